@@ -1,0 +1,108 @@
+import type { UserProperty } from '../protocol/properties.js';
+import type { QualityOfService } from '../protocol/quality-of-service.js';
+
+/** A list of pairs keeps order and repeated names; a record is the shape of MQTT.js. */
+export type UserProperties = readonly UserProperty[] | Readonly<Record<string, string | readonly string[]>>;
+
+/** Who we are at a connect. */
+export interface Credentials {
+  readonly username?: string | undefined;
+  readonly password?: string | Uint8Array | undefined;
+}
+
+/** One broker of a failover list. */
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** Default: that of the broker URL. */
+  readonly protocol?: 'mqtt' | 'mqtts' | 'ws' | 'wss' | undefined;
+}
+
+export interface WillOptions {
+  readonly topic: string;
+  readonly payload?: string | Uint8Array | undefined;
+  readonly qos?: QualityOfService | undefined;
+  readonly retain?: boolean | undefined;
+  readonly properties?:
+    | {
+        readonly willDelayInterval?: number | undefined;
+        readonly payloadFormatIndicator?: boolean | undefined;
+        readonly messageExpiryInterval?: number | undefined;
+        readonly contentType?: string | undefined;
+        readonly responseTopic?: string | undefined;
+        readonly correlationData?: Uint8Array | undefined;
+        readonly userProperties?: UserProperties | undefined;
+      }
+    | undefined;
+}
+
+/**
+ * What a user may say about a connection, named as in MQTT.js where the concept is the same, `autoReconnect` and
+ * `maxInflight` as in Paho. `undefined` means "not said". Units as in MQTT.js: `keepalive` and intervals of the protocol
+ * in seconds, everything that ends in `Ms` or is named so below in milliseconds.
+ */
+export interface ConnectOptions {
+  readonly clientId?: string | undefined;
+  /** 5, 4 or 3; without it 5.0 is tried first, then 3.1.1, then 3.1 (R5b). */
+  readonly protocolVersion?: 5 | 4 | 3 | undefined;
+  /** Default true; `keepSession()` of the builders is `clean: false`. */
+  readonly clean?: boolean | undefined;
+  /** Seconds, 0 to 65535. Default 60. 0: off. */
+  readonly keepalive?: number | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | Uint8Array | undefined;
+  /** Asked before each connect; overrides `username` and `password`. */
+  readonly credentials?: ((signal: AbortSignal) => Credentials | Promise<Credentials>) | undefined;
+  /** Milliseconds for TCP, TLS and WebSocket together. Default 30000. */
+  readonly connectTimeout?: number | undefined;
+  /** Milliseconds from CONNECT to CONNACK. Default 30000. */
+  readonly connackTimeout?: number | undefined;
+  /** Milliseconds from PINGREQ to PINGRESP. Default 10000, at most half of keepalive. */
+  readonly pingTimeout?: number | undefined;
+  /** Milliseconds in which the socket takes nothing although bytes wait. Default 30000. */
+  readonly writeTimeout?: number | undefined;
+  /** Milliseconds without any acknowledgement while the broker owes one (R21). Default 60000. */
+  readonly ackTimeout?: number | undefined;
+  /** Default true. */
+  readonly autoReconnect?: boolean | undefined;
+  /** First back-off step in milliseconds; doubles, with full jitter. Default 1000. */
+  readonly reconnectPeriod?: number | undefined;
+  /** Longest back-off in milliseconds. Default 30000. */
+  readonly maxReconnectPeriod?: number | undefined;
+  /** Outgoing QoS 1 and 2 messages in flight, 1 to 59999. Default 1000 on 5.0, 20 on 3.x; the server's Receive Maximum may lower it. */
+  readonly maxInflight?: number | undefined;
+  /** Failover list, tried in turn. Without it the broker URL alone. */
+  readonly servers?: readonly Server[] | undefined;
+  readonly will?: WillOptions | undefined;
+  readonly properties?:
+    | {
+        /** Seconds. Default when the session is kept: 604800 (7 days). */
+        readonly sessionExpiryInterval?: number | undefined;
+        /** Default 1000. */
+        readonly receiveMaximum?: number | undefined;
+        /** Bytes. Default 1048576 + 65536. */
+        readonly maximumPacketSize?: number | undefined;
+        /** Default 64. */
+        readonly topicAliasMaximum?: number | undefined;
+        readonly requestResponseInformation?: boolean | undefined;
+        readonly requestProblemInformation?: boolean | undefined;
+        readonly userProperties?: UserProperties | undefined;
+      }
+    | undefined;
+  // TLS, as in node:tls
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  readonly cert?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
+  readonly passphrase?: string | undefined;
+  readonly servername?: string | undefined;
+  readonly ALPNProtocols?: readonly string[] | undefined;
+  /** Default true. Turning it off is said in an event, never silently. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  // WebSocket
+  /** Path of the WebSocket URL when the URL has none. Default '/mqtt'. */
+  readonly path?: string | undefined;
+  readonly wsOptions?:
+    | { readonly headers?: Readonly<Record<string, string>> | undefined; readonly protocol?: string | undefined }
+    | undefined;
+}

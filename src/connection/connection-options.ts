@@ -1,0 +1,75 @@
+import type { Metrics } from '../metrics/metrics.js';
+import type { Will } from '../protocol/packet.js';
+import type { UserProperty } from '../protocol/properties.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { Credentials } from './connect-options.js';
+import type { WantedSubscription } from './wanted-subscription.js';
+
+/** Where to connect. */
+export interface ServerAddress {
+  readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  readonly host: string;
+  readonly port: number;
+  /** WebSocket path. */
+  readonly path: string;
+}
+
+export interface TlsSettings {
+  readonly ca: readonly (string | Uint8Array)[] | undefined;
+  readonly cert: string | Uint8Array | undefined;
+  readonly key: string | Uint8Array | undefined;
+  readonly passphrase: string | undefined;
+  readonly servername: string | undefined;
+  readonly alpnProtocols: readonly string[] | undefined;
+  readonly rejectUnauthorized: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+export interface WebSocketSettings {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The subprotocol to offer. `mqtt` by the specification. */
+  readonly protocol: string;
+}
+
+/** The user's connect options, resolved once: every default applied, every bound checked. */
+export interface ConnectionOptions {
+  /** For events, metrics and errors, e.g. `source consumer`. */
+  readonly name: string;
+  readonly clientId: string;
+  readonly servers: readonly ServerAddress[];
+  /** undefined: 5.0, then 3.1.1, then 3.1 (R5b). */
+  readonly version: ProtocolVersion | undefined;
+  /** True: the first CONNECT of this process is clean (sinks by R8b; sources that keep no session). Reconnects never are, so that work in flight survives a cut. */
+  readonly startClean: boolean;
+  /** Whether the session is to outlive the process. When false, the session expiry covers reconnects only. */
+  readonly keepSession: boolean;
+  readonly sessionExpiryInterval: number;
+  readonly keepAlive: number;
+  readonly receiveMaximum: number;
+  readonly maximumPacketSize: number;
+  readonly topicAliasMaximum: number;
+  /** undefined: 1000 on 5.0, 20 below. */
+  readonly maxInflight: number | undefined;
+  readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
+  readonly will: Will | undefined;
+  readonly requestResponseInformation: boolean | undefined;
+  readonly requestProblemInformation: boolean | undefined;
+  readonly userProperties: readonly UserProperty[] | undefined;
+  readonly tls: TlsSettings;
+  readonly webSocket: WebSocketSettings;
+  readonly autoReconnect: boolean;
+  readonly reconnectPeriodMs: number;
+  readonly maxReconnectPeriodMs: number;
+  readonly connectTimeoutMs: number;
+  readonly connackTimeoutMs: number;
+  readonly pingrespTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly ackTimeoutMs: number;
+  readonly subscriptions: readonly WantedSubscription[];
+  /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
+  readonly refuseLowerQos: boolean;
+  /** What happens to outbound messages in doubt when the broker lost the session. At-least-once: `redeliver`; none: `drop`. */
+  readonly onSessionLoss: 'redeliver' | 'drop' | 'fail';
+  readonly metrics: Metrics;
+  readonly labels: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,75 @@
+import type { MillraceError } from '../errors/millrace-error.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { DeadLetter } from './dead-letter.js';
+import type { OnError } from './on-error.js';
+import type { ProcessingGuarantee } from './processing-guarantee.js';
+
+/** An input that could not be made into an item. It has a position of its own. */
+export interface RejectedInput {
+  readonly position: number;
+  readonly letter: DeadLetter;
+}
+
+/** What `poll` gives. Items stand at ascending positions from `first` to `last`; a position without an item was rejected or needs nothing. */
+export interface Polled<T> {
+  readonly items: readonly T[];
+  /** Milliseconds by the wall clock at which the items arrived; one value for the batch. */
+  readonly timestampMs: number;
+  /** The first position that this poll consumed; `last < first` when nothing arrived. */
+  readonly first: number;
+  readonly last: number;
+  /** Payload bytes of the items, for the engine's byte bound. */
+  readonly bytes: number;
+  readonly rejected: readonly RejectedInput[];
+  /** True when the source has ended: nothing will ever arrive again. */
+  readonly done: boolean;
+}
+
+/** What belongs into a commit that covers inputs up to a position. `state` is opaque to the engine; sources that keep none give undefined. */
+export interface SourceSnapshot {
+  readonly mark: number;
+  readonly state: unknown;
+}
+
+/**
+ * A source as the engine drives it. The rules:
+ * 1. `poll` never waits and never gives more than `max` items. It throws once the source has failed.
+ * 2. `ready` resolves when there is something to poll or to commit, or when the source is done; it rejects when the source
+ *    has failed. A promise is asked for again only after the last one has settled.
+ * 3. `snapshot(upTo)` covers every input at a position up to `upTo` and all else taken so far; `committed(mark)` says that
+ *    this snapshot is durable (or that no durability was asked for): only then is anything acknowledged.
+ * 4. `upTo` never falls. Positions above the last committed one may be delivered again after a restart.
+ * 5. `close` keeps what the broker keeps for us and may be called at any time, twice too.
+ */
+export interface SourceReader<T> {
+  poll(max: number): Polled<T>;
+  ready(): Promise<void>;
+  snapshot(upTo: number): SourceSnapshot;
+  committed(mark: number): void;
+  close(): Promise<void>;
+}
+
+/** What a source or sink is told when it is opened. */
+export interface OpenContext {
+  /** The job's name; 'standalone' without an engine. */
+  readonly job: string;
+  readonly guarantee: ProcessingGuarantee;
+  readonly metrics: Metrics;
+  /** Aborts opening; afterwards `close` ends the reader or writer. */
+  readonly signal: AbortSignal;
+}
+
+/** A source as plain data: nothing is opened before `createReader`. */
+export interface SourceDefinition<T> {
+  readonly name: string;
+  /** What only one reader or writer of a job may use, e.g. a client id at a broker. Two equal claims are refused with DUPLICATE_SESSION. */
+  readonly claims: readonly string[];
+  /** The guarantee of a job that names none. */
+  readonly defaultGuarantee: ProcessingGuarantee;
+  /** The error to refuse a job with that asks for this guarantee, with the ways out; undefined when it can be given. */
+  refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
+  /** What happens to rejected inputs. `fail` never gives any: poll throws. */
+  readonly onError: OnError;
+  /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */
+  createReader(context: OpenContext): Promise<SourceReader<T>>;
+}

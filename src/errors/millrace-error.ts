@@ -1,0 +1,60 @@
+import { ERROR_KINDS, type ErrorCode, type Fault } from './error-code.js';
+
+/** What an error may say besides its code and its sentence. */
+export interface MillraceErrorOptions {
+  readonly cause?: unknown;
+  /** What to do about it, as one sentence. */
+  readonly advice?: string;
+  /** Facts for machines: a topic, a filter, a limit. Never a secret and never a payload. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** The MQTT reason code that the peer sent, or that we send because of this error. */
+  readonly reasonCode?: number;
+  /** Overrides the default of the code. */
+  readonly retryable?: boolean;
+}
+
+/**
+ * The only error class that Millrace throws. `code` is from a closed set, `fault` says whose fault it is, `retryable`
+ * whether the same action may succeed later without a change, `advice` what to do. Secrets never appear in it.
+ */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError';
+  readonly code: ErrorCode;
+  readonly fault: Fault;
+  readonly retryable: boolean;
+  readonly advice: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly reasonCode: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: MillraceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const kind = ERROR_KINDS[code];
+    this.code = code;
+    this.fault = kind.fault;
+    this.retryable = options.retryable ?? kind.retryable;
+    this.advice = options.advice;
+    this.details = options.details ?? {};
+    this.reasonCode = options.reasonCode;
+  }
+
+  /** Gives a MillraceError as it is and wraps anything else, keeping it as the cause. */
+  static from(error: unknown, code: ErrorCode = 'INTERNAL', context?: string): MillraceError {
+    if (error instanceof MillraceError) return error;
+    const text = error instanceof Error ? error.message : String(error);
+    return new MillraceError(code, context === undefined ? text : `${context}: ${text}`, { cause: error });
+  }
+
+  /** What `--json` and logs print: no stack, no cause chain. */
+  toJSON(): Record<string, unknown> {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      fault: this.fault,
+      retryable: this.retryable,
+      ...(this.advice === undefined ? {} : { advice: this.advice }),
+      ...(this.reasonCode === undefined ? {} : { reasonCode: this.reasonCode }),
+      ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
+    };
+  }
+}

@@ -1,0 +1,117 @@
+import type { MillraceError } from '../../errors/millrace-error.js';
+import type { ConnackPacket } from '../packet.js';
+import type { Properties } from '../properties.js';
+import type { QualityOfService } from '../quality-of-service.js';
+
+/** What the server said it can do on this connection, with the defaults of the specification filled in. */
+export interface ServerLimits {
+  /** Most QoS 1 and 2 messages it takes at once. 5.0: 65535 when absent [MQTT-3.2.2.3.3]; 3.x has no signal: 65535 here. */
+  readonly receiveMaximum: number;
+  readonly maximumQoS: QualityOfService;
+  readonly retainAvailable: boolean;
+  /** Bytes; 268435460 when the server names none. */
+  readonly maximumPacketSize: number;
+  readonly topicAliasMaximum: number;
+  readonly wildcardSubscriptionAvailable: boolean;
+  readonly subscriptionIdentifiersAvailable: boolean;
+  readonly sharedSubscriptionAvailable: boolean;
+  /** Seconds that bind on this connection: Server Keep Alive, else ours. */
+  readonly keepAlive: number;
+  /** Seconds the server keeps the session after a disconnect; undefined below 5.0. */
+  readonly sessionExpiryInterval: number | undefined;
+}
+
+/** The CONNACK accepted the connection. */
+export interface ConnectedEvent {
+  readonly type: 'connected';
+  readonly sessionPresent: boolean;
+  /** Ours, or the one that the server assigned. */
+  readonly clientId: string;
+  readonly epoch: number;
+  readonly limits: ServerLimits;
+  readonly connack: ConnackPacket;
+}
+
+/**
+ * The server has no session although this one holds state (R5). Nothing is delivered, re-sent or published until
+ * `startEpoch(policy)` is called.
+ */
+export interface SessionLostEvent {
+  readonly type: 'session-lost';
+  /** Outbound messages sent in the old epoch and not complete: they may or may not have reached the server. */
+  readonly inDoubt: readonly number[];
+}
+
+/** A PUBLISH was received. `accept(token)` acknowledges it; at QoS 0 there is nothing to accept. */
+export interface MessageEvent {
+  readonly type: 'message';
+  readonly topic: string;
+  /** A view of the read buffer. */
+  readonly payload: Uint8Array;
+  readonly qos: QualityOfService;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  readonly properties: Properties | undefined;
+  /** Grows by one with each message event of this Session object, at every QoS. */
+  readonly token: number;
+}
+
+/** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). */
+export interface ReleaseEvent {
+  readonly type: 'release';
+  readonly token: number;
+}
+
+/** A PUBLISH with DUP 0 came for an id that is already accepted: the server lost the session (R5a). It was delivered as new. */
+export interface SessionSuspectEvent {
+  readonly type: 'session-suspect';
+  readonly packetId: number;
+}
+
+/** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). */
+export interface ReceivedEvent {
+  readonly type: 'received';
+  readonly seq: number;
+  readonly reasonCode: number;
+}
+
+/** PUBACK or PUBCOMP: the outbound message is done. */
+export interface DeliveredEvent {
+  readonly type: 'delivered';
+  readonly seq: number;
+  readonly reasonCode: number;
+}
+
+/** PUBACK or PUBREC of 0x80 and above: done without success [MQTT-4.4.0-2]. */
+export interface RefusedEvent {
+  readonly type: 'refused';
+  readonly seq: number;
+  readonly reasonCode: number;
+  readonly reasonString: string | undefined;
+}
+
+/** SUBACK or UNSUBACK, with a code for each filter in order (UNSUBACK below 5.0: 0 for each). */
+export interface SubscriptionAnswerEvent {
+  readonly type: 'subscribed' | 'unsubscribed';
+  readonly packetId: number;
+  readonly reasonCodes: readonly number[];
+  readonly reasonString: string | undefined;
+}
+
+/** The connection is over: write what `takeOutput` still gives, close the transport, then call `connectionLost`. */
+export interface CloseEvent {
+  readonly type: 'close';
+  readonly error: MillraceError;
+}
+
+export type SessionEvent =
+  | ConnectedEvent
+  | SessionLostEvent
+  | MessageEvent
+  | ReleaseEvent
+  | SessionSuspectEvent
+  | ReceivedEvent
+  | DeliveredEvent
+  | RefusedEvent
+  | SubscriptionAnswerEvent
+  | CloseEvent;

@@ -1,0 +1,41 @@
+import type { Will } from '../packet.js';
+import type { UserProperty } from '../properties.js';
+import type { ProtocolVersion } from '../protocol-version.js';
+import type { SessionState } from './session-state.js';
+
+/** All that a Session must know for its whole life. Resolved: no defaults are applied inside. */
+export interface SessionOptions {
+  readonly clientId: string;
+  /** The user's limit for outgoing QoS 1 and 2 messages in flight, 1 to 60000 − 1; the server's Receive Maximum may lower it. */
+  readonly maxInflight: number;
+  /** Bytes; a packet above it is refused at its fixed header. */
+  readonly maximumPacketSize: number;
+  /** How many QoS 1 and 2 messages the server may send unacknowledged (5.0). */
+  readonly receiveMaximum: number;
+  /** Topic aliases that the server may use (5.0). 0: none. */
+  readonly topicAliasMaximum: number;
+  /** Milliseconds from CONNECT to CONNACK. */
+  readonly connackTimeoutMs: number;
+  /** Milliseconds from PINGREQ to PINGRESP. */
+  readonly pingrespTimeoutMs: number;
+  /** Milliseconds without any acknowledgement while the broker owes one (R21). */
+  readonly ackTimeoutMs: number;
+  /** The past, as an earlier `state()` gave it (architecture: "a session can be given its past at birth"). */
+  readonly state?: SessionState;
+}
+
+/** What may differ from one CONNECT to the next. */
+export interface ConnectRequest {
+  readonly version: ProtocolVersion;
+  readonly clean: boolean;
+  /** Seconds; 0 turns keep-alive off. */
+  readonly keepAlive: number;
+  /** Seconds (5.0); 0 ends the session with the connection, 0xFFFFFFFF never. */
+  readonly sessionExpiryInterval: number;
+  readonly username?: string;
+  readonly password?: Uint8Array;
+  readonly will?: Will;
+  readonly requestResponseInformation?: boolean;
+  readonly requestProblemInformation?: boolean;
+  readonly userProperties?: readonly UserProperty[];
+}

@@ -1,0 +1,28 @@
+import type { OutboundMessage } from './outbound-message.js';
+
+/** Where an inbound QoS 2 id stands. `taken`: delivered, not accepted. `accepted`: PUBREC may go out. `releasing`: PUBREL came, `complete` is awaited. */
+export type InboundStage = 'taken' | 'accepted' | 'releasing';
+
+/** Where an outbound message stands. `released`: PUBREC came and `release` was called, so PUBREL is what is re-sent. */
+export type OutboundStage = 'unsent' | 'sent' | 'received' | 'released';
+
+export interface InboundRow {
+  readonly packetId: number;
+  readonly token: number;
+  readonly stage: InboundStage;
+}
+
+export interface OutboundRow {
+  readonly message: OutboundMessage;
+  readonly stage: OutboundStage;
+}
+
+/** The state of a session that outlives its connection: plain, comparable and clonable, so that a store can hold it and a model can drive it. */
+export interface SessionState {
+  /** Counts fresh sessions; 0 before the first. */
+  readonly epoch: number;
+  /** Inbound QoS 2 ids that are not released yet, in order of arrival. */
+  readonly inbound: readonly InboundRow[];
+  /** Outbound messages that are not complete, by ascending seq. */
+  readonly outbound: readonly OutboundRow[];
+}
