@@ -1,0 +1,42 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+
+/** What can be told on a diagnostics channel. The channel's name is `millrace:` and this. */
+export type DiagnosticName =
+  | 'connect'
+  | 'disconnect'
+  | 'session-lost'
+  | 'session-unverified'
+  | 'session-suspect'
+  | 'reconnect'
+  | 'granted-qos'
+  | 'publish'
+  | 'acknowledge'
+  | 'insecure-tls';
+
+/** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
+export type DiagnosticData = Readonly<Record<string, unknown>>;
+
+const channels: Readonly<Record<DiagnosticName, Channel>> = {
+  connect: channel('millrace:connect'),
+  disconnect: channel('millrace:disconnect'),
+  'session-lost': channel('millrace:session-lost'),
+  'session-unverified': channel('millrace:session-unverified'),
+  'session-suspect': channel('millrace:session-suspect'),
+  reconnect: channel('millrace:reconnect'),
+  'granted-qos': channel('millrace:granted-qos'),
+  publish: channel('millrace:publish'),
+  acknowledge: channel('millrace:acknowledge'),
+  'insecure-tls': channel('millrace:insecure-tls'),
+};
+
+/** Whether anyone listens: ask before gathering facts on a hot path. */
+export const hasDiagnosticSubscribers = (name: DiagnosticName): boolean => channels[name].hasSubscribers;
+
+/**
+ * Tells the subscribers of the `node:diagnostics_channel` named `millrace:<name>`. Costs one property read without any.
+ * Subscribers run at once; what they throw goes to `uncaughtException`, never to the caller (Node's rule for channels).
+ */
+export const publishDiagnostic = (name: DiagnosticName, data: DiagnosticData): void => {
+  const target = channels[name];
+  if (target.hasSubscribers) target.publish(data);
+};
