@@ -1,0 +1,106 @@
+import { parseArgs } from 'node:util';
+import { closestName } from './closest-name.js';
+import { usageError } from './usage-error.js';
+
+/** `value` takes one argument, `list` one or more and may repeat, `flag` none. */
+export type OptionKind = 'value' | 'list' | 'flag';
+
+/** The options of a command by name, without the dashes. */
+export type OptionKinds = Readonly<Record<string, OptionKind>>;
+
+/** What stood on the command line, checked for shape only. */
+export interface CollectedOptions {
+  value(name: string): string | undefined;
+  list(name: string): readonly string[];
+  flag(name: string): boolean;
+  readonly positionals: readonly string[];
+}
+
+/** Options that people try and that are refused on purpose. */
+const REFUSED: Readonly<Record<string, string>> = {
+  password:
+    'a password on the command line can be read by every user of this machine: use --password-env or --password-file',
+};
+
+/**
+ * Splits a command line into options and positionals. Throws INVALID_OPTIONS on an unknown option, a missing value or a
+ * repeated option. `maxPositionals` bounds what stands outside of options.
+ */
+export function collectOptions(args: readonly string[], kinds: OptionKinds, maxPositionals: number): CollectedOptions {
+  const collected = new Map<string, string[]>();
+  const positionals: string[] = [];
+  let openList: string[] | undefined;
+  let previous: string | undefined;
+  for (const token of tokensOf(args, kinds)) {
+    if (token.kind === 'option') {
+      const values = optionValues(token, kinds, collected);
+      openList = kinds[token.name] === 'list' ? values : undefined;
+      previous = token.name;
+    } else if (token.kind === 'positional') {
+      const target = openList ?? positionals;
+      target.push(token.value);
+      if (positionals.length > maxPositionals) throw unexpectedArgument(previous);
+    } else {
+      openList = undefined;
+    }
+  }
+  return {
+    value: (name) => collected.get(name)?.[0],
+    list: (name) => collected.get(name) ?? [],
+    flag: (name) => collected.has(name),
+    positionals,
+  };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function tokensOf(args: readonly string[], kinds: OptionKinds) {
+  const options = Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [
+      name,
+      { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+function optionValues(token: OptionToken, kinds: OptionKinds, collected: Map<string, string[]>): string[] {
+  const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
+  if (kind === undefined) throw unknownOption(token.name, token.rawName, kinds);
+  const known = collected.get(token.name);
+  if (known !== undefined && kind === 'value') throw usageError(`--${token.name} is given twice`, token.name);
+  const values = known ?? [];
+  collected.set(token.name, values);
+  if (kind === 'flag') {
+    if (token.inlineValue === true) throw usageError(`--${token.name} takes no value`, token.name);
+    return values;
+  }
+  values.push(requiredValue(token));
+  return values;
+}
+
+function requiredValue(token: OptionToken): string {
+  const { name, value } = token;
+  const looksLikeOption = token.inlineValue !== true && value?.startsWith('--') === true;
+  if (value === undefined || value === '' || looksLikeOption) throw usageError(`--${name} needs a value`, name);
+  return value;
+}
+
+function unknownOption(name: string, rawName: string, kinds: OptionKinds) {
+  const refused = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
+  if (refused !== undefined) return usageError(`--${name} is not an option: ${refused}`, name);
+  const closest = closestName(name, Object.keys(kinds));
+  return usageError(`unknown option ${rawName}${closest === undefined ? '' : `, did you mean --${closest}?`}`, name);
+}
+
+function unexpectedArgument(previous: string | undefined) {
+  return usageError(
+    previous === undefined ? 'unexpected argument' : `unexpected argument after --${previous}`,
+    previous,
+  );
+}

@@ -1,0 +1,28 @@
+import type { CollectedOptions, OptionKinds } from './collect-options.js';
+import { secondsOption } from './option-values.js';
+
+/** What every command that runs a job takes. */
+export const COMMON_KINDS = {
+  dir: 'value',
+  'drain-timeout': 'value',
+  stats: 'flag',
+  json: 'flag',
+} as const satisfies OptionKinds;
+
+export interface CommonOptions {
+  readonly dir: string | undefined;
+  readonly drainTimeoutMs: number;
+  readonly stats: boolean;
+  readonly json: boolean;
+}
+
+const DEFAULT_DRAIN_SECONDS = 10;
+
+export function parseCommonOptions(options: CollectedOptions): CommonOptions {
+  return {
+    dir: options.value('dir'),
+    drainTimeoutMs: secondsOption(options, 'drain-timeout', DEFAULT_DRAIN_SECONDS),
+    stats: options.flag('stats'),
+    json: options.flag('json'),
+  };
+}

@@ -1,0 +1,14 @@
+import { MillraceError } from '../errors/index.js';
+
+/** An error as one line: what and why, then what to do. Line breaks of foreign messages are folded. */
+export function errorLine(error: unknown): string {
+  const { message, advice } = describe(error);
+  const text = message.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+  const sentence = /[.!?]$/.test(text) ? text : `${text}.`;
+  return advice === undefined ? sentence.replace(/\.$/, '') : `${sentence} ${advice.replace(/\s*[\r\n]+\s*/g, ' ')}`;
+}
+
+function describe(error: unknown): { readonly message: string; readonly advice?: string | undefined } {
+  if (error instanceof MillraceError) return error;
+  return { message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,115 @@
+import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
+import type { QualityOfService } from '../protocol/quality-of-service.js';
+import { checkTopicFilter } from '../protocol/topic.js';
+import { type BrokerAddress, parseBrokerAddress } from './broker-address.js';
+import { withCredentials } from './broker-credentials.js';
+import { type CollectedOptions, collectOptions, type OptionKinds } from './collect-options.js';
+import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from './common-options.js';
+import { choiceOption, countOption, requiredOption, secondsOption } from './option-values.js';
+import { parseGuarantee } from './parse-guarantee.js';
+import { readTlsFiles, type TlsFiles } from './tls-files.js';
+import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
+import { usageError } from './usage-error.js';
+
+/** A bridge as the command line describes it, checked and with every default applied. */
+export interface BridgeOptions extends CommonOptions {
+  readonly from: BrokerAddress;
+  readonly to: BrokerAddress;
+  readonly filters: readonly string[];
+  readonly template: TopicTemplate;
+  readonly clientId: string;
+  readonly qos: QualityOfService;
+  readonly guarantee: ProcessingGuarantee;
+  /** undefined: the newest that the broker takes. */
+  readonly version: 5 | 4 | 3 | undefined;
+  readonly tls: TlsFiles;
+  /** Stop after this many messages; undefined for never. */
+  readonly stopAfter: number | undefined;
+  /** How long the first connections may take in all; 0: for ever. */
+  readonly connectTimeoutMs: number;
+}
+
+const BRIDGE_KINDS = {
+  from: 'value',
+  to: 'value',
+  topic: 'list',
+  'to-topic': 'value',
+  'client-id': 'value',
+  qos: 'value',
+  guarantee: 'value',
+  mqtt: 'value',
+  username: 'value',
+  'password-env': 'value',
+  'password-file': 'value',
+  ca: 'value',
+  cert: 'value',
+  key: 'value',
+  'stop-after': 'value',
+  'connect-timeout': 'value',
+  ...COMMON_KINDS,
+} as const satisfies OptionKinds;
+
+const DEFAULT_CONNECT_SECONDS = 10;
+
+/** Reads the arguments of `millrace bridge`. Throws a MillraceError that names the wrong option. */
+export function parseBridgeOptions(args: readonly string[], environment: NodeJS.ProcessEnv): BridgeOptions {
+  const options = collectOptions(args, BRIDGE_KINDS, 0);
+  const addresses = [
+    parseBrokerAddress(requiredOption(options, 'from'), 'from'),
+    parseBrokerAddress(requiredOption(options, 'to'), 'to'),
+  ] as const;
+  const qos = QOS[choiceOption(options, 'qos', ['0', '1', '2']) ?? '1'];
+  const guarantee = parseGuarantee(options, qos);
+  const filters = parseFilters(options);
+  const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
+  const clientId = requiredOption(options, 'client-id');
+  const [from, to] = withCredentials(addresses, options, environment);
+  return {
+    ...parseCommonOptions(options),
+    ...{ from, to, filters, template, clientId, qos, guarantee },
+    version: parseVersion(options),
+    tls: readTlsFiles(options, addresses),
+    stopAfter: countOption(options, 'stop-after', 1),
+    connectTimeoutMs: secondsOption(options, 'connect-timeout', DEFAULT_CONNECT_SECONDS),
+  };
+}
+
+const QOS = { '0': 0, '1': 1, '2': 2 } as const;
+const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
+
+function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {
+  const version = choiceOption(options, 'mqtt', ['5', '4', '3']);
+  return version === undefined ? undefined : VERSIONS[version];
+}
+
+function parseFilters(options: CollectedOptions): readonly string[] {
+  const filters = options.list('topic');
+  if (filters.length === 0) throw usageError('--topic is missing', 'topic');
+  for (const filter of filters) {
+    try {
+      checkTopicFilter(filter);
+    } catch (error) {
+      throw usageError(`--topic: ${error instanceof Error ? error.message : String(error)}`, 'topic');
+    }
+  }
+  return filters;
+}
+
+/** A placeholder that no received topic can fill is said before anything starts. */
+function parseTemplate(text: string, filters: readonly string[]): TopicTemplate {
+  const template = parseTopicTemplate(text);
+  const short = filters.find((filter) => longestTopic(filter) < template.highestLevel);
+  if (short !== undefined) {
+    const level = template.highestLevel;
+    throw usageError(
+      `--to-topic: no topic of the filter '${short}' has a level ${level} for {level.${level}}`,
+      'to-topic',
+    );
+  }
+  return template;
+}
+
+function longestTopic(filter: string): number {
+  const levels = filter.replace(/^\$share\/[^/]*\//, '').split('/');
+  return levels.at(-1) === '#' ? Number.POSITIVE_INFINITY : levels.length;
+}

@@ -1,0 +1,19 @@
+import { collectOptions, type OptionKinds } from './collect-options.js';
+import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from './common-options.js';
+import { usageError } from './usage-error.js';
+
+/** What `millrace run` is told. */
+export interface RunOptions extends CommonOptions {
+  /** The module as given: a path from the working directory. */
+  readonly module: string;
+}
+
+const RUN_KINDS = { ...COMMON_KINDS } as const satisfies OptionKinds;
+
+/** Reads the arguments of `millrace run`. Throws a MillraceError that names what is wrong. */
+export function parseRunOptions(args: readonly string[]): RunOptions {
+  const options = collectOptions(args, RUN_KINDS, 1);
+  const [module] = options.positionals;
+  if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
+  return { ...parseCommonOptions(options), module };
+}

@@ -1,0 +1,64 @@
+import { MillraceError } from '../errors/index.js';
+import { errorLine } from './error-line.js';
+import { formatStats, type Stats } from './stats-line.js';
+
+/** Where a command writes. `isTerminal` is about `stderr`. */
+export interface Output {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly isTerminal: boolean;
+}
+
+/** What a job tells of itself besides its figures. Plain facts, no secrets. */
+export interface JobEvent {
+  readonly event: 'running' | 'reconnect' | 'session-lost' | 'note' | 'stopped';
+  /** The line for people; undefined: only machines are told. */
+  readonly text: string | undefined;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+const CLEAR_LINE = '\r\u001b[K';
+
+/** Tells people on stderr and, with `json`, machines on stdout, one JSON object a line. */
+export class Reporter {
+  readonly #command: string;
+  readonly #output: Output;
+  readonly #json: boolean;
+  #statsShown = false;
+
+  constructor(command: string, output: Output, json: boolean) {
+    this.#command = command;
+    this.#output = output;
+    this.#json = json;
+  }
+
+  tell({ event, text, facts }: JobEvent): void {
+    this.#machine(event, facts);
+    if (text !== undefined) this.#line(`millrace ${this.#command}: ${text}`);
+  }
+
+  /** On a terminal the line is redrawn in place, elsewhere each is a line of its own. */
+  stats(stats: Stats): void {
+    this.#machine('stats', { ...stats });
+    if (this.#json) return;
+    const line = formatStats(stats);
+    this.#output.stderr(this.#output.isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
+    this.#statsShown = this.#output.isTerminal;
+  }
+
+  /** Exactly one line on stderr. */
+  failed(error: unknown): void {
+    this.#machine('failed', { error: MillraceError.from(error).toJSON() });
+    this.#line(`millrace ${this.#command}: failed: ${errorLine(error)}`);
+  }
+
+  #line(text: string): void {
+    this.#output.stderr(`${this.#statsShown ? CLEAR_LINE : ''}${text}\n`);
+    this.#statsShown = false;
+  }
+
+  #machine(event: string, facts: Readonly<Record<string, unknown>>): void {
+    if (!this.#json) return;
+    this.#output.stdout(`${JSON.stringify({ event, time: new Date().toISOString(), ...facts })}\n`);
+  }
+}

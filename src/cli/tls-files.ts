@@ -1,0 +1,29 @@
+import type { BrokerAddress } from './broker-address.js';
+import type { CollectedOptions } from './collect-options.js';
+import { readFileOption } from './read-file-option.js';
+import { usageError } from './usage-error.js';
+
+/** The content of the files of `--ca`, `--cert` and `--key`, for every side whose URL is a TLS one. */
+export interface TlsFiles {
+  readonly ca: Uint8Array | undefined;
+  readonly cert: Uint8Array | undefined;
+  readonly key: Uint8Array | undefined;
+}
+
+/** Reads them. Throws INVALID_OPTIONS when a file is missing, half of a pair is, or no URL would use them. */
+export function readTlsFiles(options: CollectedOptions, sides: readonly BrokerAddress[]): TlsFiles {
+  const given = ['ca', 'cert', 'key'].find((name) => options.value(name) !== undefined);
+  if (given !== undefined && !sides.some((side) => side.secure)) {
+    throw usageError(`--${given} needs an mqtts or wss URL in --from or --to`, given);
+  }
+  const hasCert = options.value('cert') !== undefined;
+  if (hasCert !== (options.value('key') !== undefined)) {
+    const missing = hasCert ? 'key' : 'cert';
+    throw usageError(`--cert and --key belong together: --${missing} is missing`, missing);
+  }
+  return {
+    ca: readFileOption(options, 'ca'),
+    cert: readFileOption(options, 'cert'),
+    key: readFileOption(options, 'key'),
+  };
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { errorLine } from '../../src/cli/error-line.js';
+import { signalExitCode } from '../../src/cli/exit-code.js';
+import { Reporter } from '../../src/cli/reporter.js';
+import { formatStats, statsBetween } from '../../src/cli/stats-line.js';
+import { MillraceError } from '../../src/errors/index.js';
+
+const recorded = (isTerminal: boolean) => {
+  const texts = { stdout: '', stderr: '' };
+  const stdout = (text: string) => {
+    texts.stdout += text;
+  };
+  const stderr = (text: string) => {
+    texts.stderr += text;
+  };
+  return { texts, output: { stdout, stderr, isTerminal } };
+};
+
+const zero = { received: 0, delivered: 0, inFlight: 0, buffered: 0, reconnects: 0 };
+const stats = statsBetween(zero, { received: 3000, delivered: 2500, inFlight: 20, buffered: 480, reconnects: 1 }, 500);
+
+test('rates are per second whatever the interval', () => {
+  assert.equal(formatStats(stats), 'in 6,000/s  out 5,000/s  in flight 20  buffered 480  reconnects 1  total 2,500');
+  assert.equal(statsBetween(zero, { ...zero, received: 5 }, 0).receivedPerSecond, 0);
+});
+
+test('an error is one line with its advice, whatever line breaks it has', () => {
+  const error = new MillraceError('NOT_AUTHORIZED', 'the broker said:\nnot authorized', { advice: 'Check the\nuser.' });
+  assert.equal(errorLine(error), 'the broker said: not authorized. Check the user.');
+  assert.equal(errorLine(new Error('plain')), 'plain');
+  assert.equal(errorLine('thrown text'), 'thrown text');
+});
+
+test('a terminal shows the statistics in place, anything else a line each', () => {
+  const terminal = recorded(true);
+  const reporter = new Reporter('bridge', terminal.output, false);
+  reporter.stats(stats);
+  reporter.stats(stats);
+  reporter.tell({ event: 'stopped', text: 'stopped', facts: {} });
+  const line = formatStats(stats);
+  assert.equal(terminal.texts.stderr, `\r\u001b[K${line}\r\u001b[K${line}\r\u001b[Kmillrace bridge: stopped\n`);
+
+  const plain = recorded(false);
+  new Reporter('bridge', plain.output, false).stats(stats);
+  assert.equal(plain.texts.stderr, `${line}\n`);
+  assert.equal(plain.texts.stdout, '');
+});
+
+test('with json every event is one line of JSON on stdout and failures still are one line on stderr', () => {
+  const { texts, output } = recorded(false);
+  const reporter = new Reporter('bridge', output, true);
+  reporter.stats(stats);
+  reporter.tell({ event: 'reconnect', text: undefined, facts: { side: 'source' } });
+  reporter.failed(new MillraceError('NOT_AUTHORIZED', 'not authorized'));
+  const events = texts.stdout
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text));
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ['stats', 'reconnect', 'failed'],
+  );
+  assert.equal(events[0].receivedPerSecond, 6000);
+  assert.equal(events[2].error.code, 'NOT_AUTHORIZED');
+  assert.equal(texts.stderr, 'millrace bridge: failed: not authorized\n');
+});
+
+test('a second signal gives the exit code of a shell', () => {
+  assert.equal(signalExitCode('SIGINT'), 130);
+  assert.equal(signalExitCode('SIGTERM'), 143);
+});
