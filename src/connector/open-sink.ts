@@ -5,7 +5,7 @@ import type { SinkDefinition } from './sink.js';
 export interface OpenSink<T> extends WritableStream<T>, AsyncDisposable {}
 
 /** What `MqttSinks`, `Sinks` and `SinkBuilder` build. */
-export interface Sink<T> extends SinkDefinition<T> {
+export interface Sink<in T> extends SinkDefinition<T> {
   /** Opens it without an engine. */
   open(options?: OpenOptions): Promise<OpenSink<T>>;
 }

@@ -28,7 +28,7 @@ export interface SinkProgress {
  * 5. Order: items with the same destination (MQTT: topic) leave in the order of `write`.
  * 6. `close` does not wait for delivery: the engine drains first. It may be called at any time, twice too.
  */
-export interface SinkWriter<T> {
+export interface SinkWriter<in T> {
   write(items: readonly T[]): number;
   flush(): void;
   progress(): SinkProgress;
@@ -37,7 +37,7 @@ export interface SinkWriter<T> {
 }
 
 /** A sink as plain data: nothing is opened before `createWriter`. */
-export interface SinkDefinition<T> {
+export interface SinkDefinition<in T> {
   readonly name: string;
   /** As in SourceDefinition. */
   readonly claims: readonly string[];

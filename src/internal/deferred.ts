@@ -1,0 +1,17 @@
+/** A promise with its ends in hand (`Promise.withResolvers` needs Node 22). */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Makes one. Later calls of `resolve` and `reject` do nothing. */
+export const deferred = <T>(): Deferred<T> => {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve: (value) => resolve(value), reject: (error) => reject(error) };
+};
