@@ -1,9 +1,14 @@
+export { encodePacket } from './codec/encode-packet.js';
+export { PacketDecoder, type PacketDecoderOptions } from './codec/packet-decoder.js';
+export { PacketWriter } from './codec/packet-writer.js';
 export type * from './packet.js';
 export type { Properties, UserProperty } from './properties.js';
 export type { ProtocolVersion } from './protocol-version.js';
 export { QualityOfService } from './quality-of-service.js';
+export { reasonName, returnCodeName, type Sender } from './reason-code.js';
 export type { OutboundMessage } from './session/outbound-message.js';
 export { Session } from './session/session.js';
 export type * from './session/session-event.js';
 export type { ConnectRequest, SessionOptions } from './session/session-options.js';
 export type * from './session/session-state.js';
+export { checkTopicFilter, checkTopicName, filtersOverlap, matchesFilter } from './topic.js';

@@ -1,0 +1,38 @@
+import type { ProtocolVersion } from '../protocol-version.js';
+import type { Sender } from '../reason-code.js';
+import { onlySenderOf, PACKET_KINDS, type PacketKind } from './packet-kind.js';
+import { malformed, protocolError } from './refusal.js';
+
+const DUP = 8;
+
+/**
+ * The kind of a packet by its first byte. Refuses reserved types and flags [MQTT-2.2.2-2; 5: MQTT-2.1.3-1], QoS 3
+ * [MQTT-3.3.1-4], and packets that the other end does not send.
+ */
+export function checkFirstByte(first: number, version: ProtocolVersion, from: Sender): PacketKind {
+  const kind = PACKET_KINDS[first >> 4];
+  if (kind === undefined || (kind.type === 'auth' && version < 5)) {
+    throw malformed(`packet type ${first >> 4} is reserved`);
+  }
+  const flags = first & 0x0f;
+  if (kind.flags === undefined) checkPublishFlags(flags, version);
+  else if (flags !== kind.flags && !isRepeated31(kind, flags, version)) {
+    throw malformed(
+      `${kind.type} with the flags ${flags.toString(2).padStart(4, '0')} [MQTT-2.2.2-2, 5: MQTT-2.1.3-1]`,
+    );
+  }
+  const only = onlySenderOf(kind, version);
+  if (only !== undefined && only !== from) throw protocolError(`a ${from} does not send ${kind.type}`);
+  return kind;
+}
+
+function checkPublishFlags(flags: number, version: ProtocolVersion): void {
+  const qos = (flags >> 1) & 3;
+  if (qos === 3) throw malformed('publish with QoS 3 [MQTT-3.3.1-4]');
+  if (qos === 0 && (flags & DUP) !== 0 && version === 5) throw malformed('publish with DUP at QoS 0 [MQTT-3.3.1-2]');
+}
+
+/** In 3.1 PUBREL, SUBSCRIBE and UNSUBSCRIBE are sent at QoS 1, and a repeated one has DUP set (3.1: 2.1). */
+function isRepeated31(kind: PacketKind, flags: number, version: ProtocolVersion): boolean {
+  return version === 3 && kind.flags === 2 && flags === (2 | DUP);
+}

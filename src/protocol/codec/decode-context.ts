@@ -1,0 +1,14 @@
+import type { ProtocolVersion } from '../protocol-version.js';
+import type { Sender } from '../reason-code.js';
+import type { ByteReader } from './byte-reader.js';
+import type { TopicDecoder } from './topic-decoder.js';
+
+/** What the decoding of one packet's body depends on. One object lives as long as its decoder. */
+export interface DecodeContext {
+  readonly reader: ByteReader;
+  readonly topics: TopicDecoder;
+  readonly from: Sender;
+  version: ProtocolVersion;
+  /** The first byte of the packet. */
+  first: number;
+}

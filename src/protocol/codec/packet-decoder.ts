@@ -1,0 +1,203 @@
+import { MillraceError } from '../../errors/index.js';
+import type { Packet } from '../packet.js';
+import type { ProtocolVersion } from '../protocol-version.js';
+import type { Sender } from '../reason-code.js';
+import { ByteReader } from './byte-reader.js';
+import { checkFirstByte } from './check-first-byte.js';
+import { decodeBody } from './decode-body.js';
+import type { DecodeContext } from './decode-context.js';
+import { longestBodyOf, PACKET_KINDS, type PacketKind } from './packet-kind.js';
+import { malformed, packetTooLarge } from './refusal.js';
+import { TopicDecoder } from './topic-decoder.js';
+import { foreignProtocol, wrongProtocol } from './wrong-protocol.js';
+
+export interface PacketDecoderOptions {
+  readonly version: ProtocolVersion;
+  /** Bytes of a whole packet; a larger one is refused at its fixed header, before anything of it is kept. */
+  readonly maximumPacketSize: number;
+  /** Which end sends the packets: what only the other end may send is a protocol error. */
+  readonly from: Sender;
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_PACKET = -1;
+
+/**
+ * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused.
+ *
+ * - A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be
+ *   written to again. A packet that is split is put together once, in a buffer of its own length.
+ * - Binary properties, passwords and will payloads are copies.
+ * - Nothing is kept but the last chunk, chunks pushed before `next` gave undefined, and one split packet of at most
+ *   `maximumPacketSize` bytes.
+ */
+export class PacketDecoder {
+  private readonly context: DecodeContext;
+  private readonly maximumPacketSize: number;
+  private chunk: Uint8Array = EMPTY;
+  private position = 0;
+  private waiting: Uint8Array[] = [];
+  private nextWaiting = 0;
+  private sniffed = false;
+  private readonly head = new Uint8Array(5);
+  private headLength = 0;
+  /** The first byte of the packet that is being read; its length has been read up to `shift` bits. */
+  private first = NO_PACKET;
+  private shift = 0;
+  private length = 0;
+  /** The body of a split packet. */
+  private body: Uint8Array | undefined;
+  private filled = 0;
+  private failure: MillraceError | undefined;
+
+  constructor(options: PacketDecoderOptions) {
+    const { version, from, maximumPacketSize } = options;
+    this.maximumPacketSize = maximumPacketSize;
+    this.context = { reader: new ByteReader(), topics: new TopicDecoder(), from, version, first: 0 };
+  }
+
+  /** The version that packets are read by. A CONNECT sets it. */
+  get version(): ProtocolVersion {
+    return this.context.version;
+  }
+
+  set version(version: ProtocolVersion) {
+    this.context.version = version;
+  }
+
+  /** Takes the next bytes of the stream; they are read by `next`. Ignored after a failure. */
+  push(bytes: Uint8Array): void {
+    if (this.failure !== undefined || bytes.length === 0) return;
+    if (this.position < this.chunk.length || this.waiting.length > 0) {
+      this.waiting.push(bytes);
+      return;
+    }
+    this.chunk = bytes;
+    this.position = 0;
+  }
+
+  /**
+   * The next packet, or undefined when more bytes are needed. Throws MALFORMED_PACKET, PROTOCOL_ERROR or PACKET_TOO_LARGE
+   * with the `reasonCode` for a DISCONNECT, or WRONG_PROTOCOL without one. After that the stream is over: each further
+   * call throws the same error.
+   */
+  next(): Packet | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      return this.read();
+    } catch (error) {
+      throw this.fail(MillraceError.from(error));
+    }
+  }
+
+  private read(): Packet | undefined {
+    while (this.hasBytes()) {
+      if (this.body !== undefined) {
+        if (this.fillBody(this.body)) return this.decode(this.body, 0);
+      } else if (this.readHeader()) {
+        if (this.length <= this.chunk.length - this.position) {
+          const start = this.position;
+          this.position += this.length;
+          return this.decode(this.chunk, start);
+        }
+        this.body = new Uint8Array(this.length);
+        this.filled = 0;
+      }
+    }
+    return undefined;
+  }
+
+  private hasBytes(): boolean {
+    if (this.position < this.chunk.length) return true;
+    const next = this.waiting[this.nextWaiting];
+    this.chunk = next ?? EMPTY;
+    this.position = 0;
+    this.nextWaiting += 1;
+    if (next !== undefined) return true;
+    this.waiting.length = 0;
+    this.nextWaiting = 0;
+    return false;
+  }
+
+  private decode(bytes: Uint8Array, start: number): Packet {
+    const { context } = this;
+    context.first = this.first;
+    context.reader.reset(bytes, start, start + this.length);
+    const packet = decodeBody(context, kindOf(this.first).type);
+    if (packet.type === 'connect') context.version = packet.version;
+    this.first = NO_PACKET;
+    this.body = undefined;
+    return packet;
+  }
+
+  private fillBody(body: Uint8Array): boolean {
+    const taken = Math.min(this.length - this.filled, this.chunk.length - this.position);
+    body.set(this.chunk.subarray(this.position, this.position + taken), this.filled);
+    this.position += taken;
+    this.filled += taken;
+    return this.filled === this.length;
+  }
+
+  /** Reads on in a fixed header; true when it is complete. */
+  private readHeader(): boolean {
+    if (!this.sniffed && !this.sniff()) return false;
+    const { chunk } = this;
+    if (this.first === NO_PACKET) this.begin(chunk[this.position++] as number);
+    while (this.position < chunk.length) {
+      const byte = chunk[this.position++] as number;
+      this.length |= (byte & 0x7f) << this.shift;
+      this.shift += 7;
+      if (byte < 0x80) {
+        this.checkLength(byte);
+        return true;
+      }
+      if (this.shift === 28) throw malformed('the remaining length has more than four bytes');
+    }
+    return false;
+  }
+
+  private begin(first: number): void {
+    checkFirstByte(first, this.context.version, this.context.from);
+    this.first = first;
+    this.shift = 0;
+    this.length = 0;
+  }
+
+  private checkLength(lastByte: number): void {
+    const { length } = this;
+    if (lastByte === 0 && this.shift > 7) throw malformed('the remaining length is longer than needed [MQTT-1.5.5-1]');
+    const kind = kindOf(this.first);
+    if (length > longestBodyOf(kind, this.context.version)) throw malformed(`${kind.type} with ${length} bytes`);
+    const size = 1 + this.shift / 7 + length;
+    if (size > this.maximumPacketSize) throw packetTooLarge(size, this.maximumPacketSize);
+  }
+
+  /** Looks at the first bytes of the stream for another protocol; true when they are MQTT. */
+  private sniff(): boolean {
+    while (this.position < this.chunk.length) {
+      this.head[this.headLength++] = this.chunk[this.position++] as number;
+      const foreign = foreignProtocol(this.head, this.headLength);
+      if (foreign === undefined) {
+        checkFirstByte(this.head[0] as number, this.context.version, this.context.from);
+        this.position -= 1;
+        this.sniffed = true;
+        return true;
+      }
+      if (foreign !== 'undecided') throw wrongProtocol(foreign);
+    }
+    return false;
+  }
+
+  private fail(error: MillraceError): MillraceError {
+    this.failure = error;
+    this.chunk = EMPTY;
+    this.position = 0;
+    this.waiting = [];
+    this.body = undefined;
+    return error;
+  }
+}
+
+function kindOf(first: number): PacketKind {
+  return PACKET_KINDS[first >> 4] as PacketKind;
+}
