@@ -1,0 +1,31 @@
+import type { BenchOptions } from '../support/bench-options.js';
+import { compare } from '../support/compare.js';
+import type { Comparison } from '../support/result.js';
+import { runContender } from '../support/run-contender.js';
+import { startFakeBroker } from '../support/start-fake-broker.js';
+
+const WINDOW = 1000;
+
+const CONTENDERS = [
+  ['Millrace', 'source-millrace'],
+  ['MQTT.js', 'source-mqttjs'],
+  ['bare socket', 'source-socket'],
+] as const;
+
+/** The same recorded stream to each, from a broker that only counts. */
+export async function sourceCase(qos: 0 | 1 | 2, options: BenchOptions): Promise<Comparison> {
+  const messages = Math.round((qos === 0 ? 400_000 : 200_000) * options.scale);
+  const entries = CONTENDERS.map(([contender, file]) => ({
+    contender,
+    measure: async () => {
+      const broker = await startFakeBroker({ qos, messages, window: WINDOW });
+      try {
+        const task = { url: broker.url, toUrl: '', qos, messages, window: WINDOW, clientId: file };
+        return await runContender(file, task, broker);
+      } finally {
+        await broker.stop();
+      }
+    },
+  }));
+  return compare(`Source, QoS ${qos}, window ${WINDOW}`, entries, options.rounds);
+}

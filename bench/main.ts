@@ -1,0 +1,59 @@
+import { endAll } from '../test/support/cleanup.js';
+import { bridgeCase } from './cases/bridge.js';
+import { sinkCase } from './cases/sink.js';
+import { sourceCase } from './cases/source.js';
+import { type BenchOptions, parseBenchOptions } from './support/bench-options.js';
+import { formatTable } from './support/format-table.js';
+import { machineLine } from './support/machine.js';
+import { type Comparison, cpuPerMessage, ratePerSecond } from './support/result.js';
+import { writeDocument } from './support/write-document.js';
+
+/*
+ * npm run bench -- [--quick] [--only NAME] [--json] [--write]
+ *
+ * Every contender is a process of its own, and each table comes from one run. Names: source-qos0 … sink-qos1-window20 … bridge-window1000.
+ */
+
+const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comparison>])[] = [
+  ['source-qos0', (options) => sourceCase(0, options)],
+  ['source-qos1', (options) => sourceCase(1, options)],
+  ['source-qos2', (options) => sourceCase(2, options)],
+  ['sink-qos1-window1000', (options) => sinkCase(1, 1000, options)],
+  ['sink-qos1-window20', (options) => sinkCase(1, 20, options)],
+  ['sink-qos2-window1000', (options) => sinkCase(2, 1000, options)],
+  ['sink-qos2-window20', (options) => sinkCase(2, 20, options)],
+  ['bridge-window20', (options) => bridgeCase(20, options)],
+  ['bridge-window1000', (options) => bridgeCase(1000, options)],
+];
+
+async function main(): Promise<void> {
+  const options = parseBenchOptions(process.argv.slice(2));
+  const chosen = CASES.filter(([name]) => name.includes(options.only ?? ''));
+  if (chosen.length === 0) throw new Error(`no benchmark is named like ${options.only}`);
+  const comparisons: Comparison[] = [];
+  for (const [, run] of chosen) {
+    const comparison = await run(options);
+    comparisons.push(comparison);
+    if (!options.json) process.stdout.write(`\n${formatTable(comparison)}\n`);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(comparisons.map(forMachines), undefined, 2)}\n`);
+  if (options.write) writeDocument(`${machineLine()}\n\n${comparisons.map(formatTable).join('\n')}`);
+}
+
+function forMachines({ title, rows }: Comparison) {
+  return {
+    title,
+    rows: rows.map(({ contender, measured }) => ({
+      contender,
+      messagesPerSecond: Math.round(ratePerSecond(measured)),
+      cpuMicrosPerMessage: cpuPerMessage(measured),
+      ...measured,
+    })),
+  };
+}
+
+try {
+  await main();
+} finally {
+  await endAll();
+}

@@ -1,0 +1,54 @@
+/** What a contender's process is told on its command line. */
+export interface ContenderTask {
+  readonly url: string;
+  /** The receiving broker of a bridge. */
+  readonly toUrl: string;
+  readonly qos: 0 | 1 | 2;
+  readonly messages: number;
+  /** Messages in flight. */
+  readonly window: number;
+  readonly clientId: string;
+}
+
+/** One way to do the task. `connect` prepares; `run` does the work and resolves when `messages` are through. */
+export interface Contender {
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type ParentMessage = { readonly type: 'go' } | { readonly type: 'report' };
+export type ContenderMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'done' }
+  | { readonly type: 'result'; readonly cpuMicros: number; readonly maxRssBytes: number };
+
+/** The main of a contender's process: ready, go, done, report, result. CPU is counted from `go` to `report`. */
+export async function serveContender(connect: (task: ContenderTask) => Promise<Contender>): Promise<void> {
+  const task: ContenderTask = JSON.parse(process.argv[2] ?? '{}');
+  const contender = await connect(task);
+  send({ type: 'ready' });
+  await parentSays('go');
+  const before = process.cpuUsage();
+  await contender.run();
+  send({ type: 'done' });
+  await parentSays('report');
+  const used = process.cpuUsage(before);
+  send({ type: 'result', cpuMicros: used.user + used.system, maxRssBytes: process.resourceUsage().maxRSS * 1024 });
+  await contender.close();
+  process.disconnect();
+}
+
+const said: ParentMessage[] = [];
+process.on('message', (message: ParentMessage) => {
+  said.push(message);
+});
+
+async function parentSays(type: ParentMessage['type']): Promise<void> {
+  while (!said.some((message) => message.type === type)) {
+    await new Promise((resolve) => process.once('message', resolve));
+  }
+}
+
+function send(message: ContenderMessage): void {
+  process.send?.(message);
+}

@@ -1,0 +1,112 @@
+import { createServer, type Socket } from 'node:net';
+import {
+  AckWriter,
+  CONNACK,
+  PacketWalker,
+  PUBACK,
+  PUBCOMP,
+  PUBREC,
+  PUBREL,
+  publishBytes,
+  subackBytes,
+} from './wire.js';
+import { payloadOf, topicOf } from './workload.js';
+
+/*
+ * A broker in a process of its own that plays a recorded stream to whoever subscribes: PUBLISH packets made before the run,
+ * at most `window` unacknowledged. It only counts what it gets, so that its own cost stays far below that of a client.
+ */
+
+export interface FakeBrokerTask {
+  readonly qos: 0 | 1 | 2;
+  readonly messages: number;
+  readonly window: number;
+}
+
+/** The stream repeats after this many messages; packet ids with it. */
+const RECORDED = 10_000;
+
+/** How many packets one write holds at QoS 0, and at most at the others. */
+const BATCH = 500;
+
+class Player {
+  readonly #socket: Socket;
+  readonly #task: FakeBrokerTask;
+  readonly #packets: readonly Buffer[];
+  readonly #acks = new AckWriter();
+  #sent = 0;
+  #completed = 0;
+  #started = false;
+
+  constructor(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]) {
+    this.#socket = socket;
+    this.#task = task;
+    this.#packets = packets;
+    socket.on('drain', () => this.#play());
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#play();
+  }
+
+  #play(): void {
+    if (!this.#started) return;
+    const { messages, qos, window } = this.#task;
+    while (this.#sent < messages && !this.#socket.writableNeedDrain) {
+      const room = qos === 0 ? BATCH : window - (this.#sent - this.#completed);
+      const count = Math.min(BATCH, room, messages - this.#sent);
+      if (count <= 0) return;
+      const batch: Buffer[] = [];
+      for (let i = 0; i < count; i++) batch.push(this.#packets[(this.#sent + i) % RECORDED] ?? Buffer.alloc(0));
+      this.#sent += count;
+      this.#socket.write(Buffer.concat(batch));
+    }
+    if (qos === 0 && this.#sent === messages) this.#finished();
+  }
+
+  answered(first: number, buffer: Buffer, start: number): void {
+    if (first === PUBREC) this.#acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
+    else if (first === PUBACK || first === PUBCOMP) this.#completed += 1;
+  }
+
+  flush(): void {
+    const bytes = this.#acks.take();
+    if (bytes !== undefined) this.#socket.write(bytes);
+    if (this.#task.qos === 0) return;
+    this.#play();
+    if (this.#completed === this.#task.messages) this.#finished();
+  }
+
+  #finished(): void {
+    process.send?.({ type: 'done' });
+  }
+}
+
+function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]): void {
+  const walker = new PacketWalker();
+  const player = new Player(socket, task, packets);
+  socket.setNoDelay(true);
+  socket.on('error', () => socket.destroy());
+  process.on('message', () => player.start());
+  socket.on('data', (chunk: Buffer) => {
+    walker.push(chunk, (first, buffer, start, end) => {
+      if (first === 0x10) socket.write(CONNACK);
+      else if (first === 0x82) socket.write(subackBytes(buffer.readUInt16BE(start), (buffer[end - 1] ?? 0) & 3));
+      else if (first === 0xc0) socket.write(Buffer.from([0xd0, 0]));
+      else player.answered(first, buffer, start);
+    });
+    player.flush();
+  });
+}
+
+const task: FakeBrokerTask = JSON.parse(process.argv[2] ?? '{}');
+const packets = Array.from({ length: RECORDED }, (_, index) =>
+  publishBytes(topicOf(index), payloadOf(index), task.qos, index + 1),
+);
+const server = createServer((socket) => serve(socket, task, packets));
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  process.send?.({ type: 'listening', port: typeof address === 'object' && address !== null ? address.port : 0 });
+});
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,103 @@
+/*
+ * MQTT 5.0 bytes for the fake broker and the bare sockets of the benchmarks. On purpose not Millrace's codec: what measures
+ * must not share code with what is measured.
+ */
+
+/** Bytes from the socket, cut into packets by their fixed headers and nothing more. */
+export class PacketWalker {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** Calls `onPacket` with the first byte, and where the packet's body starts and ends in `buffer`. */
+  push(chunk: Buffer, onPacket: (first: number, buffer: Buffer, start: number, end: number) => void): void {
+    const buffer = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let offset = 0;
+    while (offset + 2 <= buffer.length) {
+      let start = offset + 1;
+      let length = 0;
+      let shift = 0;
+      let byte = 0x80;
+      while (byte >= 0x80 && start < buffer.length) {
+        byte = buffer[start] ?? 0;
+        length |= (byte & 0x7f) << shift;
+        shift += 7;
+        start += 1;
+      }
+      if (byte >= 0x80 || start + length > buffer.length) break;
+      onPacket(buffer[offset] ?? 0, buffer, start, start + length);
+      offset = start + length;
+    }
+    this.#rest = offset === buffer.length ? Buffer.alloc(0) : Buffer.from(buffer.subarray(offset));
+  }
+}
+
+function packet(first: number, ...body: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(body);
+  const length: number[] = [];
+  let rest = content.length;
+  do {
+    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return Buffer.concat([Buffer.from([first, ...length]), content]);
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+}
+
+const uint16 = (value: number) => Buffer.from([value >> 8, value & 0xff]);
+
+/** CONNECT of MQTT 5.0 without keep-alive; a kept session lives for an hour. */
+export function connectBytes(clientId: string, keepSession = false): Buffer {
+  const properties = keepSession ? Buffer.from([5, 0x11, 0, 0, 0x0e, 0x10]) : Buffer.from([0]);
+  return packet(0x10, text('MQTT'), Buffer.from([5, keepSession ? 0 : 2, 0, 0]), properties, text(clientId));
+}
+
+/** CONNACK: accepted, no session; the Receive Maximum is left at 65535. */
+export const CONNACK = packet(0x20, Buffer.from([0, 0, 0]));
+
+export function subscribeBytes(filter: string, qos: number): Buffer {
+  return packet(0x82, uint16(1), Buffer.from([0]), text(filter), Buffer.from([qos]));
+}
+
+/** SUBACK for one filter. */
+export function subackBytes(packetId: number, qos: number): Buffer {
+  return packet(0x90, uint16(packetId), Buffer.from([0, qos]));
+}
+
+/** The id is 0 at QoS 0. */
+export function publishBytes(topic: string, payload: Uint8Array, qos: number, packetId: number): Buffer {
+  const id = qos === 0 ? [] : [uint16(packetId)];
+  return packet(0x30 | (qos << 1), text(topic), ...id, Buffer.from([0]), payload);
+}
+
+export const DISCONNECT = Buffer.from([0xe0, 0]);
+
+/** The first bytes of the four acknowledgements, two more for the id follow a length of 2. */
+export const PUBACK = 0x40;
+export const PUBREC = 0x50;
+export const PUBREL = 0x62;
+export const PUBCOMP = 0x70;
+
+/** Acknowledgements gathered into one write. */
+export class AckWriter {
+  #buffer = Buffer.allocUnsafe(65536);
+  #length = 0;
+
+  add(first: number, idHigh: number, idLow: number): void {
+    if (this.#length + 4 > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer, this.#buffer]);
+    this.#buffer[this.#length] = first;
+    this.#buffer[this.#length + 1] = 2;
+    this.#buffer[this.#length + 2] = idHigh;
+    this.#buffer[this.#length + 3] = idLow;
+    this.#length += 4;
+  }
+
+  take(): Buffer | undefined {
+    if (this.#length === 0) return undefined;
+    const bytes = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+    return bytes;
+  }
+}
