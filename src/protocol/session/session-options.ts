@@ -38,4 +38,6 @@ export interface ConnectRequest {
   readonly requestResponseInformation?: boolean;
   readonly requestProblemInformation?: boolean;
   readonly userProperties?: readonly UserProperty[];
+  /** Lowers the session's `maxInflight` on this connection, because below 5.0 a server cannot say how much it takes. */
+  readonly maxInflight?: number;
 }

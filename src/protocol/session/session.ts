@@ -1,9 +1,32 @@
-import type { SubscriptionRequest } from '../packet.js';
+import { MillraceError } from '../../errors/index.js';
+import { invalidMessage, protocolError } from '../codec/refusal.js';
+import type { AckPacket, ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
 import type { Properties } from '../properties.js';
+import { isReasonCodeAllowed } from '../reason-code.js';
+import { connectionRefused, disconnectedByBroker } from './broker-refusal.js';
+import { connectPacket } from './connect-packet.js';
+import { EventQueue } from './event-queue.js';
+import { InboundMessages } from './inbound-messages.js';
 import type { OutboundMessage } from './outbound-message.js';
+import { OutboundMessages } from './outbound-messages.js';
+import { PacketOutput } from './packet-output.js';
+import { checkProblemInformation } from './problem-information.js';
+import { serverLimits } from './server-limits.js';
 import type { ServerLimits, SessionEvent } from './session-event.js';
+import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 import type { SessionState } from './session-state.js';
+import { SessionTimers } from './session-timers.js';
+import { silenceError } from './silence-error.js';
+import { SubscriptionRequests } from './subscription-requests.js';
+
+/**
+ * `idle`: no connection. `connecting`: CONNECT written. `settling`: CONNACK came, but the session was lost and the owner
+ * has not called `startEpoch`. `over`: the connection has ended or DISCONNECT is written, `connectionLost` is awaited.
+ */
+type Phase = 'idle' | 'connecting' | 'settling' | 'connected' | 'over';
+
+const IMPLEMENTATION_ERROR = 0x83;
 
 /**
  * One MQTT session of a client, over any number of connections, without a socket, timer or clock.
@@ -14,100 +37,356 @@ import type { SessionState } from './session-state.js';
  * throws INVALID_MESSAGE, INVALID_TOPIC or MESSAGE_TOO_LARGE and changes nothing. `receive` and `handleTimeout` never throw.
  */
 export class Session {
-  constructor(_options: SessionOptions) {
-    throw new Error('to be written');
+  readonly #options: SessionOptions;
+  readonly #events = new EventQueue();
+  readonly #output = new PacketOutput();
+  readonly #timers: SessionTimers;
+  readonly #inbound: InboundMessages;
+  readonly #outbound: OutboundMessages;
+  readonly #requests: SubscriptionRequests;
+  #phase: Phase = 'idle';
+  #link: SessionLink | undefined;
+  #limits: ServerLimits | undefined;
+  #clientId: string;
+  #epoch: number;
+  /** `session-lost` was told and `startEpoch` not called yet. */
+  #lost = false;
+  /** A clean CONNECT has no CONNACK yet: whatever the server has from now on, it is not our state. */
+  #cleaned = false;
+  #reading = true;
+
+  constructor(options: SessionOptions) {
+    const { epoch, inbound, outbound } = options.state ?? { epoch: 0, inbound: [], outbound: [] };
+    const { receiveMaximum, topicAliasMaximum } = options;
+    this.#options = options;
+    this.#clientId = options.clientId;
+    this.#epoch = epoch;
+    this.#timers = new SessionTimers(options);
+    this.#inbound = new InboundMessages(this.#output, this.#events, {
+      receiveMaximum,
+      topicAliasMaximum,
+      rows: inbound,
+    });
+    this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
+    this.#requests = new SubscriptionRequests(this.#output, this.#events);
   }
 
   /** The transport is open: writes CONNECT. */
-  connect(_request: ConnectRequest, _now: number): void {}
+  connect(request: ConnectRequest, now: number): void {
+    if (this.#phase !== 'idle') throw invalidState('There is a connection already');
+    const packet = connectPacket(request, this.#clientId, this.#options);
+    this.#output.open(request.version);
+    try {
+      this.#output.write(packet);
+    } catch (error) {
+      this.#output.discard();
+      throw error;
+    }
+    this.#link = new SessionLink(request, this.#options.maximumPacketSize);
+    this.#phase = 'connecting';
+    this.#cleaned ||= request.clean;
+    this.#reading = true;
+    this.#timers.connecting(now, this.#output.packets);
+  }
 
   /** Bytes from the transport. Payload views of `message` events point into them. Ignored after a `close` event. */
-  receive(_bytes: Uint8Array, _now: number): void {}
+  receive(bytes: Uint8Array, now: number): void {
+    const link = this.#link;
+    if (link === undefined || this.#phase === 'over') return;
+    this.#timers.observe(now, this.#output.packets);
+    link.push(bytes);
+    if (this.#phase === 'settling' && link.parked > PARKED_BYTES) {
+      this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the lost session was settled`));
+      return;
+    }
+    this.#handlePackets(link, bytes.length);
+  }
 
   /** The transport is gone, for whatever reason. The session stays. */
-  connectionLost(_now: number): void {}
+  connectionLost(_now: number): void {
+    this.#phase = 'idle';
+    this.#link = undefined;
+    this.#limits = undefined;
+    this.#output.discard();
+    this.#timers.stop();
+    this.#inbound.connectionLost();
+    this.#outbound.connectionLost();
+    this.#requests.connectionLost();
+  }
 
   /** To be called when `deadline()` has passed. Tolerates being called early or late: a driver that was stalled gives the peer a grace before it is declared silent. */
-  handleTimeout(_now: number): void {}
+  handleTimeout(now: number): void {
+    if (this.#link === undefined || this.#phase === 'over') return;
+    this.#timers.observe(now, this.#output.packets);
+    const silence = this.#timers.silence();
+    if (silence !== undefined) {
+      this.#end(silenceError(silence));
+      return;
+    }
+    this.#timers.watchAcks(this.#outbound.owed, false);
+    if (!this.#timers.pingDue) return;
+    this.#output.write({ type: 'pingreq' });
+    this.#timers.pingSent();
+  }
 
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
   deadline(): number {
-    return Number.POSITIVE_INFINITY;
+    return this.#timers.deadline(this.#outbound.owed);
   }
 
   /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
-  setReading(_reading: boolean, _now: number): void {}
+  setReading(reading: boolean, now: number): void {
+    this.#reading = reading;
+    this.#timers.setListening(reading && this.#phase !== 'settling', now);
+  }
 
   /** Events since the last call, in order. */
   takeEvents(): readonly SessionEvent[] {
-    return [];
+    return this.#events.take();
   }
 
   /** Bytes to write, coalesced: usually one chunk for many packets; a large payload is a chunk of its own and not copied. Empty when there is nothing. */
   takeOutput(): readonly Uint8Array[] {
-    return [];
+    return this.#output.take();
   }
 
   /** True when `takeOutput` would give something. */
   get hasOutput(): boolean {
-    return false;
+    return this.#output.size > 0;
   }
 
   /** Only between a `connected` event and the end of the connection. */
   get limits(): ServerLimits | undefined {
-    return undefined;
+    return this.#limits;
   }
 
   /** How many more QoS 1 and 2 messages `publish` takes now (R8a): 0 without a connection. */
   get credit(): number {
-    return 0;
+    return this.#phase === 'connected' ? this.#outbound.credit : 0;
   }
 
   /** Outbound QoS 1 and 2 messages that are not complete. */
   get inflight(): number {
-    return 0;
+    return this.#outbound.size;
   }
 
   /** Outbound acknowledgements that the broker owes (R21): what the progress watchdog counts. */
   get owed(): number {
-    return 0;
+    return this.#outbound.owed;
   }
 
   /** Sends one message on this connection. QoS 1 and 2 need `credit` > 0 and a seq above all earlier ones. */
-  publish(_message: OutboundMessage): void {}
+  publish(message: OutboundMessage): void {
+    this.#outbound.publish(message, this.#connectedLimits());
+  }
 
   /** Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do nothing. */
-  accept(_token: number): void {}
+  accept(token: number): void {
+    this.#inbound.accept(token);
+  }
 
   /** After a `release` event: forgets the inbound id and sends PUBCOMP (R3). */
-  complete(_token: number): void {}
+  complete(token: number): void {
+    this.#inbound.complete(token);
+  }
 
   /** After a `received` event: sends PUBREL (R9). */
-  release(_seq: number): void {}
+  release(seq: number): void {
+    this.#outbound.release(seq);
+  }
 
   /**
    * After `session-lost`: begins the new epoch. `redeliver` sends the messages in doubt again as new ones, in order;
    * `drop` gives them up (they are returned); inbound ids are forgotten (R5).
    */
-  startEpoch(_policy: 'redeliver' | 'drop'): readonly OutboundMessage[] {
-    return [];
+  startEpoch(policy: 'redeliver' | 'drop'): readonly OutboundMessage[] {
+    if (!this.#lost) throw invalidState('The session is not lost');
+    this.#lost = false;
+    this.#inbound.startEpoch();
+    const givenUp = this.#outbound.startEpoch(policy);
+    if (this.#phase === 'settling' && this.#link !== undefined) {
+      this.#begin(this.#link, true);
+      this.#timers.setListening(this.#reading, this.#timers.now);
+      this.#handlePackets(this.#link, 0);
+    }
+    return givenUp;
   }
 
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
-  subscribe(_subscriptions: readonly SubscriptionRequest[], _properties?: Properties): number {
-    return 0;
+  subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
+    const packet = { type: 'subscribe', subscriptions, ...(properties && { properties }) } as const;
+    return this.#requests.subscribe(packet, this.#connectedLimits());
   }
 
   /** Sends UNSUBSCRIBE; returns its packet id, which the `unsubscribed` event repeats. */
-  unsubscribe(_filters: readonly string[], _properties?: Properties): number {
-    return 0;
+  unsubscribe(filters: readonly string[], properties?: Properties): number {
+    const packet = { type: 'unsubscribe', filters, ...(properties && { properties }) } as const;
+    return this.#requests.unsubscribe(packet, this.#connectedLimits());
   }
 
   /** Sends DISCONNECT (default 0x00); nothing is written after it. The session expiry is not changed (R15). */
-  disconnect(_reasonCode?: number, _properties?: Properties): void {}
+  disconnect(reasonCode = 0, properties?: Properties): void {
+    const request = this.#link?.request;
+    if (request === undefined || this.#phase === 'over') return;
+    const expiry = properties?.sessionExpiryInterval;
+    if (expiry !== undefined && expiry > 0 && request.sessionExpiryInterval === 0) {
+      throw invalidMessage('DISCONNECT cannot give a session an expiry that CONNECT did not ask for [MQTT-3.1.2.11.2]');
+    }
+    if (request.version === 5) {
+      this.#output.write({ type: 'disconnect', reasonCode, ...(properties && { properties }) });
+    } else this.#output.write({ type: 'disconnect', reasonCode: 0 });
+    this.#finish();
+  }
 
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
-    return { epoch: 0, inbound: [], outbound: [] };
+    return { epoch: this.#epoch, inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
   }
+
+  #handlePackets(link: SessionLink, bytes: number): void {
+    const answers = this.#outbound.answers;
+    let packets = 0;
+    try {
+      while (this.#phase === 'connected' || this.#phase === 'connecting') {
+        const packet = link.next();
+        if (packet === undefined) break;
+        packets += 1;
+        this.#handle(link, packet);
+      }
+    } catch (error) {
+      this.#fail(MillraceError.from(error));
+      return;
+    }
+    if (this.#phase === 'over') return;
+    this.#timers.heard(bytes, packets);
+    this.#timers.watchAcks(this.#outbound.owed, this.#outbound.answers !== answers);
+  }
+
+  #handle(link: SessionLink, packet: Packet): void {
+    if (!link.accepted) {
+      this.#handleFirst(link, packet);
+      return;
+    }
+    switch (packet.type) {
+      case 'publish':
+        this.#inbound.handlePublish(packet);
+        return;
+      case 'puback':
+      case 'pubrec':
+      case 'pubrel':
+      case 'pubcomp':
+        this.#handleAck(link, packet);
+        return;
+      case 'suback':
+      case 'unsuback':
+        checkProblemInformation(packet, link.request);
+        this.#requests.handle(packet);
+        return;
+      case 'pingresp':
+        this.#timers.pingAnswered();
+        return;
+      case 'disconnect':
+        if (link.request.version < 5) throw protocolError('DISCONNECT is not for a client below 5.0');
+        this.#end(disconnectedByBroker(packet));
+        return;
+      case 'connack':
+        throw protocolError('a second CONNACK [MQTT-3.2.0-2]');
+      default:
+        throw protocolError(`${packet.type} is not for a client that did not ask for it`);
+    }
+  }
+
+  #handleAck(link: SessionLink, packet: AckPacket): void {
+    checkProblemInformation(packet, link.request);
+    if (packet.type === 'pubrel') this.#inbound.handleRelease(packet);
+    else this.#outbound.handle(packet);
+  }
+
+  #handleFirst(link: SessionLink, packet: Packet): void {
+    if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
+    const { version, clean, requestResponseInformation } = link.request;
+    if (packet.reasonCode !== 0) {
+      this.#end(connectionRefused(packet, version));
+      return;
+    }
+    link.accepted = true;
+    if (packet.sessionPresent && clean) throw protocolError('a session after a clean start [MQTT-3.2.2-4]');
+    if (packet.properties?.responseInformation !== undefined && requestResponseInformation !== true) {
+      throw protocolError('response information that was not asked for [MQTT-3.1.2-28]');
+    }
+    this.#connected(link, packet);
+  }
+
+  #connected(link: SessionLink, connack: ConnackPacket): void {
+    const { sessionPresent, properties } = connack;
+    const limits = serverLimits(connack, link.request);
+    const fresh = this.#isFresh(link, sessionPresent);
+    if (fresh || this.#epoch === 0) this.#epoch += 1;
+    this.#limits = limits;
+    this.#clientId = properties?.assignedClientIdentifier ?? this.#clientId;
+    this.#timers.connected(limits.keepAlive);
+    const { clientId, epoch } = { clientId: this.#clientId, epoch: this.#epoch };
+    this.#events.push({ type: 'connected', sessionPresent, clientId, epoch, limits, connack });
+    const inDoubt = fresh ? this.#outbound.inDoubt() : [];
+    this.#lost = fresh && (inDoubt.length > 0 || this.#inbound.size > 0);
+    if (this.#lost) this.#settle(inDoubt);
+    else this.#begin(link, !sessionPresent);
+  }
+
+  /**
+   * Whether the server's session is not the one that we hold (R5). 3.1 does not say, so there a session that was kept
+   * counts as present. One that began under a loss still unsettled, or by a clean CONNECT whose CONNACK was lost, is fresh.
+   */
+  #isFresh({ request }: SessionLink, sessionPresent: boolean): boolean {
+    const present = request.version === 3 ? !request.clean && this.#epoch > 0 : sessionPresent;
+    const fresh = !present || this.#lost || this.#cleaned;
+    this.#cleaned = false;
+    return fresh;
+  }
+
+  #settle(inDoubt: readonly number[]): void {
+    this.#phase = 'settling';
+    this.#timers.setListening(false, this.#timers.now);
+    this.#events.push({ type: 'session-lost', inDoubt });
+  }
+
+  #begin({ request }: SessionLink, fresh: boolean): void {
+    if (this.#limits === undefined) return;
+    this.#phase = 'connected';
+    this.#inbound.begin(fresh);
+    this.#outbound.begin(
+      this.#limits,
+      Math.min(this.#options.maxInflight, request.maxInflight ?? Number.MAX_SAFE_INTEGER),
+    );
+  }
+
+  #connectedLimits(): ServerLimits {
+    if (this.#phase !== 'connected' || this.#limits === undefined) throw invalidState('There is no connection now');
+    return this.#limits;
+  }
+
+  /** The peer broke the protocol: on 5.0 it is told why [MQTT-4.13.1-1]. */
+  #fail(error: MillraceError): void {
+    if (this.#link?.accepted === true && this.#link.request.version === 5) {
+      const code = error.reasonCode ?? IMPLEMENTATION_ERROR;
+      const reasonCode = isReasonCodeAllowed('disconnect', code, 'client') ? code : IMPLEMENTATION_ERROR;
+      this.#output.write({ type: 'disconnect', reasonCode });
+    }
+    this.#end(error);
+  }
+
+  #end(error: MillraceError): void {
+    this.#finish();
+    this.#events.push({ type: 'close', error });
+  }
+
+  #finish(): void {
+    this.#phase = 'over';
+    this.#output.seal();
+    this.#timers.stop();
+  }
+}
+
+function invalidState(message: string): MillraceError {
+  return new MillraceError('INVALID_STATE', message);
 }

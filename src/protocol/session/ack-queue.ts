@@ -1,0 +1,67 @@
+const COMPACT_AT = 1024;
+
+/**
+ * The QoS 1 messages of one connection that have no PUBACK yet, in order of receipt (R14). Tokens ascend, so the usual
+ * case, an owner that accepts in order, costs no search. Bounded by the 65535 packet ids: the caller refuses an id twice.
+ */
+export class AckQueue {
+  #tokens: number[] = [];
+  #ids: number[] = [];
+  #accepted: boolean[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#ids.length - this.#head;
+  }
+
+  push(token: number, packetId: number): void {
+    this.#tokens.push(token);
+    this.#ids.push(packetId);
+    this.#accepted.push(false);
+  }
+
+  /** Marks the message; false when it is not here, or was accepted before. */
+  accept(token: number): boolean {
+    const index = this.#tokens[this.#head] === token ? this.#head : this.#search(token);
+    if (index < 0 || this.#accepted[index] === true) return false;
+    this.#accepted[index] = true;
+    return true;
+  }
+
+  /** Removes the first message when it is accepted and gives its packet id; 0 otherwise. */
+  takeNext(): number {
+    if (this.#accepted[this.#head] !== true) return 0;
+    const id = this.#ids[this.#head] ?? 0;
+    this.#head += 1;
+    if (this.#head === this.#ids.length) this.clear();
+    else if (this.#head >= COMPACT_AT && this.#head * 2 > this.#ids.length) this.#compact();
+    return id;
+  }
+
+  clear(): void {
+    this.#tokens.length = 0;
+    this.#ids.length = 0;
+    this.#accepted.length = 0;
+    this.#head = 0;
+  }
+
+  #compact(): void {
+    this.#tokens = this.#tokens.slice(this.#head);
+    this.#ids = this.#ids.slice(this.#head);
+    this.#accepted = this.#accepted.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #search(token: number): number {
+    let low = this.#head;
+    let high = this.#tokens.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#tokens[middle] ?? Number.POSITIVE_INFINITY;
+      if (found === token) return middle;
+      if (found < token) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,99 @@
+import { type ErrorCode, MillraceError } from '../../errors/index.js';
+import type { ConnackPacket, DisconnectPacket } from '../packet.js';
+import type { ProtocolVersion } from '../protocol-version.js';
+import { reasonName, returnCodeName } from '../reason-code.js';
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly advice: string;
+}
+
+const UNSUPPORTED_VERSION: Refusal = {
+  code: 'UNSUPPORTED_PROTOCOL_VERSION',
+  retryable: false,
+  advice: 'Ask for another version of MQTT, or for none so that all are tried.',
+};
+const BAD_CREDENTIALS: Refusal = {
+  code: 'BAD_CREDENTIALS',
+  retryable: false,
+  advice: 'Check the user name and the password.',
+};
+const NOT_AUTHORIZED: Refusal = {
+  code: 'NOT_AUTHORIZED',
+  retryable: false,
+  advice: 'Give credentials, or let the broker allow this client.',
+};
+const CLIENT_ID_REJECTED: Refusal = {
+  code: 'CLIENT_ID_REJECTED',
+  retryable: false,
+  advice: 'Choose another client id.',
+};
+const LATER: Refusal = {
+  code: 'CONNECTION_REFUSED_BY_BROKER',
+  retryable: true,
+  advice: 'The broker may take the connection later.',
+};
+const NEVER: Refusal = {
+  code: 'CONNECTION_REFUSED_BY_BROKER',
+  retryable: false,
+  advice: 'Change what the broker refused: see the reason.',
+};
+
+const REASON_CODES: Readonly<Record<number, Refusal>> = {
+  128: LATER,
+  131: LATER,
+  132: UNSUPPORTED_VERSION,
+  133: CLIENT_ID_REJECTED,
+  134: BAD_CREDENTIALS,
+  135: NOT_AUTHORIZED,
+  136: LATER,
+  137: LATER,
+  151: LATER,
+  156: LATER,
+  157: LATER,
+  159: LATER,
+};
+
+const RETURN_CODES: Readonly<Record<number, Refusal>> = {
+  1: UNSUPPORTED_VERSION,
+  2: CLIENT_ID_REJECTED,
+  3: LATER,
+  4: BAD_CREDENTIALS,
+  5: NOT_AUTHORIZED,
+};
+
+/** What a CONNACK other than 0 means: UNSUPPORTED_PROTOCOL_VERSION, CLIENT_ID_REJECTED, BAD_CREDENTIALS, NOT_AUTHORIZED or CONNECTION_REFUSED_BY_BROKER. */
+export function connectionRefused({ reasonCode, properties }: ConnackPacket, version: ProtocolVersion): MillraceError {
+  const { code, retryable, advice } = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? NEVER;
+  const reason = version === 5 ? reasonName(reasonCode) : returnCodeName(reasonCode);
+  return new MillraceError(code, `The broker refused the connection: ${reason}`, {
+    reasonCode,
+    retryable,
+    advice,
+    details: detailsOf(properties?.reasonString, properties?.serverReference),
+  });
+}
+
+const SESSION_TAKEN_OVER = 0x8e;
+
+/** What a DISCONNECT of the server means: CLIENT_ID_CONFLICT for 0x8E, else DISCONNECTED_BY_BROKER. */
+export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacket): MillraceError {
+  const taken = reasonCode === SESSION_TAKEN_OVER;
+  return new MillraceError(
+    taken ? 'CLIENT_ID_CONFLICT' : 'DISCONNECTED_BY_BROKER',
+    `The broker ended the connection: ${reasonName(reasonCode)}`,
+    {
+      reasonCode,
+      details: detailsOf(properties?.reasonString, properties?.serverReference),
+      ...(taken ? { advice: 'Another client uses this client id: give each client its own.' } : {}),
+    },
+  );
+}
+
+function detailsOf(reasonString: string | undefined, serverReference: string | undefined): Record<string, unknown> {
+  return {
+    ...(reasonString === undefined ? {} : { reasonString }),
+    ...(serverReference === undefined ? {} : { serverReference }),
+  };
+}

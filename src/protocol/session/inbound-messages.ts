@@ -1,0 +1,217 @@
+import { protocolError } from '../codec/refusal.js';
+import type { AckPacket, PublishPacket } from '../packet.js';
+import { AckQueue } from './ack-queue.js';
+import type { EventQueue } from './event-queue.js';
+import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
+import { INBOUND_QOS1 } from './inbound-qos1.js';
+import { INBOUND_QOS2 } from './inbound-qos2.js';
+import { type InboundMessage, InboundRows } from './inbound-rows.js';
+import type { PacketOutput } from './packet-output.js';
+import type { InboundRow } from './session-state.js';
+import { TopicAliases, withoutAlias } from './topic-aliases.js';
+import type { Transition } from './transition-table.js';
+
+const IDENTIFIER_NOT_FOUND = 0x92;
+const PACKET_IDS = 65_535;
+const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+
+/** What the inbound side must know for its whole life. */
+export interface InboundOptions {
+  readonly receiveMaximum: number;
+  readonly topicAliasMaximum: number;
+  readonly rows: readonly InboundRow[];
+}
+
+/**
+ * Incoming messages. A QoS 1 message lives as long as its connection, a QoS 2 message as long as the epoch; its PUBREC goes
+ * out on the connection on which its latest copy came (R14a), after those of all that came before it (R14).
+ */
+export class InboundMessages {
+  readonly #output: PacketOutput;
+  readonly #events: EventQueue;
+  readonly #aliases: TopicAliases;
+  readonly #receiveMaximum: number;
+  readonly #qos1 = new AckQueue();
+  /** 1 for each packet id that a message of `#qos1` has. */
+  readonly #qos1Ids = new Uint8Array(PACKET_IDS + 1);
+  readonly #qos2 = new InboundRows();
+  #allowed = PACKET_IDS;
+  #token: number;
+
+  constructor(output: PacketOutput, events: EventQueue, options: InboundOptions) {
+    this.#output = output;
+    this.#events = events;
+    this.#aliases = new TopicAliases(options.topicAliasMaximum);
+    this.#receiveMaximum = options.receiveMaximum;
+    this.#qos2.restore(options.rows);
+    this.#token = options.rows.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
+  }
+
+  /** QoS 2 messages whose id is not released. */
+  get size(): number {
+    return this.#qos2.size;
+  }
+
+  /** How many messages wait for `accept`, `complete` or the server. */
+  get unanswered(): number {
+    return this.#qos1.size + this.#qos2.size;
+  }
+
+  /**
+   * A connection begins. Only on a session that began with it is the server held to our Receive Maximum
+   * [MQTT-3.3.4-9]: some go on with what an earlier connection allowed (guarantees, sharp edges).
+   */
+  begin(fresh: boolean): void {
+    this.#allowed = fresh && this.#output.version === 5 ? this.#receiveMaximum : PACKET_IDS;
+  }
+
+  connectionLost(): void {
+    this.#aliases.clear();
+    this.#qos1.clear();
+    this.#qos1Ids.fill(0);
+    this.#qos2.nextConnection();
+  }
+
+  /** A new epoch: the ids of the old one mean nothing (R5). */
+  startEpoch(): void {
+    this.#qos2.clear();
+  }
+
+  /** PUBLISH. Throws PROTOCOL_ERROR. */
+  handlePublish(packet: PublishPacket): void {
+    const topic = this.#aliases.resolve(packet);
+    if (packet.qos === 0) this.#deliver(packet, topic);
+    else if (packet.qos === 1) this.#handleQos1(packet, topic);
+    else this.#handleQos2(packet, topic);
+  }
+
+  /** PUBREL. Throws PROTOCOL_ERROR for a message that has no PUBREC yet. */
+  handleRelease({ packetId }: AckPacket): void {
+    const row = this.#qos2.get(packetId);
+    const { next, action } = step(INBOUND_QOS2, row?.stage ?? 'free', 'pubrel', packetId);
+    if (row === undefined || action !== 'report') {
+      this.#writePubcomp(packetId, IDENTIFIER_NOT_FOUND);
+      return;
+    }
+    const repeated = !this.#qos2.markReleased(row);
+    if (next !== 'free') row.stage = next;
+    if (!repeated) this.#events.push({ type: 'release', token: row.token });
+  }
+
+  /** Late, repeated and unknown tokens do nothing. */
+  accept(token: number): void {
+    if (this.#qos1.accept(token)) this.#flushPubacks();
+    else this.#acceptQos2(token);
+  }
+
+  /** Forgets the id, then answers the PUBREL of this connection; one of an earlier connection is answered when it comes again (R3, R4). */
+  complete(token: number): void {
+    const row = this.#qos2.byToken(token);
+    if (row === undefined || INBOUND_QOS2[row.stage].complete === undefined) return;
+    this.#qos2.remove(row);
+    if (this.#qos2.isReleasedHere(row)) this.#writePubcomp(row.packetId, 0);
+  }
+
+  /** Copies of the QoS 2 rows, in order of arrival. */
+  rows(): InboundRow[] {
+    return this.#qos2.toRows();
+  }
+
+  #acceptQos2(token: number): void {
+    const row = this.#qos2.byToken(token);
+    const transition = row === undefined ? undefined : INBOUND_QOS2[row.stage].accept;
+    if (row === undefined || transition?.action !== 'answer' || transition.next === 'free') return;
+    row.stage = transition.next;
+    this.#flushPubrecs();
+  }
+
+  #handleQos1(packet: PublishPacket, topic: string): void {
+    const { packetId, dup } = packet;
+    const taken = this.#qos1Ids[packetId] === 1;
+    const { action } = step(INBOUND_QOS1, taken ? 'taken' : 'free', dup ? 'publish-dup' : 'publish', packetId);
+    if (action !== 'deliver') return;
+    const other = this.#qos2.get(packetId);
+    if (other !== undefined && step(INBOUND_QOS2, other.stage, 'publish-other', packetId).action === 'suspect') {
+      this.#dropSuspect(other);
+    }
+    this.#checkQuota();
+    this.#qos1Ids[packetId] = 1;
+    this.#qos1.push(this.#deliver(packet, topic), packetId);
+  }
+
+  #handleQos2(packet: PublishPacket, topic: string): void {
+    const { packetId, dup } = packet;
+    if (this.#qos1Ids[packetId] === 1) throw inUse(packetId);
+    const row = this.#qos2.get(packetId);
+    const { action } = step(INBOUND_QOS2, row?.stage ?? 'free', dup ? 'publish-dup' : 'publish', packetId);
+    if (row === undefined) this.#take(packet, topic);
+    else if (action === 'suspect') {
+      this.#dropSuspect(row);
+      this.#take(packet, topic);
+    } else {
+      this.#qos2.enqueue(row);
+      if (action === 'answer') this.#flushPubrecs();
+    }
+  }
+
+  #take(packet: PublishPacket, topic: string): void {
+    this.#checkQuota();
+    this.#qos2.add(packet.packetId, this.#deliver(packet, topic));
+  }
+
+  /** R5a: the row belongs to a session that the server has lost. Its token does nothing any more, and nothing answers its id. */
+  #dropSuspect(row: InboundMessage): void {
+    this.#qos2.remove(row);
+    this.#events.push({ type: 'session-suspect', packetId: row.packetId });
+  }
+
+  #checkQuota(): void {
+    if (this.unanswered < this.#allowed) return;
+    const message = `more than ${this.#allowed} unacknowledged messages [MQTT-3.3.4-9]`;
+    throw protocolError(message, RECEIVE_MAXIMUM_EXCEEDED);
+  }
+
+  #deliver({ payload, qos, retain, dup, properties }: PublishPacket, topic: string): number {
+    const token = this.#token;
+    this.#token += 1;
+    const kept = withoutAlias(properties);
+    this.#events.push({ type: 'message', topic, payload, qos, retain, dup, properties: kept, token });
+    return token;
+  }
+
+  #flushPubacks(): void {
+    for (let packetId = this.#qos1.takeNext(); packetId !== 0; packetId = this.#qos1.takeNext()) {
+      this.#qos1Ids[packetId] = 0;
+      this.#output.write({ type: 'puback', packetId, reasonCode: 0 });
+    }
+  }
+
+  #flushPubrecs(): void {
+    for (let row = this.#qos2.takeNext(); row !== undefined; row = this.#qos2.takeNext()) {
+      this.#output.write({ type: 'pubrec', packetId: row.packetId, reasonCode: 0 });
+    }
+  }
+
+  #writePubcomp(packetId: number, reasonCode: number): void {
+    this.#output.write({ type: 'pubcomp', packetId, reasonCode: this.#output.version === 5 ? reasonCode : 0 });
+  }
+}
+
+function step(
+  flow: InboundFlow,
+  position: InboundPosition,
+  signal: InboundSignal,
+  packetId: number,
+): Transition<InboundPosition, InboundAction> {
+  const transition = flow[position][signal];
+  if (transition === undefined) throw signal === 'pubrel' ? unexpectedRelease(packetId) : inUse(packetId);
+  return transition;
+}
+
+function inUse(packetId: number) {
+  return protocolError(`packet id ${packetId} is in use [MQTT-2.2.1-4]`);
+}
+
+function unexpectedRelease(packetId: number) {
+  return protocolError(`PUBREL for packet id ${packetId} before its PUBREC [MQTT-4.3.3-4]`);
+}

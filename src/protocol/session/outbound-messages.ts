@@ -1,0 +1,264 @@
+import { MillraceError } from '../../errors/index.js';
+import { protocolError } from '../codec/refusal.js';
+import type { AckPacket } from '../packet.js';
+import type { EventQueue } from './event-queue.js';
+import { checkProperties, limitProblem } from './outbound-check.js';
+import { type OutboundAction, type OutboundPosition, type OutboundSignal, outboundSignal } from './outbound-flow.js';
+import type { OutboundMessage } from './outbound-message.js';
+import { OUTBOUND_QOS1 } from './outbound-qos1.js';
+import { OUTBOUND_QOS2 } from './outbound-qos2.js';
+import { OutboundWindow, packetIdOf } from './outbound-window.js';
+import type { PacketOutput } from './packet-output.js';
+import { publishPacket } from './publish-packet.js';
+import type { ServerLimits } from './session-event.js';
+import type { OutboundRow, OutboundStage } from './session-state.js';
+import type { Transition } from './transition-table.js';
+
+const IDENTIFIER_NOT_FOUND = 0x92;
+const UNSPECIFIED_ERROR = 0x80;
+
+/**
+ * The outgoing QoS 1 and 2 messages of a session. `#cursor` divides them: what is below has had its turn on the present
+ * connection, what is at or above waits for it, in order (R12), and no answer can be meant for it (R14a).
+ */
+export class OutboundMessages {
+  readonly #output: PacketOutput;
+  readonly #events: EventQueue;
+  readonly #window = new OutboundWindow();
+  /** Rows given at birth whose `received` event nobody in this process has seen. */
+  #untold = new Set<number>();
+  #cursor = 0;
+  #limit = 0;
+  #limits: ServerLimits | undefined;
+  /** Incomplete messages that had their turn on this connection: what Receive Maximum bounds [MQTT-3.3.4-7]. */
+  #used = 0;
+  #owed = 0;
+  #answers = 0;
+
+  constructor(output: PacketOutput, events: EventQueue, rows: readonly OutboundRow[]) {
+    this.#output = output;
+    this.#events = events;
+    for (const { message, stage } of rows) {
+      this.#window.add(message, stage);
+      if (stage === 'received') this.#untold.add(message.seq);
+    }
+    this.#cursor = this.#window.low;
+  }
+
+  get size(): number {
+    return this.#window.size;
+  }
+
+  /** What the broker owes on this connection: PUBACK or PUBREC of a PUBLISH, PUBCOMP of a PUBREL (R21). */
+  get owed(): number {
+    return this.#owed;
+  }
+
+  /** Grows with every acknowledgement that moved something. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  /** How many messages with consecutive numbers `publish` takes now; none before all earlier ones had their turn (R8a, R12). */
+  get credit(): number {
+    if (this.#limits === undefined || this.#cursor < this.#window.next) return 0;
+    return Math.max(0, Math.min(this.#limit - this.#used, this.#window.room));
+  }
+
+  /** Messages sent in this epoch and not complete. */
+  inDoubt(): number[] {
+    return [...this.#window.seqs()].filter((seq) => this.#window.positionOf(seq) !== 'unsent');
+  }
+
+  /** A session goes on, or began anew: everything unfinished goes out in order, as far as the server takes it (R12). */
+  begin(limits: ServerLimits, maxInflight: number): void {
+    this.#limits = limits;
+    this.#limit = Math.min(limits.receiveMaximum, maxInflight);
+    this.#cursor = this.#window.low;
+    this.#pump();
+  }
+
+  connectionLost(): void {
+    this.#limits = undefined;
+    this.#cursor = this.#window.low;
+    this.#used = 0;
+    this.#owed = 0;
+  }
+
+  /** A new epoch (R5): what was in doubt is new again, or is given up and returned. */
+  startEpoch(policy: 'redeliver' | 'drop'): OutboundMessage[] {
+    const givenUp: OutboundMessage[] = [];
+    for (const seq of this.inDoubt()) {
+      const message = this.#window.get(seq);
+      if (policy === 'redeliver' || message === undefined) this.#window.move(seq, 'unsent');
+      else {
+        givenUp.push(message);
+        this.#window.remove(seq);
+      }
+    }
+    this.#untold.clear();
+    this.#cursor = this.#window.low;
+    return givenUp;
+  }
+
+  publish(message: OutboundMessage, limits: ServerLimits): void {
+    const packet = publishPacket(message, false);
+    if (message.qos > 0) this.#checkTurn(message.seq);
+    checkProperties(packet);
+    const problem = limitProblem(packet, this.#output.version, limits);
+    if (problem !== undefined) throw problem;
+    this.#output.write(packet);
+    if (message.qos === 0) return;
+    this.#window.add(message, 'sent');
+    this.#cursor = this.#window.next;
+    this.#used += 1;
+    this.#owed += 1;
+  }
+
+  /** PUBREL goes out, or will when its turn on the next connection comes (R9). Does nothing for a message that is not received. */
+  release(seq: number): void {
+    const message = this.#window.get(seq);
+    if (message === undefined) return;
+    const transition = this.#transition(message, this.#window.positionOf(seq), 'release');
+    if (transition === undefined) return;
+    this.#untold.delete(seq);
+    this.#window.move(seq, transition.next);
+    if (this.#limits !== undefined && seq < this.#cursor) this.#act(transition.action, message);
+  }
+
+  /** PUBACK, PUBREC or PUBCOMP. Throws PROTOCOL_ERROR when it is not one that the message can have. */
+  handle(packet: AckPacket): void {
+    const seq = this.#window.seqOf(packet.packetId);
+    const message = this.#window.get(seq);
+    if (message === undefined) this.#handleStray(packet);
+    else if (seq < this.#cursor) this.#answer(message, packet);
+  }
+
+  /** Copies of the rows, ascending. */
+  rows(): OutboundRow[] {
+    const rows: OutboundRow[] = [];
+    for (const seq of this.#window.seqs()) {
+      const message = this.#window.get(seq);
+      if (message !== undefined) rows.push({ message, stage: stageOf(this.#window.positionOf(seq)) });
+    }
+    return rows;
+  }
+
+  #checkTurn(seq: number): void {
+    if (!Number.isSafeInteger(seq) || seq < this.#window.next) {
+      throw invalidState(`Sequence numbers ascend: ${seq} is not above ${this.#window.next - 1}`);
+    }
+    if (this.#cursor < this.#window.next || this.#used >= this.#limit || !this.#window.hasRoomFor(seq)) {
+      throw invalidState(`The window is full: message ${seq} has to wait (R8a)`);
+    }
+  }
+
+  #transition(
+    message: OutboundMessage,
+    position: OutboundPosition,
+    signal: OutboundSignal,
+  ): Transition<OutboundPosition, OutboundAction> | undefined {
+    return (message.qos === 1 ? OUTBOUND_QOS1 : OUTBOUND_QOS2)[position][signal];
+  }
+
+  #answer(message: OutboundMessage, packet: AckPacket): void {
+    const { seq } = message;
+    const transition = this.#transition(message, this.#window.positionOf(seq), outboundSignal(packet));
+    if (transition === undefined) {
+      throw protocolError(`${packet.type} does not answer what packet id ${packet.packetId} was used for`);
+    }
+    const { next, action } = transition;
+    if (action === 'none') return;
+    this.#owed -= 1;
+    this.#answers += 1;
+    if (next === 'done') this.#finish(seq);
+    else this.#window.move(seq, next);
+    this.#report(action, seq, packet);
+    if (next === 'done') this.#pump();
+  }
+
+  #report(action: OutboundAction, seq: number, { reasonCode, properties }: AckPacket): void {
+    if (action === 'received') this.#events.push({ type: 'received', seq, reasonCode });
+    else if (action === 'delivered') this.#events.push({ type: 'delivered', seq, reasonCode });
+    else this.#events.push({ type: 'refused', seq, reasonCode, reasonString: properties?.reasonString });
+  }
+
+  #finish(seq: number): void {
+    this.#window.remove(seq);
+    this.#used -= 1;
+  }
+
+  /** No message has the id: ignored, but for PUBREC, whose sender waits for a PUBREL (0x92 says that we know of nothing). */
+  #handleStray({ type, packetId, reasonCode }: AckPacket): void {
+    if (type !== 'pubrec' || reasonCode >= UNSPECIFIED_ERROR) return;
+    const answer = this.#output.version === 5 ? IDENTIFIER_NOT_FOUND : 0;
+    this.#output.write({ type: 'pubrel', packetId, reasonCode: answer });
+  }
+
+  /** Gives each message at the cursor its turn. A PUBREL needs no room: the server counts it already. */
+  #pump(): void {
+    while (this.#limits !== undefined && this.#cursor < this.#window.next) {
+      const seq = this.#cursor;
+      const message = this.#window.get(seq);
+      if (message !== undefined) {
+        const position = this.#window.positionOf(seq);
+        const publishes = position !== 'received' && position !== 'released';
+        if (publishes && this.#used >= this.#limit) return;
+        this.#send(message, position, this.#limits);
+      }
+      this.#cursor = Math.max(seq + 1, this.#window.low);
+    }
+  }
+
+  #send(message: OutboundMessage, position: OutboundPosition, limits: ServerLimits): void {
+    const transition = this.#transition(message, position, 'send');
+    if (transition === undefined) return;
+    const problem = this.#sendProblem(message, transition.action, limits);
+    if (problem !== undefined) {
+      this.#window.remove(message.seq);
+      const reasonCode = problem.reasonCode ?? UNSPECIFIED_ERROR;
+      this.#events.push({ type: 'refused', seq: message.seq, reasonCode, reasonString: problem.message });
+      return;
+    }
+    this.#window.move(message.seq, transition.next);
+    this.#used += 1;
+    if (this.#untold.delete(message.seq) && position === 'received') {
+      this.#events.push({ type: 'received', seq: message.seq, reasonCode: 0 });
+    }
+  }
+
+  // The server of this connection may be able to do less than the one that the message was accepted for; such a message
+  // would end this connection and every next one, so it is refused in the server's place.
+  #sendProblem(message: OutboundMessage, action: OutboundAction, limits: ServerLimits): MillraceError | undefined {
+    if (action === 'publish' || action === 'publish-dup') {
+      const problem = limitProblem(publishPacket(message, false), this.#output.version, limits);
+      if (problem !== undefined) return problem;
+    }
+    try {
+      this.#act(action, message);
+      return undefined;
+    } catch (error) {
+      return MillraceError.from(error, 'INVALID_MESSAGE');
+    }
+  }
+
+  #act(action: OutboundAction, message: OutboundMessage): void {
+    if (action === 'pubrel') this.#output.write({ type: 'pubrel', packetId: packetIdOf(message.seq), reasonCode: 0 });
+    else if (action === 'publish') this.#output.write(publishPacket(message, false));
+    else if (action === 'publish-dup') this.#output.write(publishPacket(message, true));
+    else return;
+    this.#owed += 1;
+  }
+}
+
+/** What is told to the outside: that a message was sent twice is known from its being sent. */
+function stageOf(position: OutboundPosition): OutboundStage {
+  if (position === 'resent') return 'sent';
+  return position === 'done' ? 'unsent' : position;
+}
+
+function invalidState(message: string): MillraceError {
+  return new MillraceError('INVALID_STATE', message, {
+    advice: 'Publish while `credit` is above 0, in ascending order.',
+  });
+}

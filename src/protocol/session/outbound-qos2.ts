@@ -1,0 +1,40 @@
+import type { OutboundFlow } from './outbound-flow.js';
+
+/**
+ * A message sent at QoS 2 [MQTT-4.3.3-1 to 4.3.3-6]. PUBREL waits for the owner's `release` (R9) and is what is re-sent
+ * from then on. A repeated PUBREC changes nothing. PUBREC 0x91 is the answer of some servers to a copy of what they
+ * already have, so it counts as received for a message that this epoch has sent before, and only for such a one (R9a).
+ */
+export const OUTBOUND_QOS2: OutboundFlow = {
+  unsent: {
+    send: { next: 'sent', action: 'publish' },
+  },
+  sent: {
+    send: { next: 'resent', action: 'publish-dup' },
+    pubrec: { next: 'received', action: 'received' },
+    'pubrec-in-use': { next: 'done', action: 'refused' },
+    'pubrec-refused': { next: 'done', action: 'refused' },
+  },
+  resent: {
+    send: { next: 'resent', action: 'publish-dup' },
+    pubrec: { next: 'received', action: 'received' },
+    'pubrec-in-use': { next: 'received', action: 'received' },
+    'pubrec-refused': { next: 'done', action: 'refused' },
+  },
+  received: {
+    send: { next: 'received', action: 'none' },
+    release: { next: 'released', action: 'pubrel' },
+    pubrec: { next: 'received', action: 'none' },
+    'pubrec-in-use': { next: 'received', action: 'none' },
+    'pubrec-refused': { next: 'received', action: 'none' },
+  },
+  released: {
+    send: { next: 'released', action: 'pubrel' },
+    release: { next: 'released', action: 'none' },
+    pubrec: { next: 'released', action: 'none' },
+    'pubrec-in-use': { next: 'released', action: 'none' },
+    'pubrec-refused': { next: 'released', action: 'none' },
+    pubcomp: { next: 'done', action: 'delivered' },
+  },
+  done: {},
+};

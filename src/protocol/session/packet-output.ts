@@ -1,0 +1,53 @@
+import { PacketWriter } from '../codec/packet-writer.js';
+import type { Packet } from '../packet.js';
+import type { ProtocolVersion } from '../protocol-version.js';
+
+/** What waits to be written on the present connection. Owns the rule that nothing follows DISCONNECT [MQTT-3.14.4-1]. */
+export class PacketOutput {
+  #writer = new PacketWriter();
+  #version: ProtocolVersion = 5;
+  #open = false;
+  #packets = 0;
+
+  /** Counts the packets written on any connection, so that the keep-alive can tell whether anything was. */
+  get packets(): number {
+    return this.#packets;
+  }
+
+  get version(): ProtocolVersion {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#writer.size;
+  }
+
+  /** A connection begins. */
+  open(version: ProtocolVersion): void {
+    this.#writer = new PacketWriter();
+    this.#version = version;
+    this.#open = true;
+  }
+
+  /** Takes nothing more; what waits may still be taken. */
+  seal(): void {
+    this.#open = false;
+  }
+
+  /** The connection is gone, and with it what was not taken. */
+  discard(): void {
+    this.#open = false;
+    if (this.#writer.size > 0) this.#writer = new PacketWriter();
+  }
+
+  /** Throws what the codec throws for a packet that must not be sent; nothing is written then. Silent when sealed. */
+  write(packet: Packet): void {
+    if (!this.#open) return;
+    this.#writer.write(packet, this.#version);
+    this.#packets += 1;
+  }
+
+  take(): readonly Uint8Array[] {
+    return this.#writer.take();
+  }
+}

@@ -1,0 +1,36 @@
+import { PacketDecoder } from '../codec/packet-decoder.js';
+import type { Packet } from '../packet.js';
+import type { ConnectRequest } from './session-options.js';
+
+/** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
+export const PARKED_BYTES = 16 * 1024 * 1024;
+
+/** What a session knows of the present connection alone. */
+export class SessionLink {
+  readonly request: ConnectRequest;
+  readonly #decoder: PacketDecoder;
+  #parked = 0;
+  /** CONNACK 0 came. */
+  accepted = false;
+
+  constructor(request: ConnectRequest, maximumPacketSize: number) {
+    this.request = request;
+    this.#decoder = new PacketDecoder({ version: request.version, maximumPacketSize, from: 'server' });
+  }
+
+  /** Bytes pushed since the last packet was asked for. */
+  get parked(): number {
+    return this.#parked;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#parked += bytes.length;
+    this.#decoder.push(bytes);
+  }
+
+  /** Throws what the codec throws for bytes that are no packet of a server. */
+  next(): Packet | undefined {
+    this.#parked = 0;
+    return this.#decoder.next();
+  }
+}

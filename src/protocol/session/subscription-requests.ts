@@ -1,0 +1,116 @@
+import { MillraceError } from '../../errors/index.js';
+import { encodePacket } from '../codec/encode-packet.js';
+import { protocolError } from '../codec/refusal.js';
+import type { SubackPacket, SubscribePacket, UnsubackPacket, UnsubscribePacket } from '../packet.js';
+import { isSharedFilter, unsharedFilter } from '../topic.js';
+import type { EventQueue } from './event-queue.js';
+import { PUBLISH_IDS } from './outbound-window.js';
+import type { PacketOutput } from './packet-output.js';
+import type { ServerLimits } from './session-event.js';
+
+const FIRST_ID = PUBLISH_IDS + 1;
+const LAST_ID = 65_535;
+
+interface Request {
+  readonly type: 'suback' | 'unsuback';
+  readonly filters: number;
+}
+
+/** SUBSCRIBE and UNSUBSCRIBE of one connection that have no answer yet. Their ids are above those of messages (R8). */
+export class SubscriptionRequests {
+  readonly #output: PacketOutput;
+  readonly #events: EventQueue;
+  readonly #pending = new Map<number, Request>();
+  #nextId = FIRST_ID;
+
+  constructor(output: PacketOutput, events: EventQueue) {
+    this.#output = output;
+    this.#events = events;
+  }
+
+  connectionLost(): void {
+    this.#pending.clear();
+  }
+
+  /** Throws UNSUPPORTED for what this server cannot do, and what the codec throws. */
+  subscribe(packet: Omit<SubscribePacket, 'packetId'>, limits: ServerLimits): number {
+    checkAbilities(packet, limits);
+    const request: Request = { type: 'suback', filters: packet.subscriptions.length };
+    return this.#send((packetId) => ({ ...packet, packetId }), request, limits);
+  }
+
+  unsubscribe(packet: Omit<UnsubscribePacket, 'packetId'>, limits: ServerLimits): number {
+    const request: Request = { type: 'unsuback', filters: packet.filters.length };
+    return this.#send((packetId) => ({ ...packet, packetId }), request, limits);
+  }
+
+  /** SUBACK or UNSUBACK: must answer a request [MQTT-3.8.4-2, 3.10.4-4] with a code for each filter [MQTT-3.8.4-6, 3.11.3-1]. */
+  handle({ type, packetId, reasonCodes, properties }: SubackPacket | UnsubackPacket): void {
+    const request = this.#pending.get(packetId);
+    if (request?.type !== type) throw protocolError(`${type} for packet id ${packetId}, which asked for none`);
+    const codes = type === 'unsuback' && this.#output.version < 5 ? new Array(request.filters).fill(0) : reasonCodes;
+    if (codes.length !== request.filters) {
+      throw protocolError(`${type} with ${codes.length} codes for ${request.filters} filters [MQTT-3.8.4-6]`);
+    }
+    this.#pending.delete(packetId);
+    this.#events.push({
+      type: type === 'suback' ? 'subscribed' : 'unsubscribed',
+      packetId,
+      reasonCodes: codes,
+      reasonString: properties?.reasonString,
+    });
+  }
+
+  #send(
+    packetWith: (packetId: number) => SubscribePacket | UnsubscribePacket,
+    request: Request,
+    { maximumPacketSize }: ServerLimits,
+  ): number {
+    const packetId = this.#freeId();
+    const packet = packetWith(packetId);
+    const size = encodePacket(packet, this.#output.version).length;
+    if (size > maximumPacketSize) throw tooManyFilters(size, maximumPacketSize);
+    this.#output.write(packet);
+    this.#pending.set(packetId, request);
+    this.#nextId = packetId === LAST_ID ? FIRST_ID : packetId + 1;
+    return packetId;
+  }
+
+  #freeId(): number {
+    if (this.#pending.size > LAST_ID - FIRST_ID) {
+      throw new MillraceError('INVALID_STATE', 'Too many requests wait for their SUBACK or UNSUBACK');
+    }
+    let id = this.#nextId;
+    while (this.#pending.has(id)) id = id === LAST_ID ? FIRST_ID : id + 1;
+    return id;
+  }
+}
+
+function checkAbilities({ subscriptions, properties }: Omit<SubscribePacket, 'packetId'>, limits: ServerLimits): void {
+  const filters = subscriptions.map(({ filter }) => filter);
+  const wildcard = filters.find((filter) => /[#+]/.test(unsharedFilter(filter)));
+  if (!limits.wildcardSubscriptionAvailable && wildcard !== undefined) {
+    throw unsupported('wildcards in filters', { filter: wildcard });
+  }
+  const shared = filters.find(isSharedFilter);
+  if (!limits.sharedSubscriptionAvailable && shared !== undefined) {
+    throw unsupported('shared subscriptions', { filter: shared });
+  }
+  if (!limits.subscriptionIdentifiersAvailable && properties?.subscriptionIdentifiers !== undefined) {
+    throw unsupported('subscription identifiers', {});
+  }
+}
+
+function unsupported(what: string, details: Readonly<Record<string, unknown>>): MillraceError {
+  return new MillraceError('UNSUPPORTED', `The broker cannot do ${what}`, {
+    details,
+    advice: 'Subscribe without them, or use a broker that can do it.',
+  });
+}
+
+function tooManyFilters(size: number, maximum: number): MillraceError {
+  return new MillraceError('MESSAGE_TOO_LARGE', `A request of ${size} bytes is above the broker's maximum`, {
+    details: { size, maximumPacketSize: maximum },
+    advice: 'Ask for fewer filters at once.',
+  });
+}
