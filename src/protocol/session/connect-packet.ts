@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/index.js';
 import type { ConnectPacket } from '../packet.js';
 import type { Properties } from '../properties.js';
-import { LARGEST_PACKET } from './packet-size.js';
+import { LARGEST_PACKET } from './server-limits.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;

@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/index.js';
 import { protocolError } from '../codec/refusal.js';
 import type { AckPacket } from '../packet.js';
 import type { EventQueue } from './event-queue.js';
-import { checkProperties, limitProblem } from './outbound-check.js';
+import { checkMessage } from './outbound-check.js';
 import { type OutboundAction, type OutboundPosition, type OutboundSignal, outboundSignal } from './outbound-flow.js';
 import type { OutboundMessage } from './outbound-message.js';
 import { OUTBOUND_QOS1 } from './outbound-qos1.js';
@@ -16,6 +16,7 @@ import type { Transition } from './transition-table.js';
 
 const IDENTIFIER_NOT_FOUND = 0x92;
 const UNSPECIFIED_ERROR = 0x80;
+const PACKET_TOO_LARGE = 0x95;
 
 /**
  * The outgoing QoS 1 and 2 messages of a session. `#cursor` divides them: what is below has had its turn on the present
@@ -102,12 +103,9 @@ export class OutboundMessages {
   }
 
   publish(message: OutboundMessage, limits: ServerLimits): void {
-    const packet = publishPacket(message, false);
     if (message.qos > 0) this.#checkTurn(message.seq);
-    checkProperties(packet);
-    const problem = limitProblem(packet, this.#output.version, limits);
-    if (problem !== undefined) throw problem;
-    this.#output.write(packet);
+    checkMessage(message, limits);
+    this.#output.write(publishPacket(message, false));
     if (message.qos === 0) return;
     this.#window.add(message, 'sent');
     this.#cursor = this.#window.next;
@@ -216,7 +214,8 @@ export class OutboundMessages {
     const problem = this.#sendProblem(message, transition.action, limits);
     if (problem !== undefined) {
       this.#window.remove(message.seq);
-      const reasonCode = problem.reasonCode ?? UNSPECIFIED_ERROR;
+      const unnamed = problem.code === 'MESSAGE_TOO_LARGE' ? PACKET_TOO_LARGE : UNSPECIFIED_ERROR;
+      const reasonCode = problem.reasonCode ?? unnamed;
       this.#events.push({ type: 'refused', seq: message.seq, reasonCode, reasonString: problem.message });
       return;
     }
@@ -230,11 +229,8 @@ export class OutboundMessages {
   // The server of this connection may be able to do less than the one that the message was accepted for; such a message
   // would end this connection and every next one, so it is refused in the server's place.
   #sendProblem(message: OutboundMessage, action: OutboundAction, limits: ServerLimits): MillraceError | undefined {
-    if (action === 'publish' || action === 'publish-dup') {
-      const problem = limitProblem(publishPacket(message, false), this.#output.version, limits);
-      if (problem !== undefined) return problem;
-    }
     try {
+      if (action === 'publish' || action === 'publish-dup') checkMessage(message, limits);
       this.#act(action, message);
       return undefined;
     } catch (error) {

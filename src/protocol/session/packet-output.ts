@@ -2,9 +2,12 @@ import { PacketWriter } from '../codec/packet-writer.js';
 import type { Packet } from '../packet.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 
+/** PUBCOMP with a reason code. */
+const LONGEST_ACKNOWLEDGEMENT = 5;
+
 /** What waits to be written on the present connection. Owns the rule that nothing follows DISCONNECT [MQTT-3.14.4-1]. */
 export class PacketOutput {
-  #writer = new PacketWriter();
+  #writer = new PacketWriter('client');
   #version: ProtocolVersion = 5;
   #open = false;
   #packets = 0;
@@ -24,9 +27,14 @@ export class PacketOutput {
 
   /** A connection begins. */
   open(version: ProtocolVersion): void {
-    this.#writer = new PacketWriter();
+    this.#writer = new PacketWriter('client');
     this.#version = version;
     this.#open = true;
+  }
+
+  /** The server takes no larger packet from now on [MQTT-3.2.2-15]; one that leaves no room for an acknowledgement is given that much. */
+  limit(maximumPacketSize: number): void {
+    this.#writer.maximumPacketSize = Math.max(maximumPacketSize, LONGEST_ACKNOWLEDGEMENT);
   }
 
   /** Takes nothing more; what waits may still be taken. */
@@ -37,7 +45,7 @@ export class PacketOutput {
   /** The connection is gone, and with it what was not taken. */
   discard(): void {
     this.#open = false;
-    if (this.#writer.size > 0) this.#writer = new PacketWriter();
+    if (this.#writer.size > 0) this.#writer = new PacketWriter('client');
   }
 
   /** Throws what the codec throws for a packet that must not be sent; nothing is written then. Silent when sealed. */

@@ -1,7 +1,9 @@
 import type { ConnackPacket } from '../packet.js';
-import { LARGEST_PACKET } from './packet-size.js';
 import type { ServerLimits } from './session-event.js';
 import type { ConnectRequest } from './session-options.js';
+
+/** The largest packet there can be: a byte, four of remaining length, and as much as these can say. */
+export const LARGEST_PACKET = 268_435_460;
 
 /** What the CONNACK says, completed with the defaults of the specification. */
 export function serverLimits({ properties = {} }: ConnackPacket, request: ConnectRequest): ServerLimits {

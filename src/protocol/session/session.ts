@@ -221,7 +221,8 @@ export class Session {
   /** Sends UNSUBSCRIBE; returns its packet id, which the `unsubscribed` event repeats. */
   unsubscribe(filters: readonly string[], properties?: Properties): number {
     const packet = { type: 'unsubscribe', filters, ...(properties && { properties }) } as const;
-    return this.#requests.unsubscribe(packet, this.#connectedLimits());
+    this.#connectedLimits();
+    return this.#requests.unsubscribe(packet);
   }
 
   /** Sends DISCONNECT (default 0x00); nothing is written after it. The session expiry is not changed (R15). */
@@ -323,6 +324,7 @@ export class Session {
     const fresh = this.#isFresh(link, sessionPresent);
     if (fresh || this.#epoch === 0) this.#epoch += 1;
     this.#limits = limits;
+    this.#output.limit(limits.maximumPacketSize);
     this.#clientId = properties?.assignedClientIdentifier ?? this.#clientId;
     this.#timers.connected(limits.keepAlive);
     const { clientId, epoch } = { clientId: this.#clientId, epoch: this.#epoch };

@@ -1,5 +1,4 @@
 import { MillraceError } from '../../errors/index.js';
-import { encodePacket } from '../codec/encode-packet.js';
 import { protocolError } from '../codec/refusal.js';
 import type { SubackPacket, SubscribePacket, UnsubackPacket, UnsubscribePacket } from '../packet.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';
@@ -35,13 +34,16 @@ export class SubscriptionRequests {
   /** Throws UNSUPPORTED for what this server cannot do, and what the codec throws. */
   subscribe(packet: Omit<SubscribePacket, 'packetId'>, limits: ServerLimits): number {
     checkAbilities(packet, limits);
-    const request: Request = { type: 'suback', filters: packet.subscriptions.length };
-    return this.#send((packetId) => ({ ...packet, packetId }), request, limits);
+    const packetId = this.#freeId();
+    this.#output.write({ ...packet, packetId });
+    return this.#await(packetId, { type: 'suback', filters: packet.subscriptions.length });
   }
 
-  unsubscribe(packet: Omit<UnsubscribePacket, 'packetId'>, limits: ServerLimits): number {
-    const request: Request = { type: 'unsuback', filters: packet.filters.length };
-    return this.#send((packetId) => ({ ...packet, packetId }), request, limits);
+  /** Throws what the codec throws. */
+  unsubscribe(packet: Omit<UnsubscribePacket, 'packetId'>): number {
+    const packetId = this.#freeId();
+    this.#output.write({ ...packet, packetId });
+    return this.#await(packetId, { type: 'unsuback', filters: packet.filters.length });
   }
 
   /** SUBACK or UNSUBACK: must answer a request [MQTT-3.8.4-2, 3.10.4-4] with a code for each filter [MQTT-3.8.4-6, 3.11.3-1]. */
@@ -61,16 +63,7 @@ export class SubscriptionRequests {
     });
   }
 
-  #send(
-    packetWith: (packetId: number) => SubscribePacket | UnsubscribePacket,
-    request: Request,
-    { maximumPacketSize }: ServerLimits,
-  ): number {
-    const packetId = this.#freeId();
-    const packet = packetWith(packetId);
-    const size = encodePacket(packet, this.#output.version).length;
-    if (size > maximumPacketSize) throw tooManyFilters(size, maximumPacketSize);
-    this.#output.write(packet);
+  #await(packetId: number, request: Request): number {
     this.#pending.set(packetId, request);
     this.#nextId = packetId === LAST_ID ? FIRST_ID : packetId + 1;
     return packetId;
@@ -105,12 +98,5 @@ function unsupported(what: string, details: Readonly<Record<string, unknown>>): 
   return new MillraceError('UNSUPPORTED', `The broker cannot do ${what}`, {
     details,
     advice: 'Subscribe without them, or use a broker that can do it.',
-  });
-}
-
-function tooManyFilters(size: number, maximum: number): MillraceError {
-  return new MillraceError('MESSAGE_TOO_LARGE', `A request of ${size} bytes is above the broker's maximum`, {
-    details: { size, maximumPacketSize: maximum },
-    advice: 'Ask for fewer filters at once.',
   });
 }
