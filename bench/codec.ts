@@ -136,7 +136,7 @@ function toOracle(packet: Packet): OraclePacket {
       dup: false,
       messageId: packetId,
       ...(properties === undefined ? {} : { properties: { ...properties, userProperties: user } }),
-    } as OraclePacket;
+    } as unknown as OraclePacket;
   }
   return { cmd: 'puback', messageId: packet.type === 'puback' ? packet.packetId : 0 } as OraclePacket;
 }

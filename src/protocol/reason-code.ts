@@ -74,7 +74,18 @@ const CONNACK_3_NAMES: readonly string[] = [
 ];
 
 const NAMES = new Map(ROWS.map(([code, name]) => [code, name]));
-const ALLOWED = new Set(ROWS.flatMap(([code, , allowed]) => allowed.map((allowance) => `${allowance} ${code}`)));
+const BY_CLIENT = 1;
+const BY_SERVER = 2;
+const BY_EITHER = BY_CLIENT | BY_SERVER;
+const ALLOWED = new Map<string, Uint8Array>();
+for (const [code, , allowed] of ROWS) {
+  for (const allowance of allowed) {
+    const [carrier = '', from] = allowance.split(':');
+    const codes = ALLOWED.get(carrier) ?? new Uint8Array(256);
+    codes[code] = from === undefined ? BY_EITHER : senderBit(from);
+    ALLOWED.set(carrier, codes);
+  }
+}
 
 /** The specification's name of a 5.0 reason code, such as `Not authorized`; `Reason code 0xNN` for one it does not know. */
 export function reasonName(code: number): string {
@@ -91,7 +102,10 @@ export function returnCodeName(code: number): string {
  * Without a sender, either end's codes are allowed.
  */
 export function isReasonCodeAllowed(carrier: Carrier, code: number, from?: Sender): boolean {
-  if (ALLOWED.has(`${carrier} ${code}`)) return true;
-  if (from !== undefined) return ALLOWED.has(`${carrier}:${from} ${code}`);
-  return ALLOWED.has(`${carrier}:client ${code}`) || ALLOWED.has(`${carrier}:server ${code}`);
+  const senders = ALLOWED.get(carrier)?.[code] ?? 0;
+  return (senders & (from === undefined ? BY_EITHER : senderBit(from))) !== 0;
+}
+
+function senderBit(from: string): number {
+  return from === 'client' ? BY_CLIENT : BY_SERVER;
 }

@@ -2,6 +2,8 @@ import { MillraceError } from '../errors/index.js';
 
 const MAX_TOPIC_BYTES = 65_535;
 const SHARE = '$share/';
+/** Printable ASCII, which is most topics. */
+const PLAIN = /^[ -~]*$/;
 
 /** Why a text is no topic name, or undefined when it is one [MQTT-4.7.0-1, 4.7.3-1, 4.7.3-2, 4.7.3-3, 3.3.2-2]. */
 export function topicNameProblem(topic: string): string | undefined {
@@ -120,6 +122,7 @@ function wildcardProblem(filter: string): string | undefined {
  * lets a receiver refuse are refused in topics [MQTT-1.5.3 non-normative, 5: 1.5.4]: brokers close the connection for them.
  */
 function textProblem(topic: string): string | undefined {
+  if (topic.length <= MAX_TOPIC_BYTES && PLAIN.test(topic)) return undefined;
   let bytes = 0;
   for (let index = 0; index < topic.length; index += 1) {
     const code = topic.codePointAt(index) as number;

@@ -6,8 +6,7 @@ import { readProperties } from './property-reader.js';
 import { protocolError } from './refusal.js';
 
 /**
- * PUBLISH. The payload is a view of the packet's bytes, always a plain Uint8Array (never a Buffer, whose `slice` would
- * not copy). At QoS 0 `dup` is false: 3.x peers may set the flag there, where it means nothing.
+ * PUBLISH. The payload is a view of the packet's bytes, always a plain Uint8Array. At QoS 0 `dup` is false: 3.x peers may set the flag there, where it means nothing.
  */
 export function decodePublish(context: DecodeContext): PublishPacket {
   const { reader, first } = context;
@@ -20,9 +19,8 @@ export function decodePublish(context: DecodeContext): PublishPacket {
   if (length === 0 && properties?.topicAlias === undefined) {
     throw protocolError('publish with neither a topic nor a topic alias [MQTT-4.7.3-1]');
   }
-  const { bytes, position, end } = reader;
-  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + position, end - position);
-  reader.position = end;
+  const payload = reader.bytes.subarray(reader.position, reader.end);
+  reader.position = reader.end;
   const retain = (first & 1) !== 0;
   const dup = qos !== 0 && (first & 8) !== 0;
   return properties === undefined

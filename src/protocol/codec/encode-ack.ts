@@ -30,6 +30,7 @@ export function encodeAuth(context: EncodeContext, packet: AuthPacket): void {
 
 function writeReason(context: EncodeContext, packet: AckPacket | DisconnectPacket): void {
   const { type, reasonCode, properties } = packet;
+  if (reasonCode === 0 && properties === undefined) return;
   checkReasonCode(context, type, reasonCode);
   const bare = !hasProperties(properties);
   if (context.version < 5) refuseProperties(properties);

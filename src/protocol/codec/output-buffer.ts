@@ -1,5 +1,7 @@
 const FIRST_CHUNK = 16_384;
 const NEXT_CHUNK = 65_536;
+/** Up to here a loop is faster than `set`. */
+const SHORT = 24;
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -28,15 +30,15 @@ export class OutputBuffer {
     this.position = 0;
   }
 
-  /** Copies bytes into the room that was reserved. */
-  append(bytes: Uint8Array): void {
+  /** Copies the first `length` bytes into the room that was reserved. */
+  append(bytes: Uint8Array, length: number): void {
     const { position } = this;
-    if (bytes.length <= SHORT) {
-      for (let index = 0; index < bytes.length; index += 1) this.bytes[position + index] = bytes[index] as number;
+    if (length <= SHORT) {
+      for (let index = 0; index < length; index += 1) this.bytes[position + index] = bytes[index] as number;
     } else {
-      this.bytes.set(bytes, position);
+      this.bytes.set(length === bytes.length ? bytes : bytes.subarray(0, length), position);
     }
-    this.position = position + bytes.length;
+    this.position = position + length;
   }
 
   /** Adds bytes as a chunk of their own, without a copy. */
@@ -62,6 +64,3 @@ export class OutputBuffer {
     this.start = this.position;
   }
 }
-
-/** Below this a loop is faster than `set`. */
-const SHORT = 24;

@@ -66,8 +66,10 @@ export class PacketDecoder {
   }
 
   /** Takes the next bytes of the stream; they are read by `next`. Ignored after a failure. */
-  push(bytes: Uint8Array): void {
-    if (this.failure !== undefined || bytes.length === 0) return;
+  push(pushed: Uint8Array): void {
+    if (this.failure !== undefined || pushed.length === 0) return;
+    // Never a Buffer: its `subarray` is slow, and its `slice` does not copy, which would surprise who keeps a payload.
+    const bytes = new Uint8Array(pushed.buffer, pushed.byteOffset, pushed.length);
     if (this.position < this.chunk.length || this.waiting.length > 0) {
       this.waiting.push(bytes);
       return;

@@ -16,6 +16,7 @@ import { MAX_VARIABLE_INTEGER, variableIntegerSize, writeVariableInteger } from 
 const ATTACHED_PAYLOAD = 4096;
 const PUBLISH = firstByteOf('publish');
 const NO_TOPIC = new Uint8Array(2);
+const NO_PROPERTIES = new Uint8Array(1);
 
 /**
  * Packets to bytes, gathered for one write. Strict: a packet that the specification forbids throws INVALID_MESSAGE or
@@ -52,9 +53,9 @@ export class PacketWriter {
     context.version = version;
     context.writer.reset();
     encodeBody(context, packet);
-    const body = context.writer.view();
-    this.writeHeader(first, body.length, body.length);
-    output.append(body);
+    const { bytes, position } = context.writer;
+    this.writeHeader(first, position, position);
+    output.append(bytes, position);
   }
 
   /** Hands out everything written since the last call; the writer never touches those bytes again. Empty when there is nothing. */
@@ -72,14 +73,14 @@ export class PacketWriter {
     const flags = (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0);
     this.writeHeader(PUBLISH | flags, fields + payload.length, attached ? fields : fields + payload.length);
     const { output } = this;
-    output.append(topic);
+    output.append(topic, topic.length);
     if (qos !== 0) {
       output.bytes[output.position++] = packetId >>> 8;
       output.bytes[output.position++] = packetId & 0xff;
     }
-    if (properties !== undefined) output.append(properties);
+    if (properties !== undefined) output.append(properties, properties.length);
     if (attached) output.attach(payload);
-    else output.append(payload);
+    else output.append(payload, payload.length);
   }
 
   private topicOf(packet: PublishPacket, version: ProtocolVersion): Uint8Array {
@@ -92,6 +93,7 @@ export class PacketWriter {
       refuseProperties(packet.properties);
       return undefined;
     }
+    if (packet.properties === undefined) return NO_PROPERTIES;
     const { writer, from } = this.context;
     writer.reset();
     writeProperties(writer, packet.properties, { carrier: 'publish', from });

@@ -2,12 +2,14 @@ import type { Properties } from '../properties.js';
 import type { Sender } from '../reason-code.js';
 import { topicNameProblem } from '../topic.js';
 import type { ByteReader } from './byte-reader.js';
+import { misplaced, ruleById } from './property-lookup.js';
 import type { PropertyCarrier, PropertyRule } from './property-rule.js';
-import { PROPERTY_RULES } from './property-table.js';
 import { malformed, protocolError } from './refusal.js';
 
-const BY_ID: (PropertyRule | undefined)[] = [];
-for (const rule of PROPERTY_RULES) BY_ID[rule.id] = rule;
+interface Place {
+  readonly carrier: PropertyCarrier;
+  readonly from: Sender;
+}
 
 /**
  * Reads a property length and the properties of that length; undefined when there are none. Unknown properties and those
@@ -21,35 +23,26 @@ export function readProperties(reader: ByteReader, carrier: PropertyCarrier, fro
   reader.position = start;
   reader.end = start + length;
   const properties: Record<string, unknown> = {};
-  while (reader.left > 0) readProperty(reader, properties, { carrier, from });
+  const place = { carrier, from };
+  while (reader.left > 0) readProperty(reader, properties, place);
   reader.end = packetEnd;
   return properties as Properties;
 }
 
-function readProperty(
-  reader: ByteReader,
-  properties: Record<string, unknown>,
-  place: { readonly carrier: PropertyCarrier; readonly from: Sender },
-): void {
-  const rule = ruleFor(reader.variableInteger(), place.carrier);
-  const only = rule.onlyFrom[place.carrier];
-  if (only !== undefined && only !== place.from) {
+function readProperty(reader: ByteReader, properties: Record<string, unknown>, place: Place): void {
+  const id = reader.variableInteger();
+  const here = ruleById(place.carrier, id);
+  if (here === undefined) throw malformed(misplaced(place.carrier, id));
+  const { rule, onlyFrom } = here;
+  if (onlyFrom !== undefined && onlyFrom !== place.from) {
     throw protocolError(`a ${place.from} must not send ${rule.name} in ${place.carrier} [MQTT-3.3.4-6, 3.14.2-2]`);
   }
-  const value = readValue(reader, rule);
   const known = properties[rule.name];
-  if (known !== undefined && !rule.repeatableIn.includes(place.carrier))
-    throw protocolError(`${rule.name} comes twice`);
+  if (known !== undefined && !here.repeatable) throw protocolError(`${rule.name} comes twice`);
+  const value = readValue(reader, rule);
   if (rule.repeatableIn.length === 0) properties[rule.name] = value;
   else if (Array.isArray(known)) known.push(value);
   else properties[rule.name] = [value];
-}
-
-function ruleFor(id: number, carrier: PropertyCarrier): PropertyRule {
-  const rule = BY_ID[id];
-  if (rule === undefined) throw malformed(`there is no property 0x${id.toString(16)}`);
-  if (!rule.carriers.includes(carrier)) throw malformed(`${rule.name} is no property of ${carrier}`);
-  return rule;
 }
 
 function readValue(reader: ByteReader, rule: PropertyRule): unknown {

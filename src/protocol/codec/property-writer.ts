@@ -2,11 +2,9 @@ import type { Properties } from '../properties.js';
 import type { Sender } from '../reason-code.js';
 import { checkTopicName } from '../topic.js';
 import type { ByteWriter } from './byte-writer.js';
+import { type CarrierRule, misplaced, ruleByName } from './property-lookup.js';
 import type { PropertyCarrier, PropertyRule } from './property-rule.js';
-import { PROPERTY_RULES } from './property-table.js';
 import { invalidMessage } from './refusal.js';
-
-const BY_NAME = new Map<string, PropertyRule>(PROPERTY_RULES.map((rule) => [rule.name, rule]));
 
 /** Where properties are written to, and by whom; without a sender either end's are allowed. */
 export interface PropertyPlace {
@@ -25,36 +23,28 @@ export function writeProperties(writer: ByteWriter, properties: Properties | und
   const start = writer.openSection();
   for (const name in properties) {
     const value: unknown = properties[name as keyof Properties];
-    if (value !== undefined) writeProperty(writer, ruleFor(name, place), { value, carrier: place.carrier });
+    if (value !== undefined) writeProperty(writer, ruleFor(name, place), value);
   }
   writer.closeSection(start);
 }
 
-function ruleFor(name: string, place: PropertyPlace): PropertyRule {
-  const rule = BY_NAME.get(name);
-  if (rule === undefined) throw invalidMessage(`There is no MQTT property ${name}`);
-  if (!rule.carriers.includes(place.carrier)) throw invalidMessage(`${name} is no property of ${place.carrier}`);
-  const only = rule.onlyFrom[place.carrier];
-  if (only !== undefined && place.from !== undefined && only !== place.from) {
+function ruleFor(name: string, place: PropertyPlace): CarrierRule {
+  const here = ruleByName(place.carrier, name);
+  if (here === undefined) throw invalidMessage(`Invalid properties: ${misplaced(place.carrier, name)}`);
+  if (here.onlyFrom !== undefined && place.from !== undefined && here.onlyFrom !== place.from) {
     throw invalidMessage(`A ${place.from} must not send ${name} in ${place.carrier} [MQTT-3.3.4-6, 3.14.2-2]`);
   }
-  return rule;
+  return here;
 }
 
-function writeProperty(
-  writer: ByteWriter,
-  rule: PropertyRule,
-  given: { readonly value: unknown; readonly carrier: PropertyCarrier },
-): void {
-  const { value, carrier } = given;
+function writeProperty(writer: ByteWriter, here: CarrierRule, value: unknown): void {
+  const { rule } = here;
   if (rule.repeatableIn.length === 0) {
     writeOne(writer, rule, value);
     return;
   }
   if (!Array.isArray(value)) throw invalidMessage(`${rule.name} must be a list`);
-  if (value.length > 1 && !rule.repeatableIn.includes(carrier)) {
-    throw invalidMessage(`${carrier} takes one of ${rule.name}`);
-  }
+  if (value.length > 1 && !here.repeatable) throw invalidMessage(`Only one of ${rule.name} is allowed here`);
   for (const one of value) writeOne(writer, rule, one);
 }
 

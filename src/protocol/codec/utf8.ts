@@ -1,7 +1,8 @@
 import { invalidMessage, malformed } from './refusal.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const SHORT = 32;
+/** Up to here an array of codes is faster than the decoder. */
+const SHORT = 24;
 
 /**
  * Text from strict UTF-8: surrogates, overlong forms and NUL are refused, a byte order mark is kept
@@ -23,7 +24,9 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 }
 
 function shortAscii(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode.apply(null, Array.prototype.slice.call(bytes, start, end));
+  const codes = new Array<number>(end - start);
+  for (let index = start; index < end; index += 1) codes[index - start] = bytes[index] as number;
+  return String.fromCharCode.apply(null, codes);
 }
 
 /**
