@@ -45,13 +45,13 @@ export interface ConnectOptions {
   readonly clientId?: string | undefined;
   /** 5, 4 or 3; without it 5.0 is tried first, then 3.1.1, then 3.1 (R5b). */
   readonly protocolVersion?: 5 | 4 | 3 | undefined;
-  /** Default true; `keepSession()` of the builders is `clean: false`. */
+  /** Default true; `keepSession()` of the builders is `clean: false`. A session that is not kept still outlives a reconnect. */
   readonly clean?: boolean | undefined;
   /** Seconds, 0 to 65535. Default 60. 0: off. */
   readonly keepalive?: number | undefined;
   readonly username?: string | undefined;
   readonly password?: string | Uint8Array | undefined;
-  /** Asked before each connect; overrides `username` and `password`. */
+  /** Asked before each connect, with a signal that aborts after `connectTimeout`. Not together with `username` and `password`. */
   readonly credentials?: ((signal: AbortSignal) => Credentials | Promise<Credentials>) | undefined;
   /** Milliseconds for TCP, TLS and WebSocket together. Default 30000. */
   readonly connectTimeout?: number | undefined;
@@ -71,12 +71,12 @@ export interface ConnectOptions {
   readonly maxReconnectPeriod?: number | undefined;
   /** Outgoing QoS 1 and 2 messages in flight, 1 to 59999. Default 1000 on 5.0, 20 on 3.x; the server's Receive Maximum may lower it. */
   readonly maxInflight?: number | undefined;
-  /** Failover list, tried in turn. Without it the broker URL alone. */
+  /** Failover list, tried in turn. Without it the broker URL alone; a broker URL given beside it must name one of them. */
   readonly servers?: readonly Server[] | undefined;
   readonly will?: WillOptions | undefined;
   readonly properties?:
     | {
-        /** Seconds. Default when the session is kept: 604800 (7 days). */
+        /** Seconds. Default when the session is kept: 604800 (7 days), otherwise 300, which covers reconnects. */
         readonly sessionExpiryInterval?: number | undefined;
         /** Default 1000. */
         readonly receiveMaximum?: number | undefined;

@@ -36,13 +36,15 @@ export interface ConnectionOptions {
   /** For events, metrics and errors, e.g. `source consumer`. */
   readonly name: string;
   readonly clientId: string;
-  readonly servers: readonly ServerAddress[];
+  /** At least one; tried in turn. */
+  readonly servers: readonly [ServerAddress, ...ServerAddress[]];
   /** undefined: 5.0, then 3.1.1, then 3.1 (R5b). */
   readonly version: ProtocolVersion | undefined;
   /** True: the first CONNECT of this process is clean (sinks by R8b; sources that keep no session). Reconnects never are, so that work in flight survives a cut. */
   readonly startClean: boolean;
   /** Whether the session is to outlive the process. When false, the session expiry covers reconnects only. */
   readonly keepSession: boolean;
+  /** Seconds (5.0). */
   readonly sessionExpiryInterval: number;
   readonly keepAlive: number;
   readonly receiveMaximum: number;
@@ -51,6 +53,8 @@ export interface ConnectionOptions {
   /** undefined: 1000 on 5.0, 20 below. */
   readonly maxInflight: number | undefined;
   readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
+  /** The credentials come from a provider of the user, so that a refusal at a reconnect may pass. */
+  readonly dynamicCredentials: boolean;
   readonly will: Will | undefined;
   readonly requestResponseInformation: boolean | undefined;
   readonly requestProblemInformation: boolean | undefined;

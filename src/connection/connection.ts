@@ -1,68 +1,437 @@
-import type { MillraceError } from '../errors/millrace-error.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import { abortableWait } from '../internal/abortable-wait.js';
+import { type Deferred, deferred } from '../internal/deferred.js';
+import { timedSignal } from '../internal/timed-signal.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Properties } from '../protocol/properties.js';
-import type { QualityOfService } from '../protocol/quality-of-service.js';
-import type { Session } from '../protocol/session/session.js';
-import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
-import type { ConnectionOptions } from './connection-options.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { Session } from '../protocol/session/session.js';
+import type {
+  ConnectedEvent,
+  SessionEvent,
+  SessionLostEvent,
+  SubscriptionAnswerEvent,
+} from '../protocol/session/session-event.js';
+import type { ConnectRequest } from '../protocol/session/session-options.js';
+import { askCredentials } from './ask-credentials.js';
+import { checkServerLimits } from './check-server-limits.js';
+import type { Credentials } from './connect-options.js';
+import { connectRequest, sessionOptions } from './connect-request.js';
+import type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
+import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { type ConnectionState, isConnected, isOver, linkOf } from './connection-state.js';
+import { discardSession } from './discard-session.js';
+import { formatAddress } from './format-address.js';
+import { Link, type LinkEnd, type LinkListener } from './link.js';
+import { openTransport } from './open-transport.js';
+import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
+import { SubscriptionKeeper } from './subscription-keeper.js';
+import type { Transport } from './transport.js';
 
-/** What the filter was granted. `granted` below what was asked for is a downgrade. */
-export interface GrantedSubscription {
-  readonly filter: string;
-  readonly requested: QualityOfService;
-  readonly granted: QualityOfService;
-}
+export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
 
-/**
- * What a connection tells its owner. Calls are synchronous, in order, never after `close` resolved, and must not throw.
- */
-export interface ConnectionListener {
-  /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */
-  onSessionEvents(events: readonly SessionEvent[]): void;
-  /** CONNACK accepted: publishing may begin (a session loss is settled). */
-  onConnected(event: ConnectedEvent): void;
-  /** All wanted subscriptions are granted on this connection, or the resumed session already has them. */
-  onSubscribed(granted: readonly GrantedSubscription[]): void;
-  /** The transport is gone; the connection will try again unless `onFailed` follows. */
-  onDisconnected(error: MillraceError): void;
-  /** The broker lost the session (R5); what was in doubt is re-sent or dropped by policy, given-up messages are named. */
-  onSessionLost(givenUp: readonly number[]): void;
-  /** Fatal: it will not connect again. */
-  onFailed(error: MillraceError): void;
-  /** The socket took everything that waited: more may be written. */
-  onDrain(): void;
+/** What one attempt goes by. */
+interface Attempt {
+  readonly address: ServerAddress;
+  readonly version: ProtocolVersion;
+  readonly clean: boolean;
 }
 
 /** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
 export class Connection {
-  constructor(_options: ConnectionOptions, _listener: ConnectionListener) {
-    throw new Error('to be written');
+  readonly #options: ConnectionOptions;
+  readonly #listener: ConnectionListener;
+  readonly #metrics: ConnectionMetrics;
+  readonly #policy: ReconnectPolicy;
+  readonly #subscriptions: SubscriptionKeeper;
+  readonly #session: Session;
+  readonly #life = new AbortController();
+  #state: ConnectionState = { at: 'idle' };
+  #version: ProtocolVersion;
+  /** The pending `open` or `reconnect`. */
+  #opening: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #reading = true;
+  #subackTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ConnectionOptions, listener: ConnectionListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
+    this.#policy = new ReconnectPolicy(options, Math.random);
+    this.#subscriptions = new SubscriptionKeeper(options.subscriptions);
+    this.#version = this.#policy.version;
+    this.#session = new Session(sessionOptions(options));
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
-  async open(_signal: AbortSignal): Promise<void> {}
-
-  get session(): Session {
-    throw new Error('to be written');
+  open(signal: AbortSignal): Promise<void> {
+    return this.#begin(signal);
   }
 
+  /** One for the whole life, over all connections. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Between CONNACK and the end of the transport. */
   get connected(): boolean {
-    return false;
+    return isConnected(this.#state);
+  }
+
+  /** Where its life stands. */
+  get state(): ConnectionState['at'] {
+    return this.#state.at;
   }
 
   /** Bytes that wait in the socket and above it. */
   get bufferedBytes(): number {
-    return 0;
+    return linkOf(this.#state)?.bufferedBytes ?? 0;
   }
 
   /** Writes what the session has to send, takes its events and arms its timer. To be called after commands on `session`. */
-  flush(): void {}
+  flush(): void {
+    linkOf(this.#state)?.pump();
+  }
 
-  /** Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. */
-  setReading(_reading: boolean): void {}
+  /** Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. A new connection reads until it has its SUBACKs. */
+  setReading(reading: boolean): void {
+    this.#reading = reading;
+    if (this.#state.at === 'running') this.#state.link.setReading(reading);
+  }
 
-  /** Without auto-reconnect: connects once more (the sink's retry strategy drives it). */
-  async reconnect(_signal: AbortSignal): Promise<void> {}
+  /** Without auto-reconnect, after `onDisconnected`: connects once more (the sink's retry strategy drives it). Rejects like `open`. */
+  reconnect(signal: AbortSignal): Promise<void> {
+    return this.#begin(signal);
+  }
 
-  /** Sends DISCONNECT and keeps the session (R15); waits for the bytes to leave for at most `timeoutMs` (default 1000). Never rejects. */
-  async close(_timeoutMs?: number, _properties?: Properties): Promise<void> {}
+  /**
+   * Sends DISCONNECT; a kept session stays as it is (R15), any other ends here (5.0: expiry 0; 3.x: by one more, clean
+   * connection). Waits for the bytes to leave for at most `timeoutMs` (default 1000). Never rejects.
+   */
+  close(timeoutMs = 1000, properties?: Properties): Promise<void> {
+    this.#closing ??= this.#shut(timeoutMs, properties);
+    return this.#closing;
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    if (this.#state.at !== 'idle') {
+      throw new MillraceError('INVALID_STATE', `cannot connect: the connection is ${this.#state.at}`);
+    }
+    const onAbort = (): void => void this.close(0);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#opening = deferred<void>();
+    try {
+      const { promise } = this.#opening;
+      if (signal.aborted) onAbort();
+      else void this.#live();
+      await promise;
+    } finally {
+      this.#opening = undefined;
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #live(): Promise<void> {
+    for (;;) {
+      const next = await this.#attempt();
+      if (next?.do !== 'retry') return;
+      if (next.waitMs > 0) await abortableWait(next.waitMs, this.#life.signal);
+      if (isOver(this.#state)) return;
+      publishDiagnostic('reconnect', { name: this.#options.name, server: formatAddress(this.#policy.address) });
+    }
+  }
+
+  /** One attempt to connect, and the connection that it leads to. */
+  async #attempt(): Promise<NextStep | undefined> {
+    const { address, version, established } = this.#policy;
+    this.#state = { at: 'connecting' };
+    let connectSent = false;
+    try {
+      const credentials = await this.#timed('credentials', (signal) =>
+        askCredentials(this.#options.credentials, signal),
+      );
+      let clean = this.#options.startClean && !established;
+      if (clean && version < 5) {
+        const transport = await this.#openTransport(address);
+        connectSent = true;
+        await this.#discard(transport, { address, version, clean }, credentials);
+        connectSent = false;
+        clean = false;
+      }
+      const transport = await this.#openTransport(address);
+      return await this.#converse(transport, { address, version, clean }, credentials);
+    } catch (error) {
+      return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
+    }
+  }
+
+  #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ms = this.#options.connectTimeoutMs;
+    const late = (): Error =>
+      new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details: { timeout: what } });
+    const limit = timedSignal(this.#life.signal, ms, late);
+    return action(limit.signal).finally(() => limit.dispose());
+  }
+
+  #openTransport(address: ServerAddress): Promise<Transport> {
+    const { tls, webSocket, maximumPacketSize, name } = this.#options;
+    const secure = address.protocol === 'mqtts' || address.protocol === 'wss';
+    if (secure && !tls.rejectUnauthorized) publishDiagnostic('insecure-tls', { name, server: formatAddress(address) });
+    return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
+      openTransport({ address, tls, webSocket, maximumPacketSize, signal }),
+    );
+  }
+
+  #discard(transport: Transport, { address, version }: Attempt, credentials: Credentials): Promise<void> {
+    const { signal } = this.#life;
+    return discardSession(transport, {
+      options: this.#options,
+      metrics: this.#metrics,
+      address,
+      version,
+      credentials,
+      signal,
+    });
+  }
+
+  /** Resolves when the connection has ended, with what follows. */
+  async #converse(transport: Transport, attempt: Attempt, credentials: Credentials): Promise<NextStep | undefined> {
+    if (isOver(this.#state)) {
+      transport.destroy();
+      return undefined;
+    }
+    this.#version = attempt.version;
+    const ended = deferred<NextStep | undefined>();
+    const link = this.#makeLink(transport, attempt.address, {
+      onEvents: (events) => this.#onEvents(events),
+      onDrain: () => this.#listener.onDrain(),
+      onEnd: (end) => ended.resolve(this.#ended(end, true)),
+    });
+    this.#state = { at: 'handshaking', link, clean: attempt.clean };
+    link.start(this.#request(attempt, credentials));
+    return ended.promise;
+  }
+
+  #request({ version, clean }: Attempt, credentials: Credentials): ConnectRequest {
+    return connectRequest(this.#options, { version, clean, credentials });
+  }
+
+  #makeLink(transport: Transport, address: ServerAddress, listener: LinkListener): Link {
+    const { received, sent } = this.#metrics;
+    const { writeTimeoutMs } = this.#options;
+    return new Link({ session: this.#session, transport, address, writeTimeoutMs, listener, received, sent });
+  }
+
+  /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
+  #onEvents(events: readonly SessionEvent[]): void {
+    const lost = events.some((event) => event.type === 'session-lost');
+    let from = 0;
+    for (let at = 0; at < events.length; at += 1) {
+      const event = events[at];
+      if (event === undefined || !isOurs(event)) continue;
+      this.#tell(events, from, at);
+      from = at + 1;
+      if (event.type === 'connected') this.#onConnected(event, lost);
+      else if (event.type !== 'session-lost') this.#onAnswer(event);
+    }
+    this.#tell(events, from, events.length);
+  }
+
+  #tell(events: readonly SessionEvent[], from: number, to: number): void {
+    if (from === to || !this.connected) return;
+    this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
+  }
+
+  #onConnected(event: ConnectedEvent, stateLost: boolean): void {
+    if (this.#state.at !== 'handshaking') return;
+    const { link, clean } = this.#state;
+    const resumed = this.#policy.established;
+    // 3.1 has no session-present flag: there only the loss of what the session held can be told
+    const lost = stateLost || (resumed && !clean && !event.sessionPresent && this.#version > 3);
+    this.#state = { at: 'subscribing', link, connectedAt: performance.now() };
+    this.#count(event, resumed);
+    if (lost && !this.#settleLoss(link, stateLost)) return;
+    if (event.sessionPresent && this.#subscriptions.unverified) {
+      publishDiagnostic('session-unverified', { name: this.#options.name, clientId: event.clientId });
+    }
+    this.#listener.onConnected(event);
+    if (this.#state.at === 'subscribing') this.#subscribe(link, event, lost);
+  }
+
+  #count(event: ConnectedEvent, resumed: boolean): void {
+    const server = formatAddress(this.#policy.address);
+    this.#policy.accepted();
+    this.#metrics.connects.add();
+    if (resumed) this.#metrics.reconnects.add();
+    const { sessionPresent, clientId, epoch } = event;
+    publishDiagnostic('connect', {
+      name: this.#options.name,
+      server,
+      version: this.#version,
+      sessionPresent,
+      clientId,
+      epoch,
+    });
+  }
+
+  /** R5. False when the policy is to fail. */
+  #settleLoss(link: Link, stateLost: boolean): boolean {
+    const { onSessionLoss, name } = this.#options;
+    this.#metrics.sessionsLost.add();
+    publishDiagnostic('session-lost', { name, policy: onSessionLoss });
+    if (onSessionLoss === 'fail') {
+      link.giveUp(new MillraceError('SESSION_LOST', `the broker lost the session of "${this.#options.clientId}"`), 0);
+      return false;
+    }
+    const givenUp = stateLost ? this.#session.startEpoch(onSessionLoss) : [];
+    this.#listener.onSessionLost(givenUp.map((message) => message.seq));
+    return !isOver(this.#state);
+  }
+
+  #subscribe(link: Link, event: ConnectedEvent, lost: boolean): void {
+    const problem = checkServerLimits(this.#options.subscriptions, event.limits);
+    if (problem !== undefined) {
+      link.giveUp(problem, 0);
+      return;
+    }
+    this.#subscriptions.begin(this.#session, {
+      version: this.#version,
+      sessionPresent: event.sessionPresent,
+      skipRetained: lost && this.#options.onSessionLoss === 'drop',
+    });
+    if (this.#subscriptions.settled) {
+      this.#run(link);
+      return;
+    }
+    const ms = this.#options.ackTimeoutMs;
+    const late = new MillraceError('TIMEOUT', `no SUBACK within ${ms} ms`, { details: { timeout: 'suback' } });
+    this.#subackTimer = setTimeout(() => link.giveUp(late), ms);
+  }
+
+  #onAnswer(event: SubscriptionAnswerEvent): void {
+    if (this.#state.at !== 'subscribing') return;
+    const { link } = this.#state;
+    try {
+      for (const granted of this.#subscriptions.answered(event)) this.#checkGranted(granted);
+    } catch (error) {
+      const refusal = MillraceError.from(error);
+      link.giveUp(refusal, refusal.code === 'PROTOCOL_ERROR' ? 0x82 : 0);
+    }
+    if (this.#subscriptions.settled) this.#run(link);
+  }
+
+  #checkGranted({ filter, requested, granted }: GrantedSubscription): void {
+    if (granted >= requested) return;
+    publishDiagnostic('granted-qos', { name: this.#options.name, filter, requested, granted });
+    if (!this.#options.refuseLowerQos) return;
+    throw new MillraceError(
+      'GRANTED_QOS_TOO_LOW',
+      `the broker grants "${filter}" QoS ${granted} instead of ${requested}`,
+      {
+        advice: 'Ask for the lower QoS and a guarantee that it can carry, or use a broker that does this QoS.',
+        details: { filter, requested, granted },
+      },
+    );
+  }
+
+  #run(link: Link): void {
+    if (this.#state.at !== 'subscribing') return;
+    clearTimeout(this.#subackTimer);
+    this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
+    link.setReading(this.#reading);
+    this.#listener.onSubscribed(this.#subscriptions.granted);
+    this.#opening?.resolve();
+  }
+
+  /** An attempt or a connection is over: says so, and what follows. */
+  #ended(end: LinkEnd, connectSent: boolean): NextStep | undefined {
+    clearTimeout(this.#subackTimer);
+    if (isOver(this.#state)) return undefined;
+    const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
+    const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
+    if (connectSent && connectedMs === undefined) this.#subscriptions.connectUnanswered();
+    if (connectedMs === undefined) this.#metrics.failures.add();
+    const next = this.#policy.after({ ...end, connectSent, connectedMs });
+    this.#state = stateAfter(next);
+    this.#sayEnd(next.do === 'retry' ? end.error : next.error, next);
+    return next;
+  }
+
+  #sayEnd(error: MillraceError, next: NextStep): void {
+    publishDiagnostic('disconnect', { name: this.#options.name, error: error.toJSON(), next: next.do });
+    this.#listener.onDisconnected(error);
+    if (next.do === 'retry') return;
+    if (this.#opening !== undefined) this.#opening.reject(error);
+    else if (next.do === 'fail') this.#listener.onFailed(error);
+  }
+
+  async #shut(timeoutMs: number, properties: Properties | undefined): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    const state = this.#state;
+    const link = linkOf(state);
+    clearTimeout(this.#subackTimer);
+    if (state.at !== 'failed') this.#state = { at: 'closed' };
+    this.#opening?.reject(new MillraceError('ABORTED', 'the connection was closed'));
+    if (link !== undefined && isConnected(state)) {
+      this.#session.disconnect(0, this.#goodbye(properties));
+      await link.close(timeoutMs);
+      await this.#endSession(until);
+    } else {
+      link?.destroy();
+    }
+    this.#life.abort(new MillraceError('ABORTED', 'the connection was closed'));
+  }
+
+  /** A session that is not kept ends with the DISCONNECT [MQTT-3.14.2.2.2]; a kept one must not be shortened (R15). */
+  #goodbye(properties: Properties | undefined): Properties | undefined {
+    if (this.#version < 5) return undefined;
+    return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
+  }
+
+  /** 3.x knows no expiry: a session that is not kept is thrown away by a clean connection. What fails here is the broker's to clean up. */
+  async #endSession(until: number): Promise<void> {
+    const leftMs = until - performance.now();
+    if (this.#version === 5 || this.#options.keepSession || leftMs <= 0) return;
+    const timer = setTimeout(() => this.#life.abort(new MillraceError('TIMEOUT', 'closing took too long')), leftMs);
+    const { address, version } = this.#policy;
+    try {
+      const credentials = await this.#timed('credentials', (signal) =>
+        askCredentials(this.#options.credentials, signal),
+      );
+      await this.#discard(await this.#openTransport(address), { address, version, clean: true }, credentials);
+    } catch (error) {
+      publishDiagnostic('disconnect', {
+        name: this.#options.name,
+        error: MillraceError.from(error).toJSON(),
+        next: 'closed',
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function isOurs(event: SessionEvent): event is ConnectedEvent | SessionLostEvent | SubscriptionAnswerEvent {
+  switch (event.type) {
+    case 'connected':
+    case 'subscribed':
+    case 'unsubscribed':
+    case 'session-lost':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function stateAfter(next: NextStep): ConnectionState {
+  switch (next.do) {
+    case 'retry':
+      return { at: 'backing-off', waitMs: next.waitMs };
+    case 'rest':
+      return { at: 'idle' };
+    case 'fail':
+      return { at: 'failed', error: next.error };
+  }
 }

@@ -1,0 +1,41 @@
+/** Bounds of the waits between attempts to connect. */
+export interface BackoffOptions {
+  /** Ceiling of the first wait. */
+  readonly firstMs: number;
+  /** Ceiling of every wait. */
+  readonly maxMs: number;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+}
+
+/**
+ * Exponential back-off with full jitter: each wait is anywhere between 0 and a ceiling that doubles up to `maxMs`.
+ * A connection brings the ceiling down again only when it lasted at least as long as the ceiling that led to it:
+ * so a connection that flaps cannot make a storm, and one that is cut now and then waits little.
+ */
+export class Backoff {
+  readonly #options: BackoffOptions;
+  #ceilingMs: number;
+
+  constructor(options: BackoffOptions) {
+    this.#options = options;
+    this.#ceilingMs = Math.min(options.firstMs, options.maxMs);
+  }
+
+  /** How long to wait before the next attempt, in milliseconds. */
+  nextMs(): number {
+    const waitMs = this.#options.random() * this.#ceilingMs;
+    this.#ceilingMs = Math.min(this.#ceilingMs * 2, this.#options.maxMs);
+    return waitMs;
+  }
+
+  /** A wait of the first step that does not raise the ceiling: for a suspected conflict, which ends by itself (R19). */
+  shortMs(): number {
+    return this.#options.random() * Math.min(this.#options.firstMs, this.#options.maxMs, 1000);
+  }
+
+  /** A connection was accepted and has ended after this time. */
+  lasted(connectedMs: number): void {
+    if (connectedMs >= this.#ceilingMs) this.#ceilingMs = Math.min(this.#options.firstMs, this.#options.maxMs);
+  }
+}

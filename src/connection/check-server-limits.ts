@@ -1,0 +1,28 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import type { ServerLimits } from '../protocol/session/session-event.js';
+import type { WantedSubscription } from './wanted-subscription.js';
+
+function refused(filter: string, what: string): MillraceError {
+  return new MillraceError('SUBSCRIPTION_REFUSED', `the broker does not do ${what}, which filter "${filter}" needs`, {
+    details: { filter },
+  });
+}
+
+/**
+ * What the CONNACK says against the subscriptions that we want, so that it fails clearly before SUBSCRIBE
+ * [MQTT-3.2.2.3.11 to 3.2.2.3.13]. Identifiers are not used below 5.0, where the limits are the defaults.
+ */
+export function checkServerLimits(
+  wanted: readonly WantedSubscription[],
+  limits: ServerLimits,
+): MillraceError | undefined {
+  for (const { filter, subscriptionIdentifier } of wanted) {
+    const shared = filter.startsWith('$share/');
+    if (shared && !limits.sharedSubscriptionAvailable) return refused(filter, 'shared subscriptions');
+    if (/[+#]/.test(filter) && !limits.wildcardSubscriptionAvailable) return refused(filter, 'wildcard subscriptions');
+    if (subscriptionIdentifier !== undefined && !limits.subscriptionIdentifiersAvailable) {
+      return refused(filter, 'subscription identifiers');
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { ConnectRequest, SessionOptions } from '../protocol/session/session-options.js';
+import type { Credentials } from './connect-options.js';
+import type { ConnectionOptions } from './connection-options.js';
+
+/** `maxInflight` when the user names none: 3.x gives no signal of what a server takes, and some cut at more than 20. */
+const MAX_INFLIGHT = { 5: 1000, 4: 20, 3: 20 } as const;
+
+/** What differs from one CONNECT to the next. */
+export interface ConnectFacts {
+  readonly version: ProtocolVersion;
+  readonly clean: boolean;
+  readonly credentials: Credentials;
+}
+
+/** The options of the session for its whole life. */
+export function sessionOptions(options: ConnectionOptions): SessionOptions {
+  return {
+    clientId: options.clientId,
+    maxInflight: options.maxInflight ?? MAX_INFLIGHT[5],
+    maximumPacketSize: options.maximumPacketSize,
+    receiveMaximum: options.receiveMaximum,
+    topicAliasMaximum: options.topicAliasMaximum,
+    connackTimeoutMs: options.connackTimeoutMs,
+    pingrespTimeoutMs: options.pingrespTimeoutMs,
+    ackTimeoutMs: options.ackTimeoutMs,
+  };
+}
+
+function passwordBytes(password: string | Uint8Array): Uint8Array {
+  return typeof password === 'string' ? new TextEncoder().encode(password) : password;
+}
+
+/** The CONNECT to send. */
+export function connectRequest(options: ConnectionOptions, facts: ConnectFacts): ConnectRequest {
+  const { username, password } = facts.credentials;
+  return {
+    version: facts.version,
+    clean: facts.clean,
+    maxInflight: options.maxInflight ?? MAX_INFLIGHT[facts.version],
+    keepAlive: options.keepAlive,
+    sessionExpiryInterval: options.sessionExpiryInterval,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: passwordBytes(password) }),
+    ...(options.will === undefined ? {} : { will: options.will }),
+    ...(facts.version === 5 ? extras(options) : {}),
+  };
+}
+
+function extras(
+  options: ConnectionOptions,
+): Pick<ConnectRequest, 'requestResponseInformation' | 'requestProblemInformation' | 'userProperties'> {
+  const { requestResponseInformation, requestProblemInformation, userProperties } = options;
+  return {
+    ...(requestResponseInformation === undefined ? {} : { requestResponseInformation }),
+    ...(requestProblemInformation === undefined ? {} : { requestProblemInformation }),
+    ...(userProperties === undefined ? {} : { userProperties }),
+  };
+}

@@ -1,0 +1,62 @@
+import { deferred } from '../internal/deferred.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { Session } from '../protocol/session/session.js';
+import type { Credentials } from './connect-options.js';
+import { connectRequest, sessionOptions } from './connect-request.js';
+import type { ConnectionMetrics } from './connection-metrics.js';
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { Link } from './link.js';
+import type { Transport } from './transport.js';
+
+/** Milliseconds for the DISCONNECT to leave. */
+const GOODBYE_MS = 1000;
+
+/** What a discard needs besides an open transport. */
+export interface DiscardRequest {
+  readonly options: ConnectionOptions;
+  readonly metrics: ConnectionMetrics;
+  readonly address: ServerAddress;
+  readonly version: ProtocolVersion;
+  readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Throws away what a 3.x broker keeps for our client id, by a clean connection that is closed at once. A 3.x session that is to
+ * outlive a cut cannot be begun clean (Clean Session 1 ends it with the connection [MQTT-3.1.2-6]), so R6a connects clean,
+ * disconnects, and connects kept. Without the will, which is not meant for this connection.
+ * Rejects with the error that a CONNECT would fail with.
+ */
+export async function discardSession(transport: Transport, request: DiscardRequest): Promise<void> {
+  const options = { ...request.options, will: undefined };
+  const session = new Session(sessionOptions(options));
+  const accepted = deferred<void>();
+  const onAbort = (): void => accepted.reject(request.signal.reason);
+  const link = new Link({
+    session,
+    transport,
+    address: request.address,
+    writeTimeoutMs: options.writeTimeoutMs,
+    received: request.metrics.received,
+    sent: request.metrics.sent,
+    listener: {
+      onEvents: (events) => {
+        if (events.some((event) => event.type === 'connected')) accepted.resolve();
+      },
+      onDrain: () => {},
+      onEnd: ({ error }) => accepted.reject(error),
+    },
+  });
+  request.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    link.start(connectRequest(options, { version: request.version, clean: true, credentials: request.credentials }));
+    await accepted.promise;
+    session.disconnect();
+    await link.close(GOODBYE_MS);
+  } catch (error) {
+    link.destroy();
+    throw error;
+  } finally {
+    request.signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,44 @@
+/** The bounds of a whole number. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly fallback: number;
+}
+
+/** Gathers what is wrong with options, so that all of it is said at once. */
+export class OptionProblems {
+  readonly #list: string[] = [];
+
+  get list(): readonly string[] {
+    return this.#list;
+  }
+
+  add(problem: string): void {
+    this.#list.push(problem);
+  }
+
+  /** A whole number within bounds, its fallback when it was not given. */
+  integer(name: string, value: number | undefined, range: Range): number {
+    if (value === undefined) return range.fallback;
+    if (Number.isInteger(value) && value >= range.min && value <= range.max) return value;
+    this.add(`${name} must be a whole number from ${range.min} to ${range.max}, not ${String(value)}`);
+    return range.fallback;
+  }
+
+  /** True, false, or the fallback when it was not given. */
+  flag(name: string, value: boolean | undefined, fallback: boolean): boolean {
+    if (value === undefined || typeof value === 'boolean') return value ?? fallback;
+    this.add(`${name} must be true or false, not ${String(value)}`);
+    return fallback;
+  }
+
+  /** Text without U+0000, at most 65535 bytes in UTF-8 [MQTT-1.5.4-1, MQTT-1.5.4-2]. */
+  text(name: string, value: string | undefined): string | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string') this.add(`${name} must be a string`);
+    else if (/[\0\p{Surrogate}]/u.test(value)) this.add(`${name} must be well-formed text without U+0000`);
+    else if (new TextEncoder().encode(value).length > 65_535) this.add(`${name} is longer than 65535 bytes`);
+    else return value;
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { createSecureContext } from 'node:tls';
+import type { ConnectOptions } from './connect-options.js';
+import type { TlsSettings } from './connection-options.js';
+import type { OptionProblems } from './option-problems.js';
+import { tlsOptions } from './tls-options.js';
+
+const TLS_NAMES = [
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'servername',
+  'ALPNProtocols',
+  'rejectUnauthorized',
+  'minVersion',
+] as const satisfies readonly (keyof ConnectOptions)[];
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** TLS settings. They are problems where no server speaks TLS, and so are certificates and keys that OpenSSL cannot use. */
+export function resolveTls(options: ConnectOptions, secure: boolean, problems: OptionProblems): TlsSettings {
+  const settings: TlsSettings = {
+    ca: options.ca === undefined ? undefined : isList(options.ca) ? options.ca : [options.ca],
+    cert: options.cert,
+    key: options.key,
+    passphrase: options.passphrase,
+    servername: options.servername,
+    alpnProtocols: options.ALPNProtocols,
+    rejectUnauthorized: problems.flag('rejectUnauthorized', options.rejectUnauthorized, true),
+    minVersion: options.minVersion ?? 'TLSv1.2',
+  };
+  if (!secure) {
+    const given = TLS_NAMES.filter((name) => options[name] !== undefined);
+    if (given.length > 0)
+      problems.add(`${given.join(', ')}: for TLS only, and the broker URL does not ask for TLS (mqtts://, wss://)`);
+    return settings;
+  }
+  if ((options.cert === undefined) !== (options.key === undefined)) problems.add('cert and key must be given together');
+  else checkUsable(settings, problems);
+  return settings;
+}
+
+function checkUsable(settings: TlsSettings, problems: OptionProblems): void {
+  try {
+    createSecureContext(tlsOptions(settings, 'localhost'));
+  } catch (error) {
+    problems.add(
+      `ca, cert, key or passphrase cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

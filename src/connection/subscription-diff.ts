@@ -1,0 +1,32 @@
+import type { WantedSubscription } from './wanted-subscription.js';
+
+/** What to send so that the session has what is wanted and nothing else. */
+export interface SubscriptionDiff {
+  readonly subscribe: readonly WantedSubscription[];
+  readonly unsubscribe: readonly string[];
+}
+
+function same(a: WantedSubscription, b: WantedSubscription): boolean {
+  return (
+    a.qos === b.qos &&
+    a.noLocal === b.noLocal &&
+    a.retainAsPublished === b.retainAsPublished &&
+    a.subscriptionIdentifier === b.subscriptionIdentifier
+  );
+}
+
+/** R5a: filters that the session has with the same options are left alone, so that their retained messages do not come again. */
+export function subscriptionDiff(
+  granted: readonly WantedSubscription[],
+  wanted: readonly WantedSubscription[],
+): SubscriptionDiff {
+  const held = new Map(granted.map((subscription) => [subscription.filter, subscription]));
+  const names = new Set(wanted.map((subscription) => subscription.filter));
+  return {
+    subscribe: wanted.filter((subscription) => {
+      const known = held.get(subscription.filter);
+      return known === undefined || !same(known, subscription);
+    }),
+    unsubscribe: granted.filter(({ filter }) => !names.has(filter)).map(({ filter }) => filter),
+  };
+}

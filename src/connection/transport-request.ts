@@ -1,0 +1,12 @@
+import type { ServerAddress, TlsSettings, WebSocketSettings } from './connection-options.js';
+
+/** What a transport needs to be opened. */
+export interface TransportRequest {
+  readonly address: ServerAddress;
+  readonly tls: TlsSettings;
+  readonly webSocket: WebSocketSettings;
+  /** Bytes of the largest packet; bounds a WebSocket message. */
+  readonly maximumPacketSize: number;
+  /** Aborting it cuts the attempt; its reason, a MillraceError, is what opening rejects with. */
+  readonly signal: AbortSignal;
+}
