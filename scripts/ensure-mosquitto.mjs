@@ -1,0 +1,83 @@
+/*
+ * The tests run against a real broker. This makes sure that it is there: silent when it is, installs it as root on a
+ * Debian-like system, and otherwise ends with the one command to run.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const NEEDED = {
+  mosquitto: 'mosquitto',
+  mosquitto_passwd: 'mosquitto',
+  mosquitto_pub: 'mosquitto-clients',
+  mosquitto_sub: 'mosquitto-clients',
+  openssl: 'openssl',
+};
+// Debian installs daemons where only root's PATH looks.
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
+const POLICY = '/usr/sbin/policy-rc.d';
+
+function isInstalled(command) {
+  return FOLDERS.some((folder) => folder !== '' && isExecutable(join(folder, command)));
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missingCommands() {
+  return Object.keys(NEEDED).filter((command) => !isInstalled(command));
+}
+
+function commandToRun(packages) {
+  if (process.platform === 'darwin') return 'brew install mosquitto openssl';
+  if (existsSync('/usr/bin/apt-get')) return `sudo apt-get install -y ${packages.join(' ')}`;
+  if (existsSync('/usr/bin/dnf')) return 'sudo dnf install -y mosquitto openssl';
+  if (existsSync('/sbin/apk')) return 'sudo apk add mosquitto mosquitto-clients openssl';
+  return `install ${packages.join(', ')} with the package manager of this system`;
+}
+
+function aptGet(...args) {
+  const result = spawnSync('apt-get', ['-q', '-y', ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return result.status === 0;
+}
+
+/** Debian starts a service when its package is installed, unless /usr/sbin/policy-rc.d forbids it (exit 101). */
+function withoutStartingServices(install) {
+  const ours = !existsSync(POLICY);
+  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    if (ours) rmSync(POLICY, { force: true });
+  }
+}
+
+const missing = missingCommands();
+if (missing.length > 0) {
+  const packages = [...new Set(missing.map((command) => NEEDED[command]))];
+  const canInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (!canInstall) {
+    console.error(`The tests need ${missing.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
+    process.exit(1);
+  }
+  console.log(
+    `The tests need ${missing.join(', ')}: installing ${packages.join(' ')} with apt-get (no service is started).`,
+  );
+  const installed = withoutStartingServices(
+    () => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages),
+  );
+  const still = missingCommands();
+  if (!installed || still.length > 0) {
+    console.error(`apt-get could not install ${still.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
+    process.exit(1);
+  }
+}

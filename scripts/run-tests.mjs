@@ -1,0 +1,62 @@
+/*
+ * npm test [-- <part of a path>…]: runs test/**\/*.test.ts, or those whose path contains one of the given parts, with node's
+ * test runner. A file that hangs is ended after its time limit. CI=true prints a compact report.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FILE_LIMIT_MS = 180_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** All test files, the folders with the longest running ones first, so that no long file is left for the end. */
+function testFiles() {
+  const slowFirst = ['fault', 'integration', 'simulation'];
+  const rank = (path) => {
+    const index = slowFirst.indexOf(path.split(/[\\/]/)[1]);
+    return index === -1 ? slowFirst.length : index;
+  };
+  return readdirSync(join(root, 'test'), { recursive: true })
+    .map((path) => join('test', path))
+    .filter((path) => path.endsWith('.test.ts'))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+function chosen(files, parts) {
+  if (parts.length === 0) return files;
+  const wanted = parts.map((part) => relative(root, join(process.cwd(), part)));
+  return files.filter(
+    (file) => parts.some((part) => file.includes(part)) || wanted.some((path) => file.startsWith(path)),
+  );
+}
+
+const [flags, parts] = [[], []];
+for (const argument of process.argv.slice(2)) (argument.startsWith('--') ? flags : parts).push(argument);
+const files = chosen(testFiles(), parts);
+if (files.length === 0) {
+  console.error(parts.length === 0 ? 'There is no test file.' : `No test file has ${parts.join(' or ')} in its path.`);
+  process.exit(1);
+}
+
+const compact = process.env.CI === 'true' && !flags.some((flag) => flag.startsWith('--test-reporter'));
+const reporter = compact ? new URL('compact-reporter.mjs', import.meta.url).href : 'spec';
+const child = spawn(
+  process.execPath,
+  [
+    '--import',
+    'tsx',
+    '--test',
+    `--test-concurrency=${Math.max(2, Math.min(4, availableParallelism()))}`,
+    `--test-timeout=${FILE_LIMIT_MS}`,
+    `--test-reporter=${reporter}`,
+    ...flags,
+    ...files,
+  ],
+  { cwd: root, stdio: 'inherit' },
+);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('close', (code, signal) => {
+  process.exitCode = signal === null ? (code ?? 1) : 1;
+});
