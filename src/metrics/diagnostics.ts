@@ -11,7 +11,9 @@ export type DiagnosticName =
   | 'granted-qos'
   | 'publish'
   | 'acknowledge'
-  | 'insecure-tls';
+  | 'insecure-tls'
+  | 'message-unmatched'
+  | 'messages-dropped';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
@@ -27,6 +29,9 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   publish: channel('millrace:publish'),
   acknowledge: channel('millrace:acknowledge'),
   'insecure-tls': channel('millrace:insecure-tls'),
+  'properties-dropped': channel('millrace:properties-dropped'),
+  'message-unmatched': channel('millrace:message-unmatched'),
+  'messages-dropped': channel('millrace:messages-dropped'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

@@ -1,0 +1,174 @@
+import type { ConnectionListener, GrantedSubscription } from '../connection/connection.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
+import type { ConnectedEvent, MessageEvent, SessionEvent } from '../protocol/session/session-event.js';
+import { type BufferLimits, MessageBuffer } from './message-buffer.js';
+import type { SourceLine } from './source-line.js';
+import type { SourceMetrics } from './source-metrics.js';
+import { TopicMatcher } from './topic-matcher.js';
+import { Wakeup } from './wakeup.js';
+
+export interface IntakeOptions {
+  readonly name: string;
+  readonly filters: readonly string[];
+  readonly limits: BufferLimits;
+  /** Guarantee `none`: acknowledged when received. Otherwise the reader acknowledges after the commit. */
+  readonly acknowledgeOnReceipt: boolean;
+  /** Without it a lost connection is the end of the source. */
+  readonly autoReconnect: boolean;
+  readonly metrics: SourceMetrics;
+}
+
+/**
+ * What the connection tells a source, up to the buffer from which the reader polls.
+ *
+ * A cut (`onDisconnected` … `onConnected`) and the messages of an acknowledging source:
+ * - QoS 2: tokens live on, a message taken once is not delivered again; nothing to do.
+ * - QoS 1, unpolled: held. Session present: the broker sends them all again, so the held copies go and order stays, for the
+ *   broker re-sends everything unacknowledged in its order before anything new. Session gone: the held copies are the only
+ *   ones and are given out.
+ * - QoS 1, polled and not committed: delivered again. Their late acceptance does nothing; that is QoS 1.
+ */
+export class MessageIntake implements ConnectionListener {
+  readonly buffer: MessageBuffer;
+  readonly #options: IntakeOptions;
+  readonly #matcher: TopicMatcher;
+  readonly #wakeup = new Wakeup();
+  #line: SourceLine | undefined;
+  #failure: MillraceError | undefined;
+  #reading = true;
+  #dropping = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#matcher = new TopicMatcher(options.filters);
+    this.buffer = new MessageBuffer(options.limits);
+  }
+
+  /** Before the connection is opened. */
+  attach(line: SourceLine): void {
+    this.#line = line;
+  }
+
+  get failure(): MillraceError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when there is something to poll, rejects when the source has failed. */
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.buffer.count > 0 ? Promise.resolve() : this.#wakeup.wait();
+  }
+
+  /** The first failure stays. */
+  fail(error: MillraceError): void {
+    this.#failure ??= error;
+    this.#wakeup.fail(this.#failure);
+  }
+
+  /** Ends a wait without a message. */
+  wake(): void {
+    this.#wakeup.wake();
+  }
+
+  /** After polling: reading goes on when there is room again. */
+  polled(): void {
+    if (!this.buffer.drained) return;
+    this.#dropping = false;
+    this.#setReading(true);
+  }
+
+  onSessionEvents(events: readonly SessionEvent[]): void {
+    let messages = 0;
+    let bytes = 0;
+    for (const event of events) {
+      if (event.type === 'message') {
+        messages += 1;
+        bytes += event.payload.byteLength;
+        this.#take(event);
+      } else if (event.type === 'release') this.#line?.session.complete(event.token);
+      else if (event.type === 'session-suspect') this.#suspect(event.packetId);
+    }
+    this.#options.metrics.messages.add(messages);
+    this.#options.metrics.bytes.add(bytes);
+    this.#reportDrops();
+    if (this.buffer.full) this.#setReading(false);
+    if (this.buffer.count > 0) this.#wakeup.wake();
+  }
+
+  onConnected(event: ConnectedEvent): void {
+    if (event.sessionPresent) this.#options.metrics.superseded.add(this.buffer.discardHeld());
+    else this.buffer.releaseHeld();
+    if (this.buffer.full) this.#setReading(false);
+    if (this.buffer.count > 0) this.#wakeup.wake();
+  }
+
+  onSubscribed(granted: readonly GrantedSubscription[]): void {
+    if (this.#options.acknowledgeOnReceipt) return;
+    const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
+    if (useless !== undefined) this.fail(grantedTooLow(useless));
+  }
+
+  onDisconnected(error: MillraceError): void {
+    if (!this.#options.autoReconnect) this.fail(error);
+    if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
+    this.#setReading(true);
+  }
+
+  onSessionLost(): void {
+    // `onConnected` follows and says the same: the held copies are the only ones.
+  }
+
+  onFailed(error: MillraceError): void {
+    this.fail(error);
+  }
+
+  onDrain(): void {
+    // A source writes only acknowledgements, which the window bounds.
+  }
+
+  #take(event: MessageEvent): void {
+    const { metrics, acknowledgeOnReceipt } = this.#options;
+    if (event.dup) metrics.redelivered.add();
+    const wanted = this.#matcher.matches(event.topic);
+    if (event.qos > 0 && (acknowledgeOnReceipt || !wanted)) this.#line?.session.accept(event.token);
+    if (wanted) this.buffer.push(event);
+    else this.#unmatched(event.topic);
+  }
+
+  #unmatched(topic: string): void {
+    this.#options.metrics.unmatched.add();
+    publishDiagnostic('message-unmatched', { source: this.#options.name, topic });
+  }
+
+  #suspect(packetId: number): void {
+    this.#options.metrics.sessionsSuspect.add();
+    publishDiagnostic('session-suspect', { source: this.#options.name, packetId });
+  }
+
+  /** One event for a burst: it begins with a drop and ends when half the buffer is free again. */
+  #reportDrops(): void {
+    const dropped = this.buffer.takeDropped();
+    if (dropped === 0) return;
+    this.#options.metrics.dropped.add(dropped);
+    if (this.#dropping) return;
+    this.#dropping = true;
+    publishDiagnostic('messages-dropped', { source: this.#options.name, policy: this.#options.limits.qos0Overflow });
+  }
+
+  #setReading(reading: boolean): void {
+    if (this.#reading === reading) return;
+    this.#reading = reading;
+    this.#line?.setReading(reading);
+  }
+}
+
+const grantedTooLow = ({ filter, requested }: GrantedSubscription): MillraceError =>
+  new MillraceError(
+    'GRANTED_QOS_TOO_LOW',
+    `the broker grants "${filter}" at QoS 0 only; QoS ${requested} was asked for`,
+    {
+      advice: "At-least-once needs QoS 1: use a broker that grants it, or processingGuarantee 'none'",
+      details: { filter, requested, granted: 0 },
+    },
+  );

@@ -1,0 +1,113 @@
+import type { ConnectOptions } from '../connection/connect-options.js';
+import type { OnError } from '../connector/on-error.js';
+import type { Source } from '../connector/open-source.js';
+import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { MapToItemFn } from './map-to-item.js';
+import type { Qos0Overflow } from './message-buffer.js';
+import { mqttSource } from './mqtt-source.js';
+import type { SourceSettings } from './mqtt-source-options.js';
+import { resolveSource } from './resolve-source.js';
+import type { Subscription } from './subscription.js';
+
+/** How a builder was told what to read: not yet, by `topic` and `qualityOfService`, or by `subscriptions`. */
+export type FilterSteps = 'open' | 'topic' | 'subscriptions';
+
+/** Never satisfied: its name is what the compiler says to a builder that was given both. */
+interface TopicAndSubscriptionsAreAlternatives {
+  readonly alternatives: never;
+}
+
+type Unless<Given extends FilterSteps, Other extends FilterSteps, Argument> = Given extends Other
+  ? Argument & TopicAndSubscriptionsAreAlternatives
+  : Argument;
+
+/**
+ * Says step by step what an MQTT source is, under the names of Jet's builder. A value: every step returns a new builder and
+ * leaves this one as it was, so one may be the start of many. `Given` is `open` until `topic` or `subscriptions` is called.
+ */
+export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
+  readonly #settings: SourceSettings<T>;
+
+  constructor(settings: SourceSettings<T>) {
+    this.#settings = Object.freeze({ ...settings });
+    Object.freeze(this);
+  }
+
+  /** The name of the session at the broker; needed to keep it. Default: a random one for each opening. */
+  clientId(clientId: string): MqttSourceBuilder<T, Given> {
+    return this.#with({ clientId });
+  }
+
+  /** URL: `mqtt` or `tcp`, `mqtts`, `ssl` or `tls`, `ws`, `wss`. Default `tcp://localhost:1883`. */
+  broker(broker: string): MqttSourceBuilder<T, Given> {
+    return this.#with({ broker });
+  }
+
+  auth(username: string, password: string | Uint8Array): MqttSourceBuilder<T, Given> {
+    return this.#with({ auth: { username, password } });
+  }
+
+  /** The topic filter to read. Wildcards and `$share/group/filter` are allowed. */
+  topic(topic: Unless<Given, 'subscriptions', string>): MqttSourceBuilder<T, 'topic'> {
+    return this.#with({ topic });
+  }
+
+  /** Of the filter given by `topic`. Default 1. */
+  qualityOfService(qos: Unless<Given, 'subscriptions', QualityOfService>): MqttSourceBuilder<T, 'topic'> {
+    return this.#with({ qualityOfService: qos });
+  }
+
+  /** Several filters, each with its own QoS: the alternative to `topic`. */
+  subscriptions(...subscriptions: Unless<Given, 'topic', Subscription>[]): MqttSourceBuilder<T, 'subscriptions'> {
+    return this.#with({ subscriptions });
+  }
+
+  /** Connect again when the connection is lost. Default true, also without this step. */
+  autoReconnect(autoReconnect = true): MqttSourceBuilder<T, Given> {
+    return this.#with({ autoReconnect });
+  }
+
+  /** The broker keeps subscriptions and undelivered messages while we are away. Needs `clientId`. Default without this step: false. */
+  keepSession(keepSession = true): MqttSourceBuilder<T, Given> {
+    return this.#with({ keepSession });
+  }
+
+  /** Everything else about the connection. Called by `build()` to check it, and again at each opening: see {@link SourceSettings}. */
+  connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSourceBuilder<T, Given> {
+    return this.#with({ connectOptionsFn });
+  }
+
+  /** Makes an item of a message. Default: a copy of the payload as a Uint8Array. */
+  mapToItemFn<U>(mapToItemFn: MapToItemFn<U>): MqttSourceBuilder<U, Given> {
+    return new MqttSourceBuilder<U, Given>({ ...this.#settings, mapToItemFn });
+  }
+
+  /** An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it there first. */
+  onError(onError: OnError): MqttSourceBuilder<T, Given> {
+    return this.#with({ onError });
+  }
+
+  /** What gives way when QoS 0 messages come faster than they are worked off. Default `drop-oldest`. Drops are counted. */
+  qos0Overflow(qos0Overflow: Qos0Overflow): MqttSourceBuilder<T, Given> {
+    return this.#with({ qos0Overflow });
+  }
+
+  /** Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops. */
+  maxBufferedMessages(maxBufferedMessages: number): MqttSourceBuilder<T, Given> {
+    return this.#with({ maxBufferedMessages });
+  }
+
+  /** Default 16 MiB. QoS 0 overflows above it; with QoS 1 and 2 reading stops. */
+  maxBufferedBytes(maxBufferedBytes: number): MqttSourceBuilder<T, Given> {
+    return this.#with({ maxBufferedBytes });
+  }
+
+  /** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
+  build(): Source<T> {
+    return mqttSource(resolveSource(this.#settings));
+  }
+
+  #with<Next extends FilterSteps>(change: Partial<SourceSettings<T>>): MqttSourceBuilder<T, Next> {
+    return new MqttSourceBuilder<T, Next>({ ...this.#settings, ...change });
+  }
+}

@@ -1,0 +1,25 @@
+import type { DeadLetter } from '../connector/dead-letter.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import type { MessageEvent } from '../protocol/session/session-event.js';
+
+/** The error of a job that stops at a message which `mapToItemFn` failed on. */
+export const mappingError = (topic: string, position: number, cause: unknown): MillraceError => {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const where = `on a message of topic "${topic}" at position ${position}`;
+  return new MillraceError('USER_FUNCTION_FAILED', `mapToItemFn failed ${where}: ${text}`, {
+    cause,
+    advice: "The message is not acknowledged. Mend the function, or give onError('skip') or onError({ deadLetter })",
+    details: { topic, position },
+  });
+};
+
+/** All that is known of the message; the payload is a copy. */
+export const deadLetterOf = (event: MessageEvent, error: MillraceError, origin: string): DeadLetter => ({
+  topic: event.topic,
+  payload: new Uint8Array(event.payload),
+  properties: event.properties,
+  error,
+  attempt: 1,
+  timestampMs: Date.now(),
+  origin,
+});

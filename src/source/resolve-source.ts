@@ -1,0 +1,120 @@
+import type { ConnectOptions } from '../connection/connect-options.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
+import { invalidOptions, resolveConnectOptions } from '../connection/resolve-connect-options.js';
+import { sessionClaims } from '../connection/session-claims.js';
+import type { WantedSubscription } from '../connection/wanted-subscription.js';
+import type { OnError } from '../connector/on-error.js';
+import type { OpenContext } from '../connector/source.js';
+import type { MillraceError } from '../errors/millrace-error.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import type { MapToItemFn } from './map-to-item.js';
+import type { BufferLimits, Qos0Overflow } from './message-buffer.js';
+import type { SourceSettings } from './mqtt-source-options.js';
+import { resolveSubscriptions } from './resolve-subscriptions.js';
+import { askConnectOptions, type ConnectFacts, sourceConnectInput } from './source-connect-input.js';
+
+/** An MQTT source with every default applied and every bound checked. */
+export interface ResolvedSource<T> {
+  /** For metrics, events and errors: the client id, or the filters. */
+  readonly name: string;
+  /** None for a random client id. */
+  readonly claims: readonly string[];
+  readonly subscriptions: readonly WantedSubscription[];
+  /** Why the source falls back to no version below 5.0; undefined when it may. */
+  readonly needsVersion5: string | undefined;
+  readonly keepSession: boolean;
+  readonly limits: BufferLimits;
+  readonly onError: OnError;
+  readonly mapToItemFn: MapToItemFn<T>;
+  /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS, also when it names another session than at `build()` */
+  readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => ConnectionOptions;
+}
+
+const DEFAULT_MAX_MESSAGES = 10_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const OVERFLOWS: readonly Qos0Overflow[] = ['drop-oldest', 'drop-newest', 'pause'];
+
+/** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
+export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T> => {
+  const { mapToItemFn, onError = 'fail' } = settings;
+  const asked = askConnectOptions(settings);
+  const options: ConnectOptions = typeof asked === 'string' ? {} : asked;
+  const { wanted, needsVersion5, problems } = resolveSubscriptions(settings, options.protocolVersion);
+  const clientId = settings.clientId ?? options.clientId;
+  const name = clientId ?? `mqtt(${wanted.map(({ filter }) => filter).join(',')})`;
+  const facts: ConnectFacts = { name, options, subscriptions: wanted, needsVersion5 };
+  const context = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
+  const connect = resolveConnectOptions(sourceConnectInput(settings, facts, context));
+  const limits = limitsOf(settings);
+  const all = [
+    ...problems,
+    ...(typeof asked === 'string' ? [asked] : []),
+    ...connect.problems,
+    ...limitProblems(limits),
+    ...(typeof mapToItemFn === 'function' ? [] : ['mapToItemFn must be a function']),
+    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
+  ];
+  const built = connect.options;
+  if (built === undefined || all.length > 0) throw invalidOptions('the MQTT source cannot be built', all);
+  return {
+    name,
+    claims: clientId === undefined ? [] : sessionClaims(built.servers, clientId),
+    subscriptions: wanted,
+    needsVersion5,
+    keepSession: built.keepSession,
+    limits,
+    onError,
+    mapToItemFn,
+    connectionOptions: (opening) => connectionOptions(settings, { facts, built, clientId }, opening),
+  };
+};
+
+const limitsOf = (settings: SourceSettings<unknown>): BufferLimits => ({
+  maxMessages: settings.maxBufferedMessages ?? DEFAULT_MAX_MESSAGES,
+  maxBytes: settings.maxBufferedBytes ?? DEFAULT_MAX_BYTES,
+  qos0Overflow: settings.qos0Overflow ?? 'drop-oldest',
+});
+
+const limitProblems = ({ maxMessages, maxBytes, qos0Overflow }: BufferLimits): string[] => [
+  ...(isCount(maxMessages) ? [] : [`maxBufferedMessages is ${maxMessages}: it must be a whole number from 1`]),
+  ...(isCount(maxBytes) ? [] : [`maxBufferedBytes is ${maxBytes}: it must be a whole number from 1`]),
+  ...(OVERFLOWS.includes(qos0Overflow)
+    ? []
+    : [`qos0Overflow is "${qos0Overflow}": it must be ${OVERFLOWS.join(', ')}`]),
+];
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+const isOnError = (onError: OnError): boolean =>
+  onError === 'fail' || onError === 'skip' || (typeof onError === 'object' && typeof onError?.deadLetter === 'object');
+
+interface Built {
+  readonly facts: ConnectFacts;
+  readonly built: ConnectionOptions;
+  readonly clientId: string | undefined;
+}
+
+const connectionOptions = (
+  settings: SourceSettings<unknown>,
+  { facts, built, clientId }: Built,
+  context: Pick<OpenContext, 'guarantee' | 'metrics'>,
+): ConnectionOptions => {
+  const asked = askConnectOptions(settings);
+  if (typeof asked === 'string') throw invalidOptions('the MQTT source cannot be opened', [asked]);
+  const { options, problems } = resolveConnectOptions(
+    sourceConnectInput(settings, { ...facts, options: asked }, context),
+  );
+  if (options === undefined) throw invalidOptions('the MQTT source cannot be opened', problems);
+  const sameId = clientId === (settings.clientId ?? asked.clientId);
+  if (!sameId || sessionOf(options) !== sessionOf(built)) throw anotherSession();
+  return options;
+};
+
+/** What makes a session another one, besides its client id: fresh credentials are welcome. */
+const sessionOf = ({ keepSession, version, servers }: ConnectionOptions): string =>
+  JSON.stringify([keepSession, version, servers]);
+
+const anotherSession = (): MillraceError =>
+  invalidOptions('the MQTT source cannot be opened', [
+    'connectOptionsFn names another session (clientId, clean, protocolVersion, servers) than at build()',
+  ]);

@@ -1,0 +1,34 @@
+import type { Counter, Gauge, Metrics } from '../metrics/metrics.js';
+
+/** What an MQTT source counts, each with the label `source`. */
+export interface SourceMetrics {
+  readonly messages: Counter;
+  readonly bytes: Counter;
+  readonly redelivered: Counter;
+  readonly superseded: Counter;
+  readonly dropped: Counter;
+  readonly rejected: Counter;
+  readonly unmatched: Counter;
+  readonly sessionsSuspect: Counter;
+  readonly bufferedMessages: Gauge;
+  readonly bufferedBytes: Gauge;
+  readonly unacknowledged: Gauge;
+}
+
+export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics => {
+  const counter = (name: string, help: string) => metrics.counter(`millrace_source_${name}_total`, help, { source });
+  const gauge = (name: string, help: string) => metrics.gauge(`millrace_source_${name}`, help, { source });
+  return {
+    messages: counter('messages', 'Messages received'),
+    bytes: counter('payload_bytes', 'Payload bytes received'),
+    redelivered: counter('redelivered', 'Messages received with DUP 1: the broker sent them before'),
+    superseded: counter('superseded', 'QoS 1 messages given up unpolled because the broker sends them again'),
+    dropped: counter('dropped', 'QoS 0 messages dropped by the overflow policy'),
+    rejected: counter('rejected', 'Messages that mapToItemFn failed on'),
+    unmatched: counter('unmatched', 'Messages acknowledged because they match no current filter'),
+    sessionsSuspect: counter('sessions_suspect', 'Times that the broker reused an id that we hold'),
+    bufferedMessages: gauge('buffered_messages', 'Messages received and not polled yet'),
+    bufferedBytes: gauge('buffered_bytes', 'Bytes received and not polled yet'),
+    unacknowledged: gauge('unacknowledged_messages', 'QoS 1 and 2 messages polled and not acknowledged yet'),
+  };
+};

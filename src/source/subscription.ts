@@ -1,0 +1,36 @@
+import type { QualityOfService } from '../protocol/quality-of-service.js';
+
+/** What a subscription may say besides its filter and QoS. All three need MQTT 5.0: with any of them the source falls back to no older version. */
+export interface SubscriptionOptions {
+  /** Do not deliver what this client itself published. Default false. Refused for a shared subscription [MQTT-3.8.3-4]. */
+  readonly noLocal?: boolean | undefined;
+  /** Keep the retain flag as the publisher set it. Default false: only messages that were retained before the subscription carry it. */
+  readonly retainAsPublished?: boolean | undefined;
+  /** Retained messages: 0 sends them at each subscribe (default), 1 only when the subscription is new, 2 never. */
+  readonly retainHandling?: 0 | 1 | 2 | undefined;
+}
+
+/** A topic filter with its QoS and options, as plain data. */
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: QualityOfService;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly retainHandling: 0 | 1 | 2;
+}
+
+export const Subscription = {
+  /**
+   * A subscription to `filter` (wildcards and `$share/group/filter` are allowed) at `qos`, by default 1. Nothing is checked
+   * here: `build()` reports what is wrong with all subscriptions at once.
+   */
+  of(filter: string, qos: QualityOfService = 1, options: SubscriptionOptions = {}): Subscription {
+    return Object.freeze({
+      filter,
+      qos,
+      noLocal: options.noLocal ?? false,
+      retainAsPublished: options.retainAsPublished ?? false,
+      retainHandling: options.retainHandling ?? 0,
+    });
+  },
+} as const;

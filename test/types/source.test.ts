@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { expectTypeOf } from 'expect-type';
+import type { Source } from '../../src/connector/open-source.js';
+import { QualityOfService } from '../../src/protocol/quality-of-service.js';
+import { MqttSources } from '../../src/source/mqtt-sources.js';
+import { Subscription } from '../../src/source/subscription.js';
+
+const broker = 'tcp://localhost:1883';
+
+it('the builder example with one topic compiles and builds as written', () => {
+  const source = MqttSources.builder()
+    .clientId('consumer').broker('tcp://localhost:1883').auth('username', 'password')
+    .topic('topic').qualityOfService(QualityOfService.EXACTLY_ONCE)
+    .autoReconnect().keepSession()
+    .mapToItemFn((_topic, message) => message.toString())
+    .build();
+  expectTypeOf(source).toEqualTypeOf<Source<string>>();
+  assert.equal(source.defaultGuarantee, 'at-least-once');
+});
+
+it('the builder example with subscriptions and connect options compiles and builds as written', () => {
+  const source = MqttSources.builder()
+    .clientId('consumer').broker('tcp://localhost:1883')
+    .subscriptions(Subscription.of('topic1'), Subscription.of('topic2', QualityOfService.EXACTLY_ONCE), Subscription.of('topic3', 0))
+    .connectOptionsFn(() => ({ clean: false, autoReconnect: true, username: 'username', password: 'password', maxInflight: 100 }))
+    .mapToItemFn((_topic, message) => message.toString())
+    .build();
+  expectTypeOf(source).toEqualTypeOf<Source<string>>();
+  assert.equal(source.defaultGuarantee, 'at-least-once');
+});
+
+it('the short forms compile and build as written', () => {
+  expectTypeOf(MqttSources.mqtt('topic')).toEqualTypeOf<Source<Uint8Array>>();
+  expectTypeOf(MqttSources.mqtt(broker, 'topic')).toEqualTypeOf<Source<Uint8Array>>();
+  const source = MqttSources.mqtt(broker, Subscription.of('t', 2), (topic, message) => ({ topic, body: message.json() }));
+  expectTypeOf(source).toEqualTypeOf<Source<{ topic: string; body: unknown }>>();
+  assert.equal(source.defaultGuarantee, 'none');
+});
+
+it('one options object says the same as the steps, and steps may follow', () => {
+  const bytes = MqttSources.builder({ topic: 't', qualityOfService: 2, clientId: 'c', keepSession: true });
+  expectTypeOf(bytes.build()).toEqualTypeOf<Source<Uint8Array>>();
+  const lengths = MqttSources.builder({
+    subscriptions: [Subscription.of('t')],
+    broker,
+    mapToItemFn: (_topic, message) => message.payload.length,
+  });
+  expectTypeOf(lengths.build()).toEqualTypeOf<Source<number>>();
+  expectTypeOf(bytes.mapToItemFn((topic) => topic).build()).toEqualTypeOf<Source<string>>();
+});
+
+it('undefined is the same as not said', () => {
+  const options = { topic: 't', clientId: undefined, keepSession: undefined, mapToItemFn: undefined };
+  assert.equal(MqttSources.builder(options).build().defaultGuarantee, 'none');
+});
+
+it('topic and subscriptions are alternatives for the compiler and for build()', () => {
+  const problems = /alternatives|belongs to topic/;
+  // @ts-expect-error subscriptions are already given
+  assert.throws(() => MqttSources.builder().subscriptions(Subscription.of('a')).topic('b').build(), problems);
+  // @ts-expect-error subscriptions are already given
+  assert.throws(() => MqttSources.builder().subscriptions(Subscription.of('a')).qualityOfService(1).build(), problems);
+  // @ts-expect-error a topic is already given
+  assert.throws(() => MqttSources.builder().topic('a').subscriptions(Subscription.of('b')).build(), problems);
+  // @ts-expect-error a topic is already given
+  assert.throws(() => MqttSources.builder().qualityOfService(2).subscriptions(Subscription.of('b')).build(), problems);
+  // @ts-expect-error both in one object
+  assert.throws(() => MqttSources.builder({ topic: 'a', subscriptions: [Subscription.of('b')] }).build(), problems);
+  // @ts-expect-error a topic is already given
+  assert.throws(() => MqttSources.builder({ topic: 'a' }).subscriptions(Subscription.of('b')).build(), problems);
+});
+
+it('a QoS is 0, 1 or 2', () => {
+  // @ts-expect-error no such QoS
+  assert.throws(() => MqttSources.builder().topic('a').qualityOfService(3).build(), /must be 0, 1 or 2/);
+});
