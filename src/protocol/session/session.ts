@@ -4,6 +4,7 @@ import type { AckPacket, ConnackPacket, Packet, SubscriptionRequest } from '../p
 import type { Properties } from '../properties.js';
 import { isReasonCodeAllowed } from '../reason-code.js';
 import { connectionRefused, disconnectedByBroker } from './broker-refusal.js';
+import { checkConnack } from './connack-check.js';
 import { connectPacket } from './connect-packet.js';
 import { EventQueue } from './event-queue.js';
 import { InboundMessages } from './inbound-messages.js';
@@ -305,16 +306,12 @@ export class Session {
 
   #handleFirst(link: SessionLink, packet: Packet): void {
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
-    const { version, clean, requestResponseInformation } = link.request;
     if (packet.reasonCode !== 0) {
-      this.#end(connectionRefused(packet, version));
+      this.#end(connectionRefused(packet, link.request.version));
       return;
     }
     link.accepted = true;
-    if (packet.sessionPresent && clean) throw protocolError('a session after a clean start [MQTT-3.2.2-4]');
-    if (packet.properties?.responseInformation !== undefined && requestResponseInformation !== true) {
-      throw protocolError('response information that was not asked for [MQTT-3.1.2-28]');
-    }
+    checkConnack(packet, link.request, this.#clientId);
     this.#connected(link, packet);
   }
 

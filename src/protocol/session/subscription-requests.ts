@@ -46,9 +46,13 @@ export class SubscriptionRequests {
     return this.#await(packetId, { type: 'unsuback', filters: packet.filters.length });
   }
 
-  /** SUBACK or UNSUBACK: must answer a request [MQTT-3.8.4-2, 3.10.4-4] with a code for each filter [MQTT-3.8.4-6, 3.11.3-1]. */
+  /**
+   * SUBACK or UNSUBACK: must answer a request [MQTT-3.8.4-2, 3.10.4-4] with a code for each filter [MQTT-3.8.4-6, 3.11.3-1].
+   * An UNSUBACK that nobody asked for takes nothing away and is ignored. Throws PROTOCOL_ERROR otherwise.
+   */
   handle({ type, packetId, reasonCodes, properties }: SubackPacket | UnsubackPacket): void {
     const request = this.#pending.get(packetId);
+    if (request === undefined && type === 'unsuback') return;
     if (request?.type !== type) throw protocolError(`${type} for packet id ${packetId}, which asked for none`);
     const codes = type === 'unsuback' && this.#output.version < 5 ? new Array(request.filters).fill(0) : reasonCodes;
     if (codes.length !== request.filters) {

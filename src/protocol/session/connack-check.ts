@@ -1,0 +1,18 @@
+import { protocolError } from '../codec/refusal.js';
+import type { ConnackPacket } from '../packet.js';
+import type { ConnectRequest } from './session-options.js';
+
+/** Throws PROTOCOL_ERROR for a CONNACK that accepts what the CONNECT did not ask for. `clientId` is the one that was sent. */
+export function checkConnack(
+  { sessionPresent, properties }: ConnackPacket,
+  { clean, requestResponseInformation }: ConnectRequest,
+  clientId: string,
+): void {
+  if (sessionPresent && clean) throw protocolError('a session after a clean start [MQTT-3.2.2-4]');
+  if (properties?.responseInformation !== undefined && requestResponseInformation !== true) {
+    throw protocolError('response information that was not asked for [MQTT-3.1.2-28]');
+  }
+  if (properties?.assignedClientIdentifier !== undefined && clientId !== '') {
+    throw protocolError('a client id was assigned to a client that has one [MQTT-3.2.2-16]');
+  }
+}
