@@ -156,7 +156,7 @@ export class Connection {
       if (clean && version < 5) {
         const transport = await this.#openTransport(address);
         connectSent = true;
-        await this.#discard(transport, { address, version, clean }, credentials);
+        await this.#discard(transport, version, credentials);
         connectSent = false;
         clean = false;
       }
@@ -184,16 +184,9 @@ export class Connection {
     );
   }
 
-  #discard(transport: Transport, { address, version }: Attempt, credentials: Credentials): Promise<void> {
+  #discard(transport: Transport, version: ProtocolVersion, credentials: Credentials): Promise<void> {
     const { signal } = this.#life;
-    return discardSession(transport, {
-      options: this.#options,
-      metrics: this.#metrics,
-      address,
-      version,
-      credentials,
-      signal,
-    });
+    return discardSession(transport, { options: this.#options, metrics: this.#metrics, version, credentials, signal });
   }
 
   /** Resolves when the connection has ended, with what follows. */
@@ -204,7 +197,7 @@ export class Connection {
     }
     this.#version = attempt.version;
     const ended = deferred<NextStep | undefined>();
-    const link = this.#makeLink(transport, attempt.address, {
+    const link = this.#makeLink(transport, {
       onEvents: (events) => this.#onEvents(events),
       onDrain: () => this.#listener.onDrain(),
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
@@ -218,10 +211,10 @@ export class Connection {
     return connectRequest(this.#options, { version, clean, credentials });
   }
 
-  #makeLink(transport: Transport, address: ServerAddress, listener: LinkListener): Link {
+  #makeLink(transport: Transport, listener: LinkListener): Link {
     const { received, sent } = this.#metrics;
     const { writeTimeoutMs } = this.#options;
-    return new Link({ session: this.#session, transport, address, writeTimeoutMs, listener, received, sent });
+    return new Link({ session: this.#session, transport, writeTimeoutMs, listener, received, sent });
   }
 
   /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
@@ -253,10 +246,11 @@ export class Connection {
     this.#state = { at: 'subscribing', link, connectedAt: performance.now() };
     this.#count(event, resumed);
     if (lost && !this.#settleLoss(link, stateLost)) return;
-    if (event.sessionPresent && this.#subscriptions.unverified) {
+    const proven = !this.#subscriptions.unverified;
+    if (event.sessionPresent && !proven) {
       publishDiagnostic('session-unverified', { name: this.#options.name, clientId: event.clientId });
     }
-    this.#listener.onConnected(event);
+    this.#listener.onConnected(event, proven);
     if (this.#state.at === 'subscribing') this.#subscribe(link, event, lost);
   }
 
@@ -400,7 +394,7 @@ export class Connection {
       const credentials = await this.#timed('credentials', (signal) =>
         askCredentials(this.#options.credentials, signal),
       );
-      await this.#discard(await this.#openTransport(address), { address, version, clean: true }, credentials);
+      await this.#discard(await this.#openTransport(address), version, credentials);
     } catch (error) {
       publishDiagnostic('disconnect', {
         name: this.#options.name,

@@ -96,8 +96,8 @@ export class MessageIntake implements ConnectionListener {
     if (this.buffer.count > 0) this.#wakeup.wake();
   }
 
-  onConnected(event: ConnectedEvent): void {
-    if (event.sessionPresent) this.#options.metrics.superseded.add(this.buffer.discardHeld());
+  onConnected(event: ConnectedEvent, proven: boolean): void {
+    if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
     else this.buffer.releaseHeld();
     if (this.buffer.full) this.#setReading(false);
     if (this.buffer.count > 0) this.#wakeup.wake();

@@ -258,7 +258,7 @@ describe('source reader: cuts', () => {
     assert.deepEqual(reader.poll(1).items, ['a']);
     intake.onDisconnected(lost);
     assert.deepEqual(reader.poll(10).items, []);
-    intake.onConnected(connected(true));
+    intake.onConnected(connected(true), true);
     receive('a', 'b', 'c', 'd');
     assert.deepEqual(reader.poll(10).items, ['a', 'b', 'c', 'd']);
     assert.equal(metric('superseded_total'), 2);
@@ -268,9 +268,18 @@ describe('source reader: cuts', () => {
     const { reader, intake, receive } = open();
     receive('a', 'b');
     intake.onDisconnected(lost);
-    intake.onConnected(connected(false));
+    intake.onConnected(connected(false), true);
     receive('c');
     assert.deepEqual(reader.poll(10).items, ['a', 'b', 'c']);
+  });
+
+  it('rather delivers twice than never when a present session may be an empty one (R5a)', () => {
+    const { reader, intake, receive } = open();
+    receive('a');
+    intake.onDisconnected(lost);
+    intake.onConnected(connected(true), false);
+    receive('a');
+    assert.deepEqual(reader.poll(10).items, ['a', 'a']);
   });
 
   it('keeps QoS 2 messages over a cut: their tokens live on', () => {
@@ -278,7 +287,7 @@ describe('source reader: cuts', () => {
     intake.onSessionEvents([messageEvent({ token: 1, qos: 2, topic: 't' })]);
     intake.onDisconnected(lost);
     assert.equal(reader.poll(10).items.length, 1);
-    intake.onConnected(connected(true));
+    intake.onConnected(connected(true), true);
     reader.committed(0);
     assert.deepEqual(line.accepted, [1]);
   });
@@ -287,7 +296,7 @@ describe('source reader: cuts', () => {
     const { reader, intake, receive } = open({ acknowledgeOnReceipt: true });
     receive('a');
     intake.onDisconnected(lost);
-    intake.onConnected(connected(true));
+    intake.onConnected(connected(true), true);
     assert.deepEqual(reader.poll(10).items, ['a']);
   });
 
@@ -302,7 +311,7 @@ describe('source reader: cuts', () => {
     receive('a');
     intake.onDisconnected(lost);
     const ready = reader.ready();
-    intake.onConnected(connected(false));
+    intake.onConnected(connected(false), true);
     await ready;
     assert.deepEqual(reader.poll(10).items, ['a']);
   });
@@ -325,7 +334,7 @@ describe('source reader: bounds', () => {
     assert.equal(line.reading, false);
     intake.onDisconnected(lost);
     assert.equal(line.reading, true);
-    intake.onConnected(connected(false));
+    intake.onConnected(connected(false), true);
     assert.equal(line.reading, false);
   });
 
