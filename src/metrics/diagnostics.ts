@@ -12,6 +12,7 @@ export type DiagnosticName =
   | 'publish'
   | 'acknowledge'
   | 'insecure-tls'
+  | 'properties-dropped'
   | 'message-unmatched'
   | 'messages-dropped';
 

@@ -124,6 +124,15 @@ export class OutboundMessages {
     if (this.#limits !== undefined && seq < this.#cursor) this.#act(transition.action, message);
   }
 
+  /** Between connections: forgets a message, so that it is not sent again. Does nothing for one that is complete. */
+  abandon(seq: number): void {
+    if (this.#limits !== undefined) throw invalidState('A message is abandoned between connections only');
+    if (this.#window.get(seq) === undefined) return;
+    this.#untold.delete(seq);
+    this.#window.remove(seq);
+    this.#cursor = this.#window.low;
+  }
+
   /** PUBACK, PUBREC or PUBCOMP. Throws PROTOCOL_ERROR when it is not one that the message can have. */
   handle(packet: AckPacket): void {
     const seq = this.#window.seqOf(packet.packetId);

@@ -196,6 +196,11 @@ export class Session {
     this.#outbound.release(seq);
   }
 
+  /** Between connections: forgets an outbound message that ended every connection on which it was sent. */
+  abandon(seq: number): void {
+    this.#outbound.abandon(seq);
+  }
+
   /**
    * After `session-lost`: begins the new epoch. `redeliver` sends the messages in doubt again as new ones, in order;
    * `drop` gives them up (they are returned); inbound ids are forgotten (R5).

@@ -1,0 +1,68 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const NEW_LINE = 10;
+
+/** A file that is only appended to, durably. */
+export interface AppendFile {
+  /** Writes all of it and waits for the disk. A rejection is final: the file must not be written again (R13). */
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file of lines for appending. A new one can be read by its owner only, and its name is durable before this
+ * resolves. A last line that a crash left torn is ended, so that what is appended starts a line of its own.
+ */
+export const openAppendFile = async (path: string): Promise<AppendFile> => {
+  const file = await openOrCreate(path);
+  try {
+    const torn = await endsWithoutNewLine(file);
+    if (torn) await appendAll(file, Uint8Array.of(NEW_LINE));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    append: async (bytes) => {
+      await appendAll(file, bytes);
+      await file.sync();
+    },
+    close: () => file.close(),
+  };
+};
+
+const openOrCreate = async (path: string): Promise<FileHandle> => {
+  try {
+    const created = await open(path, 'ax+', 0o600);
+    await syncDirectory(dirname(path));
+    return created;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return open(path, 'a+', 0o600);
+    throw error;
+  }
+};
+
+const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};
+
+const endsWithoutNewLine = async (file: FileHandle): Promise<boolean> => {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== NEW_LINE;
+};
+
+/** A write may take a part only. */
+const appendAll = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let rest = bytes; rest.length > 0; ) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
+  }
+};

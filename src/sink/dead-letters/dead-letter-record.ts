@@ -1,0 +1,24 @@
+import type { DeadLetter } from '../../connector/dead-letter.js';
+
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+
+/**
+ * A dead letter as one JSON text: a line of a dead-letter file, and the payload of a dead-letter message on a 3.x
+ * connection. Bytes (`payload`, `properties.correlationData`) are base64, `timestamp` is ISO 8601.
+ */
+export const deadLetterRecord = (letter: DeadLetter): string => {
+  const { topic, payload, properties, error, attempt, timestampMs, origin } = letter;
+  return JSON.stringify({
+    timestamp: new Date(timestampMs).toISOString(),
+    origin,
+    topic,
+    attempt,
+    error: error.toJSON(),
+    payload: payload === undefined ? undefined : base64(payload),
+    properties:
+      properties?.correlationData === undefined
+        ? properties
+        : { ...properties, correlationData: base64(properties.correlationData) },
+  });
+};

@@ -1,0 +1,58 @@
+import type { Row } from './row.js';
+
+/**
+ * The rows that a session holds, by seq: a ring over the span from the lowest incomplete seq to the next one (R8a: below
+ * 60000). Seqs are given here, ascending by one, also over holes.
+ */
+export class InflightWindow {
+  #slots: (Row | undefined)[] = new Array(64).fill(undefined);
+  /** The lowest seq that may still be held. */
+  #low = 0;
+  #next = 0;
+  #size = 0;
+  #bytes = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The row with the lowest seq. */
+  get head(): Row | undefined {
+    return this.#slots[this.#low & (this.#slots.length - 1)];
+  }
+
+  /** Gives the row its seq and holds it. */
+  add(row: Row): void {
+    if (this.#next - this.#low === this.#slots.length) this.#grow();
+    row.seq = this.#next;
+    this.#slots[this.#next & (this.#slots.length - 1)] = row;
+    this.#next += 1;
+    this.#size += 1;
+    this.#bytes += row.bytes;
+  }
+
+  /** Takes a row out; undefined when none is held under the seq. */
+  take(seq: number): Row | undefined {
+    if (seq < this.#low || seq >= this.#next) return undefined;
+    const mask = this.#slots.length - 1;
+    const row = this.#slots[seq & mask];
+    if (row === undefined) return undefined;
+    this.#slots[seq & mask] = undefined;
+    this.#size -= 1;
+    this.#bytes -= row.bytes;
+    while (this.#low < this.#next && this.#slots[this.#low & mask] === undefined) this.#low += 1;
+    return row;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = new Array(old.length * 2).fill(undefined);
+    for (let seq = this.#low; seq < this.#next; seq += 1) {
+      this.#slots[seq & (this.#slots.length - 1)] = old[seq & (old.length - 1)];
+    }
+  }
+}

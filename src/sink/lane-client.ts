@@ -1,0 +1,178 @@
+import { Connection, type ConnectionListener } from '../connection/connection.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import { DeadlineTimer } from '../internal/deadline-timer.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import { Lane } from './lane.js';
+import type { LaneLimits } from './lane-limits.js';
+import type { LaneOutcome } from './lane-outcome.js';
+import { reconnectByStrategy } from './reconnect-by-strategy.js';
+import type { RetryStrategy } from './retry-strategy.js';
+import type { Row } from './row.js';
+
+/** Whom a client tells. */
+export interface LaneClientOwner {
+  /** There may be room or progress. */
+  changed(): void;
+  /** Nothing more can be delivered. */
+  failed(error: MillraceError): void;
+}
+
+/** What a client is made of. */
+export interface LaneClientParts {
+  readonly connection: ConnectionOptions;
+  readonly limits: LaneLimits;
+  readonly retry: RetryStrategy;
+  readonly owner: LaneOutcome & LaneClientOwner;
+}
+
+/** One client of a sink: a lane with the connection, the clock and the timer it needs. */
+export class LaneClient implements ConnectionListener {
+  readonly #parts: LaneClientParts;
+  readonly #connection: Connection;
+  readonly #lane: Lane;
+  readonly #timer = new DeadlineTimer(() => this.flush());
+  readonly #closing = new AbortController();
+  readonly #settleSoon = (): void => {
+    this.#settling = false;
+    this.#settleWritten();
+    this.#parts.owner.changed();
+  };
+  #settling = false;
+  #opened = false;
+  #reconnecting = false;
+  #version: ProtocolVersion = 5;
+
+  constructor(parts: LaneClientParts) {
+    this.#parts = parts;
+    this.#connection = new Connection(parts.connection, this);
+    this.#lane = new Lane({
+      publisher: () => this.#connection.session,
+      limits: parts.limits,
+      retry: parts.retry,
+      outcome: parts.owner,
+    });
+  }
+
+  get full(): boolean {
+    return this.#lane.full;
+  }
+
+  get inflight(): number {
+    return this.#lane.inflight;
+  }
+
+  get buffered(): number {
+    return this.#lane.buffered;
+  }
+
+  /** That of the last connection. */
+  get version(): ProtocolVersion {
+    return this.#version;
+  }
+
+  /** Connects; without auto-reconnect the retry strategy says whether a failure is final. */
+  async open(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      await this.#connection.open(either);
+    } catch (thrown) {
+      const error = MillraceError.from(thrown);
+      if (this.#parts.connection.autoReconnect) throw error;
+      await this.#reconnect(error, either);
+    }
+    this.#opened = true;
+  }
+
+  enqueue(row: Row): void {
+    this.#lane.enqueue(row);
+  }
+
+  /** Publishes what the window takes, without writing it yet. */
+  pump(): void {
+    this.#lane.pump(performance.now());
+    this.#timer.set(this.#lane.deadline());
+  }
+
+  /** Publishes what the window takes and writes it. */
+  flush(): void {
+    if (!this.#connection.connected) return;
+    this.pump();
+    this.#connection.flush();
+    this.#settleWritten();
+  }
+
+  /** Nothing is published any more; the connection stays until `close`. */
+  stop(): void {
+    this.#lane.stop();
+    this.#timer.stop();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    this.#closing.abort();
+    await this.#connection.close();
+  }
+
+  onSessionEvents(events: readonly SessionEvent[]): void {
+    this.#lane.handleEvents(events, performance.now());
+    this.#pumpAndTell();
+  }
+
+  onConnected(event: ConnectedEvent): void {
+    this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
+    this.#lane.handleConnected(this.#version);
+    this.#pumpAndTell();
+  }
+
+  onSubscribed(): void {}
+
+  onDisconnected(error: MillraceError): void {
+    this.#timer.stop();
+    this.#lane.handleDisconnected(error);
+    this.#parts.owner.changed();
+    if (!this.#opened || this.#reconnecting || this.#parts.connection.autoReconnect) return;
+    this.#reconnect(error, this.#closing.signal).catch((failure: unknown) => {
+      if (!this.#closing.signal.aborted) this.#parts.owner.failed(MillraceError.from(failure));
+    });
+  }
+
+  onSessionLost(givenUp: readonly number[]): void {
+    this.#lane.handleSessionLost(givenUp);
+    this.#parts.owner.changed();
+  }
+
+  onFailed(error: MillraceError): void {
+    if (this.#opened) this.#parts.owner.failed(error);
+  }
+
+  onDrain(): void {
+    this.#settleWritten();
+    this.#pumpAndTell();
+  }
+
+  async #reconnect(error: MillraceError, signal: AbortSignal): Promise<void> {
+    this.#reconnecting = true;
+    try {
+      await reconnectByStrategy(this.#connection, { error, retry: this.#parts.retry, signal });
+    } finally {
+      this.#reconnecting = false;
+    }
+  }
+
+  #pumpAndTell(): void {
+    this.flush();
+    this.#parts.owner.changed();
+  }
+
+  /** Called while the connection hands out events, `flush` has written nothing yet: then it is asked again right after. */
+  #settleWritten(): void {
+    if (!this.#lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
+    if (!this.#connection.session.hasOutput) this.#lane.handleWritten();
+    else if (!this.#settling) {
+      this.#settling = true;
+      queueMicrotask(this.#settleSoon);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** What a sink without a store does with a message for which it has no room while it is offline. `pause`: it takes none. */
+export type OfflineOverflow = 'drop-oldest' | 'drop-newest' | 'pause';
+
+/** The bounds of one lane. */
+export interface LaneLimits {
+  /** Messages that wait above the window. */
+  readonly maxBufferedMessages: number;
+  /** Bytes of all messages that are not done, waiting and in flight; one message may overshoot it. */
+  readonly maxBufferedBytes: number;
+  readonly offlineOverflow: OfflineOverflow;
+}

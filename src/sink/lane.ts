@@ -1,0 +1,285 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import { Fifo } from '../internal/fifo.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { RefusedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import { HeldTopics } from './held-topics.js';
+import { InflightWindow } from './inflight-window.js';
+import type { LaneLimits } from './lane-limits.js';
+import type { DropReason, LaneOutcome } from './lane-outcome.js';
+import { PoisonWatch } from './poison-watch.js';
+import type { Publisher } from './publisher.js';
+import { isRetryableRefusal, refusalError } from './refusal.js';
+import type { RetryStrategy } from './retry-strategy.js';
+import { retryWait } from './retry-wait.js';
+import type { Row } from './row.js';
+
+/** QoS 0 bytes that may wait for the socket; further ones wait in the queue, where they are bounded and counted. */
+const MAX_UNWRITTEN_BYTES = 256 * 1024;
+
+/** What a lane is made of. */
+export interface LaneParts {
+  readonly publisher: () => Publisher;
+  readonly limits: LaneLimits;
+  readonly retry: RetryStrategy;
+  readonly outcome: LaneOutcome;
+}
+
+/**
+ * The messages of one client, without its socket, timers and clock. The invariants:
+ * L1. Rows of one topic are published in the order of their index; a row that the broker refused for now holds back the
+ *     later rows of its topic that are not in flight yet (R20).
+ * L2. A row is published once on a connection; after a cut only the session sends it again, under the same id.
+ * L3. A QoS 1 or 2 row is delivered at PUBACK or PUBCOMP, a QoS 0 row when its bytes left for the kernel (R16).
+ * L4. What waits is bounded by LaneLimits, what is in flight by the session's credit and by the byte bound.
+ */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #queue = new Fifo<Row>();
+  readonly #held = new HeldTopics();
+  readonly #inflight = new InflightWindow();
+  readonly #unwritten = new Fifo<Row>();
+  readonly #poison = new PoisonWatch();
+  #queuedBytes = 0;
+  #unwrittenBytes = 0;
+  #version: ProtocolVersion = 5;
+  /** Between the two calls of the connection. */
+  #connected = false;
+  /** Connected, and the session has not said otherwise. */
+  #online = false;
+  #stopped = false;
+  /** Publishes so far. */
+  #published = 0;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  /** Messages in flight. */
+  get inflight(): number {
+    return this.#inflight.size;
+  }
+
+  /** Messages that wait above the window. */
+  get buffered(): number {
+    return this.#queue.size + this.#held.waiting + this.#unwritten.size;
+  }
+
+  /** Some QoS 0 messages are published and not known to have left. */
+  get hasUnwritten(): boolean {
+    return this.#unwritten.size > 0;
+  }
+
+  /** No more rows are to be enqueued now. */
+  get full(): boolean {
+    return this.#overBounds && (this.#online || this.#parts.limits.offlineOverflow === 'pause');
+  }
+
+  get #overBounds(): boolean {
+    const { maxBufferedMessages, maxBufferedBytes } = this.#parts.limits;
+    const bytes = this.#queuedBytes + this.#inflight.bytes + this.#unwrittenBytes;
+    return this.#queue.size + this.#held.waiting >= maxBufferedMessages || bytes >= maxBufferedBytes;
+  }
+
+  /** Takes a row; `full` is to be asked before. Offline and over the bounds, a dropping policy decides which row is dropped. */
+  enqueue(row: Row): void {
+    const { offlineOverflow } = this.#parts.limits;
+    if (!this.#online && offlineOverflow !== 'pause' && this.#overBounds && !this.#makeRoom()) {
+      this.#parts.outcome.dropped(row, 'offline-overflow');
+      return;
+    }
+    this.#queue.push(row);
+    this.#queuedBytes += row.bytes;
+  }
+
+  /** Publishes what the window takes. Gives true when something was published. */
+  pump(now: number): boolean {
+    if (!this.#online || this.#stopped) return false;
+    const before = this.#published;
+    const publisher = this.#parts.publisher();
+    if (this.#held.size > 0) this.#pumpHeld(publisher, now);
+    this.#pumpQueue(publisher);
+    return this.#published !== before;
+  }
+
+  /** When `pump` has work that only time gives; Infinity for never. */
+  deadline(): number {
+    return this.#online && !this.#stopped && this.#held.size > 0 ? this.#held.deadline() : Number.POSITIVE_INFINITY;
+  }
+
+  handleEvents(events: readonly SessionEvent[], now: number): void {
+    for (const event of events) {
+      if (event.type === 'delivered') this.#settle(event.seq);
+      else if (event.type === 'received') this.#handleReceived(event.seq);
+      else if (event.type === 'refused') this.#handleRefused(event, now);
+    }
+  }
+
+  handleConnected(version: ProtocolVersion): void {
+    this.#version = version;
+    this.#connected = true;
+    this.#online = true;
+  }
+
+  /** QoS 0 rows whose bytes did not leave are lost: at most once is what QoS 0 promises. */
+  handleDisconnected(error: MillraceError): void {
+    const wasConnected = this.#connected;
+    this.#connected = false;
+    this.#online = false;
+    this.#forgetUnwritten('connection-lost');
+    const head = this.#inflight.head;
+    if (!wasConnected || head === undefined) return;
+    const poison = this.#poison.handleDisconnected(head, this.#version, error);
+    if (poison === undefined) return;
+    this.#inflight.take(head.seq);
+    this.#parts.publisher().abandon(head.seq);
+    this.#giveUp(head, poison);
+  }
+
+  /** Messages that the session gave up because the broker lost it. */
+  handleSessionLost(givenUp: readonly number[]): void {
+    for (const seq of givenUp) {
+      const row = this.#inflight.take(seq);
+      if (row !== undefined) this.#drop(row, 'session-lost');
+    }
+  }
+
+  /** Nothing waits in or above the socket any more. */
+  handleWritten(): void {
+    this.#unwrittenBytes = 0;
+    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) this.#deliver(row);
+  }
+
+  /** Nothing is published any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #pumpHeld(publisher: Publisher, now: number): void {
+    let credit = publisher.credit;
+    while (!this.#stopped && credit > 0) {
+      const row = this.#held.take(now);
+      if (row === undefined) return;
+      this.#queuedBytes -= row.bytes;
+      if (this.#publish(publisher, row)) credit -= 1;
+      else if (!this.#online) this.#holdBack(row, now);
+    }
+  }
+
+  #pumpQueue(publisher: Publisher): void {
+    let credit = publisher.credit;
+    while (!this.#stopped) {
+      const row = this.#queue.peek();
+      if (row === undefined) return;
+      const held = this.#held.size > 0 && this.#held.has(row.topic);
+      if (held) {
+        this.#queue.shift();
+        this.#held.append(row);
+        continue;
+      }
+      if (row.qos === 0 ? this.#unwrittenBytes >= MAX_UNWRITTEN_BYTES : credit <= 0) return;
+      if (this.#publish(publisher, row) && row.qos > 0) credit -= 1;
+      if (!this.#online) return;
+      this.#queue.shift();
+      this.#queuedBytes -= row.bytes;
+    }
+  }
+
+  /** False when nothing was published: the row is rejected then, or the session turned out to be offline. */
+  #publish(publisher: Publisher, row: Row): boolean {
+    if (this.#version < 5 && row.properties !== undefined) this.#stripProperties(row);
+    if (row.qos > 0) this.#inflight.add(row);
+    try {
+      publisher.publish(row);
+    } catch (thrown) {
+      if (row.qos > 0) this.#inflight.take(row.seq);
+      this.#handleUnpublished(row, MillraceError.from(thrown));
+      return false;
+    }
+    if (row.qos === 0) {
+      this.#unwritten.push(row);
+      this.#unwrittenBytes += row.bytes;
+    }
+    this.#published += 1;
+    this.#parts.outcome.published(row);
+    return true;
+  }
+
+  /** 3.x has no place for properties: said, never silent. */
+  #stripProperties(row: Row): void {
+    delete row.properties;
+    this.#parts.outcome.stripped(row);
+  }
+
+  #handleUnpublished(row: Row, error: MillraceError): void {
+    if (error.code === 'INVALID_STATE') this.#online = false;
+    else this.#giveUp(row, error);
+  }
+
+  #handleReceived(seq: number): void {
+    this.#poison.handleProgress();
+    this.#parts.publisher().release(seq);
+  }
+
+  #handleRefused(event: RefusedEvent, now: number): void {
+    this.#poison.handleProgress();
+    const row = this.#inflight.take(event.seq);
+    if (row === undefined) return;
+    const error = refusalError(row.topic, event.reasonCode, event.reasonString);
+    if (error.code === 'ID_IN_USE') {
+      this.#parts.outcome.failed(error);
+      return;
+    }
+    const wait = isRetryableRefusal(event.reasonCode) ? retryWait(this.#parts.retry, row.attempt, error) : error;
+    if (wait instanceof MillraceError) {
+      this.#giveUp(row, wait);
+      return;
+    }
+    row.attempt += 1;
+    this.#holdBack(row, now + wait);
+    this.#parts.outcome.retried(row);
+  }
+
+  #holdBack(row: Row, dueMs: number): void {
+    this.#held.hold(row, dueMs);
+    this.#queuedBytes += row.bytes;
+  }
+
+  #settle(seq: number): void {
+    const row = this.#inflight.take(seq);
+    if (row === undefined) return;
+    this.#poison.handleProgress();
+    this.#deliver(row);
+  }
+
+  #deliver(row: Row): void {
+    if (this.#held.size > 0) this.#held.settle(row);
+    this.#parts.outcome.delivered(row);
+  }
+
+  #giveUp(row: Row, error: MillraceError): void {
+    if (this.#held.size > 0) this.#held.settle(row);
+    this.#parts.outcome.rejected(row, error);
+  }
+
+  #drop(row: Row, reason: DropReason): void {
+    if (this.#held.size > 0) this.#held.settle(row);
+    this.#parts.outcome.dropped(row, reason);
+  }
+
+  #forgetUnwritten(reason: DropReason): void {
+    this.#unwrittenBytes = 0;
+    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) this.#drop(row, reason);
+  }
+
+  /** False when it is the new row that is to be dropped. */
+  #makeRoom(): boolean {
+    if (this.#parts.limits.offlineOverflow !== 'drop-oldest') return false;
+    while (this.#overBounds) {
+      const oldest = this.#queue.shift();
+      if (oldest === undefined) return false;
+      this.#queuedBytes -= oldest.bytes;
+      this.#drop(oldest, 'offline-overflow');
+    }
+    return true;
+  }
+}

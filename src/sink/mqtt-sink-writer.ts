@@ -1,0 +1,190 @@
+import type { DeadLetter } from '../connector/dead-letter.js';
+
+import type { RejectedItem, SinkProgress, SinkWriter } from '../connector/sink.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { CompletedPrefix } from './completed-prefix.js';
+import { deadLetterOf } from './dead-letter-of.js';
+import { hashTopic } from './hash-topic.js';
+import type { LaneClient, LaneClientOwner } from './lane-client.js';
+import type { DropReason, LaneOutcome } from './lane-outcome.js';
+import type { Encode } from './message-encoder.js';
+import { Readiness } from './readiness.js';
+import { Row } from './row.js';
+import { type SinkMetrics, sinkMetrics } from './sink-metrics.js';
+
+/** What a writer is made of. */
+export interface WriterParts<T> {
+  /** For dead letters and diagnostics. */
+  readonly name: string;
+  readonly encode: Encode<T>;
+  /** `onError` is `fail`: a rejected item fails the writer. */
+  readonly failOnRejection: boolean;
+  /** The sink's topic, for items of which `messageFn` made nothing. */
+  readonly topic: string | undefined;
+}
+
+/**
+ * Spreads items over the clients of a sink by their topic and reports how far they are delivered, as one number over all of
+ * them. An item is taken as long as no client is over its bounds; the one that goes over stops the writer until it has room.
+ */
+export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClientOwner {
+  readonly #parts: WriterParts<T>;
+  readonly #metrics: SinkMetrics;
+  readonly #clients: readonly LaneClient[];
+  readonly #done = new CompletedPrefix();
+  readonly #readiness = new Readiness();
+  #rejected: RejectedItem[] = [];
+  #taken = 0;
+  #reported = 0;
+  /** The last write left something over because of this client. */
+  #blockedBy: LaneClient | undefined;
+  #failure: MillraceError | undefined;
+  #toldOfProperties = false;
+
+  constructor(
+    parts: WriterParts<T>,
+    metrics: Metrics,
+    createClients: (writer: LaneOutcome & LaneClientOwner) => readonly LaneClient[],
+  ) {
+    this.#parts = parts;
+    this.#clients = createClients(this);
+    this.#metrics = sinkMetrics(metrics, parts.name, {
+      inflight: () => this.#clients.reduce((sum, client) => sum + client.inflight, 0),
+      buffered: () => this.#clients.reduce((sum, client) => sum + client.buffered, 0),
+    });
+  }
+
+  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
+  async open(signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.all(this.#clients.map((client) => client.open(signal)));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  write(items: readonly T[]): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    let count = 0;
+    while (count < items.length && this.#hasRoom()) {
+      // The loop condition keeps the index in bounds.
+      this.#take(items[count] as T);
+      count += 1;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    return count;
+  }
+
+  flush(): void {
+    for (const client of this.#clients) client.flush();
+  }
+
+  progress(): SinkProgress {
+    const rejected = this.#rejected;
+    if (rejected.length > 0) this.#rejected = [];
+    this.#reported = this.#done.length;
+    return { delivered: this.#reported, rejected };
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#hasNews() ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+
+  delivered(row: Row): void {
+    this.#done.complete(row.index);
+    if (row.qos === 0) this.#metrics.unconfirmed.add();
+    else this.#metrics.delivered.add();
+  }
+
+  rejected(row: Row, error: MillraceError): void {
+    this.#reject(row.index, deadLetterOf({ row, error, origin: this.#parts.name }));
+  }
+
+  dropped(row: Row, reason: DropReason): void {
+    this.#metrics.dropped[reason].add();
+    this.#done.complete(row.index);
+  }
+
+  retried(): void {
+    this.#metrics.retried.add();
+  }
+
+  published(row: Row): void {
+    this.#metrics.messages.add();
+    this.#metrics.bytes.add(row.payload.length);
+  }
+
+  stripped(row: Row): void {
+    this.#metrics.propertiesDropped.add();
+    if (this.#toldOfProperties) return;
+    this.#toldOfProperties = true;
+    publishDiagnostic('properties-dropped', { sink: this.#parts.name, topic: row.topic });
+  }
+
+  /** A client has worked through a batch of events: there may be room or progress now. */
+  changed(): void {
+    if (this.#readiness.awaited && this.#hasNews()) this.#readiness.notify();
+  }
+
+  failed(error: MillraceError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    for (const client of this.#clients) client.stop();
+    this.#readiness.fail(error);
+  }
+
+  #hasNews(): boolean {
+    if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
+    return this.#blockedBy !== undefined && !this.#blockedBy.full;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#blockedBy === undefined) return true;
+    if (this.#blockedBy.full) this.#blockedBy.pump();
+    if (this.#blockedBy.full) return false;
+    this.#blockedBy = undefined;
+    return true;
+  }
+
+  #take(item: T): void {
+    const index = this.#taken;
+    this.#taken += 1;
+    const row = this.#encode(item, index);
+    if (row === undefined) return;
+    const client = this.#clientOf(row.topic);
+    client?.enqueue(row);
+    if (client?.full) this.#blockedBy = client;
+  }
+
+  #clientOf(topic: string): LaneClient | undefined {
+    return this.#clients[this.#clients.length === 1 ? 0 : hashTopic(topic) % this.#clients.length];
+  }
+
+  #encode(item: T, index: number): Row | undefined {
+    try {
+      return new Row(index, this.#parts.encode(item, this.#clients[0]?.version ?? 5));
+    } catch (thrown) {
+      const error = MillraceError.from(thrown);
+      this.#reject(index, deadLetterOf({ item, topic: this.#parts.topic, index, error, origin: this.#parts.name }));
+      return undefined;
+    }
+  }
+
+  #reject(index: number, letter: DeadLetter): void {
+    this.#metrics.refused.add();
+    if (this.#parts.failOnRejection) {
+      this.failed(letter.error);
+      return;
+    }
+    this.#rejected.push({ index, letter });
+    this.#done.complete(index);
+  }
+}

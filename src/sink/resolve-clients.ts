@@ -1,0 +1,148 @@
+import type { ConnectOptions } from '../connection/connect-options.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
+import { invalidOptions, type ResolvedConnect, resolveConnectOptions } from '../connection/resolve-connect-options.js';
+import { sessionClaims } from '../connection/session-claims.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import type { MqttSinkOptions } from './mqtt-sink-options.js';
+
+const MAX_PARALLELISM = 256;
+
+/** The clients of a sink. */
+export interface SinkClients {
+  /** What the client ids have in common; undefined when they are random or given by a function. */
+  readonly baseId: string | undefined;
+  /** The client ids at their brokers; none when they are random. */
+  readonly claims: readonly string[];
+  /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS when it now names other clients or brokers */
+  connections(metrics: Metrics, name: string): readonly ConnectionOptions[];
+  /** With problems the rest means nothing. */
+  readonly problems: readonly string[];
+}
+
+type Steps = Pick<
+  MqttSinkOptions<never>,
+  'broker' | 'clientId' | 'auth' | 'autoReconnect' | 'keepSession' | 'connectOptionsFn' | 'parallelism'
+>;
+
+/** The clients as the steps of the builder say, checked as they are now. */
+export const resolveClients = (steps: Steps): SinkClients => {
+  const checked = resolveNow(steps, new MetricsRegistry(), 'sink');
+  return {
+    baseId: checked.baseId,
+    claims: checked.claims,
+    problems: checked.problems,
+    connections: (metrics, name) => {
+      const fresh = resolveNow(steps, metrics, name);
+      const same = JSON.stringify(fresh.claims) === JSON.stringify(checked.claims);
+      const problems = same ? fresh.problems : ['connectOptionsFn names other clients or brokers than at build()'];
+      if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
+      return fresh.options;
+    },
+  };
+};
+
+interface ResolvedNow extends Pick<SinkClients, 'baseId' | 'claims' | 'problems'> {
+  readonly options: readonly ConnectionOptions[];
+}
+
+const resolveNow = (steps: Steps, metrics: Metrics, name: string): ResolvedNow => {
+  const { parallelism = 1 } = steps;
+  const inRange = Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= MAX_PARALLELISM;
+  if (!inRange) {
+    const problem = `parallelism is ${parallelism}: it must be a whole number from 1 to ${MAX_PARALLELISM}`;
+    const { baseId, problems } = resolveNow({ ...steps, parallelism: 1 }, metrics, name);
+    return { baseId, claims: [], options: [], problems: [problem, ...problems] };
+  }
+  const asked = askOptions(steps.connectOptionsFn);
+  if (typeof asked === 'string') return { baseId: undefined, claims: [], options: [], problems: [asked] };
+  const { clientId: askedId, ...rest } = asked;
+  const ids = clientIds(steps.clientId ?? askedId, parallelism);
+  const resolved = ids.all.map((clientId, index) => resolveOne({ steps, rest, clientId, index, metrics, name }));
+  const options = resolved.flatMap((one) => one.options ?? []);
+  return {
+    baseId: ids.baseId,
+    claims: ids.random ? [] : options.flatMap(({ servers, clientId }) => sessionClaims(servers, clientId)),
+    options,
+    problems: [
+      ...new Set([...twice(steps.clientId, askedId), ...ids.problems, ...resolved.flatMap((one) => one.problems)]),
+    ],
+  };
+};
+
+interface OneClient {
+  readonly steps: Steps;
+  readonly rest: ConnectOptions;
+  readonly clientId: string | undefined;
+  readonly index: number;
+  readonly metrics: Metrics;
+  readonly name: string;
+}
+
+/** R8b: without stored state the first CONNECT of a process is clean. What was in doubt when the broker lost the session goes out again. */
+const resolveOne = ({ steps, rest, clientId, index, metrics, name }: OneClient): ResolvedConnect =>
+  resolveConnectOptions({
+    name: `${name}-${index}`,
+    broker: steps.broker,
+    options: rest,
+    auth: steps.auth,
+    clientId,
+    keepSession: steps.keepSession,
+    autoReconnect: steps.autoReconnect,
+    startClean: true,
+    subscriptions: [],
+    refuseLowerQos: false,
+    onSessionLoss: 'redeliver',
+    metrics,
+    labels: { sink: name, client: String(index) },
+  });
+
+const askOptions = (connectOptionsFn: Steps['connectOptionsFn']): ConnectOptions | string => {
+  if (connectOptionsFn === undefined) return {};
+  try {
+    const options = connectOptionsFn();
+    return typeof options === 'object' && options !== null ? options : 'connectOptionsFn must return an object';
+  } catch (error) {
+    return `connectOptionsFn threw: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+const twice = (step: Steps['clientId'], option: string | undefined): string[] =>
+  step === undefined || option === undefined || step === option
+    ? []
+    : ['clientId is given twice: by the step and by connectOptionsFn'];
+
+interface ClientIds {
+  readonly baseId: string | undefined;
+  readonly random: boolean;
+  readonly all: readonly (string | undefined)[];
+  readonly problems: readonly string[];
+}
+
+const clientIds = (given: Steps['clientId'], parallelism: number): ClientIds => {
+  const indices = Array.from({ length: parallelism }, (_, index) => index);
+  if (given === undefined) {
+    return { baseId: undefined, random: true, all: indices.map(() => undefined), problems: [] };
+  }
+  if (typeof given !== 'function') {
+    const problems = given === '' ? ['clientId is empty: leave it out for a random one'] : [];
+    return { baseId: given, random: false, all: indices.map((index) => `${given}-${index}`), problems };
+  }
+  return { baseId: undefined, random: false, ...calledIds(given, indices) };
+};
+
+const calledIds = (
+  clientId: (index: number) => string,
+  indices: readonly number[],
+): Pick<ClientIds, 'all' | 'problems'> => {
+  try {
+    const all = indices.map((index) => clientId(index));
+    const problems = new Set(all).size === all.length ? [] : ['the clientId function gives two clients the same id'];
+    return { all, problems: all.every((id) => typeof id === 'string' && id !== '') ? problems : [NO_ID] };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { all: indices.map(() => undefined), problems: [`the clientId function threw: ${text}`] };
+  }
+};
+
+const NO_ID = 'the clientId function must return a string that is not empty';
