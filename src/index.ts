@@ -1,1 +1,31 @@
-export {};
+export type {
+  DeadLetter,
+  OnError,
+  OpenOptions,
+  OpenSink,
+  OpenSource,
+  ProcessingGuarantee,
+  Received,
+  ReceivedBatch,
+  Sink,
+  Source,
+} from './connector/index.js';
+export {
+  Engine,
+  type EngineOptions,
+  type Job,
+  type JobEvent,
+  type JobMetrics,
+  type JobOptions,
+  type JobStatus,
+} from './engine/index.js';
+export { type ErrorCode, type Fault, MillraceError, type MillraceErrorOptions } from './errors/index.js';
+export {
+  type MapAsyncOptions,
+  Pipeline,
+  type SinkStage,
+  Sinks,
+  type SourceStage,
+  type Stage,
+  TestSources,
+} from './pipeline/index.js';

@@ -1,1 +1,10 @@
-export {};
+export type { DeadLetter } from './dead-letter.js';
+export { defineSink } from './define-sink.js';
+export { defineSource } from './define-source.js';
+export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
+export type { OnError } from './on-error.js';
+export type { OpenSink, Sink } from './open-sink.js';
+export type { OpenOptions, OpenSource, Received, ReceivedBatch, Source } from './open-source.js';
+export type { ProcessingGuarantee } from './processing-guarantee.js';
+export type { RejectedItem, SinkDefinition, SinkProgress, SinkWriter } from './sink.js';
+export type { OpenContext, Polled, RejectedInput, SourceDefinition, SourceReader, SourceSnapshot } from './source.js';

@@ -1,0 +1,15 @@
+import type { Sink } from './open-sink.js';
+import type { OpenOptions } from './open-source.js';
+import type { SinkDefinition } from './sink.js';
+import { openSink } from './standalone-sink.js';
+
+/** Adds `open` to a sink's definition, so that it can be used without an engine as well. */
+export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
+  Object.freeze({
+    name: definition.name,
+    claims: definition.claims,
+    onError: definition.onError,
+    refuse: (guarantee) => definition.refuse(guarantee),
+    createWriter: (context) => definition.createWriter(context),
+    open: (options: OpenOptions = {}) => openSink(definition, options),
+  } satisfies Sink<T>);

@@ -1,0 +1,15 @@
+import type { OpenOptions, Source } from './open-source.js';
+import type { SourceDefinition } from './source.js';
+import { openSource } from './standalone-source.js';
+
+/** Adds `open` to a source's definition, so that it can be used without an engine as well. */
+export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
+  Object.freeze({
+    name: definition.name,
+    claims: definition.claims,
+    defaultGuarantee: definition.defaultGuarantee,
+    onError: definition.onError,
+    refuse: (guarantee) => definition.refuse(guarantee),
+    createReader: (context) => definition.createReader(context),
+    open: (options: OpenOptions = {}) => openSource(definition, options),
+  } satisfies Source<T>);

@@ -1,0 +1,65 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import type { OpenSink } from './open-sink.js';
+import type { OpenOptions } from './open-source.js';
+import { openRejectedHandler } from './rejected-handler.js';
+import type { SinkDefinition } from './sink.js';
+import { SinkPump } from './sink-pump.js';
+import { standaloneContext } from './standalone-context.js';
+
+/** Whether the stream ended by itself: then there is nothing left to drain. */
+interface EndState {
+  ended: boolean;
+}
+
+const createStream = <T>(pump: SinkPump<T>, state: EndState): WritableStream<T> => {
+  const end = async (): Promise<void> => {
+    state.ended = true;
+    await pump.close();
+  };
+  return new WritableStream<T>({
+    start: (controller) => pump.onFailure((error) => controller.error(error)),
+    write: async (item) => {
+      await pump.write([item]);
+    },
+    close: async () => {
+      try {
+        await pump.whenDelivered();
+      } finally {
+        await end();
+      }
+    },
+    abort: end,
+  });
+};
+
+/** A locked stream belongs to its writer, so the drain goes past it. */
+const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>, state: EndState): Promise<void> => {
+  if (state.ended) return;
+  try {
+    if (stream.locked) await pump.whenDelivered();
+    else await stream.close();
+  } finally {
+    state.ended = true;
+    await pump.close();
+  }
+};
+
+/** Opens a sink as a WritableStream. Aborting the signal closes it and errors the stream with ABORTED. */
+export const openSink = async <T>(definition: SinkDefinition<T>, { signal }: OpenOptions): Promise<OpenSink<T>> => {
+  signal?.throwIfAborted();
+  const context = standaloneContext('at-least-once', signal);
+  const rejected = await openRejectedHandler(definition.onError, context, definition.name);
+  const writer = await definition.createWriter(context).catch(async (error: unknown) => {
+    await rejected.close();
+    throw error;
+  });
+  const pump = new SinkPump(writer, rejected);
+  const state: EndState = { ended: false };
+  const stream = createStream(pump, state);
+  signal?.addEventListener(
+    'abort',
+    () => pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal.reason })),
+    { once: true },
+  );
+  return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump, state) });
+};

@@ -1,0 +1,73 @@
+import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import type { JobEvent } from './job-event.js';
+
+/** How a job runs. */
+export interface JobOptions {
+  /** Unique among the jobs of the engine that have not ended. Default: `job-1`, `job-2`, … */
+  readonly name?: string | undefined;
+  /** Default: the weakest that the sources give by default. */
+  readonly processingGuarantee?: ProcessingGuarantee | undefined;
+  /** Aborting it cancels the job. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a graceful stop waits for what is in flight. Milliseconds, default 10,000. */
+  readonly drainTimeoutMs?: number | undefined;
+  /**
+   * How many inputs may be taken and not complete, and how many outputs may wait for a sink. Default 16,384. Sources share it
+   * equally. It is checked before an input is taken: the outputs of one input, and of mapAsync calls under way, may overshoot it.
+   */
+  readonly maxItemsInFlight?: number | undefined;
+  /** The same for the payload bytes of inputs. Default 64 MiB. One poll may overshoot it. */
+  readonly maxBytesInFlight?: number | undefined;
+  /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
+  readonly metrics?: Metrics | undefined;
+  /** Told of each change of status, at once. What it throws is ignored. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+}
+
+/** {@link JobOptions} with every default applied. */
+export interface ResolvedJobOptions {
+  readonly name: string;
+  readonly processingGuarantee: ProcessingGuarantee | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly drainTimeoutMs: number;
+  readonly maxItemsInFlight: number;
+  readonly maxBytesInFlight: number;
+  readonly metrics: Metrics;
+  readonly onEvent: ((event: JobEvent) => void) | undefined;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const problemsOf = (options: ResolvedJobOptions): string[] => {
+  const { name, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
+  const problems: string[] = [];
+  if (name === '') problems.push('name must not be empty');
+  if (!(drainTimeoutMs >= 0 && drainTimeoutMs <= LONGEST_TIMER_MS)) {
+    problems.push(`drainTimeoutMs must be from 0 to ${LONGEST_TIMER_MS}, not ${drainTimeoutMs}`);
+  }
+  for (const [option, value] of Object.entries({ maxItemsInFlight, maxBytesInFlight })) {
+    if (!(Number.isSafeInteger(value) && value >= 1))
+      problems.push(`${option} must be a whole number from 1, not ${value}`);
+  }
+  return problems;
+};
+
+/** @throws MillraceError INVALID_OPTIONS that names every bad value */
+export const resolveJobOptions = (options: JobOptions, defaultName: string): ResolvedJobOptions => {
+  const resolved: ResolvedJobOptions = Object.freeze({
+    name: options.name ?? defaultName,
+    processingGuarantee: options.processingGuarantee,
+    signal: options.signal,
+    drainTimeoutMs: options.drainTimeoutMs ?? 10_000,
+    maxItemsInFlight: options.maxItemsInFlight ?? 16_384,
+    maxBytesInFlight: options.maxBytesInFlight ?? 64 * 1024 * 1024,
+    metrics: options.metrics ?? new MetricsRegistry(),
+    onEvent: options.onEvent,
+  });
+  const problems = problemsOf(resolved);
+  if (problems.length === 0) return resolved;
+  throw new MillraceError('INVALID_OPTIONS', `job: ${problems.join('; ')}`, { details: { problems } });
+};

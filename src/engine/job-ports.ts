@@ -1,0 +1,58 @@
+import type { OnError } from '../connector/on-error.js';
+import type { SourceReader } from '../connector/source.js';
+import type { AnySink, AnySinkWriter } from '../pipeline/any-sink.js';
+import type { PipelinePlan } from '../pipeline/pipeline-plan.js';
+import type { Rejection } from './rejection.js';
+
+/** A sink that a job opens: one of the pipeline or a dead-letter sink. */
+export interface PlannedSink {
+  readonly name: string;
+  readonly sink: AnySink;
+  readonly rejection: Rejection;
+}
+
+/** Everything that a job opens. The sinks of the pipeline come first, then the dead-letter sinks, each once. */
+export interface JobPorts {
+  readonly sourceRejections: readonly Rejection[];
+  readonly sinks: readonly PlannedSink[];
+}
+
+/** Dead-letter sinks by identity: one that several sources and sinks share is opened once. */
+class SinkList {
+  readonly sinks: PlannedSink[] = [];
+  readonly #deadLetters = new Map<object, number>();
+
+  addAll(sinks: PipelinePlan['sinks']): void {
+    const names = new Map(sinks.map(({ sink, name }, index) => [index, { sink, name }]));
+    for (const { sink, name } of names.values()) this.sinks.push({ sink, name, rejection: { kind: 'fail' } });
+    for (const [index, { sink, name }] of names) {
+      this.sinks[index] = { sink, name, rejection: this.resolve(sink.onError) };
+    }
+  }
+
+  resolve(onError: OnError): Rejection {
+    if (onError === 'fail' || onError === 'skip') return { kind: onError };
+    const { deadLetter } = onError;
+    const known = this.#deadLetters.get(deadLetter);
+    if (known !== undefined) return { kind: 'deadLetter', sink: known };
+    const index = this.sinks.length;
+    this.#deadLetters.set(deadLetter, index);
+    this.sinks.push({ name: deadLetter.name, sink: deadLetter, rejection: { kind: 'fail' } });
+    this.sinks[index] = { name: deadLetter.name, sink: deadLetter, rejection: this.resolve(deadLetter.onError) };
+    return { kind: 'deadLetter', sink: index };
+  }
+}
+
+/** Resolves every `onError` to one list of sinks. */
+export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks'>): JobPorts => {
+  const list = new SinkList();
+  list.addAll(plan.sinks);
+  const sourceRejections = plan.sources.map(({ source }) => list.resolve(source.onError));
+  return { sourceRejections, sinks: list.sinks };
+};
+
+/** The open ends of a running job. */
+export interface OpenPorts {
+  readonly readers: readonly SourceReader<unknown>[];
+  readonly writers: readonly AnySinkWriter[];
+}

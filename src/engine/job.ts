@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { MillraceError } from '../errors/millrace-error.js';
+import { type Deferred, deferred } from '../internal/deferred.js';
+import { type JobMetrics, NOTHING_IN_FLIGHT, readJobMetrics } from './job-metrics.js';
+import type { ResolvedJobOptions } from './job-options.js';
+import { JobRun, type JobRunOptions } from './job-run.js';
+import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+
+/** What becomes of the job when its run ends without a failure. */
+type Intent = 'complete' | 'suspend' | 'restart';
+
+export interface JobParts {
+  readonly options: ResolvedJobOptions;
+  readonly run: JobRunOptions;
+  /** Called once, when the job will never run again. */
+  readonly onFinal: () => void;
+}
+
+/** A pipeline that runs, or has run. `Engine.newJob` makes it and starts it. */
+export class Job implements AsyncDisposable {
+  readonly id: string = randomUUID();
+  readonly #parts: JobParts;
+  readonly #completion = quiet(deferred<void>());
+  #running = quiet(deferred<void>());
+  #status: JobStatus = 'NOT_RUNNING';
+  #run: JobRun | undefined;
+  /** Settles, and never rejects, when the present run is over. True when everything in flight was delivered. */
+  #runOver: Promise<boolean> = Promise.resolve(true);
+  #intent: Intent = 'complete';
+  /** Whether somebody will learn of a failure. */
+  #observed: boolean;
+
+  /** @internal Made by the engine. */
+  constructor(parts: JobParts) {
+    this.#parts = parts;
+    this.#observed = parts.options.onEvent !== undefined;
+    this.#start();
+    const { signal } = parts.options;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  get name(): string {
+    return this.#parts.options.name;
+  }
+
+  get status(): JobStatus {
+    return this.#status;
+  }
+
+  /** Resolves when the job has completed; rejects with the error that failed it, ABORTED when it was cancelled. */
+  join(): Promise<void> {
+    this.#observed = true;
+    return this.#completion.promise;
+  }
+
+  /** Resolves when the job runs: every sink is connected and every source is subscribed. Rejects when it fails before. */
+  whenRunning(): Promise<void> {
+    this.#observed = true;
+    return this.#running.promise;
+  }
+
+  /** Stops at once. What is in flight is not acknowledged. The job has FAILED with ABORTED, as in Jet. Resolves when all is closed. */
+  async cancel(reason?: unknown): Promise<void> {
+    if (isFinal(this.#status)) return;
+    const error = new MillraceError(
+      'ABORTED',
+      `job "${this.name}" was cancelled`,
+      reason === undefined ? {} : { cause: reason },
+    );
+    if (this.#run === undefined) this.#fail(error);
+    this.#run?.stop(error);
+    await this.#runOver;
+  }
+
+  /**
+   * Stops gracefully: polls no more, waits up to `drainTimeoutMs` for what is in flight, closes keeping the sessions. `resume`
+   * goes on from there. Resolves with true when everything in flight was delivered and acknowledged.
+   * @throws MillraceError INVALID_STATE when the job is completing or has ended
+   */
+  suspend(): Promise<boolean> {
+    return this.#stopFor('suspend', 'suspend');
+  }
+
+  /** Starts a suspended job again. Resolves when it runs. @throws MillraceError INVALID_STATE when it is not suspended */
+  async resume(): Promise<void> {
+    if (this.#status !== 'SUSPENDED') throw this.#wrongState('resume');
+    this.#start();
+    await this.whenRunning();
+  }
+
+  /** Suspends and resumes. Resolves when it runs again. @throws MillraceError INVALID_STATE when it is not running */
+  async restart(): Promise<void> {
+    if (this.#status === 'SUSPENDED') throw this.#wrongState('restart');
+    await this.#stopFor('restart', 'restart');
+    await this.whenRunning();
+  }
+
+  /** Stops gracefully like `suspend`, for good: the job completes. Resolves with true when everything in flight was delivered. */
+  async drain(): Promise<boolean> {
+    if (isFinal(this.#status)) return this.#runOver;
+    this.#intent = 'complete';
+    if (this.#status !== 'COMPLETING') this.#move('complete');
+    if (this.#run === undefined) this.#complete();
+    this.#run?.drain();
+    return this.#runOver;
+  }
+
+  /** The job's numbers as they stand. */
+  metrics(): JobMetrics {
+    const { run, options } = this.#parts;
+    return readJobMetrics(run.tallies, this.#run?.inFlight ?? NOTHING_IN_FLIGHT, options.metrics);
+  }
+
+  /** Drains the job. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  readonly #onAbort = (): void => {
+    void this.cancel(this.#parts.options.signal?.reason);
+  };
+
+  #start(): void {
+    const run = new JobRun(this.#parts.run);
+    this.#intent = 'complete';
+    this.#run = run;
+    this.#runOver = this.#supervise(run);
+  }
+
+  async #supervise(run: JobRun): Promise<boolean> {
+    this.#move('start');
+    try {
+      const outcome = await run.execute(() => this.#handleOpen());
+      this.#run = undefined;
+      this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
+      return outcome !== 'drain-timed-out';
+    } catch (error) {
+      this.#run = undefined;
+      this.#fail(MillraceError.from(error));
+      return false;
+    }
+  }
+
+  #handleOpen(): void {
+    if (this.#status === 'STARTING') this.#move('started');
+    this.#running.resolve();
+  }
+
+  #handleEnd(intent: Intent): void {
+    switch (intent) {
+      case 'complete':
+        if (this.#status !== 'COMPLETING') this.#move('complete');
+        this.#complete();
+        break;
+      case 'suspend':
+        this.#running = quiet(deferred<void>());
+        this.#move('suspended');
+        break;
+      case 'restart':
+        this.#running = quiet(deferred<void>());
+        this.#move('restarting');
+        this.#start();
+        break;
+    }
+  }
+
+  #stopFor(intent: Intent, action: string): Promise<boolean> {
+    if (this.#status === 'SUSPENDED') return this.#runOver;
+    if (this.#run === undefined || this.#status === 'COMPLETING') return Promise.reject(this.#wrongState(action));
+    this.#intent = intent;
+    this.#run.drain();
+    return this.#runOver;
+  }
+
+  #complete(): void {
+    this.#running.resolve();
+    this.#move('completed');
+    this.#completion.resolve();
+    this.#finish();
+  }
+
+  #fail(error: MillraceError): void {
+    this.#move('fail', error);
+    this.#running.reject(error);
+    this.#completion.reject(error);
+    this.#finish();
+    // nobody listens, and an error must never be silent
+    if (!this.#observed && error.code !== 'ABORTED') {
+      process.emitWarning(`job "${this.name}" failed: ${error.message}`, { code: `MILLRACE_${error.code}` });
+    }
+  }
+
+  #finish(): void {
+    this.#parts.options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#parts.onFinal();
+  }
+
+  #move(transition: JobTransition, error?: MillraceError): void {
+    this.#status = nextStatus(this.#status, transition);
+    try {
+      this.#parts.options.onEvent?.({ kind: 'status', job: this.name, status: this.#status, error });
+    } catch {
+      // an observer cannot fail the job
+    }
+  }
+
+  #wrongState(action: string): MillraceError {
+    return new MillraceError('INVALID_STATE', `cannot ${action} job "${this.name}": it is ${this.#status}`);
+  }
+}
+
+/** A deferred whose rejection may stay unobserved. */
+const quiet = <T>(one: Deferred<T>): Deferred<T> => {
+  one.promise.catch(() => {});
+  return one;
+};

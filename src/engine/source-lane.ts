@@ -1,0 +1,146 @@
+import type { Polled, SourceReader } from '../connector/source.js';
+import { Fifo } from '../internal/fifo.js';
+import type { Fragment } from '../pipeline/fragment.js';
+import type { Downstream } from '../pipeline/pipeline-plan.js';
+import { createFrame, type Frame } from './frame.js';
+import type { JobTallies } from './job-tallies.js';
+import type { Rejection } from './rejection.js';
+
+/** A frame whose items are not all processed yet. */
+export interface Processing {
+  readonly frame: Frame;
+  readonly items: readonly unknown[];
+  next: number;
+}
+
+/** What a source may be told is durable, or done with. */
+export interface SourceMark {
+  readonly lane: SourceLane;
+  readonly mark: number;
+}
+
+export interface SourceLaneOptions {
+  readonly name: string;
+  readonly reader: SourceReader<unknown>;
+  readonly fragment: Fragment;
+  readonly downstream: Downstream;
+  readonly rejection: Rejection;
+  readonly stamped: boolean;
+  readonly tallies: JobTallies;
+}
+
+/**
+ * One source of a running job. It owns the frames that are not complete, oldest first, and the position up to which
+ * everything is done.
+ */
+export class SourceLane {
+  readonly options: SourceLaneOptions;
+  /** False after a poll that gave nothing: then `ready` must be asked. */
+  mayHaveItems = true;
+  processing: Processing | undefined;
+  readonly #frames = new Fifo<Frame>();
+  #inFlightItems = 0;
+  #inFlightBytes = 0;
+  #largestBytes = 1;
+  #done = false;
+  /** The watermark: every input up to here is complete. Undefined before the first poll. */
+  #completeUpTo: number | undefined;
+  #polledUpTo = Number.NEGATIVE_INFINITY;
+  #markedUpTo: number | undefined;
+  /** Whether the source may have taken something, since the last mark, that only a commit lets it answer. */
+  #touched = false;
+
+  constructor(options: SourceLaneOptions) {
+    this.options = options;
+  }
+
+  get inFlightItems(): number {
+    return this.#inFlightItems;
+  }
+
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  /** Whether nothing will ever be polled again because the source has ended. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** Whether every input is complete. */
+  get idle(): boolean {
+    return this.#frames.size === 0 && this.processing === undefined;
+  }
+
+  /** `ready` has resolved. */
+  handleReady(): void {
+    this.mayHaveItems = true;
+    this.#touched = true;
+  }
+
+  /** Polls at most `max` items, fewer when items of the usual size would not fit `maxBytes`. Undefined when nothing arrived. */
+  poll(max: number, maxBytes: number): { readonly polled: Polled<unknown>; readonly frame: Frame } | undefined {
+    const fitting = Math.max(1, Math.floor(maxBytes / this.#largestBytes));
+    const polled = this.options.reader.poll(Math.min(max, fitting));
+    this.#touched = true;
+    this.#done = polled.done;
+    this.#completeUpTo ??= polled.first - 1;
+    if (polled.last < polled.first) {
+      this.mayHaveItems = false;
+      return undefined;
+    }
+    return { polled, frame: this.#track(polled) };
+  }
+
+  /**
+   * What the source may acknowledge: up to the watermark, or with the guarantee `none` all that was polled. Undefined when
+   * there is nothing new to say.
+   */
+  takeMark(onReceipt: boolean): SourceMark | undefined {
+    this.#completeFrames();
+    if (this.#completeUpTo === undefined) return undefined;
+    const upTo = onReceipt ? Math.max(this.#polledUpTo, this.#completeUpTo) : this.#completeUpTo;
+    if (!this.#touched && upTo === this.#markedUpTo) return undefined;
+    this.#touched = false;
+    this.#markedUpTo = upTo;
+    return { lane: this, mark: this.options.reader.snapshot(upTo).mark };
+  }
+
+  /**
+   * An item of the frame under way failed the job: the frame ends in front of it, so that a restarted job begins with that
+   * item. Where its position is unknown the whole frame stays held.
+   */
+  cutShort(): void {
+    if (this.processing === undefined) return;
+    const { frame, next } = this.processing;
+    const position = frame.positionOf(next);
+    if (position === undefined) return;
+    this.#inFlightItems -= frame.itemCount - next;
+    frame.itemCount = next;
+    frame.last = position - 1;
+    frame.holds -= 1;
+  }
+
+  #track(polled: Polled<unknown>): Frame {
+    const frame = createFrame(this.options.name, polled, this.options.stamped);
+    this.#polledUpTo = polled.last;
+    this.#frames.push(frame);
+    this.#inFlightItems += frame.itemCount;
+    this.#inFlightBytes += frame.bytes;
+    this.options.tallies.received.add(frame.itemCount);
+    if (frame.itemCount > 0) this.#largestBytes = Math.max(1, frame.bytes / frame.itemCount);
+    this.processing = { frame, items: polled.items, next: 0 };
+    return frame;
+  }
+
+  /** Moves the watermark over the complete frames at the head of the queue. */
+  #completeFrames(): void {
+    for (let frame = this.#frames.peek(); frame !== undefined && frame.holds === 0; frame = this.#frames.peek()) {
+      this.#frames.shift();
+      this.#completeUpTo = frame.last;
+      this.#inFlightItems -= frame.itemCount;
+      this.#inFlightBytes -= frame.bytes;
+      this.options.tallies.acknowledged.add(frame.itemCount);
+    }
+  }
+}

@@ -1,0 +1,258 @@
+import type { DeadLetter } from '../connector/dead-letter.js';
+import { MillraceError } from '../errors/millrace-error.js';
+import type { Fragment } from '../pipeline/fragment.js';
+import type { Downstream } from '../pipeline/pipeline-plan.js';
+import type { AsyncLane, Slot } from './async-lane.js';
+import type { Frame } from './frame.js';
+import type { JobTallies } from './job-tallies.js';
+import type { Rejection } from './rejection.js';
+import type { SinkLane } from './sink-lane.js';
+import type { SourceLane, SourceMark } from './source-lane.js';
+import { userFunctionFailure } from './user-function-failure.js';
+
+/** At most so many items make a frame, so that an acknowledgement is never held by a huge batch. */
+const FRAME_ITEMS = 256;
+/** At most so many frames of one source are taken in one tick, so that sinks are flushed and sockets read in between. */
+const FRAMES_PER_TICK = 16;
+
+export interface TickMachineOptions {
+  readonly sources: readonly SourceLane[];
+  readonly asyncStages: readonly AsyncLane[];
+  /** The sinks of the pipeline and behind them the dead-letter sinks. */
+  readonly sinks: readonly SinkLane[];
+  readonly maxItemsInFlight: number;
+  readonly maxBytesInFlight: number;
+  /** The guarantee `none`: inputs are acknowledged when they are taken. */
+  readonly acknowledgeOnReceipt: boolean;
+  readonly tallies: JobTallies;
+  /** Starts a mapAsync call; its end is told by setting `slot.settled` and waking the driver. */
+  readonly startCall: (lane: AsyncLane, slot: Slot) => void;
+}
+
+/**
+ * One partition of a job: the tick of the architecture, without a store and without a clock, promise or socket. The driver
+ * calls `tick`, then `takeMarks`, then tells the sources that those marks hold. A durable job commits between the two.
+ *
+ * Invariant 1, here: an input is acknowledged only after everything it led to, dead letters included, is confirmed by its
+ * destination. (With the guarantee `none` it is acknowledged on receipt, as that guarantee says.)
+ *
+ * Invariant 2, here: a source is acknowledged up to a watermark, which passes whole frames in order. What is acknowledged
+ * is a prefix of what was polled, and no input is ever acknowledged in part.
+ *
+ * Back-pressure stops polling, and the start of mapAsync calls whose results would have to wait. It stops nothing else: what
+ * sinks and calls report is always taken, so a full machine can always drain.
+ */
+export class TickMachine {
+  readonly #options: TickMachineOptions;
+  #polling = true;
+  #halted: MillraceError | undefined;
+  #firstSource = 0;
+
+  constructor(options: TickMachineOptions) {
+    this.#options = options;
+  }
+
+  /** Set when an item failed the job: nothing is processed from then on, what was written before is still delivered. */
+  get halted(): MillraceError | undefined {
+    return this.#halted;
+  }
+
+  /** Whether every input that was taken is complete. */
+  get idle(): boolean {
+    return this.#options.sources.every((lane) => lane.idle);
+  }
+
+  /** Whether all sources have ended and all is complete. */
+  get finished(): boolean {
+    return this.#options.sources.every((lane) => lane.done && lane.idle);
+  }
+
+  /** Whether the sinks have delivered everything they were given. */
+  get quiet(): boolean {
+    return this.#options.sinks.every((lane) => lane.quiet);
+  }
+
+  get inFlightItems(): number {
+    return this.#options.sources.reduce((sum, lane) => sum + lane.inFlightItems, 0);
+  }
+
+  get inFlightBytes(): number {
+    return this.#options.sources.reduce((sum, lane) => sum + lane.inFlightBytes, 0);
+  }
+
+  /** Outputs that no sink has taken yet and items that wait for a mapAsync call. */
+  get waitingItems(): number {
+    const { sinks, asyncStages } = this.#options;
+    return [...sinks, ...asyncStages].reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
+  /** From now on nothing is polled; what is in flight goes its way. */
+  stopPolling(): void {
+    this.#polling = false;
+  }
+
+  /** Fails the job at an item, or because a source has failed. */
+  halt(error: MillraceError): void {
+    this.#halted ??= error;
+  }
+
+  /** One round. True when another would find more to do at once. @throws what a sink throws: the sink has failed then */
+  tick(): boolean {
+    this.#takeProgress();
+    this.#takeResults();
+    const more = this.#intake();
+    this.#startCalls();
+    for (const lane of this.#options.sinks) {
+      lane.write();
+      lane.writer.flush();
+    }
+    return more;
+  }
+
+  /** For each source that has something new: up to where it may acknowledge. */
+  takeMarks(): readonly SourceMark[] {
+    return this.#options.sources.flatMap((lane) => lane.takeMark(this.#options.acknowledgeOnReceipt) ?? []);
+  }
+
+  #takeProgress(): void {
+    for (const lane of this.#options.sinks) {
+      lane.takeProgress((letter, frame) => this.#reject(lane.rejection, letter, frame));
+    }
+  }
+
+  #takeResults(): void {
+    for (const lane of this.#options.asyncStages) {
+      for (let slots = lane.takeSettled(); slots[0] !== undefined; slots = lane.takeSettled()) {
+        if (this.#halted !== undefined) return;
+        this.#passOn(lane, slots, slots[0].frame);
+      }
+    }
+  }
+
+  /** Runs the results of one frame through the stages behind a mapAsync stage. */
+  #passOn(lane: AsyncLane, slots: readonly Slot[], frame: Frame): void {
+    const values = slots.flatMap(({ settled }) => (settled?.kind === 'value' ? [settled.value] : []));
+    const { fragment, name } = lane.plan;
+    const { next, failure } = fragment.run(values, 0, Number.POSITIVE_INFINITY);
+    this.#dispatch(fragment, frame, (index) => slots[index]?.origin ?? 0);
+    frame.holds -= next;
+    const failed = slots[next];
+    if (failed === undefined) return;
+    const { stage, cause } = failure ?? { stage: name, cause: causeOf(failed) };
+    this.halt(userFunctionFailure(stage, cause, failed));
+  }
+
+  #intake(): boolean {
+    const { sources } = this.#options;
+    let more = false;
+    for (let count = 0; count < sources.length; count += 1) {
+      const lane = sources[(this.#firstSource + count) % sources.length];
+      if (lane !== undefined && this.#take(lane)) more = true;
+    }
+    this.#firstSource += 1;
+    return more;
+  }
+
+  /** Takes frames of one source while there is room. True when it stopped only because the tick has had its share. */
+  #take(lane: SourceLane): boolean {
+    if (!this.#process(lane)) return false;
+    for (let frames = 0; frames < FRAMES_PER_TICK; frames += 1) {
+      if (!this.#poll(lane) || !this.#process(lane)) return false;
+    }
+    return true;
+  }
+
+  #poll(lane: SourceLane): boolean {
+    if (!this.#polling || this.#halted !== undefined || lane.done || !lane.mayHaveItems) return false;
+    const room = this.#room(lane);
+    if (room.items <= 0 || room.bytes <= 0) return false;
+    try {
+      const taken = lane.poll(Math.min(FRAME_ITEMS, room.items), room.bytes);
+      if (taken === undefined) return false;
+      for (const { letter } of taken.polled.rejected) this.#reject(lane.options.rejection, letter, taken.frame);
+      return true;
+    } catch (error) {
+      this.halt(MillraceError.from(error));
+      return false;
+    }
+  }
+
+  /** Goes on with the frame under way. True when there is none left. */
+  #process(lane: SourceLane): boolean {
+    const { processing } = lane;
+    if (processing === undefined) return true;
+    if (this.#halted !== undefined) return false;
+    const { frame, items } = processing;
+    const { fragment, downstream } = lane.options;
+    const { next, failure } = fragment.run(items, processing.next, this.#outputRoom(downstream));
+    processing.next = next;
+    this.#dispatch(fragment, frame, (index) => index);
+    if (failure !== undefined) {
+      this.halt(userFunctionFailure(failure.stage, failure.cause, { frame, origin: next }));
+      lane.cutShort();
+      return false;
+    }
+    if (next < items.length) return false;
+    lane.processing = undefined;
+    frame.holds -= 1;
+    return true;
+  }
+
+  /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
+  #dispatch(fragment: Fragment, frame: Frame, originOf: (index: number) => number): void {
+    for (const outlet of fragment.outlets) {
+      const { target, items, origins } = outlet;
+      if (items.length === 0) continue;
+      outlet.items = [];
+      outlet.origins = [];
+      if (target.kind === 'sink') this.#options.sinks[target.index]?.enqueue(items, frame);
+      else this.#options.asyncStages[target.index]?.enqueue(items, origins.map(originOf), frame);
+    }
+  }
+
+  #startCalls(): void {
+    if (this.#halted !== undefined) return;
+    for (const lane of this.#options.asyncStages) {
+      while (this.#outputRoom(lane.plan.downstream) > 0) {
+        const slot = lane.takeCall();
+        if (slot === undefined) break;
+        this.#options.startCall(lane, slot);
+      }
+    }
+  }
+
+  /** A frame of which an item failed the job is held for ever. */
+  #reject(rejection: Rejection, letter: DeadLetter, frame: Frame): void {
+    switch (rejection.kind) {
+      case 'fail':
+        frame.holds += 1;
+        this.halt(letter.error);
+        break;
+      case 'skip':
+        this.#options.tallies.skipped.add();
+        break;
+      case 'deadLetter':
+        this.#options.tallies.deadLettered.add();
+        this.#options.sinks[rejection.sink]?.enqueue([letter], frame);
+        break;
+    }
+  }
+
+  /** Each source has an equal share of the bounds, so that one whose sink is stuck does not stop the others. */
+  #room(lane: SourceLane): { readonly items: number; readonly bytes: number } {
+    const { sources, maxItemsInFlight, maxBytesInFlight } = this.#options;
+    const items = Math.ceil(maxItemsInFlight / sources.length) - lane.inFlightItems;
+    const bytes = Math.ceil(maxBytesInFlight / sources.length) - lane.inFlightBytes;
+    return { items: Math.min(items, this.#outputRoom(lane.options.downstream)), bytes };
+  }
+
+  /** How many more outputs may wait in the lanes behind a source or stage. */
+  #outputRoom({ sinks, asyncStages }: Downstream): number {
+    let waiting = 0;
+    for (const index of sinks) waiting += this.#options.sinks[index]?.waiting ?? 0;
+    for (const index of asyncStages) waiting += this.#options.asyncStages[index]?.waiting ?? 0;
+    return this.#options.maxItemsInFlight - waiting;
+  }
+}
+
+const causeOf = ({ settled }: Slot): unknown => (settled?.kind === 'error' ? settled.cause : undefined);

@@ -1,0 +1,16 @@
+import type { SinkDefinition, SinkProgress } from '../connector/sink.js';
+import type { OpenContext } from '../connector/source.js';
+
+/** A sink writer whose item type is forgotten. */
+export interface AnySinkWriter {
+  write(items: readonly unknown[]): number;
+  flush(): void;
+  progress(): SinkProgress;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A sink whose item type is forgotten: the stage that writes to it has checked it. Every `SinkDefinition` is one. */
+export interface AnySink extends Omit<SinkDefinition<never>, 'createWriter'> {
+  createWriter(context: OpenContext): Promise<AnySinkWriter>;
+}

@@ -1,0 +1,54 @@
+import type { SinkDefinition } from '../connector/sink.js';
+
+/** How `mapAsync` runs. */
+export interface MapAsyncOptions {
+  /** How many calls may be under way at once. Default 16, at least 1. */
+  readonly maxConcurrency?: number;
+}
+
+/** The end of a branch. */
+export interface SinkStage {
+  readonly name: string;
+  /** Names it in errors and metrics. */
+  setName(name: string): SinkStage;
+}
+
+/**
+ * A stream of items inside a pipeline. Each method adds a stage to the pipeline and gives it; calling several on the same
+ * stage sends every item to each of them. Order is kept along every path. An exception in one of the functions fails the job
+ * at that item with USER_FUNCTION_FAILED, naming the stage; the item is not acknowledged.
+ *
+ * Functions see items only. A time that the work needs belongs into the item (an MQTT source: in `mapToItemFn`).
+ */
+export interface Stage<T> {
+  readonly name: string;
+  /** Names the stage in errors and metrics. Default: its kind, numbered (`map`, `map-2`). */
+  setName(name: string): Stage<T>;
+  /** One item in, one item out. `undefined` and `null` are items like any other. */
+  map<R>(fn: (item: T) => R): Stage<R>;
+  /** Keeps the items for which `predicate` is true; a type guard narrows the stage. */
+  filter<S extends T>(predicate: (item: T) => item is S): Stage<S>;
+  filter(predicate: (item: T) => boolean): Stage<T>;
+  /** One item in, any number out. */
+  flatMap<R>(fn: (item: T) => Iterable<R>): Stage<R>;
+  /**
+   * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
+   * the items. A rejected promise fails the job as an exception does. `signal` aborts when the job stops.
+   */
+  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions): Stage<R>;
+  /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log. */
+  peek(observe?: (item: T) => void): Stage<T>;
+  /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
+  merge<U>(other: Stage<U>): Stage<T | U>;
+  /** Sends every item to a sink. */
+  writeTo(sink: SinkDefinition<T>): SinkStage;
+}
+
+/** What `readFrom` gives: a stage as it is, and the choice of Jet's about timestamps. */
+export interface SourceStage<T> extends Stage<T> {
+  setName(name: string): SourceStage<T>;
+  /** Items carry no time. The default. */
+  withoutTimestamps(): Stage<T>;
+  /** Items carry the wall-clock time at which they arrived, for the windows of later stages. */
+  withIngestionTimestamps(): Stage<T>;
+}
