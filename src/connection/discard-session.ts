@@ -4,7 +4,7 @@ import { Session } from '../protocol/session/session.js';
 import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
-import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
 import { Link } from './link.js';
 import type { Transport } from './transport.js';
 
@@ -15,7 +15,6 @@ const GOODBYE_MS = 1000;
 export interface DiscardRequest {
   readonly options: ConnectionOptions;
   readonly metrics: ConnectionMetrics;
-  readonly address: ServerAddress;
   readonly version: ProtocolVersion;
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
@@ -35,7 +34,6 @@ export async function discardSession(transport: Transport, request: DiscardReque
   const link = new Link({
     session,
     transport,
-    address: request.address,
     writeTimeoutMs: options.writeTimeoutMs,
     received: request.metrics.received,
     sent: request.metrics.sent,

@@ -4,8 +4,6 @@ import type { Counter } from '../metrics/metrics.js';
 import type { Session } from '../protocol/session/session.js';
 import type { CloseEvent, SessionEvent } from '../protocol/session/session-event.js';
 import type { ConnectRequest } from '../protocol/session/session-options.js';
-import type { ServerAddress } from './connection-options.js';
-import { foreignProtocol } from './foreign-protocol.js';
 import type { Transport, TransportEnd } from './transport.js';
 
 /**
@@ -35,7 +33,6 @@ export interface LinkListener {
 export interface LinkParts {
   readonly session: Session;
   readonly transport: Transport;
-  readonly address: ServerAddress;
   readonly writeTimeoutMs: number;
   readonly listener: LinkListener;
   readonly received: Counter;
@@ -47,7 +44,6 @@ export class Link {
   readonly #parts: LinkParts;
   readonly #timer = new DeadlineTimer(() => this.#onDeadline());
   #over = false;
-  #heard = false;
   #pumping = false;
   #again = false;
   #wantsReading = true;
@@ -127,12 +123,6 @@ export class Link {
   #onData(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#parts.received.add(bytes.length);
-    if (!this.#heard) {
-      this.#heard = true;
-      const foreign = foreignProtocol(bytes, this.#parts.address);
-      if (foreign !== undefined) this.#end({ error: foreign, byFin: false });
-    }
-    if (this.#over) return;
     this.#parts.session.receive(bytes, performance.now());
     this.pump();
   }
