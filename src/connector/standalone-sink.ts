@@ -47,7 +47,9 @@ const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>, state: E
 /** Opens a sink as a WritableStream. Aborting the signal closes it and errors the stream with ABORTED. */
 export const openSink = async <T>(definition: SinkDefinition<T>, { signal }: OpenOptions): Promise<OpenSink<T>> => {
   signal?.throwIfAborted();
-  const context = standaloneContext('at-least-once', signal);
+  // The most that it can give: a sink at QoS 0 gives none.
+  const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
+  const context = standaloneContext(guarantee, signal);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const writer = await definition.createWriter(context).catch(async (error: unknown) => {
     await rejected.close();
