@@ -29,3 +29,19 @@ export {
   type Stage,
   TestSources,
 } from './pipeline/index.js';
+export {
+  DeadLetters,
+  type DeadLetterTopicOptions,
+  type IntervalFunction,
+  IntervalFunctions,
+  type MessageFn,
+  type MessageProperties,
+  type MqttSinkBuilder,
+  type MqttSinkOptions,
+  MqttSinks,
+  type OfflineOverflow,
+  RetryStrategies,
+  type RetryStrategy,
+  type RetryStrategyBuilder,
+  type SinkMessage,
+} from './sink/index.js';
