@@ -65,6 +65,14 @@ export class PacketDecoder {
     this.context.version = version;
   }
 
+  /** Bytes of memory that are held for packets that are not complete. */
+  get buffered(): number {
+    let bytes = this.chunk.length - this.position + (this.body === undefined ? 0 : this.body.length);
+    for (let index = this.nextWaiting; index < this.waiting.length; index += 1)
+      bytes += this.waiting[index]?.length ?? 0;
+    return bytes;
+  }
+
   /** Takes the next bytes of the stream; they are read by `next`. Ignored after a failure. */
   push(pushed: Uint8Array): void {
     if (this.failure !== undefined || pushed.length === 0) return;
