@@ -10,10 +10,6 @@ export class AckQueue {
   #accepted: boolean[] = [];
   #head = 0;
 
-  get size(): number {
-    return this.#ids.length - this.#head;
-  }
-
   push(token: number, packetId: number): void {
     this.#tokens.push(token);
     this.#ids.push(packetId);

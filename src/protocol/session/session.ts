@@ -58,13 +58,12 @@ export class Session {
 
   constructor(options: SessionOptions) {
     const { epoch, inbound, outbound } = options.state ?? { epoch: 0, inbound: [], outbound: [] };
-    const { receiveMaximum, topicAliasMaximum } = options;
+    const { topicAliasMaximum } = options;
     this.#options = options;
     this.#clientId = options.clientId;
     this.#epoch = epoch;
     this.#timers = new SessionTimers(options);
     this.#inbound = new InboundMessages(this.#output, this.#events, {
-      receiveMaximum,
       topicAliasMaximum,
       rows: inbound,
     });
@@ -211,7 +210,7 @@ export class Session {
     this.#inbound.startEpoch();
     const givenUp = this.#outbound.startEpoch(policy);
     if (this.#phase === 'settling' && this.#link !== undefined) {
-      this.#begin(this.#link, true);
+      this.#begin(this.#link);
       this.#timers.setListening(this.#reading, this.#timers.now);
       this.#handlePackets(this.#link, 0);
     }
@@ -334,7 +333,7 @@ export class Session {
     const inDoubt = fresh ? this.#outbound.inDoubt() : [];
     this.#lost = fresh && (inDoubt.length > 0 || this.#inbound.size > 0);
     if (this.#lost) this.#settle(inDoubt);
-    else this.#begin(link, !sessionPresent);
+    else this.#begin(link);
   }
 
   /**
@@ -354,10 +353,9 @@ export class Session {
     this.#events.push({ type: 'session-lost', inDoubt });
   }
 
-  #begin({ request }: SessionLink, fresh: boolean): void {
+  #begin({ request }: SessionLink): void {
     if (this.#limits === undefined) return;
     this.#phase = 'connected';
-    this.#inbound.begin(fresh);
     this.#outbound.begin(
       this.#limits,
       Math.min(this.#options.maxInflight, request.maxInflight ?? Number.MAX_SAFE_INTEGER),
