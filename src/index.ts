@@ -1,3 +1,4 @@
+export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
 export type {
   DeadLetter,
   OnError,
@@ -29,6 +30,8 @@ export {
   type Stage,
   TestSources,
 } from './pipeline/index.js';
+export type { Properties, UserProperty } from './protocol/properties.js';
+export { QualityOfService } from './protocol/quality-of-service.js';
 export {
   DeadLetters,
   type DeadLetterTopicOptions,
@@ -45,3 +48,16 @@ export {
   type RetryStrategyBuilder,
   type SinkMessage,
 } from './sink/index.js';
+export {
+  type FilterSteps,
+  type MappedMqttSourceOptions,
+  type MapToItemFn,
+  type MqttSourceBaseOptions,
+  type MqttSourceBuilder,
+  type MqttSourceOptions,
+  MqttSources,
+  type Qos0Overflow,
+  type ReceivedMessage,
+  Subscription,
+  type SubscriptionOptions,
+} from './source/index.js';

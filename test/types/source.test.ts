@@ -10,9 +10,13 @@ const broker = 'tcp://localhost:1883';
 
 it('the builder example with one topic compiles and builds as written', () => {
   const source = MqttSources.builder()
-    .clientId('consumer').broker('tcp://localhost:1883').auth('username', 'password')
-    .topic('topic').qualityOfService(QualityOfService.EXACTLY_ONCE)
-    .autoReconnect().keepSession()
+    .clientId('consumer')
+    .broker('tcp://localhost:1883')
+    .auth('username', 'password')
+    .topic('topic')
+    .qualityOfService(QualityOfService.EXACTLY_ONCE)
+    .autoReconnect()
+    .keepSession()
     .mapToItemFn((_topic, message) => message.toString())
     .build();
   expectTypeOf(source).toEqualTypeOf<Source<string>>();
@@ -21,9 +25,20 @@ it('the builder example with one topic compiles and builds as written', () => {
 
 it('the builder example with subscriptions and connect options compiles and builds as written', () => {
   const source = MqttSources.builder()
-    .clientId('consumer').broker('tcp://localhost:1883')
-    .subscriptions(Subscription.of('topic1'), Subscription.of('topic2', QualityOfService.EXACTLY_ONCE), Subscription.of('topic3', 0))
-    .connectOptionsFn(() => ({ clean: false, autoReconnect: true, username: 'username', password: 'password', maxInflight: 100 }))
+    .clientId('consumer')
+    .broker('tcp://localhost:1883')
+    .subscriptions(
+      Subscription.of('topic1'),
+      Subscription.of('topic2', QualityOfService.EXACTLY_ONCE),
+      Subscription.of('topic3', 0),
+    )
+    .connectOptionsFn(() => ({
+      clean: false,
+      autoReconnect: true,
+      username: 'username',
+      password: 'password',
+      maxInflight: 100,
+    }))
     .mapToItemFn((_topic, message) => message.toString())
     .build();
   expectTypeOf(source).toEqualTypeOf<Source<string>>();
@@ -33,7 +48,10 @@ it('the builder example with subscriptions and connect options compiles and buil
 it('the short forms compile and build as written', () => {
   expectTypeOf(MqttSources.mqtt('topic')).toEqualTypeOf<Source<Uint8Array>>();
   expectTypeOf(MqttSources.mqtt(broker, 'topic')).toEqualTypeOf<Source<Uint8Array>>();
-  const source = MqttSources.mqtt(broker, Subscription.of('t', 2), (topic, message) => ({ topic, body: message.json() }));
+  const source = MqttSources.mqtt(broker, Subscription.of('t', 2), (topic, message) => ({
+    topic,
+    body: message.json(),
+  }));
   expectTypeOf(source).toEqualTypeOf<Source<{ topic: string; body: unknown }>>();
   assert.equal(source.defaultGuarantee, 'none');
 });

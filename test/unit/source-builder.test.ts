@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import { MillraceError } from '../../src/errors/index.js';
+import { MetricsRegistry } from '../../src/metrics/index.js';
+import { copyPayload } from '../../src/source/map-to-item.js';
+import type { SourceSettings } from '../../src/source/mqtt-source-options.js';
+import { MqttSources } from '../../src/source/mqtt-sources.js';
+import { resolveSource } from '../../src/source/resolve-source.js';
+import { Subscription } from '../../src/source/subscription.js';
+
+const problemsOf = (build: () => unknown): readonly string[] => {
+  try {
+    build();
+  } catch (error) {
+    assert.ok(error instanceof MillraceError);
+    assert.equal(error.code, 'INVALID_OPTIONS');
+    assert.ok(Array.isArray(error.details.problems));
+    return error.details.problems;
+  }
+  return [];
+};
+
+const settings = (changes: Partial<SourceSettings<Uint8Array>>): SourceSettings<Uint8Array> => ({
+  topic: 't',
+  mapToItemFn: copyPayload,
+  ...changes,
+});
+const resolve = (changes: Partial<SourceSettings<Uint8Array>>) => resolveSource(settings(changes));
+const opening = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
+
+describe('source builder', () => {
+  it('is a value: a step leaves the builder as it was', () => {
+    const base = MqttSources.builder().topic('t').clientId('c');
+    const kept = base.keepSession();
+    assert.equal(base.build().defaultGuarantee, 'none');
+    assert.equal(kept.build().defaultGuarantee, 'at-least-once');
+    assert.ok(Object.isFrozen(base));
+  });
+
+  it('has the defaults of Jet', () => {
+    const source = resolve({});
+    const options = source.connectionOptions(opening);
+    assert.deepEqual(
+      options.servers.map(({ host, port }) => [host, port]),
+      [['localhost', 1883]],
+    );
+    assert.deepEqual(
+      source.subscriptions.map(({ filter, qos }) => [filter, qos]),
+      [['t', 1]],
+    );
+    assert.match(options.clientId, /^millrace/);
+    assert.deepEqual(source.claims, []);
+    assert.equal(options.version, undefined);
+    assert.equal(options.startClean, true);
+    assert.equal(options.autoReconnect, true);
+    assert.equal(options.receiveMaximum, 1000);
+    assert.deepEqual(source.limits, { maxMessages: 10_000, maxBytes: 16 * 1024 * 1024, qos0Overflow: 'drop-oldest' });
+  });
+
+  it('claims its client id at its broker, and another random id at each opening when it has none', () => {
+    assert.deepEqual(resolve({ clientId: 'c', broker: 'tcp://H:1' }).claims, ['MQTT client id "c" at h:1']);
+    const source = resolve({});
+    assert.notEqual(source.connectionOptions(opening).clientId, source.connectionOptions(opening).clientId);
+  });
+
+  it('reports all problems at once', () => {
+    const problems = problemsOf(() =>
+      MqttSources.builder()
+        .broker('nonsense')
+        .keepSession()
+        .subscriptions(Subscription.of('a/#/b'), Subscription.of('$share/g/c', 1, { noLocal: true }))
+        .connectOptionsFn(() => ({ keepalive: -1 }))
+        .maxBufferedMessages(0)
+        .maxBufferedBytes(1.5)
+        .build(),
+    );
+    for (const expected of [
+      /broker/,
+      /clientId/,
+      /"a\/#\/b"/,
+      /MQTT-3.8.3-4/,
+      /keepalive/,
+      /maxBufferedMessages/,
+      /maxBufferedBytes/,
+    ]) {
+      assert.ok(
+        problems.some((problem) => expected.test(problem)),
+        `${expected} in ${problems.join('; ')}`,
+      );
+    }
+  });
+
+  it('says why a kept session needs a client id', () => {
+    assert.match(
+      problemsOf(() => MqttSources.builder().topic('t').keepSession().build()).join(),
+      /clientId.*finds the session/,
+    );
+  });
+
+  it('has nothing to read without a filter', () => {
+    assert.match(problemsOf(() => MqttSources.builder().build()).join(), /nothing to read/);
+    assert.match(problemsOf(() => MqttSources.builder().subscriptions().build()).join(), /nothing to read/);
+  });
+
+  it('refuses steps and connect options that contradict each other, and shows no secret', () => {
+    const build = (connect: ConnectOptions) => () =>
+      MqttSources.builder()
+        .topic('t')
+        .clientId('c')
+        .auth('u', 'hush')
+        .keepSession()
+        .connectOptionsFn(() => connect)
+        .build();
+    assert.deepEqual(problemsOf(build({ clientId: 'c', clean: false, username: 'u', password: 'hush' })), []);
+    assert.match(problemsOf(build({ clean: true })).join(), /keepSession contradicts clean/);
+    assert.match(problemsOf(build({ clientId: 'd' })).join(), /clientId is given twice/);
+    const twice = problemsOf(build({ password: 'psst' })).join();
+    assert.match(twice, /password is given more than once/);
+    assert.doesNotMatch(twice, /hush|psst/);
+  });
+
+  it('reports a connectOptionsFn that throws or gives nothing', () => {
+    const fails = () => {
+      throw new Error('no vault');
+    };
+    assert.match(problemsOf(() => resolve({ connectOptionsFn: fails })).join(), /connectOptionsFn threw: no vault/);
+  });
+});
+
+describe('source builder: connectOptionsFn', () => {
+  it('is asked at build() and again at each opening', () => {
+    let asked = 0;
+    const source = resolve({ connectOptionsFn: () => ({ username: `u${++asked}`, password: 'p' }) });
+    assert.equal(asked, 1);
+    const { signal } = new AbortController();
+    assert.deepEqual(source.connectionOptions(opening).credentials(signal), { username: 'u2', password: 'p' });
+    assert.deepEqual(source.connectionOptions(opening).credentials(signal), { username: 'u3', password: 'p' });
+  });
+
+  it('may not name another session later: the guarantee was checked for the first', () => {
+    for (const later of [{ clean: true }, { clientId: 'other' }, { protocolVersion: 4 }] as const) {
+      let first = true;
+      const source = resolve({
+        connectOptionsFn: () => {
+          const options: ConnectOptions = { clientId: 'c', clean: false, ...(first ? {} : later) };
+          first = false;
+          return options;
+        },
+      });
+      assert.match(problemsOf(() => source.connectionOptions(opening)).join(), /another session/);
+    }
+  });
+});
+
+describe('source builder: filters', () => {
+  const overlapping = [Subscription.of('a/#'), Subscription.of('a/+', 2)];
+  const connect = (protocolVersion: 5 | 4 | 3 | undefined) => () => ({ protocolVersion });
+
+  it('refuses overlapping filters on 3.x', () => {
+    for (const version of [3, 4] as const) {
+      const build = () => resolve({ topic: undefined, subscriptions: overlapping, connectOptionsFn: connect(version) });
+      assert.match(problemsOf(build).join(), /"a\/#" and "a\/\+" overlap, which needs MQTT 5.0/);
+    }
+  });
+
+  it('gives overlapping filters an identifier each on 5.0, and then falls back to no older version', () => {
+    for (const version of [5, undefined] as const) {
+      const source = resolve({ topic: undefined, subscriptions: overlapping, connectOptionsFn: connect(version) });
+      assert.deepEqual(
+        source.subscriptions.map(({ subscriptionIdentifier }) => subscriptionIdentifier),
+        [1, 2],
+      );
+      assert.equal(source.connectionOptions(opening).version, 5);
+    }
+  });
+
+  it('sends no identifiers when there is no overlap: they cost bytes in every message', () => {
+    const source = resolve({ topic: undefined, subscriptions: [Subscription.of('a'), Subscription.of('b')] });
+    assert.deepEqual(
+      source.subscriptions.map(({ subscriptionIdentifier }) => subscriptionIdentifier),
+      [undefined, undefined],
+    );
+  });
+
+  it('refuses the same filter twice on every version', () => {
+    const twice = [Subscription.of('a'), Subscription.of('a', 2)];
+    assert.match(problemsOf(() => resolve({ topic: undefined, subscriptions: twice })).join(), /given twice/);
+  });
+
+  it('subscription options need 5.0: refused below, no fallback otherwise', () => {
+    for (const options of [{ noLocal: true }, { retainAsPublished: true }, { retainHandling: 2 }] as const) {
+      const subscriptions = [Subscription.of('a', 1, options)];
+      assert.match(
+        problemsOf(() => resolve({ topic: undefined, subscriptions, connectOptionsFn: connect(4) })).join(),
+        /needs MQTT 5.0/,
+      );
+      assert.equal(resolve({ topic: undefined, subscriptions }).connectionOptions(opening).version, 5);
+    }
+  });
+});
+
+describe('source guarantee', () => {
+  const build = (keepSession: boolean, ...subscriptions: Subscription[]) =>
+    MqttSources.builder({ clientId: 'c', keepSession, subscriptions }).build();
+
+  it('is at-least-once by default when the session is kept and something is redelivered, else none', () => {
+    assert.equal(build(true, Subscription.of('a')).defaultGuarantee, 'at-least-once');
+    assert.equal(build(true, Subscription.of('a', 0), Subscription.of('b')).defaultGuarantee, 'at-least-once');
+    assert.equal(build(true, Subscription.of('a', 0)).defaultGuarantee, 'none');
+    assert.equal(build(false, Subscription.of('a')).defaultGuarantee, 'none');
+  });
+
+  it('refuses what it cannot give, with the ways out', () => {
+    const notKept = build(false, Subscription.of('a')).refuse('at-least-once');
+    assert.equal(notKept?.code, 'GUARANTEE_UNSUPPORTED');
+    assert.match(notKept?.advice ?? '', /keepSession\(\).*'none'/);
+    assert.match(build(true, Subscription.of('a', 0)).refuse('at-least-once')?.advice ?? '', /QoS 1 or 2/);
+    assert.equal(build(true, Subscription.of('a', 2)).refuse('exactly-once')?.code, 'GUARANTEE_UNSUPPORTED');
+    assert.equal(build(true, Subscription.of('a')).refuse('at-least-once'), undefined);
+    assert.equal(build(false, Subscription.of('a', 0)).refuse('none'), undefined);
+  });
+
+  it('is refused before anything is opened', async () => {
+    const source = MqttSources.builder().broker('tcp://127.0.0.1:1').topic('a').build();
+    const { signal } = new AbortController();
+    const reader = source.createReader({
+      job: 'j',
+      guarantee: 'at-least-once',
+      metrics: new MetricsRegistry(),
+      signal,
+    });
+    await assert.rejects(reader, { code: 'GUARANTEE_UNSUPPORTED' });
+  });
+});
