@@ -9,6 +9,18 @@ export function errorLine(error: unknown): string {
 }
 
 function describe(error: unknown): { readonly message: string; readonly advice?: string | undefined } {
-  if (error instanceof MillraceError) return error;
+  if (error instanceof MillraceError) {
+    const inner = error.cause instanceof MillraceError ? error.cause : undefined;
+    return { message: inWords(error.message), advice: error.advice ?? inner?.advice };
+  }
   return { message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Node's names of network errors, as people know them. */
+function inWords(message: string): string {
+  return message
+    .replace(/connect ECONNREFUSED( \S+)?/, 'connection refused')
+    .replace(/connect ETIMEDOUT( \S+)?/, 'connection timed out')
+    .replace(/getaddrinfo (ENOTFOUND|EAI_AGAIN)( \S+)?/, 'host not found')
+    .replace(/connect (EHOSTUNREACH|ENETUNREACH)( \S+)?/, 'host not reachable');
 }

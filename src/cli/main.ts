@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { bridgeCommand } from './bridge-command.js';
+import { closestName } from './closest-name.js';
+import { errorLine } from './error-line.js';
+import { EXIT_CODE, isWrongUsage } from './exit-code.js';
+import { type HelpTopic, helpText } from './help-text.js';
+import type { Output } from './reporter.js';
+import { runCommand } from './run-command.js';
+import { usageError } from './usage-error.js';
+
+const COMMANDS = { bridge: bridgeCommand, run: runCommand } as const;
+
+const output: Output = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
+};
+
+// A reader that goes away (`| head`) ends the output, not the bridge.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+const [name, ...args] = process.argv.slice(2);
+const command = name === 'bridge' || name === 'run' ? name : undefined;
+// Everything is closed by now; a timer of the user's module must not keep the process.
+process.exit(await main());
+
+async function main(): Promise<number> {
+  const informed = inform();
+  if (informed !== undefined) {
+    output.stdout(informed);
+    return EXIT_CODE.OK;
+  }
+  try {
+    if (command === undefined) throw unknownCommand();
+    return await COMMANDS[command](args, output);
+  } catch (error) {
+    return tellFailure(error);
+  }
+}
+
+/** What is wrong with the command line or the pipeline is wrong usage; anything else is a failure. */
+function tellFailure(error: unknown): number {
+  const prefix = command === undefined ? 'millrace' : `millrace ${command}`;
+  const wrongUsage = isWrongUsage(error);
+  const hint = wrongUsage ? `Try: ${prefix} --help\n` : '';
+  output.stderr(`${prefix}: ${errorLine(error)}\n${hint}`);
+  return wrongUsage ? EXIT_CODE.USAGE : EXIT_CODE.FAILED;
+}
+
+/** `--help` and `--version` anywhere before `--` win over everything else. */
+function inform(): string | undefined {
+  const given = process.argv.slice(2, process.argv.includes('--') ? process.argv.indexOf('--') : undefined);
+  const topic: HelpTopic = command ?? 'main';
+  if (given.includes('--help') || given.includes('-h') || name === 'help') return helpText(topic);
+  return given.includes('--version') ? `${version()}\n` : undefined;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
+}
+
+function unknownCommand() {
+  if (name === undefined) return usageError('a command is missing: bridge or run');
+  const closest = name.startsWith('-') ? undefined : closestName(name, Object.keys(COMMANDS));
+  return usageError(`there is no such command${closest === undefined ? '' : `, did you mean ${closest}?`}`);
+}

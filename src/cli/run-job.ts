@@ -1,0 +1,104 @@
+import { Engine } from '../engine/engine.js';
+import type { Job } from '../engine/job.js';
+import type { JobEvent } from '../engine/job-event.js';
+import type { JobOptions } from '../engine/job-options.js';
+import { MillraceError } from '../errors/index.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { CommonOptions } from './common-options.js';
+import { ConnectionWatch } from './connection-watch.js';
+import { EXIT_CODE } from './exit-code.js';
+import type { Reporter } from './reporter.js';
+import { listenForStop } from './signal-drain.js';
+import { startStats } from './stats-ticker.js';
+
+/** A pipeline to run until it ends, fails or is asked to stop. */
+export interface JobTask {
+  readonly pipeline: Pipeline;
+  readonly options: CommonOptions;
+  readonly jobOptions: JobOptions;
+  /** How long it may take until the job runs; 0: for ever. */
+  readonly startTimeoutMs: number;
+  /** What runs, for the line that says RUNNING. */
+  readonly title: string;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Runs the job and gives the exit code. The first SIGINT or SIGTERM drains it, a second one ends the process. What cannot work
+ * is thrown before anything is opened (wrong usage); what fails later is reported in one line.
+ */
+export async function runJob(task: JobTask): Promise<number> {
+  const { reporter, options } = task;
+  using watch = new ConnectionWatch((event) => reporter.tell(event));
+  using stop = listenForStop();
+  const job = Engine.embedded(options.dir === undefined ? {} : { dir: options.dir }).newJob(task.pipeline, {
+    ...task.jobOptions,
+    drainTimeoutMs: options.drainTimeoutMs,
+    onEvent: (event) => tellUnusedStore(event, reporter),
+  });
+  let signal: NodeJS.Signals | undefined;
+  let drained: Promise<boolean> | undefined;
+  void stop.requested.then((name) => {
+    signal = name;
+    drained = job.drain();
+  });
+  try {
+    await untilRunning(job, task.startTimeoutMs, watch);
+    if (signal === undefined)
+      reporter.tell({ event: 'running', text: `RUNNING ${task.title}`, facts: { job: job.name } });
+    using _stats = options.stats ? startStats(job, reporter) : undefined;
+    await job.join();
+  } catch (error) {
+    reporter.failed(error);
+    return EXIT_CODE.FAILED;
+  }
+  tellStopped(job, reporter, { signal, drained: (await drained) ?? true });
+  return EXIT_CODE.OK;
+}
+
+/** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
+async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch): Promise<void> {
+  let late: MillraceError | undefined;
+  const onTimeout = (): void => {
+    late = startError(timeoutMs, watch);
+    void job.cancel();
+  };
+  const timer = timeoutMs === 0 ? undefined : setTimeout(onTimeout, timeoutMs);
+  try {
+    await job.whenRunning();
+  } catch (error) {
+    throw late ?? error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function startError(timeoutMs: number, { trouble }: ConnectionWatch): MillraceError {
+  const seconds = timeoutMs / 1000;
+  if (trouble === undefined) return new MillraceError('TIMEOUT', `no connection within ${seconds} s`);
+  return new MillraceError('TIMEOUT', `${trouble.message} (tried for ${seconds} s)`, {
+    ...(trouble.advice === undefined ? {} : { advice: trouble.advice }),
+    details: { code: trouble.code, systemCode: trouble.systemCode },
+  });
+}
+
+function tellUnusedStore(event: JobEvent, reporter: Reporter): void {
+  if (event.kind !== 'store-unused') return;
+  const text = 'note: nothing is kept in --dir, since only exactly-once, which the next release has, needs a store';
+  reporter.tell({ event: 'note', text, facts: { note: text } });
+}
+
+function tellStopped(
+  job: Job,
+  reporter: Reporter,
+  how: { readonly signal: NodeJS.Signals | undefined; readonly drained: boolean },
+): void {
+  const { itemsReceived, itemsDelivered, itemsInFlight } = job.metrics();
+  const counts = `${itemsReceived} received, ${itemsDelivered} delivered`;
+  const open = how.drained ? '' : '; not all was delivered in time, the rest stays unacknowledged';
+  reporter.tell({
+    event: 'stopped',
+    text: `stopped${how.signal === undefined ? '' : ` by ${how.signal}`}: ${counts}${open}`,
+    facts: { received: itemsReceived, delivered: itemsDelivered, inFlight: itemsInFlight, ...how },
+  });
+}

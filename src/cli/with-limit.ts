@@ -1,0 +1,44 @@
+import type { OpenContext, Polled, SourceDefinition, SourceReader } from '../connector/source.js';
+
+/**
+ * The source, ended after `limit` items: what arrives beyond is never polled, so it stays unacknowledged and the broker keeps
+ * it in the session.
+ */
+export function withLimit<T>(source: SourceDefinition<T>, limit: number): SourceDefinition<T> {
+  return {
+    ...source,
+    createReader: async (context: OpenContext) => new LimitedReader(await source.createReader(context), limit),
+  };
+}
+
+class LimitedReader<T> implements SourceReader<T> {
+  readonly #reader: SourceReader<T>;
+  #left: number;
+
+  constructor(reader: SourceReader<T>, limit: number) {
+    this.#reader = reader;
+    this.#left = limit;
+  }
+
+  poll(max: number): Polled<T> {
+    const polled = this.#reader.poll(Math.min(max, this.#left));
+    this.#left -= polled.items.length;
+    return this.#left > 0 ? polled : { ...polled, done: true };
+  }
+
+  ready(): Promise<void> {
+    return this.#left > 0 ? this.#reader.ready() : Promise.resolve();
+  }
+
+  snapshot(upTo: number) {
+    return this.#reader.snapshot(upTo);
+  }
+
+  committed(mark: number): void {
+    this.#reader.committed(mark);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { startMosquitto } from '../support/mosquitto.js';
+import { publishAll } from '../support/mosquitto-pub.js';
+import { startMosquittoSub } from '../support/mosquitto-sub.js';
+import { runCli, startCli } from '../support/start-cli.js';
+
+const LIMIT = { timeout: 40_000 };
+// Inside the checkout, so that the modules resolve `millrace` and tsx as a user's project would.
+const directory = mkdtempSync(fileURLToPath(new URL('../../.cli-run-', import.meta.url)));
+after(() => rmSync(directory, { recursive: true }));
+const INDEX = pathToFileURL(fileURLToPath(new URL('../../src/index.ts', import.meta.url))).href;
+
+const moduleFile = (name: string, lines: readonly string[]) => {
+  const path = join(directory, name);
+  writeFileSync(
+    path,
+    [`import { MqttSinks, MqttSources, Pipeline, Sinks, TestSources } from '${INDEX}';`, ...lines].join('\n'),
+  );
+  return path;
+};
+
+const FINITE = [
+  'const pipeline = Pipeline.create();',
+  'pipeline.readFrom(TestSources.items(1, 2, 3)).map((n) => 'item ' + n * 2).writeTo(Sinks.logger());',
+];
+
+test('a pipeline that ends ends the command with exit code 0', LIMIT, async () => {
+  const result = await runCli(['run', moduleFile('finite.mts', [...FINITE, 'export default pipeline;'])]);
+  assert.equal(result.code, 0, result.stderr.join('\n'));
+  assert.deepEqual(result.stdout, ['item 2', 'item 4', 'item 6']);
+  assert.match(result.stderr[0] ?? '', /RUNNING/);
+});
+
+test('a module may export a function, also an async one, and the options of the job', LIMIT, async () => {
+  const lines = [...FINITE, 'export default async () => pipeline;', "export const config = { name: 'my-job' };"];
+  const result = await runCli(['run', moduleFile('factory.ts', lines), '--json']);
+  assert.equal(result.code, 0, result.stderr.join('\n'));
+  const running = result.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  assert.equal(running[0].job, 'my-job');
+});
+
+test('JavaScript runs as well', LIMIT, async () => {
+  const result = await runCli(['run', moduleFile('plain.mjs', [...FINITE, 'export default () => pipeline;'])]);
+  assert.equal(result.code, 0, result.stderr.join('\n'));
+});
+
+test('a pipeline without end runs until SIGTERM, which drains it', LIMIT, async () => {
+  const broker = await startMosquitto();
+  const witness = await startMosquittoSub({ port: broker.port, topic: 'out' });
+  const module = moduleFile('endless.mts', [
+    'const pipeline = Pipeline.create();',
+    `pipeline.readFrom(MqttSources.mqtt('${broker.url}', 'in', (_topic, message) => message.toString()))`,
+    `  .map((text) => text.toUpperCase()).writeTo(MqttSinks.mqtt('${broker.url}', 'out'));`,
+    'export default pipeline;',
+  ]);
+  await using job = startCli(['run', module]);
+  await job.waitForLine(/RUNNING/);
+  await publishAll({ port: broker.port, topic: 'in' }, ['a', 'b']);
+  await witness.untilCount(2);
+  assert.deepEqual(witness.texts, ['A', 'B']);
+  assert.deepEqual(await job.end('SIGTERM'), { code: 0, signal: null });
+});
+
+test('a failing stage ends the command with exit code 1 and one line', LIMIT, async () => {
+  const lines = [
+    'const pipeline = Pipeline.create();',
+    "pipeline.readFrom(TestSources.items(1)).map(() => { throw new Error('no\\nway'); }).writeTo(Sinks.noop());",
+    'export default pipeline;',
+  ];
+  const result = await runCli(['run', moduleFile('failing.mts', lines)]);
+  assert.equal(result.code, 1);
+  const failures = result.stderr.filter((line) => line.includes('failed'));
+  assert.equal(failures.length, 1);
+  assert.match(failures[0] ?? '', /no way/);
+});
+
+test('a module without a pipeline, and one that throws, say so', LIMIT, async () => {
+  const empty = await runCli(['run', moduleFile('empty.mts', ['export default 42;'])]);
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr[0] ?? '', /exports no pipeline by default/);
+  const throwing = await runCli(['run', moduleFile('throwing.mts', ["throw new Error('broken module');"])]);
+  assert.equal(throwing.code, 1);
+  assert.match(throwing.stderr[0] ?? '', /cannot be loaded: broken module/);
+  assert.equal(throwing.stderr.length, 1);
+});
+
+test('--dir says that nothing is kept there', LIMIT, async () => {
+  const dir = join(directory, 'state');
+  const result = await runCli(['run', moduleFile('dir.mts', [...FINITE, 'export default pipeline;']), '--dir', dir]);
+  assert.equal(result.code, 0, result.stderr.join('\n'));
+  assert.match(result.stderr.join('\n'), /nothing is kept in --dir/);
+});
