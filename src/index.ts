@@ -1,5 +1,6 @@
 export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
 export type {
+  BatchBuffer,
   DeadLetter,
   OnError,
   OpenOptions,
@@ -10,7 +11,9 @@ export type {
   ReceivedBatch,
   Sink,
   Source,
+  SourceBuffer,
 } from './connector/index.js';
+export { SinkBuilder, SourceBuilder } from './connector/index.js';
 export {
   Engine,
   type EngineOptions,

@@ -7,4 +7,7 @@ export type { OpenSink, Sink } from './open-sink.js';
 export type { OpenOptions, OpenSource, Received, ReceivedBatch, Source } from './open-source.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
 export type { RejectedItem, SinkDefinition, SinkProgress, SinkWriter } from './sink.js';
+export { SinkBuilder, type SinkBuilderStep } from './sink-builder.js';
 export type { OpenContext, Polled, RejectedInput, SourceDefinition, SourceReader, SourceSnapshot } from './source.js';
+export type { BatchBuffer, SourceBuffer } from './source-buffer.js';
+export { SourceBuilder, type SourceBuilderStep } from './source-builder.js';

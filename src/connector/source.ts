@@ -57,6 +57,8 @@ export interface OpenContext {
   readonly metrics: Metrics;
   /** Aborts opening; afterwards `close` ends the reader or writer. */
   readonly signal: AbortSignal;
+  /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
+  readonly restored?: unknown;
 }
 
 /** A source as plain data: nothing is opened before `createReader`. */

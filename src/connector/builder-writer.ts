@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MillraceError } from '../errors/millrace-error.js';
+import { type Deferred, deferred } from '../internal/deferred.js';
+import type { SinkProgress, SinkWriter } from './sink.js';
+import type { SinkFunctions } from './sink-functions.js';
+
+/** How long `close` waits for the call under way. */
+const CLOSE_WAIT_MS = 1000;
+/** How many items may wait for `receiveFn`. */
+const WINDOW = 1024;
+
+/** Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. */
+export class BuilderWriter<C, in T> implements SinkWriter<T> {
+  readonly #name: string;
+  readonly #context: C;
+  readonly #functions: SinkFunctions<C, T>;
+  #queue: T[] = [];
+  #written = 0;
+  #delivered = 0;
+  #reported = 0;
+  /** Whether a write took less than all since `ready` resolved last. */
+  #refused = false;
+  #running: Promise<void> | undefined;
+  #failure: MillraceError | undefined;
+  #waiting: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(name: string, context: C, functions: SinkFunctions<C, T>) {
+    this.#name = name;
+    this.#context = context;
+    this.#functions = functions;
+  }
+
+  write(items: readonly T[]): number {
+    this.#check();
+    const room = WINDOW - (this.#written - this.#delivered);
+    const taken = items.slice(0, Math.max(0, room));
+    for (const item of taken) this.#queue.push(item);
+    this.#written += taken.length;
+    if (taken.length < items.length) this.#refused = true;
+    return taken.length;
+  }
+
+  flush(): void {
+    if (this.#queue.length === 0 || this.#running !== undefined || this.#closing !== undefined) return;
+    const running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#tell();
+      if (this.#failure === undefined) this.flush();
+    });
+    this.#running = running;
+  }
+
+  progress(): SinkProgress {
+    this.#reported = this.#delivered;
+    return { delivered: this.#delivered, rejected: [] };
+  }
+
+  ready(): Promise<void> {
+    this.#waiting = deferred();
+    this.#tell();
+    return this.#waiting.promise;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #run(): Promise<void> {
+    const items = this.#queue;
+    this.#queue = [];
+    try {
+      for (const item of items) {
+        const received = this.#functions.receive?.(this.#context, item);
+        if (received !== undefined) await received;
+        if (this.#closing !== undefined) return;
+        if (this.#functions.flush === undefined) this.#delivered += 1;
+      }
+      if (this.#functions.flush === undefined) return;
+      await this.#functions.flush(this.#context);
+      this.#delivered += items.length;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#failure = new MillraceError('USER_FUNCTION_FAILED', `sink "${this.#name}": ${text}`, { cause: error });
+    }
+  }
+
+  /** Settles `ready` when there is something to say. */
+  #tell(): void {
+    const waiting = this.#waiting;
+    const room = this.#refused && this.#written - this.#delivered < WINDOW;
+    if (waiting === undefined) return;
+    if (this.#failure !== undefined) waiting.reject(this.#failure);
+    else if (room || this.#delivered !== this.#reported) waiting.resolve();
+    else return;
+    this.#refused = false;
+    this.#waiting = undefined;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `sink "${this.#name}" is closed`);
+  }
+
+  /** A call that hangs must not keep the job from ending. */
+  async #close(): Promise<void> {
+    const waited = new AbortController();
+    const atMost = delay(CLOSE_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
+    await Promise.race([this.#running, atMost]);
+    waited.abort();
+    await this.#functions.destroy?.(this.#context);
+  }
+}

@@ -1,0 +1,127 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import { BuilderReader } from './builder-reader.js';
+import { defineSource } from './define-source.js';
+import type { Source } from './open-source.js';
+import type { ProcessingGuarantee } from './processing-guarantee.js';
+import type { OpenContext } from './source.js';
+import type { BatchBuffer, SourceBuffer } from './source-buffer.js';
+import type { SourceFunctions } from './source-functions.js';
+
+/** A stream never ends, a batch does. */
+type Kind = 'stream' | 'batch';
+
+/** The buffer of each kind. */
+interface Buffers<T> {
+  readonly stream: SourceBuffer<T>;
+  readonly batch: BatchBuffer<T>;
+}
+
+interface Settings<C, T> extends SourceFunctions<C, T> {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+/** A source of the user's own under construction: frozen, each method gives a new one. `C` is what `createFn` makes. */
+export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
+  readonly #settings: Settings<C, T>;
+
+  /** @internal Begin with `SourceBuilder`. */
+  constructor(settings: Settings<C, T>) {
+    this.#settings = Object.freeze(settings);
+    Object.freeze(this);
+  }
+
+  /**
+   * Called when the buffer is empty and the job has room: it adds items (a few hundred at most) and returns, or returns a promise
+   * that resolves when it has. It must not block. A call that adds nothing is repeated after 10 ms, so where items can be
+   * waited for, wait in the promise. What it throws fails the job with USER_FUNCTION_FAILED.
+   */
+  fillBufferFn<U>(fn: (context: C, buffer: Buffers<U>[K]) => void | PromiseLike<void>): SourceBuilderStep<K, C, U, S> {
+    return new SourceBuilderStep<K, C, U, S>({ ...this.#settings, fill: fn });
+  }
+
+  /** The state to continue from after what was added so far; called after each `fillBufferFn`. Durable jobs store it. */
+  createSnapshotFn<R>(fn: (context: C) => R): SourceBuilderStep<K, C, T, R> {
+    return new SourceBuilderStep<K, C, T, R>({ ...this.#settings, createSnapshot: fn });
+  }
+
+  /** Called once after `createFn` with the state stored last. A job without a store has none and never calls it. */
+  restoreSnapshotFn(fn: (context: C, state: S) => void): SourceBuilderStep<K, C, T, S> {
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, restoreSnapshot: fn });
+  }
+
+  /** Called once when the source is closed. */
+  destroyFn(fn: (context: C) => void | PromiseLike<void>): SourceBuilderStep<K, C, T, S> {
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, destroy: fn });
+  }
+
+  /** @throws MillraceError INVALID_OPTIONS without a name or a `fillBufferFn` */
+  build(): Source<T> {
+    const settings = this.#settings;
+    const { name, kind } = settings;
+    checkSettings(settings);
+    return defineSource<T>({
+      name,
+      claims: [],
+      defaultGuarantee: kind === 'batch' ? 'at-least-once' : 'none',
+      refuse: (guarantee) => (kind === 'batch' ? undefined : refuseReplay(name, guarantee)),
+      onError: 'fail',
+      createReader: async (context) => {
+        const made = await settings.create(context);
+        if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
+        return new BuilderReader(name, made, settings);
+      },
+    });
+  }
+}
+
+const checkSettings = ({ name, fill }: Settings<never, never>): void => {
+  const problems = [
+    ...(name === '' ? ['the name must not be empty'] : []),
+    ...(fill === undefined ? ['fillBufferFn is missing'] : []),
+  ];
+  if (problems.length === 0) return;
+  throw new MillraceError('INVALID_OPTIONS', `source "${name}": ${problems.join('; ')}`, { details: { problems } });
+};
+
+const refuseReplay = (name: string, guarantee: ProcessingGuarantee): MillraceError | undefined => {
+  if (guarantee === 'none') return undefined;
+  return new MillraceError('GUARANTEE_UNSUPPORTED', `source "${name}" cannot replay what was in flight at a crash`, {
+    advice: 'Use the guarantee none, or implement SourceDefinition with acknowledgements and pass it to defineSource.',
+    details: { source: name, guarantee },
+  });
+};
+
+/** Begins the source: `createFn` makes the context that the other functions get, when a job opens the source. */
+type Begin<K extends Kind> = <C>(
+  name: string,
+  createFn: (context: OpenContext) => C | PromiseLike<C>,
+) => SourceBuilderStep<K, C, never>;
+
+const begin =
+  <K extends Kind>(kind: K): Begin<K> =>
+  (name, createFn) =>
+    new SourceBuilderStep({
+      name,
+      kind,
+      create: createFn,
+    });
+
+/**
+ * Sources of the user's own, with Jet's names.
+ *
+ * ```ts
+ * const lines = SourceBuilder.batch('lines', () => open('data.txt'))
+ *   .fillBufferFn<string>(async (file, buffer) => {
+ *     const line = await file.nextLine();
+ *     if (line === undefined) buffer.close();
+ *     else buffer.add(line);
+ *   })
+ *   .destroyFn((file) => file.close())
+ *   .build();
+ * ```
+ *
+ * A batch is read from its beginning again when its job restarts, so nothing of it is lost (at-least-once). A stream goes on where
+ * it is: its guarantee is `none`.
+ */
+export const SourceBuilder = Object.freeze({ stream: begin('stream'), batch: begin('batch') });
