@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type HistoryOptions, SessionHistory } from '../support/session-history.js';
+
+/** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
+const SEED = process.env.MILLRACE_SEED;
+const HISTORIES = Number(process.env.MILLRACE_HISTORIES ?? 1000);
+
+function playAll(options: HistoryOptions): void {
+  const seeds = SEED === undefined ? Array.from({ length: HISTORIES }, (_, seed) => seed) : [Number(SEED)];
+  for (const seed of seeds) {
+    try {
+      new SessionHistory(seed, options).play();
+    } catch (error) {
+      assert.fail(`MILLRACE_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+}
+
+test('delivers QoS 2 exactly once and QoS 1 at least once, in order, over cuts at any byte and restarts', () => {
+  playAll({ losses: false });
+});
+
+test('loses nothing when the broker loses the session and the owner chooses to redeliver (R5, R10)', () => {
+  playAll({ losses: true });
+});
