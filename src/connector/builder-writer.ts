@@ -10,7 +10,7 @@ const CLOSE_WAIT_MS = 1000;
 const WINDOW = 1024;
 
 /** Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. */
-export class BuilderWriter<C, in T> implements SinkWriter<T> {
+export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #name: string;
   readonly #context: C;
   readonly #functions: SinkFunctions<C, T>;

@@ -41,7 +41,7 @@ export class SinkBuilderStep<C, T> {
   build(): Sink<T> {
     const settings = this.#settings;
     const { name } = settings;
-    checkSettings(settings);
+    checkSettings(name, settings.receive !== undefined);
     return defineSink<T>({
       name,
       claims: [],
@@ -52,10 +52,10 @@ export class SinkBuilderStep<C, T> {
   }
 }
 
-const checkSettings = ({ name, receive }: Settings<never, never>): void => {
+const checkSettings = (name: string, complete: boolean): void => {
   const problems = [
     ...(name === '' ? ['the name must not be empty'] : []),
-    ...(receive === undefined ? ['receiveFn is missing'] : []),
+    ...(complete ? [] : ['receiveFn is missing']),
   ];
   if (problems.length === 0) return;
   throw new MillraceError('INVALID_OPTIONS', `sink "${name}": ${problems.join('; ')}`, { details: { problems } });

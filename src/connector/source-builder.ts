@@ -59,7 +59,7 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
   build(): Source<T> {
     const settings = this.#settings;
     const { name, kind } = settings;
-    checkSettings(settings);
+    checkSettings(name, settings.fill !== undefined);
     return defineSource<T>({
       name,
       claims: [],
@@ -75,10 +75,10 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
   }
 }
 
-const checkSettings = ({ name, fill }: Settings<never, never>): void => {
+const checkSettings = (name: string, complete: boolean): void => {
   const problems = [
     ...(name === '' ? ['the name must not be empty'] : []),
-    ...(fill === undefined ? ['fillBufferFn is missing'] : []),
+    ...(complete ? [] : ['fillBufferFn is missing']),
   ];
   if (problems.length === 0) return;
   throw new MillraceError('INVALID_OPTIONS', `source "${name}": ${problems.join('; ')}`, { details: { problems } });

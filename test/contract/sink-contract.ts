@@ -64,7 +64,7 @@ const writeAll = async <T>(
 };
 
 /** Waits for `count` deliveries, checking that the number never falls. */
-const delivery = async (writer: SinkWriter<unknown>, count: number): Promise<void> => {
+const delivery = async (writer: SinkWriter<never>, count: number): Promise<void> => {
   let before = 0;
   await eventually(() => {
     writer.flush();

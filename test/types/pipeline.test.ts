@@ -1,0 +1,107 @@
+import { test } from 'node:test';
+import { expectTypeOf } from 'expect-type';
+import {
+  type BatchBuffer,
+  Pipeline,
+  type Sink,
+  SinkBuilder,
+  Sinks,
+  type Source,
+  type SourceBuffer,
+  SourceBuilder,
+  type Stage,
+  TestSources,
+} from '../../src/index.js';
+
+interface Reading {
+  readonly kind: 'reading';
+  readonly value: number;
+}
+interface Alarm {
+  readonly kind: 'alarm';
+  readonly text: string;
+}
+type Message = Reading | Alarm;
+
+const messages = (): Stage<Message> =>
+  Pipeline.create().readFrom<Message>(
+    TestSources.items<Message>({ kind: 'reading', value: 1 }, { kind: 'alarm', text: 'x' }),
+  );
+
+test('a source gives its stage the type of its items', () => {
+  expectTypeOf(TestSources.items(1, 2)).toEqualTypeOf<Source<number>>();
+  expectTypeOf(
+    Pipeline.create()
+      .readFrom(TestSources.itemStream(1, (_t, n) => `${n}`))
+      .withIngestionTimestamps(),
+  ).toEqualTypeOf<Stage<string>>();
+});
+
+test('filter narrows by a type guard and keeps the type otherwise', () => {
+  const isAlarm = (message: Message): message is Alarm => message.kind === 'alarm';
+  expectTypeOf(messages().filter(isAlarm)).toEqualTypeOf<Stage<Alarm>>();
+  expectTypeOf(messages().filter((message) => message.kind === 'alarm')).toExtend<Stage<Message>>();
+});
+
+test('map, flatMap and mapAsync give what their functions give', () => {
+  expectTypeOf(messages().map((message) => message.kind)).toEqualTypeOf<Stage<'reading' | 'alarm'>>();
+  expectTypeOf(messages().flatMap((message) => new Set([message.kind.length]))).toEqualTypeOf<Stage<number>>();
+  expectTypeOf(messages().mapAsync(async () => 1)).toEqualTypeOf<Stage<number>>();
+  expectTypeOf(messages().mapAsync(() => 'at once')).toEqualTypeOf<Stage<string>>();
+});
+
+test('merge gives the union', () => {
+  const pipeline = Pipeline.create();
+  const numbers = pipeline.readFrom(TestSources.items(1));
+  const words = pipeline.readFrom(TestSources.items('a'));
+  expectTypeOf(numbers.merge(words)).toEqualTypeOf<Stage<string | number>>();
+});
+
+test('writeTo takes a sink for the items or for more, never one for less', () => {
+  const strings: Sink<string> = Sinks.list<string>([]);
+  const both: Sink<string | number> = Sinks.list<string | number>([]);
+  const stage = Pipeline.create().readFrom(TestSources.items('a'));
+  stage.writeTo(strings);
+  stage.writeTo(both);
+  stage.writeTo(Sinks.logger());
+  stage.writeTo(Sinks.noop());
+  const wide = Pipeline.create().readFrom(TestSources.items<string | number>('a', 1));
+  // @ts-expect-error a sink of strings does not take numbers
+  wide.writeTo(strings);
+  // @ts-expect-error nor does a sink of numbers take strings
+  stage.writeTo(Sinks.list<number>([]));
+});
+
+test('sinks are contravariant, sources covariant', () => {
+  expectTypeOf<Sink<unknown>>().toExtend<Sink<string>>();
+  expectTypeOf<Sink<string>>().not.toExtend<Sink<unknown>>();
+  expectTypeOf<Source<string>>().toExtend<Source<unknown>>();
+  expectTypeOf<Source<unknown>>().not.toExtend<Source<string>>();
+});
+
+test('the builders pass the context and the item types on', () => {
+  const source = SourceBuilder.batch('numbers', () => ({ next: 0 }))
+    .fillBufferFn<number>((context, buffer) => {
+      expectTypeOf(context).toEqualTypeOf<{ next: number }>();
+      expectTypeOf(buffer).toEqualTypeOf<BatchBuffer<number>>();
+      buffer.close();
+    })
+    .createSnapshotFn((context) => context.next)
+    .restoreSnapshotFn((context, state) => {
+      expectTypeOf(state).toEqualTypeOf<number>();
+      context.next = state;
+    })
+    .build();
+  expectTypeOf(source).toEqualTypeOf<Source<number>>();
+  SourceBuilder.stream('s', async () => 1).fillBufferFn<string>((context, buffer) => {
+    expectTypeOf(context).toEqualTypeOf<number>();
+    expectTypeOf(buffer).toEqualTypeOf<SourceBuffer<string>>();
+    // @ts-expect-error a stream never ends
+    buffer.close;
+  });
+  const sink = SinkBuilder.sinkBuilder('s', () => [0]).receiveFn<string>((context, item) => {
+    expectTypeOf(context).toEqualTypeOf<number[]>();
+    expectTypeOf(item).toEqualTypeOf<string>();
+  });
+  expectTypeOf(sink.build()).toEqualTypeOf<Sink<string>>();
+});
