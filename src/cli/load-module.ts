@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MillraceError } from '../errors/index.js';
 import { usageError } from './usage-error.js';
@@ -19,22 +19,25 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
-/** Node strips types from 22.18 on. Below that tsx does it, if the module's project has it. */
+/** Node strips types from 22.18 on. Below that tsx does it, if the module's project, or the one we stand in, has it. */
 async function enableTypeScript(file: string): Promise<void> {
   if (Reflect.get(process.features, 'typescript')) return;
-  const tsx = resolveFrom(file, 'tsx/esm/api') ?? resolveFrom(resolve('index.js'), 'tsx/esm/api');
-  if (tsx === undefined) {
+  const api = tsxApi(file) ?? tsxApi(resolve('index.js'));
+  if (api === undefined) {
     throw new MillraceError('UNSUPPORTED', `this Node (${process.versions.node}) cannot run TypeScript by itself`, {
       advice: 'Run: npm install --save-dev tsx. Or use Node 22.18 or later.',
     });
   }
-  const { register } = await import(pathToFileURL(tsx).href);
+  const { register } = await import(pathToFileURL(api).href);
   register();
 }
 
-function resolveFrom(file: string, specifier: string): string | undefined {
+/** The ES module of `tsx/esm/api` as seen from a file: `require.resolve` would give the CommonJS one, which cannot register. */
+function tsxApi(file: string): string | undefined {
   try {
-    return createRequire(file).resolve(specifier);
+    const manifest = createRequire(file).resolve('tsx/package.json');
+    const target = JSON.parse(readFileSync(manifest, 'utf8')).exports['./esm/api'].import.default;
+    return join(dirname(manifest), target);
   } catch {
     return undefined;
   }

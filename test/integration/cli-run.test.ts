@@ -25,7 +25,7 @@ const moduleFile = (name: string, lines: readonly string[]) => {
 
 const FINITE = [
   'const pipeline = Pipeline.create();',
-  'pipeline.readFrom(TestSources.items(1, 2, 3)).map((n) => 'item ' + n * 2).writeTo(Sinks.logger());',
+  "pipeline.readFrom(TestSources.items(1, 2, 3)).map((n) => 'item ' + n * 2).writeTo(Sinks.logger());",
 ];
 
 test('a pipeline that ends ends the command with exit code 0', LIMIT, async () => {
