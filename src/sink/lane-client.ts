@@ -37,7 +37,6 @@ export class LaneClient implements ConnectionListener {
   readonly #settleSoon = (): void => {
     this.#settling = false;
     this.#settleWritten();
-    this.#parts.owner.changed();
   };
   #settling = false;
   #opened = false;
@@ -169,8 +168,10 @@ export class LaneClient implements ConnectionListener {
   /** Called while the connection hands out events, `flush` has written nothing yet: then it is asked again right after. */
   #settleWritten(): void {
     if (!this.#lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
-    if (!this.#connection.session.hasOutput) this.#lane.handleWritten();
-    else if (!this.#settling) {
+    if (!this.#connection.session.hasOutput) {
+      this.#lane.handleWritten();
+      this.#parts.owner.changed();
+    } else if (!this.#settling) {
       this.#settling = true;
       queueMicrotask(this.#settleSoon);
     }

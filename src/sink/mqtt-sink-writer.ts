@@ -80,6 +80,8 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
 
   flush(): void {
     for (const client of this.#clients) client.flush();
+    // What `write` rejected or dropped is progress too.
+    this.changed();
   }
 
   progress(): SinkProgress {

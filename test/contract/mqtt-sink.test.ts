@@ -45,6 +45,7 @@ const start =
       .clientId('contract')
       .qualityOfService(qos)
       .autoReconnect(false)
+      .maxBufferedMessages(500)
       .connectOptionsFn(() => options)
       .build();
     return {
