@@ -95,26 +95,25 @@ function toOracle(packet: Packet, version: ProtocolVersion): Fields {
     case 'pingresp':
       return common;
     default:
-      return { ...common, messageId: fields['packetId'], reasonCode: packet.reasonCode };
+      return { ...common, messageId: fields.packetId, reasonCode: packet.reasonCode };
   }
 }
 
 function fromOracle(packet: Fields, version: ProtocolVersion): Packet {
-  const properties =
-    packet['properties'] === undefined ? {} : { properties: ourProperties(packet['properties'] as Fields) };
-  const type = packet['cmd'] as Packet['type'];
-  const packetId = packet['messageId'] === undefined ? 0 : packet['messageId'];
+  const properties = packet.properties === undefined ? {} : { properties: ourProperties(packet.properties as Fields) };
+  const type = packet.cmd as Packet['type'];
+  const packetId = packet.messageId === undefined ? 0 : packet.messageId;
   return { type, ...ourFields(type, { ...packet, packetId }, version), ...properties } as Packet;
 }
 
 function ourFields(type: Packet['type'], packet: Fields, version: ProtocolVersion): Fields {
   const { packetId } = packet;
-  const reasonCode = packet['reasonCode'] ?? packet['returnCode'] ?? 0;
+  const reasonCode = packet.reasonCode ?? packet.returnCode ?? 0;
   switch (type) {
     case 'connect':
       return connectFields(packet);
     case 'connack':
-      return { sessionPresent: version > 3 && packet['sessionPresent'], reasonCode };
+      return { sessionPresent: version > 3 && packet.sessionPresent, reasonCode };
     case 'publish': {
       const { topic, payload, qos, retain, dup } = packet;
       return { topic, payload, qos, retain, dup: qos !== 0 && dup, packetId };
@@ -122,13 +121,13 @@ function ourFields(type: Packet['type'], packet: Fields, version: ProtocolVersio
     case 'subscribe':
       return {
         packetId,
-        subscriptions: (packet['subscriptions'] as Fields[]).map((one) => subscription(one, version)),
+        subscriptions: (packet.subscriptions as Fields[]).map((one) => subscription(one, version)),
       };
     case 'unsubscribe':
-      return { packetId, filters: packet['unsubscriptions'] };
+      return { packetId, filters: packet.unsubscriptions };
     case 'suback':
     case 'unsuback':
-      return { packetId, reasonCodes: packet['granted'] ?? [] };
+      return { packetId, reasonCodes: packet.granted ?? [] };
     case 'pingreq':
     case 'pingresp':
       return {};
@@ -141,23 +140,23 @@ function ourFields(type: Packet['type'], packet: Fields, version: ProtocolVersio
 }
 
 function connectFields(packet: Fields): Fields {
-  const will = packet['will'] as Fields | undefined;
-  const known = will?.['properties'] as Fields | undefined;
+  const will = packet.will as Fields | undefined;
+  const known = will?.properties as Fields | undefined;
   return {
-    version: packet['protocolVersion'],
-    clientId: packet['clientId'],
-    clean: packet['clean'],
-    keepAlive: packet['keepalive'],
-    ...(packet['username'] === undefined ? {} : { username: packet['username'] }),
-    ...(packet['password'] === undefined ? {} : { password: packet['password'] }),
+    version: packet.protocolVersion,
+    clientId: packet.clientId,
+    clean: packet.clean,
+    keepAlive: packet.keepalive,
+    ...(packet.username === undefined ? {} : { username: packet.username }),
+    ...(packet.password === undefined ? {} : { password: packet.password }),
     ...(will === undefined
       ? {}
       : {
           will: {
-            topic: will['topic'],
-            payload: will['payload'],
-            qos: will['qos'],
-            retain: will['retain'],
+            topic: will.topic,
+            payload: will.payload,
+            qos: will.qos,
+            retain: will.retain,
             ...(known === undefined || Object.keys(known).length === 0 ? {} : { properties: ourProperties(known) }),
           },
         }),
