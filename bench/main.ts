@@ -9,7 +9,7 @@ import { type Comparison, cpuPerMessage, ratePerSecond } from './support/result.
 import { writeDocument } from './support/write-document.js';
 
 /*
- * npm run bench -- [--quick] [--only NAME] [--json] [--write]
+ * npm run bench -- [--quick] [--only NAME] [--rounds N] [--json] [--write]
  *
  * Every contender is a process of its own, and each table comes from one run. Names: source-qos0 … sink-qos1-window20 … bridge-window1000.
  */

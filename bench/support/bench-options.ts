@@ -18,13 +18,14 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      rounds: { type: 'string' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
   return {
     scale: values.quick ? 0.1 : 1,
-    rounds: values.quick ? 1 : 3,
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
     only: values.only,
     json: values.json,
     write: values.write,

@@ -15,7 +15,7 @@ export interface ModulePipeline {
  */
 export async function modulePipeline(module: Readonly<Record<string, unknown>>): Promise<ModulePipeline> {
   const exported = module.default;
-  const pipeline = typeof exported === 'function' ? await callFactory(exported) : exported;
+  const pipeline = isFunction(exported) ? await callFactory(exported) : exported;
   if (!isPipeline(pipeline)) {
     throw usageError(
       'MODULE exports no pipeline by default: write `export default pipeline`, or a function that gives one',
@@ -24,9 +24,13 @@ export async function modulePipeline(module: Readonly<Record<string, unknown>>):
   return { pipeline, jobOptions: configOf(module.config) };
 }
 
-async function callFactory(factory: (...args: never[]) => unknown): Promise<unknown> {
+function isFunction(value: unknown): value is () => unknown {
+  return typeof value === 'function';
+}
+
+async function callFactory(factory: () => unknown): Promise<unknown> {
   try {
-    return await Reflect.apply(factory, undefined, []);
+    return await factory();
   } catch (error) {
     throw MillraceError.from(error, 'USER_FUNCTION_FAILED', 'the function that MODULE exports failed');
   }
