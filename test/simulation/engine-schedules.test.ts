@@ -1,0 +1,18 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { EngineRig } from '../support/engine-rig.js';
+import { SeededRandom } from '../support/seeded-random.js';
+
+test('under any schedule, no input is acknowledged before all it led to is delivered, and in the end everything is, once and in order', {
+  timeout: 60_000,
+}, () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.nat(200), (seed, steps) => {
+      const rig = new EngineRig(new SeededRandom(seed));
+      for (let step = 0; step < steps; step += 1) rig.step();
+      rig.finish();
+      rig.checkEnd();
+    }),
+    { numRuns: 200 },
+  );
+});
