@@ -41,6 +41,8 @@ const NEVER: Refusal = {
 };
 
 const REASON_CODES: Readonly<Record<number, Refusal>> = {
+  // no code of 5.0: so a broker answers that speaks 3.x only [MQTT-3.1.2-2 of 3.1.1]
+  1: UNSUPPORTED_VERSION,
   128: LATER,
   131: LATER,
   132: UNSUPPORTED_VERSION,
@@ -66,7 +68,7 @@ const RETURN_CODES: Readonly<Record<number, Refusal>> = {
 /** What a CONNACK other than 0 means: UNSUPPORTED_PROTOCOL_VERSION, CLIENT_ID_REJECTED, BAD_CREDENTIALS, NOT_AUTHORIZED or CONNECTION_REFUSED_BY_BROKER. */
 export function connectionRefused({ reasonCode, properties }: ConnackPacket, version: ProtocolVersion): MillraceError {
   const { code, retryable, advice } = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? NEVER;
-  const reason = version === 5 ? reasonName(reasonCode) : returnCodeName(reasonCode);
+  const reason = version === 5 && reasonCode >= 0x80 ? reasonName(reasonCode) : returnCodeName(reasonCode);
   return new MillraceError(code, `The broker refused the connection: ${reason}`, {
     reasonCode,
     retryable,

@@ -12,6 +12,8 @@ export class SessionLink {
   #parked = 0;
   /** CONNACK 0 came. */
   accepted = false;
+  /** Outgoing messages have begun. */
+  begun = false;
 
   constructor(request: ConnectRequest, maximumPacketSize: number) {
     this.request = request;

@@ -210,7 +210,7 @@ export class Session {
     this.#inbound.startEpoch();
     const givenUp = this.#outbound.startEpoch(policy);
     if (this.#phase === 'settling' && this.#link !== undefined) {
-      this.#begin(this.#link);
+      this.#phase = 'connected';
       this.#timers.setListening(this.#reading, this.#timers.now);
       this.#handlePackets(this.#link, 0);
     }
@@ -264,6 +264,7 @@ export class Session {
       return;
     }
     if (this.#phase === 'over') return;
+    this.#begin(link);
     this.#timers.heard(bytes, packets);
     this.#timers.watchAcks(this.#outbound.owed, this.#outbound.answers !== answers);
   }
@@ -333,7 +334,7 @@ export class Session {
     const inDoubt = fresh ? this.#outbound.inDoubt() : [];
     this.#lost = fresh && (inDoubt.length > 0 || this.#inbound.size > 0);
     if (this.#lost) this.#settle(inDoubt);
-    else this.#begin(link);
+    else this.#phase = 'connected';
   }
 
   /**
@@ -353,13 +354,15 @@ export class Session {
     this.#events.push({ type: 'session-lost', inDoubt });
   }
 
-  #begin({ request }: SessionLink): void {
-    if (this.#limits === undefined) return;
-    this.#phase = 'connected';
-    this.#outbound.begin(
-      this.#limits,
-      Math.min(this.#options.maxInflight, request.maxInflight ?? Number.MAX_SAFE_INTEGER),
-    );
+  /**
+   * Outgoing messages begin when all is read that came with CONNACK, or while a lost session was settled: nothing of that
+   * can be an answer to them (R14a).
+   */
+  #begin(link: SessionLink): void {
+    if (link.begun || this.#phase !== 'connected' || this.#limits === undefined) return;
+    link.begun = true;
+    const { maxInflight = Number.MAX_SAFE_INTEGER } = link.request;
+    this.#outbound.begin(this.#limits, Math.min(this.#options.maxInflight, maxInflight));
   }
 
   #connectedLimits(): ServerLimits {
