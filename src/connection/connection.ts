@@ -12,7 +12,6 @@ import type {
   SessionLostEvent,
   SubscriptionAnswerEvent,
 } from '../protocol/session/session-event.js';
-import type { ConnectRequest } from '../protocol/session/session-options.js';
 import { askCredentials } from './ask-credentials.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
@@ -31,13 +30,6 @@ import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
 
-/** What one attempt goes by. */
-interface Attempt {
-  readonly address: ServerAddress;
-  readonly version: ProtocolVersion;
-  readonly clean: boolean;
-}
-
 /** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -53,6 +45,8 @@ export class Connection {
   #opening: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #reading = true;
+  /** What an earlier process left at the broker is thrown away (R8b). What is there now can only be ours. */
+  #begunClean = false;
   #subackTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionOptions, listener: ConnectionListener) {
@@ -145,23 +139,22 @@ export class Connection {
 
   /** One attempt to connect, and the connection that it leads to. */
   async #attempt(): Promise<NextStep | undefined> {
-    const { address, version, established } = this.#policy;
+    const { address, version } = this.#policy;
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
       const credentials = await this.#timed('credentials', (signal) =>
         askCredentials(this.#options.credentials, signal),
       );
-      let clean = this.#options.startClean && !established;
-      if (clean && version < 5) {
+      if (this.#options.startClean && !this.#begunClean) {
         const transport = await this.#openTransport(address);
         connectSent = true;
         await this.#discard(transport, version, credentials);
         connectSent = false;
-        clean = false;
+        this.#begunClean = true;
       }
       const transport = await this.#openTransport(address);
-      return await this.#converse(transport, { address, version, clean }, credentials);
+      return await this.#converse(transport, version, credentials);
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
     }
@@ -190,25 +183,25 @@ export class Connection {
   }
 
   /** Resolves when the connection has ended, with what follows. */
-  async #converse(transport: Transport, attempt: Attempt, credentials: Credentials): Promise<NextStep | undefined> {
+  async #converse(
+    transport: Transport,
+    version: ProtocolVersion,
+    credentials: Credentials,
+  ): Promise<NextStep | undefined> {
     if (isOver(this.#state)) {
       transport.destroy();
       return undefined;
     }
-    this.#version = attempt.version;
+    this.#version = version;
     const ended = deferred<NextStep | undefined>();
     const link = this.#makeLink(transport, {
       onEvents: (events) => this.#onEvents(events),
       onDrain: () => this.#listener.onDrain(),
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
-    this.#state = { at: 'handshaking', link, clean: attempt.clean };
-    link.start(this.#request(attempt, credentials));
+    this.#state = { at: 'handshaking', link };
+    link.start(connectRequest(this.#options, { version, clean: false, credentials }));
     return ended.promise;
-  }
-
-  #request({ version, clean }: Attempt, credentials: Credentials): ConnectRequest {
-    return connectRequest(this.#options, { version, clean, credentials });
   }
 
   #makeLink(transport: Transport, listener: LinkListener): Link {
@@ -239,10 +232,10 @@ export class Connection {
 
   #onConnected(event: ConnectedEvent, stateLost: boolean): void {
     if (this.#state.at !== 'handshaking') return;
-    const { link, clean } = this.#state;
+    const { link } = this.#state;
     const resumed = this.#policy.established;
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
-    const lost = stateLost || (resumed && !clean && !event.sessionPresent && this.#version > 3);
+    const lost = stateLost || (resumed && !event.sessionPresent && this.#version > 3);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now() };
     this.#count(event, resumed);
     if (lost && !this.#settleLoss(link, stateLost)) return;

@@ -21,13 +21,14 @@ export interface DiscardRequest {
 }
 
 /**
- * Throws away what a 3.x broker keeps for our client id, by a clean connection that is closed at once. A 3.x session that is to
- * outlive a cut cannot be begun clean (Clean Session 1 ends it with the connection [MQTT-3.1.2-6]), so R6a connects clean,
- * disconnects, and connects kept. Without the will, which is not meant for this connection.
+ * Throws away what a broker keeps for our client id, by a clean connection that is closed at once (R6a, R8b). A session that is to
+ * outlive a cut cannot be begun clean on 3.x, where Clean Session 1 ends it with the connection [MQTT-3.1.2-6]; and on 5.0
+ * mosquitto 2.0 does not keep over its restart what began with Clean Start 1, whatever its expiry. So the session that is used
+ * always begins by a CONNECT of its own that is not clean. Without the will, which is not meant for this connection.
  * Rejects with the error that a CONNECT would fail with.
  */
 export async function discardSession(transport: Transport, request: DiscardRequest): Promise<void> {
-  const options = { ...request.options, will: undefined };
+  const options = { ...request.options, will: undefined, sessionExpiryInterval: 0 };
   const session = new Session(sessionOptions(options));
   const accepted = deferred<void>();
   const onAbort = (): void => accepted.reject(request.signal.reason);

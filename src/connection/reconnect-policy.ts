@@ -114,7 +114,12 @@ export class ReconnectPolicy {
   }
 }
 
+/** The return code with which a 3.x server refuses a version, to a 5.0 CONNECT too. */
+const UNACCEPTABLE_VERSION = 0x01;
+
 function versionOutcome(end: AttemptEnd): VersionOutcome {
-  if (end.error.code === 'UNSUPPORTED_PROTOCOL_VERSION') return 'version-refused';
-  return end.connectSent && end.error.code === 'CONNECTION_LOST' ? 'closed-before-connack' : 'other';
+  const { code, reasonCode } = end.error;
+  const refused = code === 'CONNECTION_REFUSED_BY_BROKER' && reasonCode === UNACCEPTABLE_VERSION;
+  if (refused || code === 'UNSUPPORTED_PROTOCOL_VERSION') return 'version-refused';
+  return end.connectSent && code === 'CONNECTION_LOST' ? 'closed-before-connack' : 'other';
 }

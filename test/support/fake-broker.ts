@@ -7,7 +7,7 @@ import { until } from './until.js';
 
 /** One connection as the broker sees it. */
 export interface FakeClient {
-  /** 0 for the first connection that the broker took. */
+  /** 0 for the first connection, the discards not counted. */
   readonly index: number;
   /** The CONNECT, once it has come. */
   readonly connect: ConnectPacket | undefined;
@@ -43,8 +43,10 @@ export interface FakeBroker extends AsyncDisposable {
   readonly port: number;
   /** `mqtt://127.0.0.1:port` */
   readonly url: string;
-  /** Every connection so far. */
+  /** Every connection so far, but for the discards. */
   readonly clients: readonly FakeClient[];
+  /** The clean connections that were closed at once: how Millrace throws an old session away before it begins its own. */
+  readonly discards: readonly FakeClient[];
   /** The script that counts from now on, also for connections that are open. */
   script: FakeScript;
   /** The nth connection (from 0), once it is there. */
@@ -64,6 +66,7 @@ export async function startFakeBroker(script: FakeScript = {}): Promise<FakeBrok
 class ScriptedBroker implements FakeBroker {
   script: FakeScript;
   readonly clients: ScriptedClient[] = [];
+  readonly discards: ScriptedClient[] = [];
   readonly #server: Server;
   port = 0;
 
@@ -93,7 +96,7 @@ class ScriptedBroker implements FakeBroker {
   }
 
   async stop(): Promise<void> {
-    for (const client of this.clients) client.reset();
+    for (const client of [...this.clients, ...this.discards]) client.reset();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -108,6 +111,9 @@ class ScriptedBroker implements FakeBroker {
   }
 
   #handle(client: ScriptedClient, packet: Packet): void {
+    if (packet.type === 'disconnect' && client.packets.length === 2 && client.connect?.clean === true) {
+      this.discards.push(...this.clients.splice(this.clients.indexOf(client), 1));
+    }
     const does: FakeScript = { ...DEFAULTS, ...this.script };
     switch (packet.type) {
       case 'connect':

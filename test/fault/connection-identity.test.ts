@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { connectionRig, wanted } from '../support/connection-rig.js';
+import { accept, acceptResumed, startFakeBroker } from '../support/fake-broker.js';
+import { startMosquitto } from '../support/mosquitto.js';
+import { until } from '../support/until.js';
+
+const TIMEOUT = { timeout: 30_000 };
+
+describe('connection: client-id conflicts (R19)', () => {
+  it('fails at once when the broker says "session taken over" (0x8E)', TIMEOUT, async () => {
+    await using broker = await startFakeBroker();
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    (await broker.client(0)).send({ type: 'disconnect', reasonCode: 0x8e });
+    await until(() => rig.failures.length === 1);
+    assert.equal(rig.failures[0]?.code, 'CLIENT_ID_CONFLICT');
+    assert.equal(broker.clients.length, 1);
+  });
+
+  it('fails after five closes in a row, each soon after CONNACK', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) => {
+        if (client.index === 0) accept(client);
+        else acceptResumed(client);
+        client.fin();
+      },
+    });
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    await until(() => rig.failures.length === 1);
+    assert.equal(rig.failures[0]?.code, 'CLIENT_ID_CONFLICT');
+    assert.equal(broker.clients.length, 5);
+  });
+
+  it('continues after one takeover (G1)', TIMEOUT, async () => {
+    await using broker = await startMosquitto();
+    const first = connectionRig(broker.url, {}, { subscriptions: [wanted('t')] });
+    await first.open();
+    const second = connectionRig(broker.url, { autoReconnect: false }, { startClean: false });
+    await second.open();
+    await until(() => second.connection.state === 'idle', { what: 'the first takes its session back' });
+    await until(() => first.connection.state === 'running' && first.connected.length === 2);
+    assert.equal(first.connected[1]?.sessionPresent, true);
+    first.publish(0, 't');
+    await until(() => first.messages.length === 1);
+    await first.connection.close();
+  });
+
+  it('ends the fight of two clients over one id on a real broker within seconds (D11)', TIMEOUT, async () => {
+    await using broker = await startMosquitto();
+    const rigs = [0, 1].map(() => connectionRig(broker.url, { reconnectPeriod: 100, maxReconnectPeriod: 30_000 }));
+    const begun = performance.now();
+    await Promise.allSettled(rigs.map((rig) => rig.open()));
+    await until(() => rigs.some((rig) => rig.failures.length > 0), { timeoutMs: 15_000 });
+    assert.ok(performance.now() - begun < 8000);
+    assert.deepEqual(rigs.flatMap((rig) => rig.failures.map(({ code }) => code))[0], 'CLIENT_ID_CONFLICT');
+    await Promise.all(rigs.map((rig) => rig.connection.close()));
+  });
+});

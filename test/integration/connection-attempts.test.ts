@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { connectionRig } from '../support/connection-rig.js';
+import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
+
+const TIMEOUT = { timeout: 20_000 };
+
+function refuse(reasonCode: number): (client: FakeClient) => void {
+  return (client) => {
+    client.send({ type: 'connack', sessionPresent: false, reasonCode });
+    client.fin();
+  };
+}
+
+const versions = (clients: readonly FakeClient[]): readonly (number | undefined)[] =>
+  clients.map(({ connect }) => connect?.version);
+
+describe('connection: attempts', () => {
+  it('keeps trying to connect at first too, and shows every failed attempt', TIMEOUT, async () => {
+    const port = await freePort();
+    const rig = connectionRig(`tcp://127.0.0.1:${port}`);
+    const opening = rig.open();
+    await until(() => rig.disconnects.length >= 2);
+    assert.ok(rig.disconnects.every(({ code }) => code === 'CONNECT_FAILED'));
+    assert.equal(rig.connection.connected, false);
+    await rig.connection.close();
+    await assert.rejects(opening, { code: 'ABORTED' });
+  });
+
+  it(
+    'rejects with the first failure without auto-reconnect, and connects when the owner says so',
+    TIMEOUT,
+    async () => {
+      await using broker = await startFakeBroker({ connect: refuse(0x88) });
+      const rig = connectionRig(broker.url, { autoReconnect: false });
+      await assert.rejects(rig.open(), { code: 'CONNECTION_REFUSED_BY_BROKER', reasonCode: 0x88 });
+      assert.equal(rig.connection.state, 'idle');
+      broker.script = {};
+      await rig.connection.reconnect(AbortSignal.timeout(5000));
+      assert.equal(rig.connection.state, 'running');
+      (await broker.client(1)).reset();
+      await until(() => rig.connection.state === 'idle');
+      assert.equal(rig.disconnects.at(-1)?.code, 'CONNECTION_LOST');
+      assert.deepEqual(rig.failures, []);
+      await rig.connection.close();
+      assert.equal(broker.clients.length, 2);
+    },
+  );
+
+  it('stops trying when the signal aborts', TIMEOUT, async () => {
+    const rig = connectionRig(`tcp://127.0.0.1:${await freePort()}`);
+    await assert.rejects(rig.open(50), { code: 'ABORTED' });
+    assert.equal(rig.connection.state, 'closed');
+  });
+
+  it('does not try again what credentials alone can mend', TIMEOUT, async () => {
+    for (const [reasonCode, code] of [
+      [0x86, 'BAD_CREDENTIALS'],
+      [0x87, 'NOT_AUTHORIZED'],
+    ] as const) {
+      await using broker = await startFakeBroker({ connect: refuse(reasonCode) });
+      const rig = connectionRig(broker.url, { username: 'u', password: 'hunter2' });
+      await assert.rejects(rig.open(), (error: Error) => {
+        assert.equal(Reflect.get(error, 'code'), code);
+        assert.doesNotMatch(JSON.stringify(error), /hunter2/);
+        return true;
+      });
+      assert.equal(broker.clients.length, 1);
+    }
+  });
+
+  it('asks the provider at each connect, and outlasts a refusal at a reconnect', TIMEOUT, async () => {
+    let asked = 0;
+    await using broker = await startFakeBroker({
+      connect: (client) =>
+        client.index === 1 ? refuse(0x87)(client) : client.index === 0 ? accept(client) : acceptResumed(client),
+    });
+    const rig = connectionRig(broker.url, {
+      credentials: async () => {
+        asked += 1;
+        return { username: `user${asked}`, password: 'p' };
+      },
+    });
+    await rig.open();
+    (await broker.client(0)).reset();
+    await until(() => rig.connected.length === 2);
+    assert.deepEqual(
+      broker.clients.map(({ connect }) => connect?.username),
+      ['user1', 'user2', 'user3'],
+    );
+    assert.deepEqual(
+      rig.disconnects.map(({ code }) => code),
+      ['CONNECTION_LOST', 'NOT_AUTHORIZED'],
+    );
+    await rig.connection.close();
+  });
+
+  it('is failed by a refusal at a reconnect when the credentials are fixed', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) => (client.index === 0 ? accept(client) : refuse(0x87)(client)),
+    });
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    (await broker.client(0)).reset();
+    await until(() => rig.failures.length === 1);
+    assert.equal(rig.failures[0]?.code, 'NOT_AUTHORIZED');
+  });
+
+  it(
+    'shows nothing of what the provider threw, and waits for it no longer than the connect timeout',
+    TIMEOUT,
+    async () => {
+      await using broker = await startFakeBroker();
+      const throwing = connectionRig(broker.url, {
+        credentials: () => {
+          throw new RangeError('token hunter2 expired');
+        },
+      });
+      await assert.rejects(throwing.open(), (error: Error) => {
+        assert.equal(Reflect.get(error, 'code'), 'USER_FUNCTION_FAILED');
+        assert.doesNotMatch(JSON.stringify(error) + error.stack + String(error.cause), /hunter2/);
+        return true;
+      });
+      let aborted = false;
+      const hanging = connectionRig(broker.url, {
+        autoReconnect: false,
+        connectTimeout: 50,
+        credentials: (signal) => new Promise(() => signal.addEventListener('abort', () => (aborted = true))),
+      });
+      await assert.rejects(hanging.open(), { code: 'TIMEOUT' });
+      assert.equal(aborted, true);
+      assert.equal(broker.clients.length, 0);
+    },
+  );
+
+  it('fails over to the next server at once, and comes back to the one that accepted', TIMEOUT, async () => {
+    await using good = await startFakeBroker({
+      connect: (client) => (client.index === 0 ? accept(client) : acceptResumed(client)),
+    });
+    const servers = [
+      { host: '127.0.0.1', port: await freePort() },
+      { host: '127.0.0.1', port: good.port },
+    ];
+    const options = { servers, reconnectPeriod: 400, maxReconnectPeriod: 400 };
+    const resolved = connectionRig(`tcp://127.0.0.1:${servers[0]?.port}`, options);
+    const begun = performance.now();
+    await resolved.open();
+    assert.ok(performance.now() - begun < 3000);
+    assert.deepEqual(
+      resolved.disconnects.map(({ code }) => code),
+      ['CONNECT_FAILED'],
+    );
+    (await good.client(0)).reset();
+    await until(() => resolved.connected.length === 2);
+    assert.deepEqual(
+      resolved.disconnects.map(({ code }) => code),
+      ['CONNECT_FAILED', 'CONNECTION_LOST'],
+    );
+    await resolved.connection.close();
+  });
+
+  for (const [how, old] of [
+    ['a CONNACK 0x84', (client: FakeClient) => refuse(0x84)(client)],
+    ['a CONNACK 0x01 of an old broker', (client: FakeClient) => client.sendBytes(Buffer.from([0x20, 2, 0, 1]))],
+    ['a close', (client: FakeClient) => client.fin()],
+    ['a reset', (client: FakeClient) => client.reset()],
+  ] as const) {
+    it(`falls back from 5.0 to 3.1.1 on ${how} (R5b)`, TIMEOUT, async () => {
+      await using broker = await startFakeBroker({
+        connect: (client) => (client.connect?.version === 5 ? old(client) : accept(client)),
+      });
+      const rig = connectionRig(broker.url, {}, { startClean: false });
+      await rig.open();
+      assert.deepEqual(versions(broker.clients), [5, 4]);
+      (await broker.client(1)).reset();
+      await until(() => rig.connected.length === 2);
+      assert.equal(versions(broker.clients).at(-1), 4, 'the version never changes after the first CONNACK');
+      await rig.connection.close();
+    });
+  }
+
+  it('falls back to 3.1 when 3.1.1 is refused too', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) =>
+        client.connect?.version === 3 ? accept(client) : client.sendBytes(Buffer.from([0x20, 2, 0, 1])),
+    });
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    rig.publish(0, 't');
+    await until(() => rig.delivered.length === 1);
+    assert.equal(versions(broker.clients).at(-1), 3);
+    await rig.connection.close();
+  });
+
+  it('does not fall back from a version that was asked for', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({ connect: refuse(0x84) });
+    const rig = connectionRig(broker.url, { protocolVersion: 5 });
+    await assert.rejects(rig.open(), { code: 'UNSUPPORTED_PROTOCOL_VERSION' });
+    assert.deepEqual(versions(broker.clients), [5]);
+  });
+
+  it('does not fall back because of a timeout: a broker that is stopped is not an old one', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) => {
+        if (client.index > 1) accept(client);
+      },
+    });
+    const rig = connectionRig(broker.url, { connackTimeout: 60 });
+    await rig.open();
+    assert.deepEqual(versions(broker.clients), [5, 5, 5]);
+    assert.deepEqual(
+      rig.disconnects.map(({ code }) => code),
+      ['TIMEOUT', 'TIMEOUT'],
+    );
+    await rig.connection.close();
+  });
+
+  it('refuses to be opened twice and does nothing when closed twice', TIMEOUT, async () => {
+    await using broker = await startFakeBroker();
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    await assert.rejects(rig.open(), { code: 'INVALID_STATE' });
+    await Promise.all([rig.connection.close(), rig.connection.close()]);
+    await rig.connection.close();
+    await assert.rejects(rig.open(), { code: 'INVALID_STATE' });
+    assert.equal(rig.connection.bufferedBytes, 0);
+  });
+
+  it('names the protocol that the port speaks instead of MQTT', TIMEOUT, async () => {
+    for (const [bytes, pattern] of [
+      [Buffer.from([0x15, 3, 1, 0, 2, 2, 70]), /TLS/],
+      [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), /HTTP/],
+    ] as const) {
+      await using broker = await startFakeBroker({ connect: (client) => client.sendBytes(bytes) });
+      const rig = connectionRig(broker.url);
+      await assert.rejects(rig.open(), (error: Error) => {
+        assert.equal(Reflect.get(error, 'code'), 'WRONG_PROTOCOL');
+        assert.match(error.message, pattern);
+        return true;
+      });
+      assert.equal(broker.clients.length, 1, 'no retry');
+    }
+    const plain = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const address = plain.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    try {
+      await assert.rejects(connectionRig(`mqtts://127.0.0.1:${port}`).open(), { code: 'WRONG_PROTOCOL' });
+    } finally {
+      plain.close();
+    }
+  });
+});
