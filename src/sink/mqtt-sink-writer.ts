@@ -42,6 +42,9 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   #blockedBy: LaneClient | undefined;
   #failure: MillraceError | undefined;
   #toldOfProperties = false;
+  /** The message whose latency is measured now. */
+  #sample: Row | undefined;
+  #sampledAt = 0;
 
   constructor(
     parts: WriterParts<T>,
@@ -101,16 +104,19 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   }
 
   delivered(row: Row): void {
+    if (row === this.#sample) this.#observeLatency();
     this.#done.complete(row.index);
     if (row.qos === 0) this.#metrics.unconfirmed.add();
     else this.#metrics.delivered.add();
   }
 
   rejected(row: Row, error: MillraceError): void {
+    if (row === this.#sample) this.#sample = undefined;
     this.#reject(row.index, deadLetterOf({ row, error, origin: this.#parts.name }));
   }
 
   dropped(row: Row, reason: DropReason): void {
+    if (row === this.#sample) this.#sample = undefined;
     this.#metrics.dropped[reason].add();
     this.#done.complete(row.index);
   }
@@ -120,6 +126,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   }
 
   published(row: Row): void {
+    if (this.#sample === undefined && row.qos > 0) {
+      this.#sample = row;
+      this.#sampledAt = performance.now();
+    }
     this.#metrics.messages.add();
     this.#metrics.bytes.add(row.payload.length);
   }
@@ -141,6 +151,11 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     this.#failure = error;
     for (const client of this.#clients) client.stop();
     this.#readiness.fail(error);
+  }
+
+  #observeLatency(): void {
+    this.#metrics.ackLatency.observe((performance.now() - this.#sampledAt) / 1000);
+    this.#sample = undefined;
   }
 
   #hasNews(): boolean {

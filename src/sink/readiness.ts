@@ -1,36 +1,33 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 
-/** One promise at a time for "something happened": the `ready` of a connector. */
+/** A promise for "something happened", made only while somebody waits: the `ready` of a connector. */
 export class Readiness {
-  #resolve: (() => void) | undefined;
-  #reject: ((error: MillraceError) => void) | undefined;
+  #promise: Promise<void> | undefined;
+  #resolve: () => void = () => {};
+  #reject: (error: MillraceError) => void = () => {};
 
   get awaited(): boolean {
-    return this.#resolve !== undefined;
+    return this.#promise !== undefined;
   }
 
-  /** Resolves at the next `notify`, rejects at `fail`. */
+  /** Resolves at the next `notify`, rejects at `fail`; until then it is the same promise. */
   wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    return this.#promise;
   }
 
   notify(): void {
-    const resolve = this.#resolve;
-    this.#forget();
-    resolve?.();
+    if (this.#promise === undefined) return;
+    this.#promise = undefined;
+    this.#resolve();
   }
 
   fail(error: MillraceError): void {
-    const reject = this.#reject;
-    this.#forget();
-    reject?.(error);
-  }
-
-  #forget(): void {
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    if (this.#promise === undefined) return;
+    this.#promise = undefined;
+    this.#reject(error);
   }
 }

@@ -44,7 +44,7 @@ export const sinkMetrics = (
     },
     ackLatency: metrics.histogram(
       'millrace_sink_ack_latency_seconds',
-      'From publish to PUBACK or PUBCOMP, sampled: one message at a time for each client',
+      'From publish to PUBACK or PUBCOMP, sampled: one message at a time',
       LATENCY_BUCKETS,
       labels,
     ),
