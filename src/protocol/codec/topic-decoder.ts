@@ -2,34 +2,65 @@ import { topicNameProblem } from '../topic.js';
 import { malformed } from './refusal.js';
 import { decodeUtf8 } from './utf8.js';
 
-const SLOTS = 4096;
+const FIRST_SLOTS = 1024;
+/** Room for the topics of ten thousand devices and more: at most 32768 topics, 4 MiB of bytes. */
+const MOST_SLOTS = 32_768;
 const LONGEST = 128;
 
 interface Slot {
+  readonly hash: number;
   readonly bytes: Uint8Array;
   readonly topic: string;
 }
 
 /**
- * Topic names from bytes. A cache of checked topics makes a repeated one cost a compare; it holds at most 4096 topics of
- * at most 128 bytes, two for each hash. The bytes are compared, so the hash can only cost time.
+ * Topic names from bytes. A cache of checked topics makes a repeated one cost a compare; it grows with the number of topics,
+ * up to 32768 of at most 128 bytes, two for each hash. The bytes are compared, so the hash can only cost time.
  */
 export class TopicDecoder {
-  private readonly slots: (Slot | undefined)[] = new Array<Slot | undefined>(SLOTS).fill(undefined);
+  private slots = emptySlots(FIRST_SLOTS);
+  /** Topics pushed out since the cache last grew. */
+  private evicted = 0;
 
   /** The topic in `bytes[start, end)`; malformed unless it is a valid topic name [MQTT-3.3.2-1, 3.3.2-2]. */
   decode(bytes: Uint8Array, start: number, end: number): string {
     if (end - start > LONGEST) return checkedTopic(bytes, start, end);
-    const at = slotOf(bytes, start, end);
+    const hash = hashOf(bytes, start, end);
+    const at = hash & (this.slots.length - 1);
     const first = this.slots[at];
     if (first !== undefined && isSame(first.bytes, bytes, start, end)) return first.topic;
     const second = this.slots[at ^ 1];
     if (second !== undefined && isSame(second.bytes, bytes, start, end)) return second.topic;
     const topic = checkedTopic(bytes, start, end);
-    this.slots[at ^ 1] = first;
-    this.slots[at] = { bytes: bytes.slice(start, end), topic };
+    this.remember({ hash, bytes: bytes.slice(start, end), topic });
     return topic;
   }
+
+  private remember(slot: Slot): void {
+    if (this.evicted >= this.slots.length >> 2 && this.slots.length < MOST_SLOTS) this.grow();
+    this.insert(slot);
+  }
+
+  private insert(slot: Slot): void {
+    const at = slot.hash & (this.slots.length - 1);
+    const first = this.slots[at];
+    if (first !== undefined) {
+      if (this.slots[at ^ 1] !== undefined) this.evicted += 1;
+      this.slots[at ^ 1] = first;
+    }
+    this.slots[at] = slot;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.slots = emptySlots(old.length * 2);
+    for (const slot of old) if (slot !== undefined) this.insert(slot);
+    this.evicted = 0;
+  }
+}
+
+function emptySlots(count: number): (Slot | undefined)[] {
+  return new Array<Slot | undefined>(count).fill(undefined);
 }
 
 function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
@@ -38,11 +69,11 @@ function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number
   return true;
 }
 
-/** FNV-1a, folded to the number of slots. */
-function slotOf(bytes: Uint8Array, start: number, end: number): number {
+/** FNV-1a with its high bits folded down, since the low ones choose the slot. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let index = start; index < end; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
-  return (hash ^ (hash >>> 12) ^ (hash >>> 24)) & (SLOTS - 1);
+  return hash ^ (hash >>> 15) ^ (hash >>> 24);
 }
 
 function checkedTopic(bytes: Uint8Array, start: number, end: number): string {

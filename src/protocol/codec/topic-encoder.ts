@@ -2,31 +2,33 @@ import { MillraceError } from '../../errors/index.js';
 import { checkTopicName } from '../topic.js';
 import { encodeUtf8 } from './utf8.js';
 
-const MAX_TOPICS = 4096;
-const MAX_BYTES = 262_144;
+/** Of one generation: room for the topics of ten thousand devices and more. */
+const MAX_TOPICS = 16_384;
+const MAX_BYTES = 1_048_576;
 const LONGEST = 256;
 
 /**
- * Topic names to their bytes with the length in front. Checked topics are remembered, at most 4096 of them and 256 KiB;
- * when that is full it starts anew.
+ * Topic names to their bytes with the length in front. Checked topics are remembered in two generations of at most 16384
+ * topics and 1 MiB each: when the young one is full the old one is forgotten, so topics in use stay.
  */
 export class TopicEncoder {
-  private readonly known = new Map<string, Uint8Array>();
+  private young = new Map<string, Uint8Array>();
+  private old = new Map<string, Uint8Array>();
   private bytes = 0;
 
   /** Throws INVALID_TOPIC. The result must not be changed. */
   encode(topic: string): Uint8Array {
-    return this.known.get(topic) ?? this.remember(topic);
+    return this.young.get(topic) ?? this.remember(topic, this.old.get(topic) ?? encodeTopic(topic));
   }
 
-  private remember(topic: string): Uint8Array {
-    const encoded = encodeTopic(topic);
+  private remember(topic: string, encoded: Uint8Array): Uint8Array {
     if (encoded.length > LONGEST) return encoded;
-    if (this.known.size >= MAX_TOPICS || this.bytes + encoded.length > MAX_BYTES) {
-      this.known.clear();
+    if (this.young.size >= MAX_TOPICS || this.bytes + encoded.length > MAX_BYTES) {
+      this.old = this.young;
+      this.young = new Map();
       this.bytes = 0;
     }
-    this.known.set(topic, encoded);
+    this.young.set(topic, encoded);
     this.bytes += encoded.length;
     return encoded;
   }
