@@ -57,9 +57,10 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   }
 
   ready(): Promise<void> {
-    this.#waiting = deferred();
+    const waiting = deferred<void>();
+    this.#waiting = waiting;
     this.#tell();
-    return this.#waiting.promise;
+    return waiting.promise;
   }
 
   close(): Promise<void> {

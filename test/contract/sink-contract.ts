@@ -179,6 +179,16 @@ export const sinkContract = <T>(name: string, harness: SinkHarness<T>): void => 
       }),
     });
 
+    scenario('ready resolves at once while there is progress that nobody has taken', {
+      run: withWriter(async (fixture, writer) => {
+        assert.equal(writer.write([fixture.item(0)]), 1);
+        writer.flush();
+        await writer.ready();
+        await writer.ready();
+        await delivery(writer, 1);
+      }),
+    });
+
     scenario('delivers many items in order', {
       run: withWriter(async (fixture, writer) => {
         await writeAll(fixture, writer, upwards(0, 2000));
