@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import { MillraceError } from '../../src/errors/millrace-error.js';
+import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
+import { DeadLetters, MqttSinks, RetryStrategies } from '../../src/sink/index.js';
+import type { MqttSinkOptions } from '../../src/sink/mqtt-sink-options.js';
+import { resolveSink } from '../../src/sink/resolve-sink.js';
+
+const problemsOf = (options: MqttSinkOptions<never>): readonly string[] => {
+  try {
+    MqttSinks.builder(options).build();
+  } catch (error) {
+    assert.ok(error instanceof MillraceError);
+    assert.equal(error.code, 'INVALID_OPTIONS');
+    const { problems } = error.details;
+    assert.ok(Array.isArray(problems));
+    return problems;
+  }
+  return [];
+};
+
+const idsOf = (options: MqttSinkOptions<never>): readonly string[] =>
+  resolveSink(options)
+    .clients.connections(new MetricsRegistry(), 'test')
+    .map(({ clientId }) => clientId);
+
+const connectionOf = (options: MqttSinkOptions<never>) => {
+  const [connection] = resolveSink(options).clients.connections(new MetricsRegistry(), 'test');
+  assert.ok(connection !== undefined);
+  return connection;
+};
+
+describe('the builder of an MQTT sink', () => {
+  it('takes the example of the documentation', () => {
+    const sink = MqttSinks.builder()
+      .clientId('producer')
+      .broker('tcp://localhost:1883')
+      .auth('username', 'password')
+      .topic('topic')
+      .autoReconnect()
+      .keepSession()
+      .retryStrategy(RetryStrategies.indefinitely(1000))
+      .messageFn((item: string) => ({ payload: item, qos: 2 }))
+      .build();
+    assert.equal(sink.name, 'producer');
+    assert.equal(sink.claims.length, 1);
+    assert.ok(Object.isFrozen(sink));
+  });
+
+  it('says the same by steps and by one object', () => {
+    const byObject = resolveSink({ clientId: 'p', topic: 't', qualityOfService: 2, retain: true });
+    const steps = MqttSinks.builder().clientId('p').topic('t').qualityOfService(2).retain().build();
+    assert.deepEqual(steps.claims, byObject.clients.claims);
+    assert.equal(steps.name, byObject.name);
+  });
+
+  it('is a value: every step gives a new builder', () => {
+    const base = MqttSinks.builder().clientId('a');
+    const other = base.clientId('b').topic('t');
+    assert.equal(other.build().name, 'b');
+    assert.equal(base.topic('t').build().name, 'a');
+    assert.ok(Object.isFrozen(base));
+  });
+
+  it('has the defaults of Jet', () => {
+    const sink = resolveSink({ topic: 't' });
+    const connection = connectionOf({ topic: 't' });
+    assert.deepEqual(connection.servers, [{ protocol: 'mqtt', host: 'localhost', port: 1883, path: '' }]);
+    assert.equal(sink.qos, 1);
+    assert.equal(sink.retry.maxAttempts, 0);
+    assert.equal(sink.onError, 'fail');
+    assert.deepEqual(sink.limits, { maxBufferedMessages: 10_000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause' });
+    assert.equal(connection.autoReconnect, true);
+    assert.equal(connection.keepSession, false);
+    assert.equal(connection.startClean, true);
+  });
+
+  it('appends the index to the client id, or asks the function for the whole of it', () => {
+    assert.deepEqual(idsOf({ topic: 't', clientId: 'producer' }), ['producer-0']);
+    assert.deepEqual(idsOf({ topic: 't', clientId: 'producer', parallelism: 3 }), [
+      'producer-0',
+      'producer-1',
+      'producer-2',
+    ]);
+    assert.deepEqual(idsOf({ topic: 't', clientId: (index) => `host-a.${index}`, parallelism: 2 }), [
+      'host-a.0',
+      'host-a.1',
+    ]);
+    assert.deepEqual(idsOf({ topic: 't', connectOptionsFn: () => ({ clientId: 'x' }) }), ['x-0']);
+  });
+
+  it('makes random client ids that differ at each opening, and claims none of them', () => {
+    const sink = resolveSink({ topic: 't', parallelism: 2 });
+    const open = () => sink.clients.connections(new MetricsRegistry(), 'test').map(({ clientId }) => clientId);
+    assert.equal(new Set([...open(), ...open()]).size, 4);
+    assert.deepEqual(sink.clients.claims, []);
+  });
+
+  it('claims each client id at its broker', () => {
+    const claims = MqttSinks.builder().topic('t').clientId('p').parallelism(2).broker('tcp://b:1').build().claims;
+    assert.equal(claims.length, 2);
+    assert.ok(claims[0]?.includes('"p-0"') && claims[0].includes('b:1'));
+  });
+
+  it('a kept session needs a client id, and says why', () => {
+    const problems = problemsOf({ topic: 't', keepSession: true });
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', /clientId/);
+    assert.equal(connectionOf({ topic: 't', clientId: 'p', keepSession: true }).keepSession, true);
+    assert.equal(connectionOf({ topic: 't', clientId: 'p', keepSession: true }).startClean, true, 'R8b');
+  });
+
+  it('reports all problems at once, those of the connection too', () => {
+    const problems = problemsOf({
+      topic: 'a/#',
+      broker: 'ftp://x',
+      // @ts-expect-error on purpose
+      qualityOfService: 5,
+      parallelism: 0,
+      maxBufferedMessages: 0,
+      maxBufferedBytes: 1.5,
+      // @ts-expect-error on purpose
+      offlineOverflow: 'lose',
+      // @ts-expect-error on purpose
+      onError: 'ignore',
+      // @ts-expect-error on purpose
+      retryStrategy: { maxAttempts: 3 },
+      connectOptionsFn: () => ({ keepalive: -1 }),
+    });
+    for (const word of [
+      'topic',
+      'ftp',
+      'qualityOfService',
+      'parallelism',
+      'maxBufferedMessages',
+      'maxBufferedBytes',
+      'offlineOverflow',
+      'onError',
+      'retryStrategy',
+      'keepalive',
+    ]) {
+      assert.ok(
+        problems.some((problem) => problem.includes(word)),
+        `${word} in ${problems.join('; ')}`,
+      );
+    }
+  });
+
+  it('refuses what would be ignored silently', () => {
+    const options = (connect: ConnectOptions, more: MqttSinkOptions<never> = {}) =>
+      problemsOf({ topic: 't', ...more, connectOptionsFn: () => connect });
+    assert.equal(options({ clientId: 'x' }, { clientId: 'y' }).length, 1);
+    assert.equal(options({ username: 'x' }, { auth: { username: 'y', password: 'z' } }).length > 0, true);
+    assert.equal(options({ autoReconnect: true }, { autoReconnect: false }).length, 1);
+    assert.equal(options({ clean: true, clientId: 'x' }, { keepSession: true }).length, 1);
+    assert.deepEqual(options({ clean: false, clientId: 'x', username: undefined }), []);
+  });
+
+  it('needs a topic, or a messageFn that may name it', () => {
+    assert.equal(problemsOf({}).length, 1);
+    assert.deepEqual(problemsOf({ messageFn: () => ({ payload: '', topic: 't' }) }), []);
+  });
+
+  it('finds a clientId function that gives the same id twice, nothing, or throws', () => {
+    const problems = (clientId: (index: number) => string) => problemsOf({ topic: 't', parallelism: 2, clientId });
+    assert.match(problems(() => 'same').join(), /same id/);
+    assert.match(problems(() => '').join(), /not empty/);
+    assert.match(
+      problems(() => {
+        throw new Error('no id today');
+      }).join(),
+      /no id today/,
+    );
+  });
+
+  it('a connectOptionsFn that throws or gives nothing is a problem like any other', () => {
+    assert.match(
+      problemsOf({
+        topic: 't',
+        connectOptionsFn: () => {
+          throw new Error('no options today');
+        },
+      }).join(),
+      /no options today/,
+    );
+  });
+
+  it('asks connectOptionsFn again at each opening, and refuses other clients then', () => {
+    let calls = 0;
+    const sink = resolveSink({
+      topic: 't',
+      clientId: 'p',
+      connectOptionsFn: () => {
+        calls += 1;
+        return { password: `token-${calls}`, username: 'u', servers: [{ host: calls < 3 ? 'a' : 'b', port: 1 }] };
+      },
+    });
+    sink.clients.connections(new MetricsRegistry(), 'test');
+    assert.equal(calls, 2);
+    assert.throws(() => sink.clients.connections(new MetricsRegistry(), 'test'), { code: 'INVALID_OPTIONS' });
+  });
+
+  it('shows no secret in its problems', () => {
+    const problems = problemsOf({
+      topic: 't',
+      broker: 'tcp://me:s3cret@host:99999',
+      auth: { username: 'me', password: 's3cret' },
+    });
+    assert.ok(problems.length > 0);
+    assert.ok(!problems.join().includes('s3cret'));
+  });
+});
+
+describe('the guarantees of an MQTT sink', () => {
+  it('refuses exactly-once until there is a durable engine', () => {
+    const refusal = MqttSinks.mqtt('t').refuse('exactly-once');
+    assert.equal(refusal?.code, 'GUARANTEE_UNSUPPORTED');
+    assert.ok(refusal.advice);
+    assert.equal(DeadLetters.file('x').refuse('exactly-once')?.code, 'GUARANTEE_UNSUPPORTED');
+  });
+
+  it('refuses at-least-once at QoS 0, where nothing is confirmed (R16)', () => {
+    const sink = MqttSinks.builder().topic('t').qualityOfService(0).build();
+    assert.equal(sink.refuse('at-least-once')?.code, 'GUARANTEE_UNSUPPORTED');
+    assert.equal(sink.refuse('none'), undefined);
+  });
+
+  it('refuses at-least-once with a policy that drops', () => {
+    const sink = MqttSinks.builder().topic('t').offlineOverflow('drop-oldest').build();
+    assert.equal(sink.refuse('at-least-once')?.code, 'GUARANTEE_UNSUPPORTED');
+    assert.equal(sink.refuse('none'), undefined);
+  });
+
+  it('gives at-least-once at QoS 1 and 2', () => {
+    assert.equal(MqttSinks.mqtt('t').refuse('at-least-once'), undefined);
+  });
+});
