@@ -38,6 +38,8 @@ export class MessageIntake implements ConnectionListener {
   #failure: MillraceError | undefined;
   #reading = true;
   #dropping = false;
+  /** Before the first subscription is granted it is the opening that fails, after as many attempts as it takes. */
+  #opened = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -104,13 +106,14 @@ export class MessageIntake implements ConnectionListener {
   }
 
   onSubscribed(granted: readonly GrantedSubscription[]): void {
+    this.#opened = true;
     if (this.#options.acknowledgeOnReceipt) return;
     const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
     if (useless !== undefined) this.fail(grantedTooLow(useless));
   }
 
   onDisconnected(error: MillraceError): void {
-    if (!this.#options.autoReconnect) this.fail(error);
+    if (this.#opened && !this.#options.autoReconnect) this.fail(error);
     if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
     this.#setReading(true);
   }

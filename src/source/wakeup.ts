@@ -1,28 +1,26 @@
-/** One waiter that is woken or failed. No promise is made while nobody waits. */
+/** What one waiter waits for. Asked again while it waits, it gets the same promise; none is made while nobody waits. */
 export class Wakeup {
-  #resolve: (() => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #promise: Promise<void> | undefined;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
 
-  /** To be called again only after the last promise has settled. */
   wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    return this.#promise;
   }
 
   wake(): void {
-    this.#resolve?.();
-    this.#forget();
+    if (this.#promise === undefined) return;
+    this.#promise = undefined;
+    this.#resolve();
   }
 
   fail(error: unknown): void {
-    this.#reject?.(error);
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    if (this.#promise === undefined) return;
+    this.#promise = undefined;
+    this.#reject(error);
   }
 }
