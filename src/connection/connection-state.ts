@@ -1,5 +1,6 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { Link } from './link.js';
+import type { NextStep } from './reconnect-policy.js';
 
 /**
  * The life of a connection. `idle`: nobody tries (not opened yet, or lost without auto-reconnect). `connecting`: credentials,
@@ -29,4 +30,16 @@ export function isConnected(state: ConnectionState): boolean {
 /** Final. */
 export function isOver(state: ConnectionState): boolean {
   return state.at === 'closed' || state.at === 'failed';
+}
+
+/** The state that a next step leads to. */
+export function stateAfter(next: NextStep): ConnectionState {
+  switch (next.do) {
+    case 'retry':
+      return { at: 'backing-off', waitMs: next.waitMs };
+    case 'rest':
+      return { at: 'idle' };
+    case 'fail':
+      return { at: 'failed', error: next.error };
+  }
 }

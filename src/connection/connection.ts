@@ -1,29 +1,23 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
-import { timedSignal } from '../internal/timed-signal.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type {
-  ConnectedEvent,
-  SessionEvent,
-  SessionLostEvent,
-  SubscriptionAnswerEvent,
-} from '../protocol/session/session-event.js';
-import { askCredentials } from './ask-credentials.js';
+import type { ConnectedEvent, SessionEvent, SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
-import type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
+import { isConnectionEvent } from './connection-event.js';
+import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
-import type { ConnectionOptions, ServerAddress } from './connection-options.js';
-import { type ConnectionState, isConnected, isOver, linkOf } from './connection-state.js';
-import { discardSession } from './discard-session.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
+import { Dialer } from './dialer.js';
 import { formatAddress } from './format-address.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
-import { openTransport } from './open-transport.js';
 import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
 import { SubscriptionKeeper } from './subscription-keeper.js';
 import type { Transport } from './transport.js';
@@ -39,6 +33,7 @@ export class Connection {
   readonly #subscriptions: SubscriptionKeeper;
   readonly #session: Session;
   readonly #life = new AbortController();
+  readonly #dialer: Dialer;
   #state: ConnectionState = { at: 'idle' };
   #version: ProtocolVersion;
   /** The pending `open` or `reconnect`. */
@@ -53,6 +48,7 @@ export class Connection {
     this.#options = options;
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
+    this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
     this.#policy = new ReconnectPolicy(options, Math.random);
     this.#subscriptions = new SubscriptionKeeper(options.subscriptions);
     this.#version = this.#policy.version;
@@ -143,43 +139,19 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
-      const credentials = await this.#timed('credentials', (signal) =>
-        askCredentials(this.#options.credentials, signal),
-      );
+      const credentials = await this.#dialer.credentials();
       if (this.#options.startClean && !this.#begunClean) {
-        const transport = await this.#openTransport(address);
+        const transport = await this.#dialer.transport(address);
         connectSent = true;
-        await this.#discard(transport, version, credentials);
+        await this.#dialer.discard(transport, version, credentials);
         connectSent = false;
         this.#begunClean = true;
       }
-      const transport = await this.#openTransport(address);
+      const transport = await this.#dialer.transport(address);
       return await this.#converse(transport, version, credentials);
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
     }
-  }
-
-  #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const ms = this.#options.connectTimeoutMs;
-    const late = (): Error =>
-      new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details: { timeout: what } });
-    const limit = timedSignal(this.#life.signal, ms, late);
-    return action(limit.signal).finally(() => limit.dispose());
-  }
-
-  #openTransport(address: ServerAddress): Promise<Transport> {
-    const { tls, webSocket, maximumPacketSize, name } = this.#options;
-    const secure = address.protocol === 'mqtts' || address.protocol === 'wss';
-    if (secure && !tls.rejectUnauthorized) publishDiagnostic('insecure-tls', { name, server: formatAddress(address) });
-    return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
-      openTransport({ address, tls, webSocket, maximumPacketSize, signal }),
-    );
-  }
-
-  #discard(transport: Transport, version: ProtocolVersion, credentials: Credentials): Promise<void> {
-    const { signal } = this.#life;
-    return discardSession(transport, { options: this.#options, metrics: this.#metrics, version, credentials, signal });
   }
 
   /** Resolves when the connection has ended, with what follows. */
@@ -216,7 +188,7 @@ export class Connection {
     let from = 0;
     for (let at = 0; at < events.length; at += 1) {
       const event = events[at];
-      if (event === undefined || !isOurs(event)) continue;
+      if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
       if (event.type === 'connected') this.#onConnected(event, lost);
@@ -301,26 +273,12 @@ export class Connection {
     if (this.#state.at !== 'subscribing') return;
     const { link } = this.#state;
     try {
-      for (const granted of this.#subscriptions.answered(event)) this.#checkGranted(granted);
+      for (const granted of this.#subscriptions.answered(event)) checkGrantedQos(granted, this.#options);
     } catch (error) {
       const refusal = MillraceError.from(error);
       link.giveUp(refusal, refusal.code === 'PROTOCOL_ERROR' ? 0x82 : 0);
     }
     if (this.#subscriptions.settled) this.#run(link);
-  }
-
-  #checkGranted({ filter, requested, granted }: GrantedSubscription): void {
-    if (granted >= requested) return;
-    publishDiagnostic('granted-qos', { name: this.#options.name, filter, requested, granted });
-    if (!this.#options.refuseLowerQos) return;
-    throw new MillraceError(
-      'GRANTED_QOS_TOO_LOW',
-      `the broker grants "${filter}" QoS ${granted} instead of ${requested}`,
-      {
-        advice: 'Ask for the lower QoS and a guarantee that it can carry, or use a broker that does this QoS.',
-        details: { filter, requested, granted },
-      },
-    );
   }
 
   #run(link: Link): void {
@@ -377,48 +335,16 @@ export class Connection {
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
   }
 
-  /** 3.x knows no expiry: a session that is not kept is thrown away by a clean connection. What fails here is the broker's to clean up. */
+  /** 3.x knows no expiry: a session that is not kept is thrown away by a clean connection, if that can be done in time. */
   async #endSession(until: number): Promise<void> {
     const leftMs = until - performance.now();
     if (this.#version === 5 || this.#options.keepSession || leftMs <= 0) return;
     const timer = setTimeout(() => this.#life.abort(new MillraceError('TIMEOUT', 'closing took too long')), leftMs);
     const { address, version } = this.#policy;
-    try {
-      const credentials = await this.#timed('credentials', (signal) =>
-        askCredentials(this.#options.credentials, signal),
-      );
-      await this.#discard(await this.#openTransport(address), version, credentials);
-    } catch (error) {
-      publishDiagnostic('disconnect', {
-        name: this.#options.name,
-        error: MillraceError.from(error).toJSON(),
-        next: 'closed',
-      });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-function isOurs(event: SessionEvent): event is ConnectedEvent | SessionLostEvent | SubscriptionAnswerEvent {
-  switch (event.type) {
-    case 'connected':
-    case 'subscribed':
-    case 'unsubscribed':
-    case 'session-lost':
-      return true;
-    default:
-      return false;
-  }
-}
-
-function stateAfter(next: NextStep): ConnectionState {
-  switch (next.do) {
-    case 'retry':
-      return { at: 'backing-off', waitMs: next.waitMs };
-    case 'rest':
-      return { at: 'idle' };
-    case 'fail':
-      return { at: 'failed', error: next.error };
+    const { name } = this.#options;
+    await this.#dialer.forget(address, version).catch((error: unknown) => {
+      publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });
+    });
+    clearTimeout(timer);
   }
 }

@@ -77,16 +77,4 @@ describe('connection: faults of a real broker', () => {
       }
     }
   });
-
-  it('fails with the filter when an ACL of the broker refuses the subscription', TIMEOUT, async () => {
-    await using broker = await startMosquitto({ acl: ['topic readwrite allowed'] });
-    const rig = connectionRig(broker.url, {}, { subscriptions: [wanted('$SYS/denied/#')] });
-    const outcome = await rig.open().then(
-      () => 'granted',
-      (error: Error) => Reflect.get(error, 'code'),
-    );
-    // mosquitto 2.0 grants what it will never deliver (ACL is checked at delivery) unless the filter itself is denied
-    assert.ok(outcome === 'granted' || outcome === 'SUBSCRIPTION_REFUSED');
-    await rig.connection.close();
-  });
 });

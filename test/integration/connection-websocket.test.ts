@@ -181,7 +181,7 @@ describe('connection: WebSocket (J3)', () => {
       socket.send(CONNACK);
       if (index === 0) socket.close(1009);
       else if (index === 1) socket.terminate();
-      else pings(socket, index === 2 ? 100_000 : 10);
+      else pings(socket, index === 2 ? 20_000 : 10);
     });
     const rig = connectionRig(fake.url, {}, { startClean: false });
     await rig.open();

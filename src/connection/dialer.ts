@@ -1,0 +1,67 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import { timedSignal } from '../internal/timed-signal.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { askCredentials } from './ask-credentials.js';
+import type { Credentials } from './connect-options.js';
+import type { ConnectionMetrics } from './connection-metrics.js';
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { discardSession } from './discard-session.js';
+import { formatAddress } from './format-address.js';
+import { openTransport } from './open-transport.js';
+import { isSecure } from './resolve-servers.js';
+import type { Transport } from './transport.js';
+
+/** The steps that lead to a connection, each within the connect timeout and until the signal aborts. */
+export class Dialer {
+  readonly #options: ConnectionOptions;
+  readonly #metrics: ConnectionMetrics;
+  readonly #signal: AbortSignal;
+
+  constructor(options: ConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
+    this.#options = options;
+    this.#metrics = metrics;
+    this.#signal = signal;
+  }
+
+  /** Who we are now. */
+  credentials(): Promise<Credentials> {
+    return this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
+  }
+
+  /** A byte stream to the server. TLS without verification is said, never silent. */
+  transport(address: ServerAddress): Promise<Transport> {
+    const { tls, webSocket, maximumPacketSize, name } = this.#options;
+    if (isSecure(address) && !tls.rejectUnauthorized) {
+      publishDiagnostic('insecure-tls', { name, server: formatAddress(address) });
+    }
+    return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
+      openTransport({ address, tls, webSocket, maximumPacketSize, signal }),
+    );
+  }
+
+  /** Throws the session that the broker has for us away. */
+  discard(transport: Transport, version: ProtocolVersion, credentials: Credentials): Promise<void> {
+    return discardSession(transport, {
+      options: this.#options,
+      metrics: this.#metrics,
+      version,
+      credentials,
+      signal: this.#signal,
+    });
+  }
+
+  /** The same over a connection of its own. */
+  async forget(address: ServerAddress, version: ProtocolVersion): Promise<void> {
+    const credentials = await this.credentials();
+    await this.discard(await this.transport(address), version, credentials);
+  }
+
+  #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ms = this.#options.connectTimeoutMs;
+    const late = (): Error =>
+      new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details: { timeout: what } });
+    const limit = timedSignal(this.#signal, ms, late);
+    return action(limit.signal).finally(() => limit.dispose());
+  }
+}
