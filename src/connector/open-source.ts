@@ -1,3 +1,4 @@
+import type { Metrics } from '../metrics/metrics.js';
 import type { SourceDefinition } from './source.js';
 
 /** One item with its acknowledgement. `ack` may be called in any order; the broker is answered in order. */
@@ -19,7 +20,10 @@ export interface OpenSource<T> extends AsyncIterable<Received<T>>, AsyncDisposab
 }
 
 export interface OpenOptions {
-  readonly signal?: AbortSignal;
+  /** Aborts opening, and closes what is open with the error ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where it counts. Default: a registry that nobody sees. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** What `MqttSources`, `TestSources` and `SourceBuilder` build. */

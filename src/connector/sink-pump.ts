@@ -11,6 +11,8 @@ const quietDeferred = (): Deferred<void> => {
 
 /** Drives a sink writer by promises, for use without an engine: `write` waits for room, `whenDelivered` for confirmation. */
 export class SinkPump<T> {
+  /** Called when it closes. */
+  onClose: () => void = () => {};
   readonly #writer: SinkWriter<T>;
   readonly #rejected: RejectedHandler;
   /** Resolved and replaced whenever the writer had something to say. */
@@ -70,6 +72,7 @@ export class SinkPump<T> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.onClose();
     this.#failure ??= new MillraceError('INVALID_STATE', 'the sink is closed');
     this.#change.reject(this.#failure);
     await this.#writer.close();

@@ -4,7 +4,7 @@ import type { OpenOptions } from './open-source.js';
 import { openRejectedHandler } from './rejected-handler.js';
 import type { SinkDefinition } from './sink.js';
 import { SinkPump } from './sink-pump.js';
-import { standaloneContext } from './standalone-context.js';
+import { standaloneContext, whenAborted } from './standalone-context.js';
 
 /** Whether the stream ended by itself: then there is nothing left to drain. */
 interface EndState {
@@ -45,11 +45,10 @@ const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>, state: E
 };
 
 /** Opens a sink as a WritableStream. Aborting the signal closes it and errors the stream with ABORTED. */
-export const openSink = async <T>(definition: SinkDefinition<T>, { signal }: OpenOptions): Promise<OpenSink<T>> => {
+export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
+  const { signal } = options;
   signal?.throwIfAborted();
-  // The most that it can give: a sink at QoS 0 gives none.
-  const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
-  const context = standaloneContext(guarantee, signal);
+  const context = standaloneContext('at-least-once', options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const writer = await definition.createWriter(context).catch(async (error: unknown) => {
     await rejected.close();
@@ -58,10 +57,8 @@ export const openSink = async <T>(definition: SinkDefinition<T>, { signal }: Ope
   const pump = new SinkPump(writer, rejected);
   const state: EndState = { ended: false };
   const stream = createStream(pump, state);
-  signal?.addEventListener(
-    'abort',
-    () => pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal.reason })),
-    { once: true },
+  pump.onClose = whenAborted(signal, () =>
+    pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal?.reason })),
   );
   return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump, state) });
 };

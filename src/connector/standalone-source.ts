@@ -4,7 +4,7 @@ import { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 import type { OpenOptions, OpenSource, Received, ReceivedBatch } from './open-source.js';
 import { openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
 import type { Polled, SourceDefinition, SourceReader } from './source.js';
-import { standaloneContext } from './standalone-context.js';
+import { standaloneContext, whenAborted } from './standalone-context.js';
 
 const BATCH_ITEMS = 256;
 /** With so many items given out and not acknowledged, the iteration waits for acknowledgements. */
@@ -21,6 +21,8 @@ interface Batch<T> {
  * turn of the event loop.
  */
 class StandaloneSource<T> implements OpenSource<T> {
+  /** Called when it closes. */
+  onClose: () => void = () => {};
   readonly #reader: SourceReader<T>;
   readonly #rejected: RejectedHandler;
   readonly #mark = new LowWaterMark();
@@ -164,6 +166,7 @@ class StandaloneSource<T> implements OpenSource<T> {
     } finally {
       this.#ended = true;
       this.#latch.wake();
+      this.onClose();
       await this.#reader.close();
       await this.#rejected.close();
     }
@@ -173,20 +176,18 @@ class StandaloneSource<T> implements OpenSource<T> {
 const NOTHING = { items: [], entries: [] } as const;
 
 /** Opens a source for iteration. Aborting the signal closes it and ends the iteration with ABORTED. */
-export const openSource = async <T>(
-  definition: SourceDefinition<T>,
-  { signal }: OpenOptions,
-): Promise<OpenSource<T>> => {
+export const openSource = async <T>(definition: SourceDefinition<T>, options: OpenOptions): Promise<OpenSource<T>> => {
+  const { signal } = options;
   signal?.throwIfAborted();
-  const context = standaloneContext(definition.defaultGuarantee, signal);
+  const context = standaloneContext(definition.defaultGuarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const reader = await definition.createReader(context).catch(async (error: unknown) => {
     await rejected.close();
     throw error;
   });
   const source = new StandaloneSource(reader, rejected);
-  const aborted = (): void =>
-    source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason }));
-  signal?.addEventListener('abort', aborted, { once: true });
+  source.onClose = whenAborted(signal, () =>
+    source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason })),
+  );
   return source;
 };

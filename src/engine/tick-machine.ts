@@ -100,13 +100,13 @@ export class TickMachine {
   tick(): boolean {
     this.#takeProgress();
     this.#takeResults();
-    const more = this.#intake();
-    this.#startCalls();
+    this.#intake();
     for (const lane of this.#options.sinks) {
       lane.write();
       lane.writer.flush();
     }
-    return more;
+    this.#startCalls();
+    return this.#options.sources.some((lane) => this.#couldTake(lane));
   }
 
   /** For each source that has something new: up to where it may acknowledge. */
@@ -142,30 +142,35 @@ export class TickMachine {
     this.halt(userFunctionFailure(stage, cause, failed));
   }
 
-  #intake(): boolean {
+  #intake(): void {
     const { sources } = this.#options;
-    let more = false;
     for (let count = 0; count < sources.length; count += 1) {
       const lane = sources[(this.#firstSource + count) % sources.length];
-      if (lane !== undefined && this.#take(lane)) more = true;
+      if (lane !== undefined) this.#take(lane);
     }
     this.#firstSource += 1;
-    return more;
   }
 
-  /** Takes frames of one source while there is room. True when it stopped only because the tick has had its share. */
-  #take(lane: SourceLane): boolean {
-    if (!this.#process(lane)) return false;
+  /** Takes frames of one source while there is room, up to its share of the tick. */
+  #take(lane: SourceLane): void {
+    if (!this.#process(lane)) return;
     for (let frames = 0; frames < FRAMES_PER_TICK; frames += 1) {
-      if (!this.#poll(lane) || !this.#process(lane)) return false;
+      if (!this.#poll(lane) || !this.#process(lane)) return;
     }
-    return true;
+  }
+
+  /** Whether there is work for `#take`: asked after the sinks were written to, since that makes room. */
+  #couldTake(lane: SourceLane): boolean {
+    if (this.#halted !== undefined) return false;
+    if (lane.processing !== undefined) return this.#outputRoom(lane.options.downstream) > 0;
+    if (!this.#polling || lane.done || !lane.mayHaveItems) return false;
+    const room = this.#room(lane);
+    return room.items > 0 && room.bytes > 0;
   }
 
   #poll(lane: SourceLane): boolean {
-    if (!this.#polling || this.#halted !== undefined || lane.done || !lane.mayHaveItems) return false;
+    if (!this.#couldTake(lane)) return false;
     const room = this.#room(lane);
-    if (room.items <= 0 || room.bytes <= 0) return false;
     try {
       const taken = lane.poll(Math.min(FRAME_ITEMS, room.items), room.bytes);
       if (taken === undefined) return false;

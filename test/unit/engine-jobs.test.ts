@@ -519,3 +519,37 @@ test('a busy job leaves the event loop to others', { timeout }, async () => {
   assert.ok(turns > 3, `only ${turns} turns of the event loop`);
   await job.drain();
 });
+
+test('mapAsync starts no more calls while what they lead to waits for a sink', { timeout }, async () => {
+  const manual = new ManualSource<number>();
+  const gate = deferred<void>();
+  const sink = SinkBuilder.sinkBuilder('stuck', () => undefined)
+    .receiveFn<number>(() => gate.promise)
+    .build();
+  let calls = 0;
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(manual.source)
+    .mapAsync(async () => {
+      calls += 1;
+    })
+    .flatMap(() => Array.from({ length: 100 }, (_, index) => index))
+    .writeTo(sink);
+  const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 1000 });
+  for (let item = 0; item < 1000; item += 1) manual.push(item);
+  await eventually(() => calls > 20, 'calls');
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  // 1024 in the sink's window, 1000 that wait, and the 16 calls under way
+  assert.ok(calls <= 11 + 10 + 16 + 16, `${calls} calls`);
+  gate.resolve();
+  await eventually(() => manual.acknowledged === 1000, 'all through');
+  await job.drain();
+});
+
+test('an abort ends an open stream with ABORTED', { timeout }, async () => {
+  const abort = new AbortController();
+  const stream = await Sinks.noop().open({ signal: abort.signal });
+  const writer = stream.getWriter();
+  abort.abort();
+  await assert.rejects(writer.closed, failsWith('ABORTED'));
+});
