@@ -24,6 +24,7 @@ export interface ServerLimits {
 /** The CONNACK accepted the connection. */
 export interface ConnectedEvent {
   readonly type: 'connected';
+  /** What the server said. 3.1 cannot say, so there it is false, although a session that was kept goes on. */
   readonly sessionPresent: boolean;
   /** Ours, or the one that the server assigned. */
   readonly clientId: string;
@@ -56,19 +57,22 @@ export interface MessageEvent {
   readonly token: number;
 }
 
-/** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). */
+/** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). Told again when PUBREL comes again on another connection. */
 export interface ReleaseEvent {
   readonly type: 'release';
   readonly token: number;
 }
 
-/** A PUBLISH with DUP 0 came for an id that is already accepted: the server lost the session (R5a). It was delivered as new. */
+/**
+ * A PUBLISH came for a QoS 2 id in use, with DUP 0 or at QoS 1: the server lost the session (R5a). It is delivered as new by
+ * the `message` event that follows; the token of the message that had the id does nothing any more.
+ */
 export interface SessionSuspectEvent {
   readonly type: 'session-suspect';
   readonly packetId: number;
 }
 
-/** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). */
+/** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). Also told on resume for a row that was `received` at birth. */
 export interface ReceivedEvent {
   readonly type: 'received';
   readonly seq: number;
@@ -82,7 +86,10 @@ export interface DeliveredEvent {
   readonly reasonCode: number;
 }
 
-/** PUBACK or PUBREC of 0x80 and above: done without success [MQTT-4.4.0-2]. */
+/**
+ * Done without success: PUBACK or PUBREC of 0x80 and above [MQTT-4.4.0-2], or a message that the server of a new connection
+ * cannot take (0x95, 0x9A, 0x9B, else 0x80), which is refused in its place.
+ */
 export interface RefusedEvent {
   readonly type: 'refused';
   readonly seq: number;

@@ -1,6 +1,9 @@
 import type { OutboundMessage } from './outbound-message.js';
 
-/** Where an inbound QoS 2 id stands. `taken`: delivered, not accepted. `accepted`: PUBREC may go out. `releasing`: PUBREL came, `complete` is awaited. */
+/**
+ * Where an inbound QoS 2 id stands. A `taken` row is only worth storing with the message itself: the server will not get an
+ * answer to it, nor the owner the message again, before `accept`. `taken`: delivered, not accepted. `accepted`: PUBREC may go out. `releasing`: PUBREL came, `complete` is awaited.
+ */
 export type InboundStage = 'taken' | 'accepted' | 'releasing';
 
 /** Where an outbound message stands. `released`: PUBREC came and `release` was called, so PUBREL is what is re-sent. */

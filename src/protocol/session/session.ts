@@ -13,6 +13,7 @@ import { OutboundMessages } from './outbound-messages.js';
 import { PacketOutput } from './packet-output.js';
 import { checkProblemInformation } from './problem-information.js';
 import { serverLimits } from './server-limits.js';
+import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent } from './session-event.js';
 import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
@@ -49,11 +50,7 @@ export class Session {
   #link: SessionLink | undefined;
   #limits: ServerLimits | undefined;
   #clientId: string;
-  #epoch: number;
-  /** `session-lost` was told and `startEpoch` not called yet. */
-  #lost = false;
-  /** A clean CONNECT has no CONNACK yet: whatever the server has from now on, it is not our state. */
-  #cleaned = false;
+  readonly #epoch: SessionEpoch;
   #reading = true;
 
   constructor(options: SessionOptions) {
@@ -61,7 +58,7 @@ export class Session {
     const { topicAliasMaximum } = options;
     this.#options = options;
     this.#clientId = options.clientId;
-    this.#epoch = epoch;
+    this.#epoch = new SessionEpoch(epoch);
     this.#timers = new SessionTimers(options);
     this.#inbound = new InboundMessages(this.#output, this.#events, {
       topicAliasMaximum,
@@ -84,7 +81,7 @@ export class Session {
     }
     this.#link = new SessionLink(request, this.#options.maximumPacketSize);
     this.#phase = 'connecting';
-    this.#cleaned ||= request.clean;
+    this.#epoch.connecting(request);
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
   }
@@ -205,8 +202,8 @@ export class Session {
    * `drop` gives them up (they are returned); inbound ids are forgotten (R5).
    */
   startEpoch(policy: 'redeliver' | 'drop'): readonly OutboundMessage[] {
-    if (!this.#lost) throw invalidState('The session is not lost');
-    this.#lost = false;
+    if (!this.#epoch.lost) throw invalidState('The session is not lost');
+    this.#epoch.setLost(false);
     this.#inbound.startEpoch();
     const givenUp = this.#outbound.startEpoch(policy);
     if (this.#phase === 'settling' && this.#link !== undefined) {
@@ -246,7 +243,7 @@ export class Session {
 
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
-    return { epoch: this.#epoch, inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
+    return { epoch: this.#epoch.number, inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
   }
 
   #handlePackets(link: SessionLink, bytes: number): void {
@@ -323,29 +320,17 @@ export class Session {
   #connected(link: SessionLink, connack: ConnackPacket): void {
     const { sessionPresent, properties } = connack;
     const limits = serverLimits(connack, link.request);
-    const fresh = this.#isFresh(link, sessionPresent);
-    if (fresh || this.#epoch === 0) this.#epoch += 1;
+    const fresh = this.#epoch.connected(link.request, sessionPresent);
     this.#limits = limits;
     this.#output.limit(limits.maximumPacketSize);
     this.#clientId = properties?.assignedClientIdentifier ?? this.#clientId;
     this.#timers.connected(limits.keepAlive);
-    const { clientId, epoch } = { clientId: this.#clientId, epoch: this.#epoch };
-    this.#events.push({ type: 'connected', sessionPresent, clientId, epoch, limits, connack });
+    const epoch = this.#epoch.number;
+    this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
     const inDoubt = fresh ? this.#outbound.inDoubt() : [];
-    this.#lost = fresh && (inDoubt.length > 0 || this.#inbound.size > 0);
-    if (this.#lost) this.#settle(inDoubt);
+    this.#epoch.setLost(fresh && (inDoubt.length > 0 || this.#inbound.size > 0));
+    if (this.#epoch.lost) this.#settle(inDoubt);
     else this.#phase = 'connected';
-  }
-
-  /**
-   * Whether the server's session is not the one that we hold (R5). 3.1 does not say, so there a session that was kept
-   * counts as present. One that began under a loss still unsettled, or by a clean CONNECT whose CONNACK was lost, is fresh.
-   */
-  #isFresh({ request }: SessionLink, sessionPresent: boolean): boolean {
-    const present = request.version === 3 ? !request.clean && this.#epoch > 0 : sessionPresent;
-    const fresh = !present || this.#lost || this.#cleaned;
-    this.#cleaned = false;
-    return fresh;
   }
 
   #settle(inDoubt: readonly number[]): void {

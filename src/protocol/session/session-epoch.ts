@@ -1,0 +1,43 @@
+import type { ConnectRequest } from './session-options.js';
+
+/** Counts fresh sessions (R5), and knows when the server's session cannot be the one whose state we hold. */
+export class SessionEpoch {
+  #number: number;
+  #lost = false;
+  /** A clean CONNECT has no CONNACK yet: whatever the server has from now on, it is not our state (R5a). */
+  #cleaned = false;
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  /** A session was lost and its owner has not decided yet. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  connecting({ clean }: ConnectRequest): void {
+    this.#cleaned ||= clean;
+  }
+
+  /**
+   * CONNACK came; true when the session is fresh. 3.1 does not say, so there one that was kept counts as present. One that
+   * began under a loss still undecided, or by a clean CONNECT whose CONNACK was lost, is fresh whatever the server says.
+   */
+  connected({ version, clean }: ConnectRequest, sessionPresent: boolean): boolean {
+    const present = version === 3 ? !clean && this.#number > 0 : sessionPresent;
+    const fresh = !present || this.#lost || this.#cleaned;
+    this.#cleaned = false;
+    if (fresh || this.#number === 0) this.#number += 1;
+    return fresh;
+  }
+
+  /** Whether a fresh session made us lose something that the owner has to decide about. */
+  setLost(lost: boolean): void {
+    this.#lost = lost;
+  }
+}
