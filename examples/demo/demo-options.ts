@@ -16,7 +16,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     args: [...args],
     options: {
       seconds: { type: 'string' },
-      rate: { type: 'string', default: '2000' },
+      rate: { type: 'string', default: '1000' },
       sensors: { type: 'string', default: '50' },
     },
   });

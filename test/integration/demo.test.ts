@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startChild } from '../support/child-process.js';
+
+const LIMIT = { timeout: 60_000 };
+const MAIN = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url));
+const startDemo = (...args: readonly string[]) => startChild(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+
+/** The number at the start of the line that ends so. */
+function count(lines: readonly string[], ending: RegExp): number {
+  const line = lines.find((candidate) => ending.test(candidate)) ?? '';
+  return Number(/^[\d,]+/.exec(line)?.[0].replaceAll(',', ''));
+}
+
+function assertNothingLost(lines: readonly string[]): void {
+  const published = count(lines, /published by the sensors$/);
+  assert.ok(published > 100, lines.join('\n'));
+  assert.ok(count(lines, /acknowledged by the pipeline$/) >= published);
+  assert.equal(lines.at(-1), 'Nothing was lost.');
+}
+
+test('the demo ends by itself with a summary in which nothing is lost', LIMIT, async () => {
+  const demo = startDemo('--seconds', '2');
+  assert.deepEqual(await demo.exited, { code: 0, signal: null }, demo.stderr.join('\n'));
+  assert.ok(demo.stdout.some((line) => line.includes('100 %') && line.includes('sensors')));
+  assertNothingLost(demo.stdout);
+});
+
+test('SIGINT drains the demo', LIMIT, async () => {
+  const demo = startDemo('--rate', '500');
+  await demo.waitForLine(/pipeline out/, { timeoutMs: 20_000 });
+  assert.deepEqual(await demo.end('SIGINT'), { code: 0, signal: null });
+  assertNothingLost(demo.stdout);
+});
