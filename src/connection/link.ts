@@ -11,6 +11,8 @@ import type { Transport, TransportEnd } from './transport.js';
  * answers without bound. Far above any window of acknowledgements.
  */
 const CONGESTED_BYTES = 16 * 1024 * 1024;
+/** A timer this late says that this process did not run. */
+const STALLED_MS = 500;
 /** How long a DISCONNECT may take to leave on a connection that is given up. */
 const GOODBYE_MS = 1000;
 
@@ -42,8 +44,10 @@ export interface LinkParts {
 /** Drives a Session over one Transport until that ends: bytes in and out, events in the same turn, one timer. */
 export class Link {
   readonly #parts: LinkParts;
-  readonly #timer = new DeadlineTimer(() => this.#onDeadline());
+  readonly #timer = new DeadlineTimer((lateMs) => this.#onDeadline(lateMs));
   #over = false;
+  /** No write counts as stalled before this: this process itself was stalled. */
+  #excusedUntil = 0;
   #pumping = false;
   #again = false;
   #wantsReading = true;
@@ -181,11 +185,12 @@ export class Link {
 
   #stallDeadline(): number {
     if (this.bufferedBytes === 0) return Number.POSITIVE_INFINITY;
-    return this.#parts.transport.progressAt + this.#parts.writeTimeoutMs;
+    return Math.max(this.#parts.transport.progressAt + this.#parts.writeTimeoutMs, this.#excusedUntil);
   }
 
   /** What has already arrived is read first: after a stall of this process the peer must not look silent. */
-  #onDeadline(): void {
+  #onDeadline(lateMs: number): void {
+    if (lateMs > STALLED_MS) this.#excusedUntil = performance.now() + this.#parts.writeTimeoutMs;
     setImmediate(() => this.#checkDeadlines());
   }
 

@@ -6,12 +6,13 @@ const MAX_DELAY_MS = 2_147_483_647;
  * that it is early and arms itself again. Times are milliseconds of `performance.now()`.
  */
 export class DeadlineTimer {
-  readonly #onDue: () => void;
+  readonly #onDue: (lateMs: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #firesAt = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
 
-  constructor(onDue: () => void) {
+  /** `onDue` is told how late it is called: much, when this process was stalled. */
+  constructor(onDue: (lateMs: number) => void) {
     this.#onDue = onDue;
   }
 
@@ -38,9 +39,10 @@ export class DeadlineTimer {
 
   #fire(): void {
     this.#firesAt = Number.POSITIVE_INFINITY;
-    if (performance.now() >= this.#deadline) {
+    const lateMs = performance.now() - this.#deadline;
+    if (lateMs >= 0) {
       this.#deadline = Number.POSITIVE_INFINITY;
-      this.#onDue();
+      this.#onDue(lateMs);
     } else if (this.#deadline !== Number.POSITIVE_INFINITY) {
       this.#arm();
     }

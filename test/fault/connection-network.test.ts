@@ -181,14 +181,16 @@ describe('connection: faults of the network', () => {
 
   it('does not take a stall of this process for a silent server (I2)', TIMEOUT, async () => {
     await using broker = await startFakeBroker();
-    const rig = connectionRig(broker.url, { keepalive: 1, pingTimeout: 200, writeTimeout: 200, ackTimeout: 200 });
+    const rig = connectionRig(broker.url, { keepalive: 1, pingTimeout: 400, writeTimeout: 400, ackTimeout: 400 });
     await rig.open();
     const client = await broker.client(0);
     await until(() => client.packets.some(({ type }) => type === 'pingreq'));
-    rig.publish(0, 't');
+    rig.publish(0, 't', { payload: new Uint8Array(1_100_000) });
+    for (let seq = 1; seq < 9; seq += 1) rig.publish(seq, 't', { payload: new Uint8Array(1_000_000) });
+    assert.ok(rig.connection.bufferedBytes > 0);
     const until2s = performance.now() + 2000;
     while (performance.now() < until2s);
-    await until(() => rig.delivered.length === 1);
+    await until(() => rig.delivered.length === 9);
     assert.deepEqual(rig.disconnects, []);
     await rig.connection.close();
   });
