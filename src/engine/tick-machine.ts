@@ -12,6 +12,11 @@ import { userFunctionFailure } from './user-function-failure.js';
 
 /** At most so many items make a frame, so that an acknowledgement is never held by a huge batch. */
 const FRAME_ITEMS = 256;
+/**
+ * While so many outputs wait behind a source because nobody takes them, it is not polled: what stays with the source is given
+ * up for the broker's second copy after a cut, what is already here becomes a duplicate.
+ */
+const WAITING_ITEMS = FRAME_ITEMS;
 /** At most so many frames of one source are taken in one tick, so that sinks are flushed and sockets read in between. */
 const FRAMES_PER_TICK = 16;
 
@@ -164,6 +169,7 @@ export class TickMachine {
     if (this.#halted !== undefined) return false;
     if (lane.processing !== undefined) return this.#outputRoom(lane.options.downstream) > 0;
     if (!this.#polling || lane.done || !lane.mayHaveItems) return false;
+    if (this.#waiting(lane.options.downstream) >= WAITING_ITEMS) return false;
     const room = this.#room(lane);
     return room.items > 0 && room.bytes > 0;
   }
@@ -252,11 +258,15 @@ export class TickMachine {
   }
 
   /** How many more outputs may wait in the lanes behind a source or stage. */
-  #outputRoom({ sinks, asyncStages }: Downstream): number {
+  #outputRoom(downstream: Downstream): number {
+    return this.#options.maxItemsInFlight - this.#waiting(downstream);
+  }
+
+  #waiting({ sinks, asyncStages }: Downstream): number {
     let waiting = 0;
     for (const index of sinks) waiting += this.#options.sinks[index]?.waiting ?? 0;
     for (const index of asyncStages) waiting += this.#options.asyncStages[index]?.waiting ?? 0;
-    return this.#options.maxItemsInFlight - waiting;
+    return waiting;
   }
 }
 

@@ -20,9 +20,12 @@ export class InflightWindow {
     return this.#bytes;
   }
 
-  /** The row with the lowest seq. */
-  get head(): Row | undefined {
-    return this.#slots[this.#low & (this.#slots.length - 1)];
+  /** The rows that are held, by ascending seq. */
+  *rows(): IterableIterator<Row> {
+    for (let seq = this.#low; seq < this.#next; seq += 1) {
+      const row = this.#slots[seq & (this.#slots.length - 1)];
+      if (row !== undefined) yield row;
+    }
   }
 
   /** Gives the row its seq and holds it. */
@@ -35,12 +38,17 @@ export class InflightWindow {
     this.#bytes += row.bytes;
   }
 
+  /** The row under the seq; undefined when none is held. */
+  get(seq: number): Row | undefined {
+    if (seq < this.#low || seq >= this.#next) return undefined;
+    return this.#slots[seq & (this.#slots.length - 1)];
+  }
+
   /** Takes a row out; undefined when none is held under the seq. */
   take(seq: number): Row | undefined {
-    if (seq < this.#low || seq >= this.#next) return undefined;
-    const mask = this.#slots.length - 1;
-    const row = this.#slots[seq & mask];
+    const row = this.get(seq);
     if (row === undefined) return undefined;
+    const mask = this.#slots.length - 1;
     this.#slots[seq & mask] = undefined;
     this.#size -= 1;
     this.#bytes -= row.bytes;

@@ -126,13 +126,13 @@ export class Lane {
     this.#connected = false;
     this.#online = false;
     this.#forgetUnwritten('connection-lost');
-    const head = this.#inflight.head;
-    if (!wasConnected || head === undefined) return;
-    const poison = this.#poison.handleDisconnected(head, this.#version, error);
+    if (!wasConnected) return;
+    const poison = this.#poison.handleDisconnected(this.#inflight.rows(), this.#version, error);
     if (poison === undefined) return;
-    this.#inflight.take(head.seq);
-    this.#parts.publisher().abandon(head.seq);
-    this.#giveUp(head, poison);
+    const { row } = poison;
+    this.#inflight.take(row.seq);
+    this.#parts.publisher().abandon(row.seq);
+    this.#giveUp(row, poison.error);
   }
 
   /** Messages that the session gave up because the broker lost it. */
@@ -216,7 +216,7 @@ export class Lane {
   }
 
   #handleReceived(seq: number): void {
-    this.#poison.handleProgress();
+    this.#poison.handleProgress(this.#inflight.get(seq));
     this.#parts.publisher().release(seq);
   }
 
@@ -247,7 +247,7 @@ export class Lane {
   #settle(seq: number): void {
     const row = this.#inflight.take(seq);
     if (row === undefined) return;
-    this.#poison.handleProgress();
+    this.#poison.handleProgress(row);
     this.#deliver(row);
   }
 

@@ -85,7 +85,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ onError });
   }
 
-  /** Messages that wait above the window, for each client. Default 10000. */
+  /** Messages that wait above the window, for each client. Default 10000 with the guarantee `none`, otherwise 256. */
   maxBufferedMessages(maxBufferedMessages: number): MqttSinkBuilder<T> {
     return this.#with({ maxBufferedMessages });
   }

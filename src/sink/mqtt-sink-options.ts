@@ -42,7 +42,10 @@ export interface MqttSinkOptions<T> {
   readonly parallelism?: number | undefined;
   /** An exception in `messageFn`, an impossible message, a refusal by the broker that retries do not help. Default `fail`. */
   readonly onError?: OnError | undefined;
-  /** Messages that wait above the window, for each client. Default 10000. */
+  /**
+   * Messages that wait above the window, for each client. Default 10000 with the guarantee `none`; otherwise 256, since the
+   * source keeps the rest, and what waits here is received again when the source's connection is cut.
+   */
   readonly maxBufferedMessages?: number | undefined;
   /** Bytes of messages that wait or are in flight, for each client; one message may overshoot it. Default 16777216 (16 MiB). */
   readonly maxBufferedBytes?: number | undefined;

@@ -20,7 +20,8 @@ export const mqttSink = <T>(sink: ResolvedSink<T>): Sink<T> =>
 const createWriter = async <T>(sink: ResolvedSink<T>, context: OpenContext): Promise<SinkWriter<T>> => {
   const refusal = refuseGuarantee(sink, context.guarantee);
   if (refusal !== undefined) throw refusal;
-  const { name, topic, encode, limits, retry, onError } = sink;
+  const { name, topic, encode, retry, onError } = sink;
+  const limits = sink.limits(context.guarantee);
   const connections = sink.clients.connections(context.metrics, name);
   const parts = { name, topic, encode, failOnRejection: onError === 'fail' };
   const writer = new MqttSinkWriter<T>(parts, context.metrics, (owner) =>

@@ -5,7 +5,7 @@ import type { LaneLimits } from './lane-limits.js';
 interface Facts {
   readonly name: string;
   readonly qos: number;
-  readonly limits: LaneLimits;
+  readonly limits: (guarantee: ProcessingGuarantee) => LaneLimits;
 }
 
 /** Exactly-once needs an outbox in a store, which the engine does not have yet. */
@@ -27,8 +27,9 @@ export const refuseGuarantee = (
     const why = 'at-least-once needs QoS 1 or 2: nothing confirms a QoS 0 message';
     return refusal(name, why, "Use qualityOfService 1 or 2, or processingGuarantee 'none'.");
   }
-  if (limits.offlineOverflow !== 'pause') {
-    const why = `at-least-once cannot be given with offlineOverflow "${limits.offlineOverflow}", which drops messages`;
+  const { offlineOverflow } = limits(guarantee);
+  if (offlineOverflow !== 'pause') {
+    const why = `at-least-once cannot be given with offlineOverflow "${offlineOverflow}", which drops messages`;
     return refusal(name, why, "Use offlineOverflow 'pause', or processingGuarantee 'none'.");
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { invalidOptions } from '../connection/resolve-connect-options.js';
 import type { OnError } from '../connector/on-error.js';
+import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import { topicNameProblem } from '../protocol/topic.js';
 import type { LaneLimits } from './lane-limits.js';
@@ -20,7 +21,7 @@ export interface ResolvedSink<T> {
   readonly encode: Encode<T>;
   readonly clients: SinkClients;
   readonly retry: RetryStrategy;
-  readonly limits: LaneLimits;
+  readonly limits: (guarantee: ProcessingGuarantee) => LaneLimits;
   readonly onError: OnError;
 }
 
@@ -33,13 +34,13 @@ const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
 export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: VersionedMessageFn<T>): ResolvedSink<T> => {
   const { topic, messageFn, qualityOfService: qos = 1, retain = false, onError = 'fail' } = options;
   const { retryStrategy = RetryStrategies.never() } = options;
-  const limits = limitsOf(options);
+  const limits = (guarantee: ProcessingGuarantee): LaneLimits => limitsOf(options, guarantee);
   const clients = resolveClients(options);
   const problems = [
     ...topicProblems(topic, messageFn !== undefined),
     ...messageProblems(options),
     ...clients.problems,
-    ...limitProblems(limits),
+    ...limitProblems(limits('none')),
     ...retryProblems(retryStrategy),
     ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
   ];
@@ -55,8 +56,9 @@ export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: Versione
 const oneArgument = <T>(messageFn: MqttSinkOptions<T>['messageFn']): VersionedMessageFn<T> | undefined =>
   messageFn === undefined ? undefined : (item) => messageFn(item);
 
-const limitsOf = (options: MqttSinkOptions<never>): LaneLimits => ({
-  maxBufferedMessages: options.maxBufferedMessages ?? 10_000,
+/** Under at-least-once the source is the buffer: what waits here becomes duplicates when the source's connection is cut. */
+const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee): LaneLimits => ({
+  maxBufferedMessages: options.maxBufferedMessages ?? (guarantee === 'none' ? 10_000 : 256),
   maxBufferedBytes: options.maxBufferedBytes ?? 16 * 1024 * 1024,
   offlineOverflow: options.offlineOverflow ?? 'pause',
 });

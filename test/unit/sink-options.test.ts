@@ -70,7 +70,9 @@ describe('the builder of an MQTT sink', () => {
     assert.equal(sink.qos, 1);
     assert.equal(sink.retry.maxAttempts, 0);
     assert.equal(sink.onError, 'fail');
-    assert.deepEqual(sink.limits, { maxBufferedMessages: 10_000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause' });
+    const bounds = { maxBufferedBytes: 1 << 24, offlineOverflow: 'pause' };
+    assert.deepEqual(sink.limits('none'), { maxBufferedMessages: 10_000, ...bounds });
+    assert.deepEqual(sink.limits('at-least-once'), { maxBufferedMessages: 256, ...bounds });
     assert.equal(connection.autoReconnect, true);
     assert.equal(connection.keepSession, false);
     assert.equal(connection.startClean, true);
