@@ -3,6 +3,7 @@ import { bridgeCase } from './cases/bridge.js';
 import { sinkCase } from './cases/sink.js';
 import { sourceCase } from './cases/source.js';
 import { type BenchOptions, parseBenchOptions } from './support/bench-options.js';
+import { buildPackage } from './support/build-package.js';
 import { formatTable } from './support/format-table.js';
 import { machineLine } from './support/machine.js';
 import { type Comparison, cpuPerMessage, ratePerSecond } from './support/result.js';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const options = parseBenchOptions(process.argv.slice(2));
   const chosen = CASES.filter(([name]) => name.includes(options.only ?? ''));
   if (chosen.length === 0) throw new Error(`no benchmark is named like ${options.only}`);
+  buildPackage();
   const comparisons: Comparison[] = [];
   for (const [, run] of chosen) {
     const comparison = await run(options);

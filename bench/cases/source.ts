@@ -14,7 +14,7 @@ const CONTENDERS = [
 
 /** The same recorded stream to each, from a broker that only counts. */
 export async function sourceCase(qos: 0 | 1 | 2, options: BenchOptions): Promise<Comparison> {
-  const messages = Math.round((qos === 0 ? 400_000 : 200_000) * options.scale);
+  const messages = Math.round((qos === 0 ? 2_000_000 : 600_000) * options.scale);
   const entries = CONTENDERS.map(([contender, file]) => ({
     contender,
     measure: async () => {

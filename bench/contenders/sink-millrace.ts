@@ -1,4 +1,4 @@
-import { Engine, MqttSinks, Pipeline } from '../../src/index.js';
+import { Engine, MqttSinks, Pipeline } from 'millrace';
 import { serveContender } from '../support/contender.js';
 import { gatedItems } from '../support/gated-items.js';
 import { payloadOf, topicOf } from '../support/workload.js';

@@ -1,4 +1,4 @@
-import { Engine, MqttSources, Pipeline, Sinks, Subscription } from '../../src/index.js';
+import { Engine, MqttSources, Pipeline, Sinks, Subscription } from 'millrace';
 import { serveContender } from '../support/contender.js';
 import { FILTER } from '../support/workload.js';
 

@@ -1,4 +1,4 @@
-import { defineSource, type Source } from '../../src/connector/index.js';
+import { defineSource, type Source } from 'millrace/connector';
 
 /** The numbers from 0 to `count`, from the moment the gate opens: a job can be running before its work begins. */
 export function gatedItems(count: number): { readonly source: Source<number>; open(): void } {

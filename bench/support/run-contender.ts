@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { BUILT_PACKAGE_CONFIG } from './build-package.js';
 import type { ContenderMessage, ContenderTask } from './contender.js';
 
 /** What one contender needed for the task. */
@@ -21,7 +22,10 @@ const NO_REFEREE: Referee = { start: () => {}, finish: async () => {} };
 /** Runs `bench/contenders/<name>.ts` in a process of its own. Rejects when the process ends early. */
 export async function runContender(name: string, task: ContenderTask, referee = NO_REFEREE): Promise<Measured> {
   const file = fileURLToPath(new URL(`../contenders/${name}.ts`, import.meta.url));
-  const child = fork(file, [JSON.stringify(task)], { execArgv: ['--import', 'tsx', ...(profiling(name) ?? [])] });
+  const child = fork(file, [JSON.stringify(task)], {
+    execArgv: ['--import', 'tsx', ...(profiling(name) ?? [])],
+    env: { ...process.env, TSX_TSCONFIG_PATH: BUILT_PACKAGE_CONFIG },
+  });
   const inbox = openInbox(child, name);
   try {
     await inbox.next('ready');
