@@ -26,6 +26,9 @@ export interface FakeBrokerTask {
 /** The stream repeats after this many messages; packet ids with it. */
 const RECORDED = 10_000;
 
+/** The first byte of a PUBLISH at QoS 1, neither retained nor a duplicate. */
+const QOS1_PUBLISH = 0x32;
+
 /** How many packets one write holds at QoS 0, and at most at the others. */
 const BATCH = 500;
 
@@ -37,6 +40,7 @@ class Player {
   #sent = 0;
   #completed = 0;
   #started = false;
+  #subscribed = false;
 
   constructor(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]) {
     this.#socket = socket;
@@ -45,13 +49,19 @@ class Player {
     socket.on('drain', () => this.#play());
   }
 
+  subscribed(packetId: number, qos: number): void {
+    this.#socket.write(subackBytes(packetId, qos));
+    this.#subscribed = true;
+    this.#play();
+  }
+
   start(): void {
     this.#started = true;
     this.#play();
   }
 
   #play(): void {
-    if (!this.#started) return;
+    if (!this.#started || !this.#subscribed) return;
     const { messages, qos, window } = this.#task;
     while (this.#sent < messages && !this.#socket.writableNeedDrain) {
       const room = qos === 0 ? BATCH : window - (this.#sent - this.#completed);
@@ -66,8 +76,15 @@ class Player {
   }
 
   answered(first: number, buffer: Buffer, start: number): void {
-    if (first === PUBREC) this.#acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
+    if (first === QOS1_PUBLISH) this.#acknowledge(buffer, start);
+    else if (first === PUBREC) this.#acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
     else if (first === PUBACK || first === PUBCOMP) this.#completed += 1;
+  }
+
+  /** What a client publishes at QoS 1 is acknowledged and forgotten. */
+  #acknowledge(buffer: Buffer, start: number): void {
+    const id = start + 2 + buffer.readUInt16BE(start);
+    this.#acks.add(PUBACK, buffer[id] ?? 0, buffer[id + 1] ?? 0);
   }
 
   flush(): void {
@@ -83,16 +100,22 @@ class Player {
   }
 }
 
+let started = false;
+process.on('message', () => {
+  started = true;
+});
+
 function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]): void {
   const walker = new PacketWalker();
   const player = new Player(socket, task, packets);
+  if (started) player.start();
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
   process.on('message', () => player.start());
   socket.on('data', (chunk: Buffer) => {
     walker.push(chunk, (first, buffer, start, end) => {
       if (first === 0x10) socket.write(CONNACK);
-      else if (first === 0x82) socket.write(subackBytes(buffer.readUInt16BE(start), (buffer[end - 1] ?? 0) & 3));
+      else if (first === 0x82) player.subscribed(buffer.readUInt16BE(start), (buffer[end - 1] ?? 0) & 3);
       else if (first === 0xc0) socket.write(Buffer.from([0xd0, 0]));
       else player.answered(first, buffer, start);
     });
