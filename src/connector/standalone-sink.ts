@@ -48,7 +48,9 @@ const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>, state: E
 export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
   const { signal } = options;
   signal?.throwIfAborted();
-  const context = standaloneContext('at-least-once', options);
+  // The most that it can give: a sink at QoS 0 gives none.
+  const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
+  const context = standaloneContext(guarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const writer = await definition.createWriter(context).catch(async (error: unknown) => {
     await rejected.close();

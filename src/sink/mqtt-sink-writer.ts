@@ -38,8 +38,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   #rejected: RejectedItem[] = [];
   #taken = 0;
   #reported = 0;
-  /** The last write left something over because of this client. */
+  /** The client that was full after the last item. */
   #blockedBy: LaneClient | undefined;
+  /** The last write left something over, and that there is room again has not been told. */
+  #owesRoom = false;
   #failure: MillraceError | undefined;
   #toldOfProperties = false;
   /** The message whose latency is measured now. */
@@ -78,6 +80,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
       count += 1;
       if (this.#failure !== undefined) throw this.#failure;
     }
+    this.#owesRoom = count < items.length;
     return count;
   }
 
@@ -96,7 +99,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
 
   ready(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.#hasNews() ? Promise.resolve() : this.#readiness.wait();
+    return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
   }
 
   async close(): Promise<void> {
@@ -143,7 +146,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
 
   /** A client has worked through a batch of events: there may be room or progress now. */
   changed(): void {
-    if (this.#readiness.awaited && this.#hasNews()) this.#readiness.notify();
+    if (this.#readiness.awaited && this.#takeNews()) this.#readiness.notify();
   }
 
   failed(error: MillraceError): void {
@@ -158,9 +161,12 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     this.#sample = undefined;
   }
 
-  #hasNews(): boolean {
+  /** Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would spin. */
+  #takeNews(): boolean {
     if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
-    return this.#blockedBy !== undefined && !this.#blockedBy.full;
+    if (!this.#owesRoom || this.#blockedBy?.full === true) return false;
+    this.#owesRoom = false;
+    return true;
   }
 
   #hasRoom(): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { connect } from 'mqtt';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import type { PublishPacket } from '../../src/protocol/packet.js';
 import { MqttSinks, RetryStrategies } from '../../src/sink/index.js';
@@ -63,6 +64,24 @@ describe('MqttSinks and the window', TIMEOUT, () => {
     assert.equal(driver.writer.write(numbered(1000)), 0);
     assert.equal(driver.metric('millrace_sink_inflight'), 10);
     assert.equal(driver.metric('millrace_sink_buffered'), 50);
+  });
+
+  it('tells once that there is room again: a caller with nothing to write does not spin', TIMEOUT, async () => {
+    await using broker = await startFakeBroker();
+    const sink = sinkTo(broker.url).maxBufferedMessages(5).build();
+    await using driver = await SinkDriver.open(sink);
+    const taken = driver.writer.write(numbered(2000));
+    assert.ok(taken < 2000);
+    driver.writer.flush();
+    await driver.untilDelivered(taken);
+    let resolved = 0;
+    for (let i = 0; i < 5; i += 1) {
+      void driver.writer.ready().then(() => {
+        resolved += 1;
+      });
+      await new Promise(setImmediate);
+    }
+    assert.ok(resolved <= 1, `ready resolved ${resolved} times without news`);
   });
 
   it('a message is never sent twice on a connection that lives', TIMEOUT, async () => {
@@ -148,7 +167,7 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
 
   it('loses nothing when the broker is gone for a while and comes back empty', TIMEOUT, async () => {
     await using broker = await startMosquitto();
-    const sink = sinkTo(broker.url).build();
+    const sink = sinkTo(broker.url).maxBufferedMessages(1000).build();
     await using driver = await SinkDriver.open(sink);
     {
       await using sub = await startMosquittoSub({ port: broker.port });
@@ -171,7 +190,11 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
   it('1000 items with the broker restarted in the middle arrive with indefinitely(interval)', TIMEOUT, async () => {
     await using broker = await startMosquitto({ persistence: true });
     await using sub = await startMosquittoSub({ port: broker.port, clientId: 'witness' });
-    const sink = sinkTo(broker.url, {}).autoReconnect(false).retryStrategy(RetryStrategies.indefinitely(100)).build();
+    const sink = sinkTo(broker.url, {})
+      .autoReconnect(false)
+      .retryStrategy(RetryStrategies.indefinitely(100))
+      .maxBufferedMessages(1000)
+      .build();
     await using driver = await SinkDriver.open(sink);
     await driver.deliver(numbered(500));
     await sub.untilCount(500);
@@ -355,5 +378,62 @@ describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
     await using driver = await SinkDriver.open(sink);
     await driver.deliver(['x']);
     assert.equal(publishes(broker.clients[0]).length, 2);
+  });
+});
+
+describe('MqttSinks and the end of a session', TIMEOUT, () => {
+  /** Whether the broker still has the session of the sink's client. */
+  const sessionPresent = async (url: string): Promise<boolean> => {
+    const client = connect(url, { clientId: 'producer-0', clean: false, protocolVersion: 4, reconnectPeriod: 0 });
+    const present = await new Promise<boolean>((resolve, reject) => {
+      client.once('connect', (connack) => resolve(connack.sessionPresent));
+      client.once('error', reject);
+    });
+    await client.endAsync(true);
+    return present;
+  };
+
+  for (const protocolVersion of [5, 4] as const) {
+    for (const keep of [true, false]) {
+      it(`is ${keep ? 'kept' : 'ended'} at close on version ${protocolVersion}`, TIMEOUT, async () => {
+        await using broker = await startMosquitto();
+        const driver = await SinkDriver.open(sinkTo(broker.url, { protocolVersion }).keepSession(keep).build());
+        await driver.deliver(numbered(3));
+        await driver.close();
+        assert.equal(await sessionPresent(broker.url), keep);
+      });
+    }
+  }
+});
+
+describe('MqttSinks at QoS 0', TIMEOUT, () => {
+  it('takes no more than its buffers while the broker reads nothing, and loses nothing then', TIMEOUT, async () => {
+    await using broker = await startMosquitto();
+    await using sub = await startMosquittoSub({ port: broker.port });
+    await using proxy = await startChaosProxy({ to: broker });
+    const sink = sinkTo(proxy.url)
+      .qualityOfService(0)
+      .maxBufferedBytes(1 << 20)
+      .build();
+    await using driver = await SinkDriver.open(sink, 'none');
+    proxy.stopReading('client');
+    const payload = (index: number) => `${index} `.padEnd(10_000, '.');
+    let taken = 0;
+    for (let quiet = 0; quiet < 50; quiet += 1) {
+      const more = driver.writer.write([0, 1, 2, 3, 4, 5, 6, 7].map((index) => payload(taken + index)));
+      driver.writer.flush();
+      taken += more;
+      if (more > 0) quiet = 0;
+      await new Promise(setImmediate);
+    }
+    assert.ok(taken < 5000, `took ${taken} messages of 10 kB`);
+    assert.ok(driver.writer.progress().delivered < taken, 'what waits for the socket is not delivered');
+    proxy.heal();
+    await driver.untilDelivered(taken);
+    await sub.untilCount(taken);
+    assert.deepEqual(
+      sub.texts.map((text) => Number.parseInt(text, 10)),
+      Array.from({ length: taken }, (_, index) => index),
+    );
   });
 });

@@ -56,8 +56,10 @@ export class FileWriter implements SinkWriter<DeadLetter> {
 
   ready(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const news = this.#delivered > this.#reported || (this.#left && this.#hasRoom);
-    return news ? Promise.resolve() : this.#readiness.wait();
+    if (this.#delivered > this.#reported) return Promise.resolve();
+    if (!this.#left || !this.#hasRoom) return this.#readiness.wait();
+    this.#left = false;
+    return Promise.resolve();
   }
 
   close(): Promise<void> {
