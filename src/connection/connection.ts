@@ -255,11 +255,17 @@ export class Connection {
       link.giveUp(problem, 0);
       return;
     }
-    this.#subscriptions.begin(this.#session, {
-      version: this.#version,
-      sessionPresent: event.sessionPresent,
-      skipRetained: lost && this.#options.onSessionLoss === 'drop',
-    });
+    try {
+      this.#subscriptions.begin(this.#session, {
+        version: this.#version,
+        sessionPresent: event.sessionPresent,
+        skipRetained: lost && this.#options.onSessionLoss === 'drop',
+      });
+    } catch (error) {
+      // what ended the session may have come with CONNACK: that is told next, and is the reason
+      if (this.#session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
+      return;
+    }
     if (this.#subscriptions.settled) {
       this.#run(link);
       return;

@@ -57,9 +57,14 @@ export class Link {
     this.#parts = parts;
   }
 
-  /** Sends CONNECT and begins to read. */
+  /** Sends CONNECT and begins to read. A CONNECT that must not be sent cuts the connection and throws. */
   start(request: ConnectRequest): void {
-    this.#parts.session.connect(request, performance.now());
+    try {
+      this.#parts.session.connect(request, performance.now());
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
     this.#parts.transport.start({
       onData: (bytes) => this.#onData(bytes),
       onDrain: () => this.#onDrain(),

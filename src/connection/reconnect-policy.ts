@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/error-code.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
@@ -50,7 +51,7 @@ export class ReconnectPolicy {
   constructor(options: ConnectionOptions, random: () => number) {
     this.#options = options;
     this.#backoff = new Backoff({ firstMs: options.reconnectPeriodMs, maxMs: options.maxReconnectPeriodMs, random });
-    this.#versions = new VersionFallback(options.version);
+    this.#versions = new VersionFallback(options.version, oldestVersion(options));
     this.#rotation = new ServerRotation(options.servers);
   }
 
@@ -112,6 +113,11 @@ export class ReconnectPolicy {
       details: { clientId: this.#options.clientId },
     });
   }
+}
+
+/** 3.1 is not tried with a client id that it cannot have: that would hide why the others failed. */
+function oldestVersion({ clientId }: ConnectionOptions): ProtocolVersion {
+  return Array.from(clientId).length > LONGEST_3_1_CLIENT_ID ? 4 : 3;
 }
 
 /** The return code with which a 3.x server refuses a version, to a 5.0 CONNECT too. */

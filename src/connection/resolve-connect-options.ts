@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import type { ConnectOptions, Credentials } from './connect-options.js';
 import type { ConnectionOptions, WebSocketSettings } from './connection-options.js';
 import { OptionProblems } from './option-problems.js';
@@ -14,8 +15,6 @@ const MAX_UINT32 = 0xffff_ffff;
 const MAX_TIMER_MS = 2_147_483_647;
 /** Largest packet of the protocol: the fixed header and its longest remaining length. */
 const MAX_PACKET_SIZE = 268_435_460;
-/** The longest client id that every 3.1 broker takes. */
-const MAX_CLIENT_ID_3_1 = 23;
 /** How long a 5.0 broker keeps a session that is to outlive cuts but not the process. */
 const RECONNECT_EXPIRY_SECONDS = 300;
 const KEPT_EXPIRY_SECONDS = 604_800;
@@ -124,8 +123,8 @@ function resolveIdentity(
     problems.add(`clientId is given twice: "${fromBuilder}" and, in the connect options, "${options.clientId}"`);
   }
   const clientId = problems.text('clientId', fromBuilder ?? options.clientId);
-  if (options.protocolVersion === 3 && clientId !== undefined && clientId.length > MAX_CLIENT_ID_3_1) {
-    problems.add(`clientId is longer than ${MAX_CLIENT_ID_3_1} characters, which MQTT 3.1 does not allow`);
+  if (options.protocolVersion === 3 && clientId !== undefined && clientId.length > LONGEST_3_1_CLIENT_ID) {
+    problems.add(`clientId is longer than ${LONGEST_3_1_CLIENT_ID} characters, which MQTT 3.1 does not allow`);
   }
   const clean = problems.flag('clean', options.clean, asked !== true);
   if (asked !== undefined && asked === clean) {
@@ -144,7 +143,7 @@ function resolveIdentity(
 
 /** Within what every broker must accept: 23 letters and digits [MQTT-3.1.3-5]. */
 function randomClientId(): string {
-  return `millrace${randomBytes(8).toString('hex')}`.slice(0, MAX_CLIENT_ID_3_1);
+  return `millrace${randomBytes(8).toString('hex')}`.slice(0, LONGEST_3_1_CLIENT_ID);
 }
 
 function resolveProtocol(

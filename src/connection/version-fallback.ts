@@ -13,13 +13,15 @@ export type VersionOutcome = 'accepted' | 'version-refused' | 'closed-before-con
  */
 export class VersionFallback {
   readonly #fixed: boolean;
+  readonly #oldest: number;
   /** Index of the newest version that is not refused. */
   #newest = 0;
   #index = 0;
   #settled = false;
 
-  /** `asked`: the user's version, which is never left. */
-  constructor(asked: ProtocolVersion | undefined) {
+  /** `asked`: the user's version, which is never left. `oldest`: the last one that can be tried. */
+  constructor(asked: ProtocolVersion | undefined, oldest: ProtocolVersion = 3) {
+    this.#oldest = VERSIONS.indexOf(oldest);
     this.#fixed = asked !== undefined;
     if (asked !== undefined) this.#newest = VERSIONS.indexOf(asked);
     this.#index = this.#newest;
@@ -33,7 +35,7 @@ export class VersionFallback {
   after(outcome: VersionOutcome): boolean {
     if (outcome === 'accepted') this.#settled = true;
     if (this.#fixed || this.#settled || outcome === 'accepted') return false;
-    const older = this.#index + 1 < VERSIONS.length;
+    const older = this.#index < this.#oldest;
     if (outcome === 'version-refused' && older) {
       this.#index += 1;
       this.#newest = this.#index;

@@ -5,7 +5,8 @@ import { LARGEST_PACKET } from './server-limits.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;
-const LONGEST_3_1_CLIENT_ID = 23;
+/** Characters of a client id in MQTT 3.1. */
+export const LONGEST_3_1_CLIENT_ID = 23;
 
 /** The CONNECT of a request. Throws INVALID_OPTIONS for a client id that the version cannot have. */
 export function connectPacket(request: ConnectRequest, clientId: string, options: SessionOptions): ConnectPacket {

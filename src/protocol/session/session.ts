@@ -372,6 +372,7 @@ export class Session {
 
   #finish(): void {
     this.#phase = 'over';
+    this.#limits = undefined;
     this.#output.seal();
     this.#timers.stop();
   }
