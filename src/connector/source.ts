@@ -40,8 +40,11 @@ export interface SourceSnapshot {
  *    this snapshot is durable (or that no durability was asked for): only then is anything acknowledged.
  * 4. `upTo` never falls. Positions above the last committed one may be delivered again after a restart.
  * 5. `close` keeps what the broker keeps for us and may be called at any time, twice too.
+ * 6. `failed`, where there is one, resolves with the error once the source has failed, also while back-pressure keeps it from
+ *    being polled. Without it such a failure is noticed at the next poll.
  */
 export interface SourceReader<T> {
+  readonly failed?: Promise<MillraceError>;
   poll(max: number): Polled<T>;
   ready(): Promise<void>;
   snapshot(upTo: number): SourceSnapshot;

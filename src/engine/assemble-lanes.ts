@@ -1,5 +1,6 @@
 import type { PipelinePlan } from '../pipeline/pipeline-plan.js';
 import { AsyncLane } from './async-lane.js';
+import { withDeadLetterSinks } from './dead-letter-sinks.js';
 import type { JobPorts, OpenPorts } from './job-ports.js';
 import type { JobTallies } from './job-tallies.js';
 import { SinkLane } from './sink-lane.js';
@@ -20,14 +21,17 @@ export interface LaneParts {
 
 /** A lane for each open port and mapAsync stage, in the order of the plan. */
 export const assembleLanes = ({ plan, ports, open, tallies }: LaneParts): Lanes => ({
-  sources: plan.sources.flatMap(({ name, fragment, downstream, timestamps }, index) => {
+  sources: plan.sources.flatMap(({ name, fragment, timestamps, ...rest }, index) => {
     const reader = open.readers[index];
     const rejection = ports.sourceRejections[index];
     if (reader === undefined || rejection === undefined) return [];
     const stamped = timestamps === 'ingestion';
+    const downstream = withDeadLetterSinks(rest.downstream, ports, [rejection]);
     return [new SourceLane({ name, reader, fragment, downstream, rejection, stamped, tallies })];
   }),
-  asyncStages: plan.asyncStages.map((stage) => new AsyncLane(stage)),
+  asyncStages: plan.asyncStages.map(
+    (stage) => new AsyncLane({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }),
+  ),
   sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
     const writer = open.writers[index];
     return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];

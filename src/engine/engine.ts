@@ -52,7 +52,7 @@ export class Engine implements AsyncDisposable {
    */
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
-    const resolved = resolveJobOptions(options, `job-${this.#named + 1}`);
+    const resolved = resolveJobOptions(options, this.#freeName());
     const run = prepareRun(pipeline, resolved);
     const { name } = resolved;
     if (this.#jobs.has(name)) {
@@ -60,7 +60,6 @@ export class Engine implements AsyncDisposable {
         advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
       });
     }
-    this.#named += 1;
     const job = new Job({ options: resolved, run, onFinal: () => this.#jobs.delete(name) });
     this.#jobs.set(name, job);
     this.#tellUnusedDirectory(resolved);
@@ -76,6 +75,12 @@ export class Engine implements AsyncDisposable {
   /** Shuts down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  #freeName(): string {
+    do this.#named += 1;
+    while (this.#jobs.has(`job-${this.#named}`));
+    return `job-${this.#named}`;
   }
 
   #tellUnusedDirectory({ name, onEvent }: ResolvedJobOptions): void {

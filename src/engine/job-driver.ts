@@ -47,8 +47,12 @@ export class JobDriver {
   /** Runs until the sources end, a drain is over, or the job fails: then it rejects. Call once. */
   async run(): Promise<RunOutcome> {
     this.#sliceStartMs = performance.now();
+    for (const lane of this.#sources) this.#watch(lane);
     try {
       return await this.#loop();
+    } catch (error) {
+      // a sink may fail while what was written before a failure is drained: the first failure is the reason
+      throw this.#stopped ?? this.#machine.halted ?? error;
     } finally {
       clearTimeout(this.#drainTimer);
     }
@@ -128,8 +132,19 @@ export class JobDriver {
     }
     for (const lane of this.#sinks) {
       if (this.#waitingFor.has(lane)) continue;
-      this.#ask(lane, lane.writer.ready(), { onReady: () => {}, onFailed: (error) => this.stop(error) });
+      this.#ask(lane, lane.writer.ready(), {
+        onReady: () => {},
+        onFailed: (error) => this.stop(this.#machine.halted ?? error),
+      });
     }
+  }
+
+  /** A source that cannot be polled because of back-pressure must be able to fail the job as well. */
+  #watch(lane: SourceLane): void {
+    void lane.options.reader.failed?.then((error) => {
+      this.#machine.halt(error);
+      this.#latch.wake();
+    });
   }
 
   #ask(

@@ -160,7 +160,8 @@ export class Job implements AsyncDisposable {
       case 'restart':
         this.#running = quiet(deferred<void>());
         this.#move('restarting');
-        this.#start();
+        // an observer of that may have cancelled the job
+        if (!isFinal(this.#status)) this.#start();
         break;
     }
   }
@@ -173,7 +174,9 @@ export class Job implements AsyncDisposable {
     return this.#runOver;
   }
 
+  /** Does nothing when an observer of the status has cancelled the job meanwhile. */
   #complete(): void {
+    if (isFinal(this.#status)) return;
     this.#running.resolve();
     this.#move('completed');
     this.#completion.resolve();
@@ -181,6 +184,7 @@ export class Job implements AsyncDisposable {
   }
 
   #fail(error: MillraceError): void {
+    if (isFinal(this.#status)) return;
     this.#move('fail', error);
     this.#running.reject(error);
     this.#completion.reject(error);

@@ -41,7 +41,8 @@ export class SourceLane {
   readonly #frames = new Fifo<Frame>();
   #inFlightItems = 0;
   #inFlightBytes = 0;
-  #largestBytes = 1;
+  /** Bytes of an item in the newest frame, on average. */
+  #usualBytes = 1;
   #done = false;
   /** The watermark: every input up to here is complete. Undefined before the first poll. */
   #completeUpTo: number | undefined;
@@ -80,7 +81,7 @@ export class SourceLane {
 
   /** Polls at most `max` items, fewer when items of the usual size would not fit `maxBytes`. Undefined when nothing arrived. */
   poll(max: number, maxBytes: number): { readonly polled: Polled<unknown>; readonly frame: Frame } | undefined {
-    const fitting = Math.max(1, Math.floor(maxBytes / this.#largestBytes));
+    const fitting = Math.max(1, Math.floor(maxBytes / this.#usualBytes));
     const polled = this.options.reader.poll(Math.min(max, fitting));
     this.#touched = true;
     this.#done = polled.done;
@@ -97,7 +98,7 @@ export class SourceLane {
    * there is nothing new to say.
    */
   takeMark(onReceipt: boolean): SourceMark | undefined {
-    this.#completeFrames();
+    this.completeFrames();
     if (this.#completeUpTo === undefined) return undefined;
     const upTo = onReceipt ? Math.max(this.#polledUpTo, this.#completeUpTo) : this.#completeUpTo;
     if (!this.#touched && upTo === this.#markedUpTo) return undefined;
@@ -128,13 +129,13 @@ export class SourceLane {
     this.#inFlightItems += frame.itemCount;
     this.#inFlightBytes += frame.bytes;
     this.options.tallies.received.add(frame.itemCount);
-    if (frame.itemCount > 0) this.#largestBytes = Math.max(1, frame.bytes / frame.itemCount);
+    if (frame.itemCount > 0) this.#usualBytes = Math.max(1, frame.bytes / frame.itemCount);
     this.processing = { frame, items: polled.items, next: 0 };
     return frame;
   }
 
-  /** Moves the watermark over the complete frames at the head of the queue. */
-  #completeFrames(): void {
+  /** Moves the watermark over the complete frames at the head of the queue, which are in flight no longer. */
+  completeFrames(): void {
     for (let frame = this.#frames.peek(); frame !== undefined && frame.holds === 0; frame = this.#frames.peek()) {
       this.#frames.shift();
       this.#completeUpTo = frame.last;

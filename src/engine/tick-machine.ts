@@ -252,6 +252,7 @@ export class TickMachine {
   /** Each source has an equal share of the bounds, so that one whose sink is stuck does not stop the others. */
   #room(lane: SourceLane): { readonly items: number; readonly bytes: number } {
     const { sources, maxItemsInFlight, maxBytesInFlight } = this.#options;
+    lane.completeFrames();
     const items = Math.ceil(maxItemsInFlight / sources.length) - lane.inFlightItems;
     const bytes = Math.ceil(maxBytesInFlight / sources.length) - lane.inFlightBytes;
     return { items: Math.min(items, this.#outputRoom(lane.options.downstream)), bytes };

@@ -102,9 +102,24 @@ export class EngineRig {
   }
 
   #tick(): void {
-    this.machine.tick();
+    const more = this.#tickOnce();
+    if (more) return;
+    const { waitingItems } = this.machine;
+    const polled = this.#polled;
+    this.#tickOnce();
+    assert.equal(this.#polled, polled, 'a driver would have slept though there was room to poll');
+    assert.equal(this.machine.waitingItems, waitingItems, 'a driver would have slept though there was work');
+  }
+
+  #tickOnce(): boolean {
+    const more = this.machine.tick();
     for (const { lane, mark } of this.machine.takeMarks()) lane.options.reader.committed(mark);
     this.#checkBounds();
+    return more;
+  }
+
+  get #polled(): number {
+    return this.sources.reduce((sum, { polled }) => sum + polled, 0);
   }
 
   #arrive(source: SimulatedSource, count: number): void {

@@ -5,6 +5,7 @@ import {
   type SourceReader,
   type SourceSnapshot,
 } from '../../src/connector/index.js';
+import { MillraceError } from '../../src/errors/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 
 /** A source that a test feeds by hand and that keeps what was acknowledged over reopenings. */
@@ -56,6 +57,7 @@ export class ManualSource<T> {
 
   fail(error: Error): void {
     this.#failure = error;
+    this.#reader?.fail(MillraceError.from(error));
     this.#reader?.wake();
   }
 }
@@ -63,6 +65,7 @@ export class ManualSource<T> {
 class ManualReader<T> implements SourceReader<T> {
   readonly #owner: ManualSource<T>;
   #next: number;
+  readonly #failed = deferred<MillraceError>();
   #ready = deferred<void>();
 
   constructor(owner: ManualSource<T>, next: number) {
@@ -72,6 +75,14 @@ class ManualReader<T> implements SourceReader<T> {
 
   wake(): void {
     this.#ready.resolve();
+  }
+
+  fail(error: MillraceError): void {
+    this.#failed.resolve(error);
+  }
+
+  get failed(): Promise<MillraceError> {
+    return this.#failed.promise;
   }
 
   poll(max: number): Polled<T> {
