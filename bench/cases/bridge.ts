@@ -16,7 +16,7 @@ const CONTENDERS: readonly (readonly [string, (task: ContenderTask) => Promise<M
 
 /** Drains a backlog of QoS 1 that broker A keeps in a session to broker B. */
 export async function bridgeCase(window: 20 | 1000, options: BenchOptions): Promise<Comparison> {
-  const messages = Math.round((window === 20 ? 30_000 : 100_000) * options.scale);
+  const messages = Math.round((window === 20 ? 100_000 : 200_000) * options.scale);
   const maxInflight = window === 20 ? 20 : 0;
   const entries = CONTENDERS.map(([contender, measure]) => ({
     contender,

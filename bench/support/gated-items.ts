@@ -22,7 +22,8 @@ export function gatedItems(count: number): { readonly source: Source<number>; op
         const first = next;
         const length = isOpen ? Math.min(max, count - next) : 0;
         next += length;
-        const items = Array.from({ length }, (_, index) => first + index);
+        const items: number[] = [];
+        for (let item = first; item < next; item++) items.push(item);
         const rest = { timestampMs: Date.now(), bytes: 0, rejected: [], done: next === count };
         return { items, first, last: next - 1, ...rest };
       },
