@@ -78,7 +78,7 @@ function checkInstalled(project) {
     const command = join(project, 'node_modules', '.bin', name);
     check((statSync(command).mode & 0o111) === 0o111, `${name} is not executable when installed`);
     const help = runStep(command, ['--help'], { cwd: project, timeoutMs: 20_000 });
-    check(help.includes(`${name} bridge`), `${name} --help does not name the bridge:\n${help}`);
+    check(/^ +bridge /m.test(help), `${name} --help does not name the bridge:\n${help}`);
     const version = runStep(command, ['--version'], { cwd: project, timeoutMs: 20_000 });
     check(version.includes(manifest.version), `${name} --version says ${version.trim()}`);
   }

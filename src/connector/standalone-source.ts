@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { WakeUpLatch } from '../internal/wake-up-latch.js';
+import { closingIterator } from './closing-iterator.js';
 import { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 import type { OpenOptions, OpenSource, Received, ReceivedBatch } from './open-source.js';
 import { openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
@@ -40,13 +41,21 @@ class StandaloneSource<T> implements OpenSource<T> {
     this.#rejected = rejected;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Received<T>, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Received<T>, void, void> {
+    return closingIterator(this.#items(), () => this.close());
+  }
+
+  batches(): AsyncIterableIterator<ReceivedBatch<T>, void, void> {
+    return closingIterator(this.#batches(), () => this.close());
+  }
+
+  async *#items(): AsyncGenerator<Received<T>, void, void> {
     for await (const { items, entries } of this.#read()) {
       for (const [index, item] of items.entries()) yield { item, ack: () => this.#complete(entries[index]) };
     }
   }
 
-  async *batches(): AsyncGenerator<ReceivedBatch<T>, void, void> {
+  async *#batches(): AsyncGenerator<ReceivedBatch<T>, void, void> {
     for await (const { items, entries } of this.#read()) {
       const ack = (): void => {
         for (const entry of entries) this.#complete(entry);

@@ -321,3 +321,15 @@ test('what a builder misses is said at once, and a stream cannot promise at-leas
   assert.equal(stream.refuse('none'), undefined);
   assert.equal(stream.defaultGuarantee, 'none');
 });
+
+test('the iteration can be ended while it waits for items, as a stream that reads ahead does', {
+  timeout,
+}, async () => {
+  const manual = new ManualSource<number>();
+  manual.push(0);
+  const items = (await manual.source.open())[Symbol.asyncIterator]();
+  assert.equal((await items.next()).value?.item, 0);
+  const waiting = items.next();
+  await items.return?.();
+  assert.equal((await waiting).done, true);
+});
