@@ -1,5 +1,5 @@
 /** How many early closes in a row say that another client uses our id (R19). */
-const CLOSES = 5;
+export const CONFLICT_CLOSES = 5;
 /** How soon after CONNACK a close is an early one. */
 const EARLY_MS = 1000;
 
@@ -27,6 +27,6 @@ export class ConflictDetector {
   ended(end: ConnectionEnd): boolean {
     const early = end.byFin && end.connectedMs !== undefined && end.connectedMs < EARLY_MS;
     this.#closes = early ? this.#closes + 1 : 0;
-    return this.#closes >= CLOSES;
+    return this.#closes >= CONFLICT_CLOSES;
   }
 }

@@ -3,7 +3,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
-import { ConflictDetector } from './conflict-detector.js';
+import { CONFLICT_CLOSES, ConflictDetector } from './conflict-detector.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { ServerRotation } from './server-rotation.js';
 import { VersionFallback, type VersionOutcome } from './version-fallback.js';
@@ -39,6 +39,13 @@ const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'USER_FUNCTION_FAILED',
 ]);
 
+/** How many connections in a row a packet above our maximum may end. */
+const TOO_LARGE_ENDS = 5;
+
+/** How a conflict of client ids is known. */
+const NAMED = ': the broker said so';
+const SUSPECTED = `, it seems: the broker closed ${CONFLICT_CLOSES} connections in a row, each as soon as it had accepted it`;
+
 /** Decides after each end of an attempt or connection whether, where, when and in which version it is tried again. */
 export class ReconnectPolicy {
   readonly #options: ConnectionOptions;
@@ -47,6 +54,8 @@ export class ReconnectPolicy {
   readonly #rotation: ServerRotation;
   readonly #conflict = new ConflictDetector();
   #established = false;
+  /** Connections in a row that a packet above our maximum ended. */
+  #tooLarge = 0;
 
   constructor(options: ConnectionOptions, random: () => number) {
     this.#options = options;
@@ -77,23 +86,26 @@ export class ReconnectPolicy {
 
   /** What follows this end. */
   after(end: AttemptEnd): NextStep {
-    if (end.error.code === 'CLIENT_ID_CONFLICT' || this.#conflict.ended(end)) {
-      return { do: 'fail', error: this.#conflictError(end.error) };
-    }
+    const { error } = end;
+    if (this.#conflict.ended(end)) return { do: 'fail', error: this.#conflictError(SUSPECTED, error) };
+    if (error.code === 'CLIENT_ID_CONFLICT') return { do: 'fail', error: this.#conflictError(NAMED, error) };
     return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end.error, end.connectedMs);
   }
 
   #afterConnection(error: MillraceError, connectedMs: number): NextStep {
     this.#backoff.lasted(connectedMs);
-    if (!this.#mayPass(error)) return { do: 'fail', error };
+    this.#tooLarge = error.code === 'PACKET_TOO_LARGE' ? this.#tooLarge + 1 : 0;
+    if (this.#tooLarge >= TOO_LARGE_ENDS) return { do: 'fail', error: this.#tooLargeError(error) };
+    if (!this.#mayPass(error) && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
     return { do: 'retry', waitMs: this.#conflict.suspected ? this.#backoff.shortMs() : this.#backoff.nextMs() };
   }
 
   #afterAttempt(end: AttemptEnd): NextStep {
     if (this.#versions.after(versionOutcome(end))) return { do: 'retry', waitMs: 0 };
-    const ofOneServer = OF_ONE_SERVER.has(end.error.code) && !end.error.retryable;
-    if (!ofOneServer && !this.#mayPass(end.error)) return { do: 'fail', error: end.error };
+    const mayPass = this.#mayPass(end.error);
+    const ofOneServer = OF_ONE_SERVER.has(end.error.code) && !mayPass;
+    if (!ofOneServer && !mayPass) return { do: 'fail', error: end.error };
     const turn = this.#rotation.failed(ofOneServer);
     if (turn === 'hopeless') return { do: 'fail', error: end.error };
     if (turn === 'next') return { do: 'retry', waitMs: 0 };
@@ -103,15 +115,33 @@ export class ReconnectPolicy {
 
   #mayPass(error: MillraceError): boolean {
     if (error.retryable) return true;
-    return this.#established && this.#options.dynamicCredentials && OF_CREDENTIALS.has(error.code);
+    if (!this.#established) return false;
+    // a proxy may answer 404 while its broker restarts, but it led to the broker before
+    if (error.code === 'WEBSOCKET_REFUSED') return true;
+    return this.#options.dynamicCredentials && OF_CREDENTIALS.has(error.code);
   }
 
-  #conflictError(cause: MillraceError): MillraceError {
-    return new MillraceError('CLIENT_ID_CONFLICT', `another client uses the client id "${this.#options.clientId}"`, {
+  /** Below 5.0 a server cannot know our maximum, and would send the message again on every connection. */
+  #tooLargeError(cause: MillraceError): MillraceError {
+    const text = `the broker sends a packet that is too large, on ${TOO_LARGE_ENDS} connections in a row`;
+    return new MillraceError('PACKET_TOO_LARGE', `${text}: ${cause.message}`, {
       cause,
-      advice: 'Give every process and every source and sink its own client id.',
-      details: { clientId: this.#options.clientId },
+      retryable: false,
+      advice: 'Raise properties.maximumPacketSize, or remove the message from the broker.',
+      details: cause.details,
     });
+  }
+
+  #conflictError(how: string, cause: MillraceError): MillraceError {
+    return new MillraceError(
+      'CLIENT_ID_CONFLICT',
+      `another client uses the client id "${this.#options.clientId}"${how}`,
+      {
+        cause,
+        advice: 'Give every process and every source and sink its own client id.',
+        details: { clientId: this.#options.clientId },
+      },
+    );
   }
 }
 

@@ -18,6 +18,9 @@ const MAX_PACKET_SIZE = 268_435_460;
 /** How long a 5.0 broker keeps a session that is to outlive cuts but not the process. */
 const RECONNECT_EXPIRY_SECONDS = 300;
 const KEPT_EXPIRY_SECONDS = 604_800;
+const DEFAULT_KEEP_ALIVE = 60;
+/** Unless half of keep-alive is less. */
+const PING_TIMEOUT_MS = 10_000;
 
 /** What a source or sink knows of its connection. All that is undefined was not said. */
 export interface ConnectInput {
@@ -164,8 +167,10 @@ function resolveProtocol(
   const { protocolVersion: version, properties } = options;
   if (version !== undefined && ![5, 4, 3].includes(version))
     problems.add('protocolVersion must be 5, 4 (3.1.1) or 3 (3.1)');
-  if (version !== undefined && version < 5 && properties !== undefined) {
-    problems.add('properties is for protocolVersion 5 only');
+  // our own bound on what we take, at any version
+  const { maximumPacketSize: _, ...others } = properties ?? {};
+  if (version !== undefined && version < 5 && Object.values(others).some((value) => value !== undefined)) {
+    problems.add('properties is for protocolVersion 5 only, but for maximumPacketSize');
   }
   const within = (name: string, value: number | undefined, min: number, max: number, fallback: number): number =>
     problems.integer(name, value, { min, max, fallback });
@@ -173,7 +178,7 @@ function resolveProtocol(
   const pairs = properties?.userProperties;
   return {
     version,
-    keepAlive: within('keepalive', options.keepalive, 0, 65_535, 60),
+    keepAlive: within('keepalive', options.keepalive, 0, 65_535, DEFAULT_KEEP_ALIVE),
     receiveMaximum: within('properties.receiveMaximum', properties?.receiveMaximum, 1, 65_535, 1000),
     maximumPacketSize: within(
       'properties.maximumPacketSize',
@@ -199,10 +204,10 @@ function resolveTimes(
 > {
   const ms = (name: string, value: number | undefined, fallback: number): number =>
     problems.integer(name, value, { min: 1, max: MAX_TIMER_MS, fallback });
-  const halfKeepAliveMs = options.keepalive === undefined || options.keepalive === 0 ? 10_000 : options.keepalive * 500;
-  const pingrespTimeoutMs = ms('pingTimeout', options.pingTimeout, Math.min(10_000, halfKeepAliveMs));
-  if (options.pingTimeout !== undefined && pingrespTimeoutMs > Math.max(halfKeepAliveMs, 10_000)) {
-    problems.add('pingTimeout must not be more than half of keepalive');
+  const halfKeepAliveMs = (options.keepalive || DEFAULT_KEEP_ALIVE) * 500;
+  const pingrespTimeoutMs = ms('pingTimeout', options.pingTimeout, Math.min(PING_TIMEOUT_MS, halfKeepAliveMs));
+  if (pingrespTimeoutMs > Math.max(halfKeepAliveMs, PING_TIMEOUT_MS)) {
+    problems.add(`pingTimeout must not be more than half of keepalive, nor than ${PING_TIMEOUT_MS} where that is more`);
   }
   return {
     connectTimeoutMs: ms('connectTimeout', options.connectTimeout, 30_000),

@@ -49,7 +49,11 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+/** A record that does not check out was changed on its way: a fault of the network, not of what TLS demands. */
+const CORRUPTED = 'BAD_RECORD_MAC';
+
 function meaningOf(code: string): Meaning | undefined {
+  if (code.includes(CORRUPTED)) return undefined;
   if (CERTIFICATE_CODES.has(code) || code.startsWith('CERT_') || code.startsWith('CRL_')) {
     return { code: 'TLS_REFUSED', advice: CERTIFICATE_ADVICE };
   }

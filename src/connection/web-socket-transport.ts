@@ -8,6 +8,8 @@ import { closedByPeerError, lostError } from './transport-error.js';
 
 /** WebSocket close code: data of a type that cannot be accepted [RFC 6455, 7.4.1]. */
 const UNSUPPORTED_DATA = 1003;
+/** WebSocket close codes: an orderly end, and a close frame without a code. */
+const ORDERLY = new Set([1000, 1005]);
 /** WebSocket close code that means "the peer vanished without a close frame". */
 const ABNORMAL = 1006;
 
@@ -108,7 +110,9 @@ export class WebSocketTransport implements Transport {
         details: { server: formatAddress(this.#address), closeCode: code },
       },
     );
-    return { how: code === ABNORMAL && !finSeen ? 'reset' : 'fin', error };
+    // any other code gives a reason, such as 1001 of a server that shuts down
+    const orderly = ORDERLY.has(code) || (code === ABNORMAL && finSeen);
+    return { how: orderly ? 'fin' : 'reset', error };
   }
 
   #endOf(error: Error): TransportEnd {

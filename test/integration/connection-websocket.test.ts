@@ -169,6 +169,18 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
+  it('does not take a server that shuts down again and again (1001) for a client-id conflict', TIMEOUT, async () => {
+    const fake = await serve((socket, index) => {
+      socket.send(CONNACK);
+      if (index < 6) socket.close(1001);
+    });
+    const rig = connectionRig(fake.url, {}, { startClean: false });
+    await rig.open();
+    await until(() => fake.sockets.length === 7 && rig.connection.state === 'running');
+    assert.deepEqual(rig.failures, []);
+    await rig.connection.close();
+  });
+
   it('reconnects after close 1009, a cut and a flood of pings, and answers pings', TIMEOUT, async () => {
     const pings = (socket: WebSocket, count: number): void => {
       for (let i = 0; i < count; i += 1) socket.ping();

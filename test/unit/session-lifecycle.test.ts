@@ -131,6 +131,24 @@ test('a DISCONNECT of the server is told with its code, 0x8E as a conflict of cl
   }
 });
 
+test('a redirect says where to and that it is not followed; a filter that the server cannot serve is final', () => {
+  const properties = { serverReference: 'other.example:1883' };
+  const refused = new SessionRig();
+  refused.connect({}, { reasonCode: 0x9d, properties });
+  const ended = new SessionRig().connect().forget();
+  ended.serve({ type: 'disconnect', reasonCode: 0x9c, properties });
+  for (const [event] of [refused.events(), ended.events()]) {
+    assert.ok(event?.type === 'close');
+    assert.equal(event.error.retryable, true);
+    assert.deepEqual(event.error.details, properties);
+    assert.match(event.error.advice ?? '', /redirects are not followed/);
+  }
+  const invalid = new SessionRig().connect().forget();
+  invalid.serve({ type: 'disconnect', reasonCode: 0x8f });
+  const [event] = invalid.events();
+  assert.ok(event?.type === 'close' && !event.error.retryable);
+});
+
 test('what the server may not send now ends the connection, told by DISCONNECT after CONNACK only', () => {
   const before = new SessionRig();
   before.dial();

@@ -95,6 +95,15 @@ test('while nobody reads, the server cannot be silent, and PINGREQ still goes ou
   assert.deepEqual(timeoutOf(rig), ['TIMEOUT', 'PINGRESP']);
 });
 
+test('pausing the reader does not make a PINGREQ late [MQTT-3.1.2-20]', () => {
+  const rig = new SessionRig().connect({ keepAlive: 60 }).forget();
+  rig.session.publish(outbound(0, 0));
+  rig.now = 59 * SECOND;
+  rig.session.setReading(false, rig.now);
+  pass(rig, 61 * SECOND);
+  assert.deepEqual(rig.answers(), ['publish 0', 'pingreq']);
+});
+
 test('R21: the broker has to acknowledge something while it owes something', () => {
   const rig = new SessionRig({ ackTimeoutMs: 10 * SECOND }).connect({ keepAlive: 0 }).forget();
   for (const seq of [0, 1]) rig.session.publish(outbound(seq, 1));

@@ -22,7 +22,7 @@ const BAD_CREDENTIALS: Refusal = {
 const NOT_AUTHORIZED: Refusal = {
   code: 'NOT_AUTHORIZED',
   retryable: false,
-  advice: 'Give credentials, or let the broker allow this client.',
+  advice: 'Check the credentials, or let the broker allow this client.',
 };
 const CLIENT_ID_REJECTED: Refusal = {
   code: 'CLIENT_ID_REJECTED',
@@ -34,6 +34,9 @@ const LATER: Refusal = {
   retryable: true,
   advice: 'The broker may take the connection later.',
 };
+const REDIRECT_ADVICE =
+  'The broker wants its clients elsewhere (see `serverReference`, if it named a place): redirects are not followed, so change the broker URL.';
+const ELSEWHERE: Refusal = { ...LATER, advice: REDIRECT_ADVICE };
 const NEVER: Refusal = {
   code: 'CONNECTION_REFUSED_BY_BROKER',
   retryable: false,
@@ -52,8 +55,8 @@ const REASON_CODES: Readonly<Record<number, Refusal>> = {
   136: LATER,
   137: LATER,
   151: LATER,
-  156: LATER,
-  157: LATER,
+  156: ELSEWHERE,
+  157: ELSEWHERE,
   159: LATER,
 };
 
@@ -79,16 +82,27 @@ export function connectionRefused({ reasonCode, properties }: ConnackPacket, ver
 
 const SESSION_TAKEN_OVER = 0x8e;
 
-/** What a DISCONNECT of the server means: CLIENT_ID_CONFLICT for 0x8E, else DISCONNECTED_BY_BROKER. */
+const TAKEN_ADVICE = 'Another client uses this client id: give each client its own.';
+const DISCONNECT_ADVICE: Readonly<Record<number, string>> = {
+  [SESSION_TAKEN_OVER]: TAKEN_ADVICE,
+  156: REDIRECT_ADVICE,
+  157: REDIRECT_ADVICE,
+};
+/** 0x8F, 0x9E, 0xA1, 0xA2: the broker cannot serve what is subscribed, and would say so again on every connection. */
+const DEMANDS_CHANGE = new Set([0x8f, 0x9e, 0xa1, 0xa2]);
+
+/** What a DISCONNECT of the server means: CLIENT_ID_CONFLICT for 0x8E, else DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. */
 export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacket): MillraceError {
   const taken = reasonCode === SESSION_TAKEN_OVER;
+  const advice = DISCONNECT_ADVICE[reasonCode];
   return new MillraceError(
     taken ? 'CLIENT_ID_CONFLICT' : 'DISCONNECTED_BY_BROKER',
     `The broker ended the connection: ${reasonName(reasonCode)}`,
     {
       reasonCode,
       details: detailsOf(properties?.reasonString, properties?.serverReference),
-      ...(taken ? { advice: 'Another client uses this client id: give each client its own.' } : {}),
+      ...(advice === undefined ? {} : { advice }),
+      ...(DEMANDS_CHANGE.has(reasonCode) ? { retryable: false } : {}),
     },
   );
 }

@@ -31,11 +31,6 @@ export class SessionTimers {
     this.#ack = new PeerTimer(options.ackTimeoutMs);
   }
 
-  /** The last instant told. */
-  get now(): number {
-    return this.#now;
-  }
-
   /** CONNECT was written. */
   connecting(now: number, packets: number): void {
     this.stop();
@@ -96,14 +91,13 @@ export class SessionTimers {
   }
 
   /** While nobody reads, the server cannot be heard, so its silence means nothing. */
-  setListening(listening: boolean, now: number): void {
+  setListening(listening: boolean): void {
     if (listening === this.#listening) return;
     this.#listening = listening;
-    this.#now = now;
     if (!listening) return;
-    this.#connack.restart(now);
-    this.#pingresp.restart(now);
-    this.#ack.restart(now);
+    this.#connack.restart(this.#now);
+    this.#pingresp.restart(this.#now);
+    this.#ack.restart(this.#now);
   }
 
   get pingDue(): boolean {

@@ -134,7 +134,8 @@ export class Session {
   /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
   setReading(reading: boolean, now: number): void {
     this.#reading = reading;
-    this.#timers.setListening(reading && this.#phase !== 'settling', now);
+    this.#timers.observe(now, this.#output.packets);
+    this.#timers.setListening(reading && this.#phase !== 'settling');
   }
 
   /** Events since the last call, in order. */
@@ -208,7 +209,7 @@ export class Session {
     const givenUp = this.#outbound.startEpoch(policy);
     if (this.#phase === 'settling' && this.#link !== undefined) {
       this.#phase = 'connected';
-      this.#timers.setListening(this.#reading, this.#timers.now);
+      this.#timers.setListening(this.#reading);
       this.#handlePackets(this.#link, 0);
     }
     return givenUp;
@@ -335,7 +336,7 @@ export class Session {
 
   #settle(inDoubt: readonly number[]): void {
     this.#phase = 'settling';
-    this.#timers.setListening(false, this.#timers.now);
+    this.#timers.setListening(false);
     this.#events.push({ type: 'session-lost', inDoubt });
   }
 

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import { type AttemptEnd, ReconnectPolicy } from '../../src/connection/reconnect-policy.js';
+import { resolveConnectOptions } from '../../src/connection/resolve-connect-options.js';
+import { lostError } from '../../src/connection/transport-error.js';
+import { type ErrorCode, MillraceError } from '../../src/errors/index.js';
+import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
+
+const SERVER = { protocol: 'mqtts', host: 'h', port: 8883, path: '' } as const;
+
+function policy(options: ConnectOptions = {}): ReconnectPolicy {
+  const { options: resolved } = resolveConnectOptions({
+    name: 'test',
+    broker: undefined,
+    options: { clientId: 'c', ...options },
+    keepSession: undefined,
+    startClean: true,
+    subscriptions: [],
+    refuseLowerQos: false,
+    onSessionLoss: 'redeliver',
+    metrics: new MetricsRegistry(),
+    labels: {},
+  });
+  assert.ok(resolved);
+  return new ReconnectPolicy(resolved, () => 0.5);
+}
+
+/** One that has been connected once. */
+function established(options: ConnectOptions = {}): ReconnectPolicy {
+  const made = policy(options);
+  made.accepted();
+  return made;
+}
+
+function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd {
+  const made = error instanceof MillraceError ? error : new MillraceError(error, 'why');
+  return { error: made, byFin: false, connectSent: true, connectedMs };
+}
+
+const tlsError = (code: string): MillraceError => lostError(Object.assign(new Error(code), { code }), SERVER);
+
+describe('reconnect policy', () => {
+  it('outlasts an outage of any length, with waits up to the cap', () => {
+    const long = established({ reconnectPeriod: 1000, maxReconnectPeriod: 30_000 });
+    assert.deepEqual(long.after(end('CONNECTION_LOST', 60_000)), { do: 'retry', waitMs: 500 });
+    const waits = Array.from({ length: 1000 }, () => long.after(end('CONNECT_FAILED')));
+    assert.ok(waits.every((next) => next.do === 'retry'));
+    assert.deepEqual(waits.at(-1), { do: 'retry', waitMs: 15_000 });
+  });
+
+  it('tries again when TLS of an accepted connection breaks, whatever OpenSSL calls it', () => {
+    for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR']) {
+      assert.equal(established().after(end(tlsError(code), 5000)).do, 'retry', code);
+    }
+  });
+
+  it('tries again when the network corrupts a TLS record before CONNACK, but not when a certificate is refused', () => {
+    for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC']) {
+      assert.equal(policy().after(end(tlsError(code))).do, 'retry', code);
+    }
+    assert.equal(policy().after(end(tlsError('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))).do, 'fail');
+  });
+
+  it('takes what a proxy says in place of its broker for final only before the first connection', () => {
+    const notFound = new MillraceError('WEBSOCKET_REFUSED', 'HTTP 404', { retryable: false });
+    assert.equal(policy().after(end(notFound)).do, 'fail');
+    assert.equal(established().after(end(notFound)).do, 'retry');
+  });
+
+  it('gives up on a packet above our maximum that ends five connections in a row, and says what to raise', () => {
+    const made = established();
+    const steps = Array.from({ length: 5 }, () => made.after(end('PACKET_TOO_LARGE', 10)));
+    assert.deepEqual(
+      steps.map((next) => next.do),
+      ['retry', 'retry', 'retry', 'retry', 'fail'],
+    );
+    const last = steps.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'PACKET_TOO_LARGE');
+    assert.match(last.error.advice ?? '', /maximumPacketSize/);
+    made.after(end('CONNECTION_LOST', 10));
+    assert.equal(made.after(end('PACKET_TOO_LARGE', 10)).do, 'retry', 'another end in between begins anew');
+  });
+
+  it('says of a conflict whether the broker named it or five closes suggest it (R19)', () => {
+    const named = policy().after(end('CLIENT_ID_CONFLICT', 10));
+    assert.ok(named.do === 'fail');
+    assert.match(named.error.message, /^another client uses the client id "c"/);
+    const made = policy();
+    const steps = Array.from({ length: 5 }, () => made.after({ ...end('CONNECTION_LOST', 10), byFin: true }));
+    const last = steps.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'CLIENT_ID_CONFLICT');
+    assert.match(last.error.message, /closed 5 connections in a row/);
+  });
+});
