@@ -71,7 +71,7 @@ const subscriptionProblems = (subscription: Subscription): string[] => {
 const version5Reasons = ({ filter, noLocal, retainAsPublished, retainHandling }: Subscription): string[] => [
   ...(noLocal ? [`"${filter}" has noLocal`] : []),
   ...(retainAsPublished ? [`"${filter}" has retainAsPublished`] : []),
-  ...(retainHandling === 0 ? [] : [`"${filter}" has retainHandling`]),
+  ...(retainHandling === 2 ? [`"${filter}" has retainHandling 2`] : []),
 ];
 
 const pairsOf = (subscriptions: readonly Subscription[]): (readonly [Subscription, Subscription])[] =>

@@ -1,12 +1,18 @@
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 
-/** What a subscription may say besides its filter and QoS. All three need MQTT 5.0: with any of them the source falls back to no older version. */
+/**
+ * What a subscription may say besides its filter and QoS. MQTT 5.0: with `noLocal`, `retainAsPublished` or a `retainHandling` of
+ * 2 the source falls back to no older version.
+ */
 export interface SubscriptionOptions {
   /** Do not deliver what this client itself published. Default false. Refused for a shared subscription [MQTT-3.8.3-4]. */
   readonly noLocal?: boolean | undefined;
   /** Keep the retain flag as the publisher set it. Default false: only messages that were retained before the subscription carry it. */
   readonly retainAsPublished?: boolean | undefined;
-  /** Retained messages: 0 sends them at each subscribe (default), 1 only when the subscription is new, 2 never. */
+  /**
+   * Retained messages: 0 sends them at each subscribe, 1 only when the session does not have the subscription yet (default: a
+   * source subscribes again at each start, R5a), 2 never. 3.x knows only 0.
+   */
   readonly retainHandling?: 0 | 1 | 2 | undefined;
 }
 
@@ -30,7 +36,7 @@ export const Subscription = {
       qos,
       noLocal: options.noLocal ?? false,
       retainAsPublished: options.retainAsPublished ?? false,
-      retainHandling: options.retainHandling ?? 0,
+      retainHandling: options.retainHandling ?? 1,
     });
   },
 } as const;

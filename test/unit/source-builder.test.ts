@@ -198,6 +198,17 @@ describe('source builder: filters', () => {
       assert.equal(resolve({ topic: undefined, subscriptions }).connectionOptions(opening).version, 5);
     }
   });
+
+  it('asks for retained messages only where the session is new, unless told otherwise (R5a)', () => {
+    const handlings = ([undefined, 0, 1, 2] as const).map((retainHandling) =>
+      resolve({ topic: undefined, subscriptions: [Subscription.of('a', 1, { retainHandling })] })
+        .connectionOptions(opening)
+        .subscriptions.map((subscription) => subscription.retainHandling),
+    );
+    assert.deepEqual(handlings, [[1], [0], [1], [2]]);
+    const on3 = resolve({ topic: 'a', connectOptionsFn: connect(4) }).connectionOptions(opening);
+    assert.equal(on3.version, 4);
+  });
 });
 
 describe('source guarantee', () => {
