@@ -227,7 +227,7 @@ describe('Lane, refused messages (R20)', () => {
     rig.answerAll(0x97);
     rig.pump();
     rig.published.length = 0;
-    for (rig.now = 10; rig.published.length < 8; rig.now += 1) {
+    for (rig.now = 10; rig.published.length < 8 && rig.now < 100; rig.now += 1) {
       rig.pump();
       rig.answerAll('delivered');
     }
