@@ -72,7 +72,7 @@ export interface ConnectionOptions {
   readonly subscriptions: readonly WantedSubscription[];
   /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
   readonly refuseLowerQos: boolean;
-  /** What happens to outbound messages in doubt when the broker lost the session. At-least-once: `redeliver`; none: `drop`. */
+  /** What happens to outbound messages in doubt when the broker lost the session. A sink redelivers, whatever the guarantee: what it holds it can still send. */
   readonly onSessionLoss: 'redeliver' | 'drop' | 'fail';
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
