@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { abortableWait } from '../internal/abortable-wait.js';
 import { Fifo } from '../internal/fifo.js';
 import type { Polled, SourceReader, SourceSnapshot } from './source.js';
 import { ItemBuffer } from './source-buffer.js';
@@ -46,7 +47,7 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   async ready(): Promise<void> {
     while (this.#buffer.size === 0 && !this.#over) {
       if (this.#filling === undefined) {
-        await this.#idle();
+        await abortableWait(IDLE_MS, this.#stop.signal);
         this.#fill();
       }
       await this.#filling;
@@ -108,18 +109,6 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   #fail(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.#failure ??= new MillraceError('USER_FUNCTION_FAILED', `source "${this.#name}": ${text}`, { cause: error });
-  }
-
-  #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.#stop.signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, IDLE_MS);
-      this.#stop.signal.addEventListener('abort', wake);
-    });
   }
 
   async #close(): Promise<void> {

@@ -1,7 +1,10 @@
 import type { Metrics } from '../metrics/metrics.js';
 import type { SourceDefinition } from './source.js';
 
-/** One item with its acknowledgement. `ack` may be called in any order; the broker is answered in order. */
+/**
+ * One item with its acknowledgement. `ack` may be called in any order; the broker is answered in order. A source whose default
+ * guarantee is `none` acknowledges what it receives: there `ack` does nothing and need not be called.
+ */
 export interface Received<T> {
   readonly item: T;
   ack(): void;

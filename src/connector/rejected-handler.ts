@@ -22,6 +22,16 @@ const skipping = ({ metrics }: OpenContext, origin: string): RejectedHandler => 
   return { handle: async (letters) => skipped.add(letters.length), close: async () => {} };
 };
 
+/** Opens what stands in front of a handler; the handler is closed when that fails. */
+export const openOrClose = async <R>(handler: RejectedHandler, open: () => Promise<R>): Promise<R> => {
+  try {
+    return await open();
+  } catch (error) {
+    await handler.close();
+    throw error;
+  }
+};
+
 /** Resolves `onError`: opens the dead-letter sink, where there is one, and whatever that one needs. */
 export const openRejectedHandler = async (
   onError: OnError,
@@ -32,7 +42,7 @@ export const openRejectedHandler = async (
   if (onError === 'skip') return skipping(context, origin);
   const { deadLetter } = onError;
   const nested = await openRejectedHandler(deadLetter.onError, context, deadLetter.name);
-  const pump = new SinkPump(await deadLetter.createWriter(context), nested);
+  const pump = new SinkPump(await openOrClose(nested, () => deadLetter.createWriter(context)), nested);
   return {
     handle: async (letters) => pump.whenDelivered(await pump.write(letters)),
     close: () => pump.close(),

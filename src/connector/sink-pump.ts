@@ -22,7 +22,7 @@ export class SinkPump<T> {
   #delivered = 0;
   #flushPlanned = false;
   #failure: MillraceError | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #onFailure: (error: MillraceError) => void = () => {};
 
   constructor(writer: SinkWriter<T>, rejected: RejectedHandler) {
@@ -68,10 +68,21 @@ export class SinkPump<T> {
     void this.close();
   }
 
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Closes without waiting for delivery. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.onClose();
     this.#failure ??= new MillraceError('INVALID_STATE', 'the sink is closed');
     this.#change.reject(this.#failure);
@@ -97,7 +108,12 @@ export class SinkPump<T> {
     this.#flushPlanned = true;
     queueMicrotask(() => {
       this.#flushPlanned = false;
-      if (this.#failure === undefined) this.#writer.flush();
+      if (this.#failure !== undefined) return;
+      try {
+        this.#writer.flush();
+      } catch (error) {
+        this.#fail(error);
+      }
     });
   }
 
@@ -111,7 +127,7 @@ export class SinkPump<T> {
   }
 
   #handleReady(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     try {
       this.#takeProgress();
     } catch (error) {

@@ -1,23 +1,22 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import type { OpenSink } from './open-sink.js';
 import type { OpenOptions } from './open-source.js';
-import { openRejectedHandler } from './rejected-handler.js';
+import { openOrClose, openRejectedHandler } from './rejected-handler.js';
 import type { SinkDefinition } from './sink.js';
 import { SinkPump } from './sink-pump.js';
 import { standaloneContext, whenAborted } from './standalone-context.js';
 
-/** Whether the stream ended by itself: then there is nothing left to drain. */
-interface EndState {
-  ended: boolean;
-}
+/** Node has the signal, its types do not. */
+const abortSignalOf = (controller: WritableStreamDefaultController): AbortSignal | undefined =>
+  'signal' in controller && controller.signal instanceof AbortSignal ? controller.signal : undefined;
 
-const createStream = <T>(pump: SinkPump<T>, state: EndState): WritableStream<T> => {
-  const end = async (): Promise<void> => {
-    state.ended = true;
-    await pump.close();
-  };
-  return new WritableStream<T>({
-    start: (controller) => pump.onFailure((error) => controller.error(error)),
+const createStream = <T>(pump: SinkPump<T>): WritableStream<T> =>
+  new WritableStream<T>({
+    start: (controller) => {
+      pump.onFailure((error) => controller.error(error));
+      // `abort` below is called only after the write or close under way has ended, which may wait for a broker that is gone
+      abortSignalOf(controller)?.addEventListener('abort', () => void pump.close(), { once: true });
+    },
     write: async (item) => {
       await pump.write([item]);
     },
@@ -25,26 +24,27 @@ const createStream = <T>(pump: SinkPump<T>, state: EndState): WritableStream<T> 
       try {
         await pump.whenDelivered();
       } finally {
-        await end();
+        await pump.close();
       }
     },
-    abort: end,
+    abort: () => pump.close(),
   });
-};
 
-/** A locked stream belongs to its writer, so the drain goes past it. */
-const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>, state: EndState): Promise<void> => {
-  if (state.ended) return;
+/** A locked stream belongs to its writer, and one that has failed cannot be closed: the drain goes past them. */
+const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>): Promise<void> => {
+  if (pump.closed) return;
   try {
-    if (stream.locked) await pump.whenDelivered();
+    if (stream.locked || pump.failed) await pump.whenDelivered();
     else await stream.close();
   } finally {
-    state.ended = true;
     await pump.close();
   }
 };
 
-/** Opens a sink as a WritableStream. Aborting the signal closes it and errors the stream with ABORTED. */
+/**
+ * Opens a sink as a WritableStream. Closing and disposing wait for delivery as long as it takes; aborting the stream or the
+ * signal ends that too. Aborting the signal closes the sink and errors the stream with ABORTED.
+ */
 export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
   const { signal } = options;
   signal?.throwIfAborted();
@@ -52,15 +52,11 @@ export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOp
   const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
   const context = standaloneContext(guarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const writer = await definition.createWriter(context).catch(async (error: unknown) => {
-    await rejected.close();
-    throw error;
-  });
+  const writer = await openOrClose(rejected, () => definition.createWriter(context));
   const pump = new SinkPump(writer, rejected);
-  const state: EndState = { ended: false };
-  const stream = createStream(pump, state);
+  const stream = createStream(pump);
   pump.onClose = whenAborted(signal, () =>
     pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal?.reason })),
   );
-  return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump, state) });
+  return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump) });
 };

@@ -3,7 +3,7 @@ import { WakeUpLatch } from '../internal/wake-up-latch.js';
 import { closingIterator } from './closing-iterator.js';
 import { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 import type { OpenOptions, OpenSource, Received, ReceivedBatch } from './open-source.js';
-import { openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
+import { openOrClose, openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
 import type { Polled, SourceDefinition, SourceReader } from './source.js';
 import { standaloneContext, whenAborted } from './standalone-context.js';
 
@@ -11,7 +11,7 @@ const BATCH_ITEMS = 256;
 /** With so many items given out and not acknowledged, the iteration waits for acknowledgements. */
 const MAX_UNACKNOWLEDGED = 16_384;
 
-/** Items with what completes each of them. */
+/** Items with what completes each of them; without a guarantee there is nothing to complete. */
 interface Batch<T> {
   readonly items: readonly T[];
   readonly entries: readonly MarkEntry[];
@@ -26,6 +26,8 @@ class StandaloneSource<T> implements OpenSource<T> {
   onClose: () => void = () => {};
   readonly #reader: SourceReader<T>;
   readonly #rejected: RejectedHandler;
+  /** The guarantee `none`: acknowledged when received, so nobody need call `ack`. */
+  readonly #acknowledgeOnReceipt: boolean;
   readonly #mark = new LowWaterMark();
   readonly #latch = new WakeUpLatch();
   #upTo: number | undefined;
@@ -36,9 +38,11 @@ class StandaloneSource<T> implements OpenSource<T> {
   #failure: MillraceError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(reader: SourceReader<T>, rejected: RejectedHandler) {
+  constructor(reader: SourceReader<T>, rejected: RejectedHandler, acknowledgeOnReceipt: boolean) {
     this.#reader = reader;
     this.#rejected = rejected;
+    this.#acknowledgeOnReceipt = acknowledgeOnReceipt;
+    void reader.failed?.then((error) => this.fail(error));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Received<T>, void, void> {
@@ -120,6 +124,12 @@ class StandaloneSource<T> implements OpenSource<T> {
    * the mark never passes an item that is not acknowledged.
    */
   async #track({ items, rejected, first, last }: Polled<T>): Promise<Batch<T>> {
+    if (this.#acknowledgeOnReceipt) {
+      this.#upTo = last;
+      this.#commit();
+      if (rejected.length > 0) await this.#rejected.handle(rejected.map(({ letter }) => letter));
+      return { items, entries: [] };
+    }
     const letters = new Map(rejected.map(({ position, letter }) => [position, letter]));
     const entries: MarkEntry[] = [];
     const rejectedEntries: MarkEntry[] = [];
@@ -190,11 +200,8 @@ export const openSource = async <T>(definition: SourceDefinition<T>, options: Op
   signal?.throwIfAborted();
   const context = standaloneContext(definition.defaultGuarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const reader = await definition.createReader(context).catch(async (error: unknown) => {
-    await rejected.close();
-    throw error;
-  });
-  const source = new StandaloneSource(reader, rejected);
+  const reader = await openOrClose(rejected, () => definition.createReader(context));
+  const source = new StandaloneSource(reader, rejected, context.guarantee === 'none');
   source.onClose = whenAborted(signal, () =>
     source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason })),
   );
