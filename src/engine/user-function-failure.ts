@@ -15,8 +15,12 @@ export const userFunctionFailure = (
     `the function of stage "${stage}" failed at position ${where} of source "${at.frame.source}": ${text}`,
     {
       cause,
-      advice: 'Catch the exception in the function, or filter such items out before it; the item was not acknowledged.',
+      advice: adviceOf(cause),
       details: { stage, source: at.frame.source, ...(position === undefined ? { upTo: at.frame.last } : { position }) },
     },
   );
 };
+
+const CATCH = 'Catch the exception in the function, or filter such items out before it; the item was not acknowledged.';
+
+const adviceOf = (cause: unknown): string => (cause instanceof MillraceError ? (cause.advice ?? CATCH) : CATCH);

@@ -1,3 +1,4 @@
+import { refusePromise } from '../internal/refuse-promise.js';
 import type { Fragment, FragmentRun, Outlet, Target } from './fragment.js';
 import type { PipelineGraph, Vertex } from './vertex.js';
 
@@ -62,7 +63,9 @@ class FragmentCompiler {
       case 'filter':
         return (item) => {
           cursor.stage = vertex;
-          if (work.apply(item)) next(item);
+          const kept = work.apply(item);
+          refusePromise(kept);
+          if (kept) next(item);
         };
       case 'peek':
         return (item) => {
@@ -73,7 +76,9 @@ class FragmentCompiler {
       case 'flatMap':
         return (item) => {
           cursor.stage = vertex;
-          for (const one of work.apply(item)) {
+          const many = work.apply(item);
+          refusePromise(many);
+          for (const one of many) {
             next(one);
             cursor.stage = vertex;
           }

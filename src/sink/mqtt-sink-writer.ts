@@ -2,6 +2,7 @@ import type { DeadLetter } from '../connector/dead-letter.js';
 
 import type { RejectedItem, SinkProgress, SinkWriter } from '../connector/sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { Readiness } from '../internal/readiness.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { CompletedPrefix } from './completed-prefix.js';
@@ -10,7 +11,6 @@ import { hashTopic } from './hash-topic.js';
 import type { LaneClient, LaneClientOwner } from './lane-client.js';
 import type { DropReason, LaneOutcome } from './lane-outcome.js';
 import type { Encode } from './message-encoder.js';
-import { Readiness } from './readiness.js';
 import { Row } from './row.js';
 import { type SinkMetrics, sinkMetrics } from './sink-metrics.js';
 

@@ -1,12 +1,13 @@
 import type { ConnectionListener, GrantedSubscription } from '../connection/connection.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { deferred } from '../internal/deferred.js';
+import { Readiness } from '../internal/readiness.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { ConnectedEvent, MessageEvent, SessionEvent } from '../protocol/session/session-event.js';
 import { type BufferLimits, MessageBuffer } from './message-buffer.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';
 import { TopicMatcher } from './topic-matcher.js';
-import { Wakeup } from './wakeup.js';
 
 export interface IntakeOptions {
   readonly name: string;
@@ -33,7 +34,8 @@ export class MessageIntake implements ConnectionListener {
   readonly buffer: MessageBuffer;
   readonly #options: IntakeOptions;
   readonly #matcher: TopicMatcher;
-  readonly #wakeup = new Wakeup();
+  readonly #readiness = new Readiness();
+  readonly #lost = deferred<MillraceError>();
   #line: SourceLine | undefined;
   #failure: MillraceError | undefined;
   #reading = true;
@@ -56,21 +58,26 @@ export class MessageIntake implements ConnectionListener {
     return this.#failure;
   }
 
+  /** Resolves when the connection has failed for good; what fails while polling is told by the next poll. */
+  get lost(): Promise<MillraceError> {
+    return this.#lost.promise;
+  }
+
   /** Resolves when there is something to poll, rejects when the source has failed. */
   ready(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.buffer.count > 0 ? Promise.resolve() : this.#wakeup.wait();
+    return this.buffer.count > 0 ? Promise.resolve() : this.#readiness.wait();
   }
 
   /** The first failure stays. */
   fail(error: MillraceError): void {
     this.#failure ??= error;
-    this.#wakeup.fail(this.#failure);
+    this.#readiness.fail(this.#failure);
   }
 
   /** Ends a wait without a message. */
   wake(): void {
-    this.#wakeup.wake();
+    this.#readiness.notify();
   }
 
   /** After polling: reading goes on when there is room again. */
@@ -95,25 +102,25 @@ export class MessageIntake implements ConnectionListener {
     this.#options.metrics.bytes.add(bytes);
     this.#reportDrops();
     if (this.buffer.full) this.#setReading(false);
-    if (this.buffer.count > 0) this.#wakeup.wake();
+    if (this.buffer.count > 0) this.#readiness.notify();
   }
 
   onConnected(event: ConnectedEvent, proven: boolean): void {
     if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
     else this.buffer.releaseHeld();
     if (this.buffer.full) this.#setReading(false);
-    if (this.buffer.count > 0) this.#wakeup.wake();
+    if (this.buffer.count > 0) this.#readiness.notify();
   }
 
   onSubscribed(granted: readonly GrantedSubscription[]): void {
     this.#opened = true;
     if (this.#options.acknowledgeOnReceipt) return;
     const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
-    if (useless !== undefined) this.fail(grantedTooLow(useless));
+    if (useless !== undefined) this.#lose(grantedTooLow(useless));
   }
 
   onDisconnected(error: MillraceError): void {
-    if (this.#opened && !this.#options.autoReconnect) this.fail(error);
+    if (this.#opened && !this.#options.autoReconnect) this.#lose(error);
     if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
     this.#setReading(true);
   }
@@ -123,11 +130,17 @@ export class MessageIntake implements ConnectionListener {
   }
 
   onFailed(error: MillraceError): void {
-    this.fail(error);
+    this.#lose(error);
   }
 
   onDrain(): void {
     // A source writes only acknowledgements, which the window bounds.
+  }
+
+  /** The connection has failed. */
+  #lose(error: MillraceError): void {
+    this.fail(error);
+    this.#lost.resolve(error);
   }
 
   #take(event: MessageEvent): void {

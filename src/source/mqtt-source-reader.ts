@@ -1,5 +1,7 @@
 import type { OnError } from '../connector/on-error.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../connector/source.js';
+import type { MillraceError } from '../errors/millrace-error.js';
+import { promiseError } from '../internal/refuse-promise.js';
 import { hasDiagnosticSubscribers, publishDiagnostic } from '../metrics/diagnostics.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 import type { MapToItemFn } from './map-to-item.js';
@@ -24,11 +26,12 @@ export interface ReaderOptions<T> {
 
 /**
  * Reads an MQTT session as numbered items. A position is given to a message when it is polled, so that positions have no
- * gaps: each is an item or a rejected input. Skipped messages share the position of the next item; those at the end of a
- * poll have one without an item. Nothing is acknowledged before `committed` (unless it was on receipt); there is no store,
- * so a QoS 2 id is forgotten as soon as its PUBREL comes.
+ * gaps: each is an item or a rejected input. Nothing is acknowledged before `committed` (unless it was on receipt); there is
+ * no store, so a QoS 2 id is forgotten as soon as its PUBREL comes.
  */
 export class MqttSourceReader<T> implements SourceReader<T> {
+  /** The connection has failed; what `mapToItemFn` fails on is told by `poll`, after the items before it. */
+  readonly failed: Promise<MillraceError>;
   readonly #options: ReaderOptions<T>;
   readonly #intake: MessageIntake;
   readonly #pending = new PendingAcks();
@@ -38,6 +41,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
   constructor(options: ReaderOptions<T>) {
     this.#options = options;
     this.#intake = options.intake;
+    this.failed = options.intake.lost;
     const { bufferedMessages, bufferedBytes, unacknowledged } = options.metrics;
     bufferedMessages.collect(() => this.#intake.buffer.count + this.#intake.buffer.heldCount);
     bufferedBytes.collect(() => this.#intake.buffer.bytes);
@@ -89,22 +93,26 @@ export class MqttSourceReader<T> implements SourceReader<T> {
 
   /** False when the source has failed on this message, which then stays unacknowledged. */
   #consume(event: MessageEvent, batch: PollBatch<T>): boolean {
-    const { mapToItemFn, onError, metrics } = this.#options;
+    const { mapToItemFn, onError } = this.#options;
     const position = batch.next;
     try {
-      batch.take(mapToItemFn(event.topic, new ReceivedMessage(event)), event.payload.byteLength);
+      const item = mapToItemFn(event.topic, new ReceivedMessage(event));
+      // whatever `onError` says: an async function would have every message skipped
+      if (item instanceof Promise) return this.#failAt(event, position, promiseError(item));
+      batch.take(item, event.payload.byteLength);
     } catch (cause) {
-      metrics.rejected.add();
-      const error = mappingError(event.topic, position, cause);
-      if (onError === 'fail') {
-        this.#intake.fail(error);
-        return false;
-      }
-      if (onError === 'skip') batch.skip(event.qos > 0);
-      else batch.reject(deadLetterOf(event, error, this.#options.name));
+      if (onError === 'fail') return this.#failAt(event, position, cause);
+      this.#options.metrics.rejected.add();
+      batch.reject(deadLetterOf(event, mappingError(event.topic, position, cause), this.#options.name));
     }
     if (event.qos > 0 && !this.#options.acknowledgeOnReceipt) this.#pending.push(position, event.token);
     return true;
+  }
+
+  #failAt(event: MessageEvent, position: number, cause: unknown): false {
+    this.#options.metrics.rejected.add();
+    this.#intake.fail(mappingError(event.topic, position, cause));
+    return false;
   }
 
   #throwFailure(): void {

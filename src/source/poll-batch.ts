@@ -8,7 +8,6 @@ export class PollBatch<T> {
   readonly #rejected: RejectedInput[] = [];
   #bytes = 0;
   #next: number;
-  #skippedAtEnd = false;
 
   constructor(first: number) {
     this.#first = first;
@@ -23,21 +22,15 @@ export class PollBatch<T> {
   take(item: T, bytes: number): void {
     this.#items.push(item);
     this.#bytes += bytes;
-    this.#advance();
+    this.#next += 1;
   }
 
   reject(letter: DeadLetter): void {
     this.#rejected.push({ position: this.#next, letter });
-    this.#advance();
-  }
-
-  /** A message that gives nothing. With `acknowledged` it has to be covered by a position: that of the next item, or one of its own at the end. */
-  skip(acknowledged: boolean): void {
-    this.#skippedAtEnd ||= acknowledged;
+    this.#next += 1;
   }
 
   polled(done: boolean): Polled<T> {
-    if (this.#skippedAtEnd) this.#advance();
     return {
       items: this.#items,
       timestampMs: Date.now(),
@@ -47,10 +40,5 @@ export class PollBatch<T> {
       rejected: this.#rejected,
       done,
     };
-  }
-
-  #advance(): void {
-    this.#next += 1;
-    this.#skippedAtEnd = false;
   }
 }

@@ -8,10 +8,12 @@ export const mappingError = (topic: string, position: number, cause: unknown): M
   const where = `on a message of topic "${topic}" at position ${position}`;
   return new MillraceError('USER_FUNCTION_FAILED', `mapToItemFn failed ${where}: ${text}`, {
     cause,
-    advice: "The message is not acknowledged. Mend the function, or give onError('skip') or onError({ deadLetter })",
+    advice: (cause instanceof MillraceError ? cause.advice : undefined) ?? MEND,
     details: { topic, position },
   });
 };
+
+const MEND = "The message is not acknowledged. Mend the function, or give onError('skip') or onError({ deadLetter })";
 
 /** All that is known of the message; the payload is a copy. */
 export const deadLetterOf = (event: MessageEvent, error: MillraceError, origin: string): DeadLetter => ({

@@ -201,27 +201,45 @@ describe('source reader: onError', () => {
     assert.deepEqual(line.accepted, [1]);
   });
 
-  it('skip acknowledges the message with its neighbours', () => {
+  it('skip gives the message as rejected, for the engine to count and to acknowledge', () => {
     const { reader, line, receive, metric } = open({ mapToItemFn: failing, onError: 'skip' });
     receive('bad', 'a', 'bad', 'b', 'bad');
     const polled = reader.poll(10);
-    assert.deepEqual([polled.items, polled.first, polled.last, polled.rejected], [['a', 'b'], 0, 2, []]);
-    reader.committed(0);
-    assert.deepEqual(line.accepted, [1, 2]);
+    assert.deepEqual([polled.items, polled.first, polled.last], [['a', 'b'], 0, 4]);
+    assert.deepEqual(
+      polled.rejected.map(({ position }) => position),
+      [0, 2, 4],
+    );
     reader.committed(1);
-    assert.deepEqual(line.accepted, [1, 2, 3, 4]);
-    reader.committed(2);
+    assert.deepEqual(line.accepted, [1, 2]);
+    reader.committed(4);
     assert.deepEqual(line.accepted, [1, 2, 3, 4, 5]);
     assert.equal(metric('rejected_total'), 3);
   });
 
-  it('a poll of skipped messages alone has a position to acknowledge', () => {
-    const { reader, line, receive } = open({ mapToItemFn: failing, onError: 'skip' });
-    receive('bad', 'bad');
-    const polled = reader.poll(10);
-    assert.deepEqual([polled.items, polled.first, polled.last], [[], 0, 0]);
-    reader.committed(0);
-    assert.deepEqual(line.accepted, [1, 2]);
+  it('an async mapToItemFn fails the source, whatever onError says', () => {
+    const refusedByTypes = (() => Promise.reject(new Error('lost'))) as never;
+    for (const onError of ['fail', 'skip'] as const) {
+      const { reader, line, receive } = open({ mapToItemFn: refusedByTypes, onError });
+      receive('a');
+      assert.throws(
+        () => reader.poll(10),
+        (error) => {
+          assert.ok(error instanceof MillraceError);
+          assert.equal(error.code, 'USER_FUNCTION_FAILED');
+          assert.match(error.advice ?? '', /mapAsync/);
+          return true;
+        },
+      );
+      assert.deepEqual(line.accepted, []);
+    }
+  });
+
+  it('tells of a connection that has failed, also while nobody polls', async () => {
+    const { reader, intake, receive } = open({ mapToItemFn: failing });
+    receive('a');
+    intake.onFailed(lost);
+    assert.equal(await reader.failed, lost);
   });
 
   it('deadLetter gives the input with all that is known of it, acknowledged by its own position', () => {

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../connector/dead-letter.js';
 import type { SinkProgress, SinkWriter } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { Readiness } from '../readiness.js';
+import { Readiness } from '../../internal/readiness.js';
 import type { AppendFile } from './append-file.js';
 import { deadLetterRecord } from './dead-letter-record.js';
 

@@ -1,9 +1,14 @@
-/** What one waiter waits for. Asked again while it waits, it gets the same promise; none is made while nobody waits. */
-export class Wakeup {
+/** A promise for "something happened", made only while somebody waits: the `ready` of a connector. */
+export class Readiness {
   #promise: Promise<void> | undefined;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
+  get awaited(): boolean {
+    return this.#promise !== undefined;
+  }
+
+  /** Resolves at the next `notify`, rejects at `fail`; until then it is the same promise. */
   wait(): Promise<void> {
     this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -12,7 +17,7 @@ export class Wakeup {
     return this.#promise;
   }
 
-  wake(): void {
+  notify(): void {
     if (this.#promise === undefined) return;
     this.#promise = undefined;
     this.#resolve();
