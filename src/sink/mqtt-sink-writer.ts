@@ -3,7 +3,7 @@ import type { DeadLetter } from '../connector/dead-letter.js';
 import type { RejectedItem, SinkProgress, SinkWriter } from '../connector/sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { Readiness } from '../internal/readiness.js';
-import { publishDiagnostic } from '../metrics/diagnostics.js';
+import { hasDiagnosticSubscribers, publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { CompletedPrefix } from './completed-prefix.js';
 import { deadLetterOf } from './dead-letter-of.js';
@@ -135,6 +135,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     }
     this.#metrics.messages.add();
     this.#metrics.bytes.add(row.payload.length);
+    if (hasDiagnosticSubscribers('publish')) this.#tellOfPublish(row);
   }
 
   stripped(row: Row): void {
@@ -154,6 +155,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     this.#failure = error;
     for (const client of this.#clients) client.stop();
     this.#readiness.fail(error);
+  }
+
+  #tellOfPublish({ topic, qos, retain, payload }: Row): void {
+    publishDiagnostic('publish', { sink: this.#parts.name, topic, qos, retain, payloadBytes: payload.length });
   }
 
   #observeLatency(): void {

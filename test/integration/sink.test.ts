@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -48,6 +48,20 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
       });
     }
   }
+
+  it('tells of each publish on its diagnostics channel, without the payload', TIMEOUT, async () => {
+    await using broker = await startMosquitto();
+    const told: unknown[] = [];
+    const listen = (message: unknown): void => void told.push(message);
+    subscribe('millrace:publish', listen);
+    try {
+      await using driver = await SinkDriver.open(MqttSinks.mqtt(broker.url, 'told'));
+      await driver.deliver(['secret']);
+    } finally {
+      unsubscribe('millrace:publish', listen);
+    }
+    assert.deepEqual(told, [{ sink: 'mqtt(told)', topic: 'told', qos: 1, retain: false, payloadBytes: 6 }]);
+  });
 
   it('sends text, bytes as they are and the string of anything else', TIMEOUT, async () => {
     await using broker = await startMosquitto();
