@@ -73,6 +73,11 @@ export interface ConnectOptions {
   readonly maxInflight?: number | undefined;
   /** Failover list, tried in turn. Without it the broker URL alone; a broker URL given beside it must name one of them. */
   readonly servers?: readonly Server[] | undefined;
+  /**
+   * The `servers` are one cluster, in which a session goes on at any of them. Default false: each has its own, so that connecting
+   * to another one than last time is a session loss (R5b).
+   */
+  readonly serversShareSessions?: boolean | undefined;
   readonly will?: WillOptions | undefined;
   readonly properties?:
     | {

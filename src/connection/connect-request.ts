@@ -11,6 +11,8 @@ export interface ConnectFacts {
   readonly version: ProtocolVersion;
   readonly clean: boolean;
   readonly credentials: Credentials;
+  /** The session is at another server (R5b). */
+  readonly elsewhere: boolean;
 }
 
 /** The options of the session for its whole life. */
@@ -37,6 +39,7 @@ export function connectRequest(options: ConnectionOptions, facts: ConnectFacts):
   return {
     version: facts.version,
     clean: facts.clean,
+    elsewhere: facts.elsewhere,
     maxInflight: options.maxInflight ?? MAX_INFLIGHT[facts.version],
     keepAlive: options.keepAlive,
     sessionExpiryInterval: options.sessionExpiryInterval,

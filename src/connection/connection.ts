@@ -5,7 +5,12 @@ import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type { ConnectedEvent, SessionEvent, SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import type {
+  ConnectedEvent,
+  ServerLimits,
+  SessionEvent,
+  SubscriptionAnswerEvent,
+} from '../protocol/session/session-event.js';
 import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
@@ -19,7 +24,8 @@ import { Dialer } from './dialer.js';
 import { formatAddress } from './format-address.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
 import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
-import { SubscriptionKeeper } from './subscription-keeper.js';
+import { SessionHome } from './session-home.js';
+import { type Resume, SubscriptionKeeper } from './subscription-keeper.js';
 import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
@@ -34,14 +40,13 @@ export class Connection {
   readonly #session: Session;
   readonly #life = new AbortController();
   readonly #dialer: Dialer;
+  readonly #home: SessionHome;
   #state: ConnectionState = { at: 'idle' };
   #version: ProtocolVersion;
   /** The pending `open` or `reconnect`. */
   #opening: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #reading = true;
-  /** What an earlier process left at the broker is thrown away (R8b). What is there now can only be ours. */
-  #begunClean = false;
   #subackTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionOptions, listener: ConnectionListener) {
@@ -49,6 +54,7 @@ export class Connection {
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
     this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
+    this.#home = new SessionHome(options);
     this.#policy = new ReconnectPolicy(options, Math.random);
     this.#subscriptions = new SubscriptionKeeper(options.subscriptions);
     this.#version = this.#policy.version;
@@ -140,12 +146,12 @@ export class Connection {
     let connectSent = false;
     try {
       const credentials = await this.#dialer.credentials();
-      if (this.#options.startClean && !this.#begunClean) {
+      if (this.#home.mustDiscard(address)) {
         const transport = await this.#dialer.transport(address);
         connectSent = true;
         await this.#dialer.discard(transport, version, credentials);
         connectSent = false;
-        this.#begunClean = true;
+        this.#home.discarded(address);
       }
       const transport = await this.#dialer.transport(address);
       return await this.#converse(transport, version, credentials);
@@ -172,7 +178,8 @@ export class Connection {
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    link.start(connectRequest(this.#options, { version, clean: false, credentials }));
+    const elsewhere = this.#home.isElsewhere(this.#policy.address);
+    link.start(connectRequest(this.#options, { version, clean: false, credentials, elsewhere }));
     return ended.promise;
   }
 
@@ -206,22 +213,28 @@ export class Connection {
     if (this.#state.at !== 'handshaking') return;
     const { link } = this.#state;
     const resumed = this.#policy.established;
+    const elsewhere = this.#home.isElsewhere(this.#policy.address);
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
-    const lost = stateLost || (resumed && !event.sessionPresent && this.#version > 3);
+    const lost = stateLost || elsewhere || (resumed && !event.sessionPresent && this.#version > 3);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now() };
     this.#count(event, resumed);
     if (lost && !this.#settleLoss(link, stateLost)) return;
-    const proven = !this.#subscriptions.unverified;
-    if (event.sessionPresent && !proven) {
+    const { unverified } = this.#subscriptions;
+    if (event.sessionPresent && unverified) {
       publishDiagnostic('session-unverified', { name: this.#options.name, clientId: event.clientId });
     }
-    this.#listener.onConnected(event, proven);
-    if (this.#state.at === 'subscribing') this.#subscribe(link, event, lost);
+    this.#listener.onConnected(event, !unverified && !elsewhere);
+    if (this.#state.at === 'subscribing') {
+      const sessionPresent = event.sessionPresent && !elsewhere;
+      const skipRetained = lost && this.#options.onSessionLoss === 'drop';
+      this.#subscribe(link, event.limits, { version: this.#version, sessionPresent, skipRetained });
+    }
   }
 
   #count(event: ConnectedEvent, resumed: boolean): void {
     const server = formatAddress(this.#policy.address);
     this.#policy.accepted();
+    this.#home.accepted(this.#policy.address);
     this.#metrics.connects.add();
     if (resumed) this.#metrics.reconnects.add();
     const { sessionPresent, clientId, epoch } = event;
@@ -241,7 +254,8 @@ export class Connection {
     this.#metrics.sessionsLost.add();
     publishDiagnostic('session-lost', { name, policy: onSessionLoss });
     if (onSessionLoss === 'fail') {
-      link.giveUp(new MillraceError('SESSION_LOST', `the broker lost the session of "${this.#options.clientId}"`), 0);
+      const text = `the session of "${this.#options.clientId}" is lost: the broker does not have it, or this is another broker`;
+      link.giveUp(new MillraceError('SESSION_LOST', text), 0);
       return false;
     }
     const givenUp = stateLost ? this.#session.startEpoch(onSessionLoss) : [];
@@ -249,18 +263,14 @@ export class Connection {
     return !isOver(this.#state);
   }
 
-  #subscribe(link: Link, event: ConnectedEvent, lost: boolean): void {
-    const problem = checkServerLimits(this.#options.subscriptions, event.limits);
+  #subscribe(link: Link, limits: ServerLimits, resume: Resume): void {
+    const problem = checkServerLimits(this.#options.subscriptions, limits);
     if (problem !== undefined) {
       link.giveUp(problem, 0);
       return;
     }
     try {
-      this.#subscriptions.begin(this.#session, {
-        version: this.#version,
-        sessionPresent: event.sessionPresent,
-        skipRetained: lost && this.#options.onSessionLoss === 'drop',
-      });
+      this.#subscriptions.begin(this.#session, resume);
     } catch (error) {
       // what ended the session may have come with CONNACK: that is told next, and is the reason
       if (this.#session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
@@ -328,7 +338,10 @@ export class Connection {
     if (link !== undefined && isConnected(state)) {
       this.#session.disconnect(0, this.#goodbye(properties));
       await link.close(timeoutMs);
-      await this.#endSession(until);
+      const { address, version } = this.#policy;
+      // 3.x knows no expiry: there a session that is not kept is thrown away by a clean connection
+      if (version < 5 && !this.#options.keepSession)
+        await this.#dialer.forget(address, version, until - performance.now());
     } else {
       link?.destroy();
     }
@@ -339,18 +352,5 @@ export class Connection {
   #goodbye(properties: Properties | undefined): Properties | undefined {
     if (this.#version < 5) return undefined;
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
-  }
-
-  /** 3.x knows no expiry: a session that is not kept is thrown away by a clean connection, if that can be done in time. */
-  async #endSession(until: number): Promise<void> {
-    const leftMs = until - performance.now();
-    if (this.#version === 5 || this.#options.keepSession || leftMs <= 0) return;
-    const timer = setTimeout(() => this.#life.abort(new MillraceError('TIMEOUT', 'closing took too long')), leftMs);
-    const { address, version } = this.#policy;
-    const { name } = this.#options;
-    await this.#dialer.forget(address, version).catch((error: unknown) => {
-      publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });
-    });
-    clearTimeout(timer);
   }
 }

@@ -51,10 +51,20 @@ export class Dialer {
     });
   }
 
-  /** The same over a connection of its own. */
-  async forget(address: ServerAddress, version: ProtocolVersion): Promise<void> {
-    const credentials = await this.credentials();
-    await this.discard(await this.transport(address), version, credentials);
+  /** The same over a connection of its own, if that can be done in time. Never rejects. */
+  async forget(address: ServerAddress, version: ProtocolVersion, withinMs: number): Promise<void> {
+    if (withinMs <= 0) return;
+    const limit = timedSignal(this.#signal, withinMs, () => new MillraceError('TIMEOUT', 'closing took too long'));
+    const dialer = new Dialer(this.#options, this.#metrics, limit.signal);
+    try {
+      const credentials = await dialer.credentials();
+      await dialer.discard(await dialer.transport(address), version, credentials);
+    } catch (error) {
+      const { name } = this.#options;
+      publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });
+    } finally {
+      limit.dispose();
+    }
   }
 
   #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -47,8 +47,10 @@ export async function discardSession(transport: Transport, request: DiscardReque
     },
   });
   request.signal.addEventListener('abort', onAbort, { once: true });
+  if (request.signal.aborted) onAbort();
   try {
-    link.start(connectRequest(options, { version: request.version, clean: true, credentials: request.credentials }));
+    const { version, credentials } = request;
+    link.start(connectRequest(options, { version, clean: true, credentials, elsewhere: false }));
     await accepted.promise;
     session.disconnect();
     await link.close(GOODBYE_MS);

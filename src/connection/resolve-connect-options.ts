@@ -68,6 +68,7 @@ const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
   maxReconnectPeriod: true,
   maxInflight: true,
   servers: true,
+  serversShareSessions: true,
   will: true,
   properties: true,
   ca: true,
@@ -92,6 +93,9 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
   for (const key of Object.keys(options))
     if (!Object.hasOwn(KNOWN, key)) problems.add(`there is no connect option "${key}"`);
   const { servers, credentials: url } = resolveServers(input.broker, options, problems);
+  if (options.serversShareSessions !== undefined && options.servers === undefined) {
+    problems.add('serversShareSessions says something of servers, which are not given');
+  }
   const resolved: ConnectionOptions = {
     name,
     startClean,
@@ -101,6 +105,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     metrics,
     labels,
     servers,
+    serversShareSessions: problems.flag('serversShareSessions', options.serversShareSessions, false),
     ...resolveIdentity(input, problems),
     ...resolveProtocol(options, problems),
     ...resolveTimes(options, problems),

@@ -20,6 +20,7 @@ export interface SubscribingSession {
 /** What a CONNACK means for the subscriptions. */
 export interface Resume {
   readonly version: ProtocolVersion;
+  /** The server has the session that was ours last time. */
   readonly sessionPresent: boolean;
   /** The broker lost the session and what was in doubt is not sent again (R17): retained messages do not come again either. */
   readonly skipRetained: boolean;

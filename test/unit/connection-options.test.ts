@@ -112,6 +112,7 @@ describe('connect options', () => {
     assert.deepEqual(rest, {
       name: 'test',
       servers: [{ protocol: 'mqtt', host: 'localhost', port: 1883, path: '' }],
+      serversShareSessions: false,
       version: undefined,
       startClean: true,
       keepSession: false,
@@ -242,6 +243,7 @@ describe('connect options', () => {
     ['a will on a wildcard', undefined, { will: { topic: 'a/#' } }, /will.topic/],
     ['a list without the broker of the URL', 'tcp://a', { servers: [{ host: 'b', port: 1883 }] }, /not one of servers/],
     ['an empty list', undefined, { servers: [] }, /servers is empty/],
+    ['shared sessions of one server', 'tcp://a', { serversShareSessions: true }, /servers, which are not given/],
     ['a long client id on 3.1', undefined, { protocolVersion: 3, clientId: 'x'.repeat(24) }, /3\.1 does not allow/],
   ];
   for (const [what, broker, options, pattern] of contradictions) {

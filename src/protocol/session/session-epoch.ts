@@ -26,11 +26,11 @@ export class SessionEpoch {
 
   /**
    * CONNACK came; true when the session is fresh. 3.1 does not say, so there one that was kept counts as present. One that
-   * began under a loss still undecided, or by a clean CONNECT whose CONNACK was lost, is fresh whatever the server says.
+   * began under a loss still undecided, by a clean CONNECT whose CONNACK was lost, or elsewhere (R5b) is fresh whatever the server says.
    */
-  connected({ version, clean }: ConnectRequest, sessionPresent: boolean): boolean {
+  connected({ version, clean, elsewhere = false }: ConnectRequest, sessionPresent: boolean): boolean {
     const present = version === 3 ? !clean && this.#number > 0 : sessionPresent;
-    const fresh = !present || this.#lost || this.#cleaned;
+    const fresh = !present || elsewhere || this.#lost || this.#cleaned;
     this.#cleaned = false;
     if (fresh || this.#number === 0) this.#number += 1;
     return fresh;

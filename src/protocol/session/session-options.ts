@@ -28,6 +28,8 @@ export interface SessionOptions {
 export interface ConnectRequest {
   readonly version: ProtocolVersion;
   readonly clean: boolean;
+  /** The server is another one than last time and shares no sessions with it: what it may have is not the session whose state we hold (R5b). */
+  readonly elsewhere?: boolean;
   /** Seconds; 0 turns keep-alive off. */
   readonly keepAlive: number;
   /** Seconds (5.0); 0 ends the session with the connection, 0xFFFFFFFF never. */

@@ -1,0 +1,43 @@
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { formatAddress } from './format-address.js';
+
+type HomeOptions = Pick<ConnectionOptions, 'serversShareSessions' | 'startClean'>;
+
+/**
+ * Which server has the session whose state we hold: that of the last accepted connection (R5b). Servers that share their sessions
+ * are one. The version needs no look: it never changes after the first accepted CONNECT.
+ */
+export class SessionHome {
+  readonly #options: HomeOptions;
+  #home: string | undefined;
+  #cleaned: string | undefined;
+
+  constructor(options: HomeOptions) {
+    this.#options = options;
+  }
+
+  /** Our session is at another server: what this one has for our client id is not it. */
+  isElsewhere(address: ServerAddress): boolean {
+    return this.#home !== undefined && this.#home !== this.#key(address);
+  }
+
+  /** What the server has for our client id must be thrown away before its session is begun (R8b). */
+  mustDiscard(address: ServerAddress): boolean {
+    const key = this.#key(address);
+    return this.#options.startClean && key !== this.#home && key !== this.#cleaned;
+  }
+
+  /** It was thrown away: what is there from now on can only be ours. */
+  discarded(address: ServerAddress): void {
+    this.#cleaned = this.#key(address);
+  }
+
+  /** The server accepted a CONNECT that is not clean. */
+  accepted(address: ServerAddress): void {
+    this.#home = this.#key(address);
+  }
+
+  #key(address: ServerAddress): string {
+    return this.#options.serversShareSessions ? 'any' : `${formatAddress(address).toLowerCase()}${address.path}`;
+  }
+}
