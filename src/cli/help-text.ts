@@ -22,8 +22,9 @@ Exit codes: 0 done or stopped on request, 1 the job failed, 2 wrong usage.
 const BRIDGE = `Usage: millrace bridge --from URL --topic FILTER... --to URL --to-topic TEMPLATE --client-id ID [options]
 
 Reads the topics of one broker and publishes them to another (or the same), in order, at least once. Payload, retain flag and
-MQTT 5 properties are kept; a message keeps its own QoS, at most --qos. One line with the word RUNNING goes to stderr when
-the subscription is granted and the other side is connected.
+MQTT 5 properties are kept; a message keeps its own QoS, at most --qos. Brokers clear the retain flag of a live message
+unless asked to keep it, which --mqtt 5 does; that of a stored message always stays. One line with the word RUNNING goes to
+stderr when the subscription is granted and the other side is connected.
 
   --from URL           Broker to read from: mqtt://host:1883, mqtts://, ws://, wss://; user:password@ may stand in it
   --topic FILTER...    What to read; may repeat and takes several filters; + # and $share/group/ as usual

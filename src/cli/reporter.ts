@@ -11,7 +11,7 @@ export interface Output {
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
 export interface JobEvent {
-  readonly event: 'running' | 'reconnect' | 'session-lost' | 'note' | 'stopped';
+  readonly event: 'running' | 'reconnect' | 'session-lost' | 'note' | 'stopping' | 'stopped';
   /** The line for people; undefined: only machines are told. */
   readonly text: string | undefined;
   readonly facts: Readonly<Record<string, unknown>>;

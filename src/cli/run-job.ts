@@ -41,6 +41,8 @@ export async function runJob(task: JobTask): Promise<number> {
   void stop.requested.then((name) => {
     signal = name;
     drained = job.drain();
+    const text = `${name}: delivering what was read, at most ${options.drainTimeoutMs / 1000} s`;
+    reporter.tell({ event: 'stopping', text, facts: { signal: name } });
   });
   try {
     await untilRunning(job, task.startTimeoutMs, watch);
