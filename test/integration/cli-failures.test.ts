@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startAedes } from '../support/aedes-broker.js';
+import { makeCertificates } from '../support/certificates.js';
 import { freePort } from '../support/free-port.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
@@ -174,3 +175,19 @@ test('help and version go to stdout with exit code 0', LIMIT, async () => {
     assert.match(result.stdout[0] ?? '', /^Usage: millrace|^\d+\.\d+\.\d+/);
   }
 });
+
+test(
+  'TLS: the given authority is trusted, an unknown one ends the bridge with advice, a client certificate is shown',
+  LIMIT,
+  async () => {
+    const { caFile, server, client } = await makeCertificates();
+    const files = [`cafile ${caFile}`, `certfile ${server.certFile}`, `keyfile ${server.keyFile}`];
+    const broker = await startMosquitto({ listeners: [{ config: [...files, 'require_certificate true'] }] });
+    const pair = ['--cert', client.certFile, '--key', client.keyFile];
+    const url = `mqtts://localhost:${broker.listenerPorts[0]}`;
+    assertFailure(await runCli(args(url, broker.url, ...pair)), /certificate.*`ca`/);
+    await using bridge = startCli(args(url, broker.url, '--ca', caFile, ...pair).with(8, 'out/{topic}'));
+    await bridge.waitForLine(/RUNNING/);
+    assert.equal((await bridge.end('SIGTERM')).code, 0);
+  },
+);
