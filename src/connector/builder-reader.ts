@@ -107,8 +107,7 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   }
 
   #fail(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#failure ??= new MillraceError('USER_FUNCTION_FAILED', `source "${this.#name}": ${text}`, { cause: error });
+    this.#failure ??= MillraceError.from(error, 'USER_FUNCTION_FAILED', `source "${this.#name}"`);
   }
 
   async #close(): Promise<void> {

@@ -82,8 +82,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
       await this.#functions.flush(this.#context);
       this.#delivered += items.length;
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      this.#failure = new MillraceError('USER_FUNCTION_FAILED', `sink "${this.#name}": ${text}`, { cause: error });
+      this.#failure = MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${this.#name}"`);
     }
   }
 

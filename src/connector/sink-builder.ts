@@ -47,7 +47,13 @@ export class SinkBuilderStep<C, T> {
       claims: [],
       refuse: () => undefined,
       onError: 'fail',
-      createWriter: async (context) => new BuilderWriter(name, await settings.create(context), settings),
+      createWriter: async (context) => {
+        try {
+          return new BuilderWriter(name, await settings.create(context), settings);
+        } catch (error) {
+          throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${name}"`);
+        }
+      },
     });
   }
 }

@@ -67,9 +67,13 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
       refuse: (guarantee) => (kind === 'batch' ? undefined : refuseReplay(name, guarantee)),
       onError: 'fail',
       createReader: async (context) => {
-        const made = await settings.create(context);
-        if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
-        return new BuilderReader(name, made, settings);
+        try {
+          const made = await settings.create(context);
+          if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
+          return new BuilderReader(name, made, settings);
+        } catch (error) {
+          throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `source "${name}"`);
+        }
       },
     });
   }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { checkOwnClaims } from './check-claims.js';
 import type { OpenSink } from './open-sink.js';
 import type { OpenOptions } from './open-source.js';
 import { openOrClose, openRejectedHandler } from './rejected-handler.js';
@@ -48,6 +49,7 @@ const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>): Promise
 export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
   const { signal } = options;
   signal?.throwIfAborted();
+  checkOwnClaims(definition);
   // The most that it can give: a sink at QoS 0 gives none.
   const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
   const context = standaloneContext(guarantee, options);

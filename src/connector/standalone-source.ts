@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { WakeUpLatch } from '../internal/wake-up-latch.js';
+import { checkOwnClaims } from './check-claims.js';
 import { closingIterator } from './closing-iterator.js';
 import { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 import type { OpenOptions, OpenSource, Received, ReceivedBatch } from './open-source.js';
@@ -198,6 +199,7 @@ const NOTHING = { items: [], entries: [] } as const;
 export const openSource = async <T>(definition: SourceDefinition<T>, options: OpenOptions): Promise<OpenSource<T>> => {
   const { signal } = options;
   signal?.throwIfAborted();
+  checkOwnClaims(definition);
   const context = standaloneContext(definition.defaultGuarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const reader = await openOrClose(rejected, () => definition.createReader(context));

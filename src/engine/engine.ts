@@ -1,14 +1,15 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { Job } from './job.js';
-import { checkClaims } from './job-claims.js';
 import { resolveGuarantee } from './job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job-options.js';
 import { planPorts } from './job-ports.js';
 import type { JobRunOptions } from './job-run.js';
 import { createTallies } from './job-tallies.js';
+import { tellObserver } from './tell-observer.js';
 
 export interface EngineOptions {
   /**
@@ -85,11 +86,7 @@ export class Engine implements AsyncDisposable {
 
   #tellUnusedDirectory({ name, onEvent }: ResolvedJobOptions): void {
     if (this.#dir === undefined) return;
-    try {
-      onEvent?.({ kind: 'store-unused', job: name, dir: this.#dir });
-    } catch {
-      // an observer cannot fail the job
-    }
+    tellObserver(onEvent, { kind: 'store-unused', job: name, dir: this.#dir });
   }
 }
 
@@ -108,7 +105,10 @@ const prepareRun = (pipeline: Pipeline, options: ResolvedJobOptions): JobRunOpti
   const { sources, sinks: pipelineSinks } = compilePipeline(graph);
   const { sinks } = planPorts({ sources, sinks: pipelineSinks });
   const guarantee = resolveGuarantee(options.processingGuarantee, { sources, sinks });
-  checkClaims(sources, sinks);
+  checkClaims([
+    ...sources.map(({ name, source }) => ({ name, claims: source.claims })),
+    ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
+  ]);
   const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
   const tallies = createTallies(metrics, name);
   return { graph, job: name, guarantee, metrics, tallies, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight };

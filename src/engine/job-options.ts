@@ -23,7 +23,7 @@ export interface JobOptions {
   readonly maxBytesInFlight?: number | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
-  /** Told of each change of status, at once. What it throws is ignored. */
+  /** Told of each change of status, at once. What it throws, or rejects with, is ignored. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 

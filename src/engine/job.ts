@@ -5,6 +5,7 @@ import { type JobMetrics, NOTHING_IN_FLIGHT, readJobMetrics } from './job-metric
 import type { ResolvedJobOptions } from './job-options.js';
 import { JobRun, type JobRunOptions } from './job-run.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import { tellObserver } from './tell-observer.js';
 
 /** What becomes of the job when its run ends without a failure. */
 type Intent = 'complete' | 'suspend' | 'restart';
@@ -154,16 +155,21 @@ export class Job implements AsyncDisposable {
         this.#complete();
         break;
       case 'suspend':
-        this.#running = quiet(deferred<void>());
+        this.#awaitRunningAgain();
         this.#move('suspended');
         break;
       case 'restart':
-        this.#running = quiet(deferred<void>());
+        this.#awaitRunningAgain();
         this.#move('restarting');
         // an observer of that may have cancelled the job
         if (!isFinal(this.#status)) this.#start();
         break;
     }
+  }
+
+  /** Whoever waits for a run that never came to run goes on waiting for the next. */
+  #awaitRunningAgain(): void {
+    if (this.#status === 'RUNNING') this.#running = quiet(deferred<void>());
   }
 
   #stopFor(intent: Intent, action: string): Promise<boolean> {
@@ -202,11 +208,7 @@ export class Job implements AsyncDisposable {
 
   #move(transition: JobTransition, error?: MillraceError): void {
     this.#status = nextStatus(this.#status, transition);
-    try {
-      this.#parts.options.onEvent?.({ kind: 'status', job: this.name, status: this.#status, error });
-    } catch {
-      // an observer cannot fail the job
-    }
+    tellObserver(this.#parts.options.onEvent, { kind: 'status', job: this.name, status: this.#status, error });
   }
 
   #wrongState(action: string): MillraceError {

@@ -1,4 +1,5 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../connector/source.js';
+import { MillraceError } from '../errors/millrace-error.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
 
 /** Makes items at a steady rate; what was not polled in time is caught up with, at most one second of it. */
@@ -22,7 +23,7 @@ export class ItemStreamReader<T> implements SourceReader<T> {
     const timestampMs = Date.now();
     const first = this.#next;
     const count = this.#closed ? 0 : Math.min(max, this.#due());
-    const items = Array.from({ length: count }, (_, index) => this.#create(timestampMs, first + index));
+    const items = this.#createItems(timestampMs, first, count);
     this.#made += count;
     this.#next += count;
     return { items, timestampMs, first, last: this.#next - 1, bytes: 0, rejected: [], done: false };
@@ -43,6 +44,14 @@ export class ItemStreamReader<T> implements SourceReader<T> {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+  }
+
+  #createItems(timestampMs: number, first: number, count: number): T[] {
+    try {
+      return Array.from({ length: count }, (_, index) => this.#create(timestampMs, first + index));
+    } catch (error) {
+      throw MillraceError.from(error, 'USER_FUNCTION_FAILED', 'the createFn of itemStream');
+    }
   }
 
   #due(): number {

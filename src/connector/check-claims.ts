@@ -1,0 +1,36 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import type { OnError } from './on-error.js';
+
+/** A source or sink with what only it may use. */
+export interface Claimant {
+  readonly name: string;
+  readonly claims: readonly string[];
+}
+
+/** @throws MillraceError DUPLICATE_SESSION when two of them claim the same thing, e.g. a client id at a broker */
+export const checkClaims = (claimants: readonly Claimant[]): void => {
+  const owners = new Map<string, string>();
+  for (const { name, claims } of claimants) {
+    for (const claim of claims) {
+      const owner = owners.get(claim);
+      if (owner !== undefined) {
+        throw new MillraceError('DUPLICATE_SESSION', `"${owner}" and "${name}" of one job both use ${claim}`, {
+          advice: 'Give each its own client id; to write two stages to one sink, merge them first.',
+          details: { claim, first: owner, second: name },
+        });
+      }
+      owners.set(claim, name);
+    }
+  }
+};
+
+/** The same for one source or sink without an engine and the dead-letter sinks behind it. */
+export const checkOwnClaims = (definition: Claimant & { readonly onError: OnError }): void => {
+  const chain: Claimant[] = [];
+  for (let one: typeof definition | undefined = definition; one !== undefined; one = deadLetterOf(one.onError)) {
+    chain.push(one);
+  }
+  checkClaims(chain);
+};
+
+const deadLetterOf = (onError: OnError) => (typeof onError === 'string' ? undefined : onError.deadLetter);
