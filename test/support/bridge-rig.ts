@@ -120,7 +120,8 @@ export class BridgeRig implements AsyncDisposable {
     const [source, sink, witness, publisher] = await Promise.all([
       startChaosProxy({ to: brokers.from }),
       startChaosProxy({ to: brokers.to }),
-      startMosquittoSub({ port: brokers.to.port, topic: `${run}/out/#` }),
+      // With a session of its own it outlives a restart of its broker too.
+      startMosquittoSub({ port: brokers.to.port, topic: `${run}/out/#`, clientId: `witness-${run}` }),
       connectPeer(brokers.from.port, { reconnectPeriod: 50 }),
     ]);
     return new BridgeRig({ run, brokers, source, sink, witness, publisher }, options);
