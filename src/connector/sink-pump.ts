@@ -78,7 +78,11 @@ export class SinkPump<T> {
 
   /** Closes without waiting for delivery. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      // told to whoever asked for it; where nobody did (an abort) there is nobody to tell
+      this.#closing.catch(() => {});
+    }
     return this.#closing;
   }
 

@@ -70,7 +70,11 @@ class StandaloneSource<T> implements OpenSource<T> {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      // told to whoever asked for it; where nobody did (an abort) there is nobody to tell
+      this.#closing.catch(() => {});
+    }
     return this.#closing;
   }
 

@@ -104,3 +104,28 @@ test('a dead-letter sink that cannot open closes the one behind it', { timeout }
   await assert.rejects(sink.open(), /no/);
   await eventually(() => closed === 1, 'closed');
 });
+
+test('a destroyFn that throws is told to whoever closes, and ends no process after an abort', { timeout }, async () => {
+  const fails = () => {
+    throw new Error('destroyed badly');
+  };
+  const source = SourceBuilder.stream('numbers', () => undefined)
+    .fillBufferFn<number>(() => {})
+    .destroyFn(fails)
+    .build();
+  const sink = SinkBuilder.sinkBuilder('rows', () => undefined)
+    .receiveFn<number>(() => {})
+    .destroyFn(fails)
+    .build();
+  await assert.rejects(async () => (await source.open()).close(), /badly/);
+  await assert.rejects(async () => (await sink.open()).close(), /badly/);
+
+  const controller = new AbortController();
+  await source.open({ signal: controller.signal });
+  await sink.open({ signal: controller.signal });
+  const writer = (await sink.open()).getWriter();
+  controller.abort();
+  await assert.rejects(writer.abort(), /badly/);
+  // an unhandled rejection would come now
+  await new Promise((resolve) => setImmediate(resolve));
+});
