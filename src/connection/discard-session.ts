@@ -47,8 +47,8 @@ export async function discardSession(transport: Transport, request: DiscardReque
     },
   });
   request.signal.addEventListener('abort', onAbort, { once: true });
-  if (request.signal.aborted) onAbort();
   try {
+    if (request.signal.aborted) throw request.signal.reason;
     const { version, credentials } = request;
     link.start(connectRequest(options, { version, clean: true, credentials, elsewhere: false }));
     await accepted.promise;

@@ -190,3 +190,30 @@ test('a topic alias above our maximum is told 0x94 [MQTT-3.1.2-26]', () => {
   assert.deepEqual(rig.eventTypes(), ['close']);
   assert.deepEqual(rig.answers(), ['disconnect 0x94']);
 });
+
+test('a QoS 2 message that waits for its acceptance does not confuse the thousands that come and go after it', () => {
+  const rig = new SessionRig().connect().forget();
+  rig.serve(inbound(1, 2));
+  const [stuck] = rig.events();
+  for (let round = 0; round < 2500; round += 1) {
+    const packetId = 2 + (round % 300);
+    // a token without a QoS 2 message now and then
+    if (round % 7 === 0) rig.serve(inbound(0, 0));
+    rig.serve(inbound(packetId, 2));
+    const message = rig.events().at(-1);
+    assert.ok(message?.type === 'message');
+    rig.session.accept(message.token);
+    rig.cut();
+    rig.connect({}, { sessionPresent: true }).forget();
+    rig.serve(inbound(packetId, 2, { dup: true }), ack('pubrel', packetId));
+    const release = rig.events().at(-1);
+    assert.deepEqual(release, { type: 'release', token: message.token });
+    rig.session.complete(message.token);
+    assert.deepEqual(rig.answers(), [`pubrec ${packetId}`, `pubcomp ${packetId}`]);
+  }
+  assert.ok(stuck?.type === 'message');
+  assert.deepEqual(rig.session.state().inbound, [{ packetId: 1, token: stuck.token, stage: 'taken' }]);
+  rig.serve(inbound(1, 2, { dup: true }));
+  rig.session.accept(stuck.token);
+  assert.deepEqual(rig.answers(), ['pubrec 1']);
+});

@@ -13,34 +13,45 @@ export interface InboundMessage {
   gone: boolean;
 }
 
+const PACKET_IDS = 65_536;
+/** Fewer are not worth the work of taking them out. */
+const COMPACT_AT = 1024;
+
 /**
  * The inbound QoS 2 messages of an epoch, by id and by token, and the order in which the present connection's PUBRECs
- * are due (R14). Bounded by the 65535 packet ids.
+ * are due (R14). Bounded by the 65535 packet ids. No maps: what comes and goes with every message costs an index here.
  */
 export class InboundRows {
-  readonly #byId = new Map<number, InboundMessage>();
-  readonly #byToken = new Map<number, InboundMessage>();
+  /** By packet id; made with the first message, since most sessions receive none at QoS 2. */
+  #byId: (InboundMessage | undefined)[] = [];
+  /** By ascending token. Those that are gone stay until they are most of it. */
+  #rows: InboundMessage[] = [];
+  #size = 0;
   #queue: InboundMessage[] = [];
   #head = 0;
   #connection = 1;
 
   get size(): number {
-    return this.#byId.size;
+    return this.#size;
   }
 
   restore(rows: readonly InboundRow[]): void {
-    for (const { packetId, token, stage } of rows) this.#set(packetId, token, stage);
+    const ascending = [...rows].sort((a, b) => a.token - b.token);
+    for (const { packetId, token, stage } of ascending) this.#set(packetId, token, stage);
   }
 
   get(packetId: number): InboundMessage | undefined {
-    return this.#byId.get(packetId);
+    return this.#byId[packetId];
   }
 
+  /** Tokens of QoS 2 alone have no gaps, so the first guess is right. */
   byToken(token: number): InboundMessage | undefined {
-    return this.#byToken.get(token);
+    const guess = this.#rows[token - (this.#rows[0]?.token ?? 0)];
+    const row = guess?.token === token ? guess : this.#search(token);
+    return row?.gone === false ? row : undefined;
   }
 
-  /** A new message, whose PUBREC is due after those of all before it. */
+  /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
   add(packetId: number, token: number): void {
     this.enqueue(this.#set(packetId, token, 'taken'));
   }
@@ -54,20 +65,21 @@ export class InboundRows {
 
   /** The row whose PUBREC is to be written next, if the first in order is accepted. */
   takeNext(): InboundMessage | undefined {
-    while (this.#head < this.#queue.length) {
+    for (;;) {
       const row = this.#queue[this.#head];
       if (row === undefined || (row.stage === 'taken' && !row.gone)) return undefined;
       this.#dequeue();
       row.queuedOn = 0;
       if (!row.gone) return row;
     }
-    return undefined;
   }
 
   remove(row: InboundMessage): void {
     row.gone = true;
-    this.#byId.delete(row.packetId);
-    this.#byToken.delete(row.token);
+    this.#byId[row.packetId] = undefined;
+    this.#size -= 1;
+    const gone = this.#rows.length - this.#size;
+    if (gone >= COMPACT_AT && gone > this.#size) this.#rows = this.#rows.filter((other) => !other.gone);
   }
 
   /** Notes a PUBREL; false when one came on this connection before. */
@@ -89,30 +101,42 @@ export class InboundRows {
   }
 
   clear(): void {
-    this.#byId.clear();
-    this.#byToken.clear();
+    this.#byId = [];
+    this.#rows = [];
+    this.#size = 0;
     this.nextConnection();
   }
 
   toRows(): InboundRow[] {
-    return Array.from(this.#byId.values(), ({ packetId, token, stage }) => ({ packetId, token, stage }));
+    return this.#rows.filter(({ gone }) => !gone).map(({ packetId, token, stage }) => ({ packetId, token, stage }));
   }
 
   #set(packetId: number, token: number, stage: InboundStage): InboundMessage {
+    if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
     const row = { packetId, token, stage, queuedOn: 0, releasedOn: 0, gone: false };
-    this.#byId.set(packetId, row);
-    this.#byToken.set(token, row);
+    this.#byId[packetId] = row;
+    this.#rows.push(row);
+    this.#size += 1;
     return row;
+  }
+
+  #search(token: number): InboundMessage | undefined {
+    let low = 0;
+    let high = this.#rows.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const row = this.#rows[middle];
+      if (row === undefined || row.token === token) return row;
+      if (row.token < token) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
   }
 
   #dequeue(): void {
     this.#head += 1;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#head < COMPACT_AT || this.#head * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#head);
+    this.#head = 0;
   }
 }
