@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { BuilderWriter } from './builder-writer.js';
+import { createContext } from './create-context.js';
 import { defineSink } from './define-sink.js';
 import type { Sink } from './open-sink.js';
 import type { SinkFunctions } from './sink-functions.js';
@@ -47,13 +48,8 @@ export class SinkBuilderStep<C, T> {
       claims: [],
       refuse: () => undefined,
       onError: 'fail',
-      createWriter: async (context) => {
-        try {
-          return new BuilderWriter(name, await settings.create(context), settings);
-        } catch (error) {
-          throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${name}"`);
-        }
-      },
+      createWriter: async (context) =>
+        new BuilderWriter(name, await createContext(`sink "${name}"`, settings, context), settings),
     });
   }
 }

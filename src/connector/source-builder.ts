@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { BuilderReader } from './builder-reader.js';
+import { createContext } from './create-context.js';
 import { defineSource } from './define-source.js';
 import type { Source } from './open-source.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
@@ -67,13 +68,9 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
       refuse: (guarantee) => (kind === 'batch' ? undefined : refuseReplay(name, guarantee)),
       onError: 'fail',
       createReader: async (context) => {
-        try {
-          const made = await settings.create(context);
-          if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
-          return new BuilderReader(name, made, settings);
-        } catch (error) {
-          throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `source "${name}"`);
-        }
+        const made = await createContext(`source "${name}"`, settings, context);
+        if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
+        return new BuilderReader(name, made, settings);
       },
     });
   }

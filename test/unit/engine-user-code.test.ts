@@ -99,3 +99,23 @@ test('one client id at one broker is refused between sources, sinks and dead-let
   }
   await assert.rejects(reads.onError({ deadLetter }).build().open(), hasCode('DUPLICATE_SESSION'));
 });
+
+test('a createFn that hangs keeps no job from ending, and what it makes later is destroyed', { timeout }, async () => {
+  for (const end of ['cancel', 'suspend', 'drain'] as const) {
+    const destroyed: string[] = [];
+    let open: (value: string) => void = () => {};
+    const sink = SinkBuilder.sinkBuilder('hangs', () => new Promise<string>((resolve) => (open = resolve)))
+      .receiveFn<number>(() => {})
+      .destroyFn((made) => void destroyed.push(made))
+      .build();
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(TestSources.items(1)).writeTo(sink);
+    const job = Engine.embedded().newJob(pipeline);
+    await new Promise((resolve) => setImmediate(resolve));
+    await job[end]();
+    open('late');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(destroyed, ['late']);
+    await job.cancel();
+  }
+});
