@@ -23,7 +23,10 @@ export type VersionedMessageFn<T> = (item: T, version: ProtocolVersion) => SinkM
 /** For a sink without `messageFn`. */
 export const plainEncoder = (defaults: MessageDefaults): Encode<unknown> => {
   const { topic = '', qos, retain } = defaults;
-  return (item) => ({ topic, payload: toPayload(item), qos, retain, properties: undefined });
+  return (item) => {
+    if (item instanceof Promise) throw promiseItem();
+    return { topic, payload: toPayload(item), qos, retain, properties: undefined };
+  };
 };
 
 /** For a sink with `messageFn`. */
@@ -58,6 +61,11 @@ export const rowContent = (message: SinkMessage, defaults: MessageDefaults): Row
     properties: message.properties === undefined ? undefined : toProperties(message.properties),
   };
 };
+
+const promiseItem = (): MillraceError =>
+  new MillraceError('INVALID_MESSAGE', 'the item is a promise, whose string says nothing', {
+    advice: 'A function before the sink is async: use mapAsync there instead of map.',
+  });
 
 const noPayload = (message: unknown): MillraceError =>
   new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
