@@ -237,7 +237,7 @@ export class Connection {
     this.#home.accepted(this.#policy.address);
     this.#metrics.connects.add();
     if (resumed) this.#metrics.reconnects.add();
-    const { sessionPresent, clientId, epoch } = event;
+    const { sessionPresent, clientId, epoch, limits } = event;
     publishDiagnostic('connect', {
       name: this.#options.name,
       server,
@@ -245,6 +245,7 @@ export class Connection {
       sessionPresent,
       clientId,
       epoch,
+      sessionExpiryInterval: limits.sessionExpiryInterval,
     });
   }
 

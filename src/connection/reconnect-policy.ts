@@ -145,8 +145,9 @@ export class ReconnectPolicy {
   }
 }
 
-/** 3.1 is not tried with a client id that it cannot have: that would hide why the others failed. */
-function oldestVersion({ clientId }: ConnectionOptions): ProtocolVersion {
+/** A version whose CONNECT cannot say what is asked for is not tried: its error would hide why the others failed. */
+function oldestVersion({ clientId, will }: ConnectionOptions): ProtocolVersion {
+  if (will?.properties !== undefined) return 5;
   return Array.from(clientId).length > LONGEST_3_1_CLIENT_ID ? 4 : 3;
 }
 

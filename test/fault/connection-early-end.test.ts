@@ -85,18 +85,19 @@ describe('connection: ends in the moment it begins', () => {
     await until(() => broker.clients[0]?.ended);
   });
 
-  it(
-    'does not fail on a client id too long for 3.1 while a proxy closes because its broker is away',
-    TIMEOUT,
-    async () => {
+  for (const [what, options] of [
+    ['a client id too long for 3.1', { clientId: 'longer than the 23 characters of 3.1' }],
+    ['a will with properties of 5.0', { will: { topic: 'w', properties: { willDelayInterval: 1 } } }],
+  ] as const) {
+    it(`does not fail on ${what} while a proxy closes because its broker is away`, TIMEOUT, async () => {
       let away = true;
       await using broker = await startFakeBroker({ connect: (client) => (away ? client.fin() : accept(client)) });
-      const rig = connectionRig(broker.url, { clientId: 'longer than the 23 characters of 3.1' }, KEPT);
+      const rig = connectionRig(broker.url, options, KEPT);
       const opening = rig.open();
       await until(() => broker.clients.length >= 5);
       away = false;
       await opening;
       await rig.connection.close();
-    },
-  );
+    });
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionRig, wanted } from '../support/connection-rig.js';
-import { accept, acceptResumed, startFakeBroker } from '../support/fake-broker.js';
+import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { until } from '../support/until.js';
 
@@ -32,6 +32,35 @@ describe('connection: client-id conflicts (R19)', () => {
     assert.equal(rig.failures[0]?.code, 'CLIENT_ID_CONFLICT');
     assert.equal(broker.clients.length, 5);
   });
+
+  for (const [how, end] of [
+    ['a DISCONNECT that gives another reason', (client) => client.send({ type: 'disconnect', reasonCode: 0x8b })],
+    ['a quota', (client) => client.send({ type: 'disconnect', reasonCode: 0x97 })],
+    ['a reset', (client) => client.reset()],
+  ] as const satisfies readonly (readonly [string, (client: FakeClient) => void])[]) {
+    it(
+      `does not take ${how} for a conflict, however often it ends a connection soon after CONNACK`,
+      TIMEOUT,
+      async () => {
+        await using broker = await startFakeBroker({
+          connect: (client) => {
+            acceptResumed(client);
+            if (client.index < 6) {
+              setImmediate(() => {
+                end(client);
+                client.fin();
+              });
+            }
+          },
+        });
+        const rig = connectionRig(broker.url, {}, { startClean: false });
+        await rig.open();
+        await until(() => broker.clients.length === 7 && rig.connection.state === 'running');
+        assert.deepEqual(rig.failures, []);
+        await rig.connection.close();
+      },
+    );
+  }
 
   it('continues after one takeover (G1)', TIMEOUT, async () => {
     await using broker = await startMosquitto();
