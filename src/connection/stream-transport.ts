@@ -34,9 +34,10 @@ export class StreamTransport implements Transport {
   write(chunks: readonly Uint8Array[]): void {
     if (this.#end !== undefined || this.#closing) return;
     if (this.#socket.writableLength === 0) this.#progressAt = performance.now();
-    this.#socket.cork();
+    // a corked socket takes a slower way, which only pays for several chunks
+    if (chunks.length > 1) this.#socket.cork();
     for (const chunk of chunks) this.#socket.write(chunk, this.#onTaken);
-    this.#socket.uncork();
+    if (chunks.length > 1) this.#socket.uncork();
   }
 
   get bufferedBytes(): number {
