@@ -1,5 +1,5 @@
 import { invalidOptions } from '../connection/resolve-connect-options.js';
-import type { OnError } from '../connector/on-error.js';
+import { isOnError, type OnError } from '../connector/on-error.js';
 import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import { topicNameProblem } from '../protocol/topic.js';
@@ -95,6 +95,3 @@ const retryProblems = (strategy: RetryStrategy): string[] =>
   typeof strategy?.intervalFunction === 'function' && strategy.maxAttempts >= 0
     ? []
     : ['retryStrategy must be one of RetryStrategies'];
-
-const isOnError = (onError: OnError): boolean =>
-  onError === 'fail' || onError === 'skip' || (typeof onError === 'object' && typeof onError?.deadLetter === 'object');

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from '../connection/connection-options.js';
 import { invalidOptions, resolveConnectOptions } from '../connection/resolve-connect-options.js';
 import { sessionClaims } from '../connection/session-claims.js';
 import type { WantedSubscription } from '../connection/wanted-subscription.js';
-import type { OnError } from '../connector/on-error.js';
+import { isOnError, type OnError } from '../connector/on-error.js';
 import type { OpenContext } from '../connector/source.js';
 import type { MillraceError } from '../errors/millrace-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
@@ -84,9 +84,6 @@ const limitProblems = ({ maxMessages, maxBytes, qos0Overflow }: BufferLimits): s
 ];
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
-
-const isOnError = (onError: OnError): boolean =>
-  onError === 'fail' || onError === 'skip' || (typeof onError === 'object' && typeof onError?.deadLetter === 'object');
 
 interface Built {
   readonly facts: ConnectFacts;
