@@ -46,10 +46,11 @@ describe('connection: client-id conflicts (R19)', () => {
           connect: (client) => {
             acceptResumed(client);
             if (client.index < 6) {
-              setImmediate(() => {
+              // a reset at once would eat the CONNACK
+              setTimeout(() => {
                 end(client);
                 client.fin();
-              });
+              }, 30);
             }
           },
         });
