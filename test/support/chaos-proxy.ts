@@ -14,6 +14,8 @@ export interface ChaosProxyOptions {
   readonly port?: number;
   /** Ends the client's TLS here, so that packets can be seen and TLS can be cut in the middle. */
   readonly tls?: ProxyTls;
+  /** What passes is not MQTT (TLS that is not ended here, say): every read is a `raw` packet. */
+  readonly opaque?: boolean;
 }
 
 /** A packet that passed, or was to pass. */
@@ -50,6 +52,7 @@ export class ChaosProxy implements AsyncDisposable {
   readonly host = '127.0.0.1';
   readonly #server: Server;
   readonly #tls: ProxyTls | undefined;
+  readonly #opaque: boolean;
   readonly #links = new Map<number, ProxyLink>();
   readonly #faults: ArmedFault[] = [];
   readonly #shapes: Record<Side, Shape> = { client: plainShape(), server: plainShape() };
@@ -61,6 +64,7 @@ export class ChaosProxy implements AsyncDisposable {
   constructor(options: ChaosProxyOptions) {
     this.#target = options.to.port;
     this.#tls = options.tls;
+    this.#opaque = options.opaque ?? false;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       if (this.#refusing) socket.resetAndDestroy();
       else this.#link(socket);
@@ -235,6 +239,7 @@ export class ChaosProxy implements AsyncDisposable {
       client,
       target: { host: this.host, port: this.#target },
       tls: this.#tls,
+      opaque: this.#opaque,
       shapes: this.#shapes,
       judge: (from, frame) => this.#judge(from, frame, connection),
       onClose: () => this.#links.delete(connection),

@@ -60,7 +60,12 @@ interface Extent {
 /** Collects bytes and gives whole packets. After bytes that cannot be a packet everything is `raw`. */
 export class MqttFramer {
   #rest: Uint8Array = new Uint8Array(0);
-  #raw = false;
+  #raw: boolean;
+
+  /** `opaque`: the bytes are not MQTT (TLS, say); every chunk is one `raw` frame. */
+  constructor(opaque = false) {
+    this.#raw = opaque;
+  }
 
   push(chunk: Uint8Array): Frame[] {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);

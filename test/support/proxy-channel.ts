@@ -24,6 +24,8 @@ export function plainShape(): Shape {
 
 /** What a channel needs of its proxy. */
 export interface ChannelOwner {
+  /** The bytes are not MQTT. */
+  readonly opaque: boolean;
   judge(frame: Frame): Verdict;
   cut(kind: CutKind): void;
 }
@@ -37,7 +39,7 @@ export class ProxyChannel {
   readonly #sink: Socket;
   readonly #shape: Shape;
   readonly #owner: ChannelOwner;
-  readonly #framer = new MqttFramer();
+  readonly #framer: MqttFramer;
   readonly #queue: { readonly frame: Frame; readonly at: number }[] = [];
   #queuedBytes = 0;
   #ended = false;
@@ -51,6 +53,7 @@ export class ProxyChannel {
     this.#sink = sink;
     this.#shape = shape;
     this.#owner = owner;
+    this.#framer = new MqttFramer(owner.opaque);
     source.on('data', (chunk) => this.#take(typeof chunk === 'string' ? Buffer.from(chunk) : chunk));
     source.on('end', () => this.#finish());
     this.changed();

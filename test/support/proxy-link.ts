@@ -18,6 +18,7 @@ export interface LinkParts {
   readonly client: Socket;
   readonly target: { readonly host: string; readonly port: number };
   readonly tls: ProxyTls | undefined;
+  readonly opaque: boolean;
   readonly shapes: Readonly<Record<Side, Shape>>;
   readonly judge: (from: Side, frame: Frame) => Verdict;
   readonly onClose: () => void;
@@ -41,6 +42,7 @@ export class ProxyLink {
     this.#server = server;
     const channel = (from: Side, source: Socket, sink: Socket) =>
       new ProxyChannel(from, source, sink, shapes[from], {
+        opaque: parts.opaque,
         judge: (frame) => parts.judge(from, frame),
         cut: (kind) => this.cut(kind),
       });

@@ -120,6 +120,10 @@ describe('the chaos proxy', { timeout: 60_000 }, () => {
     client.socket.write(noise);
     await server.untilReceived(noise);
     assert.equal(proxy.count('client', 'raw'), 1);
+    const blind = await rig({ opaque: true });
+    const tls = await blind.pair();
+    tls.client.socket.write(hex('16 03 01 00'));
+    await tls.server.untilReceived(hex('16 03 01 00'));
     const next = await pair();
     next.client.socket.end(PUBLISH.subarray(0, 5));
     await next.server.untilReceived(PUBLISH.subarray(0, 5));
