@@ -5,7 +5,6 @@ import type { ConnectOptions, MillraceError } from '../../src/index.js';
 import {
   assertSound,
   type BridgeOptions,
-  BridgeRig,
   type RigBrokers,
   startBridge,
   startRigBrokers,
