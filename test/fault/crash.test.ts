@@ -123,7 +123,7 @@ describe('kill -9 of the bridge', { timeout: 170_000 }, () => {
 
   for (const qos of QUALITIES) {
     it(`at random moments under load loses nothing (QoS ${qos})`, LIMIT, async (t) => {
-      const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+      const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
       t.diagnostic(`SEED=${seed}`);
       const random = new SeededRandom(seed);
       const kills = 4;

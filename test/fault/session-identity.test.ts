@@ -177,7 +177,7 @@ describe('G: session and identity', { timeout: 150_000 }, () => {
       const error = await failureOf(rig.start());
       assert.equal(fault.count, 1);
       assert.deepEqual(
-        [error.code, error.reasonCode, error.details['filter']],
+        [error.code, error.reasonCode, error.details.filter],
         ['SUBSCRIPTION_REFUSED', code, `${rig.run}/in/#`],
       );
     });
