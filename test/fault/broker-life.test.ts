@@ -194,6 +194,30 @@ describe('brokers that die and come back', { timeout: 150_000 }, () => {
     });
   }
 
+  for (const version of [5, 4] as const) {
+    it(
+      `R5a a broker that forgot us and whose CONNACK is lost says "present" of an empty session: it is subscribed again (${version})`,
+      LIMIT,
+      async () => {
+        await withBrokers(false, async (brokers) => {
+          await using rig = await startBridge(brokers, { qos: 1, version });
+          await rig.publish(30);
+          await rig.settle();
+          await brokers.from.stop();
+          const fault = rig.source.dropConnack();
+          await brokers.from.start();
+          await fault.fired();
+          await until(() => rig.metric('millrace_connected') === 2 && rig.source.count('server', 'suback') === 2, {
+            what: () => `another SUBACK; ${rig.describe()}`,
+          });
+          assert.equal(rig.source.frames('server', 'connack').at(-1)?.bytes[2], 1);
+          await rig.publish(30);
+          assertSound(await rig.settle(), { once: true });
+        });
+      },
+    );
+  }
+
   it('both links cut again and again while messages flow: QoS 2 loses and doubles nothing', LIMIT, async () => {
     await withBrokers(false, async (brokers) => {
       await using rig = await startBridge(brokers, { qos: 2 });
