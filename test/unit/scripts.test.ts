@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { tempDir } from '../support/temp-dir.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LIMIT = { timeout: 60_000 };
+
+/** Runs node as from a shell, not as a part of this test run. */
+function node(...args: readonly string[]) {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', env });
+}
+
+describe('the scripts', () => {
+  it('npm test fails when it finds nothing to run, instead of reporting success', LIMIT, () => {
+    const { status, stderr } = node('scripts/run-tests.mjs', 'there-is-no-such-test');
+    assert.equal(status, 1);
+    assert.match(stderr, /No test file has there-is-no-such-test/);
+  });
+
+  it('the check for mosquitto says nothing when all is there', LIMIT, () => {
+    const { status, stdout, stderr } = node('scripts/ensure-mosquitto.mjs');
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  });
+
+  it('the compact report names each file once, each failure in full, and ends with the summary', LIMIT, () => {
+    const file = join(tempDir('reporter'), 'sample.test.mjs');
+    const lines = [
+      "import { describe, it } from 'node:test';",
+      "describe('outer', () => {",
+      "  it('passes', () => {});",
+      "  it('fails', () => { throw new Error('the reason'); });",
+      '});',
+    ];
+    writeFileSync(file, lines.join('\n'));
+    const { status, stdout } = node('--test', '--test-reporter=./scripts/compact-reporter.mjs', file);
+    assert.equal(status, 1);
+    assert.match(stdout, /✖ outer › fails .*\n +Error: the reason/);
+    assert.match(stdout, /✖ +\d+\.\d s {2}.*sample\.test\.mjs {2}1 passed, 1 failed\n/);
+    assert.match(stdout, /ℹ tests 2\n(.*\n)*ℹ pass 1\nℹ fail 1\n(.*\n)*ℹ duration_ms .*\n$/);
+  });
+});
