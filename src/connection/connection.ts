@@ -11,6 +11,7 @@ import type {
   SessionEvent,
   SubscriptionAnswerEvent,
 } from '../protocol/session/session-event.js';
+import { atServer } from './at-server.js';
 import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
@@ -315,9 +316,10 @@ export class Connection {
     const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
     if (connectSent && connectedMs === undefined) this.#subscriptions.connectUnanswered();
     if (connectedMs === undefined) this.#metrics.failures.add();
+    const server = formatAddress(this.#policy.address);
     const next = this.#policy.after({ ...end, connectSent, connectedMs });
     this.#state = stateAfter(next);
-    this.#sayEnd(next.do === 'retry' ? end.error : next.error, next);
+    this.#sayEnd(atServer(next.do === 'retry' ? end.error : next.error, server), next);
     return next;
   }
 
