@@ -39,12 +39,21 @@ export interface ResolvedJobOptions {
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
 
+const GUARANTEES: Readonly<Record<ProcessingGuarantee, true>> = {
+  none: true,
+  'at-least-once': true,
+  'exactly-once': true,
+};
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const problemsOf = (options: ResolvedJobOptions): string[] => {
-  const { name, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
+  const { name, processingGuarantee, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
   const problems: string[] = [];
   if (name === '') problems.push('name must not be empty');
+  if (processingGuarantee !== undefined && !Object.hasOwn(GUARANTEES, processingGuarantee)) {
+    problems.push(`processingGuarantee must be one of ${Object.keys(GUARANTEES).join(', ')}`);
+  }
   if (!(drainTimeoutMs >= 0 && drainTimeoutMs <= LONGEST_TIMER_MS)) {
     problems.push(`drainTimeoutMs must be from 0 to ${LONGEST_TIMER_MS}, not ${drainTimeoutMs}`);
   }

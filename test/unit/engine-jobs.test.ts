@@ -481,6 +481,17 @@ test('bad options are refused all at once', () => {
   );
 });
 
+test('a guarantee that does not exist is refused: it would be taken for another', () => {
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(TestSources.items(1)).writeTo(Sinks.noop());
+  // As a program in JavaScript may have it.
+  const options = JSON.parse('{"processingGuarantee":"at-leastonce"}');
+  assert.throws(() => Engine.embedded().newJob(pipeline, options), {
+    code: 'INVALID_OPTIONS',
+    message: /processingGuarantee must be one of none, at-least-once, exactly-once/,
+  });
+});
+
 test('a directory is checked, and each job says that it keeps nothing in it', { timeout }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-'));
   try {
