@@ -11,6 +11,9 @@ import type { BrokerAddress } from './broker-address.js';
 import type { BridgeOptions } from './parse-bridge-options.js';
 import { withLimit } from './with-limit.js';
 
+/** A broker leaves out a message that is larger without a word, so this is far above what brokers are made for. Bytes. */
+const MAXIMUM_PACKET_SIZE = 16 * 1024 * 1024;
+
 /** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
 export function bridgePipeline(options: BridgeOptions): Pipeline {
   const source = bridgeSource(options);
@@ -22,15 +25,16 @@ export function bridgePipeline(options: BridgeOptions): Pipeline {
 }
 
 function bridgeSource(options: BridgeOptions): SourceDefinition<ReceivedMessage> {
-  const { from, filters, clientId, qos, version } = options;
-  // Only 5.0 can keep the flag of a live message, and asking for it would end the fallback to older versions.
-  const retainAsPublished = version === 5;
+  const { from, filters, clientId, qos } = options;
   return MqttSources.builder()
     .clientId(clientId)
     .broker(from.url)
-    .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished })))
+    .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished: 'if-supported' })))
     .keepSession()
-    .connectOptionsFn(() => connectOptions(from, options))
+    .connectOptionsFn(() => ({
+      ...connectOptions(from, options),
+      properties: { maximumPacketSize: MAXIMUM_PACKET_SIZE },
+    }))
     .mapToItemFn((_topic, message) => message)
     .build();
 }

@@ -15,6 +15,7 @@ const SCHEMES: Readonly<Record<string, { readonly secure: boolean }>> = {
   'ws:': { secure: false },
   'mqtts:': { secure: true },
   'ssl:': { secure: true },
+  'tls:': { secure: true },
   'wss:': { secure: true },
 };
 

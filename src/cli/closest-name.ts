@@ -1,5 +1,6 @@
-/** The name that differs from `name` by at most two letters; undefined when none does. */
+/** The name that differs from `name` by at most two letters; undefined when none does, or when two letters are all of it. */
 export function closestName(name: string, names: readonly string[]): string | undefined {
+  if (name.length <= 2) return undefined;
   const ranked = names
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance);

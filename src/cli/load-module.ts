@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,13 +10,32 @@ const TYPESCRIPT = new Set(['.ts', '.mts', '.cts', '.tsx']);
 /** Imports a module by its path from the working directory; TypeScript as well. Throws INVALID_OPTIONS when it cannot. */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
-  if (!existsSync(file)) throw usageError(`MODULE: no such file: ${path}`);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw usageError(`MODULE: no such file: ${path}`);
   if (TYPESCRIPT.has(extname(file))) await enableTypeScript(file);
   try {
     return await import(pathToFileURL(file).href);
   } catch (error) {
-    throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `${path} cannot be loaded`);
+    throw loadError(path, file, error);
   }
+}
+
+function loadError(path: string, file: string, error: unknown): MillraceError {
+  const context = `${path} cannot be loaded${placeIn(file, error)}`;
+  // Node keeps the place of a syntax error to itself.
+  if (!(error instanceof SyntaxError) || TYPESCRIPT.has(extname(file)))
+    return MillraceError.from(error, 'USER_FUNCTION_FAILED', context);
+  return new MillraceError('USER_FUNCTION_FAILED', `${context}: ${error.message}`, {
+    cause: error,
+    advice: `To see where, run: node --check ${path}`,
+  });
+}
+
+/** ` (line 3)` when the error's stack knows where in the file it happened. */
+function placeIn(file: string, error: unknown): string {
+  const stack = error instanceof Error && error.stack !== undefined ? error.stack : '';
+  const at = stack.indexOf(file);
+  const line = at < 0 ? undefined : /^\S*?:(\d+)/.exec(stack.slice(at + file.length))?.[1];
+  return line === undefined ? '' : ` (line ${line})`;
 }
 
 /** Node strips types from 22.18 on. Below that tsx does it, if the module's project, or the one we stand in, has it. */

@@ -15,6 +15,7 @@ const output: Output = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
+  columns: () => process.stderr.columns || 80,
 };
 
 // A reader that goes away (`| head`) ends the output, not the bridge.

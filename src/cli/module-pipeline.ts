@@ -1,7 +1,20 @@
 import type { JobOptions } from '../engine/job-options.js';
 import { MillraceError } from '../errors/index.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import { closestName } from './closest-name.js';
 import { usageError } from './usage-error.js';
+
+/** All of them: the compiler misses a new one. */
+const JOB_OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
+  name: true,
+  processingGuarantee: true,
+  signal: true,
+  drainTimeoutMs: true,
+  maxItemsInFlight: true,
+  maxBytesInFlight: true,
+  metrics: true,
+  onEvent: true,
+};
 
 /** What a module gives to run. */
 export interface ModulePipeline {
@@ -44,5 +57,11 @@ function isPipeline(value: unknown): value is Pipeline {
 function configOf(config: unknown): JobOptions {
   if (config === undefined) return {};
   if (typeof config !== 'object' || config === null) throw usageError("MODULE's export 'config' must be an object");
+  for (const name of Object.keys(config)) {
+    if (Object.hasOwn(JOB_OPTIONS, name)) continue;
+    const closest = closestName(name, Object.keys(JOB_OPTIONS));
+    const hint = closest === undefined ? '' : `, did you mean ${closest}?`;
+    throw usageError(`MODULE's export 'config' has the unknown option ${name}${hint}`);
+  }
   return config;
 }

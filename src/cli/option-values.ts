@@ -34,6 +34,12 @@ export function choiceOption<const T extends string>(
   const text = options.value(name);
   if (text === undefined) return undefined;
   const choice = choices.find((candidate) => candidate === text);
-  if (choice === undefined) throw usageError(`--${name} must be ${choices.join(', ')}`, name);
+  if (choice === undefined) throw usageError(`--${name} must be ${inWords(choices)}`, name);
   return choice;
+}
+
+/** `a, b or c`. */
+function inWords(choices: readonly string[]): string {
+  const last = choices.at(-1) ?? '';
+  return choices.length < 2 ? last : `${choices.slice(0, -1).join(', ')} or ${last}`;
 }

@@ -5,6 +5,7 @@ import { type BrokerAddress, parseBrokerAddress } from './broker-address.js';
 import { withCredentials } from './broker-credentials.js';
 import { type CollectedOptions, collectOptions, type OptionKinds } from './collect-options.js';
 import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from './common-options.js';
+import { refuseCertainLoop } from './loop-guard.js';
 import { choiceOption, countOption, requiredOption, secondsOption } from './option-values.js';
 import { parseGuarantee } from './parse-guarantee.js';
 import { readTlsFiles, type TlsFiles } from './tls-files.js';
@@ -64,6 +65,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
   const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
   const clientId = requiredOption(options, 'client-id');
   const [from, to] = withCredentials(addresses, options, environment);
+  refuseCertainLoop({ from, to, filters, template });
   return {
     ...parseCommonOptions(options),
     ...{ from, to, filters, template, clientId, qos, guarantee },

@@ -7,9 +7,9 @@ import { usageError } from './usage-error.js';
 
 /** The guarantee of a bridge: at-least-once where the QoS allows it, else none. Throws on what cannot be given. */
 export function parseGuarantee(options: CollectedOptions, qos: QualityOfService): ProcessingGuarantee {
-  const choices = ['none', 'at-least-once', 'exactly-once'] as const;
-  const guarantee = choiceOption(options, 'guarantee', choices) ?? (qos === 0 ? 'none' : 'at-least-once');
-  if (guarantee === 'exactly-once') throw notYet();
+  if (options.value('guarantee') === 'exactly-once') throw notYet();
+  const choice = choiceOption(options, 'guarantee', ['none', 'at-least-once']);
+  const guarantee = choice ?? (qos === 0 ? 'none' : 'at-least-once');
   if (guarantee === 'at-least-once' && qos === 0) {
     throw usageError(
       '--guarantee at-least-once needs --qos 1 or 2: at QoS 0 a broker sends once and forgets',

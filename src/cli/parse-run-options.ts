@@ -6,6 +6,8 @@ import { usageError } from './usage-error.js';
 export interface RunOptions extends CommonOptions {
   /** The module as given: a path from the working directory. */
   readonly module: string;
+  /** `--drain-timeout` was given; otherwise the module's own `config` may say it. */
+  readonly drainTimeoutGiven: boolean;
 }
 
 const RUN_KINDS = { ...COMMON_KINDS } as const satisfies OptionKinds;
@@ -15,5 +17,5 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   const options = collectOptions(args, RUN_KINDS, 1);
   const [module] = options.positionals;
   if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
-  return { ...parseCommonOptions(options), module };
+  return { ...parseCommonOptions(options), module, drainTimeoutGiven: options.value('drain-timeout') !== undefined };
 }

@@ -2,16 +2,18 @@ import { MillraceError } from '../errors/index.js';
 import { errorLine } from './error-line.js';
 import { formatStats, type Stats } from './stats-line.js';
 
-/** Where a command writes. `isTerminal` is about `stderr`. */
+/** Where a command writes. `isTerminal` and `columns` are about `stderr`. */
 export interface Output {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly isTerminal: boolean;
+  /** How wide the terminal is now. */
+  readonly columns: () => number;
 }
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
 export interface JobEvent {
-  readonly event: 'running' | 'reconnect' | 'session-lost' | 'note' | 'stopping' | 'stopped';
+  readonly event: 'running' | 'connect' | 'disconnect' | 'reconnect' | 'session-lost' | 'note' | 'stopping' | 'stopped';
   /** The line for people; undefined: only machines are told. */
   readonly text: string | undefined;
   readonly facts: Readonly<Record<string, unknown>>;
@@ -42,8 +44,10 @@ export class Reporter {
     this.#machine('stats', { ...stats });
     if (this.#json) return;
     const line = formatStats(stats);
-    this.#output.stderr(this.#output.isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
-    this.#statsShown = this.#output.isTerminal;
+    const { isTerminal, columns } = this.#output;
+    // A line that wraps could not be cleared.
+    this.#output.stderr(isTerminal ? `${CLEAR_LINE}${line.slice(0, columns() - 1)}` : `${line}\n`);
+    this.#statsShown = isTerminal;
   }
 
   /** Exactly one line on stderr. */

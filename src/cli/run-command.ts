@@ -8,9 +8,10 @@ import { runJob } from './run-job.js';
 export async function runCommand(args: readonly string[], output: Output): Promise<number> {
   const options = parseRunOptions(args);
   const { pipeline, jobOptions } = await modulePipeline(await loadModule(options.module));
+  const ownDrainTimeoutMs = options.drainTimeoutGiven ? undefined : jobOptions.drainTimeoutMs;
   return runJob({
     pipeline,
-    options,
+    options: ownDrainTimeoutMs === undefined ? options : { ...options, drainTimeoutMs: ownDrainTimeoutMs },
     jobOptions,
     startTimeoutMs: 0,
     title: options.module,

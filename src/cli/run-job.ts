@@ -30,22 +30,28 @@ export interface JobTask {
 export async function runJob(task: JobTask): Promise<number> {
   const { reporter, options } = task;
   using watch = new ConnectionWatch((event) => reporter.tell(event));
+  watch.tellsPeople = task.startTimeoutMs === 0;
   using stop = listenForStop();
   const job = Engine.embedded(options.dir === undefined ? {} : { dir: options.dir }).newJob(task.pipeline, {
     ...task.jobOptions,
     drainTimeoutMs: options.drainTimeoutMs,
-    onEvent: (event) => tellUnusedStore(event, reporter),
+    onEvent: (event) => {
+      tellUnusedStore(event, reporter);
+      task.jobOptions.onEvent?.(event);
+    },
   });
   let signal: NodeJS.Signals | undefined;
   let drained: Promise<boolean> | undefined;
   void stop.requested.then((name) => {
     signal = name;
+    watch.tellsPeople = false;
     drained = job.drain();
     const text = `${name}: delivering what was read, at most ${options.drainTimeoutMs / 1000} s`;
     reporter.tell({ event: 'stopping', text, facts: { signal: name } });
   });
   try {
     await untilRunning(job, task.startTimeoutMs, watch);
+    watch.tellsPeople = signal === undefined;
     if (signal === undefined)
       reporter.tell({ event: 'running', text: `RUNNING ${task.title}`, facts: { job: job.name } });
     using _stats = options.stats ? startStats(job, reporter) : undefined;
@@ -57,6 +63,9 @@ export async function runJob(task: JobTask): Promise<number> {
   tellStopped(job, reporter, { signal, drained: (await drained) ?? true });
   return EXIT_CODE.OK;
 }
+
+const NOT_A_BROKER =
+  'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket).';
 
 /** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
 async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch): Promise<void> {
@@ -75,11 +84,16 @@ async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch)
   }
 }
 
-function startError(timeoutMs: number, { trouble }: ConnectionWatch): MillraceError {
+function startError(timeoutMs: number, { trouble, connected }: ConnectionWatch): MillraceError {
   const seconds = timeoutMs / 1000;
-  if (trouble === undefined) return new MillraceError('TIMEOUT', `no connection within ${seconds} s`);
+  if (trouble === undefined) {
+    if (connected.length > 1) return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
+    const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
+    return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
+  }
+  const advice = trouble.advice ?? (trouble.systemCode === 'ECONNRESET' ? NOT_A_BROKER : undefined);
   return new MillraceError('TIMEOUT', `${trouble.message} (tried for ${seconds} s)`, {
-    ...(trouble.advice === undefined ? {} : { advice: trouble.advice }),
+    ...(advice === undefined ? {} : { advice }),
     details: { code: trouble.code, systemCode: trouble.systemCode },
   });
 }

@@ -22,8 +22,17 @@ export function readTlsFiles(options: CollectedOptions, sides: readonly BrokerAd
     throw usageError(`--cert and --key belong together: --${missing} is missing`, missing);
   }
   return {
-    ca: readFileOption(options, 'ca'),
-    cert: readFileOption(options, 'cert'),
-    key: readFileOption(options, 'key'),
+    ca: readPem(options, 'ca'),
+    cert: readPem(options, 'cert'),
+    key: readPem(options, 'key'),
   };
+}
+
+/** Node takes a file without any certificate for an empty list and then trusts nobody: that is said here instead. */
+function readPem(options: CollectedOptions, name: string): Uint8Array | undefined {
+  const content = readFileOption(options, name);
+  if (content !== undefined && !Buffer.from(content).includes('-----BEGIN ')) {
+    throw usageError(`--${name}: ${options.value(name)} is not a PEM file`, name);
+  }
+  return content;
 }

@@ -32,6 +32,7 @@ export const resolveSubscriptions = (choice: Choice, version: ProtocolVersion | 
   return {
     wanted: subscriptions.map((subscription, index) => ({
       ...subscription,
+      retainAsPublished: subscription.retainAsPublished !== false,
       subscriptionIdentifier: overlaps.length > 0 ? index + 1 : undefined,
     })),
     needsVersion5: reasons[0],
@@ -70,7 +71,7 @@ const subscriptionProblems = (subscription: Subscription): string[] => {
 
 const version5Reasons = ({ filter, noLocal, retainAsPublished, retainHandling }: Subscription): string[] => [
   ...(noLocal ? [`"${filter}" has noLocal`] : []),
-  ...(retainAsPublished ? [`"${filter}" has retainAsPublished`] : []),
+  ...(retainAsPublished === true ? [`"${filter}" has retainAsPublished`] : []),
   ...(retainHandling === 2 ? [`"${filter}" has retainHandling 2`] : []),
 ];
 

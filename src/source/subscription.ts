@@ -7,8 +7,11 @@ import type { QualityOfService } from '../protocol/quality-of-service.js';
 export interface SubscriptionOptions {
   /** Do not deliver what this client itself published. Default false. Refused for a shared subscription [MQTT-3.8.3-4]. */
   readonly noLocal?: boolean | undefined;
-  /** Keep the retain flag as the publisher set it. Default false: only messages that were retained before the subscription carry it. */
-  readonly retainAsPublished?: boolean | undefined;
+  /**
+   * Keep the retain flag as the publisher set it. Default false: only messages that were retained before the subscription carry
+   * it. `if-supported` keeps it on 5.0 and does not stop the fallback to older versions, which cannot.
+   */
+  readonly retainAsPublished?: boolean | 'if-supported' | undefined;
   /**
    * Retained messages: 0 sends them at each subscribe, 1 only when the session does not have the subscription yet (default: a
    * source subscribes again at each start, R5a), 2 never. 3.x knows only 0.
@@ -21,7 +24,7 @@ export interface Subscription {
   readonly filter: string;
   readonly qos: QualityOfService;
   readonly noLocal: boolean;
-  readonly retainAsPublished: boolean;
+  readonly retainAsPublished: boolean | 'if-supported';
   readonly retainHandling: 0 | 1 | 2;
 }
 

@@ -52,7 +52,7 @@ for (const version of [5, 4] as const) {
 
 test('a message keeps its own QoS, at most --qos, its retain flag and its MQTT 5 properties', LIMIT, async () => {
   const [from, to] = await twoBrokers();
-  await using bridge = await started(bridgeArgs(from, to, '--qos', '1', '--mqtt', '5'));
+  await using bridge = await started(bridgeArgs(from, to, '--qos', '1'));
   const properties = [
     ...['-D', 'publish', 'content-type', 'text/plain', '-D', 'publish', 'response-topic', 'answers'],
     ...['-D', 'publish', 'correlation-data', 'c-1', '-D', 'publish', 'payload-format-indicator', '1'],
@@ -132,6 +132,15 @@ test('the bridge goes on when either broker has been away', LIMIT, async () => {
   await until(() => new Set(witness.texts).size === 1000, { timeoutMs: 40_000 });
   assert.deepEqual([...new Set(witness.texts)], numbered(1000));
   assert.ok(bridge.stdout.some((line) => JSON.parse(line).event === 'reconnect'));
+  // An outage is one line when it begins and one when it is over, however many attempts it takes.
+  for (const [url, times] of [
+    [from.url, 1],
+    [to.url, 1],
+  ] as const) {
+    const about = bridge.stderr.filter((line) => line.includes(url) && !line.includes('RUNNING'));
+    assert.equal(about.filter((line) => line.endsWith('; trying again')).length, times, about.join('\n'));
+    assert.equal(about.filter((line) => line.endsWith(`connected to ${url} again`)).length, times, about.join('\n'));
+  }
 });
 
 test('--json tells running, stats and stopped; --stats shows a line a second', LIMIT, async () => {
@@ -140,7 +149,10 @@ test('--json tells running, stats and stopped; --stats shows a line a second', L
   await machine.waitForLine(/"event":"stats"/);
   await machine.end('SIGTERM');
   const events = machine.stdout.map((line) => JSON.parse(line));
-  assert.deepEqual([...new Set(events.map(({ event }) => event))], ['running', 'stats', 'stopping', 'stopped']);
+  assert.deepEqual(
+    [...new Set(events.map(({ event }) => event))],
+    ['connect', 'running', 'stats', 'stopping', 'stopped'],
+  );
   assert.equal(events.at(-1).signal, 'SIGTERM');
 
   await using people = await started(bridgeArgs(from, to, '--stats'));

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startAedes } from '../support/aedes-broker.js';
 import { makeCertificates } from '../support/certificates.js';
+import { onCleanup } from '../support/cleanup.js';
 import { freePort } from '../support/free-port.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
@@ -51,13 +53,28 @@ test('the first connection is tried again until the connect timeout', LIMIT, asy
   assert.equal((await bridge.end('SIGTERM')).code, 0);
 });
 
+test('a broker that never answers is named by the other one', LIMIT, async () => {
+  const broker = await startMosquitto();
+  const port = await freePort();
+  const mute = createServer((socket) => socket.on('error', () => {})).listen(port, '127.0.0.1');
+  onCleanup(async () => void mute.close());
+  const result = await runCli(args(`mqtt://127.0.0.1:${port}`, broker.url, '--connect-timeout', '1.5'));
+  assertFailure(
+    result,
+    /no answer to MQTT within 1.5 s from one side, while mqtt:.* is connected\. Check that a broker/,
+  );
+  assert.ok(result.stderr[0]?.includes(broker.url));
+});
+
 for (const version of ['5', '4'] as const) {
   test(`wrong and missing passwords are not authorized (MQTT ${version})`, LIMIT, async () => {
     const open = await startMosquitto();
     const guarded = await startMosquitto({ users: { alice: SECRET } });
     const url = (user: string) => guarded.url.replace('mqtt://', `mqtt://${user}`);
     const mqtt = ['--mqtt', version];
-    assertFailure(await runCli(args(guarded.url, open.url, ...mqtt)), /not authorized/i);
+    const refused = await runCli(args(guarded.url, open.url, ...mqtt));
+    assertFailure(refused, /not authorized/i);
+    assert.ok(refused.stderr[0]?.includes(guarded.url), 'which of the two brokers');
     assertFailure(
       await runCli(args(url(`alice:wrong${SECRET}@`), open.url, ...mqtt)),
       /not authorized|user name or password/i,
@@ -126,12 +143,22 @@ test('a message whose topic lacks a level of the template fails the job at that 
 
 test('a bridge that would read its own messages fails instead of going round', LIMIT, async () => {
   const broker = await startMosquitto();
-  const line = ['bridge', '--from', broker.url, '--topic', 'in/#', '--to', broker.url, '--to-topic', 'in/copy/{topic}'];
+  const line = [
+    'bridge',
+    '--from',
+    broker.url,
+    '--topic',
+    '+/x',
+    '--to',
+    broker.url,
+    '--to-topic',
+    '{level.1}/{level.1}',
+  ];
   const bridge = startCli([...line, '--client-id', 'b']);
   await bridge.waitForLine(/RUNNING/);
-  await publishAll({ port: broker.port, topic: 'in/x' }, ['1']);
+  await publishAll({ port: broker.port, topic: 'x/x' }, ['1']);
   assert.equal((await bridge.exited).code, 1);
-  assert.match(bridge.stderr.at(-1) ?? '', /read its own message again/);
+  assert.match(bridge.stderr.at(-1) ?? '', /failed: the bridge would read its own message again/);
 });
 
 test('a second bridge with the same client id ends with a client id conflict', LIMIT, async () => {
@@ -153,7 +180,7 @@ for (const [wrong, pattern] of [
     args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:1', '--guarantee', 'exactly-once'),
     /exactly-once is not in this release/,
   ],
-  [args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:1', '--topic', 'in/x', '--mqtt', '4'), /overlap/],
+  [args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:2', '--topic', 'in/x', '--mqtt', '4'), /overlap/],
   [['run'], /MODULE is missing/],
   [['run', 'nowhere.ts'], /no such file: nowhere.ts/],
 ] as const) {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { freePort } from '../support/free-port.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
@@ -84,8 +85,49 @@ test('a module without a pipeline, and one that throws, say so', LIMIT, async ()
   assert.match(empty.stderr[0] ?? '', /exports no pipeline by default/);
   const throwing = await runCli(['run', moduleFile('throwing.mts', ["throw new Error('broken module');"])]);
   assert.equal(throwing.code, 1);
-  assert.match(throwing.stderr[0] ?? '', /cannot be loaded: broken module/);
+  assert.match(throwing.stderr[0] ?? '', /cannot be loaded \(line 2\): broken module/);
   assert.equal(throwing.stderr.length, 1);
+});
+
+test('an error in the module is told with its place, or with the way to it', LIMIT, async () => {
+  const broken = await runCli(['run', moduleFile('broken.mjs', ['const a = 1;', 'export default a +;'])]);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr[0] ?? '', /cannot be loaded: Unexpected token.*node --check/);
+});
+
+test('an option of the job that does not exist, or a guarantee that does not, is wrong usage', LIMIT, async () => {
+  const config = (text: string) => [...FINITE, 'export default pipeline;', `export const config = ${text};`];
+  const misspelt = await runCli(['run', moduleFile('misspelt.mjs', config("{ procesingGuarantee: 'none' }"))]);
+  assert.equal(misspelt.code, 2);
+  assert.match(misspelt.stderr[0] ?? '', /unknown option procesingGuarantee, did you mean processingGuarantee\?/);
+  const unknown = await runCli(['run', moduleFile('unknown.mjs', config("{ processingGuarantee: 'once' }"))]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr[0] ?? '', /processingGuarantee must be one of none, at-least-once, exactly-once/);
+});
+
+test('the options of the job that a module exports are used', LIMIT, async () => {
+  const config = "export const config = { onEvent: (event) => console.log('event', event.kind) };";
+  const result = await runCli(['run', moduleFile('events.mjs', [...FINITE, 'export default pipeline;', config])]);
+  assert.equal(result.code, 0, result.stderr.join('\n'));
+  assert.ok(
+    result.stdout.some((line) => line.startsWith('event ')),
+    result.stdout.join('\n'),
+  );
+});
+
+test('a broker that is not there is told at once, and when it is', LIMIT, async () => {
+  const port = await freePort();
+  const module = moduleFile('waiting.mts', [
+    'const pipeline = Pipeline.create();',
+    `pipeline.readFrom(MqttSources.mqtt('mqtt://127.0.0.1:${port}', 'in')).writeTo(Sinks.noop());`,
+    'export default pipeline;',
+  ]);
+  await using job = startCli(['run', module]);
+  await job.waitForLine(/cannot connect to mqtt:\S+: connection refused; trying again/);
+  await startMosquitto({ port });
+  await job.waitForLine(/connected to mqtt:\S+ again/);
+  await job.waitForLine(/RUNNING/);
+  assert.deepEqual(await job.end('SIGTERM'), { code: 0, signal: null });
 });
 
 test('--dir says that nothing is kept there', LIMIT, async () => {

@@ -136,11 +136,51 @@ test('a placeholder beyond the last level of a filter is refused before anything
 });
 
 test('TLS files need a TLS URL, and a certificate its key', () => {
-  const pem = file('x.pem', 'PEM');
+  const text = '-----BEGIN CERTIFICATE-----';
+  const pem = file('x.pem', text);
   assert.throws(() => parse({ '--ca': pem }), { message: /--ca needs an mqtts or wss URL/ });
   assert.throws(() => parse({ '--to': 'mqtts://b', '--cert': pem }), { message: /--key is missing/ });
   assert.throws(() => parse({ '--to': 'mqtts://b', '--key': pem }), { message: /--cert is missing/ });
-  assert.equal(Buffer.from(parse({ '--to': 'wss://b', '--ca': pem }).tls.ca ?? []).toString(), 'PEM');
+  assert.equal(Buffer.from(parse({ '--to': 'wss://b', '--ca': pem }).tls.ca ?? []).toString(), text);
+  const noPem = file('der.crt', '0');
+  for (const name of ['--ca', '--cert', '--key']) {
+    const others = name === '--ca' ? {} : { '--cert': pem, '--key': pem };
+    assert.throws(() => parse({ '--to': 'tls://b', ...others, [name]: noPem }), {
+      message: /^--\S+: .* not a PEM file/,
+    });
+  }
+});
+
+test('the choices of an option are named in words, without those that are refused', () => {
+  assert.throws(() => parse({ '--qos': '3' }), { message: '--qos must be 0, 1 or 2' });
+  assert.throws(() => parse({ '--guarantee': 'once' }), { message: '--guarantee must be none or at-least-once' });
+});
+
+test("a letter is nobody else's misspelling", () => {
+  assert.throws(() => parse({}, '-x'), { message: 'unknown option -x' });
+});
+
+for (const [topic, toTopic] of [
+  ['in/#', '{topic}'],
+  ['in/#', 'in/copy/{topic}'],
+  ['in', 'in'],
+  ['#', 'out/{level.3}'],
+  ['$share/g/in/+', 'in/{level.2}'],
+] as const) {
+  test(`on one broker '${topic}' to '${toTopic}' is a loop, and refused before anything starts`, () => {
+    const sides = { '--from': 'mqtt://a:1883', '--to': 'tcp://u@a:1883' };
+    assert.throws(() => parse({ ...sides, '--topic': topic, '--to-topic': toTopic }), {
+      message: /read its own messages/,
+    });
+    assert.equal(parse({ '--topic': topic, '--to-topic': toTopic }).filters.length, 1);
+  });
+}
+
+test('on one broker what leads out of the filters is no loop', () => {
+  const sides = { '--from': 'mqtt://a', '--to': 'mqtt://a' };
+  assert.doesNotThrow(() => parse({ ...sides, '--to-topic': 'out/{topic}' }));
+  // Only the topic in/in would come back: that is seen when it comes.
+  assert.doesNotThrow(() => parse({ ...sides, '--topic': '+/in', '--to-topic': '{level.1}/{level.1}' }));
 });
 
 test('credentials that nobody would use are refused', () => {

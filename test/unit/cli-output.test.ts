@@ -14,7 +14,7 @@ const recorded = (isTerminal: boolean) => {
   const stderr = (text: string) => {
     texts.stderr += text;
   };
-  return { texts, output: { stdout, stderr, isTerminal } };
+  return { texts, output: { stdout, stderr, isTerminal, columns: () => 100 } };
 };
 
 const zero = { received: 0, delivered: 0, inFlight: 0, buffered: 0, reconnects: 0 };
@@ -30,6 +30,32 @@ test('an error is one line with its advice, whatever line breaks it has', () => 
   assert.equal(errorLine(error), 'the broker said: not authorized. Check the user.');
   assert.equal(errorLine(new Error('plain')), 'plain');
   assert.equal(errorLine('thrown text'), 'thrown text');
+});
+
+test('foreign words for errors of the network are put in plain ones', () => {
+  const lines = [
+    'cannot connect to mqtts://b: 800C2B5AA77F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/x.c:350:',
+    'connection to mqtt://b broke: read ECONNRESET',
+    'cannot connect to mqtt://b: connect ECONNREFUSED 127.0.0.1:1883',
+  ].map((text) => errorLine(new MillraceError('CONNECT_FAILED', text)));
+  assert.deepEqual(lines, [
+    'cannot connect to mqtts://b: wrong version number',
+    'connection to mqtt://b broke: the other end closed the connection',
+    'cannot connect to mqtt://b: connection refused',
+  ]);
+});
+
+test('an error of our own in a function says nothing of the function', () => {
+  const cause = new MillraceError('INVALID_TOPIC', 'no level 3', { advice: 'Narrow it.' });
+  const error = new MillraceError('USER_FUNCTION_FAILED', 'messageFn threw: no level 3 (item 0)', { cause });
+  assert.equal(errorLine(error), 'no level 3 (item 0). Narrow it.');
+  assert.match(errorLine(new MillraceError('USER_FUNCTION_FAILED', 'messageFn threw: bug')), /^messageFn threw/);
+});
+
+test('a line of statistics never wraps: what wrapped could not be redrawn', () => {
+  const { texts, output } = recorded(true);
+  new Reporter('bridge', { ...output, columns: () => 20 }, false).stats(stats);
+  assert.equal(texts.stderr, `\r\u001b[K${formatStats(stats).slice(0, 19)}`);
 });
 
 test('a terminal shows the statistics in place, anything else a line each', () => {

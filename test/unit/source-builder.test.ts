@@ -199,6 +199,16 @@ describe('source builder: filters', () => {
     }
   });
 
+  it('retainAsPublished where it is supported asks for it and lets older versions be tried', () => {
+    const subscriptions = [Subscription.of('a', 1, { retainAsPublished: 'if-supported' })];
+    const options = resolve({ topic: undefined, subscriptions }).connectionOptions(opening);
+    assert.deepEqual([options.version, options.subscriptions[0]?.retainAsPublished], [undefined, true]);
+    assert.equal(
+      resolve({ topic: undefined, subscriptions, connectOptionsFn: connect(4) }).connectionOptions(opening).version,
+      4,
+    );
+  });
+
   it('asks for retained messages only where the session is new, unless told otherwise (R5a)', () => {
     const handlings = ([undefined, 0, 1, 2] as const).map((retainHandling) =>
       resolve({ topic: undefined, subscriptions: [Subscription.of('a', 1, { retainHandling })] })

@@ -1,0 +1,12 @@
+/** What may happen on a diagnostics channel that whoever runs the command must know, once. */
+export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])[] = [
+  ['millrace:granted-qos', 'the broker grants a lower QoS than was asked for'],
+  ['millrace:messages-dropped', 'messages at QoS 0 come faster than they can be passed on: some are dropped'],
+  [
+    'millrace:properties-dropped',
+    'the MQTT 5 properties of messages are dropped: the other broker speaks an older version',
+  ],
+  ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
+  ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
+  ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
+];
