@@ -47,6 +47,8 @@ const child = spawn(
   [
     '--import',
     'tsx',
+    '--import',
+    new URL('quick-assert.mjs', import.meta.url).href,
     '--test',
     `--test-concurrency=${Math.max(2, Math.min(4, availableParallelism()))}`,
     `--test-timeout=${FILE_LIMIT_MS}`,

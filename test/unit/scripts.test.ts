@@ -22,6 +22,13 @@ describe('the scripts', () => {
     assert.match(stderr, /No test file has there-is-no-such-test/);
   });
 
+  it('a failing assert.ok without a message fails at once, in a file of one long line too', LIMIT, () => {
+    const script = "import assert from 'node:assert/strict'; assert.ok(0 > 1)";
+    const { status, stderr } = node('--import', './scripts/quick-assert.mjs', '--input-type=module', '-e', script);
+    assert.equal(status, 1);
+    assert.match(stderr, /AssertionError.*: false is not truthy/);
+  });
+
   it('the check for mosquitto says nothing when all is there', LIMIT, () => {
     const { status, stdout, stderr } = node('scripts/ensure-mosquitto.mjs');
     assert.deepEqual([status, stdout, stderr], [0, '', '']);
