@@ -49,6 +49,8 @@ export class Connection {
   #closing: Promise<void> | undefined;
   #reading = true;
   #subackTimer: NodeJS.Timeout | undefined;
+  /** Messages came or went on the present connection (R19). */
+  #moved = false;
 
   constructor(options: ConnectionOptions, listener: ConnectionListener) {
     this.#options = options;
@@ -172,6 +174,7 @@ export class Connection {
       return undefined;
     }
     this.#version = version;
+    this.#moved = false;
     const ended = deferred<NextStep | undefined>();
     const link = this.#makeLink(transport, {
       onEvents: (events) => this.#onEvents(events),
@@ -207,6 +210,7 @@ export class Connection {
 
   #tell(events: readonly SessionEvent[], from: number, to: number): void {
     if (from === to || !this.connected) return;
+    this.#moved = true;
     this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
   }
 
@@ -317,7 +321,8 @@ export class Connection {
     if (connectSent && connectedMs === undefined) this.#subscriptions.connectUnanswered();
     if (connectedMs === undefined) this.#metrics.failures.add();
     const server = formatAddress(this.#policy.address);
-    const next = this.#policy.after({ ...end, connectSent, connectedMs });
+    const moved = this.#moved || this.#session.inflight > 0;
+    const next = this.#policy.after({ ...end, connectSent, connectedMs, moved });
     this.#state = stateAfter(next);
     this.#sayEnd(atServer(next.do === 'retry' ? end.error : next.error, server), next);
     return next;

@@ -3,7 +3,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
-import { CONFLICT_CLOSES, ConflictDetector } from './conflict-detector.js';
+import { ConflictDetector } from './conflict-detector.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { ServerRotation } from './server-rotation.js';
 import { VersionFallback, type VersionOutcome } from './version-fallback.js';
@@ -16,6 +16,8 @@ export interface AttemptEnd {
   readonly connectSent: boolean;
   /** Milliseconds since CONNACK; undefined when none came. */
   readonly connectedMs: number | undefined;
+  /** Messages came or went on it, or were to be acknowledged when it ended. */
+  readonly moved: boolean;
 }
 
 /** What follows: try again after a wait, rest until the owner asks (no auto-reconnect), or give up for good. */
@@ -44,7 +46,8 @@ const TOO_LARGE_ENDS = 5;
 
 /** How a conflict of client ids is known. */
 const NAMED = ': the broker said so';
-const SUSPECTED = `, it seems: the broker closed ${CONFLICT_CLOSES} connections in a row, each as soon as it had accepted it`;
+const suspected = (closes: number): string =>
+  `, it seems: the broker closed ${closes} connections in a row, each as soon as it had accepted it`;
 
 /** Decides after each end of an attempt or connection whether, where, when and in which version it is tried again. */
 export class ReconnectPolicy {
@@ -87,7 +90,9 @@ export class ReconnectPolicy {
   /** What follows this end. */
   after(end: AttemptEnd): NextStep {
     const { error } = end;
-    if (this.#conflict.ended(end)) return { do: 'fail', error: this.#conflictError(SUSPECTED, error) };
+    if (this.#conflict.ended(end)) {
+      return { do: 'fail', error: this.#conflictError(suspected(this.#conflict.closes), error) };
+    }
     if (error.code === 'CLIENT_ID_CONFLICT') return { do: 'fail', error: this.#conflictError(NAMED, error) };
     return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end.error, end.connectedMs);
   }

@@ -218,6 +218,26 @@ describe('brokers that die and come back', { timeout: 150_000 }, () => {
     );
   }
 
+  for (const version of [5, 4] as const) {
+    it(
+      `both links closed in order again and again, soon after CONNACK, are no client-id conflict while messages flow (${version})`,
+      LIMIT,
+      async () => {
+        await withBrokers(false, async (brokers) => {
+          await using rig = await startBridge(brokers, { qos: 2, version });
+          for (let round = 0; round < 12; round += 1) {
+            await rig.publish(30);
+            await sleep(120);
+            rig.source.cutAll('fin');
+            rig.sink.cutAll('fin');
+          }
+          assertSound(await rig.settle(), { once: true });
+          assert.ok(rig.source.connections > 6);
+        });
+      },
+    );
+  }
+
   it('both links cut again and again while messages flow: QoS 2 loses and doubles nothing', LIMIT, async () => {
     await withBrokers(false, async (brokers) => {
       await using rig = await startBridge(brokers, { qos: 2 });

@@ -116,7 +116,8 @@ describe('server rotation', () => {
 });
 
 describe('client-id conflict (R19)', () => {
-  const early = { byFin: true, connectedMs: 10 };
+  const early = { byFin: true, connectedMs: 10, moved: false };
+  const moving = { ...early, moved: true };
 
   it('is five closes by the server in a row, each within a second after CONNACK', () => {
     const detector = new ConflictDetector();
@@ -126,11 +127,19 @@ describe('client-id conflict (R19)', () => {
     );
   });
 
+  it('is not seen in five closes while messages move: that is a network that cuts', () => {
+    const detector = new ConflictDetector();
+    for (let i = 0; i < 5; i += 1) {
+      for (let j = 0; j < 4; j += 1) assert.equal(detector.ended(early), false);
+      assert.equal(detector.ended(moving), i === 4, 'twenty-five in a row are a fight over a busy session');
+    }
+  });
+
   it('is never a reset, a timeout, a close before CONNACK or a late close', () => {
     for (const harmless of [
-      { byFin: false, connectedMs: 10 },
-      { byFin: true, connectedMs: undefined },
-      { byFin: true, connectedMs: 1000 },
+      { ...early, byFin: false },
+      { ...early, connectedMs: undefined },
+      { ...early, connectedMs: 1000 },
     ]) {
       const detector = new ConflictDetector();
       for (let i = 0; i < 4; i += 1) detector.ended(early);

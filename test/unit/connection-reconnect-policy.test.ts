@@ -35,7 +35,7 @@ function established(options: ConnectOptions = {}): ReconnectPolicy {
 
 function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd {
   const made = error instanceof MillraceError ? error : new MillraceError(error, 'why');
-  return { error: made, byFin: false, connectSent: true, connectedMs };
+  return { error: made, byFin: false, connectSent: true, connectedMs, moved: false };
 }
 
 const tlsError = (code: string): MillraceError => lostError(Object.assign(new Error(code), { code }), SERVER);
