@@ -80,7 +80,7 @@ const noTopic = (): MillraceError =>
     advice: 'Give the sink a topic, or return one from messageFn.',
   });
 
-const toProperties = (given: MessageProperties): Properties => {
+const toProperties = (given: MessageProperties): Properties | undefined => {
   const properties: Properties = {};
   if (given.payloadFormatIndicator !== undefined) {
     properties.payloadFormatIndicator = given.payloadFormatIndicator ? 1 : 0;
@@ -90,5 +90,5 @@ const toProperties = (given: MessageProperties): Properties => {
   if (given.responseTopic !== undefined) properties.responseTopic = given.responseTopic;
   if (given.correlationData !== undefined) properties.correlationData = given.correlationData;
   if (given.userProperties !== undefined) properties.userProperties = userPropertyPairs(given.userProperties);
-  return properties;
+  return Object.keys(properties).length === 0 ? undefined : properties;
 };
