@@ -180,6 +180,7 @@ describe('H: bad input', { timeout: 150_000 }, () => {
     await rig.source.inject('client', Buffer.concat(flood));
     rig.sink.heal();
     await until(() => rig.idle && rig.job.metrics().itemsReceived >= 210, { what: () => rig.describe() });
+    await rig.witness.untilCount(210);
     const flooded = rig.witness.texts.filter((one) => one.startsWith('flood'));
     assert.deepEqual(
       flooded,
