@@ -221,9 +221,12 @@ export class TickMachine {
     }
   }
 
+  /** The last stages first: a call that starts there makes room for those before it. */
   #startCalls(): void {
-    if (this.#halted !== undefined) return;
-    for (const lane of this.#options.asyncStages) {
+    const { asyncStages } = this.#options;
+    for (let index = asyncStages.length - 1; index >= 0 && this.#halted === undefined; index -= 1) {
+      const lane = asyncStages[index];
+      if (lane === undefined) continue;
       while (this.#outputRoom(lane.plan.downstream) > 0) {
         const slot = lane.takeCall();
         if (slot === undefined) break;

@@ -13,6 +13,7 @@ test('under any schedule, no input is acknowledged before all it led to is deliv
       rig.finish();
       rig.checkEnd();
     }),
-    { numRuns: 200 },
+    // the example: of two mapAsync stages in a row, the first had to start calls in the room that the second had just made
+    { numRuns: 200, examples: [[-1050015228, 18]] },
   );
 });
