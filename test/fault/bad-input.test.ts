@@ -180,10 +180,11 @@ describe('H: bad input', { timeout: 150_000 }, () => {
     await rig.source.inject('client', Buffer.concat(flood));
     rig.sink.heal();
     await until(() => rig.idle && rig.job.metrics().itemsReceived >= 210, { what: () => rig.describe() });
-    await rig.witness.untilCount(210);
-    const flooded = rig.witness.texts.filter((one) => one.startsWith('flood'));
+    // the sink's connection may have been given up in the blackhole: at QoS 1 some then come twice
+    const arrived = () => new Set(rig.witness.texts);
+    await until(() => arrived().size >= 210, { what: () => rig.describe() });
     assert.deepEqual(
-      flooded,
+      [...arrived()].filter((one) => one.startsWith('flood')),
       flood.map((_, index) => `flood ${index}`),
     );
     assert.equal(rig.source.connections, 1);
