@@ -40,7 +40,6 @@ export const ERROR_KINDS = {
   DISCONNECTED_BY_BROKER: peer(true),
   CLIENT_ID_CONFLICT: peer(),
   SESSION_LOST: peer(),
-  SESSION_UNKNOWN: peer(),
   ID_IN_USE: peer(),
   WRONG_PROTOCOL: peer(),
   TLS_REFUSED: peer(),

@@ -11,7 +11,7 @@ export interface MqttSinkOptions<T> {
   readonly broker?: string | undefined;
   /**
    * The index of the client is appended, as in Jet: `producer` gives `producer-0`, `producer-1`, …; a function gives the
-   * whole id of the client with that index. Without one every opening of the sink gets random ids (`millrace-…`).
+   * whole id of the client with that index. Without one every opening of the sink gets random ids (`millrace…`).
    */
   readonly clientId?: string | ((index: number) => string) | undefined;
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;

@@ -9,7 +9,7 @@ import type { Subscription } from './subscription.js';
 export interface MqttSourceBaseOptions {
   /** URL of the broker. Default `tcp://localhost:1883`. */
   readonly broker?: string | undefined;
-  /** Without one every opening of the source gets a random id (`millrace-…`), and no session can be kept. */
+  /** Without one every opening of the source gets a random id (`millrace…`), and no session can be kept. */
   readonly clientId?: string | undefined;
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
   /** Connect again when the connection is lost. Default true. */
