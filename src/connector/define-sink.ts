@@ -11,5 +11,6 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
     onError: definition.onError,
     refuse: (guarantee) => definition.refuse(guarantee),
     createWriter: (context) => definition.createWriter(context),
+    ...(definition.createDurableWriter && { createDurableWriter: definition.createDurableWriter.bind(definition) }),
     open: (options: OpenOptions = {}) => openSink(definition, options),
   } satisfies Sink<T>);

@@ -10,6 +10,7 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
     defaultGuarantee: definition.defaultGuarantee,
     onError: definition.onError,
     refuse: (guarantee) => definition.refuse(guarantee),
+    deduplication: definition.deduplication,
     createReader: (context) => definition.createReader(context),
     open: (options: OpenOptions = {}) => openSource(definition, options),
   } satisfies Source<T>);

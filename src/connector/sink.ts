@@ -1,5 +1,6 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { DeadLetter } from './dead-letter.js';
+import type { DurableSinkWriter, RestoreOutbox } from './durable-sink.js';
 import type { OnError } from './on-error.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 import type { OpenContext } from './source.js';
@@ -45,4 +46,9 @@ export interface SinkDefinition<in T> {
   readonly onError: OnError;
   /** Resolves when items can be delivered (an MQTT sink: when all its clients are connected). */
   createWriter(context: OpenContext): Promise<SinkWriter<T>>;
+  /**
+   * The same for a job with a store. A sink without it is driven by `createWriter` behind an outbox of the engine's making: it gets
+   * its items after their commit, at least once.
+   */
+  createDurableWriter?(context: OpenContext, restore: RestoreOutbox): Promise<DurableSinkWriter<T>>;
 }

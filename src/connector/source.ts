@@ -1,6 +1,7 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { DeadLetter } from './dead-letter.js';
+import type { DurableContext } from './durable-context.js';
 import type { OnError } from './on-error.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 
@@ -21,6 +22,8 @@ export interface Polled<T> {
   /** Payload bytes of the items, for the engine's byte bound. */
   readonly bytes: number;
   readonly rejected: readonly RejectedInput[];
+  /** What tells copies of each item, for sources with `deduplication`; undefined for an item that is to be taken whatever came before. */
+  readonly keys?: readonly (string | undefined)[];
   /** True when the source has ended: nothing will ever arrive again. */
   readonly done: boolean;
 }
@@ -45,6 +48,8 @@ export interface SourceSnapshot {
  */
 export interface SourceReader<T> {
   readonly failed?: Promise<MillraceError>;
+  /** Whether there is something to commit besides a position (an MQTT source: a PUBREL, whose id must be forgotten durably, R3). */
+  readonly dirty?: boolean;
   poll(max: number): Polled<T>;
   ready(): Promise<void>;
   snapshot(upTo: number): SourceSnapshot;
@@ -62,6 +67,15 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
   readonly restored?: unknown;
+  /** Only in a job with a store. */
+  readonly durable?: DurableContext;
+}
+
+/** How copies of an item are told in a durable job, by the keys that `poll` gives. The oldest keys go first, by age or by number. */
+export interface Deduplication {
+  /** Milliseconds by the wall clock for which a key is known. */
+  readonly ttlMs: number;
+  readonly maxEntries: number;
 }
 
 /** A source as plain data: nothing is opened before `createReader`. */
@@ -75,6 +89,8 @@ export interface SourceDefinition<T> {
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
   /** What happens to rejected inputs. `fail` never gives any: poll throws. */
   readonly onError: OnError;
+  /** Set when `poll` gives keys. */
+  readonly deduplication?: Deduplication | undefined;
   /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */
   createReader(context: OpenContext): Promise<SourceReader<T>>;
 }

@@ -24,6 +24,8 @@ export const ERROR_KINDS = {
   OVERLAPPING_FILTERS: user(),
   DUPLICATE_SESSION: user(),
   USER_FUNCTION_FAILED: user(),
+  STATE_NOT_STORABLE: user(),
+  JOB_CHANGED: user(),
   UNSUPPORTED: user(),
   // the broker's answers
   MALFORMED_PACKET: peer(true),
@@ -40,6 +42,7 @@ export const ERROR_KINDS = {
   DISCONNECTED_BY_BROKER: peer(true),
   CLIENT_ID_CONFLICT: peer(),
   SESSION_LOST: peer(),
+  SESSION_UNKNOWN: peer(),
   ID_IN_USE: peer(),
   WRONG_PROTOCOL: peer(),
   TLS_REFUSED: peer(),
@@ -50,6 +53,11 @@ export const ERROR_KINDS = {
   TIMEOUT: network(),
   // this machine
   STORAGE_FAILED: machine(),
+  STORE_LOCKED: machine(),
+  STORE_CORRUPT: machine(),
+  STORE_FULL: machine(),
+  STORE_VERSION: user(),
+  STORE_FENCED: machine(),
   // the job's life
   ABORTED: user(),
   RETRIES_EXHAUSTED: peer(),

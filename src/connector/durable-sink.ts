@@ -1,0 +1,94 @@
+import type { DeadLetter } from './dead-letter.js';
+import type { RejectedItem } from './sink.js';
+
+/** A message in an outbox. `seq` counts in its outbox from 0, without gaps. The bytes are the sink's own coding. */
+export interface OutboxRow {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What `prepare` made of an item. `outbox` is an index into `DurableSinkWriter.outboxes`. */
+export interface PreparedRow {
+  readonly outbox: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Prepared {
+  /** In the order of the items; an item gives one row, or is rejected. */
+  readonly rows: readonly PreparedRow[];
+  /** `index` counts from the first item of this call. */
+  readonly rejected: readonly RejectedItem[];
+}
+
+/** A row that the destination refused for good. It is complete, and its letter belongs into the commit that says so (R9a). */
+export interface RefusedRow {
+  readonly seq: number;
+  readonly letter: DeadLetter;
+}
+
+/** What belongs into a commit. `state` is opaque to the engine (what structured clone takes). */
+export interface OutboxSnapshot {
+  readonly mark: number;
+  readonly state: unknown;
+  /** Every row below is complete: once this is durable its bytes may go. Never falls. */
+  readonly low: number;
+  /** Refused since the last snapshot. */
+  readonly refused: readonly RefusedRow[];
+}
+
+/**
+ * How badly a sender wants a commit: `none`; `soon`: completions, which may wait up to a second for another reason to commit (R9a);
+ * `now`: something waits for it (a PUBREC that must be durable before its PUBREL, R9; the sent mark, R8a).
+ */
+export type CommitUrgency = 'none' | 'soon' | 'now';
+
+/**
+ * Sends the rows of one outbox. The rules:
+ * 1. `offer` is given durable rows from `next` on, in order, and takes as many as it has room for, from the front; it never waits.
+ *    It throws once the sender has failed. A row is sent only when it also stands under a durable sent mark (R8a).
+ * 2. `snapshot(end)` is taken for each commit; `end` is one above the last row that is stored or is being stored by this commit. So the
+ *    sent mark can go into the row's own commit. `committed(mark)` says that it is durable: only then does anything go out that it let
+ *    out. Several snapshots may be taken before the first is committed; they are committed in order.
+ * 3. Order: rows of one topic leave in the order of their seq.
+ */
+export interface OutboxSender {
+  /** The outbox's name in the store: it must stay the same from run to run (a client of an MQTT sink: its client id). */
+  readonly name: string;
+  /** The seq of the row that it wants next. */
+  readonly next: number;
+  readonly urgency: CommitUrgency;
+  offer(rows: readonly OutboxRow[]): number;
+  snapshot(end: number): OutboxSnapshot;
+  committed(mark: number): void;
+}
+
+/**
+ * A sink as the engine drives it in a job with a store. The rules:
+ * 1. `prepare` makes rows and sends nothing; the engine stores them in the commit of the inputs they come from (R7).
+ * 2. Every tick ends with `flush`: what was let out goes out.
+ * 3. `ready` resolves when a sender has room again, or something to commit; it rejects when the sink has failed. A promise is asked for
+ *    again only after the last one has settled.
+ * 4. `close` may be called at any time, twice too; what is not complete stays in the outbox.
+ */
+export interface DurableSinkWriter<in T> {
+  readonly outboxes: readonly OutboxSender[];
+  prepare(items: readonly T[]): Prepared;
+  flush(): void;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the store has of one outbox when the sink is opened. */
+export interface RestoredOutbox {
+  /** That of the last committed snapshot; undefined when there was none. */
+  readonly state: unknown;
+  /** That of the last committed snapshot, else 0. */
+  readonly low: number;
+  /** One above the last stored row. */
+  readonly end: number;
+  /** Stored rows from `from` up to `to` (exclusive), in order, read as they are asked for. */
+  rows(from: number, to: number): Iterable<OutboxRow>;
+}
+
+/** Gives what the store has of the outbox of that name. */
+export type RestoreOutbox = (name: string) => RestoredOutbox;

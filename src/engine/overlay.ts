@@ -1,0 +1,57 @@
+import type { StoreBatch, StoreView } from '../store/store.js';
+
+/**
+ * The state of a partition as its next commit will leave it: what changed since the last commit was sealed, over what is being
+ * committed, over the store's view. Pure; at most one commit is under way.
+ */
+export class Overlay {
+  readonly #view: StoreView;
+  #current = new Map<string, Uint8Array | undefined>();
+  #sealed: StoreBatch | undefined;
+  #bytes = 0;
+
+  constructor(view: StoreView) {
+    this.#view = view;
+  }
+
+  /** Bytes that wait to be sealed, keys and values. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    if (this.#current.has(key)) return this.#current.get(key);
+    if (this.#sealed?.has(key) === true) return this.#sealed.get(key);
+    return this.#view.get(key);
+  }
+
+  /** The bytes must not be changed afterwards. */
+  put(key: string, value: Uint8Array): void {
+    this.#set(key, value);
+  }
+
+  remove(key: string): void {
+    this.#set(key, undefined);
+  }
+
+  /** The batch of a commit, which is under way from now on. Empty when nothing changed. The last one must be committed. */
+  seal(): StoreBatch {
+    const batch = this.#current;
+    this.#sealed = batch;
+    this.#current = new Map();
+    this.#bytes = 0;
+    return batch;
+  }
+
+  /** The sealed batch is durable: the view has it. */
+  committed(): void {
+    this.#sealed = undefined;
+  }
+
+  #set(key: string, value: Uint8Array | undefined): void {
+    const before = this.#current.get(key);
+    if (this.#current.has(key)) this.#bytes -= key.length + (before?.byteLength ?? 0);
+    this.#current.set(key, value);
+    this.#bytes += key.length + (value?.byteLength ?? 0);
+  }
+}

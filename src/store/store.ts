@@ -1,0 +1,53 @@
+/** One record: a key and its bytes. */
+export interface StoreRecord {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/**
+ * What a reader of a store sees: the durable state. Reads are synchronous. Keys are 1 to 1,500 bytes of UTF-8 and ordered by those
+ * bytes. A value belongs to its caller, who may keep it.
+ */
+export interface StoreView {
+  /** The value, or undefined. @throws MillraceError STORE_CORRUPT when its checksum is wrong */
+  get(key: string): Uint8Array | undefined;
+  /**
+   * The records from `from` (inclusive) up to `to` (exclusive), ascending, read as they are asked for: taking the first few of a
+   * million costs little. @throws MillraceError STORE_CORRUPT at a record whose checksum is wrong
+   */
+  range(from: string, to: string): Iterable<StoreRecord>;
+}
+
+/** What one commit changes: a value to put, or undefined to remove the key. */
+export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
+
+/**
+ * Where one partition of a job keeps its state. The rules:
+ * 1. `commit` is atomic: after a crash at any instant the store has all of a batch or nothing of it. It resolves when the batch is
+ *    durable, and only then are its changes seen by reads. Commits apply in the order of the calls; calls at the same time share an fsync.
+ * 2. A commit that was refused for what it is (INVALID_OPTIONS: an empty key, one that is too long, a batch above `maxCommitBytes`)
+ *    changed nothing. After any other rejection its outcome is unknown: the store is dead, every further commit rejects with the same
+ *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same file.
+ * 3. What is read was written: a record whose checksum is wrong is an error at each read, never skipped.
+ * 4. `close` waits for the commits under way. It may be called at any time, twice too.
+ */
+export interface Store extends StoreView {
+  /** Bytes of keys and values that one commit may have. */
+  readonly maxCommitBytes: number;
+  commit(batch: StoreBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the stores of an engine. What "durable" means is the provider's to declare. */
+export interface StoreProvider {
+  /** For messages: a directory, or what stands for it. */
+  readonly location: string;
+  /**
+   * Opens the store of one partition of a job, which nobody else has open. Opening reads no more than it must: its time does not
+   * grow with the records.
+   * @throws MillraceError STORE_LOCKED, STORE_CORRUPT, STORE_VERSION, STORE_FULL, STORAGE_FAILED
+   */
+  open(job: string, partition: number): Promise<Store>;
+  /** Closes all stores and gives up the ownership of the location. */
+  close(): Promise<void>;
+}
