@@ -103,6 +103,11 @@ export class InboundMessages {
     return this.#qos2.toRows();
   }
 
+  /** See `Session.inboundIds`. */
+  idsThrough(token: number): Uint16Array {
+    return this.#qos2.idsThrough(token);
+  }
+
   #acceptQos2(token: number): void {
     const row = this.#qos2.byToken(token);
     const transition = row === undefined ? undefined : INBOUND_QOS2[row.stage].accept;

@@ -111,6 +111,19 @@ export class InboundRows {
     return this.#rows.filter(({ gone }) => !gone).map(({ packetId, token, stage }) => ({ packetId, token, stage }));
   }
 
+  /** Packet ids, in order of arrival, of the rows up to this token whose PUBREL has not come. */
+  idsThrough(token: number): Uint16Array {
+    const ids = new Uint16Array(this.#size);
+    let count = 0;
+    for (const row of this.#rows) {
+      if (row.token > token) break;
+      if (row.gone || row.stage === 'releasing') continue;
+      ids[count] = row.packetId;
+      count += 1;
+    }
+    return ids.slice(0, count);
+  }
+
   #set(packetId: number, token: number, stage: InboundStage): InboundMessage {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
     const row = { packetId, token, stage, queuedOn: 0, releasedOn: 0, gone: false };

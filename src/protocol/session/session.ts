@@ -242,6 +242,14 @@ export class Session {
     this.#finish();
   }
 
+  /**
+   * What a commit that covers the messages up to this token must remember (R2): the packet ids, in order of arrival, of those that came
+   * at QoS 2 and whose PUBREL has not come. The ids of the others are forgotten by that commit (R3). Cheap: one number for each.
+   */
+  inboundIds(through: number): Uint16Array {
+    return this.#inbound.idsThrough(through);
+  }
+
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
     return { epoch: this.#epoch.number, inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
