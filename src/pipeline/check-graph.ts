@@ -10,6 +10,19 @@ const reachSink = ({ vertices, edges }: PipelineGraph): ReadonlySet<number> => {
   return reaching;
 };
 
+/** What keeps something durable under its name. */
+const KEEPS: ReadonlySet<string> = new Set(['source', 'mapAsync', 'stateful', 'sink']);
+
+const checkNames = ({ vertices }: PipelineGraph): void => {
+  const names = vertices.filter(({ work }) => KEEPS.has(work.kind)).map(({ name }) => name);
+  const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  if (twice.length === 0) return;
+  throw new MillraceError('INVALID_OPTIONS', `several parts of the pipeline have the same name: ${twice.join(', ')}`, {
+    advice: 'Sources, sinks, mapAsync stages and stages with state need names of their own: use setName.',
+    details: { names: twice },
+  });
+};
+
 /** @throws MillraceError INVALID_OPTIONS that names all that is wrong at once */
 export const checkGraph = (graph: PipelineGraph): void => {
   if (!graph.vertices.some(({ work }) => work.kind === 'source')) {
@@ -17,6 +30,7 @@ export const checkGraph = (graph: PipelineGraph): void => {
       advice: 'Start it with pipeline.readFrom(source).',
     });
   }
+  checkNames(graph);
   const reaching = reachSink(graph);
   const dangling = graph.vertices.filter(({ id }) => !reaching.has(id)).map(({ name }) => name);
   if (dangling.length === 0) return;

@@ -1,5 +1,8 @@
 import { refusePromise } from '../internal/refuse-promise.js';
+import { checkKey } from './check-key.js';
+import { compileStateful, type KeyedStep } from './compile-stateful.js';
 import type { Fragment, FragmentRun, Outlet, Target } from './fragment.js';
+import type { StateOf } from './stage-state.js';
 import type { PipelineGraph, Vertex } from './vertex.js';
 
 type Step = (item: unknown) => void;
@@ -14,16 +17,21 @@ interface Cursor {
 /** Which boundary a vertex is, if it is one. */
 export type TargetOf = (vertex: Vertex) => Target | undefined;
 
+export interface FragmentSurroundings {
+  readonly targetOf: TargetOf;
+  readonly stateOf: StateOf;
+}
+
 class FragmentCompiler {
   readonly cursor: Cursor = { index: 0, produced: 0, stage: undefined };
   readonly outlets: Outlet[] = [];
   readonly #graph: PipelineGraph;
-  readonly #targetOf: TargetOf;
+  readonly #around: FragmentSurroundings;
   readonly #steps = new Map<number, Step>();
 
-  constructor(graph: PipelineGraph, targetOf: TargetOf) {
+  constructor(graph: PipelineGraph, around: FragmentSurroundings) {
     this.#graph = graph;
-    this.#targetOf = targetOf;
+    this.#around = around;
   }
 
   /** One step that hands an item to every consumer of a vertex, in the order of building. */
@@ -49,10 +57,11 @@ class FragmentCompiler {
   }
 
   #compile(vertex: Vertex): Step {
-    const target = this.#targetOf(vertex);
+    const target = this.#around.targetOf(vertex);
     if (target !== undefined) return this.#outlet(target);
     const { cursor } = this;
     const { work } = vertex;
+    if (work.kind === 'groupingKey') return this.#grouping(vertex, (item) => work.keyOf(item));
     const next = this.fanOut(vertex.id);
     switch (work.kind) {
       case 'map':
@@ -88,6 +97,30 @@ class FragmentCompiler {
     }
   }
 
+  /** Behind a grouping there are only stages with state: each is given the key, which is made once. */
+  #grouping(vertex: Vertex, keyOf: (item: unknown) => unknown): Step {
+    const { cursor } = this;
+    const steps = this.#graph.edges.filter(({ from }) => from === vertex.id).map(({ to }) => this.#stateful(to));
+    return (item) => {
+      cursor.stage = vertex;
+      const key = checkKey(keyOf(item));
+      for (const step of steps) step(key, item);
+    };
+  }
+
+  #stateful(id: number): KeyedStep {
+    const vertex = this.#graph.vertices[id];
+    if (vertex?.work.kind !== 'stateful') return () => {};
+    const { name, work } = vertex;
+    const { cursor } = this;
+    const state = this.#around.stateOf({ name, codec: work.codec });
+    const step = compileStateful(work, state, this.fanOut(id));
+    return (key, item) => {
+      cursor.stage = vertex;
+      step(key, item);
+    };
+  }
+
   #outlet(target: Target): Step {
     const outlet: Outlet = { target, items: [], origins: [] };
     this.outlets.push(outlet);
@@ -114,8 +147,8 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
 };
 
 /** Fuses the stages behind `entry` up to the next boundaries. */
-export const compileFragment = (graph: PipelineGraph, entry: number, targetOf: TargetOf): Fragment => {
-  const compiler = new FragmentCompiler(graph, targetOf);
+export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment => {
+  const compiler = new FragmentCompiler(graph, around);
   const step = compiler.fanOut(entry);
   const { cursor, outlets } = compiler;
   const lengths = outlets.map(() => 0);

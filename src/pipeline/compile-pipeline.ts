@@ -1,5 +1,8 @@
 import { compileFragment, type TargetOf } from './compile-fragment.js';
+import { memoryStateOf } from './memory-state.js';
 import type { AsyncStagePlan, Downstream, PipelinePlan, SinkPlan, SourcePlan } from './pipeline-plan.js';
+import type { StageState, StateOf } from './stage-state.js';
+import { statefulStages } from './stateful-stages.js';
 import type { PipelineGraph, Vertex, VertexWork } from './vertex.js';
 
 type Kind = VertexWork['kind'];
@@ -21,35 +24,36 @@ class PipelineCompiler {
   readonly #graph: PipelineGraph;
   readonly #sinkIds: readonly number[];
   readonly #asyncIds: readonly number[];
+  readonly #stateOf: StateOf;
 
-  constructor(graph: PipelineGraph) {
+  constructor(graph: PipelineGraph, stateOf: StateOf) {
     this.#graph = graph;
+    this.#stateOf = onceForEach(stateOf);
     this.#sinkIds = idsOf(graph, 'sink');
     this.#asyncIds = idsOf(graph, 'mapAsync');
   }
 
   compile(): PipelinePlan {
-    const plan: { sources: SourcePlan[]; asyncStages: AsyncStagePlan[]; sinks: SinkPlan[] } = {
-      sources: [],
-      asyncStages: [],
-      sinks: [],
-    };
+    const sources: SourcePlan[] = [];
+    const asyncStages: AsyncStagePlan[] = [];
+    const sinks: SinkPlan[] = [];
     for (const { id, name, work } of this.#graph.vertices) {
-      if (work.kind === 'sink') plan.sinks.push({ name, sink: work.sink });
+      if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
       if (work.kind === 'source') {
-        plan.sources.push({ name, source: work.source, timestamps: work.timestamps, ...this.#after(id) });
+        sources.push({ name, source: work.source, timestamps: work.timestamps, ...this.#after(id) });
       }
       if (work.kind === 'mapAsync') {
         const call = (item: unknown, signal: AbortSignal) => work.call(item, signal);
-        plan.asyncStages.push({ name, maxConcurrency: work.maxConcurrency, call, ...this.#after(id) });
+        const { maxConcurrency, codec } = work;
+        asyncStages.push({ name, maxConcurrency, codec, call, ...this.#after(id) });
       }
     }
-    return plan;
+    return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph) };
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
     return {
-      fragment: compileFragment(this.#graph, id, this.#targetOf),
+      fragment: compileFragment(this.#graph, id, { targetOf: this.#targetOf, stateOf: this.#stateOf }),
       downstream: this.#downstream(id),
     };
   }
@@ -68,5 +72,19 @@ class PipelineCompiler {
   }
 }
 
-/** Compiles a checked graph for one run. Pure: opens nothing and calls no user function. */
-export const compilePipeline = (graph: PipelineGraph): PipelinePlan => new PipelineCompiler(graph).compile();
+/** Two sources may lead to one stage: its state is one and the same in both of their fragments. */
+const onceForEach = (stateOf: StateOf): StateOf => {
+  const known = new Map<string, StageState>();
+  return (stage) => {
+    const state = known.get(stage.name) ?? stateOf(stage);
+    known.set(stage.name, state);
+    return state;
+  };
+};
+
+/**
+ * Compiles a checked graph for one run. Pure: opens nothing and calls no user function. Without `stateOf` the stages keep their
+ * state in memory, as long as the plan.
+ */
+export const compilePipeline = (graph: PipelineGraph, stateOf: StateOf = memoryStateOf): PipelinePlan =>
+  new PipelineCompiler(graph, stateOf).compile();

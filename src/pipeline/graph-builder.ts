@@ -9,7 +9,8 @@ export class GraphBuilder {
   add(work: VertexWork, from: readonly number[], name?: string): number {
     const id = this.#vertices.length;
     this.#vertices.push({ id, name: this.#freeName(name ?? work.kind), work });
-    for (const one of from) this.#edges.push({ from: one, to: id });
+    const exchange = work.kind === 'groupingKey' ? ({ exchange: true } as const) : {};
+    for (const one of from) this.#edges.push({ from: one, to: id, ...exchange });
     return id;
   }
 

@@ -1,5 +1,25 @@
+export type { AggregateOperation } from './aggregate-operation.js';
+export {
+  AggregateOperations,
+  type AverageState,
+  type BestState,
+  type Comparable,
+  type SumState,
+} from './aggregate-operations.js';
+export type { Entry, KeyedStage, StateOptions } from './keyed-stage.js';
 export { Pipeline } from './pipeline.js';
 export { Sinks } from './sinks.js';
 export type { MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
+export type { StateKey } from './stage-state.js';
+export type { StateCodec } from './state-codec.js';
+export { StateCodecs, type StructuredCloneOptions } from './state-codecs.js';
 export { TestSources } from './test-sources.js';
-export type { Edge, PipelineGraph, Timestamps, Vertex, VertexWork } from './vertex.js';
+export type {
+  Edge,
+  PipelineGraph,
+  StatefulOperation,
+  StatefulWork,
+  Timestamps,
+  Vertex,
+  VertexWork,
+} from './vertex.js';

@@ -1,6 +1,8 @@
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
 import type { Fragment } from './fragment.js';
+import type { StatefulStage } from './stage-state.js';
+import type { StateCodec } from './state-codec.js';
 import type { Timestamps } from './vertex.js';
 
 /** Indexes of the sinks and mapAsync stages that items may reach: what their back-pressure stops. */
@@ -20,6 +22,8 @@ export interface SourcePlan {
 export interface AsyncStagePlan {
   readonly name: string;
   readonly maxConcurrency: number;
+  /** For items whose call is pending, in a job with a store. */
+  readonly codec: StateCodec<unknown>;
   readonly fragment: Fragment;
   readonly downstream: Downstream;
   call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
@@ -35,4 +39,6 @@ export interface PipelinePlan {
   readonly sources: readonly SourcePlan[];
   readonly asyncStages: readonly AsyncStagePlan[];
   readonly sinks: readonly SinkPlan[];
+  /** The stages that keep state. */
+  readonly stateful: readonly StatefulStage[];
 }

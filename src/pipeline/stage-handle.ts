@@ -1,7 +1,11 @@
 import type { SinkDefinition } from '../connector/sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { GraphBuilder } from './graph-builder.js';
+import type { KeyedStage } from './keyed-stage.js';
+import { KeyedStageHandle } from './keyed-stage-handle.js';
 import type { MapAsyncOptions, SinkStage, Stage } from './stage.js';
+import type { StateKey } from './stage-state.js';
+import { DEFAULT_CODEC } from './state-codecs.js';
 import type { VertexWork } from './vertex.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
@@ -54,9 +58,14 @@ export class StageHandle<T> implements Stage<T> {
     return this.#then({ kind: 'flatMap', apply: fn });
   }
 
-  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions = {}): Stage<R> {
+  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
     const maxConcurrency = checkConcurrency(options.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY);
-    return this.#then({ kind: 'mapAsync', maxConcurrency, call: fn });
+    return this.#then({ kind: 'mapAsync', maxConcurrency, codec: options.codec ?? DEFAULT_CODEC, call: fn });
+  }
+
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K> {
+    const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn }, [this.#id]);
+    return new KeyedStageHandle<T, K>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
   }
 
   peek(observe?: (item: T) => void): Stage<T> {

@@ -1,9 +1,17 @@
 import type { SinkDefinition } from '../connector/sink.js';
+import type { KeyedStage } from './keyed-stage.js';
+import type { StateKey } from './stage-state.js';
+import type { StateCodec } from './state-codec.js';
 
 /** How `mapAsync` runs. */
-export interface MapAsyncOptions {
+export interface MapAsyncOptions<T = unknown> {
   /** How many calls may be under way at once. Default 16, at least 1. */
   readonly maxConcurrency?: number;
+  /**
+   * How items that wait for their result are stored, in a job with a store: they are called again after a crash. Default:
+   * `StateCodecs.structuredClone()`, version 0.
+   */
+  readonly codec?: StateCodec<T>;
 }
 
 /** The end of a branch. */
@@ -33,13 +41,20 @@ export interface Stage<T> {
   flatMap<R>(fn: (item: T) => Iterable<R>): Stage<R>;
   /**
    * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
-   * the items. A rejected promise fails the job as an exception does. `signal` aborts when the job stops.
+   * the items. A rejected promise fails the job as an exception does. `signal` aborts when the job stops. In a job with a store
+   * an item may be called for again after a crash; its result goes on once. The store knows the waiting items by the name of
+   * the stage: give it with `setName`.
    */
-  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions): Stage<R>;
+  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
   /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log. */
   peek(observe?: (item: T) => void): Stage<T>;
   /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
   merge<U>(other: Stage<U>): Stage<T | U>;
+  /**
+   * Groups the items by a key, for stages that keep state. What `keyFn` gives must be a string, a number other than NaN, a bigint or
+   * a boolean; anything else fails the job at that item.
+   */
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K>;
   /** Sends every item to a sink. */
   writeTo(sink: SinkDefinition<T>): SinkStage;
 }

@@ -1,8 +1,29 @@
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
+import type { StateKey } from './stage-state.js';
+import type { StateCodec } from './state-codec.js';
 
 /** Whether items get a time: `ingestion` keeps the wall clock of their arrival in the batch, for windows to come. */
 export type Timestamps = 'none' | 'ingestion';
+
+/** What a stage does with the state of a key; all that keep state are of this kind. */
+export interface StatefulWork {
+  readonly kind: 'stateful';
+  readonly operation: StatefulOperation;
+  readonly codec: StateCodec<unknown>;
+  /** Asked after each item. */
+  forgetWhen(state: unknown): boolean;
+}
+
+export type StatefulOperation =
+  | { readonly kind: 'mapStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): unknown }
+  | { readonly kind: 'filterStateful'; create(): object; apply(state: unknown, item: unknown, key: StateKey): boolean }
+  | {
+      readonly kind: 'rollingAggregate';
+      create(): unknown;
+      accumulate(state: unknown, item: unknown): unknown;
+      export(state: unknown): unknown;
+    };
 
 /**
  * What a vertex does. User functions are held as methods of `unknown`: the types of the stages have already checked that
@@ -17,9 +38,12 @@ export type VertexWork =
   | {
       readonly kind: 'mapAsync';
       readonly maxConcurrency: number;
+      readonly codec: StateCodec<unknown>;
       call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
     }
   | { readonly kind: 'merge' }
+  | { readonly kind: 'groupingKey'; keyOf(item: unknown): unknown }
+  | StatefulWork
   | { readonly kind: 'sink'; readonly sink: AnySink };
 
 /** One node of a pipeline. `id` is its index in the graph. */
@@ -32,6 +56,8 @@ export interface Vertex {
 export interface Edge {
   readonly from: number;
   readonly to: number;
+  /** Set where items go to the partition of their key: the edges that lead to a `groupingKey`. Others stay in their partition. */
+  readonly exchange?: true;
 }
 
 /** A pipeline as plain data. Vertices stand in the order of building, so every edge leads from a lower id to a higher one. */

@@ -1,0 +1,87 @@
+import type { AggregateOperation } from './aggregate-operation.js';
+
+/** A sum of floating-point numbers with what the additions lost so far (Neumaier's method): a million small ones stay exact. */
+export interface SumState {
+  sum: number;
+  lost: number;
+}
+
+/** A sum and how many numbers it has. */
+export interface AverageState extends SumState {
+  count: number;
+}
+
+/** The item that is ahead; no field before the first one. */
+export interface BestState<T> {
+  best?: { readonly item: T };
+}
+
+/** What items are compared by. Both must be of one type. */
+export type Comparable = number | bigint | string;
+
+const add = (state: SumState, value: number): void => {
+  const next = state.sum + value;
+  if (Number.isFinite(next)) {
+    state.lost += Math.abs(state.sum) >= Math.abs(value) ? state.sum - next + value : value - next + state.sum;
+  }
+  state.sum = next;
+};
+
+const totalOf = ({ sum, lost }: SumState): number => sum + lost;
+
+/** How many items. */
+const counting = (): AggregateOperation<unknown, number, number> => ({
+  create: () => 0,
+  accumulate: (count) => count + 1,
+  export: (count) => count,
+});
+
+/** The sum of a number of each item; 0 before the first. */
+const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumState, number> => ({
+  create: () => ({ sum: 0, lost: 0 }),
+  accumulate: (state, item) => {
+    add(state, valueFn(item));
+    return state;
+  },
+  export: totalOf,
+});
+
+/** The arithmetic mean of a number of each item. */
+const averaging = <T>(valueFn: (item: T) => number): AggregateOperation<T, AverageState, number> => ({
+  create: () => ({ count: 0, sum: 0, lost: 0 }),
+  accumulate: (state, item) => {
+    add(state, valueFn(item));
+    state.count += 1;
+    return state;
+  },
+  export: (state) => totalOf(state) / state.count,
+});
+
+/** An item that cannot be compared (its value is NaN) is behind every other. */
+const isComparable = (value: Comparable): boolean => !Number.isNaN(value);
+
+const bestBy = <T>(
+  valueFn: (item: T) => Comparable,
+  isAhead: (value: Comparable, best: Comparable) => boolean,
+): AggregateOperation<T, BestState<T>, T | undefined> => ({
+  create: () => ({}),
+  accumulate: (state, item) => {
+    const value = valueFn(item);
+    if (isComparable(value) && (state.best === undefined || isAhead(value, valueFn(state.best.item)))) {
+      state.best = { item };
+    }
+    return state;
+  },
+  export: ({ best }) => best?.item,
+});
+
+/** The item with the lowest value, the first of equal ones. `undefined` while every value was NaN. */
+const minBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
+  bestBy(valueFn, (value, best) => value < best);
+
+/** The item with the highest value, the first of equal ones. `undefined` while every value was NaN. */
+const maxBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
+  bestBy(valueFn, (value, best) => value > best);
+
+/** Aggregates for `rollingAggregate`; write an {@link AggregateOperation} for others. */
+export const AggregateOperations = Object.freeze({ counting, summing, averaging, minBy, maxBy });

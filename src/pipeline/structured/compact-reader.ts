@@ -1,0 +1,80 @@
+import { COMPACT } from './compact-tags.js';
+
+/** Reads what `writeCompact` has written, from `start` on. @throws RangeError for anything else */
+export const readCompact = (bytes: Uint8Array, start: number): unknown => {
+  const reader = new CompactReader(bytes, start);
+  const value = reader.read();
+  reader.end();
+  return value;
+};
+
+class CompactReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Uint8Array, start: number) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = start;
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.byteLength) throw new RangeError('bytes are left over');
+  }
+
+  read(): unknown {
+    const tag = this.#bytes.readUInt8(this.#at);
+    this.#at += 1;
+    switch (tag) {
+      case COMPACT.undefined:
+        return undefined;
+      case COMPACT.null:
+        return null;
+      case COMPACT.true:
+        return true;
+      case COMPACT.false:
+        return false;
+      case COMPACT.int:
+        this.#at += 4;
+        return this.#bytes.readInt32LE(this.#at - 4);
+      case COMPACT.double:
+        this.#at += 8;
+        return this.#bytes.readDoubleLE(this.#at - 8);
+      case COMPACT.array:
+        return this.#array();
+      case COMPACT.object:
+        return this.#object();
+      default:
+        return this.#string(tag);
+    }
+  }
+
+  #array(): unknown[] {
+    const value: unknown[] = [];
+    for (let left = this.#length(); left > 0; left -= 1) value.push(this.read());
+    return value;
+  }
+
+  #object(): object {
+    const value: Record<string, unknown> = {};
+    for (let left = this.#length(); left > 0; left -= 1) {
+      const tag = this.#bytes.readUInt8(this.#at);
+      this.#at += 1;
+      value[this.#string(tag)] = this.read();
+    }
+    return value;
+  }
+
+  #string(tag: number): string {
+    if (tag !== COMPACT.ascii && tag !== COMPACT.utf16) throw new RangeError(`no value begins with ${tag}`);
+    const length = this.#length();
+    const start = this.#at;
+    if (start + length > this.#bytes.byteLength) throw new RangeError('the bytes end too early');
+    this.#at += length;
+    return this.#bytes.toString(tag === COMPACT.ascii ? 'latin1' : 'utf16le', start, this.#at);
+  }
+
+  #length(): number {
+    this.#at += 2;
+    return this.#bytes.readUInt16LE(this.#at - 2);
+  }
+}

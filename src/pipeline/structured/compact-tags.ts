@@ -1,0 +1,21 @@
+/** What the next value of a compact encoding is. Stored: a number never gets another meaning. */
+export const COMPACT = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  /** A whole number of 32 bits. */
+  int: 4,
+  double: 5,
+  /** Length in bytes (16 bits), then ASCII. */
+  ascii: 6,
+  /** Length in bytes (16 bits), then UTF-16, little endian. */
+  utf16: 7,
+  /** Length (16 bits), then the elements. */
+  array: 8,
+  /** Number of properties (16 bits), then name and value of each; a name is a string with its tag. */
+  object: 9,
+} as const;
+
+/** Longer encodings are made by structured clone. */
+export const COMPACT_BYTES = 8 * 1024;

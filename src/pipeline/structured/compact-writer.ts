@@ -1,0 +1,130 @@
+import { COMPACT, COMPACT_BYTES } from './compact-tags.js';
+
+/** So deep and with so many objects a value is still small; it also ends the walk through a cycle. */
+const MAX_DEPTH = 8;
+const MAX_OBJECTS = 32;
+/** Up to this length a loop is faster than a call into the platform. */
+const SHORT_STRING = 32;
+
+const scratch = Buffer.alloc(COMPACT_BYTES);
+/** The objects of the value that is being written: one that stands in it twice must stay one. */
+const seen: object[] = [];
+let at = 0;
+
+/**
+ * The compact encoding of a small value of numbers, strings, booleans, arrays and plain objects, behind `format` as its first byte.
+ * Undefined when it is anything else, which says nothing about whether it can be stored: structured clone is asked then. What is
+ * written is exactly what structured clone would give back.
+ */
+export const writeCompact = (value: unknown, format: number): Uint8Array | undefined => {
+  scratch[0] = format;
+  at = 1;
+  seen.length = 0;
+  return write(value, 0) ? Uint8Array.prototype.slice.call(scratch, 0, at) : undefined;
+};
+
+const write = (value: unknown, depth: number): boolean => {
+  switch (typeof value) {
+    case 'number':
+      return writeNumber(value);
+    case 'string':
+      return writeString(value);
+    case 'boolean':
+      return writeTag(value ? COMPACT.true : COMPACT.false);
+    case 'undefined':
+      return writeTag(COMPACT.undefined);
+    case 'object':
+      return value === null ? writeTag(COMPACT.null) : writeObject(value, depth);
+    default:
+      return false;
+  }
+};
+
+const hasRoom = (bytes: number): boolean => at + bytes <= COMPACT_BYTES;
+
+const writeTag = (tag: number): boolean => {
+  if (!hasRoom(1)) return false;
+  scratch[at] = tag;
+  at += 1;
+  return true;
+};
+
+const writeLength = (tag: number, length: number): void => {
+  scratch[at] = tag;
+  scratch[at + 1] = length & 0xff;
+  scratch[at + 2] = length >>> 8;
+  at += 3;
+};
+
+const writeNumber = (value: number): boolean => {
+  if (!hasRoom(9)) return false;
+  if ((value | 0) === value && !Object.is(value, -0)) {
+    scratch[at] = COMPACT.int;
+    scratch[at + 1] = value & 0xff;
+    scratch[at + 2] = (value >>> 8) & 0xff;
+    scratch[at + 3] = (value >>> 16) & 0xff;
+    scratch[at + 4] = value >>> 24;
+    at += 5;
+    return true;
+  }
+  scratch[at] = COMPACT.double;
+  scratch.writeDoubleLE(value, at + 1);
+  at += 9;
+  return true;
+};
+
+const writeString = (value: string): boolean => {
+  const { length } = value;
+  if (!hasRoom(3 + 2 * length)) return false;
+  if (length > SHORT_STRING || !writeAscii(value)) {
+    writeLength(COMPACT.utf16, 2 * length);
+    scratch.write(value, at, 'utf16le');
+    at += 2 * length;
+  }
+  return true;
+};
+
+const writeAscii = (value: string): boolean => {
+  const { length } = value;
+  const start = at + 3;
+  for (let index = 0; index < length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code > 0x7f) return false;
+    scratch[start + index] = code;
+  }
+  writeLength(COMPACT.ascii, length);
+  at += length;
+  return true;
+};
+
+const writeObject = (value: object, depth: number): boolean => {
+  if (depth >= MAX_DEPTH || seen.length >= MAX_OBJECTS || seen.includes(value) || !hasRoom(3)) return false;
+  seen.push(value);
+  if (Array.isArray(value)) return writeArray(value, depth);
+  return Object.getPrototypeOf(value) === Object.prototype && writeProperties(value, depth);
+};
+
+/** An array with holes or with properties of its own is left to structured clone. */
+const writeArray = (value: readonly unknown[], depth: number): boolean => {
+  const { length } = value;
+  if (Object.getPrototypeOf(value) !== Array.prototype || length > COMPACT_BYTES) return false;
+  if (Object.keys(value).length !== length || Object.getOwnPropertySymbols(value).length > 0) return false;
+  writeLength(COMPACT.array, length);
+  for (let index = 0; index < length; index += 1) if (!write(value[index], depth + 1)) return false;
+  return true;
+};
+
+const writeProperties = (value: object, depth: number): boolean => {
+  const start = at;
+  let count = 0;
+  at += 3;
+  for (const [name, one] of Object.entries(value)) {
+    if (name === '__proto__' || !writeString(name) || !write(one, depth + 1)) return false;
+    count += 1;
+  }
+  const end = at;
+  at = start;
+  writeLength(COMPACT.object, count);
+  at = end;
+  return Object.getOwnPropertySymbols(value).length === 0;
+};
