@@ -17,7 +17,9 @@ export interface Frame {
   positionOf(index: number): number | undefined;
 }
 
-const positionLookup = ({ first, last, items, rejected }: Polled<unknown>): Frame['positionOf'] => {
+const positionLookup = ({ first, last, items, rejected, keys }: Polled<unknown>): Frame['positionOf'] => {
+  // the keys of all its items are known from the poll on: a commit must have all of such a frame, or nothing
+  if (keys !== undefined) return () => undefined;
   if (items.length === last - first + 1) return (index) => first + index;
   if (items.length + rejected.length !== last - first + 1) return () => undefined;
   return (index) => {

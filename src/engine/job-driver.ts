@@ -1,17 +1,28 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { DeadlineTimer } from '../internal/deadline-timer.js';
 import { WakeUpLatch } from '../internal/wake-up-latch.js';
+import type { StoreBatch } from '../store/store.js';
 import type { AsyncLane, Slot } from './async-lane.js';
-import type { SinkLane } from './sink-lane.js';
+import type { DurableTick } from './durable-tick.js';
+import type { OutputLane } from './output-lane.js';
 import type { SourceLane } from './source-lane.js';
 import type { TickMachine } from './tick-machine.js';
 
 /** How a run ended without a failure. */
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
 
+/** What makes a driver's job durable. */
+export interface DurableDrive {
+  readonly tick: DurableTick;
+  commit(batch: StoreBatch): Promise<void>;
+}
+
 export interface JobDriverOptions {
   readonly machine: TickMachine;
+  /** Absent in a job without a store. */
+  readonly durable?: DurableDrive | undefined;
   readonly sources: readonly SourceLane[];
-  readonly sinks: readonly SinkLane[];
+  readonly sinks: readonly OutputLane[];
   /** How long what is in flight may take to be delivered once polling has stopped. */
   readonly drainTimeoutMs: number;
 }
@@ -22,15 +33,18 @@ const SLICE_MS = 5;
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Drives a tick machine: sleeps until a source, a sink or a mapAsync call has something to say, ticks, and tells the sources
- * what holds. It keeps at most one `ready` promise of each port, and no timer but that of a drain.
+ * Drives a tick machine: sleeps until a source, a sink, a mapAsync call or a commit has something to say, ticks, and tells the
+ * sources what holds, or commits. It keeps at most one `ready` promise of each port, and no timer but that of a drain and that of
+ * completions which wait for their commit.
  */
 export class JobDriver {
   readonly #machine: TickMachine;
+  readonly #durable: DurableDrive | undefined;
+  readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
   readonly #sources: readonly SourceLane[];
-  readonly #sinks: readonly SinkLane[];
+  readonly #sinks: readonly OutputLane[];
   readonly #latch = new WakeUpLatch();
-  readonly #waitingFor = new Set<SourceLane | SinkLane>();
+  readonly #waitingFor = new Set<SourceLane | OutputLane>();
   #stopped: MillraceError | undefined;
   readonly #drainTimeoutMs: number;
   #drainTimer: NodeJS.Timeout | undefined;
@@ -39,6 +53,7 @@ export class JobDriver {
 
   constructor(options: JobDriverOptions) {
     this.#machine = options.machine;
+    this.#durable = options.durable;
     this.#sources = options.sources;
     this.#sinks = options.sinks;
     this.#drainTimeoutMs = options.drainTimeoutMs;
@@ -55,10 +70,14 @@ export class JobDriver {
       throw this.#stopped ?? this.#machine.halted ?? error;
     } finally {
       clearTimeout(this.#drainTimer);
+      this.#commitTimer.stop();
     }
   }
 
-  /** Stops polling and ends the run when everything in flight is delivered and acknowledged, or after the drain timeout. */
+  /**
+   * Stops polling and ends the run when everything in flight is delivered and acknowledged, or after the drain timeout. In a
+   * durable job it need not be delivered: it is in the outbox.
+   */
   drain(): void {
     if (this.#drainTimer !== undefined) return;
     this.#machine.stopPolling();
@@ -90,7 +109,8 @@ export class JobDriver {
   async #loop(): Promise<RunOutcome> {
     for (;;) {
       const more = this.#machine.tick();
-      this.#acknowledge();
+      if (this.#durable === undefined) this.#acknowledge();
+      else this.#commit(this.#durable);
       this.#arm();
       const outcome = this.#outcome();
       if (outcome !== undefined) return outcome;
@@ -103,14 +123,45 @@ export class JobDriver {
   #outcome(): RunOutcome | undefined {
     const machine = this.#machine;
     if (machine.halted !== undefined) {
-      if (machine.quiet || this.#drainTimedOut) throw machine.halted;
+      if (this.#over || this.#drainTimedOut) throw machine.halted;
       this.drain();
       return undefined;
     }
-    if (machine.finished) return 'ended';
+    if (machine.finished && this.#settled && (this.#durable === undefined || machine.quiet)) return 'ended';
     if (this.#drainTimer === undefined) return undefined;
-    if (machine.idle) return 'drained';
+    if (machine.idle && this.#settled) return 'drained';
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;
+  }
+
+  /** Nothing waits for a commit. */
+  get #settled(): boolean {
+    return this.#durable === undefined || this.#durable.tick.settled;
+  }
+
+  /** Whether a halted run has nothing left to bring to an end. */
+  get #over(): boolean {
+    return this.#durable === undefined ? this.#machine.quiet : this.#machine.spoilt || this.#settled;
+  }
+
+  #commit({ tick, commit }: DurableDrive): void {
+    const ending = this.#machine.finished || this.#drainTimer !== undefined;
+    const batch = tick.seal(performance.now(), ending);
+    this.#commitTimer.set(tick.deadline());
+    if (batch === undefined) return;
+    commit(batch).then(
+      () => this.#handleCommitted(tick),
+      (error: unknown) => this.stop(MillraceError.from(error, 'STORAGE_FAILED', 'the commit of a tick')),
+    );
+  }
+
+  #handleCommitted(tick: DurableTick): void {
+    if (this.#stopped !== undefined) return;
+    try {
+      tick.handleCommitted();
+    } catch (error) {
+      this.#machine.halt(MillraceError.from(error));
+    }
+    this.#latch.wake();
   }
 
   #acknowledge(): void {
@@ -132,7 +183,7 @@ export class JobDriver {
     }
     for (const lane of this.#sinks) {
       if (this.#waitingFor.has(lane)) continue;
-      this.#ask(lane, lane.writer.ready(), {
+      this.#ask(lane, lane.ready(), {
         onReady: () => {},
         onFailed: (error) => this.stop(this.#machine.halted ?? error),
       });
@@ -148,7 +199,7 @@ export class JobDriver {
   }
 
   #ask(
-    lane: SourceLane | SinkLane,
+    lane: SourceLane | OutputLane,
     ready: Promise<void>,
     on: { readonly onReady: () => void; readonly onFailed: (error: MillraceError) => void },
   ): void {

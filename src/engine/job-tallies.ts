@@ -9,6 +9,7 @@ export interface JobTallies {
   readonly delivered: Tally;
   readonly skipped: Tally;
   readonly deadLettered: Tally;
+  readonly deduplicated: Tally;
 }
 
 export const createTallies = (metrics: Metrics, job: string): JobTallies => {
@@ -20,5 +21,6 @@ export const createTallies = (metrics: Metrics, job: string): JobTallies => {
     delivered: tally('millrace_job_items_delivered_total', 'Items that the destinations have confirmed'),
     skipped: tally('millrace_job_items_skipped_total', 'Rejected items that were skipped'),
     deadLettered: tally('millrace_job_items_dead_lettered_total', 'Rejected items sent to a dead-letter sink'),
+    deduplicated: tally('millrace_job_items_deduplicated_total', 'Items dropped because their key was taken before'),
   };
 };

@@ -13,6 +13,16 @@ export interface Processing {
   next: number;
 }
 
+/** What a source has in a commit: its position and what its reader keeps. */
+export interface SourceCommit {
+  readonly lane: SourceLane;
+  readonly upTo: number;
+  readonly mark: number;
+  readonly state: unknown;
+  /** Items that are complete with it. */
+  readonly items: number;
+}
+
 /** What a source may be told is durable, or done with. */
 export interface SourceMark {
   readonly lane: SourceLane;
@@ -27,6 +37,8 @@ export interface SourceLaneOptions {
   readonly rejection: Rejection;
   readonly stamped: boolean;
   readonly tallies: JobTallies;
+  /** Tells whether an item with this key is none that was taken before. Set where the source gives keys. */
+  readonly isNew?: (key: string, timestampMs: number) => boolean;
 }
 
 /**
@@ -41,12 +53,14 @@ export class SourceLane {
   readonly #frames = new Fifo<Frame>();
   #inFlightItems = 0;
   #inFlightBytes = 0;
+  /** Items that are complete since the last mark or commit. */
+  #completeItems = 0;
   /** Bytes of an item in the newest frame, on average. */
   #usualBytes = 1;
   #done = false;
   /** The watermark: every input up to here is complete. Undefined before the first poll. */
   #completeUpTo: number | undefined;
-  #polledUpTo = Number.NEGATIVE_INFINITY;
+  #polledUpTo: number | undefined;
   #markedUpTo: number | undefined;
   /** Whether the source may have taken something, since the last mark, that only a commit lets it answer. */
   #touched = false;
@@ -85,7 +99,11 @@ export class SourceLane {
     const polled = this.options.reader.poll(Math.min(max, fitting));
     this.#touched = true;
     this.#done = polled.done;
-    this.#completeUpTo ??= polled.first - 1;
+    if (this.#completeUpTo === undefined) {
+      this.#completeUpTo = polled.first - 1;
+      this.#polledUpTo = polled.first - 1;
+      this.#markedUpTo = polled.first - 1;
+    }
     if (polled.last < polled.first) {
       this.mayHaveItems = false;
       return undefined;
@@ -99,12 +117,35 @@ export class SourceLane {
    */
   takeMark(onReceipt: boolean): SourceMark | undefined {
     this.completeFrames();
+    this.#countComplete();
     if (this.#completeUpTo === undefined) return undefined;
-    const upTo = onReceipt ? Math.max(this.#polledUpTo, this.#completeUpTo) : this.#completeUpTo;
+    const upTo = onReceipt ? (this.#polledUpTo ?? this.#completeUpTo) : this.#completeUpTo;
     if (!this.#touched && upTo === this.#markedUpTo) return undefined;
     this.#touched = false;
     this.#markedUpTo = upTo;
     return { lane: this, mark: this.options.reader.snapshot(upTo).mark };
+  }
+
+  /** Whether the next commit has something of this source. */
+  get committable(): boolean {
+    return this.#coveredUpTo() !== this.#markedUpTo || this.options.reader.dirty === true;
+  }
+
+  /** What belongs into a commit: every input up to the position has been processed, in part of a frame too. */
+  takeCommit(): SourceCommit | undefined {
+    if (!this.committable) return undefined;
+    this.completeFrames();
+    const upTo = this.#coveredUpTo() ?? -1;
+    const items = this.#completeItems;
+    this.#markedUpTo = upTo;
+    this.#completeItems = 0;
+    return { lane: this, upTo, items, ...this.options.reader.snapshot(upTo) };
+  }
+
+  /** A commit of this lane is durable. */
+  handleCommitted({ mark, items }: SourceCommit): void {
+    this.options.tallies.acknowledged.add(items);
+    this.options.reader.committed(mark);
   }
 
   /**
@@ -123,15 +164,27 @@ export class SourceLane {
   }
 
   #track(polled: Polled<unknown>): Frame {
-    const frame = createFrame(this.options.name, polled, this.options.stamped);
+    const items = this.#withoutCopies(polled);
+    const frame = createFrame(this.options.name, { ...polled, items }, this.options.stamped);
     this.#polledUpTo = polled.last;
     this.#frames.push(frame);
     this.#inFlightItems += frame.itemCount;
     this.#inFlightBytes += frame.bytes;
     this.options.tallies.received.add(frame.itemCount);
     if (frame.itemCount > 0) this.#usualBytes = Math.max(1, frame.bytes / frame.itemCount);
-    this.processing = { frame, items: polled.items, next: 0 };
+    this.processing = { frame, items, next: 0 };
     return frame;
+  }
+
+  #withoutCopies({ items, keys, timestampMs }: Polled<unknown>): readonly unknown[] {
+    const { isNew, tallies } = this.options;
+    if (keys === undefined || isNew === undefined) return items;
+    const fresh = items.filter((_, index) => {
+      const key = keys[index];
+      return key === undefined || isNew(key, timestampMs);
+    });
+    tallies.deduplicated.add(items.length - fresh.length);
+    return fresh;
   }
 
   /** Moves the watermark over the complete frames at the head of the queue, which are in flight no longer. */
@@ -141,7 +194,19 @@ export class SourceLane {
       this.#completeUpTo = frame.last;
       this.#inFlightItems -= frame.itemCount;
       this.#inFlightBytes -= frame.bytes;
-      this.options.tallies.acknowledged.add(frame.itemCount);
+      this.#completeItems += frame.itemCount;
     }
+  }
+
+  #countComplete(): void {
+    this.options.tallies.acknowledged.add(this.#completeItems);
+    this.#completeItems = 0;
+  }
+
+  /** In a durable job nothing but its own processing holds a frame. Undefined before the first poll. */
+  #coveredUpTo(): number | undefined {
+    if (this.processing === undefined) return this.#polledUpTo;
+    const position = this.processing.frame.positionOf(this.processing.next);
+    return position === undefined ? this.#completeUpTo : position - 1;
   }
 }

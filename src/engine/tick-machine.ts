@@ -5,8 +5,8 @@ import type { Downstream } from '../pipeline/pipeline-plan.js';
 import type { AsyncLane, Slot } from './async-lane.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
+import type { OutputLane } from './output-lane.js';
 import type { Rejection } from './rejection.js';
-import type { SinkLane } from './sink-lane.js';
 import type { SourceLane, SourceMark } from './source-lane.js';
 import { userFunctionFailure } from './user-function-failure.js';
 
@@ -20,26 +20,35 @@ const WAITING_ITEMS = FRAME_ITEMS;
 /** At most so many frames of one source are taken in one tick, so that sinks are flushed and sockets read in between. */
 const FRAMES_PER_TICK = 16;
 
+/** How much more may be taken. */
+export interface Room {
+  readonly items: number;
+  readonly bytes: number;
+}
+
 export interface TickMachineOptions {
   readonly sources: readonly SourceLane[];
   readonly asyncStages: readonly AsyncLane[];
   /** The sinks of the pipeline and behind them the dead-letter sinks. */
-  readonly sinks: readonly SinkLane[];
+  readonly sinks: readonly OutputLane[];
   readonly maxItemsInFlight: number;
   readonly maxBytesInFlight: number;
   /** The guarantee `none`: inputs are acknowledged when they are taken. */
   readonly acknowledgeOnReceipt: boolean;
+  /** In a durable job: how much more may wait for the next commit. */
+  readonly commitRoom?: () => Room;
   readonly tallies: JobTallies;
   /** Starts a mapAsync call; its end is told by setting `slot.settled` and waking the driver. */
   readonly startCall: (lane: AsyncLane, slot: Slot) => void;
 }
 
 /**
- * One partition of a job: the tick of the architecture, without a store and without a clock, promise or socket. The driver
- * calls `tick`, then `takeMarks`, then tells the sources that those marks hold. A durable job commits between the two.
+ * One partition of a job: the tick of the architecture, without a store and without a clock, promise or socket. In a job without
+ * a store the driver calls `tick`, then `takeMarks`, then tells the sources that those marks hold. In a durable job
+ * `DurableTick` commits between the two.
  *
  * Invariant 1, here: an input is acknowledged only after everything it led to, dead letters included, is confirmed by its
- * destination. (With the guarantee `none` it is acknowledged on receipt, as that guarantee says.)
+ * destination, or stored. (With the guarantee `none` it is acknowledged on receipt, as that guarantee says.)
  *
  * Invariant 2, here: a source is acknowledged up to a watermark, which passes whole frames in order. What is acknowledged
  * is a prefix of what was polled, and no input is ever acknowledged in part.
@@ -51,6 +60,7 @@ export class TickMachine {
   readonly #options: TickMachineOptions;
   #polling = true;
   #halted: MillraceError | undefined;
+  #spoilt = false;
   #firstSource = 0;
 
   constructor(options: TickMachineOptions) {
@@ -60,6 +70,14 @@ export class TickMachine {
   /** Set when an item failed the job: nothing is processed from then on, what was written before is still delivered. */
   get halted(): MillraceError | undefined {
     return this.#halted;
+  }
+
+  /**
+   * What happened since the last commit must not be committed: a function failed in the middle of it. In a durable job all of
+   * it happens again after a restart.
+   */
+  get spoilt(): boolean {
+    return this.#spoilt;
   }
 
   /** Whether every input that was taken is complete. */
@@ -107,8 +125,8 @@ export class TickMachine {
     this.#takeResults();
     this.#intake();
     for (const lane of this.#options.sinks) {
-      lane.write();
-      lane.writer.flush();
+      lane.write((letter, frame) => this.#reject(lane.rejection, letter, frame));
+      lane.flush();
     }
     this.#startCalls();
     return this.#options.sources.some((lane) => this.#couldTake(lane));
@@ -117,6 +135,11 @@ export class TickMachine {
   /** For each source that has something new: up to where it may acknowledge. */
   takeMarks(): readonly SourceMark[] {
     return this.#options.sources.flatMap((lane) => lane.takeMark(this.#options.acknowledgeOnReceipt) ?? []);
+  }
+
+  /** What an outbox was refused by its destination: a letter, without a frame that could be held. */
+  rejectStored(rejection: Rejection, letter: DeadLetter): void {
+    this.#reject(rejection, letter, undefined);
   }
 
   #takeProgress(): void {
@@ -144,7 +167,7 @@ export class TickMachine {
     const failed = slots[next];
     if (failed === undefined) return;
     const { stage, cause } = failure ?? { stage: name, cause: causeOf(failed) };
-    this.halt(userFunctionFailure(stage, cause, failed));
+    this.#spoil(userFunctionFailure(stage, cause, failed));
   }
 
   #intake(): void {
@@ -194,12 +217,12 @@ export class TickMachine {
     if (processing === undefined) return true;
     if (this.#halted !== undefined) return false;
     const { frame, items } = processing;
-    const { fragment, downstream } = lane.options;
-    const { next, failure } = fragment.run(items, processing.next, this.#outputRoom(downstream));
+    const { fragment } = lane.options;
+    const { next, failure } = fragment.run(items, processing.next, this.#budget(lane));
     processing.next = next;
     this.#dispatch(fragment, frame, (index) => index);
     if (failure !== undefined) {
-      this.halt(userFunctionFailure(failure.stage, failure.cause, { frame, origin: next }));
+      this.#spoil(userFunctionFailure(failure.stage, failure.cause, { frame, origin: next }));
       lane.cutShort();
       return false;
     }
@@ -235,12 +258,17 @@ export class TickMachine {
     }
   }
 
+  #spoil(error: MillraceError): void {
+    this.#spoilt = true;
+    this.halt(error);
+  }
+
   /** A frame of which an item failed the job is held for ever. */
-  #reject(rejection: Rejection, letter: DeadLetter, frame: Frame): void {
+  #reject(rejection: Rejection, letter: DeadLetter, frame: Frame | undefined): void {
     switch (rejection.kind) {
       case 'fail':
-        frame.holds += 1;
-        this.halt(letter.error);
+        if (frame !== undefined) frame.holds += 1;
+        this.#spoil(letter.error);
         break;
       case 'skip':
         this.#options.tallies.skipped.add();
@@ -253,17 +281,28 @@ export class TickMachine {
   }
 
   /** Each source has an equal share of the bounds, so that one whose sink is stuck does not stop the others. */
-  #room(lane: SourceLane): { readonly items: number; readonly bytes: number } {
-    const { sources, maxItemsInFlight, maxBytesInFlight } = this.#options;
+  #room(lane: SourceLane): Room {
+    const { sources, maxItemsInFlight, maxBytesInFlight, commitRoom } = this.#options;
     lane.completeFrames();
+    const { items: itemsToCommit, bytes: bytesToCommit } = commitRoom?.() ?? UNBOUNDED;
     const items = Math.ceil(maxItemsInFlight / sources.length) - lane.inFlightItems;
     const bytes = Math.ceil(maxBytesInFlight / sources.length) - lane.inFlightBytes;
-    return { items: Math.min(items, this.#outputRoom(lane.options.downstream)), bytes };
+    const room = Math.min(items, itemsToCommit, this.#outputRoom(lane.options.downstream));
+    return { items: room, bytes: Math.min(bytes, bytesToCommit) };
+  }
+
+  /** A commit covers inputs one by one only where their positions are known: otherwise the frame is run as a whole. */
+  #budget({ processing, options: { downstream } }: SourceLane): number {
+    const inParts =
+      this.#options.commitRoom === undefined || processing?.frame.positionOf(processing.next) !== undefined;
+    return inParts ? this.#outputRoom(downstream) : Number.POSITIVE_INFINITY;
   }
 
   /** How many more outputs may wait in the lanes behind a source or stage. */
   #outputRoom(downstream: Downstream): number {
-    return this.#options.maxItemsInFlight - this.#waiting(downstream);
+    let room = this.#options.maxItemsInFlight - this.#waiting(downstream);
+    for (const index of downstream.sinks) room = Math.min(room, this.#options.sinks[index]?.room ?? room);
+    return room;
   }
 
   #waiting({ sinks, asyncStages }: Downstream): number {
@@ -273,5 +312,7 @@ export class TickMachine {
     return waiting;
   }
 }
+
+const UNBOUNDED: Room = { items: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 const causeOf = ({ settled }: Slot): unknown => (settled?.kind === 'error' ? settled.cause : undefined);

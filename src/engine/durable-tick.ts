@@ -1,0 +1,142 @@
+import type { StoreBatch } from '../store/store.js';
+import type { OutboxLane } from './outbox-lane.js';
+import type { Overlay } from './overlay.js';
+import type { SourceCommit, SourceLane } from './source-lane.js';
+import { storeKeys } from './store-keys.js';
+import { encodeStored } from './stored-value.js';
+import type { Room, TickMachine } from './tick-machine.js';
+
+/** What completions may wait for another reason to commit (R9a). */
+const SOON_MS = 1000;
+
+/** Something of a durable job whose changes go into the commit of the tick that made them: state of a stage, pending calls. */
+export interface CommitPart {
+  /** Whether the next commit has something of it. */
+  readonly changed: boolean;
+  /** Bytes of what changed, roughly, for the bound. */
+  readonly changedBytes: number;
+  /** Puts what changed into the commit. */
+  sealInto(overlay: Overlay): void;
+  /** What was sealed is durable. */
+  committed(): void;
+}
+
+export interface DurableTickOptions {
+  readonly machine: TickMachine;
+  readonly overlay: Overlay;
+  readonly sources: readonly SourceLane[];
+  readonly sinks: readonly OutboxLane[];
+  readonly parts: readonly CommitPart[];
+}
+
+/**
+ * The tick of a durable job: what the tick machine did becomes one commit, and only then goes out. Pure like the machine; the driver
+ * calls `tick`, gives what `seal` makes to the store, and calls `handleCommitted` when it is durable. The next ticks go on meanwhile:
+ * their work joins the next commit. At most one commit is under way.
+ *
+ * Invariant 1 (output commit): nothing leaves the process because of an input before what that input did is durable. Readers
+ * acknowledge, senders release and rows are offered in `handleCommitted` and after it, never before.
+ *
+ * Invariant 2: position, state and outbox change in one commit or not at all. `seal` takes all of them between two ticks, and a tick
+ * leaves no input half done: a position is covered when all its outputs are in an outbox and all its changes in the state.
+ *
+ * Invariant 3: after a crash at any instant, a restart with the store gives the same outputs as if the crash had not happened. The
+ * stored position is where the broker goes on (R1 to R4), the stored rows and marks are what is sent again (R7 to R12).
+ */
+export class DurableTick {
+  readonly #options: DurableTickOptions;
+  #sealed: readonly SourceCommit[] = [];
+  #committing = false;
+  /** When completions began to wait. */
+  #waitingSince: number | undefined;
+
+  constructor(options: DurableTickOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a sealed commit is not durable yet. */
+  get committing(): boolean {
+    return this.#committing;
+  }
+
+  /** Whether everything that happened is durable and answered, but for completions that may wait. */
+  get settled(): boolean {
+    return !this.#committing && !this.#mustCommit();
+  }
+
+  /** When `seal` has work that only time gives; Infinity for never. */
+  deadline(): number {
+    return this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;
+  }
+
+  /**
+   * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
+   * middle of a tick: that is not to be stored. `last` takes what could wait, too.
+   */
+  seal(now: number, last = false): StoreBatch | undefined {
+    const { machine, overlay, sinks, parts } = this.#options;
+    if (this.#committing || machine.spoilt || !this.#due(now, last)) return undefined;
+    for (const lane of sinks) lane.snapshot((letter) => machine.rejectStored(lane.rejection, letter));
+    // letters of what was refused just now
+    for (const lane of sinks) lane.write((letter) => machine.rejectStored(lane.rejection, letter));
+    if (machine.spoilt) return undefined;
+    this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
+    for (const { lane, upTo, state } of this.#sealed) {
+      overlay.put(storeKeys.source(lane.options.name), encodeStored({ upTo, state }));
+    }
+    for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
+    for (const part of parts) if (part.changed) part.sealInto(overlay);
+    this.#committing = true;
+    this.#waitingSince = undefined;
+    return overlay.seal();
+  }
+
+  /** What was sealed is durable: everything that waited for it goes out. */
+  handleCommitted(): void {
+    const { overlay, sinks, parts } = this.#options;
+    this.#committing = false;
+    overlay.committed();
+    for (const part of parts) part.committed();
+    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);
+    this.#sealed = [];
+    for (const lane of sinks) {
+      for (const outbox of lane.outboxes) outbox.committed();
+      lane.flush();
+    }
+  }
+
+  #due(now: number, last: boolean): boolean {
+    if (this.#mustCommit()) return true;
+    if (!this.#mayCommit()) {
+      this.#waitingSince = undefined;
+      return false;
+    }
+    this.#waitingSince ??= now;
+    return last || now >= this.#waitingSince + SOON_MS;
+  }
+
+  #mustCommit(): boolean {
+    const { sources, sinks, parts } = this.#options;
+    if (sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
+    return sinks.some(({ outboxes, room }) =>
+      outboxes.some(({ urgency }) => urgency === 'now' || (urgency === 'soon' && room <= 0)),
+    );
+  }
+
+  #mayCommit(): boolean {
+    return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
+  }
+}
+
+/** How much more may wait for the next commit: rows, and bytes of rows and of state. */
+export const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {
+  let { items, bytes } = bounds;
+  for (const { outboxes } of sinks) {
+    for (const { addedRows, addedBytes } of outboxes) {
+      items -= addedRows;
+      bytes -= addedBytes;
+    }
+  }
+  for (const { changedBytes } of parts) bytes -= changedBytes;
+  return { items, bytes };
+};

@@ -1,0 +1,99 @@
+import type { DurableSinkWriter } from '../connector/durable-sink.js';
+import type { Frame } from './frame.js';
+import type { JobTallies } from './job-tallies.js';
+import type { Outbox } from './outbox.js';
+import type { OnRejected, OutputLane } from './output-lane.js';
+import type { Rejection } from './rejection.js';
+
+/** The bounds of one outbox. */
+export interface OutboxLimits {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
+
+export interface OutboxLaneOptions {
+  readonly name: string;
+  readonly writer: DurableSinkWriter<never> & DurableSinkWriter<unknown>;
+  /** One for each of the writer's, in its order. */
+  readonly outboxes: readonly Outbox[];
+  readonly limits: OutboxLimits;
+  readonly rejection: Rejection;
+  readonly tallies: JobTallies;
+}
+
+/**
+ * A sink of a durable job. An output becomes a row of an outbox in the tick that made it, so it is in the commit of the input it
+ * comes from (R7) and holds no frame: the outbox has its own bounds, on disk.
+ */
+export class OutboxLane implements OutputLane {
+  readonly name: string;
+  readonly rejection: Rejection;
+  readonly #options: OutboxLaneOptions;
+  #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
+
+  constructor(options: OutboxLaneOptions) {
+    this.name = options.name;
+    this.rejection = options.rejection;
+    this.#options = options;
+  }
+
+  /** Nothing outlives the tick. */
+  get waiting(): number {
+    return 0;
+  }
+
+  get room(): number {
+    const { outboxes, limits } = this.#options;
+    let room = Number.POSITIVE_INFINITY;
+    for (const outbox of outboxes) {
+      room = Math.min(room, outbox.bytes < limits.maxBytes ? limits.maxRows - outbox.rows : 0);
+    }
+    return room;
+  }
+
+  get quiet(): boolean {
+    return this.#options.outboxes.every(({ rows }) => rows === 0);
+  }
+
+  get outboxes(): readonly Outbox[] {
+    return this.#options.outboxes;
+  }
+
+  enqueue(items: readonly unknown[], frame: Frame | undefined): void {
+    this.#pending.push({ items, frame });
+  }
+
+  /** Deliveries are the outboxes' business; refusals are taken with the snapshot of the commit that they belong to. */
+  takeProgress(): void {}
+
+  write(onRejected: OnRejected): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { items, frame } of pending) {
+      const { rows, rejected } = this.#options.writer.prepare(items);
+      for (const { outbox, bytes } of rows) this.#options.outboxes[outbox]?.append(bytes);
+      this.#options.tallies.written.add(rows.length);
+      for (const { letter } of rejected) onRejected(letter, frame);
+    }
+  }
+
+  flush(): void {
+    for (const outbox of this.#options.outboxes) outbox.offer();
+    this.#options.writer.flush();
+  }
+
+  ready(): Promise<void> {
+    return this.#options.writer.ready();
+  }
+
+  /** Takes the senders' parts of the next commit, and what they were refused. */
+  snapshot(onRejected: OnRejected): void {
+    for (const outbox of this.#options.outboxes) {
+      const before = outbox.low;
+      const refused = outbox.snapshot();
+      this.#options.tallies.delivered.add(outbox.low - before);
+      for (const { letter } of refused) onRejected(letter, undefined);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** Decimal digits of the largest safe integer, so that numbers in keys are ordered like numbers. */
+const DIGITS = 16;
+
+/** `/` separates the parts of a key, so a name must not have one of its own. */
+const part = (name: string): string => encodeURIComponent(name);
+
+/** Where things are in the store of a job. Every key is made here. */
+export const storeKeys = {
+  /** What the job is made of. */
+  job: 'job',
+  source: (source: string): string => `source/${part(source)}`,
+  record: (port: string, name: string): string => `record/${part(port)}/${part(name)}`,
+  /** Names of all outboxes begin with it. */
+  outboxes: 'outbox/',
+  outbox: (sink: string, outbox: string): string => `outbox/${part(sink)}/${part(outbox)}`,
+  /** The rows of a commit stand under the seq of the last of them: the first key at or above a seq is the chunk that has it. */
+  chunk: (sink: string, outbox: string, lastSeq: number): string =>
+    `rows/${part(sink)}/${part(outbox)}/${String(lastSeq).padStart(DIGITS, '0')}`,
+  /** Above every chunk of that outbox. */
+  chunksEnd: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/:`,
+} as const;
