@@ -3,6 +3,7 @@ import type { Will } from '../protocol/packet.js';
 import type { UserProperty } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Credentials } from './connect-options.js';
+import type { DurableLink } from './durable-link.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
 /** Where to connect. */
@@ -76,6 +77,10 @@ export interface ConnectionOptions {
   readonly refuseLowerQos: boolean;
   /** What happens to outbound messages in doubt when the broker lost the session. A sink redelivers, whatever the guarantee: what it holds it can still send. */
   readonly onSessionLoss: 'redeliver' | 'drop' | 'fail';
+  /** The guarantee needs QoS 2: a broker whose Maximum QoS is lower is refused with GUARANTEE_UNSUPPORTED. */
+  readonly requireQos2: boolean;
+  /** Only in a job with a store; the session must be one that is kept. */
+  readonly durable: DurableLink | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import type { ConnectOptions, Credentials } from './connect-options.js';
 import type { ConnectionOptions, WebSocketSettings } from './connection-options.js';
+import type { DurableLink } from './durable-link.js';
 import { OptionProblems } from './option-problems.js';
 import { resolveCredentials } from './resolve-credentials.js';
 import { isSecure, resolveServers } from './resolve-servers.js';
@@ -40,6 +41,10 @@ export interface ConnectInput {
   readonly subscriptions: readonly WantedSubscription[];
   readonly refuseLowerQos: boolean;
   readonly onSessionLoss: ConnectionOptions['onSessionLoss'];
+  /** Default false. */
+  readonly requireQos2?: boolean | undefined;
+  /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
+  readonly durable?: DurableLink | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -102,6 +107,8 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     subscriptions,
     refuseLowerQos,
     onSessionLoss,
+    requireQos2: input.requireQos2 ?? false,
+    durable: input.durable,
     metrics,
     labels,
     servers,

@@ -148,6 +148,8 @@ describe('connect options', () => {
       ackTimeoutMs: 60_000,
       subscriptions: [],
       refuseLowerQos: false,
+      durable: undefined,
+      requireQos2: false,
       onSessionLoss: 'redeliver',
     });
   });

@@ -102,7 +102,18 @@ export class OutboundMessages {
     return givenUp;
   }
 
+  /** Every number below is durably complete (R8a). Never falls. */
+  setDurableLow(seq: number): void {
+    this.#window.setDurableLow(seq);
+  }
+
   publish(message: OutboundMessage, limits: ServerLimits): void {
+    if (message.qos > 0) this.#checkAscent(message.seq);
+    this.publishLate(message, limits);
+  }
+
+  /** As `publish`, but others may have passed the message: its number is any that is not in flight. */
+  publishLate(message: OutboundMessage, limits: ServerLimits): void {
     if (message.qos > 0) this.#checkTurn(message.seq);
     checkMessage(message, limits);
     this.#output.write(publishPacket(message, false));
@@ -151,9 +162,14 @@ export class OutboundMessages {
     return rows;
   }
 
+  #checkAscent(seq: number): void {
+    if (seq >= this.#window.next) return;
+    throw invalidState(`Sequence numbers ascend: ${seq} is not above ${this.#window.next - 1}`);
+  }
+
   #checkTurn(seq: number): void {
-    if (!Number.isSafeInteger(seq) || seq < this.#window.next) {
-      throw invalidState(`Sequence numbers ascend: ${seq} is not above ${this.#window.next - 1}`);
+    if (!Number.isSafeInteger(seq) || seq < 0 || this.#window.get(seq) !== undefined) {
+      throw invalidState(`${seq} is not a sequence number that is free`);
     }
     if (this.#cursor < this.#window.next || this.#used >= this.#limit || !this.#window.hasRoomFor(seq)) {
       throw invalidState(`The window is full: message ${seq} has to wait (R8a)`);

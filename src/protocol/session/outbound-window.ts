@@ -23,6 +23,8 @@ export class OutboundWindow {
   #low = 0;
   #next = 0;
   #size = 0;
+  /** Every number below is durably complete; Infinity until somebody counts durably. */
+  #durableLow = Number.POSITIVE_INFINITY;
 
   get low(): number {
     return this.#low;
@@ -38,20 +40,28 @@ export class OutboundWindow {
 
   /** How many more consecutive numbers may be taken now. */
   get room(): number {
-    return this.#size === 0 ? PUBLISH_IDS : this.#low + PUBLISH_IDS - this.#next;
+    const low = this.#bindingLow;
+    return low === Number.POSITIVE_INFINITY ? PUBLISH_IDS : low + PUBLISH_IDS - Math.max(this.#next, low);
   }
 
   /** Whether a message with this number may be taken now. */
   hasRoomFor(seq: number): boolean {
-    return this.#size === 0 || seq - this.#low < PUBLISH_IDS;
+    return seq - this.#bindingLow < PUBLISH_IDS && (this.#size === 0 || this.#next - seq <= PUBLISH_IDS);
   }
 
-  /** `message.seq` must be at least `next`, and there must be room. */
+  /** Every number below is durably complete. Never falls. */
+  setDurableLow(seq: number): void {
+    this.#durableLow = this.#durableLow === Number.POSITIVE_INFINITY ? seq : Math.max(this.#durableLow, seq);
+  }
+
+  /** There must be room, and no message with this number. */
   add(message: OutboundMessage, position: OutboundPosition): void {
     const { seq } = message;
-    if (this.#size === 0) this.#low = seq;
-    while (seq - this.#low >= this.#capacity) this.#grow();
-    this.#next = seq + 1;
+    const low = this.#size === 0 ? seq : Math.min(this.#low, seq);
+    const next = this.#size === 0 ? seq + 1 : Math.max(this.#next, seq + 1);
+    while (next - low > this.#capacity) this.#grow();
+    this.#low = low;
+    this.#next = next;
     this.#size += 1;
     const slot = this.#slot(seq);
     this.#messages[slot] = message;
@@ -94,6 +104,11 @@ export class OutboundWindow {
   /** The numbers of all messages, ascending. */
   *seqs(): Generator<number> {
     for (let seq = this.#low; seq < this.#next; seq += 1) if (this.get(seq) !== undefined) yield seq;
+  }
+
+  /** The number from which the ids in use are counted (R8a). */
+  get #bindingLow(): number {
+    return Math.min(this.#size === 0 ? Number.POSITIVE_INFINITY : this.#low, this.#durableLow);
   }
 
   // Sequence numbers go beyond 32 bits, where `&` would cut them; the remainder is exact and as fast for small ones.

@@ -3,14 +3,22 @@ import type { ConnectRequest } from './session-options.js';
 /** Counts fresh sessions (R5), and knows when the server's session cannot be the one whose state we hold. */
 export class SessionEpoch {
   #number: number;
+  #current: number;
   #lost = false;
   /** A clean CONNECT has no CONNACK yet: whatever the server has from now on, it is not our state (R5a). */
   #cleaned = false;
 
   constructor(number: number) {
     this.#number = number;
+    this.#current = number;
   }
 
+  /** That of the session whose state we hold. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** That of the session which the server has: above the current one while a loss is undecided. */
   get number(): number {
     return this.#number;
   }
@@ -39,5 +47,6 @@ export class SessionEpoch {
   /** Whether a fresh session made us lose something that the owner has to decide about. */
   setLost(lost: boolean): void {
     this.#lost = lost;
+    if (!lost) this.#current = this.#number;
   }
 }

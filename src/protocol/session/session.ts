@@ -173,9 +173,30 @@ export class Session {
     return this.#outbound.owed;
   }
 
+  /** That of the session whose state this is: a lost one stays current until `startEpoch`. 0 before the first. */
+  get epoch(): number {
+    return this.#epoch.current;
+  }
+
+  /**
+   * Every outbound message below `seq` is durably complete. From the first call on, the ids in use are counted from there (R8a, R11):
+   * the next seq minus the lowest that is not durably complete stays below 60000. Never falls.
+   */
+  setDurableLow(seq: number): void {
+    this.#outbound.setDurableLow(seq);
+  }
+
   /** Sends one message on this connection. QoS 1 and 2 need `credit` > 0 and a seq above all earlier ones. */
   publish(message: OutboundMessage): void {
     this.#outbound.publish(message, this.#connectedLimits());
+  }
+
+  /**
+   * As `publish`, for a message that others have passed: one that was refused and is published again as a new one, or one that waited
+   * for such a one (R20). Its number is any that is not in flight. A re-send after a cut goes by the numbers (R12).
+   */
+  publishLate(message: OutboundMessage): void {
+    this.#outbound.publishLate(message, this.#connectedLimits());
   }
 
   /** Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do nothing. */
