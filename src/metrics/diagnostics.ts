@@ -14,6 +14,7 @@ export type DiagnosticName =
   | 'insecure-tls'
   | 'properties-dropped'
   | 'message-unmatched'
+  | 'qos-below-subscription'
   | 'messages-dropped';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
@@ -32,6 +33,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'insecure-tls': channel('millrace:insecure-tls'),
   'properties-dropped': channel('millrace:properties-dropped'),
   'message-unmatched': channel('millrace:message-unmatched'),
+  'qos-below-subscription': channel('millrace:qos-below-subscription'),
   'messages-dropped': channel('millrace:messages-dropped'),
 };
 

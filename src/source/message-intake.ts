@@ -4,6 +4,7 @@ import { deferred } from '../internal/deferred.js';
 import { Readiness } from '../internal/readiness.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { ConnectedEvent, MessageEvent, SessionEvent } from '../protocol/session/session-event.js';
+import type { Acknowledger } from './acknowledger.js';
 import { type BufferLimits, MessageBuffer } from './message-buffer.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';
@@ -37,6 +38,9 @@ export class MessageIntake implements ConnectionListener {
   readonly #readiness = new Readiness();
   readonly #lost = deferred<MillraceError>();
   #line: SourceLine | undefined;
+  #acks: Acknowledger | undefined;
+  /** A PUBREL that waits for a commit came since `ready` last resolved. */
+  #news = false;
   #failure: MillraceError | undefined;
   #reading = true;
   #dropping = false;
@@ -50,8 +54,9 @@ export class MessageIntake implements ConnectionListener {
   }
 
   /** Before the connection is opened. */
-  attach(line: SourceLine): void {
+  attach(line: SourceLine, acks: Acknowledger): void {
     this.#line = line;
+    this.#acks = acks;
   }
 
   get failure(): MillraceError | undefined {
@@ -63,10 +68,11 @@ export class MessageIntake implements ConnectionListener {
     return this.#lost.promise;
   }
 
-  /** Resolves when there is something to poll, rejects when the source has failed. */
+  /** Resolves when there is something to poll, and once for what is new to commit; rejects when the source has failed. */
   ready(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.buffer.count > 0 ? Promise.resolve() : this.#readiness.wait();
+    const news = this.#takeNews();
+    return this.buffer.count > 0 || news ? Promise.resolve() : this.#readiness.wait();
   }
 
   /** The first failure stays. */
@@ -95,21 +101,23 @@ export class MessageIntake implements ConnectionListener {
         messages += 1;
         bytes += event.payload.byteLength;
         this.#take(event);
-      } else if (event.type === 'release') this.#line?.session.complete(event.token);
+      } else if (event.type === 'release') this.#acks?.released(event.token);
       else if (event.type === 'session-suspect') this.#suspect(event.packetId);
+      this.#news ||= event.type !== 'message';
     }
     this.#options.metrics.messages.add(messages);
     this.#options.metrics.bytes.add(bytes);
     this.#reportDrops();
     if (this.buffer.full) this.#setReading(false);
-    if (this.buffer.count > 0) this.#readiness.notify();
+    this.#notify();
   }
 
   onConnected(event: ConnectedEvent, proven: boolean): void {
+    this.#acks?.connected(event.epoch);
     if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
     else this.buffer.releaseHeld();
     if (this.buffer.full) this.#setReading(false);
-    if (this.buffer.count > 0) this.#readiness.notify();
+    this.#notify();
   }
 
   onSubscribed(granted: readonly GrantedSubscription[]): void {
@@ -160,6 +168,19 @@ export class MessageIntake implements ConnectionListener {
   #suspect(packetId: number): void {
     this.#options.metrics.sessionsSuspect.add();
     publishDiagnostic('session-suspect', { source: this.#options.name, packetId });
+    this.#acks?.suspected();
+  }
+
+  #notify(): void {
+    if (this.buffer.count === 0 && !(this.#news && this.#acks?.dirty === true)) return;
+    if (this.#readiness.awaited) this.#news = false;
+    this.#readiness.notify();
+  }
+
+  #takeNews(): boolean {
+    const news = this.#news && this.#acks?.dirty === true;
+    this.#news = false;
+    return news;
   }
 
   /** One event for a burst: it begins with a drop and ends when half the buffer is free again. */

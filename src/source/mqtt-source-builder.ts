@@ -1,11 +1,15 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
+import type { UnknownSessionPolicy } from '../connection/durable-link.js';
+import { invalidOptions } from '../connection/resolve-connect-options.js';
 import type { OnError } from '../connector/on-error.js';
 import type { Source } from '../connector/open-source.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { DeduplicationKeyFn, DeduplicationOptions } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
 import type { Qos0Overflow } from './message-buffer.js';
 import { mqttSource } from './mqtt-source.js';
-import type { SourceSettings } from './mqtt-source-options.js';
+import type { OnSessionLoss, SourceSettings } from './mqtt-source-options.js';
+import type { OnLowerQos } from './qos-watch.js';
 import { resolveSource } from './resolve-source.js';
 import type { Subscription } from './subscription.js';
 
@@ -16,6 +20,8 @@ export type FilterSteps = 'open' | 'topic' | 'subscriptions';
 interface TopicAndSubscriptionsAreAlternatives {
   readonly alternatives: never;
 }
+
+const MAP_FIRST = 'deduplicateBy sees the items: give mapToItemFn before it';
 
 type Unless<Given extends FilterSteps, Other extends FilterSteps, Argument> = Given extends Other
   ? Argument & TopicAndSubscriptionsAreAlternatives
@@ -77,14 +83,52 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ connectOptionsFn });
   }
 
-  /** Makes an item of a message. Default: a copy of the payload as a Uint8Array. */
+  /**
+   * Makes an item of a message. Default: a copy of the payload as a Uint8Array.
+   * @throws MillraceError INVALID_OPTIONS after `deduplicateBy`, whose function was given for other items
+   */
   mapToItemFn<U>(mapToItemFn: MapToItemFn<U>): MqttSourceBuilder<U, Given> {
-    return new MqttSourceBuilder<U, Given>({ ...this.#settings, mapToItemFn });
+    const { deduplicateBy, ...others } = this.#settings;
+    if (deduplicateBy !== undefined) throw invalidOptions('the MQTT source', [MAP_FIRST]);
+    return new MqttSourceBuilder<U, Given>({ ...others, mapToItemFn });
   }
 
   /** An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it there first. */
   onError(onError: OnError): MqttSourceBuilder<T, Given> {
     return this.#with({ onError });
+  }
+
+  /**
+   * What to do when the broker has lost our session, and with it what it still had for us (R17): `fail` the job, or go on with a new
+   * session; then `redeliver` lets retained messages come again and `drop` does not (5.0). Default: `fail` under exactly-once, else `redeliver`.
+   */
+  onSessionLoss(onSessionLoss: OnSessionLoss): MqttSourceBuilder<T, Given> {
+    return this.#with({ onSessionLoss });
+  }
+
+  /**
+   * On the first start of a job with a store: what to do when the broker has a session for our client id already (R6). `fail`
+   * (default) leaves it alone, `adopt` goes on with it and takes what it still has, `discard` throws it away.
+   */
+  onUnknownSession(onUnknownSession: UnknownSessionPolicy): MqttSourceBuilder<T, Given> {
+    return this.#with({ onUnknownSession });
+  }
+
+  /**
+   * Under exactly-once, a message that its publisher sent at too low a QoS (R16): `accept` (default) takes it as it is, `reject` gives it
+   * to `onError`, `fail` fails the job at it. It is counted and told in any case.
+   */
+  onLowerQos(onLowerQos: OnLowerQos): MqttSourceBuilder<T, Given> {
+    return this.#with({ onLowerQos });
+  }
+
+  /**
+   * Takes a message once whose key is known already: copies that QoS 1 cannot tell, or that a publisher sent twice. The keys are in the job's
+   * store, for `ttlMs` (default a day) and at most `maxEntries` (default 1000000) of them. Admits QoS 1 to exactly-once. After
+   * `mapToItemFn`, whose items it sees.
+   */
+  deduplicateBy(keyFn: DeduplicationKeyFn<T>, options: DeduplicationOptions = {}): MqttSourceBuilder<T, Given> {
+    return this.#with({ deduplicateBy: { ...options, keyFn } });
   }
 
   /** What gives way when QoS 0 messages come faster than they are worked off. Default `drop-oldest`. Drops are counted. */

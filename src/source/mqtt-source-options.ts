@@ -1,9 +1,18 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
+import type { UnknownSessionPolicy } from '../connection/durable-link.js';
 import type { OnError } from '../connector/on-error.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { DeduplicateBy } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
 import type { Qos0Overflow } from './message-buffer.js';
+import type { OnLowerQos } from './qos-watch.js';
 import type { Subscription } from './subscription.js';
+
+/**
+ * When the broker no longer has our session (R17): `fail` ends the job with SESSION_LOST, `redeliver` and `drop` go on with a new
+ * session. They differ in retained messages: under `redeliver` those of our filters come again, under `drop` they do not (5.0).
+ */
+export type OnSessionLoss = 'fail' | 'redeliver' | 'drop';
 
 /** What every MQTT source may be told, by the steps of the builder or in one object: each name is the name of a step. */
 export interface MqttSourceBaseOptions {
@@ -25,6 +34,12 @@ export interface MqttSourceBaseOptions {
   readonly onError?: OnError | undefined;
   /** Default `drop-oldest`. */
   readonly qos0Overflow?: Qos0Overflow | undefined;
+  /** Default: `fail` under exactly-once, else `redeliver`; nothing but retained messages is at stake without a guarantee. */
+  readonly onSessionLoss?: OnSessionLoss | undefined;
+  /** Only in a job with a store. Default `fail`. */
+  readonly onUnknownSession?: UnknownSessionPolicy | undefined;
+  /** Only under exactly-once. Default `accept`. */
+  readonly onLowerQos?: OnLowerQos | undefined;
   /** Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each. Default 10000. */
   readonly maxBufferedMessages?: number | undefined;
   /** Their topics, payloads and properties in bytes, for QoS 0 and for QoS 1 and 2 each. Default 16777216 (16 MiB). */
@@ -48,11 +63,17 @@ export interface SubscriptionsChoice {
 
 /** An MQTT source as one object whose items are copies of the payloads. */
 export type MqttSourceOptions = MqttSourceBaseOptions &
-  (TopicChoice | SubscriptionsChoice) & { readonly mapToItemFn?: undefined };
+  (TopicChoice | SubscriptionsChoice) & {
+    readonly mapToItemFn?: undefined;
+    readonly deduplicateBy?: DeduplicateBy<Uint8Array> | undefined;
+  };
 
 /** An MQTT source as one object, with a function that makes the items. */
 export type MappedMqttSourceOptions<T> = MqttSourceBaseOptions &
-  (TopicChoice | SubscriptionsChoice) & { readonly mapToItemFn: MapToItemFn<T> };
+  (TopicChoice | SubscriptionsChoice) & {
+    readonly mapToItemFn: MapToItemFn<T>;
+    readonly deduplicateBy?: DeduplicateBy<T> | undefined;
+  };
 
 /** What a builder has gathered so far: any of the options, in any combination; `build()` says what is wrong with them. */
 export interface SourceSettings<T> extends MqttSourceBaseOptions {
@@ -60,4 +81,5 @@ export interface SourceSettings<T> extends MqttSourceBaseOptions {
   readonly qualityOfService?: QualityOfService | undefined;
   readonly subscriptions?: readonly Subscription[] | undefined;
   readonly mapToItemFn: MapToItemFn<T>;
+  readonly deduplicateBy?: DeduplicateBy<T> | undefined;
 }

@@ -3,11 +3,17 @@ import { defineSource } from '../connector/define-source.js';
 import type { Source } from '../connector/open-source.js';
 import type { OpenContext, SourceReader } from '../connector/source.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { resolveDeduplication } from './deduplicate-by.js';
+import { DurableAcks } from './durable-acks.js';
+import { durableLinkOf } from './durable-source.js';
+import { ItemMaker } from './item-maker.js';
 import { MessageIntake } from './message-intake.js';
 import { MqttSourceReader } from './mqtt-source-reader.js';
-import { defaultGuaranteeOf, refuseGuarantee } from './refuse-guarantee.js';
+import { QosWatch } from './qos-watch.js';
+import { defaultGuaranteeOf, neededQos, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
 import type { ResolvedSource } from './resolve-source.js';
 import { sourceMetrics } from './source-metrics.js';
+import { VolatileAcks } from './volatile-acks.js';
 
 /** A resolved MQTT source as an engine takes it. */
 export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
@@ -17,34 +23,49 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
     defaultGuarantee: defaultGuaranteeOf(source),
     refuse: (guarantee) => refuseGuarantee(source, guarantee),
     onError: source.onError,
+    deduplication: source.deduplicateBy && resolveDeduplication(source.deduplicateBy),
     createReader: (context) => createReader(source, context),
   });
 
 const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
-  const refusal = refuseGuarantee(source, context.guarantee);
+  const { guarantee } = context;
+  const stored = guarantee !== 'none' && context.durable !== undefined;
+  const refusal = refuseGuarantee(source, guarantee) ?? (stored ? undefined : refuseWithoutStore(source, guarantee));
   if (refusal !== undefined) throw refusal;
   const options = source.connectionOptions(context);
-  const acknowledgeOnReceipt = context.guarantee === 'none';
+  const durable = durableLinkOf({ ...source, clientId: options.clientId }, context);
   const metrics = sourceMetrics(context.metrics, source.name);
+  const acknowledgeOnReceipt = guarantee === 'none';
+  const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
   const intake = new MessageIntake({
-    name: source.name,
+    name,
     filters: source.subscriptions.map(({ filter }) => filter),
-    limits: source.limits,
+    limits,
     acknowledgeOnReceipt,
     autoReconnect: options.autoReconnect,
     metrics,
   });
-  const line = new Connection(options, intake);
-  intake.attach(line);
+  const line = new Connection({ ...options, durable }, intake);
+  const acks = durable === undefined ? new VolatileAcks(line.session) : new DurableAcks(line.session, durable.restored);
+  intake.attach(line, acks);
+  await openLine(source, { line, intake, signal: context.signal });
+  const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
+  const qosWatch = new QosWatch({ source: name, needed, policy: source.onLowerQos, metrics });
+  const maker = new ItemMaker({ mapToItemFn, deduplicateBy, qosWatch });
+  return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
+};
+
+const openLine = async (
+  source: ResolvedSource<unknown>,
+  { line, intake, signal }: { line: Connection; intake: MessageIntake; signal: AbortSignal },
+): Promise<void> => {
   try {
-    await line.open(context.signal);
+    await line.open(signal);
     if (intake.failure !== undefined) throw intake.failure;
   } catch (error) {
     await line.close();
     throw explained(source, MillraceError.from(error));
   }
-  const { name, mapToItemFn, onError } = source;
-  return new MqttSourceReader({ name, mapToItemFn, onError, acknowledgeOnReceipt, intake, line, metrics });
 };
 
 /** A source that cannot fall back says why it did not. */

@@ -6,11 +6,14 @@ export class PollBatch<T> {
   readonly #first: number;
   readonly #items: T[] = [];
   readonly #rejected: RejectedInput[] = [];
+  /** Only of a source that tells copies. */
+  readonly #keys: (string | undefined)[] | undefined;
   #bytes = 0;
   #next: number;
 
-  constructor(first: number) {
+  constructor(first: number, keyed: boolean) {
     this.#first = first;
+    this.#keys = keyed ? [] : undefined;
     this.#next = first;
   }
 
@@ -19,8 +22,9 @@ export class PollBatch<T> {
     return this.#next;
   }
 
-  take(item: T, bytes: number): void {
+  take(item: T, bytes: number, key?: string): void {
     this.#items.push(item);
+    this.#keys?.push(key);
     this.#bytes += bytes;
     this.#next += 1;
   }
@@ -38,6 +42,7 @@ export class PollBatch<T> {
       last: this.#next - 1,
       bytes: this.#bytes,
       rejected: this.#rejected,
+      ...(this.#keys === undefined ? {} : { keys: this.#keys }),
       done,
     };
   }

@@ -2,30 +2,75 @@ import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ResolvedSource } from './resolve-source.js';
 
-type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptions'>;
+type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptions' | 'deduplicateBy'>;
 
 /** At-least-once when the session is kept and something in it is redelivered, else none. */
 export const defaultGuaranteeOf = (source: Facts): ProcessingGuarantee =>
   source.keepSession && isReliable(source) ? 'at-least-once' : 'none';
 
+/**
+ * The QoS that every message needs for exactly-once: 2, for below it the broker's copies cannot be told from new messages; 1 where
+ * `deduplicateBy` tells them.
+ */
+export const neededQos = ({ deduplicateBy }: Pick<Facts, 'deduplicateBy'>): 1 | 2 =>
+  deduplicateBy === undefined ? 2 : 1;
+
 /** Why an MQTT source cannot give this guarantee, with the ways out; undefined when it can. */
 export const refuseGuarantee = (source: Facts, guarantee: ProcessingGuarantee): MillraceError | undefined => {
-  if (guarantee === 'none') return undefined;
-  if (guarantee === 'exactly-once') {
-    return refusal(source, 'exactly-once needs a job with a durable store, which is not there yet', NOT_YET);
+  if (guarantee === 'none') {
+    if (source.deduplicateBy === undefined) return undefined;
+    return refusal(source, 'deduplicateBy does nothing with the guarantee none, which stores nothing', RAISE_GUARANTEE);
   }
   if (!source.keepSession) {
-    return refusal(source, 'at-least-once needs a session that the broker keeps while we are away', KEEP);
+    return refusal(source, `${guarantee} needs a session that the broker keeps while we are away`, KEEP);
   }
+  if (guarantee === 'exactly-once') return refuseExactlyOnce(source);
   if (!isReliable(source)) {
     return refusal(source, 'at-least-once needs QoS 1 or 2: the broker never sends a QoS 0 message again', RAISE);
   }
   return undefined;
 };
 
-const NOT_YET = "Use processingGuarantee 'at-least-once'";
+/** Why the source cannot be opened in a job without a store; undefined when it can. */
+export const refuseWithoutStore = (source: Facts, guarantee: ProcessingGuarantee): MillraceError | undefined => {
+  if (guarantee === 'exactly-once') {
+    return refusal(
+      source,
+      'exactly-once needs a job with a store',
+      `${STORE}, or use processingGuarantee 'at-least-once'`,
+    );
+  }
+  if (source.deduplicateBy === undefined) return undefined;
+  return refusal(
+    source,
+    'deduplicateBy needs a job with a store, in which the keys are',
+    `${STORE}, or leave deduplicateBy out`,
+  );
+};
+
 const KEEP = "Add .clientId('…').keepSession(), or use processingGuarantee 'none'";
 const RAISE = "Subscribe at QoS 1 or 2, or use processingGuarantee 'none'";
+const RAISE_GUARANTEE = "Use processingGuarantee 'at-least-once' or 'exactly-once', or leave deduplicateBy out";
+const STORE = 'Run the job in Engine.embedded({ dir })';
+
+const refuseExactlyOnce = (source: Facts): MillraceError | undefined => {
+  const needed = neededQos(source);
+  const low = source.subscriptions.find(({ qos }) => qos < needed);
+  if (low === undefined) return undefined;
+  const why =
+    needed === 2
+      ? 'exactly-once needs QoS 2 on every subscription: at QoS 1 a message that comes again cannot be told from a new one'
+      : 'exactly-once with deduplicateBy needs QoS 1 or 2 on every subscription: the broker never sends a QoS 0 message again';
+  const ways =
+    needed === 2
+      ? 'Subscribe at QoS 2, tell copies by an id in the message with deduplicateBy(fn) and QoS 1'
+      : 'Subscribe at QoS 1 or 2';
+  return refusal(
+    source,
+    `${why}. "${low.filter}" has QoS ${low.qos}`,
+    `${ways}, or use processingGuarantee 'at-least-once'`,
+  );
+};
 
 const isReliable = ({ subscriptions }: Facts): boolean => subscriptions.some(({ qos }) => qos > 0);
 

@@ -2,11 +2,15 @@ import type { DeadLetter } from '../connector/dead-letter.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 
-/** The error of a job that stops at a message which `mapToItemFn` failed on. */
-export const mappingError = (topic: string, position: number, cause: unknown): MillraceError => {
+/** The error of a message that one of the user's functions failed on. */
+export const userFunctionError = (
+  part: 'mapToItemFn' | 'deduplicateBy',
+  topic: string,
+  { position, cause }: { readonly position: number; readonly cause: unknown },
+): MillraceError => {
   const text = cause instanceof Error ? cause.message : String(cause);
   const where = `on a message of topic "${topic}" at position ${position}`;
-  return new MillraceError('USER_FUNCTION_FAILED', `mapToItemFn failed ${where}: ${text}`, {
+  return new MillraceError('USER_FUNCTION_FAILED', `${part} failed ${where}: ${text}`, {
     cause,
     advice: (cause instanceof MillraceError ? cause.advice : undefined) ?? MEND,
     details: { topic, position },

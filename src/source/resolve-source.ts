@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
+import type { UnknownSessionPolicy } from '../connection/durable-link.js';
 import { invalidOptions, resolveConnectOptions } from '../connection/resolve-connect-options.js';
 import { sessionClaims } from '../connection/session-claims.js';
 import type { WantedSubscription } from '../connection/wanted-subscription.js';
@@ -7,9 +8,13 @@ import { isOnError, type OnError } from '../connector/on-error.js';
 import type { OpenContext } from '../connector/source.js';
 import type { MillraceError } from '../errors/millrace-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { type DeduplicateBy, deduplicationProblems } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
 import type { BufferLimits, Qos0Overflow } from './message-buffer.js';
 import type { SourceSettings } from './mqtt-source-options.js';
+import { policyProblems } from './policy-problems.js';
+import type { OnLowerQos } from './qos-watch.js';
+import { neededQos } from './refuse-guarantee.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
 import { askConnectOptions, type ConnectFacts, sourceConnectInput } from './source-connect-input.js';
 
@@ -26,6 +31,10 @@ export interface ResolvedSource<T> {
   readonly limits: BufferLimits;
   readonly onError: OnError;
   readonly mapToItemFn: MapToItemFn<T>;
+  /** What tells copies; undefined when nothing does. */
+  readonly deduplicateBy: DeduplicateBy<T> | undefined;
+  readonly onUnknownSession: UnknownSessionPolicy;
+  readonly onLowerQos: OnLowerQos;
   /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS, also when it names another session than at `build()` */
   readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => ConnectionOptions;
 }
@@ -36,13 +45,14 @@ const OVERFLOWS: readonly Qos0Overflow[] = ['drop-oldest', 'drop-newest', 'pause
 
 /** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
 export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T> => {
-  const { mapToItemFn, onError = 'fail' } = settings;
+  const { mapToItemFn, deduplicateBy, onError = 'fail' } = settings;
+  const { onUnknownSession = 'fail', onLowerQos = 'accept' } = settings;
   const asked = askConnectOptions(settings);
   const options: ConnectOptions = typeof asked === 'string' ? {} : asked;
   const { wanted, needsVersion5, problems } = resolveSubscriptions(settings, options.protocolVersion);
   const clientId = settings.clientId ?? options.clientId;
   const name = clientId ?? `mqtt(${wanted.map(({ filter }) => filter).join(',')})`;
-  const facts: ConnectFacts = { name, options, subscriptions: wanted, needsVersion5 };
+  const facts = { name, options, subscriptions: wanted, needsVersion5, neededQos: neededQos({ deduplicateBy }) };
   const context = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
   const connect = resolveConnectOptions(sourceConnectInput(settings, facts, context));
   const limits = limitsOf(settings);
@@ -52,6 +62,8 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
     ...connect.problems,
     ...limitProblems(limits),
     ...(typeof mapToItemFn === 'function' ? [] : ['mapToItemFn must be a function']),
+    ...deduplicationProblems(deduplicateBy),
+    ...policyProblems({ onUnknownSession, onLowerQos, onSessionLoss: settings.onSessionLoss }),
     ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
   ];
   const built = connect.options;
@@ -65,6 +77,9 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
     limits,
     onError,
     mapToItemFn,
+    deduplicateBy,
+    onUnknownSession,
+    onLowerQos,
     connectionOptions: (opening) => connectionOptions(settings, { facts, built, clientId }, opening),
   };
 };

@@ -11,6 +11,8 @@ export interface ConnectFacts {
   readonly subscriptions: readonly WantedSubscription[];
   /** Why nothing older than 5.0 will do: then no other version is tried. */
   readonly needsVersion5: string | undefined;
+  /** Below it nothing is exactly once: see `neededQos`. */
+  readonly neededQos: 1 | 2;
 }
 
 /** Asks the user's function. A string is the problem with it. */
@@ -23,6 +25,9 @@ export const askConnectOptions = (settings: SourceSettings<unknown>): ConnectOpt
     return `connectOptionsFn threw: ${error instanceof Error ? error.message : String(error)}`;
   }
 };
+
+/** With the guarantee `none`, `drop` keeps retained messages from coming again. */
+const DEFAULT_SESSION_LOSS = { none: 'drop', 'at-least-once': 'redeliver', 'exactly-once': 'fail' } as const;
 
 /** What the connection resolves, at `build()` to find the problems and at each opening to connect. */
 export const sourceConnectInput = (
@@ -39,9 +44,10 @@ export const sourceConnectInput = (
   autoReconnect: settings.autoReconnect,
   startClean: !(settings.keepSession ?? facts.options.clean === false),
   subscriptions: facts.subscriptions,
-  // QoS 2 granted as 1 is enough for at-least-once; 0 is refused by the intake.
-  refuseLowerQos: false,
-  onSessionLoss: context.guarantee === 'none' ? 'drop' : 'redeliver',
+  // QoS 2 granted as 1 is enough for at-least-once and with deduplication; 0 is refused by the intake.
+  refuseLowerQos: context.guarantee === 'exactly-once' && facts.neededQos === 2,
+  requireQos2: context.guarantee === 'exactly-once' && facts.neededQos === 2,
+  onSessionLoss: settings.onSessionLoss ?? DEFAULT_SESSION_LOSS[context.guarantee],
   metrics: context.metrics,
   labels: { source: facts.name },
 });

@@ -9,6 +9,7 @@ export interface SourceMetrics {
   readonly dropped: Counter;
   readonly rejected: Counter;
   readonly unmatched: Counter;
+  readonly lowerQos: Counter;
   readonly sessionsSuspect: Counter;
   readonly bufferedMessages: Gauge;
   readonly bufferedBytes: Gauge;
@@ -26,6 +27,7 @@ export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics =
     dropped: counter('dropped', 'QoS 0 messages dropped by the overflow policy'),
     rejected: counter('rejected', 'Messages that mapToItemFn failed on'),
     unmatched: counter('unmatched', 'Messages acknowledged because they match no current filter'),
+    lowerQos: counter('lower_qos', 'Messages below the QoS that the guarantee needs, because their publisher chose so'),
     sessionsSuspect: counter('sessions_suspect', 'Times that the broker reused an id that we hold'),
     bufferedMessages: gauge('buffered_messages', 'Messages received and not polled yet'),
     bufferedBytes: gauge('buffered_bytes', 'Bytes received and not polled yet'),

@@ -237,9 +237,82 @@ describe('source guarantee', () => {
     assert.equal(notKept?.code, 'GUARANTEE_UNSUPPORTED');
     assert.match(notKept?.advice ?? '', /keepSession\(\).*'none'/);
     assert.match(build(true, Subscription.of('a', 0)).refuse('at-least-once')?.advice ?? '', /QoS 1 or 2/);
-    assert.equal(build(true, Subscription.of('a', 2)).refuse('exactly-once')?.code, 'GUARANTEE_UNSUPPORTED');
     assert.equal(build(true, Subscription.of('a')).refuse('at-least-once'), undefined);
     assert.equal(build(false, Subscription.of('a', 0)).refuse('none'), undefined);
+  });
+
+  it('exactly-once needs a kept session and QoS 2 on every subscription, or deduplicateBy and QoS 1', () => {
+    const once = (source: { refuse: (guarantee: 'exactly-once') => MillraceError | undefined }) => {
+      const refusal = source.refuse('exactly-once');
+      return refusal && [refusal.code, refusal.message, refusal.advice].join(' | ');
+    };
+    const keyed = (...subscriptions: Subscription[]) =>
+      MqttSources.builder({ clientId: 'c', keepSession: true, subscriptions })
+        .deduplicateBy(() => 'k')
+        .build();
+    assert.equal(once(build(true, Subscription.of('a', 2), Subscription.of('b', 2))), undefined);
+    assert.equal(once(keyed(Subscription.of('a', 1), Subscription.of('b', 2))), undefined);
+    assert.match(once(build(false, Subscription.of('a', 2))) ?? '', /GUARANTEE_UNSUPPORTED.*keepSession\(\)/);
+    const low = once(build(true, Subscription.of('a', 2), Subscription.of('b', 1))) ?? '';
+    assert.match(low, /GUARANTEE_UNSUPPORTED.*"b" has QoS 1.*QoS 2.*deduplicateBy\(fn\).*'at-least-once'/);
+    assert.match(once(keyed(Subscription.of('a', 0))) ?? '', /GUARANTEE_UNSUPPORTED.*"a" has QoS 0.*'at-least-once'/);
+  });
+
+  it('deduplicateBy is refused where nothing is stored, never without effect', async () => {
+    const keyed = MqttSources.builder({ clientId: 'c', keepSession: true, topic: 'a' })
+      .deduplicateBy(() => 'k')
+      .build();
+    assert.match(keyed.refuse('none')?.advice ?? '', /'at-least-once' or 'exactly-once'/);
+    const context = { job: 'j', metrics: new MetricsRegistry(), signal: new AbortController().signal };
+    await assert.rejects(keyed.createReader({ ...context, guarantee: 'at-least-once' }), (error) => {
+      assert.ok(error instanceof MillraceError);
+      assert.equal(error.code, 'GUARANTEE_UNSUPPORTED');
+      assert.match(error.advice ?? '', /Engine\.embedded\(\{ dir \}\)/);
+      return true;
+    });
+    const once = build(true, Subscription.of('a', 2)).createReader({ ...context, guarantee: 'exactly-once' });
+    await assert.rejects(once, { code: 'GUARANTEE_UNSUPPORTED' });
+  });
+
+  it('deduplicateBy has defaults, and belongs after mapToItemFn', () => {
+    const base = MqttSources.builder().topic('a');
+    assert.equal(base.build().deduplication, undefined);
+    assert.deepEqual(base.deduplicateBy(() => 'k').build().deduplication, { ttlMs: 86_400_000, maxEntries: 1_000_000 });
+    const set = base.deduplicateBy(() => 'k', { ttlMs: 1000, maxEntries: 5 });
+    assert.deepEqual(set.build().deduplication, { ttlMs: 1000, maxEntries: 5 });
+    assert.throws(() => set.mapToItemFn(() => 1), /give mapToItemFn before it/);
+    assert.deepEqual(
+      problemsOf(() => base.deduplicateBy(() => 'k', { ttlMs: 0, maxEntries: 1.5 }).build()).map((text) =>
+        text.slice(0, 30),
+      ),
+      ['ttlMs of deduplicateBy is 0: i', 'maxEntries of deduplicateBy is'],
+    );
+  });
+
+  it('a lost session fails an exactly-once job, and an at-least-once job goes on, unless told otherwise (R17)', () => {
+    const policy = (
+      changes: Partial<SourceSettings<Uint8Array>>,
+      guarantee: 'none' | 'at-least-once' | 'exactly-once',
+    ) => resolve(changes).connectionOptions({ ...opening, guarantee }).onSessionLoss;
+    assert.equal(policy({}, 'exactly-once'), 'fail');
+    assert.equal(policy({}, 'at-least-once'), 'redeliver');
+    assert.equal(policy({}, 'none'), 'drop');
+    assert.equal(policy({ onSessionLoss: 'drop' }, 'exactly-once'), 'drop');
+    assert.equal(policy({ onSessionLoss: 'fail' }, 'at-least-once'), 'fail');
+  });
+
+  it('a granted QoS below 2 is refused under exactly-once, unless copies are told', () => {
+    const refuses = (changes: Partial<SourceSettings<Uint8Array>>) =>
+      resolve({ qualityOfService: 2, ...changes }).connectionOptions({ ...opening, guarantee: 'exactly-once' });
+    assert.equal(refuses({}).refuseLowerQos, true);
+    assert.equal(refuses({}).requireQos2, true);
+    assert.equal(refuses({ deduplicateBy: { keyFn: () => 'k' } }).refuseLowerQos, false);
+    assert.equal(refuses({ deduplicateBy: { keyFn: () => 'k' } }).requireQos2, false);
+  });
+
+  it('names a policy that does not exist', () => {
+    const wrong = { onSessionLoss: 'retry', onUnknownSession: 'yes', onLowerQos: 'drop' } as never;
+    assert.equal(problemsOf(() => resolve(wrong)).length, 3);
   });
 
   it('is refused before anything is opened', async () => {

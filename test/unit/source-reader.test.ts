@@ -4,12 +4,17 @@ import { describe, it } from 'node:test';
 import type { OnError } from '../../src/connector/on-error.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
+import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
 import type { ConnectedEvent } from '../../src/protocol/session/session-event.js';
+import type { DeduplicateBy } from '../../src/source/deduplicate-by.js';
+import { ItemMaker } from '../../src/source/item-maker.js';
 import type { MapToItemFn } from '../../src/source/map-to-item.js';
 import type { BufferLimits } from '../../src/source/message-buffer.js';
 import { MessageIntake } from '../../src/source/message-intake.js';
 import { MqttSourceReader } from '../../src/source/mqtt-source-reader.js';
+import { type OnLowerQos, QosWatch } from '../../src/source/qos-watch.js';
 import { sourceMetrics } from '../../src/source/source-metrics.js';
+import { VolatileAcks } from '../../src/source/volatile-acks.js';
 import { messageEvent } from '../support/message-event.js';
 import { RecordingLine } from '../support/recording-line.js';
 
@@ -21,6 +26,9 @@ interface Settings {
   readonly acknowledgeOnReceipt?: boolean;
   readonly autoReconnect?: boolean;
   readonly limits?: Partial<BufferLimits>;
+  readonly deduplicateBy?: DeduplicateBy<string>;
+  readonly neededQos?: QualityOfService;
+  readonly onLowerQos?: OnLowerQos;
 }
 
 const open = (settings: Settings = {}) => {
@@ -36,14 +44,25 @@ const open = (settings: Settings = {}) => {
     autoReconnect: settings.autoReconnect ?? true,
     metrics,
   });
-  intake.attach(line);
+  const acks = new VolatileAcks(line.session);
+  intake.attach(line, acks);
   const reader = new MqttSourceReader({
     name: 's',
-    mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
+    maker: new ItemMaker({
+      mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
+      deduplicateBy: settings.deduplicateBy,
+      qosWatch: new QosWatch({
+        source: 's',
+        needed: settings.neededQos ?? 0,
+        policy: settings.onLowerQos ?? 'accept',
+        metrics,
+      }),
+    }),
     onError: settings.onError ?? 'fail',
     acknowledgeOnReceipt,
     intake,
     line,
+    acks,
     metrics,
   });
   let token = 0;

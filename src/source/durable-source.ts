@@ -1,0 +1,25 @@
+import type { DurableLink, UnknownSessionPolicy } from '../connection/durable-link.js';
+import { epochOf, readSessionRecord } from '../connection/session-record.js';
+import type { OpenContext } from '../connector/source.js';
+import { readSourceState, restoredSession } from './source-state.js';
+
+/** What a source has to say of its session in a job with a store. */
+export interface DurableSourceFacts {
+  readonly name: string;
+  readonly clientId: string;
+  readonly onUnknownSession: UnknownSessionPolicy;
+}
+
+/**
+ * Puts together what the store has: the session's record, under the client id, and the ids of the last commit. Undefined without a
+ * store, and with the guarantee `none`, which stores nothing.
+ */
+export const durableLinkOf = (
+  { name, clientId, onUnknownSession }: DurableSourceFacts,
+  { durable, guarantee, restored }: Pick<OpenContext, 'durable' | 'guarantee' | 'restored'>,
+): DurableLink | undefined => {
+  if (durable === undefined || guarantee === 'none') return undefined;
+  const record = durable.record(clientId);
+  const epoch = epochOf(readSessionRecord(record.value));
+  return { record, restored: restoredSession(readSourceState(restored, name), epoch), onUnknownSession };
+};
