@@ -5,31 +5,35 @@ export interface StoreRecord {
 }
 
 /**
- * What a reader of a store sees: the durable state. Reads are synchronous. Keys are 1 to 1,500 bytes of UTF-8 and ordered by those
- * bytes. A value belongs to its caller, who may keep it.
+ * What a reader of a store sees: the durable state. Reads are synchronous. Keys are well-formed strings of 1 to 1,500 bytes of UTF-8
+ * and ordered by those bytes. A value belongs to its caller, who may keep it and change it. Reading after `close` throws INVALID_STATE.
  */
 export interface StoreView {
   /** The value, or undefined. @throws MillraceError STORE_CORRUPT when its checksum is wrong */
   get(key: string): Uint8Array | undefined;
   /**
    * The records from `from` (inclusive) up to `to` (exclusive), ascending, read as they are asked for: taking the first few of a
-   * million costs little. @throws MillraceError STORE_CORRUPT at a record whose checksum is wrong
+   * million costs little. It may be left in the middle and go on later; then it shows some of what was committed meanwhile, or nothing
+   * of it, but each record as it was at one moment. `from` and `to` need not be keys (`''` is below all).
+   * @throws MillraceError STORE_CORRUPT at a record whose checksum is wrong
    */
   range(from: string, to: string): Iterable<StoreRecord>;
 }
 
-/** What one commit changes: a value to put, or undefined to remove the key. */
+/** What one commit changes: a value to put, or undefined to remove the key (which need not exist). */
 export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
 
 /**
  * Where one partition of a job keeps its state. The rules:
  * 1. `commit` is atomic: after a crash at any instant the store has all of a batch or nothing of it. It resolves when the batch is
- *    durable, and only then are its changes seen by reads. Commits apply in the order of the calls; calls at the same time share an fsync.
+ *    durable, and its changes are never seen by reads before they are. Commits apply in the order of the calls; calls at the same time
+ *    share an fsync. The batch and its bytes are the caller's again when the call returns.
  * 2. A commit that was refused for what it is (INVALID_OPTIONS: an empty key, one that is too long, a batch above `maxCommitBytes`)
  *    changed nothing. After any other rejection its outcome is unknown: the store is dead, every further commit rejects with the same
- *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same file.
+ *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same open file.
  * 3. What is read was written: a record whose checksum is wrong is an error at each read, never skipped.
- * 4. `close` waits for the commits under way. It may be called at any time, twice too.
+ * 4. `close` waits for the commits under way. It may be called at any time, twice too. A commit after it rejects with INVALID_STATE.
+ * 5. What an opened store shows is durable, whatever its last owner left half done.
  */
 export interface Store extends StoreView {
   /** Bytes of keys and values that one commit may have. */

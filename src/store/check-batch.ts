@@ -1,0 +1,33 @@
+import { MillraceError } from '../errors/index.js';
+import type { StoreBatch } from './store.js';
+import { isWellFormed } from './well-formed.js';
+
+/** The longest key, in bytes of UTF-8: what LMDB takes with pages of 4 KiB, with room to spare. */
+export const MAX_KEY_BYTES = 1_500;
+
+/** What one commit may have, in bytes of keys and values. */
+export const MAX_COMMIT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The size of a batch in bytes of keys and values.
+ * @throws MillraceError INVALID_OPTIONS: a key that is empty, too long or no well-formed string, or a batch that is too large
+ */
+export function checkBatch(batch: StoreBatch): number {
+  let bytes = 0;
+  for (const [key, value] of batch) bytes += checkKey(key) + (value?.byteLength ?? 0);
+  if (bytes > MAX_COMMIT_BYTES) {
+    throw new MillraceError('INVALID_OPTIONS', `a commit of ${bytes} bytes is larger than ${MAX_COMMIT_BYTES}`, {
+      advice: 'Put less into one commit; nothing of it was stored.',
+    });
+  }
+  return bytes;
+}
+
+/** The size of a key in bytes. @throws MillraceError INVALID_OPTIONS */
+export function checkKey(key: string): number {
+  // Two ill-formed strings may have the same bytes: one record would be found under both keys.
+  if (!isWellFormed(key)) throw new MillraceError('INVALID_OPTIONS', 'a key of the store is no well-formed string');
+  const bytes = Buffer.byteLength(key);
+  if (bytes > 0 && bytes <= MAX_KEY_BYTES) return bytes;
+  throw new MillraceError('INVALID_OPTIONS', `a key of ${bytes} bytes; the store takes 1 to ${MAX_KEY_BYTES}`);
+}

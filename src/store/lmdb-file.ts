@@ -1,0 +1,89 @@
+import { open, type RootDatabase } from 'lmdb';
+
+/** Bytes under a key in the file; undefined removes the key. */
+export type FileChange = readonly [key: Buffer, value: Buffer | undefined];
+
+/** What a file says of itself without reading its records. */
+export interface FileFacts {
+  /** Counts the commits of the file, from the first one on. */
+  readonly commits: number;
+  /** How long the file must be for all of its pages to be in it. */
+  readonly bytes: number;
+}
+
+/**
+ * One LMDB file with bytes as keys and values, ordered by the bytes of the keys.
+ *
+ * Not used are LMDB's overlapping sync (the binding's default: commits are visible before they are durable, closing flushes again
+ * after a failed flush, which R13 forbids, and it was not faster with one commit under way at a time), its value encodings and caches.
+ * A commit costs two flushes: `fdatasync` of the pages and a synchronous write of the meta page that makes them the current ones.
+ *
+ * Errors are LMDB's own, see `storageError`.
+ */
+export class LmdbFile {
+  readonly #database: RootDatabase<Buffer, Buffer>;
+
+  /** Opens it, or makes a new one. @param maxBytes the size above which it does not grow; only address space is reserved */
+  constructor(path: string, maxBytes: number) {
+    const options = {
+      path,
+      noSubdir: true,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      cache: false,
+      overlappingSync: false,
+      maxDbs: 1,
+      mapSize: maxBytes,
+      permissionsMode: 0o600,
+    } as const;
+    this.#database = open<Buffer, Buffer>(options);
+  }
+
+  /** The value in bytes of its own. */
+  get(key: Buffer): Buffer | undefined {
+    return this.#database.getBinary(key);
+  }
+
+  /**
+   * The records from `from` (inclusive, or exclusive) up to `to` (exclusive), ascending, in bytes of their own. It must be iterated to
+   * its end or be returned in the same turn: until then it pins a snapshot, whose pages cannot be used again.
+   */
+  range(from: Buffer, to: Buffer, exclusiveStart: boolean): Iterable<{ key: Buffer; value: Buffer }> {
+    return this.#database.getRange({ start: from, end: to, exclusiveStart, snapshot: true });
+  }
+
+  /** Writes all changes or none. Resolves when they are durable. One call at a time, and none after one that has rejected. */
+  async write(changes: Iterable<FileChange>): Promise<void> {
+    const database = this.#database;
+    try {
+      await database.batch(() => {
+        for (const [key, value] of changes) {
+          if (value === undefined) void database.remove(key);
+          else void database.put(key, value);
+        }
+      });
+    } catch (error) {
+      throw await causeOf(error);
+    }
+  }
+
+  facts(): FileFacts {
+    const { lastTxnId, lastPageNumber, root } = Object(this.#database.getStats());
+    return { commits: Number(lastTxnId), bytes: (Number(lastPageNumber) + 1) * Number(root.pageSize) };
+  }
+
+  /** Waits for the commit under way. Writes nothing. */
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+/** The binding rejects with a sentence that refers to another promise, which has the reason. */
+async function causeOf(error: unknown): Promise<unknown> {
+  try {
+    await Object(error).commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}

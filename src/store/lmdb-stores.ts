@@ -1,0 +1,89 @@
+import { join, resolve } from 'node:path';
+import { MillraceError } from '../errors/index.js';
+import { DirectoryLock } from './directory-lock.js';
+import { jobDirectoryName } from './job-path.js';
+import { openLmdbStore } from './open-lmdb-store.js';
+import { OpenStores } from './open-stores.js';
+import { makePrivateDirectory } from './private-directory.js';
+import { storageError } from './storage-error.js';
+import type { Store, StoreProvider } from './store.js';
+
+/** See {@link LmdbStores.open}. */
+export interface LmdbStoresOptions {
+  /** The size in bytes above which the file of one partition does not grow (STORE_FULL). Default: 256 GiB. */
+  readonly maxFileBytes?: number;
+}
+
+const DEFAULT_MAX_FILE_BYTES = 256 * 1024 ** 3;
+/** Below this LMDB has no room to copy pages. */
+const MIN_FILE_BYTES = 1024 ** 2;
+
+/**
+ * Stores in LMDB files, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`. "Durable" means: flushed
+ * to the disk (`fdatasync`). One process owns the directory, until it closes the stores or ends.
+ */
+export class LmdbStores implements StoreProvider {
+  readonly location: string;
+  readonly #lock: DirectoryLock;
+  readonly #maxFileBytes: number;
+  readonly #open: OpenStores;
+  #closing: Promise<void> | undefined;
+
+  private constructor(location: string, lock: DirectoryLock, maxFileBytes: number) {
+    this.location = location;
+    this.#lock = lock;
+    this.#maxFileBytes = maxFileBytes;
+    this.#open = new OpenStores(location);
+  }
+
+  /**
+   * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist.
+   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL, INVALID_OPTIONS
+   */
+  static async open(dir: string, options: LmdbStoresOptions = {}): Promise<LmdbStores> {
+    const { maxFileBytes = DEFAULT_MAX_FILE_BYTES } = options;
+    if (!Number.isSafeInteger(maxFileBytes) || maxFileBytes < MIN_FILE_BYTES) {
+      throw new MillraceError(
+        'INVALID_OPTIONS',
+        `maxFileBytes: ${maxFileBytes} is not a whole number from ${MIN_FILE_BYTES} up`,
+      );
+    }
+    const location = resolve(dir);
+    await makeDirectory(location);
+    return new LmdbStores(location, await DirectoryLock.take(location), maxFileBytes);
+  }
+
+  open(job: string, partition: number): Promise<Store> {
+    return this.#open.open(job, partition, async (onClosed) => {
+      const directory = join(this.location, jobDirectoryName(job));
+      await makeDirectory(directory);
+      return openLmdbStore({
+        path: join(directory, `partition-${partition}.mdb`),
+        name: { job, partition },
+        maxBytes: this.#maxFileBytes,
+        onClosed,
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#open.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makePrivateDirectory(path);
+  } catch (error) {
+    throw storageError(error, `cannot make the directory ${path}`);
+  }
+}

@@ -1,0 +1,67 @@
+import { MillraceError } from '../errors/index.js';
+import type { Store } from './store.js';
+import { isWellFormed } from './well-formed.js';
+
+/** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
+export class OpenStores {
+  readonly #location: string;
+  readonly #stores = new Map<string, Promise<Store>>();
+  #closed = false;
+
+  /** @param location for messages */
+  constructor(location: string) {
+    this.#location = location;
+  }
+
+  /**
+   * Opens one by `open`, which gets what is to be called when the store is closed.
+   * @throws MillraceError STORE_LOCKED when it is open, INVALID_STATE after `close`, INVALID_OPTIONS, and what `open` rejects with
+   */
+  async open(job: string, partition: number, open: (onClosed: () => void) => Promise<Store>): Promise<Store> {
+    if (this.#closed) throw new MillraceError('INVALID_STATE', `the stores of ${this.#location} are closed`);
+    checkName(job, partition);
+    const name = `${partition} ${job}`;
+    if (this.#stores.has(name)) throw this.#isOpen(job, partition);
+    const forget = () => void this.#stores.delete(name);
+    const opening = open(forget);
+    this.#stores.set(name, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+
+  /** Closes all, also those that are being opened. None can be opened afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#stores.values()].map(closeOne));
+  }
+
+  #isOpen(job: string, partition: number): MillraceError {
+    return new MillraceError(
+      'STORE_LOCKED',
+      `partition ${partition} of job ${job} in ${this.#location} is open in this process`,
+      { advice: 'Close it first: a partition of a job runs once at a time.' },
+    );
+  }
+}
+
+async function closeOne(opening: Promise<Store>): Promise<void> {
+  let store: Store;
+  try {
+    store = await opening;
+  } catch {
+    return; // Its opener has the error.
+  }
+  await store.close();
+}
+
+function checkName(job: string, partition: number): void {
+  if (job === '' || !isWellFormed(job)) {
+    throw new MillraceError('INVALID_OPTIONS', 'a job with a store needs a name, a well-formed string');
+  }
+  if (Number.isSafeInteger(partition) && partition >= 0) return;
+  throw new MillraceError('INVALID_OPTIONS', `partition ${partition} of job ${job}: not a whole number from 0 up`);
+}
