@@ -1,0 +1,30 @@
+import type { StateKey } from '../../pipeline/stage-state.js';
+import { digestOf, fitsKey } from './part-key.js';
+
+/** The first character says the type, so that `1` and `'1'` are two keys. */
+const textOf = (key: StateKey): string => {
+  switch (typeof key) {
+    case 'string':
+      return `s${key}`;
+    case 'number':
+      return `n${key}`;
+    case 'bigint':
+      return `i${key}`;
+    case 'boolean':
+      return key ? 'bt' : 'bf';
+  }
+};
+
+/** Where the state of a key is in the store. */
+export interface EntryKey {
+  readonly storeKey: string;
+  /** The whole key where `storeKey` has only its digest: it is kept with the state, and compared when that is read. */
+  readonly fullText: string | undefined;
+}
+
+/** `prefix` is that of the stage. */
+export const entryKey = (prefix: string, key: StateKey): EntryKey => {
+  const text = textOf(key);
+  if (fitsKey(prefix, text)) return { storeKey: prefix + text, fullText: undefined };
+  return { storeKey: `${prefix}h${digestOf(text)}`, fullText: text };
+};

@@ -1,0 +1,102 @@
+import type { StateKey } from '../../pipeline/stage-state.js';
+import type { StateEntry } from './state-entry.js';
+
+/** How much decoded state stays in memory that the store has as well. */
+export interface CacheLimits {
+  readonly maxEntries: number;
+  /** An estimate of the memory that they take. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The entries of one stage in memory: those that were changed since the last seal, all of them, and others up to a bound. Two
+ * generations stand for the order of use: what is used moves to the young one; when that has half of the bound it becomes the old one,
+ * and what was in the old one is forgotten. Changed entries are always in the young one. No list is kept in order, and every operation costs a constant time on average.
+ */
+export class StateCache {
+  readonly #limits: CacheLimits;
+  #young = new Map<StateKey, StateEntry>();
+  #old = new Map<StateKey, StateEntry>();
+  #youngBytes = 0;
+  #changed: StateEntry[] = [];
+  #changedBytes = 0;
+
+  constructor(limits: CacheLimits) {
+    this.#limits = limits;
+  }
+
+  /** Those changed since the last seal. */
+  get changed(): readonly StateEntry[] {
+    return this.#changed;
+  }
+
+  get changedBytes(): number {
+    return this.#changedBytes;
+  }
+
+  /** Entries in memory. One that was used again after it grew old counts twice. */
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  find(key: StateKey): StateEntry | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.add(old);
+    return old;
+  }
+
+  add(entry: StateEntry): void {
+    this.#young.set(entry.key, entry);
+    this.#youngBytes += entry.bytes;
+    this.#age();
+  }
+
+  /** Keeps an entry of this cache until `sealed`. */
+  markChanged(entry: StateEntry): void {
+    if (entry.changed) return;
+    entry.changed = true;
+    this.#changed.push(entry);
+    this.#changedBytes += entry.bytes;
+    if (this.#young.has(entry.key)) return;
+    this.#young.set(entry.key, entry);
+    this.#youngBytes += entry.bytes;
+  }
+
+  /** The store's next commit has all changes: from now on any entry can be read again. `isGone` says that it need not be kept. */
+  sealed(isGone: (entry: StateEntry) => boolean): void {
+    for (const entry of this.#changed) {
+      entry.changed = false;
+      if (isGone(entry)) this.#forget(entry);
+    }
+    this.#changed = [];
+    this.#changedBytes = 0;
+    this.#age();
+  }
+
+  /** A changed entry now takes so much. */
+  reweigh(entry: StateEntry, bytes: number): void {
+    this.#youngBytes += bytes - entry.bytes;
+    this.#changedBytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+  }
+
+  #forget(entry: StateEntry): void {
+    if (this.#young.delete(entry.key)) this.#youngBytes -= entry.bytes;
+    this.#old.delete(entry.key);
+  }
+
+  #age(): void {
+    const clean = this.#young.size - this.#changed.length;
+    const { maxEntries, maxBytes } = this.#limits;
+    if (clean * 2 <= maxEntries && (this.#youngBytes - this.#changedBytes) * 2 <= maxBytes) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
+    for (const entry of this.#changed) {
+      this.#young.set(entry.key, entry);
+      this.#youngBytes += entry.bytes;
+    }
+  }
+}

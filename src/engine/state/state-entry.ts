@@ -1,0 +1,23 @@
+import type { StateKey } from '../../pipeline/stage-state.js';
+import type { EntryKey } from './entry-key.js';
+
+/** What an entry takes besides its key and its value, roughly. */
+const ENTRY_BYTES = 160;
+/** A value takes about so many times the memory of its encoding. */
+const VALUE_FACTOR = 2;
+
+/** The state of one key in memory: the one instance that there is. */
+export interface StateEntry {
+  readonly key: StateKey;
+  readonly at: EntryKey;
+  /** Undefined: there is none, or it was removed. */
+  value: unknown;
+  /** An estimate: functions change values in place, so their size is known when they are encoded and no sooner. */
+  bytes: number;
+  /** Since the last seal. */
+  changed: boolean;
+}
+
+/** `encodedBytes` of its value as it was stored last; of a usual value when it never was. */
+export const weightOf = ({ storeKey }: EntryKey, encodedBytes: number): number =>
+  ENTRY_BYTES + 2 * storeKey.length + VALUE_FACTOR * encodedBytes;
