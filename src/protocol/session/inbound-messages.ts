@@ -58,9 +58,9 @@ export class InboundMessages {
     this.#qos2.nextConnection();
   }
 
-  /** A new epoch: the ids of the old one mean nothing (R5). */
+  /** A new epoch: the ids of the old one mean nothing (R5). What has come on this connection is of the new one. */
   startEpoch(): void {
-    this.#qos2.clear();
+    this.#qos2.dropEarlier();
   }
 
   /** PUBLISH. Throws PROTOCOL_ERROR. */

@@ -4,6 +4,8 @@ import type { InboundRow, InboundStage } from './session-state.js';
 export interface InboundMessage {
   readonly packetId: number;
   readonly token: number;
+  /** The connection on which it came; 0 for one given at birth. */
+  readonly takenOn: number;
   stage: InboundStage;
   /** The connection in whose queue it waits for its PUBREC; 0 for none. */
   queuedOn: number;
@@ -37,7 +39,7 @@ export class InboundRows {
 
   restore(rows: readonly InboundRow[]): void {
     const ascending = [...rows].sort((a, b) => a.token - b.token);
-    for (const { packetId, token, stage } of ascending) this.#set(packetId, token, stage);
+    for (const { packetId, token, stage } of ascending) this.#set({ packetId, token, stage }, 0);
   }
 
   get(packetId: number): InboundMessage | undefined {
@@ -53,7 +55,7 @@ export class InboundRows {
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
   add(packetId: number, token: number): void {
-    this.enqueue(this.#set(packetId, token, 'taken'));
+    this.enqueue(this.#set({ packetId, token, stage: 'taken' }, this.#connection));
   }
 
   /** A copy came: its PUBREC is due now, unless one is due on this connection already. */
@@ -100,11 +102,9 @@ export class InboundRows {
     this.#head = 0;
   }
 
-  clear(): void {
-    this.#byId = [];
-    this.#rows = [];
-    this.#size = 0;
-    this.nextConnection();
+  /** Only what came on the present connection stays. */
+  dropEarlier(): void {
+    for (const row of this.#rows.filter(({ gone, takenOn }) => !gone && takenOn !== this.#connection)) this.remove(row);
   }
 
   toRows(): InboundRow[] {
@@ -124,9 +124,9 @@ export class InboundRows {
     return ids.slice(0, count);
   }
 
-  #set(packetId: number, token: number, stage: InboundStage): InboundMessage {
+  #set({ packetId, token, stage }: InboundRow, takenOn: number): InboundMessage {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
-    const row = { packetId, token, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    const row = { packetId, token, takenOn, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
     this.#rows.push(row);
     this.#size += 1;

@@ -10,7 +10,7 @@ import { OUTBOUND_QOS2 } from './outbound-qos2.js';
 import { OutboundWindow, packetIdOf } from './outbound-window.js';
 import type { PacketOutput } from './packet-output.js';
 import { publishPacket } from './publish-packet.js';
-import type { ServerLimits } from './session-event.js';
+import type { DeliveredEvent, ServerLimits } from './session-event.js';
 import type { OutboundRow, OutboundStage } from './session-state.js';
 import type { Transition } from './transition-table.js';
 
@@ -28,6 +28,8 @@ export class OutboundMessages {
   readonly #window = new OutboundWindow();
   /** Rows given at birth whose `received` event nobody in this process has seen. */
   #untold = new Set<number>();
+  /** Rows whose PUBREL goes to a session that nobody has proven to be ours (R10). */
+  #doubtful = new Set<number>();
   #cursor = 0;
   #limit = 0;
   #limits: ServerLimits | undefined;
@@ -71,10 +73,14 @@ export class OutboundMessages {
     return [...this.#window.seqs()].filter((seq) => this.#window.positionOf(seq) !== 'unsent');
   }
 
-  /** A session goes on, or began anew: everything unfinished goes out in order, as far as the server takes it (R12). */
-  begin(limits: ServerLimits, maxInflight: number): void {
+  /**
+   * A session goes on, or began anew: everything unfinished goes out in order, as far as the server takes it (R12).
+   * `unverified`: the session may not be ours (R5a).
+   */
+  begin(limits: ServerLimits, maxInflight: number, unverified: boolean): void {
     this.#limits = limits;
     this.#limit = Math.min(limits.receiveMaximum, maxInflight);
+    this.#doubtful = new Set(unverified ? this.#releasedSeqs() : []);
     this.#cursor = this.#window.low;
     this.#pump();
   }
@@ -202,8 +208,17 @@ export class OutboundMessages {
 
   #report(action: OutboundAction, seq: number, { reasonCode, properties }: AckPacket): void {
     if (action === 'received') this.#events.push({ type: 'received', seq, reasonCode });
-    else if (action === 'delivered') this.#events.push({ type: 'delivered', seq, reasonCode });
+    else if (action === 'delivered') this.#events.push(this.#delivered(seq, reasonCode));
     else this.#events.push({ type: 'refused', seq, reasonCode, reasonString: properties?.reasonString });
+  }
+
+  #delivered(seq: number, reasonCode: number): DeliveredEvent {
+    const unverified = this.#doubtful.delete(seq) && reasonCode === IDENTIFIER_NOT_FOUND;
+    return { type: 'delivered', seq, reasonCode, ...(unverified && { unverified }) };
+  }
+
+  #releasedSeqs(): number[] {
+    return [...this.#window.seqs()].filter((seq) => this.#window.positionOf(seq) === 'released');
   }
 
   #finish(seq: number): void {

@@ -44,6 +44,12 @@ export class SessionEpoch {
     return fresh;
   }
 
+  /** The server's session turned out not to be ours, although it was present (R5a). */
+  disproved(): void {
+    this.#number += 1;
+    this.#lost = true;
+  }
+
   /** Whether a fresh session made us lose something that the owner has to decide about. */
   setLost(lost: boolean): void {
     this.#lost = lost;

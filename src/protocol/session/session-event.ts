@@ -41,6 +41,22 @@ export interface SessionLostEvent {
   readonly type: 'session-lost';
   /** Outbound messages sent in the old epoch and not complete: they may or may not have reached the server. */
   readonly inDoubt: readonly number[];
+  /** The one that `startEpoch` begins. */
+  readonly epoch: number;
+}
+
+/**
+ * The server has a session that may not be ours (`ConnectRequest.unproven`). Nothing is delivered, re-sent or published until
+ * `prove(marker)` or `trust()` is called.
+ */
+export interface SessionUnprovenEvent {
+  readonly type: 'session-unproven';
+}
+
+/** The answer to `prove`: the session had the marker, or (`proven` false) the server would not say. `session-lost` comes instead when it had not. */
+export interface SessionProvenEvent {
+  readonly type: 'session-proven';
+  readonly proven: boolean;
 }
 
 /** A PUBLISH was received. `accept(token)` acknowledges it; at QoS 0 there is nothing to accept. */
@@ -84,6 +100,11 @@ export interface DeliveredEvent {
   readonly type: 'delivered';
   readonly seq: number;
   readonly reasonCode: number;
+  /**
+   * The server does not know the id of a message whose PUBREL an earlier connection was owed (0x92), and nobody has proven that its
+   * session is ours: the message may have arrived, or be lost with the session (R10).
+   */
+  readonly unverified?: true;
 }
 
 /**
@@ -114,6 +135,8 @@ export interface CloseEvent {
 export type SessionEvent =
   | ConnectedEvent
   | SessionLostEvent
+  | SessionUnprovenEvent
+  | SessionProvenEvent
   | MessageEvent
   | ReleaseEvent
   | SessionSuspectEvent

@@ -14,6 +14,10 @@ export class SessionLink {
   accepted = false;
   /** Outgoing messages have begun. */
   begun = false;
+  /** The UNSUBSCRIBE that is to prove the session; 0 for none. */
+  proofId = 0;
+  /** Nobody has proven that the server's session is ours (R5a). */
+  unverified = false;
 
   constructor(request: ConnectRequest, maximumPacketSize: number) {
     this.request = request;

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly pingrespTimeoutMs: number;
   /** Milliseconds without any acknowledgement while the broker owes one (R21). */
   readonly ackTimeoutMs: number;
+  /** A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false. */
+  readonly settlesEmpty?: boolean;
   /** The past, as an earlier `state()` gave it (architecture: "a session can be given its past at birth"). */
   readonly state?: SessionState;
 }
@@ -30,6 +32,8 @@ export interface ConnectRequest {
   readonly clean: boolean;
   /** The server is another one than last time and shares no sessions with it: what it may have is not the session whose state we hold (R5b). */
   readonly elsewhere?: boolean;
+  /** A session that the server says is present may not be the one whose state we hold (R5a): the owner proves or trusts it first. */
+  readonly unproven?: boolean;
   /** Seconds; 0 turns keep-alive off. */
   readonly keepAlive: number;
   /** Seconds (5.0); 0 ends the session with the connection, 0xFFFFFFFF never. */

@@ -14,19 +14,27 @@ import { PacketOutput } from './packet-output.js';
 import { checkProblemInformation } from './problem-information.js';
 import { serverLimits } from './server-limits.js';
 import { SessionEpoch } from './session-epoch.js';
-import type { ServerLimits, SessionEvent } from './session-event.js';
+import type {
+  ServerLimits,
+  SessionEvent,
+  SessionLostEvent,
+  SessionUnprovenEvent,
+  SubscriptionAnswerEvent,
+} from './session-event.js';
 import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
+import { type SessionProof, sessionProof } from './session-proof.js';
 import type { SessionState } from './session-state.js';
 import { SessionTimers } from './session-timers.js';
 import { silenceError } from './silence-error.js';
 import { SubscriptionRequests } from './subscription-requests.js';
 
 /**
- * `idle`: no connection. `connecting`: CONNECT written. `settling`: CONNACK came, but the session was lost and the owner
- * has not called `startEpoch`. `over`: the connection has ended or DISCONNECT is written, `connectionLost` is awaited.
+ * `idle`: no connection. `connecting`: CONNECT written. `settling`: CONNACK came, but the owner has to decide first: `startEpoch` for
+ * a lost session, `prove` or `trust` for one that may not be ours. `proving`: the marker's UNSUBACK is awaited; what comes in flows,
+ * what is to go out waits. `over`: the connection has ended or DISCONNECT is written, `connectionLost` is awaited.
  */
-type Phase = 'idle' | 'connecting' | 'settling' | 'connected' | 'over';
+type Phase = 'idle' | 'connecting' | 'settling' | 'proving' | 'connected' | 'over';
 
 const IMPLEMENTATION_ERROR = 0x83;
 
@@ -65,7 +73,7 @@ export class Session {
       rows: inbound,
     });
     this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
-    this.#requests = new SubscriptionRequests(this.#output, this.#events);
+    this.#requests = new SubscriptionRequests(this.#output);
   }
 
   /** The transport is open: writes CONNECT. */
@@ -93,7 +101,7 @@ export class Session {
     this.#timers.observe(now, this.#output.packets);
     link.push(bytes);
     if (this.#phase === 'settling' && link.parked > PARKED_BYTES) {
-      this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the lost session was settled`));
+      this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the session was settled`));
       return;
     }
     this.#handlePackets(link, bytes.length);
@@ -228,12 +236,26 @@ export class Session {
     this.#epoch.setLost(false);
     this.#inbound.startEpoch();
     const givenUp = this.#outbound.startEpoch(policy);
-    if (this.#phase === 'settling' && this.#link !== undefined) {
-      this.#phase = 'connected';
-      this.#timers.setListening(this.#reading);
-      this.#handlePackets(this.#link, 0);
-    }
+    if (this.#phase === 'settling' && this.#link !== undefined) this.#goOn(this.#link, 'connected');
     return givenUp;
+  }
+
+  /**
+   * After `session-unproven` (5.0): asks the server to unsubscribe a filter that only our session can have. `session-proven` or
+   * `session-lost` follows. The filter is gone then.
+   */
+  prove(marker: string): void {
+    const link = this.#unproven();
+    if (link.request.version < 5) throw invalidState('Below 5.0 a session cannot be proven');
+    link.proofId = this.#requests.unsubscribe({ type: 'unsubscribe', filters: [marker] });
+    this.#goOn(link, 'proving');
+  }
+
+  /** After `session-unproven`: goes on with the server's session as if it were ours; events say where that makes a difference. */
+  trust(): void {
+    const link = this.#unproven();
+    link.unverified = true;
+    this.#goOn(link, 'connected');
   }
 
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
@@ -280,7 +302,7 @@ export class Session {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
-      while (this.#phase === 'connected' || this.#phase === 'connecting') {
+      while (this.#phase === 'connected' || this.#phase === 'connecting' || this.#phase === 'proving') {
         const packet = link.next();
         if (packet === undefined) break;
         packets += 1;
@@ -314,7 +336,7 @@ export class Session {
       case 'suback':
       case 'unsuback':
         checkProblemInformation(packet, link.request);
-        this.#requests.handle(packet);
+        this.#handleAnswer(link, this.#requests.handle(packet));
         return;
       case 'pingresp':
         this.#timers.pingAnswered();
@@ -334,6 +356,24 @@ export class Session {
     checkProblemInformation(packet, link.request);
     if (packet.type === 'pubrel') this.#inbound.handleRelease(packet);
     else this.#outbound.handle(packet);
+  }
+
+  #handleAnswer(link: SessionLink, answer: SubscriptionAnswerEvent | undefined): void {
+    if (answer === undefined) return;
+    if (answer.packetId === link.proofId) this.#handleProof(link, sessionProof(answer.reasonCodes[0]));
+    else this.#events.push(answer);
+  }
+
+  #handleProof(link: SessionLink, proof: SessionProof): void {
+    link.proofId = 0;
+    if (proof === 'not-ours') {
+      this.#epoch.disproved();
+      this.#settle(this.#outbound.inDoubt());
+      return;
+    }
+    link.unverified = proof === 'unknown';
+    this.#phase = 'connected';
+    this.#events.push({ type: 'session-proven', proven: proof === 'ours' });
   }
 
   #handleFirst(link: SessionLink, packet: Packet): void {
@@ -358,15 +398,35 @@ export class Session {
     const epoch = this.#epoch.number;
     this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
     const inDoubt = fresh ? this.#outbound.inDoubt() : [];
-    this.#epoch.setLost(fresh && (inDoubt.length > 0 || this.#inbound.size > 0));
+    const held = inDoubt.length > 0 || this.#inbound.size > 0;
+    this.#epoch.setLost(fresh && (held || this.#options.settlesEmpty === true));
     if (this.#epoch.lost) this.#settle(inDoubt);
+    else if (!fresh && link.request.unproven === true) this.#park({ type: 'session-unproven' });
     else this.#phase = 'connected';
   }
 
   #settle(inDoubt: readonly number[]): void {
+    this.#park({ type: 'session-lost', inDoubt, epoch: this.#epoch.number });
+  }
+
+  /** What comes in waits until the owner has decided. */
+  #park(question: SessionLostEvent | SessionUnprovenEvent): void {
     this.#phase = 'settling';
     this.#timers.setListening(false);
-    this.#events.push({ type: 'session-lost', inDoubt });
+    this.#events.push(question);
+  }
+
+  #goOn(link: SessionLink, phase: 'connected' | 'proving'): void {
+    this.#phase = phase;
+    this.#timers.setListening(this.#reading);
+    this.#handlePackets(link, 0);
+  }
+
+  #unproven(): SessionLink {
+    if (this.#phase !== 'settling' || this.#epoch.lost || this.#link === undefined) {
+      throw invalidState('There is no session to be proven');
+    }
+    return this.#link;
   }
 
   /**
@@ -377,7 +437,7 @@ export class Session {
     if (link.begun || this.#phase !== 'connected' || this.#limits === undefined) return;
     link.begun = true;
     const { maxInflight = Number.MAX_SAFE_INTEGER } = link.request;
-    this.#outbound.begin(this.#limits, Math.min(this.#options.maxInflight, maxInflight));
+    this.#outbound.begin(this.#limits, Math.min(this.#options.maxInflight, maxInflight), link.unverified);
   }
 
   #connectedLimits(): ServerLimits {

@@ -2,10 +2,9 @@ import { MillraceError } from '../../errors/index.js';
 import { protocolError } from '../codec/refusal.js';
 import type { SubackPacket, SubscribePacket, UnsubackPacket, UnsubscribePacket } from '../packet.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';
-import type { EventQueue } from './event-queue.js';
 import { PUBLISH_IDS } from './outbound-window.js';
 import type { PacketOutput } from './packet-output.js';
-import type { ServerLimits } from './session-event.js';
+import type { ServerLimits, SubscriptionAnswerEvent } from './session-event.js';
 
 const FIRST_ID = PUBLISH_IDS + 1;
 const LAST_ID = 65_535;
@@ -18,13 +17,11 @@ interface Request {
 /** SUBSCRIBE and UNSUBSCRIBE of one connection that have no answer yet. Their ids are above those of messages (R8). */
 export class SubscriptionRequests {
   readonly #output: PacketOutput;
-  readonly #events: EventQueue;
   readonly #pending = new Map<number, Request>();
   #nextId = FIRST_ID;
 
-  constructor(output: PacketOutput, events: EventQueue) {
+  constructor(output: PacketOutput) {
     this.#output = output;
-    this.#events = events;
   }
 
   connectionLost(): void {
@@ -48,23 +45,24 @@ export class SubscriptionRequests {
 
   /**
    * SUBACK or UNSUBACK: must answer a request [MQTT-3.8.4-2, 3.10.4-4] with a code for each filter [MQTT-3.8.4-6, 3.11.3-1].
-   * An UNSUBACK that nobody asked for takes nothing away and is ignored. Throws PROTOCOL_ERROR otherwise.
+   * An UNSUBACK that nobody asked for takes nothing away: undefined. Throws PROTOCOL_ERROR otherwise.
    */
-  handle({ type, packetId, reasonCodes, properties }: SubackPacket | UnsubackPacket): void {
+  handle(packet: SubackPacket | UnsubackPacket): SubscriptionAnswerEvent | undefined {
+    const { type, packetId, reasonCodes, properties } = packet;
     const request = this.#pending.get(packetId);
-    if (request === undefined && type === 'unsuback') return;
+    if (request === undefined && type === 'unsuback') return undefined;
     if (request?.type !== type) throw protocolError(`${type} for packet id ${packetId}, which asked for none`);
     const codes = type === 'unsuback' && this.#output.version < 5 ? new Array(request.filters).fill(0) : reasonCodes;
     if (codes.length !== request.filters) {
       throw protocolError(`${type} with ${codes.length} codes for ${request.filters} filters [MQTT-3.8.4-6]`);
     }
     this.#pending.delete(packetId);
-    this.#events.push({
+    return {
       type: type === 'suback' ? 'subscribed' : 'unsubscribed',
       packetId,
       reasonCodes: codes,
       reasonString: properties?.reasonString,
-    });
+    };
   }
 
   #await(packetId: number, request: Request): number {
