@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { MillraceError } from '../errors/millrace-error.js';
+import { checkStorable } from '../internal/check-storable.js';
 import type { StateCodec } from './state-codec.js';
-import { checkStorable } from './structured/check-storable.js';
 import { readCompact } from './structured/compact-reader.js';
 import { writeCompact } from './structured/compact-writer.js';
 

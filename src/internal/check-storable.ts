@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { MillraceError } from '../../errors/millrace-error.js';
+import { MillraceError } from '../errors/millrace-error.js';
 
 /** Objects that structured clone gives back as they were, without the properties that were hung on them. */
 const KEPT: readonly object[] = [
