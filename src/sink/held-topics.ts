@@ -63,12 +63,12 @@ export class HeldTopics {
     if (topic.rows.length === 0 && topic.inflight === 0) this.#topics.delete(row.topic);
   }
 
-  /** The next row that may be published now. */
-  take(now: number): Row | undefined {
+  /** The next row below the index `mark` that may be published now. */
+  take(now: number, mark: number): Row | undefined {
     for (const topic of this.#topics.values()) {
-      if (topic.dueMs > now || topic.inflight >= topic.limit) continue;
-      const row = topic.rows.shift();
-      if (row === undefined) continue;
+      const row = topic.rows[0];
+      if (row === undefined || row.index >= mark || topic.dueMs > now || topic.inflight >= topic.limit) continue;
+      topic.rows.shift();
       topic.inflight += 1;
       row.paced = true;
       this.#waiting -= 1;
@@ -78,10 +78,10 @@ export class HeldTopics {
   }
 
   /** When `take` may give a row that rests now; Infinity for never. */
-  deadline(): number {
+  deadline(mark: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { rows, inflight, limit, dueMs } of this.#topics.values()) {
-      if (rows.length > 0 && inflight < limit) earliest = Math.min(earliest, dueMs);
+      if ((rows[0]?.index ?? mark) < mark && inflight < limit) earliest = Math.min(earliest, dueMs);
     }
     return earliest;
   }

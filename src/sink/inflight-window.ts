@@ -1,8 +1,8 @@
 import type { Row } from './row.js';
 
 /**
- * The rows that a session holds, by seq: a ring over the span from the lowest incomplete seq to the next one (R8a: below
- * 60000). Seqs are given here, ascending by one, also over holes.
+ * The rows that a session holds, by seq: a ring over the span from the lowest one to the highest (R8a: below 60000), in which seqs
+ * may come in any order and be left out.
  */
 export class InflightWindow {
   #slots: (Row | undefined)[] = new Array(64).fill(undefined);
@@ -28,12 +28,14 @@ export class InflightWindow {
     }
   }
 
-  /** Gives the row its seq and holds it. */
+  /** Holds the row under its seq, which must be free. */
   add(row: Row): void {
-    if (this.#next - this.#low === this.#slots.length) this.#grow();
-    row.seq = this.#next;
-    this.#slots[this.#next & (this.#slots.length - 1)] = row;
-    this.#next += 1;
+    const low = this.#size === 0 ? row.seq : Math.min(this.#low, row.seq);
+    const next = this.#size === 0 ? row.seq + 1 : Math.max(this.#next, row.seq + 1);
+    while (next - low > this.#slots.length) this.#grow();
+    this.#low = low;
+    this.#next = next;
+    this.#slots[row.seq & (this.#slots.length - 1)] = row;
     this.#size += 1;
     this.#bytes += row.bytes;
   }

@@ -3,16 +3,16 @@ import type { ConnectionOptions } from '../connection/connection-options.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { DeadlineTimer } from '../internal/deadline-timer.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
-import { Lane } from './lane.js';
-import type { LaneLimits } from './lane-limits.js';
-import type { LaneOutcome } from './lane-outcome.js';
+import type { Lane } from './lane.js';
 import { reconnectByStrategy } from './reconnect-by-strategy.js';
 import type { RetryStrategy } from './retry-strategy.js';
-import type { Row } from './row.js';
 
 /** Whom a client tells. */
 export interface LaneClientOwner {
+  /** CONNACK came; nothing has been published on the connection yet. */
+  connected(event: ConnectedEvent): void;
   /** There may be room or progress. */
   changed(): void;
   /** Nothing more can be delivered. */
@@ -22,16 +22,18 @@ export interface LaneClientOwner {
 /** What a client is made of. */
 export interface LaneClientParts {
   readonly connection: ConnectionOptions;
-  readonly limits: LaneLimits;
+  /** Its publisher is this client's `session`. */
+  readonly lane: Lane;
   readonly retry: RetryStrategy;
-  readonly owner: LaneOutcome & LaneClientOwner;
+  readonly owner: LaneClientOwner;
 }
 
 /** One client of a sink: a lane with the connection, the clock and the timer it needs. */
 export class LaneClient implements ConnectionListener {
   readonly #parts: LaneClientParts;
   readonly #connection: Connection;
-  readonly #lane: Lane;
+  /** What it sends. */
+  readonly lane: Lane;
   readonly #timer = new DeadlineTimer(() => this.flush());
   readonly #closing = new AbortController();
   readonly #settleSoon = (): void => {
@@ -46,24 +48,12 @@ export class LaneClient implements ConnectionListener {
   constructor(parts: LaneClientParts) {
     this.#parts = parts;
     this.#connection = new Connection(parts.connection, this);
-    this.#lane = new Lane({
-      publisher: () => this.#connection.session,
-      limits: parts.limits,
-      retry: parts.retry,
-      outcome: parts.owner,
-    });
+    this.lane = parts.lane;
   }
 
-  get full(): boolean {
-    return this.#lane.full;
-  }
-
-  get inflight(): number {
-    return this.#lane.inflight;
-  }
-
-  get buffered(): number {
-    return this.#lane.buffered;
+  /** One for its whole life. */
+  get session(): Session {
+    return this.#connection.session;
   }
 
   /** That of the last connection. */
@@ -84,14 +74,10 @@ export class LaneClient implements ConnectionListener {
     this.#opened = true;
   }
 
-  enqueue(row: Row): void {
-    this.#lane.enqueue(row);
-  }
-
   /** Publishes what the window takes, without writing it yet. */
   pump(): void {
-    this.#lane.pump(performance.now());
-    this.#timer.set(this.#lane.deadline());
+    this.lane.pump(performance.now());
+    this.#timer.set(this.lane.deadline());
   }
 
   /** Publishes what the window takes and writes it. */
@@ -104,7 +90,7 @@ export class LaneClient implements ConnectionListener {
 
   /** Nothing is published any more; the connection stays until `close`. */
   stop(): void {
-    this.#lane.stop();
+    this.lane.stop();
     this.#timer.stop();
   }
 
@@ -115,13 +101,14 @@ export class LaneClient implements ConnectionListener {
   }
 
   onSessionEvents(events: readonly SessionEvent[]): void {
-    this.#lane.handleEvents(events, performance.now());
+    this.lane.handleEvents(events, performance.now());
     this.#pumpAndTell();
   }
 
   onConnected(event: ConnectedEvent): void {
     this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
-    this.#lane.handleConnected(this.#version);
+    this.#parts.owner.connected(event);
+    this.lane.handleConnected(this.#version);
     this.#pumpAndTell();
   }
 
@@ -129,7 +116,7 @@ export class LaneClient implements ConnectionListener {
 
   onDisconnected(error: MillraceError): void {
     this.#timer.stop();
-    this.#lane.handleDisconnected(error);
+    this.lane.handleDisconnected(error);
     this.#parts.owner.changed();
     if (!this.#opened || this.#reconnecting || this.#parts.connection.autoReconnect) return;
     this.#reconnect(error, this.#closing.signal).catch((failure: unknown) => {
@@ -138,7 +125,7 @@ export class LaneClient implements ConnectionListener {
   }
 
   onSessionLost(givenUp: readonly number[]): void {
-    this.#lane.handleSessionLost(givenUp);
+    this.lane.handleSessionLost(givenUp);
     this.#parts.owner.changed();
   }
 
@@ -167,9 +154,9 @@ export class LaneClient implements ConnectionListener {
 
   /** Called while the connection hands out events, `flush` has written nothing yet: then it is asked again right after. */
   #settleWritten(): void {
-    if (!this.#lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
+    if (!this.lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
     if (!this.#connection.session.hasOutput) {
-      this.#lane.handleWritten();
+      this.lane.handleWritten();
       this.#parts.owner.changed();
     } else if (!this.#settling) {
       this.#settling = true;

@@ -16,12 +16,22 @@ import type { Row } from './row.js';
 /** QoS 0 bytes that may wait for the socket; further ones wait in the queue, where they are bounded and counted. */
 const MAX_UNWRITTEN_BYTES = 256 * 1024;
 
+/** What a lane asks and tells where its rows come from an outbox, whose seq is their index. */
+export interface LaneOutbox {
+  /** Rows from here on are not published yet (R8a). */
+  readonly mark: number;
+  /** PUBREC came: the outbox releases the row when that is durable (R9). */
+  received(row: Row): void;
+}
+
 /** What a lane is made of. */
 export interface LaneParts {
   readonly publisher: () => Publisher;
   readonly limits: LaneLimits;
   readonly retry: RetryStrategy;
   readonly outcome: LaneOutcome;
+  /** undefined: there is no store. Rows get their seqs as they are published, and a PUBREC is answered at once. */
+  readonly outbox: LaneOutbox | undefined;
 }
 
 /**
@@ -31,10 +41,12 @@ export interface LaneParts {
  * L2. A row is published once on a connection; after a cut only the session sends it again, under the same id.
  * L3. A QoS 1 or 2 row is delivered at PUBACK or PUBCOMP, a QoS 0 row when its bytes left for the kernel (R16).
  * L4. What waits is bounded by LaneLimits, what is in flight by the session's credit and by the byte bound.
+ * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
+ *     [MQTT-4.3.3-4], and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
  */
 export class Lane {
   readonly #parts: LaneParts;
-  readonly #queue = new Fifo<Row>();
+  #queue = new Fifo<Row>();
   readonly #held = new HeldTopics();
   readonly #inflight = new InflightWindow();
   readonly #unwritten = new Fifo<Row>();
@@ -49,6 +61,8 @@ export class Lane {
   #stopped = false;
   /** Publishes so far. */
   #published = 0;
+  /** One above the highest seq that was given to the session. */
+  #next = 0;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -91,6 +105,14 @@ export class Lane {
     this.#queuedBytes += row.bytes;
   }
 
+  /** Rows that the session has from birth, ascending. */
+  adopt(rows: readonly Row[]): void {
+    for (const row of rows) {
+      this.#inflight.add(row);
+      this.#next = row.seq + 1;
+    }
+  }
+
   /** Publishes what the window takes. Gives true when something was published. */
   pump(now: number): boolean {
     if (!this.#online || this.#stopped) return false;
@@ -103,7 +125,8 @@ export class Lane {
 
   /** When `pump` has work that only time gives; Infinity for never. */
   deadline(): number {
-    return this.#online && !this.#stopped && this.#held.size > 0 ? this.#held.deadline() : Number.POSITIVE_INFINITY;
+    const waits = this.#online && !this.#stopped && this.#held.size > 0;
+    return waits ? this.#held.deadline(this.#mark) : Number.POSITIVE_INFINITY;
   }
 
   handleEvents(events: readonly SessionEvent[], now: number): void {
@@ -120,12 +143,13 @@ export class Lane {
     this.#online = true;
   }
 
-  /** QoS 0 rows whose bytes did not leave are lost: at most once is what QoS 0 promises. */
+  /** QoS 0 rows whose bytes did not leave are lost, since at most once is what QoS 0 promises; an outbox still has them, so they wait again. */
   handleDisconnected(error: MillraceError): void {
     const wasConnected = this.#connected;
     this.#connected = false;
     this.#online = false;
-    this.#forgetUnwritten('connection-lost');
+    if (this.#parts.outbox === undefined) this.#forgetUnwritten('connection-lost');
+    else this.#takeBackUnwritten();
     if (!wasConnected) return;
     const poison = this.#poison.handleDisconnected(this.#inflight.rows(), this.#version, error);
     if (poison === undefined) return;
@@ -154,10 +178,14 @@ export class Lane {
     this.#stopped = true;
   }
 
+  get #mark(): number {
+    return this.#parts.outbox?.mark ?? Number.POSITIVE_INFINITY;
+  }
+
   #pumpHeld(publisher: Publisher, now: number): void {
     let credit = publisher.credit;
     while (!this.#stopped && credit > 0) {
-      const row = this.#held.take(now);
+      const row = this.#held.take(now, this.#mark);
       if (row === undefined) return;
       this.#queuedBytes -= row.bytes;
       if (this.#publish(publisher, row)) credit -= 1;
@@ -169,7 +197,7 @@ export class Lane {
     let credit = publisher.credit;
     while (!this.#stopped) {
       const row = this.#queue.peek();
-      if (row === undefined) return;
+      if (row === undefined || row.index >= this.#mark) return;
       const held = this.#held.size > 0 && this.#held.has(row.topic);
       if (held) {
         this.#queue.shift();
@@ -187,9 +215,12 @@ export class Lane {
   /** False when nothing was published: the row is rejected then, or the session turned out to be offline. */
   #publish(publisher: Publisher, row: Row): boolean {
     if (this.#version < 5 && row.properties !== undefined) this.#stripProperties(row);
-    if (row.qos > 0) this.#inflight.add(row);
+    if (row.qos > 0) {
+      row.seq = this.#parts.outbox === undefined ? this.#next : row.index;
+      this.#inflight.add(row);
+    }
     try {
-      publisher.publish(row);
+      this.#giveToSession(publisher, row);
     } catch (thrown) {
       if (row.qos > 0) this.#inflight.take(row.seq);
       this.#handleUnpublished(row, MillraceError.from(thrown));
@@ -204,6 +235,15 @@ export class Lane {
     return true;
   }
 
+  #giveToSession(publisher: Publisher, row: Row): void {
+    if (row.qos > 0 && row.seq < this.#next) {
+      publisher.publishLate(row);
+      return;
+    }
+    publisher.publish(row);
+    if (row.qos > 0) this.#next = row.seq + 1;
+  }
+
   /** 3.x has no place for properties: said, never silent. */
   #stripProperties(row: Row): void {
     delete row.properties;
@@ -216,8 +256,10 @@ export class Lane {
   }
 
   #handleReceived(seq: number): void {
-    this.#poison.handleProgress(this.#inflight.get(seq));
-    this.#parts.publisher().release(seq);
+    const row = this.#inflight.get(seq);
+    this.#poison.handleProgress(row);
+    if (this.#parts.outbox === undefined) this.#parts.publisher().release(seq);
+    else if (row !== undefined) this.#parts.outbox.received(row);
   }
 
   #handleRefused(event: RefusedEvent, now: number): void {
@@ -269,6 +311,20 @@ export class Lane {
   #forgetUnwritten(reason: DropReason): void {
     this.#unwrittenBytes = 0;
     for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) this.#drop(row, reason);
+  }
+
+  #takeBackUnwritten(): void {
+    this.#unwrittenBytes = 0;
+    const queue = new Fifo<Row>();
+    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) {
+      if (row.paced) this.#holdBack(row, 0);
+      else {
+        queue.push(row);
+        this.#queuedBytes += row.bytes;
+      }
+    }
+    for (let row = this.#queue.shift(); row !== undefined; row = this.#queue.shift()) queue.push(row);
+    this.#queue = queue;
   }
 
   /** False when it is the new row that is to be dropped. */

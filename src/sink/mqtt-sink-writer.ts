@@ -1,9 +1,7 @@
 import type { DeadLetter } from '../connector/dead-letter.js';
-
 import type { RejectedItem, SinkProgress, SinkWriter } from '../connector/sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { Readiness } from '../internal/readiness.js';
-import { hasDiagnosticSubscribers, publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { CompletedPrefix } from './completed-prefix.js';
 import { deadLetterOf } from './dead-letter-of.js';
@@ -12,7 +10,8 @@ import type { LaneClient, LaneClientOwner } from './lane-client.js';
 import type { DropReason, LaneOutcome } from './lane-outcome.js';
 import type { Encode } from './message-encoder.js';
 import { Row } from './row.js';
-import { type SinkMetrics, sinkMetrics } from './sink-metrics.js';
+import { SinkMeter } from './sink-meter.js';
+import { sinkMetrics } from './sink-metrics.js';
 
 /** What a writer is made of. */
 export interface WriterParts<T> {
@@ -31,7 +30,7 @@ export interface WriterParts<T> {
  */
 export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClientOwner {
   readonly #parts: WriterParts<T>;
-  readonly #metrics: SinkMetrics;
+  readonly #meter: SinkMeter;
   readonly #clients: readonly LaneClient[];
   readonly #done = new CompletedPrefix();
   readonly #readiness = new Readiness();
@@ -43,10 +42,6 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   /** The last write left something over, and that there is room again has not been told. */
   #owesRoom = false;
   #failure: MillraceError | undefined;
-  #toldOfProperties = false;
-  /** The message whose latency is measured now. */
-  #sample: Row | undefined;
-  #sampledAt = 0;
 
   constructor(
     parts: WriterParts<T>,
@@ -55,10 +50,11 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   ) {
     this.#parts = parts;
     this.#clients = createClients(this);
-    this.#metrics = sinkMetrics(metrics, parts.name, {
-      inflight: () => this.#clients.reduce((sum, client) => sum + client.inflight, 0),
-      buffered: () => this.#clients.reduce((sum, client) => sum + client.buffered, 0),
+    const counters = sinkMetrics(metrics, parts.name, {
+      inflight: () => this.#clients.reduce((sum, { lane }) => sum + lane.inflight, 0),
+      buffered: () => this.#clients.reduce((sum, { lane }) => sum + lane.buffered, 0),
     });
+    this.#meter = new SinkMeter(parts.name, counters);
   }
 
   /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
@@ -106,43 +102,33 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 
+  connected(): void {}
+
   delivered(row: Row): void {
-    if (row === this.#sample) this.#observeLatency();
     this.#done.complete(row.index);
-    if (row.qos === 0) this.#metrics.unconfirmed.add();
-    else this.#metrics.delivered.add();
+    this.#meter.delivered(row);
   }
 
   rejected(row: Row, error: MillraceError): void {
-    if (row === this.#sample) this.#sample = undefined;
+    this.#meter.refused(row);
     this.#reject(row.index, deadLetterOf({ row, error, origin: this.#parts.name }));
   }
 
   dropped(row: Row, reason: DropReason): void {
-    if (row === this.#sample) this.#sample = undefined;
-    this.#metrics.dropped[reason].add();
     this.#done.complete(row.index);
+    this.#meter.dropped(row, reason);
   }
 
   retried(): void {
-    this.#metrics.retried.add();
+    this.#meter.retried();
   }
 
   published(row: Row): void {
-    if (this.#sample === undefined && row.qos > 0) {
-      this.#sample = row;
-      this.#sampledAt = performance.now();
-    }
-    this.#metrics.messages.add();
-    this.#metrics.bytes.add(row.payload.length);
-    if (hasDiagnosticSubscribers('publish')) this.#tellOfPublish(row);
+    this.#meter.published(row);
   }
 
   stripped(row: Row): void {
-    this.#metrics.propertiesDropped.add();
-    if (this.#toldOfProperties) return;
-    this.#toldOfProperties = true;
-    publishDiagnostic('properties-dropped', { sink: this.#parts.name, topic: row.topic });
+    this.#meter.stripped(row);
   }
 
   /** A client has worked through a batch of events: there may be room or progress now. */
@@ -157,27 +143,18 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     this.#readiness.fail(error);
   }
 
-  #tellOfPublish({ topic, qos, retain, payload }: Row): void {
-    publishDiagnostic('publish', { sink: this.#parts.name, topic, qos, retain, payloadBytes: payload.length });
-  }
-
-  #observeLatency(): void {
-    this.#metrics.ackLatency.observe((performance.now() - this.#sampledAt) / 1000);
-    this.#sample = undefined;
-  }
-
   /** Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would spin. */
   #takeNews(): boolean {
     if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
-    if (!this.#owesRoom || this.#blockedBy?.full === true) return false;
+    if (!this.#owesRoom || this.#blockedBy?.lane.full === true) return false;
     this.#owesRoom = false;
     return true;
   }
 
   #hasRoom(): boolean {
     if (this.#blockedBy === undefined) return true;
-    if (this.#blockedBy.full) this.#blockedBy.pump();
-    if (this.#blockedBy.full) return false;
+    if (this.#blockedBy.lane.full) this.#blockedBy.pump();
+    if (this.#blockedBy.lane.full) return false;
     this.#blockedBy = undefined;
     return true;
   }
@@ -188,8 +165,8 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     const row = this.#encode(item, index);
     if (row === undefined) return;
     const client = this.#clientOf(row.topic);
-    client?.enqueue(row);
-    if (client?.full) this.#blockedBy = client;
+    client?.lane.enqueue(row);
+    if (client?.lane.full) this.#blockedBy = client;
   }
 
   #clientOf(topic: string): LaneClient | undefined {
@@ -201,13 +178,13 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
       return new Row(index, this.#parts.encode(item, this.#clients[0]?.version ?? 5));
     } catch (thrown) {
       const error = MillraceError.from(thrown);
+      this.#meter.refused();
       this.#reject(index, deadLetterOf({ item, topic: this.#parts.topic, index, error, origin: this.#parts.name }));
       return undefined;
     }
   }
 
   #reject(index: number, letter: DeadLetter): void {
-    this.#metrics.refused.add();
     if (this.#parts.failOnRejection) {
       this.failed(letter.error);
       return;

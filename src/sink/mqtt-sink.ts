@@ -2,8 +2,8 @@ import { defineSink } from '../connector/define-sink.js';
 import type { Sink } from '../connector/open-sink.js';
 import type { SinkWriter } from '../connector/sink.js';
 import type { OpenContext } from '../connector/source.js';
-import { LaneClient } from './lane-client.js';
 import { MqttSinkWriter } from './mqtt-sink-writer.js';
+import { plainClient } from './plain-client.js';
 import { refuseGuarantee } from './refuse-guarantee.js';
 import type { ResolvedSink } from './resolve-sink.js';
 
@@ -25,7 +25,7 @@ const createWriter = async <T>(sink: ResolvedSink<T>, context: OpenContext): Pro
   const connections = sink.clients.connections(context.metrics, name);
   const parts = { name, topic, encode, failOnRejection: onError === 'fail' };
   const writer = new MqttSinkWriter<T>(parts, context.metrics, (owner) =>
-    connections.map((connection) => new LaneClient({ connection, limits, retry, owner })),
+    connections.map((connection) => plainClient({ connection, limits, retry, owner })),
   );
   await writer.open(context.signal);
   return writer;

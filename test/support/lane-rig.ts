@@ -46,6 +46,7 @@ export class LaneRig {
         failed: (error) => this.outcome.push(`failed ${error.code}`),
         published: () => {},
       },
+      outbox: undefined,
     });
   }
 
@@ -60,6 +61,10 @@ export class LaneRig {
     if (!(message instanceof Row)) throw new Error('a lane publishes its rows');
     if (message.qos > 0) this.#inflight.set(message.seq, message);
     this.published.push(`${message.topic}:${message.index}`);
+  }
+
+  publishLate(): void {
+    throw new Error('a lane without a store publishes in the order of its numbers');
   }
 
   release(seq: number): void {

@@ -1,0 +1,154 @@
+import type { DeadLetter } from '../../connector/dead-letter.js';
+import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../connector/durable-sink.js';
+import type { RejectedItem } from '../../connector/sink.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { Readiness } from '../../internal/readiness.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { deadLetterOf } from '../dead-letter-of.js';
+import { hashTopic } from '../hash-topic.js';
+import type { Encode } from '../message-encoder.js';
+import { Row, type RowContent } from '../row.js';
+import type { SinkMeter } from '../sink-meter.js';
+import type { OutboxOwner } from './mqtt-outbox.js';
+import type { OutboxClient } from './outbox-client.js';
+import type { RowCodec } from './row-codec.js';
+
+/** What a writer is made of. */
+export interface OutboxWriterParts<T> {
+  /** For dead letters. */
+  readonly name: string;
+  readonly encode: Encode<T>;
+  readonly codec: RowCodec;
+  readonly meter: SinkMeter;
+  /** The least QoS that a message may have (R16). */
+  readonly leastQos: QualityOfService;
+  /** `onError` is `fail`: a rejected item fails the writer. */
+  readonly failOnRejection: boolean;
+  /** The sink's topic, for items of which `messageFn` made nothing. */
+  readonly topic: string | undefined;
+}
+
+/** Whom the clients of a writer tell. */
+export interface OutboxWriterOwner extends OutboxOwner {
+  /** There may be room, or a wish to commit. */
+  changed(): void;
+}
+
+/** Spreads the rows of a sink over the outboxes of its clients by their topic. */
+export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOwner {
+  readonly meter: SinkMeter;
+  readonly #parts: OutboxWriterParts<T>;
+  readonly #clients: readonly OutboxClient[];
+  readonly #readiness = new Readiness();
+  #prepared = 0;
+  #failure: MillraceError | undefined;
+
+  constructor(parts: OutboxWriterParts<T>, createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[]) {
+    this.#parts = parts;
+    this.meter = parts.meter;
+    this.#clients = createClients(this);
+  }
+
+  get outboxes(): readonly OutboxSender[] {
+    return this.#clients.map(({ outbox }) => outbox);
+  }
+
+  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
+  async open(signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.all(this.#clients.map((client) => client.open(signal)));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  prepare(items: readonly T[]): Prepared {
+    const rows: PreparedRow[] = [];
+    const rejected: RejectedItem[] = [];
+    items.forEach((item, index) => {
+      try {
+        rows.push(this.#prepare(item));
+      } catch (thrown) {
+        const error = MillraceError.from(thrown);
+        rejected.push({ index, letter: this.#rejection(item, error) });
+      }
+      this.#prepared += 1;
+    });
+    return { rows, rejected };
+  }
+
+  flush(): void {
+    for (const { client } of this.#clients) client.flush();
+    this.changed();
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map(({ client }) => client.close()));
+  }
+
+  changed(): void {
+    if (this.#readiness.awaited && this.#takeNews()) this.#readiness.notify();
+  }
+
+  refused(row: Row, error: MillraceError): DeadLetter | undefined {
+    this.meter.refused(row);
+    const letter = deadLetterOf({ row, error, origin: this.#parts.name });
+    if (!this.#parts.failOnRejection) return letter;
+    this.failed(letter.error);
+    return undefined;
+  }
+
+  failed(error: MillraceError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    for (const { outbox } of this.#clients) outbox.stop(error);
+    this.#readiness.fail(error);
+  }
+
+  /** Every outbox is asked: what is told once must not be told for another. */
+  #takeNews(): boolean {
+    let isNews = false;
+    for (const { outbox } of this.#clients) if (outbox.takeNews()) isNews = true;
+    return isNews;
+  }
+
+  #prepare(item: T): PreparedRow {
+    const version = this.#clients[0]?.client.version ?? 5;
+    let content = this.#parts.encode(item, version);
+    if (content.qos < this.#parts.leastQos) throw tooLowQos(content);
+    if (version < 5 && content.properties !== undefined) content = this.#strip(content);
+    const outbox = this.#clients.length === 1 ? 0 : hashTopic(content.topic) % this.#clients.length;
+    return { outbox, bytes: this.#parts.codec.encode(content) };
+  }
+
+  /** A 3.x connection has no place for properties: said, never silent. */
+  #strip(content: RowContent): RowContent {
+    this.meter.stripped(new Row(this.#prepared, content));
+    return { ...content, properties: undefined };
+  }
+
+  #rejection(item: T, rejection: MillraceError): DeadLetter {
+    const { topic, name: origin, failOnRejection } = this.#parts;
+    this.meter.refused();
+    const letter = deadLetterOf({ item, topic, index: this.#prepared, error: rejection, origin });
+    if (failOnRejection) throw letter.error;
+    return letter;
+  }
+}
+
+const tooLowQos = ({ topic, qos }: RowContent): MillraceError =>
+  new MillraceError(
+    'GUARANTEE_UNSUPPORTED',
+    `a message to topic "${topic}" asks for QoS ${qos} in an exactly-once job`,
+    {
+      advice:
+        'Send it at QoS 2, or say allowLowerQos for the sink: such messages are then delivered as their QoS promises.',
+      details: { topic, qos },
+    },
+  );

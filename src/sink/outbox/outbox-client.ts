@@ -1,0 +1,67 @@
+import type { ConnectionOptions } from '../../connection/connection-options.js';
+import type { ConnectedEvent } from '../../protocol/session/session-event.js';
+import { LaneClient } from '../lane-client.js';
+import type { LaneLimits } from '../lane-limits.js';
+import type { RetryStrategy } from '../retry-strategy.js';
+import { MqttOutbox } from './mqtt-outbox.js';
+import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
+import type { OutboxMetrics } from './outbox-metrics.js';
+import type { OutboxBirth } from './restore-outbox.js';
+import type { RowCodec } from './row-codec.js';
+
+/** `maxInflight` when the user names none, as the connection has it. */
+const WINDOW = { 5: 1000, 3: 20 } as const;
+
+/** What a client of a job with a store is made of. */
+export interface OutboxClientParts {
+  /** With the durable link whose past is that of `birth`. */
+  readonly connection: ConnectionOptions;
+  readonly birth: OutboxBirth;
+  readonly codec: RowCodec;
+  readonly limits: LaneLimits;
+  readonly retry: RetryStrategy;
+  readonly metrics: OutboxMetrics;
+  readonly owner: OutboxWriterOwner;
+}
+
+/** One client of a sink with its outbox. */
+export class OutboxClient {
+  readonly outbox: MqttOutbox;
+  readonly client: LaneClient;
+
+  constructor({ connection, birth, codec, limits, retry, metrics, owner }: OutboxClientParts) {
+    this.outbox = new MqttOutbox({
+      name: connection.clientId,
+      birth,
+      codec,
+      publisher: () => this.client.session,
+      limits,
+      retry,
+      owner,
+    });
+    this.client = new LaneClient({
+      connection,
+      lane: this.outbox.lane,
+      retry,
+      owner: {
+        connected: (event) => {
+          metrics.resent.add(this.outbox.lane.inflight);
+          this.outbox.handleConnected({ epoch: event.epoch, window: windowOf(connection, event) });
+        },
+        changed: () => owner.changed(),
+        failed: (error) => owner.failed(error),
+      },
+    });
+    this.outbox.begin();
+    metrics.inDoubtDropped.add(birth.dropped);
+  }
+
+  open(signal: AbortSignal): Promise<void> {
+    return this.client.open(signal);
+  }
+}
+
+const windowOf = ({ maxInflight }: ConnectionOptions, { limits }: ConnectedEvent): number => {
+  const ours = maxInflight ?? WINDOW[limits.sessionExpiryInterval === undefined ? 3 : 5];
+  return Math.min(limits.receiveMaximum, ours);
+};

@@ -1,0 +1,77 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { ByteReader } from '../../protocol/codec/byte-reader.js';
+import { ByteWriter } from '../../protocol/codec/byte-writer.js';
+import { readProperties } from '../../protocol/codec/property-reader.js';
+import { hasProperties, writeProperties } from '../../protocol/codec/property-writer.js';
+import { TopicDecoder } from '../../protocol/codec/topic-decoder.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { checkTopicName } from '../../protocol/topic.js';
+import type { RowContent } from '../row.js';
+
+/** Raised when the bytes mean something else. */
+const VERSION = 1;
+
+const QOS = 0b0011;
+const RETAIN = 0b0100;
+const PROPERTIES = 0b1000;
+
+const PLACE = { carrier: 'publish', from: 'client' } as const;
+
+/**
+ * A message as it stands in an outbox: version (1 byte), flags (1 byte: QoS, retain, whether there are properties), the topic with its
+ * length, the properties as 5.0 has them on the wire, the payload. What the row of a store is worth is for the store's checksum to say;
+ * this coding refuses bytes that it cannot have made.
+ */
+export class RowCodec {
+  readonly #writer = new ByteWriter();
+  readonly #reader = new ByteReader();
+  readonly #topics = new TopicDecoder();
+
+  /** A copy: the payload may be changed afterwards. @throws MillraceError INVALID_MESSAGE or INVALID_TOPIC */
+  encode({ topic, payload, qos, retain, properties }: RowContent): Uint8Array {
+    const writer = this.#writer;
+    const withProperties = hasProperties(properties);
+    checkTopicName(topic);
+    writer.reset();
+    writer.u8(VERSION, 'version');
+    writer.u8(qos | (retain ? RETAIN : 0) | (withProperties ? PROPERTIES : 0), 'flags');
+    writer.string(topic, 'topic');
+    if (withProperties) writeProperties(writer, properties, PLACE);
+    const head = writer.view();
+    const bytes = new Uint8Array(head.length + payload.length);
+    bytes.set(head);
+    bytes.set(payload, head.length);
+    return bytes;
+  }
+
+  /** The payload is a view of the bytes. @throws MillraceError STORE_CORRUPT for bytes that `encode` cannot have made */
+  decode(bytes: Uint8Array): RowContent {
+    try {
+      return this.#decode(bytes);
+    } catch (cause) {
+      throw new MillraceError('STORE_CORRUPT', 'a row of an MQTT outbox is not one that this version has written', {
+        cause,
+        advice: 'Restore the store from a backup, or begin with a new one.',
+      });
+    }
+  }
+
+  #decode(bytes: Uint8Array): RowContent {
+    const reader = this.#reader;
+    reader.reset(bytes, 0, bytes.length);
+    const version = reader.u8();
+    const flags = reader.u8();
+    const qos = flags & QOS;
+    if (version !== VERSION || flags > 0b1111 || !isQos(qos)) throw new Error(`version ${version}, flags ${flags}`);
+    const length = reader.u16();
+    const start = reader.skip(length);
+    const topic = this.#topics.decode(bytes, start, start + length);
+    const withProperties = (flags & PROPERTIES) !== 0;
+    const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from) : undefined;
+    if (withProperties && properties === undefined) throw new Error('there are no properties');
+    const payload = bytes.subarray(reader.position);
+    return { topic, payload, qos, retain: (flags & RETAIN) !== 0, properties };
+  }
+}
+
+const isQos = (value: number): value is QualityOfService => value <= 2;

@@ -1,0 +1,88 @@
+/** Where a row of an outbox stands, as far as a commit must know it. */
+export type SeqStage = 'open' | 'received' | 'done';
+
+const CODES = { open: 0, received: 1, done: 2 } as const;
+
+const FIRST_CAPACITY = 1024;
+
+/**
+ * The stages of the rows of an outbox from the lowest incomplete one on: a byte for each, and no object for any. All rows that were
+ * never named are open.
+ */
+export class SeqStages {
+  #stages = new Uint8Array(FIRST_CAPACITY);
+  #low: number;
+  /** One above the highest row that is not open. */
+  #top: number;
+
+  constructor(low: number) {
+    this.#low = low;
+    this.#top = low;
+  }
+
+  /** Every row below is done. Never falls. */
+  get low(): number {
+    return this.#low;
+  }
+
+  get(seq: number): SeqStage {
+    if (seq < this.#low) return 'done';
+    const code = seq < this.#top ? this.#stages[seq & (this.#stages.length - 1)] : CODES.open;
+    if (code === CODES.open) return 'open';
+    return code === CODES.done ? 'done' : 'received';
+  }
+
+  /** PUBREC came. Does nothing for a row that is done. */
+  receive(seq: number): void {
+    if (this.get(seq) === 'open') this.#set(seq, CODES.received);
+  }
+
+  complete(seq: number): void {
+    if (seq < this.#low) return;
+    this.#set(seq, CODES.done);
+    if (seq !== this.#low) return;
+    const mask = this.#stages.length - 1;
+    while (this.#low < this.#top && this.#stages[this.#low & mask] === CODES.done) {
+      this.#stages[this.#low & mask] = CODES.open;
+      this.#low += 1;
+    }
+  }
+
+  /** The session is lost: what its broker had received, it has received no more (R5). */
+  forgetReceived(): void {
+    const mask = this.#stages.length - 1;
+    for (let seq = this.#low; seq < this.#top; seq += 1) {
+      if (this.#stages[seq & mask] === CODES.received) this.#stages[seq & mask] = CODES.open;
+    }
+  }
+
+  /** The rows in a stage as runs: pairs of first and one above the last, counted from `low`. */
+  runs(stage: 'received' | 'done'): Uint32Array {
+    const wanted = CODES[stage];
+    const mask = this.#stages.length - 1;
+    const runs: number[] = [];
+    let inside = false;
+    for (let seq = this.#low; seq < this.#top; seq += 1) {
+      const here = this.#stages[seq & mask] === wanted;
+      if (here === inside) continue;
+      runs.push(seq - this.#low);
+      inside = here;
+    }
+    if (inside) runs.push(this.#top - this.#low);
+    return Uint32Array.from(runs);
+  }
+
+  #set(seq: number, code: number): void {
+    while (seq - this.#low >= this.#stages.length) this.#grow();
+    this.#stages[seq & (this.#stages.length - 1)] = code;
+    if (seq >= this.#top) this.#top = seq + 1;
+  }
+
+  #grow(): void {
+    const old = this.#stages;
+    this.#stages = new Uint8Array(old.length * 2);
+    for (let seq = this.#low; seq < this.#top; seq += 1) {
+      this.#stages[seq & (this.#stages.length - 1)] = old[seq & (old.length - 1)] ?? CODES.open;
+    }
+  }
+}
