@@ -20,3 +20,6 @@ export function isConnectionEvent(event: SessionEvent): event is ConnectionEvent
       return false;
   }
 }
+
+/** What stands behind `connected` when the session's state is lost. */
+export const isSessionLost = (event: SessionEvent): event is SessionLostEvent => event.type === 'session-lost';

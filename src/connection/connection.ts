@@ -16,7 +16,7 @@ import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
-import { isConnectionEvent } from './connection-event.js';
+import { isConnectionEvent, isSessionLost } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
@@ -195,14 +195,13 @@ export class Connection {
 
   /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
   #onEvents(events: readonly SessionEvent[]): void {
-    const lost = events.some((event) => event.type === 'session-lost');
     let from = 0;
     for (let at = 0; at < events.length; at += 1) {
       const event = events[at];
       if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, lost);
+      if (event.type === 'connected') this.#onConnected(event, events.some(isSessionLost));
       else if (event.type !== 'session-lost') this.#onAnswer(event);
     }
     this.#tell(events, from, events.length);

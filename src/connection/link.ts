@@ -2,7 +2,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import { DeadlineTimer } from '../internal/deadline-timer.js';
 import type { Counter } from '../metrics/metrics.js';
 import type { Session } from '../protocol/session/session.js';
-import type { CloseEvent, SessionEvent } from '../protocol/session/session-event.js';
+import type { SessionEvent } from '../protocol/session/session-event.js';
 import type { ConnectRequest } from '../protocol/session/session-options.js';
 import type { Transport, TransportEnd } from './transport.js';
 
@@ -152,8 +152,10 @@ export class Link {
     while (!this.#over) {
       const events = this.#parts.session.takeEvents();
       if (events.length === 0) return;
-      const close = events.find((event): event is CloseEvent => event.type === 'close');
-      const told = close === undefined ? events : events.filter((event) => event !== close);
+      // nothing comes after it
+      const last = events.at(-1);
+      const close = last?.type === 'close' ? last : undefined;
+      const told = close === undefined ? events : events.slice(0, -1);
       if (told.length > 0) this.#parts.listener.onEvents(told);
       if (close !== undefined && !this.#over) {
         this.#writeRest();

@@ -113,6 +113,15 @@ describe('the decoder', () => {
     assert.equal(Object.getPrototypeOf(packet.payload), Uint8Array.prototype);
   });
 
+  it('gives the payload and the topic of a chunk that lies within a larger buffer', () => {
+    const pool = Buffer.alloc(100, 0xff);
+    pool.set(publish, 40);
+    const [packet] = decodeAll([pool.subarray(40, 40 + publish.length)], { version: 4 }).packets;
+    assert.ok(packet?.type === 'publish');
+    assert.equal(packet.topic, 'topic');
+    assert.equal(Buffer.from(packet.payload).toString(), 'payload');
+  });
+
   it('puts each split packet together in a buffer of its own', () => {
     const { packets } = decodeAll([...dribble(publish), ...dribble(publish)], { version: 4 });
     const [first, second] = packets;
@@ -157,7 +166,7 @@ describe('the decoder', () => {
     const decoder = new PacketDecoder({ version: 4, from: 'server', maximumPacketSize: 100 });
     for (let round = 0; round < 2; round += 1) {
       for (let index = 0; index < 20_000; index += 1) {
-        const topic = `t/${index}`;
+        const topic = index % 2 === 0 ? `t/${index}` : `a/longer/${index}/one`;
         decoder.push(parseWirePayload(`30 r${topic.length + 2} s${topic.length} '${topic}'`));
         const packet = decoder.next();
         assert.ok(packet?.type === 'publish');

@@ -9,12 +9,17 @@ const EMPTY = new Uint8Array(0);
  */
 export class ByteReader {
   bytes: Uint8Array = EMPTY;
+  /** The same bytes, for reading several of them at a time. */
+  view = viewOf(EMPTY);
   position = 0;
   end = 0;
 
   /** Starts to read `bytes` from `start` up to `end`. */
   reset(bytes: Uint8Array, start: number, end: number): void {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = viewOf(bytes);
+    }
     this.position = start;
     this.end = end;
   }
@@ -28,8 +33,7 @@ export class ByteReader {
   }
 
   u16(): number {
-    const at = this.skip(2);
-    return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
+    return this.view.getUint16(this.skip(2));
   }
 
   u32(): number {
@@ -64,6 +68,13 @@ export class ByteReader {
     return new Uint8Array(this.bytes.subarray(start, start + length));
   }
 
+  /** All bytes that are left, as a view. The constructor costs half of what `subarray` costs. */
+  rest(): Uint8Array {
+    const { bytes, position, end } = this;
+    this.position = end;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + position, end - position);
+  }
+
   /** Moves over `length` bytes and returns where they start. */
   skip(length: number): number {
     const start = this.position;
@@ -76,4 +87,8 @@ export class ByteReader {
   finish(): void {
     if (this.position !== this.end) throw malformed(`${this.end - this.position} bytes are left over`);
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -12,15 +12,14 @@ export function decodePublish(context: DecodeContext): PublishPacket {
   const { reader, first } = context;
   const length = reader.u16();
   const start = reader.skip(length);
-  const topic = length === 0 ? '' : context.topics.decode(reader.bytes, start, start + length);
+  const topic = length === 0 ? '' : context.topics.decode(reader, start, start + length);
   const qos = ((first >> 1) & 3) as QualityOfService;
   const packetId = qos === 0 ? 0 : readPacketId(reader);
   const properties = context.version === 5 ? readProperties(reader, 'publish', context.from) : undefined;
   if (length === 0 && properties?.topicAlias === undefined) {
     throw protocolError('publish with neither a topic nor a topic alias [MQTT-4.7.3-1]');
   }
-  const payload = reader.bytes.subarray(reader.position, reader.end);
-  reader.position = reader.end;
+  const payload = reader.rest();
   const retain = (first & 1) !== 0;
   const dup = qos !== 0 && (first & 8) !== 0;
   return properties === undefined

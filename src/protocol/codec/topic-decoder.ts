@@ -1,4 +1,5 @@
 import { topicNameProblem } from '../topic.js';
+import type { ByteReader } from './byte-reader.js';
 import { malformed } from './refusal.js';
 import { decodeUtf8 } from './utf8.js';
 
@@ -9,7 +10,8 @@ const LONGEST = 128;
 
 interface Slot {
   readonly hash: number;
-  readonly bytes: Uint8Array;
+  /** The bytes of the topic. */
+  readonly view: DataView;
   readonly topic: string;
 }
 
@@ -22,17 +24,17 @@ export class TopicDecoder {
   /** Topics pushed out since the cache last grew. */
   private evicted = 0;
 
-  /** The topic in `bytes[start, end)`; malformed unless it is a valid topic name [MQTT-3.3.2-1, 3.3.2-2]. */
-  decode(bytes: Uint8Array, start: number, end: number): string {
+  /** The topic at `start` up to `end` in what is read; malformed unless it is a valid topic name [MQTT-3.3.2-1, 3.3.2-2]. */
+  decode({ bytes, view }: Pick<ByteReader, 'bytes' | 'view'>, start: number, end: number): string {
     if (end - start > LONGEST) return checkedTopic(bytes, start, end);
-    const hash = hashOf(bytes, start, end);
+    const hash = hashOf(view, start, end);
     const at = hash & (this.slots.length - 1);
     const first = this.slots[at];
-    if (first !== undefined && isSame(first.bytes, bytes, start, end)) return first.topic;
+    if (first !== undefined && isSame(first.view, view, start, end)) return first.topic;
     const second = this.slots[at ^ 1];
-    if (second !== undefined && isSame(second.bytes, bytes, start, end)) return second.topic;
+    if (second !== undefined && isSame(second.view, view, start, end)) return second.topic;
     const topic = checkedTopic(bytes, start, end);
-    this.remember({ hash, bytes: bytes.slice(start, end), topic });
+    this.remember({ hash, view: new DataView(bytes.slice(start, end).buffer), topic });
     return topic;
   }
 
@@ -63,23 +65,27 @@ function emptySlots(count: number): (Slot | undefined)[] {
   return new Array<Slot | undefined>(count).fill(undefined);
 }
 
-function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (known.length !== end - start) return false;
-  for (let index = 0; index < known.length; index += 1) if (known[index] !== bytes[start + index]) return false;
+/** Compares four bytes at a time. */
+function isSame(known: DataView, view: DataView, start: number, end: number): boolean {
+  const length = end - start;
+  if (known.byteLength !== length) return false;
+  let index = 0;
+  for (; index + 4 <= length; index += 4) {
+    if (known.getInt32(index) !== view.getInt32(start + index)) return false;
+  }
+  for (; index < length; index += 1) if (known.getUint8(index) !== view.getUint8(start + index)) return false;
   return true;
 }
 
 /** FNV-1a over four bytes at a time, with its high bits folded down, since the low ones choose the slot. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
+function hashOf(view: DataView, start: number, end: number): number {
   let hash = 0x811c9dc5 ^ (end - start);
   let index = start;
   for (; index + 4 <= end; index += 4) {
-    const low = (bytes[index] as number) | ((bytes[index + 1] as number) << 8);
-    const word = low | ((bytes[index + 2] as number) << 16) | ((bytes[index + 3] as number) << 24);
-    hash = Math.imul(hash ^ word, 0x01000193);
+    hash = Math.imul(hash ^ view.getInt32(index), 0x01000193);
     hash ^= hash >>> 13;
   }
-  for (; index < end; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
+  for (; index < end; index += 1) hash = Math.imul(hash ^ view.getUint8(index), 0x01000193);
   return hash ^ (hash >>> 15) ^ (hash >>> 24);
 }
 
