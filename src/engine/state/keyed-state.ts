@@ -4,7 +4,7 @@ import type { Overlay } from '../overlay.js';
 import { decodeStored, encodeStored } from '../stored-value.js';
 import { entryKey } from './entry-key.js';
 import { decodeRecord, encodeRecord } from './entry-record.js';
-import { nameKey, namePrefix } from './named-range.js';
+import { nameKey, namePrefix } from './named-keys.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { type StateEntry, weightOf } from './state-entry.js';
 import { checkVersions, type Encoding } from './versioned-record.js';
@@ -35,7 +35,7 @@ export interface KeyedStateOptions {
  * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object.
  */
 export class KeyedState implements StageState {
-  readonly #overlay: Overlay;
+  readonly #view: Pick<StoreView, 'get'>;
   readonly #encoding: Encoding;
   readonly #prefix: string;
   readonly #versionsKey: string;
@@ -47,7 +47,7 @@ export class KeyedState implements StageState {
 
   /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name */
   constructor({ stage, overlay, limits }: KeyedStateOptions) {
-    this.#overlay = overlay;
+    this.#view = overlay;
     this.#encoding = { codec: stage.codec, owner: `the state of stage "${stage.name}"` };
     this.#prefix = namePrefix('state', stage.name);
     this.#versionsKey = nameKey('state', stage.name);
@@ -61,9 +61,8 @@ export class KeyedState implements StageState {
     return this.#cache.changedBytes;
   }
 
-  /** Keys changed since the last seal. */
-  get changedKeys(): number {
-    return this.#cache.changed.length;
+  get changed(): boolean {
+    return this.#cache.changed.length > 0;
   }
 
   get(key: StateKey): unknown {
@@ -81,13 +80,13 @@ export class KeyedState implements StageState {
   }
 
   /** Puts every change since the last seal into the overlay. @throws MillraceError STATE_NOT_STORABLE, USER_FUNCTION_FAILED */
-  sealInto(): void {
+  sealInto(overlay: Overlay): void {
     const { changed } = this.#cache;
     if (changed.length === 0) return;
-    for (const entry of changed) this.#store(entry);
+    for (const entry of changed) this.#store(entry, overlay);
     this.#cache.sealed(({ value }) => value === undefined);
     this.#last = undefined;
-    this.#storeVersion();
+    this.#storeVersion(overlay);
   }
 
   #entry(key: StateKey): StateEntry {
@@ -100,7 +99,7 @@ export class KeyedState implements StageState {
   /** What the store does not have is not kept: it would come in by the first change. */
   #load(key: StateKey): StateEntry {
     const at = entryKey(this.#prefix, key);
-    const bytes = this.#overlay.get(at.storeKey);
+    const bytes = this.#view.get(at.storeKey);
     if (bytes === undefined)
       return { key, at, value: undefined, bytes: weightOf(at, this.#usualBytes), changed: false };
     const value = decodeRecord(this.#encoding, at, bytes);
@@ -109,23 +108,23 @@ export class KeyedState implements StageState {
     return entry;
   }
 
-  #store(entry: StateEntry): void {
+  #store(entry: StateEntry, overlay: Overlay): void {
     const { at, value } = entry;
     if (value === undefined) {
-      this.#overlay.remove(at.storeKey);
+      overlay.remove(at.storeKey);
       return;
     }
     const bytes = encodeRecord(this.#encoding, at, value);
-    this.#overlay.put(at.storeKey, bytes);
+    overlay.put(at.storeKey, bytes);
     this.#cache.reweigh(entry, weightOf(at, bytes.byteLength));
     this.#usualBytes = bytes.byteLength;
   }
 
   /** The version stands in the store before, or in the same commit as, the first state that has it. */
-  #storeVersion(): void {
+  #storeVersion(overlay: Overlay): void {
     const { version } = this.#encoding.codec;
     if (this.#versions.includes(version)) return;
     this.#versions = [...this.#versions, version];
-    this.#overlay.put(this.#versionsKey, encodeStored(this.#versions));
+    overlay.put(this.#versionsKey, encodeStored(this.#versions));
   }
 }

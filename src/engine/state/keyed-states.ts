@@ -1,9 +1,8 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StatefulStage, StateOf } from '../../pipeline/stage-state.js';
-import type { StoreView } from '../../store/store.js';
+import type { CommitPart } from '../durable-tick.js';
 import type { Overlay } from '../overlay.js';
 import { KeyedState } from './keyed-state.js';
-import { storedNames } from './named-range.js';
 import type { CacheLimits } from './state-cache.js';
 
 /** For all stages of a job together. */
@@ -18,7 +17,7 @@ export interface KeyedStatesOptions {
 }
 
 /** The states of all stages of one partition, for one run. */
-export class KeyedStates {
+export class KeyedStates implements CommitPart {
   readonly #states: readonly KeyedState[];
   readonly #byName: ReadonlyMap<string, KeyedState>;
 
@@ -35,9 +34,8 @@ export class KeyedStates {
     return this.#states.reduce((sum, { changedBytes }) => sum + changedBytes, 0);
   }
 
-  /** Keys changed since the last seal, of all stages. */
-  get changedKeys(): number {
-    return this.#states.reduce((sum, { changedKeys }) => sum + changedKeys, 0);
+  get changed(): boolean {
+    return this.#states.some(({ changed }) => changed);
   }
 
   /** For `compilePipeline`. */
@@ -48,16 +46,10 @@ export class KeyedStates {
   };
 
   /** Puts every change since the last seal into the overlay, right before that is sealed itself. */
-  sealInto(): void {
-    for (const state of this.#states) state.sealInto();
+  sealInto(overlay: Overlay): void {
+    for (const state of this.#states) state.sealInto(overlay);
   }
-}
 
-/**
- * The names of stages that the store has states of and the pipeline has not: a stage that was renamed would begin without its state,
- * and nobody would notice.
- */
-export const unclaimedStates = (view: StoreView, stages: readonly StatefulStage[]): readonly string[] => {
-  const ours = new Set(stages.map(({ name }) => name));
-  return storedNames(view, 'state').filter((name) => !ours.has(name));
-};
+  /** The overlay has had the bytes since the seal. */
+  committed(): void {}
+}

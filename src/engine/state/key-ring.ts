@@ -1,0 +1,111 @@
+import type { StoreView } from '../../store/store.js';
+import type { Overlay } from '../overlay.js';
+import { decodeStored, encodeStored } from '../stored-value.js';
+
+/** One key in the order in which keys came. */
+export interface RingEntry {
+  /** Counts the keys that ever came. */
+  readonly seq: number;
+  readonly text: string;
+  readonly timeMs: number;
+}
+
+/** Where the ring stands, as it is stored. */
+export interface RingState {
+  /** Chunks from `first` up to `next` are stored. */
+  readonly first: number;
+  readonly next: number;
+  /** Entries of the first chunk that are gone. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+export const EMPTY_RING: RingState = { first: 0, next: 0, offset: 0, size: 0 };
+
+const CHUNK_ENTRIES = 512;
+/** Digits of the largest safe integer. */
+const DIGITS = 16;
+
+/**
+ * A queue that is in the store but for its ends: entries since the last seal, and the oldest chunk. What is taken from it is gone with
+ * the next commit.
+ */
+export class KeyRing {
+  readonly #overlay: Overlay;
+  readonly #prefix: string;
+  #first: number;
+  #next: number;
+  #offset: number;
+  #size: number;
+  /** The first chunk, once it was asked for. */
+  #oldest: readonly RingEntry[] | undefined;
+  #added: RingEntry[] = [];
+  /** Entries of `#added` that are gone: all chunks before them are. */
+  #addedGone = 0;
+
+  constructor(overlay: Overlay, prefix: string, state: RingState) {
+    this.#overlay = overlay;
+    this.#prefix = prefix;
+    this.#first = state.first;
+    this.#next = state.next;
+    this.#offset = state.offset;
+    this.#size = state.size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(entry: RingEntry): void {
+    this.#added.push(entry);
+    this.#size += 1;
+  }
+
+  /** The oldest, left in place. */
+  peek(): RingEntry | undefined {
+    return this.#chunk()?.[this.#offset] ?? this.#added[this.#addedGone];
+  }
+
+  shift(): void {
+    if (this.size === 0) return;
+    this.#size -= 1;
+    const chunk = this.#chunk();
+    if (chunk === undefined) {
+      this.#addedGone += 1;
+      return;
+    }
+    this.#offset += 1;
+    if (this.#offset < chunk.length) return;
+    this.#overlay.remove(this.#keyOf(this.#first));
+    this.#first += 1;
+    this.#offset = 0;
+    this.#oldest = undefined;
+  }
+
+  /** Stores what was added since the last seal. Gives what must be stored with it. */
+  sealInto(overlay: Overlay): RingState {
+    for (let from = this.#addedGone; from < this.#added.length; from += CHUNK_ENTRIES) {
+      overlay.put(this.#keyOf(this.#next), encodeStored(this.#added.slice(from, from + CHUNK_ENTRIES)));
+      this.#next += 1;
+    }
+    this.#added = [];
+    this.#addedGone = 0;
+    return { first: this.#first, next: this.#next, offset: this.#offset, size: this.#size };
+  }
+
+  #chunk(): readonly RingEntry[] | undefined {
+    if (this.#oldest !== undefined || this.#first === this.#next) return this.#oldest;
+    this.#oldest = readChunk(this.#overlay, this.#keyOf(this.#first));
+    return this.#oldest;
+  }
+
+  #keyOf(chunk: number): string {
+    return `${this.#prefix}${String(chunk).padStart(DIGITS, '0')}`;
+  }
+}
+
+/** Written by `sealInto`, and its bytes are checked by the store. */
+const readChunk = (view: Pick<StoreView, 'get'>, key: string): readonly RingEntry[] => {
+  const bytes = view.get(key);
+  return bytes === undefined ? [] : (decodeStored(bytes) as readonly RingEntry[]);
+};
