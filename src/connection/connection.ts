@@ -16,7 +16,7 @@ import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
-import { isConnectionEvent, isSessionLost } from './connection-event.js';
+import { isConnectionEvent } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
@@ -201,7 +201,7 @@ export class Connection {
       if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, events.some(isSessionLost));
+      if (event.type === 'connected') this.#onConnected(event, events.some(({ type }) => type === 'session-lost'));
       else if (event.type !== 'session-lost') this.#onAnswer(event);
     }
     this.#tell(events, from, events.length);

@@ -65,7 +65,7 @@ export class RowCodec {
     if (version !== VERSION || flags > 0b1111 || !isQos(qos)) throw new Error(`version ${version}, flags ${flags}`);
     const length = reader.u16();
     const start = reader.skip(length);
-    const topic = this.#topics.decode(bytes, start, start + length);
+    const topic = this.#topics.decode(reader, start, start + length);
     const withProperties = (flags & PROPERTIES) !== 0;
     const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from) : undefined;
     if (withProperties && properties === undefined) throw new Error('there are no properties');
