@@ -201,7 +201,7 @@ export class Connection {
       if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, events.some(({ type }) => type === 'session-lost'));
+      if (event.type === 'connected') this.#onConnected(event, events.some(isSessionLost));
       else if (event.type !== 'session-lost') this.#onAnswer(event);
     }
     this.#tell(events, from, events.length);
@@ -361,3 +361,5 @@ export class Connection {
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
   }
 }
+
+const isSessionLost = (event: SessionEvent): boolean => event.type === 'session-lost';
