@@ -3,6 +3,12 @@ import { open, type RootDatabase } from 'lmdb';
 /** Bytes under a key in the file; undefined removes the key. */
 export type FileChange = readonly [key: Buffer, value: Buffer | undefined];
 
+/** A record in bytes of its own. */
+export interface FileRecord {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
 /** What a file says of itself without reading its records. */
 export interface FileFacts {
   /** Counts the commits of the file, from the first one on. */
@@ -48,8 +54,18 @@ export class LmdbFile {
    * The records from `from` (inclusive, or exclusive) up to `to` (exclusive), ascending, in bytes of their own. It must be iterated to
    * its end or be returned in the same turn: until then it pins a snapshot, whose pages cannot be used again.
    */
-  range(from: Buffer, to: Buffer, exclusiveStart: boolean): Iterable<{ key: Buffer; value: Buffer }> {
+  range(from: Buffer, to: Buffer, exclusiveStart: boolean): Iterable<FileRecord> {
     return this.#database.getRange({ start: from, end: to, exclusiveStart, snapshot: true });
+  }
+
+  /** The record at a key, or else the next one above it. */
+  ceiling(key: Buffer): FileRecord | undefined {
+    return first(this.#database.getRange({ start: key, limit: 1 }));
+  }
+
+  /** The next record below a key. */
+  below(key: Buffer): FileRecord | undefined {
+    return first(this.#database.getRange({ start: key, limit: 1, reverse: true, exclusiveStart: true }));
   }
 
   /** Writes all changes or none. Resolves when they are durable. One call at a time, and none after one that has rejected. */
@@ -76,6 +92,11 @@ export class LmdbFile {
   close(): Promise<void> {
     return this.#database.close();
   }
+}
+
+function first(records: Iterable<FileRecord>): FileRecord | undefined {
+  for (const record of records) return record;
+  return undefined;
 }
 
 /** The binding rejects with a sentence that refers to another promise, which has the reason. */

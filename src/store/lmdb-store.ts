@@ -48,7 +48,7 @@ export class LmdbStore implements Store {
     let after = false;
     while (true) {
       this.#checkOpen();
-      const slice = this.#records.slice(start, to, { after, limit, maxBytes: SLICE_BYTES });
+      const slice = this.#records.slice({ from: start, to, after, limit, maxBytes: SLICE_BYTES });
       yield* slice;
       const last = slice.at(-1);
       if (last === undefined) return;

@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { type ErrorCode, MillraceError } from '../errors/index.js';
 
-/** LMDB's own codes, from lmdb.h. */
-const MDB_PAGE_NOTFOUND = -30797;
-const MDB_CORRUPTED = -30796;
+/** LMDB's own codes, from lmdb.h. Those that a damaged page can lead to are between the two. */
+const MDB_LAST_CODE = -30780;
+const MDB_FIRST_CODE = -30799;
+const MDB_PANIC = -30795;
 const MDB_VERSION_MISMATCH = -30794;
-const MDB_INVALID = -30793;
 const MDB_MAP_FULL = -30792;
+const MDB_READERS_FULL = -30790;
 
 const FULL_ERRNOS = new Set<unknown>(
   process.platform === 'win32'
@@ -14,7 +15,7 @@ const FULL_ERRNOS = new Set<unknown>(
     : [constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG, MDB_MAP_FULL],
 );
 const FULL_CODES = new Set<unknown>(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const CORRUPT_CODES = new Set<unknown>([MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID]);
+const FAILED_CODES = new Set<unknown>([MDB_PANIC, MDB_READERS_FULL]);
 
 const ADVICE = {
   STORE_FULL:
@@ -42,6 +43,7 @@ export function corruptError(what: string, cause?: unknown): MillraceError {
 function codeOf(error: unknown): keyof typeof ADVICE & ErrorCode {
   const { code, errno } = Object(error);
   if (FULL_CODES.has(code) || FULL_ERRNOS.has(code) || FULL_ERRNOS.has(errno)) return 'STORE_FULL';
-  if (CORRUPT_CODES.has(code)) return 'STORE_CORRUPT';
-  return code === MDB_VERSION_MISMATCH ? 'STORE_VERSION' : 'STORAGE_FAILED';
+  if (code === MDB_VERSION_MISMATCH) return 'STORE_VERSION';
+  const damaged = code >= MDB_FIRST_CODE && code <= MDB_LAST_CODE && !FAILED_CODES.has(code);
+  return damaged ? 'STORE_CORRUPT' : 'STORAGE_FAILED';
 }
