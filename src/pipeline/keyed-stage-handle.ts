@@ -3,7 +3,7 @@ import type { GraphBuilder } from './graph-builder.js';
 import type { Entry, KeyedStage, StateOptions } from './keyed-stage.js';
 import type { Stage } from './stage.js';
 import type { StateKey } from './stage-state.js';
-import { DEFAULT_CODEC } from './state-codecs.js';
+import { StateCodecs } from './state-codecs.js';
 import type { StatefulOperation, StatefulWork } from './vertex.js';
 
 /** Makes the stage that stands for a vertex. */
@@ -61,7 +61,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
   }
 
   #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>): Stage<R> {
-    const { codec = DEFAULT_CODEC, forgetWhen = KEEP } = options;
+    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP } = options;
     const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));
   }

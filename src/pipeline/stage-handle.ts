@@ -5,7 +5,7 @@ import type { KeyedStage } from './keyed-stage.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 import type { MapAsyncOptions, SinkStage, Stage } from './stage.js';
 import type { StateKey } from './stage-state.js';
-import { DEFAULT_CODEC } from './state-codecs.js';
+import { StateCodecs } from './state-codecs.js';
 import type { VertexWork } from './vertex.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
@@ -60,7 +60,8 @@ export class StageHandle<T> implements Stage<T> {
 
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
     const maxConcurrency = checkConcurrency(options.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY);
-    return this.#then({ kind: 'mapAsync', maxConcurrency, codec: options.codec ?? DEFAULT_CODEC, call: fn });
+    const codec = options.codec ?? StateCodecs.structuredClone<T>();
+    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn });
   }
 
   groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K> {

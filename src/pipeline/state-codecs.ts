@@ -8,6 +8,8 @@ import { writeCompact } from './structured/compact-writer.js';
 /** The first byte. */
 const CLONED = 0;
 const COMPACTED = 1;
+/** The short form does not look for getters, which costs more than it does: a stage that makes any makes them from the start. */
+const CHECKED_STATES = 16;
 
 export interface StructuredCloneOptions<S> {
   /** Default 0. */
@@ -60,13 +62,18 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
   const version = checkVersion(options.version ?? 0);
   const { upgrade } = options;
   // stored under this version means encoded by this type: that is what versions are for
-  const codec = { version, encode, decode: (bytes: Uint8Array) => decode(bytes) as S };
+  let unchecked = CHECKED_STATES;
+  const encodeState = (state: S): Uint8Array => {
+    if (unchecked > 0) {
+      unchecked -= 1;
+      checkStorable(state);
+    }
+    return encode(state);
+  };
+  const codec = { version, encode: encodeState, decode: (bytes: Uint8Array) => decode(bytes) as S };
   if (upgrade === undefined) return codec;
   return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };
 };
 
 /** Codecs for the states of stages. */
 export const StateCodecs = Object.freeze({ structuredClone });
-
-/** What a stage without a codec has. */
-export const DEFAULT_CODEC: StateCodec<unknown> = structuredClone();

@@ -85,7 +85,6 @@ export class KeyedState implements StageState {
     if (changed.length === 0) return;
     for (const entry of changed) this.#store(entry, overlay);
     this.#cache.sealed(({ value }) => value === undefined);
-    this.#last = undefined;
     this.#storeVersion(overlay);
   }
 

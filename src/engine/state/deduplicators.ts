@@ -1,0 +1,39 @@
+import type { SourcePlan } from '../../pipeline/pipeline-plan.js';
+import type { CommitPart } from '../durable-tick.js';
+import type { Overlay } from '../overlay.js';
+import type { SourceLaneOptions } from '../source-lane.js';
+import { Deduplicator } from './deduplicator.js';
+
+/** One for each source that gives keys. */
+export class Deduplicators implements CommitPart {
+  readonly #overlay: Overlay;
+  readonly #all: Deduplicator[] = [];
+
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay;
+  }
+
+  get changed(): boolean {
+    return this.#all.some(({ changed }) => changed);
+  }
+
+  get changedBytes(): number {
+    return this.#all.reduce((sum, { changedBytes }) => sum + changedBytes, 0);
+  }
+
+  /** Undefined for a source that gives no keys. */
+  isNewOf({ name, source }: SourcePlan): SourceLaneOptions['isNew'] {
+    if (source.deduplication === undefined) return undefined;
+    const one = new Deduplicator({ name, limits: source.deduplication, overlay: this.#overlay });
+    this.#all.push(one);
+    return (key, timestampMs) => one.isNew(key, timestampMs);
+  }
+
+  sealInto(overlay: Overlay): void {
+    for (const one of this.#all) if (one.changed) one.sealInto(overlay);
+  }
+
+  committed(): void {
+    for (const one of this.#all) one.committed();
+  }
+}
