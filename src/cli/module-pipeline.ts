@@ -12,6 +12,9 @@ const JOB_OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
   drainTimeoutMs: true,
   maxItemsInFlight: true,
   maxBytesInFlight: true,
+  maxOutboxMessages: true,
+  maxOutboxBytes: true,
+  restart: true,
   metrics: true,
   onEvent: true,
 };

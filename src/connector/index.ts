@@ -1,6 +1,19 @@
 export type { DeadLetter } from './dead-letter.js';
 export { defineSink } from './define-sink.js';
 export { defineSource } from './define-source.js';
+export type { DurableContext, DurableRecord } from './durable-context.js';
+export type {
+  CommitUrgency,
+  DurableSinkWriter,
+  OutboxRow,
+  OutboxSender,
+  OutboxSnapshot,
+  Prepared,
+  PreparedRow,
+  RefusedRow,
+  RestoredOutbox,
+  RestoreOutbox,
+} from './durable-sink.js';
 export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 export type { OnError } from './on-error.js';
 export type { OpenSink, Sink } from './open-sink.js';
@@ -8,6 +21,14 @@ export type { OpenOptions, OpenSource, Received, ReceivedBatch, Source } from '.
 export type { ProcessingGuarantee } from './processing-guarantee.js';
 export type { RejectedItem, SinkDefinition, SinkProgress, SinkWriter } from './sink.js';
 export { SinkBuilder, type SinkBuilderStep } from './sink-builder.js';
-export type { OpenContext, Polled, RejectedInput, SourceDefinition, SourceReader, SourceSnapshot } from './source.js';
+export type {
+  Deduplication,
+  OpenContext,
+  Polled,
+  RejectedInput,
+  SourceDefinition,
+  SourceReader,
+  SourceSnapshot,
+} from './source.js';
 export type { BatchBuffer, SourceBuffer } from './source-buffer.js';
 export { SourceBuilder, type SourceBuilderStep } from './source-builder.js';

@@ -1,39 +1,33 @@
-import type { PipelinePlan } from '../pipeline/pipeline-plan.js';
-import { AsyncLane } from './async-lane.js';
+import type { SourceReader } from '../connector/source.js';
+import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
 import { withDeadLetterSinks } from './dead-letter-sinks.js';
-import type { JobPorts, OpenPorts } from './job-ports.js';
+import type { JobPorts } from './job-ports.js';
 import type { JobTallies } from './job-tallies.js';
-import { SinkLane } from './sink-lane.js';
-import { SourceLane } from './source-lane.js';
-
-export interface Lanes {
-  readonly sources: readonly SourceLane[];
-  readonly asyncStages: readonly AsyncLane[];
-  readonly sinks: readonly SinkLane[];
-}
+import { SourceLane, type SourceLaneOptions } from './source-lane.js';
 
 export interface LaneParts {
   readonly plan: PipelinePlan;
   readonly ports: JobPorts;
-  readonly open: OpenPorts;
+  readonly readers: readonly SourceReader<unknown>[];
   readonly tallies: JobTallies;
+  /** How copies are told, for a source that gives keys. */
+  readonly isNewOf?: (source: SourcePlan) => SourceLaneOptions['isNew'];
 }
 
-/** A lane for each open port and mapAsync stage, in the order of the plan. */
-export const assembleLanes = ({ plan, ports, open, tallies }: LaneParts): Lanes => ({
-  sources: plan.sources.flatMap(({ name, fragment, timestamps, ...rest }, index) => {
-    const reader = open.readers[index];
+/** A lane for each open source, in the order of the plan. */
+export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LaneParts): readonly SourceLane[] =>
+  plan.sources.flatMap((source, index) => {
+    const reader = readers[index];
     const rejection = ports.sourceRejections[index];
     if (reader === undefined || rejection === undefined) return [];
+    const { name, fragment, timestamps } = source;
+    const isNew = isNewOf?.(source);
     const stamped = timestamps === 'ingestion';
-    const downstream = withDeadLetterSinks(rest.downstream, ports, [rejection]);
-    return [new SourceLane({ name, reader, fragment, downstream, rejection, stamped, tallies })];
-  }),
-  asyncStages: plan.asyncStages.map(
-    (stage) => new AsyncLane({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }),
-  ),
-  sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
-    const writer = open.writers[index];
-    return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
-  }),
-});
+    const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
+    const options = { name, reader, fragment, downstream, rejection, stamped, tallies };
+    return [new SourceLane(isNew === undefined ? options : { ...options, isNew })];
+  });
+
+/** The mapAsync stages with what their back-pressure must look at. */
+export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>): readonly AsyncStagePlan[] =>
+  plan.asyncStages.map((stage) => ({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }));

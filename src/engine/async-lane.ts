@@ -1,5 +1,6 @@
 import { Fifo } from '../internal/fifo.js';
 import type { AsyncStagePlan } from '../pipeline/pipeline-plan.js';
+import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
 
 /** How a call ended. */
@@ -27,7 +28,7 @@ interface Chunk {
  * One mapAsync stage of a running job. It owns the items that wait for a call and the calls under way, in order. Each item
  * holds its frame until its result has been passed on. The calls themselves are made by the driver.
  */
-export class AsyncLane {
+export class AsyncLane implements CallLane {
   readonly plan: AsyncStagePlan;
   readonly #chunks = new Fifo<Chunk>();
   readonly #slots = new Fifo<Slot>();
@@ -40,6 +41,10 @@ export class AsyncLane {
   /** Items that no call was started for yet. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  get idle(): boolean {
+    return this.#chunks.size === 0 && this.#slots.size === 0;
   }
 
   enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {

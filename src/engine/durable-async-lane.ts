@@ -2,6 +2,7 @@ import { Fifo } from '../internal/fifo.js';
 import type { AsyncStagePlan } from '../pipeline/pipeline-plan.js';
 import type { StoreView } from '../store/store.js';
 import { AsyncLane, type Slot } from './async-lane.js';
+import type { CallLane } from './call-lane.js';
 import type { CommitPart } from './durable-tick.js';
 import type { Frame } from './frame.js';
 import type { Overlay } from './overlay.js';
@@ -53,7 +54,7 @@ interface StoredChunk {
  * A2. Results are passed on in the order of the items, before and after a restart. So the stored items are a suffix: chunks, and the
  *     number of the first item that is not done.
  */
-export class DurableAsyncLane implements CommitPart {
+export class DurableAsyncLane implements CallLane, CommitPart {
   readonly plan: AsyncStagePlan;
   readonly #calls: AsyncLane;
   readonly #encoding: Encoding;

@@ -9,13 +9,13 @@ import type { Room, TickMachine } from './tick-machine.js';
 /** What completions may wait for another reason to commit (R9a). */
 const SOON_MS = 1000;
 
-/** Something of a durable job whose changes go into the commit of the tick that made them: state of a stage, pending calls. */
+/** Something of a durable job whose changes go into the commit of the tick that made them: state of stages, pending calls. */
 export interface CommitPart {
   /** Whether the next commit has something of it. */
   readonly changed: boolean;
   /** Bytes of what changed, roughly, for the bound. */
   readonly changedBytes: number;
-  /** Puts what changed into the commit. */
+  /** Puts what changed since the last seal into the overlay. @throws MillraceError when it cannot be stored: the tick is spoilt then */
   sealInto(overlay: Overlay): void;
   /** What was sealed is durable. */
   committed(): void;
@@ -72,6 +72,7 @@ export class DurableTick {
   /**
    * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
    * middle of a tick: that is not to be stored. `last` takes what could wait, too.
+   * @throws MillraceError STATE_NOT_STORABLE and others of a part: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
     const { machine, overlay, sinks, parts } = this.#options;

@@ -3,37 +3,44 @@ import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import type { StoreProvider } from '../store/store.js';
+import { EmbeddedStores } from './embedded-stores.js';
 import { Job } from './job.js';
 import { resolveGuarantee } from './job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job-options.js';
 import { planPorts } from './job-ports.js';
-import type { JobRunOptions } from './job-run.js';
+import type { JobRunOptions } from './job-run-options.js';
 import { createTallies } from './job-tallies.js';
 import { tellObserver } from './tell-observer.js';
 
 export interface EngineOptions {
   /**
-   * The directory of the durable state. It is made when it is missing, and must be writable. No guarantee of this version needs
-   * a store, so each job says with the event `store-unused` that it keeps nothing there.
+   * The directory of the durable state, for jobs with exactly-once or with at-least-once and state. It is made when it is missing,
+   * and must be writable. The first such job makes this process its owner, until `shutdown` or the end of the process. A job that
+   * keeps nothing there says so with the event `store-unused`.
    */
   readonly dir?: string | undefined;
+  /** Instead of a directory: where else stores are, e.g. `new MemoryStores()` for tests of a pipeline. `shutdown` closes it. */
+  readonly stores?: StoreProvider | undefined;
 }
 
 /** Runs jobs in this process. */
 export class Engine implements AsyncDisposable {
-  readonly #dir: string | undefined;
+  readonly #stores: StoreProvider | undefined;
   readonly #jobs = new Map<string, Job>();
   #named = 0;
   #shutDown = false;
 
-  private constructor(dir: string | undefined) {
-    this.#dir = dir;
+  private constructor(stores: StoreProvider | undefined) {
+    this.#stores = stores;
   }
 
-  /** @throws MillraceError STORAGE_FAILED when `dir` cannot be made or written to */
-  static embedded(options: EngineOptions = {}): Engine {
-    if (options.dir !== undefined) claimDirectory(options.dir);
-    return new Engine(options.dir);
+  /** @throws MillraceError STORAGE_FAILED when `dir` cannot be made or written to, INVALID_OPTIONS for both `dir` and `stores` */
+  static embedded({ dir, stores }: EngineOptions = {}): Engine {
+    if (dir === undefined) return new Engine(stores);
+    if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
+    makeDirectory(dir);
+    return new Engine(new EmbeddedStores(dir));
   }
 
   /** The jobs that have not ended. */
@@ -54,7 +61,7 @@ export class Engine implements AsyncDisposable {
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
     const resolved = resolveJobOptions(options, this.#freeName());
-    const run = prepareRun(pipeline, resolved);
+    const run = prepareRun(pipeline, resolved, this.#stores);
     const { name } = resolved;
     if (this.#jobs.has(name)) {
       throw new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
@@ -63,7 +70,7 @@ export class Engine implements AsyncDisposable {
     }
     const job = new Job({ options: resolved, run, onFinal: () => this.#jobs.delete(name) });
     this.#jobs.set(name, job);
-    this.#tellUnusedDirectory(resolved);
+    if (run.stores === undefined) this.#tellUnusedStore(resolved);
     return job;
   }
 
@@ -71,6 +78,7 @@ export class Engine implements AsyncDisposable {
   async shutdown(): Promise<void> {
     this.#shutDown = true;
     await Promise.all(this.jobs.map((job) => job.drain()));
+    await this.#stores?.close();
   }
 
   /** Shuts down. */
@@ -84,13 +92,13 @@ export class Engine implements AsyncDisposable {
     return `job-${this.#named}`;
   }
 
-  #tellUnusedDirectory({ name, onEvent }: ResolvedJobOptions): void {
-    if (this.#dir === undefined) return;
-    tellObserver(onEvent, { kind: 'store-unused', job: name, dir: this.#dir });
+  #tellUnusedStore({ name, onEvent }: ResolvedJobOptions): void {
+    if (this.#stores === undefined) return;
+    tellObserver(onEvent, { kind: 'store-unused', job: name, dir: this.#stores.location });
   }
 }
 
-const claimDirectory = (dir: string): void => {
+const makeDirectory = (dir: string): void => {
   try {
     mkdirSync(dir, { recursive: true });
     accessSync(dir, constants.W_OK);
@@ -100,16 +108,31 @@ const claimDirectory = (dir: string): void => {
 };
 
 /** Checks all that can be checked before anything is opened. */
-const prepareRun = (pipeline: Pipeline, options: ResolvedJobOptions): JobRunOptions => {
+const prepareRun = (
+  pipeline: Pipeline,
+  options: ResolvedJobOptions,
+  stores: StoreProvider | undefined,
+): JobRunOptions => {
   const graph = pipeline.toGraph();
-  const { sources, sinks: pipelineSinks } = compilePipeline(graph);
+  const { sources, sinks: pipelineSinks, stateful } = compilePipeline(graph);
   const { sinks } = planPorts({ sources, sinks: pipelineSinks });
-  const guarantee = resolveGuarantee(options.processingGuarantee, { sources, sinks });
+  const parts = { sources, sinks, stateful };
+  const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
   checkClaims([
     ...sources.map(({ name, source }) => ({ name, claims: source.claims })),
     ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
   ]);
   const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
-  const tallies = createTallies(metrics, name);
-  return { graph, job: name, guarantee, metrics, tallies, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight };
+  return {
+    graph,
+    job: name,
+    guarantee,
+    metrics,
+    tallies: createTallies(metrics, name),
+    drainTimeoutMs,
+    maxItemsInFlight,
+    maxBytesInFlight,
+    outboxLimits: { maxRows: options.maxOutboxMessages, maxBytes: options.maxOutboxBytes },
+    stores: durable ? stores : undefined,
+  };
 };

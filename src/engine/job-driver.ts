@@ -2,7 +2,8 @@ import { MillraceError } from '../errors/millrace-error.js';
 import { DeadlineTimer } from '../internal/deadline-timer.js';
 import { WakeUpLatch } from '../internal/wake-up-latch.js';
 import type { StoreBatch } from '../store/store.js';
-import type { AsyncLane, Slot } from './async-lane.js';
+import type { Slot } from './async-lane.js';
+import type { CallLane } from './call-lane.js';
 import type { DurableTick } from './durable-tick.js';
 import type { OutputLane } from './output-lane.js';
 import type { SourceLane } from './source-lane.js';
@@ -95,7 +96,7 @@ export class JobDriver {
   }
 
   /** Makes a mapAsync call for the machine. */
-  call(lane: AsyncLane, slot: Slot, signal: AbortSignal): void {
+  call(lane: CallLane, slot: Slot, signal: AbortSignal): void {
     const settle = (settled: Slot['settled']): void => {
       slot.settled = settled;
       this.#latch.wake();
@@ -145,6 +146,7 @@ export class JobDriver {
 
   #commit({ tick, commit }: DurableDrive): void {
     const ending = this.#machine.finished || this.#drainTimer !== undefined;
+    // what a part cannot store ends the run here, with nothing of the tick stored
     const batch = tick.seal(performance.now(), ending);
     this.#commitTimer.set(tick.deadline());
     if (batch === undefined) return;

@@ -11,7 +11,16 @@ export type JobEvent =
       readonly error: MillraceError | undefined;
     }
   | {
-      /** The engine has a directory, and this job keeps nothing in it: its guarantee needs no store. */
+      /** The job has failed and runs again. */
+      readonly kind: 'restarting';
+      readonly job: string;
+      readonly error: MillraceError;
+      /** From 1, in a row. */
+      readonly attempt: number;
+      readonly waitMs: number;
+    }
+  | {
+      /** The engine has a store, and this job keeps nothing in it: its guarantee needs none. */
       readonly kind: 'store-unused';
       readonly job: string;
       readonly dir: string;

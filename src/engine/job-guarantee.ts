@@ -8,26 +8,44 @@ const STRENGTH: Readonly<Record<ProcessingGuarantee, number>> = { none: 0, 'at-l
 const weakest = (guarantees: readonly ProcessingGuarantee[]): ProcessingGuarantee =>
   guarantees.reduce((a, b) => (STRENGTH[b] < STRENGTH[a] ? b : a), 'exactly-once');
 
-const unsupported = (): MillraceError =>
-  new MillraceError('GUARANTEE_UNSUPPORTED', 'exactly-once needs a durable store, which this version does not have', {
-    advice:
-      'Use at-least-once and make the effect idempotent (a key in the item, a retained or last-value topic), or at-least-once with deduplication behind the sink.',
-  });
+/** The parts of a pipeline that its guarantee depends on. */
+export interface GuaranteeParts {
+  readonly sources: PipelinePlan['sources'];
+  readonly sinks: readonly PlannedSink[];
+  readonly stateful: PipelinePlan['stateful'];
+}
+
+/** What a job promises, and whether it takes a store to keep it. */
+export interface JobGuarantee {
+  readonly guarantee: ProcessingGuarantee;
+  readonly durable: boolean;
+}
 
 /**
- * The guarantee of a job: the one asked for, else the weakest default of its sources.
- * @throws MillraceError of the source or sink that cannot give it, GUARANTEE_UNSUPPORTED for exactly-once
+ * The guarantee of a job: the one asked for, else the weakest default of its sources. A job needs a store for exactly-once, and for
+ * at-least-once with state.
+ * @throws MillraceError of the source or sink that cannot give it, GUARANTEE_UNSUPPORTED when it needs a store and there is none
  */
 export const resolveGuarantee = (
   asked: ProcessingGuarantee | undefined,
-  parts: { readonly sources: PipelinePlan['sources']; readonly sinks: readonly PlannedSink[] },
-): ProcessingGuarantee => {
+  parts: GuaranteeParts,
+  hasStore: boolean,
+): JobGuarantee => {
   const guarantee = asked ?? weakest(parts.sources.map(({ source }) => source.defaultGuarantee));
-  if (guarantee === 'exactly-once') throw unsupported();
-  const definitions = [...parts.sources.map(({ source }) => source), ...parts.sinks.map(({ sink }) => sink)];
-  for (const definition of definitions) {
+  const [stateful] = parts.stateful;
+  const durable = guarantee === 'exactly-once' || (guarantee === 'at-least-once' && stateful !== undefined);
+  if (durable && !hasStore) throw noStore(guarantee, stateful?.name);
+  for (const definition of [...parts.sources.map(({ source }) => source), ...parts.sinks.map(({ sink }) => sink)]) {
     const refusal = definition.refuse(guarantee);
     if (refusal !== undefined) throw refusal;
   }
-  return guarantee;
+  return { guarantee, durable };
+};
+
+const noStore = (guarantee: ProcessingGuarantee, stage: string | undefined): MillraceError => {
+  const what = stage === undefined ? guarantee : `${guarantee} with the state of stage "${stage}"`;
+  return new MillraceError('GUARANTEE_UNSUPPORTED', `${what} needs a store, and the engine has none`, {
+    advice:
+      "Give the engine a directory: Engine.embedded({ dir }). Or use processingGuarantee 'none' (and, without state, 'at-least-once').",
+  });
 };

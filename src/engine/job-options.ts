@@ -3,6 +3,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { JobEvent } from './job-event.js';
+import type { ResolvedRestart, RestartOptions } from './restart-policy.js';
 
 /** How a job runs. */
 export interface JobOptions {
@@ -21,6 +22,15 @@ export interface JobOptions {
   readonly maxItemsInFlight?: number | undefined;
   /** The same for the payload bytes of inputs. Default 64 MiB. One poll may overshoot it. */
   readonly maxBytesInFlight?: number | undefined;
+  /**
+   * How many messages the outbox of one client of a sink may have on disk, in a job with a store. Default 1,000,000. When it is full,
+   * nothing is polled until some are delivered.
+   */
+  readonly maxOutboxMessages?: number | undefined;
+  /** The same in bytes of messages. Default 1 GiB. */
+  readonly maxOutboxBytes?: number | undefined;
+  /** When and how often a job that failed runs again, for errors that may pass. */
+  readonly restart?: RestartOptions | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
   /** Told of each change of status, at once. What it throws, or rejects with, is ignored. */
@@ -35,6 +45,9 @@ export interface ResolvedJobOptions {
   readonly drainTimeoutMs: number;
   readonly maxItemsInFlight: number;
   readonly maxBytesInFlight: number;
+  readonly maxOutboxMessages: number;
+  readonly maxOutboxBytes: number;
+  readonly restart: RestartOptions;
   readonly metrics: Metrics;
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
@@ -49,6 +62,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const problemsOf = (options: ResolvedJobOptions): string[] => {
   const { name, processingGuarantee, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
+  const { maxOutboxMessages, maxOutboxBytes, restart } = options;
   const problems: string[] = [];
   if (name === '') problems.push('name must not be empty');
   if (processingGuarantee !== undefined && !Object.hasOwn(GUARANTEES, processingGuarantee)) {
@@ -57,12 +71,27 @@ const problemsOf = (options: ResolvedJobOptions): string[] => {
   if (!(drainTimeoutMs >= 0 && drainTimeoutMs <= LONGEST_TIMER_MS)) {
     problems.push(`drainTimeoutMs must be from 0 to ${LONGEST_TIMER_MS}, not ${drainTimeoutMs}`);
   }
-  for (const [option, value] of Object.entries({ maxItemsInFlight, maxBytesInFlight })) {
+  for (const [option, value] of Object.entries({
+    maxItemsInFlight,
+    maxBytesInFlight,
+    maxOutboxMessages,
+    maxOutboxBytes,
+  })) {
     if (!(Number.isSafeInteger(value) && value >= 1))
       problems.push(`${option} must be a whole number from 1, not ${value}`);
   }
+  for (const [option, value] of Object.entries(restart)) {
+    if (value !== undefined && !(value >= 0)) problems.push(`restart.${option} must be 0 or more, not ${value}`);
+  }
   return problems;
 };
+
+/** A job without a store is not run again unless its owner says so. */
+export const resolveRestart = ({ restart }: ResolvedJobOptions, durable: boolean): ResolvedRestart => ({
+  maxAttempts: restart.maxAttempts ?? (durable ? 10 : 0),
+  minBackoffMs: restart.minBackoffMs ?? 1000,
+  maxBackoffMs: restart.maxBackoffMs ?? 30_000,
+});
 
 /** @throws MillraceError INVALID_OPTIONS that names every bad value */
 export const resolveJobOptions = (options: JobOptions, defaultName: string): ResolvedJobOptions => {
@@ -73,6 +102,9 @@ export const resolveJobOptions = (options: JobOptions, defaultName: string): Res
     drainTimeoutMs: options.drainTimeoutMs ?? 10_000,
     maxItemsInFlight: options.maxItemsInFlight ?? 16_384,
     maxBytesInFlight: options.maxBytesInFlight ?? 64 * 1024 * 1024,
+    maxOutboxMessages: options.maxOutboxMessages ?? 1_000_000,
+    maxOutboxBytes: options.maxOutboxBytes ?? 1024 ** 3,
+    restart: options.restart ?? {},
     metrics: options.metrics ?? new MetricsRegistry(),
     onEvent: options.onEvent,
   });

@@ -37,9 +37,18 @@ class SinkList {
     if (known !== undefined) return { kind: 'deadLetter', sink: known };
     const index = this.sinks.length;
     this.#deadLetters.set(deadLetter, index);
-    this.sinks.push({ name: deadLetter.name, sink: deadLetter, rejection: { kind: 'fail' } });
-    this.sinks[index] = { name: deadLetter.name, sink: deadLetter, rejection: this.resolve(deadLetter.onError) };
+    const name = this.#freeName(deadLetter.name);
+    this.sinks.push({ name, sink: deadLetter, rejection: { kind: 'fail' } });
+    this.sinks[index] = { name, sink: deadLetter, rejection: this.resolve(deadLetter.onError) };
     return { kind: 'deadLetter', sink: index };
+  }
+
+  /** Names of the pipeline's stages are different; a dead-letter sink has one only here. */
+  #freeName(wanted: string): string {
+    const taken = new Set(this.sinks.map(({ name }) => name));
+    let name = wanted;
+    for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
+    return name;
   }
 }
 
@@ -52,7 +61,7 @@ export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks'>): JobPor
 };
 
 /** The open ends of a running job. */
-export interface OpenPorts {
+export interface OpenPorts<W = AnySinkWriter> {
   readonly readers: readonly SourceReader<unknown>[];
-  readonly writers: readonly AnySinkWriter[];
+  readonly writers: readonly W[];
 }

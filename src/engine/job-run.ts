@@ -1,23 +1,11 @@
-import type { OpenContext } from '../connector/source.js';
 import { MillraceError } from '../errors/millrace-error.js';
-import { compilePipeline } from '../pipeline/compile-pipeline.js';
-import type { PipelinePlan } from '../pipeline/pipeline-plan.js';
-import type { PipelineGraph } from '../pipeline/vertex.js';
-import { assembleLanes } from './assemble-lanes.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from './job-metrics.js';
-import { type JobPorts, type OpenPorts, planPorts } from './job-ports.js';
-import type { JobTallies } from './job-tallies.js';
-import { closeAll, openPorts } from './open-ports.js';
-import { TickMachine } from './tick-machine.js';
-
-export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {
-  readonly graph: PipelineGraph;
-  readonly tallies: JobTallies;
-  readonly drainTimeoutMs: number;
-  readonly maxItemsInFlight: number;
-  readonly maxBytesInFlight: number;
-}
+import type { JobRunOptions } from './job-run-options.js';
+import { openDirectRun } from './open-direct-run.js';
+import { openDurableRun } from './open-durable-run.js';
+import type { RunParts, RunRequest } from './run-parts.js';
+import type { TickMachine } from './tick-machine.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
 export class JobRun {
@@ -38,12 +26,10 @@ export class JobRun {
 
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
   async execute(onOpen: () => void): Promise<RunOutcome> {
-    const plan = compilePipeline(this.#options.graph);
-    const ports = planPorts(plan);
-    const open = await this.#open(plan, ports);
-    if (open === undefined) return 'drained';
+    const parts = await this.#open();
+    if (parts === undefined) return 'drained';
     try {
-      const driver = this.#assemble(plan, ports, open);
+      const driver = this.#drive(parts);
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen();
       return await driver.run();
@@ -51,8 +37,7 @@ export class JobRun {
       throw MillraceError.from(error);
     } finally {
       this.#abort.abort(new MillraceError('ABORTED', `job "${this.#options.job}" has stopped`));
-      await closeAll(open.readers);
-      await closeAll(open.writers);
+      await parts.close();
     }
   }
 
@@ -71,11 +56,17 @@ export class JobRun {
   }
 
   /** Undefined when a drain was asked for meanwhile. */
-  async #open(plan: PipelinePlan, { sinks }: JobPorts): Promise<OpenPorts | undefined> {
-    const { job, guarantee, metrics } = this.#options;
-    const context: OpenContext = { job, guarantee, metrics, signal: this.#abort.signal };
+  async #open(): Promise<RunParts | undefined> {
+    const { stores } = this.#options;
+    const request: RunRequest = {
+      options: this.#options,
+      signal: this.#abort.signal,
+      abort: (error) => this.#abort.abort(error),
+      stop: (error) => this.stop(error),
+      startCall: (lane, slot) => this.#driver?.call(lane, slot, this.#abort.signal),
+    };
     try {
-      return await openPorts({ sources: plan.sources, sinks }, context, (error) => this.#abort.abort(error));
+      return await (stores === undefined ? openDirectRun(request) : openDurableRun(request, stores));
     } catch (error) {
       if (this.#stopped !== undefined) throw this.#stopped;
       if (this.#drainAsked) return undefined;
@@ -83,19 +74,9 @@ export class JobRun {
     }
   }
 
-  #assemble(plan: PipelinePlan, ports: JobPorts, open: OpenPorts): JobDriver {
-    const { tallies, drainTimeoutMs } = this.#options;
-    const lanes = assembleLanes({ plan, ports, open, tallies });
-    const machine = new TickMachine({
-      ...lanes,
-      maxItemsInFlight: this.#options.maxItemsInFlight,
-      maxBytesInFlight: this.#options.maxBytesInFlight,
-      acknowledgeOnReceipt: this.#options.guarantee === 'none',
-      tallies,
-      startCall: (lane, slot) => driver.call(lane, slot, this.#abort.signal),
-    });
-    const driver = new JobDriver({ machine, sources: lanes.sources, sinks: lanes.sinks, drainTimeoutMs });
-    this.#machine = machine;
+  #drive(parts: RunParts): JobDriver {
+    const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
+    this.#machine = parts.machine;
     this.#driver = driver;
     if (this.#drainAsked) driver.drain();
     return driver;

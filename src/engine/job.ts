@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
+import { abortableWait } from '../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
 import { type JobMetrics, NOTHING_IN_FLIGHT, readJobMetrics } from './job-metrics.js';
-import type { ResolvedJobOptions } from './job-options.js';
-import { JobRun, type JobRunOptions } from './job-run.js';
+import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
+import { JobRun } from './job-run.js';
+import type { JobRunOptions } from './job-run-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import { RestartPolicy } from './restart-policy.js';
 import { tellObserver } from './tell-observer.js';
 
 /** What becomes of the job when its run ends without a failure. */
@@ -28,12 +31,17 @@ export class Job implements AsyncDisposable {
   /** Settles, and never rejects, when the present run is over. True when everything in flight was delivered. */
   #runOver: Promise<boolean> = Promise.resolve(true);
   #intent: Intent = 'complete';
+  readonly #restarts: RestartPolicy;
+  /** Ends the wait for the next run. */
+  #backoff: AbortController | undefined;
+  #startedMs = 0;
   /** Whether somebody will learn of a failure. */
   #observed: boolean;
 
   /** @internal Made by the engine. */
   constructor(parts: JobParts) {
     this.#parts = parts;
+    this.#restarts = new RestartPolicy(resolveRestart(parts.options, parts.run.stores !== undefined));
     this.#observed = parts.options.onEvent !== undefined;
     this.#start();
     const { signal } = parts.options;
@@ -71,6 +79,7 @@ export class Job implements AsyncDisposable {
     );
     if (this.#run === undefined) this.#fail(error);
     this.#run?.stop(error);
+    this.#backoff?.abort();
     await this.#runOver;
   }
 
@@ -104,6 +113,7 @@ export class Job implements AsyncDisposable {
     if (this.#status !== 'COMPLETING') this.#move('complete');
     if (this.#run === undefined) this.#complete();
     this.#run?.drain();
+    this.#backoff?.abort();
     return this.#runOver;
   }
 
@@ -124,6 +134,7 @@ export class Job implements AsyncDisposable {
 
   #start(): void {
     const run = new JobRun(this.#parts.run);
+    this.#startedMs = performance.now();
     this.#intent = 'complete';
     this.#run = run;
     this.#runOver = this.#supervise(run);
@@ -138,9 +149,28 @@ export class Job implements AsyncDisposable {
       return outcome !== 'drain-timed-out';
     } catch (error) {
       this.#run = undefined;
-      this.#fail(MillraceError.from(error));
+      return this.#handleFailure(MillraceError.from(error));
+    }
+  }
+
+  /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
+  async #handleFailure(error: MillraceError): Promise<boolean> {
+    const stopping = this.#status === 'COMPLETING' || this.#intent === 'suspend';
+    const waitMs = stopping ? undefined : this.#restarts.after(error, performance.now() - this.#startedMs);
+    if (waitMs === undefined) {
+      this.#fail(error);
       return false;
     }
+    const backoff = new AbortController();
+    this.#backoff = backoff;
+    this.#awaitRunningAgain();
+    this.#move('restarting');
+    const { attempts: attempt } = this.#restarts;
+    tellObserver(this.#parts.options.onEvent, { kind: 'restarting', job: this.name, error, attempt, waitMs });
+    await abortableWait(waitMs, backoff.signal);
+    this.#backoff = undefined;
+    if (this.#status === 'NOT_RUNNING') this.#start();
+    return true;
   }
 
   #handleOpen(): void {
@@ -174,6 +204,11 @@ export class Job implements AsyncDisposable {
 
   #stopFor(intent: Intent, action: string): Promise<boolean> {
     if (this.#status === 'SUSPENDED') return this.#runOver;
+    if (this.#backoff !== undefined && intent === 'suspend') {
+      this.#move('suspended');
+      this.#backoff.abort();
+      return this.#runOver;
+    }
     if (this.#run === undefined || this.#status === 'COMPLETING') return Promise.reject(this.#wrongState(action));
     this.#intent = intent;
     this.#run.drain();

@@ -1,14 +1,22 @@
-import type { OpenContext, SourceReader } from '../connector/source.js';
+import type { SourceReader } from '../connector/source.js';
 import { MillraceError } from '../errors/millrace-error.js';
-import type { AnySinkWriter } from '../pipeline/any-sink.js';
-import type { SourcePlan } from '../pipeline/pipeline-plan.js';
-import type { OpenPorts, PlannedSink } from './job-ports.js';
+import type { OpenPorts } from './job-ports.js';
 
 interface Closable {
   close(): Promise<void>;
 }
 
-/** Opens all at the same time. When one fails, the others are told to stop by the context's signal and closed as they come. */
+/** How the ports of a job are opened. */
+export interface PortOpening<W extends Closable> {
+  /** Begins to open all sinks. */
+  readonly writers: () => readonly Promise<W>[];
+  /** Begins to open all sources. */
+  readonly readers: () => readonly Promise<SourceReader<unknown>>[];
+  /** Tells those that are still opening to give up. */
+  readonly abort: (error: MillraceError) => void;
+}
+
+/** Waits for all. When one fails, the others are told to stop by the context's signal and closed as they come. */
 const openAll = async <T extends Closable>(
   opening: readonly Promise<T>[],
   abort: (error: MillraceError) => void,
@@ -29,21 +37,10 @@ export const closeAll = async (ports: readonly Closable[]): Promise<void> => {
 };
 
 /** Opens the sinks, then the sources: nothing arrives before there is somewhere to put it. */
-export const openPorts = async (
-  planned: { readonly sources: readonly SourcePlan[]; readonly sinks: readonly PlannedSink[] },
-  context: OpenContext,
-  abort: (error: MillraceError) => void,
-): Promise<OpenPorts> => {
-  const writers: AnySinkWriter[] = await openAll(
-    planned.sinks.map(async ({ sink }) => sink.createWriter(context)),
-    abort,
-  );
+export const openPorts = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
+  const writers = await openAll(opening.writers(), opening.abort);
   try {
-    const readers: SourceReader<unknown>[] = await openAll(
-      planned.sources.map(async ({ source }) => source.createReader(context)),
-      abort,
-    );
-    return { readers, writers };
+    return { readers: await openAll(opening.readers(), opening.abort), writers };
   } catch (error) {
     await closeAll(writers);
     throw error;

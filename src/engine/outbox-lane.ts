@@ -1,4 +1,4 @@
-import type { DurableSinkWriter } from '../connector/durable-sink.js';
+import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { Outbox } from './outbox.js';
@@ -13,7 +13,7 @@ export interface OutboxLimits {
 
 export interface OutboxLaneOptions {
   readonly name: string;
-  readonly writer: DurableSinkWriter<never> & DurableSinkWriter<unknown>;
+  readonly writer: AnyDurableSinkWriter;
   /** One for each of the writer's, in its order. */
   readonly outboxes: readonly Outbox[];
   readonly limits: OutboxLimits;
@@ -29,6 +29,7 @@ export class OutboxLane implements OutputLane {
   readonly name: string;
   readonly rejection: Rejection;
   readonly #options: OutboxLaneOptions;
+  #pendingItems = 0;
   #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
 
   constructor(options: OutboxLaneOptions) {
@@ -48,7 +49,7 @@ export class OutboxLane implements OutputLane {
     for (const outbox of outboxes) {
       room = Math.min(room, outbox.bytes < limits.maxBytes ? limits.maxRows - outbox.rows : 0);
     }
-    return room;
+    return room - this.#pendingItems;
   }
 
   get quiet(): boolean {
@@ -61,6 +62,7 @@ export class OutboxLane implements OutputLane {
 
   enqueue(items: readonly unknown[], frame: Frame | undefined): void {
     this.#pending.push({ items, frame });
+    this.#pendingItems += items.length;
   }
 
   /** Deliveries are the outboxes' business; refusals are taken with the snapshot of the commit that they belong to. */
@@ -70,6 +72,7 @@ export class OutboxLane implements OutputLane {
     if (this.#pending.length === 0) return;
     const pending = this.#pending;
     this.#pending = [];
+    this.#pendingItems = 0;
     for (const { items, frame } of pending) {
       const { rows, rejected } = this.#options.writer.prepare(items);
       for (const { outbox, bytes } of rows) this.#options.outboxes[outbox]?.append(bytes);

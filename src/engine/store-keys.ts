@@ -12,6 +12,8 @@ export const storeKeys = {
   record: (port: string, name: string): string => `record/${part(port)}/${part(name)}`,
   /** Names of all outboxes begin with it. */
   outboxes: 'outbox/',
+  /** Above all of them. */
+  outboxesEnd: 'outbox0',
   outbox: (sink: string, outbox: string): string => `outbox/${part(sink)}/${part(outbox)}`,
   /** The rows of a commit stand under the seq of the last of them: the first key at or above a seq is the chunk that has it. */
   chunk: (sink: string, outbox: string, lastSeq: number): string =>

@@ -2,7 +2,8 @@ import type { DeadLetter } from '../connector/dead-letter.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { Fragment } from '../pipeline/fragment.js';
 import type { Downstream } from '../pipeline/pipeline-plan.js';
-import type { AsyncLane, Slot } from './async-lane.js';
+import type { Slot } from './async-lane.js';
+import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { OutputLane } from './output-lane.js';
@@ -28,7 +29,7 @@ export interface Room {
 
 export interface TickMachineOptions {
   readonly sources: readonly SourceLane[];
-  readonly asyncStages: readonly AsyncLane[];
+  readonly asyncStages: readonly CallLane[];
   /** The sinks of the pipeline and behind them the dead-letter sinks. */
   readonly sinks: readonly OutputLane[];
   readonly maxItemsInFlight: number;
@@ -39,7 +40,7 @@ export interface TickMachineOptions {
   readonly commitRoom?: () => Room;
   readonly tallies: JobTallies;
   /** Starts a mapAsync call; its end is told by setting `slot.settled` and waking the driver. */
-  readonly startCall: (lane: AsyncLane, slot: Slot) => void;
+  readonly startCall: (lane: CallLane, slot: Slot) => void;
 }
 
 /**
@@ -87,7 +88,8 @@ export class TickMachine {
 
   /** Whether all sources have ended and all is complete. */
   get finished(): boolean {
-    return this.#options.sources.every((lane) => lane.done && lane.idle);
+    const { sources, asyncStages } = this.#options;
+    return sources.every((lane) => lane.done && lane.idle) && asyncStages.every((lane) => lane.idle);
   }
 
   /** Whether the sinks have delivered everything they were given. */
@@ -158,7 +160,7 @@ export class TickMachine {
   }
 
   /** Runs the results of one frame through the stages behind a mapAsync stage. */
-  #passOn(lane: AsyncLane, slots: readonly Slot[], frame: Frame): void {
+  #passOn(lane: CallLane, slots: readonly Slot[], frame: Frame): void {
     const values = slots.flatMap(({ settled }) => (settled?.kind === 'value' ? [settled.value] : []));
     const { fragment, name } = lane.plan;
     const { next, failure } = fragment.run(values, 0, Number.POSITIVE_INFINITY);

@@ -1,3 +1,4 @@
+import type { OutboxSender, Prepared, RestoreOutbox } from '../connector/durable-sink.js';
 import type { SinkDefinition, SinkProgress } from '../connector/sink.js';
 import type { OpenContext } from '../connector/source.js';
 
@@ -10,7 +11,17 @@ export interface AnySinkWriter {
   close(): Promise<void>;
 }
 
+/** A durable sink writer whose item type is forgotten. */
+export interface AnyDurableSinkWriter {
+  readonly outboxes: readonly OutboxSender[];
+  prepare(items: readonly unknown[]): Prepared;
+  flush(): void;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A sink whose item type is forgotten: the stage that writes to it has checked it. Every `SinkDefinition` is one. */
-export interface AnySink extends Omit<SinkDefinition<never>, 'createWriter'> {
+export interface AnySink extends Omit<SinkDefinition<never>, 'createWriter' | 'createDurableWriter'> {
   createWriter(context: OpenContext): Promise<AnySinkWriter>;
+  createDurableWriter?(context: OpenContext, restore: RestoreOutbox): Promise<AnyDurableSinkWriter>;
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { DeadLetter } from '../../src/connector/index.js';
-import { assembleLanes, type Lanes } from '../../src/engine/assemble-lanes.js';
-import type { AsyncLane, Slot } from '../../src/engine/async-lane.js';
+import { asyncStages, sourceLanes } from '../../src/engine/assemble-lanes.js';
+import { AsyncLane, type Slot } from '../../src/engine/async-lane.js';
+import type { CallLane } from '../../src/engine/call-lane.js';
 import { planPorts } from '../../src/engine/job-ports.js';
 import { createTallies } from '../../src/engine/job-tallies.js';
+import { SinkLane } from '../../src/engine/sink-lane.js';
+import type { SourceLane } from '../../src/engine/source-lane.js';
 import { TickMachine } from '../../src/engine/tick-machine.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { compilePipeline } from '../../src/pipeline/compile-pipeline.js';
@@ -14,6 +17,12 @@ import { SimulatedSink, SimulatedWriter, simulatedDeadLetters } from './simulate
 import { SimulatedSource } from './simulated-source.js';
 
 const INPUTS = 60;
+
+interface Lanes {
+  readonly sources: readonly SourceLane[];
+  readonly asyncStages: readonly AsyncLane[];
+  readonly sinks: readonly SinkLane[];
+}
 
 /** A tick machine between simulated sources and sinks, under one random schedule, with the oracle of what may be acknowledged. */
 export class EngineRig {
@@ -29,7 +38,7 @@ export class EngineRig {
   #overshoot: number | undefined;
   /** Up to where each source's acknowledgements have been checked. */
   readonly #checked = new Map<SimulatedSource, number>();
-  readonly #calls: { readonly lane: AsyncLane; readonly slot: Slot }[] = [];
+  readonly #calls: { readonly lane: CallLane; readonly slot: Slot }[] = [];
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -156,7 +165,14 @@ export class EngineRig {
       this.writers.push(writer);
       return writer;
     });
-    return assembleLanes({ plan, ports, tallies, open: { readers: this.sources, writers: open } });
+    return {
+      sources: sourceLanes({ plan, ports, readers: this.sources, tallies }),
+      asyncStages: asyncStages({ plan, ports }).map((stage) => new AsyncLane(stage)),
+      sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
+        const writer = open[index];
+        return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
+      }),
+    };
   }
 
   /** What one input leads to: keys of outputs and letters, with how often. */

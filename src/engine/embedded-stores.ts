@@ -1,0 +1,41 @@
+import { LmdbStores } from '../store/lmdb-stores.js';
+import type { Store, StoreProvider } from '../store/store.js';
+
+/** The stores of a directory, which is owned from the first store that is opened until `close`. */
+export class EmbeddedStores implements StoreProvider {
+  readonly location: string;
+  #stores: Promise<LmdbStores> | undefined;
+
+  constructor(dir: string) {
+    this.location = dir;
+  }
+
+  async open(job: string, partition: number): Promise<Store> {
+    this.#stores ??= LmdbStores.open(this.location);
+    const opening = this.#stores;
+    try {
+      return await (await opening).open(job, partition);
+    } catch (error) {
+      await this.#forgetFailed(opening);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#stores;
+    this.#stores = undefined;
+    await opening?.then(
+      (stores) => stores.close(),
+      () => {},
+    );
+  }
+
+  /** A directory that could not be owned may be free at the next attempt. */
+  async #forgetFailed(opening: Promise<LmdbStores>): Promise<void> {
+    try {
+      await opening;
+    } catch {
+      if (this.#stores === opening) this.#stores = undefined;
+    }
+  }
+}

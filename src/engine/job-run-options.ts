@@ -1,0 +1,18 @@
+import type { OpenContext } from '../connector/source.js';
+import type { PipelineGraph } from '../pipeline/vertex.js';
+import type { StoreProvider } from '../store/store.js';
+import type { JobTallies } from './job-tallies.js';
+import type { OutboxLimits } from './outbox-lane.js';
+
+/** What a run of a job is told. */
+export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {
+  readonly graph: PipelineGraph;
+  readonly tallies: JobTallies;
+  readonly drainTimeoutMs: number;
+  readonly maxItemsInFlight: number;
+  readonly maxBytesInFlight: number;
+  /** Bounds of each outbox of a durable job. */
+  readonly outboxLimits: OutboxLimits;
+  /** Where the job keeps its state; undefined for one that keeps none. */
+  readonly stores: StoreProvider | undefined;
+}

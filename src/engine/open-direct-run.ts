@@ -1,0 +1,42 @@
+import type { OpenContext } from '../connector/source.js';
+import { compilePipeline } from '../pipeline/compile-pipeline.js';
+import { asyncStages, sourceLanes } from './assemble-lanes.js';
+import { AsyncLane } from './async-lane.js';
+import { planPorts } from './job-ports.js';
+import { closeAll, openPorts } from './open-ports.js';
+import type { RunParts, RunRequest } from './run-parts.js';
+import { SinkLane } from './sink-lane.js';
+import { TickMachine } from './tick-machine.js';
+
+/** Opens a run of a job without a store. */
+export const openDirectRun = async ({ options, signal, abort, startCall }: RunRequest): Promise<RunParts> => {
+  const { job, guarantee, metrics, tallies, maxItemsInFlight, maxBytesInFlight } = options;
+  const plan = compilePipeline(options.graph);
+  const ports = planPorts(plan);
+  const context: OpenContext = { job, guarantee, metrics, signal };
+  const { readers, writers } = await openPorts({
+    writers: () => ports.sinks.map(async ({ sink }) => sink.createWriter(context)),
+    readers: () => plan.sources.map(async ({ source }) => source.createReader(context)),
+    abort,
+  });
+  const sources = sourceLanes({ plan, ports, readers, tallies });
+  const sinks = ports.sinks.flatMap(({ name, rejection }, index) => {
+    const writer = writers[index];
+    return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
+  });
+  const machine = new TickMachine({
+    sources,
+    sinks,
+    asyncStages: asyncStages({ plan, ports }).map((stage) => new AsyncLane(stage)),
+    maxItemsInFlight,
+    maxBytesInFlight,
+    acknowledgeOnReceipt: guarantee === 'none',
+    tallies,
+    startCall,
+  });
+  const close = async (): Promise<void> => {
+    await closeAll(readers);
+    await closeAll(writers);
+  };
+  return { machine, sources, sinks, close };
+};

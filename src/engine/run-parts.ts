@@ -1,0 +1,27 @@
+import type { MillraceError } from '../errors/millrace-error.js';
+import type { DurableDrive } from './job-driver.js';
+import type { JobRunOptions } from './job-run-options.js';
+import type { OutputLane } from './output-lane.js';
+import type { SourceLane } from './source-lane.js';
+import type { TickMachine, TickMachineOptions } from './tick-machine.js';
+
+/** What a run needs to be opened. */
+export interface RunRequest {
+  readonly options: JobRunOptions;
+  /** Aborts opening, and everything that goes on for the run. */
+  readonly signal: AbortSignal;
+  /** Tells what is still opening to give up, because something else failed. */
+  readonly abort: (error: MillraceError) => void;
+  /** Ends the run at once. */
+  readonly stop: (error: MillraceError) => void;
+  readonly startCall: TickMachineOptions['startCall'];
+}
+
+/** An opened run, ready to be driven. */
+export interface RunParts {
+  readonly machine: TickMachine;
+  readonly sources: readonly SourceLane[];
+  readonly sinks: readonly OutputLane[];
+  readonly durable?: DurableDrive;
+  close(): Promise<void>;
+}
