@@ -1,41 +1,51 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
-import { Fifo } from '../internal/fifo.js';
+import { checkItems, encodeState } from './builder-state.js';
+import { FillLog, type FillState } from './fill-log.js';
 import type { Polled, SourceReader, SourceSnapshot } from './source.js';
 import { ItemBuffer } from './source-buffer.js';
 import type { SourceFunctions } from './source-functions.js';
 
 const IDLE_MS = 10;
 
-/** The state of the user's source after the fill whose last item stands at `last`. */
-interface FillState {
-  readonly last: number;
-  readonly state: unknown;
+/** What a reader of a durable job begins with. */
+export interface BuilderStart<T> {
+  /** What was stored last; its state was given to `restoreSnapshotFn` already. Undefined on a first start. */
+  readonly restored: FillState<T> | undefined;
 }
 
-/** Drives the functions of a `SourceBuilder`. At most one fill is under way, and only while the buffer is empty. */
+/**
+ * Drives the functions of a `SourceBuilder`. At most one fill is under way, and only while the buffer is empty. In a durable job the
+ * uncovered rest of the fill in which the last commit stood is given first. Positions count from 0 in each reader.
+ */
 export class BuilderReader<C, T> implements SourceReader<T> {
   readonly #name: string;
   readonly #context: C;
   readonly #functions: SourceFunctions<C, T>;
   readonly #buffer = new ItemBuffer<T>();
-  readonly #states = new Fifo<FillState>();
+  /** Only in a durable job. */
+  readonly #log: FillLog<T> | undefined;
   readonly #stop = new AbortController();
-  #state: unknown;
   #next = 0;
   #filling: Promise<void> | undefined;
   #failure: MillraceError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, context: C, functions: SourceFunctions<C, T>) {
+  constructor(
+    name: string,
+    { context, functions, start }: { context: C; functions: SourceFunctions<C, T>; start: BuilderStart<T> | undefined },
+  ) {
     this.#name = name;
     this.#context = context;
     this.#functions = functions;
+    this.#log = start === undefined || functions.createSnapshot === undefined ? undefined : new FillLog<T>();
+    if (start?.restored !== undefined) this.#begin(start.restored);
   }
 
   poll(max: number): Polled<T> {
     if (this.#buffer.size === 0) this.#fill();
-    if (this.#buffer.size === 0 && this.#failure !== undefined) throw this.#failure;
+    // what a failed fill added is behind no state: after a restart it would be given again
+    if (this.#failure !== undefined && (this.#buffer.size === 0 || this.#log !== undefined)) throw this.#failure;
     const first = this.#next;
     // while a fill is under way its items belong to a state that is not known yet
     const { items, bytes } = this.#filling === undefined ? this.#buffer.take(max) : { items: [], bytes: 0 };
@@ -57,11 +67,9 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   }
 
   snapshot(upTo: number): SourceSnapshot {
-    for (let one = this.#states.peek(); one !== undefined && one.last <= upTo; one = this.#states.peek()) {
-      this.#state = one.state;
-      this.#states.shift();
-    }
-    return { mark: upTo, state: this.#state };
+    const state = this.#log?.snapshot(upTo);
+    if (state !== undefined) checkItems(this.#name, state.rest.items);
+    return { mark: upTo, state };
   }
 
   committed(): void {}
@@ -98,12 +106,17 @@ export class BuilderReader<C, T> implements SourceReader<T> {
     }
   }
 
+  #begin({ state, rest }: FillState<T>): void {
+    for (const [index, item] of rest.items.entries()) this.#buffer.add(item, rest.bytes[index]);
+    this.#log?.filled(state, rest);
+  }
+
   #keepState(): void {
-    if (this.#functions.createSnapshot === undefined || this.#buffer.size === 0) return;
-    this.#states.push({
-      last: this.#next + this.#buffer.size - 1,
-      state: this.#functions.createSnapshot(this.#context),
-    });
+    if (this.#log === undefined) return;
+    const added = this.#buffer.contents();
+    // one of each fill, so that items which cannot be stored are told at once and not only when a commit cuts a fill in two
+    checkItems(this.#name, added.items.slice(0, 1));
+    this.#log.filled(encodeState(this.#name, this.#functions.createSnapshot?.(this.#context)), added);
   }
 
   #fail(error: unknown): void {

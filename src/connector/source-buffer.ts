@@ -12,6 +12,12 @@ export interface BatchBuffer<T> extends SourceBuffer<T> {
   close(): void;
 }
 
+/** Items and, by the same index, what each counts in the byte bound. */
+export interface BufferedItems<T> {
+  readonly items: readonly T[];
+  readonly bytes: readonly number[];
+}
+
 /** The buffer of a {@link SourceBuilder}'s source: filled when it is empty, taken from the front. */
 export class ItemBuffer<T> implements BatchBuffer<T> {
   #items: T[] = [];
@@ -34,6 +40,11 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** All that waits. */
+  contents(): BufferedItems<T> {
+    return { items: this.#items.slice(this.#head), bytes: this.#bytes.slice(this.#head) };
   }
 
   take(max: number): { readonly items: readonly T[]; readonly bytes: number } {

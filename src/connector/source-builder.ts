@@ -1,9 +1,10 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { BuilderReader } from './builder-reader.js';
+import { decodeState, readFillState } from './builder-state.js';
 import { createContext } from './create-context.js';
 import { defineSource } from './define-source.js';
 import type { Source } from './open-source.js';
-import type { ProcessingGuarantee } from './processing-guarantee.js';
+import { refuseBuilder } from './refuse-builder.js';
 import type { OpenContext } from './source.js';
 import type { BatchBuffer, SourceBuffer } from './source-buffer.js';
 import type { SourceFunctions } from './source-functions.js';
@@ -41,12 +42,18 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
     return new SourceBuilderStep<K, C, U, S>({ ...this.#settings, fill: fn });
   }
 
-  /** The state to continue from after what was added so far; called after each `fillBufferFn`. Durable jobs store it. */
+  /**
+   * The state to go on from behind what was added so far: what structured clone keeps. In a job with a store it is called after each
+   * `fillBufferFn` and stored with what the items lead to; together with `restoreSnapshotFn` it makes the source exactly-once.
+   */
   createSnapshotFn<R>(fn: (context: C) => R): SourceBuilderStep<K, C, T, R> {
     return new SourceBuilderStep<K, C, T, R>({ ...this.#settings, createSnapshot: fn });
   }
 
-  /** Called once after `createFn` with the state stored last. A job without a store has none and never calls it. */
+  /**
+   * Called once after `createFn` with the state stored last: `fillBufferFn` must go on behind what was added when that was taken. What
+   * was added and is not covered by the last commit the job has itself. A job without a store has no state and never calls it.
+   */
   restoreSnapshotFn(fn: (context: C, state: S) => void): SourceBuilderStep<K, C, T, S> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, restoreSnapshot: fn });
   }
@@ -65,13 +72,9 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
       name,
       claims: [],
       defaultGuarantee: kind === 'batch' ? 'at-least-once' : 'none',
-      refuse: (guarantee) => (kind === 'batch' ? undefined : refuseReplay(name, guarantee)),
+      refuse: (guarantee) => refuseBuilder({ name, kind, keepsState: keepsState(settings) }, guarantee),
       onError: 'fail',
-      createReader: async (context) => {
-        const made = await createContext(`source "${name}"`, settings, context);
-        if (context.restored !== undefined) settings.restoreSnapshot?.(made, context.restored);
-        return new BuilderReader(name, made, settings);
-      },
+      createReader: (context) => createReader(settings, context),
     });
   }
 }
@@ -85,12 +88,28 @@ const checkSettings = (name: string, complete: boolean): void => {
   throw new MillraceError('INVALID_OPTIONS', `source "${name}": ${problems.join('; ')}`, { details: { problems } });
 };
 
-const refuseReplay = (name: string, guarantee: ProcessingGuarantee): MillraceError | undefined => {
-  if (guarantee === 'none') return undefined;
-  return new MillraceError('GUARANTEE_UNSUPPORTED', `source "${name}" cannot replay what was in flight at a crash`, {
-    advice: 'Use the guarantee none, or implement SourceDefinition with acknowledgements and pass it to defineSource.',
-    details: { source: name, guarantee },
-  });
+const createReader = async <C, T>(settings: Settings<C, T>, context: OpenContext): Promise<BuilderReader<C, T>> => {
+  const { name, kind } = settings;
+  const stored = context.durable !== undefined && context.guarantee !== 'none' && keepsState(settings);
+  const refusal = stored ? undefined : refuseBuilder({ name, kind, keepsState: false }, context.guarantee);
+  if (refusal !== undefined) throw refusal;
+  const restored = stored ? readFillState<T>(name, context.restored) : undefined;
+  const made = await createContext(`source "${name}"`, settings, context);
+  if (restored !== undefined) await restore(settings, made, restored.state);
+  return new BuilderReader(name, { context: made, functions: settings, start: stored ? { restored } : undefined });
+};
+
+/** Both functions: a state that nobody takes back is of no use. */
+const keepsState = <C, T>({ createSnapshot, restoreSnapshot }: SourceFunctions<C, T>): boolean =>
+  createSnapshot !== undefined && restoreSnapshot !== undefined;
+
+const restore = async <C, T>(settings: Settings<C, T>, made: C, state: Uint8Array): Promise<void> => {
+  try {
+    settings.restoreSnapshot?.(made, decodeState(state));
+  } catch (error) {
+    await settings.destroy?.(made);
+    throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `restoreSnapshotFn of source "${settings.name}"`);
+  }
 };
 
 /** Begins the source: `createFn` makes the context that the other functions get, when a job opens the source. */
@@ -122,7 +141,8 @@ const begin =
  *   .build();
  * ```
  *
- * A batch is read from its beginning again when its job restarts, so nothing of it is lost (at-least-once). A stream goes on where
- * it is: its guarantee is `none`.
+ * Without `createSnapshotFn` and `restoreSnapshotFn` a batch is read from its beginning again when its job restarts, so nothing of it
+ * is lost (at-least-once), and a stream goes on where it is: its guarantee is `none`. With both, and in a job with a store, either
+ * goes on behind the last commit: at-least-once and exactly-once.
  */
 export const SourceBuilder = Object.freeze({ stream: begin('stream'), batch: begin('batch') });

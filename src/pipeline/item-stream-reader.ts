@@ -2,10 +2,21 @@ import type { Polled, SourceReader, SourceSnapshot } from '../connector/source.j
 import { MillraceError } from '../errors/millrace-error.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
 
-/** Makes items at a steady rate; what was not polled in time is caught up with, at most one second of it. */
+/** Where the numbering of an item stream stands, and how fast it goes. */
+export interface ItemStreamOptions {
+  readonly perSecond: number;
+  /** The number of the first item. */
+  readonly start: number;
+}
+
+/**
+ * Makes items at a steady rate; what was not polled in time is caught up with, at most one second of it. The number of the next item
+ * is its state; positions count from 0.
+ */
 export class ItemStreamReader<T> implements SourceReader<T> {
   readonly #create: (timestamp: number, sequence: number) => T;
   readonly #perSecond: number;
+  readonly #start: number;
   #startedMs = performance.now();
   /** Due since `#startedMs`, less than the first item made since then. */
   #made = 0;
@@ -14,8 +25,9 @@ export class ItemStreamReader<T> implements SourceReader<T> {
   #ready: Deferred<void> = deferred();
   #closed = false;
 
-  constructor(itemsPerSecond: number, create: (timestamp: number, sequence: number) => T) {
-    this.#perSecond = itemsPerSecond;
+  constructor({ perSecond, start }: ItemStreamOptions, create: (timestamp: number, sequence: number) => T) {
+    this.#perSecond = perSecond;
+    this.#start = start;
     this.#create = create;
   }
 
@@ -36,7 +48,7 @@ export class ItemStreamReader<T> implements SourceReader<T> {
   }
 
   snapshot(upTo: number): SourceSnapshot {
-    return { mark: upTo, state: undefined };
+    return { mark: upTo, state: this.#start + upTo + 1 };
   }
 
   committed(): void {}
@@ -48,7 +60,7 @@ export class ItemStreamReader<T> implements SourceReader<T> {
 
   #createItems(timestampMs: number, first: number, count: number): T[] {
     try {
-      return Array.from({ length: count }, (_, index) => this.#create(timestampMs, first + index));
+      return Array.from({ length: count }, (_, index) => this.#create(timestampMs, this.#start + first + index));
     } catch (error) {
       throw MillraceError.from(error, 'USER_FUNCTION_FAILED', 'the createFn of itemStream');
     }

@@ -273,43 +273,6 @@ test('a rejected item errors the stream, is counted, or goes to the dead-letter 
   await assert.rejects(writer.closed, (error) => error instanceof MillraceError && error.code === 'INVALID_MESSAGE');
 });
 
-test('a custom source is filled when empty, snapshots its state at the position asked for, and is destroyed once', {
-  timeout,
-}, async () => {
-  let destroyed = 0;
-  const source = SourceBuilder.batch('count', () => ({ next: 0 }))
-    .fillBufferFn<number>((context, buffer) => {
-      for (const end = context.next + 3; context.next < end; context.next += 1) buffer.add(context.next, 2);
-      if (context.next === 9) buffer.close();
-    })
-    .createSnapshotFn(({ next }) => next)
-    .restoreSnapshotFn((context, next) => {
-      context.next = next;
-    })
-    .destroyFn(() => {
-      destroyed += 1;
-    })
-    .build();
-  const context = {
-    job: 'test',
-    guarantee: 'none',
-    metrics: {} as never,
-    signal: new AbortController().signal,
-  } as const;
-  const reader = await source.createReader(context);
-  assert.deepEqual([reader.poll(2).items, reader.poll(2).items, reader.poll(9).bytes], [[0, 1], [2], 6]);
-  assert.equal(reader.snapshot(1).state, undefined);
-  assert.equal(reader.snapshot(2).state, 3);
-  assert.equal(reader.snapshot(4).state, 3);
-  assert.equal(reader.snapshot(5).state, 6);
-  const end = reader.poll(9);
-  assert.deepEqual([end.items, end.done], [[6, 7, 8], true]);
-  await Promise.all([reader.close(), reader.close()]);
-  assert.equal(destroyed, 1);
-  const restored = await source.createReader({ ...context, restored: 6 });
-  assert.deepEqual(restored.poll(9).items, [6, 7, 8]);
-});
-
 test('what a builder misses is said at once, and a stream cannot promise at-least-once', () => {
   const invalid = (error: unknown): boolean => error instanceof MillraceError && error.code === 'INVALID_OPTIONS';
   assert.throws(() => SourceBuilder.stream('', () => 1).build(), invalid);
