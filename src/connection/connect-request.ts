@@ -13,6 +13,8 @@ export interface ConnectFacts {
   readonly credentials: Credentials;
   /** The session is at another server (R5b). */
   readonly elsewhere: boolean;
+  /** A present session would be no proof (R5a), and is to be proven. */
+  readonly unproven: boolean;
 }
 
 /** The options of the session for its whole life. */
@@ -29,6 +31,13 @@ export function sessionOptions(options: ConnectionOptions): SessionOptions {
   };
 }
 
+/** The same with the past that the store has. `epoch` is that of the record. */
+export function bornSessionOptions(options: ConnectionOptions, epoch: number): SessionOptions {
+  const { durable } = options;
+  if (durable === undefined) return sessionOptions(options);
+  return { ...sessionOptions(options), settlesEmpty: true, state: { ...durable.restored, epoch } };
+}
+
 function passwordBytes(password: string | Uint8Array): Uint8Array {
   return typeof password === 'string' ? new TextEncoder().encode(password) : password;
 }
@@ -40,6 +49,7 @@ export function connectRequest(options: ConnectionOptions, facts: ConnectFacts):
     version: facts.version,
     clean: facts.clean,
     elsewhere: facts.elsewhere,
+    unproven: facts.unproven,
     maxInflight: options.maxInflight ?? MAX_INFLIGHT[facts.version],
     keepAlive: options.keepAlive,
     sessionExpiryInterval: options.sessionExpiryInterval,

@@ -2,11 +2,23 @@ import type {
   ConnectedEvent,
   SessionEvent,
   SessionLostEvent,
+  SessionProvenEvent,
+  SessionUnprovenEvent,
   SubscriptionAnswerEvent,
 } from '../protocol/session/session-event.js';
 
+/** What a session asks behind `connected`: what becomes of it. */
+export type SessionQuestion = SessionLostEvent | SessionUnprovenEvent;
+
+/** What comes behind `connected` until all is granted. */
+export type OpeningEvent = SessionQuestion | SessionProvenEvent | SubscriptionAnswerEvent;
+
 /** The events that the connection handles itself; all others are its owner's. */
-export type ConnectionEvent = ConnectedEvent | SessionLostEvent | SubscriptionAnswerEvent;
+export type ConnectionEvent = ConnectedEvent | OpeningEvent;
+
+/** Tells the questions apart. */
+export const isQuestion = (event: SessionEvent): event is SessionQuestion =>
+  event.type === 'session-lost' || event.type === 'session-unproven';
 
 /** Tells them apart. */
 export function isConnectionEvent(event: SessionEvent): event is ConnectionEvent {
@@ -15,11 +27,10 @@ export function isConnectionEvent(event: SessionEvent): event is ConnectionEvent
     case 'subscribed':
     case 'unsubscribed':
     case 'session-lost':
+    case 'session-unproven':
+    case 'session-proven':
       return true;
     default:
       return false;
   }
 }
-
-/** What stands behind `connected` when the session's state is lost. */
-export const isSessionLost = (event: SessionEvent): event is SessionLostEvent => event.type === 'session-lost';

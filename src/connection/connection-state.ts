@@ -1,17 +1,24 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { Link } from './link.js';
 import type { NextStep } from './reconnect-policy.js';
+import type { SessionOpening } from './session-opening.js';
 
 /**
  * The life of a connection. `idle`: nobody tries (not opened yet, or lost without auto-reconnect). `connecting`: credentials,
- * TCP, TLS, WebSocket, and throwing an old session away. `handshaking`: CONNECT is sent. `subscribing`: accepted, SUBACKs are awaited. `running`: all is granted.
+ * TCP, TLS, WebSocket, and throwing an old session away. `handshaking`: CONNECT is sent. `subscribing`: accepted;
+ * it is settled what becomes of the session, and SUBACKs are awaited. `running`: all is granted.
  * `backing-off`: waits before the next attempt. `closed` and `failed` are final.
  */
 export type ConnectionState =
   | { readonly at: 'idle' }
   | { readonly at: 'connecting' }
   | { readonly at: 'handshaking'; readonly link: Link }
-  | { readonly at: 'subscribing'; readonly link: Link; readonly connectedAt: number }
+  | {
+      readonly at: 'subscribing';
+      readonly link: Link;
+      readonly connectedAt: number;
+      readonly opening: SessionOpening;
+    }
   | { readonly at: 'running'; readonly link: Link; readonly connectedAt: number }
   | { readonly at: 'backing-off'; readonly waitMs: number }
   | { readonly at: 'closed' }

@@ -5,28 +5,28 @@ import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type {
-  ConnectedEvent,
-  ServerLimits,
-  SessionEvent,
-  SubscriptionAnswerEvent,
-} from '../protocol/session/session-event.js';
+import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
 import { atServer } from './at-server.js';
-import { checkGrantedQos } from './check-granted-qos.js';
-import { checkServerLimits } from './check-server-limits.js';
+import { checkGuarantee } from './check-guarantee.js';
 import type { Credentials } from './connect-options.js';
-import { connectRequest, sessionOptions } from './connect-request.js';
-import { isConnectionEvent } from './connection-event.js';
+import { bornSessionOptions, connectRequest } from './connect-request.js';
+import { isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
 import { Dialer } from './dialer.js';
+import { DurableLife, type SessionClaim } from './durable-life.js';
 import { formatAddress } from './format-address.js';
+import { isConnectRefusal } from './is-connect-refusal.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
 import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
 import { SessionHome } from './session-home.js';
-import { type Resume, SubscriptionKeeper } from './subscription-keeper.js';
+import { SessionLedger } from './session-ledger.js';
+import { SessionOpening } from './session-opening.js';
+import { epochOf } from './session-record.js';
+import { keptSession, SubscriptionKeeper } from './subscription-keeper.js';
+import { tellShortenedExpiry } from './tell-shortened-expiry.js';
 import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
@@ -42,13 +42,13 @@ export class Connection {
   readonly #life = new AbortController();
   readonly #dialer: Dialer;
   readonly #home: SessionHome;
+  readonly #durable: DurableLife | undefined;
   #state: ConnectionState = { at: 'idle' };
   #version: ProtocolVersion;
   /** The pending `open` or `reconnect`. */
   #opening: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #reading = true;
-  #subackTimer: NodeJS.Timeout | undefined;
   /** Messages came or went on the present connection (R19). */
   #moved = false;
 
@@ -57,11 +57,16 @@ export class Connection {
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
     this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
-    this.#home = new SessionHome(options);
-    this.#policy = new ReconnectPolicy(options, Math.random);
-    this.#subscriptions = new SubscriptionKeeper(options.subscriptions);
+    const ledger = options.durable && new SessionLedger(options.durable.record);
+    const record = ledger?.record;
+    const home = new SessionHome(options, record?.server);
+    this.#home = home;
+    this.#policy = new ReconnectPolicy(options, Math.random, record?.version);
+    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, record && keptSession(record));
     this.#version = this.#policy.version;
-    this.#session = new Session(sessionOptions(options));
+    this.#session = new Session(bornSessionOptions(options, epochOf(record)));
+    const { durable: link } = options;
+    this.#durable = link && ledger && new DurableLife(options, { link, ledger, home, onLost: this.#onLost });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -148,15 +153,17 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
+      this.#durable?.check();
       const credentials = await this.#dialer.credentials();
-      if (this.#home.mustDiscard(address)) {
-        const transport = await this.#dialer.transport(address);
+      let transport = await this.#dialer.transport(address);
+      await this.#durable?.begin(transport, this.#life.signal);
+      if ((this.#durable ?? this.#home).mustDiscard(address)) {
         connectSent = true;
         await this.#dialer.discard(transport, version, credentials);
         connectSent = false;
         this.#home.discarded(address);
+        transport = await this.#dialer.transport(address);
       }
-      const transport = await this.#dialer.transport(address);
       return await this.#converse(transport, version, credentials);
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
@@ -182,9 +189,14 @@ export class Connection {
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    const elsewhere = this.#home.isElsewhere(this.#policy.address);
-    link.start(connectRequest(this.#options, { version, clean: false, credentials, elsewhere }));
+    link.start(connectRequest(this.#options, { version, clean: false, credentials, ...this.#claim(version) }));
     return ended.promise;
+  }
+
+  #claim(version: ProtocolVersion): SessionClaim {
+    const { address } = this.#policy;
+    if (this.#durable === undefined) return { elsewhere: this.#home.isElsewhere(address), unproven: false };
+    return this.#durable.request({ address, version }, this.#subscriptions.unverified);
   }
 
   #makeLink(transport: Transport, listener: LinkListener): Link {
@@ -201,8 +213,8 @@ export class Connection {
       if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, events.some(isSessionLost));
-      else if (event.type !== 'session-lost') this.#onAnswer(event);
+      if (event.type === 'connected') this.#onConnected(event, events.find(isQuestion));
+      else if (this.#state.at === 'subscribing') this.#state.opening.handle(event);
     }
     this.#tell(events, from, events.length);
   }
@@ -213,27 +225,42 @@ export class Connection {
     this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
   }
 
-  #onConnected(event: ConnectedEvent, stateLost: boolean): void {
+  #onConnected(event: ConnectedEvent, question: SessionQuestion | undefined): void {
     if (this.#state.at !== 'handshaking') return;
     const { link } = this.#state;
     const resumed = this.#policy.established;
     const elsewhere = this.#home.isElsewhere(this.#policy.address);
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
-    const lost = stateLost || elsewhere || (resumed && !event.sessionPresent && this.#version > 3);
-    this.#state = { at: 'subscribing', link, connectedAt: performance.now() };
+    const absent = resumed && !event.sessionPresent && this.#version > 3;
+    const opening = this.#makeOpening(link, event);
+    this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
     this.#count(event, resumed);
-    if (lost && !this.#settleLoss(link, stateLost)) return;
-    const { unverified } = this.#subscriptions;
-    if (event.sessionPresent && unverified) {
-      publishDiagnostic('session-unverified', { name: this.#options.name, clientId: event.clientId });
-    }
-    this.#listener.onConnected(event, !unverified && !elsewhere);
-    if (this.#state.at === 'subscribing') {
-      const sessionPresent = event.sessionPresent && !elsewhere;
-      const skipRetained = lost && this.#options.onSessionLoss === 'drop';
-      this.#subscribe(link, event.limits, { version: this.#version, sessionPresent, skipRetained });
-    }
+    const problem = checkGuarantee(this.#options.requireQos2, event.limits);
+    if (problem === undefined) opening.begin(question, { elsewhere, absent });
+    else link.giveUp(problem, 0);
   }
+
+  #makeOpening(link: Link, event: ConnectedEvent): SessionOpening {
+    return new SessionOpening({
+      options: this.#options,
+      listener: this.#listener,
+      session: this.#session,
+      subscriptions: this.#subscriptions,
+      durable: this.#durable,
+      link,
+      address: this.#policy.address,
+      version: this.#version,
+      event,
+      onLost: this.#onLost,
+      onGranted: () => this.#run(link),
+    });
+  }
+
+  readonly #onLost = (): void => {
+    const { name, onSessionLoss: policy } = this.#options;
+    this.#metrics.sessionsLost.add();
+    publishDiagnostic('session-lost', { name, policy });
+  };
 
   #count(event: ConnectedEvent, resumed: boolean): void {
     const server = formatAddress(this.#policy.address);
@@ -242,6 +269,7 @@ export class Connection {
     this.#metrics.connects.add();
     if (resumed) this.#metrics.reconnects.add();
     const { sessionPresent, clientId, epoch, limits } = event;
+    tellShortenedExpiry(this.#options, limits);
     publishDiagnostic('connect', {
       name: this.#options.name,
       server,
@@ -253,58 +281,9 @@ export class Connection {
     });
   }
 
-  /** R5. False when the policy is to fail. */
-  #settleLoss(link: Link, stateLost: boolean): boolean {
-    const { onSessionLoss, name } = this.#options;
-    this.#metrics.sessionsLost.add();
-    publishDiagnostic('session-lost', { name, policy: onSessionLoss });
-    if (onSessionLoss === 'fail') {
-      const text = `the session of "${this.#options.clientId}" is lost: the broker does not have it, or this is another broker`;
-      link.giveUp(new MillraceError('SESSION_LOST', text), 0);
-      return false;
-    }
-    const givenUp = stateLost ? this.#session.startEpoch(onSessionLoss) : [];
-    this.#listener.onSessionLost(givenUp.map((message) => message.seq));
-    return !isOver(this.#state);
-  }
-
-  #subscribe(link: Link, limits: ServerLimits, resume: Resume): void {
-    const problem = checkServerLimits(this.#options.subscriptions, limits);
-    if (problem !== undefined) {
-      link.giveUp(problem, 0);
-      return;
-    }
-    try {
-      this.#subscriptions.begin(this.#session, resume);
-    } catch (error) {
-      // what ended the session may have come with CONNACK: that is told next, and is the reason
-      if (this.#session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
-      return;
-    }
-    if (this.#subscriptions.settled) {
-      this.#run(link);
-      return;
-    }
-    const ms = this.#options.ackTimeoutMs;
-    const late = new MillraceError('TIMEOUT', `no SUBACK within ${ms} ms`, { details: { timeout: 'suback' } });
-    this.#subackTimer = setTimeout(() => link.giveUp(late), ms);
-  }
-
-  #onAnswer(event: SubscriptionAnswerEvent): void {
-    if (this.#state.at !== 'subscribing') return;
-    const { link } = this.#state;
-    try {
-      for (const granted of this.#subscriptions.answered(event)) checkGrantedQos(granted, this.#options);
-    } catch (error) {
-      const refusal = MillraceError.from(error);
-      link.giveUp(refusal, refusal.code === 'PROTOCOL_ERROR' ? 0x82 : 0);
-    }
-    if (this.#subscriptions.settled) this.#run(link);
-  }
-
   #run(link: Link): void {
-    if (this.#state.at !== 'subscribing') return;
-    clearTimeout(this.#subackTimer);
+    if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
+    this.#state.opening.end();
     this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
     link.setReading(this.#reading);
     this.#listener.onSubscribed(this.#subscriptions.granted);
@@ -313,11 +292,11 @@ export class Connection {
 
   /** An attempt or a connection is over: says so, and what follows. */
   #ended(end: LinkEnd, connectSent: boolean): NextStep | undefined {
-    clearTimeout(this.#subackTimer);
+    this.#endOpening();
     if (isOver(this.#state)) return undefined;
     const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
     const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
-    if (connectSent && connectedMs === undefined) this.#subscriptions.connectUnanswered();
+    if (connectSent && connectedMs === undefined) this.#unanswered(end.error);
     if (connectedMs === undefined) this.#metrics.failures.add();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
@@ -325,6 +304,15 @@ export class Connection {
     this.#state = stateAfter(next);
     this.#sayEnd(atServer(next.do === 'retry' ? end.error : next.error, server), next);
     return next;
+  }
+
+  #endOpening(): void {
+    if (this.#state.at === 'subscribing') this.#state.opening.end();
+  }
+
+  #unanswered(error: MillraceError): void {
+    this.#subscriptions.connectUnanswered();
+    if (!isConnectRefusal(error)) this.#durable?.connectUnanswered();
   }
 
   #sayEnd(error: MillraceError, next: NextStep): void {
@@ -339,7 +327,7 @@ export class Connection {
     const until = performance.now() + timeoutMs;
     const state = this.#state;
     const link = linkOf(state);
-    clearTimeout(this.#subackTimer);
+    this.#endOpening();
     if (state.at !== 'failed') this.#state = { at: 'closed' };
     this.#opening?.reject(new MillraceError('ABORTED', 'the connection was closed'));
     if (link !== undefined && isConnected(state)) {
@@ -361,5 +349,3 @@ export class Connection {
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
   }
 }
-
-const isSessionLost = (event: SessionEvent): boolean => event.type === 'session-lost';

@@ -50,7 +50,7 @@ export async function discardSession(transport: Transport, request: DiscardReque
   try {
     if (request.signal.aborted) throw request.signal.reason;
     const { version, credentials } = request;
-    link.start(connectRequest(options, { version, clean: true, credentials, elsewhere: false }));
+    link.start(connectRequest(options, { version, clean: true, credentials, elsewhere: false, unproven: false }));
     await accepted.promise;
     session.disconnect();
     await link.close(GOODBYE_MS);

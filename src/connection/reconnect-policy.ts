@@ -60,10 +60,11 @@ export class ReconnectPolicy {
   /** Connections in a row that a packet above our maximum ended. */
   #tooLarge = 0;
 
-  constructor(options: ConnectionOptions, random: () => number) {
+  /** `known`: the version that an earlier process spoke with the server (R5b). */
+  constructor(options: ConnectionOptions, random: () => number, known?: ProtocolVersion) {
     this.#options = options;
     this.#backoff = new Backoff({ firstMs: options.reconnectPeriodMs, maxMs: options.maxReconnectPeriodMs, random });
-    this.#versions = new VersionFallback(options.version, oldestVersion(options));
+    this.#versions = new VersionFallback(options.version, oldestVersion(options), known);
     this.#rotation = new ServerRotation(options.servers);
   }
 

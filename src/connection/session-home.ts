@@ -1,6 +1,12 @@
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { formatAddress } from './format-address.js';
 
+/** The one key of servers that share their sessions. */
+const SHARED = 'any';
+
+/** A server, as it is compared and recorded. */
+export const serverKey = (address: ServerAddress): string => `${formatAddress(address).toLowerCase()}${address.path}`;
+
 type HomeOptions = Pick<ConnectionOptions, 'serversShareSessions' | 'startClean'>;
 
 /**
@@ -12,8 +18,10 @@ export class SessionHome {
   #home: string | undefined;
   #cleaned: string | undefined;
 
-  constructor(options: HomeOptions) {
+  /** `recorded`: the `serverKey` of the server that had it last, in an earlier process. */
+  constructor(options: HomeOptions, recorded?: string) {
     this.#options = options;
+    this.#home = recorded === undefined || !options.serversShareSessions ? recorded : SHARED;
   }
 
   /** Our session is at another server: what this one has for our client id is not it. */
@@ -27,7 +35,12 @@ export class SessionHome {
     return this.#options.startClean && key !== this.#home && key !== this.#cleaned;
   }
 
-  /** It was thrown away: what is there from now on can only be ours. */
+  /** What the server has for our client id can only be ours. */
+  isClean(address: ServerAddress): boolean {
+    return this.#cleaned === this.#key(address);
+  }
+
+  /** It was thrown away, or there was none: what is there from now on can only be ours. */
   discarded(address: ServerAddress): void {
     this.#cleaned = this.#key(address);
   }
@@ -38,6 +51,6 @@ export class SessionHome {
   }
 
   #key(address: ServerAddress): string {
-    return this.#options.serversShareSessions ? 'any' : `${formatAddress(address).toLowerCase()}${address.path}`;
+    return this.#options.serversShareSessions ? SHARED : serverKey(address);
   }
 }

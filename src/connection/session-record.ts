@@ -91,9 +91,12 @@ export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch
 export const markLost = (record: SessionRecord): SessionRecord => ({ ...record, lost: true });
 
 /** Before an unknown session is taken over (R6): from now on it is ours, whatever happens. */
-export const adopt = (record: SessionRecord, home: Pick<SessionRecord, 'server' | 'version'>): SessionRecord => ({
+export const adopt = (
+  record: SessionRecord,
+  found: Pick<SessionRecord, 'epoch' | 'server' | 'version'>,
+): SessionRecord => ({
   ...record,
-  ...home,
+  ...found,
   phase: 'established',
 });
 

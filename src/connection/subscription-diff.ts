@@ -15,17 +15,21 @@ function same(a: WantedSubscription, b: WantedSubscription): boolean {
   );
 }
 
-/** R5a: filters that the session has with the same options are left alone, so that their retained messages do not come again. */
+/**
+ * R5a: filters that the session has with the same options are left alone, so that their retained messages do not come again. When it
+ * is not `certain` that the session has what was granted, all that is wanted is asked for again.
+ */
 export function subscriptionDiff(
   granted: readonly WantedSubscription[],
   wanted: readonly WantedSubscription[],
+  certain: boolean,
 ): SubscriptionDiff {
   const held = new Map(granted.map((subscription) => [subscription.filter, subscription]));
   const names = new Set(wanted.map((subscription) => subscription.filter));
   return {
     subscribe: wanted.filter((subscription) => {
       const known = held.get(subscription.filter);
-      return known === undefined || !same(known, subscription);
+      return !certain || known === undefined || !same(known, subscription);
     }),
     unsubscribe: granted.filter(({ filter }) => !names.has(filter)).map(({ filter }) => filter),
   };

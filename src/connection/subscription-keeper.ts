@@ -4,7 +4,8 @@ import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
-import type { GrantedSubscription } from './connection.js';
+import type { GrantedSubscription } from './connection-listener.js';
+import type { HeldSubscription, SessionRecord } from './session-record.js';
 import { subscriptionDiff } from './subscription-diff.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
@@ -26,6 +27,23 @@ export interface Resume {
   readonly skipRetained: boolean;
 }
 
+/** What is known of the session at the start of a process. */
+export interface KeptSession {
+  readonly subscriptions: readonly HeldSubscription[];
+  readonly unverified: boolean;
+}
+
+/**
+ * What the record says. A session that has markers is proven by them at each start, which finds out a store that was restored from a
+ * backup too; one that has none is believed in unless a CONNECT may have made another.
+ */
+export const keptSession = ({ phase, connecting, markers, subscriptions }: SessionRecord): KeptSession => ({
+  subscriptions,
+  unverified: phase === 'creating' || connecting || markers !== undefined,
+});
+
+const NOTHING_KEPT: KeptSession = { subscriptions: [], unverified: true };
+
 /** What waits for its SUBACK or UNSUBACK. */
 type Pending = { readonly subscribe: readonly WantedSubscription[] } | { readonly unsubscribe: readonly string[] };
 
@@ -35,12 +53,15 @@ type Pending = { readonly subscribe: readonly WantedSubscription[] } | { readonl
  */
 export class SubscriptionKeeper {
   readonly #wanted: readonly WantedSubscription[];
-  #held = new Map<string, { readonly subscription: WantedSubscription; readonly granted: QualityOfService }>();
+  #held: Map<string, HeldSubscription>;
   #pending = new Map<number, Pending>();
-  #unverified = true;
+  #unverified: boolean;
 
-  constructor(wanted: readonly WantedSubscription[]) {
+  /** `past`: what an earlier process wrote down. */
+  constructor(wanted: readonly WantedSubscription[], past: KeptSession = NOTHING_KEPT) {
     this.#wanted = wanted;
+    this.#held = new Map(past.subscriptions.map((held) => [held.subscription.filter, held]));
+    this.#unverified = past.unverified;
   }
 
   /** True when a present session would be no proof (R5a). */
@@ -53,13 +74,19 @@ export class SubscriptionKeeper {
     this.#unverified = true;
   }
 
+  /** The session that the server says is present is the one whose subscriptions are known. */
+  proved(): void {
+    this.#unverified = false;
+  }
+
   /** After CONNACK: sends what is needed. `settled` tells whether there is anything to wait for. */
   begin(session: SubscribingSession, resume: Resume): void {
     this.#pending = new Map();
-    if (!resume.sessionPresent || this.#unverified) this.#held = new Map();
-    this.#unverified = false;
+    if (!resume.sessionPresent) this.#held = new Map();
     const held = [...this.#held.values()].map(({ subscription }) => subscription);
-    const { subscribe, unsubscribe } = subscriptionDiff(held, this.#wanted);
+    const { subscribe, unsubscribe } = subscriptionDiff(held, this.#wanted, !this.#unverified);
+    if (this.#unverified) this.#held = new Map();
+    this.#unverified = false;
     for (const filters of slices(unsubscribe))
       this.#pending.set(session.unsubscribe(filters), { unsubscribe: filters });
     for (const group of byIdentifier(subscribe, resume.version)) {
@@ -88,6 +115,11 @@ export class SubscriptionKeeper {
       });
     }
     return pending.subscribe.map((subscription, index) => this.#grant(subscription, event, index));
+  }
+
+  /** All that the session has. */
+  get held(): readonly HeldSubscription[] {
+    return [...this.#held.values()];
   }
 
   /** All that the session has, by the order wanted. */

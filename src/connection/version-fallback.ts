@@ -13,17 +13,23 @@ export type VersionOutcome = 'accepted' | 'version-refused' | 'closed-before-con
  */
 export class VersionFallback {
   readonly #fixed: boolean;
+  readonly #known: boolean;
   readonly #oldest: number;
   /** Index of the newest version that is not refused. */
   #newest = 0;
   #index = 0;
   #settled = false;
 
-  /** `asked`: the user's version, which is never left. `oldest`: the last one that can be tried. */
-  constructor(asked: ProtocolVersion | undefined, oldest: ProtocolVersion = 3) {
+  /**
+   * `asked`: the user's version, which is never left. `oldest`: the last one that can be tried. `known`: what an earlier process spoke,
+   * which only a refusal changes.
+   */
+  constructor(asked: ProtocolVersion | undefined, oldest: ProtocolVersion = 3, known?: ProtocolVersion) {
     this.#oldest = VERSIONS.indexOf(oldest);
     this.#fixed = asked !== undefined;
-    if (asked !== undefined) this.#newest = VERSIONS.indexOf(asked);
+    this.#known = known !== undefined;
+    const first = asked ?? known;
+    if (first !== undefined) this.#newest = VERSIONS.indexOf(first);
     this.#index = this.#newest;
   }
 
@@ -41,7 +47,7 @@ export class VersionFallback {
       this.#newest = this.#index;
       return true;
     }
-    if (outcome === 'closed-before-connack' && older) {
+    if (outcome === 'closed-before-connack' && older && !this.#known) {
       this.#index += 1;
       return true;
     }

@@ -6,6 +6,9 @@ export type DiagnosticName =
   | 'disconnect'
   | 'session-lost'
   | 'session-unverified'
+  | 'session-verified'
+  | 'session-unknown'
+  | 'session-expiry-shortened'
   | 'session-suspect'
   | 'reconnect'
   | 'granted-qos'
@@ -15,7 +18,9 @@ export type DiagnosticName =
   | 'properties-dropped'
   | 'message-unmatched'
   | 'qos-below-subscription'
-  | 'messages-dropped';
+  | 'messages-dropped'
+  | 'outbox-restored'
+  | 'delivery-unverified';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
@@ -25,6 +30,9 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   disconnect: channel('millrace:disconnect'),
   'session-lost': channel('millrace:session-lost'),
   'session-unverified': channel('millrace:session-unverified'),
+  'session-verified': channel('millrace:session-verified'),
+  'session-unknown': channel('millrace:session-unknown'),
+  'session-expiry-shortened': channel('millrace:session-expiry-shortened'),
   'session-suspect': channel('millrace:session-suspect'),
   reconnect: channel('millrace:reconnect'),
   'granted-qos': channel('millrace:granted-qos'),
@@ -35,6 +43,8 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'message-unmatched': channel('millrace:message-unmatched'),
   'qos-below-subscription': channel('millrace:qos-below-subscription'),
   'messages-dropped': channel('millrace:messages-dropped'),
+  'outbox-restored': channel('millrace:outbox-restored'),
+  'delivery-unverified': channel('millrace:delivery-unverified'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

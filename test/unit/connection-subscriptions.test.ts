@@ -67,6 +67,7 @@ describe('subscription difference', () => {
     const diff = subscriptionDiff(
       [wanted('kept'), wanted('gone'), wanted('raised')],
       [wanted('kept'), wanted('raised', { qos: 2 }), wanted('new')],
+      true,
     );
     assert.deepEqual(
       diff.subscribe.map(({ filter }) => filter),

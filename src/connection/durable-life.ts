@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { MillraceError } from '../errors/millrace-error.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import type { ConnectRequest } from '../protocol/session/session-options.js';
+import type { SessionQuestion } from './connection-event.js';
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import type { DurableLink, UnknownSessionPolicy } from './durable-link.js';
+import { MarkerKeeper, markerFilter } from './marker-keeper.js';
+import { type SessionHome, serverKey } from './session-home.js';
+import type { SessionLedger } from './session-ledger.js';
+import { sessionLost } from './session-lost.js';
+import {
+  adopt,
+  beginConnecting,
+  beginCreating,
+  beginEpoch,
+  establish,
+  type HeldSubscription,
+  markLost,
+  type SessionRecord,
+  spendMarker,
+} from './session-record.js';
+import { sessionUnknown } from './session-unknown.js';
+import type { SubscribingSession } from './subscription-keeper.js';
+import type { Transport } from './transport.js';
+
+/** What a CONNECT says of a session that the server may have. */
+export type SessionClaim = Required<Pick<ConnectRequest, 'elsewhere' | 'unproven'>>;
+
+/** What follows a CONNACK. */
+export type Decision =
+  /** The session goes on; `proven` false: as if it were ours. */
+  | { readonly do: 'go-on'; readonly proven: boolean }
+  /** The session waits for `trust`. */
+  | { readonly do: 'trust' }
+  /** The session waits for `prove`. */
+  | { readonly do: 'prove'; readonly marker: string }
+  /** The session waits for `startEpoch`; `lost` false: it is the first of its kind, so that nothing is lost. */
+  | { readonly do: 'begin'; readonly lost: boolean }
+  | { readonly do: 'fail'; readonly error: MillraceError };
+
+/** The present connection. */
+export interface Place {
+  readonly address: ServerAddress;
+  readonly version: ProtocolVersion;
+  /** That of the session whose state we hold. */
+  readonly epoch: number;
+}
+
+/** What a durable life is made of. */
+export interface DurableParts {
+  readonly link: DurableLink;
+  readonly ledger: SessionLedger;
+  readonly home: SessionHome;
+  /** A lost session is found out. */
+  readonly onLost: () => void;
+}
+
+/**
+ * What a connection of a job with a store writes down, and what it may do once that is durable. The order of things:
+ * D1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
+ * D2. A new epoch is durable before the session forgets what it held of the old one (R5).
+ * D3. A marker is spent durably before it is used, so that a crash amid a proof does not look like a lost session.
+ * D4. What the session has is written down after the broker has granted it, and not believed before.
+ */
+export class DurableLife {
+  readonly #options: ConnectionOptions;
+  readonly #unknown: UnknownSessionPolicy;
+  readonly #home: SessionHome;
+  readonly #onLost: () => void;
+  readonly #ledger: SessionLedger;
+  readonly #markers = new MarkerKeeper(() => randomBytes(8).toString('hex'));
+  /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
+  #unsure: boolean;
+  #begun = false;
+
+  /** @throws MillraceError INVALID_OPTIONS for a session that is not kept */
+  constructor(options: ConnectionOptions, { link, ledger, home, onLost }: DurableParts) {
+    if (!options.keepSession) {
+      throw new MillraceError('INVALID_OPTIONS', 'a connection of a job with a store needs a session that is kept');
+    }
+    this.#options = options;
+    this.#unknown = link.onUnknownSession;
+    this.#ledger = ledger;
+    this.#home = home;
+    this.#onLost = onLost;
+    this.#unsure = link.onUnknownSession === 'discard' || ledger.record?.phase === 'creating';
+  }
+
+  /** Throws SESSION_LOST for a loss that is still to be decided about (R17). */
+  check(): void {
+    const { record } = this.#ledger;
+    if (record?.lost === true && this.#options.onSessionLoss === 'fail') throw sessionLost(this.#options.clientId);
+  }
+
+  /** Before a CONNECT, also a clean one (D1). The open transport does not outlive a failure, or an abort meanwhile. */
+  async begin(transport: Pick<Transport, 'destroy'>, signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => transport.destroy();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await this.#putBegun();
+    } catch (error) {
+      transport.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #putBegun(): Promise<void> {
+    const { record } = this.#ledger;
+    const created = record !== undefined && (record.phase === 'established' || this.#begun);
+    this.#begun = true;
+    if (!created) await this.#ledger.put(beginCreating(record));
+    else if (!record.connecting) await this.#ledger.put(beginConnecting(record));
+  }
+
+  /** What the server has for our client id must be thrown away before the CONNECT that counts (R6a, R8b). */
+  mustDiscard(address: ServerAddress): boolean {
+    if (!this.#creating) return this.#options.onSessionLoss !== 'fail' && this.#home.mustDiscard(address);
+    return this.#unsure && this.#unknown !== 'adopt' && !this.#home.isClean(address);
+  }
+
+  /** What the session has to know of the CONNECT. `unproven`: a present session would be no proof. */
+  request({ address, version }: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionClaim {
+    if (this.#creating) return { elsewhere: this.#home.isClean(address), unproven: true };
+    const { lost, version: last } = this.#record;
+    const otherVersion = last !== undefined && last !== version;
+    return { elsewhere: lost || otherVersion || this.#home.isElsewhere(address), unproven };
+  }
+
+  /** A CONNECT ended without a CONNACK. */
+  connectUnanswered(): void {
+    this.#unsure = true;
+  }
+
+  /** What follows, when it is durable that it may. Rejects with what ended the store. */
+  decide(question: SessionQuestion, place: Place): Promise<Decision> {
+    if (question.type === 'session-lost') {
+      return this.#creating ? this.#create(question.epoch, place) : this.#settleLoss(question.epoch, place);
+    }
+    return this.#creating ? this.#meetUnknown(place) : this.#doubt(place);
+  }
+
+  /** Beside the SUBSCRIBEs of the owner. `resumed`: the session is proven to be the one that the record speaks of. */
+  subscribe(session: SubscribingSession, version: ProtocolVersion, resumed: boolean): void {
+    this.#markers.begin(session, version, resumed ? this.#record.markers : undefined);
+  }
+
+  /** True when the answer was to a SUBSCRIBE or UNSUBSCRIBE of ours. */
+  answered(event: SubscriptionAnswerEvent): boolean {
+    return this.#markers.answered(event);
+  }
+
+  /** Nothing is awaited any more. */
+  get settled(): boolean {
+    return this.#markers.settled;
+  }
+
+  /** All is granted (D4). */
+  async established(
+    { address, version }: Pick<Place, 'address' | 'version'>,
+    subscriptions: readonly HeldSubscription[],
+  ): Promise<void> {
+    const { markers } = this.#markers;
+    await this.#ledger.put(establish(this.#record, { server: serverKey(address), version, markers, subscriptions }));
+  }
+
+  get #record(): SessionRecord {
+    const { record } = this.#ledger;
+    if (record === undefined) throw new MillraceError('INTERNAL', 'a connection without a record of its session');
+    return record;
+  }
+
+  get #creating(): boolean {
+    return this.#record.phase === 'creating';
+  }
+
+  async #create(epoch: number, { address, version }: Place): Promise<Decision> {
+    // 3.1 cannot say whether it has a session
+    if (version === 3 && this.#unknown === 'fail' && !this.#home.isClean(address)) return this.#refuseUnknown();
+    this.#home.discarded(address);
+    if (this.#record.epoch !== epoch) await this.#ledger.put({ ...this.#record, epoch });
+    return { do: 'begin', lost: false };
+  }
+
+  async #settleLoss(epoch: number, { address, version }: Place): Promise<Decision> {
+    const { onSessionLoss: policy, clientId } = this.#options;
+    this.#onLost();
+    if (policy === 'fail') {
+      await this.#ledger.put(markLost(this.#record));
+      return { do: 'fail', error: sessionLost(clientId) };
+    }
+    await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
+    return { do: 'begin', lost: true };
+  }
+
+  async #meetUnknown({ address, version, epoch }: Place): Promise<Decision> {
+    if (this.#unknown !== 'adopt') return this.#refuseUnknown();
+    this.#sayUnknown();
+    await this.#ledger.put(adopt(this.#record, { server: serverKey(address), version, epoch }));
+    return { do: 'trust' };
+  }
+
+  /** R6. Without a trace, so that the next start asks again instead of throwing the session away. */
+  async #refuseUnknown(): Promise<Decision> {
+    this.#sayUnknown();
+    await this.#ledger.put(undefined);
+    return { do: 'fail', error: sessionUnknown(this.#options.clientId) };
+  }
+
+  #sayUnknown(): void {
+    const { name, clientId } = this.#options;
+    publishDiagnostic('session-unknown', { name, clientId, policy: this.#unknown });
+  }
+
+  async #doubt({ version }: Place): Promise<Decision> {
+    const { markers } = this.#record;
+    if (version < 5 || markers === undefined || markers.next === markers.end) return { do: 'trust' };
+    await this.#ledger.put(spendMarker(this.#record));
+    return { do: 'prove', marker: markerFilter(markers.nonce, markers.next) };
+  }
+}

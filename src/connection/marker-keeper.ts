@@ -1,0 +1,87 @@
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import type { SessionMarkers } from './session-record.js';
+import type { SubscribingSession } from './subscription-keeper.js';
+
+/** Markers in store. One is used for each proof, and it takes as many crashes in a row, each amid a proof, to use all. */
+const KEPT = 4;
+const PROBE = 0;
+const SUCCESS = 0x00;
+const NO_SUBSCRIPTION_EXISTED = 0x11;
+const HIGHEST_GRANT = 2;
+
+/** A filter that nobody else has. Nothing is ever published to it. */
+export const markerFilter = (nonce: string, index: number | 'none'): string => `millrace/session/${nonce}/${index}`;
+
+/**
+ * Keeps marker subscriptions in a 5.0 session, by which it can be proven to be ours (R5a). A broker that does not grant them, or does
+ * not tell a subscription it has from one it has not, is found out at once: then there are none, and nothing is proven.
+ */
+export class MarkerKeeper {
+  readonly #makeNonce: () => string;
+  #markers: SessionMarkers | undefined;
+  /** What the answers still awaited lead to. */
+  #target: SessionMarkers | undefined;
+  #subscribeId = 0;
+  #probeId = 0;
+
+  constructor(makeNonce: () => string) {
+    this.#makeNonce = makeNonce;
+  }
+
+  /** `held`: what the session is proven to have; undefined: nothing. */
+  begin(session: SubscribingSession, version: ProtocolVersion, held: SessionMarkers | undefined): void {
+    this.#markers = held;
+    this.#subscribeId = 0;
+    this.#probeId = 0;
+    if (version < 5) return;
+    if (held === undefined) this.#make(session);
+    else this.#refill(session, held);
+  }
+
+  /** True when the answer was to one of these requests. */
+  answered({ packetId, reasonCodes }: SubscriptionAnswerEvent): boolean {
+    if (packetId === this.#subscribeId) {
+      this.#subscribeId = 0;
+      if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
+    } else if (packetId === this.#probeId) {
+      this.#probeId = 0;
+      const [known, unknown] = reasonCodes;
+      if (known !== SUCCESS || unknown !== NO_SUBSCRIPTION_EXISTED) this.#target = undefined;
+    } else return false;
+    if (this.settled) this.#markers = this.#target;
+    return true;
+  }
+
+  get settled(): boolean {
+    return this.#subscribeId === 0 && this.#probeId === 0;
+  }
+
+  /** What the session has, once settled. */
+  get markers(): SessionMarkers | undefined {
+    return this.#markers;
+  }
+
+  #make(session: SubscribingSession): void {
+    const nonce = this.#makeNonce();
+    this.#target = { nonce, next: PROBE + 1, end: PROBE + 1 + KEPT };
+    this.#subscribe(session, { nonce, from: PROBE, to: this.#target.end });
+    this.#probeId = session.unsubscribe([markerFilter(nonce, PROBE), markerFilter(nonce, 'none')]);
+  }
+
+  #refill(session: SubscribingSession, held: SessionMarkers): void {
+    const end = held.next + KEPT;
+    if (held.end >= end) return;
+    this.#target = { ...held, end };
+    this.#subscribe(session, { nonce: held.nonce, from: held.end, to: end });
+  }
+
+  #subscribe(
+    session: SubscribingSession,
+    { nonce, from, to }: { readonly nonce: string; readonly from: number; readonly to: number },
+  ): void {
+    const indexes = Array.from({ length: to - from }, (_, offset) => from + offset);
+    const filters = indexes.map((index) => markerFilter(nonce, index));
+    this.#subscribeId = session.subscribe(filters.map((filter) => ({ filter, qos: 0, retainHandling: 2 })));
+  }
+}

@@ -1,0 +1,41 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import type { LinkRecord } from './durable-link.js';
+import { readSessionRecord, type SessionRecord } from './session-record.js';
+
+/**
+ * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later
+ * one: what the store has then is unknown (R13).
+ */
+export class SessionLedger {
+  readonly #store: LinkRecord;
+  #record: SessionRecord | undefined;
+  #failure: MillraceError | undefined;
+
+  /** @throws MillraceError STORE_CORRUPT */
+  constructor(store: LinkRecord) {
+    this.#store = store;
+    this.#record = readSessionRecord(store.value);
+  }
+
+  /** What was put last, durable or not yet; undefined before a first start. */
+  get record(): SessionRecord | undefined {
+    return this.#record;
+  }
+
+  /** Rejects with what the store says, never to be tried again. */
+  async put(record: SessionRecord | undefined): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#record = record;
+    try {
+      await this.#store.put(record);
+    } catch (error) {
+      this.#failure ??= final(MillraceError.from(error, 'STORAGE_FAILED', 'the record of the session is not stored'));
+      throw this.#failure;
+    }
+  }
+}
+
+function final(error: MillraceError): MillraceError {
+  if (!error.retryable) return error;
+  return new MillraceError(error.code, error.message, { cause: error, retryable: false, details: error.details });
+}
