@@ -1,4 +1,12 @@
+import { constants } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
+
+/**
+ * Address space that is reserved for a file, not memory. A file that grows above it is mapped anew while it is read, which costs the
+ * same again until it is closed.
+ */
+const ADDRESS_SPACE = 256 * 1024 ** 3;
 
 /** Bytes under a key in the file; undefined removes the key. */
 export type FileChange = readonly [key: Buffer, value: Buffer | undefined];
@@ -17,6 +25,21 @@ export interface FileFacts {
   readonly bytes: number;
 }
 
+/** What LMDB's table of readers needs, and more. */
+const LOCK_FILE_BYTES = 16 * 1024;
+
+/** Opens a file that nobody else has open, or makes a new one. */
+export async function openLmdbFile(path: string): Promise<LmdbFile> {
+  // LMDB writes to its lock file through a memory map: on a full disk, a hole in it would end the process (SIGBUS).
+  const lock = await openFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    await lock.write(Buffer.alloc(LOCK_FILE_BYTES), 0, LOCK_FILE_BYTES, 0);
+  } finally {
+    await lock.close();
+  }
+  return new LmdbFile(path);
+}
+
 /**
  * One LMDB file with bytes as keys and values, ordered by the bytes of the keys.
  *
@@ -29,8 +52,8 @@ export interface FileFacts {
 export class LmdbFile {
   readonly #database: RootDatabase<Buffer, Buffer>;
 
-  /** Opens it, or makes a new one. @param maxBytes the size above which it does not grow; only address space is reserved */
-  constructor(path: string, maxBytes: number) {
+  /** Use {@link openLmdbFile}. */
+  constructor(path: string) {
     const options = {
       path,
       noSubdir: true,
@@ -38,8 +61,10 @@ export class LmdbFile {
       encoding: 'binary',
       cache: false,
       overlappingSync: false,
+      // With it, a commit that fails also rejects a promise that nobody has, which ends the process.
+      eventTurnBatching: false,
       maxDbs: 1,
-      mapSize: maxBytes,
+      mapSize: ADDRESS_SPACE,
       permissionsMode: 0o600,
     } as const;
     this.#database = open<Buffer, Buffer>(options);

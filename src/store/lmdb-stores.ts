@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { MillraceError } from '../errors/index.js';
 import { DirectoryLock } from './directory-lock.js';
 import { jobDirectoryName } from './job-path.js';
 import { openLmdbStore } from './open-lmdb-store.js';
@@ -8,16 +7,6 @@ import { makePrivateDirectory } from './private-directory.js';
 import { storageError } from './storage-error.js';
 import type { Store, StoreProvider } from './store.js';
 
-/** See {@link LmdbStores.open}. */
-export interface LmdbStoresOptions {
-  /** The size in bytes above which the file of one partition does not grow (STORE_FULL). Default: 256 GiB. */
-  readonly maxFileBytes?: number;
-}
-
-const DEFAULT_MAX_FILE_BYTES = 256 * 1024 ** 3;
-/** Below this LMDB has no room to copy pages. */
-const MIN_FILE_BYTES = 1024 ** 2;
-
 /**
  * Stores in LMDB files, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`. "Durable" means: flushed
  * to the disk (`fdatasync`). One process owns the directory, until it closes the stores or ends.
@@ -25,32 +14,23 @@ const MIN_FILE_BYTES = 1024 ** 2;
 export class LmdbStores implements StoreProvider {
   readonly location: string;
   readonly #lock: DirectoryLock;
-  readonly #maxFileBytes: number;
   readonly #open: OpenStores;
   #closing: Promise<void> | undefined;
 
-  private constructor(location: string, lock: DirectoryLock, maxFileBytes: number) {
+  private constructor(location: string, lock: DirectoryLock) {
     this.location = location;
     this.#lock = lock;
-    this.#maxFileBytes = maxFileBytes;
     this.#open = new OpenStores(location);
   }
 
   /**
    * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist.
-   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL, INVALID_OPTIONS
+   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL
    */
-  static async open(dir: string, options: LmdbStoresOptions = {}): Promise<LmdbStores> {
-    const { maxFileBytes = DEFAULT_MAX_FILE_BYTES } = options;
-    if (!Number.isSafeInteger(maxFileBytes) || maxFileBytes < MIN_FILE_BYTES) {
-      throw new MillraceError(
-        'INVALID_OPTIONS',
-        `maxFileBytes: ${maxFileBytes} is not a whole number from ${MIN_FILE_BYTES} up`,
-      );
-    }
+  static async open(dir: string): Promise<LmdbStores> {
     const location = resolve(dir);
     await makeDirectory(location);
-    return new LmdbStores(location, await DirectoryLock.take(location), maxFileBytes);
+    return new LmdbStores(location, await DirectoryLock.take(location));
   }
 
   open(job: string, partition: number): Promise<Store> {
@@ -60,7 +40,6 @@ export class LmdbStores implements StoreProvider {
       return openLmdbStore({
         path: join(directory, `partition-${partition}.mdb`),
         name: { job, partition },
-        maxBytes: this.#maxFileBytes,
         onClosed,
       });
     });

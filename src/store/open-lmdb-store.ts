@@ -2,7 +2,7 @@ import { access, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { checkCommits, encodeCommits } from './commits-record.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
-import { LmdbFile } from './lmdb-file.js';
+import { openLmdbFile } from './lmdb-file.js';
 import { encodeOwn, LmdbRecords } from './lmdb-records.js';
 import { LmdbStore } from './lmdb-store.js';
 import { syncDirectory, syncFile } from './private-directory.js';
@@ -12,8 +12,6 @@ import { corruptError, storageError } from './storage-error.js';
 export interface OpenRequest {
   readonly path: string;
   readonly name: StoreName;
-  /** The file does not grow above this. */
-  readonly maxBytes: number;
   readonly onClosed: () => void;
 }
 
@@ -34,10 +32,10 @@ export async function openLmdbStore(request: OpenRequest): Promise<LmdbStore> {
 }
 
 /** Makes it under another name first: a file under its own name has been whole at some time, and is damaged where it is not. */
-async function makeFile({ path, name, maxBytes }: OpenRequest): Promise<void> {
+async function makeFile({ path, name }: OpenRequest): Promise<void> {
   const unfinished = `${path}.new`;
   await removeFile(unfinished);
-  const file = new LmdbFile(unfinished, maxBytes);
+  const file = await openLmdbFile(unfinished);
   try {
     await file.write(
       encodeOwn(
@@ -60,8 +58,8 @@ async function removeFile(path: string): Promise<void> {
   await rm(`${path}-lock`, { force: true });
 }
 
-async function openFile({ path, name, maxBytes, onClosed }: OpenRequest): Promise<LmdbStore> {
-  const file = new LmdbFile(path, maxBytes);
+async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStore> {
+  const file = await openLmdbFile(path);
   try {
     const { commits, bytes } = file.facts();
     await fillUp(path, bytes);
