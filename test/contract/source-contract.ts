@@ -1,39 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { OpenContext, SourceDefinition, SourceReader } from '../../src/connector/index.js';
+import type { OpenContext, SourceReader } from '../../src/connector/index.js';
 import { defineSource } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
+import { durableScenarios } from './durable-source-scenarios.js';
 import { eventually, settlesWithin } from './eventually.js';
+import {
+  type AddScenario,
+  commit,
+  type SourceFixture,
+  type SourceLimits,
+  type Taken,
+  take,
+  upwards,
+} from './source-scenario.js';
 
-/** One source with its origin (a broker, an array), for one scenario. */
-export interface SourceFixture<T> {
-  /** May be opened several times, one after the other; a source that redelivers continues from its origin's memory. */
-  readonly source: SourceDefinition<T>;
-  /** Makes the next `count` items arrive. Where all items exist from the start it does nothing. */
-  produce(count: number): Promise<void> | void;
-  /** The place of an item in the order of production, from 0. */
-  sequenceOf(item: T): number;
-  /** How many items the origin knows to be acknowledged. */
-  acknowledged?(): number | Promise<number>;
-  /** Makes the open source fail for good. */
-  fail?(): void | Promise<void>;
-  /** Ends everything that `start` began. */
-  stop(): Promise<void> | void;
-}
+export type { SourceFixture } from './source-scenario.js';
 
 /** How to make a source, and its published limits: a scenario that a limit rules out is shown as skipped, with the limit. */
 export interface SourceHarness<T> {
   /** `items`: how many items the scenario produces in all. */
   start(items: number): Promise<SourceFixture<T>>;
-  readonly limits: {
-    /** Why it does not give again, after a reopening, what was not committed. Absent: it does. */
-    readonly redelivery?: string;
-    /** Why the origin cannot tell what is acknowledged. Absent: it can, and the fixture has `acknowledged`. */
-    readonly acknowledgement?: string;
-    /** Why it cannot fail. Absent: it can, and the fixture has `fail`. */
-    readonly failure?: string;
-  };
+  readonly limits: SourceLimits;
   /** Default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -51,53 +40,11 @@ const open = async <T>(
   return source.createReader(context);
 };
 
-const commit = (reader: SourceReader<unknown>, upTo: number): void => reader.committed(reader.snapshot(upTo).mark);
-
-interface Taken {
-  readonly sequences: number[];
-  /** Position of each item. */
-  readonly positions: number[];
-  last: number;
-}
-
-/** Polls until `count` items are there, checking every poll against the rules of SourceReader. */
-const take = async <T>(
-  fixture: SourceFixture<T>,
-  reader: SourceReader<T>,
-  options: { count: number; max?: number; commitEach?: boolean; before?: Taken },
-): Promise<Taken> => {
-  const { count, max = 256, commitEach = false } = options;
-  const taken: Taken = { sequences: [], positions: [], last: options.before?.last ?? Number.NaN };
-  while (taken.sequences.length < count) {
-    const polled = reader.poll(Math.min(max, count - taken.sequences.length));
-    assert.ok(polled.items.length <= max, `poll(${max}) gave ${polled.items.length} items`);
-    if (!Number.isNaN(taken.last)) assert.equal(polled.first, taken.last + 1, 'positions continue without a gap');
-    assert.ok(polled.items.length <= polled.last - polled.first + 1, 'each item has a position of its own');
-    if (polled.last >= polled.first) taken.last = polled.last;
-    for (const [index, item] of polled.items.entries()) {
-      taken.sequences.push(fixture.sequenceOf(item));
-      taken.positions.push(polled.first + index);
-    }
-    if (commitEach) commit(reader, polled.last);
-    if (polled.items.length === 0) {
-      assert.ok(!polled.done, `the source ended after ${taken.sequences.length} of ${count} items`);
-      await reader.ready();
-    }
-  }
-  return taken;
-};
-
-const upwards = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
-
 /** Every scenario that every source must pass. */
 export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void => {
   const timeout = harness.timeoutMs ?? 10_000;
   const { limits } = harness;
-  const scenario = (
-    title: string,
-    items: number,
-    options: { skip?: string | undefined; run: (fixture: SourceFixture<T>) => Promise<void> },
-  ): void => {
+  const scenario: AddScenario<T> = (title, items, options) => {
     test(title, { timeout, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
       const fixture = await harness.start(items);
       try {
@@ -336,5 +283,7 @@ export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void
         assert.deepEqual(sequences, upwards(0, 5));
       },
     });
+
+    durableScenarios(scenario, limits);
   });
 };

@@ -13,6 +13,7 @@ sourceContract('TestSources.items', {
     redelivery: 'begins again at its first item',
     acknowledgement: 'an array keeps no acknowledgements',
     failure: 'an array cannot fail',
+    rest: 'there is always something to poll, or the end',
   },
 });
 
@@ -27,6 +28,7 @@ sourceContract('TestSources.itemStream', {
     redelivery: 'begins again at its first item',
     acknowledgement: 'a counter keeps no acknowledgements',
     failure: 'a counter cannot fail',
+    rest: 'it never stops counting',
   },
 });
 
@@ -67,6 +69,7 @@ class Feed {
 const limits = {
   redelivery: 'a stream without acknowledgements goes on where it is',
   acknowledgement: 'SourceBuilder has no acknowledgement function',
+  durable: 'it has no state',
 };
 
 sourceContract('SourceBuilder.stream with a function that waits', {
@@ -107,3 +110,53 @@ sourceContract('SourceBuilder.stream with a function that does not wait', {
   },
   limits,
 });
+
+/** A log that keeps everything, read from an offset on. */
+class KeptLog {
+  readonly #items: number[] = [];
+  #failure: Error | undefined;
+
+  produce(count: number): void {
+    for (let index = 0; index < count; index += 1) this.#items.push(this.#items.length);
+  }
+
+  fail(): void {
+    this.#failure = new Error('the log broke');
+  }
+
+  from(offset: number, most: number): readonly number[] {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#items.slice(offset, offset + most);
+  }
+}
+
+for (const fillSize of [1, 4, 1000]) {
+  sourceContract(`SourceBuilder.stream with a state, ${fillSize} at a time`, {
+    start: async () => {
+      const log = new KeptLog();
+      const source = SourceBuilder.stream('log', () => ({ offset: 0 }))
+        .fillBufferFn<number>((cursor, buffer) => {
+          for (const item of log.from(cursor.offset, fillSize)) {
+            buffer.add(item);
+            cursor.offset += 1;
+          }
+        })
+        .createSnapshotFn(({ offset }) => offset)
+        .restoreSnapshotFn((cursor, offset) => {
+          cursor.offset = offset;
+        })
+        .build();
+      return {
+        source,
+        produce: (count) => log.produce(count),
+        sequenceOf: (item: number) => item,
+        fail: () => log.fail(),
+        stop: () => {},
+      };
+    },
+    limits: {
+      redelivery: 'without a store there is no offset to go on from',
+      acknowledgement: 'a log keeps everything',
+    },
+  });
+}
