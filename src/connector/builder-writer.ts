@@ -9,11 +9,22 @@ const CLOSE_WAIT_MS = 1000;
 /** How many items may wait for `receiveFn`. */
 const WINDOW = 1024;
 
+/** What a writer is made of. */
+export interface BuilderWriterParts<C, T> {
+  readonly name: string;
+  readonly context: C;
+  readonly functions: SinkFunctions<C, T>;
+  /** The seq of the first item; undefined in a job without a store. */
+  readonly firstSeq: number | undefined;
+}
+
 /** Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. */
 export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #name: string;
   readonly #context: C;
   readonly #functions: SinkFunctions<C, T>;
+  /** The seq of the item that `receiveFn` gets next; undefined in a job without a store. */
+  #seq: number | undefined;
   #queue: T[] = [];
   #written = 0;
   #delivered = 0;
@@ -25,10 +36,11 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   #waiting: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, context: C, functions: SinkFunctions<C, T>) {
-    this.#name = name;
-    this.#context = context;
-    this.#functions = functions;
+  constructor(parts: BuilderWriterParts<C, T>) {
+    this.#name = parts.name;
+    this.#context = parts.context;
+    this.#functions = parts.functions;
+    this.#seq = parts.firstSeq;
   }
 
   write(items: readonly T[]): number {
@@ -73,7 +85,8 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     this.#queue = [];
     try {
       for (const item of items) {
-        const received = this.#functions.receive?.(this.#context, item);
+        const received = this.#functions.receive?.(this.#context, item, this.#seq);
+        if (this.#seq !== undefined) this.#seq += 1;
         if (received !== undefined) await received;
         if (this.#closing !== undefined) return;
         if (this.#functions.flush === undefined) this.#delivered += 1;

@@ -3,8 +3,10 @@ import { BuilderWriter } from './builder-writer.js';
 import { createContext } from './create-context.js';
 import { defineSink } from './define-sink.js';
 import type { Sink } from './open-sink.js';
+import type { SinkWriter } from './sink.js';
 import type { SinkFunctions } from './sink-functions.js';
 import type { OpenContext } from './source.js';
+import { withOutbox } from './with-outbox.js';
 
 interface Settings<C, T> extends SinkFunctions<C, T> {
   readonly name: string;
@@ -20,8 +22,14 @@ export class SinkBuilderStep<C, T> {
     Object.freeze(this);
   }
 
-  /** Called for each item, in order; the next one waits for its promise. What it throws fails the job with USER_FUNCTION_FAILED. */
-  receiveFn<U>(fn: (context: C, item: U) => void | PromiseLike<void>): SinkBuilderStep<C, U> {
+  /**
+   * Called for each item, in order; the next one waits for its promise. What it throws fails the job with USER_FUNCTION_FAILED.
+   *
+   * In a job with a store it is called after the commit of what the item comes from, at least once: an item that comes again after a
+   * crash has the same `seq` (0, 1, 2, … for all that the job ever gave this sink), which so is an idempotency key. In other jobs
+   * `seq` is undefined.
+   */
+  receiveFn<U>(fn: (context: C, item: U, seq: number | undefined) => void | PromiseLike<void>): SinkBuilderStep<C, U> {
     return new SinkBuilderStep<C, U>({ ...this.#settings, receive: fn });
   }
 
@@ -48,11 +56,26 @@ export class SinkBuilderStep<C, T> {
       claims: [],
       refuse: () => undefined,
       onError: 'fail',
-      createWriter: async (context) =>
-        new BuilderWriter(name, await createContext(`sink "${name}"`, settings, context), settings),
+      createWriter: (context) => createWriter(settings, context, undefined),
+      createDurableWriter: (context, restore) =>
+        withOutbox(
+          { name, onError: 'fail', createWriter: (inner, firstSeq) => createWriter(settings, inner, firstSeq) },
+          context,
+          restore,
+        ),
     });
   }
 }
+
+const createWriter = async <C, T>(
+  settings: Settings<C, T>,
+  context: OpenContext,
+  firstSeq: number | undefined,
+): Promise<SinkWriter<T>> => {
+  const { name } = settings;
+  const made = await createContext(`sink "${name}"`, settings, context);
+  return new BuilderWriter({ name, context: made, functions: settings, firstSeq });
+};
 
 const checkSettings = (name: string, complete: boolean): void => {
   const problems = [

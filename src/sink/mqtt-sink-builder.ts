@@ -4,7 +4,7 @@ import type { Sink } from '../connector/open-sink.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OfflineOverflow } from './lane-limits.js';
 import { mqttSink } from './mqtt-sink.js';
-import type { MqttSinkOptions } from './mqtt-sink-options.js';
+import type { MqttSinkOptions, SinkSessionLoss } from './mqtt-sink-options.js';
 import { resolveSink } from './resolve-sink.js';
 import type { RetryStrategy } from './retry-strategy.js';
 import type { MessageFn } from './sink-message.js';
@@ -40,7 +40,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ topic });
   }
 
-  /** Of messages that name none themselves. Default 1. */
+  /** Of messages that name none themselves. Default 2 in an exactly-once job, else 1. */
   qualityOfService(qualityOfService: QualityOfService): MqttSinkBuilder<T> {
     return this.#with({ qualityOfService });
   }
@@ -55,9 +55,24 @@ export class MqttSinkBuilder<T> {
     return this.#with({ autoReconnect });
   }
 
-  /** The broker keeps the session when the sink is closed. Needs `clientId`. Default without this step: false. */
+  /** An exactly-once job takes messages below QoS 2, too. Default without this step: false. */
+  allowLowerQos(allowLowerQos = true): MqttSinkBuilder<T> {
+    return this.#with({ allowLowerQos });
+  }
+
+  /** The broker keeps the session when the sink is closed. Needs `clientId`. Default without this step: in a job with a store. */
   keepSession(keepSession = true): MqttSinkBuilder<T> {
     return this.#with({ keepSession });
+  }
+
+  /** For messages in doubt when the broker lost the session. Default in an exactly-once job `fail`, else `redeliver`. */
+  onSessionLoss(onSessionLoss: SinkSessionLoss): MqttSinkBuilder<T> {
+    return this.#with({ onSessionLoss });
+  }
+
+  /** For a session that the broker has when a job with a store starts for the first time. Default `fail`. */
+  onUnknownSession(onUnknownSession: 'fail' | 'discard'): MqttSinkBuilder<T> {
+    return this.#with({ onUnknownSession });
   }
 
   /** For messages that the broker refuses for now and, without auto-reconnect, for the connection. */
@@ -85,7 +100,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ onError });
   }
 
-  /** Messages that wait above the window, for each client. Default 10000 with the guarantee `none`, otherwise 256. */
+  /** Messages that wait above the window, for each client. Default 10000 with the guarantee `none`, 2048 with a store, otherwise 256. */
   maxBufferedMessages(maxBufferedMessages: number): MqttSinkBuilder<T> {
     return this.#with({ maxBufferedMessages });
   }

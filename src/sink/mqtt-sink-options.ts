@@ -1,9 +1,13 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
 import type { OnError } from '../connector/on-error.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OfflineOverflow } from './lane-limits.js';
 import type { RetryStrategy } from './retry-strategy.js';
 import type { MessageFn } from './sink-message.js';
+
+/** What becomes of messages in doubt when the broker has lost the session. */
+export type SinkSessionLoss = ConnectionOptions['onSessionLoss'];
 
 /** All that an MQTT sink may be told, by the steps of the builder or in one object: each name is the name of a step. */
 export interface MqttSinkOptions<T> {
@@ -17,7 +21,7 @@ export interface MqttSinkOptions<T> {
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
   /** Where messages go that name no topic themselves. Needed unless there is a `messageFn` that names one. */
   readonly topic?: string | undefined;
-  /** Of messages that name none themselves. Default 1. */
+  /** Of messages that name none themselves. Default 2 in an exactly-once job, else 1. */
   readonly qualityOfService?: QualityOfService | undefined;
   /** Of messages that do not say it themselves. Default false. */
   readonly retain?: boolean | undefined;
@@ -26,11 +30,28 @@ export interface MqttSinkOptions<T> {
   /** Connect again when the connection is lost. Default true. Without it the `retryStrategy` decides. */
   readonly autoReconnect?: boolean | undefined;
   /**
-   * The broker keeps the session when the sink is closed, for the session expiry interval. Default false: it ends then.
-   * Either way a sink without a store starts its session clean in each process (R8b) and keeps it over reconnects. Needs a
-   * `clientId`.
+   * An exactly-once job takes messages below QoS 2, too: they are then delivered as their QoS promises (R16). Default false: a
+   * message that asks for less is rejected.
+   */
+  readonly allowLowerQos?: boolean | undefined;
+  /**
+   * The broker keeps the session when the sink is closed, for the session expiry interval. Default in a job with a store: true, for
+   * 7 days. Else false: it ends then, and either way a sink without a store starts its session clean in each process (R8b) and keeps
+   * it over reconnects. Needs a `clientId`.
    */
   readonly keepSession?: boolean | undefined;
+  /**
+   * What becomes of messages that were sent and not confirmed when the broker has lost the session (R5, R17): `redeliver` sends them
+   * again, so that some may arrive twice; `drop` gives them up, so that some may be lost; `fail` ends the job until another policy is
+   * chosen. Messages that were never sent always go out. Default `fail` in an exactly-once job, else `redeliver`; a job without a store
+   * always redelivers.
+   */
+  readonly onSessionLoss?: SinkSessionLoss | undefined;
+  /**
+   * What a job with a store does when the broker has a session for the client id on the very first start (R6): `fail`, or `discard` it
+   * with what is in it. Default `fail`.
+   */
+  readonly onUnknownSession?: 'fail' | 'discard' | undefined;
   /** For messages that the broker refuses for now and, without `autoReconnect`, for the connection. Default `RetryStrategies.never()`. */
   readonly retryStrategy?: RetryStrategy | undefined;
   /**
@@ -43,8 +64,9 @@ export interface MqttSinkOptions<T> {
   /** An exception in `messageFn`, an impossible message, a refusal by the broker that retries do not help. Default `fail`. */
   readonly onError?: OnError | undefined;
   /**
-   * Messages that wait above the window, for each client. Default 10000 with the guarantee `none`; otherwise 256, since the
-   * source keeps the rest, and what waits here is received again when the source's connection is cut.
+   * Messages that wait above the window in memory, for each client. Default 10000 with the guarantee `none`; 2048 in a job with a
+   * store, which keeps the rest on disk; otherwise 256, since the source keeps the rest, and what waits here is received again when
+   * the source's connection is cut.
    */
   readonly maxBufferedMessages?: number | undefined;
   /** Bytes of messages that wait or are in flight, for each client; one message may overshoot it. Default 16777216 (16 MiB). */

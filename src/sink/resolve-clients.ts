@@ -12,13 +12,30 @@ const MAX_PARALLELISM = 256;
 export interface SinkClients {
   /** What the client ids have in common; undefined when they are random or given by a function. */
   readonly baseId: string | undefined;
+  /** The client ids are the same in every process. */
+  readonly named: boolean;
   /** The client ids at their brokers; none when they are random. */
   readonly claims: readonly string[];
   /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS when it now names other clients or brokers */
-  connections(metrics: Metrics, name: string): readonly ConnectionOptions[];
+  connections(metrics: Metrics, name: string, session: SinkSession): readonly ConnectionOptions[];
   /** With problems the rest means nothing. */
   readonly problems: readonly string[];
+  /** Why no session can be kept over the life of a process. */
+  readonly keepingProblems: readonly string[];
 }
+
+/** What a sink wants of its sessions. */
+export interface SinkSession {
+  /** The job has a store. Without stored state the first CONNECT of a process is clean (R8b). */
+  readonly stored: boolean;
+  readonly onSessionLoss: ConnectionOptions['onSessionLoss'];
+  readonly requireQos2: boolean;
+}
+
+/** Without a store there is nothing but the session to lose, and what it holds can still be sent, whatever the guarantee. */
+export const VOLATILE_SESSION: SinkSession = { stored: false, onSessionLoss: 'redeliver', requireQos2: false };
+
+const STORED_SESSION: SinkSession = { stored: true, onSessionLoss: 'fail', requireQos2: true };
 
 type Steps = Pick<
   MqttSinkOptions<never>,
@@ -27,13 +44,18 @@ type Steps = Pick<
 
 /** The clients as the steps of the builder say, checked as they are now. */
 export const resolveClients = (steps: Steps): SinkClients => {
-  const checked = resolveNow(steps, new MetricsRegistry(), 'sink');
+  const nobody = { metrics: new MetricsRegistry(), name: 'sink' };
+  const asked = askOptions(steps.connectOptionsFn);
+  const checked = resolveNow(steps, asked, { ...nobody, session: VOLATILE_SESSION });
+  const kept = resolveNow(steps, asked, { ...nobody, session: STORED_SESSION });
   return {
     baseId: checked.baseId,
+    named: checked.named,
     claims: checked.claims,
     problems: checked.problems,
-    connections: (metrics, name) => {
-      const fresh = resolveNow(steps, metrics, name);
+    keepingProblems: steps.keepSession === false ? ['keepSession is false'] : kept.problems,
+    connections: (metrics, name, session) => {
+      const fresh = resolveNow(steps, askOptions(steps.connectOptionsFn), { metrics, name, session });
       const same = JSON.stringify(fresh.claims) === JSON.stringify(checked.claims);
       const problems = same ? fresh.problems : ['connectOptionsFn names other clients or brokers than at build()'];
       if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
@@ -42,26 +64,33 @@ export const resolveClients = (steps: Steps): SinkClients => {
   };
 };
 
-interface ResolvedNow extends Pick<SinkClients, 'baseId' | 'claims' | 'problems'> {
+interface ResolvedNow extends Pick<SinkClients, 'baseId' | 'named' | 'claims' | 'problems'> {
   readonly options: readonly ConnectionOptions[];
 }
 
-const resolveNow = (steps: Steps, metrics: Metrics, name: string): ResolvedNow => {
+/** For whom and what it is resolved. */
+interface Purpose {
+  readonly metrics: Metrics;
+  readonly name: string;
+  readonly session: SinkSession;
+}
+
+const resolveNow = (steps: Steps, asked: ConnectOptions | string, purpose: Purpose): ResolvedNow => {
   const { parallelism = 1 } = steps;
   const inRange = Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= MAX_PARALLELISM;
   if (!inRange) {
     const problem = `parallelism is ${parallelism}: it must be a whole number from 1 to ${MAX_PARALLELISM}`;
-    const { baseId, problems } = resolveNow({ ...steps, parallelism: 1 }, metrics, name);
-    return { baseId, claims: [], options: [], problems: [problem, ...problems] };
+    const { baseId, named, problems } = resolveNow({ ...steps, parallelism: 1 }, asked, purpose);
+    return { baseId, named, claims: [], options: [], problems: [problem, ...problems] };
   }
-  const asked = askOptions(steps.connectOptionsFn);
-  if (typeof asked === 'string') return { baseId: undefined, claims: [], options: [], problems: [asked] };
+  if (typeof asked === 'string') return { baseId: undefined, named: false, claims: [], options: [], problems: [asked] };
   const { clientId: askedId, ...rest } = asked;
   const ids = clientIds(steps.clientId ?? askedId, parallelism);
-  const resolved = ids.all.map((clientId, index) => resolveOne({ steps, rest, clientId, index, metrics, name }));
+  const resolved = ids.all.map((clientId, index) => resolveOne({ steps, rest, clientId, index, ...purpose }));
   const options = resolved.flatMap((one) => one.options ?? []);
   return {
     baseId: ids.baseId,
+    named: !ids.random,
     claims: ids.random ? [] : options.flatMap(({ servers, clientId }) => sessionClaims(servers, clientId)),
     options,
     problems: [
@@ -70,29 +99,27 @@ const resolveNow = (steps: Steps, metrics: Metrics, name: string): ResolvedNow =
   };
 };
 
-interface OneClient {
+interface OneClient extends Purpose {
   readonly steps: Steps;
   readonly rest: ConnectOptions;
   readonly clientId: string | undefined;
   readonly index: number;
-  readonly metrics: Metrics;
-  readonly name: string;
 }
 
-/** R8b: without stored state the first CONNECT of a process is clean. What was in doubt when the broker lost the session goes out again. */
-const resolveOne = ({ steps, rest, clientId, index, metrics, name }: OneClient): ResolvedConnect =>
+const resolveOne = ({ steps, rest, clientId, index, metrics, name, session }: OneClient): ResolvedConnect =>
   resolveConnectOptions({
     name: `${name}-${index}`,
     broker: steps.broker,
     options: rest,
     auth: steps.auth,
     clientId,
-    keepSession: steps.keepSession,
+    keepSession: session.stored ? true : steps.keepSession,
     autoReconnect: steps.autoReconnect,
-    startClean: true,
+    startClean: !session.stored,
     subscriptions: [],
     refuseLowerQos: false,
-    onSessionLoss: 'redeliver',
+    requireQos2: session.requireQos2,
+    onSessionLoss: session.onSessionLoss,
     metrics,
     labels: { sink: name, client: String(index) },
   });

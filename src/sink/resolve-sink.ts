@@ -5,7 +5,7 @@ import type { QualityOfService } from '../protocol/quality-of-service.js';
 import { topicNameProblem } from '../protocol/topic.js';
 import type { LaneLimits } from './lane-limits.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from './message-encoder.js';
-import type { MqttSinkOptions } from './mqtt-sink-options.js';
+import type { MqttSinkOptions, SinkSessionLoss } from './mqtt-sink-options.js';
 import { resolveClients, type SinkClients } from './resolve-clients.js';
 import { RetryStrategies } from './retry-strategies.js';
 import type { RetryStrategy } from './retry-strategy.js';
@@ -17,14 +17,19 @@ export interface ResolvedSink<T> {
   /** Of messages that name none themselves. */
   readonly topic: string | undefined;
   /** Of messages that name none themselves. */
-  readonly qos: QualityOfService;
-  readonly encode: Encode<T>;
+  readonly qos: (guarantee: ProcessingGuarantee) => QualityOfService;
+  readonly allowLowerQos: boolean;
+  readonly encoder: (guarantee: ProcessingGuarantee) => Encode<T>;
   readonly clients: SinkClients;
   readonly retry: RetryStrategy;
-  readonly limits: (guarantee: ProcessingGuarantee) => LaneLimits;
+  readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => LaneLimits;
+  readonly onSessionLoss: (guarantee: ProcessingGuarantee) => SinkSessionLoss;
+  readonly onUnknownSession: 'fail' | 'discard';
   readonly onError: OnError;
 }
 
+const SESSION_LOSSES: readonly SinkSessionLoss[] = ['fail', 'redeliver', 'drop'];
+const UNKNOWN_SESSIONS: readonly string[] = ['fail', 'discard'];
 const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
 
 /**
@@ -32,33 +37,51 @@ const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
  * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
  */
 export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: VersionedMessageFn<T>): ResolvedSink<T> => {
-  const { topic, messageFn, qualityOfService: qos = 1, retain = false, onError = 'fail' } = options;
-  const { retryStrategy = RetryStrategies.never() } = options;
-  const limits = (guarantee: ProcessingGuarantee): LaneLimits => limitsOf(options, guarantee);
+  const { topic, messageFn, qualityOfService, retain = false, onError = 'fail' } = options;
+  const { retryStrategy = RetryStrategies.never(), allowLowerQos = false, onUnknownSession = 'fail' } = options;
+  const qos = (guarantee: ProcessingGuarantee): QualityOfService =>
+    qualityOfService ?? (guarantee === 'exactly-once' ? 2 : 1);
   const clients = resolveClients(options);
   const problems = [
     ...topicProblems(topic, messageFn !== undefined),
     ...messageProblems(options),
     ...clients.problems,
-    ...limitProblems(limits('none')),
+    ...limitProblems(limitsOf(options, 'none', false)),
+    ...sessionProblems(options),
     ...retryProblems(retryStrategy),
     ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
   ];
   const name = clients.baseId ?? `mqtt(${topic ?? 'topic of the message'})`;
   if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
-  const defaults = { topic, qos, retain };
   const toMessage = versioned ?? oneArgument(messageFn);
-  const encode = toMessage === undefined ? plainEncoder(defaults) : messageEncoder(toMessage, defaults);
-  return { name, topic, qos, encode, clients, retry: retryStrategy, limits, onError };
+  return {
+    name,
+    topic,
+    qos,
+    allowLowerQos,
+    encoder: (guarantee) => {
+      const defaults = { topic, qos: qos(guarantee), retain };
+      return toMessage === undefined ? plainEncoder(defaults) : messageEncoder(toMessage, defaults);
+    },
+    clients,
+    retry: retryStrategy,
+    limits: (guarantee, stored) => limitsOf(options, guarantee, stored),
+    onSessionLoss: (guarantee) => options.onSessionLoss ?? (guarantee === 'exactly-once' ? 'fail' : 'redeliver'),
+    onUnknownSession,
+    onError,
+  };
 };
 
 /** The version is no part of `messageFn`'s contract: a user's function with a second, optional parameter must not get it. */
 const oneArgument = <T>(messageFn: MqttSinkOptions<T>['messageFn']): VersionedMessageFn<T> | undefined =>
   messageFn === undefined ? undefined : (item) => messageFn(item);
 
-/** Under at-least-once the source is the buffer: what waits here becomes duplicates when the source's connection is cut. */
-const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee): LaneLimits => ({
-  maxBufferedMessages: options.maxBufferedMessages ?? (guarantee === 'none' ? 10_000 : 256),
+/**
+ * Under at-least-once without a store the source is the buffer: what waits here becomes duplicates when the source's connection is
+ * cut. An outbox keeps the rest on disk; what waits here is what a commit lets out at once.
+ */
+const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee, stored: boolean): LaneLimits => ({
+  maxBufferedMessages: options.maxBufferedMessages ?? (stored ? 2048 : guarantee === 'none' ? 10_000 : 256),
   maxBufferedBytes: options.maxBufferedBytes ?? 16 * 1024 * 1024,
   offlineOverflow: options.offlineOverflow ?? 'pause',
 });
@@ -78,6 +101,16 @@ const messageProblems = ({ messageFn, qualityOfService, retain }: MqttSinkOption
     ? []
     : [`qualityOfService is ${qualityOfService}: it must be 0, 1 or 2`]),
   ...(retain === undefined || typeof retain === 'boolean' ? [] : ['retain must be true or false']),
+];
+
+const sessionProblems = ({ onSessionLoss, onUnknownSession, allowLowerQos }: MqttSinkOptions<never>): string[] => [
+  ...(onSessionLoss === undefined || SESSION_LOSSES.includes(onSessionLoss)
+    ? []
+    : [`onSessionLoss is "${onSessionLoss}": it must be ${SESSION_LOSSES.join(', ')}`]),
+  ...(onUnknownSession === undefined || UNKNOWN_SESSIONS.includes(onUnknownSession)
+    ? []
+    : [`onUnknownSession is "${onUnknownSession}": it must be ${UNKNOWN_SESSIONS.join(', ')}`]),
+  ...(allowLowerQos === undefined || typeof allowLowerQos === 'boolean' ? [] : ['allowLowerQos must be true or false']),
 ];
 
 const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow }: LaneLimits): string[] => [

@@ -5,6 +5,7 @@ import { MillraceError } from '../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import { DeadLetters, MqttSinks, RetryStrategies } from '../../src/sink/index.js';
 import type { MqttSinkOptions } from '../../src/sink/mqtt-sink-options.js';
+import { VOLATILE_SESSION } from '../../src/sink/resolve-clients.js';
 import { resolveSink } from '../../src/sink/resolve-sink.js';
 
 const problemsOf = (options: MqttSinkOptions<never>): readonly string[] => {
@@ -22,11 +23,11 @@ const problemsOf = (options: MqttSinkOptions<never>): readonly string[] => {
 
 const idsOf = (options: MqttSinkOptions<never>): readonly string[] =>
   resolveSink(options)
-    .clients.connections(new MetricsRegistry(), 'test')
+    .clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION)
     .map(({ clientId }) => clientId);
 
 const connectionOf = (options: MqttSinkOptions<never>) => {
-  const [connection] = resolveSink(options).clients.connections(new MetricsRegistry(), 'test');
+  const [connection] = resolveSink(options).clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION);
   assert.ok(connection !== undefined);
   return connection;
 };
@@ -67,12 +68,13 @@ describe('the builder of an MQTT sink', () => {
     const sink = resolveSink({ topic: 't' });
     const connection = connectionOf({ topic: 't' });
     assert.deepEqual(connection.servers, [{ protocol: 'mqtt', host: 'localhost', port: 1883, path: '' }]);
-    assert.equal(sink.qos, 1);
+    assert.equal(sink.qos('none'), 1);
     assert.equal(sink.retry.maxAttempts, 0);
     assert.equal(sink.onError, 'fail');
     const bounds = { maxBufferedBytes: 1 << 24, offlineOverflow: 'pause' };
-    assert.deepEqual(sink.limits('none'), { maxBufferedMessages: 10_000, ...bounds });
-    assert.deepEqual(sink.limits('at-least-once'), { maxBufferedMessages: 256, ...bounds });
+    assert.deepEqual(sink.limits('none', false), { maxBufferedMessages: 10_000, ...bounds });
+    assert.deepEqual(sink.limits('at-least-once', false), { maxBufferedMessages: 256, ...bounds });
+    assert.deepEqual(sink.limits('exactly-once', true), { maxBufferedMessages: 2048, ...bounds });
     assert.equal(connection.autoReconnect, true);
     assert.equal(connection.keepSession, false);
     assert.equal(connection.startClean, true);
@@ -94,7 +96,8 @@ describe('the builder of an MQTT sink', () => {
 
   it('makes random client ids that differ at each opening, and claims none of them', () => {
     const sink = resolveSink({ topic: 't', parallelism: 2 });
-    const open = () => sink.clients.connections(new MetricsRegistry(), 'test').map(({ clientId }) => clientId);
+    const open = () =>
+      sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION).map(({ clientId }) => clientId);
     assert.equal(new Set([...open(), ...open()]).size, 4);
     assert.deepEqual(sink.clients.claims, []);
   });
@@ -198,9 +201,11 @@ describe('the builder of an MQTT sink', () => {
         return { password: `token-${calls}`, username: 'u', servers: [{ host: calls < 3 ? 'a' : 'b', port: 1 }] };
       },
     });
-    sink.clients.connections(new MetricsRegistry(), 'test');
+    sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION);
     assert.equal(calls, 2);
-    assert.throws(() => sink.clients.connections(new MetricsRegistry(), 'test'), { code: 'INVALID_OPTIONS' });
+    assert.throws(() => sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION), {
+      code: 'INVALID_OPTIONS',
+    });
   });
 
   it('shows no secret in its problems', () => {
@@ -215,11 +220,64 @@ describe('the builder of an MQTT sink', () => {
 });
 
 describe('the guarantees of an MQTT sink', () => {
-  it('refuses exactly-once until there is a durable engine', () => {
-    const refusal = MqttSinks.mqtt('t').refuse('exactly-once');
-    assert.equal(refusal?.code, 'GUARANTEE_UNSUPPORTED');
-    assert.ok(refusal.advice);
-    assert.equal(DeadLetters.file('x').refuse('exactly-once')?.code, 'GUARANTEE_UNSUPPORTED');
+  it('gives exactly-once to a sink with a client id, and sends at QoS 2 unless told otherwise (R16)', () => {
+    const sink = resolveSink({ clientId: 'out', topic: 't' });
+    assert.equal(MqttSinks.builder({ clientId: 'out', topic: 't' }).build().refuse('exactly-once'), undefined);
+    assert.deepEqual([sink.qos('exactly-once'), sink.qos('at-least-once'), sink.qos('none')], [2, 1, 1]);
+    assert.equal(sink.encoder('exactly-once')('x', 5).qos, 2);
+    assert.equal(sink.encoder('at-least-once')('x', 5).qos, 1);
+  });
+
+  it('keeps its session in a job with a store, for 7 days, and begins it anew in one without (R8b)', () => {
+    const { clients } = resolveSink({ clientId: 'out', topic: 't' });
+    const stored = { stored: true, onSessionLoss: 'fail', requireQos2: true } as const;
+    const [kept] = clients.connections(new MetricsRegistry(), 'test', stored);
+    assert.ok(kept !== undefined);
+    assert.deepEqual([kept.keepSession, kept.startClean, kept.sessionExpiryInterval], [true, false, 604_800]);
+    assert.deepEqual([kept.onSessionLoss, kept.requireQos2], ['fail', true]);
+  });
+
+  it('names the ways out when exactly-once cannot be given', () => {
+    const cases: readonly [MqttSinkOptions<never>, RegExp, RegExp][] = [
+      [{ topic: 't' }, /needs a client id/, /clientId\(\).*at-least-once/],
+      [{ clientId: 'a', topic: 't', qualityOfService: 1 }, /needs QoS 2, not qualityOfService 1/, /allowLowerQos/],
+      [{ clientId: 'a', topic: 't', keepSession: false }, /keepSession is false/, /session be kept/],
+      [
+        { clientId: 'a', topic: 't', connectOptionsFn: () => ({ clean: true }) },
+        /contradicts clean/,
+        /session be kept/,
+      ],
+      [{ clientId: 'a', topic: 't', offlineOverflow: 'drop-newest' }, /offlineOverflow/, /pause/],
+    ];
+    for (const [options, message, advice] of cases) {
+      const refusal = MqttSinks.builder(options).build().refuse('exactly-once');
+      assert.equal(refusal?.code, 'GUARANTEE_UNSUPPORTED');
+      assert.match(refusal.message, message);
+      assert.match(refusal.advice ?? '', advice);
+    }
+    const allowed = MqttSinks.builder({ clientId: 'a', topic: 't', qualityOfService: 1, allowLowerQos: true }).build();
+    assert.equal(allowed.refuse('exactly-once'), undefined);
+  });
+
+  it('has no exactly-once without a store', async () => {
+    const context = { job: 'j', guarantee: 'exactly-once', metrics: new MetricsRegistry() } as const;
+    const sink = MqttSinks.builder({ clientId: 'a', topic: 't' }).build();
+    const { signal } = new AbortController();
+    await assert.rejects(sink.createWriter({ ...context, signal }), {
+      code: 'GUARANTEE_UNSUPPORTED',
+      message: /store/,
+    });
+  });
+
+  it('admits dead-letter files to exactly-once jobs', () => {
+    assert.equal(DeadLetters.file('x').refuse('exactly-once'), undefined);
+  });
+
+  it('takes a policy for lost sessions, by default the strictest one under exactly-once (R17)', () => {
+    const sink = resolveSink({ clientId: 'out', topic: 't' });
+    assert.deepEqual([sink.onSessionLoss('exactly-once'), sink.onSessionLoss('at-least-once')], ['fail', 'redeliver']);
+    const other = resolveSink({ clientId: 'out', topic: 't', onSessionLoss: 'drop', onUnknownSession: 'discard' });
+    assert.deepEqual([other.onSessionLoss('exactly-once'), other.onUnknownSession], ['drop', 'discard']);
   });
 
   it('refuses at-least-once at QoS 0, where nothing is confirmed (R16)', () => {

@@ -3,7 +3,6 @@ import type { DeadLetter } from '../../connector/dead-letter.js';
 import { defineSink } from '../../connector/define-sink.js';
 import type { Sink } from '../../connector/open-sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { refuseExactlyOnce } from '../refuse-guarantee.js';
 import { openAppendFile } from './append-file.js';
 import { FileWriter, storageError } from './file-writer.js';
 
@@ -15,7 +14,7 @@ export const fileSink = (path: string): Sink<DeadLetter> => {
   return defineSink<DeadLetter>({
     name,
     claims: [`file ${full}`],
-    refuse: (guarantee) => refuseExactlyOnce(name, guarantee),
+    refuse: () => undefined,
     onError: 'fail',
     createWriter: async ({ signal }) => {
       if (signal.aborted) throw new MillraceError('ABORTED', `${name} was not opened: aborted`);

@@ -3,23 +3,25 @@ import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../
 import type { RejectedItem } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { Readiness } from '../../internal/readiness.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { deadLetterOf } from '../dead-letter-of.js';
 import { hashTopic } from '../hash-topic.js';
 import type { Encode } from '../message-encoder.js';
 import { Row, type RowContent } from '../row.js';
-import type { SinkMeter } from '../sink-meter.js';
-import type { OutboxOwner } from './mqtt-outbox.js';
+import { SinkMeter } from '../sink-meter.js';
+import { sinkMetrics } from '../sink-metrics.js';
+import type { MqttOutbox, OutboxOwner } from './mqtt-outbox.js';
 import type { OutboxClient } from './outbox-client.js';
+import { type OutboxMetrics, outboxMetrics } from './outbox-metrics.js';
 import type { RowCodec } from './row-codec.js';
 
 /** What a writer is made of. */
 export interface OutboxWriterParts<T> {
-  /** For dead letters. */
+  /** For dead letters, metrics and diagnostics. */
   readonly name: string;
   readonly encode: Encode<T>;
   readonly codec: RowCodec;
-  readonly meter: SinkMeter;
   /** The least QoS that a message may have (R16). */
   readonly leastQos: QualityOfService;
   /** `onError` is `fail`: a rejected item fails the writer. */
@@ -30,6 +32,7 @@ export interface OutboxWriterParts<T> {
 
 /** Whom the clients of a writer tell. */
 export interface OutboxWriterOwner extends OutboxOwner {
+  readonly counters: OutboxMetrics;
   /** There may be room, or a wish to commit. */
   changed(): void;
 }
@@ -37,15 +40,29 @@ export interface OutboxWriterOwner extends OutboxOwner {
 /** Spreads the rows of a sink over the outboxes of its clients by their topic. */
 export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOwner {
   readonly meter: SinkMeter;
+  readonly counters: OutboxMetrics;
   readonly #parts: OutboxWriterParts<T>;
   readonly #clients: readonly OutboxClient[];
   readonly #readiness = new Readiness();
   #prepared = 0;
   #failure: MillraceError | undefined;
 
-  constructor(parts: OutboxWriterParts<T>, createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[]) {
+  constructor(
+    parts: OutboxWriterParts<T>,
+    metrics: Metrics,
+    createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[],
+  ) {
+    const { name } = parts;
     this.#parts = parts;
-    this.meter = parts.meter;
+    const counters = sinkMetrics(metrics, name, {
+      inflight: () => this.#sum(({ lane }) => lane.inflight),
+      buffered: () => this.#sum(({ lane }) => lane.buffered),
+    });
+    this.meter = new SinkMeter(name, counters);
+    this.counters = outboxMetrics(metrics, name, {
+      undone: () => this.#sum(({ undone }) => undone),
+      unreleased: () => this.#sum(({ unreleased }) => unreleased),
+    });
     this.#clients = createClients(this);
   }
 
@@ -64,6 +81,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   }
 
   prepare(items: readonly T[]): Prepared {
+    if (this.#failure !== undefined) throw this.#failure;
     const rows: PreparedRow[] = [];
     const rejected: RejectedItem[] = [];
     items.forEach((item, index) => {
@@ -109,6 +127,10 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     this.#failure = error;
     for (const { outbox } of this.#clients) outbox.stop(error);
     this.#readiness.fail(error);
+  }
+
+  #sum(count: (outbox: MqttOutbox) => number): number {
+    return this.#clients.reduce((sum, { outbox }) => sum + count(outbox), 0);
   }
 
   /** Every outbox is asked: what is told once must not be told for another. */

@@ -5,7 +5,6 @@ import type { LaneLimits } from '../lane-limits.js';
 import type { RetryStrategy } from '../retry-strategy.js';
 import { MqttOutbox } from './mqtt-outbox.js';
 import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
-import type { OutboxMetrics } from './outbox-metrics.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';
 
@@ -20,7 +19,6 @@ export interface OutboxClientParts {
   readonly codec: RowCodec;
   readonly limits: LaneLimits;
   readonly retry: RetryStrategy;
-  readonly metrics: OutboxMetrics;
   readonly owner: OutboxWriterOwner;
 }
 
@@ -29,7 +27,7 @@ export class OutboxClient {
   readonly outbox: MqttOutbox;
   readonly client: LaneClient;
 
-  constructor({ connection, birth, codec, limits, retry, metrics, owner }: OutboxClientParts) {
+  constructor({ connection, birth, codec, limits, retry, owner }: OutboxClientParts) {
     this.outbox = new MqttOutbox({
       name: connection.clientId,
       birth,
@@ -45,7 +43,7 @@ export class OutboxClient {
       retry,
       owner: {
         connected: (event) => {
-          metrics.resent.add(this.outbox.lane.inflight);
+          owner.counters.resent.add(this.outbox.lane.inflight);
           this.outbox.handleConnected({ epoch: event.epoch, window: windowOf(connection, event) });
         },
         changed: () => owner.changed(),
@@ -53,7 +51,7 @@ export class OutboxClient {
       },
     });
     this.outbox.begin();
-    metrics.inDoubtDropped.add(birth.dropped);
+    owner.counters.inDoubtDropped.add(birth.dropped);
   }
 
   open(signal: AbortSignal): Promise<void> {
