@@ -9,7 +9,7 @@ import type { BridgeOptions } from './parse-bridge-options.js';
  * broker adds for one subscriber (topic alias, subscription identifiers) does not travel on.
  */
 export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessage) => SinkMessage {
-  const { template } = options;
+  const { template, guarantee } = options;
   const loops = loopFilters(options);
   return (message) => {
     const topic = template.fill(message.topic);
@@ -17,7 +17,8 @@ export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessa
     return {
       topic,
       payload: message.payload,
-      qos: message.qos,
+      // the outbox sends once what came, also what its publisher sent at a lower QoS
+      qos: guarantee === 'exactly-once' ? 2 : message.qos,
       retain: message.retain,
       properties: publisherProperties(message.properties),
     };

@@ -25,28 +25,31 @@ export function bridgePipeline(options: BridgeOptions): Pipeline {
 }
 
 function bridgeSource(options: BridgeOptions): SourceDefinition<ReceivedMessage> {
-  const { from, filters, clientId, qos } = options;
-  return MqttSources.builder()
+  const { from, filters, clientId, qos, onSessionLoss, adoptSession } = options;
+  const source = MqttSources.builder()
     .clientId(clientId)
     .broker(from.url)
     .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished: 'if-supported' })))
     .keepSession()
+    .onUnknownSession(adoptSession ? 'adopt' : 'fail')
     .connectOptionsFn(() => ({
       ...connectOptions(from, options),
       properties: { maximumPacketSize: MAXIMUM_PACKET_SIZE },
     }))
-    .mapToItemFn((_topic, message) => message)
-    .build();
+    .mapToItemFn((_topic, message) => message);
+  return (onSessionLoss === undefined ? source : source.onSessionLoss(onSessionLoss)).build();
 }
 
+/** Whoever adopts a session at the reading side has lost the directory: what the publishing side had under way is unknown. */
 function bridgeSink(options: BridgeOptions): Sink<ReceivedMessage> {
-  const { to, clientId } = options;
-  return MqttSinks.builder()
+  const { to, clientId, onSessionLoss, adoptSession } = options;
+  const sink = MqttSinks.builder()
     .clientId(clientId)
     .broker(to.url)
+    .onUnknownSession(adoptSession ? 'discard' : 'fail')
     .connectOptionsFn(() => connectOptions(to, options))
-    .messageFn(bridgeMessageFn(options))
-    .build();
+    .messageFn(bridgeMessageFn(options));
+  return (onSessionLoss === undefined ? sink : sink.onSessionLoss(onSessionLoss)).build();
 }
 
 function connectOptions(side: BrokerAddress, { version, tls }: BridgeOptions): ConnectOptions {

@@ -8,5 +8,8 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ],
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
+  ['millrace:session-unverified', 'a broker says that it has our session, and cannot prove it'],
+  ['millrace:session-expiry-shortened', 'a broker keeps the session for a shorter time than was asked for'],
+  ['millrace:qos-below-subscription', 'messages come at a lower QoS than 2: of those the broker may send copies'],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];

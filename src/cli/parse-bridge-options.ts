@@ -12,6 +12,9 @@ import { readTlsFiles, type TlsFiles } from './tls-files.js';
 import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
 import { usageError } from './usage-error.js';
 
+const SESSION_LOSS_CHOICES = ['fail', 'redeliver', 'drop'] as const;
+type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
+
 /** A bridge as the command line describes it, checked and with every default applied. */
 export interface BridgeOptions extends CommonOptions {
   readonly from: BrokerAddress;
@@ -21,6 +24,10 @@ export interface BridgeOptions extends CommonOptions {
   readonly clientId: string;
   readonly qos: QualityOfService;
   readonly guarantee: ProcessingGuarantee;
+  /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */
+  readonly onSessionLoss: SessionLossChoice | undefined;
+  /** Goes on with a session at the broker that the directory knows nothing of. */
+  readonly adoptSession: boolean;
   /** undefined: the newest that the broker takes. */
   readonly version: 5 | 4 | 3 | undefined;
   readonly tls: TlsFiles;
@@ -38,6 +45,8 @@ const BRIDGE_KINDS = {
   'client-id': 'value',
   qos: 'value',
   guarantee: 'value',
+  'on-session-loss': 'value',
+  'adopt-session': 'flag',
   mqtt: 'value',
   username: 'value',
   'password-env': 'value',
@@ -59,8 +68,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     parseBrokerAddress(requiredOption(options, 'from'), 'from'),
     parseBrokerAddress(requiredOption(options, 'to'), 'to'),
   ] as const;
-  const qos = QOS[choiceOption(options, 'qos', ['0', '1', '2']) ?? '1'];
-  const guarantee = parseGuarantee(options, qos);
+  const { guarantee, qos } = parseGuarantee(options);
   const filters = parseFilters(options);
   const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
   const clientId = requiredOption(options, 'client-id');
@@ -69,6 +77,8 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
   return {
     ...parseCommonOptions(options),
     ...{ from, to, filters, template, clientId, qos, guarantee },
+    onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
+    adoptSession: options.flag('adopt-session'),
     version: parseVersion(options),
     tls: readTlsFiles(options, addresses),
     stopAfter: countOption(options, 'stop-after', 1),
@@ -76,7 +86,6 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
   };
 }
 
-const QOS = { '0': 0, '1': 1, '2': 2 } as const;
 const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
 
 function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {

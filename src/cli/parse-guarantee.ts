@@ -1,14 +1,23 @@
 import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
-import { MillraceError } from '../errors/index.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { CollectedOptions } from './collect-options.js';
 import { choiceOption } from './option-values.js';
 import { usageError } from './usage-error.js';
 
-/** The guarantee of a bridge: at-least-once where the QoS allows it, else none. Throws on what cannot be given. */
-export function parseGuarantee(options: CollectedOptions, qos: QualityOfService): ProcessingGuarantee {
-  if (options.value('guarantee') === 'exactly-once') throw notYet();
-  const choice = choiceOption(options, 'guarantee', ['none', 'at-least-once']);
+/** What a bridge promises, and the QoS at which it can. */
+export interface BridgeGuarantee {
+  readonly guarantee: ProcessingGuarantee;
+  readonly qos: QualityOfService;
+}
+
+const QOS = { '0': 0, '1': 1, '2': 2 } as const;
+
+/** By default QoS 1 and at-least-once; QoS 0 gives none, exactly-once takes QoS 2. Throws on what cannot be given. */
+export function parseGuarantee(options: CollectedOptions): BridgeGuarantee {
+  const choice = choiceOption(options, 'guarantee', ['none', 'at-least-once', 'exactly-once']);
+  const asked = choiceOption(options, 'qos', ['0', '1', '2']);
+  if (choice === 'exactly-once') return exactlyOnce(options, asked);
+  const qos = QOS[asked ?? '1'];
   const guarantee = choice ?? (qos === 0 ? 'none' : 'at-least-once');
   if (guarantee === 'at-least-once' && qos === 0) {
     throw usageError(
@@ -16,16 +25,18 @@ export function parseGuarantee(options: CollectedOptions, qos: QualityOfService)
       'guarantee',
     );
   }
-  return guarantee;
+  return { guarantee, qos };
 }
 
-function notYet(): MillraceError {
-  return new MillraceError(
-    'GUARANTEE_UNSUPPORTED',
-    '--guarantee exactly-once is not in this release; the next one has it',
-    {
-      advice: 'Use --guarantee at-least-once.',
-      details: { option: '--guarantee' },
-    },
-  );
+function exactlyOnce(options: CollectedOptions, asked: string | undefined): BridgeGuarantee {
+  if (asked !== undefined && asked !== '2') {
+    throw usageError(
+      '--guarantee exactly-once needs --qos 2: below it, a copy cannot be told from a new message',
+      'qos',
+    );
+  }
+  if (options.value('dir') === undefined) {
+    throw usageError('--guarantee exactly-once needs --dir: the directory of its durable state', 'dir');
+  }
+  return { guarantee: 'exactly-once', qos: 2 };
 }

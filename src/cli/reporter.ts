@@ -13,7 +13,16 @@ export interface Output {
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
 export interface JobEvent {
-  readonly event: 'running' | 'connect' | 'disconnect' | 'reconnect' | 'session-lost' | 'note' | 'stopping' | 'stopped';
+  readonly event:
+    | 'running'
+    | 'connect'
+    | 'disconnect'
+    | 'reconnect'
+    | 'session-lost'
+    | 'note'
+    | 'restarting'
+    | 'stopping'
+    | 'stopped';
   /** The line for people; undefined: only machines are told. */
   readonly text: string | undefined;
   readonly facts: Readonly<Record<string, unknown>>;

@@ -32,11 +32,12 @@ export async function runJob(task: JobTask): Promise<number> {
   using watch = new ConnectionWatch((event) => reporter.tell(event));
   watch.tellsPeople = task.startTimeoutMs === 0;
   using stop = listenForStop();
-  const job = Engine.embedded(options.dir === undefined ? {} : { dir: options.dir }).newJob(task.pipeline, {
+  await using engine = Engine.embedded({ dir: options.dir });
+  const job = engine.newJob(task.pipeline, {
     ...task.jobOptions,
     drainTimeoutMs: options.drainTimeoutMs,
     onEvent: (event) => {
-      tellUnusedStore(event, reporter);
+      tellEvent(event, reporter);
       task.jobOptions.onEvent?.(event);
     },
   });
@@ -98,10 +99,16 @@ function startError(timeoutMs: number, { trouble, connected }: ConnectionWatch):
   });
 }
 
-function tellUnusedStore(event: JobEvent, reporter: Reporter): void {
-  if (event.kind !== 'store-unused') return;
-  const text = 'note: nothing is kept in --dir, since only exactly-once, which the next release has, needs a store';
-  reporter.tell({ event: 'note', text, facts: { note: text } });
+function tellEvent(event: JobEvent, reporter: Reporter): void {
+  if (event.kind === 'store-unused') {
+    const text = 'note: nothing is kept in --dir: this guarantee needs no store';
+    reporter.tell({ event: 'note', text, facts: { note: text } });
+  }
+  if (event.kind === 'restarting') {
+    const { error, attempt, waitMs } = event;
+    const text = `the job failed: ${error.message}; it runs again in ${waitMs / 1000} s`;
+    reporter.tell({ event: 'restarting', text, facts: { error: error.toJSON(), attempt, waitMs } });
+  }
 }
 
 function tellStopped(

@@ -1,4 +1,5 @@
 import type { OpenContext, Polled, SourceDefinition, SourceReader } from '../connector/source.js';
+import type { MillraceError } from '../errors/index.js';
 
 /**
  * The source, ended after `limit` items: what arrives beyond is never polled, so it stays unacknowledged and the broker keeps
@@ -11,6 +12,8 @@ export function withLimit<T>(source: SourceDefinition<T>, limit: number): Source
   };
 }
 
+const NEVER = new Promise<never>(() => {});
+
 class LimitedReader<T> implements SourceReader<T> {
   readonly #reader: SourceReader<T>;
   #left: number;
@@ -18,6 +21,14 @@ class LimitedReader<T> implements SourceReader<T> {
   constructor(reader: SourceReader<T>, limit: number) {
     this.#reader = reader;
     this.#left = limit;
+  }
+
+  get failed(): Promise<MillraceError> {
+    return this.#reader.failed ?? NEVER;
+  }
+
+  get dirty(): boolean {
+    return this.#reader.dirty === true;
   }
 
   poll(max: number): Polled<T> {

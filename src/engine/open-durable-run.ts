@@ -1,4 +1,5 @@
 import type { OpenContext, SourceReader } from '../connector/source.js';
+import { withOutbox } from '../connector/with-outbox.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
@@ -142,8 +143,7 @@ const openWriter = (
   view: StoreView,
 ): Promise<AnyDurableSinkWriter> => {
   const restore = (outbox: string) => restoredOutbox(view, { sink: name, outbox });
-  if (sink.createDurableWriter === undefined) throw new Error('to come');
-  return sink.createDurableWriter(context, restore);
+  return sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
 };
 
 const openReader = (

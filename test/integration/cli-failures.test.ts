@@ -178,7 +178,7 @@ for (const [wrong, pattern] of [
   [['bridge', '--password', SECRET], /--password is not an option: .*--password-env/],
   [
     args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:1', '--guarantee', 'exactly-once'),
-    /exactly-once is not in this release/,
+    /--guarantee exactly-once needs --dir/,
   ],
   [args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:2', '--topic', 'in/x', '--mqtt', '4'), /overlap/],
   [['run'], /MODULE is missing/],

@@ -54,11 +54,20 @@ test('--topic takes several filters and may repeat', () => {
   assert.deepEqual(options.filters, ['a/#', 'b/+', 'c']);
 });
 
-test('exactly-once is refused with words that say when it comes', () => {
-  assert.throws(() => parse({ '--guarantee': 'exactly-once', '--qos': '2' }), {
-    code: 'GUARANTEE_UNSUPPORTED',
-    message: /not in this release/,
+test('exactly-once takes QoS 2 and a directory, and says so', () => {
+  const { qos, guarantee } = parse({ '--guarantee': 'exactly-once', '--dir': 'state' });
+  assert.deepEqual({ qos, guarantee }, { qos: 2, guarantee: 'exactly-once' });
+  assert.throws(() => parse({ '--guarantee': 'exactly-once' }), { code: 'INVALID_OPTIONS', message: /needs --dir/ });
+  assert.throws(() => parse({ '--guarantee': 'exactly-once', '--dir': 'state', '--qos': '1' }), {
+    code: 'INVALID_OPTIONS',
+    message: /needs --qos 2/,
   });
+});
+
+test('--on-session-loss takes one of the policies', () => {
+  assert.equal(parse().onSessionLoss, undefined);
+  assert.equal(parse({ '--on-session-loss': 'drop' }).onSessionLoss, 'drop');
+  assert.throws(() => parse({ '--on-session-loss': 'ignore' }), { message: /fail, redeliver or drop/ });
 });
 
 test('a user in a URL is taken out of it and is that side alone', () => {
