@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Source } from '../../src/connector/open-source.js';
+import { MqttSources } from '../../src/source/mqtt-sources.js';
+import { Subscription } from '../../src/source/subscription.js';
+import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
+import { Crash, DurableSourceJob, type TickStep } from '../support/durable-source-job.js';
+import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
+import { publishAll } from '../support/mosquitto-pub.js';
+import { until } from '../support/until.js';
+
+const TIMEOUT = { timeout: 120_000 };
+let clients = 0;
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index));
+
+const sourceAt = (url: string, how: { qos: 1 | 2; version: 5 | 4; topic: string }): Source<string> =>
+  MqttSources.builder()
+    .broker(url)
+    .clientId(`durable-${process.pid}-${++clients}`)
+    .keepSession()
+    .connectOptionsFn(() => ({ protocolVersion: how.version, reconnectPeriod: 20, maxReconnectPeriod: 100 }))
+    .subscriptions(Subscription.of(how.topic, how.qos))
+    .mapToItemFn((_topic, message) => message.toString())
+    .build();
+
+interface Rig {
+  readonly broker: Mosquitto;
+  readonly proxy: ChaosProxy;
+  readonly job: DurableSourceJob<string>;
+  publish(payloads: readonly string[]): Promise<void>;
+}
+
+/** No id of the job is open: PUBREL of each came and its removal is durable. */
+const atRest = (job: DurableSourceJob<string>): boolean => {
+  const { stored } = job;
+  return typeof stored === 'object' && stored !== null && 'inbound' in stored && stored.inbound instanceof Uint16Array
+    ? stored.inbound.length === 0
+    : stored === undefined;
+};
+
+const withRig = async (
+  how: { qos: 1 | 2; version: 5 | 4 },
+  run: (rig: Rig) => Promise<void>,
+  broker?: Mosquitto,
+): Promise<void> => {
+  const server = broker ?? (await startMosquitto());
+  const topic = `durable/${++clients}`;
+  await using proxy = await startChaosProxy({ to: server });
+  const guarantee = how.qos === 2 ? 'exactly-once' : 'at-least-once';
+  const job = new DurableSourceJob(sourceAt(proxy.url, { ...how, topic }), guarantee);
+  try {
+    await job.start();
+    const publish = (payloads: readonly string[]) => publishAll({ port: server.port, topic, qos: 2 }, payloads);
+    await run({ broker: server, proxy, job, publish });
+  } finally {
+    await job.stop();
+    if (broker === undefined) await server.stop();
+  }
+};
+
+/** Goes on after a crash until everything is there and at rest, and then once more with new messages. */
+const finish = async ({ job, publish }: Rig, expected: readonly string[]): Promise<void> => {
+  job.onStep = () => {};
+  await job.start();
+  await job.run(() => job.effects.length >= expected.length && atRest(job));
+  await publish(['last']);
+  await job.run(() => job.effects.at(-1) === 'last' && atRest(job));
+  assert.deepEqual(job.effects, [...expected, 'last']);
+};
+
+for (const version of [5, 4] as const) {
+  describe(`durable source on mosquitto, killed at each phase of QoS 2 (version ${version})`, TIMEOUT, () => {
+    const qos2 = { qos: 2, version } as const;
+
+    it('A2: before the commit: the message comes again', () =>
+      withRig(qos2, async (rig) => {
+        const { job, proxy, publish } = rig;
+        await publish(numbers(5));
+        await proxy.untilSeen('server', 'publish', 5);
+        await job.reader.ready();
+        assert.ok(job.reader.poll(10).items.length > 0);
+        job.reader.snapshot(0);
+        await job.kill(proxy);
+        assert.equal(proxy.count('client', 'pubrec'), 0);
+        await finish(rig, numbers(5));
+      }));
+
+    it('A4: after the commit and before PUBREC: the copy is answered and not taken (R2)', () =>
+      withRig(qos2, async (rig) => {
+        const { job, proxy, publish } = rig;
+        job.onStep = (step) => {
+          if (step === 'store' && job.effects.length === 5) throw new Crash();
+        };
+        const lost = proxy.drop({ from: 'client', type: 'pubrec', times: Number.POSITIVE_INFINITY });
+        await publish(numbers(5));
+        await assert.rejects(
+          job.run(() => false),
+          Crash,
+        );
+        await job.kill(proxy);
+        lost.disarm();
+        await finish(rig, numbers(5));
+        assert.ok(proxy.count('server', 'publish', ({ connection }) => connection > 1) >= 5, 'they came again');
+      }));
+
+    it('A5: after PUBREC: the broker sends only PUBREL', () =>
+      withRig(qos2, async (rig) => {
+        const { job, proxy, publish } = rig;
+        proxy.drop({ from: 'server', type: 'pubrel', times: 5 });
+        await publish(numbers(5));
+        await job.run(() => job.effects.length === 5);
+        await proxy.untilSeen('server', 'pubrel', 5);
+        await job.kill(proxy);
+        await finish(rig, numbers(5));
+      }));
+
+    it('A6: after PUBREL and before the commit of its removal: PUBREL comes again (R3)', () =>
+      withRig(qos2, async (rig) => {
+        const { job, proxy, publish } = rig;
+        await publish(numbers(5));
+        await job.run(() => job.effects.length === 5);
+        await until(() => job.reader.dirty === true);
+        await proxy.untilSeen('server', 'pubrel', 5);
+        await job.kill(proxy);
+        await finish(rig, numbers(5));
+      }));
+
+    it('A7: after the commit of the removal and before PUBCOMP: PUBREL of an unknown id is answered (R4)', () =>
+      withRig(qos2, async (rig) => {
+        const { job, proxy, publish } = rig;
+        proxy.drop({ from: 'client', type: 'pubcomp', times: 5 });
+        await publish(numbers(5));
+        await job.run(() => job.effects.length === 5 && atRest(job));
+        await proxy.untilSeen('client', 'pubcomp', 5);
+        await job.kill(proxy);
+        await finish(rig, numbers(5));
+        const again = proxy.frames('server', 'pubrel').filter(({ connection }) => connection > 1);
+        assert.ok(again.length >= 5, 'PUBREL came again');
+      }));
+  });
+}
+
+describe('durable source on mosquitto, killed after every step of every tick (A13)', TIMEOUT, () => {
+  const MESSAGES = 12;
+  /** One history: killed after step `at`; false when it came to its end before that. */
+  const sweep = async (rig: Rig, at: number): Promise<boolean> => {
+    const { job, proxy, publish } = rig;
+    const steps: TickStep[] = [];
+    job.onStep = (step) => {
+      if (steps.push(step) === at) throw new Crash(step);
+    };
+    await publish(numbers(MESSAGES));
+    const crashed = await job
+      .run(() => job.effects.length === MESSAGES && atRest(job), 5)
+      .then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof Crash) return true;
+          throw error;
+        },
+      );
+    if (crashed) await job.kill(proxy);
+    else await job.stop();
+    return crashed;
+  };
+
+  it('QoS 2 is exactly once at every step', async () => {
+    await using broker = await startMosquitto();
+    let crashes = 0;
+    for (let at = 1, goesOn = true; goesOn; at += 1) {
+      await withRig(
+        { qos: 2, version: 5 },
+        async (rig) => {
+          goesOn = await sweep(rig, at);
+          if (goesOn) crashes += 1;
+          await finish(rig, numbers(MESSAGES));
+        },
+        broker,
+      );
+    }
+    assert.ok(crashes >= 12, `${crashes} crashes`);
+  });
+
+  it('QoS 1 is at least once at every step', async () => {
+    await using broker = await startMosquitto();
+    for (let at = 1, goesOn = true; goesOn; at += 1) {
+      await withRig(
+        { qos: 1, version: 5 },
+        async (rig) => {
+          goesOn = await sweep(rig, at);
+          const { job } = rig;
+          job.onStep = () => {};
+          await job.start();
+          await rig.publish(['last']);
+          await job.run(() => job.effects.at(-1) === 'last');
+          assert.deepEqual(
+            [...new Set(job.effects)].sort((a, b) => Number(a) - Number(b)),
+            [...numbers(MESSAGES), 'last'].sort((a, b) => Number(a) - Number(b)),
+          );
+        },
+        broker,
+      );
+    }
+  });
+});
+
+describe('durable source on mosquitto: filters that change', TIMEOUT, () => {
+  it('a filter that the program no longer has is unsubscribed at the next start, and the others get no retained messages again', async () => {
+    await using broker = await startMosquitto();
+    await publishAll({ port: broker.port, topic: 'kept/retained', qos: 2, retain: true }, ['r']);
+    const clientId = `durable-filters-${process.pid}`;
+    const source = (...filters: string[]) =>
+      MqttSources.builder()
+        .broker(broker.url)
+        .clientId(clientId)
+        .keepSession()
+        .subscriptions(...filters.map((filter) => Subscription.of(filter, 2)))
+        .mapToItemFn((topic, message) => `${topic} ${message.toString()}`)
+        .build();
+    const job = new DurableSourceJob(source('kept/#', 'left/#'));
+    await job.start();
+    await job.run(() => job.effects.length === 1 && atRest(job));
+    await job.stop();
+    const next = job.successor(source('kept/#'));
+    await next.start();
+    await publishAll({ port: broker.port, topic: 'left/x', qos: 2 }, ['l']);
+    await publishAll({ port: broker.port, topic: 'kept/x', qos: 2 }, ['k']);
+    await next.run(() => next.effects.length === 2 && atRest(next));
+    assert.deepEqual(next.effects, ['kept/retained r', 'kept/x k']);
+    const unmatched = next.metrics.snapshot().find(({ name }) => name === 'millrace_source_unmatched_total');
+    assert.equal(unmatched?.value, 0, 'nothing of the other filter arrives');
+    await next.stop();
+  });
+});
+
+describe('durable source: the life of its session', TIMEOUT, () => {
+  it('C3: a broker that lost the session: fail is the default under exactly-once, and redeliver goes on', async () => {
+    await using broker = await startMosquitto({ persistence: false });
+    const clientId = `durable-lost-${process.pid}`;
+    const source = (onSessionLoss?: 'redeliver') => {
+      const builder = MqttSources.builder()
+        .broker(broker.url)
+        .clientId(clientId)
+        .keepSession()
+        .subscriptions(Subscription.of('lost', 2))
+        .mapToItemFn((_topic, message) => message.toString());
+      return (onSessionLoss === undefined ? builder : builder.onSessionLoss(onSessionLoss)).build();
+    };
+    const job = new DurableSourceJob(source());
+    await job.start();
+    await publishAll({ port: broker.port, topic: 'lost', qos: 2 }, ['a']);
+    await job.run(() => job.effects.length === 1);
+    await job.stop();
+    await broker.restart();
+    await assert.rejects(job.start(), { code: 'SESSION_LOST' });
+    await assert.rejects(job.start(), { code: 'SESSION_LOST' }, 'until somebody decides');
+    const next = job.successor(source('redeliver'));
+    await next.start();
+    await publishAll({ port: broker.port, topic: 'lost', qos: 2 }, ['b']);
+    await next.run(() => next.effects.length === 2 && atRest(next));
+    assert.deepEqual(next.effects, ['a', 'b'], 'C4: the new session reuses the id of a');
+    await next.stop();
+  });
+
+  it('R6: an unknown session fails the start, or is adopted with what the broker has for it', async () => {
+    await using broker = await startMosquitto();
+    const clientId = `durable-unknown-${process.pid}`;
+    const builder = MqttSources.builder()
+      .broker(broker.url)
+      .clientId(clientId)
+      .keepSession()
+      .subscriptions(Subscription.of('unknown', 2))
+      .mapToItemFn((_topic, message) => message.toString());
+    const first = new DurableSourceJob(builder.build());
+    await first.start();
+    await first.stop();
+    await publishAll({ port: broker.port, topic: 'unknown', qos: 2 }, ['a']);
+    await assert.rejects(new DurableSourceJob(builder.build()).start(), { code: 'SESSION_UNKNOWN' });
+    const adopting = new DurableSourceJob(builder.onUnknownSession('adopt').build());
+    await adopting.start();
+    await adopting.run(() => adopting.effects.length === 1 && atRest(adopting));
+    assert.deepEqual(adopting.effects, ['a']);
+    await adopting.stop();
+  });
+
+  it('D9: a store that is gone while the broker has the session is an unknown session; discard begins anew', async () => {
+    await using broker = await startMosquitto();
+    const builder = MqttSources.builder()
+      .broker(broker.url)
+      .clientId(`durable-gone-${process.pid}`)
+      .keepSession()
+      .subscriptions(Subscription.of('gone', 2))
+      .mapToItemFn((_topic, message) => message.toString());
+    const first = new DurableSourceJob(builder.build());
+    await first.start();
+    await first.stop();
+    await publishAll({ port: broker.port, topic: 'gone', qos: 2 }, ['a']);
+    const anew = new DurableSourceJob(builder.onUnknownSession('discard').build());
+    await anew.start();
+    await publishAll({ port: broker.port, topic: 'gone', qos: 2 }, ['b']);
+    await anew.run(() => anew.effects.length === 1 && atRest(anew));
+    assert.deepEqual(anew.effects, ['b']);
+    await anew.stop();
+  });
+});
