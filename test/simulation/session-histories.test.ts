@@ -24,3 +24,11 @@ test('delivers QoS 2 exactly once and QoS 1 at least once, in order, over cuts a
 test('loses nothing when the broker loses the session and the owner chooses to redeliver (R5, R10)', () => {
   playAll({ losses: true });
 });
+
+test('never takes a session that is there for one that is lost, over restarts whose session is proven first (R5a)', () => {
+  playAll({ losses: false, proofs: true });
+});
+
+test('loses nothing when sessions are proven first, and the broker loses them (R5a, R10)', () => {
+  playAll({ losses: true, proofs: true });
+});

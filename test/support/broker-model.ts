@@ -97,12 +97,16 @@ export class BrokerConnection {
     else if (session === undefined) assert.fail(`${packet.type} before CONNECT`);
     else if (packet.type === 'publish') this.#publish(session, packet);
     else if (packet.type === 'subscribe') {
-      session.subscribed = true;
+      session.subscribed ||= packet.subscriptions.some(({ filter }) => filter === '#');
+      for (const { filter } of packet.subscriptions) session.filters.add(filter);
       this.#write({
         type: 'suback',
         packetId: packet.packetId,
         reasonCodes: packet.subscriptions.map(({ qos }) => qos),
       });
+    } else if (packet.type === 'unsubscribe') {
+      const reasonCodes = packet.filters.map((filter) => (session.filters.delete(filter) ? 0x00 : 0x11));
+      this.#write({ type: 'unsuback', packetId: packet.packetId, reasonCodes });
     } else if (packet.type === 'pubrel') {
       session.release(packet);
     } else if (packet.type === 'puback' || packet.type === 'pubrec' || packet.type === 'pubcomp') {

@@ -35,6 +35,8 @@ export class BrokerSession {
   #due: { readonly puback: number[]; readonly pubrec: number[] } = { puback: [], pubrec: [] };
   #connected = false;
   subscribed = false;
+  /** Filters that the client subscribed to and has not taken back. */
+  readonly filters = new Set<string>();
 
   constructor(habits: BrokerHabits) {
     this.#habits = habits;

@@ -8,6 +8,8 @@ import { SimulatedClient } from './simulated-client.js';
 export interface HistoryOptions {
   /** The broker may lose the publisher's session. */
   readonly losses: boolean;
+  /** After a restart the publisher's session has to be proven by a marker (5.0), or is trusted when it has none. */
+  readonly proofs?: boolean;
 }
 
 const STEPS = 250;
@@ -23,6 +25,7 @@ const IDS = 60_000;
 export class SessionHistory {
   readonly #random: SeededRandom;
   readonly #losses: boolean;
+  readonly #proofs: boolean;
   readonly #broker: BrokerModel;
   readonly #publisher: SimulatedClient;
   readonly #subscriber: SimulatedClient;
@@ -36,13 +39,19 @@ export class SessionHistory {
   #toRelease: number[] = [];
   #subscribed = false;
   #lost = false;
+  /** What the publisher has written down beside its session. */
+  #unproven = false;
+  #marker: string | undefined;
+  #markers = 0;
+  #marking = false;
   #seq: number;
 
-  constructor(seed: number, { losses }: HistoryOptions) {
+  constructor(seed: number, { losses, proofs = false }: HistoryOptions) {
     const random = new SeededRandom(seed);
-    const version = losses ? random.pick([4, 5] as const) : random.pick([3, 4, 5] as const);
+    const version = proofs ? 5 : losses ? random.pick([4, 5] as const) : random.pick([3, 4, 5] as const);
     this.#random = random;
     this.#losses = losses;
+    this.#proofs = proofs;
     this.#seq = random.below(3 * IDS);
     this.#broker = new BrokerModel({
       lowestId: random.chance(0.5),
@@ -89,7 +98,7 @@ export class SessionHistory {
   }
 
   #step(client: SimulatedClient, owner: boolean): void {
-    if (!client.connected) client.connect();
+    if (!client.connected) client.connect({ unproven: client === this.#publisher && this.#unproven });
     this.#publisher.collect();
     this.#subscriber.collect();
     client.deliver(this.#random);
@@ -99,6 +108,8 @@ export class SessionHistory {
 
   #break(client: SimulatedClient): void {
     const { session } = client;
+    // a CONNECT without CONNACK may have made another session (R5a)
+    if (client === this.#publisher && client.connected && session.limits === undefined) this.#unproven = this.#proofs;
     if (client.connected) client.cut();
     assert.equal(session.credit, 0);
     if (client === this.#subscriber) {
@@ -108,7 +119,10 @@ export class SessionHistory {
     if (this.#random.chance(0.3) && !this.#lost) {
       client.restart();
       if (client === this.#subscriber) this.#late = [];
-      else this.#toRelease = [];
+      else {
+        this.#toRelease = [];
+        this.#unproven = this.#proofs;
+      }
     }
     if (this.#losses && client === this.#publisher && this.#random.chance(0.3)) this.#broker.lose(client.clientId);
   }
@@ -142,6 +156,7 @@ export class SessionHistory {
     if (late !== undefined) session.accept(late);
     const token = takeOne(this.#toComplete, random);
     if (token !== undefined) session.complete(token);
+    if (this.#proofs) this.#mark();
     const seq = takeOne(this.#toRelease, random);
     if (seq !== undefined) this.#publisher.session.release(seq);
     if (this.#lost && random.chance(0.3)) {
@@ -153,12 +168,44 @@ export class SessionHistory {
   }
 
   #onPublisherEvent(event: SessionEvent): void {
+    if (this.#proofs) this.#keepMarker(event);
     if (event.type === 'received') this.#toRelease.push(event.seq);
     else if (event.type === 'delivered') this.#idsInUse.delete(event.seq % IDS);
     else if (event.type === 'session-lost') {
       assert.ok(this.#losses, 'no session is lost by itself');
       this.#lost = true;
     } else assert.notEqual(event.type, 'refused');
+  }
+
+  /** A marker is spent when it is used, and known again when the server has granted another. */
+  #keepMarker(event: SessionEvent): void {
+    if (event.type === 'connected') {
+      this.#marking = false;
+      this.#unproven &&= event.sessionPresent;
+    } else if (event.type === 'subscribed') this.#marker = `marker/${this.#markers}`;
+    else if (event.type === 'session-unproven') this.#prove();
+    else if (event.type === 'session-proven' || event.type === 'session-lost') this.#unproven = false;
+    if (event.type === 'session-lost') this.#marker = undefined;
+  }
+
+  #prove(): void {
+    const { session } = this.#publisher;
+    if (this.#marker === undefined) {
+      this.#unproven = false;
+      session.trust();
+      return;
+    }
+    session.prove(this.#marker);
+    this.#marker = undefined;
+    assert.equal(session.credit, 0, 'nothing goes out before the proof');
+  }
+
+  #mark(): void {
+    const { session } = this.#publisher;
+    if (this.#marking || this.#marker !== undefined || session.credit === 0) return;
+    this.#marking = true;
+    this.#markers += 1;
+    session.subscribe([{ filter: `marker/${this.#markers}`, qos: 0 }]);
   }
 
   #onSubscriberEvent(event: SessionEvent): void {

@@ -41,13 +41,17 @@ export class SimulatedClient {
     return this.#link !== undefined;
   }
 
+  get version(): ConnectRequest['version'] {
+    return this.#request.version;
+  }
+
   get clientId(): string {
     return this.#options.clientId;
   }
 
-  connect(): void {
+  connect(changes: Partial<ConnectRequest> = {}): void {
     this.#link = { broker: this.#broker.connect(this.#request.version), up: NOTHING, down: NOTHING };
-    this.session.connect(this.#request, 0);
+    this.session.connect({ ...this.#request, ...changes }, 0);
     this.flush();
   }
 
