@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
+import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
+import { randomCuts, randomKills } from '../support/kill-scenarios.js';
+import { fullRun, killSeed } from '../support/kill-seed.js';
+import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
+
+/*
+ * The real command between two real brokers, under load, killed (SIGKILL) at random, counted by mosquitto_sub. TEST_FULL=1 kills
+ * the bridge a hundred times; SEED=n repeats a run's random choices, though not the scheduling of the processes.
+ */
+
+const LIMIT = { timeout: fullRun ? 600_000 : 120_000 };
+const EXACTLY_ONCE = millraceBridge();
+
+describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }, () => {
+  let from: KillBroker;
+  let to: KillBroker;
+  before(async () => {
+    [from, to] = await Promise.all([startKillBroker('durable'), startKillBroker('durable')]);
+  });
+  after(() => Promise.all([from.mosquitto.stop(), to.mosquitto.stop()]));
+
+  const kill = async (t: { diagnostic(text: string): void }, system: BridgeSystem, rounds: number) => {
+    t.diagnostic(`SEED=${killSeed}`);
+    const report = await randomKills({ system, from, to }, { rounds, seed: killSeed });
+    t.diagnostic(`${reportLine(report)}, over ${report.fired} kills`);
+    assert.equal(report.fired, rounds);
+    assert.equal(report.ending, 'exit code 0');
+    return report;
+  };
+
+  it('exactly-once: nothing is lost and nothing comes twice', LIMIT, async (t) => {
+    assertOnce(await kill(t, EXACTLY_ONCE, fullRun ? 100 : 8));
+  });
+
+  it('at-least-once at QoS 1: nothing is lost', LIMIT, async (t) => {
+    assertKept(await kill(t, millraceBridge({ guarantee: 'at-least-once', qos: 1 }), fullRun ? 30 : 3));
+  });
+
+  it('exactly-once with asynchronous calls: each result comes once, in order', LIMIT, async (t) => {
+    assertOnce(await kill(t, millracePipeline('mapAsync', { kind: 'async' }), fullRun ? 30 : 3));
+  });
+
+  it('exactly-once with deduplicateBy over QoS 1: copies of the broker are told by their key', LIMIT, async (t) => {
+    assertOnce(await kill(t, millracePipeline('deduplicateBy', { kind: 'dedupe', qos: 1 }), fullRun ? 30 : 3));
+  });
+
+  it('exactly-once with state: each message counts once', LIMIT, async (t) => {
+    const report = await kill(t, millracePipeline('count', { kind: 'count' }), fullRun ? 30 : 3);
+    assertOnce(report);
+    const numbers = new Map<string, number[]>();
+    for (const { topic, text } of report.messages)
+      numbers.set(topic, [...(numbers.get(topic) ?? []), Number.parseInt(text, 10)]);
+    for (const [topic, seen] of numbers)
+      assert.deepEqual(
+        seen,
+        seen.map((_, index) => index + 1),
+        topic,
+      );
+    assert.equal([...numbers.values()].flat().length, report.sent);
+  });
+
+  it('both connections are reset again and again: nothing is lost and nothing comes twice', LIMIT, async (t) => {
+    t.diagnostic(`SEED=${killSeed}`);
+    const system = millracePipeline('cuts', { kind: 'plain' });
+    const report = await randomCuts({ system, from, to }, { rounds: fullRun ? 100 : 10, seed: killSeed });
+    t.diagnostic(reportLine(report));
+    assertOnce(report);
+  });
+});

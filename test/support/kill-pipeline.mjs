@@ -1,0 +1,71 @@
+/*
+ * A pipeline that tests kill: `millrace run` runs it, its environment says what it is. `plain` passes messages on, `async` sends
+ * each through an asynchronous call, `count` numbers the messages of each key (in state of the job, so that a message that took
+ * effect twice or not at all shows in the numbers), `dedupe` reads at QoS 1 and tells copies by their text.
+ */
+const { KILL_MILLRACE, KILL_FROM, KILL_TO, KILL_PREFIX, KILL_CLIENT_ID, KILL_OPTIONS } = process.env;
+const { MqttSinks, MqttSources, Pipeline } = await import(KILL_MILLRACE);
+const { kind, qos, guarantee, job, onSessionLoss, connect } = JSON.parse(KILL_OPTIONS);
+
+const connectOptions = () => ({ reconnectPeriod: 20, maxReconnectPeriod: 200, connackTimeout: 2000, ...connect });
+const policy = onSessionLoss === undefined ? {} : { onSessionLoss };
+
+const STAGES = {
+  plain: (stage) => stage,
+  dedupe: (stage) => stage,
+  async: (stage) =>
+    stage
+      .mapAsync(
+        async (item) => {
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+          return item;
+        },
+        { maxConcurrency: 32 },
+      )
+      .setName('call'),
+  // The number of a message among those of its key: 1, 2, 3, … each once when each message took effect once.
+  count: (stage) =>
+    stage
+      .groupingKey(({ level }) => level)
+      .mapStateful(
+        () => ({ count: 0 }),
+        (state, _key, { level, text }) => {
+          state.count += 1;
+          return { level, text: `${state.count} ${text}` };
+        },
+      )
+      .setName('count'),
+};
+
+function source() {
+  const builder = MqttSources.builder()
+    .clientId(KILL_CLIENT_ID)
+    .broker(KILL_FROM)
+    .topic(`${KILL_PREFIX}/in/#`)
+    .qualityOfService(qos)
+    .keepSession()
+    .connectOptionsFn(connectOptions)
+    .mapToItemFn((topic, message) => ({ level: topic.split('/').at(-1), text: message.toString() }));
+  const decided = onSessionLoss === undefined ? builder : builder.onSessionLoss(onSessionLoss);
+  return kind === 'dedupe' ? decided.deduplicateBy(({ text }) => text).build() : decided.build();
+}
+
+export const config = { name: KILL_CLIENT_ID, processingGuarantee: guarantee, ...job };
+
+export default () => {
+  const pipeline = Pipeline.create();
+  STAGES[kind](pipeline.readFrom(source())).writeTo(
+    MqttSinks.builder({
+      ...policy,
+      clientId: KILL_CLIENT_ID,
+      broker: KILL_TO,
+      connectOptionsFn: connectOptions,
+      messageFn: ({ level, text }) => ({
+        topic: `${KILL_PREFIX}/out/${level}`,
+        payload: text,
+        qos: guarantee === 'exactly-once' ? 2 : qos,
+      }),
+    }).build(),
+  );
+  return pipeline;
+};

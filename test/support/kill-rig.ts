@@ -1,0 +1,207 @@
+import { type ChaosProxy, startChaosProxy } from './chaos-proxy.js';
+import type { Child, Exit } from './child-process.js';
+import { onCleanup } from './cleanup.js';
+import { type Delivery, judgeDelivery } from './delivery-oracle.js';
+import type { KillBroker } from './kill-brokers.js';
+import { launch, type Wrap } from './kill-launch.js';
+import { KillLoad } from './kill-load.js';
+import type { BridgeSystem, Endpoints } from './kill-system.js';
+import { type MosquittoSub, type SeenMessage, startMosquittoSub } from './mosquitto-sub.js';
+import { tempDir } from './temp-dir.js';
+import { until } from './until.js';
+
+/** What a run is made of. */
+export interface KillRun {
+  readonly system: BridgeSystem;
+  readonly from: KillBroker;
+  readonly to: KillBroker;
+  /** Default false. True: a proxy stands before each broker. */
+  readonly proxied?: boolean;
+  /** Topics of the load. Default three. */
+  readonly topics?: readonly string[];
+  /** The directory of the store. Default: a new one, removed at the end. */
+  readonly dir?: string;
+}
+
+/** What a run came to. */
+export interface KillReport extends Delivery {
+  /** As the verifier printed them. */
+  readonly messages: readonly SeenMessage[];
+  readonly sent: number;
+  readonly seen: number;
+  /** From each fault to the next message that the verifier saw, the start of the new process included. */
+  readonly recoveriesMs: readonly number[];
+}
+
+const SETTLE_MS = 20_000;
+/** A system that has lost messages is not waited for any longer when nothing has come for so long. */
+const GIVE_UP_MS = 4_000;
+
+let runs = 0;
+
+/** Publisher → broker → system under test (a process) → broker → verifier; publisher and verifier are mosquitto's own. */
+export class KillRig implements AsyncDisposable {
+  readonly run: KillRun;
+  readonly ends: Endpoints;
+  readonly load: KillLoad;
+  readonly verifier: MosquittoSub;
+  readonly proxies: { readonly from: ChaosProxy; readonly to: ChaosProxy } | undefined;
+  readonly #recoveriesMs: number[] = [];
+  readonly #pending: Promise<unknown>[] = [];
+  #process: Child | undefined;
+
+  private constructor(
+    run: KillRun,
+    parts: { ends: Endpoints; load: KillLoad; verifier: MosquittoSub; proxies: KillRig['proxies'] },
+  ) {
+    this.run = run;
+    this.ends = parts.ends;
+    this.load = parts.load;
+    this.verifier = parts.verifier;
+    this.proxies = parts.proxies;
+  }
+
+  /** Everything but the system under test. */
+  static async open(run: KillRun): Promise<KillRig> {
+    runs += 1;
+    const prefix = `kill-${process.pid}-${runs}`;
+    const { from, to, topics } = run;
+    const proxies =
+      run.proxied === true
+        ? {
+            from: await startChaosProxy({ to: from.mosquitto }),
+            to: await startChaosProxy({ to: to.mosquitto }),
+          }
+        : undefined;
+    const ends = {
+      fromUrl: proxies?.from.url ?? from.mosquitto.url,
+      toUrl: proxies?.to.url ?? to.mosquitto.url,
+      prefix,
+      clientId: prefix,
+      dir: run.dir ?? tempDir('kill-store'),
+    };
+    // With a session of its own it outlives a restart of its broker too.
+    const verifier = await startMosquittoSub({
+      port: to.mosquitto.port,
+      topic: `${prefix}/out/#`,
+      clientId: `${prefix}-verifier`,
+    });
+    const load = new KillLoad({
+      port: from.mosquitto.port,
+      prefix,
+      qos: run.system.qos,
+      ...(topics === undefined ? {} : { topics }),
+    });
+    const rig = new KillRig(run, { ends, load, verifier, proxies });
+    onCleanup(() => rig[Symbol.asyncDispose]());
+    return rig;
+  }
+
+  /** The process that was started last. */
+  get process(): Child {
+    if (this.#process === undefined) throw new Error('the system under test was not started');
+    return this.#process;
+  }
+
+  /** Starts the system and does not wait. */
+  async spawn(wrap?: Wrap): Promise<Child> {
+    this.#process = launch(await this.run.system.launch(this.ends), wrap);
+    return this.#process;
+  }
+
+  /** Starts the system. Resolves when it runs. */
+  async start(wrap?: Wrap): Promise<Child> {
+    const child = await this.spawn(wrap);
+    await this.running();
+    return child;
+  }
+
+  /** Resolves when the process says that it runs. */
+  async running(): Promise<void> {
+    await this.process.waitForLine(/RUNNING/, { timeoutMs: 30_000 });
+  }
+
+  /** SIGKILL. Rejects when the process had ended by itself. */
+  async kill(): Promise<void> {
+    const exit = await this.process.end('SIGKILL');
+    if (exit.signal !== 'SIGKILL') throw new Error(`ended by itself (${exit.code}): ${this.tail()}`);
+  }
+
+  /** Ends the system in order. */
+  end(): Promise<Exit> {
+    return this.process.end('SIGTERM');
+  }
+
+  /**
+   * Measures from now to the first message that the verifier sees after `back` (the new process runs, the broker is back):
+   * what comes before may still be of the time before the fault. A fault that is followed by the next one is not measured.
+   */
+  clockRecovery(back: Promise<unknown>): void {
+    const from = performance.now();
+    const measure = async () => {
+      await back;
+      const seen = this.verifier.messages.length;
+      await until(() => this.verifier.messages.length > seen, { timeoutMs: SETTLE_MS, intervalMs: 1 });
+      this.#recoveriesMs.push(performance.now() - from);
+    };
+    this.#pending.push(measure().catch(() => {}));
+  }
+
+  /** Resolves when the verifier has seen `count` more messages. */
+  async untilMore(count: number, timeoutMs = SETTLE_MS): Promise<void> {
+    await this.verifier.untilCount(this.verifier.messages.length + count, timeoutMs);
+  }
+
+  /** Waits until all that was sent was seen (or nothing comes any more) and then nothing more comes; judges. */
+  async settle(timeoutMs = SETTLE_MS): Promise<KillReport> {
+    await this.load.settle();
+    const deadline = performance.now() + timeoutMs;
+    let seen = -1;
+    while (!this.complete && performance.now() < deadline && seen !== this.verifier.messages.length) {
+      seen = this.verifier.messages.length;
+      await until(() => this.complete || this.verifier.messages.length > seen, { timeoutMs: GIVE_UP_MS }).catch(
+        () => {},
+      );
+    }
+    await this.verifier.untilQuiet(250);
+    await Promise.all(this.#pending);
+    return this.report();
+  }
+
+  /** True when the verifier has seen all that was sent. */
+  get complete(): boolean {
+    return new Set(this.verifier.texts.map((text) => this.#letter(text))).size >= this.load.sent.length;
+  }
+
+  report(): KillReport {
+    const out = `${this.ends.prefix}/out/`;
+    const seen = this.verifier.messages.map(({ topic, text }) => ({
+      topic: topic.slice(out.length),
+      text: this.#letter(text),
+    }));
+    return {
+      ...judgeDelivery(this.load.sent, seen),
+      messages: this.verifier.messages,
+      sent: this.load.sent.length,
+      seen: seen.length,
+      recoveriesMs: this.#recoveriesMs,
+    };
+  }
+
+  /** The last lines of the system, for errors. */
+  tail(): string {
+    return [...(this.#process?.stdout ?? []), ...(this.#process?.stderr ?? [])].slice(-15).join('\n');
+  }
+
+  /** What was sent, of what came out. */
+  #letter(text: string): string {
+    return this.run.system.letterOf?.(text) ?? text;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process?.end('SIGKILL');
+    await this.load[Symbol.asyncDispose]();
+    await this.verifier.close();
+    await Promise.all([this.proxies?.from.close(), this.proxies?.to.close()]);
+  }
+}
