@@ -40,6 +40,15 @@ describe('durable source: before the commit', () => {
     assert.deepEqual(next.answers(), ['pubrec 1']);
   });
 
+  it('R1: an id whose message a commit does not cover is not in it: polled or not, the message comes again', () => {
+    const rig = start().serve(message(1, 'a'), message(2, 'b'), message(3, 'c'));
+    assert.deepEqual(rig.poll(2), ['a', 'b']);
+    rig.commit(0);
+    const next = rig.crash().connect(true);
+    next.serve(message(1, 'a', { dup: true }), message(2, 'b', { dup: true }), message(3, 'c', { dup: true }));
+    assert.deepEqual(next.poll(), ['b', 'c']);
+  });
+
   it('R2a: a copy that comes before the commit is neither delivered again nor answered before it', () => {
     const rig = start().serve(message(1, 'a'));
     assert.deepEqual(rig.poll(), ['a']);
@@ -78,6 +87,21 @@ describe('durable source: after the commit', () => {
     rig.serve(message(1, 'a', { dup: true }));
     assert.deepEqual(rig.poll(), []);
     assert.deepEqual(rig.answers(), ['pubrec 1']);
+  });
+
+  it('R2: the ids that were restored are in a commit that covers nothing new', () => {
+    const rig = start().serve(message(1, 'a'), message(2, 'b'));
+    rig.poll();
+    rig.commit();
+    const second = rig.crash().connect(true).serve(ack('pubrel', 1));
+    second.commit(-1);
+    assert.deepEqual(second.answers(), ['pubcomp 1']);
+    const third = second
+      .crash()
+      .connect(true)
+      .serve(message(2, 'b', { dup: true }));
+    assert.deepEqual(third.poll(), []);
+    assert.deepEqual(third.answers(), ['pubrec 2']);
   });
 
   it('R2: an id of a snapshot that is not durable yet is in the next one too', () => {
