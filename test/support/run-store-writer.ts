@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from './child-process.js';
+import { RECORDED_CALLS } from './power-loss.js';
 import { checkHistory, historyCommit } from './store-history.js';
 
 const STRACE = '/usr/bin/strace';
@@ -27,6 +28,8 @@ export interface WriterFault {
   readonly rows?: number;
   /** strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on the data file of all threads. */
   readonly inject?: string;
+  /** Record what it writes to the data file, see `power-loss.ts`. */
+  readonly record?: boolean;
   /** Kill it so many milliseconds after it opened the store. */
   readonly killAfterMs?: number;
   /** What runs the writer, before the path of node. */
@@ -63,11 +66,12 @@ export async function recoverHistory(dir: string, rows = 20): Promise<number> {
 
 /** Runs a writer to its end. */
 export async function runStoreWriter(dir: string, fault: WriterFault): Promise<WriterRun> {
-  const { from = 0, to = 1_000_000, rows = 20, inject, killAfterMs, prefix = [] } = fault;
+  const { from = 0, to = 1_000_000, rows = 20, killAfterMs, prefix = [] } = fault;
   const log = `${dir}.strace`;
   const node = [process.execPath, '--import', 'tsx', 'test/support/store-writer.ts'];
   const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`];
-  const [command = '', ...args] = inject === undefined ? writer : [...strace(dir, log, inject), ...writer];
+  const watched = fault.inject !== undefined || fault.record === true;
+  const [command = '', ...args] = watched ? [...strace(dir, log, fault), ...writer] : writer;
   // strace counts calls for each thread: one thread has them all.
   const child = startChild(command, args, { env: { UV_THREADPOOL_SIZE: '1' } });
   if (killAfterMs !== undefined) {
@@ -77,12 +81,14 @@ export async function runStoreWriter(dir: string, fault: WriterFault): Promise<W
   }
   const { signal } = await child.exited;
   const durable = Number(child.stdout.findLast((line) => line.startsWith('durable'))?.split(' ')[1] ?? -1);
-  const calls = inject === undefined ? [] : readFileSync(log, 'utf8').split('\n');
+  const calls = watched ? readFileSync(log, 'utf8').split('\n') : [];
   return { said: child.stdout, stderr: child.stderr, signal, durable, calls };
 }
 
-function strace(dir: string, log: string, inject: string): string[] {
+function strace(dir: string, log: string, { inject }: WriterFault): string[] {
+  const common = [STRACE, '-f', '-qq', '-o', log, '-P', historyFile(dir)];
+  if (inject === undefined) return [...common, '-xx', '-s', '1000000', '-e', `trace=${RECORDED_CALLS}`];
   const [call = ''] = inject.split(':');
   const traced = `trace=${[...new Set([call, 'fdatasync'])].join(',')}`;
-  return [STRACE, '-f', '-qq', '-o', log, '-P', historyFile(dir), '-e', traced, '-e', `inject=${inject}`];
+  return [...common, '-e', traced, '-e', `inject=${inject}`];
 }
