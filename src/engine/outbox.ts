@@ -73,7 +73,8 @@ export class Outbox {
   #added: OutboxRow[] = [];
   #addedBytes = 0;
   #sealed: readonly OutboxRow[] = [];
-  #sealedMark: number | undefined;
+  /** The sender's part of the commit that is taken or under way. */
+  #mark: number | undefined;
   #state: unknown;
   #low: number;
   #end: number;
@@ -133,10 +134,11 @@ export class Outbox {
     this.#addedBytes += bytes.byteLength;
   }
 
-  /** Takes the sender's part of the next commit; gives the rows that were refused. `seal` follows in the same commit. */
+  /** Takes the sender's part of the next commit, if it has one; gives the rows that were refused. `seal` follows in the same commit. */
   snapshot(): readonly RefusedRow[] {
+    if (this.urgency === 'none') return [];
     const { mark, state, low, refused } = this.#sender.snapshot(this.#end);
-    this.#sealedMark = mark;
+    this.#mark = mark;
     this.#state = state;
     this.#low = low;
     return refused;
@@ -144,6 +146,7 @@ export class Outbox {
 
   /** Puts what changed into the commit: the new rows as one value, the head, and the removal of chunks that are all delivered. */
   seal(overlay: Overlay): void {
+    if (this.#mark === undefined && this.#added.length === 0) return;
     const { sink, outbox } = this.#id;
     this.#sealed = this.#added;
     this.#added = [];
@@ -167,8 +170,8 @@ export class Outbox {
   committed(): void {
     this.#durable.add(this.#sealed);
     this.#sealed = [];
-    if (this.#sealedMark !== undefined) this.#sender.committed(this.#sealedMark);
-    this.#sealedMark = undefined;
+    if (this.#mark !== undefined) this.#sender.committed(this.#mark);
+    this.#mark = undefined;
   }
 
   /** Offers the sender what is durable, until it takes no more. */
