@@ -8,7 +8,10 @@ import { writeCompact } from './structured/compact-writer.js';
 /** The first byte. */
 const CLONED = 0;
 const COMPACTED = 1;
-/** The short form does not look for getters, which costs more than it does: a stage that makes any makes them from the start. */
+/**
+ * The short form does not look for getters and symbols, which would cost more than all that it does: a stage whose states have any has
+ * them from the start.
+ */
 const CHECKED_STATES = 16;
 
 export interface StructuredCloneOptions<S> {

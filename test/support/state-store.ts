@@ -8,14 +8,14 @@ interface Sealed {
 
 /** One thing over a store, through commits, crashes and restarts, as the engine would drive it. */
 export class StateStore<S extends Sealed> {
-  readonly #create: (overlay: Overlay) => S;
+  readonly #create: (overlay: Overlay, store: Store) => S;
   #stores = new MemoryStores();
   #store: Store | undefined;
   #overlay: Overlay | undefined;
   #subject: S | undefined;
   #committing = new Map<string, Uint8Array | undefined>();
 
-  constructor(create: (overlay: Overlay) => S) {
+  constructor(create: (overlay: Overlay, store: Store) => S) {
     this.#create = create;
   }
 
@@ -33,7 +33,7 @@ export class StateStore<S extends Sealed> {
     this.#store = await this.#stores.open('job', 0);
     this.#overlay = new Overlay(this.#store);
     this.#committing = new Map();
-    this.#subject = this.#create(this.#overlay);
+    this.#subject = this.#create(this.#overlay, this.#store);
   }
 
   /** Ends the run and begins another with what is durable. */

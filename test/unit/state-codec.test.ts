@@ -11,7 +11,7 @@ const codec = StateCodecs.structuredClone();
 
 const refused = (state: unknown): string => {
   try {
-    codec.encode(state);
+    StateCodecs.structuredClone().encode(state);
   } catch (error) {
     assert.ok(error instanceof MillraceError && error.code === 'STATE_NOT_STORABLE' && error.advice !== undefined);
     return error.message;

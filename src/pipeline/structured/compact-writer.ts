@@ -7,6 +7,7 @@ const MAX_OBJECTS = 32;
 const SHORT_STRING = 32;
 
 const scratch = Buffer.alloc(COMPACT_BYTES);
+const view = new DataView(scratch.buffer, scratch.byteOffset);
 /** The objects of the value that is being written: one that stands in it twice must stay one. */
 const seen: object[] = [];
 let at = 0;
@@ -68,7 +69,7 @@ const writeNumber = (value: number): boolean => {
     return true;
   }
   scratch[at] = COMPACT.double;
-  scratch.writeDoubleLE(value, at + 1);
+  view.setFloat64(at + 1, value, true);
   at += 9;
   return true;
 };
@@ -108,7 +109,7 @@ const writeObject = (value: object, depth: number): boolean => {
 const writeArray = (value: readonly unknown[], depth: number): boolean => {
   const { length } = value;
   if (Object.getPrototypeOf(value) !== Array.prototype || length > COMPACT_BYTES) return false;
-  if (Object.keys(value).length !== length || Object.getOwnPropertySymbols(value).length > 0) return false;
+  if (Object.keys(value).length !== length) return false;
   writeLength(COMPACT.array, length);
   for (let index = 0; index < length; index += 1) if (!write(value[index], depth + 1)) return false;
   return true;
@@ -118,13 +119,13 @@ const writeProperties = (value: object, depth: number): boolean => {
   const start = at;
   let count = 0;
   at += 3;
-  for (const [name, one] of Object.entries(value)) {
-    if (name === '__proto__' || !writeString(name) || !write(one, depth + 1)) return false;
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__' || !writeString(name) || !write(Reflect.get(value, name), depth + 1)) return false;
     count += 1;
   }
   const end = at;
   at = start;
   writeLength(COMPACT.object, count);
   at = end;
-  return Object.getOwnPropertySymbols(value).length === 0;
+  return true;
 };
