@@ -130,16 +130,24 @@ class KeptLog {
   }
 }
 
-for (const fillSize of [1, 4, 1000]) {
-  sourceContract(`SourceBuilder.stream with a state, ${fillSize} at a time`, {
+for (const [fillSize, waits] of [
+  [1, false],
+  [4, false],
+  [4, true],
+  [1000, false],
+] as const) {
+  sourceContract(`SourceBuilder.stream with a state, ${fillSize} at a time${waits ? ', in a promise' : ''}`, {
     start: async () => {
       const log = new KeptLog();
       const source = SourceBuilder.stream('log', () => ({ offset: 0 }))
         .fillBufferFn<number>((cursor, buffer) => {
-          for (const item of log.from(cursor.offset, fillSize)) {
-            buffer.add(item);
-            cursor.offset += 1;
-          }
+          const fill = () => {
+            for (const item of log.from(cursor.offset, fillSize)) {
+              buffer.add(item);
+              cursor.offset += 1;
+            }
+          };
+          return waits ? Promise.resolve().then(fill) : fill();
         })
         .createSnapshotFn(({ offset }) => offset)
         .restoreSnapshotFn((cursor, offset) => {

@@ -262,6 +262,38 @@ describe('durable source: the life of its session', TIMEOUT, () => {
     await next.stop();
   });
 
+  it('C3, C4: a session lost in the middle of the run: a new epoch, whose ids swallow nothing, before and after a crash', async () => {
+    await using broker = await startMosquitto({ persistence: false });
+    await using proxy = await startChaosProxy({ to: broker });
+    const job = new DurableSourceJob(
+      MqttSources.builder()
+        .broker(proxy.url)
+        .clientId(`durable-midway-${process.pid}`)
+        .keepSession()
+        .connectOptionsFn(() => ({ reconnectPeriod: 20, maxReconnectPeriod: 100 }))
+        .onSessionLoss('redeliver')
+        .subscriptions(Subscription.of('midway', 2))
+        .mapToItemFn((_topic, message) => message.toString())
+        .build(),
+    );
+    await job.start();
+    proxy.drop({ from: 'server', type: 'pubrel', times: 2 });
+    await publishAll({ port: broker.port, topic: 'midway', qos: 2 }, ['a', 'b']);
+    await job.run(() => job.effects.length === 2);
+    await proxy.untilSeen('server', 'pubrel', 2);
+    assert.deepEqual(job.stored, { epoch: 1, inbound: Uint16Array.of(1, 2) });
+    await broker.kill();
+    await broker.start();
+    await broker.waitForLog(/Sending SUBACK/);
+    await publishAll({ port: broker.port, topic: 'midway', qos: 2 }, ['c']);
+    await proxy.untilSeen('server', 'publish', 3);
+    await job.kill(proxy);
+    await job.start();
+    await job.run(() => job.effects.length === 3 && atRest(job));
+    assert.deepEqual(job.effects, ['a', 'b', 'c']);
+    assert.deepEqual(job.stored, { epoch: 2, inbound: new Uint16Array() });
+  });
+
   it('R6: an unknown session fails the start, or is adopted with what the broker has for it', async () => {
     await using broker = await startMosquitto();
     const clientId = `durable-unknown-${process.pid}`;

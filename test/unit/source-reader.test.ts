@@ -415,3 +415,116 @@ describe('source reader: what the broker grants', () => {
     reader.poll(1);
   });
 });
+
+describe('source reader: deduplicateBy', () => {
+  const byText = { keyFn: (_message: unknown, item: string) => (item.startsWith('any') ? undefined : item) };
+
+  it('gives a key with each item, and undefined for one that is to be taken whatever came before', () => {
+    const { reader, receive } = open({ deduplicateBy: byText });
+    receive('a', 'any', 'a');
+    const polled = reader.poll(10);
+    assert.deepEqual(
+      [polled.items, polled.keys],
+      [
+        ['a', 'any', 'a'],
+        ['a', undefined, 'a'],
+      ],
+    );
+  });
+
+  it('gives no keys without it', () => {
+    const { reader, receive } = open();
+    receive('a');
+    assert.equal(reader.poll(10).keys, undefined);
+  });
+
+  it('a key that is none is handled by onError, and the keys stay beside their items', () => {
+    for (const key of ['', 'x'.repeat(513), 7 as never]) {
+      const { reader, receive } = open({
+        onError: 'skip',
+        deduplicateBy: { keyFn: (_message, item) => (item === 'bad' ? key : item) },
+      });
+      receive('a', 'bad', 'b');
+      const polled = reader.poll(10);
+      assert.deepEqual(
+        [polled.items, polled.keys],
+        [
+          ['a', 'b'],
+          ['a', 'b'],
+        ],
+      );
+      const [rejected] = polled.rejected;
+      assert.equal(rejected?.position, 1);
+      assert.match(
+        rejected.letter.error.message,
+        /^deduplicateBy failed on a message of topic "t\/a" at position 1: the key/,
+      );
+    }
+  });
+
+  it('what it throws fails the source by default, and the message is not acknowledged', () => {
+    const { reader, receive, line } = open({
+      deduplicateBy: {
+        keyFn: () => {
+          throw new RangeError('no id');
+        },
+      },
+    });
+    receive('a');
+    assert.throws(() => reader.poll(10), { code: 'USER_FUNCTION_FAILED', message: /deduplicateBy failed.*no id/ });
+    reader.committed(10);
+    assert.deepEqual(line.accepted, []);
+  });
+});
+
+describe('source reader: messages below the QoS that the guarantee needs (R16)', () => {
+  const low = (token: number, qos: 0 | 1 | 2, text: string) =>
+    messageEvent({ token, qos, topic: 't/a', payload: bytes(text) });
+
+  const told = (run: () => void): readonly unknown[] => {
+    const events: unknown[] = [];
+    const listener = (event: unknown) => events.push(event);
+    subscribe('millrace:qos-below-subscription', listener);
+    try {
+      run();
+    } finally {
+      unsubscribe('millrace:qos-below-subscription', listener);
+    }
+    return events;
+  };
+
+  it('accept takes them, counts each and tells each topic once', () => {
+    const { reader, intake, metric, line } = open({ neededQos: 2 });
+    intake.onSessionEvents([low(1, 2, 'a'), low(2, 1, 'b'), low(3, 0, 'c'), low(4, 1, 'd')]);
+    const events = told(() => assert.deepEqual(reader.poll(10).items, ['a', 'b', 'c', 'd']));
+    assert.deepEqual(events, [{ source: 's', topic: 't/a', qos: 1, needed: 2, policy: 'accept' }]);
+    assert.equal(metric('lower_qos_total'), 3);
+    reader.committed(3);
+    assert.deepEqual(line.accepted, [1, 2, 4]);
+  });
+
+  it('reject gives them to onError', () => {
+    const { reader, intake } = open({ neededQos: 2, onLowerQos: 'reject', onError: 'skip' });
+    intake.onSessionEvents([low(1, 2, 'a'), low(2, 1, 'b'), low(3, 2, 'c')]);
+    const polled = reader.poll(10);
+    assert.deepEqual(polled.items, ['a', 'c']);
+    assert.deepEqual(
+      polled.rejected.map(({ position, letter }) => [position, letter.error.code]),
+      [[1, 'MESSAGE_QOS_TOO_LOW']],
+    );
+  });
+
+  it('fail fails the source at the message, whatever onError says', () => {
+    const { reader, intake } = open({ neededQos: 2, onLowerQos: 'fail', onError: 'skip' });
+    intake.onSessionEvents([low(1, 2, 'a'), low(2, 1, 'b')]);
+    assert.deepEqual(reader.poll(10).items, ['a']);
+    assert.throws(() => reader.poll(10), { code: 'MESSAGE_QOS_TOO_LOW', message: /came at QoS 1.*needs 2/ });
+  });
+
+  it('nothing is too low where the guarantee needs nothing', () => {
+    const { reader, intake, metric } = open({ onLowerQos: 'fail' });
+    intake.onSessionEvents([low(1, 0, 'a')]);
+    assert.deepEqual(reader.poll(10).items, ['a']);
+    assert.equal(metric('lower_qos_total'), 0);
+  });
+});
