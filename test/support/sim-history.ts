@@ -1,0 +1,286 @@
+import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
+import { SeededRandom } from './seeded-random.js';
+import { isRefused, SimProcess, SINK_PORT, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
+import { SimOracle } from './sim-oracle.js';
+import { type Side, type SimFamily, type SimFault, type SimFaultKind, type SimPlan, simPlan } from './sim-plan.js';
+import { SimWorld } from './sim-world.js';
+
+/** What a history came to. */
+export interface SimOutcome {
+  readonly plan: SimPlan;
+  /** Empty when all is well. */
+  readonly verdicts: readonly string[];
+  readonly fired: readonly SimFaultKind[];
+  readonly duplicates: number;
+  /** How often a process was started. */
+  readonly starts: number;
+  readonly commits: number;
+  readonly virtualMs: number;
+  /** What happened, a line each, when it was asked for. */
+  readonly log: readonly string[];
+}
+
+/** How long everything may take once nothing goes wrong any more. */
+const HEALING_MS = 120_000;
+/** Afterwards, late doubles have their chance. */
+const AFTERMATH_MS = 3000;
+const RETRY_FAULT_MS = 5;
+/** Above it something turns without end. */
+const MOST_EVENTS = 200_000;
+const PROVOKE_MS = 100;
+const FAR = Number.MAX_SAFE_INTEGER;
+
+/** One history: messages come, things go wrong, everything heals, and what arrived is judged. */
+export class SimHistory {
+  readonly #plan: SimPlan;
+  readonly #world: SimWorld;
+  readonly #oracle: SimOracle;
+  readonly #brokers: Readonly<Record<Side, SimBroker>>;
+  readonly #fired: SimFaultKind[] = [];
+  readonly #log: string[] = [];
+  readonly #logging: boolean;
+  #process: SimProcess | undefined;
+  #starts = 0;
+  #published = 0;
+  readonly #numbers = new Map<string, number>();
+
+  constructor(plan: SimPlan, { logging = false }: { readonly logging?: boolean } = {}) {
+    this.#plan = plan;
+    this.#logging = logging;
+    this.#world = new SimWorld(plan.seed);
+    this.#oracle = new SimOracle(plan, this.#world.disk.view);
+    const { clock, brokers } = this.#world;
+    const source = new SimBroker(clock, plan.habits.source, this.#watcher('source'));
+    const sink = new SimBroker(clock, plan.habits.sink, this.#watcher('sink'));
+    this.#brokers = { source, sink };
+    brokers.set(SOURCE_PORT, source);
+    brokers.set(SINK_PORT, sink);
+  }
+
+  async play(): Promise<SimOutcome> {
+    const world = this.#world;
+    world.clock.after(0, () => this.#start());
+    await this.#until(() => this.#process?.running === true, HEALING_MS, 'the job does not start');
+    this.#schedule();
+    await this.#until(() => this.#over, FAR, 'FAULT DID NOT FIRE');
+    this.#say('healing');
+    await this.#until(() => this.#quiet, world.clock.now + HEALING_MS, 'NOT LIVE');
+    await this.#until(() => false, world.clock.now + AFTERMATH_MS, undefined);
+    this.#oracle.judge();
+    return {
+      plan: this.#plan,
+      verdicts: this.#oracle.verdicts,
+      fired: this.#fired,
+      duplicates: this.#oracle.duplicates,
+      starts: this.#starts,
+      commits: world.disk.commits,
+      virtualMs: world.clock.now,
+      log: this.#log,
+    };
+  }
+
+  /** Ends early when there is a verdict. */
+  async #until(done: () => boolean, untilMs: number, complaint: string | undefined): Promise<void> {
+    const { verdicts } = this.#oracle;
+    if (verdicts.length > 0) return;
+    const tooMuch = this.#world.clock.ran + MOST_EVENTS;
+    const ended = (): boolean => verdicts.length > 0 || this.#world.clock.ran > tooMuch;
+    const reached = (await this.#world.run(() => ended() || done(), untilMs)) && this.#world.clock.ran <= tooMuch;
+    if (!reached && complaint !== undefined) this.#oracle.complain(`${complaint}: ${this.#where()}`);
+  }
+
+  #start(): void {
+    const process = new SimProcess(this.#world, this.#plan);
+    this.#say(`process ${this.#starts} starts`);
+    this.#starts += 1;
+    this.#process = process;
+    process.onKilled = () => {
+      this.#say('process is killed');
+      this.#world.clock.after(this.#world.random.next() * 50, () => this.#start());
+    };
+  }
+
+  #schedule(): void {
+    const { topics, messages, publishMs, faults } = this.#plan;
+    const { clock, random } = this.#world;
+    for (let topic = 0; topic < topics; topic += 1) {
+      for (let count = 0; count < messages; count += 1) {
+        clock.after(random.next() * publishMs, () => this.#publish(`t${topic}`));
+      }
+    }
+    for (const { atMs, fault } of faults) clock.after(atMs, () => this.#fire(fault));
+  }
+
+  #publish(topic: string): void {
+    const n = this.#numbers.get(topic) ?? 0;
+    this.#numbers.set(topic, n + 1);
+    this.#published += 1;
+    const takers = this.#brokers.source.publish({ topic: `in/${topic}`, payload: String(n), qos: this.#plan.qos });
+    if (takers.includes(SOURCE_CLIENT)) this.#oracle.accepted(topic, n);
+  }
+
+  #fire(fault: SimFault): void {
+    if (this.#inflict(fault)) {
+      this.#fired.push(fault.kind);
+      this.#say(`fault ${JSON.stringify(fault)}`);
+    } else this.#world.clock.after(RETRY_FAULT_MS, () => this.#fire(fault));
+  }
+
+  /** False when it cannot hit now. */
+  #inflict(fault: SimFault): boolean {
+    const { disk, clock } = this.#world;
+    const process = this.#process;
+    switch (fault.kind) {
+      case 'kill':
+        if (process?.alive !== true) return false;
+        process.kill();
+        return true;
+      case 'kill-at-io':
+        return this.#killAtIo(fault.count);
+      case 'stop':
+        return this.#stop();
+      case 'cut':
+        return this.#cut(fault.side);
+      case 'stall':
+        return this.#stall(fault.side, fault.ms);
+      case 'broker':
+        if (this.#brokers[fault.side].down) return false;
+        this.#oracle.broker(fault.side, fault.how);
+        this.#brokers[fault.side].crash(fault.how, fault.downMs);
+        return true;
+      case 'slow-disk': {
+        disk.speed = { minMs: fault.ms / 2, maxMs: fault.ms };
+        clock.after(2 * fault.ms, () => {
+          disk.speed = { minMs: 1, maxMs: 5 };
+        });
+        return true;
+      }
+      case 'failed-commit':
+        disk.failNext();
+        this.#provoke(() => disk.failing);
+        return true;
+      case 'pause':
+        if (process?.alive !== true) return false;
+        clock.spend(fault.ms);
+        return true;
+    }
+  }
+
+  #killAtIo(count: number): boolean {
+    const process = this.#process;
+    if (process?.alive !== true || process.killAtIo < Number.POSITIVE_INFINITY) return false;
+    process.killAtIo = count;
+    this.#provoke(() => process.alive);
+    return true;
+  }
+
+  #stop(): boolean {
+    const process = this.#process;
+    if (process?.running !== true) return false;
+    process.stop();
+    this.#awaitStop(process);
+    return true;
+  }
+
+  /** A process that has ended is started again. */
+  #awaitStop(process: SimProcess): void {
+    const { clock } = this.#world;
+    if (!process.alive) return;
+    if (process.completed || process.failure !== undefined) {
+      this.#say('process has stopped');
+      process.alive = false;
+      clock.after(5, () => this.#start());
+    } else clock.after(10, () => this.#awaitStop(process));
+  }
+
+  #cut(side: Side): boolean {
+    const links = this.#links(side);
+    if (links.length === 0) return false;
+    this.#world.random.pick(links).cut();
+    return true;
+  }
+
+  #stall(side: Side, ms: number): boolean {
+    const links = this.#links(side);
+    if (links.length === 0) return false;
+    const link = this.#world.random.pick(links);
+    link.stall();
+    this.#world.clock.after(ms, () => link.resume());
+    return true;
+  }
+
+  #links(side: Side) {
+    return this.#world.linksTo(side === 'source' ? SOURCE_PORT : SINK_PORT);
+  }
+
+  /** Messages beyond the plan, for as long as a fault waits for something to happen. */
+  #provoke(waits: () => boolean): void {
+    this.#world.clock.after(PROVOKE_MS, () => {
+      if (!waits()) return;
+      this.#published -= 1;
+      this.#publish('t0');
+      this.#provoke(waits);
+    });
+  }
+
+  /** All messages are published and all faults have hit. */
+  get #over(): boolean {
+    const { topics, messages, faults } = this.#plan;
+    const armed = this.#world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
+    return this.#published === topics * messages && this.#fired.length === faults.length && !armed;
+  }
+
+  get #quiet(): boolean {
+    const { failure } = this.#process ?? {};
+    if (failure !== undefined && this.#process?.alive === true) {
+      this.#oracle.complain(`THE JOB FAILED: ${failure.code} ${failure.message}`);
+      return true;
+    }
+    const { source, sink } = this.#brokers;
+    return source.idle && sink.idle && this.#world.disk.pending === 0 && this.#oracle.satisfied;
+  }
+
+  #where(): string {
+    const { source, sink } = this.#brokers;
+    const process = this.#process;
+    return JSON.stringify({
+      missing: this.#oracle.missing().slice(0, 5),
+      running: process?.running,
+      alive: process?.alive,
+      failure: process?.failure?.message,
+      sourceIdle: source.idle,
+      sinkIdle: sink.idle,
+      writes: this.#world.disk.pending,
+      fired: this.#fired.length,
+      published: this.#published,
+    });
+  }
+
+  #watcher(side: Side): SimBrokerWatcher {
+    const oracle = this.#oracle;
+    return {
+      delivered: (message) => {
+        this.#say(`${side} delivered ${message.topic} ${message.payload}`);
+        if (side === 'sink') oracle.delivered(message);
+      },
+      handedOver: (_, message) => {
+        if (side === 'source') oracle.handedOver(message);
+      },
+      brokerLost: (_, messages) => {
+        if (side === 'source') oracle.brokerLost(messages);
+      },
+      refusal: ({ payload }) =>
+        side === 'sink' && this.#plan.refusals && isRefused(Number(payload.split(' ')[0])) ? 0x87 : undefined,
+      complain: (text) => oracle.complain(`${side} broker: ${text}`),
+    };
+  }
+
+  #say(text: string): void {
+    if (this.#logging) this.#log.push(`${this.#world.clock.now.toFixed(2).padStart(10)} ${text}`);
+  }
+}
+
+/** Plays the history of a seed. */
+export function playSeed(seed: number, family: SimFamily, options: { readonly logging?: boolean } = {}): Promise<SimOutcome> {
+  return new SimHistory(simPlan(seed, family, new SeededRandom(seed * 3 + family.length)), options).play();
+}

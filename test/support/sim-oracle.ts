@@ -1,0 +1,159 @@
+import type { StoreView } from '../../src/store/store.js';
+import type { BrokerCrash } from './sim-broker.js';
+import type { SimMessage } from './sim-broker-session.js';
+import { COUNT_CODEC, copiesOf, isRefused, STATE_STAGE } from './sim-job.js';
+import type { Side, SimPlan } from './sim-plan.js';
+
+/** Version of the codec, which stands before what it made. */
+const HEADER_BYTES = 2;
+
+interface Output {
+  readonly n: number;
+  readonly count: number;
+  readonly copy: number;
+}
+
+/** What became of one topic. */
+class TopicFate {
+  /** Messages that the broker took for our session, in order. */
+  readonly accepted: number[] = [];
+  /** Of these, the broker lost some itself, with the session. */
+  readonly brokerLost = new Set<number>();
+  readonly outputs: Output[] = [];
+  readonly refused = new Set<string>();
+}
+
+const keyOf = ({ n, copy }: Pick<Output, 'n' | 'copy'>): string => `${n}/${copy}`;
+
+/**
+ * Knows what was sent and what arrived, and judges: LOST, DUPLICATED, OUT OF ORDER, PHANTOM (nothing that was to be), ACKNOWLEDGED BUT NOT
+ * DURABLE, and what a broker complains of.
+ */
+export class SimOracle {
+  readonly #plan: SimPlan;
+  readonly #view: StoreView;
+  readonly #topics = new Map<string, TopicFate>();
+  /** A session of the sink was lost: what was in doubt may come twice, or not at all. */
+  #sinkLosses = 0;
+  #sourceLosses = 0;
+  duplicates = 0;
+  readonly verdicts: string[] = [];
+
+  constructor(plan: SimPlan, view: StoreView) {
+    this.#plan = plan;
+    this.#view = view;
+  }
+
+  complain(text: string): void {
+    this.verdicts.push(text);
+  }
+
+  /** The broker of the source has it for our session. */
+  accepted(topic: string, n: number): void {
+    this.#fate(topic).accepted.push(n);
+  }
+
+  /** The broker of the source has an acknowledgement for it. */
+  handedOver({ topic, payload }: SimMessage): void {
+    const name = topic.slice('in/'.length);
+    const { accepted } = this.#fate(name);
+    const owed = this.#sourceLosses === 0 ? accepted.indexOf(Number(payload)) + 1 : 1;
+    if (this.durableCount(name) < owed) this.complain(`ACKNOWLEDGED BUT NOT DURABLE: ${topic} ${payload}`);
+  }
+
+  /** The broker of the source lost them. */
+  brokerLost(messages: readonly SimMessage[]): void {
+    for (const { topic, payload } of messages) this.#fate(topic.slice('in/'.length)).brokerLost.add(Number(payload));
+  }
+
+  broker(side: Side, how: BrokerCrash): void {
+    if (how !== 'forget') return;
+    if (side === 'sink') this.#sinkLosses += 1;
+    else this.#sourceLosses += 1;
+  }
+
+  /** The broker of the sink passed it on. */
+  delivered({ topic, payload }: SimMessage): void {
+    const name = topic.slice('out/'.length);
+    const fate = this.#fate(name);
+    const [n = -1, count = -1, copy = -1] = payload.split(' ').map(Number);
+    const output = { n, count, copy };
+    const key = keyOf(output);
+    const { copies, guarantee } = this.#plan;
+    if (!topic.startsWith('out/') || !fate.accepted.includes(n) || copy < 0 || copy >= copiesOf(n, copies)) {
+      this.complain(`PHANTOM: ${topic} ${payload}`);
+    }
+    if (this.#plan.refusals && isRefused(n)) this.complain(`PHANTOM, it was refused: ${topic} ${payload}`);
+    const seen = fate.outputs.some((other) => keyOf(other) === key);
+    if (seen) this.duplicates += 1;
+    if (seen && guarantee === 'exactly-once' && !this.#mayDouble) this.complain(`DUPLICATED: ${topic} ${payload}`);
+    const last = fate.outputs.at(-1);
+    const behind = last !== undefined && (n < last.n || (n === last.n && copy < last.copy));
+    if (behind && !seen && !this.#inDoubt) this.complain(`OUT OF ORDER: ${topic} ${payload} after ${last.n} ${last.count} ${last.copy}`);
+    const first = this.#sourceLosses === 0 && guarantee === 'exactly-once';
+    if (first && count !== fate.accepted.indexOf(n) + 1) {
+      this.complain(`COUNTED WRONG: ${topic} ${payload}, it is number ${fate.accepted.indexOf(n) + 1}`);
+    }
+    fate.outputs.push(output);
+  }
+
+  /** What is owed and not there. */
+  missing(): readonly string[] {
+    const missing: string[] = [];
+    for (const [topic, { accepted, brokerLost, outputs }] of this.#topics) {
+      const there = new Set(outputs.map(keyOf));
+      for (const n of accepted) {
+        if (brokerLost.has(n) || (this.#plan.refusals && isRefused(n))) continue;
+        for (let copy = 0; copy < copiesOf(n, this.#plan.copies); copy += 1) {
+          if (!there.has(keyOf({ n, copy }))) missing.push(`${topic} ${n} ${copy}`);
+        }
+      }
+    }
+    return missing;
+  }
+
+  /** Everything that must have arrived has. */
+  get satisfied(): boolean {
+    return this.#mayLose || this.missing().length === 0;
+  }
+
+  /** When nothing moves any more. */
+  judge(): void {
+    if (!this.satisfied) this.complain(`LOST: ${this.missing().join(', ')}`);
+    if (this.#plan.guarantee !== 'exactly-once') return;
+    for (const [topic, { accepted, brokerLost }] of this.#topics) {
+      const count = this.durableCount(topic);
+      const least = accepted.length - brokerLost.size;
+      if (count < least || count > accepted.length) {
+        this.complain(`STATE of ${topic} counts ${count} of ${accepted.length} messages (${brokerLost.size} lost by the broker)`);
+      }
+    }
+  }
+
+  /** Messages of a topic in the durable state. */
+  durableCount(topic: string): number {
+    const prefix = `state/${STATE_STAGE}/`;
+    const bytes = this.#view.get(`${prefix}s${topic}`);
+    return bytes === undefined ? 0 : COUNT_CODEC.decode(bytes.subarray(HEADER_BYTES)).count;
+  }
+
+  get #inDoubt(): boolean {
+    return this.#sinkLosses > 0 || this.#plan.guarantee !== 'exactly-once';
+  }
+
+  get #mayDouble(): boolean {
+    return this.#sinkLosses > 0 && this.#plan.onSessionLoss === 'redeliver';
+  }
+
+  get #mayLose(): boolean {
+    return this.#sinkLosses > 0 && this.#plan.onSessionLoss === 'drop';
+  }
+
+  #fate(topic: string): TopicFate {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) return known;
+    const fate = new TopicFate();
+    this.#topics.set(topic, fate);
+    return fate;
+  }
+}

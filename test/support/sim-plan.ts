@@ -1,0 +1,135 @@
+import type { SeededRandom } from './seeded-random.js';
+import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
+import type { BrokerCrash } from './sim-broker.js';
+
+/** Which of the two brokers: that of the source, or that of the sink. */
+export type Side = 'source' | 'sink';
+
+/** One thing that goes wrong. */
+export type SimFault =
+  /** The process is gone. */
+  | { readonly kind: 'kill' }
+  /** It is gone at its n-th socket write or commit from then on. */
+  | { readonly kind: 'kill-at-io'; readonly count: number }
+  /** It is asked to stop, ends and is started again. */
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'cut'; readonly side: Side }
+  /** Nothing moves on a connection, and nobody is told. */
+  | { readonly kind: 'stall'; readonly side: Side; readonly ms: number }
+  | { readonly kind: 'broker'; readonly side: Side; readonly how: BrokerCrash; readonly downMs: number }
+  | { readonly kind: 'slow-disk'; readonly ms: number }
+  | { readonly kind: 'failed-commit' }
+  /** The process does nothing for a while. */
+  | { readonly kind: 'pause'; readonly ms: number };
+
+export type SimFaultKind = SimFault['kind'];
+
+/** A fault and when. */
+export interface PlannedFault {
+  readonly atMs: number;
+  readonly fault: SimFault;
+}
+
+/** What one history is. All of it comes from the seed. */
+export interface SimPlan {
+  readonly seed: number;
+  readonly guarantee: 'exactly-once' | 'at-least-once';
+  readonly brokers: Readonly<Record<Side, SimBrokerName>>;
+  readonly habits: Readonly<Record<Side, SimBrokerHabits>>;
+  readonly protocolVersion: 4 | 5;
+  readonly topics: number;
+  /** Of each topic. */
+  readonly messages: number;
+  readonly publishMs: number;
+  /** Of the publisher, the subscription and the sink. */
+  readonly qos: 1 | 2;
+  /** Clients of the sink. */
+  readonly parallelism: number;
+  readonly maxOutboxMessages: number;
+  readonly receiveMaximum: number;
+  readonly maxInflight: number;
+  /** How many outputs the n-th message has: `1 + n mod copies`, or none for every 5th where there is more than one. */
+  readonly copies: number;
+  /** The broker of the sink refuses every 7th output. */
+  readonly refusals: boolean;
+  readonly onSessionLoss: 'fail' | 'redeliver' | 'drop';
+  readonly faults: readonly PlannedFault[];
+}
+
+export type SimFamily = 'exactly-once' | 'losses' | 'at-least-once';
+
+const EXACT_BROKERS: readonly SimBrokerName[] = ['specification', 'mosquitto', 'emqx'];
+const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specification'];
+
+/** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. */
+export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
+  const weak = family === 'at-least-once';
+  const names = weak ? WEAK_BROKERS : EXACT_BROKERS;
+  const brokers = { source: random.pick(names), sink: random.pick(names) };
+  const publishMs = random.pick([200, 1000, 3000]);
+  return {
+    seed,
+    guarantee: weak ? 'at-least-once' : 'exactly-once',
+    brokers,
+    habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },
+    protocolVersion: random.chance(0.8) || family === 'losses' ? 5 : 4,
+    topics: 1 + random.below(3),
+    messages: 4 + random.below(20),
+    publishMs,
+    qos: weak ? 1 : 2,
+    parallelism: random.pick([1, 1, 2]),
+    maxOutboxMessages: random.pick([2, 10, 1000]),
+    receiveMaximum: random.pick([1, 3, 20, 1000]),
+    maxInflight: random.pick([1, 2, 10, 1000]),
+    copies: random.pick([1, 1, 3]),
+    refusals: random.chance(0.15),
+    onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop'] as const) : 'fail',
+    faults: faultsOf(random, family, publishMs),
+  };
+}
+
+function faultsOf(random: SeededRandom, family: SimFamily, publishMs: number): readonly PlannedFault[] {
+  const count = random.below(7);
+  const faults = Array.from({ length: count }, () => ({
+    atMs: random.next() * publishMs * 1.3,
+    fault: family === 'losses' && random.chance(0.3) ? lossOf(random) : faultOf(random),
+  }));
+  return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+const sideOf = (random: SeededRandom): Side => random.pick(['source', 'sink']);
+
+const lossOf = (random: SeededRandom): SimFault => ({
+  kind: 'broker',
+  side: sideOf(random),
+  how: 'forget',
+  downMs: random.next() * 300,
+});
+
+function faultOf(random: SeededRandom): SimFault {
+  switch (random.below(10)) {
+    case 0:
+    case 1:
+      return { kind: 'kill' };
+    case 2:
+    case 3:
+    case 4:
+      return { kind: 'kill-at-io', count: 1 + random.below(30) };
+    case 5:
+    case 6:
+      return { kind: 'cut', side: sideOf(random) };
+    case 7:
+      return { kind: 'broker', side: sideOf(random), how: 'restart', downMs: random.next() * 500 };
+    case 8:
+      return random.pick<SimFault>([
+        { kind: 'slow-disk', ms: 500 },
+        { kind: 'failed-commit' },
+        { kind: 'pause', ms: 50 + random.below(8000) },
+      ]);
+    default:
+      return random.pick<SimFault>([
+        { kind: 'stop' },
+        { kind: 'stall', side: sideOf(random), ms: random.pick([20, 500, 20_000]) },
+      ]);
+  }
+}
