@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { patchedNodeArgs } from './mutant-patch.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(ROOT, 'node_modules/.cache/millrace-build');
@@ -11,6 +12,8 @@ const KEPT_MS = 3_600_000;
 
 /** The package as its users get it, compiled from the sources of this moment. */
 export interface Build {
+  /** What node needs before `main`. */
+  readonly nodeArgs: readonly string[];
   /** The `millrace` command. */
   readonly main: string;
   /** What `import 'millrace'` would give, as a URL. */
@@ -25,8 +28,14 @@ let build: Promise<Build> | undefined;
  * `node_modules`, so that the dependencies are found.
  */
 export function buildOnce(): Promise<Build> {
-  build ??= compile();
+  build ??= process.env.MUTANT_PATCHES === undefined ? compile() : Promise.resolve(mutated());
   return build;
+}
+
+/** In a test of a mutant the processes have its changed sources too, and load them as the test does. */
+function mutated(): Build {
+  const index = pathToFileURL(join(ROOT, 'src/index.ts')).href;
+  return { nodeArgs: patchedNodeArgs, main: join(ROOT, 'src/cli/main.ts'), index };
 }
 
 async function compile(): Promise<Build> {
@@ -40,7 +49,8 @@ async function compile(): Promise<Build> {
     copyFileSync(join(ROOT, 'package.json'), join(work, 'package.json'));
     keepFirst(work, out);
   }
-  return { main: join(out, 'dist/cli/main.js'), index: pathToFileURL(join(out, 'dist/index.js')).href };
+  const index = pathToFileURL(join(out, 'dist/index.js')).href;
+  return { nodeArgs: [], main: join(out, 'dist/cli/main.js'), index };
 }
 
 /** Type errors are not looked at: `npm run types` does, and JavaScript comes out all the same. */

@@ -34,8 +34,6 @@ export interface MillraceOptions {
   /** Further arguments of the command. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Runs it from its sources, under these arguments of node: for changed sources. Default: compiled. */
-  readonly fromSource?: { readonly nodeArgs: readonly string[]; readonly main: string };
 }
 
 /** The bridge of this project. */
@@ -50,9 +48,8 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
       ...['--guarantee', guarantee, ...(guarantee === 'exactly-once' ? ['--dir', dir] : []), '--drain-timeout', '5'],
       ...args,
     ];
-    const { fromSource } = options;
-    const start = fromSource === undefined ? [(await buildOnce()).main] : [...fromSource.nodeArgs, fromSource.main];
-    return nodeLaunch([...start, ...command], env);
+    const { nodeArgs, main } = await buildOnce();
+    return nodeLaunch([...nodeArgs, main, ...command], env);
   };
   return { title: `millrace ${guarantee}, QoS ${qos}`, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
 }
@@ -76,7 +73,7 @@ const PIPELINE = fileURLToPath(new URL('./kill-pipeline.mjs', import.meta.url));
 export function millracePipeline(title: string, options: PipelineOptions): BridgeSystem {
   const { qos = 2, guarantee = 'exactly-once' } = options;
   const launch = async ({ fromUrl, toUrl, prefix, clientId, dir }: Endpoints) => {
-    const { main, index } = await buildOnce();
+    const { nodeArgs, main, index } = await buildOnce();
     const env = {
       KILL_MILLRACE: index,
       KILL_FROM: fromUrl,
@@ -85,7 +82,7 @@ export function millracePipeline(title: string, options: PipelineOptions): Bridg
       KILL_CLIENT_ID: clientId,
       KILL_OPTIONS: JSON.stringify({ ...options, qos, guarantee }),
     };
-    return nodeLaunch([main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', '5'], env);
+    return nodeLaunch([...nodeArgs, main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', '5'], env);
   };
   const plain: BridgeSystem = { title, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
   return options.kind === 'count' ? { ...plain, letterOf: (text) => text.replace(/^\d+ /, '') } : plain;

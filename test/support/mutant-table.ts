@@ -1,0 +1,44 @@
+import { type CellVerdict, runCell, type TestCell } from './mutant-cell.js';
+import type { Mutant } from './mutants.js';
+
+/** The kill table: what each cell said of each mutant, and of the unchanged sources. */
+export class MutantTable {
+  readonly #cells: readonly TestCell[];
+  readonly #mutants: readonly Mutant[];
+  readonly #verdicts = new Map<string, Promise<CellVerdict>>();
+  readonly #known = new Map<string, CellVerdict>();
+
+  constructor(cells: readonly TestCell[], mutants: readonly Mutant[]) {
+    this.#cells = cells;
+    this.#mutants = mutants;
+  }
+
+  /** Runs a cell on a mutant, or on the unchanged sources; each pair once. */
+  verdict(cell: TestCell, mutant?: Mutant): Promise<CellVerdict> {
+    const key = keyOf(cell, mutant);
+    const running = this.#verdicts.get(key) ?? runCell(cell, mutant?.patches ?? []);
+    this.#verdicts.set(key, running);
+    return running.then((verdict) => {
+      this.#known.set(key, verdict);
+      return verdict;
+    });
+  }
+
+  /** A line for each cell, a column for each mutant: `✘` caught, `·` not caught, empty where it was not tried. */
+  lines(): string[] {
+    const mark = (verdict: CellVerdict | undefined) =>
+      verdict === undefined ? ' ' : verdict.broken !== undefined ? '?' : verdict.failed.length > 0 ? '✘' : '·';
+    const titles = [...this.#mutants.map(({ id }) => id), 'none'];
+    const row = (cell: TestCell) =>
+      [...this.#mutants, undefined].map((mutant) => mark(this.#known.get(keyOf(cell, mutant))));
+    return [
+      `| cell | ${titles.join(' | ')} |`,
+      `|---|${titles.map(() => ':-:|').join('')}`,
+      ...this.#cells.map((cell) => `| ${cell.id} | ${row(cell).join(' | ')} |`),
+    ];
+  }
+}
+
+function keyOf(cell: TestCell, mutant: Mutant | undefined): string {
+  return `${cell.id} ${mutant?.id ?? 'none'}`;
+}

@@ -1,0 +1,190 @@
+import type { TestCell } from './mutant-cell.js';
+import type { SourcePatch } from './mutant-patch.js';
+
+/** A way to be wrong that the tests must notice: the negative controls of the fault matrix. */
+export interface Mutant {
+  readonly id: string;
+  /** What it does wrong. */
+  readonly title: string;
+  readonly patches: readonly SourcePatch[];
+  /** The id of the cell that is there to catch it. */
+  readonly caughtBy: string;
+}
+
+/** The cells of the kill table, each a part of our own tests. */
+export const CELLS: readonly TestCell[] = [
+  { id: 'A2', file: 'test/unit/engine-durable.test.ts', test: 'Invariant 1' },
+  { id: 'F1', file: 'test/unit/engine-durable.test.ts', test: 'Invariant 2' },
+  { id: 'A6', file: 'test/unit/source-durable.test.ts', test: 'R3:' },
+  { id: 'B3', file: 'test/unit/source-durable.test.ts', test: 'a crash before the commit' },
+  { id: 'D6', file: 'test/contract/store.test.ts' },
+  { id: 'D1', file: 'test/contract/store.test.ts' },
+  { id: 'C4', file: 'test/unit/session-lifecycle.test.ts' },
+  { id: 'E2', file: 'test/unit/session-outbound.test.ts' },
+  { id: 'G6', file: 'test/unit/session-inbound.test.ts' },
+  { id: 'G3', file: 'test/unit/connection-subscriptions.test.ts' },
+];
+
+/** All thirteen. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    id: 'M1',
+    title: 'acknowledges before the commit is durable',
+    caughtBy: 'A2',
+    patches: [
+      {
+        file: 'src/engine/durable-tick.ts',
+        find: '    this.#committing = true;\n',
+        replace:
+          '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n',
+      },
+    ],
+  },
+  {
+    id: 'M2',
+    title: 'does not check the checksums of the store',
+    caughtBy: 'D6',
+    patches: [
+      {
+        file: 'src/store/record-frame.ts',
+        find: 'return frame.readUInt32LE(0) === checksum(key, value) ? value : undefined;',
+        replace: 'return value;',
+      },
+    ],
+  },
+  {
+    id: 'M3',
+    title: 'does not store that PUBREC came',
+    caughtBy: 'F7',
+    patches: [
+      {
+        file: 'src/sink/outbox/mqtt-outbox.ts',
+        find: "received: this.#stages.runs('received'),",
+        replace: 'received: new Uint32Array(),',
+      },
+    ],
+  },
+  {
+    id: 'M4',
+    title: 'answers PUBREL before the commit that forgets the id',
+    caughtBy: 'A6',
+    patches: [
+      {
+        file: 'src/source/durable-acks.ts',
+        find: 'this.#released.push(token);',
+        replace: 'this.#released.push(token);\n    this.#session.complete(token);',
+      },
+    ],
+  },
+  {
+    id: 'M5',
+    title: 'begins with packet id 1 in each process',
+    caughtBy: 'F13',
+    patches: [
+      {
+        file: 'src/protocol/session/outbound-window.ts',
+        find: 'export function packetIdOf(seq: number): number {\n  return 1 + (seq % PUBLISH_IDS);',
+        replace:
+          'let first: number | undefined;\nexport function packetIdOf(seq: number): number {\n  first ??= seq;\n  return 1 + ((seq - first) % PUBLISH_IDS);',
+      },
+      {
+        file: 'src/protocol/session/outbound-window.ts',
+        find: '#capacity = FIRST_CAPACITY;',
+        replace: '#capacity = ((first = undefined), FIRST_CAPACITY);',
+      },
+    ],
+  },
+  {
+    id: 'M6',
+    title: 'takes any session for its own, also when the broker says that there was none',
+    caughtBy: 'C4',
+    patches: [
+      {
+        file: 'src/protocol/session/session-epoch.ts',
+        find: 'const fresh = !present || elsewhere',
+        replace: 'const fresh = (!present && this.#number === 0) || elsewhere',
+      },
+    ],
+  },
+  {
+    id: 'M7',
+    title: 'forgets the message at PUBREC',
+    caughtBy: 'F11',
+    patches: [
+      {
+        file: 'src/sink/outbox/mqtt-outbox.ts',
+        find: '    this.#stages.receive(row.index);\n',
+        replace: '    this.#stages.receive(row.index);\n    this.#complete(row);\n',
+      },
+    ],
+  },
+  {
+    id: 'M8',
+    title: 'sends a message again under a new packet id',
+    caughtBy: 'E2',
+    patches: [
+      {
+        file: 'src/protocol/session/outbound-messages.ts',
+        find: 'this.#output.write(publishPacket(message, true));',
+        replace: 'this.#output.write({ ...publishPacket(message, true), packetId: packetIdOf(message.seq + 1000) });',
+      },
+    ],
+  },
+  {
+    id: 'M9',
+    title: 'stores the outbox in the commit after the one of its input',
+    caughtBy: 'F1',
+    patches: [
+      {
+        file: 'src/engine/durable-tick.ts',
+        find: 'for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);',
+        replace:
+          'if (this.#sealed.length === 0) for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);',
+      },
+    ],
+  },
+  {
+    id: 'M10',
+    title: 'takes every PUBLISH with DUP 1 for a copy of what it has',
+    caughtBy: 'B3',
+    patches: [
+      {
+        file: 'src/protocol/session/inbound-messages.ts',
+        find: "    if (row === undefined) this.#take(packet, topic);\n    else if (action === 'suspect')",
+        replace:
+          "    if (row === undefined && dup) this.#output.write({ type: 'pubrec', packetId, reasonCode: 0 });\n    else if (row === undefined) this.#take(packet, topic);\n    else if (action === 'suspect')",
+      },
+    ],
+  },
+  {
+    id: 'M11',
+    title: 'writes again after a failed fsync',
+    caughtBy: 'D1',
+    patches: [
+      {
+        file: 'src/store/group-committer.ts',
+        find: 'await this.#write(group.map(({ commit }) => commit));',
+        replace:
+          'const commits = group.map(({ commit }) => commit);\n      await this.#write(commits).catch(() => this.#write(commits));',
+      },
+    ],
+  },
+  {
+    id: 'M12',
+    title: 'keeps topic aliases over a reconnect',
+    caughtBy: 'G6',
+    patches: [{ file: 'src/protocol/session/topic-aliases.ts', find: 'this.#topics.clear();', replace: '' }],
+  },
+  {
+    id: 'M13',
+    title: 'subscribes again at every connect',
+    caughtBy: 'G3',
+    patches: [
+      {
+        file: 'src/connection/subscription-diff.ts',
+        find: 'return !certain || known',
+        replace: 'return certain || !certain || known',
+      },
+    ],
+  },
+];
