@@ -1,0 +1,576 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SessionRecord } from '../../src/connection/session-record.js';
+import { readSessionRecord } from '../../src/connection/session-record.js';
+import { wanted } from '../support/connection-rig.js';
+import { durableRig } from '../support/durable-rig.js';
+import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/fake-broker.js';
+import { type KeptSessions, keepingScript } from '../support/keeping-broker.js';
+import { MemoryRecord } from '../support/memory-record.js';
+import { outbound } from '../support/session-rig.js';
+import { toldOfSessions } from '../support/told.js';
+import { until } from '../support/until.js';
+
+const TIMEOUT = { timeout: 20_000 };
+const SUBSCRIPTIONS = { input: { subscriptions: [wanted('t', { qos: 2 })] } } as const;
+const FAILED = new Error('EIO: i/o error, fdatasync');
+
+const types = (client: FakeClient | undefined): readonly string[] => client?.packets.map(({ type }) => type) ?? [];
+const recordOf = (record: MemoryRecord): SessionRecord => {
+  const value = readSessionRecord(record.value);
+  if (value === undefined) throw new Error('nothing is recorded');
+  return value;
+};
+const filtersOf = (sessions: KeptSessions): readonly string[] =>
+  [...(sessions.get('rig') ?? [])].filter((filter) => !filter.startsWith('millrace/'));
+
+/** One life that ends in order, and what it leaves in the store. */
+async function live(broker: FakeBroker, record = new MemoryRecord()): Promise<MemoryRecord> {
+  const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+  await rig.open();
+  await rig.connection.close();
+  return record.crash();
+}
+
+describe('durable connection: the order of things', () => {
+  it(
+    'R6a: sends no CONNECT before `creating` is durable, and does not resolve before `established` is',
+    TIMEOUT,
+    async () => {
+      await using broker = await startFakeBroker(keepingScript());
+      const record = new MemoryRecord();
+      record.holds = () => true;
+      const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+      let resolved = false;
+      const opening = rig.open().then(() => {
+        resolved = true;
+      });
+      const creating = await record.heldPut(0);
+      assert.deepEqual(types(broker.clients[0]), []);
+      assert.equal(readSessionRecord(creating.value)?.phase, 'creating');
+      creating.apply();
+      const established = await record.heldPut(1);
+      assert.equal(resolved, false);
+      assert.deepEqual(rig.granted, []);
+      assert.deepEqual(readSessionRecord(established.value)?.phase, 'established');
+      established.apply();
+      await opening;
+      assert.equal(recordOf(record).connecting, false);
+      assert.equal(recordOf(record).epoch, rig.connection.session.epoch);
+      await rig.connection.close();
+    },
+  );
+
+  it('R5a: sends no further CONNECT before `connecting` is durable', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = new MemoryRecord();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    record.holds = () => true;
+    (await broker.client(0)).reset();
+    const connecting = await record.heldPut(0);
+    assert.equal(readSessionRecord(connecting.value)?.connecting, true);
+    assert.deepEqual(types(await broker.client(1)), []);
+    record.holds = () => false;
+    connecting.apply();
+    await until(() => rig.granted.length === 2);
+    assert.deepEqual(types(await broker.client(1)), ['connect'], 'the session goes on without a word');
+    assert.equal(recordOf(record).connecting, false);
+    await rig.connection.close();
+  });
+
+  it('R5: re-sends and delivers nothing before the new epoch is durable', TIMEOUT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker({ ...keepingScript(sessions), publish: () => {} });
+    const record = new MemoryRecord();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    rig.publish(5, 'x', { qos: 2 });
+    await broker.packet(await broker.client(0), 'publish');
+    sessions.clear();
+    record.holds = (index) => index === 3;
+    (await broker.client(0)).reset();
+    const epoch = await record.heldPut(0);
+    const second = await broker.client(1);
+    second.send({
+      type: 'publish',
+      topic: 't',
+      payload: new Uint8Array(1),
+      qos: 2,
+      retain: false,
+      dup: false,
+      packetId: 9,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(types(second), ['connect']);
+    assert.deepEqual([rig.messages.length, rig.losses.length, rig.connected.length], [0, 0, 1]);
+    assert.deepEqual([readSessionRecord(epoch.value)?.epoch, rig.connection.session.epoch], [2, 1]);
+    epoch.apply();
+    await until(() => rig.messages.length === 1);
+    assert.equal((await broker.packet(second, 'publish')).dup, false);
+    assert.deepEqual([rig.losses, rig.connection.session.epoch], [[[]], 2]);
+    await rig.connection.close();
+  });
+
+  it('keeps a session over a graceful close (R15), and refuses one that is not kept', TIMEOUT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    await live(broker);
+    assert.deepEqual(filtersOf(sessions), ['t']);
+    const goodbye = await broker.packet(await broker.client(0), 'disconnect');
+    assert.equal(goodbye.properties, undefined);
+    assert.throws(() => durableRig(broker.url, { record: new MemoryRecord(), input: { keepSession: false } }), {
+      code: 'INVALID_OPTIONS',
+    });
+  });
+});
+
+describe('durable connection: two lives', () => {
+  it('R5a: proves the session at the start of a process, and subscribes to nothing again', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = await live(broker);
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    assert.deepEqual(told.names, ['session-verified']);
+    const second = await broker.client(1);
+    assert.deepEqual(types(second).slice(0, 2), ['connect', 'unsubscribe']);
+    const { subscriptions } = await broker.packet(second, 'subscribe');
+    assert.equal(subscriptions.length, 1, 'the marker that was used is replaced');
+    assert.ok(subscriptions.every(({ filter }) => filter.startsWith('millrace/session/')));
+    assert.deepEqual(rig.granted, [[{ filter: 't', requested: 2, granted: 2 }]]);
+    assert.deepEqual(rig.losses, []);
+    assert.equal(rig.connection.session.epoch, 1);
+    await rig.connection.close();
+  });
+
+  it('G3: takes back what it does not want any more, and asks for what is new', TIMEOUT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = await live(broker);
+    const input = { subscriptions: [wanted('new')] };
+    const rig = durableRig(broker.url, { record, input });
+    await rig.open();
+    assert.deepEqual(filtersOf(sessions), ['new']);
+    await rig.connection.close();
+  });
+
+  it('a marker is used once: crashes amid proofs do not look like a lost session', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    let record = await live(broker);
+    const { script } = broker;
+    for (let crash = 0; crash < 3; crash += 1) {
+      // killed as soon as the broker has taken the marker back
+      const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+      const took = new Promise<void>((resolve) => {
+        const unsubscribe: FakeScript['unsubscribe'] = (client, packet) => {
+          script.unsubscribe?.({ ...client, connect: client.connect, send: () => {} }, packet);
+          resolve();
+        };
+        broker.script = { ...script, unsubscribe };
+      });
+      rig.open().catch(() => {});
+      await took;
+      await rig.connection.close(0);
+      record = record.crash();
+      broker.script = script;
+    }
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, {
+      record,
+      ...SUBSCRIPTIONS,
+      input: { ...SUBSCRIPTIONS.input, onSessionLoss: 'fail' },
+    });
+    await rig.open();
+    assert.deepEqual(told.names, ['session-verified']);
+    await rig.connection.close();
+  });
+
+  it('without markers left a session is trusted, and said to be unverified', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = await live(broker);
+    const { markers } = recordOf(record);
+    assert.ok(markers !== undefined);
+    record.value = { ...recordOf(record), markers: { ...markers, next: markers.end } };
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    assert.deepEqual(told.names, ['session-unverified']);
+    assert.notEqual(recordOf(record).markers?.nonce, markers.nonce, 'it gets new ones');
+    await rig.connection.close();
+  });
+
+  it('D10: a store that was restored from a backup is found out, since its marker is spent', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const backup = await live(broker);
+    await live(broker, backup.crash());
+    const rig = durableRig(broker.url, { record: backup, input: { onSessionLoss: 'fail' } });
+    await assert.rejects(rig.open(), { code: 'SESSION_LOST' });
+  });
+
+  it('a broker that does not tell a subscription it has from one it has not gets no markers', TIMEOUT, async () => {
+    const script = keepingScript();
+    await using broker = await startFakeBroker({
+      ...script,
+      unsubscribe: (client, { packetId, filters }) =>
+        client.send({ type: 'unsuback', packetId, reasonCodes: filters.map(() => 0x11) }),
+    });
+    const record = await live(broker);
+    assert.equal(recordOf(record).markers, undefined);
+    using told = toldOfSessions();
+    await live(broker, record);
+    assert.deepEqual(told.names, [], 'every CONNECT had its CONNACK, so nothing is in doubt');
+  });
+
+  it('R5b: goes on in the version of the last life, and takes another one for a loss', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = new MemoryRecord();
+    const first = durableRig(broker.url, { record, ...SUBSCRIPTIONS, options: { protocolVersion: 4 } });
+    await first.open();
+    await first.connection.close();
+    assert.equal(recordOf(record).version, 4);
+    await live(broker, record);
+    assert.equal((await broker.client(1)).connect?.version, 4, 'although none is asked for');
+    using told = toldOfSessions();
+    const other = durableRig(broker.url, { record, ...SUBSCRIPTIONS, options: { protocolVersion: 5 } });
+    await other.open();
+    assert.deepEqual(told.names, ['session-lost']);
+    assert.deepEqual([recordOf(record).version, recordOf(record).epoch], [5, 2]);
+    await other.connection.close();
+  });
+
+  it('R5b: a close before CONNACK does not make it fall back from the version of the last life', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = await live(broker);
+    const { connect, ...script } = keepingScript(new Map([['rig', new Set(['t'])]]));
+    broker.script = {
+      ...script,
+      connect: (client, packet) => (client.index === 1 ? client.fin() : connect(client, packet)),
+    };
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    assert.deepEqual(
+      broker.clients.map((client) => client.connect?.version),
+      [5, 5, 5],
+    );
+    await rig.connection.close();
+  });
+});
+
+describe('durable connection: unknown and shortened sessions', () => {
+  it(
+    'R6: an unknown session is left alone, none of its messages is acknowledged, and nothing is written down',
+    TIMEOUT,
+    async () => {
+      const sessions: KeptSessions = new Map([['rig', new Set(['t'])]]);
+      const { connect, ...script } = keepingScript(sessions);
+      await using broker = await startFakeBroker({
+        ...script,
+        connect: (client, packet) => {
+          connect(client, packet);
+          const payload = new Uint8Array(1);
+          client.send({ type: 'publish', topic: 'other', payload, qos: 1, retain: false, dup: false, packetId: 1 });
+        },
+      });
+      for (let start = 0; start < 2; start += 1) {
+        using told = toldOfSessions();
+        const record = new MemoryRecord();
+        const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+        await assert.rejects(rig.open(), { code: 'SESSION_UNKNOWN' });
+        assert.deepEqual(told.names, ['session-unknown']);
+        assert.equal(record.value, undefined);
+        assert.deepEqual(rig.messages, []);
+        await until(() => types(broker.clients[start]).includes('disconnect'));
+        assert.deepEqual(types(broker.clients[start]), ['connect', 'disconnect']);
+      }
+      assert.deepEqual([...(sessions.get('rig') ?? [])], ['t']);
+    },
+  );
+
+  it('R6: `adopt` goes on with it unverified, and `discard` throws it away', TIMEOUT, async () => {
+    for (const onUnknownSession of ['adopt', 'discard'] as const) {
+      const sessions: KeptSessions = new Map([['rig', new Set(['old'])]]);
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      using told = toldOfSessions();
+      const record = new MemoryRecord();
+      const rig = durableRig(broker.url, { record, onUnknownSession, ...SUBSCRIPTIONS });
+      await rig.open();
+      const adopted = onUnknownSession === 'adopt';
+      assert.deepEqual(told.names, adopted ? ['session-unknown', 'session-unverified'] : []);
+      assert.deepEqual(filtersOf(sessions), adopted ? ['old', 't'] : ['t']);
+      assert.equal(broker.discards.length, adopted ? 0 : 1);
+      assert.deepEqual([recordOf(record).epoch, rig.connection.session.epoch], [1, 1]);
+      assert.deepEqual(rig.losses, []);
+      await rig.connection.close();
+    }
+  });
+
+  it('R6: 3.1 cannot say whether it has a session, so that the operator has to', TIMEOUT, async () => {
+    await using broker = await startFakeBroker();
+    const options = { protocolVersion: 3 } as const;
+    const rig = durableRig(broker.url, { record: new MemoryRecord(), options });
+    await assert.rejects(rig.open(), { code: 'SESSION_UNKNOWN' });
+    const record = new MemoryRecord();
+    const told = durableRig(broker.url, { record, options, onUnknownSession: 'discard' });
+    await told.open();
+    await told.connection.close();
+    const again = durableRig(broker.url, { record, options });
+    await again.open();
+    assert.deepEqual(again.losses, []);
+    await again.connection.close();
+  });
+
+  it('R6a: a first CONNECT that had no answer is begun anew, clean', TIMEOUT, async () => {
+    const sessions: KeptSessions = new Map();
+    const { connect, ...script } = keepingScript(sessions);
+    await using broker = await startFakeBroker({
+      ...script,
+      connect: (client, packet) => {
+        connect(
+          { ...client, connect: packet, send: (answer) => (client.index === 0 ? client.reset() : client.send(answer)) },
+          packet,
+        );
+      },
+    });
+    const record = new MemoryRecord();
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS, options: { protocolVersion: 5 } });
+    await rig.open();
+    assert.equal(broker.discards.length, 1);
+    assert.deepEqual(told.names, []);
+    assert.equal(recordOf(record).phase, 'established');
+    await rig.connection.close();
+  });
+
+  it('a refused CONNECT has made no session, so nothing is thrown away for it', TIMEOUT, async () => {
+    const { connect, ...script } = keepingScript();
+    await using broker = await startFakeBroker({
+      ...script,
+      connect: (client, packet) => {
+        if (client.index === 0) client.send({ type: 'connack', sessionPresent: false, reasonCode: 0x88 });
+        else connect(client, packet);
+      },
+    });
+    const rig = durableRig(broker.url, { record: new MemoryRecord(), ...SUBSCRIPTIONS });
+    await rig.open();
+    assert.deepEqual([broker.clients.length, broker.discards.length], [2, 0]);
+    await rig.connection.close();
+  });
+
+  it('G2: an expiry below the one asked for is told, with a store and without', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) =>
+        client.send({
+          type: 'connack',
+          sessionPresent: false,
+          reasonCode: 0,
+          properties: { sessionExpiryInterval: 60 },
+        }),
+    });
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, { record: new MemoryRecord() });
+    await rig.open();
+    await rig.connection.close();
+    assert.deepEqual(told.events, [
+      { name: 'session-expiry-shortened', data: { name: 'rig', clientId: 'rig', asked: 604_800, granted: 60 } },
+    ]);
+  });
+
+  it('refuses a broker whose Maximum QoS is below what the guarantee needs', TIMEOUT, async () => {
+    await using broker = await startFakeBroker({
+      connect: (client) =>
+        client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties: { maximumQoS: 1 } }),
+    });
+    const rig = durableRig(broker.url, { record: new MemoryRecord(), input: { requireQos2: true } });
+    await assert.rejects(rig.open(), { code: 'GUARANTEE_UNSUPPORTED' });
+  });
+});
+
+/** A second life in which everything happens: the session is proven not to be ours, and is begun anew. */
+async function losing(broker: FakeBroker, sessions: KeptSessions): Promise<MemoryRecord> {
+  const record = await live(broker);
+  sessions.set('rig', new Set());
+  return record;
+}
+
+describe('durable connection: the connection ends, is closed, or the store fails, during any put', () => {
+  const rows = [{ message: outbound(3, 2), stage: 'sent' } as const];
+
+  /** connecting, marker spent, epoch, established: the puts of a life whose session is proven to be lost. */
+  for (const [index, what] of ['connecting', 'marker spent', 'new epoch', 'established'].entries()) {
+    it(`cut while "${what}" is being put: the next connection comes to the same end`, TIMEOUT, async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await losing(broker, sessions);
+      const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
+      record.holds = (put) => put === index;
+      const opening = rig.open();
+      const held = await record.heldPut();
+      const before = rig.disconnects.length;
+      for (const client of broker.clients) client.reset();
+      if (index > 0) await until(() => rig.disconnects.length > before);
+      held.apply();
+      await opening;
+      await until(() => rig.delivered.length === 1);
+      assert.deepEqual(rig.delivered, [3]);
+      assert.equal(rig.connection.session.epoch, recordOf(record).epoch, 'what is stored is what is lived');
+      assert.ok(recordOf(record).epoch > 1);
+      assert.deepEqual(filtersOf(sessions), ['t']);
+      assert.equal(recordOf(record).connecting, false);
+      await rig.connection.close();
+    });
+
+    it(`closed while "${what}" is being put: nothing more is sent, nothing more is put`, TIMEOUT, async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await losing(broker, sessions);
+      const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
+      record.holds = (put) => put === index;
+      const opening = assert.rejects(rig.open(), { code: 'ABORTED' });
+      const held = await record.heldPut();
+      await rig.connection.close(100);
+      await opening;
+      const sent = broker.clients.flatMap(types).length;
+      const told = [rig.connected.length, rig.losses.length, rig.granted.length];
+      held.apply();
+      await until(() => broker.clients.every(({ ended }) => ended));
+      assert.equal(record.puts.length, index + 1);
+      assert.equal(broker.clients.flatMap(types).filter((type) => type !== 'disconnect').length <= sent, true);
+      assert.deepEqual([rig.connected.length, rig.losses.length, rig.granted.length], told);
+      assert.equal(rig.connection.state, 'closed');
+    });
+
+    it(
+      `the store fails at "${what}": fatal, whatever else may pass, and never tried again (R13)`,
+      TIMEOUT,
+      async () => {
+        const sessions: KeptSessions = new Map();
+        await using broker = await startFakeBroker(keepingScript(sessions));
+        const record = await losing(broker, sessions);
+        const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
+        record.holds = (put) => put === index;
+        const opening = assert.rejects(rig.open(), { code: 'STORAGE_FAILED', retryable: false });
+        (await record.heldPut()).reject(FAILED);
+        await opening;
+        await until(() => broker.clients.every(({ ended }) => ended));
+        assert.equal(record.puts.length, index + 1);
+        assert.equal(rig.connection.state, 'failed');
+        assert.deepEqual(rig.delivered, []);
+        assert.ok(!broker.clients.slice(1).flatMap(types).includes('disconnect'), 'it is cut, not said goodbye to');
+      },
+    );
+
+    it(`killed after "${what}" was put: the next process comes to the same end`, TIMEOUT, async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await losing(broker, sessions);
+      const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
+      record.holds = (put) => put === index;
+      rig.open().catch(() => {});
+      const held = await record.heldPut();
+      const found = new MemoryRecord(held.value);
+      await rig.connection.close(0);
+      const next = durableRig(broker.url, { record: found, outbound: rows, ...SUBSCRIPTIONS });
+      await next.open();
+      await until(() => next.delivered.length === 1);
+      assert.deepEqual(filtersOf(sessions), ['t']);
+      assert.equal(next.connection.session.epoch, recordOf(found).epoch);
+      await next.connection.close();
+    });
+  }
+
+  it('a store that fails while the connection is away is fatal at the next CONNECT', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const record = new MemoryRecord();
+    const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
+    await rig.open();
+    record.holds = () => true;
+    (await broker.client(0)).reset();
+    const held = await record.heldPut();
+    held.reject(FAILED);
+    await until(() => rig.failures.length === 1);
+    assert.deepEqual([rig.failures[0]?.code, rig.connection.state], ['STORAGE_FAILED', 'failed']);
+    assert.equal(rig.granted.length, 1);
+  });
+
+  it('a put that never ends does not keep `close` or an aborted `open` from ending', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    for (let index = 0; index < 2; index += 1) {
+      const record = new MemoryRecord();
+      record.holds = (put) => put === index;
+      const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS, onUnknownSession: 'discard' });
+      const abort = new AbortController();
+      const opening = assert.rejects(rig.connection.open(abort.signal), { code: 'ABORTED' });
+      await record.heldPut();
+      abort.abort();
+      await opening;
+      await rig.connection.close();
+    }
+    await until(() => broker.clients.every(({ ended }) => ended), { what: 'no socket is left' });
+  });
+
+  it(
+    'a broker that does not answer a marker is cut off after ackTimeout, and asked by the next marker',
+    TIMEOUT,
+    async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await live(broker);
+      const { unsubscribe } = broker.script;
+      broker.script = {
+        ...broker.script,
+        unsubscribe: (client, packet) => {
+          if (client.index > 1) unsubscribe?.(client, packet);
+        },
+      };
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS, options: { ackTimeout: 100 } });
+      await rig.open();
+      assert.equal(rig.disconnects[0]?.code, 'TIMEOUT');
+      assert.deepEqual(told.names, ['session-verified']);
+      await rig.connection.close();
+    },
+  );
+
+  it(
+    'R17: a loss under `fail` is stored, and said again at each start until another policy decides',
+    TIMEOUT,
+    async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await losing(broker, sessions);
+      const fail = { input: { ...SUBSCRIPTIONS.input, onSessionLoss: 'fail' } } as const;
+      await assert.rejects(durableRig(broker.url, { record, outbound: rows, ...fail }).open(), {
+        code: 'SESSION_LOST',
+      });
+      assert.deepEqual([recordOf(record).lost, recordOf(record).epoch], [true, 1]);
+      const connections = broker.clients.length;
+      await assert.rejects(durableRig(broker.url, { record, outbound: rows, ...fail }).open(), {
+        code: 'SESSION_LOST',
+      });
+      assert.equal(broker.clients.filter(({ packets }) => packets.length > 0).length, connections, 'without a CONNECT');
+      const drop = { input: { ...SUBSCRIPTIONS.input, onSessionLoss: 'drop' } } as const;
+      const rig = durableRig(broker.url, { record, outbound: rows, ...drop });
+      await rig.open();
+      assert.deepEqual(rig.losses, [[3]]);
+      const { lost, epoch, droppedEpoch } = recordOf(record);
+      assert.deepEqual([lost, epoch, droppedEpoch], [false, 2, 2]);
+      await rig.connection.close();
+    },
+  );
+
+  it('R17: a loss under `fail` whose put is cut short is still a loss', TIMEOUT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = await losing(broker, sessions);
+    const fail = { input: { ...SUBSCRIPTIONS.input, onSessionLoss: 'fail' } } as const;
+    const rig = durableRig(broker.url, { record, ...fail });
+    record.holds = (put) => put === 2;
+    const opening = assert.rejects(rig.open(), { code: 'SESSION_LOST' });
+    const held = await record.heldPut();
+    (await broker.client(1)).reset();
+    await until(() => rig.disconnects.length === 1);
+    held.apply();
+    await opening;
+  });
+});
