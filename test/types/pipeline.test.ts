@@ -12,6 +12,14 @@ import {
   type Stage,
   TestSources,
 } from '../../src/index.js';
+import {
+  type AggregateOperation,
+  AggregateOperations,
+  type Entry,
+  type KeyedStage,
+  type StateCodec,
+  StateCodecs,
+} from '../../src/pipeline/index.js';
 
 interface Reading {
   readonly kind: 'reading';
@@ -104,4 +112,75 @@ test('the builders pass the context and the item types on', () => {
     expectTypeOf(item).toEqualTypeOf<string>();
   });
   expectTypeOf(sink.build()).toEqualTypeOf<Sink<string>>();
+});
+
+test('groupingKey takes keys only, and keeps their type', () => {
+  expectTypeOf(messages().groupingKey(({ kind }) => kind)).toEqualTypeOf<KeyedStage<Message, 'reading' | 'alarm'>>();
+  expectTypeOf(messages().groupingKey((message) => message.kind.length)).toEqualTypeOf<KeyedStage<Message, number>>();
+  // @ts-expect-error a message is no key
+  messages().groupingKey((message) => message);
+  // @ts-expect-error nor is undefined
+  messages().groupingKey((message) => (message.kind === 'alarm' ? 'a' : undefined));
+});
+
+test('mapStateful types the state, the key and the item, and drops undefined and null from what comes out', () => {
+  const keyed = messages().groupingKey(({ kind }) => kind.length);
+  const stage = keyed.mapStateful(
+    () => ({ count: 0 }),
+    (state, key, item) => {
+      expectTypeOf(state).toEqualTypeOf<{ count: number }>();
+      expectTypeOf(key).toEqualTypeOf<number>();
+      expectTypeOf(item).toEqualTypeOf<Message>();
+      if (state.count > 3) return undefined;
+      return state.count === 2 ? null : `${key}`;
+    },
+  );
+  expectTypeOf(stage).toEqualTypeOf<Stage<string>>();
+  // @ts-expect-error a number cannot be changed in place
+  keyed.mapStateful(() => 0, () => 1); // biome-ignore format: the error is in the first line
+});
+
+test('filterStateful keeps the type of its items', () => {
+  const stage = messages()
+    .groupingKey(({ kind }) => kind)
+    .filterStateful(
+      () => new Set<string>(),
+      (state, item, key) => {
+        expectTypeOf(state).toEqualTypeOf<Set<string>>();
+        expectTypeOf(item).toEqualTypeOf<Message>();
+        expectTypeOf(key).toEqualTypeOf<'reading' | 'alarm'>();
+        return state.has(key);
+      },
+    );
+  expectTypeOf(stage).toEqualTypeOf<Stage<Message>>();
+});
+
+test('rollingAggregate gives entries of the key and the result, and knows the items in its functions', () => {
+  const keyed = messages().groupingKey(({ kind }) => kind);
+  type Kind = Message['kind'];
+  expectTypeOf(keyed.rollingAggregate(AggregateOperations.counting())).toEqualTypeOf<Stage<Entry<Kind, number>>>();
+  const summed = keyed.rollingAggregate(
+    AggregateOperations.summing((message) => (message.kind === 'reading' ? message.value : 0)),
+  );
+  expectTypeOf(summed).toEqualTypeOf<Stage<Entry<Kind, number>>>();
+  const last = keyed.rollingAggregate(AggregateOperations.maxBy((message) => message.kind));
+  expectTypeOf(last).toEqualTypeOf<Stage<Entry<Kind, Message | undefined>>>();
+  const ofStrings: AggregateOperation<string, number, number> = {
+    create: () => 0,
+    accumulate: (length, item) => length + item.length,
+    export: (length) => length,
+  };
+  // @ts-expect-error an aggregate of strings does not take messages
+  keyed.rollingAggregate(ofStrings);
+});
+
+test('a codec is one for the state of its stage', () => {
+  const keyed = messages().groupingKey(({ kind }) => kind);
+  const codec = StateCodecs.structuredClone<{ count: number }>({ version: 1, upgrade: () => ({ count: 0 }) });
+  expectTypeOf(codec).toEqualTypeOf<StateCodec<{ count: number }>>();
+  keyed.mapStateful(() => ({ count: 0 }), () => 1, { codec }); // biome-ignore format: one line
+  keyed.rollingAggregate(AggregateOperations.counting(), { forgetWhen: (count) => count > 3 });
+  // @ts-expect-error this codec is for another state
+  keyed.mapStateful(() => ({ total: '' }), () => 1, { codec }); // biome-ignore format: one line
+  messages().mapAsync(async () => 1, { codec: StateCodecs.structuredClone<Message>() });
 });
