@@ -16,8 +16,6 @@ export interface Acknowledger {
   released(token: number): void;
   /** The broker reused an id that we hold, and so the id means another message now (R5a). */
   suspected(): void;
-  /** The session now counts this epoch: it is a new one, or the one that it had. */
-  connected(epoch: number): void;
   snapshot(upTo: number): SourceSnapshot;
   /** How many answers it gave to the session. */
   committed(mark: number): number;

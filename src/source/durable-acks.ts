@@ -22,7 +22,7 @@ const NONE: readonly number[] = [];
  * - R2: the id of a QoS 2 message is in the same commit, and in every later one until its PUBREL has come.
  * - R3: PUBCOMP only after a commit without the id. A PUBREL that comes after a snapshot was taken waits for the next: that
  *   snapshot still has the id.
- * A mark counts snapshots, for one that covers nothing but a PUBREL has the position of the one before.
+ * A mark counts snapshots, since one that covers nothing but a PUBREL has the position of the one before.
  */
 export class DurableAcks implements Acknowledger {
   readonly #session: AckSession;
@@ -31,16 +31,14 @@ export class DurableAcks implements Acknowledger {
   /** PUBRELs that no snapshot has taken yet. */
   #released: number[] = [];
   #suspected = false;
-  #epoch: number;
   /** The highest token whose message some snapshot covers. QoS 2 messages are polled in the order of their tokens. */
   #through: number;
   #marks = 0;
   #waiting = 0;
 
   /** `restored`: what the session was born with. */
-  constructor(session: AckSession, restored: Pick<SessionState, 'epoch' | 'inbound'>) {
+  constructor(session: AckSession, restored: Pick<SessionState, 'inbound'>) {
     this.#session = session;
-    this.#epoch = restored.epoch;
     this.#through = restored.inbound.at(-1)?.token ?? -1;
   }
 
@@ -64,18 +62,14 @@ export class DurableAcks implements Acknowledger {
     this.#suspected = true;
   }
 
-  /** While a lost session is not settled its ids still belong to the old epoch; this is called after that. */
-  connected(epoch: number): void {
-    this.#epoch = epoch;
-  }
-
   snapshot(upTo: number): SourceSnapshot {
     const accept = this.#takeUpTo(upTo);
     this.#outstanding.push({ mark: this.#marks, accept, complete: this.#released });
     this.#waiting += accept.length;
     this.#released = [];
     this.#suspected = false;
-    const state: SourceState = { epoch: this.#epoch, inbound: this.#session.inboundIds(this.#through) };
+    // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
+    const state: SourceState = { epoch: this.#session.epoch, inbound: this.#session.inboundIds(this.#through) };
     this.#marks += 1;
     return { mark: this.#marks - 1, state };
   }

@@ -113,7 +113,6 @@ export class MessageIntake implements ConnectionListener {
   }
 
   onConnected(event: ConnectedEvent, proven: boolean): void {
-    this.#acks?.connected(event.epoch);
     if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
     else this.buffer.releaseHeld();
     if (this.buffer.full) this.#setReading(false);

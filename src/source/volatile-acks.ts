@@ -29,8 +29,6 @@ export class VolatileAcks implements Acknowledger {
 
   suspected(): void {}
 
-  connected(): void {}
-
   snapshot(upTo: number): SourceSnapshot {
     return { mark: upTo, state: undefined };
   }

@@ -15,6 +15,7 @@ export class RecordingLine implements SourceLine {
     complete: (token: number): void => {
       this.completed.push(token);
     },
+    epoch: 0,
     inboundIds: (): Uint16Array => new Uint16Array(),
   };
 

@@ -93,3 +93,35 @@ it('a QoS is 0, 1 or 2', () => {
   // @ts-expect-error no such QoS
   assert.throws(() => MqttSources.builder().topic('a').qualityOfService(3).build(), /must be 0, 1 or 2/);
 });
+
+it('deduplicateBy sees the items of mapToItemFn, by step and in the options', () => {
+  const source = MqttSources.builder({ topic: 't', clientId: 'c', keepSession: true })
+    .mapToItemFn((_topic, message) => ({ id: message.toString() }))
+    .deduplicateBy(
+      (message, item) => {
+        expectTypeOf(item).toEqualTypeOf<{ id: string }>();
+        return message.properties.contentType ?? item.id;
+      },
+      { ttlMs: 60_000, maxEntries: 1000 },
+    )
+    .onSessionLoss('redeliver')
+    .onUnknownSession('adopt')
+    .onLowerQos('reject')
+    .build();
+  expectTypeOf(source).toEqualTypeOf<Source<{ id: string }>>();
+  assert.deepEqual(source.deduplication, { ttlMs: 60_000, maxEntries: 1000 });
+  const same = MqttSources.builder({
+    topic: 't',
+    clientId: 'c',
+    keepSession: true,
+    mapToItemFn: (_topic, message) => message.toString().length,
+    deduplicateBy: { keyFn: (_message, item: number) => String(item), maxEntries: 5 },
+    onSessionLoss: 'drop',
+  }).build();
+  expectTypeOf(same).toEqualTypeOf<Source<number>>();
+  assert.equal(same.deduplication?.maxEntries, 5);
+  const number = () => 5;
+  const builder = MqttSources.builder().topic('t');
+  // @ts-expect-error a key is a string or undefined
+  builder.deduplicateBy(number);
+});
