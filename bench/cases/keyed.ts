@@ -1,0 +1,18 @@
+import type { BenchOptions } from '../support/bench-options.js';
+import { compare } from '../support/compare.js';
+import type { Comparison } from '../support/result.js';
+import { runContender } from '../support/run-contender.js';
+
+/** A pipeline that keeps state by key, from memory to nowhere: what the state and its commits cost, and nothing else. */
+export async function keyedCase(options: BenchOptions): Promise<Comparison> {
+  const messages = Math.round(2_000_000 * options.scale);
+  const task = { url: '', toUrl: '', messages, window: 0, clientId: 'keyed' };
+  const entries = [
+    {
+      contender: 'with the store, exactly once',
+      measure: () => runContender('keyed-millrace', { ...task, qos: 2 }),
+    },
+    { contender: 'state in memory, no guarantee', measure: () => runContender('keyed-millrace', { ...task, qos: 0 }) },
+  ];
+  return compare('State by key, 10,000 keys, no broker', entries, options.rounds);
+}
