@@ -5,9 +5,13 @@ import { messageSize } from './message-size.js';
 /** What gives way when QoS 0 messages come faster than they are polled. `pause` stops reading the socket, so the broker's queue overflows instead. */
 export type Qos0Overflow = 'drop-oldest' | 'drop-newest' | 'pause';
 
-/** Bounds of what is received and not polled yet, once for QoS 0 and once for QoS 1 and 2 together. */
+/** Bounds of what is received and not polled yet. */
 export interface BufferLimits {
-  readonly maxMessages: number;
+  /** QoS 0 messages. */
+  readonly maxQos0Messages: number;
+  /** QoS 1 and 2 messages together. What waits long is moved about by the garbage collector, so this is better short: the broker keeps the rest. */
+  readonly maxReliableMessages: number;
+  /** Bytes, once for QoS 0 and once for QoS 1 and 2 together. */
   readonly maxBytes: number;
   readonly qos0Overflow: Qos0Overflow;
 }
@@ -49,13 +53,12 @@ export class MessageBuffer {
 
   /** True when reading should stop. */
   get full(): boolean {
-    return this.#reaches(this.#reliable, 1) || (this.#limits.qos0Overflow === 'pause' && this.#reaches(this.#qos0, 1));
+    return this.#reaches(1);
   }
 
   /** True when reading may go on after it was stopped: half the bound is free, so that the socket is not switched for every message. */
   get drained(): boolean {
-    if (this.#reaches(this.#reliable, HALF)) return false;
-    return this.#limits.qos0Overflow !== 'pause' || !this.#reaches(this.#qos0, HALF);
+    return !this.#reaches(HALF);
   }
 
   /** QoS 0 messages dropped since the last call. */
@@ -116,13 +119,20 @@ export class MessageBuffer {
 
   #fits(size: number): boolean {
     if (this.#qos0.count === 0) return true;
-    return this.#qos0.count < this.#limits.maxMessages && this.#qos0.bytes + size <= this.#limits.maxBytes;
+    return this.#qos0.count < this.#limits.maxQos0Messages && this.#qos0.bytes + size <= this.#limits.maxBytes;
   }
 
-  #reaches(queue: MessageQueue, share: number): boolean {
-    return queue.count >= this.#limits.maxMessages * share || queue.bytes >= this.#limits.maxBytes * share;
+  /** Whether what makes reading stop is at this share of a bound. */
+  #reaches(share: number): boolean {
+    const { maxQos0Messages, maxReliableMessages, maxBytes, qos0Overflow } = this.#limits;
+    const bytes = maxBytes * share;
+    if (holds(this.#reliable, maxReliableMessages * share, bytes)) return true;
+    return qos0Overflow === 'pause' && holds(this.#qos0, maxQos0Messages * share, bytes);
   }
 }
+
+const holds = (queue: MessageQueue, messages: number, bytes: number): boolean =>
+  queue.count >= messages || queue.bytes >= bytes;
 
 const olderOf = (a: MessageQueue, b: MessageQueue): MessageQueue => {
   const first = a.peek();

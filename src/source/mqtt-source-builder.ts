@@ -136,7 +136,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ qos0Overflow });
   }
 
-  /** Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops. */
+  /** Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops, there already at the Receive Maximum, or 1000 where that is lower. */
   maxBufferedMessages(maxBufferedMessages: number): MqttSourceBuilder<T, Given> {
     return this.#with({ maxBufferedMessages });
   }

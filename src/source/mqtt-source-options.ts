@@ -40,7 +40,7 @@ export interface MqttSourceBaseOptions {
   readonly onUnknownSession?: UnknownSessionPolicy | undefined;
   /** Only under exactly-once. Default `accept`. */
   readonly onLowerQos?: OnLowerQos | undefined;
-  /** Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each. Default 10000. */
+  /** Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each; the latter are also bounded by the Receive Maximum, or 1000 where that is lower. Default 10000. */
   readonly maxBufferedMessages?: number | undefined;
   /** Their topics, payloads and properties in bytes, for QoS 0 and for QoS 1 and 2 each. Default 16777216 (16 MiB). */
   readonly maxBufferedBytes?: number | undefined;

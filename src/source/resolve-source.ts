@@ -40,6 +40,8 @@ export interface ResolvedSource<T> {
 }
 
 const DEFAULT_MAX_MESSAGES = 10_000;
+/** So many messages of QoS 1 and 2 may wait whatever the Receive Maximum, so that the socket is not switched for each of them. */
+const LEAST_RELIABLE = 1000;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 const OVERFLOWS: readonly Qos0Overflow[] = ['drop-oldest', 'drop-newest', 'pause'];
 
@@ -55,7 +57,7 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
   const facts = { name, options, subscriptions: wanted, needsVersion5, neededQos: neededQos({ deduplicateBy }) };
   const context = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
   const connect = resolveConnectOptions(sourceConnectInput(settings, facts, context));
-  const limits = limitsOf(settings);
+  const limits = limitsOf(settings, connect.options?.receiveMaximum ?? LEAST_RELIABLE);
   const all = [
     ...problems,
     ...(typeof asked === 'string' ? [asked] : []),
@@ -84,14 +86,19 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
   };
 };
 
-const limitsOf = (settings: SourceSettings<unknown>): BufferLimits => ({
-  maxMessages: settings.maxBufferedMessages ?? DEFAULT_MAX_MESSAGES,
-  maxBytes: settings.maxBufferedBytes ?? DEFAULT_MAX_BYTES,
-  qos0Overflow: settings.qos0Overflow ?? 'drop-oldest',
-});
+/** A broker that keeps to the Receive Maximum never fills the bound of QoS 1 and 2, so the reader of its connection goes on. */
+const limitsOf = (settings: SourceSettings<unknown>, receiveMaximum: number): BufferLimits => {
+  const maxMessages = settings.maxBufferedMessages ?? DEFAULT_MAX_MESSAGES;
+  return {
+    maxQos0Messages: maxMessages,
+    maxReliableMessages: Math.min(maxMessages, Math.max(receiveMaximum, LEAST_RELIABLE)),
+    maxBytes: settings.maxBufferedBytes ?? DEFAULT_MAX_BYTES,
+    qos0Overflow: settings.qos0Overflow ?? 'drop-oldest',
+  };
+};
 
-const limitProblems = ({ maxMessages, maxBytes, qos0Overflow }: BufferLimits): string[] => [
-  ...(isCount(maxMessages) ? [] : [`maxBufferedMessages is ${maxMessages}: it must be a whole number from 1`]),
+const limitProblems = ({ maxQos0Messages: most, maxBytes, qos0Overflow }: BufferLimits): string[] => [
+  ...(isCount(most) ? [] : [`maxBufferedMessages is ${most}: it must be a whole number from 1`]),
   ...(isCount(maxBytes) ? [] : [`maxBufferedBytes is ${maxBytes}: it must be a whole number from 1`]),
   ...(OVERFLOWS.includes(qos0Overflow)
     ? []

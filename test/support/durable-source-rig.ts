@@ -29,7 +29,12 @@ export interface SealedCommit {
   finish(): void;
 }
 
-const LIMITS = { maxMessages: 70_000, maxBytes: 100_000_000, qos0Overflow: 'drop-oldest' } as const;
+const LIMITS = {
+  maxQos0Messages: 70_000,
+  maxReliableMessages: 70_000,
+  maxBytes: 100_000_000,
+  qos0Overflow: 'drop-oldest',
+} as const;
 
 /** A PUBLISH of the server on a topic that the source reads. */
 export const message = (

@@ -55,7 +55,19 @@ describe('source builder', () => {
     assert.equal(options.startClean, true);
     assert.equal(options.autoReconnect, true);
     assert.equal(options.receiveMaximum, 1000);
-    assert.deepEqual(source.limits, { maxMessages: 10_000, maxBytes: 16 * 1024 * 1024, qos0Overflow: 'drop-oldest' });
+    assert.deepEqual(source.limits, {
+      maxQos0Messages: 10_000,
+      maxReliableMessages: 1000,
+      maxBytes: 16 * 1024 * 1024,
+      qos0Overflow: 'drop-oldest',
+    });
+  });
+
+  it('buffers no more of QoS 1 and 2 than the Receive Maximum lets a broker send, but at least a thousand', () => {
+    const bound = (receiveMaximum: number, maxBufferedMessages?: number) =>
+      resolve({ maxBufferedMessages, connectOptionsFn: () => ({ properties: { receiveMaximum } }) }).limits
+        .maxReliableMessages;
+    assert.deepEqual([bound(20), bound(5000), bound(65_535), bound(5000, 10)], [1000, 5000, 10_000, 10]);
   });
 
   it('claims its client id at its broker, and another random id at each opening when it has none', () => {

@@ -5,8 +5,8 @@ import type { QualityOfService } from '../../src/protocol/quality-of-service.js'
 import { MessageBuffer, type Qos0Overflow } from '../../src/source/message-buffer.js';
 import { messageEvent } from '../support/message-event.js';
 
-const bufferOf = (qos0Overflow: Qos0Overflow, maxMessages = 3, maxBytes = 1_000_000) =>
-  new MessageBuffer({ maxMessages, maxBytes, qos0Overflow });
+const bufferOf = (qos0Overflow: Qos0Overflow, most = 3, maxBytes = 1_000_000) =>
+  new MessageBuffer({ maxQos0Messages: most, maxReliableMessages: most, maxBytes, qos0Overflow });
 
 const pushAll = (buffer: MessageBuffer, qualities: readonly QualityOfService[], from = 1): void => {
   for (const [index, qos] of qualities.entries()) buffer.push(messageEvent({ token: from + index, qos }));
@@ -63,6 +63,20 @@ describe('message buffer', () => {
     const byCount = bufferOf('drop-newest', 2);
     pushAll(byCount, [1, 2]);
     assert.equal(byCount.full, true);
+  });
+
+  it('has a bound for QoS 0 and another for QoS 1 and 2', () => {
+    const limits = { maxQos0Messages: 4, maxReliableMessages: 2, maxBytes: 1000, qos0Overflow: 'pause' } as const;
+    const buffer = new MessageBuffer(limits);
+    pushAll(buffer, [0, 1, 0, 0]);
+    assert.equal(buffer.full, false);
+    pushAll(buffer, [2], 5);
+    assert.equal(buffer.full, true);
+    drain(buffer);
+    pushAll(buffer, [0, 0, 0], 6);
+    assert.equal(buffer.full, false);
+    pushAll(buffer, [0], 9);
+    assert.equal(buffer.full, true);
   });
 
   it('counts properties against the byte bound', () => {

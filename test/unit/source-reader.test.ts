@@ -39,7 +39,13 @@ const open = (settings: Settings = {}) => {
   const intake = new MessageIntake({
     name: 's',
     filters: ['t/#'],
-    limits: { maxMessages: 1000, maxBytes: 1_000_000, qos0Overflow: 'drop-oldest', ...settings.limits },
+    limits: {
+      maxQos0Messages: 1000,
+      maxReliableMessages: 1000,
+      maxBytes: 1_000_000,
+      qos0Overflow: 'drop-oldest',
+      ...settings.limits,
+    },
     acknowledgeOnReceipt,
     autoReconnect: settings.autoReconnect ?? true,
     metrics,
@@ -369,7 +375,7 @@ describe('source reader: bounds', () => {
   });
 
   it('reads again after a cut, so that the next CONNACK can be read', () => {
-    const { intake, line, receive } = open({ limits: { maxMessages: 2 } });
+    const { intake, line, receive } = open({ limits: { maxReliableMessages: 2 } });
     receive('a', 'b');
     assert.equal(line.reading, false);
     intake.onDisconnected(lost);
@@ -379,7 +385,7 @@ describe('source reader: bounds', () => {
   });
 
   it('counts every QoS 0 drop and tells of a burst once', () => {
-    const { reader, intake, metric } = open({ limits: { maxMessages: 2, qos0Overflow: 'drop-newest' } });
+    const { reader, intake, metric } = open({ limits: { maxQos0Messages: 2, qos0Overflow: 'drop-newest' } });
     const told: unknown[] = [];
     const listener = (message: unknown) => told.push(message);
     subscribe('millrace:messages-dropped', listener);
