@@ -294,6 +294,36 @@ describe('durable source: the life of its session', TIMEOUT, () => {
     assert.deepEqual(job.stored, { epoch: 2, inbound: new Uint16Array() });
   });
 
+  it('R16: a message that its publisher sent at QoS 1 is taken and told, or rejected, as the policy says', async () => {
+    await using broker = await startMosquitto();
+    const open = async (policy: 'accept' | 'reject') => {
+      const job = new DurableSourceJob(
+        MqttSources.builder()
+          .broker(broker.url)
+          .clientId(`durable-lower-${policy}-${process.pid}`)
+          .keepSession()
+          .subscriptions(Subscription.of('lower', 2))
+          .mapToItemFn((_topic, message) => `${message.toString()} at ${message.qos}`)
+          .onLowerQos(policy)
+          .onError('skip')
+          .build(),
+      );
+      await job.start();
+      return job;
+    };
+    const jobs = [await open('accept'), await open('reject')] as const;
+    await publishAll({ port: broker.port, topic: 'lower', qos: 1 }, ['a']);
+    await publishAll({ port: broker.port, topic: 'lower', qos: 2 }, ['b']);
+    for (const job of jobs) {
+      await job.run(() => job.effects.at(-1) === 'b at 2' && atRest(job));
+      const counted = job.metrics.snapshot().find(({ name }) => name === 'millrace_source_lower_qos_total');
+      assert.equal(counted?.value, 1);
+      await job.stop();
+    }
+    assert.deepEqual(jobs[0].effects, ['a at 1', 'b at 2']);
+    assert.deepEqual(jobs[1].effects, ['b at 2']);
+  });
+
   it('R6: an unknown session fails the start, or is adopted with what the broker has for it', async () => {
     await using broker = await startMosquitto();
     const clientId = `durable-unknown-${process.pid}`;
