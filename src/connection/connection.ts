@@ -153,7 +153,7 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
-      this.#durable?.check();
+      await this.#durable?.check();
       const credentials = await this.#dialer.credentials();
       let transport = await this.#dialer.transport(address);
       await this.#durable?.begin(transport, this.#life.signal);

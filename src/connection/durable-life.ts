@@ -89,10 +89,11 @@ export class DurableLife {
     this.#unsure = link.onUnknownSession === 'discard' || ledger.record?.phase === 'creating';
   }
 
-  /** Throws SESSION_LOST for a loss that is still to be decided about (R17). */
-  check(): void {
-    const { record } = this.#ledger;
-    if (record?.lost === true && this.#options.onSessionLoss === 'fail') throw sessionLost(this.#options.clientId);
+  /** Rejects with SESSION_LOST for a loss that is still to be decided about (R17). */
+  async check(): Promise<void> {
+    if (this.#ledger.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
+    await this.#ledger.durable();
+    throw sessionLost(this.#options.clientId);
   }
 
   /** Before a CONNECT, also a clean one (D1). The open transport does not outlive a failure, or an abort meanwhile. */

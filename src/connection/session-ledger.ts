@@ -10,6 +10,7 @@ export class SessionLedger {
   readonly #store: LinkRecord;
   #record: SessionRecord | undefined;
   #failure: MillraceError | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   /** @throws MillraceError STORE_CORRUPT */
   constructor(store: LinkRecord) {
@@ -22,15 +23,27 @@ export class SessionLedger {
     return this.#record;
   }
 
-  /** Rejects with what the store says, never to be tried again. */
-  async put(record: SessionRecord | undefined): Promise<void> {
+  /** Resolves when all that was put is durable; rejects with what the store says, never to be tried again. */
+  async durable(): Promise<void> {
+    await this.#last;
     if (this.#failure !== undefined) throw this.#failure;
-    this.#record = record;
+  }
+
+  /** As `durable`. */
+  put(record: SessionRecord | undefined): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#record = record;
+      this.#last = this.#write(record);
+    }
+    return this.durable();
+  }
+
+  /** Never rejects. */
+  async #write(record: SessionRecord | undefined): Promise<void> {
     try {
       await this.#store.put(record);
     } catch (error) {
       this.#failure ??= final(MillraceError.from(error, 'STORAGE_FAILED', 'the record of the session is not stored'));
-      throw this.#failure;
     }
   }
 }
