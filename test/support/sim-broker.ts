@@ -16,7 +16,15 @@ export interface SimBrokerWatcher {
   brokerLost(clientId: string, messages: readonly SimMessage[]): void;
   refusal(message: SimMessage): number | undefined;
   complain(text: string): void;
+  /**
+   * Asked before a packet of a client is handled (`in`), and before one is written to a client (`out`). `sever` breaks the connection
+   * instead: the packet, and all that is on its way, never arrives.
+   */
+  intercept(direction: PacketDirection, packet: Packet['type']): 'sever' | undefined;
 }
+
+/** As the broker sees it. */
+export type PacketDirection = 'in' | 'out';
 
 /** How a broker goes down: in order and with all it has, as a `kill -9` leaves it, or with nothing left. */
 export type BrokerCrash = 'restart' | 'kill' | 'forget';
@@ -69,6 +77,7 @@ export class SimBroker {
       ended: (connection) => this.#ended(connection),
       route: (message) => this.#route(message),
       complain: (text) => this.#watcher.complain(text),
+      intercept: (direction, packet) => this.#watcher.intercept(direction, packet),
     });
   }
 
@@ -136,6 +145,7 @@ interface ConnectionOwner {
   ended(connection: SimBrokerConnection): void;
   route(message: SimMessage): void;
   complain(text: string): void;
+  intercept(direction: PacketDirection, packet: Packet['type']): 'sever' | undefined;
 }
 
 /** One connection, seen by the broker. */
@@ -147,6 +157,8 @@ class SimBrokerConnection implements LinkEnd {
   readonly #inflight = new Set<number>();
   #session: SimBrokerSession | undefined;
   #open = true;
+  /** Nothing comes or goes any more, but nobody has said so. */
+  #severed = false;
 
   constructor(link: SimLink, owner: ConnectionOwner) {
     this.#link = link;
@@ -165,7 +177,9 @@ class SimBrokerConnection implements LinkEnd {
   receive(bytes: Uint8Array): void {
     if (!this.#open) return;
     this.#decoder.push(bytes);
-    for (let packet = this.#decoder.next(); packet !== undefined && this.#open; packet = this.#decoder.next()) {
+    while (this.#open && !this.#severed) {
+      const packet = this.#decoder.next();
+      if (packet === undefined) break;
       this.#handle(packet);
     }
     this.#flush();
@@ -187,6 +201,8 @@ class SimBrokerConnection implements LinkEnd {
   }
 
   #handle(packet: Packet): void {
+    if (this.#owner.intercept('in', packet.type) === 'sever') this.#sever();
+    if (this.#severed) return;
     if (packet.type === 'connect') this.#connect(packet);
     else if (this.#session === undefined) this.#owner.complain(`${packet.type} before CONNECT`);
     else this.#handleConnected(this.#session, packet);
@@ -232,6 +248,11 @@ class SimBrokerConnection implements LinkEnd {
     return qos < maximumQoS ? qos : maximumQoS;
   }
 
+  #sever(): void {
+    this.#severed = true;
+    this.#link.sever();
+  }
+
   #connect(packet: ConnectPacket): void {
     const { session, present } = this.#owner.open(this, packet);
     const { receiveMaximum, maximumQoS } = this.#owner.habits;
@@ -259,7 +280,11 @@ class SimBrokerConnection implements LinkEnd {
   }
 
   #write(packet: Packet): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#severed) return;
+    if (this.#owner.intercept('out', packet.type) === 'sever') {
+      this.#sever();
+      return;
+    }
     if (frees(packet)) this.#inflight.delete(packet.packetId);
     // below 5.0 there are no reason codes: what is refused is acknowledged all the same [MQTT-3.3.5-2 of 3.1.1]
     const silent = this.#version < 5 && 'reasonCode' in packet && packet.type !== 'connack';

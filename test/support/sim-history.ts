@@ -2,7 +2,7 @@ import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
 import { SeededRandom } from './seeded-random.js';
 import { isRefused, SimProcess, SINK_PORT, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
 import { SimOracle } from './sim-oracle.js';
-import { type Side, type SimFamily, type SimFault, type SimFaultKind, type SimPlan, simPlan } from './sim-plan.js';
+import { type PacketMark, type Side, type SimFamily, type SimFault, type SimFaultKind, type SimPlan, simPlan } from './sim-plan.js';
 import { SimWorld } from './sim-world.js';
 
 /** What a history came to. */
@@ -28,7 +28,11 @@ const RETRY_FAULT_MS = 5;
 /** Above it something turns without end. */
 const MOST_EVENTS = 200_000;
 const PROVOKE_MS = 100;
+/** A packet that has not come by then does not come in this history. */
+const GIVE_UP_MS = 2000;
 const FAR = Number.MAX_SAFE_INTEGER;
+
+type PacketFault = Extract<SimFault, { readonly kind: 'sever-at-packet' | 'kill-at-packet' }>;
 
 /** One history: messages come, things go wrong, everything heals, and what arrived is judged. */
 export class SimHistory {
@@ -41,6 +45,7 @@ export class SimHistory {
   readonly #logging: boolean;
   #process: SimProcess | undefined;
   #starts = 0;
+  readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
   #published = 0;
   readonly #numbers = new Map<string, number>();
 
@@ -159,6 +164,9 @@ export class SimHistory {
         disk.failNext();
         this.#provoke(() => disk.failing);
         return true;
+      case 'sever-at-packet':
+      case 'kill-at-packet':
+        return this.#arm(fault);
       case 'pause':
         if (process?.alive !== true) return false;
         clock.spend(fault.ms);
@@ -172,6 +180,34 @@ export class SimHistory {
     process.killAtIo = count;
     this.#provoke(() => process.alive);
     return true;
+  }
+
+  /** A packet of a new connection is provoked by breaking the old one. */
+  #arm(fault: PacketFault): boolean {
+    if (this.#process?.alive !== true) return false;
+    const armed = { fault, left: fault.count };
+    this.#armed.add(armed);
+    if (['connect', 'connack', 'unsubscribe', 'unsuback'].includes(fault.packet)) {
+      this.#process.kill();
+      // below 5.0 nothing is proven by an UNSUBSCRIBE
+      this.#world.clock.after(GIVE_UP_MS, () => this.#armed.delete(armed));
+    }
+    this.#provoke(() => this.#armed.has(armed));
+    return true;
+  }
+
+  #intercept({ side, direction, packet }: Omit<PacketMark, 'count'>): 'sever' | undefined {
+    for (const armed of this.#armed) {
+      const { fault } = armed;
+      if (fault.side !== side || fault.direction !== direction || fault.packet !== packet) continue;
+      armed.left -= 1;
+      if (armed.left > 0) continue;
+      this.#armed.delete(armed);
+      this.#say(`${fault.kind}: ${side} ${direction} ${packet}`);
+      if (fault.kind === 'kill-at-packet') this.#world.clock.after(0, () => this.#process?.kill());
+      return 'sever';
+    }
+    return undefined;
   }
 
   #stop(): boolean {
@@ -226,7 +262,7 @@ export class SimHistory {
   /** All messages are published and all faults have hit. */
   get #over(): boolean {
     const { topics, messages, faults } = this.#plan;
-    const armed = this.#world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
+    const armed = this.#armed.size > 0 || this.#world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
     return this.#published === topics * messages && this.#fired.length === faults.length && !armed;
   }
 
@@ -272,6 +308,7 @@ export class SimHistory {
       refusal: ({ payload }) =>
         side === 'sink' && this.#plan.refusals && isRefused(Number(payload.split(' ')[0])) ? 0x87 : undefined,
       complain: (text) => oracle.complain(`${side} broker: ${text}`),
+      intercept: (direction, packet) => this.#intercept({ side, direction, packet }),
     };
   }
 

@@ -77,6 +77,17 @@ export class SimLink {
   /** The network breaks: of what was on its way some arrives and the rest is lost. Each end is told, the broker perhaps later. */
   cut(): void {
     this.#flushSome(this.#down, this.#client);
+    this.#lose();
+  }
+
+  /** The network breaks, and nothing that was on its way arrives. */
+  sever(): void {
+    this.#up.bytes = NOTHING;
+    this.#down.bytes = NOTHING;
+    this.#lose();
+  }
+
+  #lose(): void {
     const client = this.#client;
     this.#client = undefined;
     client?.ended();

@@ -1,6 +1,7 @@
+import type { Packet } from '../../src/protocol/packet.js';
 import type { SeededRandom } from './seeded-random.js';
 import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
-import type { BrokerCrash } from './sim-broker.js';
+import type { BrokerCrash, PacketDirection } from './sim-broker.js';
 
 /** Which of the two brokers: that of the source, or that of the sink. */
 export type Side = 'source' | 'sink';
@@ -19,10 +20,20 @@ export type SimFault =
   | { readonly kind: 'broker'; readonly side: Side; readonly how: BrokerCrash; readonly downMs: number }
   | { readonly kind: 'slow-disk'; readonly ms: number }
   | { readonly kind: 'failed-commit' }
+  /** At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well. */
+  | ({ readonly kind: 'sever-at-packet' | 'kill-at-packet' } & PacketMark)
   /** The process does nothing for a while. */
   | { readonly kind: 'pause'; readonly ms: number };
 
 export type SimFaultKind = SimFault['kind'];
+
+/** The `count`-th packet of a kind that a broker takes (`in`) or sends (`out`). */
+export interface PacketMark {
+  readonly side: Side;
+  readonly direction: PacketDirection;
+  readonly packet: Packet['type'];
+  readonly count: number;
+}
 
 /** A fault and when. */
 export interface PlannedFault {
@@ -73,8 +84,8 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
     brokers,
     habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },
     protocolVersion: random.chance(0.8) || family === 'losses' ? 5 : 4,
-    topics: 1 + random.below(3),
-    messages: 4 + random.below(20),
+    topics: 1 + random.below(2),
+    messages: 3 + random.below(10),
     publishMs,
     qos: weak ? 1 : 2,
     parallelism: random.pick([1, 1, 2]),
@@ -92,7 +103,7 @@ function faultsOf(random: SeededRandom, family: SimFamily, publishMs: number): r
   const count = random.below(7);
   const faults = Array.from({ length: count }, () => ({
     atMs: random.next() * publishMs * 1.3,
-    fault: family === 'losses' && random.chance(0.3) ? lossOf(random) : faultOf(random),
+    fault: family === 'losses' && random.chance(0.3) ? lossOf(random) : faultOf(random, family),
   }));
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
@@ -106,8 +117,8 @@ const lossOf = (random: SeededRandom): SimFault => ({
   downMs: random.next() * 300,
 });
 
-function faultOf(random: SeededRandom): SimFault {
-  switch (random.below(10)) {
+function faultOf(random: SeededRandom, family: SimFamily): SimFault {
+  switch (random.below(14)) {
     case 0:
     case 1:
       return { kind: 'kill' };
@@ -118,6 +129,11 @@ function faultOf(random: SeededRandom): SimFault {
     case 5:
     case 6:
       return { kind: 'cut', side: sideOf(random) };
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+      return packetFaultOf(random, family);
     case 7:
       return { kind: 'broker', side: sideOf(random), how: 'restart', downMs: random.next() * 500 };
     case 8:
@@ -132,4 +148,44 @@ function faultOf(random: SeededRandom): SimFault {
         { kind: 'stall', side: sideOf(random), ms: random.pick([20, 500, 20_000]) },
       ]);
   }
+}
+
+type Passing = readonly [Side, PacketDirection, Packet['type']];
+
+const QOS_2_PASSING: readonly Passing[] = [
+  ['source', 'out', 'publish'],
+  ['source', 'in', 'pubrec'],
+  ['source', 'out', 'pubrel'],
+  ['source', 'in', 'pubcomp'],
+  ['sink', 'in', 'publish'],
+  ['sink', 'out', 'pubrec'],
+  ['sink', 'in', 'pubrel'],
+  ['sink', 'out', 'pubcomp'],
+];
+
+const QOS_1_PASSING: readonly Passing[] = [
+  ['source', 'out', 'publish'],
+  ['source', 'in', 'puback'],
+  ['sink', 'in', 'publish'],
+  ['sink', 'out', 'puback'],
+];
+
+/** These pass only when there is a new connection. */
+const CONNECT_PASSING: readonly Passing[] = [
+  ['source', 'in', 'connect'],
+  ['source', 'out', 'connack'],
+  ['source', 'in', 'unsubscribe'],
+  ['source', 'out', 'unsuback'],
+  ['sink', 'in', 'connect'],
+  ['sink', 'out', 'connack'],
+  ['sink', 'in', 'unsubscribe'],
+  ['sink', 'out', 'unsuback'],
+];
+
+function packetFaultOf(random: SeededRandom, family: SimFamily): SimFault {
+  const connecting = random.chance(0.2);
+  const kind = random.pick(['sever-at-packet', 'kill-at-packet'] as const);
+  const passing = family === 'at-least-once' ? QOS_1_PASSING : QOS_2_PASSING;
+  const [side, direction, packet] = random.pick(connecting ? CONNECT_PASSING : passing);
+  return { kind, side, direction, packet, count: connecting ? 1 : 1 + random.below(6) };
 }

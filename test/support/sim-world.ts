@@ -103,7 +103,6 @@ function install(world: SimWorld): () => void {
     clearImmediate: globalThis.clearImmediate,
     random: Math.random,
     dateNow: Date.now,
-    connect: net.connect,
   };
   const later = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimTimer => {
     const timer = new SimTimer();
@@ -129,15 +128,26 @@ function install(world: SimWorld): () => void {
   Math.random = () => world.random.next();
   Date.now = () => Math.floor(EPOCH_MS + clock.now);
   performance.now = () => clock.spend(LOOK_MS);
-  Object.assign(net, { connect: ({ port }: { readonly port: number }) => world.connect(port) });
-  syncBuiltinESMExports();
+  present = world;
   return () => {
-    const { random, dateNow, connect, ...globals } = before;
+    const { random, dateNow, ...globals } = before;
     Object.assign(globalThis, globals);
     Math.random = random;
     Date.now = dateNow;
     Reflect.deleteProperty(performance, 'now');
-    Object.assign(net, { connect });
-    syncBuiltinESMExports();
+    present = undefined;
   };
 }
+
+/** The world that runs. */
+let present: SimWorld | undefined;
+
+// the product imports `connect` by name: what it gets is replaced once, and is the real one while no world runs
+const { connect } = net;
+Object.assign(net, {
+  connect: (...args: Parameters<typeof connect>) => {
+    const [{ port }] = args as unknown as [{ readonly port: number }];
+    return present === undefined ? connect(...args) : present.connect(port);
+  },
+});
+syncBuiltinESMExports();
