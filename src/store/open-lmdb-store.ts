@@ -1,10 +1,12 @@
-import { access, rename, rm, stat, truncate } from 'node:fs/promises';
+import { access, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { checkCommits, encodeCommits } from './commits-record.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
 import { openLmdbFile } from './lmdb-file.js';
+import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
 import { encodeOwn, LmdbRecords } from './lmdb-records.js';
 import { LmdbStore } from './lmdb-store.js';
+import { hasMissingPages } from './missing-pages.js';
 import { syncDirectory, syncFile } from './private-directory.js';
 import { corruptError, storageError } from './storage-error.js';
 
@@ -31,10 +33,16 @@ export async function openLmdbStore(request: OpenRequest): Promise<LmdbStore> {
   }
 }
 
+/** More than the first commit writes. */
+const FIRST_BYTES = 64 * 1024;
+
 /** Makes it under another name first: a file under its own name has been whole at some time, and is damaged where it is not. */
 async function makeFile({ path, name }: OpenRequest): Promise<void> {
   const unfinished = `${path}.new`;
   await removeFile(unfinished);
+  // On a full disk this fails with an error; LMDB's own first write would end the process.
+  await writeFile(unfinished, Buffer.alloc(FIRST_BYTES), { mode: 0o600 });
+  await truncate(unfinished, 0);
   const file = await openLmdbFile(unfinished);
   try {
     await file.write(
@@ -59,10 +67,11 @@ async function removeFile(path: string): Promise<void> {
 }
 
 async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStore> {
+  const header = await readLmdbHeader(path);
   const file = await openLmdbFile(path);
   try {
     const { commits, bytes } = file.facts();
-    await fillUp(path, bytes);
+    await checkLength(path, bytes, header);
     const records = new LmdbRecords(file, path);
     const format = records.getOwn('format');
     if (format === undefined) throw corruptError(`${path} has no format record`);
@@ -76,12 +85,15 @@ async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStor
 }
 
 /**
- * Makes a file that was cut short as long as its header says. Reading a page of the map that is not in the file would end the process
- * (SIGBUS); a page of zeros is an error that can be told. LMDB may also leave a last page unwritten that it does not use.
+ * Refuses a file that was cut short: reading a page of the map that is not in the file would end the process (SIGBUS). What LMDB left
+ * away because it does not use it is filled up.
  */
-async function fillUp(path: string, bytes: number): Promise<void> {
+async function checkLength(path: string, bytes: number, header: LmdbHeader): Promise<void> {
   const { size } = await stat(path);
-  if (size < bytes) await truncate(path, bytes);
+  if (size >= bytes) return;
+  if (await hasMissingPages(path, header))
+    throw corruptError(`${path} was cut short: it has ${size} bytes of ${bytes}`);
+  await truncate(path, bytes);
 }
 
 async function exists(path: string): Promise<boolean> {

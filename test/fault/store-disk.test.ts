@@ -81,9 +81,9 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     OPTIONS,
     async (t) => {
       const dir = join(tempDir('disk'), 'tmpfs');
-      if (!mounted(dir, '64k')) return t.skip('cannot mount a tmpfs (no root)');
+      if (!mounted(dir, '256k')) return t.skip('cannot mount a tmpfs (no root)');
       const ballast = join(dir, 'ballast');
-      assert.throws(() => writeFileSync(ballast, new Uint8Array(100_000)), { code: 'ENOSPC' });
+      assert.throws(() => writeFileSync(ballast, new Uint8Array(300_000)), { code: 'ENOSPC' });
       const { said } = await runStoreWriter(join(dir, 'store'), {});
       assert.match(said.at(-1) ?? '', /^not opened STORE_FULL/);
       rmSync(ballast);
