@@ -222,6 +222,31 @@ describe('durable connection: two lives', () => {
     assert.deepEqual(told.names, [], 'every CONNECT had its CONNACK, so nothing is in doubt');
   });
 
+  it(
+    'R5a: where the broker refuses markers, a session in doubt is trusted, and said to be unverified',
+    TIMEOUT,
+    async () => {
+      const script = keepingScript();
+      await using broker = await startFakeBroker({
+        ...script,
+        connect: (client, packet) => (client.index === 1 ? client.reset() : script.connect(client, packet)),
+        subscribe: (client, { packetId, subscriptions }) => {
+          const reasonCodes = subscriptions.map(({ filter, qos }) => (filter.startsWith('millrace/') ? 0x87 : qos));
+          client.send({ type: 'suback', packetId, reasonCodes });
+        },
+      });
+      const record = await live(broker);
+      assert.equal(recordOf(record).markers, undefined);
+      using told = toldOfSessions();
+      await live(broker, record);
+      assert.deepEqual(told.names, ['session-unverified']);
+      const subscribed = (await broker.client(2)).packets.flatMap((packet) =>
+        packet.type === 'subscribe' ? packet.subscriptions.map(({ filter }) => filter) : [],
+      );
+      assert.ok(subscribed.includes('t'), 'it may be an empty session');
+    },
+  );
+
   it('R5b: goes on in the version of the last life, and takes another one for a loss', TIMEOUT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = new MemoryRecord();
