@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { Fifo } from '../internal/fifo.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
-import type { RefusedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import type { DeliveredEvent, RefusedEvent, SessionEvent } from '../protocol/session/session-event.js';
 import { HeldTopics } from './held-topics.js';
 import { InflightWindow } from './inflight-window.js';
 import type { LaneLimits } from './lane-limits.js';
@@ -22,6 +22,8 @@ export interface LaneOutbox {
   readonly mark: number;
   /** PUBREC came: the outbox releases the row when that is durable (R9). */
   received(row: Row): void;
+  /** A row counts as delivered although the session may have been lost with it (R10): nobody could prove that it is ours. */
+  unverified(row: Row): void;
 }
 
 /** What a lane is made of. */
@@ -131,7 +133,7 @@ export class Lane {
 
   handleEvents(events: readonly SessionEvent[], now: number): void {
     for (const event of events) {
-      if (event.type === 'delivered') this.#settle(event.seq);
+      if (event.type === 'delivered') this.#handleDelivered(event);
       else if (event.type === 'received') this.#handleReceived(event.seq);
       else if (event.type === 'refused') this.#handleRefused(event, now);
     }
@@ -286,10 +288,11 @@ export class Lane {
     this.#queuedBytes += row.bytes;
   }
 
-  #settle(seq: number): void {
+  #handleDelivered({ seq, unverified }: DeliveredEvent): void {
     const row = this.#inflight.take(seq);
     if (row === undefined) return;
     this.#poison.handleProgress(row);
+    if (unverified) this.#parts.outbox?.unverified(row);
     this.#deliver(row);
   }
 

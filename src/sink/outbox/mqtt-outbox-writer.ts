@@ -3,6 +3,7 @@ import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../
 import type { RejectedItem } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { Readiness } from '../../internal/readiness.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Metrics } from '../../metrics/metrics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { deadLetterOf } from '../dead-letter-of.js';
@@ -120,6 +121,11 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     if (!this.#parts.failOnRejection) return letter;
     this.failed(letter.error);
     return undefined;
+  }
+
+  unverified({ topic }: Row): void {
+    this.counters.unverified.add();
+    publishDiagnostic('delivery-unverified', { sink: this.#parts.name, topic });
   }
 
   failed(error: MillraceError): void {

@@ -28,6 +28,8 @@ export interface OutboxOwner {
   readonly meter: Pick<LaneOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'stripped'>;
   /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
+  /** It counts as delivered, but may be lost with a session that nobody could prove to be ours (R10). */
+  unverified(row: Row): void;
   failed(error: MillraceError): void;
 }
 
@@ -222,6 +224,10 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     this.#stages.receive(row.index);
     this.#received.push(row.index);
     this.#unreleased += 1;
+  }
+
+  unverified(row: Row): void {
+    this.#parts.owner.unverified(row);
   }
 
   delivered(row: Row): void {

@@ -4,6 +4,7 @@ import type { Counter, Metrics } from '../../metrics/metrics.js';
 export interface OutboxMetrics {
   readonly resent: Counter;
   readonly inDoubtDropped: Counter;
+  readonly unverified: Counter;
 }
 
 /** Asked when metrics are read. */
@@ -23,6 +24,11 @@ export const outboxMetrics = (metrics: Metrics, sink: string, read: OutboxGauges
     resent: metrics.counter(
       'millrace_sink_resent_total',
       'Messages in flight when a connection began: they, or their PUBREL, are sent again',
+      labels,
+    ),
+    unverified: metrics.counter(
+      'millrace_sink_unverified_total',
+      'Messages counted as delivered that a lost session may have taken with it',
       labels,
     ),
     inDoubtDropped: metrics.counter('millrace_sink_dropped_total', 'Messages given up by a policy or by QoS 0', {
