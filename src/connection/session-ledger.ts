@@ -33,15 +33,16 @@ export class SessionLedger {
   put(record: SessionRecord | undefined): Promise<void> {
     if (this.#failure === undefined) {
       this.#record = record;
-      this.#last = this.#write(record);
+      this.#last = this.#write(record, this.#last);
     }
     return this.durable();
   }
 
   /** Never rejects. */
-  async #write(record: SessionRecord | undefined): Promise<void> {
+  async #write(record: SessionRecord | undefined, earlier: Promise<void>): Promise<void> {
     try {
       await this.#store.put(record);
+      await earlier;
     } catch (error) {
       this.#failure ??= final(MillraceError.from(error, 'STORAGE_FAILED', 'the record of the session is not stored'));
     }
