@@ -1,4 +1,5 @@
 export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
+export type { UnknownSessionPolicy } from './connection/durable-link.js';
 export type {
   BatchBuffer,
   DeadLetter,
@@ -22,15 +23,25 @@ export {
   type JobMetrics,
   type JobOptions,
   type JobStatus,
+  type RestartOptions,
 } from './engine/index.js';
 export { type ErrorCode, type Fault, MillraceError, type MillraceErrorOptions } from './errors/index.js';
 export {
+  type AggregateOperation,
+  AggregateOperations,
+  type Entry,
+  type KeyedStage,
   type MapAsyncOptions,
   Pipeline,
   type SinkStage,
   Sinks,
   type SourceStage,
   type Stage,
+  type StateCodec,
+  StateCodecs,
+  type StateKey,
+  type StateOptions,
+  type StructuredCloneOptions,
   TestSources,
 } from './pipeline/index.js';
 export type { Properties, UserProperty } from './protocol/properties.js';
@@ -52,6 +63,9 @@ export {
   type SinkMessage,
 } from './sink/index.js';
 export {
+  type DeduplicateBy,
+  type DeduplicationKeyFn,
+  type DeduplicationOptions,
   type FilterSteps,
   type MappedMqttSourceOptions,
   type MapToItemFn,
@@ -59,6 +73,8 @@ export {
   type MqttSourceBuilder,
   type MqttSourceOptions,
   MqttSources,
+  type OnLowerQos,
+  type OnSessionLoss,
   type Qos0Overflow,
   type ReceivedMessage,
   Subscription,

@@ -31,6 +31,10 @@ class LimitedReader<T> implements SourceReader<T> {
     return this.#reader.dirty === true;
   }
 
+  whenDirty(): Promise<void> {
+    return this.#reader.whenDirty?.() ?? NEVER;
+  }
+
   poll(max: number): Polled<T> {
     const polled = this.#reader.poll(Math.min(max, this.#left));
     this.#left -= polled.items.length;

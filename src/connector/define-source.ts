@@ -11,6 +11,7 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
     onError: definition.onError,
     refuse: (guarantee) => definition.refuse(guarantee),
     deduplication: definition.deduplication,
+    needsStore: definition.needsStore,
     createReader: (context) => definition.createReader(context),
     open: (options: OpenOptions = {}) => openSource(definition, options),
   } satisfies Source<T>);

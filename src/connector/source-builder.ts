@@ -74,6 +74,7 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
       defaultGuarantee: kind === 'batch' ? 'at-least-once' : 'none',
       refuse: (guarantee) => refuseBuilder({ name, kind, keepsState: keepsState(settings) }, guarantee),
       onError: 'fail',
+      needsStore: kind === 'stream' && keepsState(settings),
       createReader: (context) => createReader(settings, context),
     });
   }

@@ -41,15 +41,19 @@ export interface SourceSnapshot {
  *    has failed. A promise is asked for again only after the last one has settled.
  * 3. `snapshot(upTo)` covers every input at a position up to `upTo` and all else taken so far; `committed(mark)` says that
  *    this snapshot is durable (or that no durability was asked for): only then is anything acknowledged.
- * 4. `upTo` never falls. Positions above the last committed one may be delivered again after a restart.
+ * 4. `upTo` never falls. Positions above the last committed one may be delivered again after a restart; they may start anew each time
+ *    that the source is opened.
  * 5. `close` keeps what the broker keeps for us and may be called at any time, twice too.
  * 6. `failed`, where there is one, resolves with the error once the source has failed, also while back-pressure keeps it from
  *    being polled. Without it such a failure is noticed at the next poll.
+ * 7. `whenDirty`, where there is one, resolves when `dirty` has become true, also while back-pressure keeps the source from being
+ *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
  */
 export interface SourceReader<T> {
   readonly failed?: Promise<MillraceError>;
   /** Whether there is something to commit besides a position (an MQTT source: a PUBREL, whose id must be forgotten durably, R3). */
   readonly dirty?: boolean;
+  whenDirty?(): Promise<void>;
   poll(max: number): Polled<T>;
   ready(): Promise<void>;
   snapshot(upTo: number): SourceSnapshot;
@@ -89,6 +93,8 @@ export interface SourceDefinition<T> {
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
   /** What happens to rejected inputs. `fail` never gives any: poll throws. */
   readonly onError: OnError;
+  /** It gives at-least-once only with its state in a store. Default false. */
+  readonly needsStore?: boolean | undefined;
   /** Set when `poll` gives keys. */
   readonly deduplication?: Deduplication | undefined;
   /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */

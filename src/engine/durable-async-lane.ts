@@ -202,6 +202,7 @@ const restoredFrame = (source: string, last: number): Frame => ({
   bytes: 0,
   timestampMs: undefined,
   holds: 0,
+  whole: false,
   positionOf: () => undefined,
 });
 

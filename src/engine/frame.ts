@@ -13,13 +13,13 @@ export interface Frame {
   /** Wall-clock milliseconds of arrival, when the source stamps its items; for windows of later stages. */
   readonly timestampMs: number | undefined;
   holds: number;
+  /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
+  readonly whole: boolean;
   /** The position of an item by its index in the poll; undefined where gaps make it unknown. */
   positionOf(index: number): number | undefined;
 }
 
-const positionLookup = ({ first, last, items, rejected, keys }: Polled<unknown>): Frame['positionOf'] => {
-  // the keys of all its items are known from the poll on: a commit must have all of such a frame, or nothing
-  if (keys !== undefined) return () => undefined;
+const positionLookup = ({ first, last, items, rejected }: Polled<unknown>): Frame['positionOf'] => {
   if (items.length === last - first + 1) return (index) => first + index;
   if (items.length + rejected.length !== last - first + 1) return () => undefined;
   return (index) => {
@@ -41,5 +41,7 @@ export const createFrame = (source: string, polled: Polled<unknown>, stamped: bo
   bytes: polled.bytes,
   timestampMs: stamped ? polled.timestampMs : undefined,
   holds: 1,
+  // the letters of its rejected inputs, the keys of its items
+  whole: polled.rejected.length > 0 || polled.keys !== undefined,
   positionOf: positionLookup(polled),
 });

@@ -4,3 +4,4 @@ export type { JobEvent } from './job-event.js';
 export type { JobMetrics } from './job-metrics.js';
 export type { JobOptions } from './job-options.js';
 export type { JobStatus } from './job-status.js';
+export type { RestartOptions } from './restart-policy.js';

@@ -45,6 +45,7 @@ export class JobDriver {
   readonly #sources: readonly SourceLane[];
   readonly #sinks: readonly OutputLane[];
   readonly #latch = new WakeUpLatch();
+  readonly #dirtyAsked = new Set<SourceLane>();
   readonly #waitingFor = new Set<SourceLane | OutputLane>();
   #stopped: MillraceError | undefined;
   readonly #drainTimeoutMs: number;
@@ -174,9 +175,24 @@ export class JobDriver {
     }
   }
 
+  /** What only a commit lets the source answer must not wait until it can be polled again. */
+  #armDirty(lane: SourceLane): void {
+    const { reader } = lane.options;
+    if (reader.whenDirty === undefined || reader.dirty === true || this.#dirtyAsked.has(lane)) return;
+    this.#dirtyAsked.add(lane);
+    reader.whenDirty().then(
+      () => {
+        this.#dirtyAsked.delete(lane);
+        this.#latch.wake();
+      },
+      () => {},
+    );
+  }
+
   /** Asks each port once for its next `ready`; a source only after a poll that gave nothing, since before that it is ready. */
   #arm(): void {
     for (const lane of this.#sources) {
+      if (this.#durable !== undefined) this.#armDirty(lane);
       if (lane.mayHaveItems || lane.done || this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.options.reader.ready(), {
         onReady: () => lane.handleReady(),

@@ -32,9 +32,9 @@ export const resolveGuarantee = (
   hasStore: boolean,
 ): JobGuarantee => {
   const guarantee = asked ?? weakest(parts.sources.map(({ source }) => source.defaultGuarantee));
-  const [stateful] = parts.stateful;
-  const durable = guarantee === 'exactly-once' || (guarantee === 'at-least-once' && stateful !== undefined);
-  if (durable && !hasStore) throw noStore(guarantee, stateful?.name);
+  const keeps = keeper(parts);
+  const durable = guarantee === 'exactly-once' || (guarantee === 'at-least-once' && keeps !== undefined);
+  if (durable && !hasStore) throw noStore(guarantee, keeps);
   for (const definition of [...parts.sources.map(({ source }) => source), ...parts.sinks.map(({ sink }) => sink)]) {
     const refusal = definition.refuse(guarantee);
     if (refusal !== undefined) throw refusal;
@@ -42,8 +42,16 @@ export const resolveGuarantee = (
   return { guarantee, durable };
 };
 
-const noStore = (guarantee: ProcessingGuarantee, stage: string | undefined): MillraceError => {
-  const what = stage === undefined ? guarantee : `${guarantee} with the state of stage "${stage}"`;
+/** What must not be forgotten when the process ends, even at-least-once. */
+const keeper = ({ stateful, sources }: GuaranteeParts): string | undefined => {
+  const [stage] = stateful;
+  if (stage !== undefined) return `the state of stage "${stage.name}"`;
+  const found = sources.find(({ source }) => source.needsStore === true || source.deduplication !== undefined);
+  return found === undefined ? undefined : `the state of source "${found.name}"`;
+};
+
+const noStore = (guarantee: ProcessingGuarantee, keeps: string | undefined): MillraceError => {
+  const what = keeps === undefined ? guarantee : `${guarantee} with ${keeps}`;
   return new MillraceError('GUARANTEE_UNSUPPORTED', `${what} needs a store, and the engine has none`, {
     advice:
       "Give the engine a directory: Engine.embedded({ dir }). Or use processingGuarantee 'none' (and, without state, 'at-least-once').",

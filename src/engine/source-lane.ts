@@ -206,7 +206,8 @@ export class SourceLane {
   /** In a durable job nothing but its own processing holds a frame. Undefined before the first poll. */
   #coveredUpTo(): number | undefined {
     if (this.processing === undefined) return this.#polledUpTo;
-    const position = this.processing.frame.positionOf(this.processing.next);
+    const { frame, next } = this.processing;
+    const position = frame.whole ? undefined : frame.positionOf(next);
     return position === undefined ? this.#completeUpTo : position - 1;
   }
 }

@@ -293,10 +293,11 @@ export class TickMachine {
     return { items: room, bytes: Math.min(bytes, bytesToCommit) };
   }
 
-  /** A commit covers inputs one by one only where their positions are known: otherwise the frame is run as a whole. */
+  /** A commit covers inputs one by one only where that is possible: otherwise the frame is run as a whole. */
   #budget({ processing, options: { downstream } }: SourceLane): number {
-    const inParts =
-      this.#options.commitRoom === undefined || processing?.frame.positionOf(processing.next) !== undefined;
+    if (this.#options.commitRoom === undefined || processing === undefined) return this.#outputRoom(downstream);
+    const { frame, next } = processing;
+    const inParts = !frame.whole && frame.positionOf(next) !== undefined;
     return inParts ? this.#outputRoom(downstream) : Number.POSITIVE_INFINITY;
   }
 

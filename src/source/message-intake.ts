@@ -36,6 +36,7 @@ export class MessageIntake implements ConnectionListener {
   readonly #options: IntakeOptions;
   readonly #matcher: TopicMatcher;
   readonly #readiness = new Readiness();
+  readonly #dirtiness = new Readiness();
   readonly #lost = deferred<MillraceError>();
   #line: SourceLine | undefined;
   #acks: Acknowledger | undefined;
@@ -73,6 +74,11 @@ export class MessageIntake implements ConnectionListener {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const news = this.#takeNews();
     return this.buffer.count > 0 || news ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  /** Resolves when there is something to commit besides positions. */
+  whenDirty(): Promise<void> {
+    return this.#acks?.dirty === true ? Promise.resolve() : this.#dirtiness.wait();
   }
 
   /** The first failure stays. */
@@ -171,6 +177,7 @@ export class MessageIntake implements ConnectionListener {
   }
 
   #notify(): void {
+    if (this.#acks?.dirty === true) this.#dirtiness.notify();
     if (this.buffer.count === 0 && !(this.#news && this.#acks?.dirty === true)) return;
     if (this.#readiness.awaited) this.#news = false;
     this.#readiness.notify();

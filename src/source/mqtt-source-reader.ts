@@ -68,6 +68,10 @@ export class MqttSourceReader<T> implements SourceReader<T> {
     return this.#closed === undefined ? this.#intake.ready() : Promise.resolve();
   }
 
+  whenDirty(): Promise<void> {
+    return this.#intake.whenDirty();
+  }
+
   get dirty(): boolean {
     return this.#acks.dirty;
   }

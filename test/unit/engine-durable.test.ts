@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DeadLetter, defineSink, type Sink, type Source } from '../../src/connector/index.js';
+import {
+  type DeadLetter,
+  defineSink,
+  defineSource,
+  type Sink,
+  type Source,
+  type SourceReader,
+} from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
@@ -280,6 +287,51 @@ describe('a durable job', { timeout: 20_000 }, () => {
     await engine.shutdown();
   });
 
+  it('commits the letters of a poll and all its items together, though the outbox has room for some only', async () => {
+    const stores = new HeldStores();
+    const destination = new Destination();
+    const letters = new Destination();
+    const source = defineSource<string>({
+      name: 'mixed',
+      claims: [],
+      defaultGuarantee: 'at-least-once',
+      refuse: () => undefined,
+      onError: { deadLetter: lettersTo(letters) },
+      createReader: async () => mixedReader(),
+    });
+    const engine = Engine.embedded({ stores });
+    const job = engine.newJob(copy(source, durableSink(destination)), { ...OPTIONS, maxOutboxMessages: 2 });
+    await job.whenRunning();
+    await until(() => letters.items.length === 1 && destination.items.length === 5);
+    const commits = stores.batches.filter((batch) => batch.has('source/mixed'));
+    assert.equal(commits.length, 1);
+    assert.ok([...(commits[0]?.keys() ?? [])].some((key) => key.startsWith('rows/letters')));
+    await engine.shutdown();
+  });
+
+  it('takes a lone answer of the broker while the outbox is full', async () => {
+    const stores = new HeldStores();
+    const destination = new Destination();
+    destination.confirming = false;
+    const answers = { dirty: false, tell: () => {}, committed: 0 };
+    const source = defineSource<string>({
+      name: 'answered',
+      claims: [],
+      defaultGuarantee: 'at-least-once',
+      refuse: () => undefined,
+      onError: 'fail',
+      createReader: async () => answeredReader(answers),
+    });
+    const engine = Engine.embedded({ stores });
+    const job = engine.newJob(copy(source, durableSink(destination)), { ...OPTIONS, maxOutboxMessages: 1 });
+    await job.whenRunning();
+    await until(() => destination.items.length === 1 && answers.committed === 1);
+    answers.dirty = true;
+    answers.tell();
+    await until(() => answers.committed === 2);
+    await engine.shutdown();
+  });
+
   it('refuses to start when a part that has something in the store is gone', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
@@ -326,4 +378,61 @@ const lettersTo = (destination: Destination): Sink<DeadLetter> => {
       };
     },
   });
+};
+
+/** Five items after a rejected one, in one poll. */
+const mixedReader = (): SourceReader<string> => {
+  let polled = false;
+  return {
+    poll: () => {
+      const first = polled ? 6 : 0;
+      const items = polled ? [] : ['a', 'b', 'c', 'd', 'e'];
+      const error = new MillraceError('USER_FUNCTION_FAILED', 'no');
+      const letter = {
+        topic: 'bad',
+        payload: undefined,
+        properties: undefined,
+        error,
+        attempt: 1,
+        origin: 'mixed',
+        timestampMs: 0,
+      };
+      const rejected = polled ? [] : [{ position: 0, letter }];
+      polled = true;
+      return { items, timestampMs: 0, first, last: 5, bytes: 5, rejected, done: false };
+    },
+    ready: () => new Promise(() => {}),
+    snapshot: (upTo) => ({ mark: upTo, state: undefined }),
+    committed: () => {},
+    close: async () => {},
+  };
+};
+
+/** Has items without end, and an answer that only a commit lets out. */
+const answeredReader = (answers: { dirty: boolean; tell: () => void; committed: number }): SourceReader<string> => {
+  let next = 0;
+  return {
+    get dirty() {
+      return answers.dirty;
+    },
+    whenDirty: () =>
+      new Promise((resolve) => {
+        answers.tell = resolve;
+      }),
+    poll: (max) => {
+      const first = next;
+      next += max;
+      const items = Array.from({ length: max }, (_, index) => `${first + index}`);
+      return { items, timestampMs: 0, first, last: next - 1, bytes: max, rejected: [], done: false };
+    },
+    ready: async () => {},
+    snapshot: (upTo) => {
+      answers.dirty = false;
+      return { mark: upTo, state: undefined };
+    },
+    committed: () => {
+      answers.committed += 1;
+    },
+    close: async () => {},
+  };
 };
