@@ -2,6 +2,7 @@ import { endAll } from '../test/support/cleanup.js';
 import { bridgeCase } from './cases/bridge.js';
 import { sinkCase } from './cases/sink.js';
 import { sourceCase } from './cases/source.js';
+import { storeCommitsCase } from './cases/store-commits.js';
 import { type BenchOptions, parseBenchOptions } from './support/bench-options.js';
 import { buildPackage } from './support/build-package.js';
 import { formatTable } from './support/format-table.js';
@@ -25,6 +26,10 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['sink-qos2-window20', (options) => sinkCase(2, 20, options)],
   ['bridge-window20', (options) => bridgeCase(20, options)],
   ['bridge-window1000', (options) => bridgeCase(1000, options)],
+  // the store alone
+  ['store-commits1', (options) => storeCommitsCase(1, options)],
+  ['store-commits100', (options) => storeCommitsCase(100, options)],
+  ['store-commits1000', (options) => storeCommitsCase(1000, options)],
 ];
 
 async function main(): Promise<void> {

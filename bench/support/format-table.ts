@@ -1,9 +1,13 @@
 import { type Comparison, cpuPerMessage, type Row, ratePerSecond } from './result.js';
 
+type CommitSize = NonNullable<Comparison['commits']>;
+
 /** A comparison as a Markdown table. Ratios are about the first row: above 1 in `rate` it is faster, below 1 in `CPU` it is cheaper. */
-export function formatTable({ title, rows }: Comparison): string {
+export function formatTable(comparison: Comparison): string {
+  const { title, rows, commits } = comparison;
   const first = rows[0];
   if (first === undefined) return '';
+  if (commits !== undefined) return formatCommits(title, rows, commits);
   return [
     `### ${title}`,
     '',
@@ -12,6 +16,15 @@ export function formatTable({ title, rows }: Comparison): string {
     ...rows.map((row) => formatRow(row, first)),
     '',
   ].join('\n');
+}
+
+function formatCommits(title: string, rows: readonly Row[], { rows: size, rowBytes }: CommitSize): string {
+  const lines = rows.map(({ contender, measured }) => {
+    const rate = ratePerSecond(measured);
+    const figures = [Math.round(rate / size).toLocaleString('en-US'), ((rate * rowBytes) / 1e6).toFixed(1)];
+    return `| ${contender} | ${[...figures, (cpuPerMessage(measured) * size).toFixed(0)].join(' | ')} |`;
+  });
+  return [`### ${title}`, '', '| | commits/s | MB/s | CPU µs/commit |', '|---|--:|--:|--:|', ...lines, ''].join('\n');
 }
 
 function formatRow(row: Row, first: Row): string {

@@ -10,6 +10,8 @@ export interface Row {
 export interface Comparison {
   readonly title: string;
   readonly rows: readonly Row[];
+  /** For the store: what a commit has. A message is a row then. */
+  readonly commits?: { readonly rows: number; readonly rowBytes: number };
 }
 
 export const ratePerSecond = ({ messages, wallMs }: Measured): number => (messages * 1000) / wallMs;
