@@ -44,7 +44,9 @@ export class OutboxClient {
       owner: {
         connected: (event) => {
           owner.counters.resent.add(this.outbox.lane.inflight);
-          this.outbox.handleConnected({ epoch: event.epoch, window: windowOf(connection, event) });
+          // a session that the marker disproves is one epoch further than its CONNACK says
+          const { epoch } = this.client.session;
+          this.outbox.handleConnected({ epoch, window: windowOf(connection, event) });
         },
         changed: () => owner.changed(),
         failed: (error) => owner.failed(error),
