@@ -25,7 +25,8 @@ export async function startKillBroker(profile: BrokerProfile, options: Mosquitto
     config: ['set_tcp_nodelay true', ...(profile === 'lossy' ? AUTOSAVE : []), ...(options.config ?? [])],
   });
   const restart = async () => {
-    if (profile === 'durable') await mosquitto.saveThenKill();
+    // Between SIGUSR1 and a kill it would go on, and forget what it did: it saves as its last act.
+    if (profile === 'durable') await mosquitto.stop();
     else await mosquitto.kill();
     await mosquitto.start();
   };

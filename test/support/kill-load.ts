@@ -2,20 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Letter, letterText } from './delivery-oracle.js';
 import { type MosquittoPub, startMosquittoPub } from './mosquitto-pub.js';
 
+/** What a load is. */
+export interface LoadOptions {
+  readonly port: number;
+  readonly prefix: string;
+  readonly qos: 1 | 2;
+  /** Default three. */
+  readonly topics?: readonly string[];
+  /** Bytes that each message has besides its number and check sum. Default 0. */
+  readonly padding?: number;
+}
+
 /** Numbered messages by an independent publisher, one process for each topic, which the faults never touch. */
 export class KillLoad implements AsyncDisposable {
   readonly sent: Letter[] = [];
   readonly #publishers = new Map<string, MosquittoPub>();
   readonly #open: (topic: string) => MosquittoPub;
   readonly #topics: readonly string[];
+  readonly #padding: string;
   #pouring: Promise<void> = Promise.resolve();
   #sending: Promise<void> = Promise.resolve();
   #stopped = false;
   #paused = false;
 
-  constructor(options: { port: number; prefix: string; qos: 1 | 2; topics?: readonly string[] }) {
-    const { port, prefix, qos, topics = ['a', 'b', 'c'] } = options;
+  constructor(options: LoadOptions) {
+    const { port, prefix, qos, topics = ['a', 'b', 'c'], padding = 0 } = options;
     this.#topics = topics;
+    this.#padding = padding === 0 ? '' : ` ${'.'.repeat(padding)}`;
     this.#open = (topic) => startMosquittoPub({ port, topic: `${prefix}/in/${topic}`, qos });
   }
 
@@ -23,7 +36,7 @@ export class KillLoad implements AsyncDisposable {
   async send(count: number): Promise<void> {
     for (let index = 0; index < count; index += 1) {
       const topic = this.#topics[this.sent.length % this.#topics.length] ?? 'a';
-      const text = letterText(topic, this.sent.length);
+      const text = letterText(`${topic}${this.#padding}`, this.sent.length);
       this.sent.push({ topic, text });
       const publisher = this.#publishers.get(topic) ?? this.#open(topic);
       this.#publishers.set(topic, publisher);

@@ -19,6 +19,8 @@ export interface KillRun {
   readonly proxied?: boolean;
   /** Topics of the load. Default three. */
   readonly topics?: readonly string[];
+  /** Bytes of padding in each message. Default none. */
+  readonly padding?: number;
   /** The directory of the store. Default: a new one, removed at the end. */
   readonly dir?: string;
 }
@@ -48,6 +50,10 @@ export class KillRig implements AsyncDisposable {
   readonly proxies: { readonly from: ChaosProxy; readonly to: ChaosProxy } | undefined;
   readonly #recoveriesMs: number[] = [];
   readonly #pending: Promise<unknown>[] = [];
+  /** Messages of the verifier that are in `#distinct`. */
+  #counted = 0;
+  readonly #distinct = new Set<string>();
+  #system: BridgeSystem;
   #process: Child | undefined;
 
   private constructor(
@@ -55,6 +61,7 @@ export class KillRig implements AsyncDisposable {
     parts: { ends: Endpoints; load: KillLoad; verifier: MosquittoSub; proxies: KillRig['proxies'] },
   ) {
     this.run = run;
+    this.#system = run.system;
     this.ends = parts.ends;
     this.load = parts.load;
     this.verifier = parts.verifier;
@@ -65,7 +72,7 @@ export class KillRig implements AsyncDisposable {
   static async open(run: KillRun): Promise<KillRig> {
     runs += 1;
     const prefix = `kill-${process.pid}-${runs}`;
-    const { from, to, topics } = run;
+    const { from, to, topics, padding } = run;
     const proxies =
       run.proxied === true
         ? {
@@ -91,6 +98,7 @@ export class KillRig implements AsyncDisposable {
       prefix,
       qos: run.system.qos,
       ...(topics === undefined ? {} : { topics }),
+      ...(padding === undefined ? {} : { padding }),
     });
     const rig = new KillRig(run, { ends, load, verifier, proxies });
     onCleanup(() => rig[Symbol.asyncDispose]());
@@ -105,7 +113,7 @@ export class KillRig implements AsyncDisposable {
 
   /** Starts the system and does not wait. */
   async spawn(wrap?: Wrap): Promise<Child> {
-    this.#process = launch(await this.run.system.launch(this.ends), wrap);
+    this.#process = launch(await this.#system.launch(this.ends), wrap);
     return this.#process;
   }
 
@@ -114,6 +122,11 @@ export class KillRig implements AsyncDisposable {
     const child = await this.spawn(wrap);
     await this.running();
     return child;
+  }
+
+  /** From now on another system, or the same one told otherwise, runs in the place of this one. */
+  change(system: BridgeSystem): void {
+    this.#system = system;
   }
 
   /** Resolves when the process says that it runs. */
@@ -170,7 +183,11 @@ export class KillRig implements AsyncDisposable {
 
   /** True when the verifier has seen all that was sent. */
   get complete(): boolean {
-    return new Set(this.verifier.texts.map((text) => this.#letter(text))).size >= this.load.sent.length;
+    const { messages } = this.verifier;
+    for (; this.#counted < messages.length; this.#counted += 1) {
+      this.#distinct.add(this.#letter(messages[this.#counted]?.text ?? ''));
+    }
+    return this.#distinct.size >= this.load.sent.length;
   }
 
   report(): KillReport {
@@ -195,7 +212,7 @@ export class KillRig implements AsyncDisposable {
 
   /** What was sent, of what came out. */
   #letter(text: string): string {
-    return this.run.system.letterOf?.(text) ?? text;
+    return this.#system.letterOf?.(text) ?? text;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,8 +17,8 @@ const WORK_MS = 25_000;
 export async function strike(rig: KillRig, count: number, wrap: Wrap): Promise<Strike> {
   await rig.load.send(count);
   await rig.load.settle();
-  const child = await rig.spawn(wrap);
-  await Promise.race([child.exited, untilComplete(rig)]);
+  await rig.spawn(wrap);
+  await untilCompleteOrEnded(rig);
   const { signal, code } = await rig.end();
   if (signal !== 'SIGKILL') {
     if (code !== 0) throw new Error(`the system ended with ${code ?? signal}:\n${rig.tail()}`);
@@ -37,7 +37,16 @@ export async function finish(rig: KillRig): Promise<void> {
 }
 
 /** Resolves when the verifier has seen all that was sent. */
-export async function untilComplete(rig: KillRig): Promise<void> {
+export function untilComplete(rig: KillRig): Promise<void> {
+  return untilDone(rig, () => rig.complete);
+}
+
+/** As `untilComplete`, and when the process has ended. */
+export function untilCompleteOrEnded(rig: KillRig): Promise<void> {
+  return untilDone(rig, () => rig.complete || !rig.process.running);
+}
+
+async function untilDone(rig: KillRig, done: () => boolean): Promise<void> {
   const what = () => `all of ${rig.load.sent.length} messages, lost ${rig.report().lost.length}\n${rig.tail()}`;
-  await until(() => rig.complete, { timeoutMs: WORK_MS, what });
+  await until(done, { timeoutMs: WORK_MS, what });
 }

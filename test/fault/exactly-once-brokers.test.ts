@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { assertKept, assertOnce } from '../support/kill-assert.js';
+import { type BrokerProfile, type KillBroker, startKillBroker } from '../support/kill-brokers.js';
+import { KillRig, type KillRun } from '../support/kill-rig.js';
+import { fullRun } from '../support/kill-seed.js';
+import { untilComplete } from '../support/kill-strike.js';
+import { millracePipeline, type PipelineOptions } from '../support/kill-system.js';
+import { until } from '../support/until.js';
+
+/*
+ * The brokers die, forget, or are away: C1 to C4, F10 to F12, F20, and what a lost CONNACK leaves behind (R5a). What a broker loses
+ * by itself (profile BL) is told apart from what we lose.
+ */
+
+const LIMIT = { timeout: 90_000 };
+const COUNT = 60;
+
+describe('exactly-once when brokers die, forget or are away', { timeout: fullRun ? 900_000 : 170_000 }, () => {
+  const withRig = async (
+    profile: BrokerProfile,
+    options: Partial<PipelineOptions>,
+    play: (rig: KillRig, broker: { from: KillBroker; to: KillBroker }) => Promise<void>,
+    more: Partial<KillRun> = {},
+  ) => {
+    const [from, to] = await Promise.all([startKillBroker(profile), startKillBroker(profile)]);
+    try {
+      const system = millracePipeline(profile, { kind: 'plain', ...options });
+      await using rig = await KillRig.open({ system, from, to, proxied: true, ...more });
+      await play(rig, { from, to });
+    } finally {
+      await Promise.all([from.mosquitto.stop(), to.mosquitto.stop()]);
+    }
+  };
+
+  const proxiesOf = ({ proxies }: KillRig) => {
+    assert.ok(proxies);
+    return proxies;
+  };
+
+  /** The verifier of a restarted amnesic broker has to subscribe anew before anything is sent to it. */
+  const verifierIsBack = (rig: KillRig) =>
+    rig.run.to.mosquitto.waitForLog(new RegExp(`SUBSCRIBE from ${rig.ends.clientId}-verifier`), 20_000);
+
+  /** The broker of one side dies while messages are on their way, with the job and without it. */
+  const playRestarts = async (rig: KillRig, side: 'from' | 'to', delivered: () => Promise<void>) => {
+    const { to } = proxiesOf(rig);
+    await rig.start();
+    for (const killed of [false, true]) {
+      // The sink stands still meanwhile.
+      to.blackhole('to-client');
+      const before = to.count('client', 'publish');
+      await rig.load.send(COUNT);
+      await rig.load.settle();
+      await to.untilSeen('client', 'publish', before + 1);
+      if (killed) await rig.kill();
+      await rig.run[side].restart();
+      to.heal();
+      if (killed) await rig.start();
+      await delivered();
+    }
+  };
+
+  for (const [cell, side] of [
+    ['C1', 'from'],
+    ['F10', 'to'],
+  ] as const) {
+    const whose = side === 'from' ? 'source' : 'sink';
+    it(`${cell} the broker of the ${whose} saves, ends and comes back: nothing is lost or doubled (BD)`, LIMIT, () =>
+      withRig('durable', {}, async (rig) => {
+        await playRestarts(rig, side, () => untilComplete(rig));
+        assertOnce(await rig.settle());
+      }),
+    );
+  }
+
+  for (const [cell, side] of [
+    ['C2', 'from'],
+    ['F12', 'to'],
+  ] as const) {
+    const whose = side === 'from' ? 'source' : 'sink';
+    it(
+      `${cell} the broker of the ${whose} dies with what it had not saved: its loss, and the job goes on (BL)`,
+      LIMIT,
+      () =>
+        withRig('lossy', {}, async (rig) => {
+          await playRestarts(rig, side, async () => {
+            const first = rig.load.sent.length;
+            await rig.load.send(COUNT);
+            const arrived = () => {
+              const seen = new Set(rig.verifier.texts);
+              return rig.load.sent.slice(first).every(({ text }) => seen.has(text));
+            };
+            await until(arrived, { timeoutMs: 20_000, intervalMs: 50, what: () => `what came later\n${rig.tail()}` });
+          });
+          assert.deepEqual(rig.report().phantoms, []);
+          assert.deepEqual(await rig.end(), { code: 0, signal: null });
+        }),
+    );
+  }
+
+  it(
+    'C3 the broker of the source forgets (fail): the job ends and says so, also when it is started again',
+    LIMIT,
+    async () => {
+      await withRig('amnesic', {}, async (rig, { from }) => {
+        await rig.start();
+        await rig.load.send(COUNT);
+        await untilComplete(rig);
+        await from.restart();
+        assert.equal((await rig.process.exited).code, 1);
+        assert.match(rig.tail(), /session/i);
+        assert.equal((await (await rig.spawn()).exited).code, 1);
+        assertOnce(rig.report());
+      });
+    },
+  );
+
+  for (const policy of ['redeliver', 'drop'] as const) {
+    it(
+      `C3, C4 the broker of the source forgets (${policy}): nothing new is taken for old although ids begin again`,
+      LIMIT,
+      async () => {
+        await withRig('amnesic', { onSessionLoss: policy }, async (rig, { from }) => {
+          await rig.start();
+          // PUBRELs never come: the ids stay in the set of the store.
+          const held = proxiesOf(rig).from.drop({ from: 'server', type: 'pubrel', times: 10_000 });
+          await rig.load.send(COUNT);
+          await untilComplete(rig);
+          await rig.load.settle();
+          await rig.kill();
+          held.disarm();
+          await from.restart();
+          await rig.start();
+          await rig.load.send(COUNT);
+          assertOnce(await rig.settle());
+        });
+      },
+    );
+  }
+
+  /** All messages are with the sink's broker, in doubt, when it forgets them. */
+  const forgottenBySink = async (rig: KillRig, to: KillBroker, fault: 'pubrec' | 'pubcomp') => {
+    const proxy = proxiesOf(rig).to;
+    await rig.start();
+    // The broker's answers never come; it has passed nothing on when it is PUBREC that is missing.
+    const held = proxy.drop({ from: 'server', type: fault, times: 10_000 });
+    await rig.load.send(COUNT);
+    await held.fired({ count: 10 });
+    proxy.refuse();
+    await to.restart();
+    await verifierIsBack(rig);
+    held.disarm();
+    proxy.heal();
+  };
+
+  it(
+    'F11 the broker of the sink forgets (fail): the job ends, its rows are kept, and go out when a policy is chosen',
+    LIMIT,
+    async () => {
+      await withRig('amnesic', {}, async (rig, { to }) => {
+        await forgottenBySink(rig, to, 'pubrec');
+        assert.equal((await rig.process.exited).code, 1);
+        assert.match(rig.tail(), /session/i);
+        assert.equal((await (await rig.spawn()).exited).code, 1);
+        rig.change(millracePipeline('redeliver', { kind: 'plain', onSessionLoss: 'redeliver' }));
+        await rig.start();
+        assertKept(await rig.settle());
+      });
+    },
+  );
+
+  it('F11 the broker of the sink forgets (redeliver): nothing is lost', LIMIT, async () => {
+    await withRig('amnesic', { onSessionLoss: 'redeliver' }, async (rig, { to }) => {
+      await forgottenBySink(rig, to, 'pubcomp');
+      assertKept(await rig.settle());
+    });
+  });
+
+  it(
+    'F11 the broker of the sink forgets (drop): what was in doubt does not come twice, and all else comes',
+    LIMIT,
+    async () => {
+      await withRig('amnesic', { onSessionLoss: 'drop' }, async (rig, { to }) => {
+        await forgottenBySink(rig, to, 'pubcomp');
+        const { duplicates, lost, phantoms, disordered } = await rig.settle();
+        assert.deepEqual({ duplicates, phantoms, disordered }, { duplicates: 0, phantoms: [], disordered: [] });
+        assert.ok(lost.length < COUNT, 'only what was in doubt is given up');
+      });
+    },
+  );
+
+  it('F20 a full outbox: the source waits, nothing is dropped, also over a kill', LIMIT, async () => {
+    await withRig('durable', { job: { maxOutboxMessages: 50 } }, async (rig) => {
+      const { from, to } = proxiesOf(rig);
+      await rig.start();
+      to.refuse();
+      to.cutAll('rst');
+      await rig.load.send(1_500);
+      await rig.load.settle();
+      await until(() => from.count('client', 'pubrec') >= 50, { what: 'a full outbox' });
+      const taken = await stable(() => from.count('client', 'pubrec'));
+      assert.ok(taken < 1_000, `${taken} acknowledged with an outbox of 50`);
+      await rig.kill();
+      const again = rig.spawn();
+      to.heal();
+      await again;
+      assertOnce(await rig.settle());
+    });
+  });
+
+  it('R5a a lost CONNACK, of the first connect and of a later one, on both sides', LIMIT, async () => {
+    await withRig('durable', {}, async (rig) => {
+      const { from, to } = proxiesOf(rig);
+      for (const kind of ['first', 'later', 'of a new process'] as const) {
+        const faults = [from.dropConnack(), to.dropConnack()];
+        if (kind === 'first') await rig.start();
+        else if (kind === 'later') {
+          from.cutAll('rst');
+          to.cutAll('rst');
+        } else {
+          await rig.kill();
+          await rig.start();
+        }
+        for (const fault of faults) await fault.fired();
+        await rig.load.send(COUNT);
+        await untilComplete(rig);
+      }
+      assertOnce(await rig.settle());
+    });
+  });
+});
+
+/** Waits until a count does not grow any more. */
+async function stable(count: () => number): Promise<number> {
+  let last = -1;
+  let since = performance.now();
+  await until(() => {
+    if (count() !== last) {
+      last = count();
+      since = performance.now();
+    }
+    return performance.now() - since > 500;
+  });
+  return last;
+}

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { assertOnce } from '../support/kill-assert.js';
+import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
+import { launch } from '../support/kill-launch.js';
+import { KillRig, type KillRun } from '../support/kill-rig.js';
+import { fullRun, killSeed } from '../support/kill-seed.js';
+import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
+import { damageText, storedBytes, storeFile, truncateStore } from '../support/kill-store.js';
+import { finish, untilComplete, untilCompleteOrEnded } from '../support/kill-strike.js';
+import { millraceBridge } from '../support/kill-system.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { injectedCalls, straceProblem, withInjection } from '../support/strace-inject.js';
+import { tempDir } from '../support/temp-dir.js';
+import { until } from '../support/until.js';
+
+/*
+ * The disk fails: errors of fsync and write (D1, D2), a full disk (D2, D3), torn and flipped bytes (D6, D7, D8), a store that is
+ * gone (D9), old (D10) or somebody else's (D11). Nothing is acknowledged that is not stored, so nothing is lost.
+ */
+
+const LIMIT = { timeout: 120_000 };
+const COUNT = 60;
+const SYSCALLS = ['fdatasync', 'pwrite64', 'writev'] as const;
+const withoutStrace = straceProblem() ?? false;
+
+describe('exactly-once on a disk that fails', { timeout: fullRun ? 1_800_000 : 170_000 }, () => {
+  let from: KillBroker;
+  let to: KillBroker;
+  before(async () => {
+    [from, to] = await Promise.all([startKillBroker('durable'), startKillBroker('durable')]);
+  });
+  after(() => Promise.all([from.mosquitto.stop(), to.mosquitto.stop()]));
+
+  const open = (more: Partial<KillRun> = {}) => KillRig.open({ system: millraceBridge(), from, to, ...more });
+
+  for (const fault of ['EIO', 'ENOSPC'] as const) {
+    for (const syscall of SYSCALLS) {
+      it(`D1, D2 ${fault} of a ${syscall}: nothing is lost and nothing comes twice`, {
+        ...LIMIT,
+        skip: withoutStrace,
+      }, async (t) => {
+        const random = new SeededRandom(killSeed);
+        const log = join(tempDir('strace'), 'log');
+        await using rig = await open();
+        await rig.start();
+        await rig.end();
+        const points = fullRun ? Array.from({ length: 8 }, (_, index) => index + 1) : [1 + random.below(4)];
+        t.diagnostic(`SEED=${killSeed}: at ${points.join(', ')}`);
+        for (const nth of points) {
+          rmSync(log, { force: true });
+          await rig.load.send(COUNT);
+          await rig.load.settle();
+          await rig.spawn(withInjection({ file: storeFile(rig.ends), syscalls: [syscall], nth, fault, log }));
+          // It may run again by itself, on a store that is opened anew, or end.
+          await untilCompleteOrEnded(rig);
+          const { code } = await rig.end();
+          assert.ok(injectedCalls(log) > 0, 'the fault hit');
+          if (!rig.complete || code !== 0) await finish(rig);
+        }
+        assertOnce(await rig.settle());
+      });
+    }
+  }
+
+  it('D2 a full disk: the job says so, nothing is lost, and it goes on when there is room', {
+    ...LIMIT,
+    skip: smallDiskProblem() ?? false,
+  }, async () => {
+    const disk = smallDisk(2 * 1024 * 1024);
+    await using rig = await open({ dir: join(disk, 'store'), proxied: true, padding: 2_000 });
+    await rig.start();
+    // The outbox has to keep what comes.
+    rig.proxies?.to.refuse();
+    rig.proxies?.to.cutAll('rst');
+    await rig.load.send(3_000);
+    await rig.process.waitForLine(/the job failed: cannot write/, { timeoutMs: 30_000 });
+    await rig.kill();
+    rig.proxies?.to.heal();
+    smallDisk(200 * 1024 * 1024, disk);
+    await rig.start();
+    assertOnce(await rig.settle());
+  });
+
+  /** A store that has undelivered messages, and nobody who uses it. */
+  const withBacklog = async () => {
+    const rig = await open({ proxied: true });
+    await rig.start();
+    rig.proxies?.to.refuse();
+    rig.proxies?.to.cutAll('rst');
+    await rig.load.send(COUNT);
+    await rig.load.settle();
+    await until(() => storedBytes(rig.ends).includes(Buffer.from(rig.load.sent.at(-1)?.text ?? '')), {
+      what: 'the last message in the store',
+    });
+    await rig.kill();
+    rig.proxies?.to.heal();
+    return rig;
+  };
+
+  it(
+    'D7, D8 a flipped byte in a stored message: the job refuses to start, and delivers nothing damaged',
+    LIMIT,
+    async () => {
+      await using rig = await withBacklog();
+      damageText(rig.ends, rig.load.sent[7]?.text ?? '');
+      const child = await rig.spawn();
+      const { code } = await child.exited;
+      assert.equal(code, 1);
+      assert.match(rig.tail(), /checksum|damaged|corrupt/i);
+      assert.deepEqual(rig.report().phantoms, []);
+      assert.equal(rig.report().duplicates, 0);
+    },
+  );
+
+  it('D6 a torn end of the file: the job refuses to start, or nothing was torn that it needs', LIMIT, async () => {
+    await using rig = await withBacklog();
+    truncateStore(rig.ends, 3000);
+    const child = await rig.spawn();
+    const running = child.waitForLine(/RUNNING/, { timeoutMs: 20_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (await running) assertOnce(await rig.settle());
+    else {
+      assert.equal((await child.exited).code, 1);
+      assert.match(rig.tail(), /shorter|truncated|damaged|corrupt/i);
+    }
+  });
+
+  it(
+    'D9 the store is gone and the session is not: the job refuses to start, and takes the session over when told',
+    LIMIT,
+    async () => {
+      await using rig = await open();
+      await rig.start();
+      await rig.load.send(COUNT);
+      await untilComplete(rig);
+      await rig.end();
+      rmSync(rig.ends.dir, { recursive: true });
+      await rig.load.send(COUNT);
+      await rig.load.settle();
+      const { code } = await (await rig.spawn()).exited;
+      assert.equal(code, 1);
+      assert.match(rig.tail(), /session/i);
+      assert.match(rig.tail(), /adopt/);
+      await rig.start((plain) => ({ ...plain, args: [...plain.args, '--adopt-session'] }));
+      assertOnce(await rig.settle());
+    },
+  );
+
+  it('D10 the store of an earlier day: found out before anything goes out', LIMIT, async () => {
+    await using rig = await open();
+    await rig.start();
+    await rig.load.send(COUNT);
+    await untilComplete(rig);
+    await rig.end();
+    const backup = join(tempDir('backup'), 'store');
+    cpSync(rig.ends.dir, backup, { recursive: true });
+    await rig.start();
+    await rig.load.send(COUNT);
+    await untilComplete(rig);
+    await rig.end();
+    rmSync(rig.ends.dir, { recursive: true });
+    cpSync(backup, rig.ends.dir, { recursive: true });
+    const { code } = await (await rig.spawn()).exited;
+    assert.equal(code, 1);
+    assertOnce(rig.report());
+  });
+
+  it('D11 a second process on the same store is refused and does not disturb the first', LIMIT, async () => {
+    await using rig = await open();
+    const first = await rig.start();
+    const second = launch(await rig.run.system.launch(rig.ends));
+    const { code } = await second.exited;
+    assert.equal(code, 1);
+    assert.match(second.stderr.join('\n'), /has an owner/);
+    await rig.load.send(COUNT);
+    assertOnce(await rig.settle());
+    assert.ok(first.running);
+  });
+});
