@@ -6,6 +6,10 @@ import type { AckPacket, Packet, PublishPacket } from '../../src/protocol/packet
 /** What the broker asks and tells, packet by packet. */
 export interface OutboxBrokerOptions {
   readonly receiveMaximum: number;
+  /** QoS 2 messages are handed on at PUBREL, or else at PUBLISH (5: 4.3.3 allows both). */
+  readonly atRelease: boolean;
+  /** Whether an answer waits behind later ones. */
+  delays(): boolean;
   /** The code with which a PUBLISH of a new id is refused; 0 takes it. */
   refuse(packet: PublishPacket): number;
   /** A message is handed on to its subscribers. */
@@ -19,6 +23,7 @@ export class OutboxBroker {
   readonly #options: OutboxBrokerOptions;
   readonly #writer = new PacketWriter('server');
   #decoder = newDecoder();
+  #delayed: Packet[] = [];
   /** QoS 2 ids that wait for PUBREL. */
   #received: Map<number, PublishPacket> | undefined;
   #inflight = new Set<number>();
@@ -36,6 +41,7 @@ export class OutboxBroker {
   open(): void {
     this.#decoder = newDecoder();
     this.#inflight = new Set();
+    this.#delayed = [];
     this.#writer.take();
   }
 
@@ -55,6 +61,9 @@ export class OutboxBroker {
   }
 
   takeOutput(): Uint8Array {
+    const delayed = this.#delayed;
+    this.#delayed = [];
+    for (const packet of delayed) this.#answer(packet);
     return Buffer.concat(this.#writer.take());
   }
 
@@ -91,25 +100,34 @@ export class OutboxBroker {
     if (known !== undefined) {
       assert.ok(dup, `R11: packet id ${packetId} is used again before its completion`);
       assert.deepEqual([known.topic, [...known.payload]], [packet.topic, [...packet.payload]], 'R12: byte-identical');
-      this.#write({ type: answer, packetId, reasonCode: 0 });
+      this.#answer({ type: answer, packetId, reasonCode: 0 });
       return;
     }
     const reasonCode = this.#options.refuse(packet);
-    this.#write({ type: answer, packetId, reasonCode });
-    if (reasonCode >= 0x80) {
-      this.#inflight.delete(packetId);
-      return;
-    }
-    if (qos === 1) this.#inflight.delete(packetId);
-    else this.#received?.set(packetId, packet);
-    this.#options.onDelivery(packet);
+    this.#answer({ type: answer, packetId, reasonCode });
+    if (reasonCode >= 0x80) return;
+    if (qos === 2) this.#received?.set(packetId, packet);
+    if (qos === 1 || !this.#options.atRelease) this.#options.onDelivery(packet);
   }
 
   #release({ packetId }: AckPacket): void {
     this.#options.onRelease(packetId);
-    const known = this.#received?.delete(packetId) === true;
-    this.#inflight.delete(packetId);
-    this.#write({ type: 'pubcomp', packetId, reasonCode: known ? 0 : 0x92 });
+    const known = this.#received?.get(packetId);
+    this.#received?.delete(packetId);
+    if (known !== undefined && this.#options.atRelease) this.#options.onDelivery(known);
+    this.#answer({ type: 'pubcomp', packetId, reasonCode: known === undefined ? 0x92 : 0 });
+  }
+
+  #answer(packet: Packet): void {
+    if (this.#options.delays()) {
+      this.#delayed.push(packet);
+      return;
+    }
+    const { type } = packet;
+    if (type === 'puback' || type === 'pubcomp' || (type === 'pubrec' && packet.reasonCode >= 0x80)) {
+      this.#inflight.delete(packet.packetId);
+    }
+    this.#write(packet);
   }
 
   #write(packet: Packet): void {

@@ -71,8 +71,12 @@ export class OutboxHistory {
     this.#random = new SeededRandom(seed);
     this.#options = options;
     this.#end = options.first ?? 59_980;
+    const atRelease = this.#random.chance(0.5);
     this.#broker = new OutboxBroker({
       receiveMaximum: 1 + this.#random.below(8),
+      atRelease,
+      // a broker that hands on at PUBREL owes us PUBRECs in order, or it could not keep the order of a topic
+      delays: () => !atRelease && this.#random.chance(0.2),
       refuse: () => this.#refusal(),
       onPublish: (packet) => this.#checkPublish(seqOf(packet.payload), packet.topic),
       onRelease: (packetId) => this.#checkRelease(packetId),
