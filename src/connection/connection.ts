@@ -153,10 +153,10 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
-      await this.#durable?.check();
+      if (this.#durable !== undefined) await this.#durable.check();
       const credentials = await this.#dialer.credentials();
       let transport = await this.#dialer.transport(address);
-      await this.#durable?.begin(transport, this.#life.signal);
+      if (this.#durable !== undefined) await this.#durable.begin(transport, this.#life.signal);
       if ((this.#durable ?? this.#home).mustDiscard(address)) {
         connectSent = true;
         await this.#dialer.discard(transport, version, credentials);

@@ -75,6 +75,8 @@ export class DurableLife {
   /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
   #unsure: boolean;
   #begun = false;
+  /** The present connection is to another server, or in another version, than the session that the record speaks of (R5b). */
+  #moved = false;
 
   /** @throws MillraceError INVALID_OPTIONS for a session that is not kept */
   constructor(options: ConnectionOptions, { link, ledger, home, onLost }: DurableParts) {
@@ -101,6 +103,7 @@ export class DurableLife {
     const onAbort = (): void => transport.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      signal.throwIfAborted();
       await this.#putBegun();
     } catch (error) {
       transport.destroy();
@@ -125,11 +128,10 @@ export class DurableLife {
   }
 
   /** What the session has to know of the CONNECT. `unproven`: a present session would be no proof. */
-  request({ address, version }: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionClaim {
-    if (this.#creating) return { elsewhere: this.#home.isClean(address), unproven: true };
-    const { lost, version: last } = this.#record;
-    const otherVersion = last !== undefined && last !== version;
-    return { elsewhere: lost || otherVersion || this.#home.isElsewhere(address), unproven };
+  request(at: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionClaim {
+    if (this.#creating) return { elsewhere: this.#home.isClean(at.address), unproven: true };
+    this.#moved = this.#record.version !== at.version || this.#home.isElsewhere(at.address);
+    return { elsewhere: this.#record.lost || this.#moved, unproven };
   }
 
   /** A CONNECT ended without a CONNACK. */
@@ -191,7 +193,8 @@ export class DurableLife {
     const { onSessionLoss: policy, clientId } = this.#options;
     this.#onLost();
     if (policy === 'fail') {
-      await this.#ledger.put(markLost(this.#record));
+      // elsewhere nothing is gone: where the record says, the session may still be
+      if (!this.#moved) await this.#ledger.put(markLost(this.#record));
       return { do: 'fail', error: sessionLost(clientId) };
     }
     await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));

@@ -5,6 +5,8 @@ import type { SubscribingSession } from './subscription-keeper.js';
 
 /** Markers in store. One is used for each proof, and it takes as many crashes in a row, each amid a proof, to use all. */
 const KEPT = 4;
+/** So many connections in a row that ended with the SUBSCRIBE of markers unanswered say that the broker ends them because of it. */
+const MOST_UNANSWERED = 5;
 const PROBE = 0;
 const SUCCESS = 0x00;
 const NO_SUBSCRIPTION_EXISTED = 0x11;
@@ -14,8 +16,9 @@ const HIGHEST_GRANT = 2;
 export const markerFilter = (nonce: string, index: number | 'none'): string => `millrace/session/${nonce}/${index}`;
 
 /**
- * Keeps marker subscriptions in a 5.0 session, by which it can be proven to be ours (R5a). A broker that does not grant them, or does
- * not tell a subscription it has from one it has not, is found out at once: then there are none, and nothing is proven.
+ * Keeps marker subscriptions in a 5.0 session, by which it can be proven to be ours (R5a). All are asked for on each connection: a
+ * broker that crashed may have lost the newest. One that does not grant them, or does not tell a subscription it has from one it has
+ * not, is found out at once: then there are none, and nothing is proven.
  */
 export class MarkerKeeper {
   readonly #makeNonce: () => string;
@@ -24,6 +27,7 @@ export class MarkerKeeper {
   #target: SessionMarkers | undefined;
   #subscribeId = 0;
   #probeId = 0;
+  #unanswered = 0;
 
   constructor(makeNonce: () => string) {
     this.#makeNonce = makeNonce;
@@ -31,10 +35,12 @@ export class MarkerKeeper {
 
   /** `held`: what the session is proven to have; undefined: nothing. */
   begin(session: SubscribingSession, version: ProtocolVersion, held: SessionMarkers | undefined): void {
-    this.#markers = held;
+    if (this.#subscribeId !== 0) this.#unanswered += 1;
+    this.#markers = undefined;
     this.#subscribeId = 0;
     this.#probeId = 0;
-    if (version < 5) return;
+    if (version < 5 || this.#unanswered >= MOST_UNANSWERED) return;
+    this.#markers = held;
     if (held === undefined) this.#make(session);
     else this.#refill(session, held);
   }
@@ -43,6 +49,7 @@ export class MarkerKeeper {
   answered({ packetId, reasonCodes }: SubscriptionAnswerEvent): boolean {
     if (packetId === this.#subscribeId) {
       this.#subscribeId = 0;
+      this.#unanswered = 0;
       if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
     } else if (packetId === this.#probeId) {
       this.#probeId = 0;
@@ -70,10 +77,8 @@ export class MarkerKeeper {
   }
 
   #refill(session: SubscribingSession, held: SessionMarkers): void {
-    const end = held.next + KEPT;
-    if (held.end >= end) return;
-    this.#target = { ...held, end };
-    this.#subscribe(session, { nonce: held.nonce, from: held.end, to: end });
+    this.#target = { ...held, end: held.next + KEPT };
+    this.#subscribe(session, { nonce: held.nonce, from: held.next, to: this.#target.end });
   }
 
   #subscribe(

@@ -217,22 +217,32 @@ describe('marker keeper', () => {
     }
   });
 
-  it('asks for as many as were used, under the next numbers', () => {
+  it('asks for as many as were used, and for those it has: a broker that crashed may not have them', () => {
     const { session, keeper } = begun(5, { nonce: 'n', next: 3, end: 5 });
-    assert.deepEqual(session.requests, [`+ ${filters(5, 7)}`]);
-    keeper.answered(answer(60_001, 0, 0));
+    assert.deepEqual(session.requests, [`+ ${filters(3, 7)}`]);
+    keeper.answered(answer(60_001, 0, 0, 0, 0));
     assert.deepEqual(keeper.markers, { nonce: 'n', next: 3, end: 7 });
+  });
+
+  it('gives up where five connections in a row end with the SUBSCRIBE', () => {
+    const session = new Recorder();
+    const keeper = new MarkerKeeper(() => 'n');
+    for (let connection = 0; connection < 5; connection += 1) keeper.begin(session, 5, undefined);
+    assert.equal(session.requests.length, 10);
+    assert.equal(keeper.settled, false);
+    keeper.begin(session, 5, undefined);
+    keeper.begin(session, 5, undefined);
+    assert.deepEqual([session.requests.length, keeper.settled, keeper.markers], [10, true, undefined]);
   });
 
   it('keeps what it has when no more are granted', () => {
     const held = { nonce: 'n', next: 3, end: 5 };
     const { keeper } = begun(5, held);
-    keeper.answered(answer(60_001, 0, 0x97));
+    keeper.answered(answer(60_001, 0, 0, 0, 0x97));
     assert.deepEqual(keeper.markers, held);
   });
 
-  it('asks for nothing with a full store, nor below 5.0', () => {
-    assert.deepEqual(begun(5, { nonce: 'n', next: 1, end: 5 }).session.requests, []);
+  it('asks for nothing below 5.0', () => {
     const { session, keeper } = begun(4);
     assert.deepEqual([session.requests, keeper.settled, keeper.markers], [[], true, undefined]);
   });
