@@ -127,7 +127,8 @@ export class SimBrokerSession {
   acknowledge({ type, packetId }: AckPacket): void {
     if (type === 'puback' || type === 'pubrec') {
       const due = this.#due[type].shift();
-      if (due !== packetId) this.#context.complain(`${type} ${packetId} out of the order of receipt: ${due} was due (R14, R14a)`);
+      if (due !== packetId)
+        this.#context.complain(`${type} ${packetId} out of the order of receipt: ${due} was due (R14, R14a)`);
     }
     const flow = this.#flows.find(({ id }) => id === packetId);
     if (flow === undefined) {

@@ -101,11 +101,15 @@ export class SimBroker {
   }
 
   #forgetAll(): void {
-    for (const { clientId, unacknowledged } of this.#sessions.values()) this.#watcher.brokerLost(clientId, unacknowledged);
+    for (const { clientId, unacknowledged } of this.#sessions.values())
+      this.#watcher.brokerLost(clientId, unacknowledged);
     this.#sessions = new Map();
   }
 
-  #open(connection: SimBrokerConnection, { clientId, clean }: ConnectPacket): { session: SimBrokerSession; present: boolean } {
+  #open(
+    connection: SimBrokerConnection,
+    { clientId, clean }: ConnectPacket,
+  ): { session: SimBrokerSession; present: boolean } {
     const other = this.#connections.get(clientId);
     if (other !== undefined && other !== connection) other.close();
     this.#connections.set(clientId, connection);

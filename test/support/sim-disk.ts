@@ -1,8 +1,8 @@
 import { compareKeys } from '../../src/store/compare-keys.js';
 import { SortedRecords } from '../../src/store/sorted-records.js';
 import type { StoreBatch, StoreRecord, StoreView } from '../../src/store/store.js';
-import type { Mortal, SimClock } from './sim-clock.js';
 import type { SeededRandom } from './seeded-random.js';
+import type { Mortal, SimClock } from './sim-clock.js';
 
 /** Who is told what becomes of a write. */
 export interface WriteListener {
@@ -33,6 +33,8 @@ export class SimDisk {
   #writes: Write[] = [];
   #commits = 0;
   #failing = false;
+  /** Told of each record of a write. */
+  onWrite: (key: string, value: Uint8Array | undefined) => void = () => {};
   speed: DiskSpeed = { minMs: 1, maxMs: 5 };
 
   constructor(clock: SimClock, random: SeededRandom) {
@@ -67,6 +69,7 @@ export class SimDisk {
 
   write(batch: StoreBatch, owner: Mortal, listener: WriteListener): void {
     const copy = new Map([...batch].map(([key, value]) => [key, copyOf(value)]));
+    for (const [key, value] of copy) this.onWrite(key, value);
     this.#writes.push({ batch: copy, owner, ...listener });
     const { minMs, maxMs } = this.speed;
     this.#clock.after(minMs + this.#random.next() * (maxMs - minMs), () => this.#sync(), owner);

@@ -1,8 +1,16 @@
-import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
 import { SeededRandom } from './seeded-random.js';
-import { isRefused, SimProcess, SINK_PORT, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
+import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
+import { isRefused, SINK_PORT, SimProcess, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
 import { SimOracle } from './sim-oracle.js';
-import { type PacketMark, type Side, type SimFamily, type SimFault, type SimFaultKind, type SimPlan, simPlan } from './sim-plan.js';
+import {
+  type PacketMark,
+  type Side,
+  type SimFamily,
+  type SimFault,
+  type SimFaultKind,
+  type SimPlan,
+  simPlan,
+} from './sim-plan.js';
 import { SimWorld } from './sim-world.js';
 
 /** What a history came to. */
@@ -34,15 +42,25 @@ const FAR = Number.MAX_SAFE_INTEGER;
 
 type PacketFault = Extract<SimFault, { readonly kind: 'sever-at-packet' | 'kill-at-packet' }>;
 
+const connackOf = (side: Side): PacketFault => ({
+  kind: 'sever-at-packet',
+  side,
+  direction: 'out',
+  packet: 'connack',
+  count: 1,
+});
+
 /** One history: messages come, things go wrong, everything heals, and what arrived is judged. */
 export class SimHistory {
   readonly #plan: SimPlan;
-  readonly #world: SimWorld;
+  readonly world: SimWorld;
   readonly #oracle: SimOracle;
   readonly #brokers: Readonly<Record<Side, SimBroker>>;
   readonly #fired: SimFaultKind[] = [];
   readonly #log: string[] = [];
   readonly #logging: boolean;
+  /** Told of each line of the log. */
+  onLog: (line: string) => void = () => {};
   #process: SimProcess | undefined;
   #starts = 0;
   readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
@@ -52,9 +70,9 @@ export class SimHistory {
   constructor(plan: SimPlan, { logging = false }: { readonly logging?: boolean } = {}) {
     this.#plan = plan;
     this.#logging = logging;
-    this.#world = new SimWorld(plan.seed);
-    this.#oracle = new SimOracle(plan, this.#world.disk.view);
-    const { clock, brokers } = this.#world;
+    this.world = new SimWorld(plan.seed);
+    this.#oracle = new SimOracle(plan, this.world.disk.view);
+    const { clock, brokers } = this.world;
     const source = new SimBroker(clock, plan.habits.source, this.#watcher('source'));
     const sink = new SimBroker(clock, plan.habits.sink, this.#watcher('sink'));
     this.#brokers = { source, sink };
@@ -63,12 +81,12 @@ export class SimHistory {
   }
 
   async play(): Promise<SimOutcome> {
-    const world = this.#world;
+    const world = this.world;
     world.clock.after(0, () => this.#start());
     await this.#until(() => this.#process?.running === true, HEALING_MS, 'the job does not start');
     this.#schedule();
     await this.#until(() => this.#over, FAR, 'FAULT DID NOT FIRE');
-    this.#say('healing');
+    this.say('healing');
     await this.#until(() => this.#quiet, world.clock.now + HEALING_MS, 'NOT LIVE');
     await this.#until(() => false, world.clock.now + AFTERMATH_MS, undefined);
     this.#oracle.judge();
@@ -88,26 +106,26 @@ export class SimHistory {
   async #until(done: () => boolean, untilMs: number, complaint: string | undefined): Promise<void> {
     const { verdicts } = this.#oracle;
     if (verdicts.length > 0) return;
-    const tooMuch = this.#world.clock.ran + MOST_EVENTS;
-    const ended = (): boolean => verdicts.length > 0 || this.#world.clock.ran > tooMuch;
-    const reached = (await this.#world.run(() => ended() || done(), untilMs)) && this.#world.clock.ran <= tooMuch;
+    const tooMuch = this.world.clock.ran + MOST_EVENTS;
+    const ended = (): boolean => verdicts.length > 0 || this.world.clock.ran > tooMuch;
+    const reached = (await this.world.run(() => ended() || done(), untilMs)) && this.world.clock.ran <= tooMuch;
     if (!reached && complaint !== undefined) this.#oracle.complain(`${complaint}: ${this.#where()}`);
   }
 
   #start(): void {
-    const process = new SimProcess(this.#world, this.#plan);
-    this.#say(`process ${this.#starts} starts`);
+    const process = new SimProcess(this.world, this.#plan);
+    this.say(`process ${this.#starts} starts`);
     this.#starts += 1;
     this.#process = process;
     process.onKilled = () => {
-      this.#say('process is killed');
-      this.#world.clock.after(this.#world.random.next() * 50, () => this.#start());
+      this.say('process is killed');
+      this.world.clock.after(this.world.random.next() * 50, () => this.#start());
     };
   }
 
   #schedule(): void {
     const { topics, messages, publishMs, faults } = this.#plan;
-    const { clock, random } = this.#world;
+    const { clock, random } = this.world;
     for (let topic = 0; topic < topics; topic += 1) {
       for (let count = 0; count < messages; count += 1) {
         clock.after(random.next() * publishMs, () => this.#publish(`t${topic}`));
@@ -127,13 +145,13 @@ export class SimHistory {
   #fire(fault: SimFault): void {
     if (this.#inflict(fault)) {
       this.#fired.push(fault.kind);
-      this.#say(`fault ${JSON.stringify(fault)}`);
-    } else this.#world.clock.after(RETRY_FAULT_MS, () => this.#fire(fault));
+      this.say(`fault ${JSON.stringify(fault)}`);
+    } else this.world.clock.after(RETRY_FAULT_MS, () => this.#fire(fault));
   }
 
   /** False when it cannot hit now. */
   #inflict(fault: SimFault): boolean {
-    const { disk, clock } = this.#world;
+    const { disk, clock } = this.world;
     const process = this.#process;
     switch (fault.kind) {
       case 'kill':
@@ -152,6 +170,7 @@ export class SimHistory {
         if (this.#brokers[fault.side].down) return false;
         this.#oracle.broker(fault.side, fault.how);
         this.#brokers[fault.side].crash(fault.how, fault.downMs);
+        if (fault.connackLost === true) this.#armed.add({ fault: connackOf(fault.side), left: 1 });
         return true;
       case 'slow-disk': {
         disk.speed = { minMs: fault.ms / 2, maxMs: fault.ms };
@@ -190,21 +209,22 @@ export class SimHistory {
     if (['connect', 'connack', 'unsubscribe', 'unsuback'].includes(fault.packet)) {
       this.#process.kill();
       // below 5.0 nothing is proven by an UNSUBSCRIBE
-      this.#world.clock.after(GIVE_UP_MS, () => this.#armed.delete(armed));
+      this.world.clock.after(GIVE_UP_MS, () => this.#armed.delete(armed));
     }
     this.#provoke(() => this.#armed.has(armed));
     return true;
   }
 
   #intercept({ side, direction, packet }: Omit<PacketMark, 'count'>): 'sever' | undefined {
+    this.say(`${side} broker ${direction === 'in' ? 'takes' : 'sends'} ${packet}`);
     for (const armed of this.#armed) {
       const { fault } = armed;
       if (fault.side !== side || fault.direction !== direction || fault.packet !== packet) continue;
       armed.left -= 1;
       if (armed.left > 0) continue;
       this.#armed.delete(armed);
-      this.#say(`${fault.kind}: ${side} ${direction} ${packet}`);
-      if (fault.kind === 'kill-at-packet') this.#world.clock.after(0, () => this.#process?.kill());
+      this.say(`${fault.kind}: ${side} ${direction} ${packet}`);
+      if (fault.kind === 'kill-at-packet') this.world.clock.after(0, () => this.#process?.kill());
       return 'sever';
     }
     return undefined;
@@ -220,10 +240,10 @@ export class SimHistory {
 
   /** A process that has ended is started again. */
   #awaitStop(process: SimProcess): void {
-    const { clock } = this.#world;
+    const { clock } = this.world;
     if (!process.alive) return;
     if (process.completed || process.failure !== undefined) {
-      this.#say('process has stopped');
+      this.say('process has stopped');
       process.alive = false;
       clock.after(5, () => this.#start());
     } else clock.after(10, () => this.#awaitStop(process));
@@ -232,26 +252,26 @@ export class SimHistory {
   #cut(side: Side): boolean {
     const links = this.#links(side);
     if (links.length === 0) return false;
-    this.#world.random.pick(links).cut();
+    this.world.random.pick(links).cut();
     return true;
   }
 
   #stall(side: Side, ms: number): boolean {
     const links = this.#links(side);
     if (links.length === 0) return false;
-    const link = this.#world.random.pick(links);
+    const link = this.world.random.pick(links);
     link.stall();
-    this.#world.clock.after(ms, () => link.resume());
+    this.world.clock.after(ms, () => link.resume());
     return true;
   }
 
   #links(side: Side) {
-    return this.#world.linksTo(side === 'source' ? SOURCE_PORT : SINK_PORT);
+    return this.world.linksTo(side === 'source' ? SOURCE_PORT : SINK_PORT);
   }
 
   /** Messages beyond the plan, for as long as a fault waits for something to happen. */
   #provoke(waits: () => boolean): void {
-    this.#world.clock.after(PROVOKE_MS, () => {
+    this.world.clock.after(PROVOKE_MS, () => {
       if (!waits()) return;
       this.#published -= 1;
       this.#publish('t0');
@@ -262,7 +282,8 @@ export class SimHistory {
   /** All messages are published and all faults have hit. */
   get #over(): boolean {
     const { topics, messages, faults } = this.#plan;
-    const armed = this.#armed.size > 0 || this.#world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
+    const armed =
+      this.#armed.size > 0 || this.world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
     return this.#published === topics * messages && this.#fired.length === faults.length && !armed;
   }
 
@@ -273,7 +294,7 @@ export class SimHistory {
       return true;
     }
     const { source, sink } = this.#brokers;
-    return source.idle && sink.idle && this.#world.disk.pending === 0 && this.#oracle.satisfied;
+    return source.idle && sink.idle && this.world.disk.pending === 0 && this.#oracle.satisfied;
   }
 
   #where(): string {
@@ -286,7 +307,7 @@ export class SimHistory {
       failure: process?.failure?.message,
       sourceIdle: source.idle,
       sinkIdle: sink.idle,
-      writes: this.#world.disk.pending,
+      writes: this.world.disk.pending,
       fired: this.#fired.length,
       published: this.#published,
     });
@@ -296,7 +317,7 @@ export class SimHistory {
     const oracle = this.#oracle;
     return {
       delivered: (message) => {
-        this.#say(`${side} delivered ${message.topic} ${message.payload}`);
+        this.say(`${side} delivered ${message.topic} ${message.payload}`);
         if (side === 'sink') oracle.delivered(message);
       },
       handedOver: (_, message) => {
@@ -312,12 +333,20 @@ export class SimHistory {
     };
   }
 
-  #say(text: string): void {
-    if (this.#logging) this.#log.push(`${this.#world.clock.now.toFixed(2).padStart(10)} ${text}`);
+  /** Adds a line to the log. */
+  say(text: string): void {
+    if (!this.#logging) return;
+    const line = `${this.world.clock.now.toFixed(2).padStart(10)} ${text}`;
+    this.#log.push(line);
+    this.onLog(line);
   }
 }
 
 /** Plays the history of a seed. */
-export function playSeed(seed: number, family: SimFamily, options: { readonly logging?: boolean } = {}): Promise<SimOutcome> {
+export function playSeed(
+  seed: number,
+  family: SimFamily,
+  options: { readonly logging?: boolean } = {},
+): Promise<SimOutcome> {
   return new SimHistory(simPlan(seed, family, new SeededRandom(seed * 3 + family.length)), options).play();
 }

@@ -1,5 +1,5 @@
-import type { SimClock } from './sim-clock.js';
 import type { SeededRandom } from './seeded-random.js';
+import type { SimClock } from './sim-clock.js';
 
 /** One end of a link. */
 export interface LinkEnd {

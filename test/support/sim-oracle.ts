@@ -89,7 +89,8 @@ export class SimOracle {
     if (seen && guarantee === 'exactly-once' && !this.#mayDouble) this.complain(`DUPLICATED: ${topic} ${payload}`);
     const last = fate.outputs.at(-1);
     const behind = last !== undefined && (n < last.n || (n === last.n && copy < last.copy));
-    if (behind && !seen && !this.#inDoubt) this.complain(`OUT OF ORDER: ${topic} ${payload} after ${last.n} ${last.count} ${last.copy}`);
+    if (behind && !seen && !this.#inDoubt)
+      this.complain(`OUT OF ORDER: ${topic} ${payload} after ${last.n} ${last.count} ${last.copy}`);
     const first = this.#sourceLosses === 0 && guarantee === 'exactly-once';
     if (first && count !== fate.accepted.indexOf(n) + 1) {
       this.complain(`COUNTED WRONG: ${topic} ${payload}, it is number ${fate.accepted.indexOf(n) + 1}`);
@@ -125,7 +126,9 @@ export class SimOracle {
       const count = this.durableCount(topic);
       const least = accepted.length - brokerLost.size;
       if (count < least || count > accepted.length) {
-        this.complain(`STATE of ${topic} counts ${count} of ${accepted.length} messages (${brokerLost.size} lost by the broker)`);
+        this.complain(
+          `STATE of ${topic} counts ${count} of ${accepted.length} messages (${brokerLost.size} lost by the broker)`,
+        );
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Packet } from '../../src/protocol/packet.js';
 import type { SeededRandom } from './seeded-random.js';
-import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
 import type { BrokerCrash, PacketDirection } from './sim-broker.js';
+import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
 
 /** Which of the two brokers: that of the source, or that of the sink. */
 export type Side = 'source' | 'sink';
@@ -17,7 +17,14 @@ export type SimFault =
   | { readonly kind: 'cut'; readonly side: Side }
   /** Nothing moves on a connection, and nobody is told. */
   | { readonly kind: 'stall'; readonly side: Side; readonly ms: number }
-  | { readonly kind: 'broker'; readonly side: Side; readonly how: BrokerCrash; readonly downMs: number }
+  /** `connackLost`: the first CONNACK afterwards does not arrive, so that a session is there which nobody knows of (R5a). */
+  | {
+      readonly kind: 'broker';
+      readonly side: Side;
+      readonly how: BrokerCrash;
+      readonly downMs: number;
+      readonly connackLost?: boolean;
+    }
   | { readonly kind: 'slow-disk'; readonly ms: number }
   | { readonly kind: 'failed-commit' }
   /** At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well. */
@@ -115,6 +122,7 @@ const lossOf = (random: SeededRandom): SimFault => ({
   side: sideOf(random),
   how: 'forget',
   downMs: random.next() * 300,
+  connackLost: random.chance(0.4),
 });
 
 function faultOf(random: SeededRandom, family: SimFamily): SimFault {

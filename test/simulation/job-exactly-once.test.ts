@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { firedIn, playSeeds } from '../support/sim-seeds.js';
+
+/*
+ * A job that counts by key and sends on, the real program over a simulated network, disk, clock and two brokers. One seed is one
+ * history of kills, cuts at any byte or packet, broker restarts, failing and slow disks, small windows and full outboxes.
+ */
+
+test('exactly once: in every history each message changes the state once and reaches the other broker once and in order', {
+  timeout: 170_000,
+}, async (t) => {
+  const outcomes = await playSeeds(t, 'exactly-once', { sample: 500, full: 6000 });
+  if (outcomes.length < 100) return;
+  const fired = firedIn(outcomes);
+  for (const kind of [
+    'kill',
+    'kill-at-io',
+    'kill-at-packet',
+    'sever-at-packet',
+    'cut',
+    'stall',
+    'stop',
+    'broker',
+  ] as const) {
+    assert.ok((fired.get(kind) ?? 0) >= 10, `${kind} hit ${fired.get(kind) ?? 0} times`);
+  }
+});
