@@ -1,6 +1,8 @@
 /*
  * npm test [-- <part of a path>…]: runs test/**\/*.test.ts, or those whose path contains one of the given parts, with node's
  * test runner. A file that hangs is ended after its time limit. CI=true prints a compact report.
+ *
+ * npm run test:full [-- <part of a path>…] (--full): the same, but sweeps and seeded histories run whole, not as a sample.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -9,6 +11,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FILE_LIMIT_MS = 180_000;
+/** With --full. */
+const LONG_FILE_LIMIT_MS = 1_500_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** All test files, the folders with the longest running ones first, so that no long file is left for the end. */
@@ -33,7 +37,10 @@ function chosen(files, parts) {
 }
 
 const [flags, parts] = [[], []];
-for (const argument of process.argv.slice(2)) (argument.startsWith('--') ? flags : parts).push(argument);
+const full = process.argv.includes('--full');
+for (const argument of process.argv.slice(2)) {
+  if (argument !== '--full') (argument.startsWith('--') ? flags : parts).push(argument);
+}
 const files = chosen(testFiles(), parts);
 if (files.length === 0) {
   console.error(parts.length === 0 ? 'There is no test file.' : `No test file has ${parts.join(' or ')} in its path.`);
@@ -51,12 +58,12 @@ const child = spawn(
     new URL('quick-assert.mjs', import.meta.url).href,
     '--test',
     `--test-concurrency=${Math.max(2, Math.min(4, availableParallelism()))}`,
-    `--test-timeout=${FILE_LIMIT_MS}`,
+    `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
     `--test-reporter=${reporter}`,
     ...flags,
     ...files,
   ],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, stdio: 'inherit', env: full ? { ...process.env, MILLRACE_FULL: '1' } : process.env },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('close', (code, signal) => {
