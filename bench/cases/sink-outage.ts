@@ -12,7 +12,10 @@ const BEFORE_MS = 10_000;
 const AFTER_MS = 5_000;
 const QUIET = ['log_type none', 'max_inflight_messages 0'];
 
-/** The sink's broker goes away for `outageMs` while `perSecond` messages of QoS 1 come in. */
+/**
+ * The sink's broker goes away for `outageMs` while `perSecond` messages of QoS 1 come in. The cost is the highest RSS of the whole
+ * run, the catch-up included, less the highest before the outage.
+ */
 export async function sinkOutage(outageMs: number, perSecond: number): Promise<readonly Verdict[]> {
   const from = await startMosquitto({ config: QUIET });
   const to = await startMosquitto({ config: QUIET, persistence: true });
