@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SessionRecord } from '../../src/connection/session-record.js';
 import { readSessionRecord } from '../../src/connection/session-record.js';
-import { wanted } from '../support/connection-rig.js';
+import { connectionRig, wanted } from '../support/connection-rig.js';
 import { durableRig } from '../support/durable-rig.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/fake-broker.js';
 import { type KeptSessions, keepingScript } from '../support/keeping-broker.js';
@@ -409,13 +409,16 @@ describe('durable connection: unknown and shortened sessions', () => {
           properties: { sessionExpiryInterval: 60 },
         }),
     });
-    using told = toldOfSessions();
-    const rig = durableRig(broker.url, { record: new MemoryRecord() });
-    await rig.open();
-    await rig.connection.close();
-    assert.deepEqual(told.events, [
-      { name: 'session-expiry-shortened', data: { name: 'rig', clientId: 'rig', asked: 604_800, granted: 60 } },
-    ]);
+    const stored = durableRig(broker.url, { record: new MemoryRecord() });
+    const plain = connectionRig(broker.url, { clientId: 'rig' }, { keepSession: true, startClean: false });
+    for (const rig of [stored, plain]) {
+      using told = toldOfSessions();
+      await rig.open();
+      await rig.connection.close();
+      assert.deepEqual(told.events, [
+        { name: 'session-expiry-shortened', data: { name: 'rig', clientId: 'rig', asked: 604_800, granted: 60 } },
+      ]);
+    }
   });
 
   it('refuses a broker whose Maximum QoS is below what the guarantee needs', TIMEOUT, async () => {
