@@ -1,4 +1,5 @@
 import type { CommitUrgency, OutboxRow, OutboxSender, RefusedRow, RestoredOutbox } from '../connector/durable-sink.js';
+import { MillraceError } from '../errors/millrace-error.js';
 import { Fifo } from '../internal/fifo.js';
 import type { StoreView } from '../store/store.js';
 import { DurableRows } from './durable-rows.js';
@@ -31,15 +32,26 @@ const readHead = (view: StoreView, { sink, outbox }: OutboxId): StoredOutbox => 
   return bytes === undefined ? EMPTY : (decodeStored(bytes) as StoredOutbox);
 };
 
-/** The stored rows from `from` up to `to`, read chunk by chunk. */
+/** The stored rows from `from` up to `to`, read chunk by chunk. @throws MillraceError STORE_CORRUPT when one is missing */
 function* storedRows(view: StoreView, { sink, outbox }: OutboxId, from: number, to: number): Generator<OutboxRow> {
+  let next = from;
   for (const { value } of view.range(storeKeys.chunk(sink, outbox, from), storeKeys.chunksEnd(sink, outbox))) {
     for (const row of decodeChunk(value).rows) {
-      if (row.seq >= to) return;
-      if (row.seq >= from) yield row;
+      if (row.seq < next) continue;
+      if (row.seq >= to) break;
+      if (row.seq > next) throw rowsMissing({ sink, outbox }, next);
+      yield row;
+      next += 1;
     }
+    if (next >= to) return;
   }
+  if (next < to) throw rowsMissing({ sink, outbox }, next);
 }
+
+const rowsMissing = ({ sink, outbox }: OutboxId, seq: number): MillraceError =>
+  new MillraceError('STORE_CORRUPT', `message ${seq} of the outbox "${outbox}" is missing in the store`, {
+    details: { sink, outbox, seq },
+  });
 
 const firstChunk = (view: StoreView, { sink, outbox }: OutboxId): OutboxChunk | undefined => {
   for (const { value } of view.range(storeKeys.chunk(sink, outbox, 0), storeKeys.chunksEnd(sink, outbox))) {

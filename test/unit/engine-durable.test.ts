@@ -168,6 +168,29 @@ describe('a durable job', { timeout: 20_000 }, () => {
     await second.shutdown();
   });
 
+  it('fails when a stored row is missing, instead of leaving it out', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<string>();
+    const destination = new Destination();
+    destination.window = 0;
+    const first = Engine.embedded({ stores });
+    const job = first.newJob(copy(source.source, durableSink(destination)), OPTIONS);
+    await job.whenRunning();
+    for (const item of ['a', 'b', 'c']) {
+      source.push(item);
+      const before = source.acknowledged;
+      await until(() => source.acknowledged > before);
+    }
+    await job.cancel();
+    const store = await stores.open('durable', 0);
+    const [, second] = [...store.range('rows/', 'rows0')];
+    await store.commit(new Map([[second?.key ?? '', undefined]]));
+    await store.close();
+    destination.window = 10;
+    const again = Engine.embedded({ stores }).newJob(copy(source.source, durableSink(destination)), OPTIONS);
+    await assert.rejects(again.join(), failsWith('STORE_CORRUPT'));
+  });
+
   it('stores nothing of a tick in which a function throws', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
