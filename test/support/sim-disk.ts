@@ -23,6 +23,15 @@ export interface DiskSpeed {
 }
 
 /**
+ * How a disk may be wrong, to see that the simulator notices. `lying`: says that a write is durable although a crash can undo it.
+ * `torn`: a crash leaves part of a write.
+ */
+export type DiskFlaw = 'none' | 'lying' | 'torn';
+
+/** Writes that a lying disk may still lose. */
+const UNDONE = 2;
+
+/**
  * What survives a process: durable records, and writes that are on their way. A write becomes durable when its time has come, in
  * order; a crash makes any prefix of those under way durable and loses the rest.
  */
@@ -33,6 +42,9 @@ export class SimDisk {
   #writes: Write[] = [];
   #commits = 0;
   #failing = false;
+  /** What the last writes have replaced, newest last. */
+  readonly #undo: StoreBatch[] = [];
+  flaw: DiskFlaw = 'none';
   /** Told of each record of a write. */
   onWrite: (key: string, value: Uint8Array | undefined) => void = () => {};
   speed: DiskSpeed = { minMs: 1, maxMs: 5 };
@@ -79,6 +91,10 @@ export class SimDisk {
   crash(): void {
     const kept = this.#random.below(this.#writes.length + 1);
     for (const { batch } of this.#writes.slice(0, kept)) this.#apply(batch);
+    const torn = this.#writes[kept]?.batch;
+    if (this.flaw === 'torn' && torn !== undefined)
+      this.#apply(new Map([...torn].filter(() => this.#random.chance(0.5))));
+    if (this.flaw === 'lying') for (const batch of this.#undo.splice(0).reverse()) this.#put(batch);
     this.#writes = [];
   }
 
@@ -103,6 +119,14 @@ export class SimDisk {
 
   #apply(batch: StoreBatch): void {
     this.#commits += 1;
+    if (this.flaw === 'lying') {
+      this.#undo.push(new Map([...batch.keys()].map((key) => [key, this.#records.get(key)])));
+      this.#undo.splice(0, this.#undo.length - UNDONE);
+    }
+    this.#put(batch);
+  }
+
+  #put(batch: StoreBatch): void {
     for (const [key, value] of batch) {
       if (value === undefined) this.#records.remove(key);
       else this.#records.put(key, value);

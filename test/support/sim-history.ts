@@ -83,7 +83,9 @@ export class SimHistory {
   async play(): Promise<SimOutcome> {
     const world = this.world;
     world.clock.after(0, () => this.#start());
-    await this.#until(() => this.#process?.running === true, HEALING_MS, 'the job does not start');
+    world.disk.flaw = this.#plan.diskFlaw;
+    if (!this.#plan.early)
+      await this.#until(() => this.#process?.running === true, HEALING_MS, 'the job does not start');
     this.#schedule();
     await this.#until(() => this.#over, FAR, 'FAULT DID NOT FIRE');
     this.say('healing');

@@ -2,6 +2,7 @@ import type { Packet } from '../../src/protocol/packet.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { BrokerCrash, PacketDirection } from './sim-broker.js';
 import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
+import type { DiskFlaw } from './sim-disk.js';
 
 /** Which of the two brokers: that of the source, or that of the sink. */
 export type Side = 'source' | 'sink';
@@ -71,6 +72,9 @@ export interface SimPlan {
   /** The broker of the sink refuses every 7th output. */
   readonly refusals: boolean;
   readonly onSessionLoss: 'fail' | 'redeliver' | 'drop';
+  /** Faults and messages do not wait for the job to run for the first time (R6a). */
+  readonly early: boolean;
+  readonly diskFlaw: DiskFlaw;
   readonly faults: readonly PlannedFault[];
 }
 
@@ -92,7 +96,7 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
     habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },
     protocolVersion: random.chance(0.8) || family === 'losses' ? 5 : 4,
     topics: 1 + random.below(2),
-    messages: 3 + random.below(10),
+    messages: 2 + random.below(7),
     publishMs,
     qos: weak ? 1 : 2,
     parallelism: random.pick([1, 1, 2]),
@@ -102,6 +106,8 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
     copies: random.pick([1, 1, 3]),
     refusals: random.chance(0.15),
     onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop'] as const) : 'fail',
+    early: random.chance(0.25),
+    diskFlaw: 'none',
     faults: faultsOf(random, family, publishMs),
   };
 }
