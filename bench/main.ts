@@ -1,5 +1,7 @@
 import { endAll } from '../test/support/cleanup.js';
 import { bridgeCase } from './cases/bridge.js';
+import { exactlyOnceCase } from './cases/exactly-once.js';
+import { keyedCase } from './cases/keyed.js';
 import { sinkCase } from './cases/sink.js';
 import { sourceCase } from './cases/source.js';
 import { storeCommitsCase } from './cases/store-commits.js';
@@ -26,6 +28,9 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['sink-qos2-window20', (options) => sinkCase(2, 20, options)],
   ['bridge-window20', (options) => bridgeCase(20, options)],
   ['bridge-window1000', (options) => bridgeCase(1000, options)],
+  ['exactly-once-window20', (options) => exactlyOnceCase(20, options)],
+  ['exactly-once-window1000', (options) => exactlyOnceCase(1000, options)],
+  ['keyed', keyedCase],
   // the store alone
   ['store-commits1', (options) => storeCommitsCase(1, options)],
   ['store-commits100', (options) => storeCommitsCase(100, options)],

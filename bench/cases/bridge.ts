@@ -27,7 +27,7 @@ export async function bridgeCase(window: 20 | 1000, options: BenchOptions): Prom
       ];
       const [from = '', to = ''] = brokers.map(({ url }) => url);
       try {
-        await fillBacklog(from, 'bench-bridge', messages);
+        await fillBacklog(from, 'bench-bridge', { messages, qos: 1 });
         return await measure({ url: from, toUrl: to, qos: 1, messages, window, clientId: 'bench-bridge' });
       } finally {
         for (const broker of brokers) await broker.stop();

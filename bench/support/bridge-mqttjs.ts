@@ -19,7 +19,7 @@ export function bridgeMqttJs(
         protocolVersion: 5,
         clean: false,
         keepalive: 0,
-        properties: { receiveMaximum: task.window, sessionExpiryInterval: 3600 },
+        properties: { receiveMaximum: receiveMaximum(task), sessionExpiryInterval: 3600 },
       });
       from = client;
       client.once('error', reject);
@@ -36,3 +36,6 @@ export function bridgeMqttJs(
     },
   };
 }
+
+/** At QoS 2 MQTT.js counts more messages as in flight than mosquitto does, and ends when they exceed its maximum: the broker's window holds. */
+const receiveMaximum = ({ qos, window }: ContenderTask): number => (qos === 2 ? 65_535 : window);

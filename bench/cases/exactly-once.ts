@@ -1,0 +1,42 @@
+import { type BenchMosquitto, startBenchMosquitto } from '../support/bench-mosquitto.js';
+import type { BenchOptions } from '../support/bench-options.js';
+import { compare } from '../support/compare.js';
+import { fillBacklog } from '../support/fill-backlog.js';
+import type { Comparison } from '../support/result.js';
+import { runContender } from '../support/run-contender.js';
+
+const BACKLOG = 60_000;
+/** MQTT.js on mosquitto 2.0.11 falls to some fifty messages a second after about twenty thousand of QoS 2. */
+const MQTT_JS_BACKLOG = 15_000;
+
+const CONTENDERS = [
+  ['Millrace, exactly once', 'bridge-exactly-once', BACKLOG],
+  ['Millrace, at least once', 'bridge-millrace', BACKLOG],
+  ['MQTT.js, acknowledges on receipt (unsafe)', 'bridge-mqttjs-on-receipt', MQTT_JS_BACKLOG],
+] as const;
+
+/**
+ * Drains a backlog of QoS 2 that broker A keeps in a session to broker B. With 1,000 broker B has no limit. Broker A has one even so: without,
+ * mosquitto gives the packet ids of a long backlog twice.
+ */
+export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions): Promise<Comparison> {
+  const entries = CONTENDERS.map(([contender, file, backlog]) => ({
+    contender,
+    measure: async () => {
+      const messages = Math.round(backlog * options.scale);
+      const brokers: BenchMosquitto[] = [
+        await startBenchMosquitto(window),
+        await startBenchMosquitto(window === 20 ? 20 : 0),
+      ];
+      const [from = '', to = ''] = brokers.map(({ url }) => url);
+      try {
+        await fillBacklog(from, 'bench-bridge', { messages, qos: 2 });
+        return await runContender(file, { url: from, toUrl: to, qos: 2, messages, window, clientId: 'bench-bridge' });
+      } finally {
+        for (const broker of brokers) await broker.stop();
+      }
+    },
+  }));
+  const name = window === 20 ? 'stock window (20)' : 'unlimited window';
+  return compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options.rounds);
+}

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Engine, type Job, MqttSinks, MqttSources, Pipeline, type ReceivedMessage, Subscription } from 'millrace';
+import type { ContenderTask } from './contender.js';
+import { FILTER } from './workload.js';
+
+const POLL_MS = 5;
+
+/** The pipeline of `millrace bridge`, over a session that something else has made at the broker: `fillBacklog` does. */
+export function bridgePipeline({ url, toUrl, clientId, qos }: ContenderTask, durable: boolean): Pipeline {
+  const builder = MqttSources.builder()
+    .clientId(clientId)
+    .broker(url)
+    .subscriptions(Subscription.of(FILTER, qos))
+    .keepSession();
+  const source = (durable ? builder.onUnknownSession('adopt') : builder)
+    .mapToItemFn((_topic, message) => message)
+    .build();
+  const sink = MqttSinks.builder()
+    .clientId(clientId)
+    .broker(toUrl)
+    .messageFn(({ topic, payload, qos }: ReceivedMessage) => ({ topic, payload, qos }))
+    .build();
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(source).writeTo(sink);
+  return pipeline;
+}
+
+/** Runs the pipeline until `messages` are acknowledged at one broker and confirmed by the other. */
+export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<void> {
+  const job = engine.newJob(bridgePipeline(task, durable), {
+    name: task.clientId,
+    processingGuarantee: durable ? 'exactly-once' : 'at-least-once',
+  });
+  await job.whenRunning();
+  while (job.metrics().itemsAcknowledged < task.messages) await sleep(POLL_MS);
+  while (durable && outboxRows(job) > 0) await sleep(POLL_MS);
+  await job.drain();
+}
+
+/** Messages in the outbox that the broker has not confirmed. */
+export function outboxRows(job: Job): number {
+  const sample = job.metrics().samples.find(({ name }) => name === 'millrace_sink_outbox_rows');
+  if (sample === undefined || !('value' in sample)) throw new Error('the sink has no outbox');
+  return sample.value;
+}
