@@ -29,7 +29,7 @@ export interface SimOutcome {
 }
 
 /** How long everything may take once nothing goes wrong any more. */
-const HEALING_MS = 120_000;
+const HEALING_MS = 400_000;
 /** Afterwards, late doubles have their chance. */
 const AFTERMATH_MS = 3000;
 const RETRY_FAULT_MS = 5;
@@ -40,7 +40,7 @@ const PROVOKE_MS = 100;
 const GIVE_UP_MS = 2000;
 const FAR = Number.MAX_SAFE_INTEGER;
 
-type PacketFault = Extract<SimFault, { readonly kind: 'sever-at-packet' | 'kill-at-packet' }>;
+type PacketFault = Extract<SimFault, { readonly kind: `${string}-at-packet` }>;
 
 const connackOf = (side: Side): PacketFault => ({
   kind: 'sever-at-packet',
@@ -170,8 +170,7 @@ export class SimHistory {
         return this.#stall(fault.side, fault.ms);
       case 'broker':
         if (this.#brokers[fault.side].down) return false;
-        this.#oracle.broker(fault.side, fault.how);
-        this.#brokers[fault.side].crash(fault.how, fault.downMs);
+        this.#crash(fault);
         if (fault.connackLost === true) this.#armed.add({ fault: connackOf(fault.side), left: 1 });
         return true;
       case 'slow-disk': {
@@ -187,6 +186,7 @@ export class SimHistory {
         return true;
       case 'sever-at-packet':
       case 'kill-at-packet':
+      case 'broker-at-packet':
         return this.#arm(fault);
       case 'pause':
         if (process?.alive !== true) return false;
@@ -226,10 +226,20 @@ export class SimHistory {
       if (armed.left > 0) continue;
       this.#armed.delete(armed);
       this.say(`${fault.kind}: ${side} ${direction} ${packet}`);
-      if (fault.kind === 'kill-at-packet') this.world.clock.after(0, () => this.#process?.kill());
+      this.world.clock.after(0, () => this.#follow(fault));
       return 'sever';
     }
     return undefined;
+  }
+
+  #follow(fault: PacketFault): void {
+    if (fault.kind === 'kill-at-packet') this.#process?.kill();
+    else if (fault.kind === 'broker-at-packet') this.#crash(fault);
+  }
+
+  #crash({ side, how, downMs }: Pick<Extract<SimFault, { readonly kind: 'broker' }>, 'side' | 'how' | 'downMs'>): void {
+    this.#oracle.broker(side, how);
+    this.#brokers[side].crash(how, downMs);
   }
 
   #stop(): boolean {

@@ -30,6 +30,8 @@ export type SimFault =
   | { readonly kind: 'failed-commit' }
   /** At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well. */
   | ({ readonly kind: 'sever-at-packet' | 'kill-at-packet' } & PacketMark)
+  /** At the n-th packet of a kind, before it arrives, the broker goes down. */
+  | ({ readonly kind: 'broker-at-packet'; readonly how: BrokerCrash; readonly downMs: number } & PacketMark)
   /** The process does nothing for a while. */
   | { readonly kind: 'pause'; readonly ms: number };
 

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { playDirected } from '../support/sim-directed.js';
+import type { SimOutcome } from '../support/sim-history.js';
+import type { SimFault } from '../support/sim-plan.js';
+
+/*
+ * What each broker does in its own way, alone: what the product makes of it, and where its limits are. The limits are documented
+ * (docs/guarantees.md); a test that pins one fails when it goes away.
+ */
+
+const TIMEOUT = { timeout: 120_000 };
+const SEEDS = 20;
+
+function allWell(outcomes: readonly SimOutcome[]): void {
+  for (const { plan, verdicts } of outcomes) assert.deepEqual(verdicts, [], `seed ${plan.seed}`);
+}
+
+function verdictsOf(outcomes: readonly SimOutcome[]): readonly string[] {
+  return outcomes.flatMap(({ verdicts }) => verdicts);
+}
+
+type FlowPacket = 'publish' | 'pubrec' | 'pubrel' | 'pubcomp';
+type Passing = readonly ['source' | 'sink', 'in' | 'out', FlowPacket];
+
+const marked = ([side, direction, packet]: Passing) => ({ side, direction, packet, count: 2 }) as const;
+const severs = (...passing: Passing): SimFault => ({ kind: 'sever-at-packet', ...marked(passing) });
+const kills = (...passing: Passing): SimFault => ({ kind: 'kill-at-packet', ...marked(passing) });
+
+/** The broker goes down before the packet arrives. */
+const fells = (how: 'restart' | 'kill', downMs: number, ...passing: Passing): SimFault => ({
+  kind: 'broker-at-packet',
+  how,
+  downMs,
+  ...marked(passing),
+});
+
+const PHASES = (['publish', 'pubrec', 'pubrel', 'pubcomp'] as const).flatMap((packet) => {
+  const sinkSends = packet === 'publish' || packet === 'pubrel';
+  return [
+    ['source', sinkSends ? 'out' : 'in', packet],
+    ['sink', sinkSends ? 'in' : 'out', packet],
+  ] as const;
+});
+
+for (const broker of ['specification', 'mosquitto', 'emqx'] as const) {
+  test(`${broker}: a cut or a kill in any phase of either QoS 2 flow is survived exactly once`, TIMEOUT, async () => {
+    for (const [side, direction, packet] of PHASES) {
+      for (const fault of [severs(side, direction, packet), kills(side, direction, packet)]) {
+        const outcomes = await playDirected({ source: broker, sink: broker, faults: [fault] }, 3);
+        allWell(outcomes);
+        assert.ok(outcomes.every(({ fired }) => fired.length === 1));
+      }
+    }
+  });
+}
+
+test('mosquitto: no more than its 20 messages are in flight, and all of them are', TIMEOUT, async () => {
+  const outcomes = await playDirected({ sink: 'mosquitto', plan: { messages: 120, publishMs: 5 }, faults: [] });
+  allWell(outcomes); // more than 20 would be a complaint of the broker
+  const [most] = outcomes.map(({ log }) => longestRun(log, 'sink broker takes publish', 'sink broker sends pubcomp'));
+  assert.equal(most, 20);
+});
+
+test('mosquitto: ids that it uses again at once swallow no message', TIMEOUT, async () => {
+  const faults = [kills('source', 'in', 'pubcomp'), kills('source', 'in', 'pubrec'), severs('source', 'in', 'pubcomp')];
+  allWell(await playDirected({ source: 'mosquitto', plan: { messages: 20 }, faults }, SEEDS));
+});
+
+test(
+  'mosquitto killed: it forgets what waits for PUBREL and says that the session is there: a loss that no client can see',
+  TIMEOUT,
+  async () => {
+    const outcomes = await playDirected(
+      { sink: 'mosquittoKilled', faults: [fells('kill', 10, 'sink', 'in', 'pubrel')] },
+      SEEDS,
+    );
+    for (const { verdicts } of outcomes)
+      assert.match(verdicts.join('; '), /^NOT LIVE.*; LOST: t0 \d+ 0(, t0 \d+ 0)*$/, 'it loses, and nothing else');
+  },
+);
+
+test('mosquitto shut down in order, or saved before it is killed, loses nothing', TIMEOUT, async () => {
+  const faults = [fells('restart', 10, 'sink', 'in', 'pubrel'), fells('restart', 10, 'source', 'in', 'pubcomp')];
+  allWell(await playDirected({ source: 'mosquitto', sink: 'mosquitto', faults }, SEEDS));
+});
+
+test('EMQX: PUBREC 0x91 for a message that is sent again counts as received (F14)', TIMEOUT, async () => {
+  const outcomes = await playDirected(
+    { sink: 'emqx', faults: [severs('sink', 'out', 'pubrec'), kills('sink', 'out', 'pubrec')] },
+    SEEDS,
+  );
+  allWell(outcomes);
+});
+
+test(
+  'EMQX: after 300 seconds it has forgotten what it has, and a message that is sent again comes twice (F16)',
+  TIMEOUT,
+  async () => {
+    const outage = (downMs: number): readonly SimFault[] => [fells('restart', downMs, 'sink', 'out', 'pubrec')];
+    allWell(await playDirected({ sink: 'emqx', faults: outage(200_000) }, 3));
+    for (const { verdicts } of await playDirected({ sink: 'emqx', faults: outage(301_000) }, 3)) {
+      assert.match(verdicts.join('; '), /^DUPLICATED/);
+    }
+  },
+);
+
+test(
+  'EMQX from 6.2 on drops a message that is sent again and whose first copy never arrived: a loss that no client can see (F15)',
+  TIMEOUT,
+  async () => {
+    for (const firstCopyLost of [severs('sink', 'in', 'publish'), kills('sink', 'in', 'publish')]) {
+      for (const { verdicts } of await playDirected({ sink: 'emqxTrustingDup', faults: [firstCopyLost] }, 5)) {
+        assert.match(verdicts.join('; '), /LOST: t0 \d+ 0/);
+      }
+      allWell(await playDirected({ sink: 'emqx', faults: [firstCopyLost] }, 5));
+    }
+  },
+);
+
+test(
+  'EMQX from 6.2 on: rows that are stored while it is down go out with DUP 0 and arrive (R8a)',
+  TIMEOUT,
+  async () => {
+    const outage: SimFault = { kind: 'broker', side: 'sink', how: 'restart', downMs: 1000 };
+    allWell(await playDirected({ sink: 'emqxTrustingDup', plan: { messages: 40 }, faults: [outage] }, 5));
+  },
+);
+
+test('RabbitMQ: exactly-once is refused with the ways out', TIMEOUT, async () => {
+  for (const sides of [{ source: 'rabbitmq' }, { sink: 'rabbitmq' }] as const) {
+    const [verdict] = verdictsOf(await playDirected({ ...sides, plan: { early: true }, faults: [] }));
+    assert.match(verdict ?? '', /GUARANTEE_UNSUPPORTED|GRANTED_QOS_TOO_LOW/);
+  }
+});
+
+test('RabbitMQ: at least once loses nothing at QoS 1, and what comes twice is counted', TIMEOUT, async () => {
+  const plan = { guarantee: 'at-least-once', qos: 1, messages: 20 } as const;
+  const faults: readonly SimFault[] = [
+    { kind: 'sever-at-packet', side: 'sink', direction: 'out', packet: 'puback', count: 3 },
+    { kind: 'kill-at-packet', side: 'source', direction: 'in', packet: 'puback', count: 3 },
+  ];
+  const outcomes = await playDirected({ source: 'rabbitmq', sink: 'rabbitmq', plan, faults }, SEEDS);
+  allWell(outcomes);
+  assert.ok(outcomes.reduce((sum, { duplicates }) => sum + duplicates, 0) > 0);
+});
+
+/** How far lines with `up` run ahead of lines with `down`. */
+function longestRun(log: readonly string[], up: string, down: string): number {
+  let ahead = 0;
+  let most = 0;
+  for (const line of log) {
+    if (line.endsWith(up)) ahead += 1;
+    else if (line.endsWith(down)) ahead -= 1;
+    most = Math.max(most, ahead);
+  }
+  return most;
+}
