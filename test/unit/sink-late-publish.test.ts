@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OutboundWindow, packetIdOf, PUBLISH_IDS } from '../../src/protocol/session/outbound-window.js';
-import { ack, outbound, SessionRig } from '../support/session-rig.js';
+import { OutboundWindow, PUBLISH_IDS, packetIdOf } from '../../src/protocol/session/outbound-window.js';
 import { SeededRandom } from '../support/seeded-random.js';
+import { ack, outbound, SessionRig } from '../support/session-rig.js';
 
 const REFUSED = 0x97;
 
@@ -63,6 +63,9 @@ test('the window stays right when numbers come and go in any order', () => {
     if (held.size > 290) for (const old of [...held].slice(0, 200)) if (held.delete(old)) window.remove(old);
     assert.equal(window.size, held.size);
   }
-  assert.deepEqual([...window.seqs()], [...held].sort((a, b) => a - b));
+  assert.deepEqual(
+    [...window.seqs()],
+    [...held].sort((a, b) => a - b),
+  );
   for (const seq of held) assert.equal(window.seqOf(packetIdOf(seq)), seq);
 });
