@@ -1,5 +1,11 @@
-import { LmdbStores } from '../store/lmdb-stores.js';
+import type { LmdbStores } from '../store/lmdb-stores.js';
 import type { Store, StoreProvider } from '../store/store.js';
+
+/** Loaded with the first store: a process that needs none does not pay for the native parts. */
+const openStores = async (dir: string): Promise<LmdbStores> => {
+  const { LmdbStores } = await import('../store/lmdb-stores.js');
+  return LmdbStores.open(dir);
+};
 
 /** The stores of a directory, which is owned from the first store that is opened until `close`. */
 export class EmbeddedStores implements StoreProvider {
@@ -11,7 +17,7 @@ export class EmbeddedStores implements StoreProvider {
   }
 
   async open(job: string, partition: number): Promise<Store> {
-    this.#stores ??= LmdbStores.open(this.location);
+    this.#stores ??= openStores(this.location);
     const opening = this.#stores;
     try {
       return await (await opening).open(job, partition);
