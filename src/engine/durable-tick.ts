@@ -77,9 +77,7 @@ export class DurableTick {
   seal(now: number, last = false): StoreBatch | undefined {
     const { machine, overlay, sinks, parts } = this.#options;
     if (this.#committing || machine.spoilt || !this.#due(now, last)) return undefined;
-    for (const lane of sinks) lane.snapshot((letter) => machine.rejectStored(lane.rejection, letter));
-    // letters of what was refused just now
-    for (const lane of sinks) lane.write((letter) => machine.rejectStored(lane.rejection, letter));
+    machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     if (machine.spoilt) return undefined;
     this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state } of this.#sealed) {

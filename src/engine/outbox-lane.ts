@@ -3,6 +3,7 @@ import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { Outbox } from './outbox.js';
 import type { OnRejected, OutputLane } from './output-lane.js';
+import type { RefusedOutput } from './refused-output.js';
 import type { Rejection } from './rejection.js';
 
 /** The bounds of one outbox. */
@@ -40,7 +41,7 @@ export class OutboxLane implements OutputLane {
 
   /** Nothing outlives the tick. */
   get waiting(): number {
-    return 0;
+    return this.#pendingItems;
   }
 
   get room(): number {
@@ -90,13 +91,14 @@ export class OutboxLane implements OutputLane {
     return this.#options.writer.ready();
   }
 
-  /** Takes the senders' parts of the next commit, and what they were refused. */
-  snapshot(onRejected: OnRejected): void {
-    for (const outbox of this.#options.outboxes) {
+  /** Takes the senders' parts of the next commit; gives what they were refused. */
+  snapshot(): readonly RefusedOutput[] {
+    const { rejection } = this;
+    return this.#options.outboxes.flatMap((outbox) => {
       const before = outbox.low;
       const refused = outbox.snapshot();
       this.#options.tallies.delivered.add(outbox.low - before);
-      for (const { letter } of refused) onRejected(letter, undefined);
-    }
+      return refused.map(({ letter }) => ({ rejection, letter }));
+    });
   }
 }

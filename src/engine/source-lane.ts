@@ -2,6 +2,7 @@ import type { Polled, SourceReader } from '../connector/source.js';
 import { Fifo } from '../internal/fifo.js';
 import type { Fragment } from '../pipeline/fragment.js';
 import type { Downstream } from '../pipeline/pipeline-plan.js';
+import { CommitPace } from './commit-pace.js';
 import { createFrame, type Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { Rejection } from './rejection.js';
@@ -50,6 +51,8 @@ export class SourceLane {
   /** False after a poll that gave nothing: then `ready` must be asked. */
   mayHaveItems = true;
   processing: Processing | undefined;
+  /** For a durable job. */
+  readonly pace = new CommitPace();
   readonly #frames = new Fifo<Frame>();
   #inFlightItems = 0;
   #inFlightBytes = 0;
@@ -135,9 +138,10 @@ export class SourceLane {
   takeCommit(): SourceCommit | undefined {
     if (!this.committable) return undefined;
     this.completeFrames();
-    const upTo = this.#coveredUpTo() ?? -1;
+    const covered = this.#coveredUpTo();
+    const upTo = covered ?? -1;
     const items = this.#completeItems;
-    this.#markedUpTo = upTo;
+    this.#markedUpTo = covered;
     this.#completeItems = 0;
     return { lane: this, upTo, items, ...this.options.reader.snapshot(upTo) };
   }

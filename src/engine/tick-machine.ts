@@ -7,8 +7,9 @@ import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { OutputLane } from './output-lane.js';
+import type { RefusedOutput } from './refused-output.js';
 import type { Rejection } from './rejection.js';
-import type { SourceLane, SourceMark } from './source-lane.js';
+import type { Processing, SourceLane, SourceMark } from './source-lane.js';
 import { userFunctionFailure } from './user-function-failure.js';
 
 /** At most so many items make a frame, so that an acknowledgement is never held by a huge batch. */
@@ -126,10 +127,8 @@ export class TickMachine {
     this.#takeProgress();
     this.#takeResults();
     this.#intake();
-    for (const lane of this.#options.sinks) {
-      lane.write((letter, frame) => this.#reject(lane.rejection, letter, frame));
-      lane.flush();
-    }
+    this.#write();
+    for (const lane of this.#options.sinks) lane.flush();
     this.#startCalls();
     return this.#options.sources.some((lane) => this.#couldTake(lane));
   }
@@ -139,9 +138,19 @@ export class TickMachine {
     return this.#options.sources.flatMap((lane) => lane.takeMark(this.#options.acknowledgeOnReceipt) ?? []);
   }
 
-  /** What an outbox was refused by its destination: a letter, without a frame that could be held. */
-  rejectStored(rejection: Rejection, letter: DeadLetter): void {
-    this.#reject(rejection, letter, undefined);
+  /** In a durable job: what an outbox was refused by its destination goes where the sink says, before this returns. */
+  rejectStored(refused: readonly RefusedOutput[]): void {
+    for (const { rejection, letter } of refused) this.#reject(rejection, letter, undefined);
+    this.#write();
+  }
+
+  /** In a durable job nothing is left to be written: a letter may have its own, for a sink that was asked before. */
+  #write(): void {
+    const { sinks, commitRoom } = this.#options;
+    for (let rounds = commitRoom === undefined ? 1 : sinks.length; rounds > 0; rounds -= 1) {
+      for (const lane of sinks) lane.write((letter, frame) => this.#reject(lane.rejection, letter, frame));
+      if (sinks.every(({ waiting }) => waiting === 0)) return;
+    }
   }
 
   #takeProgress(): void {
@@ -155,6 +164,7 @@ export class TickMachine {
       for (let slots = lane.takeSettled(); slots[0] !== undefined; slots = lane.takeSettled()) {
         if (this.#halted !== undefined) return;
         this.#passOn(lane, slots, slots[0].frame);
+        if (this.#commitIsFull()) return;
       }
     }
   }
@@ -166,6 +176,7 @@ export class TickMachine {
     const { next, failure } = fragment.run(values, 0, Number.POSITIVE_INFINITY);
     this.#dispatch(fragment, frame, (index) => slots[index]?.origin ?? 0);
     frame.holds -= next;
+    if (this.#options.commitRoom !== undefined) this.#write();
     const failed = slots[next];
     if (failed === undefined) return;
     const { stage, cause } = failure ?? { stage: name, cause: causeOf(failed) };
@@ -192,7 +203,7 @@ export class TickMachine {
   /** Whether there is work for `#take`: asked after the sinks were written to, since that makes room. */
   #couldTake(lane: SourceLane): boolean {
     if (this.#halted !== undefined) return false;
-    if (lane.processing !== undefined) return this.#outputRoom(lane.options.downstream) > 0;
+    if (lane.processing !== undefined) return this.#budget(lane) > 0;
     if (!this.#polling || lane.done || !lane.mayHaveItems) return false;
     if (this.#waiting(lane.options.downstream) >= WAITING_ITEMS) return false;
     const room = this.#room(lane);
@@ -213,25 +224,41 @@ export class TickMachine {
     }
   }
 
-  /** Goes on with the frame under way. True when there is none left. */
+  /** Goes on with the frame under way while there is room. True when there is none left. */
   #process(lane: SourceLane): boolean {
-    const { processing } = lane;
-    if (processing === undefined) return true;
-    if (this.#halted !== undefined) return false;
-    const { frame, items } = processing;
+    for (let { processing } = lane; processing !== undefined; { processing } = lane) {
+      if (this.#halted !== undefined) return false;
+      const budget = this.#budget(lane);
+      if (budget <= 0 && processing.next < processing.items.length) return false;
+      this.#run(lane, processing, budget);
+    }
+    return true;
+  }
+
+  /** Runs the next inputs of a frame. In a durable job what they lead to is a part of the next commit when this returns. */
+  #run(lane: SourceLane, processing: Processing, budget: number): void {
+    const { commitRoom } = this.#options;
+    const { frame, next: from } = processing;
+    const { pace } = lane;
     const { fragment } = lane.options;
-    const { next, failure } = fragment.run(items, processing.next, this.#budget(lane));
+    const before = commitRoom?.();
+    const items =
+      before === undefined || frame.whole ? processing.items : processing.items.slice(0, from + pace.inputs(before));
+    const { next, failure } = fragment.run(items, from, budget);
     processing.next = next;
     this.#dispatch(fragment, frame, (index) => index);
     if (failure !== undefined) {
       this.#spoil(userFunctionFailure(failure.stage, failure.cause, { frame, origin: next }));
       lane.cutShort();
-      return false;
+      return;
     }
-    if (next < items.length) return false;
+    if (commitRoom !== undefined && before !== undefined) {
+      this.#write();
+      pace.learn(next - from, before.bytes - commitRoom().bytes);
+    }
+    if (next < processing.items.length) return;
     lane.processing = undefined;
     frame.holds -= 1;
-    return true;
   }
 
   /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
@@ -293,12 +320,22 @@ export class TickMachine {
     return { items: room, bytes: Math.min(bytes, bytesToCommit) };
   }
 
-  /** A commit covers inputs one by one only where that is possible: otherwise the frame is run as a whole. */
+  /**
+   * How many outputs the frame under way may lead to now. A commit covers inputs one by one only where that is possible: otherwise the
+   * frame is run as a whole.
+   */
   #budget({ processing, options: { downstream } }: SourceLane): number {
-    if (this.#options.commitRoom === undefined || processing === undefined) return this.#outputRoom(downstream);
+    const { commitRoom } = this.#options;
+    if (commitRoom === undefined || processing === undefined) return this.#outputRoom(downstream);
     const { frame, next } = processing;
-    const inParts = !frame.whole && frame.positionOf(next) !== undefined;
-    return inParts ? this.#outputRoom(downstream) : Number.POSITIVE_INFINITY;
+    if (frame.whole || frame.positionOf(next) === undefined) return Number.POSITIVE_INFINITY;
+    const { items, bytes } = commitRoom();
+    return bytes > 0 ? Math.min(items, this.#outputRoom(downstream)) : 0;
+  }
+
+  #commitIsFull(): boolean {
+    const room = this.#options.commitRoom?.();
+    return room !== undefined && (room.items <= 0 || room.bytes <= 0);
   }
 
   /** How many more outputs may wait in the lanes behind a source or stage. */
