@@ -7,7 +7,7 @@ import { fullRun, killSeed } from '../support/kill-seed.js';
 import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
 
 /*
- * The real command between two real brokers, under load, killed (SIGKILL) at random, counted by mosquitto_sub. TEST_FULL=1 kills
+ * The real command between two real brokers, under load, killed (SIGKILL) at random, counted by mosquitto_sub. MILLRACE_FULL=1 kills
  * the bridge a hundred times; SEED=n repeats a run's random choices, though not the scheduling of the processes.
  */
 

@@ -1,34 +1,29 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { assertOnce } from '../support/kill-assert.js';
-import { type WriteMoment, withKillAtWrite } from '../support/kill-at-write.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import type { Wrap } from '../support/kill-launch.js';
-import { KillRig } from '../support/kill-rig.js';
 import { fullRun, killSeed } from '../support/kill-seed.js';
-import { storeFile } from '../support/kill-store.js';
-import { strike } from '../support/kill-strike.js';
+import { type Blow, STORE_CALLS, sweep } from '../support/kill-sweep.js';
 import { millraceBridge } from '../support/kill-system.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { straceProblem, withInjection } from '../support/strace-inject.js';
-import { tempDir } from '../support/temp-dir.js';
+import { straceProblem } from '../support/strace-inject.js';
 
 /*
- * A13 and F9: the fixed run is killed at its first socket write, at its second, and so on until it has no more; the same for
- * every system call that writes or flushes the store. Here some of them, drawn by SEED; TEST_FULL=1 goes through all.
+ * A13, F9, D1 and D2: the fixed run is killed at its first socket write, at its second, and so on until it has no more; the same
+ * for every system call that writes or flushes the store, where it is killed or the call fails. Here some steps, drawn by SEED;
+ * `npm run test:full` goes through all.
  */
 
-const COUNT = 50;
-const SAMPLES = 3;
+const MESSAGES = 50;
+const SAMPLES = 2;
 /** More than a run of this size has. */
 const MOST = 400;
-const LIMIT = { timeout: fullRun ? 900_000 : 90_000 };
-const SYSCALLS = ['fdatasync', 'pwrite64', 'writev'] as const;
-const MOMENTS: readonly WriteMoment[] = ['before', 'half', 'after'];
+/** A run that goes on after an error has fewer steps of interest: what follows it is like what follows an earlier one. */
+const MOST_ERRORS = 12;
+const LIMIT = { timeout: fullRun ? 1_200_000 : 90_000 };
 const withoutStrace = straceProblem() ?? false;
 
-describe('exactly-once, killed at each step of a fixed run', { timeout: fullRun ? 3_000_000 : 170_000 }, () => {
+describe('exactly-once, struck at each step of a fixed run', { timeout: fullRun ? 5_000_000 : 170_000 }, () => {
   let from: KillBroker;
   let to: KillBroker;
   before(async () => {
@@ -36,45 +31,50 @@ describe('exactly-once, killed at each step of a fixed run', { timeout: fullRun 
   });
   after(() => Promise.all([from.mosquitto.stop(), to.mosquitto.stop()]));
 
-  /** One store and one session for all points: what a point leaves behind is what the next begins with. */
-  const sweep = async (t: { diagnostic(text: string): void }, wrapAt: (nth: number, rig: KillRig) => Wrap) => {
-    await using rig = await KillRig.open({ system: millraceBridge(), from, to });
-    await rig.start();
-    await rig.end();
-    const points = fullRun ? Array.from({ length: MOST }, (_, index) => index + 1) : sampled();
-    let fired = 0;
-    for (const nth of points) {
-      const result = await strike(rig, COUNT, wrapAt(nth, rig));
-      if (result.fired) fired += 1;
-      else break;
-    }
-    const report = await rig.settle();
-    t.diagnostic(`SEED=${killSeed}: killed at ${fired} points, ${report.sent} messages`);
+  const sweepAll = async (t: { diagnostic(text: string): void }, blow: Blow, most = MOST) => {
+    const points = fullRun ? { most } : sampled();
+    const report = await sweep({ system: millraceBridge(), from, to }, blow, { points, messages: MESSAGES });
+    t.diagnostic(`SEED=${killSeed}: hit at ${report.hits} steps, ${report.sent} messages`);
     assertOnce(report);
-    assert.ok(fired > 0 && fired < MOST, `${fired} kills`);
+    assert.ok(report.hits > 0 && report.hits < MOST, `${report.hits} hits`);
   };
 
-  for (const moment of MOMENTS) {
-    it(`at a socket write (${moment} it): nothing is lost and nothing comes twice`, LIMIT, (t) =>
-      sweep(t, (nth) => withKillAtWrite(nth, moment)),
+  for (const moment of ['before', 'half', 'after'] as const) {
+    const when = { before: 'before', half: 'in the middle of', after: 'after' }[moment];
+    it(`killed ${when} a socket write it loses and doubles nothing`, LIMIT, (t) =>
+      sweepAll(t, { at: 'socket write', moment }),
     );
   }
 
-  for (const syscall of SYSCALLS) {
-    it(`at a ${syscall} of the store: nothing is lost and nothing comes twice`, {
-      ...LIMIT,
-      skip: withoutStrace,
-    }, (t) => {
-      const log = join(tempDir('strace'), 'log');
-      return sweep(t, (nth, rig) =>
-        withInjection({ file: storeFile(rig.ends), syscalls: [syscall], nth, fault: 'KILL', log }),
-      );
-    });
+  for (const call of STORE_CALLS) {
+    it(`killed at a ${call} of the store it loses and doubles nothing`, { ...LIMIT, skip: withoutStrace }, (t) =>
+      sweepAll(t, { at: 'store call', call, fault: 'KILL' }),
+    );
+  }
+
+  for (const [call, fault] of errors()) {
+    it(
+      `D1, D2 ${fault} of a ${call} of the store: it loses and doubles nothing`,
+      { ...LIMIT, skip: withoutStrace },
+      (t) => sweepAll(t, { at: 'store call', call, fault }, MOST_ERRORS),
+    );
   }
 });
+
+/** All, or each call and each error at least once. */
+function errors() {
+  const all = STORE_CALLS.flatMap(
+    (call) =>
+      [
+        [call, 'EIO'],
+        [call, 'ENOSPC'],
+      ] as const,
+  );
+  return fullRun ? all : all.filter((_, index) => index % 2 === Math.floor(index / 2) % 2);
+}
 
 /** Ascending; small ones, since every run has them. */
 function sampled(): number[] {
   const random = new SeededRandom(killSeed);
-  return Array.from({ length: SAMPLES }, () => 1 + random.below(8)).sort((a, b) => a - b);
+  return Array.from({ length: SAMPLES }, () => 1 + random.below(6)).sort((a, b) => a - b);
 }

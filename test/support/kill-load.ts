@@ -44,9 +44,9 @@ export class KillLoad implements AsyncDisposable {
     }
   }
 
-  /** Sends until `stop`, so many a second. */
-  pour(perSecond: number): void {
-    this.#pouring = this.#pour(perSecond);
+  /** Sends until `stop`, so many a second, but none while `full` says so. */
+  pour(perSecond: number, full: () => boolean = () => false): void {
+    this.#pouring = this.#pour(perSecond, full);
   }
 
   /** Pours no more until `resume`. Resolves when the broker has acknowledged what was sent. */
@@ -82,12 +82,12 @@ export class KillLoad implements AsyncDisposable {
     await Promise.all([...this.#publishers.values()].map((publisher) => publisher[Symbol.asyncDispose]()));
   }
 
-  async #pour(perSecond: number): Promise<void> {
+  async #pour(perSecond: number, full: () => boolean): Promise<void> {
     const from = performance.now();
     let done = 0;
     while (!this.#stopped) {
       const due = Math.floor(((performance.now() - from) * perSecond) / 1000);
-      if (!this.#paused) {
+      if (!this.#paused && !full()) {
         this.#sending = this.send(due - done);
         await this.#sending;
       }

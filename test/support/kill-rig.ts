@@ -37,7 +37,9 @@ export interface KillReport extends Delivery {
 
 const SETTLE_MS = 20_000;
 /** A system that has lost messages is not waited for any longer when nothing has come for so long. */
-const GIVE_UP_MS = 4_000;
+const GIVE_UP_MS = 6_000;
+/** A copy would come sooner. */
+const QUIET_MS = 250;
 
 let runs = 0;
 
@@ -165,29 +167,29 @@ export class KillRig implements AsyncDisposable {
     await this.verifier.untilCount(this.verifier.messages.length + count, timeoutMs);
   }
 
-  /** Waits until all that was sent was seen (or nothing comes any more) and then nothing more comes; judges. */
-  async settle(timeoutMs = SETTLE_MS): Promise<KillReport> {
+  /** Waits until all that was sent was seen, or nothing comes any more, and then nothing more comes; judges. */
+  async settle(): Promise<KillReport> {
     await this.load.settle();
-    const deadline = performance.now() + timeoutMs;
-    let seen = -1;
-    while (!this.complete && performance.now() < deadline && seen !== this.verifier.messages.length) {
-      seen = this.verifier.messages.length;
-      await until(() => this.complete || this.verifier.messages.length > seen, { timeoutMs: GIVE_UP_MS }).catch(
-        () => {},
-      );
+    const { verifier } = this;
+    for (let seen = -1; !this.complete && seen !== verifier.messages.length; ) {
+      seen = verifier.messages.length;
+      const progress = () => this.complete || verifier.messages.length > seen;
+      await until(progress, { timeoutMs: GIVE_UP_MS }).catch(() => {});
     }
-    await this.verifier.untilQuiet(250);
+    await verifier.untilQuiet(QUIET_MS, SETTLE_MS);
     await Promise.all(this.#pending);
     return this.report();
   }
 
+  /** Messages that were sent and not seen. */
+  get behind(): number {
+    this.#count();
+    return this.load.sent.length - this.#distinct.size;
+  }
+
   /** True when the verifier has seen all that was sent. */
   get complete(): boolean {
-    const { messages } = this.verifier;
-    for (; this.#counted < messages.length; this.#counted += 1) {
-      this.#distinct.add(this.#letter(messages[this.#counted]?.text ?? ''));
-    }
-    return this.#distinct.size >= this.load.sent.length;
+    return this.behind <= 0;
   }
 
   report(): KillReport {
@@ -208,6 +210,13 @@ export class KillRig implements AsyncDisposable {
   /** The last lines of the system, for errors. */
   tail(): string {
     return [...(this.#process?.stdout ?? []), ...(this.#process?.stderr ?? [])].slice(-15).join('\n');
+  }
+
+  #count(): void {
+    const { messages } = this.verifier;
+    for (; this.#counted < messages.length; this.#counted += 1) {
+      this.#distinct.add(this.#letter(messages[this.#counted]?.text ?? ''));
+    }
   }
 
   /** What was sent, of what came out. */

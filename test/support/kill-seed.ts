@@ -2,4 +2,4 @@
 export const killSeed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
 /** `npm run test:full`: sweeps and counts in full. */
-export const fullRun = process.env.TEST_FULL === '1';
+export const fullRun = process.env.MILLRACE_FULL === '1';

@@ -9,6 +9,8 @@ export interface TestCell {
   readonly file: string;
   /** A part of the names of the tests that count; all of the file without it. */
   readonly test?: string;
+  /** Further environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What became of a cell. */
@@ -24,17 +26,22 @@ export interface CellVerdict {
 const LIMIT_MS = 90_000;
 
 /** Runs a cell on sources that the patches have changed. */
-export async function runCell({ file, test }: TestCell, patches: readonly SourcePatch[]): Promise<CellVerdict> {
+export async function runCell(
+  { file, test, env: more }: TestCell,
+  patches: readonly SourcePatch[],
+): Promise<CellVerdict> {
   const [node, env] = patches.length === 0 ? [['--import', 'tsx'], {}] : [patchedNodeArgs, patchedEnv(patches)];
   const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
-  const output = await outputOf([...node, '--test-reporter=tap', ...names, file], env);
+  const output = await outputOf([...node, '--test-reporter=tap', ...names, file], { ...env, ...more });
   return verdictOf(output);
 }
 
 /** The verdict that a TAP report is. */
 export function verdictOf(tap: string): CellVerdict {
   const failed = [
-    ...tap.matchAll(/^ *not ok \d+ - (.*)\n(?: .*\n)*? +failureType: '(testCodeFailure|testTimeoutFailure)'/gm),
+    ...tap.matchAll(
+      /^ *not ok \d+ - (.*)\n(?: .*\n)*? +failureType: '(testCodeFailure|testTimeoutFailure|cancelledByParent)'/gm,
+    ),
   ];
   const passed = Number(/^# pass (\d+)$/m.exec(tap)?.[1] ?? 0);
   const broken = /MUTANT: .*|Transform failed.*|ERR_MODULE_NOT_FOUND.*/.exec(tap)?.[0];

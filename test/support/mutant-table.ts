@@ -24,6 +24,20 @@ export class MutantTable {
     });
   }
 
+  /** Tries every cell on every mutant and on the unchanged sources, two at a time. Rejects when these do not pass one. */
+  async complete(): Promise<void> {
+    const pairs = this.#cells.flatMap((cell) => [undefined, ...this.#mutants].map((mutant) => ({ cell, mutant })));
+    const work = async () => {
+      for (let pair = pairs.shift(); pair !== undefined; pair = pairs.shift()) {
+        const { failed, broken } = await this.verdict(pair.cell, pair.mutant);
+        const problem = broken ?? (pair.mutant === undefined ? failed[0] : undefined);
+        if (problem !== undefined)
+          throw new Error(`${pair.cell.id} on ${pair.mutant?.id ?? 'the sources'}: ${problem}`);
+      }
+    };
+    await Promise.all([work(), work()]);
+  }
+
   /** A line for each cell, a column for each mutant: `✘` caught, `·` not caught, empty where it was not tried. */
   lines(): string[] {
     const mark = (verdict: CellVerdict | undefined) =>

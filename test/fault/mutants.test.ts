@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { fullRun } from '../support/kill-seed.js';
+import { verdictOf } from '../support/mutant-cell.js';
+import { patchProblem } from '../support/mutant-patch.js';
+import { MutantTable } from '../support/mutant-table.js';
+import { CELLS, FURTHER_CELLS, MUTANTS } from '../support/mutants.js';
+
+/*
+ * Negative controls: thirteen ways to break a guarantee, made of the sources while they are loaded. A cell that does not notice
+ * its mutant proves nothing about the sources either. MILLRACE_FULL=1 tries every cell on every mutant.
+ */
+
+const LIMIT = { timeout: 120_000 };
+const table = new MutantTable(fullRun ? [...CELLS, ...FURTHER_CELLS] : CELLS, MUTANTS);
+
+const cellOf = (id: string) => {
+  const cell = CELLS.find((candidate) => candidate.id === id);
+  assert.ok(cell, `there is no cell ${id}`);
+  return cell;
+};
+
+describe('the mutants', { concurrency: 2, timeout: fullRun ? 1_500_000 : 170_000 }, () => {
+  for (const mutant of MUTANTS) {
+    it(`${mutant.id}, which ${mutant.title}, is caught by ${mutant.caughtBy}`, LIMIT, async (t) => {
+      for (const patch of mutant.patches) assert.equal(patchProblem(patch), undefined);
+      const { failed, broken } = await table.verdict(cellOf(mutant.caughtBy), mutant);
+      assert.equal(broken, undefined);
+      assert.ok(failed.length > 0, 'no test noticed');
+      t.diagnostic(`${mutant.id}: ${failed[0]}`);
+    });
+  }
+
+  for (const cell of CELLS) {
+    it(`the unchanged sources pass ${cell.id}`, LIMIT, async () => {
+      const { passed, failed, broken } = await table.verdict(cell);
+      assert.equal(broken, undefined);
+      assert.deepEqual(failed, []);
+      assert.ok(passed > 0);
+    });
+  }
+
+  if (fullRun) {
+    it('every cell is tried on every mutant, and passes on the unchanged sources', { timeout: 1_400_000 }, async () => {
+      await table.complete();
+    });
+  }
+
+  it('a cell that could not be run is not taken for one that caught something', () => {
+    assert.match(
+      verdictOf("not ok 1 - x\n  failureType: 'testCodeFailure'\nMUTANT: the patch of a matches 0 times").broken ?? '',
+      /MUTANT/,
+    );
+    assert.match(verdictOf('# pass 0\n').broken ?? '', /no test ran/);
+  });
+
+  after(() => console.log(table.lines().join('\n')));
+});
