@@ -47,6 +47,8 @@ export class DurableTick {
   readonly #options: DurableTickOptions;
   #sealed: readonly SourceCommit[] = [];
   #committing = false;
+  /** Whether the commit under way has something of the inputs. */
+  #hasInputs = false;
   /** When completions began to wait. */
   #waitingSince: number | undefined;
 
@@ -64,6 +66,11 @@ export class DurableTick {
     return !this.#committing && !this.#mustCommit();
   }
 
+  /** Whether all that the inputs did is durable and they are answered; outboxes may go on delivering. */
+  get covered(): boolean {
+    return !(this.#committing && this.#hasInputs) && !this.#inputsChanged();
+  }
+
   /** When `seal` has work that only time gives; Infinity for never. */
   deadline(): number {
     return this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;
@@ -78,6 +85,7 @@ export class DurableTick {
     const { machine, overlay, sinks, parts } = this.#options;
     if (this.#committing || machine.spoilt || !this.#due(now, last)) return undefined;
     machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
+    this.#hasInputs = this.#inputsChanged();
     if (machine.spoilt) return undefined;
     this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state } of this.#sealed) {
@@ -114,9 +122,15 @@ export class DurableTick {
     return last || now >= this.#waitingSince + SOON_MS;
   }
 
-  #mustCommit(): boolean {
+  #inputsChanged(): boolean {
     const { sources, sinks, parts } = this.#options;
     if (sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
+    return sinks.some(({ outboxes }) => outboxes.some(({ addedRows }) => addedRows > 0));
+  }
+
+  #mustCommit(): boolean {
+    const { sinks } = this.#options;
+    if (this.#inputsChanged()) return true;
     return sinks.some(({ outboxes, room }) =>
       outboxes.some(({ urgency }) => urgency === 'now' || (urgency === 'soon' && room <= 0)),
     );

@@ -131,7 +131,7 @@ export class JobDriver {
     }
     if (machine.finished && this.#settled && (this.#durable === undefined || machine.quiet)) return 'ended';
     if (this.#drainTimer === undefined) return undefined;
-    if (machine.idle && this.#settled) return 'drained';
+    if (machine.idle && this.#covered) return 'drained';
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;
   }
 
@@ -140,9 +140,14 @@ export class JobDriver {
     return this.#durable === undefined || this.#durable.tick.settled;
   }
 
+  /** No input waits for a commit: what the outboxes have is there at the next start. */
+  get #covered(): boolean {
+    return this.#durable === undefined || this.#durable.tick.covered;
+  }
+
   /** Whether a halted run has nothing left to bring to an end. */
   get #over(): boolean {
-    return this.#durable === undefined ? this.#machine.quiet : this.#machine.spoilt || this.#settled;
+    return this.#durable === undefined ? this.#machine.quiet : this.#machine.spoilt || this.#covered;
   }
 
   #commit({ tick, commit }: DurableDrive): void {
