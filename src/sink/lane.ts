@@ -44,7 +44,7 @@ export interface LaneParts {
  * L3. A QoS 1 or 2 row is delivered at PUBACK or PUBCOMP, a QoS 0 row when its bytes left for the kernel (R16).
  * L4. What waits is bounded by LaneLimits, what is in flight by the session's credit and by the byte bound.
  * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
- *     [MQTT-4.3.3-4], and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
+ *     (5: 2.2.1, MQTT-4.4.0-2), and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
  */
 export class Lane {
   readonly #parts: LaneParts;
