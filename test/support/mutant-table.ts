@@ -38,6 +38,13 @@ export class MutantTable {
     await Promise.all([work(), work()]);
   }
 
+  /** Mutants that no cell has caught. */
+  survivors(): Mutant[] {
+    return this.#mutants.filter(
+      (mutant) => !this.#cells.some((cell) => (this.#known.get(keyOf(cell, mutant))?.failed.length ?? 0) > 0),
+    );
+  }
+
   /** A line for each cell, a column for each mutant: `✘` caught, `·` not caught, empty where it was not tried. */
   lines(): string[] {
     const mark = (verdict: CellVerdict | undefined) =>

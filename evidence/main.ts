@@ -1,0 +1,45 @@
+import { endAll } from '../test/support/cleanup.js';
+import { cutsSection } from './sections/cuts.js';
+import { killsSection } from './sections/kills.js';
+import { mutantsSection } from './sections/mutants.js';
+import { restartsSection } from './sections/restarts.js';
+import { stepsSection } from './sections/steps.js';
+import { type Section, writeEvidence } from './support/evidence-document.js';
+import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-options.js';
+
+/*
+ * npm run evidence -- [--quick] [--only NAME]
+ *
+ * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
+ * everything) or --only (kills, cuts, restarts, steps, mutants) it prints and writes nothing.
+ */
+
+const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
+  kills: killsSection,
+  cuts: cutsSection,
+  restarts: restartsSection,
+  steps: stepsSection,
+  mutants: mutantsSection,
+};
+
+async function main(): Promise<void> {
+  const options = parseEvidenceOptions(process.argv.slice(2), Object.keys(SECTIONS));
+  const sections: Section[] = [];
+  for (const [name, play] of Object.entries(SECTIONS)) {
+    if (options.only !== undefined && options.only !== name) continue;
+    const section = await play(options);
+    sections.push(section);
+    process.stdout.write(`\n## ${section.title}\n\n${section.lines.join('\n')}\n`);
+    for (const problem of section.broken) {
+      process.stderr.write(`a promise does not hold: ${problem}\n`);
+      process.exitCode = 1;
+    }
+  }
+  if (options.writes) writeEvidence(sections);
+}
+
+try {
+  await main();
+} finally {
+  await endAll();
+}

@@ -1,0 +1,43 @@
+import { randomKills } from '../../test/support/kill-scenarios.js';
+import { millracePipeline } from '../../test/support/kill-system.js';
+import { withEvidenceBrokers } from '../support/evidence-brokers.js';
+import type { Section } from '../support/evidence-document.js';
+import type { EvidenceOptions } from '../support/evidence-options.js';
+import { brokenPromises, type EvidenceRow, evidenceTable } from '../support/evidence-table.js';
+import { atLeastOnce, exactlyOnce, mqttJsSystems } from '../support/systems.js';
+
+/** `kill -9` of the process. */
+export function killsSection(options: EvidenceOptions): Promise<Section> {
+  const some = options.rounds(30, 3);
+  const systems = [
+    { system: exactlyOnce, rounds: options.rounds(100, 5) },
+    {
+      system: millracePipeline('millrace exactly-once, a count for each key in its state', { kind: 'count' }),
+      rounds: some,
+    },
+    { system: millracePipeline('millrace exactly-once, `mapAsync`', { kind: 'async' }), rounds: some },
+    {
+      system: millracePipeline('millrace exactly-once, QoS 1 with `deduplicateBy`', { kind: 'dedupe', qos: 1 }),
+      rounds: some,
+    },
+    { system: atLeastOnce, rounds: some },
+    ...mqttJsSystems().map((system) => ({ system, rounds: some })),
+  ];
+  return withEvidenceBrokers(async (from, to) => {
+    const rows: EvidenceRow[] = [];
+    for (const { system, rounds } of systems) {
+      options.tell(`kill -9: ${system.title}`);
+      const report = await randomKills({ system, from, to }, { rounds, seed: options.seed });
+      rows.push({ system, rounds: report.fired, report });
+    }
+    return {
+      title: 'The process is killed',
+      lines: [
+        'A round is a `kill -9` under load, at a random moment while the process works, one in five while it still starts.',
+        '',
+        ...evidenceTable(rows),
+      ],
+      broken: brokenPromises(rows),
+    };
+  });
+}

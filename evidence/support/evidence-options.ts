@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+
+/** How the evidence is gathered. */
+export interface EvidenceOptions {
+  /** A few rounds of everything. */
+  readonly quick: boolean;
+  /** One section alone. */
+  readonly only: string | undefined;
+  /** Whether docs/evidence.md is written: only by a full run, so that all its figures are of one. */
+  readonly writes: boolean;
+  /** Of the random moments. */
+  readonly seed: number;
+  /** Gives the first number, or with `quick` the second. */
+  rounds(full: number, quick: number): number;
+  /** Progress, on stderr. */
+  tell(text: string): void;
+}
+
+/** Reads the arguments. Throws when there is no such section. */
+export function parseEvidenceOptions(args: readonly string[], sections: readonly string[]): EvidenceOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const { quick, only } = values;
+  if (only !== undefined && !sections.includes(only)) throw new Error(`--only is one of ${sections.join(', ')}`);
+  return {
+    quick,
+    only,
+    writes: !quick && only === undefined,
+    seed: Number(values.seed),
+    rounds: (full, few) => (quick ? few : full),
+    tell: (text) => void process.stderr.write(`${text}\n`),
+  };
+}
