@@ -41,6 +41,7 @@ function planOf(
     receiveMaximum: 1000,
     maxInflight: 1000,
     copies: 1,
+    mixed: false,
     refusals: false,
     early: false,
     ...plan,

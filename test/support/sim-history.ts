@@ -65,6 +65,8 @@ export class SimHistory {
   #starts = 0;
   readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
   #published = 0;
+  /** How often the job has failed because of a lost session. */
+  #lossesTold = 0;
   readonly #numbers = new Map<string, number>();
 
   constructor(plan: SimPlan, { logging = false }: { readonly logging?: boolean } = {}) {
@@ -115,7 +117,9 @@ export class SimHistory {
   }
 
   #start(): void {
-    const process = new SimProcess(this.world, this.#plan);
+    const { onSessionLoss } = this.#plan;
+    const policy = onSessionLoss === 'fail' && this.#lossesTold >= 2 ? 'redeliver' : onSessionLoss;
+    const process = new SimProcess(this.world, { ...this.#plan, onSessionLoss: policy });
     this.say(`process ${this.#starts} starts`);
     this.#starts += 1;
     this.#process = process;
@@ -123,6 +127,16 @@ export class SimHistory {
       this.say('process is killed');
       this.world.clock.after(this.world.random.next() * 50, () => this.#start());
     };
+    process.onFailed = ({ code }) => this.#handleFailed(process, code, policy);
+  }
+
+  /** A session was lost under the policy `fail`: so it is at the next start too, until the operator decides (R17). */
+  #handleFailed(process: SimProcess, code: string, policy: SimPlan['onSessionLoss']): void {
+    if (code !== 'SESSION_LOST' || policy !== 'fail' || !this.#oracle.sessionsLost || !process.alive) return;
+    this.#lossesTold += 1;
+    this.say(`SESSION_LOST, for the ${this.#lossesTold}. time`);
+    process.alive = false;
+    this.world.clock.after(10, () => this.#start());
   }
 
   #schedule(): void {
@@ -140,7 +154,8 @@ export class SimHistory {
     const n = this.#numbers.get(topic) ?? 0;
     this.#numbers.set(topic, n + 1);
     this.#published += 1;
-    const takers = this.#brokers.source.publish({ topic: `in/${topic}`, payload: String(n), qos: this.#plan.qos });
+    const qos = this.#plan.mixed && n % 2 === 1 ? 1 : this.#plan.qos;
+    const takers = this.#brokers.source.publish({ topic: `in/${topic}`, payload: String(n), qos });
     if (takers.includes(SOURCE_CLIENT)) this.#oracle.accepted(topic, n);
   }
 

@@ -86,7 +86,11 @@ function pipelineOf(plan: SimPlan): Pipeline {
     .connectOptionsFn(() => connectOptions(plan))
     .onSessionLoss(onSessionLoss)
     .onError(plan.refusals ? 'skip' : 'fail')
-    .messageFn(({ topic, n, count, copy }: Copy) => ({ topic: `out/${topic}`, payload: `${n} ${count} ${copy}` }))
+    .messageFn(({ topic, n, count, copy }: Copy) => ({
+      topic: `out/${topic}`,
+      payload: `${n} ${count} ${copy}`,
+      qos: plan.mixed && n % 2 === 1 ? 1 : qos,
+    }))
     .build();
   pipeline
     .readFrom(source)
@@ -117,6 +121,7 @@ export class SimProcess implements SimLife {
   /** Socket writes and commits until it is killed. */
   killAtIo = Number.POSITIVE_INFINITY;
   onKilled: () => void = () => {};
+  onFailed: (error: MillraceError) => void = () => {};
 
   constructor(world: SimWorld, plan: SimPlan) {
     this.#world = world;
@@ -138,6 +143,7 @@ export class SimProcess implements SimLife {
       },
       (error: MillraceError) => {
         this.failure = error;
+        this.onFailed(error);
       },
     );
   }

@@ -41,6 +41,8 @@ export class SimOracle {
   readonly #topics = new Map<string, TopicFate>();
   /** A session of the sink was lost: what was in doubt may come twice, or not at all. */
   #sinkLosses = 0;
+  /** A broker has forgotten its sessions. */
+  sessionsLost = false;
   duplicates = 0;
   readonly verdicts: string[] = [];
 
@@ -71,7 +73,9 @@ export class SimOracle {
   }
 
   broker(side: Side, how: BrokerCrash): void {
-    if (how === 'forget' && side === 'sink') this.#sinkLosses += 1;
+    if (how !== 'forget') return;
+    this.sessionsLost = true;
+    if (side === 'sink') this.#sinkLosses += 1;
   }
 
   /** The broker of the sink passed it on. */
@@ -159,7 +163,7 @@ export class SimOracle {
   }
 
   get #mayDouble(): boolean {
-    return this.#sinkLosses > 0 && this.#plan.onSessionLoss === 'redeliver';
+    return this.#sinkLosses > 0 && this.#plan.onSessionLoss !== 'drop';
   }
 
   get #mayLose(): boolean {

@@ -64,6 +64,8 @@ export interface SimPlan {
   readonly publishMs: number;
   /** Of the publisher, the subscription and the sink. */
   readonly qos: 1 | 2;
+  /** Every other message of the publisher and of the sink is at QoS 1. */
+  readonly mixed: boolean;
   /** Clients of the sink. */
   readonly parallelism: number;
   readonly maxOutboxMessages: number;
@@ -73,6 +75,7 @@ export interface SimPlan {
   readonly copies: number;
   /** The broker of the sink refuses every 7th output. */
   readonly refusals: boolean;
+  /** After a job has failed by `fail`, twice, its operator chooses `redeliver`. */
   readonly onSessionLoss: 'fail' | 'redeliver' | 'drop';
   /** Faults and messages do not wait for the job to run for the first time (R6a). */
   readonly early: boolean;
@@ -90,6 +93,7 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
   const weak = family === 'at-least-once';
   const names = weak ? WEAK_BROKERS : EXACT_BROKERS;
   const brokers = { source: random.pick(names), sink: random.pick(names) };
+  const mixed = weak && brokers.sink !== 'rabbitmq' && random.chance(0.5);
   const publishMs = random.pick([200, 1000, 3000]);
   return {
     seed,
@@ -100,14 +104,15 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
     topics: 1 + random.below(2),
     messages: 2 + random.below(7),
     publishMs,
-    qos: weak ? 1 : 2,
+    qos: weak && !mixed ? 1 : 2,
+    mixed,
     parallelism: random.pick([1, 1, 2]),
     maxOutboxMessages: random.pick([2, 10, 1000]),
     receiveMaximum: random.pick([1, 3, 20, 1000]),
     maxInflight: random.pick([1, 2, 10, 1000]),
     copies: random.pick([1, 1, 3]),
     refusals: random.chance(0.15),
-    onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop'] as const) : 'fail',
+    onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop', 'fail'] as const) : 'fail',
     early: random.chance(0.25),
     diskFlaw: 'none',
     faults: faultsOf(random, family, publishMs),
