@@ -1,9 +1,9 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { StoreProvider } from '../store/store.js';
+import { checkDirectory } from './check-directory.js';
 import { EmbeddedStores } from './embedded-stores.js';
 import { Job } from './job.js';
 import { resolveGuarantee } from './job-guarantee.js';
@@ -15,9 +15,9 @@ import { tellObserver } from './tell-observer.js';
 
 export interface EngineOptions {
   /**
-   * The directory of the durable state, for jobs with exactly-once or with at-least-once and state. It is made when it is missing,
-   * and must be writable. The first such job makes this process its owner, until `shutdown` or the end of the process. A job that
-   * keeps nothing there says so with the event `store-unused`.
+   * The directory of the durable state, for jobs with exactly-once or with at-least-once and state. It must be writable; the first such
+   * job makes it when it is missing, and makes this process its owner, until `shutdown` or the end of the process. A job that keeps
+   * nothing there says so with the event `store-unused`.
    */
   readonly dir?: string | undefined;
   /** Instead of a directory: where else stores are, e.g. `new MemoryStores()` for tests of a pipeline. `shutdown` closes it. */
@@ -39,7 +39,7 @@ export class Engine implements AsyncDisposable {
   static embedded({ dir, stores }: EngineOptions = {}): Engine {
     if (dir === undefined) return new Engine(stores);
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
-    makeDirectory(dir);
+    checkDirectory(dir);
     return new Engine(new EmbeddedStores(dir));
   }
 
@@ -55,13 +55,14 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Checks the pipeline and starts it. What cannot work is thrown here; what fails later fails the job.
-   * @throws MillraceError INVALID_OPTIONS, GUARANTEE_UNSUPPORTED, DUPLICATE_SESSION; INVALID_STATE when the name is taken or
-   * the engine is shut down
+   * @throws MillraceError INVALID_OPTIONS (also for a job with a store that has no name), GUARANTEE_UNSUPPORTED, DUPLICATE_SESSION;
+   * INVALID_STATE when the name is taken or the engine is shut down
    */
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
     const resolved = resolveJobOptions(options, this.#freeName());
     const run = prepareRun(pipeline, resolved, this.#stores);
+    if (run.stores !== undefined && options.name === undefined) throw nameless();
     const { name } = resolved;
     if (this.#jobs.has(name)) {
       throw new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
@@ -98,14 +99,16 @@ export class Engine implements AsyncDisposable {
   }
 }
 
-const makeDirectory = (dir: string): void => {
-  try {
-    mkdirSync(dir, { recursive: true });
-    accessSync(dir, constants.W_OK);
-  } catch (error) {
-    throw MillraceError.from(error, 'STORAGE_FAILED', `the engine's directory ${dir}`);
-  }
-};
+/** Numbers change with the order of the jobs, and with each that is started again: another's state would be found under them. */
+const nameless = (): MillraceError =>
+  new MillraceError(
+    'INVALID_OPTIONS',
+    'a job with a store needs a name: it finds its state under it at the next start',
+    {
+      advice:
+        "newJob(pipeline, { name: 'orders', … }); millrace run takes it from the module: export const config = { name: 'orders' }.",
+    },
+  );
 
 /** Checks all that can be checked before anything is opened. */
 const prepareRun = (

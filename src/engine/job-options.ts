@@ -7,7 +7,7 @@ import type { ResolvedRestart, RestartOptions } from './restart-policy.js';
 
 /** How a job runs. */
 export interface JobOptions {
-  /** Unique among the jobs of the engine that have not ended. Default: `job-1`, `job-2`, … */
+  /** Unique among the jobs of the engine that have not ended. Default: `job-1`, `job-2`, …; a job with a store must have one. */
   readonly name?: string | undefined;
   /** Default: the weakest that the sources give by default. */
   readonly processingGuarantee?: ProcessingGuarantee | undefined;

@@ -1,10 +1,9 @@
+import { namePart as part } from './state/part-key.js';
+
 /** Decimal digits of the largest safe integer, so that numbers in keys are ordered like numbers. */
 const DIGITS = 16;
 
-/** `/` separates the parts of a key, so a name must not have one of its own. */
-const part = (name: string): string => encodeURIComponent(name);
-
-/** Where things are in the store of a job. Every key is made here. */
+/** Where things are in the store of a job, but for what stages have there. @throws MillraceError INVALID_OPTIONS for a name that no key can have */
 export const storeKeys = {
   /** What the job is made of. */
   job: 'job',

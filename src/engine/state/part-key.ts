@@ -17,7 +17,7 @@ export const namePart = (name: string): string => {
   const encoded = LONE_SURROGATE.test(name) ? undefined : encodeURIComponent(name);
   if (encoded !== undefined && encoded.length > 0 && encoded.length <= MAX_NAME_BYTES) return encoded;
   throw new MillraceError('INVALID_OPTIONS', `"${name.slice(0, 60)}" cannot be the name of something that is stored`, {
-    advice: `Give it a name of well-formed text of 1 to ${MAX_NAME_BYTES} bytes with setName.`,
+    advice: `Give it a name (setName, a client id) of well-formed text, whose percent-encoding has 1 to ${MAX_NAME_BYTES} bytes.`,
   });
 };
 
