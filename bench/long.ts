@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
 import { endAll } from '../test/support/cleanup.js';
 import { flatMemory } from './cases/flat-memory.js';
+import { outboxMemory } from './cases/outbox-memory.js';
 import { sinkOutage } from './cases/sink-outage.js';
 import { buildPackage } from './support/build-package.js';
 import { machineLine } from './support/machine.js';
 import { printVerdict, type Verdict } from './support/verdict.js';
 
 /*
- * npm run bench:long -- [--messages N] [--seconds N] [--rate N] [--only memory|outage]
+ * npm run bench:long -- [--messages N] [--seconds N] [--rate N] [--only memory|outage|outbox]
  *
- * Memory over five million messages, and over a minute without the sink's broker. Exit code 1 when a promise does not hold.
+ * Memory over five million messages, over a minute without the sink's broker, and with five million messages in an outbox. Exit code 1 when a promise does not hold.
  */
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ const { values } = parseArgs({
 const CASES: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
   memory: () => flatMemory(Number(values.messages)),
   outage: () => sinkOutage(Number(values.seconds) * 1000, Number(values.rate)),
+  outbox: () => outboxMemory(Number(values.messages)),
 };
 
 try {

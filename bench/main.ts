@@ -2,6 +2,8 @@ import { endAll } from '../test/support/cleanup.js';
 import { bridgeCase } from './cases/bridge.js';
 import { exactlyOnceCase } from './cases/exactly-once.js';
 import { keyedCase } from './cases/keyed.js';
+import { latencyCase } from './cases/latency.js';
+import { recoveryCase } from './cases/recovery.js';
 import { sinkCase } from './cases/sink.js';
 import { sourceCase } from './cases/source.js';
 import { storeCommitsCase } from './cases/store-commits.js';
@@ -30,6 +32,9 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['bridge-window1000', (options) => bridgeCase(1000, options)],
   ['exactly-once-window20', (options) => exactlyOnceCase(20, options)],
   ['exactly-once-window1000', (options) => exactlyOnceCase(1000, options)],
+  ['latency-1000', (options) => latencyCase(1000, options)],
+  ['latency-5000', (options) => latencyCase(5000, options)],
+  ['recovery', recoveryCase],
   ['keyed', keyedCase],
   // the store alone
   ['store-commits1', (options) => storeCommitsCase(1, options)],

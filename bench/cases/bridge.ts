@@ -35,5 +35,5 @@ export async function bridgeCase(window: 20 | 1000, options: BenchOptions): Prom
     },
   }));
   const name = window === 20 ? 'stock window (20)' : 'unlimited window';
-  return compare(`Bridge draining a backlog, QoS 1, ${name}`, entries, options.rounds);
+  return compare(`Bridge draining a backlog, QoS 1, ${name}`, entries, options);
 }

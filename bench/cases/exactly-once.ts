@@ -38,5 +38,5 @@ export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions):
     },
   }));
   const name = window === 20 ? 'stock window (20)' : 'unlimited window';
-  return compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options.rounds);
+  return compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options);
 }

@@ -14,5 +14,5 @@ export async function keyedCase(options: BenchOptions): Promise<Comparison> {
     },
     { contender: 'state in memory, no guarantee', measure: () => runContender('keyed-millrace', { ...task, qos: 0 }) },
   ];
-  return compare('State by key, 10,000 keys, no broker', entries, options.rounds);
+  return compare('State by key, 10,000 keys, no broker', entries, options);
 }

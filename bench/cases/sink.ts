@@ -24,5 +24,5 @@ export async function sinkCase(qos: 1 | 2, window: 20 | 1000, options: BenchOpti
       }
     },
   }));
-  return compare(`Sink through mosquitto, QoS ${qos}, window ${window}`, entries, options.rounds);
+  return compare(`Sink through mosquitto, QoS ${qos}, window ${window}`, entries, options);
 }

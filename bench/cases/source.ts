@@ -27,5 +27,5 @@ export async function sourceCase(qos: 0 | 1 | 2, options: BenchOptions): Promise
       }
     },
   }));
-  return compare(`Source, QoS ${qos}, window ${WINDOW}`, entries, options.rounds);
+  return compare(`Source, QoS ${qos}, window ${WINDOW}`, entries, options);
 }

@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../support/bench-options.js';
 import { compare } from '../support/compare.js';
-import type { Comparison } from '../support/result.js';
+import { type Column, type Comparison, cpuPerMessage, ratePerSecond } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 import { ROW_BYTES } from '../support/store-rows.js';
 
@@ -19,5 +19,15 @@ export async function storeCommitsCase(rows: 1 | 100 | 1000, options: BenchOptio
     measure: () => runContender(file, { ...task, clientId }),
   }));
   const title = `Durable commits of ${rows === 1 ? 'one row' : `${rows} rows`} of ${ROW_BYTES} bytes`;
-  return { ...(await compare(title, entries, options.rounds)), commits: { rows, rowBytes: ROW_BYTES } };
+  return { ...(await compare(title, entries, options)), columns: commitColumns(rows) };
 }
+
+/** A message is a row here. */
+const commitColumns = (rows: number): readonly Column[] => [
+  {
+    heading: 'commits/s',
+    cell: ({ measured }) => Math.round(ratePerSecond(measured) / rows).toLocaleString('en-US'),
+  },
+  { heading: 'MB/s', cell: ({ measured }) => ((ratePerSecond(measured) * ROW_BYTES) / 1e6).toFixed(1) },
+  { heading: 'CPU µs/commit', cell: ({ measured }) => (cpuPerMessage(measured) * rows).toFixed(0) },
+];

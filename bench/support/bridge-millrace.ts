@@ -40,6 +40,6 @@ export async function runBridge(engine: Engine, task: ContenderTask, durable: bo
 /** Messages in the outbox that the broker has not confirmed. */
 export function outboxRows(job: Job): number {
   const sample = job.metrics().samples.find(({ name }) => name === 'millrace_sink_outbox_rows');
-  if (sample === undefined || !('value' in sample)) throw new Error('the sink has no outbox');
+  if (sample?.kind !== 'gauge') throw new Error('the sink has no outbox');
   return sample.value;
 }

@@ -1,4 +1,4 @@
-import type { Comparison } from './result.js';
+import { type Comparison, cpuPerMessage } from './result.js';
 import type { Measured } from './run-contender.js';
 
 /** A contender by the name that the table shows. */
@@ -7,11 +7,20 @@ export interface Entry {
   readonly measure: () => Promise<Measured>;
 }
 
+/** How often a comparison is run, and what orders the runs of a contender: CPU per message when nothing is said. */
+export interface Rounds {
+  readonly rounds: number;
+  readonly by?: (measured: Measured) => number;
+}
+
 /**
- * Runs all contenders in turn, `rounds` times, and keeps each one's median by CPU per message: neighbours on the machine
- * disturb all alike.
+ * Runs all contenders in turn, `rounds` times, and keeps each one's median: neighbours on the machine disturb all alike.
  */
-export async function compare(title: string, entries: readonly Entry[], rounds: number): Promise<Comparison> {
+export async function compare(
+  title: string,
+  entries: readonly Entry[],
+  { rounds, by = cpuPerMessage }: Rounds,
+): Promise<Comparison> {
   const runs = entries.map((): Measured[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, entry] of entries.entries()) {
@@ -19,11 +28,14 @@ export async function compare(title: string, entries: readonly Entry[], rounds: 
       runs[index]?.push(await entry.measure());
     }
   }
-  return { title, rows: entries.map(({ contender }, index) => ({ contender, measured: median(runs[index] ?? []) })) };
+  return {
+    title,
+    rows: entries.map(({ contender }, index) => ({ contender, measured: median(runs[index] ?? [], by) })),
+  };
 }
 
-function median(runs: readonly Measured[]): Measured {
-  const sorted = [...runs].sort((a, b) => a.cpuMicros / a.messages - b.cpuMicros / b.messages);
+function median(runs: readonly Measured[], by: (measured: Measured) => number): Measured {
+  const sorted = [...runs].sort((a, b) => by(a) - by(b));
   const middle = sorted[Math.floor((sorted.length - 1) / 2)];
   if (middle === undefined) throw new Error('no run');
   return middle;

@@ -8,11 +8,18 @@ export interface ContenderTask {
   /** Messages in flight. */
   readonly window: number;
   readonly clientId: string;
+  /** Where a store is kept that the contender does not make and remove by itself. */
+  readonly dir?: string;
 }
+
+/** What only some tables have, by name. */
+export type Figures = Readonly<Record<string, number>>;
 
 /** One way to do the task. `connect` prepares; `run` does the work and resolves when `messages` are through. */
 export interface Contender {
   run(): Promise<void>;
+  /** Asked after `run`. */
+  figures?(): Figures;
   close(): Promise<void>;
 }
 
@@ -20,7 +27,7 @@ export type ParentMessage = { readonly type: 'go' } | { readonly type: 'report' 
 export type ContenderMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'done' }
-  | { readonly type: 'result'; readonly cpuMicros: number; readonly maxRssBytes: number };
+  | { readonly type: 'result'; readonly cpuMicros: number; readonly maxRssBytes: number; readonly figures: Figures };
 
 /** The main of a contender's process: ready, go, done, report, result. CPU is counted from `go` to `report`. */
 export async function serveContender(connect: (task: ContenderTask) => Promise<Contender>): Promise<void> {
@@ -33,7 +40,9 @@ export async function serveContender(connect: (task: ContenderTask) => Promise<C
   send({ type: 'done' });
   await parentSays('report');
   const used = process.cpuUsage(before);
-  send({ type: 'result', cpuMicros: used.user + used.system, maxRssBytes: process.resourceUsage().maxRSS * 1024 });
+  const figures = contender.figures?.() ?? {};
+  const maxRssBytes = process.resourceUsage().maxRSS * 1024;
+  send({ type: 'result', cpuMicros: used.user + used.system, maxRssBytes, figures });
   await contender.close();
   process.disconnect();
 }

@@ -1,20 +1,23 @@
 import { createServer, type Socket } from 'node:net';
 import {
   AckWriter,
-  CONNACK,
+  connackBytes,
   PacketWalker,
   PUBACK,
   PUBCOMP,
   PUBREC,
   PUBREL,
   publishBytes,
+  readConnect,
+  readSubscribe,
   subackBytes,
+  unsubackBytes,
 } from './wire.js';
-import { payloadOf, topicOf } from './workload.js';
+import { FILTER, payloadOf, topicOf } from './workload.js';
 
 /*
- * A broker in a process of its own that plays a recorded stream to whoever subscribes: PUBLISH packets made before the run,
- * at most `window` unacknowledged. It only counts what it gets, so that its own cost stays far below that of a client.
+ * A broker in a process of its own that plays a recorded stream to whoever subscribes to the filter of the workload: PUBLISH
+ * packets made before the run, at most `window` unacknowledged. It only counts what it gets, so that its own cost stays far below that of a client.
  */
 
 export interface FakeBrokerTask {
@@ -26,8 +29,9 @@ export interface FakeBrokerTask {
 /** The stream repeats after this many messages; packet ids with it. */
 const RECORDED = 10_000;
 
-/** The first byte of a PUBLISH at QoS 1, neither retained nor a duplicate. */
-const QOS1_PUBLISH = 0x32;
+/** The first bytes of a PUBLISH, not retained, whether or not it is sent again. */
+const QOS1_PUBLISH = new Set([0x32, 0x3a]);
+const QOS2_PUBLISH = new Set([0x34, 0x3c]);
 
 /** How many packets one write holds at QoS 0, and at most at the others. */
 const BATCH = 500;
@@ -49,9 +53,16 @@ class Player {
     socket.on('drain', () => this.#play());
   }
 
-  subscribed(packetId: number, qos: number): void {
-    this.#socket.write(subackBytes(packetId, qos));
-    this.#subscribed = true;
+  /** The markers of a durable connection are no reason to play. */
+  subscribed(body: Buffer): void {
+    const { packetId, filters } = readSubscribe(body);
+    this.#socket.write(
+      subackBytes(
+        packetId,
+        filters.map(({ qos }) => qos),
+      ),
+    );
+    if (filters.some(({ filter }) => filter === FILTER)) this.#subscribed = true;
     this.#play();
   }
 
@@ -76,15 +87,17 @@ class Player {
   }
 
   answered(first: number, buffer: Buffer, start: number): void {
-    if (first === QOS1_PUBLISH) this.#acknowledge(buffer, start);
+    if (QOS1_PUBLISH.has(first)) this.#acknowledge(PUBACK, buffer, start);
+    else if (QOS2_PUBLISH.has(first)) this.#acknowledge(PUBREC, buffer, start);
+    else if (first === PUBREL) this.#acks.add(PUBCOMP, buffer[start] ?? 0, buffer[start + 1] ?? 0);
     else if (first === PUBREC) this.#acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
     else if (first === PUBACK || first === PUBCOMP) this.#completed += 1;
   }
 
-  /** What a client publishes at QoS 1 is acknowledged and forgotten. */
-  #acknowledge(buffer: Buffer, start: number): void {
+  /** What a client publishes is answered and forgotten. */
+  #acknowledge(answer: number, buffer: Buffer, start: number): void {
     const id = start + 2 + buffer.readUInt16BE(start);
-    this.#acks.add(PUBACK, buffer[id] ?? 0, buffer[id + 1] ?? 0);
+    this.#acks.add(answer, buffer[id] ?? 0, buffer[id + 1] ?? 0);
   }
 
   flush(): void {
@@ -100,6 +113,9 @@ class Player {
   }
 }
 
+/** Clients that have been here: their sessions are kept, as far as there is something of them. */
+const known = new Set<string>();
+
 let started = false;
 process.on('message', () => {
   started = true;
@@ -114,8 +130,13 @@ function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[])
   process.on('message', () => player.start());
   socket.on('data', (chunk: Buffer) => {
     walker.push(chunk, (first, buffer, start, end) => {
-      if (first === 0x10) socket.write(CONNACK);
-      else if (first === 0x82) player.subscribed(buffer.readUInt16BE(start), (buffer[end - 1] ?? 0) & 3);
+      const body = buffer.subarray(start, end);
+      if (first === 0x10) {
+        const { clientId, clean } = readConnect(body);
+        socket.write(connackBytes(known.has(clientId) && !clean));
+        known.add(clientId);
+      } else if (first === 0x82) player.subscribed(body);
+      else if (first === 0xa2) socket.write(unsubackBytes(body.readUInt16BE(0)));
       else if (first === 0xc0) socket.write(Buffer.from([0xd0, 0]));
       else player.answered(first, buffer, start);
     });

@@ -1,43 +1,35 @@
-import { type Comparison, cpuPerMessage, type Row, ratePerSecond } from './result.js';
-
-type CommitSize = NonNullable<Comparison['commits']>;
+import { type Column, type Comparison, cpuPerMessage, type Row, ratePerSecond } from './result.js';
 
 /** A comparison as a Markdown table. Ratios are about the first row: above 1 in `rate` it is faster, below 1 in `CPU` it is cheaper. */
-export function formatTable(comparison: Comparison): string {
-  const { title, rows, commits } = comparison;
+export function formatTable({ title, rows, columns }: Comparison): string {
   const first = rows[0];
   if (first === undefined) return '';
-  if (commits !== undefined) return formatCommits(title, rows, commits);
+  const shown = columns ?? rateColumns(first);
   return [
     `### ${title}`,
     '',
-    `| | messages/s | CPU µs/message | peak RSS MB | ${first.contender}: rate | ${first.contender}: CPU |`,
-    '|---|--:|--:|--:|--:|--:|',
-    ...rows.map((row) => formatRow(row, first)),
+    `| | ${shown.map(({ heading }) => heading).join(' | ')} |`,
+    `|---|${shown.map(() => '--:').join('|')}|`,
+    ...rows.map((row) => `| ${row.contender} | ${shown.map(({ cell }) => cell(row)).join(' | ')} |`),
     '',
   ].join('\n');
 }
 
-function formatCommits(title: string, rows: readonly Row[], { rows: size, rowBytes }: CommitSize): string {
-  const lines = rows.map(({ contender, measured }) => {
-    const rate = ratePerSecond(measured);
-    const figures = [Math.round(rate / size).toLocaleString('en-US'), ((rate * rowBytes) / 1e6).toFixed(1)];
-    return `| ${contender} | ${[...figures, (cpuPerMessage(measured) * size).toFixed(0)].join(' | ')} |`;
-  });
-  return [`### ${title}`, '', '| | commits/s | MB/s | CPU µs/commit |', '|---|--:|--:|--:|', ...lines, ''].join('\n');
+function rateColumns(first: Row): readonly Column[] {
+  const ratio =
+    (of: (measured: Row['measured']) => number): Column['cell'] =>
+    (row) =>
+      row === first ? '' : `${(of(first.measured) / of(row.measured)).toFixed(2)} ×`;
+  return [
+    { heading: 'messages/s', cell: ({ measured }) => Math.round(ratePerSecond(measured)).toLocaleString('en-US') },
+    { heading: 'CPU µs/message', cell: ({ measured }) => cpuPerMessage(measured).toFixed(2) },
+    {
+      heading: 'peak RSS MB',
+      cell: ({ measured: { maxRssBytes } }) => (maxRssBytes === 0 ? '' : toMegabytes(maxRssBytes)),
+    },
+    { heading: `${first.contender}: rate`, cell: ratio(ratePerSecond) },
+    { heading: `${first.contender}: CPU`, cell: ratio(cpuPerMessage) },
+  ];
 }
 
-function formatRow(row: Row, first: Row): string {
-  const rate = ratePerSecond(row.measured);
-  const cpu = cpuPerMessage(row.measured);
-  const rss = row.measured.maxRssBytes === 0 ? '' : (row.measured.maxRssBytes / 1e6).toFixed(0);
-  const ratios =
-    row === first
-      ? ['', '']
-      : [
-          `${(ratePerSecond(first.measured) / rate).toFixed(2)} ×`,
-          `${(cpuPerMessage(first.measured) / cpu).toFixed(2)} ×`,
-        ];
-  const figures = [Math.round(rate).toLocaleString('en-US'), cpu.toFixed(2), rss, ...ratios];
-  return `| ${row.contender} | ${figures.join(' | ')} |`;
-}
+const toMegabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BUILT_PACKAGE_CONFIG } from './build-package.js';
-import type { ContenderMessage, ContenderTask } from './contender.js';
+import type { ContenderMessage, ContenderTask, Figures } from './contender.js';
 
 /** What one contender needed for the task. */
 export interface Measured {
@@ -9,15 +9,16 @@ export interface Measured {
   readonly wallMs: number;
   readonly cpuMicros: number;
   readonly maxRssBytes: number;
+  readonly figures?: Figures;
 }
 
-/** Lets the parent take part: `start` right after `go`, `finish` before the figures are asked for. */
+/** Lets the parent take part: `start` right after `go`, `finish` before the figures are asked for; it may add some. */
 export interface Referee {
   start(): void;
-  finish(): Promise<void>;
+  finish(): Promise<Figures | undefined>;
 }
 
-const NO_REFEREE: Referee = { start: () => {}, finish: async () => {} };
+const NO_REFEREE: Referee = { start: () => {}, finish: async () => undefined };
 
 /** Runs `bench/contenders/<name>.ts` in a process of its own. Rejects when the process ends early. */
 export async function runContender(name: string, task: ContenderTask, referee = NO_REFEREE): Promise<Measured> {
@@ -33,12 +34,13 @@ export async function runContender(name: string, task: ContenderTask, referee = 
     child.send({ type: 'go' });
     referee.start();
     await inbox.next('done');
-    await referee.finish();
+    const seen = await referee.finish();
     const wallMs = performance.now() - startedAt;
     child.send({ type: 'report' });
     const result = await inbox.next('result');
     await inbox.ended;
-    return { messages: task.messages, wallMs, cpuMicros: result.cpuMicros, maxRssBytes: result.maxRssBytes };
+    const { cpuMicros, maxRssBytes } = result;
+    return { messages: task.messages, wallMs, cpuMicros, maxRssBytes, figures: { ...result.figures, ...seen } };
   } finally {
     if (child.exitCode === null) child.kill('SIGKILL');
   }

@@ -7,27 +7,32 @@ export interface RssSamples {
   stop(): void;
 }
 
-/** Looks every `everyMs` until stopped. A process that has ended adds nothing. */
-export function sampleRss(pid: number, everyMs: number): RssSamples {
+/** All of it, or without pages of files, which the kernel takes back when it needs them. */
+export type RssKind = 'all' | 'own';
+
+/** Looks every `everyMs` until stopped. A process that has ended adds nothing. `own` is Linux alone; elsewhere it is all. */
+export function sampleRss(pid: number, everyMs: number, kind: RssKind = 'all'): RssSamples {
   const bytes: number[] = [];
   const timer = setInterval(() => {
-    const now = rssOf(pid);
+    const now = rssOf(pid, kind);
     if (now !== undefined) bytes.push(now);
   }, everyMs);
   return { bytes, stop: () => clearInterval(timer) };
 }
 
-function rssOf(pid: number): number | undefined {
+function rssOf(pid: number, kind: RssKind): number | undefined {
   try {
     const status = `/proc/${pid}/status`;
     const kilobytes = existsSync('/proc')
-      ? /VmRSS:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1]
+      ? PATTERNS[kind].exec(readFileSync(status, 'utf8'))?.[1]
       : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return kilobytes === undefined || kilobytes === '' ? undefined : Number(kilobytes) * 1024;
   } catch {
     return undefined;
   }
 }
+
+const PATTERNS = { all: /VmRSS:\s+(\d+)/, own: /RssAnon:\s+(\d+)/ } as const;
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 

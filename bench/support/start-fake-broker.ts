@@ -4,8 +4,17 @@ import { fileURLToPath } from 'node:url';
 import type { FakeBrokerTask } from './fake-broker.js';
 import type { Referee } from './run-contender.js';
 
+/** A running one. */
+export interface FakeBroker extends Referee {
+  readonly url: string;
+  /** Connections stay and connects succeed, but nothing is answered. */
+  suspend(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
 /** A fake broker in its own process: `start` lets it play, `finish` resolves when all is sent and acknowledged. */
-export async function startFakeBroker(task: FakeBrokerTask): Promise<Referee & { url: string; stop(): Promise<void> }> {
+export async function startFakeBroker(task: FakeBrokerTask): Promise<FakeBroker> {
   const file = fileURLToPath(new URL('./fake-broker.ts', import.meta.url));
   const child = fork(file, [JSON.stringify(task)], { execArgv: ['--import', 'tsx'] });
   const [{ port }] = await once(child, 'message');
@@ -15,7 +24,10 @@ export async function startFakeBroker(task: FakeBrokerTask): Promise<Referee & {
     start: () => child.send({ type: 'play' }),
     finish: async () => {
       await done;
+      return undefined;
     },
+    suspend: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     stop: async () => {
       const exited = once(child, 'exit');
       child.disconnect();

@@ -54,16 +54,46 @@ export function connectBytes(clientId: string, keepSession = false): Buffer {
   return packet(0x10, text('MQTT'), Buffer.from([5, keepSession ? 0 : 2, 0, 0]), properties, text(clientId));
 }
 
-/** CONNACK: accepted, no session; the Receive Maximum is left at 65535. */
-export const CONNACK = packet(0x20, Buffer.from([0, 0, 0]));
+/** CONNACK: accepted; the Receive Maximum is left at 65535. */
+export const connackBytes = (sessionPresent: boolean): Buffer =>
+  packet(0x20, Buffer.from([sessionPresent ? 1 : 0, 0, 0]));
+
+/** Of the body of a CONNECT with few properties. */
+export function readConnect(body: Buffer): { readonly clientId: string; readonly clean: boolean } {
+  const flagsAt = 2 + body.readUInt16BE(0) + 1;
+  const idAt = flagsAt + 4 + (body[flagsAt + 3] ?? 0);
+  const clientId = body.toString('utf8', idAt + 2, idAt + 2 + body.readUInt16BE(idAt));
+  return { clientId, clean: ((body[flagsAt] ?? 0) & 2) !== 0 };
+}
 
 export function subscribeBytes(filter: string, qos: number): Buffer {
   return packet(0x82, uint16(1), Buffer.from([0]), text(filter), Buffer.from([qos]));
 }
 
-/** SUBACK for one filter. */
-export function subackBytes(packetId: number, qos: number): Buffer {
-  return packet(0x90, uint16(packetId), Buffer.from([0, qos]));
+interface Asked {
+  readonly filter: string;
+  readonly qos: number;
+}
+
+/** Of the body of a SUBSCRIBE with few properties. */
+export function readSubscribe(body: Buffer): { readonly packetId: number; readonly filters: readonly Asked[] } {
+  const filters: Asked[] = [];
+  for (let at = 3 + (body[2] ?? 0); at < body.length; ) {
+    const end = at + 2 + body.readUInt16BE(at);
+    filters.push({ filter: body.toString('utf8', at + 2, end), qos: (body[end] ?? 0) & 3 });
+    at = end + 1;
+  }
+  return { packetId: body.readUInt16BE(0), filters };
+}
+
+/** SUBACK: each filter at the QoS that was asked for. */
+export function subackBytes(packetId: number, granted: readonly number[]): Buffer {
+  return packet(0x90, uint16(packetId), Buffer.from([0, ...granted]));
+}
+
+/** UNSUBACK for one filter, which was subscribed. */
+export function unsubackBytes(packetId: number): Buffer {
+  return packet(0xb0, uint16(packetId), Buffer.from([0, 0]));
 }
 
 /** The id is 0 at QoS 0. */
