@@ -5,7 +5,7 @@ import { playSeeds } from '../support/sim-seeds.js';
 test('at least once: at QoS 1, on RabbitMQ too, nothing is lost in any history, and duplicates are counted', {
   timeout: 170_000,
 }, async (t) => {
-  const outcomes = await playSeeds(t, 'at-least-once', { sample: 120, full: 2000 });
+  const outcomes = await playSeeds(t, 'at-least-once', { sample: 120, full: 3000 });
   const duplicates = outcomes.reduce((sum, outcome) => sum + outcome.duplicates, 0);
   if (outcomes.length >= 100) assert.ok(duplicates > 0, 'faults that lead to duplicates have hit');
 });

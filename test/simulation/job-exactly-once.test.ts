@@ -10,7 +10,7 @@ import { firedIn, playSeeds } from '../support/sim-seeds.js';
 test('exactly once: in every history each message changes the state once and reaches the other broker once and in order', {
   timeout: 170_000,
 }, async (t) => {
-  const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 6000 });
+  const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 4000 });
   if (outcomes.length < 100) return;
   const fired = firedIn(outcomes);
   for (const kind of [

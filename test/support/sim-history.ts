@@ -1,6 +1,7 @@
+import type { Pipeline } from '../../src/pipeline/pipeline.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
-import { isRefused, SINK_PORT, SimProcess, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
+import { isRefused, pipelineOf, SINK_PORT, SimProcess, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
 import { SimOracle } from './sim-oracle.js';
 import {
   type PacketMark,
@@ -64,6 +65,7 @@ export class SimHistory {
   #process: SimProcess | undefined;
   #starts = 0;
   readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
+  readonly #pipeline: Pipeline;
   #published = 0;
   /** How often the job has failed because of a lost session. */
   #lossesTold = 0;
@@ -72,6 +74,7 @@ export class SimHistory {
   constructor(plan: SimPlan, { logging = false }: { readonly logging?: boolean } = {}) {
     this.#plan = plan;
     this.#logging = logging;
+    this.#pipeline = pipelineOf(plan);
     this.world = new SimWorld(plan.seed);
     this.#oracle = new SimOracle(plan, this.world.disk.view);
     const { clock, brokers } = this.world;
@@ -119,7 +122,8 @@ export class SimHistory {
   #start(): void {
     const { onSessionLoss } = this.#plan;
     const policy = onSessionLoss === 'fail' && this.#lossesTold >= 2 ? 'redeliver' : onSessionLoss;
-    const process = new SimProcess(this.world, { ...this.#plan, onSessionLoss: policy });
+    const plan = policy === onSessionLoss ? this.#plan : { ...this.#plan, onSessionLoss: policy };
+    const process = new SimProcess(this.world, plan, plan === this.#plan ? this.#pipeline : pipelineOf(plan));
     this.say(`process ${this.#starts} starts`);
     this.#starts += 1;
     this.#process = process;

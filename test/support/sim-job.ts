@@ -64,7 +64,7 @@ function connectOptions({ protocolVersion, receiveMaximum, maxInflight }: SimPla
 }
 
 /** Counts the messages of each topic, makes some copies and sends them on. */
-function pipelineOf(plan: SimPlan): Pipeline {
+export function pipelineOf(plan: SimPlan): Pipeline {
   const { qos, onSessionLoss, parallelism, copies } = plan;
   const pipeline = Pipeline.create();
   const source = MqttSources.builder()
@@ -123,11 +123,11 @@ export class SimProcess implements SimLife {
   onKilled: () => void = () => {};
   onFailed: (error: MillraceError) => void = () => {};
 
-  constructor(world: SimWorld, plan: SimPlan) {
+  constructor(world: SimWorld, plan: SimPlan, pipeline: Pipeline) {
     this.#world = world;
     world.life = this;
     const engine = Engine.embedded({ stores: new SimStores(world.disk, this) });
-    this.#job = engine.newJob(pipelineOf(plan), {
+    this.#job = engine.newJob(pipeline, {
       name: 'job',
       processingGuarantee: plan.guarantee,
       maxOutboxMessages: plan.maxOutboxMessages,
