@@ -43,6 +43,11 @@ export class AsyncLane implements CallLane {
     return this.#waiting;
   }
 
+  /** The frames that its items hold are in flight, with their bytes. */
+  get heldBytes(): number {
+    return 0;
+  }
+
   get idle(): boolean {
     return this.#chunks.size === 0 && this.#slots.size === 0;
   }

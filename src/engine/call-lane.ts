@@ -7,6 +7,8 @@ export interface CallLane {
   readonly plan: AsyncStagePlan;
   /** Items that no call was started for yet. */
   readonly waiting: number;
+  /** Bytes of items in it that are counted nowhere else: their inputs are complete. */
+  readonly heldBytes: number;
   /** Whether every result has been taken. */
   readonly idle: boolean;
   enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void;

@@ -22,6 +22,8 @@ interface Part {
   /** Number of the first item. */
   readonly first: number;
   readonly count: number;
+  /** As stored. */
+  readonly bytes: number;
   /** Not that of the source: its holds are the items whose results have not been passed on. */
   readonly frame: Frame;
 }
@@ -30,7 +32,6 @@ interface Part {
 interface AddedPart {
   readonly part: Part;
   readonly encoded: readonly Uint8Array[];
-  readonly bytes: number;
 }
 
 interface StoredPart {
@@ -63,6 +64,7 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   readonly #parts = new Fifo<Part>();
   #added: AddedPart[] = [];
   #addedBytes = 0;
+  #heldBytes = 0;
   readonly #chunks = new Fifo<{ readonly key: string; readonly end: number }>();
   /** Number of the next item to come. */
   #end: number;
@@ -88,6 +90,11 @@ export class DurableAsyncLane implements CallLane, CommitPart {
     return this.#calls.waiting;
   }
 
+  /** Of the parts that are not all passed on. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Whether every result has been passed on. */
   get idle(): boolean {
     return this.#head() === this.#end;
@@ -104,9 +111,9 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   /** The items are encoded at once: a call may change them. @throws MillraceError STATE_NOT_STORABLE, USER_FUNCTION_FAILED */
   enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
     const encoded = items.map((item) => encodeVersioned(this.#encoding, item));
-    const bytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.#added.push({ part: this.#track({ items, origins, frame }), encoded, bytes });
-    this.#addedBytes += bytes;
+    const part = this.#track({ items, origins, frame, bytes: bytesOf(encoded) });
+    this.#added.push({ part, encoded });
+    this.#addedBytes += part.bytes;
   }
 
   takeCall(): Slot | undefined {
@@ -140,15 +147,17 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   #head(): number {
     for (let part = this.#parts.peek(); part !== undefined; part = this.#parts.peek()) {
       if (part.frame.holds > 0) return part.first + part.count - part.frame.holds;
+      this.#heldBytes -= part.bytes;
       this.#parts.shift();
     }
     return this.#end;
   }
 
-  #track({ items, origins, frame }: Handed): Part {
+  #track({ items, origins, frame, bytes }: Handed): Part {
     const own: Frame = { ...frame, holds: 0 };
-    const part: Part = { first: this.#end, count: items.length, frame: own };
+    const part: Part = { first: this.#end, count: items.length, bytes, frame: own };
     this.#end += items.length;
+    this.#heldBytes += bytes;
     this.#parts.push(part);
     this.#calls.enqueue(items, origins, own);
     return part;
@@ -184,7 +193,7 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   #take(encoded: readonly Uint8Array[], frame: Frame): void {
     if (encoded.length === 0) return;
     const items = encoded.map((bytes) => decodeVersioned(this.#encoding, bytes));
-    this.#track({ items, origins: items.map(() => 0), frame });
+    this.#track({ items, origins: items.map(() => 0), frame, bytes: bytesOf(encoded) });
   }
 }
 
@@ -192,7 +201,11 @@ interface Handed {
   readonly items: readonly unknown[];
   readonly origins: readonly number[];
   readonly frame: Frame;
+  readonly bytes: number;
 }
+
+const bytesOf = (encoded: readonly Uint8Array[]): number =>
+  encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** Positions are those of the run that took the input: errors say up to where it had read. */
 const restoredFrame = (source: string, last: number): Frame => ({
@@ -210,13 +223,13 @@ const restoredFrame = (source: string, last: number): Frame => ({
 const inChunks = (added: readonly AddedPart[]): readonly (readonly AddedPart[])[] => {
   const chunks: AddedPart[][] = [];
   let bytes = CHUNK_BYTES;
-  for (const part of added) {
+  for (const one of added) {
     if (bytes >= CHUNK_BYTES) {
       chunks.push([]);
       bytes = 0;
     }
-    chunks.at(-1)?.push(part);
-    bytes += part.bytes;
+    chunks.at(-1)?.push(one);
+    bytes += one.part.bytes;
   }
   return chunks;
 };

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors/millrace-error.js';
 import type { StoreBatch } from '../store/store.js';
 import type { OutboxLane } from './outbox-lane.js';
 import type { Overlay } from './overlay.js';
@@ -27,6 +28,8 @@ export interface DurableTickOptions {
   readonly sources: readonly SourceLane[];
   readonly sinks: readonly OutboxLane[];
   readonly parts: readonly CommitPart[];
+  /** Bytes that one commit may have. */
+  readonly maxCommitBytes: number;
 }
 
 /**
@@ -79,10 +82,10 @@ export class DurableTick {
   /**
    * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
    * middle of a tick: that is not to be stored. `last` takes what could wait, too.
-   * @throws MillraceError STATE_NOT_STORABLE and others of a part: nothing of it may be stored, the run must end
+   * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
-    const { machine, overlay, sinks, parts } = this.#options;
+    const { machine, overlay, sinks, parts, maxCommitBytes } = this.#options;
     if (this.#committing || machine.spoilt || !this.#due(now, last)) return undefined;
     machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     this.#hasInputs = this.#inputsChanged();
@@ -93,6 +96,7 @@ export class DurableTick {
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);
+    if (overlay.bytes > maxCommitBytes) throw tooLarge(overlay.bytes, maxCommitBytes);
     this.#committing = true;
     this.#waitingSince = undefined;
     return overlay.seal();
@@ -140,6 +144,17 @@ export class DurableTick {
     return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
   }
 }
+
+const tooLarge = (bytes: number, maxBytes: number): MillraceError =>
+  new MillraceError(
+    'MESSAGE_TOO_LARGE',
+    `an input, with all that it leads to, makes a commit of ${bytes} bytes; the store takes ${maxBytes}`,
+    {
+      advice:
+        'Keep large messages out (maximumPacketSize of the source), make less of one in flatMap, or keep smaller states. The job stops at this input until then.',
+      details: { bytes, maxBytes },
+    },
+  );
 
 /** How much more may wait for the next commit: rows, and bytes of rows and of state. */
 export const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {

@@ -75,7 +75,7 @@ const recover = async (request: RunRequest, store: Store): Promise<RunParts> => 
       tallies,
       startCall: request.startCall,
     });
-    const tick = new DurableTick({ machine, overlay, sources, sinks, parts });
+    const tick = new DurableTick({ machine, overlay, sources, sinks, parts, maxCommitBytes: store.maxCommitBytes });
     return { machine, sources, sinks, durable: { tick, commit: (batch) => store.commit(batch) }, close };
   } catch (error) {
     await close();

@@ -317,7 +317,7 @@ export class TickMachine {
     const items = Math.ceil(maxItemsInFlight / sources.length) - lane.inFlightItems;
     const bytes = Math.ceil(maxBytesInFlight / sources.length) - lane.inFlightBytes;
     const room = Math.min(items, itemsToCommit, this.#outputRoom(lane.options.downstream));
-    return { items: room, bytes: Math.min(bytes, bytesToCommit) };
+    return { items: room, bytes: Math.min(bytes - this.#heldBytes(lane.options.downstream), bytesToCommit) };
   }
 
   /**
@@ -330,7 +330,8 @@ export class TickMachine {
     const { frame, next } = processing;
     if (frame.whole || frame.positionOf(next) === undefined) return Number.POSITIVE_INFINITY;
     const { items, bytes } = commitRoom();
-    return bytes > 0 ? Math.min(items, this.#outputRoom(downstream)) : 0;
+    const tooMuch = bytes <= 0 || this.#heldBytes(downstream) >= this.#options.maxBytesInFlight;
+    return tooMuch ? 0 : Math.min(items, this.#outputRoom(downstream));
   }
 
   #commitIsFull(): boolean {
@@ -343,6 +344,10 @@ export class TickMachine {
     let room = this.#options.maxItemsInFlight - this.#waiting(downstream);
     for (const index of downstream.sinks) room = Math.min(room, this.#options.sinks[index]?.room ?? room);
     return room;
+  }
+
+  #heldBytes({ asyncStages }: Downstream): number {
+    return asyncStages.reduce((sum, index) => sum + (this.#options.asyncStages[index]?.heldBytes ?? 0), 0);
   }
 
   #waiting({ sinks, asyncStages }: Downstream): number {

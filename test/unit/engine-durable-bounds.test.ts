@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defineSource, type SourceReader } from '../../src/connector/index.js';
+import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
+import { deferred } from '../../src/internal/deferred.js';
 import type { StoreBatch } from '../../src/store/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
@@ -49,6 +51,65 @@ describe('the bounds of a durable job', { timeout: 60_000 }, () => {
     assert.equal(destination.arrived.length, 600);
     const largest = Math.max(...stores.batches.map(sizeOf));
     assert.ok(largest < 40 * 1024 * 1024, `a commit of ${largest} bytes`);
+  });
+
+  it('says that one input is too large for a commit, and goes on with it when less is made of it', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<string>();
+    const destination = new Destination();
+    const pipeline = (bytes: number): Pipeline => {
+      const built = Pipeline.create();
+      built
+        .readFrom(source.source)
+        .map((item) => (item === 'large' ? 'x'.repeat(bytes) : item))
+        .writeTo(durableSink(destination));
+      return built;
+    };
+    const engine = Engine.embedded({ stores });
+    source.push('a', 'large', 'b');
+    await assert.rejects(
+      engine.newJob(pipeline(65 * 1024 * 1024), OPTIONS).join(),
+      (error) =>
+        error instanceof MillraceError &&
+        error.code === 'MESSAGE_TOO_LARGE' &&
+        /maximumPacketSize/.test(`${error.advice}`),
+    );
+    assert.deepEqual(destination.items, []);
+    source.end();
+    await engine.newJob(pipeline(5), OPTIONS).join();
+    assert.deepEqual(destination.items, ['a', 'xxxxx', 'b']);
+  });
+
+  it('makes no more items while those that wait for a mapAsync call have too many bytes', async () => {
+    const source = new ManualSource<number>();
+    const destination = new Destination();
+    const open = deferred<void>();
+    let made = 0;
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source.source)
+      .map(() => {
+        made += 1;
+        return 'x'.repeat(100_000);
+      })
+      .mapAsync(
+        async (item) => {
+          await open.promise;
+          return item.slice(0, 1);
+        },
+        { maxConcurrency: 2 },
+      )
+      .writeTo(durableSink(destination));
+    const engine = Engine.embedded({ stores: new HeldStores() });
+    const job = engine.newJob(pipeline, { ...OPTIONS, maxBytesInFlight: 1_000_000 });
+    source.push(...Array.from({ length: 400 }, (_, index) => index));
+    source.end();
+    await until(() => source.acknowledged > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(made < 150, `${made} items of 100 kB wait, for a bound of 1 MB`);
+    open.resolve();
+    await job.join();
+    assert.equal(destination.items.length, 400);
   });
 
   it('does not commit without end when an answer waits and nothing was ever polled', async () => {
