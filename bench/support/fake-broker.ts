@@ -10,6 +10,7 @@ import {
   publishBytes,
   readConnect,
   readSubscribe,
+  readUnsubscribe,
   subackBytes,
   unsubackBytes,
 } from './wire.js';
@@ -41,6 +42,7 @@ class Player {
   readonly #task: FakeBrokerTask;
   readonly #packets: readonly Buffer[];
   readonly #acks = new AckWriter();
+  #filters = new Set<string>();
   #sent = 0;
   #completed = 0;
   #started = false;
@@ -53,6 +55,14 @@ class Player {
     socket.on('drain', () => this.#play());
   }
 
+  connected(body: Buffer): void {
+    const { clientId, clean } = readConnect(body);
+    const kept = clean ? undefined : sessions.get(clientId);
+    this.#filters = kept ?? new Set();
+    sessions.set(clientId, this.#filters);
+    this.#socket.write(connackBytes(kept !== undefined));
+  }
+
   /** The markers of a durable connection are no reason to play. */
   subscribed(body: Buffer): void {
     const { packetId, filters } = readSubscribe(body);
@@ -62,8 +72,19 @@ class Player {
         filters.map(({ qos }) => qos),
       ),
     );
+    for (const { filter } of filters) this.#filters.add(filter);
     if (filters.some(({ filter }) => filter === FILTER)) this.#subscribed = true;
     this.#play();
+  }
+
+  unsubscribed(body: Buffer): void {
+    const { packetId, filters } = readUnsubscribe(body);
+    this.#socket.write(
+      unsubackBytes(
+        packetId,
+        filters.map((filter) => this.#filters.delete(filter)),
+      ),
+    );
   }
 
   start(): void {
@@ -113,8 +134,8 @@ class Player {
   }
 }
 
-/** Clients that have been here: their sessions are kept, as far as there is something of them. */
-const known = new Set<string>();
+/** The sessions of all clients that have been here: of each nothing but its filters. */
+const sessions = new Map<string, Set<string>>();
 
 let started = false;
 process.on('message', () => {
@@ -131,12 +152,9 @@ function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[])
   socket.on('data', (chunk: Buffer) => {
     walker.push(chunk, (first, buffer, start, end) => {
       const body = buffer.subarray(start, end);
-      if (first === 0x10) {
-        const { clientId, clean } = readConnect(body);
-        socket.write(connackBytes(known.has(clientId) && !clean));
-        known.add(clientId);
-      } else if (first === 0x82) player.subscribed(body);
-      else if (first === 0xa2) socket.write(unsubackBytes(body.readUInt16BE(0)));
+      if (first === 0x10) player.connected(body);
+      else if (first === 0x82) player.subscribed(body);
+      else if (first === 0xa2) player.unsubscribed(body);
       else if (first === 0xc0) socket.write(Buffer.from([0xd0, 0]));
       else player.answered(first, buffer, start);
     });

@@ -91,9 +91,18 @@ export function subackBytes(packetId: number, granted: readonly number[]): Buffe
   return packet(0x90, uint16(packetId), Buffer.from([0, ...granted]));
 }
 
-/** UNSUBACK for one filter, which was subscribed. */
-export function unsubackBytes(packetId: number): Buffer {
-  return packet(0xb0, uint16(packetId), Buffer.from([0, 0]));
+/** Of the body of an UNSUBSCRIBE with few properties. */
+export function readUnsubscribe(body: Buffer): { readonly packetId: number; readonly filters: readonly string[] } {
+  const filters: string[] = [];
+  for (let at = 3 + (body[2] ?? 0); at < body.length; at += 2 + body.readUInt16BE(at)) {
+    filters.push(body.toString('utf8', at + 2, at + 2 + body.readUInt16BE(at)));
+  }
+  return { packetId: body.readUInt16BE(0), filters };
+}
+
+/** UNSUBACK: for each filter whether it was subscribed to. */
+export function unsubackBytes(packetId: number, existed: readonly boolean[]): Buffer {
+  return packet(0xb0, uint16(packetId), Buffer.from([0, ...existed.map((did) => (did ? 0 : 0x11))]));
 }
 
 /** The id is 0 at QoS 0. */
