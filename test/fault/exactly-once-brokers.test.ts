@@ -6,6 +6,7 @@ import { KillRig, type KillRun } from '../support/kill-rig.js';
 import { fullRun } from '../support/kill-seed.js';
 import { untilComplete } from '../support/kill-strike.js';
 import { millracePipeline, type PipelineOptions } from '../support/kill-system.js';
+import { connectPeer } from '../support/mqtt-peer.js';
 import { until } from '../support/until.js';
 
 /*
@@ -229,6 +230,62 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
       assertOnce(await rig.settle());
     });
   });
+
+  it('C6 both brokers stand still (SIGSTOP): the job finds them again, nothing is lost or doubled', LIMIT, async () => {
+    const connect = { keepalive: 2, pingTimeout: 300, connackTimeout: 300, ackTimeout: 600 };
+    await withRig('durable', { connect }, async (rig, brokers) => {
+      await rig.start();
+      for (const side of ['from', 'to'] as const) {
+        await rig.load.send(COUNT);
+        await rig.load.settle();
+        brokers[side].mosquitto.suspend();
+        const before = proxiesOf(rig)[side].connections;
+        await until(() => proxiesOf(rig)[side].connections > before, { timeoutMs: 20_000, what: 'another attempt' });
+        brokers[side].mosquitto.resume();
+        await rig.load.send(COUNT);
+        await untilComplete(rig);
+      }
+      assertOnce(await rig.settle());
+    });
+  });
+
+  it('G1 another client takes the session over once: the job comes back to it', LIMIT, async () => {
+    await withRig('durable', {}, async (rig, { from }) => {
+      await rig.start();
+      await rig.load.send(COUNT);
+      await untilComplete(rig);
+      const intruder = await connectPeer(from.mosquitto.port, { clientId: rig.ends.clientId, clean: false });
+      await intruder.close();
+      await until(() => proxiesOf(rig).from.count('server', 'connack') > 1, { what: 'a second CONNACK' });
+      await rig.load.send(COUNT);
+      assertOnce(await rig.settle());
+      assert.deepEqual(await rig.end(), { code: 0, signal: null });
+    });
+  });
+
+  it(
+    'G2 the session expires while the job is away: it says so at its start and waits for a policy',
+    LIMIT,
+    async () => {
+      const connect = { properties: { sessionExpiryInterval: 1 } };
+      await withRig('durable', { connect }, async (rig) => {
+        await rig.start();
+        await rig.load.send(COUNT);
+        await untilComplete(rig);
+        await rig.kill();
+        await rig.run.from.mosquitto
+          .waitForLog(new RegExp(`Expiring client ${rig.ends.clientId} `), 20_000)
+          .catch(() => {});
+        assert.equal((await (await rig.spawn()).exited).code, 1);
+        assert.match(rig.tail(), /session/i);
+        rig.change(millracePipeline('redeliver', { kind: 'plain', connect, onSessionLoss: 'redeliver' }));
+        await rig.start();
+        await rig.load.send(COUNT);
+        // What the sink had under way when it was killed may come again: its session is gone, too.
+        assertKept(await rig.settle());
+      });
+    },
+  );
 });
 
 /** Waits until a count does not grow any more. */

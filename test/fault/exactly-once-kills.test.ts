@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
+import { KillRig } from '../support/kill-rig.js';
 import { randomCuts, randomKills } from '../support/kill-scenarios.js';
 import { fullRun, killSeed } from '../support/kill-seed.js';
 import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
@@ -68,5 +69,29 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
     const report = await randomCuts({ system, from, to }, { rounds: fullRun ? 100 : 10, seed: killSeed });
     t.diagnostic(reportLine(report));
     assertOnce(report);
+  });
+
+  it('F13 packet ids come round twice, with kills: nothing is lost and nothing comes twice', {
+    timeout: 600_000,
+    skip: fullRun ? false : 'npm run test:full',
+  }, async (t) => {
+    const config = ['max_inflight_messages 1000'];
+    const [wideFrom, wideTo] = await Promise.all([
+      startKillBroker('durable', { config }),
+      startKillBroker('durable', { config }),
+    ]);
+    await using rig = await KillRig.open({ system: EXACTLY_ONCE, from: wideFrom, to: wideTo });
+    await rig.start();
+    for (let kill = 0; kill < 13; kill += 1) {
+      const half = rig.verifier.messages.length + 5_000;
+      await rig.load.send(10_000);
+      await rig.verifier.untilCount(half, 60_000);
+      await rig.kill();
+      await rig.start();
+    }
+    const report = await rig.settle();
+    t.diagnostic(reportLine(report));
+    assertOnce(report);
+    await Promise.all([wideFrom.mosquitto.stop(), wideTo.mosquitto.stop()]);
   });
 });

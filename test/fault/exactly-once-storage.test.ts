@@ -8,9 +8,10 @@ import { launch } from '../support/kill-launch.js';
 import { KillRig, type KillRun } from '../support/kill-rig.js';
 import { fullRun } from '../support/kill-seed.js';
 import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
-import { damageText, storedBytes, truncateStore } from '../support/kill-store.js';
+import { damageText, storedBytes, storeFile, truncateStore } from '../support/kill-store.js';
 import { untilComplete } from '../support/kill-strike.js';
 import { millraceBridge } from '../support/kill-system.js';
+import { straceProblem, withSlowFlush } from '../support/strace-inject.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 
@@ -95,6 +96,28 @@ describe('exactly-once on a disk that fails', { timeout: fullRun ? 1_800_000 : 1
       assert.equal((await child.exited).code, 1);
       assert.match(rig.tail(), /shorter|truncated|damaged|corrupt/i);
     }
+  });
+
+  it('A14, D13 on a slow disk a full window waits for its commit; killed there, it loses and doubles nothing', {
+    ...LIMIT,
+    skip: straceProblem() ?? false,
+  }, async () => {
+    const broker = await startKillBroker('durable', { config: ['max_inflight_messages 1000'] });
+    await using rig = await KillRig.open({ system: millraceBridge(), from: broker, to, proxied: true });
+    await rig.start();
+    await rig.end();
+    await rig.load.send(1_500);
+    await rig.load.settle();
+    await rig.start(withSlowFlush(storeFile(rig.ends), 400));
+    const proxy = rig.proxies?.from;
+    assert.ok(proxy);
+    const waiting = () => proxy.count('server', 'publish') - proxy.count('client', 'pubrec');
+    await until(() => waiting() >= 900, { what: () => `a full window, ${waiting()} wait` });
+    await rig.kill();
+    await rig.start();
+    assertOnce(await rig.settle());
+    assert.deepEqual(await rig.end(), { code: 0, signal: null });
+    await broker.mosquitto.stop();
   });
 
   it(

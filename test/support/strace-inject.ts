@@ -42,6 +42,16 @@ export function withInjection({ file, syscalls, nth, fault, forEver = false, log
   });
 }
 
+/** Every flush of the file takes so much longer. */
+export function withSlowFlush(file: string, delayMs: number): Wrap {
+  const inject = `inject=fdatasync:delay_enter=${delayMs * 1000}`;
+  return ({ command, args, env = {} }) => ({
+    command: STRACE,
+    args: ['-D', '-f', '-qq', '-o', '/dev/null', '-P', file, '-e', 'trace=fdatasync', '-e', inject, command, ...args],
+    env: { ...env, UV_THREADPOOL_SIZE: '1' },
+  });
+}
+
 /** How many calls the fault hit, by strace's log. A kill shows as a call that never returned. */
 export function injectedCalls(log: string): number {
   if (!existsSync(log)) return 0;
