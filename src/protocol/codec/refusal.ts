@@ -24,6 +24,11 @@ export function invalidMessage(message: string): MillraceError {
   return new MillraceError('INVALID_MESSAGE', message);
 }
 
+/** A command that is not allowed now. */
+export function invalidState(message: string): MillraceError {
+  return new MillraceError('INVALID_STATE', message);
+}
+
 /** A packet of the caller that is larger than the peer, or the protocol, allows. */
 export function messageTooLarge(size: number, maximum: number): MillraceError {
   return new MillraceError('MESSAGE_TOO_LARGE', `A packet of ${size} bytes is above the peer's maximum of ${maximum}`, {

@@ -1,5 +1,5 @@
 import { PacketWriter } from '../codec/packet-writer.js';
-import type { Packet } from '../packet.js';
+import type { ConnectPacket, Packet } from '../packet.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 
 /** PUBCOMP with a reason code. */
@@ -25,10 +25,13 @@ export class PacketOutput {
     return this.#writer.size;
   }
 
-  /** A connection begins. */
-  open(version: ProtocolVersion): void {
-    this.#writer = new PacketWriter('client');
-    this.#version = version;
+  /** A connection begins. Throws what the codec throws for a CONNECT that must not be sent; it stays closed then. */
+  open(connect: ConnectPacket): void {
+    const writer = new PacketWriter('client');
+    writer.write(connect, connect.version);
+    this.#writer = writer;
+    this.#version = connect.version;
+    this.#packets += 1;
     this.#open = true;
   }
 

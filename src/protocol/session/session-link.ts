@@ -1,5 +1,6 @@
 import { PacketDecoder } from '../codec/packet-decoder.js';
 import type { Packet } from '../packet.js';
+import type { ServerLimits } from './session-event.js';
 import type { ConnectRequest } from './session-options.js';
 
 /** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
@@ -12,12 +13,10 @@ export class SessionLink {
   #parked = 0;
   /** CONNACK 0 came. */
   accepted = false;
+  /** From the `connected` event on. */
+  limits: ServerLimits | undefined;
   /** Outgoing messages have begun. */
   begun = false;
-  /** The UNSUBSCRIBE that is to prove the session; 0 for none. */
-  proofId = 0;
-  /** Nobody has proven that the server's session is ours (R5a). */
-  unverified = false;
 
   constructor(request: ConnectRequest, maximumPacketSize: number) {
     this.request = request;

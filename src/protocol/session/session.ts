@@ -1,42 +1,33 @@
 import { MillraceError } from '../../errors/index.js';
-import { invalidMessage, protocolError } from '../codec/refusal.js';
-import type { AckPacket, ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
+import { invalidState, protocolError } from '../codec/refusal.js';
+import type { ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
 import type { Properties } from '../properties.js';
-import { isReasonCodeAllowed } from '../reason-code.js';
 import { connectionRefused, disconnectedByBroker } from './broker-refusal.js';
 import { checkConnack } from './connack-check.js';
 import { connectPacket } from './connect-packet.js';
+import { disconnectForError, disconnectPacket } from './disconnect-packet.js';
 import { EventQueue } from './event-queue.js';
 import { InboundMessages } from './inbound-messages.js';
 import type { OutboundMessage } from './outbound-message.js';
 import { OutboundMessages } from './outbound-messages.js';
 import { PacketOutput } from './packet-output.js';
-import { checkProblemInformation } from './problem-information.js';
 import { serverLimits } from './server-limits.js';
+import { type ServerPacket, serverPacket } from './server-packet.js';
 import { SessionEpoch } from './session-epoch.js';
-import type {
-  ServerLimits,
-  SessionEvent,
-  SessionLostEvent,
-  SessionUnprovenEvent,
-  SubscriptionAnswerEvent,
-} from './session-event.js';
+import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
 import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
-import { type SessionProof, sessionProof } from './session-proof.js';
+import { SessionSettlement } from './session-settlement.js';
 import type { SessionState } from './session-state.js';
 import { SessionTimers } from './session-timers.js';
 import { silenceError } from './silence-error.js';
 import { SubscriptionRequests } from './subscription-requests.js';
 
 /**
- * `idle`: no connection. `connecting`: CONNECT written. `settling`: CONNACK came, but the owner has to decide first: `startEpoch` for
- * a lost session, `prove` or `trust` for one that may not be ours. `proving`: the marker's UNSUBACK is awaited; what comes in flows,
- * what is to go out waits. `over`: the connection has ended or DISCONNECT is written, `connectionLost` is awaited.
+ * `idle`: no connection. `connecting`: CONNECT written. `connected`: CONNACK came; what may flow is for the settlement to say.
+ * `over`: the connection has ended or DISCONNECT is written, `connectionLost` is awaited.
  */
-type Phase = 'idle' | 'connecting' | 'settling' | 'proving' | 'connected' | 'over';
-
-const IMPLEMENTATION_ERROR = 0x83;
+type Phase = 'idle' | 'connecting' | 'connected' | 'over';
 
 /**
  * One MQTT session of a client, over any number of connections, without a socket, timer or clock.
@@ -54,16 +45,16 @@ export class Session {
   readonly #inbound: InboundMessages;
   readonly #outbound: OutboundMessages;
   readonly #requests: SubscriptionRequests;
+  readonly #epoch: SessionEpoch;
+  readonly #settlement: SessionSettlement;
   #phase: Phase = 'idle';
   #link: SessionLink | undefined;
-  #limits: ServerLimits | undefined;
   #clientId: string;
-  readonly #epoch: SessionEpoch;
   #reading = true;
 
   constructor(options: SessionOptions) {
     const { epoch, inbound, outbound } = options.state ?? { epoch: 0, inbound: [], outbound: [] };
-    const { topicAliasMaximum } = options;
+    const { topicAliasMaximum, settlesEmpty = false } = options;
     this.#options = options;
     this.#clientId = options.clientId;
     this.#epoch = new SessionEpoch(epoch);
@@ -74,19 +65,20 @@ export class Session {
     });
     this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
     this.#requests = new SubscriptionRequests(this.#output);
+    this.#settlement = new SessionSettlement({
+      epoch: this.#epoch,
+      inbound: this.#inbound,
+      outbound: this.#outbound,
+      requests: this.#requests,
+      events: this.#events,
+      settlesEmpty,
+    });
   }
 
   /** The transport is open: writes CONNECT. */
   connect(request: ConnectRequest, now: number): void {
     if (this.#phase !== 'idle') throw invalidState('There is a connection already');
-    const packet = connectPacket(request, this.#clientId, this.#options);
-    this.#output.open(request.version);
-    try {
-      this.#output.write(packet);
-    } catch (error) {
-      this.#output.discard();
-      throw error;
-    }
+    this.#output.open(connectPacket(request, this.#clientId, this.#options));
     this.#link = new SessionLink(request, this.#options.maximumPacketSize);
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
@@ -100,7 +92,7 @@ export class Session {
     if (link === undefined || this.#phase === 'over') return;
     this.#timers.observe(now, this.#output.packets);
     link.push(bytes);
-    if (this.#phase === 'settling' && link.parked > PARKED_BYTES) {
+    if (this.#settlement.asking && link.parked > PARKED_BYTES) {
       this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the session was settled`));
       return;
     }
@@ -111,7 +103,7 @@ export class Session {
   connectionLost(_now: number): void {
     this.#phase = 'idle';
     this.#link = undefined;
-    this.#limits = undefined;
+    this.#settlement.end();
     this.#output.discard();
     this.#timers.stop();
     this.#inbound.connectionLost();
@@ -143,7 +135,7 @@ export class Session {
   setReading(reading: boolean, now: number): void {
     this.#reading = reading;
     this.#timers.observe(now, this.#output.packets);
-    this.#timers.setListening(reading && this.#phase !== 'settling');
+    this.#listen();
   }
 
   /** Events since the last call, in order. */
@@ -163,12 +155,12 @@ export class Session {
 
   /** Only between a `connected` event and the end of the connection. */
   get limits(): ServerLimits | undefined {
-    return this.#limits;
+    return this.#phase === 'connected' ? this.#link?.limits : undefined;
   }
 
   /** How many more QoS 1 and 2 messages `publish` takes now (R8a): 0 without a connection. */
   get credit(): number {
-    return this.#phase === 'connected' ? this.#outbound.credit : 0;
+    return this.#settlement.settled ? this.#outbound.credit : 0;
   }
 
   /** Outbound QoS 1 and 2 messages that are not complete. */
@@ -232,11 +224,8 @@ export class Session {
    * `drop` gives them up (they are returned); inbound ids are forgotten (R5).
    */
   startEpoch(policy: 'redeliver' | 'drop'): readonly OutboundMessage[] {
-    if (!this.#epoch.lost) throw invalidState('The session is not lost');
-    this.#epoch.setLost(false);
-    this.#inbound.startEpoch();
-    const givenUp = this.#outbound.startEpoch(policy);
-    if (this.#phase === 'settling' && this.#link !== undefined) this.#goOn(this.#link, 'connected');
+    const givenUp = this.#settlement.startEpoch(policy);
+    this.#readOn();
     return givenUp;
   }
 
@@ -245,43 +234,33 @@ export class Session {
    * `session-lost` follows. The filter is gone then.
    */
   prove(marker: string): void {
-    const link = this.#unproven();
-    if (link.request.version < 5) throw invalidState('Below 5.0 a session cannot be proven');
-    link.proofId = this.#requests.unsubscribe({ type: 'unsubscribe', filters: [marker] });
-    this.#goOn(link, 'proving');
+    this.#settlement.prove(marker);
+    this.#readOn();
   }
 
   /** After `session-unproven`: goes on with the server's session as if it were ours; events say where that makes a difference. */
   trust(): void {
-    const link = this.#unproven();
-    link.unverified = true;
-    this.#goOn(link, 'connected');
+    this.#settlement.trust();
+    this.#readOn();
   }
 
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
   subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
-    const packet = { type: 'subscribe', subscriptions, ...(properties && { properties }) } as const;
-    return this.#requests.subscribe(packet, this.#connectedLimits());
+    const request = { subscriptions, ...(properties && { properties }) };
+    return this.#requests.subscribe(request, this.#connectedLimits());
   }
 
   /** Sends UNSUBSCRIBE; returns its packet id, which the `unsubscribed` event repeats. */
   unsubscribe(filters: readonly string[], properties?: Properties): number {
-    const packet = { type: 'unsubscribe', filters, ...(properties && { properties }) } as const;
     this.#connectedLimits();
-    return this.#requests.unsubscribe(packet);
+    return this.#requests.unsubscribe(filters, properties);
   }
 
   /** Sends DISCONNECT (default 0x00); nothing is written after it. The session expiry is not changed (R15). */
   disconnect(reasonCode = 0, properties?: Properties): void {
     const request = this.#link?.request;
     if (request === undefined || this.#phase === 'over') return;
-    const expiry = properties?.sessionExpiryInterval;
-    if (expiry !== undefined && expiry > 0 && request.sessionExpiryInterval === 0) {
-      throw invalidMessage('DISCONNECT cannot give a session an expiry that CONNECT did not ask for [MQTT-3.1.2.11.2]');
-    }
-    if (request.version === 5) {
-      this.#output.write({ type: 'disconnect', reasonCode, ...(properties && { properties }) });
-    } else this.#output.write({ type: 'disconnect', reasonCode: 0 });
+    this.#output.write(disconnectPacket(request, { reasonCode, ...(properties && { properties }) }));
     this.#finish();
   }
 
@@ -302,7 +281,7 @@ export class Session {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
-      while (this.#phase === 'connected' || this.#phase === 'connecting' || this.#phase === 'proving') {
+      while (this.#phase !== 'over' && !this.#settlement.asking) {
         const packet = link.next();
         if (packet === undefined) break;
         packets += 1;
@@ -319,69 +298,44 @@ export class Session {
   }
 
   #handle(link: SessionLink, packet: Packet): void {
-    if (!link.accepted) {
-      this.#handleFirst(link, packet);
-      return;
-    }
+    if (link.accepted) this.#dispatch(serverPacket(packet, link.request));
+    else this.#handleFirst(link, packet);
+  }
+
+  #dispatch(packet: ServerPacket): void {
     switch (packet.type) {
       case 'publish':
         this.#inbound.handlePublish(packet);
-        return;
+        break;
+      case 'pubrel':
+        this.#inbound.handleRelease(packet);
+        break;
       case 'puback':
       case 'pubrec':
-      case 'pubrel':
       case 'pubcomp':
-        this.#handleAck(link, packet);
-        return;
+        this.#outbound.handle(packet);
+        break;
       case 'suback':
       case 'unsuback':
-        checkProblemInformation(packet, link.request);
-        this.#handleAnswer(link, this.#requests.handle(packet));
-        return;
+        this.#handleAnswer(this.#requests.handle(packet));
+        break;
       case 'pingresp':
         this.#timers.pingAnswered();
-        return;
+        break;
       case 'disconnect':
-        if (link.request.version < 5) throw protocolError('DISCONNECT is not for a client below 5.0');
         this.#end(disconnectedByBroker(packet));
-        return;
-      case 'connack':
-        throw protocolError('a second CONNACK [MQTT-3.2.0-2]');
-      default:
-        throw protocolError(`${packet.type} is not for a client that did not ask for it`);
     }
   }
 
-  #handleAck(link: SessionLink, packet: AckPacket): void {
-    checkProblemInformation(packet, link.request);
-    if (packet.type === 'pubrel') this.#inbound.handleRelease(packet);
-    else this.#outbound.handle(packet);
-  }
-
-  #handleAnswer(link: SessionLink, answer: SubscriptionAnswerEvent | undefined): void {
+  #handleAnswer(answer: SubscriptionAnswerEvent | undefined): void {
     if (answer === undefined) return;
-    if (answer.packetId === link.proofId) this.#handleProof(link, sessionProof(answer.reasonCodes[0]));
+    if (this.#settlement.answered(answer)) this.#listen();
     else this.#events.push(answer);
-  }
-
-  #handleProof(link: SessionLink, proof: SessionProof): void {
-    link.proofId = 0;
-    if (proof === 'not-ours') {
-      this.#epoch.disproved();
-      this.#settle(this.#outbound.inDoubt());
-      return;
-    }
-    link.unverified = proof === 'unknown';
-    this.#phase = 'connected';
-    this.#events.push({ type: 'session-proven', proven: proof === 'ours' });
   }
 
   #handleFirst(link: SessionLink, packet: Packet): void {
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
-    if (packet.reasonCode !== 0) {
-      this.#end(connectionRefused(packet, link.request.version));
-      return;
-    }
+    if (packet.reasonCode !== 0) throw connectionRefused(packet, link.request.version);
     link.accepted = true;
     checkConnack(packet, link.request, this.#clientId);
     this.#connected(link, packet);
@@ -391,42 +345,27 @@ export class Session {
     const { sessionPresent, properties } = connack;
     const limits = serverLimits(connack, link.request);
     const fresh = this.#epoch.connected(link.request, sessionPresent);
-    this.#limits = limits;
+    link.limits = limits;
     this.#output.limit(limits.maximumPacketSize);
     this.#clientId = properties?.assignedClientIdentifier ?? this.#clientId;
     this.#timers.connected(limits.keepAlive);
     const epoch = this.#epoch.number;
     this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
-    const inDoubt = fresh ? this.#outbound.inDoubt() : [];
-    const held = inDoubt.length > 0 || this.#inbound.size > 0;
-    this.#epoch.setLost(fresh && (held || this.#options.settlesEmpty === true));
-    if (this.#epoch.lost) this.#settle(inDoubt);
-    else if (!fresh && link.request.unproven === true) this.#park({ type: 'session-unproven' });
-    else this.#phase = 'connected';
+    this.#phase = 'connected';
+    this.#settlement.begin(link.request, fresh);
+    this.#listen();
   }
 
-  #settle(inDoubt: readonly number[]): void {
-    this.#park({ type: 'session-lost', inDoubt, epoch: this.#epoch.number });
+  /** The owner has decided: what waited behind CONNACK is read, if there is a connection. */
+  #readOn(): void {
+    if (this.#phase !== 'connected' || this.#link === undefined) return;
+    this.#listen();
+    this.#handlePackets(this.#link, 0);
   }
 
-  /** What comes in waits until the owner has decided. */
-  #park(question: SessionLostEvent | SessionUnprovenEvent): void {
-    this.#phase = 'settling';
-    this.#timers.setListening(false);
-    this.#events.push(question);
-  }
-
-  #goOn(link: SessionLink, phase: 'connected' | 'proving'): void {
-    this.#phase = phase;
-    this.#timers.setListening(this.#reading);
-    this.#handlePackets(link, 0);
-  }
-
-  #unproven(): SessionLink {
-    if (this.#phase !== 'settling' || this.#epoch.lost || this.#link === undefined) {
-      throw invalidState('There is no session to be proven');
-    }
-    return this.#link;
+  /** The server's silence means something while what it sends is read. */
+  #listen(): void {
+    this.#timers.setListening(this.#reading && !this.#settlement.asking);
   }
 
   /**
@@ -434,23 +373,22 @@ export class Session {
    * can be an answer to them (R14a).
    */
   #begin(link: SessionLink): void {
-    if (link.begun || this.#phase !== 'connected' || this.#limits === undefined) return;
+    if (link.begun || !this.#settlement.settled || link.limits === undefined) return;
     link.begun = true;
     const { maxInflight = Number.MAX_SAFE_INTEGER } = link.request;
-    this.#outbound.begin(this.#limits, Math.min(this.#options.maxInflight, maxInflight), link.unverified);
+    this.#outbound.begin(link.limits, Math.min(this.#options.maxInflight, maxInflight), this.#settlement.unverified);
   }
 
   #connectedLimits(): ServerLimits {
-    if (this.#phase !== 'connected' || this.#limits === undefined) throw invalidState('There is no connection now');
-    return this.#limits;
+    const limits = this.#settlement.settled ? this.#link?.limits : undefined;
+    if (limits === undefined) throw invalidState('There is no connection now');
+    return limits;
   }
 
-  /** The peer broke the protocol: on 5.0 it is told why [MQTT-4.13.1-1]. */
+  /** The peer broke the protocol, which a 5.0 server that accepted us is told [MQTT-4.13.1-1], or it refused the connection. */
   #fail(error: MillraceError): void {
     if (this.#link?.accepted === true && this.#link.request.version === 5) {
-      const code = error.reasonCode ?? IMPLEMENTATION_ERROR;
-      const reasonCode = isReasonCodeAllowed('disconnect', code, 'client') ? code : IMPLEMENTATION_ERROR;
-      this.#output.write({ type: 'disconnect', reasonCode });
+      this.#output.write(disconnectForError(error));
     }
     this.#end(error);
   }
@@ -462,12 +400,8 @@ export class Session {
 
   #finish(): void {
     this.#phase = 'over';
-    this.#limits = undefined;
+    this.#settlement.end();
     this.#output.seal();
     this.#timers.stop();
   }
-}
-
-function invalidState(message: string): MillraceError {
-  return new MillraceError('INVALID_STATE', message);
 }

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/index.js';
-import { protocolError } from '../codec/refusal.js';
-import type { SubackPacket, SubscribePacket, UnsubackPacket, UnsubscribePacket } from '../packet.js';
+import { invalidState, protocolError } from '../codec/refusal.js';
+import type { SubackPacket, SubscribePacket, UnsubackPacket } from '../packet.js';
+import type { Properties } from '../properties.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';
 import { PUBLISH_IDS } from './outbound-window.js';
 import type { PacketOutput } from './packet-output.js';
@@ -8,6 +9,8 @@ import type { ServerLimits, SubscriptionAnswerEvent } from './session-event.js';
 
 const FIRST_ID = PUBLISH_IDS + 1;
 const LAST_ID = 65_535;
+
+type SubscribeRequest = Pick<SubscribePacket, 'subscriptions' | 'properties'>;
 
 interface Request {
   readonly type: 'suback' | 'unsuback';
@@ -29,18 +32,18 @@ export class SubscriptionRequests {
   }
 
   /** Throws UNSUPPORTED for what this server cannot do, and what the codec throws. */
-  subscribe(packet: Omit<SubscribePacket, 'packetId'>, limits: ServerLimits): number {
-    checkAbilities(packet, limits);
+  subscribe(request: SubscribeRequest, limits: ServerLimits): number {
+    checkAbilities(request, limits);
     const packetId = this.#freeId();
-    this.#output.write({ ...packet, packetId });
-    return this.#await(packetId, { type: 'suback', filters: packet.subscriptions.length });
+    this.#output.write({ type: 'subscribe', packetId, ...request });
+    return this.#await(packetId, { type: 'suback', filters: request.subscriptions.length });
   }
 
   /** Throws what the codec throws. */
-  unsubscribe(packet: Omit<UnsubscribePacket, 'packetId'>): number {
+  unsubscribe(filters: readonly string[], properties?: Properties): number {
     const packetId = this.#freeId();
-    this.#output.write({ ...packet, packetId });
-    return this.#await(packetId, { type: 'unsuback', filters: packet.filters.length });
+    this.#output.write({ type: 'unsubscribe', packetId, filters, ...(properties && { properties }) });
+    return this.#await(packetId, { type: 'unsuback', filters: filters.length });
   }
 
   /**
@@ -73,7 +76,7 @@ export class SubscriptionRequests {
 
   #freeId(): number {
     if (this.#pending.size > LAST_ID - FIRST_ID) {
-      throw new MillraceError('INVALID_STATE', 'Too many requests wait for their SUBACK or UNSUBACK');
+      throw invalidState('Too many requests wait for their SUBACK or UNSUBACK');
     }
     let id = this.#nextId;
     while (this.#pending.has(id)) id = id === LAST_ID ? FIRST_ID : id + 1;
@@ -81,7 +84,7 @@ export class SubscriptionRequests {
   }
 }
 
-function checkAbilities({ subscriptions, properties }: Omit<SubscribePacket, 'packetId'>, limits: ServerLimits): void {
+function checkAbilities({ subscriptions, properties }: SubscribeRequest, limits: ServerLimits): void {
   const filters = subscriptions.map(({ filter }) => filter);
   const wildcard = filters.find((filter) => /[#+]/.test(unsharedFilter(filter)));
   if (!limits.wildcardSubscriptionAvailable && wildcard !== undefined) {

@@ -1,0 +1,138 @@
+import { invalidState } from '../codec/refusal.js';
+import type { EventQueue } from './event-queue.js';
+import type { InboundMessages } from './inbound-messages.js';
+import type { OutboundMessage } from './outbound-message.js';
+import type { OutboundMessages } from './outbound-messages.js';
+import type { SessionEpoch } from './session-epoch.js';
+import type { SubscriptionAnswerEvent } from './session-event.js';
+import type { ConnectRequest } from './session-options.js';
+import { type SessionProof, sessionProof } from './session-proof.js';
+import type { SubscriptionRequests } from './subscription-requests.js';
+
+/** What a settlement asks and tells. */
+export interface SettlementParts {
+  readonly epoch: SessionEpoch;
+  readonly inbound: InboundMessages;
+  readonly outbound: OutboundMessages;
+  readonly requests: SubscriptionRequests;
+  readonly events: EventQueue;
+  /** As in `SessionOptions`. */
+  readonly settlesEmpty: boolean;
+}
+
+/**
+ * `none`: no CONNACK yet, or the connection is over. `asking`: the owner has to decide, `startEpoch` for a lost session, `prove` or
+ * `trust` for one that may not be ours. `proving`: the marker's UNSUBACK is awaited. `settled`: whose the session is, is decided.
+ */
+type Standing = 'none' | 'asking' | 'proving' | 'settled';
+
+/**
+ * Whether the server's session is the one whose state we hold, anew on each connection (R5, R5a). The invariants:
+ * S1. While the owner is asked nothing that came behind CONNACK is read; while the session is being proven it is read, but nothing
+ *     new goes out.
+ * S2. Only `startEpoch` ends a loss. One still undecided at the end of a connection is asked about again on the next.
+ * S3. A session that only the owner's trust or a server that would not say makes ours is `unverified` on this connection (R10).
+ */
+export class SessionSettlement {
+  readonly #parts: SettlementParts;
+  #standing: Standing = 'none';
+  #belowVersion5 = false;
+  /** The UNSUBSCRIBE that is to prove the session; 0 for none. */
+  #proofId = 0;
+  #unverified = false;
+
+  constructor(parts: SettlementParts) {
+    this.#parts = parts;
+  }
+
+  /** What came behind CONNACK waits until the owner has decided. */
+  get asking(): boolean {
+    return this.#standing === 'asking';
+  }
+
+  /** Messages and requests may go out. */
+  get settled(): boolean {
+    return this.#standing === 'settled';
+  }
+
+  /** Nobody has proven that the server's session is ours. */
+  get unverified(): boolean {
+    return this.#unverified;
+  }
+
+  /** CONNACK 0 came, and the epoch has taken it in. A fresh session is lost when we hold anything, or its owner wants to know. */
+  begin(request: ConnectRequest, fresh: boolean): void {
+    const { epoch, inbound, outbound, settlesEmpty, events } = this.#parts;
+    this.#belowVersion5 = request.version < 5;
+    this.#proofId = 0;
+    this.#unverified = false;
+    const inDoubt = fresh ? outbound.inDoubt() : [];
+    epoch.setLost(fresh && (inDoubt.length > 0 || inbound.size > 0 || settlesEmpty));
+    if (epoch.lost) this.#askAboutLoss(inDoubt);
+    else if (!fresh && request.unproven === true) {
+      this.#standing = 'asking';
+      events.push({ type: 'session-unproven' });
+    } else this.#standing = 'settled';
+  }
+
+  /** The connection is over. */
+  end(): void {
+    this.#standing = 'none';
+  }
+
+  /** As in `Session`. */
+  startEpoch(policy: 'redeliver' | 'drop'): readonly OutboundMessage[] {
+    const { epoch, inbound, outbound } = this.#parts;
+    if (!epoch.lost) throw invalidState('The session is not lost');
+    epoch.setLost(false);
+    inbound.startEpoch();
+    const givenUp = outbound.startEpoch(policy);
+    if (this.asking) this.#standing = 'settled';
+    return givenUp;
+  }
+
+  /** As in `Session`. */
+  prove(marker: string): void {
+    this.#checkUnproven();
+    if (this.#belowVersion5) throw invalidState('Below 5.0 a session cannot be proven');
+    this.#proofId = this.#parts.requests.unsubscribe([marker]);
+    this.#standing = 'proving';
+  }
+
+  /** As in `Session`. */
+  trust(): void {
+    this.#checkUnproven();
+    this.#unverified = true;
+    this.#standing = 'settled';
+  }
+
+  /** True when the answer was the proof that is awaited. */
+  answered({ packetId, reasonCodes }: SubscriptionAnswerEvent): boolean {
+    if (packetId !== this.#proofId) return false;
+    this.#proofId = 0;
+    this.#handleProof(sessionProof(reasonCodes[0]));
+    return true;
+  }
+
+  #handleProof(proof: SessionProof): void {
+    const { epoch, outbound, events } = this.#parts;
+    if (proof === 'not-ours') {
+      epoch.disproved();
+      this.#askAboutLoss(outbound.inDoubt());
+      return;
+    }
+    this.#unverified = proof === 'unknown';
+    this.#standing = 'settled';
+    events.push({ type: 'session-proven', proven: proof === 'ours' });
+  }
+
+  #askAboutLoss(inDoubt: readonly number[]): void {
+    const { epoch, events } = this.#parts;
+    this.#standing = 'asking';
+    events.push({ type: 'session-lost', inDoubt, epoch: epoch.number });
+  }
+
+  #checkUnproven(): void {
+    if (!this.asking || this.#parts.epoch.lost) throw invalidState('There is no session to be proven');
+  }
+}
