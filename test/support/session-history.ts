@@ -182,6 +182,8 @@ export class SessionHistory {
     if (event.type === 'connected') {
       this.#marking = false;
       this.#unproven &&= event.sessionPresent;
+      // a session that is fresh without a loss to tell has no marker either
+      if (!event.sessionPresent) this.#marker = undefined;
     } else if (event.type === 'subscribed') this.#marker = `marker/${this.#markers}`;
     else if (event.type === 'session-unproven') this.#prove();
     else if (event.type === 'session-proven' || event.type === 'session-lost') this.#unproven = false;
