@@ -8,11 +8,16 @@ export function statsOf(metrics: JobMetrics): StatsSample {
   let inFlight = 0;
   let buffered = metrics.itemsWaiting;
   let reconnects = 0;
+  let commitSeconds = 0;
   for (const sample of metrics.samples) {
-    if (sample.kind === 'histogram') continue;
+    if (sample.kind === 'histogram') {
+      if (sample.name === 'millrace_job_commit_seconds') commitSeconds += sample.value.sum;
+      continue;
+    }
     if (sample.name === 'millrace_sink_inflight') inFlight += sample.value;
     else if (sample.name === 'millrace_reconnects_total') reconnects += sample.value;
     else if (BUFFERED.has(sample.name)) buffered += sample.value;
   }
-  return { received: metrics.itemsReceived, delivered: metrics.itemsDelivered, inFlight, buffered, reconnects };
+  const { itemsReceived: received, itemsDelivered: delivered, outboxMessages: outbox, outboxBytes, commits } = metrics;
+  return { received, delivered, inFlight, buffered, reconnects, outbox, outboxBytes, commits, commitSeconds };
 }

@@ -21,6 +21,7 @@ export interface JobEvent {
     | 'session-lost'
     | 'note'
     | 'restarting'
+    | 'recovered'
     | 'stopping'
     | 'stopped';
   /** The line for people; undefined: only machines are told. */

@@ -7,12 +7,21 @@ export interface StatsSample {
   /** Received and not yet sent. */
   readonly buffered: number;
   readonly reconnects: number;
+  /** Stored and not known to be delivered, those in flight included; 0 without --dir. */
+  readonly outbox: number;
+  readonly outboxBytes: number;
+  /** Commits to the store, and the seconds that they took in all. */
+  readonly commits: number;
+  readonly commitSeconds: number;
 }
 
 /** A sample with the rates since the one before. */
 export interface Stats extends StatsSample {
   readonly receivedPerSecond: number;
   readonly deliveredPerSecond: number;
+  readonly commitsPerSecond: number;
+  /** Milliseconds that a commit took on average since the sample before; 0 when there was none. */
+  readonly commitMs: number;
 }
 
 export function statsBetween(before: StatsSample, now: StatsSample, elapsedMs: number): Stats {
@@ -21,6 +30,11 @@ export function statsBetween(before: StatsSample, now: StatsSample, elapsedMs: n
     ...now,
     receivedPerSecond: perSecond(now.received - before.received),
     deliveredPerSecond: perSecond(now.delivered - before.delivered),
+    commitsPerSecond: perSecond(now.commits - before.commits),
+    commitMs:
+      now.commits > before.commits
+        ? rounded(((now.commitSeconds - before.commitSeconds) * 1000) / (now.commits - before.commits))
+        : 0,
   };
 }
 
@@ -31,10 +45,15 @@ export function formatStats(stats: Stats): string {
     `out ${grouped(stats.deliveredPerSecond)}/s`,
     `in flight ${grouped(stats.inFlight)}`,
     `buffered ${grouped(stats.buffered)}`,
+    ...(stats.commits > 0 || stats.outbox > 0
+      ? [`outbox ${grouped(stats.outbox)}`, `commits ${grouped(stats.commitsPerSecond)}/s of ${stats.commitMs} ms`]
+      : []),
     `reconnects ${grouped(stats.reconnects)}`,
     `total ${grouped(stats.delivered)}`,
   ].join('  ');
 }
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 function grouped(value: number): string {
   return value.toLocaleString('en-US');

@@ -95,6 +95,11 @@ export class DurableAsyncLane implements CallLane, CommitPart {
     return this.#heldBytes;
   }
 
+  /** Items whose results have not been passed on. */
+  get pending(): number {
+    return this.#end - this.#head();
+  }
+
   /** Whether every result has been passed on. */
   get idle(): boolean {
     return this.#head() === this.#end;

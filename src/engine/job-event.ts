@@ -1,5 +1,6 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { JobStatus } from './job-status.js';
+import type { Recovered } from './recovered.js';
 
 /** What a job tells its owner. */
 export type JobEvent =
@@ -19,6 +20,11 @@ export type JobEvent =
       readonly attempt: number;
       readonly waitMs: number;
     }
+  | ({
+      /** A run goes on from what an earlier one, or another process, has stored. */
+      readonly kind: 'recovered';
+      readonly job: string;
+    } & Recovered)
   | {
       /** The engine has a store, and this job keeps nothing in it: its guarantee needs none. */
       readonly kind: 'store-unused';

@@ -15,15 +15,17 @@ const KINDS = ['sources', 'sinks', 'stages'] as const;
 
 /**
  * Checks that everything the store has something of is still part of the job, and notes what is new. Removing or renaming a part
- * would silently lose what is stored under its name: a position and its session, messages in an outbox, state.
+ * would silently lose what is stored under its name: a position and its session, messages in an outbox, state. True when the store has
+ * nothing yet.
  * @throws MillraceError JOB_CHANGED
  */
-export const settleManifest = async (store: Store, job: string, now: JobManifest): Promise<void> => {
+export const settleManifest = async (store: Store, job: string, now: JobManifest): Promise<boolean> => {
   const before = readManifest(store);
   const gone = KINDS.flatMap((kind) => before[kind].filter((name) => !now[kind].includes(name)));
   if (gone.length > 0) throw jobChanged(job, gone);
   const changed = KINDS.some((kind) => before[kind].length !== now[kind].length);
   if (changed) await store.commit(new Map([[storeKeys.job, encodeStored(now)]]));
+  return before === NOTHING;
 };
 
 const NOTHING: JobManifest = { sources: [], sinks: [], stages: [] };

@@ -2,6 +2,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.js';
 import type { JobTallies } from './job-tallies.js';
+import { NOTHING_STORED, type Stored } from './outbox-lane.js';
 
 /** A job's numbers as they stand. Totals are over all runs of the job. */
 export interface JobMetrics {
@@ -20,6 +21,11 @@ export interface JobMetrics {
   readonly bytesInFlight: number;
   /** Outputs that wait for a sink and items that wait for a mapAsync call. */
   readonly itemsWaiting: number;
+  /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store, and while there is no run. */
+  readonly outboxMessages: number;
+  readonly outboxBytes: number;
+  /** Commits of all runs; 0 without a store. */
+  readonly commits: number;
   /** Every instrument of the job's registry, those of its connectors too; empty when the job was given another metrics port. */
   readonly samples: MetricsSnapshot;
 }
@@ -33,7 +39,19 @@ export interface InFlight {
 
 export const NOTHING_IN_FLIGHT: InFlight = { inFlightItems: 0, inFlightBytes: 0, waitingItems: 0 };
 
-export const readJobMetrics = (tallies: JobTallies, inFlight: InFlight, metrics: Metrics): JobMetrics => ({
+export const NO_RUN: RunFigures = { inFlight: NOTHING_IN_FLIGHT, stored: NOTHING_STORED };
+
+/** What is asked of the present run, if there is one. */
+export interface RunFigures {
+  readonly inFlight: InFlight;
+  readonly stored: Stored;
+}
+
+export const readJobMetrics = (
+  tallies: JobTallies,
+  { inFlight, stored }: RunFigures,
+  metrics: Metrics,
+): JobMetrics => ({
   itemsReceived: tallies.received.value,
   itemsAcknowledged: tallies.acknowledged.value,
   itemsWritten: tallies.written.value,
@@ -43,5 +61,8 @@ export const readJobMetrics = (tallies: JobTallies, inFlight: InFlight, metrics:
   itemsInFlight: inFlight.inFlightItems,
   bytesInFlight: inFlight.inFlightBytes,
   itemsWaiting: inFlight.waitingItems,
+  outboxMessages: stored.messages,
+  outboxBytes: stored.bytes,
+  commits: tallies.commits.value,
   samples: metrics instanceof MetricsRegistry ? metrics.snapshot() : [],
 });

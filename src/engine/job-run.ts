@@ -4,6 +4,8 @@ import { type InFlight, NOTHING_IN_FLIGHT } from './job-metrics.js';
 import type { JobRunOptions } from './job-run-options.js';
 import { openDirectRun } from './open-direct-run.js';
 import { openDurableRun } from './open-durable-run.js';
+import { NOTHING_STORED, type Stored } from './outbox-lane.js';
+import type { Recovered } from './recovered.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import type { TickMachine } from './tick-machine.js';
 
@@ -13,6 +15,7 @@ export class JobRun {
   readonly #abort = new AbortController();
   #driver: JobDriver | undefined;
   #machine: TickMachine | undefined;
+  #stored: (() => Stored) | undefined;
   #drainAsked = false;
   #stopped: MillraceError | undefined;
 
@@ -24,14 +27,19 @@ export class JobRun {
     return this.#machine ?? NOTHING_IN_FLIGHT;
   }
 
+  /** What the outboxes have. */
+  get stored(): Stored {
+    return this.#stored?.() ?? NOTHING_STORED;
+  }
+
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
-  async execute(onOpen: () => void): Promise<RunOutcome> {
+  async execute(onOpen: (recovered: Recovered | undefined) => void): Promise<RunOutcome> {
     const parts = await this.#open();
     if (parts === undefined) return 'drained';
     try {
       const driver = this.#drive(parts);
       if (this.#stopped !== undefined) throw this.#stopped;
-      onOpen();
+      onOpen(parts.recovered);
       return await driver.run();
     } catch (error) {
       throw MillraceError.from(error);
@@ -77,6 +85,7 @@ export class JobRun {
   #drive(parts: RunParts): JobDriver {
     const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
     this.#machine = parts.machine;
+    this.#stored = parts.stored;
     this.#driver = driver;
     if (this.#drainAsked) driver.drain();
     return driver;

@@ -10,6 +10,8 @@ export interface JobTallies {
   readonly skipped: Tally;
   readonly deadLettered: Tally;
   readonly deduplicated: Tally;
+  readonly commits: Tally;
+  readonly restarts: Tally;
 }
 
 export const createTallies = (metrics: Metrics, job: string): JobTallies => {
@@ -21,6 +23,8 @@ export const createTallies = (metrics: Metrics, job: string): JobTallies => {
     delivered: tally('millrace_job_items_delivered_total', 'Items that the destinations have confirmed'),
     skipped: tally('millrace_job_items_skipped_total', 'Rejected items that were skipped'),
     deadLettered: tally('millrace_job_items_dead_lettered_total', 'Rejected items sent to a dead-letter sink'),
+    commits: tally('millrace_job_commits_total', 'Commits of ticks to the store'),
+    restarts: tally('millrace_job_restarts_total', 'Runs that began because the one before had failed'),
     deduplicated: tally('millrace_job_items_deduplicated_total', 'Items dropped because their key was taken before'),
   };
 };

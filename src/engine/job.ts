@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
-import { type JobMetrics, NOTHING_IN_FLIGHT, readJobMetrics } from './job-metrics.js';
+import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { JobRun } from './job-run.js';
 import type { JobRunOptions } from './job-run-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import type { Recovered } from './recovered.js';
 import { RestartPolicy } from './restart-policy.js';
 import { tellObserver } from './tell-observer.js';
 
@@ -120,7 +121,7 @@ export class Job implements AsyncDisposable {
   /** The job's numbers as they stand. */
   metrics(): JobMetrics {
     const { run, options } = this.#parts;
-    return readJobMetrics(run.tallies, this.#run?.inFlight ?? NOTHING_IN_FLIGHT, options.metrics);
+    return readJobMetrics(run.tallies, this.#run ?? NO_RUN, options.metrics);
   }
 
   /** Drains the job. */
@@ -143,7 +144,7 @@ export class Job implements AsyncDisposable {
   async #supervise(run: JobRun): Promise<boolean> {
     this.#move('start');
     try {
-      const outcome = await run.execute(() => this.#handleOpen());
+      const outcome = await run.execute((recovered) => this.#handleOpen(recovered));
       this.#run = undefined;
       this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
       return outcome !== 'drain-timed-out';
@@ -166,6 +167,7 @@ export class Job implements AsyncDisposable {
     this.#awaitRunningAgain();
     this.#move('restarting');
     const { attempts: attempt } = this.#restarts;
+    this.#parts.run.tallies.restarts.add();
     tellObserver(this.#parts.options.onEvent, { kind: 'restarting', job: this.name, error, attempt, waitMs });
     await abortableWait(waitMs, backoff.signal);
     this.#backoff = undefined;
@@ -173,9 +175,17 @@ export class Job implements AsyncDisposable {
     return true;
   }
 
-  #handleOpen(): void {
+  #handleOpen(recovered: Recovered | undefined): void {
+    if (recovered !== undefined) this.#tellRecovered(recovered);
     if (this.#status === 'STARTING') this.#move('started');
     this.#running.resolve();
+  }
+
+  #tellRecovered(recovered: Recovered): void {
+    const { onEvent, metrics } = this.#parts.options;
+    const help = 'How long the last start took that went on from the store, connecting included';
+    metrics.gauge('millrace_job_recovery_seconds', help, { job: this.name }).set(recovered.elapsedMs / 1000);
+    tellObserver(onEvent, { kind: 'recovered', job: this.name, ...recovered });
   }
 
   #handleEnd(intent: Intent): void {

@@ -1,11 +1,13 @@
 import type { OpenContext, SourceReader } from '../connector/source.js';
 import { withOutbox } from '../connector/with-outbox.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
 import { statefulStages } from '../pipeline/stateful-stages.js';
-import type { Store, StoreProvider, StoreView } from '../store/store.js';
+import type { Store, StoreBatch, StoreProvider, StoreView } from '../store/store.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
+import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { DurableAsyncLane } from './durable-async-lane.js';
 import { DurableRecords } from './durable-records.js';
 import { type CommitPart, commitRoom, DurableTick } from './durable-tick.js';
@@ -14,7 +16,7 @@ import { type JobPorts, type OpenPorts, type PlannedSink, planPorts } from './jo
 import type { JobRunOptions } from './job-run-options.js';
 import { closeAll, openPorts } from './open-ports.js';
 import { Outbox, restoredOutbox } from './outbox.js';
-import { OutboxLane } from './outbox-lane.js';
+import { NOTHING_STORED, OutboxLane, type Stored } from './outbox-lane.js';
 import { Overlay } from './overlay.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import { Deduplicators } from './state/deduplicators.js';
@@ -28,23 +30,24 @@ const COMMIT_SHARE = 4;
 
 /** Opens a run of a job with a store: it goes on from what the last run has committed. */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<RunParts> => {
+  const startMs = performance.now();
   const store = await stores.open(request.options.job, 0);
   try {
-    return await recover(request, store);
+    return await recover(request, store, startMs);
   } catch (error) {
     await store.close();
     throw error;
   }
 };
 
-const recover = async (request: RunRequest, store: Store): Promise<RunParts> => {
+const recover = async (request: RunRequest, store: Store, startMs: number): Promise<RunParts> => {
   const { options } = request;
   const overlay = new Overlay(store);
   const stages = statefulStages(options.graph);
   const states = new KeyedStates({ stages, overlay, limits: DEFAULT_CACHE_LIMITS });
   const plan = compilePipeline(options.graph, states.stateOf);
   const ports = planPorts(plan);
-  await settleManifest(store, options.job, {
+  const isFirst = await settleManifest(store, options.job, {
     sources: plan.sources.map(({ name }) => name),
     sinks: ports.sinks.map(({ name }) => name),
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
@@ -62,7 +65,7 @@ const recover = async (request: RunRequest, store: Store): Promise<RunParts> => 
     const sinks = outboxLanes(options, { store, ports, writers: open.writers });
     const calls = asyncStages({ plan, ports }).map((stage) => new DurableAsyncLane(stage, store));
     const parts: readonly CommitPart[] = [states, copies, ...calls];
-    const { maxItemsInFlight, maxBytesInFlight, tallies } = options;
+    const { maxItemsInFlight, maxBytesInFlight, tallies, metrics, job } = options;
     const bounds = boundsOf(options, store);
     const machine = new TickMachine({
       sources,
@@ -76,12 +79,28 @@ const recover = async (request: RunRequest, store: Store): Promise<RunParts> => 
       startCall: request.startCall,
     });
     const tick = new DurableTick({ machine, overlay, sources, sinks, parts, maxCommitBytes: store.maxCommitBytes });
-    return { machine, sources, sinks, durable: { tick, commit: (batch) => store.commit(batch) }, close };
+    const meter = new CommitMeter(metrics, job, tallies.commits);
+    showOutboxes(metrics, job, sinks);
+    const commit = (batch: StoreBatch) => meter.measure(batch, (one) => store.commit(one));
+    const stored = () => storedIn(sinks);
+    const recovered = {
+      outbox: stored(),
+      pendingCalls: calls.reduce((sum, { pending }) => sum + pending, 0),
+      elapsedMs: performance.now() - startMs,
+    };
+    const run = { machine, sources, sinks, durable: { tick, commit }, stored, close };
+    return isFirst ? run : { ...run, recovered };
   } catch (error) {
     await close();
     throw error;
   }
 };
+
+const storedIn = (sinks: readonly OutboxLane[]): Stored =>
+  sinks.reduce(
+    (sum, { stored: { messages, bytes } }) => ({ messages: sum.messages + messages, bytes: sum.bytes + bytes }),
+    NOTHING_STORED,
+  );
 
 const boundsOf = ({ maxItemsInFlight, maxBytesInFlight }: JobRunOptions, { maxCommitBytes }: Store): Room => ({
   items: maxItemsInFlight,
@@ -105,7 +124,9 @@ const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
       return new Outbox(store, { sink: name, outbox: sender.name }, sender);
     });
     const { outboxLimits: limits, tallies } = options;
-    return [new OutboxLane({ name, writer, outboxes, limits, rejection, tallies })];
+    const onFull = ({ messages, bytes }: Stored) =>
+      publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
+    return [new OutboxLane({ name, writer, outboxes, limits, rejection, tallies, onFull })];
   });
   checkOrphans(store, options.job, opened);
   return lanes;

@@ -12,6 +12,15 @@ export interface OutboxLimits {
   readonly maxBytes: number;
 }
 
+/** Messages in outboxes, stored or about to be. */
+export interface Stored {
+  readonly messages: number;
+  /** Of a commit's messages all count until the last of them is delivered. */
+  readonly bytes: number;
+}
+
+export const NOTHING_STORED: Stored = { messages: 0, bytes: 0 };
+
 export interface OutboxLaneOptions {
   readonly name: string;
   readonly writer: AnyDurableSinkWriter;
@@ -20,6 +29,8 @@ export interface OutboxLaneOptions {
   readonly limits: OutboxLimits;
   readonly rejection: Rejection;
   readonly tallies: JobTallies;
+  /** Told when it has become full; again only after it was less than half full. */
+  readonly onFull: (stored: Stored) => void;
 }
 
 /**
@@ -31,6 +42,7 @@ export class OutboxLane implements OutputLane {
   readonly rejection: Rejection;
   readonly #options: OutboxLaneOptions;
   #pendingItems = 0;
+  #toldFull = false;
   #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
 
   constructor(options: OutboxLaneOptions) {
@@ -51,6 +63,14 @@ export class OutboxLane implements OutputLane {
       room = Math.min(room, outbox.bytes < limits.maxBytes ? limits.maxRows - outbox.rows : 0);
     }
     return room - this.#pendingItems;
+  }
+
+  get stored(): Stored {
+    const { outboxes } = this.#options;
+    return outboxes.reduce(
+      (sum, { rows, bytes }) => ({ messages: sum.messages + rows, bytes: sum.bytes + bytes }),
+      NOTHING_STORED,
+    );
   }
 
   get quiet(): boolean {
@@ -85,10 +105,22 @@ export class OutboxLane implements OutputLane {
   flush(): void {
     for (const outbox of this.#options.outboxes) outbox.offer();
     this.#options.writer.flush();
+    this.#watchRoom();
   }
 
   ready(): Promise<void> {
     return this.#options.writer.ready();
+  }
+
+  #watchRoom(): void {
+    const { outboxes, limits, onFull } = this.#options;
+    if (this.#toldFull) {
+      const half = outboxes.every(({ rows, bytes }) => rows * 2 < limits.maxRows && bytes * 2 < limits.maxBytes);
+      this.#toldFull = !half;
+    } else if (this.room <= 0) {
+      this.#toldFull = true;
+      onFull(this.stored);
+    }
   }
 
   /** Takes the senders' parts of the next commit; gives what they were refused. */

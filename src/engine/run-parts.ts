@@ -1,7 +1,9 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { DurableDrive } from './job-driver.js';
 import type { JobRunOptions } from './job-run-options.js';
+import type { Stored } from './outbox-lane.js';
 import type { OutputLane } from './output-lane.js';
+import type { Recovered } from './recovered.js';
 import type { SourceLane } from './source-lane.js';
 import type { TickMachine, TickMachineOptions } from './tick-machine.js';
 
@@ -23,5 +25,9 @@ export interface RunParts {
   readonly sources: readonly SourceLane[];
   readonly sinks: readonly OutputLane[];
   readonly durable?: DurableDrive;
+  /** What the outboxes of a durable job have now. */
+  readonly stored?: () => Stored;
+  /** Absent on the first start of a durable job, and in others. */
+  readonly recovered?: Recovered;
   close(): Promise<void>;
 }

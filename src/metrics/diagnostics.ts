@@ -20,6 +20,7 @@ export type DiagnosticName =
   | 'qos-below-subscription'
   | 'messages-dropped'
   | 'outbox-restored'
+  | 'outbox-full'
   | 'delivery-unverified';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
@@ -44,6 +45,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'qos-below-subscription': channel('millrace:qos-below-subscription'),
   'messages-dropped': channel('millrace:messages-dropped'),
   'outbox-restored': channel('millrace:outbox-restored'),
+  'outbox-full': channel('millrace:outbox-full'),
   'delivery-unverified': channel('millrace:delivery-unverified'),
 };
 

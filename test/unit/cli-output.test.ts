@@ -17,12 +17,22 @@ const recorded = (isTerminal: boolean) => {
   return { texts, output: { stdout, stderr, isTerminal, columns: () => 100 } };
 };
 
-const zero = { received: 0, delivered: 0, inFlight: 0, buffered: 0, reconnects: 0 };
-const stats = statsBetween(zero, { received: 3000, delivered: 2500, inFlight: 20, buffered: 480, reconnects: 1 }, 500);
+const unused = { outbox: 0, outboxBytes: 0, commits: 0, commitSeconds: 0 };
+const zero = { received: 0, delivered: 0, inFlight: 0, buffered: 0, reconnects: 0, ...unused };
+const seen = { received: 3000, delivered: 2500, inFlight: 20, buffered: 480, reconnects: 1 };
+const stats = statsBetween(zero, { ...seen, ...unused }, 500);
 
 test('rates are per second whatever the interval', () => {
   assert.equal(formatStats(stats), 'in 6,000/s  out 5,000/s  in flight 20  buffered 480  reconnects 1  total 2,500');
   assert.equal(statsBetween(zero, { ...zero, received: 5 }, 0).receivedPerSecond, 0);
+});
+
+test('a job with a store shows its outbox and how long its commits take', () => {
+  const stored = { outbox: 1200, outboxBytes: 9000, commits: 40, commitSeconds: 0.1 };
+  const durable = statsBetween(zero, { ...seen, ...stored }, 500);
+  assert.match(formatStats(durable), /buffered 480 {2}outbox 1,200 {2}commits 80\/s of 2\.5 ms {2}reconnects/);
+  const idle = statsBetween({ ...seen, ...stored }, { ...seen, ...stored }, 500);
+  assert.equal(idle.commitMs, 0);
 });
 
 test('an error is one line with its advice, whatever line breaks it has', () => {
