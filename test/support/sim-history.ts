@@ -357,8 +357,11 @@ export class SimHistory {
       brokerLost: (_, messages) => {
         if (side === 'source') oracle.brokerLost(messages);
       },
-      refusal: ({ payload }) =>
-        side === 'sink' && this.#plan.refusals && isRefused(Number(payload.split(' ')[0])) ? 0x87 : undefined,
+      refusal: (message) => {
+        if (side === 'source') return undefined;
+        oracle.arrived(message);
+        return this.#plan.refusals && isRefused(Number(message.payload.split(' ')[0])) ? 0x87 : undefined;
+      },
       complain: (text) => oracle.complain(`${side} broker: ${text}`),
       intercept: (direction, packet) => this.#intercept({ side, direction, packet }),
     };

@@ -78,6 +78,13 @@ export class SimOracle {
     if (side === 'sink') this.#sinkLosses += 1;
   }
 
+  /** The broker of the sink has it from us: what it came from must be durable by then (Invariant 1, R7). */
+  arrived({ topic, payload }: SimMessage): void {
+    const [, count = 0] = payload.split(' ').map(Number);
+    if (this.durableCount(topic.slice('out/'.length)) < count)
+      this.complain(`LEFT BEFORE IT WAS DURABLE: ${topic} ${payload}`);
+  }
+
   /** The broker of the sink passed it on. */
   delivered({ topic, payload }: SimMessage): void {
     const name = topic.slice('out/'.length);
