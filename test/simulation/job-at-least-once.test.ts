@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { playSeeds } from '../support/sim-seeds.js';
+import { FAMILY_LIMIT_MS, playSeeds } from '../support/sim-seeds.js';
 
 test('at least once: at QoS 1, on RabbitMQ too, nothing is lost in any history, and duplicates are counted', {
-  timeout: 170_000,
+  timeout: FAMILY_LIMIT_MS,
 }, async (t) => {
   const outcomes = await playSeeds(t, 'at-least-once', { sample: 120, full: 3000 });
   const duplicates = outcomes.reduce((sum, outcome) => sum + outcome.duplicates, 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firedIn, playSeeds } from '../support/sim-seeds.js';
+import { FAMILY_LIMIT_MS, firedIn, playSeeds } from '../support/sim-seeds.js';
 
 /*
  * A job that counts by key and sends on, the real program over a simulated network, disk, clock and two brokers. One seed is one
@@ -8,7 +8,7 @@ import { firedIn, playSeeds } from '../support/sim-seeds.js';
  */
 
 test('exactly once: in every history each message changes the state once and reaches the other broker once and in order', {
-  timeout: 170_000,
+  timeout: FAMILY_LIMIT_MS,
 }, async (t) => {
   const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 4000 });
   if (outcomes.length < 100) return;

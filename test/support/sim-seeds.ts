@@ -11,6 +11,9 @@ export interface SeedCount {
 
 const { MILLRACE_SEED, MILLRACE_SEEDS, MILLRACE_FULL } = process.env;
 
+/** Milliseconds for a family. */
+export const FAMILY_LIMIT_MS = MILLRACE_FULL === '1' ? 1_400_000 : 170_000;
+
 /** Plays the seeds of a family and fails at the first that breaks a promise, with the command that plays it again. */
 export async function playSeeds(
   context: TestContext,
