@@ -1,7 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
-import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
@@ -14,9 +13,10 @@ import { isConnectionEvent, isQuestion, type SessionQuestion } from './connectio
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { ConnectionReports } from './connection-reports.js';
 import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
 import { Dialer } from './dialer.js';
-import { DurableLife, type SessionClaim } from './durable-life.js';
+import { DurableLife, type SessionDoubts } from './durable-life.js';
 import { formatAddress } from './format-address.js';
 import { isConnectRefusal } from './is-connect-refusal.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
@@ -26,7 +26,6 @@ import { SessionLedger } from './session-ledger.js';
 import { SessionOpening } from './session-opening.js';
 import { epochOf } from './session-record.js';
 import { keptSession, SubscriptionKeeper } from './subscription-keeper.js';
-import { tellShortenedExpiry } from './tell-shortened-expiry.js';
 import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
@@ -36,6 +35,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #metrics: ConnectionMetrics;
+  readonly #reports: ConnectionReports;
   readonly #policy: ReconnectPolicy;
   readonly #subscriptions: SubscriptionKeeper;
   readonly #session: Session;
@@ -56,6 +56,7 @@ export class Connection {
     this.#options = options;
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
+    this.#reports = new ConnectionReports(options, this.#metrics);
     this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
     const ledger = options.durable && new SessionLedger(options.durable.record);
     const record = ledger?.record;
@@ -66,7 +67,8 @@ export class Connection {
     this.#version = this.#policy.version;
     this.#session = new Session(bornSessionOptions(options, epochOf(record)));
     const { durable: link } = options;
-    this.#durable = link && ledger && new DurableLife(options, { link, ledger, home, onLost: this.#onLost });
+    this.#durable =
+      link && ledger && new DurableLife(options, { link, ledger, home, onLost: () => this.#reports.lost() });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -143,7 +145,7 @@ export class Connection {
       if (next?.do !== 'retry') return;
       if (next.waitMs > 0) await abortableWait(next.waitMs, this.#life.signal);
       if (isOver(this.#state)) return;
-      publishDiagnostic('reconnect', { name: this.#options.name, server: formatAddress(this.#policy.address) });
+      this.#reports.retrying(this.#policy.address);
     }
   }
 
@@ -189,11 +191,11 @@ export class Connection {
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    link.start(connectRequest(this.#options, { version, clean: false, credentials, ...this.#claim(version) }));
+    link.start(connectRequest(this.#options, { version, clean: false, credentials, ...this.#doubts(version) }));
     return ended.promise;
   }
 
-  #claim(version: ProtocolVersion): SessionClaim {
+  #doubts(version: ProtocolVersion): SessionDoubts {
     const { address } = this.#policy;
     if (this.#durable === undefined) return { elsewhere: this.#home.isElsewhere(address), unproven: false };
     return this.#durable.request({ address, version }, this.#subscriptions.unverified);
@@ -234,7 +236,9 @@ export class Connection {
     const absent = resumed && !event.sessionPresent && this.#version > 3;
     const opening = this.#makeOpening(link, event);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
-    this.#count(event, resumed);
+    this.#policy.accepted();
+    this.#home.accepted(this.#policy.address);
+    this.#reports.accepted(event, { address: this.#policy.address, version: this.#version, resumed });
     const problem = checkGuarantee(this.#options.requireQos2, event.limits);
     if (problem === undefined) opening.begin(question, { elsewhere, absent });
     else link.giveUp(problem, 0);
@@ -251,33 +255,8 @@ export class Connection {
       address: this.#policy.address,
       version: this.#version,
       event,
-      onLost: this.#onLost,
+      onLost: () => this.#reports.lost(),
       onGranted: () => this.#run(link),
-    });
-  }
-
-  readonly #onLost = (): void => {
-    const { name, onSessionLoss: policy } = this.#options;
-    this.#metrics.sessionsLost.add();
-    publishDiagnostic('session-lost', { name, policy });
-  };
-
-  #count(event: ConnectedEvent, resumed: boolean): void {
-    const server = formatAddress(this.#policy.address);
-    this.#policy.accepted();
-    this.#home.accepted(this.#policy.address);
-    this.#metrics.connects.add();
-    if (resumed) this.#metrics.reconnects.add();
-    const { sessionPresent, clientId, epoch, limits } = event;
-    tellShortenedExpiry(this.#options, limits);
-    publishDiagnostic('connect', {
-      name: this.#options.name,
-      server,
-      version: this.#version,
-      sessionPresent,
-      clientId,
-      epoch,
-      sessionExpiryInterval: limits.sessionExpiryInterval,
     });
   }
 
@@ -297,7 +276,7 @@ export class Connection {
     const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
     const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
     if (connectSent && connectedMs === undefined) this.#unanswered(end.error);
-    if (connectedMs === undefined) this.#metrics.failures.add();
+    if (connectedMs === undefined) this.#reports.failed();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
     const next = this.#policy.after({ ...end, connectSent, connectedMs, moved });
@@ -316,7 +295,7 @@ export class Connection {
   }
 
   #sayEnd(error: MillraceError, next: NextStep): void {
-    publishDiagnostic('disconnect', { name: this.#options.name, error: error.toJSON(), next: next.do });
+    this.#reports.ended(error, next.do);
     this.#listener.onDisconnected(error);
     if (next.do === 'retry') return;
     if (this.#opening !== undefined) this.#opening.reject(error);

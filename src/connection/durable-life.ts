@@ -27,7 +27,7 @@ import type { SubscribingSession } from './subscription-keeper.js';
 import type { Transport } from './transport.js';
 
 /** What a CONNECT says of a session that the server may have. */
-export type SessionClaim = Required<Pick<ConnectRequest, 'elsewhere' | 'unproven'>>;
+export type SessionDoubts = Required<Pick<ConnectRequest, 'elsewhere' | 'unproven'>>;
 
 /** What follows a CONNACK. */
 export type Decision =
@@ -128,7 +128,7 @@ export class DurableLife {
   }
 
   /** What the session has to know of the CONNECT. `unproven`: a present session would be no proof. */
-  request(at: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionClaim {
+  request(at: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionDoubts {
     if (this.#creating) return { elsewhere: this.#home.isClean(at.address), unproven: true };
     this.#moved = this.#record.version !== at.version || this.#home.isElsewhere(at.address);
     return { elsewhere: this.#record.lost || this.#moved, unproven };

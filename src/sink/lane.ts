@@ -12,9 +12,7 @@ import { isRetryableRefusal, refusalError } from './refusal.js';
 import type { RetryStrategy } from './retry-strategy.js';
 import { retryWait } from './retry-wait.js';
 import type { Row } from './row.js';
-
-/** QoS 0 bytes that may wait for the socket; further ones wait in the queue, where they are bounded and counted. */
-const MAX_UNWRITTEN_BYTES = 256 * 1024;
+import { UnwrittenRows } from './unwritten-rows.js';
 
 /** What a lane asks and tells where its rows come from an outbox, whose seq is their index. */
 export interface LaneOutbox {
@@ -51,10 +49,9 @@ export class Lane {
   #queue = new Fifo<Row>();
   readonly #held = new HeldTopics();
   readonly #inflight = new InflightWindow();
-  readonly #unwritten = new Fifo<Row>();
+  readonly #unwritten = new UnwrittenRows();
   readonly #poison = new PoisonWatch();
   #queuedBytes = 0;
-  #unwrittenBytes = 0;
   #version: ProtocolVersion = 5;
   /** Between the two calls of the connection. */
   #connected = false;
@@ -92,7 +89,7 @@ export class Lane {
 
   get #overBounds(): boolean {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.limits;
-    const bytes = this.#queuedBytes + this.#inflight.bytes + this.#unwrittenBytes;
+    const bytes = this.#queuedBytes + this.#inflight.bytes + this.#unwritten.bytes;
     return this.#queue.size + this.#held.waiting >= maxBufferedMessages || bytes >= maxBufferedBytes;
   }
 
@@ -150,7 +147,7 @@ export class Lane {
     const wasConnected = this.#connected;
     this.#connected = false;
     this.#online = false;
-    if (this.#parts.outbox === undefined) this.#forgetUnwritten('connection-lost');
+    if (this.#parts.outbox === undefined) this.#dropUnwritten();
     else this.#takeBackUnwritten();
     if (!wasConnected) return;
     const poison = this.#poison.handleDisconnected(this.#inflight.rows(), this.#version, error);
@@ -171,8 +168,7 @@ export class Lane {
 
   /** Nothing waits in or above the socket any more. */
   handleWritten(): void {
-    this.#unwrittenBytes = 0;
-    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) this.#deliver(row);
+    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take()) this.#deliver(row);
   }
 
   /** Nothing is published any more. */
@@ -206,7 +202,7 @@ export class Lane {
         this.#held.append(row);
         continue;
       }
-      if (row.qos === 0 ? this.#unwrittenBytes >= MAX_UNWRITTEN_BYTES : credit <= 0) return;
+      if (row.qos === 0 ? this.#unwritten.full : credit <= 0) return;
       if (this.#publish(publisher, row) && row.qos > 0) credit -= 1;
       if (!this.#online) return;
       this.#queue.shift();
@@ -228,10 +224,7 @@ export class Lane {
       this.#handleUnpublished(row, MillraceError.from(thrown));
       return false;
     }
-    if (row.qos === 0) {
-      this.#unwritten.push(row);
-      this.#unwrittenBytes += row.bytes;
-    }
+    if (row.qos === 0) this.#unwritten.add(row);
     this.#published += 1;
     this.#parts.outcome.published(row);
     return true;
@@ -311,15 +304,14 @@ export class Lane {
     this.#parts.outcome.dropped(row, reason);
   }
 
-  #forgetUnwritten(reason: DropReason): void {
-    this.#unwrittenBytes = 0;
-    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) this.#drop(row, reason);
+  #dropUnwritten(): void {
+    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take())
+      this.#drop(row, 'connection-lost');
   }
 
   #takeBackUnwritten(): void {
-    this.#unwrittenBytes = 0;
     const queue = new Fifo<Row>();
-    for (let row = this.#unwritten.shift(); row !== undefined; row = this.#unwritten.shift()) {
+    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take()) {
       if (row.paced) this.#holdBack(row, 0);
       else {
         queue.push(row);

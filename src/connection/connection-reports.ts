@@ -1,0 +1,67 @@
+import type { MillraceError } from '../errors/millrace-error.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { ConnectedEvent } from '../protocol/session/session-event.js';
+import type { ConnectionMetrics } from './connection-metrics.js';
+import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { formatAddress } from './format-address.js';
+import type { NextStep } from './reconnect-policy.js';
+import { tellShortenedExpiry } from './tell-shortened-expiry.js';
+
+/** Where and as what a connection was accepted. */
+export interface Acceptance {
+  readonly address: ServerAddress;
+  readonly version: ProtocolVersion;
+  /** It is not the first of this process. */
+  readonly resumed: boolean;
+}
+
+/** What a connection tells of its life to those who only watch: metrics and diagnostics channels. Whoever has to act is told by the listener. */
+export class ConnectionReports {
+  readonly #options: ConnectionOptions;
+  readonly #metrics: ConnectionMetrics;
+
+  constructor(options: ConnectionOptions, metrics: ConnectionMetrics) {
+    this.#options = options;
+    this.#metrics = metrics;
+  }
+
+  /** The next attempt begins. */
+  retrying(address: ServerAddress): void {
+    publishDiagnostic('reconnect', { name: this.#options.name, server: formatAddress(address) });
+  }
+
+  /** CONNACK 0 came. */
+  accepted(event: ConnectedEvent, { address, version, resumed }: Acceptance): void {
+    this.#metrics.connects.add();
+    if (resumed) this.#metrics.reconnects.add();
+    const { sessionPresent, clientId, epoch, limits } = event;
+    tellShortenedExpiry(this.#options, limits);
+    publishDiagnostic('connect', {
+      name: this.#options.name,
+      server: formatAddress(address),
+      version,
+      sessionPresent,
+      clientId,
+      epoch,
+      sessionExpiryInterval: limits.sessionExpiryInterval,
+    });
+  }
+
+  /** The session is lost. */
+  lost(): void {
+    const { name, onSessionLoss: policy } = this.#options;
+    this.#metrics.sessionsLost.add();
+    publishDiagnostic('session-lost', { name, policy });
+  }
+
+  /** An attempt ended without a CONNACK 0. */
+  failed(): void {
+    this.#metrics.failures.add();
+  }
+
+  /** An attempt or a connection ended; `next`: what follows. */
+  ended(error: MillraceError, next: NextStep['do']): void {
+    publishDiagnostic('disconnect', { name: this.#options.name, error: error.toJSON(), next });
+  }
+}
