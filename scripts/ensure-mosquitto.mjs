@@ -12,6 +12,8 @@ const NEEDED = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   openssl: 'openssl',
+  // Kills and disk errors at a chosen system call: only Linux has it.
+  ...(process.platform === 'linux' ? { strace: 'strace' } : {}),
 };
 // Debian installs daemons where only root's PATH looks.
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
@@ -37,8 +39,8 @@ function missingCommands() {
 function commandToRun(packages) {
   if (process.platform === 'darwin') return 'brew install mosquitto openssl';
   if (existsSync('/usr/bin/apt-get')) return `sudo apt-get install -y ${packages.join(' ')}`;
-  if (existsSync('/usr/bin/dnf')) return 'sudo dnf install -y mosquitto openssl';
-  if (existsSync('/sbin/apk')) return 'sudo apk add mosquitto mosquitto-clients openssl';
+  if (existsSync('/usr/bin/dnf')) return 'sudo dnf install -y mosquitto openssl strace';
+  if (existsSync('/sbin/apk')) return 'sudo apk add mosquitto mosquitto-clients openssl strace';
   return `install ${packages.join(', ')} with the package manager of this system`;
 }
 

@@ -37,19 +37,19 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
   });
 
   it('at-least-once at QoS 1: nothing is lost', LIMIT, async (t) => {
-    assertKept(await kill(t, millraceBridge({ guarantee: 'at-least-once', qos: 1 }), fullRun ? 30 : 3));
+    assertKept(await kill(t, millraceBridge({ guarantee: 'at-least-once', qos: 1 }), fullRun ? 30 : 2));
   });
 
   it('exactly-once with asynchronous calls: each result comes once, in order', LIMIT, async (t) => {
-    assertOnce(await kill(t, millracePipeline('mapAsync', { kind: 'async' }), fullRun ? 30 : 3));
+    assertOnce(await kill(t, millracePipeline('mapAsync', { kind: 'async' }), fullRun ? 30 : 2));
   });
 
   it('exactly-once with deduplicateBy over QoS 1: copies of the broker are told by their key', LIMIT, async (t) => {
-    assertOnce(await kill(t, millracePipeline('deduplicateBy', { kind: 'dedupe', qos: 1 }), fullRun ? 30 : 3));
+    assertOnce(await kill(t, millracePipeline('deduplicateBy', { kind: 'dedupe', qos: 1 }), fullRun ? 30 : 2));
   });
 
   it('exactly-once with state: each message counts once', LIMIT, async (t) => {
-    const report = await kill(t, millracePipeline('count', { kind: 'count' }), fullRun ? 30 : 3);
+    const report = await kill(t, millracePipeline('count', { kind: 'count' }), fullRun ? 30 : 2);
     assertOnce(report);
     const numbers = new Map<string, number[]>();
     for (const { topic, text } of report.messages)
@@ -66,7 +66,7 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
   it('both connections are reset again and again: nothing is lost and nothing comes twice', LIMIT, async (t) => {
     t.diagnostic(`SEED=${killSeed}`);
     const system = millracePipeline('cuts', { kind: 'plain' });
-    const report = await randomCuts({ system, from, to }, { rounds: fullRun ? 100 : 10, seed: killSeed });
+    const report = await randomCuts({ system, from, to }, { rounds: fullRun ? 100 : 8, seed: killSeed });
     t.diagnostic(reportLine(report));
     assertOnce(report);
   });

@@ -15,7 +15,7 @@ import { straceProblem } from '../support/strace-inject.js';
  */
 
 const MESSAGES = 50;
-const SAMPLES = 2;
+const SAMPLES = 1;
 /** More than a run of this size has. */
 const MOST = 400;
 /** A run that goes on after an error has fewer steps of interest: what follows it is like what follows an earlier one. */
