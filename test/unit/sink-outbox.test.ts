@@ -30,6 +30,37 @@ describe('an MQTT outbox', () => {
     assert.deepEqual(rig.take(), ['publish 3', 'publish 4']);
   });
 
+  it('R8a: a full window asks for no further mark before a PUBREC, whose commit moves it', () => {
+    const rig = new OutboxRig({ window: 2 });
+    rig.add(6);
+    rig.commit();
+    assert.deepEqual(rig.take(), ['publish 0', 'publish 1']);
+    assert.equal(rig.outbox.urgency, 'none');
+    rig.answer(received(0), received(1));
+    assert.equal(rig.outbox.urgency, 'now');
+    assert.deepEqual(rig.commit().state, stateOf({ mark: 4, received: [0, 2] }));
+    assert.deepEqual(rig.take(), ['release 0', 'release 1']);
+    assert.equal(rig.outbox.urgency, 'none');
+    rig.answer(delivered(0), delivered(1));
+    rig.pump();
+    assert.deepEqual(rig.take(), ['publish 2', 'publish 3'], 'no other commit was needed');
+  });
+
+  it('R8a: room that needs no commit asks for a further mark at once', () => {
+    const rows = [{ qos: 1 as const }, { qos: 2 as const }];
+    for (const [row, answer] of [
+      [rows[0], delivered(0)],
+      [rows[1], refused(0, 0x87)],
+    ] as const) {
+      const rig = new OutboxRig({ window: 2 });
+      rig.add(6, row);
+      rig.commit();
+      assert.equal(rig.outbox.urgency, 'none');
+      rig.answer(answer);
+      assert.equal(rig.outbox.urgency, 'now');
+    }
+  });
+
   it('R8a, R11: no row is sent 59999 above the lowest that is not durably complete', () => {
     const rig = new OutboxRig({ window: 59_999, limits: { maxBufferedMessages: 100_000 } });
     rig.add(61_000);
@@ -345,8 +376,9 @@ describe('an MQTT outbox', () => {
     rig.add(6);
     rig.commit();
     assert.equal(rig.outbox.next, 3);
-    assert.ok(rig.outbox.takeNews(), 'it wants a further mark');
+    assert.ok(!rig.outbox.takeNews(), 'the window is full, and makes no room before a commit');
     rig.answer(delivered(0));
+    assert.ok(rig.outbox.takeNews(), 'it wants a further mark');
     assert.ok(!rig.outbox.takeNews(), 'as before');
     rig.seal();
     rig.storeOldest();

@@ -284,8 +284,15 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
 
   /** Soon no stored row may be published any more, unless the mark moves. */
   get #wantsMark(): boolean {
-    if (this.#end <= this.#sealedMark || this.#sealedMark - this.#top > this.#window / 2) return false;
+    const ahead = this.#sealedMark - this.#top;
+    if (this.#end <= this.#sealedMark || ahead > this.#window / 2) return false;
+    if (ahead >= Math.max(0, this.#roomBeforeCommit)) return false;
     return this.#wantedMark > this.#sealedMark;
+  }
+
+  /** A row that waits for its PUBREC leaves the window after the commit of that, which moves the mark, too. */
+  get #roomBeforeCommit(): number {
+    return this.#window - (this.lane.inflight - this.#stages.received);
   }
 }
 

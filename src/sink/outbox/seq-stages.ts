@@ -14,6 +14,7 @@ export class SeqStages {
   #low: number;
   /** One above the highest row that is not open. */
   #top: number;
+  #received = 0;
 
   constructor(low: number) {
     this.#low = low;
@@ -25,6 +26,11 @@ export class SeqStages {
     return this.#low;
   }
 
+  /** Rows whose PUBREC came and that are not done. */
+  get received(): number {
+    return this.#received;
+  }
+
   get(seq: number): SeqStage {
     if (seq < this.#low) return 'done';
     const code = seq < this.#top ? this.#stages[seq & (this.#stages.length - 1)] : CODES.open;
@@ -34,11 +40,14 @@ export class SeqStages {
 
   /** PUBREC came. Does nothing for a row that is done. */
   receive(seq: number): void {
-    if (this.get(seq) === 'open') this.#set(seq, CODES.received);
+    if (this.get(seq) !== 'open') return;
+    this.#set(seq, CODES.received);
+    this.#received += 1;
   }
 
   complete(seq: number): void {
     if (seq < this.#low) return;
+    if (this.get(seq) === 'received') this.#received -= 1;
     this.#set(seq, CODES.done);
     if (seq !== this.#low) return;
     const mask = this.#stages.length - 1;
@@ -54,6 +63,7 @@ export class SeqStages {
     for (let seq = this.#low; seq < this.#top; seq += 1) {
       if (this.#stages[seq & mask] === CODES.received) this.#stages[seq & mask] = CODES.open;
     }
+    this.#received = 0;
   }
 
   /** The rows in a stage as runs: pairs of first and one above the last, counted from `low`. */
