@@ -1,9 +1,10 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import type { SessionState } from '../protocol/session/session-state.js';
+import { areIdRuns, fromIdRuns } from './id-runs.js';
 
 /**
  * What an MQTT source has in every commit of a durable job: the ids of the QoS 2 messages whose effect is in this commit or an earlier
- * one and whose PUBREL has not come, in order of arrival (R2). Ids mean something only in their epoch (R5).
+ * one and whose PUBREL has not come, in order of arrival (R2), as runs. Ids mean something only in their epoch (R5).
  */
 export interface SourceState {
   readonly epoch: number;
@@ -24,7 +25,7 @@ export const readSourceState = (value: unknown, source: string): SourceState | u
  * of another one are void (R5).
  */
 export const restoredSession = (state: SourceState | undefined, epoch: number): SessionState => {
-  const ids = state?.epoch === epoch ? Array.from(state.inbound) : [];
+  const ids = state?.epoch === epoch ? fromIdRuns(state.inbound) : [];
   return {
     epoch,
     inbound: ids.map((packetId, token) => ({ packetId, token, stage: 'accepted' })),
@@ -38,4 +39,5 @@ const isSourceState = (value: unknown): value is SourceState =>
   'epoch' in value &&
   typeof value.epoch === 'number' &&
   'inbound' in value &&
-  value.inbound instanceof Uint16Array;
+  value.inbound instanceof Uint16Array &&
+  areIdRuns(value.inbound);

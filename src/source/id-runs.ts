@@ -1,0 +1,36 @@
+/**
+ * Packet ids in their order as runs of ids that follow each other: pairs of the first id and how many there are. Brokers count ids
+ * up, so thousands of messages in flight are a few bytes in a commit.
+ */
+export const toIdRuns = (ids: Uint16Array): Uint16Array => {
+  const runs: number[] = [];
+  let next = 0;
+  for (const id of ids) {
+    const at = runs.length - 1;
+    if (at > 0 && id === next) runs[at] = (runs[at] ?? 0) + 1;
+    else runs.push(id, 1);
+    next = id + 1;
+  }
+  return Uint16Array.from(runs);
+};
+
+/** The ids of runs that `toIdRuns` made. */
+export const fromIdRuns = (runs: Uint16Array): number[] => {
+  const ids: number[] = [];
+  for (let at = 0; at + 1 < runs.length; at += 2) {
+    const first = runs[at] ?? 0;
+    for (let id = first; id < first + (runs[at + 1] ?? 0); id += 1) ids.push(id);
+  }
+  return ids;
+};
+
+/** Whether these can be runs: whole pairs, none empty, of packet ids. */
+export const areIdRuns = (runs: Uint16Array): boolean => {
+  if (runs.length % 2 !== 0) return false;
+  for (let at = 0; at < runs.length; at += 2) {
+    const first = runs[at] ?? 0;
+    const count = runs[at + 1] ?? 0;
+    if (first === 0 || count === 0 || first + count > 65_536) return false;
+  }
+  return true;
+};

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { areIdRuns, fromIdRuns, toIdRuns } from '../../src/source/id-runs.js';
+
+describe('packet ids as runs', () => {
+  it('ids in any order come back in their order', () => {
+    const ids = fc.uniqueArray(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 65_535 })));
+    fc.assert(
+      fc.property(ids, (chosen) => {
+        const runs = toIdRuns(Uint16Array.from(chosen));
+        assert.ok(areIdRuns(runs));
+        assert.deepEqual(fromIdRuns(runs), chosen);
+      }),
+    );
+  });
+
+  it('ids that a broker counts up are two numbers, and two more where it starts again', () => {
+    const ids = Array.from({ length: 65_535 }, (_, index) => ((index + 999) % 65_535) + 1);
+    assert.deepEqual([...toIdRuns(Uint16Array.from(ids))], [1000, 64_536, 1, 999]);
+  });
+
+  it('what cannot be runs is known', () => {
+    for (const runs of [[1], [0, 1], [5, 0], [65_535, 2], [1, 1, 7]]) assert.ok(!areIdRuns(Uint16Array.from(runs)));
+    assert.ok(areIdRuns(Uint16Array.from([65_535, 1, 1, 65_535])));
+  });
+});
