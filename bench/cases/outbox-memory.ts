@@ -9,7 +9,7 @@ import { startFakeBroker } from '../support/start-fake-broker.js';
 import type { Verdict } from '../support/verdict.js';
 
 const PROCESS = fileURLToPath(new URL('../support/outbox-bridge.ts', import.meta.url));
-const LIMIT_BYTES = 250e6;
+const LIMIT_BYTES = 150e6;
 /** What the last quarter of the filling may need more than the second one. */
 const GROWTH_BYTES = 15e6;
 const HOURS_MS = 4 * 3_600_000;

@@ -137,18 +137,21 @@ class Player {
 /** The sessions of all clients that have been here: of each nothing but its filters. */
 const sessions = new Map<string, Set<string>>();
 
+const players = new Set<Player>();
 let started = false;
 process.on('message', () => {
   started = true;
+  for (const player of players) player.start();
 });
 
 function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]): void {
   const walker = new PacketWalker();
   const player = new Player(socket, task, packets);
+  players.add(player);
   if (started) player.start();
+  socket.once('close', () => players.delete(player));
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
-  process.on('message', () => player.start());
   socket.on('data', (chunk: Buffer) => {
     walker.push(chunk, (first, buffer, start, end) => {
       const body = buffer.subarray(start, end);
