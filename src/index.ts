@@ -1,5 +1,6 @@
 export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
 export type { UnknownSessionPolicy } from './connection/durable-link.js';
+export type { OnSessionLoss } from './connection/on-session-loss.js';
 export type {
   BatchBuffer,
   DeadLetter,
@@ -74,7 +75,6 @@ export {
   type MqttSourceOptions,
   MqttSources,
   type OnLowerQos,
-  type OnSessionLoss,
   type Qos0Overflow,
   type ReceivedMessage,
   Subscription,

@@ -6,6 +6,14 @@ import type { ConnectionOptions } from './connection-options.js';
 /** `maxInflight` when the user names none: 3.x gives no signal of what a server takes, and some cut at more than 20. */
 const MAX_INFLIGHT = { 5: 1000, 4: 20, 3: 20 } as const;
 
+/** Messages that we have in flight at most on a connection of this version; a server's Receive Maximum may lower it. */
+export function maxInflightOf(
+  { maxInflight }: Pick<ConnectionOptions, 'maxInflight'>,
+  version: ProtocolVersion,
+): number {
+  return maxInflight ?? MAX_INFLIGHT[version];
+}
+
 /** What differs from one CONNECT to the next. */
 export interface ConnectFacts {
   readonly version: ProtocolVersion;
@@ -21,7 +29,7 @@ export interface ConnectFacts {
 export function sessionOptions(options: ConnectionOptions): SessionOptions {
   return {
     clientId: options.clientId,
-    maxInflight: options.maxInflight ?? MAX_INFLIGHT[5],
+    maxInflight: maxInflightOf(options, 5),
     maximumPacketSize: options.maximumPacketSize,
     receiveMaximum: options.receiveMaximum,
     topicAliasMaximum: options.topicAliasMaximum,
@@ -50,7 +58,7 @@ export function connectRequest(options: ConnectionOptions, facts: ConnectFacts):
     clean: facts.clean,
     elsewhere: facts.elsewhere,
     unproven: facts.unproven,
-    maxInflight: options.maxInflight ?? MAX_INFLIGHT[facts.version],
+    maxInflight: maxInflightOf(options, facts.version),
     keepAlive: options.keepAlive,
     sessionExpiryInterval: options.sessionExpiryInterval,
     ...(username === undefined ? {} : { username }),

@@ -4,6 +4,7 @@ import type { UserProperty } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Credentials } from './connect-options.js';
 import type { DurableLink } from './durable-link.js';
+import type { OnSessionLoss } from './on-session-loss.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
 /** Where to connect. */
@@ -75,8 +76,8 @@ export interface ConnectionOptions {
   readonly subscriptions: readonly WantedSubscription[];
   /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
   readonly refuseLowerQos: boolean;
-  /** What happens to outbound messages in doubt when the broker lost the session. A sink redelivers, whatever the guarantee: what it holds it can still send. */
-  readonly onSessionLoss: 'redeliver' | 'drop' | 'fail';
+  /** A sink without a store redelivers, whatever the guarantee: what it holds it can still send. */
+  readonly onSessionLoss: OnSessionLoss;
   /** The guarantee needs QoS 2: a broker whose Maximum QoS is lower is refused with GUARANTEE_UNSUPPORTED. */
   readonly requireQos2: boolean;
   /** Only in a job with a store; the session must be one that is kept. */

@@ -5,6 +5,7 @@ import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import type { ConnectOptions, Credentials } from './connect-options.js';
 import type { ConnectionOptions, WebSocketSettings } from './connection-options.js';
 import type { DurableLink } from './durable-link.js';
+import type { OnSessionLoss } from './on-session-loss.js';
 import { OptionProblems } from './option-problems.js';
 import { resolveCredentials } from './resolve-credentials.js';
 import { isSecure, resolveServers } from './resolve-servers.js';
@@ -40,7 +41,7 @@ export interface ConnectInput {
   readonly startClean: boolean;
   readonly subscriptions: readonly WantedSubscription[];
   readonly refuseLowerQos: boolean;
-  readonly onSessionLoss: ConnectionOptions['onSessionLoss'];
+  readonly onSessionLoss: OnSessionLoss;
   /** Default false. */
   readonly requireQos2?: boolean | undefined;
   /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */

@@ -1,10 +1,11 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
+import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import type { OnError } from '../connector/on-error.js';
 import type { Sink } from '../connector/open-sink.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OfflineOverflow } from './lane-limits.js';
 import { mqttSink } from './mqtt-sink.js';
-import type { MqttSinkOptions, SinkSessionLoss } from './mqtt-sink-options.js';
+import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import { resolveSink } from './resolve-sink.js';
 import type { RetryStrategy } from './retry-strategy.js';
 import type { MessageFn } from './sink-message.js';
@@ -66,7 +67,7 @@ export class MqttSinkBuilder<T> {
   }
 
   /** For messages in doubt when the broker lost the session. Default in an exactly-once job `fail`, else `redeliver`. */
-  onSessionLoss(onSessionLoss: SinkSessionLoss): MqttSinkBuilder<T> {
+  onSessionLoss(onSessionLoss: OnSessionLoss): MqttSinkBuilder<T> {
     return this.#with({ onSessionLoss });
   }
 

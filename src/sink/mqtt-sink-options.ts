@@ -1,13 +1,10 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
-import type { ConnectionOptions } from '../connection/connection-options.js';
+import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import type { OnError } from '../connector/on-error.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OfflineOverflow } from './lane-limits.js';
 import type { RetryStrategy } from './retry-strategy.js';
 import type { MessageFn } from './sink-message.js';
-
-/** What becomes of messages in doubt when the broker has lost the session. */
-export type SinkSessionLoss = ConnectionOptions['onSessionLoss'];
 
 /** All that an MQTT sink may be told, by the steps of the builder or in one object: each name is the name of a step. */
 export interface MqttSinkOptions<T> {
@@ -46,7 +43,7 @@ export interface MqttSinkOptions<T> {
    * chosen. Messages that were never sent always go out. Default `fail` in an exactly-once job, else `redeliver`; a job without a store
    * always redelivers.
    */
-  readonly onSessionLoss?: SinkSessionLoss | undefined;
+  readonly onSessionLoss?: OnSessionLoss | undefined;
   /**
    * What a job with a store does when the broker has a session for the client id on the very first start (R6): `fail`, or `discard` it
    * with what is in it. Default `fail`.

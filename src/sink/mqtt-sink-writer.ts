@@ -9,6 +9,7 @@ import { hashTopic } from './hash-topic.js';
 import type { LaneClient, LaneClientOwner } from './lane-client.js';
 import type { DropReason, LaneOutcome } from './lane-outcome.js';
 import type { Encode } from './message-encoder.js';
+import { closeClients, openClients } from './open-clients.js';
 import { Row } from './row.js';
 import { SinkMeter } from './sink-meter.js';
 import { sinkMetrics } from './sink-metrics.js';
@@ -58,13 +59,8 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   }
 
   /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
-  async open(signal: AbortSignal): Promise<void> {
-    try {
-      await Promise.all(this.#clients.map((client) => client.open(signal)));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  open(signal: AbortSignal): Promise<void> {
+    return openClients(this.#clients, signal);
   }
 
   write(items: readonly T[]): number {
@@ -98,8 +94,8 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
+  close(): Promise<void> {
+    return closeClients(this.#clients);
   }
 
   connected(): void {}

@@ -1,3 +1,4 @@
+import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import { invalidOptions } from '../connection/resolve-connect-options.js';
 import { isOnError, type OnError } from '../connector/on-error.js';
 import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
@@ -5,7 +6,7 @@ import type { QualityOfService } from '../protocol/quality-of-service.js';
 import { topicNameProblem } from '../protocol/topic.js';
 import type { LaneLimits } from './lane-limits.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from './message-encoder.js';
-import type { MqttSinkOptions, SinkSessionLoss } from './mqtt-sink-options.js';
+import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import { resolveClients, type SinkClients } from './resolve-clients.js';
 import { RetryStrategies } from './retry-strategies.js';
 import type { RetryStrategy } from './retry-strategy.js';
@@ -23,12 +24,12 @@ export interface ResolvedSink<T> {
   readonly clients: SinkClients;
   readonly retry: RetryStrategy;
   readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => LaneLimits;
-  readonly onSessionLoss: (guarantee: ProcessingGuarantee) => SinkSessionLoss;
+  readonly onSessionLoss: (guarantee: ProcessingGuarantee) => OnSessionLoss;
   readonly onUnknownSession: 'fail' | 'discard';
   readonly onError: OnError;
 }
 
-const SESSION_LOSSES: readonly SinkSessionLoss[] = ['fail', 'redeliver', 'drop'];
+const SESSION_LOSSES: readonly OnSessionLoss[] = ['fail', 'redeliver', 'drop'];
 const UNKNOWN_SESSIONS: readonly string[] = ['fail', 'discard'];
 const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
 

@@ -6,7 +6,6 @@ export type {
   MappedMqttSourceOptions,
   MqttSourceBaseOptions,
   MqttSourceOptions,
-  OnSessionLoss,
 } from './mqtt-source-options.js';
 export { MqttSources } from './mqtt-sources.js';
 export type { OnLowerQos } from './qos-watch.js';

@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import type { UnknownSessionPolicy } from '../connection/durable-link.js';
+import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import { invalidOptions } from '../connection/resolve-connect-options.js';
 import type { OnError } from '../connector/on-error.js';
 import type { Source } from '../connector/open-source.js';
@@ -8,7 +9,7 @@ import type { DeduplicationKeyFn, DeduplicationOptions } from './deduplicate-by.
 import type { MapToItemFn } from './map-to-item.js';
 import type { Qos0Overflow } from './message-buffer.js';
 import { mqttSource } from './mqtt-source.js';
-import type { OnSessionLoss, SourceSettings } from './mqtt-source-options.js';
+import type { SourceSettings } from './mqtt-source-options.js';
 import type { OnLowerQos } from './qos-watch.js';
 import { resolveSource } from './resolve-source.js';
 import type { Subscription } from './subscription.js';

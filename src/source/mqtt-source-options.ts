@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import type { UnknownSessionPolicy } from '../connection/durable-link.js';
+import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import type { OnError } from '../connector/on-error.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { DeduplicateBy } from './deduplicate-by.js';
@@ -7,12 +8,6 @@ import type { MapToItemFn } from './map-to-item.js';
 import type { Qos0Overflow } from './message-buffer.js';
 import type { OnLowerQos } from './qos-watch.js';
 import type { Subscription } from './subscription.js';
-
-/**
- * When the broker no longer has our session (R17): `fail` ends the job with SESSION_LOST, `redeliver` and `drop` go on with a new
- * session. They differ in retained messages: under `redeliver` those of our filters come again, under `drop` they do not (5.0).
- */
-export type OnSessionLoss = 'fail' | 'redeliver' | 'drop';
 
 /** What every MQTT source may be told, by the steps of the builder or in one object: each name is the name of a step. */
 export interface MqttSourceBaseOptions {

@@ -8,7 +8,9 @@ import type { Metrics } from '../../metrics/metrics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { deadLetterOf } from '../dead-letter-of.js';
 import { hashTopic } from '../hash-topic.js';
+import type { LaneClient } from '../lane-client.js';
 import type { Encode } from '../message-encoder.js';
+import { closeClients, openClients } from '../open-clients.js';
 import { Row, type RowContent } from '../row.js';
 import { SinkMeter } from '../sink-meter.js';
 import { sinkMetrics } from '../sink-metrics.js';
@@ -72,13 +74,8 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   }
 
   /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
-  async open(signal: AbortSignal): Promise<void> {
-    try {
-      await Promise.all(this.#clients.map((client) => client.open(signal)));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  open(signal: AbortSignal): Promise<void> {
+    return openClients(this.#laneClients, signal);
   }
 
   prepare(items: readonly T[]): Prepared {
@@ -107,8 +104,8 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#clients.map(({ client }) => client.close()));
+  close(): Promise<void> {
+    return closeClients(this.#laneClients);
   }
 
   changed(): void {
@@ -133,6 +130,10 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     this.#failure = error;
     for (const { outbox } of this.#clients) outbox.stop(error);
     this.#readiness.fail(error);
+  }
+
+  get #laneClients(): readonly LaneClient[] {
+    return this.#clients.map(({ client }) => client);
   }
 
   #sum(count: (outbox: MqttOutbox) => number): number {

@@ -1,5 +1,5 @@
+import { maxInflightOf } from '../../connection/connect-request.js';
 import type { ConnectionOptions } from '../../connection/connection-options.js';
-import type { ConnectedEvent } from '../../protocol/session/session-event.js';
 import { LaneClient } from '../lane-client.js';
 import type { LaneLimits } from '../lane-limits.js';
 import type { RetryStrategy } from '../retry-strategy.js';
@@ -7,9 +7,6 @@ import { MqttOutbox } from './mqtt-outbox.js';
 import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';
-
-/** `maxInflight` when the user names none, as the connection has it. */
-const WINDOW = { 5: 1000, 3: 20 } as const;
 
 /** What a client of a job with a store is made of. */
 export interface OutboxClientParts {
@@ -42,11 +39,12 @@ export class OutboxClient {
       lane: this.outbox.lane,
       retry,
       owner: {
-        connected: (event) => {
+        connected: ({ limits }) => {
           owner.counters.resent.add(this.outbox.lane.inflight);
           // a session that the marker disproves is one epoch further than its CONNACK says
           const { epoch } = this.client.session;
-          this.outbox.handleConnected({ epoch, window: windowOf(connection, event) });
+          const window = Math.min(limits.receiveMaximum, maxInflightOf(connection, this.client.version));
+          this.outbox.handleConnected({ epoch, window });
         },
         changed: () => owner.changed(),
         failed: (error) => owner.failed(error),
@@ -55,13 +53,4 @@ export class OutboxClient {
     this.outbox.begin();
     owner.counters.inDoubtDropped.add(birth.dropped);
   }
-
-  open(signal: AbortSignal): Promise<void> {
-    return this.client.open(signal);
-  }
 }
-
-const windowOf = ({ maxInflight }: ConnectionOptions, { limits }: ConnectedEvent): number => {
-  const ours = maxInflight ?? WINDOW[limits.sessionExpiryInterval === undefined ? 3 : 5];
-  return Math.min(limits.receiveMaximum, ours);
-};
