@@ -11,7 +11,7 @@ Exit codes: 0 done or stopped on request, 1 the job failed, 2 wrong usage.
 `;
 
 const COMMON = `  --drain-timeout S    On SIGINT or SIGTERM: wait at most S seconds until what was read is delivered (default 10)
-  --stats              A line a second on stderr: rates, in flight, buffered, reconnects
+  --stats              A line a second on stderr: rates, in flight, buffered, reconnects; with --dir the outbox and its commits
   --json               Events as lines of JSON on stdout
   --help, --version
 

@@ -33,10 +33,12 @@ export async function runJob(task: JobTask): Promise<number> {
   watch.tellsPeople = task.startTimeoutMs === 0;
   using stop = listenForStop();
   await using engine = Engine.embedded({ dir: options.dir });
+  let keeps = options.dir !== undefined;
   const job = engine.newJob(task.pipeline, {
     ...task.jobOptions,
     drainTimeoutMs: options.drainTimeoutMs,
     onEvent: (event) => {
+      if (event.kind === 'store-unused') keeps = false;
       tellEvent(event, reporter);
       task.jobOptions.onEvent?.(event);
     },
@@ -47,7 +49,8 @@ export async function runJob(task: JobTask): Promise<number> {
     signal = name;
     watch.tellsPeople = false;
     drained = job.drain();
-    const text = `${name}: delivering what was read, at most ${options.drainTimeoutMs / 1000} s`;
+    const doing = keeps ? 'storing' : 'delivering';
+    const text = `${name}: ${doing} what was read, at most ${options.drainTimeoutMs / 1000} s`;
     reporter.tell({ event: 'stopping', text, facts: { signal: name } });
   });
   try {
@@ -130,12 +133,19 @@ function tellStopped(
   reporter: Reporter,
   how: { readonly signal: NodeJS.Signals | undefined; readonly drained: boolean },
 ): void {
-  const { itemsReceived, itemsDelivered, itemsInFlight } = job.metrics();
+  const { itemsReceived, itemsDelivered, itemsInFlight, outboxMessages } = job.metrics();
   const counts = `${itemsReceived} received, ${itemsDelivered} delivered`;
+  const stored = outboxMessages > 0 ? `; ${outboxMessages} stored, which go out at the next start` : '';
   const open = how.drained ? '' : '; not all was delivered in time, the rest stays unacknowledged';
   reporter.tell({
     event: 'stopped',
-    text: `stopped${how.signal === undefined ? '' : ` by ${how.signal}`}: ${counts}${open}`,
-    facts: { received: itemsReceived, delivered: itemsDelivered, inFlight: itemsInFlight, ...how },
+    text: `stopped${how.signal === undefined ? '' : ` by ${how.signal}`}: ${counts}${stored}${open}`,
+    facts: {
+      received: itemsReceived,
+      delivered: itemsDelivered,
+      inFlight: itemsInFlight,
+      outbox: outboxMessages,
+      ...how,
+    },
   });
 }

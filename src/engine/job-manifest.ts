@@ -21,12 +21,20 @@ const KINDS = ['sources', 'sinks', 'stages'] as const;
  */
 export const settleManifest = async (store: Store, job: string, now: JobManifest): Promise<boolean> => {
   const before = readManifest(store);
-  const gone = KINDS.flatMap((kind) => before[kind].filter((name) => !now[kind].includes(name)));
-  if (gone.length > 0) throw jobChanged(job, gone);
+  const gone = partsOf(before, now);
+  if (gone.length > 0) throw jobChanged(job, gone, partsOf(now, before));
   const changed = KINDS.some((kind) => before[kind].length !== now[kind].length);
   if (changed) await store.commit(new Map([[storeKeys.job, encodeStored(now)]]));
   return before === NOTHING;
 };
+
+const WORDS = { sources: 'source', sinks: 'sink', stages: 'stage' } as const;
+
+/** Those of one that the other has not. */
+const partsOf = (one: JobManifest, other: JobManifest): readonly string[] =>
+  KINDS.flatMap((kind) =>
+    one[kind].filter((name) => !other[kind].includes(name)).map((name) => `${WORDS[kind]} "${name}"`),
+  );
 
 const NOTHING: JobManifest = { sources: [], sinks: [], stages: [] };
 
@@ -36,14 +44,16 @@ const readManifest = (view: StoreView): JobManifest => {
   return bytes === undefined ? NOTHING : (decodeStored(bytes) as JobManifest);
 };
 
-const jobChanged = (job: string, gone: readonly string[]): MillraceError =>
+const jobChanged = (job: string, gone: readonly string[], added: readonly string[]): MillraceError =>
   new MillraceError(
     'JOB_CHANGED',
-    `the store of job "${job}" has what belongs to ${gone.join(', ')}, which it has no more`,
+    `job "${job}" has something stored for ${gone.join(', ')}, which its pipeline has no more${
+      added.length > 0 ? `; new in it: ${added.join(', ')}` : ''
+    }`,
     {
       advice:
         'Give the parts of the pipeline their former names (setName, client ids), or start it as a job of another name, which begins with nothing.',
-      details: { job, gone },
+      details: { job, gone, added },
     },
   );
 

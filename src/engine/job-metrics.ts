@@ -21,7 +21,7 @@ export interface JobMetrics {
   readonly bytesInFlight: number;
   /** Outputs that wait for a sink and items that wait for a mapAsync call. */
   readonly itemsWaiting: number;
-  /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store, and while there is no run. */
+  /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store. As the last run left it while there is none. */
   readonly outboxMessages: number;
   readonly outboxBytes: number;
   /** Commits of all runs; 0 without a store. */

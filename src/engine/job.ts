@@ -33,6 +33,8 @@ export class Job implements AsyncDisposable {
   #runOver: Promise<boolean> = Promise.resolve(true);
   #intent: Intent = 'complete';
   readonly #restarts: RestartPolicy;
+  /** What the outboxes had when the last run ended. */
+  #left = NO_RUN.stored;
   /** Ends the wait for the next run. */
   #backoff: AbortController | undefined;
   #startedMs = 0;
@@ -121,7 +123,7 @@ export class Job implements AsyncDisposable {
   /** The job's numbers as they stand. */
   metrics(): JobMetrics {
     const { run, options } = this.#parts;
-    return readJobMetrics(run.tallies, this.#run ?? NO_RUN, options.metrics);
+    return readJobMetrics(run.tallies, this.#run ?? { ...NO_RUN, stored: this.#left }, options.metrics);
   }
 
   /** Drains the job. */
@@ -145,13 +147,18 @@ export class Job implements AsyncDisposable {
     this.#move('start');
     try {
       const outcome = await run.execute((recovered) => this.#handleOpen(recovered));
-      this.#run = undefined;
+      this.#leave(run);
       this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
       return outcome !== 'drain-timed-out';
     } catch (error) {
-      this.#run = undefined;
+      this.#leave(run);
       return this.#handleFailure(MillraceError.from(error));
     }
+  }
+
+  #leave(run: JobRun): void {
+    this.#left = run.stored;
+    this.#run = undefined;
   }
 
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */

@@ -365,7 +365,11 @@ describe('a durable job', { timeout: 20_000 }, () => {
     const pipeline = Pipeline.create();
     pipeline.readFrom(source.source).writeTo(durableSink(new Destination())).setName('renamed');
     const second = Engine.embedded({ stores });
-    await assert.rejects(second.newJob(pipeline, OPTIONS).join(), failsWith('JOB_CHANGED'));
+    await assert.rejects(second.newJob(pipeline, OPTIONS).join(), {
+      code: 'JOB_CHANGED',
+      message:
+        'job "durable" has something stored for sink "rows", which its pipeline has no more; new in it: sink "renamed"',
+    });
   });
 
   it('is refused without a store, with the way out named', () => {
