@@ -4,12 +4,12 @@
  */
 export const toIdRuns = (ids: Uint16Array): Uint16Array => {
   const runs: number[] = [];
-  let next = 0;
-  for (const id of ids) {
-    const at = runs.length - 1;
-    if (at > 0 && id === next) runs[at] = (runs[at] ?? 0) + 1;
-    else runs.push(id, 1);
-    next = id + 1;
+  for (let at = 0; at < ids.length; ) {
+    const first = ids[at] ?? 0;
+    let count = 1;
+    while (ids[at + count] === first + count) count += 1;
+    runs.push(first, count);
+    at += count;
   }
   return Uint16Array.from(runs);
 };

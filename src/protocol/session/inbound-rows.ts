@@ -28,6 +28,8 @@ export class InboundRows {
   #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
+  /** Beside the rows: their packet ids, 0 for those that are gone or whose PUBREL has come. A commit asks for them each time. */
+  #unreleased = new Uint16Array(COMPACT_AT);
   #size = 0;
   #queue: InboundMessage[] = [];
   #head = 0;
@@ -46,11 +48,9 @@ export class InboundRows {
     return this.#byId[packetId];
   }
 
-  /** Tokens of QoS 2 alone have no gaps, so the first guess is right. */
   byToken(token: number): InboundMessage | undefined {
-    const guess = this.#rows[token - (this.#rows[0]?.token ?? 0)];
-    const row = guess?.token === token ? guess : this.#search(token);
-    return row?.gone === false ? row : undefined;
+    const row = this.#rows[this.#indexOf(token)];
+    return row?.token === token && !row.gone ? row : undefined;
   }
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
@@ -78,15 +78,17 @@ export class InboundRows {
 
   remove(row: InboundMessage): void {
     row.gone = true;
+    this.#unreleased[this.#indexOf(row.token)] = 0;
     this.#byId[row.packetId] = undefined;
     this.#size -= 1;
     const gone = this.#rows.length - this.#size;
-    if (gone >= COMPACT_AT && gone > this.#size) this.#rows = this.#rows.filter((other) => !other.gone);
+    if (gone >= COMPACT_AT && gone > this.#size) this.#compact();
   }
 
   /** Notes a PUBREL; false when one came on this connection before. */
   markReleased(row: InboundMessage): boolean {
     if (row.releasedOn === this.#connection) return false;
+    this.#unreleased[this.#indexOf(row.token)] = 0;
     row.releasedOn = this.#connection;
     return true;
   }
@@ -114,11 +116,12 @@ export class InboundRows {
   /** Packet ids, in order of arrival, of the rows up to this token whose PUBREL has not come. */
   idsThrough(token: number): Uint16Array {
     const ids = new Uint16Array(this.#size);
+    const end = this.#indexOf(token + 1);
     let count = 0;
-    for (const row of this.#rows) {
-      if (row.token > token) break;
-      if (row.gone || row.stage === 'releasing') continue;
-      ids[count] = row.packetId;
+    for (let index = 0; index < end; index += 1) {
+      const id = this.#unreleased[index] ?? 0;
+      if (id === 0) continue;
+      ids[count] = id;
       count += 1;
     }
     return ids.slice(0, count);
@@ -128,22 +131,49 @@ export class InboundRows {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
     const row = { packetId, token, takenOn, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
+    this.#noteUnreleased(this.#rows.length, stage === 'releasing' ? 0 : packetId);
     this.#rows.push(row);
     this.#size += 1;
     return row;
   }
 
-  #search(token: number): InboundMessage | undefined {
-    let low = 0;
-    let high = this.#rows.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const row = this.#rows[middle];
-      if (row === undefined || row.token === token) return row;
-      if (row.token < token) low = middle + 1;
-      else high = middle - 1;
+  #noteUnreleased(index: number, packetId: number): void {
+    if (index === this.#unreleased.length) {
+      const grown = new Uint16Array(index * 2);
+      grown.set(this.#unreleased);
+      this.#unreleased = grown;
     }
-    return undefined;
+    this.#unreleased[index] = packetId;
+  }
+
+  #compact(): void {
+    const rows: InboundMessage[] = [];
+    for (const [index, row] of this.#rows.entries()) {
+      if (row.gone) continue;
+      this.#unreleased[rows.length] = this.#unreleased[index] ?? 0;
+      rows.push(row);
+    }
+    this.#rows = rows;
+  }
+
+  /** Where the row is, or the first one above it. Tokens of QoS 2 alone have no gaps, so the first guess is right. */
+  #indexOf(token: number): number {
+    const first = this.#rows[0]?.token ?? 0;
+    const last = this.#rows.at(-1)?.token ?? -1;
+    if (token > last) return this.#rows.length;
+    const guess = token - first;
+    return this.#rows[guess]?.token === token ? guess : this.#search(token);
+  }
+
+  #search(token: number): number {
+    let low = 0;
+    let high = this.#rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rows[middle]?.token ?? 0) < token) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #dequeue(): void {
