@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inWords } from './error-line.js';
 import { OPERATOR_NOTES } from './operator-notes.js';
-import type { JobEvent } from './reporter.js';
+import type { ReportedEvent } from './reporter.js';
 
 /** What went wrong with a connection last, as the diagnostics channel told it. */
 export interface ConnectionTrouble {
@@ -19,7 +19,7 @@ export interface ConnectionTrouble {
 export class ConnectionWatch implements Disposable {
   /** People are told of outages. Off while a failure to connect will be an error of its own. */
   tellsPeople = true;
-  readonly #tell: (event: JobEvent) => void;
+  readonly #tell: (event: ReportedEvent) => void;
   readonly #troubles = new Map<string, ConnectionTrouble>();
   /** The servers of the connections that are up, by the connection's name. */
   readonly #connected = new Map<string, string>();
@@ -28,7 +28,7 @@ export class ConnectionWatch implements Disposable {
   readonly #noted = new Set<string>();
   readonly #handlers: readonly (readonly [string, (message: unknown) => void])[];
 
-  constructor(tell: (event: JobEvent) => void) {
+  constructor(tell: (event: ReportedEvent) => void) {
     this.#tell = tell;
     this.#handlers = [
       ['millrace:connect', (message) => this.#onConnect(message)],

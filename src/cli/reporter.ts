@@ -12,7 +12,7 @@ export interface Output {
 }
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
-export interface JobEvent {
+export interface ReportedEvent {
   readonly event:
     | 'running'
     | 'connect'
@@ -44,7 +44,7 @@ export class Reporter {
     this.#json = json;
   }
 
-  tell({ event, text, facts }: JobEvent): void {
+  tell({ event, text, facts }: ReportedEvent): void {
     this.#machine(event, facts);
     if (text !== undefined) this.#line(`millrace ${this.#command}: ${text}`);
   }

@@ -1,5 +1,6 @@
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import { sessionProof } from '../protocol/session/session-proof.js';
 import type { SessionMarkers } from './session-record.js';
 import type { SubscribingSession } from './subscription-keeper.js';
 
@@ -8,8 +9,6 @@ const KEPT = 4;
 /** So many connections in a row that ended with the SUBSCRIBE of markers unanswered say that the broker ends them because of it. */
 const MOST_UNANSWERED = 5;
 const PROBE = 0;
-const SUCCESS = 0x00;
-const NO_SUBSCRIPTION_EXISTED = 0x11;
 const HIGHEST_GRANT = 2;
 
 /** A filter that nobody else has. Nothing is ever published to it. */
@@ -54,7 +53,7 @@ export class MarkerKeeper {
     } else if (packetId === this.#probeId) {
       this.#probeId = 0;
       const [known, unknown] = reasonCodes;
-      if (known !== SUCCESS || unknown !== NO_SUBSCRIPTION_EXISTED) this.#target = undefined;
+      if (sessionProof(known) !== 'ours' || sessionProof(unknown) !== 'not-ours') this.#target = undefined;
     } else return false;
     if (this.settled) this.#markers = this.#target;
     return true;

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { isCount } from '../internal/is-count.js';
 import type { HeldSubscription, SessionMarkers, SessionRecord } from './session-record.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
@@ -7,7 +8,6 @@ type Check = (value: unknown) => boolean;
 /** One check for each field: a field without one does not compile. */
 type Shape<T> = { readonly [K in keyof T]-?: Check };
 
-const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
 const oneOf =

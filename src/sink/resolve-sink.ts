@@ -2,6 +2,7 @@ import type { OnSessionLoss } from '../connection/on-session-loss.js';
 import { invalidOptions } from '../connection/resolve-connect-options.js';
 import { isOnError, type OnError } from '../connector/on-error.js';
 import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
+import { countProblems } from '../internal/count-problems.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import { topicNameProblem } from '../protocol/topic.js';
 import type { LaneLimits } from './lane-limits.js';
@@ -121,9 +122,6 @@ const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow 
     ? []
     : [`offlineOverflow is "${offlineOverflow}": it must be ${OVERFLOWS.join(', ')}`]),
 ];
-
-const countProblems = (name: string, value: number): string[] =>
-  Number.isSafeInteger(value) && value >= 1 ? [] : [`${name} is ${value}: it must be a whole number from 1`];
 
 const retryProblems = (strategy: RetryStrategy): string[] =>
   typeof strategy?.intervalFunction === 'function' && strategy.maxAttempts >= 0

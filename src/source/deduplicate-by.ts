@@ -1,4 +1,5 @@
 import type { Deduplication } from '../connector/source.js';
+import { countProblems } from '../internal/count-problems.js';
 import type { ReceivedMessage } from './received-message.js';
 
 /**
@@ -34,8 +35,8 @@ export const deduplicationProblems = (by: DeduplicateBy<unknown> | undefined): s
   const { ttlMs, maxEntries } = resolveDeduplication(by);
   return [
     ...(typeof by.keyFn === 'function' ? [] : ['deduplicateBy needs a function']),
-    ...(isCount(ttlMs) ? [] : [`ttlMs of deduplicateBy is ${ttlMs}: it must be a whole number from 1`]),
-    ...(isCount(maxEntries) ? [] : [`maxEntries of deduplicateBy is ${maxEntries}: it must be a whole number from 1`]),
+    ...countProblems('ttlMs of deduplicateBy', ttlMs),
+    ...countProblems('maxEntries of deduplicateBy', maxEntries),
   ];
 };
 
@@ -49,5 +50,3 @@ export const checkKey = (key: unknown): string | undefined => {
     throw new RangeError(`the key has ${bytes} bytes; at most ${MAX_KEY_BYTES} are known again`);
   return key;
 };
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;

@@ -101,7 +101,8 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
 
   /**
    * What to do when the broker has lost our session, and with it what it still had for us (R17): `fail` the job, or go on with a new
-   * session; then `redeliver` lets retained messages come again and `drop` does not (5.0). Default: `fail` under exactly-once, else `redeliver`.
+   * session; then `redeliver` lets retained messages come again and `drop` does not (5.0). Default: `fail` under
+   * exactly-once, `redeliver` under at-least-once, else `drop`.
    */
   onSessionLoss(onSessionLoss: OnSessionLoss): MqttSourceBuilder<T, Given> {
     return this.#with({ onSessionLoss });

@@ -29,7 +29,7 @@ export interface MqttSourceBaseOptions {
   readonly onError?: OnError | undefined;
   /** Default `drop-oldest`. */
   readonly qos0Overflow?: Qos0Overflow | undefined;
-  /** Default: `fail` under exactly-once, else `redeliver`; nothing but retained messages is at stake without a guarantee. */
+  /** Default: `fail` under exactly-once, `redeliver` under at-least-once; without a guarantee `drop`, for nothing but retained messages is at stake. */
   readonly onSessionLoss?: OnSessionLoss | undefined;
   /** Only in a job with a store. Default `fail`. */
   readonly onUnknownSession?: UnknownSessionPolicy | undefined;

@@ -7,6 +7,7 @@ import type { WantedSubscription } from '../connection/wanted-subscription.js';
 import { isOnError, type OnError } from '../connector/on-error.js';
 import type { OpenContext } from '../connector/source.js';
 import type { MillraceError } from '../errors/millrace-error.js';
+import { countProblems } from '../internal/count-problems.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { type DeduplicateBy, deduplicationProblems } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
@@ -16,7 +17,7 @@ import { policyProblems } from './policy-problems.js';
 import type { OnLowerQos } from './qos-watch.js';
 import { neededQos } from './refuse-guarantee.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
-import { askConnectOptions, type ConnectFacts, sourceConnectInput } from './source-connect-input.js';
+import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';
 
 /** An MQTT source with every default applied and every bound checked. */
 export interface ResolvedSource<T> {
@@ -98,17 +99,15 @@ const limitsOf = (settings: SourceSettings<unknown>, receiveMaximum: number): Bu
 };
 
 const limitProblems = ({ maxQos0Messages: most, maxBytes, qos0Overflow }: BufferLimits): string[] => [
-  ...(isCount(most) ? [] : [`maxBufferedMessages is ${most}: it must be a whole number from 1`]),
-  ...(isCount(maxBytes) ? [] : [`maxBufferedBytes is ${maxBytes}: it must be a whole number from 1`]),
+  ...countProblems('maxBufferedMessages', most),
+  ...countProblems('maxBufferedBytes', maxBytes),
   ...(OVERFLOWS.includes(qos0Overflow)
     ? []
     : [`qos0Overflow is "${qos0Overflow}": it must be ${OVERFLOWS.join(', ')}`]),
 ];
 
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
-
 interface Built {
-  readonly facts: ConnectFacts;
+  readonly facts: SourceConnectFacts;
   readonly built: ConnectionOptions;
   readonly clientId: string | undefined;
 }

@@ -5,7 +5,7 @@ import type { OpenContext } from '../connector/source.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 
 /** What is known of a source's connection besides its settings. */
-export interface ConnectFacts {
+export interface SourceConnectFacts {
   readonly name: string;
   readonly options: ConnectOptions;
   readonly subscriptions: readonly WantedSubscription[];
@@ -32,7 +32,7 @@ const DEFAULT_SESSION_LOSS = { none: 'drop', 'at-least-once': 'redeliver', 'exac
 /** What the connection resolves, at `build()` to find the problems and at each opening to connect. */
 export const sourceConnectInput = (
   settings: SourceSettings<unknown>,
-  facts: ConnectFacts,
+  facts: SourceConnectFacts,
   context: Pick<OpenContext, 'guarantee' | 'metrics'>,
 ): ConnectInput => ({
   name: `source ${facts.name}`,

@@ -1,5 +1,6 @@
 import { access, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../internal/sync-directory.js';
 import { checkCommits, encodeCommits } from './commits-record.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
 import { openLmdbFile } from './lmdb-file.js';
@@ -7,7 +8,7 @@ import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
 import { encodeOwn, LmdbRecords } from './lmdb-records.js';
 import { LmdbStore } from './lmdb-store.js';
 import { hasMissingPages } from './missing-pages.js';
-import { syncDirectory, syncFile } from './private-directory.js';
+import { syncFile } from './private-directory.js';
 import { corruptError, storageError } from './storage-error.js';
 
 /** What is opened, by whom. */

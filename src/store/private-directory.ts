@@ -1,5 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../internal/sync-directory.js';
 
 /**
  * Makes a directory (and those above it) that only its owner can enter, and makes the new names durable. One that exists is left as
@@ -11,17 +12,6 @@ export async function makePrivateDirectory(path: string): Promise<void> {
   for (let made = path; ; made = dirname(made)) {
     await syncDirectory(dirname(made));
     if (join(made) === join(first) || dirname(made) === made) return;
-  }
-}
-
-/** Makes the names in a directory durable. Windows has no such call: there the file system's journal keeps them. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

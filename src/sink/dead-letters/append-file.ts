@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../../internal/sync-directory.js';
 
 const NEW_LINE = 10;
 
@@ -40,15 +41,6 @@ const openOrCreate = async (path: string): Promise<FileHandle> => {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return open(path, 'a+', 0o600);
     throw error;
-  }
-};
-
-const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 };
 

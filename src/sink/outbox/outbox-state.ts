@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { isCount } from '../../internal/is-count.js';
 
 /** Raised when the fields mean something else. */
 const VERSION = 1;
@@ -38,8 +39,6 @@ export const readOutboxState = (value: unknown): OutboxState | undefined => {
 /** The error for a stored outbox that contradicts itself. */
 export const corruptOutbox = (message: string): MillraceError =>
   new MillraceError('STORE_CORRUPT', message, { advice: 'Restore the store from a backup, or begin with a new one.' });
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isState = (value: unknown): value is StoredOutboxState => {
   if (typeof value !== 'object' || value === null) return false;
