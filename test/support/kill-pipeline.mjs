@@ -47,7 +47,7 @@ function source() {
     .connectOptionsFn(connectOptions)
     .mapToItemFn((topic, message) => ({ level: topic.split('/').at(-1), text: message.toString() }));
   const decided = onSessionLoss === undefined ? builder : builder.onSessionLoss(onSessionLoss);
-  return kind === 'dedupe' ? decided.deduplicateBy(({ text }) => text).build() : decided.build();
+  return kind === 'dedupe' ? decided.deduplicateBy((_message, { text }) => text).build() : decided.build();
 }
 
 export const config = { name: KILL_CLIENT_ID, processingGuarantee: guarantee, ...job };
