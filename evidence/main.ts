@@ -4,14 +4,14 @@ import { killsSection } from './sections/kills.js';
 import { mutantsSection } from './sections/mutants.js';
 import { restartsSection } from './sections/restarts.js';
 import { stepsSection } from './sections/steps.js';
-import { type Section, writeEvidence } from './support/evidence-document.js';
+import { rewriteEvidence, type Section, writeEvidence } from './support/evidence-document.js';
 import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-options.js';
 
 /*
- * npm run evidence -- [--quick] [--only NAME]
+ * npm run evidence -- [--quick] [--only NAME [--write]]
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
- * everything) or --only (kills, cuts, restarts, steps, mutants) it prints and writes nothing.
+ * everything) or --only (kills, cuts, restarts, steps, mutants) it prints and writes nothing; --only with --write replaces that section.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   }
-  if (options.writes) writeEvidence(sections);
+  if (options.writes) (options.only === undefined ? writeEvidence : rewriteEvidence)(sections);
 }
 
 try {

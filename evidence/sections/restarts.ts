@@ -27,8 +27,8 @@ export function restartsSection(options: EvidenceOptions): Promise<Section> {
     return {
       title: 'A broker is restarted',
       lines: [
-        'A round is a restart under load of one broker, which saves everything as it ends. The verifier itself takes a second to',
-        'connect again to the broker that is written to, which is a part of the recovery there.',
+        'A round is a restart under load of one broker, which saves everything as it ends. Where the broker that is written to is',
+        "restarted, the verifier is MQTT.js: mosquitto's own client prints some messages twice when its broker comes back.",
         '',
         ...lines,
       ],

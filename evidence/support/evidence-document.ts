@@ -32,12 +32,25 @@ sessions kept (\`clean: false\`), QoS 2 and its store in memory, and the first o
 (\`mqtt-level-store\`). It is there for comparison: MQTT.js does not claim to survive a crash.
 `;
 
+const PATH = fileURLToPath(new URL('../../docs/evidence.md', import.meta.url));
+
 /** Writes docs/evidence.md. */
 export function writeEvidence(sections: readonly Section[]): void {
-  const path = fileURLToPath(new URL('../../docs/evidence.md', import.meta.url));
-  const parts = sections.map(({ title, lines }) => `## ${title}\n\n${lines.join('\n')}\n`);
-  writeFileSync(path, `${INTRODUCTION}\n${machine()}\n\n${parts.join('\n')}`);
+  writeFileSync(PATH, `${INTRODUCTION}\n${machine()}\n\n${sections.map(textOf).join('\n')}`);
 }
+
+/** Replaces sections that are there already. @throws Error for one that is not: the whole is to be written first */
+export function rewriteEvidence(sections: readonly Section[]): void {
+  const parts = readFileSync(PATH, 'utf8').split(/^(?=## )/m);
+  for (const section of sections) {
+    const at = parts.findIndex((part) => part.startsWith(`## ${section.title}\n`));
+    if (at === -1) throw new Error(`docs/evidence.md has no section "${section.title}": run npm run evidence first`);
+    parts[at] = at === parts.length - 1 ? textOf(section) : `${textOf(section)}\n`;
+  }
+  writeFileSync(PATH, parts.join(''));
+}
+
+const textOf = ({ title, lines }: Section): string => `## ${title}\n\n${lines.join('\n')}\n`;
 
 /** Where the figures come from, without names and dates. */
 function machine(): string {

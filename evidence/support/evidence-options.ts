@@ -6,7 +6,7 @@ export interface EvidenceOptions {
   readonly quick: boolean;
   /** One section alone. */
   readonly only: string | undefined;
-  /** Whether docs/evidence.md is written: only by a full run, so that all its figures are of one. */
+  /** Whether docs/evidence.md is written: by a full run, or by a full section with --write, which replaces that section. */
   readonly writes: boolean;
   /** Of the random moments. */
   readonly seed: number;
@@ -23,15 +23,16 @@ export function parseEvidenceOptions(args: readonly string[], sections: readonly
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      write: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
     },
   });
-  const { quick, only } = values;
+  const { quick, only, write } = values;
   if (only !== undefined && !sections.includes(only)) throw new Error(`--only is one of ${sections.join(', ')}`);
   return {
     quick,
     only,
-    writes: !quick && only === undefined,
+    writes: !quick && (only === undefined || write),
     seed: Number(values.seed),
     rounds: (full, few) => (quick ? few : full),
     tell: (text) => void process.stderr.write(`${text}\n`),

@@ -7,6 +7,7 @@ import { launch, type Wrap } from './kill-launch.js';
 import { KillLoad } from './kill-load.js';
 import type { BridgeSystem, Endpoints } from './kill-system.js';
 import { type MosquittoSub, type SeenMessage, startMosquittoSub } from './mosquitto-sub.js';
+import { startMqttJsSub } from './mqttjs-sub.js';
 import { tempDir } from './temp-dir.js';
 import { until } from './until.js';
 
@@ -21,6 +22,8 @@ export interface KillRun {
   readonly topics?: readonly string[];
   /** Bytes of padding in each message. Default none. */
   readonly padding?: number;
+  /** Who counts what arrives. Default mosquitto's own client; MQTT.js where the broker that is written to is restarted. */
+  readonly verifier?: 'mosquitto' | 'mqttjs';
   /** The directory of the store. Default: a new one, removed at the end. */
   readonly dir?: string;
 }
@@ -90,11 +93,11 @@ export class KillRig implements AsyncDisposable {
       dir: run.dir ?? tempDir('kill-store'),
     };
     // With a session of its own it outlives a restart of its broker too.
-    const verifier = await startMosquittoSub({
-      port: to.mosquitto.port,
-      topic: `${prefix}/out/#`,
-      clientId: `${prefix}-verifier`,
-    });
+    const [topic, clientId] = [`${prefix}/out/#`, `${prefix}-verifier`];
+    const verifier =
+      run.verifier === 'mqttjs'
+        ? await startMqttJsSub(to.mosquitto.url, clientId, topic)
+        : await startMosquittoSub({ port: to.mosquitto.port, topic, clientId });
     const load = new KillLoad({
       port: from.mosquitto.port,
       prefix,

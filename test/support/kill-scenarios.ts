@@ -56,8 +56,9 @@ export const randomCuts: Scenario = (run, options) =>
 
 /** The broker of one side dies, as its profile does, and comes back. The load does not touch it meanwhile. */
 export function brokerRestarts(side: 'from' | 'to'): Scenario {
+  const verifier = side === 'to' ? 'mqttjs' : 'mosquitto';
   return (run, options) =>
-    play(run, options, async (rig) => {
+    play({ ...run, verifier }, options, async (rig) => {
       // mosquitto's publisher is not to be disturbed: its own losses would be counted as ours.
       if (side === 'from') await rig.load.pause();
       const back = rig.run[side].restart();
