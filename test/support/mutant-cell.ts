@@ -23,7 +23,7 @@ export interface CellVerdict {
   readonly broken?: string;
 }
 
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 240_000;
 
 /** Runs a cell on sources that the patches have changed. */
 export async function runCell(

@@ -30,7 +30,7 @@ export const CELLS: readonly TestCell[] = [
 
 /** Cells that no mutant needs, which show what the slower kinds of tests notice; shortened, for they run on every mutant. */
 export const FURTHER_CELLS: readonly TestCell[] = [
-  { id: 'model', file: 'test/simulation/protocol-model.test.ts' },
+  { id: 'model', file: 'test/simulation/protocol-model.test.ts', test: 'loses and doubles nothing and gets done' },
   { id: 'outbox histories', file: 'test/simulation/sink-outbox-histories.test.ts', env: { MILLRACE_HISTORIES: '30' } },
   { id: 'job histories', file: 'test/simulation/job-exactly-once.test.ts', env: { MILLRACE_SEEDS: '99' } },
 ];
