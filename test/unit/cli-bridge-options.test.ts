@@ -162,7 +162,9 @@ test('TLS files need a TLS URL, and a certificate its key', () => {
 
 test('the choices of an option are named in words', () => {
   assert.throws(() => parse({ '--qos': '3' }), { message: '--qos must be 0, 1 or 2' });
-  assert.throws(() => parse({ '--guarantee': 'once' }), { message: '--guarantee must be none, at-least-once or exactly-once' });
+  assert.throws(() => parse({ '--guarantee': 'once' }), {
+    message: '--guarantee must be none, at-least-once or exactly-once',
+  });
 });
 
 test("a letter is nobody else's misspelling", () => {
