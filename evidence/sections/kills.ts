@@ -33,7 +33,8 @@ export function killsSection(options: EvidenceOptions): Promise<Section> {
     return {
       title: 'The process is killed',
       lines: [
-        'A round is a `kill -9` under load, at a random moment while the process works, one in five while it still starts.',
+        'A round is a `kill -9` under load, at a random moment while the process works; in one of five the next process is killed',
+        'too, while it starts. A system that stands still for 20 seconds gets no further rounds.',
         '',
         ...evidenceTable(rows),
       ],

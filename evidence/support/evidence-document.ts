@@ -39,13 +39,13 @@ export function writeEvidence(sections: readonly Section[]): void {
   writeFileSync(PATH, `${INTRODUCTION}\n${machine()}\n\n${sections.map(textOf).join('\n')}`);
 }
 
-/** Replaces sections that are there already. @throws Error for one that is not: the whole is to be written first */
+/** Replaces sections, or adds those that are not there yet. */
 export function rewriteEvidence(sections: readonly Section[]): void {
   const parts = readFileSync(PATH, 'utf8').split(/^(?=## )/m);
   for (const section of sections) {
     const at = parts.findIndex((part) => part.startsWith(`## ${section.title}\n`));
-    if (at === -1) throw new Error(`docs/evidence.md has no section "${section.title}": run npm run evidence first`);
-    parts[at] = at === parts.length - 1 ? textOf(section) : `${textOf(section)}\n`;
+    if (at === -1) parts.push(`\n${textOf(section)}`);
+    else parts[at] = at === parts.length - 1 ? textOf(section) : `${textOf(section)}\n`;
   }
   writeFileSync(PATH, parts.join(''));
 }

@@ -44,6 +44,10 @@ const GIVE_UP_MS = 6_000;
 /** A copy would come sooner. */
 const QUIET_MS = 250;
 
+/** A machine that is slower than the load is not to gather a larger backlog for the end. */
+const MOST_BEHIND = 1_000;
+const DRAINING_MS = 300;
+
 let runs = 0;
 
 /** Publisher → broker → system under test (a process) → broker → verifier; publisher and verifier are mosquitto's own. */
@@ -58,6 +62,7 @@ export class KillRig implements AsyncDisposable {
   /** Messages of the verifier that are in `#distinct`. */
   #counted = 0;
   readonly #distinct = new Set<string>();
+  #progressAt = 0;
   #system: BridgeSystem;
   #process: Child | undefined;
 
@@ -190,6 +195,11 @@ export class KillRig implements AsyncDisposable {
     return this.load.sent.length - this.#distinct.size;
   }
 
+  /** True while messages keep coming that were sent a while ago: what was lost does not count as a backlog for ever. */
+  get draining(): boolean {
+    return this.behind > MOST_BEHIND && performance.now() - this.#progressAt < DRAINING_MS;
+  }
+
   /** True when the verifier has seen all that was sent. */
   get complete(): boolean {
     return this.behind <= 0;
@@ -217,6 +227,7 @@ export class KillRig implements AsyncDisposable {
 
   #count(): void {
     const { messages } = this.verifier;
+    if (this.#counted < messages.length) this.#progressAt = performance.now();
     for (; this.#counted < messages.length; this.#counted += 1) {
       this.#distinct.add(this.#letter(messages[this.#counted]?.text ?? ''));
     }

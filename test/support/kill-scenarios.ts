@@ -24,9 +24,6 @@ export interface ScenarioReport extends KillReport {
 /** A fault that happens again and again under load. */
 export type Scenario = (run: KillRun, options: ScenarioOptions) => Promise<ScenarioReport>;
 
-/** A machine that is slower than the load is not to gather a backlog for the end. */
-const MOST_BEHIND = 1_000;
-
 type Fault = (rig: KillRig, random: SeededRandom) => Promise<void>;
 
 /** `kill -9` of the system at random moments: while it runs, and now and then while it starts (A12). */
@@ -73,7 +70,7 @@ async function play(run: KillRun, options: ScenarioOptions, fault: Fault): Promi
   const random = new SeededRandom(options.seed);
   await using rig = await KillRig.open(run);
   await rig.start();
-  rig.load.pour(options.perSecond ?? 400, () => rig.behind > MOST_BEHIND);
+  rig.load.pour(options.perSecond ?? 400, () => rig.draining);
   let fired = 0;
   try {
     for (; fired < options.rounds; fired += 1) {
