@@ -1,4 +1,4 @@
-/* A report for CI logs: one line for each file, the failures in full, then the runner's own summary lines. */
+/* A report for CI logs: one line for each file, the runner's own summary lines, and last, where the end of a log is looked at, the failures in full. */
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -42,7 +42,7 @@ export default async function* compactReporter(events) {
   for await (const { type, data } of events) {
     if (type === 'test:start') noteStart(data);
     if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
-    if (type === 'test:diagnostic' && data.nesting === 0) summary.push(data.message);
+    if (type === 'test:diagnostic' && data.nesting === 0 && data.file === undefined) summary.push(data.message);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const result = files.get(data.file) ?? new FileResult();
     files.set(data.file, result);
@@ -52,7 +52,7 @@ export default async function* compactReporter(events) {
       result.passed += 1;
     } else {
       result.failed += 1;
-      failures.push(titleOf(data));
+      failures.push(failureText(data));
       yield failureText(data);
     }
   }
@@ -62,6 +62,6 @@ export default async function* compactReporter(events) {
     const seconds = (durationMs / 1000).toFixed(1).padStart(6);
     yield `${failed === 0 ? '✔' : '✖'} ${seconds} s  ${relative(process.cwd(), file ?? '')}  ${passed} passed${failed === 0 ? '' : `, ${failed} failed`}\n`;
   }
-  for (const title of failures) yield `✖ ${title}\n`;
   for (const line of summary) yield `ℹ ${line}\n`;
+  yield* failures;
 }
