@@ -2,7 +2,6 @@ import type { SourceSnapshot } from '../connector/source.js';
 import { Fifo } from '../internal/fifo.js';
 import type { SessionState } from '../protocol/session/session-state.js';
 import type { Acknowledger, AckSession } from './acknowledger.js';
-import { toIdRuns } from './id-runs.js';
 import { PendingAcks } from './pending-acks.js';
 import type { SourceState } from './source-state.js';
 
@@ -70,7 +69,7 @@ export class DurableAcks implements Acknowledger {
     this.#released = [];
     this.#suspected = false;
     // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
-    const inbound = toIdRuns(this.#session.inboundIds(this.#through));
+    const inbound = this.#session.inboundIdRuns(this.#through);
     const state: SourceState = { epoch: this.#session.epoch, inbound };
     this.#marks += 1;
     return { mark: this.#marks - 1, state };

@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { areIdRuns, fromIdRuns } from '../protocol/session/id-runs.js';
 import type { SessionState } from '../protocol/session/session-state.js';
-import { areIdRuns, fromIdRuns } from './id-runs.js';
 
 /**
  * What an MQTT source has in every commit of a durable job: the ids of the QoS 2 messages whose effect is in this commit or an earlier

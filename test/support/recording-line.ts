@@ -16,7 +16,7 @@ export class RecordingLine implements SourceLine {
       this.completed.push(token);
     },
     epoch: 0,
-    inboundIds: (): Uint16Array => new Uint16Array(),
+    inboundIdRuns: (): Uint16Array => new Uint16Array(),
   };
 
   flush(): void {

@@ -103,9 +103,9 @@ export class InboundMessages {
     return this.#qos2.toRows();
   }
 
-  /** See `Session.inboundIds`. */
-  idsThrough(token: number): Uint16Array {
-    return this.#qos2.idsThrough(token);
+  /** See `Session.inboundIdRuns`. */
+  idRunsThrough(token: number): Uint16Array {
+    return this.#qos2.idRunsThrough(token);
   }
 
   #acceptQos2(token: number): void {

@@ -1,3 +1,4 @@
+import { IdColumn } from './id-column.js';
 import type { InboundRow, InboundStage } from './session-state.js';
 
 /** A QoS 2 message that was received and whose id is not released. */
@@ -28,8 +29,8 @@ export class InboundRows {
   #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
-  /** Beside the rows: their packet ids, 0 for those that are gone or whose PUBREL has come. A commit asks for them each time. */
-  #unreleased = new Uint16Array(COMPACT_AT);
+  /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
+  readonly #unreleased = new IdColumn();
   #size = 0;
   #queue: InboundMessage[] = [];
   #head = 0;
@@ -78,7 +79,7 @@ export class InboundRows {
 
   remove(row: InboundMessage): void {
     row.gone = true;
-    this.#unreleased[this.#indexOf(row.token)] = 0;
+    this.#unreleased.set(this.#indexOf(row.token), 0);
     this.#byId[row.packetId] = undefined;
     this.#size -= 1;
     const gone = this.#rows.length - this.#size;
@@ -88,7 +89,7 @@ export class InboundRows {
   /** Notes a PUBREL; false when one came on this connection before. */
   markReleased(row: InboundMessage): boolean {
     if (row.releasedOn === this.#connection) return false;
-    this.#unreleased[this.#indexOf(row.token)] = 0;
+    this.#unreleased.set(this.#indexOf(row.token), 0);
     row.releasedOn = this.#connection;
     return true;
   }
@@ -113,47 +114,25 @@ export class InboundRows {
     return this.#rows.filter(({ gone }) => !gone).map(({ packetId, token, stage }) => ({ packetId, token, stage }));
   }
 
-  /** Packet ids, in order of arrival, of the rows up to this token whose PUBREL has not come. */
-  idsThrough(token: number): Uint16Array {
-    const ids = new Uint16Array(this.#size);
-    const end = this.#indexOf(token + 1);
-    let count = 0;
-    for (let index = 0; index < end; index += 1) {
-      const id = this.#unreleased[index] ?? 0;
-      if (id === 0) continue;
-      ids[count] = id;
-      count += 1;
-    }
-    return ids.slice(0, count);
+  /** Packet ids, in order of arrival and as runs, of the rows up to this token whose PUBREL has not come. */
+  idRunsThrough(token: number): Uint16Array {
+    return this.#unreleased.runs(this.#indexOf(token + 1));
   }
 
   #set({ packetId, token, stage }: InboundRow, takenOn: number): InboundMessage {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
     const row = { packetId, token, takenOn, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
-    this.#noteUnreleased(this.#rows.length, stage === 'releasing' ? 0 : packetId);
+    this.#unreleased.set(this.#rows.length, stage === 'releasing' ? 0 : packetId);
     this.#rows.push(row);
     this.#size += 1;
     return row;
   }
 
-  #noteUnreleased(index: number, packetId: number): void {
-    if (index === this.#unreleased.length) {
-      const grown = new Uint16Array(index * 2);
-      grown.set(this.#unreleased);
-      this.#unreleased = grown;
-    }
-    this.#unreleased[index] = packetId;
-  }
-
   #compact(): void {
-    const rows: InboundMessage[] = [];
-    for (const [index, row] of this.#rows.entries()) {
-      if (row.gone) continue;
-      this.#unreleased[rows.length] = this.#unreleased[index] ?? 0;
-      rows.push(row);
-    }
-    this.#rows = rows;
+    const kept = [...this.#rows.keys()].filter((index) => this.#rows[index]?.gone === false);
+    this.#unreleased.keep(kept);
+    this.#rows = this.#rows.filter(({ gone }) => !gone);
   }
 
   /** Where the row is, or the first one above it. Tokens of QoS 2 alone have no gaps, so the first guess is right. */

@@ -266,10 +266,11 @@ export class Session {
 
   /**
    * What a commit that covers the messages up to this token must remember (R2): the packet ids, in order of arrival, of those that came
-   * at QoS 2 and whose PUBREL has not come. The ids of the others are forgotten by that commit (R3). Cheap: one number for each.
+   * at QoS 2 and whose PUBREL has not come, as runs: pairs of the first id and how many follow each other. The ids of the others are
+   * forgotten by that commit (R3).
    */
-  inboundIds(through: number): Uint16Array {
-    return this.#inbound.idsThrough(through);
+  inboundIdRuns(through: number): Uint16Array {
+    return this.#inbound.idRunsThrough(through);
   }
 
   /** A copy that shares nothing mutable with the session. */
