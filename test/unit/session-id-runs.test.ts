@@ -29,6 +29,14 @@ describe('packet ids as runs', () => {
     assert.deepEqual([...runsOf(ids)], [1000, 64_536, 1, 999]);
   });
 
+  it('ids that are left where others went away are asked for anew', () => {
+    const column = new IdColumn();
+    for (let index = 0; index < 1024; index += 1) column.set(index, index + 1);
+    assert.deepEqual([...column.runs(1024)], [1, 1024]);
+    column.keep(Array.from({ length: 512 }, (_, index) => index + 300));
+    assert.deepEqual([...column.runs(512)], [301, 512]);
+  });
+
   it('what cannot be runs is known', () => {
     for (const runs of [[1], [0, 1], [5, 0], [65_535, 2], [1, 1, 7]]) assert.ok(!areIdRuns(Uint16Array.from(runs)));
     assert.ok(areIdRuns(Uint16Array.from([65_535, 1, 1, 65_535])));
