@@ -5,6 +5,7 @@ import { AsyncLane, type Slot } from './async-lane.js';
 import type { CallLane } from './call-lane.js';
 import type { CommitPart } from './durable-tick.js';
 import type { Frame } from './frame.js';
+import { AFTER_NUMBERS, numberKey } from './number-key.js';
 import type { Overlay } from './overlay.js';
 import { nameKey, namePrefix } from './state/named-keys.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from './state/versioned-record.js';
@@ -12,10 +13,6 @@ import { decodeStored, encodeStored } from './stored-value.js';
 
 /** A chunk in the store is closed when it has so many bytes. */
 const CHUNK_BYTES = 256 * 1024;
-/** Digits of the largest safe integer, so that numbers in keys are ordered like numbers. */
-const DIGITS = 16;
-/** Above every digit. */
-const AFTER_DIGITS = ':';
 
 /** Items that were handed over together, in the order of their numbers. */
 interface Part {
@@ -176,13 +173,13 @@ export class DurableAsyncLane implements CallLane, CommitPart {
       first: oldest.first,
       parts: added.map(({ part, encoded }) => ({ source: part.frame.source, last: part.frame.last, items: encoded })),
     };
-    const key = `${this.#prefix}${String(oldest.first).padStart(DIGITS, '0')}`;
+    const key = `${this.#prefix}${numberKey(oldest.first)}`;
     overlay.put(key, encodeStored(chunk));
     this.#chunks.push({ key, end: newest.first + newest.count });
   }
 
   #restore(view: StoreView): void {
-    for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_DIGITS)) {
+    for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
       // put by `#storeChunk`
       const { first, parts } = decodeStored(value) as StoredChunk;
       let next = first;

@@ -10,6 +10,7 @@ export interface JobTallies {
   readonly skipped: Tally;
   readonly deadLettered: Tally;
   readonly deduplicated: Tally;
+  readonly withoutKey: Tally;
   readonly commits: Tally;
   readonly restarts: Tally;
 }
@@ -26,5 +27,9 @@ export const createTallies = (metrics: Metrics, job: string): JobTallies => {
     commits: tally('millrace_job_commits_total', 'Commits of ticks to the store'),
     restarts: tally('millrace_job_restarts_total', 'Runs that began because the one before had failed'),
     deduplicated: tally('millrace_job_items_deduplicated_total', 'Items dropped because their key was taken before'),
+    withoutKey: tally(
+      'millrace_job_items_without_key_total',
+      'Items for which deduplicateBy gave no key, so that their copies cannot be told',
+    ),
   };
 };

@@ -188,6 +188,7 @@ export class SourceLane {
       return key === undefined || isNew(key, timestampMs);
     });
     tallies.deduplicated.add(items.length - fresh.length);
+    tallies.withoutKey.add(keys.filter((key) => key === undefined).length);
     return fresh;
   }
 

@@ -1,7 +1,5 @@
+import { AFTER_NUMBERS, numberKey } from './number-key.js';
 import { namePart as part } from './state/part-key.js';
-
-/** Decimal digits of the largest safe integer, so that numbers in keys are ordered like numbers. */
-const DIGITS = 16;
 
 /** Where things are in the store of a job, but for what stages have there. @throws MillraceError INVALID_OPTIONS for a name that no key can have */
 export const storeKeys = {
@@ -16,7 +14,7 @@ export const storeKeys = {
   outbox: (sink: string, outbox: string): string => `outbox/${part(sink)}/${part(outbox)}`,
   /** The rows of a commit stand under the seq of the last of them: the first key at or above a seq is the chunk that has it. */
   chunk: (sink: string, outbox: string, lastSeq: number): string =>
-    `rows/${part(sink)}/${part(outbox)}/${String(lastSeq).padStart(DIGITS, '0')}`,
+    `rows/${part(sink)}/${part(outbox)}/${numberKey(lastSeq)}`,
   /** Above every chunk of that outbox. */
-  chunksEnd: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/:`,
+  chunksEnd: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/${AFTER_NUMBERS}`,
 } as const;

@@ -11,6 +11,8 @@ import { deferred } from '../../src/internal/deferred.js';
 /** A source that a test feeds by hand and that keeps what was acknowledged over reopenings. */
 export class ManualSource<T> {
   readonly source: Source<T>;
+  /** What tells copies, for a source with `deduplication`. */
+  keyOf: ((item: T) => string | undefined) | undefined;
   acknowledged = 0;
   opened = 0;
   closed = 0;
@@ -86,14 +88,23 @@ class ManualReader<T> implements SourceReader<T> {
   }
 
   poll(max: number): Polled<T> {
-    const { items, failure, ended } = this.#owner;
+    const { items, failure, ended, keyOf } = this.#owner;
     if (failure !== undefined) throw failure;
     const first = this.#next;
     const taken = items.slice(first, first + max);
     this.#next += taken.length;
     this.#owner.mostInFlight = Math.max(this.#owner.mostInFlight, this.#next - this.#owner.acknowledged);
     const done = ended && this.#next === items.length;
-    return { items: taken, timestampMs: 0, first, last: this.#next - 1, bytes: taken.length, rejected: [], done };
+    return {
+      items: taken,
+      timestampMs: 0,
+      first,
+      last: this.#next - 1,
+      bytes: taken.length,
+      rejected: [],
+      ...(keyOf && { keys: taken.map(keyOf) }),
+      done,
+    };
   }
 
   ready(): Promise<void> {

@@ -31,6 +31,20 @@ describe('the figures of a durable job', { timeout: 20_000 }, () => {
     );
   });
 
+  it('counts copies, and items that had no key to tell them by', async () => {
+    const source = new ManualSource<string>({ deduplication: { ttlMs: 1000, maxEntries: 100 } });
+    source.keyOf = (item) => (item === 'unnamed' ? undefined : item);
+    const destination = new Destination();
+    const job = Engine.embedded({ stores: new HeldStores() }).newJob(copy(source, destination), OPTIONS);
+    source.push('a', 'unnamed', 'a', 'b', 'unnamed', 'a');
+    source.end();
+    await job.join();
+    assert.deepEqual(destination.items, ['a', 'unnamed', 'b', 'unnamed']);
+    const { samples } = job.metrics();
+    const count = (name: string) => samples.find((one) => one.name === `millrace_job_items_${name}_total`)?.value;
+    assert.deepEqual([count('deduplicated'), count('without_key')], [2, 2]);
+  });
+
   it('shows its outboxes, its commits and how long they took', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();

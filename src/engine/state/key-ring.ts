@@ -1,4 +1,5 @@
 import type { StoreView } from '../../store/store.js';
+import { numberKey } from '../number-key.js';
 import type { Overlay } from '../overlay.js';
 import { decodeStored, encodeStored } from '../stored-value.js';
 
@@ -23,8 +24,6 @@ export interface RingState {
 export const EMPTY_RING: RingState = { first: 0, next: 0, offset: 0, size: 0 };
 
 const CHUNK_ENTRIES = 512;
-/** Digits of the largest safe integer. */
-const DIGITS = 16;
 
 /**
  * A queue that is in the store but for its ends: entries since the last seal, and the oldest chunk. What is taken from it is gone with
@@ -100,7 +99,7 @@ export class KeyRing {
   }
 
   #keyOf(chunk: number): string {
-    return `${this.#prefix}${String(chunk).padStart(DIGITS, '0')}`;
+    return `${this.#prefix}${numberKey(chunk)}`;
   }
 }
 

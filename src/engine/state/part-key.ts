@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { MAX_KEY_BYTES } from '../../store/check-batch.js';
+import { isWellFormed } from '../../store/well-formed.js';
 
-/** A store takes keys of up to so many bytes of UTF-8. */
-const MAX_KEY_BYTES = 1500;
 /** What a name may take of it, encoded: the rest is left to what stands under the name. */
 const MAX_NAME_BYTES = 500;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 /** A unit of UTF-16 is three bytes of UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
 
@@ -14,7 +13,7 @@ const MAX_UNIT_BYTES = 3;
  * @throws MillraceError INVALID_OPTIONS for a name that no key can have
  */
 export const namePart = (name: string): string => {
-  const encoded = LONE_SURROGATE.test(name) ? undefined : encodeURIComponent(name);
+  const encoded = isWellFormed(name) ? encodeURIComponent(name) : undefined;
   if (encoded !== undefined && encoded.length > 0 && encoded.length <= MAX_NAME_BYTES) return encoded;
   throw new MillraceError('INVALID_OPTIONS', `"${name.slice(0, 60)}" cannot be the name of something that is stored`, {
     advice: `Give it a name (setName, a client id) of well-formed text, whose percent-encoding has 1 to ${MAX_NAME_BYTES} bytes.`,
@@ -23,7 +22,7 @@ export const namePart = (name: string): string => {
 
 /** Whether `prefix + text` can be a key of the store that is the key of no other text. */
 export const fitsKey = (prefix: string, text: string): boolean => {
-  if (LONE_SURROGATE.test(text)) return false;
+  if (!isWellFormed(text)) return false;
   if (prefix.length + text.length * MAX_UNIT_BYTES <= MAX_KEY_BYTES) return true;
   return Buffer.byteLength(prefix) + Buffer.byteLength(text) <= MAX_KEY_BYTES;
 };
