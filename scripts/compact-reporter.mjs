@@ -42,7 +42,9 @@ export default async function* compactReporter(events) {
   for await (const { type, data } of events) {
     if (type === 'test:start') noteStart(data);
     if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
-    if (type === 'test:diagnostic' && data.nesting === 0 && data.file === undefined) summary.push(data.message);
+    // The runner's own notes are of no file. Those of tests have seeds, which a failure is repeated by.
+    if (type === 'test:diagnostic' && data.file === undefined) summary.push(data.message);
+    else if (type === 'test:diagnostic') yield `ℹ ${data.message}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const result = files.get(data.file) ?? new FileResult();
     files.set(data.file, result);
