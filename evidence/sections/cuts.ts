@@ -9,7 +9,11 @@ import { mqttJsSystems } from '../support/systems.js';
 /** Both connections are reset. */
 export function cutsSection(options: EvidenceOptions): Promise<Section> {
   const rounds = options.rounds(50, 5);
-  const systems = [millracePipeline('millrace exactly-once, QoS 2', { kind: 'plain' }), ...mqttJsSystems()];
+  const systems = [
+    millracePipeline('millrace exactly-once, QoS 2', { kind: 'plain' }),
+    millracePipeline('millrace at-least-once, QoS 1', { kind: 'plain', guarantee: 'at-least-once', qos: 1 }),
+    ...mqttJsSystems(),
+  ];
   return withEvidenceBrokers(async (from, to) => {
     const rows: EvidenceRow[] = [];
     for (const system of systems) {

@@ -21,6 +21,14 @@ export function killsSection(options: EvidenceOptions): Promise<Section> {
       rounds: some,
     },
     { system: atLeastOnce, rounds: some },
+    {
+      system: millracePipeline('millrace at-least-once, QoS 1, a count for each key in its state', {
+        kind: 'count',
+        guarantee: 'at-least-once',
+        qos: 1,
+      }),
+      rounds: some,
+    },
     ...mqttJsSystems().map((system) => ({ system, rounds: some })),
   ];
   return withEvidenceBrokers(async (from, to) => {

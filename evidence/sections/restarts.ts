@@ -9,7 +9,11 @@ import { mqttJsSystems } from '../support/systems.js';
 /** One broker ends in order, saves what it has, and comes back. */
 export function restartsSection(options: EvidenceOptions): Promise<Section> {
   const rounds = options.rounds(6, 2);
-  const systems = [millracePipeline('millrace exactly-once, QoS 2', { kind: 'plain' }), ...mqttJsSystems()];
+  const systems = [
+    millracePipeline('millrace exactly-once, QoS 2', { kind: 'plain' }),
+    millracePipeline('millrace at-least-once, QoS 1', { kind: 'plain', guarantee: 'at-least-once', qos: 1 }),
+    ...mqttJsSystems(),
+  ];
   return withEvidenceBrokers(async (from, to) => {
     const lines: string[] = [];
     const broken: string[] = [];
