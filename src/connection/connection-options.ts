@@ -80,6 +80,8 @@ export interface ConnectionOptions {
   readonly onSessionLoss: OnSessionLoss;
   /** The guarantee needs QoS 2: a broker whose Maximum QoS is lower is refused with GUARANTEE_UNSUPPORTED. */
   readonly requireQos2: boolean;
+  /** The guarantee needs a session that outlives a cut: a broker that ends it with the connection is refused with GUARANTEE_UNSUPPORTED. */
+  readonly requireKeptSession: boolean;
   /** Only in a job with a store; the session must be one that is kept. */
   readonly durable: DurableLink | undefined;
   readonly metrics: Metrics;

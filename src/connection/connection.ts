@@ -239,7 +239,7 @@ export class Connection {
     this.#policy.accepted();
     this.#home.accepted(this.#policy.address);
     this.#reports.accepted(event, { address: this.#policy.address, version: this.#version, resumed });
-    const problem = checkGuarantee(this.#options.requireQos2, event.limits);
+    const problem = checkGuarantee(this.#options, event.limits);
     if (problem === undefined) opening.begin(question, { elsewhere, absent });
     else link.giveUp(problem, 0);
   }

@@ -44,6 +44,8 @@ export interface ConnectInput {
   readonly onSessionLoss: OnSessionLoss;
   /** Default false. */
   readonly requireQos2?: boolean | undefined;
+  /** Default false. */
+  readonly requireKeptSession?: boolean | undefined;
   /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
   readonly durable?: DurableLink | undefined;
   readonly metrics: Metrics;
@@ -109,6 +111,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     refuseLowerQos,
     onSessionLoss,
     requireQos2: input.requireQos2 ?? false,
+    requireKeptSession: input.requireKeptSession ?? false,
     durable: input.durable,
     metrics,
     labels,

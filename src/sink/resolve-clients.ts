@@ -30,12 +30,23 @@ export interface SinkSession {
   readonly stored: boolean;
   readonly onSessionLoss: ConnectionOptions['onSessionLoss'];
   readonly requireQos2: boolean;
+  readonly requireKeptSession: boolean;
 }
 
 /** Without a store there is nothing but the session to lose, and what it holds can still be sent, whatever the guarantee. */
-export const VOLATILE_SESSION: SinkSession = { stored: false, onSessionLoss: 'redeliver', requireQos2: false };
+export const VOLATILE_SESSION: SinkSession = {
+  stored: false,
+  onSessionLoss: 'redeliver',
+  requireQos2: false,
+  requireKeptSession: false,
+};
 
-const STORED_SESSION: SinkSession = { stored: true, onSessionLoss: 'fail', requireQos2: true };
+const STORED_SESSION: SinkSession = {
+  stored: true,
+  onSessionLoss: 'fail',
+  requireQos2: true,
+  requireKeptSession: true,
+};
 
 type Steps = Pick<
   MqttSinkOptions<never>,
@@ -119,6 +130,7 @@ const resolveOne = ({ steps, rest, clientId, index, metrics, name, session }: On
     subscriptions: [],
     refuseLowerQos: false,
     requireQos2: session.requireQos2,
+    requireKeptSession: session.requireKeptSession,
     onSessionLoss: session.onSessionLoss,
     metrics,
     labels: { sink: name, client: String(index) },

@@ -47,6 +47,7 @@ export const sourceConnectInput = (
   // QoS 2 granted as 1 is enough for at-least-once and with deduplication; 0 is refused by the intake.
   refuseLowerQos: context.guarantee === 'exactly-once' && facts.neededQos === 2,
   requireQos2: context.guarantee === 'exactly-once' && facts.neededQos === 2,
+  requireKeptSession: context.guarantee === 'exactly-once',
   onSessionLoss: settings.onSessionLoss ?? DEFAULT_SESSION_LOSS[context.guarantee],
   metrics: context.metrics,
   labels: { source: facts.name },

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SessionRecord } from '../../src/connection/session-record.js';
 import { readSessionRecord } from '../../src/connection/session-record.js';
+import { MillraceError } from '../../src/errors/millrace-error.js';
 import { connectionRig, wanted } from '../support/connection-rig.js';
 import { durableRig } from '../support/durable-rig.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/fake-broker.js';
-import { type KeptSessions, keepingScript } from '../support/keeping-broker.js';
+import { forgettingScript, type KeptSessions, keepingScript } from '../support/keeping-broker.js';
 import { MemoryRecord } from '../support/memory-record.js';
 import { outbound } from '../support/session-rig.js';
 import { toldOfSessions } from '../support/told.js';
@@ -428,6 +429,45 @@ describe('durable connection: unknown and shortened sessions', () => {
     });
     const rig = durableRig(broker.url, { record: new MemoryRecord(), input: { requireQos2: true } });
     await assert.rejects(rig.open(), { code: 'GUARANTEE_UNSUPPORTED' });
+  });
+
+  it('refuses a broker that ends the session with each connection, where the guarantee needs it', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(forgettingScript());
+    const record = new MemoryRecord();
+    const rig = durableRig(broker.url, { record, input: { ...SUBSCRIPTIONS.input, requireKeptSession: true } });
+    await assert.rejects(rig.open(), (error) => {
+      assert.ok(error instanceof MillraceError);
+      assert.equal(error.code, 'GUARANTEE_UNSUPPORTED');
+      assert.match(error.message, /Session Expiry Interval 0/);
+      assert.match(error.advice ?? '', /keep sessions.*at-least-once/);
+      return true;
+    });
+    const [client] = broker.clients;
+    await until(() => types(client).includes('disconnect'));
+    assert.deepEqual([broker.clients.length, types(client)], [1, ['connect', 'disconnect']], 'it is not tried again');
+    const elsewhere = durableRig(broker.url, { record: new MemoryRecord() });
+    using told = toldOfSessions();
+    await elsewhere.open();
+    await elsewhere.connection.close();
+    assert.deepEqual(told.names, ['session-expiry-shortened'], 'where the guarantee needs none it is an event');
+  });
+
+  it('refuses it at a reconnect too, and 3.1.1 has no word for it', TIMEOUT, async () => {
+    const keeping = keepingScript();
+    await using broker = await startFakeBroker({
+      ...keeping,
+      connect: (client, packet) => (client.index === 1 ? forgettingScript() : keeping).connect(client, packet),
+    });
+    const input = { ...SUBSCRIPTIONS.input, requireKeptSession: true };
+    const rig = durableRig(broker.url, { record: new MemoryRecord(), input });
+    await rig.open();
+    (await broker.client(0)).reset();
+    await until(() => rig.failures.length === 1);
+    assert.equal(rig.failures[0]?.code, 'GUARANTEE_UNSUPPORTED');
+    await using old = await startFakeBroker(keepingScript());
+    const other = durableRig(old.url, { record: new MemoryRecord(), input, options: { protocolVersion: 4 } });
+    await other.open();
+    await other.connection.close();
   });
 });
 

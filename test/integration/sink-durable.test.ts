@@ -7,6 +7,8 @@ import { MqttSinks } from '../../src/sink/index.js';
 import type { MqttSinkOptions } from '../../src/sink/mqtt-sink-options.js';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import { DurableSinkDriver } from '../support/durable-sink-driver.js';
+import { startFakeBroker } from '../support/fake-broker.js';
+import { forgettingScript } from '../support/keeping-broker.js';
 import { MemoryOutboxes } from '../support/memory-outboxes.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
@@ -290,4 +292,19 @@ test('tells what it found in the store when it is opened', { timeout }, async ()
   } finally {
     unsubscribe('millrace:outbox-restored', listen);
   }
+});
+
+test('exactly-once is refused by a broker that ends the session with each connection, at-least-once is not', {
+  timeout,
+}, async () => {
+  await using broker = await startFakeBroker(forgettingScript());
+  for (const allowLowerQos of [false, true]) {
+    const sink = sinkAt(broker.port, { allowLowerQos });
+    const opening = DurableSinkDriver.open({ sink, store: new MemoryOutboxes() });
+    const closed = opening.then((driver) => driver.close());
+    await assert.rejects(closed, { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ });
+  }
+  const store = new MemoryOutboxes();
+  const driver = await DurableSinkDriver.open({ sink: sinkAt(broker.port), store, guarantee: 'at-least-once' });
+  await driver.close();
 });

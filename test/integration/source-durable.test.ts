@@ -5,6 +5,8 @@ import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import { Crash, DurableSourceJob, type TickStep } from '../support/durable-source-job.js';
+import { startFakeBroker } from '../support/fake-broker.js';
+import { forgettingScript } from '../support/keeping-broker.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { until } from '../support/until.js';
@@ -13,15 +15,22 @@ const TIMEOUT = { timeout: 120_000 };
 let clients = 0;
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index));
 
-const sourceAt = (url: string, how: { qos: 1 | 2; version: 5 | 4; topic: string }): Source<string> =>
+interface How {
+  readonly qos: 1 | 2;
+  readonly version: 5 | 4;
+  readonly topic: string;
+}
+
+const builderAt = (url: string, how: How) =>
   MqttSources.builder()
     .broker(url)
     .clientId(`durable-${process.pid}-${++clients}`)
     .keepSession()
     .connectOptionsFn(() => ({ protocolVersion: how.version, reconnectPeriod: 20, maxReconnectPeriod: 100 }))
     .subscriptions(Subscription.of(how.topic, how.qos))
-    .mapToItemFn((_topic, message) => message.toString())
-    .build();
+    .mapToItemFn((_topic, message) => message.toString());
+
+const sourceAt = (url: string, how: How): Source<string> => builderAt(url, how).build();
 
 interface Rig {
   readonly broker: Mosquitto;
@@ -363,5 +372,20 @@ describe('durable source: the life of its session', TIMEOUT, () => {
     await anew.run(() => anew.effects.length === 1 && atRest(anew));
     assert.deepEqual(anew.effects, ['b']);
     await anew.stop();
+  });
+});
+
+describe('durable source on a broker that ends the session with each connection', TIMEOUT, () => {
+  const refused = { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ };
+  const at = { version: 5, topic: 't' } as const;
+
+  it('exactly-once is refused, also at QoS 1 with deduplicateBy; at-least-once is not', async () => {
+    await using broker = await startFakeBroker(forgettingScript());
+    await assert.rejects(new DurableSourceJob(sourceAt(broker.url, { ...at, qos: 2 })).start(), refused);
+    const told = builderAt(broker.url, { ...at, qos: 1 }).deduplicateBy((message) => message.toString());
+    await assert.rejects(new DurableSourceJob(told.build()).start(), refused);
+    const job = new DurableSourceJob(sourceAt(broker.url, { ...at, qos: 2 }), 'at-least-once');
+    await job.start();
+    await job.stop();
   });
 });

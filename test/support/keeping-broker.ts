@@ -29,3 +29,12 @@ export function keepingScript(sessions: KeptSessions = new Map()): FakeScript & 
     },
   };
 }
+
+/** Like it, but each CONNACK says that the session ends with its connection. */
+export const forgettingScript = (): ReturnType<typeof keepingScript> => ({
+  ...keepingScript(),
+  connect: (client) => {
+    const properties = { sessionExpiryInterval: 0 };
+    client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties });
+  },
+});

@@ -150,6 +150,7 @@ describe('connect options', () => {
       refuseLowerQos: false,
       durable: undefined,
       requireQos2: false,
+      requireKeptSession: false,
       onSessionLoss: 'redeliver',
     });
   });

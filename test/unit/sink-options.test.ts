@@ -230,11 +230,11 @@ describe('the guarantees of an MQTT sink', () => {
 
   it('keeps its session in a job with a store, for 7 days, and begins it anew in one without (R8b)', () => {
     const { clients } = resolveSink({ clientId: 'out', topic: 't' });
-    const stored = { stored: true, onSessionLoss: 'fail', requireQos2: true } as const;
+    const stored = { stored: true, onSessionLoss: 'fail', requireQos2: true, requireKeptSession: true } as const;
     const [kept] = clients.connections(new MetricsRegistry(), 'test', stored);
     assert.ok(kept !== undefined);
     assert.deepEqual([kept.keepSession, kept.startClean, kept.sessionExpiryInterval], [true, false, 604_800]);
-    assert.deepEqual([kept.onSessionLoss, kept.requireQos2], ['fail', true]);
+    assert.deepEqual([kept.onSessionLoss, kept.requireQos2, kept.requireKeptSession], ['fail', true, true]);
   });
 
   it('names the ways out when exactly-once cannot be given', () => {

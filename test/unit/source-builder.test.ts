@@ -322,6 +322,14 @@ describe('source guarantee', () => {
     assert.equal(refuses({ deduplicateBy: { keyFn: () => 'k' } }).requireQos2, false);
   });
 
+  it('a broker that keeps no session is refused under exactly-once, also where copies are told', () => {
+    const refuses = (changes: Partial<SourceSettings<Uint8Array>>, guarantee: 'at-least-once' | 'exactly-once') =>
+      resolve({ qualityOfService: 1, ...changes }).connectionOptions({ ...opening, guarantee }).requireKeptSession;
+    assert.equal(refuses({ qualityOfService: 2 }, 'exactly-once'), true);
+    assert.equal(refuses({ deduplicateBy: { keyFn: () => 'k' } }, 'exactly-once'), true);
+    assert.equal(refuses({}, 'at-least-once'), false);
+  });
+
   it('names a policy that does not exist', () => {
     const wrong = { onSessionLoss: 'retry', onUnknownSession: 'yes', onLowerQos: 'drop' } as never;
     assert.equal(problemsOf(() => resolve(wrong)).length, 3);

@@ -26,8 +26,9 @@ export const openOutboxWriter = async <T>(
 ): Promise<DurableSinkWriter<T>> => {
   const { name, topic, onError } = sink;
   const { guarantee, metrics } = context;
-  const requireQos2 = guarantee === 'exactly-once' && !sink.allowLowerQos;
-  const session = { stored: true, onSessionLoss: sink.onSessionLoss(guarantee), requireQos2 };
+  const requireKeptSession = guarantee === 'exactly-once';
+  const requireQos2 = requireKeptSession && !sink.allowLowerQos;
+  const session = { stored: true, onSessionLoss: sink.onSessionLoss(guarantee), requireQos2, requireKeptSession };
   const connections = sink.clients.connections(metrics, name, session);
   const codec = new RowCodec();
   const parts = {
