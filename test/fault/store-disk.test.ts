@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { onCleanup } from '../support/cleanup.js';
+import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
 import { recoverHistory, runStoreWriter, withoutStrace, writeHistory } from '../support/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const OPTIONS = { timeout: 60_000, concurrency: 2 };
+const withoutSmallDisk = smallDiskProblem() ?? false;
 
 /** What fails at which call on the data file, and the code that it gives. Pages go by writev or pwrite64, the header by pwrite64. */
 const FAULTS = [
@@ -64,9 +64,11 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     assert.equal(await recoverHistory(dir, 1_000), durable);
   });
 
-  it('a file system that fills up is STORE_FULL; after room is made nothing is missing', OPTIONS, async (t) => {
-    const dir = join(tempDir('disk'), 'tmpfs');
-    if (!mounted(dir, '2m')) return t.skip('cannot mount a tmpfs (no root)');
+  it('a file system that fills up is STORE_FULL; after room is made nothing is missing', {
+    ...OPTIONS,
+    skip: withoutSmallDisk,
+  }, async () => {
+    const dir = smallDisk(2 * 1024 * 1024);
     const ballast = join(dir, 'ballast');
     writeFileSync(ballast, new Uint8Array(1_500_000));
     const { said, durable } = await runStoreWriter(join(dir, 'store'), { rows: 1_000 });
@@ -76,31 +78,16 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     assert.equal(await recoverHistory(join(dir, 'store'), 1_000), durable);
   });
 
-  it(
-    'a file system without any room is STORE_FULL at the opening, and a store can be made there later',
-    OPTIONS,
-    async (t) => {
-      const dir = join(tempDir('disk'), 'tmpfs');
-      if (!mounted(dir, '256k')) return t.skip('cannot mount a tmpfs (no root)');
-      const ballast = join(dir, 'ballast');
-      assert.throws(() => writeFileSync(ballast, new Uint8Array(300_000)), { code: 'ENOSPC' });
-      const { said } = await runStoreWriter(join(dir, 'store'), {});
-      assert.match(said.at(-1) ?? '', /^not opened STORE_FULL/);
-      rmSync(ballast);
-      assert.equal(await recoverHistory(join(dir, 'store'), 5), -1);
-    },
-  );
+  it('a file system without any room is STORE_FULL at the opening, and a store can be made there later', {
+    ...OPTIONS,
+    skip: withoutSmallDisk,
+  }, async () => {
+    const dir = smallDisk(256 * 1024);
+    const ballast = join(dir, 'ballast');
+    assert.throws(() => writeFileSync(ballast, new Uint8Array(300_000)), { code: 'ENOSPC' });
+    const { said } = await runStoreWriter(join(dir, 'store'), {});
+    assert.match(said.at(-1) ?? '', /^not opened STORE_FULL/);
+    rmSync(ballast);
+    assert.equal(await recoverHistory(join(dir, 'store'), 5), -1);
+  });
 });
-
-/** Mounts a tmpfs of that size until the tests are over. False where that is not allowed. */
-function mounted(dir: string, size: string): boolean {
-  mkdirSync(dir);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'millrace-test', dir], { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  const unmount = () => void execFileSync('umount', ['-l', dir]);
-  onCleanup(unmount, unmount);
-  return true;
-}

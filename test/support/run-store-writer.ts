@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from './child-process.js';
 import { RECORDED_CALLS } from './power-loss.js';
 import { checkHistory, historyCommit } from './store-history.js';
+import { straceProblem } from './strace-inject.js';
 
 const STRACE = '/usr/bin/strace';
 
 /** Why these tests cannot run here; false when they can. */
-export const withoutStrace: string | false = existsSync(STRACE) ? false : 'strace is not installed';
+export const withoutStrace: string | false = straceProblem() ?? false;
 
 /** What a writer did, see `store-writer.ts`. */
 export interface WriterRun {
