@@ -4,7 +4,7 @@ import { withEvidenceBrokers } from '../support/evidence-brokers.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';
 import { brokenPromises, type EvidenceRow, evidenceTable } from '../support/evidence-table.js';
-import { atLeastOnce, exactlyOnce, mqttJsSystems } from '../support/systems.js';
+import { atLeastOnce, exactlyOnce, mqttJsSystems, none } from '../support/systems.js';
 
 /** `kill -9` of the process. */
 export function killsSection(options: EvidenceOptions): Promise<Section> {
@@ -29,6 +29,7 @@ export function killsSection(options: EvidenceOptions): Promise<Section> {
       }),
       rounds: some,
     },
+    { system: none, rounds: some },
     ...mqttJsSystems().map((system) => ({ system, rounds: some })),
   ];
   return withEvidenceBrokers(async (from, to) => {

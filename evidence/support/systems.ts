@@ -8,6 +8,9 @@ export const exactlyOnce = millraceBridge();
 /** The bridge of this project without a store. */
 export const atLeastOnce = millraceBridge({ guarantee: 'at-least-once', qos: 1 });
 
+/** The bridge of this project as it is when nothing is promised: it acknowledges on receipt. */
+export const none = millraceBridge({ guarantee: 'none', qos: 1 });
+
 /** The bridges of MQTT.js. */
 export function mqttJsSystems(): BridgeSystem[] {
   const store = levelStore();

@@ -26,11 +26,13 @@ export interface BridgeSystem {
   letterOf?(text: string): string;
 }
 
+const PROMISES = { none: 0, 'at-least-once': 1, 'exactly-once': 2 } as const;
+
 /** `millrace bridge` as its users run it. */
 export interface MillraceOptions {
   readonly qos?: 1 | 2;
   /** Default exactly-once. */
-  readonly guarantee?: 'at-least-once' | 'exactly-once';
+  readonly guarantee?: keyof typeof PROMISES;
   /** Further arguments of the command. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -51,7 +53,7 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
     const { nodeArgs, main } = await buildOnce();
     return nodeLaunch([...nodeArgs, main, ...command], env);
   };
-  return { title: `millrace ${guarantee}, QoS ${qos}`, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
+  return { title: `millrace ${guarantee}, QoS ${qos}`, qos, promise: PROMISES[guarantee], launch };
 }
 
 /** What `kill-pipeline.mjs` runs. */
