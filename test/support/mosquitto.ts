@@ -36,6 +36,8 @@ export interface Mosquitto extends AsyncDisposable {
   stop(): Promise<Exit>;
   /** SIGKILL: what was not saved is lost (profiles BL, BA). */
   kill(): Promise<Exit>;
+  /** SIGUSR1: with persistence everything is saved, and it goes on. */
+  save(): Promise<void>;
   /** SIGUSR1, waits for the save, then SIGKILL: a durable crash. */
   saveThenKill(): Promise<Exit>;
   /** Starts it after `stop` or `kill`, on the same ports and directory. */
@@ -137,13 +139,17 @@ class RunningMosquitto implements Mosquitto {
     return this.#end('SIGKILL');
   }
 
-  async saveThenKill(): Promise<Exit> {
+  async save(): Promise<void> {
     const file = join(this.dir, 'mosquitto.db');
     const before = inode(file);
     this.#process?.signal('SIGUSR1');
     await this.waitForLog(/Saving in-memory database/);
     // The save goes to another file, which is renamed when it is complete.
     await until(() => inode(file) !== before, { what: `a new ${file}` });
+  }
+
+  async saveThenKill(): Promise<Exit> {
+    await this.save();
     return this.#end('SIGKILL');
   }
 

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Packet } from 'mqtt-packet';
+import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
+import { connectPeer } from '../support/mqtt-peer.js';
+import { connectRaw, type RawMqtt } from '../support/raw-mqtt.js';
+import { until } from '../support/until.js';
+
+/*
+ * What mosquitto 2.0.11 does in its own way, seen at the wire by a client that is not ours. `docs/guarantees.md` tells of it, and the
+ * simulated broker has it (test/simulation/broker-quirks.test.ts); a test that fails here says that the broker has changed.
+ */
+
+const LIMIT = { timeout: 60_000 };
+const STOCK_WINDOW = 20;
+const COUNT = 60;
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+async function withMosquitto(run: (broker: Mosquitto) => Promise<void>): Promise<void> {
+  await using broker = await startMosquitto({ persistence: true });
+  await run(broker);
+}
+
+async function subscribe(client: RawMqtt): Promise<void> {
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'quirk', qos: 2 }] });
+  await client.await('suback');
+}
+
+async function publish(port: number, texts: readonly string[]): Promise<void> {
+  await using peer = await connectPeer(port, { protocolVersion: 5 });
+  await peer.publishAll('quirk', texts, { qos: 2 });
+}
+
+const idsOf = (seen: readonly Packet[], command: Packet['cmd']) =>
+  seen.filter(({ cmd }) => cmd === command).map(({ messageId }) => messageId);
+
+const textsOf = (seen: readonly Packet[]) => seen.flatMap((one) => (one.cmd === 'publish' ? [`${one.payload}`] : []));
+
+describe('the quirks of mosquitto 2.0.11, at the wire', { timeout: 170_000 }, () => {
+  /** Takes messages up to PUBREL, never says PUBCOMP, and gives what comes after an orderly restart of the broker. */
+  const afterRestart = async (receiveMaximum: number, taken: number) => {
+    let again: readonly Packet[] = [];
+    await withMosquitto(async (broker) => {
+      const client = await connectRaw(broker.port, 'reader', receiveMaximum);
+      await subscribe(client);
+      await publish(broker.port, numbers(1, COUNT).map(String));
+      await client.await('publish', taken);
+      for (const id of idsOf(client.seen, 'publish')) {
+        if (id !== undefined) client.send({ cmd: 'pubrec', messageId: id });
+      }
+      await client.await('pubrel', taken);
+      assert.equal(idsOf(client.seen, 'publish').length, taken, 'it goes no further than that');
+      await broker.restart();
+      const back = await connectRaw(broker.port, 'reader', receiveMaximum);
+      const unfinished = () => new Set([...idsOf(back.seen, 'pubrel'), ...idsOf(back.seen, 'publish')]).size;
+      await until(() => unfinished() >= taken, { what: 'what is not finished, again' });
+      assert.equal((await back.await('connack')).sessionPresent, true);
+      again = back.seen;
+    });
+    return again;
+  };
+
+  it(
+    'with its stock window of 20 it sends as many as our Receive Maximum, and after a restart those behind the first 20 again, whose PUBREC it had',
+    LIMIT,
+    async () => {
+      const seen = await afterRestart(1000, COUNT);
+      // The ids are in the order of the messages, from 1.
+      assert.deepEqual(idsOf(seen, 'pubrel').slice(0, STOCK_WINDOW), numbers(1, STOCK_WINDOW));
+      assert.deepEqual(idsOf(seen, 'publish'), numbers(STOCK_WINDOW + 1, COUNT));
+      assert.deepEqual(textsOf(seen), numbers(STOCK_WINDOW + 1, COUNT).map(String));
+      assert.ok(seen.every((packet) => packet.cmd !== 'publish' || packet.dup));
+    },
+  );
+
+  it('with a Receive Maximum of its stock window it sends none of them again', LIMIT, async () => {
+    const seen = await afterRestart(STOCK_WINDOW, STOCK_WINDOW);
+    assert.deepEqual(idsOf(seen, 'pubrel'), numbers(1, STOCK_WINDOW));
+    assert.deepEqual(textsOf(seen), []);
+  });
+
+  it('killed, it goes back to its last save: a message whose flow was complete comes again', LIMIT, () =>
+    withMosquitto(async (broker) => {
+      const reader = await connectRaw(broker.port, 'reader');
+      await subscribe(reader);
+      await publish(broker.port, ['one']);
+      const { messageId = 0 } = await reader.await('publish');
+      await broker.save();
+      reader.send({ cmd: 'pubrec', messageId });
+      await reader.await('pubrel');
+      reader.send({ cmd: 'pubcomp', messageId });
+      await broker.waitForLog(/Received PUBCOMP from reader/);
+      await broker.kill();
+      await broker.start();
+      const back = await connectRaw(broker.port, 'reader');
+      const copy = await back.await('publish');
+      assert.deepEqual({ id: copy.messageId, text: `${copy.payload}` }, { id: messageId, text: 'one' });
+      assert.equal((await back.await('connack')).sessionPresent, true);
+    }),
+  );
+
+  it(
+    'killed, it goes back to its last save: PUBREL for a message that it has passed on passes it on again',
+    LIMIT,
+    () =>
+      withMosquitto(async (broker) => {
+        const writer = await connectRaw(broker.port, 'writer');
+        writer.send({
+          cmd: 'publish',
+          topic: 'quirk',
+          payload: 'one',
+          qos: 2,
+          messageId: 7,
+          dup: false,
+          retain: false,
+        });
+        await writer.await('pubrec');
+        await broker.save();
+        assert.deepEqual(await passedOn(broker, writer), ['one']);
+        await broker.kill();
+        await broker.start();
+        const back = await connectRaw(broker.port, 'writer');
+        assert.equal((await back.await('connack')).sessionPresent, true);
+        assert.deepEqual(await passedOn(broker, back), ['one']);
+      }),
+  );
+
+  it('killed, it has lost a message that it had answered with PUBREC, and answers its PUBREL with success', LIMIT, () =>
+    withMosquitto(async (broker) => {
+      const writer = await connectRaw(broker.port, 'writer');
+      await broker.save();
+      writer.send({ cmd: 'publish', topic: 'quirk', payload: 'one', qos: 2, messageId: 7, dup: false, retain: false });
+      await writer.await('pubrec');
+      await broker.kill();
+      await broker.start();
+      const back = await connectRaw(broker.port, 'writer');
+      assert.equal((await back.await('connack')).sessionPresent, true);
+      assert.deepEqual(await passedOn(broker, back), []);
+      assert.ok([undefined, 0].includes((await back.await('pubcomp')).reasonCode));
+    }),
+  );
+});
+
+/** What subscribers get when the writer says PUBREL for id 7. */
+async function passedOn(broker: Mosquitto, writer: RawMqtt): Promise<readonly string[]> {
+  const witness = await connectRaw(broker.port, 'witness');
+  witness.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '#', qos: 0 }] });
+  await witness.await('suback');
+  writer.send({ cmd: 'pubrel', messageId: 7 });
+  await writer.await('pubcomp');
+  // What comes before this was sent before it.
+  await publish(broker.port, ['last']);
+  await until(() => textsOf(witness.seen).includes('last'), { what: 'the last message' });
+  witness.destroy();
+  return textsOf(witness.seen).filter((text) => text !== 'last');
+}
