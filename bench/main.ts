@@ -35,7 +35,8 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['latency-1000', (options) => latencyCase(1000, options)],
   ['latency-5000', (options) => latencyCase(5000, options)],
   ['recovery', recoveryCase],
-  ['keyed', keyedCase],
+  ['keyed-10000', (options) => keyedCase(10_000, options)],
+  ['keyed-2000000', (options) => keyedCase(2_000_000, options)],
   // the store alone
   ['store-commits1', (options) => storeCommitsCase(1, options)],
   ['store-commits100', (options) => storeCommitsCase(100, options)],

@@ -1,26 +1,50 @@
+import { existsSync } from 'node:fs';
 import { type BenchMosquitto, startBenchMosquitto } from '../support/bench-mosquitto.js';
 import type { BenchOptions } from '../support/bench-options.js';
 import { compare } from '../support/compare.js';
 import { fillBacklog } from '../support/fill-backlog.js';
-import type { Comparison } from '../support/result.js';
+import { type Comparison, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 
 const BACKLOG = 60_000;
 /** MQTT.js on mosquitto 2.0.11 falls to some fifty messages a second after about twenty thousand of QoS 2. */
 const MQTT_JS_BACKLOG = 15_000;
 
-const CONTENDERS = [
-  ['Millrace, exactly once', 'bridge-exactly-once', BACKLOG],
-  ['Millrace, at least once', 'bridge-millrace', BACKLOG],
-  ['MQTT.js, acknowledges on receipt (unsafe)', 'bridge-mqttjs-on-receipt', MQTT_JS_BACKLOG],
-] as const;
+/** A file system in memory: what remains without a disk. */
+const MEMORY = '/dev/shm';
+
+interface Contender {
+  readonly contender: string;
+  readonly file: string;
+  readonly backlog: number;
+  readonly dir?: string;
+}
+
+const CONTENDERS: readonly Contender[] = [
+  { contender: 'Millrace, exactly once', file: 'bridge-exactly-once', backlog: BACKLOG },
+  ...(existsSync(MEMORY)
+    ? [{ contender: '… its store in memory', file: 'bridge-exactly-once', backlog: BACKLOG, dir: MEMORY }]
+    : []),
+  { contender: 'Millrace, at least once', file: 'bridge-millrace', backlog: BACKLOG },
+  {
+    contender: 'MQTT.js, acknowledges on receipt (unsafe)',
+    file: 'bridge-mqttjs-on-receipt',
+    backlog: MQTT_JS_BACKLOG,
+  },
+];
+
+const COMMITS = [
+  figureColumn('messages/commit', 'messagesPerCommit', 0),
+  figureColumn('ms/commit', 'commitMs', 1),
+  figureColumn('% of the time in a commit', 'commitShare', 0),
+];
 
 /**
  * Drains a backlog of QoS 2 that broker A keeps in a session to broker B. With 1,000 broker B has no limit. Broker A has one even so: without,
  * mosquitto gives the packet ids of a long backlog twice.
  */
 export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions): Promise<Comparison> {
-  const entries = CONTENDERS.map(([contender, file, backlog]) => ({
+  const entries = CONTENDERS.map(({ contender, file, backlog, dir }) => ({
     contender,
     measure: async () => {
       const messages = Math.round(backlog * options.scale);
@@ -31,12 +55,22 @@ export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions):
       const [from = '', to = ''] = brokers.map(({ url }) => url);
       try {
         await fillBacklog(from, 'bench-bridge', { messages, qos: 2 });
-        return await runContender(file, { url: from, toUrl: to, qos: 2, messages, window, clientId: 'bench-bridge' });
+        const task = {
+          url: from,
+          toUrl: to,
+          qos: 2,
+          messages,
+          window,
+          clientId: 'bench-bridge',
+          ...(dir && { dir }),
+        } as const;
+        return await runContender(file, task);
       } finally {
         for (const broker of brokers) await broker.stop();
       }
     },
   }));
   const name = window === 20 ? 'stock window (20)' : 'unlimited window';
-  return compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options);
+  const comparison = await compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options);
+  return { ...comparison, further: COMMITS };
 }

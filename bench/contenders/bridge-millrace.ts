@@ -4,6 +4,8 @@ import { serveContender } from '../support/contender.js';
 
 /* At least once: acknowledges a message when the other broker has confirmed its copy. */
 await serveContender(async (task) => ({
-  run: () => runBridge(Engine.embedded(), task, false),
+  run: async () => {
+    await runBridge(Engine.embedded(), task, false);
+  },
   close: async () => {},
 }));

@@ -5,16 +5,14 @@ import { Engine, Pipeline, Sinks } from 'millrace';
 import { serveContender } from '../support/contender.js';
 import { gatedItems } from '../support/gated-items.js';
 
-const KEYS = 10_000;
-
-/** The sum and the highest value of each of ten thousand keys, and an item for each new highest one. QoS 2 stands for the store. */
-await serveContender(async ({ qos, messages, clientId }) => {
+/** The sum and the highest value of each key, and an item for each new highest one. QoS 2 stands for the store. */
+await serveContender(async ({ qos, messages, clientId, keys = 1 }) => {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-keyed-'));
   const numbers = gatedItems(messages);
   const pipeline = Pipeline.create();
   pipeline
     .readFrom(numbers.source)
-    .groupingKey((number) => `sensor-${(Math.imul(number, 2654435761) >>> 0) % KEYS}`)
+    .groupingKey((number) => `sensor-${(Math.imul(number, 2654435761) >>> 0) % keys}`)
     .mapStateful(
       () => ({ count: 0, sum: 0, highest: Number.NEGATIVE_INFINITY }),
       (state, key, number) => {

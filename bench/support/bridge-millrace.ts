@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, type Job, MqttSinks, MqttSources, Pipeline, type ReceivedMessage, Subscription } from 'millrace';
-import type { ContenderTask } from './contender.js';
+import type { ContenderTask, Figures } from './contender.js';
 import { FILTER } from './workload.js';
 
 const POLL_MS = 5;
@@ -25,8 +25,9 @@ export function bridgePipeline({ url, toUrl, clientId, qos }: ContenderTask, dur
   return pipeline;
 }
 
-/** Runs the pipeline until `messages` are acknowledged at one broker and confirmed by the other. */
-export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<void> {
+/** Runs the pipeline until `messages` are acknowledged at one broker and confirmed by the other. Gives what its commits took. */
+export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<Figures> {
+  const startMs = performance.now();
   const job = engine.newJob(bridgePipeline(task, durable), {
     name: task.clientId,
     processingGuarantee: durable ? 'exactly-once' : 'at-least-once',
@@ -34,7 +35,20 @@ export async function runBridge(engine: Engine, task: ContenderTask, durable: bo
   await job.whenRunning();
   while (job.metrics().itemsAcknowledged < task.messages) await sleep(POLL_MS);
   while (durable && outboxRows(job) > 0) await sleep(POLL_MS);
+  const figures = durable ? commitFigures(job, task.messages, performance.now() - startMs) : {};
   await job.drain();
+  return figures;
+}
+
+function commitFigures(job: Job, messages: number, elapsedMs: number): Figures {
+  const sample = job.metrics().samples.find(({ name }) => name === 'millrace_job_commit_seconds');
+  if (sample?.kind !== 'histogram') throw new Error('the job makes no commits');
+  const { sum, count } = sample.value;
+  return {
+    messagesPerCommit: messages / count,
+    commitMs: (sum * 1000) / count,
+    commitShare: (sum * 100_000) / elapsedMs,
+  };
 }
 
 /** Messages in the outbox that the broker has not confirmed. */

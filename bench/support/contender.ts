@@ -8,8 +8,10 @@ export interface ContenderTask {
   /** Messages in flight. */
   readonly window: number;
   readonly clientId: string;
-  /** Where a store is kept that the contender does not make and remove by itself. */
+  /** Where a store is kept, if not in a directory of its own in the temporary one. */
   readonly dir?: string;
+  /** Different keys of a pipeline with state. */
+  readonly keys?: number;
 }
 
 /** What only some tables have, by name. */

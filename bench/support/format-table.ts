@@ -1,10 +1,10 @@
 import { type Column, type Comparison, cpuPerMessage, type Row, ratePerSecond } from './result.js';
 
 /** A comparison as a Markdown table. Ratios are about the first row: above 1 in `rate` it is faster, below 1 in `CPU` it is cheaper. */
-export function formatTable({ title, rows, columns }: Comparison): string {
+export function formatTable({ title, rows, columns, further = [] }: Comparison): string {
   const first = rows[0];
   if (first === undefined) return '';
-  const shown = columns ?? rateColumns(first);
+  const shown = [...(columns ?? rateColumns(first)), ...further];
   return [
     `### ${title}`,
     '',

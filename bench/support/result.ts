@@ -18,6 +18,8 @@ export interface Comparison {
   readonly rows: readonly Row[];
   /** Default: rate, CPU and memory, and their ratios to the first row. */
   readonly columns?: readonly Column[];
+  /** Behind those. */
+  readonly further?: readonly Column[];
 }
 
 export const ratePerSecond = ({ messages, wallMs }: Measured): number => (messages * 1000) / wallMs;
@@ -27,5 +29,5 @@ export const cpuPerMessage = ({ messages, cpuMicros }: Measured): number => cpuM
 /** A figure of this name, with so many digits behind the point. */
 export const figureColumn = (heading: string, name: string, digits: number): Column => ({
   heading,
-  cell: ({ measured }) => (measured.figures?.[name] ?? Number.NaN).toFixed(digits),
+  cell: ({ measured }) => measured.figures?.[name]?.toFixed(digits) ?? '',
 });
