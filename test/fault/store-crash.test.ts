@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fullRun, killSeed } from '../support/kill-seed.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { powerLosses } from '../support/power-loss.js';
 import {
@@ -14,7 +15,9 @@ import {
 import { SeededRandom } from '../support/seeded-random.js';
 import { tempDir } from '../support/temp-dir.js';
 
-const OPTIONS = { timeout: 60_000, concurrency: 3 };
+/** How many histories are struck, each by a seed of its own from `killSeed` on; SEED=n begins with that one. */
+const SEEDS = Array.from({ length: fullRun ? 10 : 1 }, (_, index) => killSeed + index);
+const OPTIONS = { timeout: fullRun ? 300_000 : 60_000, concurrency: 3 };
 
 describe('LmdbStores across kill -9', OPTIONS, () => {
   for (const inject of ['writev:signal=KILL:when=3', 'fdatasync:signal=KILL:when=3', 'pwrite64:signal=KILL:when=4']) {
@@ -31,47 +34,58 @@ describe('LmdbStores across kill -9', OPTIONS, () => {
     });
   }
 
-  it('killed at any moment, again and again: every durable commit is there, and no half one', OPTIONS, async () => {
-    const dir = join(tempDir('crash'), 'store');
-    const seed = Date.now() % 1_000_000;
-    const random = new SeededRandom(seed);
-    let last = -1;
-    for (let round = 0; round < 3; round++) {
-      const run = { from: last + 1, rows: 100, killAfterMs: random.below(120) };
-      const { durable, signal } = await runStoreWriter(dir, run);
-      assert.equal(signal, 'SIGKILL');
-      const found = await recoverHistory(dir, 100);
-      const at = `round ${round} of seed ${seed}: ${durable} was durable, ${found} is there`;
-      assert.ok(found >= Math.max(durable, last), at);
-      assert.ok(found <= Math.max(durable, last) + 1, at);
-      last = found + 1; // The check has committed one more.
+  it('killed at any moment, again and again: every durable commit is there, and no half one', OPTIONS, async (t) => {
+    for (const seed of SEEDS) {
+      t.diagnostic(`SEED=${seed}`);
+      await killedAgainAndAgain(new SeededRandom(seed));
     }
   });
 });
 
 describe('LmdbStores across a loss of power', OPTIONS, () => {
-  it('of what was not flushed any part may be missing: every durable commit is there, and no half one', {
+  it('D12 of what was not flushed any part may be missing: every durable commit is there, and no half one', {
     ...OPTIONS,
     skip: withoutStrace,
-  }, async () => {
-    const dir = join(tempDir('power'), 'store');
-    await writeHistory(dir, 10, 30);
-    const before = join(dirname(dir), 'before.mdb');
-    copyFileSync(historyFile(dir), before);
-    const { calls } = await runStoreWriter(dir, { from: 10, to: 40, rows: 30, record: true });
-    const seed = Date.now() % 1_000_000;
-    let images = 0;
-    const lost = join(memoryDir('power'), 'store');
-    await writeHistory(lost, 1);
-    for (const { image, durable } of powerLosses(readFileSync(before), calls, new SeededRandom(seed))) {
-      writeFileSync(historyFile(lost), image);
-      const found = await recoverHistory(lost, 30);
-      assert.ok(
-        found === 9 + durable || found === 10 + durable,
-        `image ${images} of seed ${seed}: ${9 + durable} was durable, ${found} is there`,
-      );
-      images += 1;
+  }, async (t) => {
+    for (const seed of SEEDS) {
+      t.diagnostic(`SEED=${seed}`);
+      await powerLost(new SeededRandom(seed));
     }
-    assert.ok(images >= 60, `only ${images} images`);
   });
 });
+
+async function killedAgainAndAgain(random: SeededRandom): Promise<void> {
+  const dir = join(tempDir('crash'), 'store');
+  let last = -1;
+  for (let round = 0; round < 3; round++) {
+    const run = { from: last + 1, rows: 100, killAfterMs: random.below(120) };
+    const { durable, signal } = await runStoreWriter(dir, run);
+    assert.equal(signal, 'SIGKILL');
+    const found = await recoverHistory(dir, 100);
+    const at = `round ${round}: ${durable} was durable, ${found} is there`;
+    assert.ok(found >= Math.max(durable, last), at);
+    assert.ok(found <= Math.max(durable, last) + 1, at);
+    last = found + 1; // The check has committed one more.
+  }
+}
+
+async function powerLost(random: SeededRandom): Promise<void> {
+  const dir = join(tempDir('power'), 'store');
+  await writeHistory(dir, 10, 30);
+  const before = join(dirname(dir), 'before.mdb');
+  copyFileSync(historyFile(dir), before);
+  const { calls } = await runStoreWriter(dir, { from: 10, to: 40, rows: 30, record: true });
+  let images = 0;
+  const lost = join(memoryDir('power'), 'store');
+  await writeHistory(lost, 1);
+  for (const { image, durable } of powerLosses(readFileSync(before), calls, random)) {
+    writeFileSync(historyFile(lost), image);
+    const found = await recoverHistory(lost, 30);
+    assert.ok(
+      found === 9 + durable || found === 10 + durable,
+      `image ${images}: ${9 + durable} was durable, ${found} is there`,
+    );
+    images += 1;
+  }
+  assert.ok(images >= 60, `only ${images} images`);
+}
