@@ -234,7 +234,7 @@ export class Connection {
     const elsewhere = this.#home.isElsewhere(this.#policy.address);
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
     const absent = resumed && !event.sessionPresent && this.#version > 3;
-    const opening = this.#makeOpening(link, event);
+    const opening = this.#makeOpening(link, event, resumed);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
     this.#policy.accepted();
     this.#home.accepted(this.#policy.address);
@@ -244,7 +244,7 @@ export class Connection {
     else link.giveUp(problem, 0);
   }
 
-  #makeOpening(link: Link, event: ConnectedEvent): SessionOpening {
+  #makeOpening(link: Link, event: ConnectedEvent, reconnected: boolean): SessionOpening {
     return new SessionOpening({
       options: this.#options,
       listener: this.#listener,
@@ -254,6 +254,7 @@ export class Connection {
       link,
       address: this.#policy.address,
       version: this.#version,
+      reconnected,
       event,
       onLost: () => this.#reports.lost(),
       onGranted: () => this.#run(link),

@@ -23,6 +23,8 @@ export interface OpeningParts {
   readonly link: Link;
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
+  /** There was a CONNACK in this process before. */
+  readonly reconnected: boolean;
   readonly event: ConnectedEvent;
   /** A lost session is found out, in a job without a store. */
   readonly onLost: () => void;
@@ -63,7 +65,7 @@ export class SessionOpening {
   /** `question`: what the session asked behind `connected`; it is handed to `handle` too. */
   begin(question: SessionQuestion | undefined, loss: Loss): void {
     if (this.#parts.durable === undefined) this.#settleAtOnce(question !== undefined, loss);
-    else if (question === undefined) this.#follow({ do: 'go-on', proven: true });
+    else if (question === undefined) this.#believe();
   }
 
   /** An event that is not the owner's. */
@@ -101,6 +103,16 @@ export class SessionOpening {
     const givenUp = stateLost ? session.startEpoch(options.onSessionLoss) : [];
     listener.onSessionLost(givenUp.map((message) => message.seq));
     return this.#at !== 'over';
+  }
+
+  /**
+   * Every CONNECT had its CONNACK, so that the session is ours, if the store is: a copy of it from an earlier day would look the
+   * same. On 5.0 a marker tells that (R5a); below, each start of a process says that nothing does.
+   */
+  #believe(): void {
+    const { version, reconnected } = this.#parts;
+    if (version < 5 && !reconnected) this.#tell('session-unverified');
+    this.#follow({ do: 'go-on', proven: true });
   }
 
   async #decide(durable: DurableLife, question: SessionQuestion): Promise<void> {

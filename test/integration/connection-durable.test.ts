@@ -213,6 +213,28 @@ describe('durable connection: two lives', () => {
     await assert.rejects(rig.open(), { code: 'SESSION_LOST' });
   });
 
+  it('D10: below 5.0 nothing finds it out, and each start of a process says so, once', TIMEOUT, async () => {
+    await using broker = await startFakeBroker(keepingScript());
+    const options = { protocolVersion: 4 } as const;
+    const input = { ...SUBSCRIPTIONS.input, onSessionLoss: 'fail' } as const;
+    const record = new MemoryRecord();
+    const first = durableRig(broker.url, { record, input, options });
+    using atFirst = toldOfSessions();
+    await first.open();
+    assert.deepEqual(atFirst.names, [], 'a session that begins is known');
+    await first.connection.close();
+    for (const stored of [record.crash(), record.crash()]) {
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record: stored, input, options });
+      await rig.open();
+      (await broker.client(broker.clients.length - 1)).reset();
+      await until(() => rig.granted.length === 2);
+      assert.deepEqual(told.names, ['session-unverified'], 'a cut adds no doubt');
+      assert.deepEqual(rig.losses, []);
+      await rig.connection.close();
+    }
+  });
+
   it('a broker that does not tell a subscription it has from one it has not gets no markers', TIMEOUT, async () => {
     const script = keepingScript();
     await using broker = await startFakeBroker({
