@@ -7,6 +7,8 @@ export interface SimMessage {
   readonly topic: string;
   readonly payload: string;
   readonly qos: 0 | 1 | 2;
+  /** The topic that a dead letter names in its user properties. */
+  readonly about?: string;
 }
 
 interface Flow {
@@ -206,11 +208,11 @@ export class SimBrokerSession {
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-export const messageOf = ({ topic, payload, qos }: PublishPacket): SimMessage => ({
-  topic,
-  payload: DECODER.decode(payload),
-  qos,
-});
+export function messageOf({ topic, payload, qos, properties }: PublishPacket): SimMessage {
+  const message = { topic, payload: DECODER.decode(payload), qos };
+  const about = properties?.userProperties?.find(([name]) => name === 'millrace-topic')?.[1];
+  return about === undefined ? message : { ...message, about };
+}
 
 function publishOf({ topic, payload, qos }: SimMessage, packetId: number, dup: boolean): PublishPacket {
   return { type: 'publish', topic, payload: ENCODER.encode(payload), qos, retain: false, dup, packetId };

@@ -30,6 +30,7 @@ function planOf(
   const planned: PlannedFault[] = faults.map((fault, index) => ({ atMs: index, fault }));
   return {
     ...simPlan(seed, 'exactly-once', new SeededRandom(seed)),
+    kind: 'plain',
     brokers: { source, sink },
     habits: { source: SIM_BROKERS[source], sink: { ...SIM_BROKERS[sink], ...sinkHabits } },
     protocolVersion: 5,

@@ -1,8 +1,9 @@
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimBroker, type SimBrokerWatcher } from './sim-broker.js';
-import { isRefused, pipelineOf, SINK_PORT, SimProcess, SOURCE_CLIENT, SOURCE_PORT } from './sim-job.js';
+import { SimProcess } from './sim-job.js';
 import { SimOracle } from './sim-oracle.js';
+import { isLetter, isRefused, pipelineOf, SINK_PORT, SOURCE_CLIENT, SOURCE_PORT } from './sim-pipeline.js';
 import {
   type PacketMark,
   type Side,
@@ -21,6 +22,8 @@ export interface SimOutcome {
   readonly verdicts: readonly string[];
   readonly fired: readonly SimFaultKind[];
   readonly duplicates: number;
+  /** Dead letters that arrived. */
+  readonly letters: number;
   /** How often a process was started. */
   readonly starts: number;
   readonly commits: number;
@@ -39,6 +42,8 @@ const MOST_EVENTS = 200_000;
 const PROVOKE_MS = 100;
 /** A packet that has not come by then does not come in this history. */
 const GIVE_UP_MS = 2000;
+/** Of a message whose copies the job can tell. */
+const COPY_CHANCE = 0.3;
 const FAR = Number.MAX_SAFE_INTEGER;
 
 type PacketFault = Extract<SimFault, { readonly kind: `${string}-at-packet` }>;
@@ -102,6 +107,7 @@ export class SimHistory {
       verdicts: this.#oracle.verdicts,
       fired: this.#fired,
       duplicates: this.#oracle.duplicates,
+      letters: this.#oracle.letters,
       starts: this.#starts,
       commits: world.disk.commits,
       virtualMs: world.clock.now,
@@ -159,8 +165,10 @@ export class SimHistory {
     this.#numbers.set(topic, n + 1);
     this.#published += 1;
     const qos = this.#plan.mixed && n % 2 === 1 ? 1 : this.#plan.qos;
-    const takers = this.#brokers.source.publish({ topic: `in/${topic}`, payload: String(n), qos });
-    if (takers.includes(SOURCE_CLIENT)) this.#oracle.accepted(topic, n);
+    const message = { topic: `in/${topic}`, payload: String(n), qos };
+    if (this.#brokers.source.publish(message).includes(SOURCE_CLIENT)) this.#oracle.accepted(topic, n);
+    // a publisher that is in doubt sends it once more
+    if (this.#plan.kind === 'dedupe' && this.world.random.chance(COPY_CHANCE)) this.#brokers.source.publish(message);
   }
 
   #fire(fault: SimFault): void {
@@ -359,6 +367,7 @@ export class SimHistory {
       },
       refusal: (message) => {
         if (side === 'source') return undefined;
+        if (isLetter(message)) return undefined;
         oracle.arrived(message);
         return this.#plan.refusals && isRefused(Number(message.payload.split(' ')[0])) ? 0x87 : undefined;
       },

@@ -1,11 +1,14 @@
 import type { StoreView } from '../../src/store/store.js';
 import type { BrokerCrash } from './sim-broker.js';
 import type { SimMessage } from './sim-broker-session.js';
-import { COUNT_CODEC, copiesOf, isRefused, STATE_STAGE } from './sim-job.js';
+import { COUNT_CODEC, copiesOf, isLetter, isPoison, isRefused, REFUSED_TOPIC, STATE_STAGE } from './sim-pipeline.js';
 import type { Side, SimPlan } from './sim-plan.js';
 
 /** Version of the codec, which stands before what it made. */
 const HEADER_BYTES = 2;
+
+/** One for those of the source, one for those of the sink. */
+const LETTER_CLIENTS = 2;
 
 interface Output {
   readonly n: number;
@@ -15,12 +18,14 @@ interface Output {
 
 /** What became of one topic. */
 class TopicFate {
-  /** Messages that the broker took for our session, in order. */
+  /** Messages that the broker took for our session, in order; not those of which the source can make nothing. */
   readonly accepted: number[] = [];
+  readonly poison: number[] = [];
   /** Of these, the broker lost some itself, with the session. */
   readonly brokerLost = new Set<number>();
   readonly outputs: Output[] = [];
-  readonly refused = new Set<string>();
+  /** What arrived as a dead letter: a poisoned message by its number, a refused output by its key. */
+  readonly letters = new Set<string>();
 }
 
 /** Which message of its topic it is for the state: what the broker has lost may count or not. */
@@ -30,6 +35,14 @@ function rankOf({ accepted, brokerLost }: TopicFate, n: number): { readonly leas
 }
 
 const keyOf = ({ n, copy }: Pick<Output, 'n' | 'copy'>): string => `${n}/${copy}`;
+
+/** What a dead letter is about: below 5.0 it is in a JSON text. */
+function letterOf(payload: string, about: string | undefined): { readonly topic: string; readonly payload: string } {
+  const told: { readonly topic: string; readonly payload: string } =
+    about === undefined ? JSON.parse(payload) : { topic: about, payload };
+  const topic = told.topic.replace(/^(in|out)\//, '');
+  return { topic, payload: about === undefined ? Buffer.from(told.payload, 'base64').toString() : told.payload };
+}
 
 /**
  * Knows what was sent and what arrived, and judges: LOST, DUPLICATED, OUT OF ORDER, PHANTOM (nothing that was to be), ACKNOWLEDGED BUT NOT
@@ -44,6 +57,8 @@ export class SimOracle {
   /** A broker has forgotten its sessions. */
   sessionsLost = false;
   duplicates = 0;
+  /** Dead letters that arrived. */
+  letters = 0;
   readonly verdicts: string[] = [];
 
   constructor(plan: SimPlan, view: StoreView) {
@@ -57,12 +72,16 @@ export class SimOracle {
 
   /** The broker of the source has it for our session. */
   accepted(topic: string, n: number): void {
-    this.#fate(topic).accepted.push(n);
+    const { accepted, poison } = this.#fate(topic);
+    if (isPoison(this.#plan, n)) poison.push(n);
+    else accepted.push(n);
   }
 
   /** The broker of the source has an acknowledgement for it. */
   handedOver({ topic, payload }: SimMessage): void {
     const name = topic.slice('in/'.length);
+    // the one may be stored and not counted yet, the other is never counted: that nothing of them is lost shows in what arrives
+    if (this.#plan.kind === 'async' || isPoison(this.#plan, Number(payload))) return;
     const { least } = rankOf(this.#fate(name), Number(payload));
     if (this.durableCount(name) < least) this.complain(`ACKNOWLEDGED BUT NOT DURABLE: ${topic} ${payload}`);
   }
@@ -86,7 +105,12 @@ export class SimOracle {
   }
 
   /** The broker of the sink passed it on. */
-  delivered({ topic, payload }: SimMessage): void {
+  delivered(message: SimMessage): void {
+    if (isLetter(message)) this.#letter(message);
+    else this.#output(message);
+  }
+
+  #output({ topic, payload }: SimMessage): void {
     const name = topic.slice('out/'.length);
     const fate = this.#fate(name);
     const [n = -1, count = -1, copy = -1] = payload.split(' ').map(Number);
@@ -98,8 +122,7 @@ export class SimOracle {
     }
     if (this.#plan.refusals && isRefused(n)) this.complain(`PHANTOM, it was refused: ${topic} ${payload}`);
     const seen = fate.outputs.some((other) => keyOf(other) === key);
-    if (seen) this.duplicates += 1;
-    if (seen && guarantee === 'exactly-once' && !this.#mayDouble) this.complain(`DUPLICATED: ${topic} ${payload}`);
+    if (seen) this.#doubled(`${topic} ${payload}`);
     const last = fate.outputs.at(-1);
     const behind = last !== undefined && (n < last.n || (n === last.n && copy < last.copy));
     if (behind && !seen && !this.#inDoubt)
@@ -113,13 +136,41 @@ export class SimOracle {
     fate.outputs.push(output);
   }
 
+  #letter({ topic, payload, about }: SimMessage): void {
+    const letter = letterOf(payload, about);
+    const fate = this.#fate(letter.topic);
+    const [n = -1, , copy = -1] = letter.payload.split(' ').map(Number);
+    const refused = topic === REFUSED_TOPIC;
+    const key = refused ? keyOf({ n, copy }) : String(n);
+    const due = refused
+      ? this.#buriesRefused && isRefused(n) && fate.accepted.includes(n) && copy < copiesOf(n, this.#plan.copies)
+      : fate.poison.includes(n);
+    if (!due) this.complain(`PHANTOM: ${topic} ${letter.topic} ${letter.payload}`);
+    if (fate.letters.has(key)) this.#doubled(`${topic} ${letter.topic} ${letter.payload}`);
+    fate.letters.add(key);
+    this.letters += 1;
+  }
+
+  #doubled(what: string): void {
+    this.duplicates += 1;
+    if (this.#plan.guarantee === 'exactly-once' && !this.#mayDouble) this.complain(`DUPLICATED: ${what}`);
+  }
+
+  /** Below 5.0 nothing is refused: what the broker does not want it acknowledges. */
+  get #buriesRefused(): boolean {
+    return this.#plan.refusals && this.#plan.kind === 'letters' && this.#plan.protocolVersion === 5;
+  }
+
   /** What is owed and not there. */
   missing(): readonly string[] {
     const missing: string[] = [];
-    for (const [topic, { accepted, brokerLost, outputs }] of this.#topics) {
-      const there = new Set(outputs.map(keyOf));
+    for (const [topic, { accepted, poison, brokerLost, outputs, letters }] of this.#topics) {
+      for (const n of poison) if (!brokerLost.has(n) && !letters.has(String(n))) missing.push(`letter ${topic} ${n}`);
+      const arrived = new Set(outputs.map(keyOf));
       for (const n of accepted) {
-        if (brokerLost.has(n) || (this.#plan.refusals && isRefused(n))) continue;
+        const refused = this.#plan.refusals && isRefused(n);
+        if (brokerLost.has(n) || (refused && !this.#buriesRefused)) continue;
+        const there = refused ? letters : arrived;
         for (let copy = 0; copy < copiesOf(n, this.#plan.copies); copy += 1) {
           if (!there.has(keyOf({ n, copy }))) missing.push(`${topic} ${n} ${copy}`);
         }
@@ -142,7 +193,7 @@ export class SimOracle {
     if (this.#plan.guarantee !== 'exactly-once') return;
     for (const [topic, { accepted, brokerLost }] of this.#topics) {
       const count = this.durableCount(topic);
-      const least = accepted.length - brokerLost.size;
+      const least = accepted.filter((n) => !brokerLost.has(n)).length;
       if (count < least || count > accepted.length) {
         this.complain(
           `STATE of ${topic} counts ${count} of ${accepted.length} messages (${brokerLost.size} lost by the broker)`,
@@ -160,9 +211,10 @@ export class SimOracle {
 
   /** For each lost session of the sink: a window that was sent, and one more that stood under the sent mark (R8a). */
   get #mostInDoubt(): number {
-    const { maxInflight, parallelism, habits } = this.#plan;
+    const { kind, maxInflight, parallelism, habits } = this.#plan;
+    const clients = kind === 'letters' ? parallelism + LETTER_CLIENTS : parallelism;
     const window = Math.min(maxInflight, habits.sink.receiveMaximum ?? maxInflight);
-    return this.#sinkLosses * parallelism * 2 * window;
+    return this.#sinkLosses * clients * 2 * window;
   }
 
   get #inDoubt(): boolean {

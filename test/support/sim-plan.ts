@@ -1,5 +1,5 @@
 import type { Packet } from '../../src/protocol/packet.js';
-import type { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from './seeded-random.js';
 import type { BrokerCrash, PacketDirection } from './sim-broker.js';
 import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
 import type { DiskFlaw } from './sim-disk.js';
@@ -51,9 +51,24 @@ export interface PlannedFault {
   readonly fault: SimFault;
 }
 
+/**
+ * What the job does besides counting and copying. `async`: an asynchronous call for each message and another for each output. `letters`:
+ * what cannot be processed or is refused goes to dead letters. `dedupe`: it reads at QoS 1 and tells copies by what is in them.
+ */
+export const SIM_KINDS = ['plain', 'async', 'letters', 'dedupe'] as const;
+export type SimKind = (typeof SIM_KINDS)[number];
+
+/** The calls of `async`. */
+export interface SimCalls {
+  readonly maxMs: number;
+  readonly maxConcurrency: number;
+}
+
 /** What one history is. All of it comes from the seed. */
 export interface SimPlan {
   readonly seed: number;
+  readonly kind: SimKind;
+  readonly calls: SimCalls;
   readonly guarantee: 'exactly-once' | 'at-least-once';
   readonly brokers: Readonly<Record<Side, SimBrokerName>>;
   readonly habits: Readonly<Record<Side, SimBrokerHabits>>;
@@ -62,7 +77,7 @@ export interface SimPlan {
   /** Of each topic. */
   readonly messages: number;
   readonly publishMs: number;
-  /** Of the publisher, the subscription and the sink. */
+  /** Of the publisher, the subscription (but with `dedupe`) and the sink. */
   readonly qos: 1 | 2;
   /** Every other message of the publisher and of the sink is at QoS 1. */
   readonly mixed: boolean;
@@ -86,10 +101,43 @@ export interface SimPlan {
 export type SimFamily = 'exactly-once' | 'losses' | 'at-least-once';
 
 const EXACT_BROKERS: readonly SimBrokerName[] = ['specification', 'mosquitto', 'emqx'];
+const LESSER_SOURCES: readonly SimBrokerName[] = [...EXACT_BROKERS, 'rabbitmq', 'rabbitmq'];
 const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specification'];
 
 /** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. */
 export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
+  return withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain');
+}
+
+/** By turns, so that each is played in any row of seeds. */
+const KINDS: readonly SimKind[] = ['plain', ...SIM_KINDS];
+
+/** The rest of a plan does not depend on its kind, but where it must. */
+function withKind(plan: SimPlan, kind: SimKind): SimPlan {
+  // apart from the rest, so that this takes nothing from what follows it there
+  const random = new SeededRandom(plan.seed + 7_000_000);
+  const calls = { maxMs: random.pick([5, 50, 300]), maxConcurrency: random.pick([1, 3, 16]) };
+  if (kind !== 'dedupe') return { ...plan, kind, calls };
+  const source = plan.guarantee === 'exactly-once' ? random.pick(LESSER_SOURCES) : plan.brokers.source;
+  return {
+    ...plan,
+    kind,
+    calls,
+    brokers: { ...plan.brokers, source },
+    habits: { ...plan.habits, source: SIM_BROKERS[source] },
+    faults: plan.faults.map(({ atMs, fault }) => ({ atMs, fault: atLesserSource(fault) })),
+  };
+}
+
+/** The packets of QoS 2 do not pass at a source that reads at QoS 1. */
+function atLesserSource(fault: SimFault): SimFault {
+  if (!('packet' in fault) || fault.side !== 'source') return fault;
+  if (fault.packet === 'pubrel') return { ...fault, packet: 'publish' };
+  if (fault.packet === 'pubrec' || fault.packet === 'pubcomp') return { ...fault, packet: 'puback' };
+  return fault;
+}
+
+function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
   const weak = family === 'at-least-once';
   const names = weak ? WEAK_BROKERS : EXACT_BROKERS;
   const brokers = { source: random.pick(names), sink: random.pick(names) };
@@ -97,6 +145,8 @@ export function simPlan(seed: number, family: SimFamily, random: SeededRandom): 
   const publishMs = random.pick([200, 1000, 3000]);
   return {
     seed,
+    kind: 'plain',
+    calls: { maxMs: 0, maxConcurrency: 1 },
     guarantee: weak ? 'at-least-once' : 'exactly-once',
     brokers,
     habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { playSeed, type SimOutcome } from './sim-history.js';
-import type { SimFamily, SimFaultKind } from './sim-plan.js';
+import { SIM_KINDS, type SimFamily, type SimFaultKind } from './sim-plan.js';
 
 /** How many seeds a family plays: in every test run, and in `npm run test:full`. */
 export interface SeedCount {
@@ -10,6 +10,9 @@ export interface SeedCount {
 }
 
 const { MILLRACE_SEED, MILLRACE_SEEDS, MILLRACE_FULL } = process.env;
+
+/** With so many seeds every kind of job, and a dead letter, must be among them. */
+const MEANT_TO_SHOW_ALL = 60;
 
 /** Milliseconds for a family. */
 export const FAMILY_LIMIT_MS = MILLRACE_FULL === '1' ? 1_400_000 : 170_000;
@@ -32,7 +35,17 @@ export async function playSeeds(
     if (seed % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   for (const line of summaryOf(outcomes)) context.diagnostic(line);
+  if (outcomes.length >= MEANT_TO_SHOW_ALL) assertEachKindPlayed(outcomes);
   return outcomes;
+}
+
+function assertEachKindPlayed(outcomes: readonly SimOutcome[]): void {
+  const played = new Set(outcomes.map(({ plan }) => plan.kind));
+  for (const kind of SIM_KINDS) assert.ok(played.has(kind), `no job of the kind ${kind} was played`);
+  assert.ok(
+    outcomes.some(({ letters }) => letters > 0),
+    'no dead letter arrived',
+  );
 }
 
 /** How often each kind of fault hit. */
@@ -56,7 +69,10 @@ function summaryOf(outcomes: readonly SimOutcome[]): readonly string[] {
   const sum = (of: (outcome: SimOutcome) => number): number =>
     outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const faults = [...firedIn(outcomes)].map(([kind, count]) => `${kind} ${count}`).join(', ');
+  const kinds = SIM_KINDS.map((kind) => `${kind} ${outcomes.filter(({ plan }) => plan.kind === kind).length}`);
   return [
+    `kinds of job: ${kinds.join(', ')}`,
+    `dead letters: ${sum(({ letters }) => letters)}`,
     `${outcomes.length} seeds, ${sum(({ starts }) => starts)} starts of the process, ${sum(({ commits }) => commits)} commits`,
     `faults that hit: ${faults}`,
     `duplicates: ${sum(({ duplicates }) => duplicates)}`,
