@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import { KillRig } from '../support/kill-rig.js';
+import { type KillReport, KillRig } from '../support/kill-rig.js';
 import { randomCuts, randomKills } from '../support/kill-scenarios.js';
 import { fullRun, killSeed } from '../support/kill-seed.js';
 import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
@@ -51,16 +51,23 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
   it('exactly-once with state: each message counts once', LIMIT, async (t) => {
     const report = await kill(t, millracePipeline('count', { kind: 'count' }), fullRun ? 30 : 2);
     assertOnce(report);
-    const numbers = new Map<string, number[]>();
-    for (const { topic, text } of report.messages)
-      numbers.set(topic, [...(numbers.get(topic) ?? []), Number.parseInt(text, 10)]);
-    for (const [topic, seen] of numbers)
-      assert.deepEqual(
-        seen,
-        seen.map((_, index) => index + 1),
-        topic,
-      );
+    const numbers = numbersOf(report);
+    for (const [topic, seen] of numbers) assert.deepEqual(seen, upTo(seen.length), topic);
     assert.equal([...numbers.values()].flat().length, report.sent);
+  });
+
+  it('at-least-once with state at QoS 1: nothing is lost, and the state goes on over every kill', LIMIT, async (t) => {
+    const system = millracePipeline('count-qos-1', { kind: 'count', guarantee: 'at-least-once', qos: 1 });
+    const report = await kill(t, system, fullRun ? 30 : 2);
+    assertKept(report);
+    for (const [topic, seen] of numbersOf(report)) {
+      // A copy of the broker's counts as a message, and a copy of ours has the number that it had.
+      const distinct = [...new Set(seen)].sort((a, b) => a - b);
+      assert.deepEqual(distinct, upTo(distinct.length), topic);
+    }
+    assert.ok(
+      new Set(report.messages.map(({ topic, text }) => `${topic} ${Number.parseInt(text, 10)}`)).size >= report.sent,
+    );
   });
 
   it('both connections are reset again and again: nothing is lost and nothing comes twice', LIMIT, async (t) => {
@@ -95,3 +102,15 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
     await Promise.all([wideFrom.mosquitto.stop(), wideTo.mosquitto.stop()]);
   });
 });
+
+/** The numbers that a counting pipeline gave to the messages of each topic, as they came. */
+function numbersOf({ messages }: KillReport): ReadonlyMap<string, number[]> {
+  const numbers = new Map<string, number[]>();
+  for (const { topic, text } of messages)
+    numbers.set(topic, [...(numbers.get(topic) ?? []), Number.parseInt(text, 10)]);
+  return numbers;
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
