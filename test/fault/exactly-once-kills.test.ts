@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
 import { type KillReport, KillRig } from '../support/kill-rig.js';
 import { randomCuts, randomKills } from '../support/kill-scenarios.js';
 import { fullRun, killSeed } from '../support/kill-seed.js';
 import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
+import { SeededRandom } from '../support/seeded-random.js';
 
 /*
  * The real command between two real brokers, under load, killed (SIGKILL) at random, counted by mosquitto_sub. MILLRACE_FULL=1 kills
@@ -26,8 +28,9 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
   const kill = async (t: { diagnostic(text: string): void }, system: BridgeSystem, rounds: number) => {
     t.diagnostic(`SEED=${killSeed}`);
     const report = await randomKills({ system, from, to }, { rounds, seed: killSeed });
-    t.diagnostic(`${reportLine(report)}, over ${report.fired} kills`);
+    t.diagnostic(`${reportLine(report)}, over ${report.fired} kills, ${report.inStart} more in a start`);
     assert.equal(report.fired, rounds);
+    assert.ok(report.inStart >= 1, 'a kill in a start (A12)');
     assert.equal(report.ending, 'exit code 0');
     return report;
   };
@@ -69,6 +72,37 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
       new Set(report.messages.map(({ topic, text }) => `${topic} ${Number.parseInt(text, 10)}`)).size >= report.sent,
     );
   });
+
+  it(
+    'A12 killed while it recovers, with rows in its outbox: nothing is lost and nothing comes twice',
+    LIMIT,
+    async (t) => {
+      t.diagnostic(`SEED=${killSeed}`);
+      const random = new SeededRandom(killSeed);
+      await using rig = await KillRig.open({ system: EXACTLY_ONCE, from, to, proxied: true });
+      const { proxies } = rig;
+      assert.ok(proxies);
+      await rig.start();
+      // The sink does not get its answers: rows stay, and no start comes to its end.
+      proxies.to.blackhole('to-client');
+      await rig.load.send(60);
+      await rig.load.settle();
+      await proxies.from.untilSeen('client', 'pubrec', 60);
+      await rig.kill();
+      for (let kill = 0; kill < (fullRun ? 30 : 2); kill += 1) {
+        const before = proxies.to.count('client', 'connect');
+        const child = await rig.spawn();
+        // The store is open then: what it has for the broker is what the connection is for.
+        await proxies.to.untilSeen('client', 'connect', before + 1);
+        await sleep(random.below(30));
+        await rig.kill();
+        assert.ok(!rig.ran, 'killed before it ran');
+      }
+      proxies.to.heal();
+      await rig.start();
+      assertOnce(await rig.settle());
+    },
+  );
 
   it('both connections are reset again and again: nothing is lost and nothing comes twice', LIMIT, async (t) => {
     t.diagnostic(`SEED=${killSeed}`);

@@ -144,6 +144,11 @@ export class KillRig implements AsyncDisposable {
     await this.process.waitForLine(/RUNNING/, { timeoutMs: 30_000 });
   }
 
+  /** Whether the process has said that it runs. */
+  get ran(): boolean {
+    return [...this.process.stdout, ...this.process.stderr].some((line) => /RUNNING/.test(line));
+  }
+
   /** SIGKILL. Rejects when the process had ended by itself. */
   async kill(): Promise<void> {
     const exit = await this.process.end('SIGKILL');

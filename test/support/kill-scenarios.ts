@@ -17,6 +17,8 @@ export interface ScenarioOptions {
 /** What a scenario came to, and the proof that its fault happened. */
 export interface ScenarioReport extends KillReport {
   readonly fired: number;
+  /** Kills that hit the system before it ran again. */
+  readonly inStart: number;
   /** How the system ended at last: an exit code, or what went wrong. */
   readonly ending: string;
 }
@@ -26,16 +28,23 @@ export type Scenario = (run: KillRun, options: ScenarioOptions) => Promise<Scena
 
 type Fault = (rig: KillRig, random: SeededRandom) => Promise<void>;
 
-/** `kill -9` of the system at random moments: while it runs, and now and then while it starts (A12). */
-export const randomKills: Scenario = (run, options) =>
-  play(run, options, async (rig, random) => {
+/** `kill -9` of the system at random moments: while it runs, and in the first round and now and then while it starts (A12). */
+export const randomKills: Scenario = async (run, options) => {
+  let inStart = 0;
+  const report = await play(run, options, async (rig, random) => {
     await rig.kill();
     const back = rig.spawn().then(() => rig.running());
     rig.clockRecovery(back);
-    // The next kill hits it in its start.
-    if (random.chance(0.2)) await Promise.all([back.catch(() => {}), killWithin(rig, random.below(450))]);
-    else await back;
+    const again = random.chance(0.2);
+    if (inStart > 0 && !again) return back;
+    back.catch(() => {});
+    // What was quicker than the kill was no start any more.
+    for (let within = 450; !(await killInStart(rig, random.below(within))); within /= 2) await rig.spawn();
+    inStart += 1;
+    await rig.start();
   });
+  return { ...report, inStart };
+};
 
 /** Both connections are reset, at random moments. Needs proxies. */
 export const randomCuts: Scenario = (run, options) =>
@@ -86,13 +95,14 @@ async function play(run: KillRun, options: ScenarioOptions, fault: Fault): Promi
   await rig.load.stop();
   const report = await rig.settle();
   const { code, signal } = await rig.end();
-  return { ...report, fired, ending: signal ?? `exit code ${code}` };
+  return { ...report, fired, inStart: 0, ending: signal ?? `exit code ${code}` };
 }
 
-async function killWithin(rig: KillRig, ms: number): Promise<void> {
+/** Kills it so much later. False when it said before that it runs. */
+async function killInStart(rig: KillRig, ms: number): Promise<boolean> {
   await sleep(ms);
   await rig.kill();
-  await rig.start();
+  return !rig.ran;
 }
 
 function proxiesOf({ proxies }: KillRig) {
