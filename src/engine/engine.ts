@@ -110,6 +110,9 @@ const nameless = (): MillraceError =>
     },
   );
 
+/** An embedded engine runs each job as one. */
+const ONLY_PARTITION = 0;
+
 /** Checks all that can be checked before anything is opened. */
 const prepareRun = (
   pipeline: Pipeline,
@@ -129,6 +132,7 @@ const prepareRun = (
   return {
     graph,
     job: name,
+    partition: ONLY_PARTITION,
     guarantee,
     metrics,
     tallies: createTallies(metrics, name),

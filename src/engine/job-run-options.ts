@@ -7,6 +7,8 @@ import type { OutboxLimits } from './outbox-lane.js';
 /** What a run of a job is told. */
 export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {
   readonly graph: PipelineGraph;
+  /** Which partition of the job this run is: it has a store of its own. */
+  readonly partition: number;
   readonly tallies: JobTallies;
   readonly drainTimeoutMs: number;
   readonly maxItemsInFlight: number;

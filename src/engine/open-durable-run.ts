@@ -31,7 +31,7 @@ const COMMIT_SHARE = 4;
 /** Opens a run of a job with a store: it goes on from what the last run has committed. */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<RunParts> => {
   const startMs = performance.now();
-  const store = await stores.open(request.options.job, 0);
+  const store = await stores.open(request.options.job, request.options.partition);
   try {
     return await recover(request, store, startMs);
   } catch (error) {
