@@ -91,7 +91,7 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
       await rig.kill();
       for (let kill = 0; kill < (fullRun ? 30 : 2); kill += 1) {
         const before = proxies.to.count('client', 'connect');
-        const child = await rig.spawn();
+        await rig.spawn();
         // The store is open then: what it has for the broker is what the connection is for.
         await proxies.to.untilSeen('client', 'connect', before + 1);
         await sleep(random.below(30));
