@@ -1,7 +1,8 @@
 /*
  * A pipeline that tests kill: `millrace run` runs it, its environment says what it is. `plain` passes messages on, `async` sends
  * each through an asynchronous call, `count` numbers the messages of each key (in state of the job, so that a message that took
- * effect twice or not at all shows in the numbers), `dedupe` reads at QoS 1 and tells copies by their text.
+ * effect twice or not at all shows in the numbers), `dedupe` reads at QoS 1 and tells copies by their text, `cross` reads at both
+ * brokers and sends everything to both.
  */
 const { KILL_MILLRACE, KILL_FROM, KILL_TO, KILL_PREFIX, KILL_CLIENT_ID, KILL_OPTIONS } = process.env;
 const { MqttSinks, MqttSources, Pipeline } = await import(KILL_MILLRACE);
@@ -37,10 +38,10 @@ const STAGES = {
       .setName('count'),
 };
 
-function source() {
+function source(broker = KILL_FROM, clientId = KILL_CLIENT_ID) {
   const builder = MqttSources.builder()
-    .clientId(KILL_CLIENT_ID)
-    .broker(KILL_FROM)
+    .clientId(clientId)
+    .broker(broker)
     .topic(`${KILL_PREFIX}/in/#`)
     .qualityOfService(qos)
     .keepSession()
@@ -52,20 +53,26 @@ function source() {
 
 export const config = { name: KILL_CLIENT_ID, processingGuarantee: guarantee, ...job };
 
+function sink(broker = KILL_TO, clientId = KILL_CLIENT_ID) {
+  return MqttSinks.builder({
+    ...policy,
+    clientId,
+    broker,
+    connectOptionsFn: connectOptions,
+    messageFn: ({ level, text }) => ({
+      topic: `${KILL_PREFIX}/out/${level}`,
+      payload: text,
+      qos: guarantee === 'exactly-once' ? 2 : qos,
+    }),
+  }).build();
+}
+
 export default () => {
   const pipeline = Pipeline.create();
-  STAGES[kind](pipeline.readFrom(source())).writeTo(
-    MqttSinks.builder({
-      ...policy,
-      clientId: KILL_CLIENT_ID,
-      broker: KILL_TO,
-      connectOptionsFn: connectOptions,
-      messageFn: ({ level, text }) => ({
-        topic: `${KILL_PREFIX}/out/${level}`,
-        payload: text,
-        qos: guarantee === 'exactly-once' ? 2 : qos,
-      }),
-    }).build(),
-  );
+  if (kind === 'cross') {
+    const both = pipeline.readFrom(source()).merge(pipeline.readFrom(source(KILL_TO, `${KILL_CLIENT_ID}-second`)));
+    both.writeTo(sink());
+    both.writeTo(sink(KILL_FROM, `${KILL_CLIENT_ID}-back`));
+  } else STAGES[kind](pipeline.readFrom(source())).writeTo(sink());
   return pipeline;
 };

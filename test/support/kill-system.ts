@@ -58,7 +58,7 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
 
 /** What `kill-pipeline.mjs` runs. */
 export interface PipelineOptions {
-  readonly kind: 'plain' | 'async' | 'count' | 'dedupe';
+  readonly kind: 'plain' | 'async' | 'count' | 'dedupe' | 'cross';
   /** Of the input. Default 2. */
   readonly qos?: 1 | 2;
   /** Default exactly-once. */
