@@ -17,8 +17,15 @@ export interface SimBrokerHabits {
   readonly dropsUnknownDup: boolean;
   /** PUBCOMP of a PUBREL whose id is unknown. */
   readonly unknownReleaseAnswer: 0x00 | 0x92;
-  /** What a `kill -9` leaves: `everything`; `no-receipts`: the sessions, but not the ids and messages that wait for a PUBREL; or `nothing`. */
-  readonly keeps: 'everything' | 'no-receipts' | 'nothing';
+  /** After a restart all but the first so many messages that a client has answered with PUBREC are sent again by PUBLISH. */
+  readonly pubrecsKept: number;
+  /**
+   * What a `kill -9` leaves: `everything`; `no-receipts`: the sessions, but not the ids and messages that wait for a PUBREL;
+   * `last-save`: what was there at the last save; or `nothing`.
+   */
+  readonly keeps: 'everything' | 'no-receipts' | 'last-save' | 'nothing';
+  /** Milliseconds between saves, which only `last-save` needs. */
+  readonly savesEveryMs: number;
 }
 
 const SPECIFICATION: SimBrokerHabits = {
@@ -31,31 +38,31 @@ const SPECIFICATION: SimBrokerHabits = {
   forgetsAfterMs: Number.POSITIVE_INFINITY,
   dropsUnknownDup: false,
   unknownReleaseAnswer: 0x92,
+  pubrecsKept: Number.POSITIVE_INFINITY,
   keeps: 'everything',
+  savesEveryMs: Number.POSITIVE_INFINITY,
+};
+
+const MOSQUITTO: SimBrokerHabits = {
+  ...SPECIFICATION,
+  window: 20,
+  receiveMaximum: 20,
+  lowestId: true,
+  deliversAt: 'pubrel',
+  unknownReleaseAnswer: 0x00,
 };
 
 /** Measured on mosquitto 2.0.11 with persistence, and stated by the sources of EMQX and the documentation of RabbitMQ. */
 export const SIM_BROKERS = {
   specification: SPECIFICATION,
-  /** Shut down in order, or saved before it is killed. */
-  mosquitto: {
-    ...SPECIFICATION,
-    window: 20,
-    receiveMaximum: 20,
-    lowestId: true,
-    deliversAt: 'pubrel',
-    unknownReleaseAnswer: 0x00,
-  },
+  /** Shut down in order, or saved before it is killed, and with `max_inflight_messages` as large as our Receive Maximum. */
+  mosquitto: MOSQUITTO,
+  /** Its `max_inflight_messages` as it comes. */
+  mosquittoStockWindow: { ...MOSQUITTO, pubrecsKept: 20 },
   /** Killed: what waits for a PUBREL does not count as a change worth saving. */
-  mosquittoKilled: {
-    ...SPECIFICATION,
-    window: 20,
-    receiveMaximum: 20,
-    lowestId: true,
-    deliversAt: 'pubrel',
-    unknownReleaseAnswer: 0x00,
-    keeps: 'no-receipts',
-  },
+  mosquittoKilled: { ...MOSQUITTO, keeps: 'no-receipts' },
+  /** Killed: it goes on from its last save. */
+  mosquittoSaved: { ...MOSQUITTO, keeps: 'last-save', savesEveryMs: 40 },
   emqx: { ...SPECIFICATION, window: 32, receiveMaximum: 32, knownIdAnswer: 0x91, forgetsAfterMs: 300_000 },
   /** From 6.2.0 on. */
   emqxTrustingDup: {

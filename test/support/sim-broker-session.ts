@@ -17,6 +17,14 @@ interface Flow {
   stage: 'publish' | 'pubrel';
 }
 
+/** What a broker has written to its disk. */
+interface SavedSession {
+  readonly queue: readonly SimMessage[];
+  readonly flows: readonly Flow[];
+  readonly receipts: ReadonlyMap<number, Receipt>;
+  readonly lastId: number;
+}
+
 interface Receipt {
   readonly message: SimMessage;
   /** When it came. */
@@ -35,6 +43,10 @@ export interface SimBrokerContext {
   readonly complain: (text: string) => void;
   /** PUBACK or PUBREC came: the message is the client's now. */
   readonly handedOver: (clientId: string, message: SimMessage) => void;
+  /** It will be sent by PUBLISH again although the client has acknowledged it: the broker has forgotten that. */
+  readonly repeated: (clientId: string, message: SimMessage) => void;
+  /** These were still the broker's, and it has them no more. */
+  readonly brokerLost: (clientId: string, messages: readonly SimMessage[]) => void;
 }
 
 const PACKET_IDS = 65_535;
@@ -48,6 +60,7 @@ export class SimBrokerSession {
   #flows: Flow[] = [];
   #receipts = new Map<number, Receipt>();
   #lastId = 0;
+  #saved: SavedSession | undefined;
   // Of one connection:
   #write: ((packet: Packet) => void) | undefined;
   #window = 0;
@@ -86,6 +99,49 @@ export class SimBrokerSession {
   /** The broker was killed: see `SimBrokerHabits.keeps`. */
   forgetReceipts(): void {
     this.#receipts.clear();
+  }
+
+  /** The broker starts again: see `SimBrokerHabits.pubrecsKept`. */
+  forgetPubrecs(): void {
+    for (const flow of this.#flows.slice(this.#context.habits.pubrecsKept)) {
+      if (flow.stage === 'pubrel') this.#repeat(flow);
+    }
+  }
+
+  /** What is to be there after a kill. */
+  save(): void {
+    this.#saved = {
+      queue: [...this.#queue],
+      flows: this.#flows.map((flow) => ({ ...flow })),
+      receipts: new Map(this.#receipts),
+      lastId: this.#lastId,
+    };
+  }
+
+  /** Goes back to what was saved; false when nothing was. */
+  restore(): boolean {
+    const saved = this.#saved;
+    if (saved === undefined) return false;
+    const owed = new Set(this.unacknowledged);
+    const queued = new Set(this.#queue);
+    this.#queue = [...saved.queue];
+    this.#flows = saved.flows.map((flow) => ({ ...flow }));
+    this.#receipts = new Map(saved.receipts);
+    this.#lastId = saved.lastId;
+    const { clientId } = this;
+    for (const message of this.unacknowledged) {
+      // what goes back to the queue gets another id, so that the client does not know it again
+      const known = this.#queue.includes(message) ? queued.has(message) : owed.has(message);
+      if (!known) this.#context.repeated(clientId, message);
+      owed.delete(message);
+    }
+    this.#context.brokerLost(clientId, [...owed]);
+    return true;
+  }
+
+  #repeat(flow: Flow): void {
+    flow.stage = 'publish';
+    this.#context.repeated(this.clientId, flow.message);
   }
 
   /** The QoS at which the client wants a topic. */

@@ -12,6 +12,8 @@ export interface SimBrokerWatcher {
   /** A message of a client was passed on. */
   delivered(message: SimMessage): void;
   handedOver(clientId: string, message: SimMessage): void;
+  /** See `SimBrokerContext`. */
+  repeated(clientId: string, message: SimMessage): void;
   /** These were still the broker's, and went with a session. */
   brokerLost(clientId: string, messages: readonly SimMessage[]): void;
   refusal(message: SimMessage): number | undefined;
@@ -54,7 +56,10 @@ export class SimBroker {
       refusal: (message) => watcher.refusal(message),
       complain: (text) => watcher.complain(text),
       handedOver: (clientId, message) => watcher.handedOver(clientId, message),
+      repeated: (clientId, message) => watcher.repeated(clientId, message),
+      brokerLost: (clientId, messages) => watcher.brokerLost(clientId, messages),
     };
+    if (habits.keeps === 'last-save') this.#saveEvery(habits.savesEveryMs);
   }
 
   get idle(): boolean {
@@ -90,13 +95,26 @@ export class SimBroker {
   crash(how: BrokerCrash, downMs: number): void {
     for (const connection of [...this.#connections.values()]) connection.close();
     this.#connections.clear();
-    if (how === 'forget' || (how === 'kill' && this.habits.keeps === 'nothing')) this.#forgetAll();
-    else if (how === 'kill' && this.habits.keeps === 'no-receipts') {
-      for (const session of this.#sessions.values()) session.forgetReceipts();
-    }
+    this.#forget(how === 'forget' ? 'nothing' : how === 'kill' ? this.habits.keeps : 'everything');
+    for (const session of this.#sessions.values()) session.forgetPubrecs();
     this.down = true;
     this.#clock.after(downMs, () => {
       this.down = false;
+    });
+  }
+
+  #forget(keeps: SimBrokerHabits['keeps']): void {
+    if (keeps === 'nothing') this.#forgetAll();
+    for (const [clientId, session] of [...this.#sessions]) {
+      if (keeps === 'no-receipts') session.forgetReceipts();
+      else if (keeps === 'last-save' && !session.restore()) this.#sessions.delete(clientId);
+    }
+  }
+
+  #saveEvery(ms: number): void {
+    this.#clock.after(ms, () => {
+      for (const session of this.#sessions.values()) if (!this.down) session.save();
+      this.#saveEvery(ms);
     });
   }
 

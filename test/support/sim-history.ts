@@ -362,6 +362,9 @@ export class SimHistory {
       handedOver: (_, message) => {
         if (side === 'source') oracle.handedOver(message);
       },
+      repeated: (_, message) => {
+        if (side === 'source') oracle.repeated(message);
+      },
       brokerLost: (_, messages) => {
         if (side === 'source') oracle.brokerLost(messages);
       },

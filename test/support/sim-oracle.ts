@@ -23,15 +23,24 @@ class TopicFate {
   readonly poison: number[] = [];
   /** Of these, the broker lost some itself, with the session. */
   readonly brokerLost = new Set<number>();
+  /** Messages that the broker of the source sends as if they were new, although it had our acknowledgement. */
+  readonly repeated: number[] = [];
   readonly outputs: Output[] = [];
   /** What arrived as a dead letter: a poisoned message by its number, a refused output by its key. */
   readonly letters = new Set<string>();
 }
 
-/** Which message of its topic it is for the state: what the broker has lost may count or not. */
-function rankOf({ accepted, brokerLost }: TopicFate, n: number): { readonly least: number; readonly most: number } {
+/** Which message of its topic it is for the state: what the broker has lost or sends twice may count or not. */
+function rankOf(
+  { accepted, brokerLost, repeated }: TopicFate,
+  n: number,
+): { readonly least: number; readonly most: number } {
   const before = accepted.slice(0, accepted.indexOf(n));
-  return { least: 1 + before.filter((other) => !brokerLost.has(other)).length, most: 1 + before.length };
+  if (repeated.includes(n)) return { least: 1, most: accepted.length + repeated.length };
+  return {
+    least: 1 + before.filter((other) => !brokerLost.has(other)).length,
+    most: 1 + before.length + repeated.length,
+  };
 }
 
 const keyOf = ({ n, copy }: Pick<Output, 'n' | 'copy'>): string => `${n}/${copy}`;
@@ -91,6 +100,11 @@ export class SimOracle {
     for (const { topic, payload } of messages) this.#fate(topic.slice('in/'.length)).brokerLost.add(Number(payload));
   }
 
+  /** The broker of the source sends it again as if it were new. */
+  repeated({ topic, payload }: SimMessage): void {
+    this.#fate(topic.slice('in/'.length)).repeated.push(Number(payload));
+  }
+
   broker(side: Side, how: BrokerCrash): void {
     if (how !== 'forget') return;
     this.sessionsLost = true;
@@ -122,7 +136,7 @@ export class SimOracle {
     }
     if (this.#plan.refusals && isRefused(n)) this.complain(`PHANTOM, it was refused: ${topic} ${payload}`);
     const seen = fate.outputs.some((other) => keyOf(other) === key);
-    if (seen) this.#doubled(`${topic} ${payload}`);
+    if (seen) this.#doubled(`${topic} ${payload}`, fate.repeated.includes(n));
     const last = fate.outputs.at(-1);
     const behind = last !== undefined && (n < last.n || (n === last.n && copy < last.copy));
     if (behind && !seen && !this.#inDoubt)
@@ -146,14 +160,15 @@ export class SimOracle {
       ? this.#buriesRefused && isRefused(n) && fate.accepted.includes(n) && copy < copiesOf(n, this.#plan.copies)
       : fate.poison.includes(n);
     if (!due) this.complain(`PHANTOM: ${topic} ${letter.topic} ${letter.payload}`);
-    if (fate.letters.has(key)) this.#doubled(`${topic} ${letter.topic} ${letter.payload}`);
+    if (fate.letters.has(key)) this.#doubled(`${topic} ${letter.topic} ${letter.payload}`, fate.repeated.includes(n));
     fate.letters.add(key);
     this.letters += 1;
   }
 
-  #doubled(what: string): void {
+  #doubled(what: string, brokersOwn: boolean): void {
     this.duplicates += 1;
-    if (this.#plan.guarantee === 'exactly-once' && !this.#mayDouble) this.complain(`DUPLICATED: ${what}`);
+    if (!brokersOwn && this.#plan.guarantee === 'exactly-once' && !this.#mayDouble)
+      this.complain(`DUPLICATED: ${what}`);
   }
 
   /** Below 5.0 nothing is refused: what the broker does not want it acknowledges. */
@@ -191,10 +206,10 @@ export class SimOracle {
       this.complain(`DUPLICATED: ${this.duplicates}, but at most ${this.#mostInDoubt} were in doubt`);
     }
     if (this.#plan.guarantee !== 'exactly-once') return;
-    for (const [topic, { accepted, brokerLost }] of this.#topics) {
+    for (const [topic, { accepted, brokerLost, repeated }] of this.#topics) {
       const count = this.durableCount(topic);
       const least = accepted.filter((n) => !brokerLost.has(n)).length;
-      if (count < least || count > accepted.length) {
+      if (count < least || count > accepted.length + repeated.length) {
         this.complain(
           `STATE of ${topic} counts ${count} of ${accepted.length} messages (${brokerLost.size} lost by the broker)`,
         );
