@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertOnce } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
+import { OpenIds } from '../support/kill-open-ids.js';
 import { KillRig } from '../support/kill-rig.js';
 import { fullRun } from '../support/kill-seed.js';
 import { millracePipeline } from '../support/kill-system.js';
@@ -98,6 +99,9 @@ describe('exactly-once in each phase of QoS 2', { timeout: 170_000 }, () => {
     // What comes now must not be mixed up with what was in doubt.
     await rig.load.send(COUNT);
     assertOnce(await rig.settle());
+    const ids = new OpenIds();
+    ids.take(rig.proxies?.to.seen ?? []);
+    assert.deepEqual(ids.reused, []);
     assert.deepEqual(await rig.end(), { code: 0, signal: null });
   };
 
