@@ -9,8 +9,8 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { straceProblem } from '../support/strace-inject.js';
 
 /*
- * A13, F9, D1 and D2: the fixed run is killed at its first socket write, at its second, and so on until it has no more; the same
- * for every system call that writes or flushes the store, where it is killed or the call fails. Here some steps, drawn by SEED;
+ * A8 to A11, A13, F9, D1 and D2: the fixed run is killed at its first socket write, at its second, and so on until it has no
+ * more; the same for every system call that writes or flushes the store, where it is killed or the call fails. Here some steps, drawn by SEED;
  * `npm run test:full` goes through all.
  */
 
@@ -41,14 +41,16 @@ describe('exactly-once, struck at each step of a fixed run', { timeout: fullRun 
 
   for (const moment of ['before', 'half', 'after'] as const) {
     const when = { before: 'before', half: 'in the middle of', after: 'after' }[moment];
-    it(`killed ${when} a socket write it loses and doubles nothing`, LIMIT, (t) =>
+    it(`F9 killed ${when} a socket write it loses and doubles nothing`, LIMIT, (t) =>
       sweepAll(t, { at: 'socket write', moment }),
     );
   }
 
   for (const call of STORE_CALLS) {
-    it(`killed at a ${call} of the store it loses and doubles nothing`, { ...LIMIT, skip: withoutStrace }, (t) =>
-      sweepAll(t, { at: 'store call', call, fault: 'KILL' }),
+    it(
+      `A8, A9, A10, A11, A13, F9 killed at a ${call} of the store it loses and doubles nothing`,
+      { ...LIMIT, skip: withoutStrace },
+      (t) => sweepAll(t, { at: 'store call', call, fault: 'KILL' }),
     );
   }
 

@@ -14,7 +14,7 @@ const FAULTS = [
   ['flushing the pages', 'fdatasync:error=EIO:when=3', 'STORAGE_FAILED'],
   ['writing the pages', 'writev:error=EIO:when=2', 'STORAGE_FAILED'],
   ['writing the pages, without room', 'writev:error=ENOSPC:when=1', 'STORE_FULL'],
-  ['writing a part of the pages', 'writev:retval=512:when=2', 'STORAGE_FAILED'],
+  ['D4 writing a part of the pages', 'writev:retval=512:when=2', 'STORAGE_FAILED'],
   ['writing the header', 'pwrite64:error=EIO:when=2', 'STORAGE_FAILED'],
 ] as const;
 
@@ -53,7 +53,7 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     assert.equal(await recoverHistory(dir), 9);
   });
 
-  it('a limit of the process on the size of files stops the store and not the process', OPTIONS, async () => {
+  it('D4 a limit of the process on the size of files stops the store and not the process', OPTIONS, async () => {
     const dir = join(tempDir('disk'), 'store');
     const { said, durable, signal } = await runStoreWriter(dir, {
       rows: 1_000,
@@ -64,7 +64,7 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     assert.equal(await recoverHistory(dir, 1_000), durable);
   });
 
-  it('a file system that fills up is STORE_FULL; after room is made nothing is missing', {
+  it('D3 a file system that fills up is STORE_FULL; after room is made nothing is missing', {
     ...OPTIONS,
     skip: withoutSmallDisk,
   }, async () => {

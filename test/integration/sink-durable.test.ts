@@ -170,7 +170,7 @@ test('R17: drop gives up what was in doubt and sends what was not, counted', { t
   await driver.close();
 });
 
-test('a refused message is complete with its letter in one commit (R9a), and the others go on', {
+test('F18 a refused message is complete with its letter in one commit (R9a), and the others go on', {
   timeout,
 }, async () => {
   await using broker = await startMosquitto({ acl: ['topic readwrite t', 'topic read denied'] });

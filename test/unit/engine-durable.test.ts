@@ -60,7 +60,7 @@ describe('a durable job', { timeout: 20_000 }, () => {
     await engine.shutdown();
   });
 
-  it('gives the same outputs when it ends before the commit and runs again (Invariant 3)', async () => {
+  it('F1 gives the same outputs when it ends before the commit and runs again (Invariant 3)', async () => {
     const stores = new HeldStores();
     const destination = new Destination();
     const source = new ManualSource<string>();
@@ -191,7 +191,7 @@ describe('a durable job', { timeout: 20_000 }, () => {
     await assert.rejects(again.join(), failsWith('STORE_CORRUPT'));
   });
 
-  it('stores nothing of a tick in which a function throws', async () => {
+  it('A15 stores nothing of a tick in which a function throws', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
     const destination = new Destination();

@@ -168,7 +168,7 @@ test('R14a: an acknowledgement of an earlier connection does not answer a messag
   assert.equal(rig.session.inflight, 2);
 });
 
-test('stray acknowledgements are ignored, but PUBREC is answered by PUBREL 0x92', () => {
+test('F19 stray acknowledgements are ignored, but PUBREC is answered by PUBREL 0x92', () => {
   const rig = new SessionRig().connect().forget();
   rig.serve(ack('puback', 9), ack('pubcomp', 9), ack('pubrec', 9, 0x80), ack('pubrec', 9), ack('puback', 65_000));
   assert.deepEqual(rig.events(), []);
