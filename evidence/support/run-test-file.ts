@@ -9,6 +9,8 @@ export interface TestResult {
   readonly test: string;
   readonly verdict: 'held' | 'failed' | 'skipped';
   readonly ms: number;
+  /** Of what failed. */
+  readonly reason?: string | undefined;
 }
 
 /** What a test file came to. */
@@ -35,8 +37,8 @@ export async function runTestFile(file: string, env: Readonly<Record<string, str
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
-  const tests = records.flatMap(({ test, verdict, ms }) =>
-    test === undefined || verdict === undefined || ms === undefined ? [] : [{ test, verdict, ms }],
+  const tests = records.flatMap(({ test, verdict, ms, reason }) =>
+    test === undefined || verdict === undefined || ms === undefined ? [] : [{ test, verdict, ms, reason }],
   );
   if (tests.length === 0) throw new Error(`no test of ${file} ran:\n${output.slice(-2000)}`);
   return { tests, notes: records.flatMap(({ note }) => note ?? []) };
@@ -44,5 +46,7 @@ export async function runTestFile(file: string, env: Readonly<Record<string, str
 
 /** What did not hold: a test that was skipped proves nothing. */
 export function problemsOf(file: string, { tests }: TestFileResult): string[] {
-  return tests.filter(({ verdict }) => verdict !== 'held').map(({ test, verdict }) => `${file}: "${test}" ${verdict}`);
+  return tests
+    .filter(({ verdict }) => verdict !== 'held')
+    .map(({ test, verdict, reason = '' }) => `${file}: "${test}" ${verdict}\n${reason}`);
 }
