@@ -212,6 +212,8 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
     const held = proxy.drop({ from: 'server', type: fault, times: 10_000 });
     await rig.load.send(COUNT);
     await held.fired({ count: COUNT });
+    // What it has passed on must be with the verifier before it forgets that, too.
+    if (fault === 'pubcomp') await rig.verifier.untilCount(COUNT, 30_000);
     proxy.refuse();
     await to.restart();
     await verifierIsBack(rig);
