@@ -10,9 +10,11 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FILE_LIMIT_MS = 180_000;
+/** Most files wait for brokers and processes most of the time. */
+const LEAST_AT_ONCE = 4;
+const FILE_LIMIT_MS = 900_000;
 /** With --full. */
-const LONG_FILE_LIMIT_MS = 1_500_000;
+const LONG_FILE_LIMIT_MS = 2_700_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** All test files, the folders with the longest running ones first, so that no long file is left for the end. */
@@ -57,7 +59,7 @@ const child = spawn(
     '--import',
     new URL('quick-assert.mjs', import.meta.url).href,
     '--test',
-    `--test-concurrency=${Math.max(2, Math.min(4, availableParallelism()))}`,
+    `--test-concurrency=${Math.max(LEAST_AT_ONCE, availableParallelism())}`,
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
     `--test-reporter=${reporter}`,
     ...flags,

@@ -2,18 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { buildOnce } from '../support/build-once.js';
 import { freePort } from '../support/free-port.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { runCli, startCli } from '../support/start-cli.js';
 
-const LIMIT = { timeout: 40_000 };
 // Inside the checkout, so that the modules resolve `millrace` and tsx as a user's project would.
 const directory = mkdtempSync(fileURLToPath(new URL('../../.cli-run-', import.meta.url)));
 after(() => rmSync(directory, { recursive: true }));
-const INDEX = pathToFileURL(fileURLToPath(new URL('../../src/index.ts', import.meta.url))).href;
+const { index: INDEX } = await buildOnce();
 
 const moduleFile = (name: string, lines: readonly string[]) => {
   const path = join(directory, name);

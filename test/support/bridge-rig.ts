@@ -4,6 +4,7 @@ import { Engine, type MqttSinkOptions, MqttSinks, MqttSources, Pipeline } from '
 import { type ChaosProxy, startChaosProxy } from './chaos-proxy.js';
 import { onCleanup } from './cleanup.js';
 import { type Delivery, judgeDelivery, type Letter, letterText } from './delivery-oracle.js';
+import { PATIENCE_MS } from './limits.js';
 import { type Mosquitto, type MosquittoOptions, startMosquitto } from './mosquitto.js';
 import { type MosquittoSub, startMosquittoSub } from './mosquitto-sub.js';
 import { connectPeer, type MqttPeer } from './mqtt-peer.js';
@@ -47,12 +48,7 @@ let runs = 0;
 
 /** Two brokers for the cells of a file. */
 export async function startRigBrokers(options: MosquittoOptions = {}): Promise<RigBrokers> {
-  // With Nagle's algorithm on, which is mosquitto's default, each window waits 40 ms for a delayed acknowledgement.
-  const config = ['set_tcp_nodelay true', ...(options.config ?? [])];
-  const [from, to] = await Promise.all([
-    startMosquitto({ ...options, config }),
-    startMosquitto({ ...options, config }),
-  ]);
+  const [from, to] = await Promise.all([startMosquitto(options), startMosquitto(options)]);
   return { from, to };
 }
 
@@ -174,7 +170,7 @@ export class BridgeRig implements AsyncDisposable {
   }
 
   /** Waits until all that was sent is seen and nothing is in flight (LIVE), then until nothing more comes; gives the verdict. */
-  async settle(timeoutMs = 15_000): Promise<Delivery> {
+  async settle(timeoutMs = PATIENCE_MS): Promise<Delivery> {
     const distinct = () => new Set(this.witness.texts).size;
     await until(() => distinct() >= this.sent.length || this.#failure !== undefined, {
       timeoutMs,

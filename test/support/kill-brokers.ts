@@ -21,8 +21,7 @@ export async function startKillBroker(profile: BrokerProfile, options: Mosquitto
   const mosquitto = await startMosquitto({
     ...options,
     persistence: profile !== 'amnesic',
-    // Nagle's algorithm would make each window wait 40 ms for a delayed acknowledgement.
-    config: ['set_tcp_nodelay true', ...(profile === 'lossy' ? AUTOSAVE : []), ...(options.config ?? [])],
+    config: [...(profile === 'lossy' ? AUTOSAVE : []), ...(options.config ?? [])],
   });
   const restart = async () => {
     // Between SIGUSR1 and a kill it would go on, and forget what it did: it saves as its last act.

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { buildOnce } from './kill-build.js';
+import { buildOnce } from './build-once.js';
 import { type Launch, nodeLaunch } from './kill-launch.js';
 
 /** What a system under test stands between. */

@@ -36,6 +36,8 @@ export function writeMosquittoConfig(
     'log_type all',
     'log_timestamp false',
     'sys_interval 0',
+    // With Nagle's algorithm, mosquitto's default, each window waits 40 ms for a delayed acknowledgement of TCP.
+    'set_tcp_nodelay true',
     // Losses by the broker's own queue limit (1000) would be counted as ours.
     'max_queued_messages 0',
     ...(options.persistence === true ? ['persistence true', `persistence_location ${dir}/`] : ['persistence false']),

@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
+import { buildOnce } from './build-once.js';
 import { type Child, type Exit, startChild } from './child-process.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const { nodeArgs, main } = await buildOnce();
 
-/** Starts the `millrace` command from its sources, as a process of its own. */
+/** Starts the `millrace` command, as a process of its own. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-  return startChild(process.execPath, ['--import', 'tsx', MAIN, ...args], { env });
+  return startChild(process.execPath, [...nodeArgs, main, ...args], { env });
 }
 
 /** Everything that a finished command gave. */
