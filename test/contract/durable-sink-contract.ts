@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import type { SinkDefinition } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { DurableSinkDriver } from '../support/durable-sink-driver.js';
+import { LIMIT } from '../support/limits.js';
 import { MemoryOutboxes } from '../support/memory-outboxes.js';
-import { eventually, settlesWithin } from './eventually.js';
+import { settlesWithin } from '../support/settles-within.js';
+import { until } from '../support/until.js';
 
 /** One sink with its destination, for one scenario. */
 export interface DurableSinkFixture<T> {
@@ -36,8 +38,6 @@ export interface DurableSinkHarness<T> {
   };
 }
 
-const TIMEOUT = 30_000;
-
 const upwards = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 
 /** What a scenario works with. */
@@ -58,7 +58,7 @@ export const durableSinkContract = <T>(name: string, harness: DurableSinkHarness
     title: string,
     options: { skip?: string | undefined; run: (scene: Scene<T>) => Promise<void> },
   ): void => {
-    test(title, { timeout: TIMEOUT, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
+    test(title, { ...LIMIT, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
       const fixture = await harness.start();
       let store = new MemoryOutboxes();
       const opened: DurableSinkDriver<T>[] = [];
@@ -72,7 +72,7 @@ export const durableSinkContract = <T>(name: string, harness: DurableSinkHarness
         },
         add: (driver, sequences) => driver.add(...sequences.map((sequence) => fixture.item(sequence))),
         arrived: async (count) => {
-          await eventually(() => new Set(fixture.received()).size >= count, `${count} items at the destination`);
+          await until(() => new Set(fixture.received()).size >= count, { what: `${count} items at the destination` });
           assert.deepEqual([...new Set(fixture.received())], upwards(0, count));
           if (limits.repeats === undefined) assert.equal(fixture.received().length, count, 'each once');
         },
@@ -236,7 +236,7 @@ export const durableSinkContract = <T>(name: string, harness: DurableSinkHarness
         add(first, upwards(0, 30));
         first.seal();
         first.commit();
-        await eventually(() => first.writer.outboxes.some(({ urgency }) => urgency !== 'none'), 'an answer');
+        await until(() => first.writer.outboxes.some(({ urgency }) => urgency !== 'none'), { what: 'an answer' });
         await first.close();
         const second = await open();
         await second.drain();

@@ -3,7 +3,8 @@ import { deserialize, serialize } from 'node:v8';
 import type { SourceReader } from '../../src/connector/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { MemoryRecords } from '../support/memory-records.js';
-import { eventually, settlesWithin } from './eventually.js';
+import { settlesWithin } from '../support/settles-within.js';
+import { until } from '../support/until.js';
 import {
   type AddScenario,
   durableGuarantee,
@@ -150,11 +151,11 @@ export const durableScenarios = <T>(scenario: AddScenario<T>, limits: SourceLimi
       await settlesWithin(reader.ready(), 100);
       assert.equal(await fixture.acknowledged?.(), 0);
       reader.committed(first);
-      await eventually(async () => (await fixture.acknowledged?.()) === 3, 'three acknowledgements');
+      await until(async () => (await fixture.acknowledged?.()) === 3, { what: 'three acknowledgements' });
       await settlesWithin(reader.ready(), 50);
       assert.equal(await fixture.acknowledged?.(), 3);
       reader.committed(second);
-      await eventually(async () => (await fixture.acknowledged?.()) === 7, 'seven acknowledgements');
+      await until(async () => (await fixture.acknowledged?.()) === 7, { what: 'seven acknowledgements' });
     }),
   });
 
@@ -185,14 +186,17 @@ export const durableScenarios = <T>(scenario: AddScenario<T>, limits: SourceLimi
       const { last } = await take(fixture, reader, { count: 3 });
       const mark = job.store(last);
       await fixture.fail?.();
-      await eventually(() => {
-        try {
-          reader.poll(1);
-          return false;
-        } catch {
-          return true;
-        }
-      }, 'poll throws');
+      await until(
+        () => {
+          try {
+            reader.poll(1);
+            return false;
+          } catch {
+            return true;
+          }
+        },
+        { what: 'poll throws' },
+      );
       reader.committed(mark);
     }),
   });

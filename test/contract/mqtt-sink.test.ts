@@ -67,12 +67,10 @@ for (const qos of [1, 2] as const) {
     sinkContract(`MqttSinks on mosquitto, version ${protocolVersion}, QoS ${qos}`, {
       start: start(mosquitto, qos, { protocolVersion }),
       limits: {},
-      timeoutMs: 30_000,
     });
   }
   sinkContract(`MqttSinks on aedes, QoS ${qos}`, {
     start: start(aedes, qos, { protocolVersion: 4 }),
     limits: {},
-    timeoutMs: 30_000,
   });
 }

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import { defineSink, type OpenContext, type SinkDefinition, type SinkWriter } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { eventually, settlesWithin } from './eventually.js';
+import { LIMIT } from '../support/limits.js';
+import { settlesWithin } from '../support/settles-within.js';
+import { until } from '../support/until.js';
 
 /** One sink with its destination (a broker and a subscriber, an array), for one scenario. */
 export interface SinkFixture<T> {
@@ -32,8 +34,6 @@ export interface SinkHarness<T> {
     /** Why what arrived cannot be seen. Absent: it can. */
     readonly receipt?: string;
   };
-  /** Default 10,000. */
-  readonly timeoutMs?: number;
 }
 
 const open = async <T>({ sink }: SinkFixture<T>, signal = new AbortController().signal): Promise<SinkWriter<T>> => {
@@ -66,25 +66,27 @@ const writeAll = async <T>(
 /** Waits for `count` deliveries, checking that the number never falls. */
 const delivery = async (writer: SinkWriter<never>, count: number): Promise<void> => {
   let before = 0;
-  await eventually(() => {
-    writer.flush();
-    const { delivered, rejected } = writer.progress();
-    assert.ok(delivered >= before, `delivered fell from ${before} to ${delivered}`);
-    assert.deepEqual(rejected, []);
-    before = delivered;
-    return delivered === count;
-  }, `${count} deliveries`);
+  await until(
+    () => {
+      writer.flush();
+      const { delivered, rejected } = writer.progress();
+      assert.ok(delivered >= before, `delivered fell from ${before} to ${delivered}`);
+      assert.deepEqual(rejected, []);
+      before = delivered;
+      return delivered === count;
+    },
+    { what: `${count} deliveries` },
+  );
 };
 
 /** Every scenario that every sink must pass. */
 export const sinkContract = <T>(name: string, harness: SinkHarness<T>): void => {
-  const timeout = harness.timeoutMs ?? 10_000;
   const { limits } = harness;
   const scenario = (
     title: string,
     options: { skip?: string | undefined; run: (fixture: SinkFixture<T>) => Promise<void> },
   ): void => {
-    test(title, { timeout, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
+    test(title, { ...LIMIT, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
       const fixture = await harness.start();
       try {
         await options.run(fixture);
@@ -105,7 +107,7 @@ export const sinkContract = <T>(name: string, harness: SinkHarness<T>): void => 
     };
   const arrived = async (fixture: SinkFixture<T>, count: number): Promise<void> => {
     if (limits.receipt !== undefined) return;
-    await eventually(() => fixture.received().length >= count, `${count} items at the destination`);
+    await until(() => fixture.received().length >= count, { what: `${count} items at the destination` });
     assert.deepEqual(fixture.received(), upwards(0, count));
   };
 

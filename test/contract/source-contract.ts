@@ -4,8 +4,10 @@ import type { OpenContext, SourceReader } from '../../src/connector/index.js';
 import { defineSource } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
+import { LIMIT } from '../support/limits.js';
+import { settlesWithin } from '../support/settles-within.js';
+import { until } from '../support/until.js';
 import { durableScenarios } from './durable-source-scenarios.js';
-import { eventually, settlesWithin } from './eventually.js';
 import {
   type AddScenario,
   commit,
@@ -23,8 +25,6 @@ export interface SourceHarness<T> {
   /** `items`: how many items the scenario produces in all. */
   start(items: number): Promise<SourceFixture<T>>;
   readonly limits: SourceLimits;
-  /** Default 10,000. */
-  readonly timeoutMs?: number;
 }
 
 const open = async <T>(
@@ -42,10 +42,9 @@ const open = async <T>(
 
 /** Every scenario that every source must pass. */
 export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void => {
-  const timeout = harness.timeoutMs ?? 10_000;
   const { limits } = harness;
   const scenario: AddScenario<T> = (title, items, options) => {
-    test(title, { timeout, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
+    test(title, { ...LIMIT, ...(options.skip === undefined ? {} : { skip: options.skip }) }, async () => {
       const fixture = await harness.start(items);
       try {
         await options.run(fixture);
@@ -165,7 +164,7 @@ export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void
         await settlesWithin(reader.ready(), 100);
         assert.equal(await fixture.acknowledged?.(), 0);
         commit(reader, taken.last);
-        await eventually(async () => (await fixture.acknowledged?.()) === 10, 'ten acknowledgements');
+        await until(async () => (await fixture.acknowledged?.()) === 10, { what: 'ten acknowledgements' });
       }),
     });
 
@@ -175,11 +174,11 @@ export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void
         await fixture.produce(10);
         const taken = await take(fixture, reader, { count: 10 });
         commit(reader, taken.positions[3] ?? 0);
-        await eventually(async () => (await fixture.acknowledged?.()) === 4, 'four acknowledgements');
+        await until(async () => (await fixture.acknowledged?.()) === 4, { what: 'four acknowledgements' });
         await settlesWithin(reader.ready(), 50);
         assert.equal(await fixture.acknowledged?.(), 4);
         commit(reader, taken.last);
-        await eventually(async () => (await fixture.acknowledged?.()) === 10, 'ten acknowledgements');
+        await until(async () => (await fixture.acknowledged?.()) === 10, { what: 'ten acknowledgements' });
       }),
     });
 
@@ -258,14 +257,17 @@ export const sourceContract = <T>(name: string, harness: SourceHarness<T>): void
         );
         await fixture.fail?.();
         await failed;
-        await eventually(() => {
-          try {
-            reader.poll(1);
-            return false;
-          } catch (error) {
-            return isOurs(error);
-          }
-        }, 'poll throws');
+        await until(
+          () => {
+            try {
+              reader.poll(1);
+              return false;
+            } catch (error) {
+              return isOurs(error);
+            }
+          },
+          { what: 'poll throws' },
+        );
       }),
     });
 

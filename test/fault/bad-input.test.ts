@@ -11,6 +11,7 @@ import {
   startRigBrokers,
   stopRigBrokers,
 } from '../support/bridge-rig.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /*
@@ -18,7 +19,6 @@ import { until } from '../support/until.js';
  * ends (5.0: with a reason), nothing of it is delivered or acknowledged, and the work goes on as after a cut.
  */
 
-const LIMIT = { timeout: 60_000 };
 let brokers: RigBrokers;
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -94,10 +94,10 @@ async function attack(rig: BridgeRig, malice: Buffer): Promise<void> {
   await rig.source.inject('client', malice);
   const back = () =>
     rig.source.connections > before && rig.source.active === 1 && rig.metric('millrace_connected') === 2;
-  await until(back, { timeoutMs: 5_000, what: () => `another connection after ${malice.toString('hex')}` });
+  await until(back, { what: () => `another connection after ${malice.toString('hex')}` });
 }
 
-describe('H: bad input', { timeout: 150_000 }, () => {
+describe('H: bad input', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });
@@ -145,7 +145,7 @@ describe('H: bad input', { timeout: 150_000 }, () => {
       const since = performance.now();
       // What the broker says after this belongs, for us, to the body of this packet: its PINGRESP too.
       await attack(rig, bytes('32 ff ff 03 00 05 73 6c 6f'));
-      assert.ok(performance.now() - since < 5_000);
+      assert.ok(performance.now() - since < 15_000);
       await rig.publish(30);
       assertSound(await rig.settle(), { once: true });
     },

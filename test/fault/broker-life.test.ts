@@ -10,6 +10,7 @@ import {
   startRigBrokers,
   stopRigBrokers,
 } from '../support/bridge-rig.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import type { Mosquitto } from '../support/mosquitto.js';
 import { until } from '../support/until.js';
 
@@ -18,7 +19,6 @@ import { until } from '../support/until.js';
  * that keeps nothing. Losses that are the broker's own are told apart from ours.
  */
 
-const LIMIT = { timeout: 60_000 };
 const QUALITIES = [1, 2] as const;
 
 async function withBrokers(persistence: boolean, run: (brokers: RigBrokers) => Promise<void>): Promise<void> {
@@ -51,7 +51,7 @@ const WAYS: Readonly<Record<string, (broker: Mosquitto) => Promise<unknown>>> = 
   },
 };
 
-describe('brokers that die and come back', { timeout: 150_000 }, () => {
+describe('brokers that die and come back', SUITE_LIMIT, () => {
   for (const qos of QUALITIES) {
     for (const [way, restart] of Object.entries(WAYS)) {
       it(`C1 ${way} of the source's broker loses nothing (S${qos}, BD)`, LIMIT, async () => {

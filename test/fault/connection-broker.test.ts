@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionRig, wanted } from '../support/connection-rig.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { until } from '../support/until.js';
-
-const TIMEOUT = { timeout: 30_000 };
 
 describe('connection: faults of a real broker', () => {
   for (const protocolVersion of [5, 4, 3] as const) {
     it(
       `loses nothing at QoS 2 over restarts of a broker that keeps its sessions (version ${protocolVersion})`,
-      TIMEOUT,
+      LIMIT,
       async () => {
         await using broker = await startMosquitto({ persistence: true });
         const rig = connectionRig(broker.url, { protocolVersion }, { subscriptions: [wanted('t', { qos: 2 })] });
@@ -33,7 +32,7 @@ describe('connection: faults of a real broker', () => {
     );
   }
 
-  it('says that an amnesic broker lost the session, and subscribes again (C3)', TIMEOUT, async () => {
+  it('says that an amnesic broker lost the session, and subscribes again (C3)', LIMIT, async () => {
     await using broker = await startMosquitto();
     const rig = connectionRig(broker.url, {}, { subscriptions: [wanted('t')] });
     await rig.open();
@@ -47,7 +46,7 @@ describe('connection: faults of a real broker', () => {
     await rig.connection.close();
   });
 
-  it('does not hang on a broker that is stopped: connect succeeds, CONNACK never comes (C6)', TIMEOUT, async () => {
+  it('does not hang on a broker that is stopped: connect succeeds, CONNACK never comes (C6)', LIMIT, async () => {
     await using broker = await startMosquitto();
     broker.suspend();
     const once = connectionRig(broker.url, { autoReconnect: false, connackTimeout: 200 });
@@ -61,7 +60,7 @@ describe('connection: faults of a real broker', () => {
     await patient.connection.close();
   });
 
-  it('says what is wrong with user and password', TIMEOUT, async () => {
+  it('says what is wrong with user and password', LIMIT, async () => {
     await using broker = await startMosquitto({ users: { user: 'right' } });
     const url = broker.url.replace('//', '//user:right@');
     const rig = connectionRig(url);

@@ -4,6 +4,7 @@ import { readSessionRecord } from '../../src/connection/session-record.js';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import { type ConnectionRig, wanted } from '../support/connection-rig.js';
 import { durableRig, type LifeOptions } from '../support/durable-rig.js';
+import { LIMIT } from '../support/limits.js';
 import { MemoryRecord } from '../support/memory-record.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
@@ -11,7 +12,6 @@ import { outbound } from '../support/session-rig.js';
 import { toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 30_000 };
 const IN_DOUBT = [{ message: outbound(3, 2, { topic: 'out' }), stage: 'sent' } as const];
 
 /** A broker behind a proxy, a store, and the lives of a client between them. */
@@ -86,7 +86,7 @@ async function gets(rig: ConnectionRig, ...texts: string[]): Promise<void> {
 
 describe('durable connection: a real broker', () => {
   for (const version of [5, 4] as const) {
-    it(`goes on after a kill, with what came meanwhile (version ${version})`, TIMEOUT, async () => {
+    it(`goes on after a kill, with what came meanwhile (version ${version})`, LIMIT, async () => {
       await using all = await lives(version);
       await all.live();
       await all.publish('1', '2');
@@ -101,7 +101,7 @@ describe('durable connection: a real broker', () => {
       await rig.connection.close();
     });
 
-    it(`R5a: a lost CONNACK with our session behind it: it goes on (version ${version})`, TIMEOUT, async () => {
+    it(`R5a: a lost CONNACK with our session behind it: it goes on (version ${version})`, LIMIT, async () => {
       await using all = await lives(version);
       await all.live();
       await all.publish('1');
@@ -117,7 +117,7 @@ describe('durable connection: a real broker', () => {
       await rig.connection.close();
     });
 
-    it(`R5a: a lost CONNACK with an empty session behind it: messages come (version ${version})`, TIMEOUT, async () => {
+    it(`R5a: a lost CONNACK with an empty session behind it: messages come (version ${version})`, LIMIT, async () => {
       await using all = await lives(version);
       await all.live();
       await all.broker.kill();
@@ -138,7 +138,7 @@ describe('durable connection: a real broker', () => {
 
     it(
       `R5a: a crash between CONNECT and CONNACK leaves the next process in doubt (version ${version})`,
-      TIMEOUT,
+      LIMIT,
       async () => {
         await using all = await lives(version);
         await all.live();
@@ -162,7 +162,7 @@ describe('durable connection: a real broker', () => {
       },
     );
 
-    it(`C3: session present 0 at a start with state: policies (version ${version})`, TIMEOUT, async () => {
+    it(`C3: session present 0 at a start with state: policies (version ${version})`, LIMIT, async () => {
       await using all = await lives(version);
       await all.live();
       await all.broker.kill();
@@ -189,7 +189,7 @@ describe('durable connection: a real broker', () => {
 
     it(
       `R6a: a crash while the session is being made: the next process begins it anew (version ${version})`,
-      TIMEOUT,
+      LIMIT,
       async () => {
         await using all = await lives(version);
         all.record.holds = (index) => index === 1;
@@ -208,7 +208,7 @@ describe('durable connection: a real broker', () => {
       },
     );
 
-    it(`D9: the store is gone and the session is not: each policy (version ${version})`, TIMEOUT, async () => {
+    it(`D9: the store is gone and the session is not: each policy (version ${version})`, LIMIT, async () => {
       for (const onUnknownSession of ['fail', 'adopt', 'discard'] as const) {
         await using all = await lives(version);
         await all.live();
@@ -234,7 +234,7 @@ describe('durable connection: a real broker', () => {
     });
   }
 
-  it('R5b: another server is a session loss, unless the servers share their sessions', TIMEOUT, async () => {
+  it('R5b: another server is a session loss, unless the servers share their sessions', LIMIT, async () => {
     await using all = await lives(5);
     await all.live();
     const elsewhere = await startChaosProxy({ to: all.broker });
@@ -266,7 +266,7 @@ describe('durable connection: a real broker', () => {
     await elsewhere.close();
   });
 
-  it('R5a: a proof needs no right to read or write anything', TIMEOUT, async () => {
+  it('R5a: a proof needs no right to read or write anything', LIMIT, async () => {
     await using all = await lives(5, { acl: ['topic readwrite t'] });
     await all.live();
     using told = toldOfSessions();
@@ -274,7 +274,7 @@ describe('durable connection: a real broker', () => {
     assert.deepEqual(told.names, ['session-verified']);
   });
 
-  it('sends what was in doubt again under its id, and nothing before the session is proven', TIMEOUT, async () => {
+  it('sends what was in doubt again under its id, and nothing before the session is proven', LIMIT, async () => {
     await using all = await lives(5);
     await all.live();
     const rig = all.rig({ outbound: IN_DOUBT, policy: 'fail' });
@@ -287,7 +287,7 @@ describe('durable connection: a real broker', () => {
     await rig.connection.close();
   });
 
-  it('refuses a broker that takes QoS 1 at most, where the guarantee needs 2 (F17)', TIMEOUT, async () => {
+  it('refuses a broker that takes QoS 1 at most, where the guarantee needs 2 (F17)', LIMIT, async () => {
     await using broker = await startMosquitto({ listeners: [{ config: ['max_qos 1'] }] });
     const url = `mqtt://127.0.0.1:${broker.listenerPorts[0]}`;
     const rig = durableRig(url, { record: new MemoryRecord(), input: { requireQos2: true } });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionRig, wanted } from '../support/connection-rig.js';
 import { accept, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 20_000 };
 const KEPT = { startClean: false, keepSession: true, subscriptions: [wanted('a')] };
 const CONNACK = [0x20, 3, 0, 0, 0];
 
@@ -21,7 +21,7 @@ describe('connection: ends in the moment it begins', () => {
     ['a DISCONNECT', [0xe0, 1, 0x8b], 'DISCONNECTED_BY_BROKER'],
     ['bytes that are no MQTT (CVE-2025-66023)', [0x00, 0x00], 'MALFORMED_PACKET'],
   ] as const) {
-    it(`outlasts ${what} in the same segment as CONNACK, before it could subscribe`, TIMEOUT, async () => {
+    it(`outlasts ${what} in the same segment as CONNACK, before it could subscribe`, LIMIT, async () => {
       await using broker = await startFakeBroker({ connect: firstGets(bytes) });
       const rig = connectionRig(broker.url, {}, KEPT);
       await rig.open();
@@ -31,7 +31,7 @@ describe('connection: ends in the moment it begins', () => {
     });
   }
 
-  it('outlasts a protocol error behind the CONNACK of a lost session', TIMEOUT, async () => {
+  it('outlasts a protocol error behind the CONNACK of a lost session', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const rig = connectionRig(broker.url, {}, KEPT);
     await rig.open();
@@ -62,7 +62,7 @@ describe('connection: ends in the moment it begins', () => {
     await rig.connection.close();
   });
 
-  it('fails with the reason when the broker takes no packet as large as the SUBSCRIBE', TIMEOUT, async () => {
+  it('fails with the reason when the broker takes no packet as large as the SUBSCRIBE', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) =>
         client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties: { maximumPacketSize: 20 } }),
@@ -77,7 +77,7 @@ describe('connection: ends in the moment it begins', () => {
     await until(() => broker.clients[0]?.ended);
   });
 
-  it('leaves no socket behind when CONNECT cannot be written', TIMEOUT, async () => {
+  it('leaves no socket behind when CONNECT cannot be written', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const credentials = () => ({ password: 'a password without a user name' });
     const rig = connectionRig(broker.url, { protocolVersion: 4, credentials }, KEPT);
@@ -89,7 +89,7 @@ describe('connection: ends in the moment it begins', () => {
     ['a client id too long for 3.1', { clientId: 'longer than the 23 characters of 3.1' }],
     ['a will with properties of 5.0', { will: { topic: 'w', properties: { willDelayInterval: 1 } } }],
   ] as const) {
-    it(`does not fail on ${what} while a proxy closes because its broker is away`, TIMEOUT, async () => {
+    it(`does not fail on ${what} while a proxy closes because its broker is away`, LIMIT, async () => {
       let away = true;
       await using broker = await startFakeBroker({ connect: (client) => (away ? client.fin() : accept(client)) });
       const rig = connectionRig(broker.url, options, KEPT);

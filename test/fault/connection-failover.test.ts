@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ConnectionRig, connectionRig, wanted } from '../support/connection-rig.js';
 import { accept, acceptResumed, type FakeBroker, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 20_000 };
 const types = (client: FakeClient | undefined): readonly string[] => client?.packets.map(({ type }) => type) ?? [];
 
 /** A broker that keeps one session, and is away while `down`. */
@@ -62,7 +62,7 @@ const publish = (client: FakeClient | undefined, packetId: number, dup = false):
 describe('connection: failover between brokers that share no sessions (R5b)', () => {
   it(
     'a source forgets the ids of the other server, also when it comes back to a session of its own',
-    TIMEOUT,
+    LIMIT,
     async () => {
       const [a, b] = [await startServer(false), await startServer(true)];
       const input = { startClean: false, keepSession: true, subscriptions: [wanted('t', { qos: 2 })] };
@@ -82,7 +82,7 @@ describe('connection: failover between brokers that share no sessions (R5b)', ()
     },
   );
 
-  it('a sink begins clean at each of them and sends again what was in doubt, with DUP 0', TIMEOUT, async () => {
+  it('a sink begins clean at each of them and sends again what was in doubt, with DUP 0', LIMIT, async () => {
     const [a, b] = [await startServer(false), await startServer(true)];
     const rig = connectionRig(a.broker.url, serversOf(a, b));
     await rig.open();
@@ -99,7 +99,7 @@ describe('connection: failover between brokers that share no sessions (R5b)', ()
     await rig.connection.close();
   });
 
-  it('a sink resumes at its server when it found no other one in between', TIMEOUT, async () => {
+  it('a sink resumes at its server when it found no other one in between', LIMIT, async () => {
     const [a, b] = [await startServer(false), await startServer(true)];
     const rig = connectionRig(a.broker.url, serversOf(a, b));
     await rig.open();
@@ -115,7 +115,7 @@ describe('connection: failover between brokers that share no sessions (R5b)', ()
     await rig.connection.close();
   });
 
-  it('the session goes on at any server of a cluster that is declared to share them', TIMEOUT, async () => {
+  it('the session goes on at any server of a cluster that is declared to share them', LIMIT, async () => {
     const [a, b] = [await startServer(false), await startServer(true)];
     const rig = connectionRig(a.broker.url, { ...serversOf(a, b), serversShareSessions: true });
     b.broker.script = { ...b.broker.script, connect: acceptResumed };

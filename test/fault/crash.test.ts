@@ -5,6 +5,7 @@ import { assertSound, type RigBrokers, startRigBrokers, stopRigBrokers } from '.
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import type { Child } from '../support/child-process.js';
 import { type Delivery, judgeDelivery, type Letter, letterText } from '../support/delivery-oracle.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { type MosquittoSub, startMosquittoSub } from '../support/mosquitto-sub.js';
 import { connectPeer, type MqttPeer } from '../support/mqtt-peer.js';
 import type { Fault } from '../support/proxy-fault.js';
@@ -17,7 +18,6 @@ import { until } from '../support/until.js';
  * order; what was on its way may come twice, and no more than that. Cells A1, A3 to A5, A14 and E1.
  */
 
-const LIMIT = { timeout: 120_000 };
 const QUALITIES = [1, 2] as const;
 const TOPICS = ['a', 'b', 'c'] as const;
 /** Of the command's own: Receive Maximum and maxInflight. What is on its way is at most this. */
@@ -70,7 +70,7 @@ class CrashRig implements AsyncDisposable {
       ...['bridge', '--from', this.source.url, '--topic', `${run}/in/#`, '--to', this.sink.url],
       ...['--to-topic', `${run}/out/{level.3}`, '--client-id', run, '--qos', String(qos), '--drain-timeout', '5'],
     ]);
-    await this.#bridge.waitForLine(/RUNNING/, { timeoutMs: 30_000 });
+    await this.#bridge.waitForLine(/RUNNING/);
   }
 
   async kill(): Promise<void> {
@@ -98,7 +98,7 @@ class CrashRig implements AsyncDisposable {
   async settle(): Promise<Delivery> {
     const distinct = () => new Set(this.witness.texts).size;
     const what = () => `${this.#sent.length} messages, have ${distinct()}\n${this.#bridge?.stderr.join('\n')}`;
-    await until(() => distinct() >= this.#sent.length, { timeoutMs: 30_000, what });
+    await until(() => distinct() >= this.#sent.length, { what });
     assert.deepEqual(await this.#bridge?.end('SIGTERM'), { code: 0, signal: null });
     await this.witness.untilQuiet(150);
     const prefix = `${this.#parts.run}/out/`;
@@ -115,7 +115,7 @@ class CrashRig implements AsyncDisposable {
   }
 }
 
-describe('kill -9 of the bridge', { timeout: 170_000 }, () => {
+describe('kill -9 of the bridge', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });

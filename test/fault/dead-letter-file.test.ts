@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startChild } from '../support/child-process.js';
+import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const STRACE = '/usr/bin/strace';
-const OPTIONS = { timeout: 60_000, skip: existsSync(STRACE) ? false : 'strace is not installed' };
+const OPTIONS = { ...LIMIT, skip: existsSync(STRACE) ? false : 'strace is not installed' };
 
 /** Appends 10 letters while a system call fails or kills the process at its nth call; call 1 of fsync is the directory's. */
 const append = async (path: string, call: string, inject: string) => {

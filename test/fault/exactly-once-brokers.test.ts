@@ -6,10 +6,10 @@ import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
 import { type BrokerProfile, type KillBroker, startKillBroker } from '../support/kill-brokers.js';
 import { KillLoad } from '../support/kill-load.js';
 import { KillRig, type KillRun } from '../support/kill-rig.js';
-import { fullRun } from '../support/kill-seed.js';
 import { untilComplete } from '../support/kill-strike.js';
 import { millracePipeline, type PipelineOptions } from '../support/kill-system.js';
 import { forgotten, passagesOf, textsWith } from '../support/kill-wire.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { connectPeer } from '../support/mqtt-peer.js';
 import { until } from '../support/until.js';
@@ -19,7 +19,6 @@ import { until } from '../support/until.js';
  * by itself (profile BL) is told apart from what we lose.
  */
 
-const LIMIT = { timeout: 90_000 };
 const COUNT = 60;
 
 interface Said {
@@ -32,7 +31,7 @@ interface Said {
  */
 const WINDOW = { config: ['max_inflight_messages 1000'] };
 
-describe('exactly-once when brokers die, forget or are away', { timeout: fullRun ? 900_000 : 170_000 }, () => {
+describe('exactly-once when brokers die, forget or are away', SUITE_LIMIT, () => {
   const withRig = async (
     profile: BrokerProfile,
     options: Partial<PipelineOptions>,
@@ -56,7 +55,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
 
   /** The verifier of a restarted amnesic broker has to subscribe anew before anything is sent to it. */
   const verifierIsBack = (rig: KillRig) =>
-    rig.run.to.mosquitto.waitForLog(new RegExp(`SUBSCRIBE from ${rig.ends.clientId}-verifier`), 20_000);
+    rig.run.to.mosquitto.waitForLog(new RegExp(`SUBSCRIBE from ${rig.ends.clientId}-verifier`));
 
   /** The sink has the answers to all that it sent: else its window may have no room for anything that comes. */
   const sinkIsQuiet = (to: ChaosProxy) => {
@@ -112,7 +111,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
       const seen = new Set(rig.verifier.texts);
       return rig.load.sent.slice(first).every(({ text }) => seen.has(text));
     };
-    await until(arrived, { timeoutMs: 20_000, intervalMs: 50, what: () => `what came later\n${rig.tail()}` });
+    await until(arrived, { intervalMs: 50, what: () => `what came later\n${rig.tail()}` });
   };
 
   /** The broker of one side dies by profile BL, with the job and without it. What comes later arrives. */
@@ -213,7 +212,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
     await rig.load.send(COUNT);
     await held.fired({ count: COUNT });
     // What it has passed on must be with the verifier before it forgets that, too.
-    if (fault === 'pubcomp') await rig.verifier.untilCount(COUNT, 30_000);
+    if (fault === 'pubcomp') await rig.verifier.untilCount(COUNT);
     proxy.refuse();
     await to.restart();
     await verifierIsBack(rig);
@@ -298,7 +297,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
         };
         await rig.start();
         await send();
-        await until(arrived, { timeoutMs: 20_000, what });
+        await until(arrived, { what });
         proxy.refuse();
         proxy.cutAll('rst');
         await send();
@@ -308,7 +307,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
         await rig.kill();
         proxy.heal();
         await rig.start();
-        await until(arrived, { timeoutMs: 20_000, what });
+        await until(arrived, { what });
         for (const verifier of [rig.verifier, back]) {
           await verifier.untilQuiet(250);
           const seen = verifier.messages.map(({ topic, text }) => ({ topic: topic.slice(-1), text }));
@@ -368,7 +367,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
         await rig.load.settle();
         brokers[side].mosquitto.suspend();
         const before = proxiesOf(rig)[side].connections;
-        await until(() => proxiesOf(rig)[side].connections > before, { timeoutMs: 20_000, what: 'another attempt' });
+        await until(() => proxiesOf(rig)[side].connections > before, { what: 'another attempt' });
         brokers[side].mosquitto.resume();
         await rig.load.send(COUNT);
         await untilComplete(rig);
@@ -401,9 +400,7 @@ describe('exactly-once when brokers die, forget or are away', { timeout: fullRun
         await rig.load.send(COUNT);
         await untilComplete(rig);
         await rig.kill();
-        await rig.run.from.mosquitto
-          .waitForLog(new RegExp(`Expiring client ${rig.ends.clientId} `), 20_000)
-          .catch(() => {});
+        await rig.run.from.mosquitto.waitForLog(new RegExp(`Expiring client ${rig.ends.clientId} `)).catch(() => {});
         assert.equal((await (await rig.spawn()).exited).code, 1);
         assert.match(rig.tail(), /session/i);
         rig.change(millracePipeline('redeliver', { kind: 'plain', connect, onSessionLoss: 'redeliver' }));

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fullRun } from '../support/full-run.js';
 import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
 import { OpenIds } from '../support/kill-open-ids.js';
 import { type KillReport, KillRig } from '../support/kill-rig.js';
 import { randomCuts, randomKills } from '../support/kill-scenarios.js';
-import { fullRun, killSeed } from '../support/kill-seed.js';
+import { killSeed } from '../support/kill-seed.js';
 import { type BridgeSystem, millraceBridge, millracePipeline } from '../support/kill-system.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 /*
@@ -15,10 +17,9 @@ import { SeededRandom } from '../support/seeded-random.js';
  * the bridge a hundred times; SEED=n repeats a run's random choices, though not the scheduling of the processes.
  */
 
-const LIMIT = { timeout: fullRun ? 600_000 : 120_000 };
 const EXACTLY_ONCE = millraceBridge();
 
-describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }, () => {
+describe('kill -9 at random moments', SUITE_LIMIT, () => {
   let from: KillBroker;
   let to: KillBroker;
   before(async () => {
@@ -114,7 +115,7 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
   });
 
   it('F13 packet ids come round twice, with kills: nothing is lost or doubled, and no id is used while it is open', {
-    timeout: 600_000,
+    ...LIMIT,
     skip: fullRun ? false : 'npm run test:full',
   }, async (t) => {
     const config = ['max_inflight_messages 1000'];
@@ -130,7 +131,7 @@ describe('kill -9 at random moments', { timeout: fullRun ? 1_200_000 : 170_000 }
     for (let kill = 0; kill < 13; kill += 1) {
       const half = rig.verifier.messages.length + 5_000;
       await rig.load.send(10_000);
-      await rig.verifier.untilCount(half, 60_000);
+      await rig.verifier.untilCount(half);
       await rig.kill();
       // They are many: what was looked at is not kept.
       proxies.from.seen.length = 0;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fullRun } from '../support/full-run.js';
 import { assertOnce } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
 import { OpenIds } from '../support/kill-open-ids.js';
 import { KillRig } from '../support/kill-rig.js';
-import { fullRun } from '../support/kill-seed.js';
 import { millracePipeline } from '../support/kill-system.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import type { PacketMatch } from '../support/proxy-fault.js';
 
 /*
@@ -14,7 +15,6 @@ import type { PacketMatch } from '../support/proxy-fault.js';
  * there it is killed, or its connections are cut, and it must finish without a loss or a copy. Cells A1 to A7 and F3 to F8.
  */
 
-const LIMIT = { timeout: 60_000 };
 const COUNT = 30;
 
 interface Phase {
@@ -76,7 +76,7 @@ async function cutBoth({ proxies }: KillRig): Promise<void> {
   proxies?.to.cutAll('rst');
 }
 
-describe('exactly-once in each phase of QoS 2', { timeout: 170_000 }, () => {
+describe('exactly-once in each phase of QoS 2', SUITE_LIMIT, () => {
   let from: KillBroker;
   let to: KillBroker;
   before(async () => {

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fullRun } from '../support/full-run.js';
 import { assertOnce } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
 import { launch } from '../support/kill-launch.js';
 import { KillRig, type KillRun } from '../support/kill-rig.js';
-import { fullRun } from '../support/kill-seed.js';
 import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
 import { damageText, storedBytes, storeFile, truncateStore } from '../support/kill-store.js';
 import { untilComplete } from '../support/kill-strike.js';
 import { millraceBridge } from '../support/kill-system.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { straceProblem, withSlowFlush } from '../support/strace-inject.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
@@ -20,10 +21,9 @@ import { until } from '../support/until.js';
  * gone (D9), old (D10) or somebody else's (D11). Nothing is acknowledged that is not stored, so nothing is lost.
  */
 
-const LIMIT = { timeout: 120_000 };
 const COUNT = 60;
 
-describe('exactly-once on a disk that fails', { timeout: fullRun ? 1_800_000 : 170_000 }, () => {
+describe('exactly-once on a disk that fails', SUITE_LIMIT, () => {
   let from: KillBroker;
   let to: KillBroker;
   before(async () => {
@@ -52,7 +52,7 @@ describe('exactly-once on a disk that fails', { timeout: fullRun ? 1_800_000 : 1
     rig.proxies?.to.refuse();
     rig.proxies?.to.cutAll('rst');
     await rig.load.send(3_000);
-    await rig.process.waitForLine(/the job failed: cannot write/, { timeoutMs: 30_000 });
+    await rig.process.waitForLine(/the job failed: cannot write/);
     await rig.kill();
     rig.proxies?.to.heal();
     smallDisk(200 * 1024 * 1024, disk);
@@ -95,7 +95,7 @@ describe('exactly-once on a disk that fails', { timeout: fullRun ? 1_800_000 : 1
     await using rig = await withBacklog();
     truncateStore(rig.ends, 3000);
     const child = await rig.spawn();
-    const running = child.waitForLine(/RUNNING/, { timeoutMs: 20_000 }).then(
+    const running = child.waitForLine(/RUNNING/).then(
       () => true,
       () => false,
     );

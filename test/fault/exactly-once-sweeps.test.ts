@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { fullRun } from '../support/full-run.js';
 import { assertOnce } from '../support/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import { fullRun, killSeed } from '../support/kill-seed.js';
+import { killSeed } from '../support/kill-seed.js';
 import { type Blow, STORE_CALLS, sweep } from '../support/kill-sweep.js';
 import { millraceBridge } from '../support/kill-system.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { straceProblem } from '../support/strace-inject.js';
 
@@ -20,10 +22,9 @@ const SAMPLES = 1;
 const MOST = 400;
 /** A run that goes on after an error has fewer steps of interest: what follows it is like what follows an earlier one. */
 const MOST_ERRORS = 12;
-const LIMIT = { timeout: fullRun ? 1_200_000 : 90_000 };
 const withoutStrace = straceProblem() ?? false;
 
-describe('exactly-once, struck at each step of a fixed run', { timeout: fullRun ? 5_000_000 : 170_000 }, () => {
+describe('exactly-once, struck at each step of a fixed run', SUITE_LIMIT, () => {
   let from: KillBroker;
   let to: KillBroker;
   before(async () => {

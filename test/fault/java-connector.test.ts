@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js';
 import { QUICK, type RigBrokers, startRigBrokers, stopRigBrokers } from '../support/bridge-rig.js';
 import { startChaosProxy } from '../support/chaos-proxy.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
@@ -23,13 +24,12 @@ import { until } from '../support/until.js';
  * counted too: without a crash QoS 2 makes none, even over cuts.
  */
 
-const LIMIT = { timeout: 60_000 };
 const ITEMS = 1_000;
 let brokers: RigBrokers;
 
 const range = (count: number, prefix = 'message-') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-describe('the scenarios of the Java connector', { timeout: 150_000 }, () => {
+describe('the scenarios of the Java connector', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Packet } from 'mqtt-packet';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { connectPeer } from '../support/mqtt-peer.js';
 import { connectRaw, type RawMqtt } from '../support/raw-mqtt.js';
@@ -11,7 +12,6 @@ import { until } from '../support/until.js';
  * simulated broker has it (test/simulation/broker-quirks.test.ts); a test that fails here says that the broker has changed.
  */
 
-const LIMIT = { timeout: 60_000 };
 const STOCK_WINDOW = 20;
 const COUNT = 60;
 
@@ -37,7 +37,7 @@ const idsOf = (seen: readonly Packet[], command: Packet['cmd']) =>
 
 const textsOf = (seen: readonly Packet[]) => seen.flatMap((one) => (one.cmd === 'publish' ? [`${one.payload}`] : []));
 
-describe('the quirks of mosquitto 2.0.11, at the wire', { timeout: 170_000 }, () => {
+describe('the quirks of mosquitto 2.0.11, at the wire', SUITE_LIMIT, () => {
   /** Takes messages up to PUBREL, never says PUBCOMP, and gives what comes after an orderly restart of the broker. */
   const afterRestart = async (receiveMaximum: number, taken: number) => {
     let again: readonly Packet[] = [];

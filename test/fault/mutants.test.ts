@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { fullRun } from '../support/kill-seed.js';
+import { fullRun } from '../support/full-run.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { verdictOf } from '../support/mutant-cell.js';
 import { patchProblem } from '../support/mutant-patch.js';
 import { MutantTable } from '../support/mutant-table.js';
@@ -12,7 +13,6 @@ import { CELLS, FURTHER_CELLS, MUTANTS } from '../support/mutants.js';
  * pass is what the files of the cells are for; `npm run test:full` tries every cell on them too, and on every mutant.
  */
 
-const LIMIT = { timeout: 120_000 };
 const table = new MutantTable(fullRun ? [...CELLS, ...FURTHER_CELLS] : CELLS, MUTANTS);
 
 const cellOf = (id: string) => {
@@ -21,7 +21,7 @@ const cellOf = (id: string) => {
   return cell;
 };
 
-describe('the mutants', { concurrency: 2, timeout: fullRun ? 1_500_000 : 170_000 }, () => {
+describe('the mutants', { concurrency: 2, ...SUITE_LIMIT }, () => {
   for (const mutant of MUTANTS) {
     it(`${mutant.id}, which ${mutant.title}, is caught by ${mutant.caughtBy}`, LIMIT, async (t) => {
       for (const patch of mutant.patches) assert.equal(patchProblem(patch), undefined);
@@ -33,7 +33,7 @@ describe('the mutants', { concurrency: 2, timeout: fullRun ? 1_500_000 : 170_000
   }
 
   if (fullRun) {
-    it('every cell is tried on every mutant, and passes on the unchanged sources', { timeout: 1_400_000 }, async () => {
+    it('every cell is tried on every mutant, and passes on the unchanged sources', SUITE_LIMIT, async () => {
       await table.complete();
     });
   }

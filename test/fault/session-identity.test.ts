@@ -25,13 +25,13 @@ import {
   stopRigBrokers,
 } from '../support/bridge-rig.js';
 import { startChaosProxy } from '../support/chaos-proxy.js';
+import { LIMIT, PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { until } from '../support/until.js';
 
 /* Group G of the fault matrix: who we are to the broker, and what it still knows of us. */
 
-const LIMIT = { timeout: 60_000 };
 let brokers: RigBrokers;
 let names = 0;
 const freshId = () => `g-${process.pid}-${++names}`;
@@ -84,13 +84,13 @@ const texts = (url: string, clientId: string, ...subscriptions: readonly Subscri
 const keeping = (version: 4 | 5) => (version === 5 ? { properties: { sessionExpiryInterval: 600 } } : {});
 
 /** How a job fails, or that it does not. */
-async function failureOf(job: Job, withinMs = 10_000): Promise<MillraceError> {
+async function failureOf(job: Job, withinMs = PATIENCE_MS): Promise<MillraceError> {
   const outcome = await Promise.race([job.join().catch((error: unknown) => error), sleep(withinMs, 'still running')]);
   assert.ok(outcome instanceof MillraceError, `the job should have failed: ${String(outcome)}`);
   return outcome;
 }
 
-describe('G: session and identity', { timeout: 150_000 }, () => {
+describe('G: session and identity', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });
@@ -242,7 +242,7 @@ describe('G: session and identity', { timeout: 150_000 }, () => {
       rig.sink.cutAll();
       await rig.publish(30);
       assertSound(await rig.settle(), { once: false });
-      await rig.sink.untilSeen('client', 'pingreq', 1, 3_000);
+      await rig.sink.untilSeen('client', 'pingreq');
     },
   );
 

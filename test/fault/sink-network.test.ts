@@ -12,6 +12,7 @@ import {
   stopRigBrokers,
 } from '../support/bridge-rig.js';
 import type { SeenFrame } from '../support/chaos-proxy.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import type { Frame } from '../support/mqtt-frames.js';
 import { until } from '../support/until.js';
@@ -21,7 +22,6 @@ import { until } from '../support/until.js';
  * makes no duplicate.
  */
 
-const LIMIT = { timeout: 60_000 };
 const QUALITIES = [1, 2] as const;
 let brokers: RigBrokers;
 
@@ -50,7 +50,7 @@ function publishing(rig: BridgeRig): number[] {
   return [...new Set(rig.sink.frames('client', 'publish').map(({ connection }) => connection))];
 }
 
-describe('E: the network between the sink and its broker', { timeout: 150_000 }, () => {
+describe('E: the network between the sink and its broker', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });
@@ -233,7 +233,6 @@ describe('E: the network between the sink and its broker', { timeout: 150_000 },
       await using rig = await startBridge({ from: brokers.from, to: small }, options);
       await rig.publish(100);
       await until(() => rig.idle && rig.job.metrics().itemsReceived === 100, {
-        timeoutMs: 20_000,
         what: () => rig.describe(),
       });
       assert.equal(rig.metric('millrace_sink_refused_total'), 2);

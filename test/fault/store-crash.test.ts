@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fullRun, killSeed } from '../support/kill-seed.js';
+import { fullRun } from '../support/full-run.js';
+import { killSeed } from '../support/kill-seed.js';
+import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { powerLosses } from '../support/power-loss.js';
 import {
@@ -17,7 +19,7 @@ import { tempDir } from '../support/temp-dir.js';
 
 /** How many histories are struck, each by a seed of its own from `killSeed` on; SEED=n begins with that one. */
 const SEEDS = Array.from({ length: fullRun ? 10 : 1 }, (_, index) => killSeed + index);
-const OPTIONS = { timeout: fullRun ? 300_000 : 60_000, concurrency: 3 };
+const OPTIONS = { ...LIMIT, concurrency: 3 };
 
 describe('LmdbStores across kill -9', OPTIONS, () => {
   for (const inject of ['writev:signal=KILL:when=3', 'fdatasync:signal=KILL:when=3', 'pwrite64:signal=KILL:when=4']) {

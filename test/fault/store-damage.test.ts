@@ -5,13 +5,13 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
+import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { historyFile, recoverHistory, writeHistory } from '../support/run-store-writer.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { checkHistory } from '../support/store-history.js';
 
-const OPTIONS = { timeout: 60_000 };
 const PAGE = 4096;
 
 /** What the process did with each flip: its word, or the signal that ended it. */
@@ -48,8 +48,8 @@ const flipsOf = (random: SeededRandom, count: number, offset: () => number): str
   ...new Set(Array.from({ length: count }, () => `${offset()}:${1 << random.below(8)}`)),
 ];
 
-describe('LmdbStores on damaged files', OPTIONS, () => {
-  it('a flipped bit is STORE_CORRUPT or does not matter, and never changes what is read', OPTIONS, async (t) => {
+describe('LmdbStores on damaged files', LIMIT, () => {
+  it('a flipped bit is STORE_CORRUPT or does not matter, and never changes what is read', LIMIT, async (t) => {
     const { dir, pristine, size } = await damaged();
     const random = new SeededRandom(20_261_122);
     // The lengths of the lists on a page are the known exception, see docs/decisions.md.
@@ -69,7 +69,7 @@ describe('LmdbStores on damaged files', OPTIONS, () => {
     assert.ok((counts.get('STORE_CORRUPT') ?? 0) > outcomes.size / 5);
   });
 
-  it('a flipped bit in a header is STORE_CORRUPT or STORE_VERSION, or does not matter', OPTIONS, async (t) => {
+  it('a flipped bit in a header is STORE_CORRUPT or STORE_VERSION, or does not matter', LIMIT, async (t) => {
     const { dir, pristine } = await damaged();
     const random = new SeededRandom(4711);
     const outcomes = await flipAll(
@@ -86,7 +86,7 @@ describe('LmdbStores on damaged files', OPTIONS, () => {
 
   it(
     'a file that was cut short is STORE_CORRUPT, or whole without what was free, and not the end of the process',
-    OPTIONS,
+    LIMIT,
     async () => {
       const { dir, pristine, size } = await damaged();
       const outcomes: string[] = [];
@@ -115,7 +115,7 @@ describe('LmdbStores on damaged files', OPTIONS, () => {
     },
   );
 
-  it('a damaged record is named, is an error at each read, and the others can be read', OPTIONS, async () => {
+  it('a damaged record is named, is an error at each read, and the others can be read', LIMIT, async () => {
     const { dir } = await damaged();
     const file = historyFile(dir);
     const bytes = readFileSync(file);
@@ -133,7 +133,7 @@ describe('LmdbStores on damaged files', OPTIONS, () => {
     await stores.close();
   });
 
-  it('a file that is no store, or the store of another job, is STORE_CORRUPT', OPTIONS, async () => {
+  it('a file that is no store, or the store of another job, is STORE_CORRUPT', LIMIT, async () => {
     const { dir } = await damaged();
     writeFileSync(historyFile(dir).replace('partition-0', 'partition-1'), 'a text'.repeat(10_000));
     renameSync(historyFile(dir), historyFile(dir).replace('partition-0', 'partition-2'));
@@ -143,7 +143,7 @@ describe('LmdbStores on damaged files', OPTIONS, () => {
     await stores.close();
   });
 
-  it('a header that is older than the records, as in a copy of a file in use, is STORE_CORRUPT', OPTIONS, async () => {
+  it('a header that is older than the records, as in a copy of a file in use, is STORE_CORRUPT', LIMIT, async () => {
     const { dir, pristine } = await damaged();
     for (let commit = 9; commit < 15; commit++) assert.equal(await recoverHistory(dir, 80), commit);
     const mixed = readFileSync(historyFile(dir));

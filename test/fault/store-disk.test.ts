@@ -3,10 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
+import { LIMIT } from '../support/limits.js';
 import { recoverHistory, runStoreWriter, withoutStrace, writeHistory } from '../support/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
 
-const OPTIONS = { timeout: 60_000, concurrency: 2 };
+const OPTIONS = { ...LIMIT, concurrency: 2 };
 const withoutSmallDisk = smallDiskProblem() ?? false;
 
 /** What fails at which call on the data file, and the code that it gives. Pages go by writev or pwrite64, the header by pwrite64. */

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
+import { LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { tempDir } from '../support/temp-dir.js';
 
-const OPTIONS = { timeout: 30_000 };
-
-describe('the owner of a directory', OPTIONS, () => {
-  it('keeps another process out, with a way out in the error, and its kill -9 lets it in', OPTIONS, async () => {
+describe('the owner of a directory', LIMIT, () => {
+  it('keeps another process out, with a way out in the error, and its kill -9 lets it in', LIMIT, async () => {
     const dir = join(tempDir('lock'), 'store');
     const owner = startChild(process.execPath, [
       '--import',
@@ -32,7 +31,7 @@ describe('the owner of a directory', OPTIONS, () => {
     await (await LmdbStores.open(dir)).close();
   });
 
-  it('keeps its own process out, too, and goes with close', OPTIONS, async () => {
+  it('keeps its own process out, too, and goes with close', LIMIT, async () => {
     const dir = join(tempDir('lock'), 'store');
     const first = await LmdbStores.open(dir);
     await rejectsWith('STORE_LOCKED', LmdbStores.open(dir));
@@ -42,14 +41,14 @@ describe('the owner of a directory', OPTIONS, () => {
     await (await LmdbStores.open(dir)).close();
   });
 
-  it('is not followed by a file that is left over', OPTIONS, async () => {
+  it('is not followed by a file that is left over', LIMIT, async () => {
     const dir = tempDir('lock');
     writeFileSync(join(dir, 'owner.lock'), 'process 1 on elsewhere');
     await (await LmdbStores.open(dir)).close();
     assert.ok(existsSync(join(dir, 'owner.lock')));
   });
 
-  it('does not hand the lock on to its children', OPTIONS, async () => {
+  it('does not hand the lock on to its children', LIMIT, async () => {
     const dir = tempDir('lock');
     const stores = await LmdbStores.open(dir);
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'inherit', 'inherit'] });
@@ -61,7 +60,7 @@ describe('the owner of a directory', OPTIONS, () => {
     }
   });
 
-  it('lets nobody else read what it stores', { ...OPTIONS, skip: process.platform === 'win32' }, async () => {
+  it('lets nobody else read what it stores', { ...LIMIT, skip: process.platform === 'win32' }, async () => {
     const dir = join(tempDir('lock'), 'deep', 'store');
     const stores = await LmdbStores.open(dir);
     await stores.open('history', 0);
@@ -78,7 +77,7 @@ describe('the owner of a directory', OPTIONS, () => {
     await stores.close();
   });
 
-  it('that cannot make its directory says so', OPTIONS, async () => {
+  it('that cannot make its directory says so', LIMIT, async () => {
     const file = join(tempDir('lock'), 'file');
     writeFileSync(file, '');
     const error = await rejectsWith('STORAGE_FAILED', LmdbStores.open(join(file, 'store')));

@@ -12,6 +12,7 @@ import {
 } from '../support/bridge-rig.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { startChaosProxy } from '../support/chaos-proxy.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import type { Frame, FrameType } from '../support/mqtt-frames.js';
 import type { Side } from '../support/proxy-fault.js';
@@ -20,13 +21,12 @@ import { startWebSocketFront } from '../support/web-socket-front.js';
 
 /* Group J of the fault matrix: TLS and WebSocket, on both hops of a running bridge. */
 
-const LIMIT = { timeout: 60_000 };
 let brokers: RigBrokers;
 let tls: Certificates;
 
 const bridge = (options: BridgeOptions) => startBridge(brokers, options);
 
-describe('J: TLS and WebSocket', { timeout: 150_000 }, () => {
+describe('J: TLS and WebSocket', SUITE_LIMIT, () => {
   before(async () => {
     [brokers, tls] = await Promise.all([startRigBrokers(), makeCertificates()]);
   });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Child } from '../support/child-process.js';
+import { LIMIT } from '../support/limits.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { publishAll, startMosquittoPub } from '../support/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { startCli } from '../support/start-cli.js';
 import { until } from '../support/until.js';
 
-const LIMIT = { timeout: 60_000 };
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index));
 
 /** Two brokers and what goes between them. */
@@ -24,7 +24,7 @@ function bridgeArgs(from: Mosquitto, to: Mosquitto, ...more: readonly string[]):
 
 async function started(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Child> {
   const bridge = startCli(args, env);
-  await bridge.waitForLine(/RUNNING/, { timeoutMs: 20_000 });
+  await bridge.waitForLine(/RUNNING/);
   return bridge;
 }
 
@@ -130,7 +130,7 @@ test('the bridge goes on when either broker has been away', LIMIT, async () => {
   await publishAll({ port: from.port, topic: 'in/x' }, numbered(500, 500));
   await from.restart();
   // At least once: a copy may come twice over a cut.
-  await until(() => new Set(witness.texts).size === 1000, { timeoutMs: 40_000 });
+  await until(() => new Set(witness.texts).size === 1000);
   assert.deepEqual([...new Set(witness.texts)], numbered(1000));
   assert.ok(bridge.stdout.some((line) => JSON.parse(line).event === 'reconnect'));
   // An outage is one line when it begins and one when it is over, however many attempts it takes.
@@ -181,7 +181,7 @@ test('a drain that cannot end gives up after the drain timeout, still with exit 
   bridge.signal('SIGTERM');
   assert.deepEqual(await bridge.exited, { code: 0, signal: null });
   const elapsedMs = performance.now() - startedAt;
-  assert.ok(elapsedMs > 900 && elapsedMs < 5000, `${elapsedMs} ms`);
+  assert.ok(elapsedMs > 900 && elapsedMs < 9000, `${elapsedMs} ms`);
   assert.match(bridge.stderr.at(-1) ?? '', /not all was delivered in time/);
 
   to.resume();

@@ -8,11 +8,11 @@ import { startAedes } from '../support/aedes-broker.js';
 import { makeCertificates } from '../support/certificates.js';
 import { onCleanup } from '../support/cleanup.js';
 import { freePort } from '../support/free-port.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { type CliResult, runCli, startCli } from '../support/start-cli.js';
 
-const LIMIT = { timeout: 40_000 };
 const SECRET = 'hunter2-S3CRET';
 const directory = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
 after(() => rmSync(directory, { recursive: true }));

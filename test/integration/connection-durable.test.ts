@@ -7,12 +7,12 @@ import { connectionRig, wanted } from '../support/connection-rig.js';
 import { durableRig } from '../support/durable-rig.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/fake-broker.js';
 import { forgettingScript, type KeptSessions, keepingScript } from '../support/keeping-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { MemoryRecord } from '../support/memory-record.js';
 import { outbound } from '../support/session-rig.js';
 import { toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 20_000 };
 const SUBSCRIPTIONS = { input: { subscriptions: [wanted('t', { qos: 2 })] } } as const;
 const FAILED = new Error('EIO: i/o error, fdatasync');
 
@@ -36,7 +36,7 @@ async function live(broker: FakeBroker, record = new MemoryRecord()): Promise<Me
 describe('durable connection: the order of things', () => {
   it(
     'R6a: sends no CONNECT before `creating` is durable, and does not resolve before `established` is',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startFakeBroker(keepingScript());
       const record = new MemoryRecord();
@@ -62,7 +62,7 @@ describe('durable connection: the order of things', () => {
     },
   );
 
-  it('R5a: sends no further CONNECT before `connecting` is durable', TIMEOUT, async () => {
+  it('R5a: sends no further CONNECT before `connecting` is durable', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = new MemoryRecord();
     const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
@@ -84,7 +84,7 @@ describe('durable connection: the order of things', () => {
     await rig.connection.close();
   });
 
-  it('R5: re-sends and delivers nothing before the new epoch is durable', TIMEOUT, async () => {
+  it('R5: re-sends and delivers nothing before the new epoch is durable', LIMIT, async () => {
     const sessions: KeptSessions = new Map();
     await using broker = await startFakeBroker({ ...keepingScript(sessions), publish: () => {} });
     const record = new MemoryRecord();
@@ -117,7 +117,7 @@ describe('durable connection: the order of things', () => {
     await rig.connection.close();
   });
 
-  it('keeps a session over a graceful close (R15), and refuses one that is not kept', TIMEOUT, async () => {
+  it('keeps a session over a graceful close (R15), and refuses one that is not kept', LIMIT, async () => {
     const sessions: KeptSessions = new Map();
     await using broker = await startFakeBroker(keepingScript(sessions));
     await live(broker);
@@ -131,7 +131,7 @@ describe('durable connection: the order of things', () => {
 });
 
 describe('durable connection: two lives', () => {
-  it('R5a: proves the session at the start of a process, and subscribes to nothing again', TIMEOUT, async () => {
+  it('R5a: proves the session at the start of a process, and subscribes to nothing again', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = await live(broker);
     using told = toldOfSessions();
@@ -149,7 +149,7 @@ describe('durable connection: two lives', () => {
     await rig.connection.close();
   });
 
-  it('G3: takes back what it does not want any more, and asks for what is new', TIMEOUT, async () => {
+  it('G3: takes back what it does not want any more, and asks for what is new', LIMIT, async () => {
     const sessions: KeptSessions = new Map();
     await using broker = await startFakeBroker(keepingScript(sessions));
     const record = await live(broker);
@@ -160,7 +160,7 @@ describe('durable connection: two lives', () => {
     await rig.connection.close();
   });
 
-  it('a marker is used once: crashes amid proofs do not look like a lost session', TIMEOUT, async () => {
+  it('a marker is used once: crashes amid proofs do not look like a lost session', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     let record = await live(broker);
     const { script } = broker;
@@ -191,7 +191,7 @@ describe('durable connection: two lives', () => {
     await rig.connection.close();
   });
 
-  it('without markers left a session is trusted, and said to be unverified', TIMEOUT, async () => {
+  it('without markers left a session is trusted, and said to be unverified', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = await live(broker);
     const { markers } = recordOf(record);
@@ -205,7 +205,7 @@ describe('durable connection: two lives', () => {
     await rig.connection.close();
   });
 
-  it('D10: a store that was restored from a backup is found out, since its marker is spent', TIMEOUT, async () => {
+  it('D10: a store that was restored from a backup is found out, since its marker is spent', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const backup = await live(broker);
     await live(broker, backup.crash());
@@ -213,7 +213,7 @@ describe('durable connection: two lives', () => {
     await assert.rejects(rig.open(), { code: 'SESSION_LOST' });
   });
 
-  it('D10: below 5.0 nothing finds it out, and each start of a process says so, once', TIMEOUT, async () => {
+  it('D10: below 5.0 nothing finds it out, and each start of a process says so, once', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const options = { protocolVersion: 4 } as const;
     const input = { ...SUBSCRIPTIONS.input, onSessionLoss: 'fail' } as const;
@@ -235,7 +235,7 @@ describe('durable connection: two lives', () => {
     }
   });
 
-  it('a broker that does not tell a subscription it has from one it has not gets no markers', TIMEOUT, async () => {
+  it('a broker that does not tell a subscription it has from one it has not gets no markers', LIMIT, async () => {
     const script = keepingScript();
     await using broker = await startFakeBroker({
       ...script,
@@ -251,7 +251,7 @@ describe('durable connection: two lives', () => {
 
   it(
     'R5a: where the broker refuses markers, a session in doubt is trusted, and said to be unverified',
-    TIMEOUT,
+    LIMIT,
     async () => {
       const script = keepingScript();
       await using broker = await startFakeBroker({
@@ -274,7 +274,7 @@ describe('durable connection: two lives', () => {
     },
   );
 
-  it('R5b: goes on in the version of the last life, and takes another one for a loss', TIMEOUT, async () => {
+  it('R5b: goes on in the version of the last life, and takes another one for a loss', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = new MemoryRecord();
     const first = durableRig(broker.url, { record, ...SUBSCRIPTIONS, options: { protocolVersion: 4 } });
@@ -291,7 +291,7 @@ describe('durable connection: two lives', () => {
     await other.connection.close();
   });
 
-  it('R5b: another server under `fail` is refused, and nothing is lost where the session is', TIMEOUT, async () => {
+  it('R5b: another server under `fail` is refused, and nothing is lost where the session is', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     await using other = await startFakeBroker(keepingScript());
     const record = await live(broker);
@@ -304,7 +304,7 @@ describe('durable connection: two lives', () => {
     await rig.connection.close();
   });
 
-  it('R5b: a close before CONNACK does not make it fall back from the version of the last life', TIMEOUT, async () => {
+  it('R5b: a close before CONNACK does not make it fall back from the version of the last life', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = await live(broker);
     const { connect, ...script } = keepingScript(new Map([['rig', new Set(['t'])]]));
@@ -325,7 +325,7 @@ describe('durable connection: two lives', () => {
 describe('durable connection: unknown and shortened sessions', () => {
   it(
     'R6: an unknown session is left alone, none of its messages is acknowledged, and nothing is written down',
-    TIMEOUT,
+    LIMIT,
     async () => {
       const sessions: KeptSessions = new Map([['rig', new Set(['t'])]]);
       const { connect, ...script } = keepingScript(sessions);
@@ -352,7 +352,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     },
   );
 
-  it('R6: `adopt` goes on with it unverified, and `discard` throws it away', TIMEOUT, async () => {
+  it('R6: `adopt` goes on with it unverified, and `discard` throws it away', LIMIT, async () => {
     for (const onUnknownSession of ['adopt', 'discard'] as const) {
       const sessions: KeptSessions = new Map([['rig', new Set(['old'])]]);
       await using broker = await startFakeBroker(keepingScript(sessions));
@@ -370,7 +370,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     }
   });
 
-  it('R6: 3.1 cannot say whether it has a session, so that the operator has to', TIMEOUT, async () => {
+  it('R6: 3.1 cannot say whether it has a session, so that the operator has to', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const options = { protocolVersion: 3 } as const;
     const rig = durableRig(broker.url, { record: new MemoryRecord(), options });
@@ -385,7 +385,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     await again.connection.close();
   });
 
-  it('R6a: a first CONNECT that had no answer is begun anew, clean', TIMEOUT, async () => {
+  it('R6a: a first CONNECT that had no answer is begun anew, clean', LIMIT, async () => {
     const sessions: KeptSessions = new Map();
     const { connect, ...script } = keepingScript(sessions);
     await using broker = await startFakeBroker({
@@ -407,7 +407,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     await rig.connection.close();
   });
 
-  it('a refused CONNECT has made no session, so nothing is thrown away for it', TIMEOUT, async () => {
+  it('a refused CONNECT has made no session, so nothing is thrown away for it', LIMIT, async () => {
     const { connect, ...script } = keepingScript();
     await using broker = await startFakeBroker({
       ...script,
@@ -422,7 +422,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     await rig.connection.close();
   });
 
-  it('G2: an expiry below the one asked for is told, with a store and without', TIMEOUT, async () => {
+  it('G2: an expiry below the one asked for is told, with a store and without', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) =>
         client.send({
@@ -444,7 +444,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     }
   });
 
-  it('refuses a broker whose Maximum QoS is below what the guarantee needs', TIMEOUT, async () => {
+  it('refuses a broker whose Maximum QoS is below what the guarantee needs', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) =>
         client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties: { maximumQoS: 1 } }),
@@ -453,7 +453,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     await assert.rejects(rig.open(), { code: 'GUARANTEE_UNSUPPORTED' });
   });
 
-  it('refuses a broker that ends the session with each connection, where the guarantee needs it', TIMEOUT, async () => {
+  it('refuses a broker that ends the session with each connection, where the guarantee needs it', LIMIT, async () => {
     await using broker = await startFakeBroker(forgettingScript());
     const record = new MemoryRecord();
     const rig = durableRig(broker.url, { record, input: { ...SUBSCRIPTIONS.input, requireKeptSession: true } });
@@ -474,7 +474,7 @@ describe('durable connection: unknown and shortened sessions', () => {
     assert.deepEqual(told.names, ['session-expiry-shortened'], 'where the guarantee needs none it is an event');
   });
 
-  it('refuses it at a reconnect too, and 3.1.1 has no word for it', TIMEOUT, async () => {
+  it('refuses it at a reconnect too, and 3.1.1 has no word for it', LIMIT, async () => {
     const keeping = keepingScript();
     await using broker = await startFakeBroker({
       ...keeping,
@@ -505,7 +505,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
 
   /** connecting, marker spent, epoch, established: the puts of a life whose session is proven to be lost. */
   for (const [index, what] of ['connecting', 'marker spent', 'new epoch', 'established'].entries()) {
-    it(`cut while "${what}" is being put: the next connection comes to the same end`, TIMEOUT, async () => {
+    it(`cut while "${what}" is being put: the next connection comes to the same end`, LIMIT, async () => {
       const sessions: KeptSessions = new Map();
       await using broker = await startFakeBroker(keepingScript(sessions));
       const record = await losing(broker, sessions);
@@ -527,7 +527,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
       await rig.connection.close();
     });
 
-    it(`closed while "${what}" is being put: nothing more is sent, nothing more is put`, TIMEOUT, async () => {
+    it(`closed while "${what}" is being put: nothing more is sent, nothing more is put`, LIMIT, async () => {
       const sessions: KeptSessions = new Map();
       await using broker = await startFakeBroker(keepingScript(sessions));
       const record = await losing(broker, sessions);
@@ -547,27 +547,23 @@ describe('durable connection: the connection ends, is closed, or the store fails
       assert.equal(rig.connection.state, 'closed');
     });
 
-    it(
-      `the store fails at "${what}": fatal, whatever else may pass, and never tried again (R13)`,
-      TIMEOUT,
-      async () => {
-        const sessions: KeptSessions = new Map();
-        await using broker = await startFakeBroker(keepingScript(sessions));
-        const record = await losing(broker, sessions);
-        const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
-        record.holds = (put) => put === index;
-        const opening = assert.rejects(rig.open(), { code: 'STORAGE_FAILED', retryable: false });
-        (await record.heldPut()).reject(FAILED);
-        await opening;
-        await until(() => broker.clients.every(({ ended }) => ended));
-        assert.equal(record.puts.length, index + 1);
-        assert.equal(rig.connection.state, 'failed');
-        if (index < 3) assert.deepEqual(rig.delivered, []);
-        assert.ok(!broker.clients.slice(1).flatMap(types).includes('disconnect'), 'it is cut, not said goodbye to');
-      },
-    );
+    it(`the store fails at "${what}": fatal, whatever else may pass, and never tried again (R13)`, LIMIT, async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const record = await losing(broker, sessions);
+      const rig = durableRig(broker.url, { record, outbound: rows, ...SUBSCRIPTIONS });
+      record.holds = (put) => put === index;
+      const opening = assert.rejects(rig.open(), { code: 'STORAGE_FAILED', retryable: false });
+      (await record.heldPut()).reject(FAILED);
+      await opening;
+      await until(() => broker.clients.every(({ ended }) => ended));
+      assert.equal(record.puts.length, index + 1);
+      assert.equal(rig.connection.state, 'failed');
+      if (index < 3) assert.deepEqual(rig.delivered, []);
+      assert.ok(!broker.clients.slice(1).flatMap(types).includes('disconnect'), 'it is cut, not said goodbye to');
+    });
 
-    it(`killed after "${what}" was put: the next process comes to the same end`, TIMEOUT, async () => {
+    it(`killed after "${what}" was put: the next process comes to the same end`, LIMIT, async () => {
       const sessions: KeptSessions = new Map();
       await using broker = await startFakeBroker(keepingScript(sessions));
       const record = await losing(broker, sessions);
@@ -586,7 +582,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
     });
   }
 
-  it('a store that fails while the connection is away is fatal at the next CONNECT', TIMEOUT, async () => {
+  it('a store that fails while the connection is away is fatal at the next CONNECT', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     const record = new MemoryRecord();
     const rig = durableRig(broker.url, { record, ...SUBSCRIPTIONS });
@@ -600,7 +596,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
     assert.equal(rig.granted.length, 1);
   });
 
-  it('a put that never ends does not keep `close` or an aborted `open` from ending', TIMEOUT, async () => {
+  it('a put that never ends does not keep `close` or an aborted `open` from ending', LIMIT, async () => {
     await using broker = await startFakeBroker(keepingScript());
     for (let index = 0; index < 2; index += 1) {
       const record = new MemoryRecord();
@@ -618,7 +614,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
 
   it(
     'a broker that does not answer a marker is cut off after ackTimeout, and asked by the next marker',
-    TIMEOUT,
+    LIMIT,
     async () => {
       const sessions: KeptSessions = new Map();
       await using broker = await startFakeBroker(keepingScript(sessions));
@@ -641,7 +637,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
 
   it(
     'R17: a loss under `fail` is stored, and said again at each start until another policy decides',
-    TIMEOUT,
+    LIMIT,
     async () => {
       const sessions: KeptSessions = new Map();
       await using broker = await startFakeBroker(keepingScript(sessions));
@@ -666,7 +662,7 @@ describe('durable connection: the connection ends, is closed, or the store fails
     },
   );
 
-  it('R17: a loss under `fail` whose put is cut short is still a loss', TIMEOUT, async () => {
+  it('R17: a loss under `fail` whose put is cut short is still a loss', LIMIT, async () => {
     const sessions: KeptSessions = new Map();
     await using broker = await startFakeBroker(keepingScript(sessions));
     const record = await losing(broker, sessions);

@@ -3,9 +3,9 @@ import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_c
 import { describe, it } from 'node:test';
 import { connectionRig, wanted } from '../support/connection-rig.js';
 import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/fake-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 20_000 };
 const types = (client: FakeClient): readonly string[] => client.packets.map(({ type }) => type);
 
 /** What a diagnostics channel told while `action` ran. */
@@ -28,7 +28,7 @@ function keeping(client: FakeClient): void {
 }
 
 describe('connection: sessions and subscriptions', () => {
-  it('connects clean at first and resumes over reconnects without subscribing again', TIMEOUT, async () => {
+  it('connects clean at first and resumes over reconnects without subscribing again', LIMIT, async () => {
     await using broker = await startFakeBroker({ connect: keeping });
     const rig = connectionRig(broker.url, {}, { subscriptions: [wanted('a'), wanted('b', { qos: 2 })] });
     await rig.open();
@@ -53,7 +53,7 @@ describe('connection: sessions and subscriptions', () => {
 
   it(
     'subscribes again with Retain Handling 1 at the start of a process, and says that the session is not verified',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startFakeBroker({ connect: acceptResumed });
       const rig = connectionRig(broker.url, { clean: false }, { startClean: false, subscriptions: [wanted('a')] });
@@ -68,7 +68,7 @@ describe('connection: sessions and subscriptions', () => {
     },
   );
 
-  it('subscribes again after a CONNECT whose CONNACK was lost, although the session is present', TIMEOUT, async () => {
+  it('subscribes again after a CONNECT whose CONNACK was lost, although the session is present', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) => {
         if (client.index === 1) client.reset();
@@ -87,7 +87,7 @@ describe('connection: sessions and subscriptions', () => {
     await rig.connection.close();
   });
 
-  it('says that the session is lost and subscribes again when it is not present any more', TIMEOUT, async () => {
+  it('says that the session is lost and subscribes again when it is not present any more', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const rig = connectionRig(broker.url, {}, { subscriptions: [wanted('a')] });
     await rig.open();
@@ -100,7 +100,7 @@ describe('connection: sessions and subscriptions', () => {
 
   it(
     'sends again what was in doubt when the session is lost, or gives it up, or fails, as the policy says',
-    TIMEOUT,
+    LIMIT,
     async () => {
       for (const onSessionLoss of ['redeliver', 'drop', 'fail'] as const) {
         await using broker = await startFakeBroker({ publish: () => {} });
@@ -129,7 +129,7 @@ describe('connection: sessions and subscriptions', () => {
 
   it(
     'sends an unanswered message again with the same id and DUP on a resumed session, and never on a live one',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startFakeBroker({ connect: keeping, publish: () => {} });
       const rig = connectionRig(broker.url);
@@ -145,7 +145,7 @@ describe('connection: sessions and subscriptions', () => {
     },
   );
 
-  it('fails with filter and code when a SUBSCRIBE is refused', TIMEOUT, async () => {
+  it('fails with filter and code when a SUBSCRIBE is refused', LIMIT, async () => {
     await using broker = await startFakeBroker({
       subscribe: (client, { packetId }) => client.send({ type: 'suback', packetId, reasonCodes: [1, 0x87] }),
     });
@@ -157,7 +157,7 @@ describe('connection: sessions and subscriptions', () => {
     assert.equal(broker.clients.length, 1, 'no retry');
   });
 
-  it('tells a lower granted QoS, and refuses it where the guarantee needs more', TIMEOUT, async () => {
+  it('tells a lower granted QoS, and refuses it where the guarantee needs more', LIMIT, async () => {
     const lower = {
       subscribe: (client: FakeClient, { packetId }: { packetId: number }) =>
         client.send({ type: 'suback', packetId, reasonCodes: [1] }),
@@ -172,7 +172,7 @@ describe('connection: sessions and subscriptions', () => {
     await assert.rejects(strict.open(), { code: 'GRANTED_QOS_TOO_LOW' });
   });
 
-  it('fails before SUBSCRIBE when the CONNACK says that the server cannot do it', TIMEOUT, async () => {
+  it('fails before SUBSCRIBE when the CONNACK says that the server cannot do it', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) =>
         client.send({
@@ -188,7 +188,7 @@ describe('connection: sessions and subscriptions', () => {
     assert.doesNotMatch(types(await broker.client(0)).join(), /subscribe/);
   });
 
-  it('gives up a connection on which SUBACK never comes, and tries again', TIMEOUT, async () => {
+  it('gives up a connection on which SUBACK never comes, and tries again', LIMIT, async () => {
     await using broker = await startFakeBroker({
       subscribe: (client, packet) => {
         if (client.index > 0) grant(client, packet);
@@ -203,7 +203,7 @@ describe('connection: sessions and subscriptions', () => {
 
   it(
     'ends a session that is not kept by expiry 0 at DISCONNECT, and leaves a kept one as it is (R15)',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startFakeBroker();
       for (const clean of [true, false]) {
@@ -223,7 +223,7 @@ describe('connection: sessions and subscriptions', () => {
     },
   );
 
-  it('on 3.1.1 keeps the session over cuts and discards it at close (R6a, R8b)', TIMEOUT, async () => {
+  it('on 3.1.1 keeps the session over cuts and discards it at close (R6a, R8b)', LIMIT, async () => {
     await using broker = await startFakeBroker({ connect: keeping });
     const rig = connectionRig(broker.url, { protocolVersion: 4 });
     await rig.open();
@@ -239,7 +239,7 @@ describe('connection: sessions and subscriptions', () => {
     assert.equal(broker.discards.length, 2, 'a kept session is neither discarded before nor after');
   });
 
-  it('hands over messages that come before SUBACK, in order', TIMEOUT, async () => {
+  it('hands over messages that come before SUBACK, in order', LIMIT, async () => {
     const message = (text: string) =>
       ({
         type: 'publish',

@@ -4,10 +4,9 @@ import { before, describe, it } from 'node:test';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import { type Certificate, type Certificates, makeCertificates } from '../support/certificates.js';
 import { connectionRig, wanted } from '../support/connection-rig.js';
+import { LIMIT } from '../support/limits.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { until } from '../support/until.js';
-
-const TIMEOUT = { timeout: 20_000 };
 
 describe('connection: TLS (J1)', () => {
   let certificates: Certificates;
@@ -40,7 +39,7 @@ describe('connection: TLS (J1)', () => {
     ['127.0.0.1', 'ssl', 0],
     ['localhost', 'wss', 5],
   ] as const) {
-    it(`publishes and receives over ${scheme}://${host}`, TIMEOUT, async () => {
+    it(`publishes and receives over ${scheme}://${host}`, LIMIT, async () => {
       const rig = connectionRig(
         url(listener, host, scheme),
         { ca: certificates.ca },
@@ -54,7 +53,7 @@ describe('connection: TLS (J1)', () => {
     });
   }
 
-  it('presents a client certificate where the broker wants one', TIMEOUT, async () => {
+  it('presents a client certificate where the broker wants one', LIMIT, async () => {
     const { ca, client } = certificates;
     const rig = connectionRig(url(3), { ca, cert: client.cert, key: client.key });
     await rig.open();
@@ -69,7 +68,7 @@ describe('connection: TLS (J1)', () => {
     ['a broker that wants a client certificate and gets none', 3, ({ ca }) => ({ ca })],
   ];
   for (const [what, listener, options] of refusals) {
-    it(`refuses ${what} at once, without retry or fallback to plain text`, TIMEOUT, async () => {
+    it(`refuses ${what} at once, without retry or fallback to plain text`, LIMIT, async () => {
       const rig = connectionRig(url(listener), options(certificates));
       await assert.rejects(rig.open(), { code: 'TLS_REFUSED' });
       assert.equal(rig.disconnects.length, 1);
@@ -77,13 +76,13 @@ describe('connection: TLS (J1)', () => {
     });
   }
 
-  it('takes another name for the certificate by `servername`', TIMEOUT, async () => {
+  it('takes another name for the certificate by `servername`', LIMIT, async () => {
     const rig = connectionRig(url(1), { ca: certificates.ca, servername: 'elsewhere.example' });
     await rig.open();
     await rig.connection.close();
   });
 
-  it('says so when verification is turned off', TIMEOUT, async () => {
+  it('says so when verification is turned off', LIMIT, async () => {
     const events: unknown[] = [];
     const onMessage = (message: unknown): void => void events.push(message);
     listen('millrace:insecure-tls', onMessage);
@@ -97,7 +96,7 @@ describe('connection: TLS (J1)', () => {
     assert.deepEqual(events, [{ name: 'rig', server: url(4) }]);
   });
 
-  it('goes on to another server of the list when one has a bad certificate', TIMEOUT, async () => {
+  it('goes on to another server of the list when one has a bad certificate', LIMIT, async () => {
     const servers = [2, 0].map((listener) => ({ host: 'localhost', port: ports[listener] ?? 0 }));
     const rig = connectionRig(url(2), { ca: certificates.ca, servers });
     await rig.open();
@@ -108,7 +107,7 @@ describe('connection: TLS (J1)', () => {
     await rig.connection.close();
   });
 
-  it('resumes after TLS was cut without close_notify (J2)', TIMEOUT, async () => {
+  it('resumes after TLS was cut without close_notify (J2)', LIMIT, async () => {
     const rig = connectionRig(url(0), { ca: certificates.ca }, { subscriptions: [wanted('t')] });
     await rig.open();
     await broker.kill();

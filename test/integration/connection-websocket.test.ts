@@ -7,10 +7,10 @@ import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
 import type { Packet } from '../../src/protocol/packet.js';
 import { onCleanup } from '../support/cleanup.js';
 import { connectionRig, wanted } from '../support/connection-rig.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 20_000 };
 const bytes = (packet: Packet): Uint8Array => encodePacket(packet, 5);
 const CONNACK = bytes({ type: 'connack', sessionPresent: false, reasonCode: 0 });
 
@@ -52,7 +52,7 @@ async function serve(
 }
 
 describe('connection: WebSocket (J3)', () => {
-  it('publishes and receives at every QoS over a real broker', TIMEOUT, async () => {
+  it('publishes and receives at every QoS over a real broker', LIMIT, async () => {
     await using broker = await startMosquitto({ listeners: [{ protocol: 'websockets' }] });
     const rig = connectionRig(
       `ws://127.0.0.1:${broker.listenerPorts[0]}/mqtt`,
@@ -67,7 +67,7 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
-  it('sends path, headers and the mqtt subprotocol', TIMEOUT, async () => {
+  it('sends path, headers and the mqtt subprotocol', LIMIT, async () => {
     const fake = await serve((socket) => socket.send(CONNACK));
     const rig = connectionRig(
       `${fake.url}?token=1`,
@@ -79,7 +79,7 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
-  it('does not care how packets lie in frames [MQTT-6.0.0-2]', TIMEOUT, async () => {
+  it('does not care how packets lie in frames [MQTT-6.0.0-2]', LIMIT, async () => {
     const message = (text: string): Uint8Array =>
       bytes({
         type: 'publish',
@@ -107,7 +107,7 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
-  it('closes on a text frame and tries again [MQTT-6.0.0-1]', TIMEOUT, async () => {
+  it('closes on a text frame and tries again [MQTT-6.0.0-1]', LIMIT, async () => {
     const fake = await serve((socket, index) => {
       if (index === 0) socket.send('text');
       else socket.send(CONNACK);
@@ -122,7 +122,7 @@ describe('connection: WebSocket (J3)', () => {
     ['none', ''],
     ['another one', 'chat'],
   ] as const) {
-    it(`refuses a server that picks ${what} of the subprotocols [MQTT-6.0.0-4]`, TIMEOUT, async () => {
+    it(`refuses a server that picks ${what} of the subprotocols [MQTT-6.0.0-4]`, LIMIT, async () => {
       const fake = await serve(() => {}, protocol);
       const rig = connectionRig(fake.url);
       await assert.rejects(rig.open(), { code: 'WEBSOCKET_REFUSED' });
@@ -131,7 +131,7 @@ describe('connection: WebSocket (J3)', () => {
   }
 
   for (const status of [401, 403, 404]) {
-    it(`is refused by HTTP ${status} without a retry`, TIMEOUT, async () => {
+    it(`is refused by HTTP ${status} without a retry`, LIMIT, async () => {
       let asked = 0;
       const http = createServer().on('upgrade', (_request, socket) => {
         asked += 1;
@@ -148,7 +148,7 @@ describe('connection: WebSocket (J3)', () => {
     });
   }
 
-  it('tries again after the 502 of a proxy whose broker is away', TIMEOUT, async () => {
+  it('tries again after the 502 of a proxy whose broker is away', LIMIT, async () => {
     let asked = 0;
     const accepting = new WebSocketServer({ noServer: true, handleProtocols: () => 'mqtt' });
     const http = createServer().on('upgrade', (request, socket, head) => {
@@ -169,7 +169,7 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
-  it('does not take a server that shuts down again and again (1001) for a client-id conflict', TIMEOUT, async () => {
+  it('does not take a server that shuts down again and again (1001) for a client-id conflict', LIMIT, async () => {
     const fake = await serve((socket, index) => {
       socket.send(CONNACK);
       if (index < 6) socket.close(1001);
@@ -181,7 +181,7 @@ describe('connection: WebSocket (J3)', () => {
     await rig.connection.close();
   });
 
-  it('reconnects after close 1009, a cut and a flood of pings, and answers pings', TIMEOUT, async () => {
+  it('reconnects after close 1009, a cut and a flood of pings, and answers pings', LIMIT, async () => {
     const pings = (socket: WebSocket, count: number): void => {
       for (let i = 0; i < count; i += 1) socket.ping();
     };

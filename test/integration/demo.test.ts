@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../support/child-process.js';
+import { LIMIT } from '../support/limits.js';
 
-const LIMIT = { timeout: 60_000 };
 const MAIN = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url));
 const startDemo = (...args: readonly string[]) => startChild(process.execPath, ['--import', 'tsx', MAIN, ...args]);
 
@@ -29,7 +29,7 @@ test('the demo ends by itself with a summary in which nothing is lost', LIMIT, a
 
 test('SIGINT drains the demo', LIMIT, async () => {
   const demo = startDemo('--rate', '500');
-  await demo.waitForLine(/pipeline out/, { timeoutMs: 20_000 });
+  await demo.waitForLine(/pipeline out/);
   assert.deepEqual(await demo.end('SIGINT'), { code: 0, signal: null });
   assertNothingLost(demo.stdout);
 });

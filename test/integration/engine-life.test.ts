@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type RigBrokers, startBridge, startRigBrokers, stopRigBrokers } from '../support/bridge-rig.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
-const LIMIT = { timeout: 60_000 };
 let brokers: RigBrokers;
 
-describe('the life of a job between real brokers', { timeout: 180_000 }, () => {
+describe('the life of a job between real brokers', SUITE_LIMIT, () => {
   before(async () => {
     brokers = await startRigBrokers();
   });
@@ -61,7 +61,7 @@ describe('the life of a job between real brokers', { timeout: 180_000 }, () => {
     await rig.publish(3000);
     await until(() => rig.job.metrics().itemsInFlight > 500, { what: () => rig.describe() });
     rig.source.cutAll();
-    await until(() => rig.failure !== undefined, { timeoutMs: 5000, what: () => rig.describe() });
+    await until(() => rig.failure !== undefined, { what: () => rig.describe() });
     assert.equal(rig.failure?.code, 'CONNECTION_LOST');
   });
 });

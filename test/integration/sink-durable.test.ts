@@ -9,12 +9,11 @@ import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import { DurableSinkDriver } from '../support/durable-sink-driver.js';
 import { startFakeBroker } from '../support/fake-broker.js';
 import { forgettingScript } from '../support/keeping-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { MemoryOutboxes } from '../support/memory-outboxes.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { SeededRandom } from '../support/seeded-random.js';
-
-const timeout = 90_000;
 
 const sinkAt = (port: number, options: MqttSinkOptions<string> = {}) =>
   MqttSinks.builder<string>({
@@ -58,7 +57,7 @@ const liveAndDie = async (
 
 for (const version of [5, 4] as const) {
   test(`over 25 crashes at random nothing is lost, doubled or out of order, and the session is kept (version ${version})`, {
-    timeout,
+    ...LIMIT,
   }, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
@@ -87,7 +86,7 @@ for (const version of [5, 4] as const) {
 }
 
 test('the sink goes on over a broker that restarts with its sessions, in the middle of flows', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startMosquitto({ persistence: true });
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't', clientId: 'witness' });
@@ -107,7 +106,7 @@ test('the sink goes on over a broker that restarts with its sessions, in the mid
 });
 
 test('R5, R17: when the broker lost the session an exactly-once sink fails, until another policy is chosen', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startMosquitto();
   await using proxy = await startChaosProxy({ to: broker });
@@ -138,7 +137,7 @@ test('R5, R17: when the broker lost the session an exactly-once sink fails, unti
   await last.close();
 });
 
-test('R17: drop gives up what was in doubt and sends what was not, counted', { timeout }, async () => {
+test('R17: drop gives up what was in doubt and sends what was not, counted', LIMIT, async () => {
   await using broker = await startMosquitto();
   await using proxy = await startChaosProxy({ to: broker });
   const store = new MemoryOutboxes();
@@ -171,7 +170,7 @@ test('R17: drop gives up what was in doubt and sends what was not, counted', { t
 });
 
 test('F18 a refused message is complete with its letter in one commit (R9a), and the others go on', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startMosquitto({ acl: ['topic readwrite t', 'topic read denied'] });
   await using sub = await startMosquittoSub({ port: broker.port, topic: ['t', 'denied'] });
@@ -191,7 +190,7 @@ test('F18 a refused message is complete with its letter in one commit (R9a), and
   await driver.close();
 });
 
-test('each client has an outbox and a session of its own, and a topic stays with its client', { timeout }, async () => {
+test('each client has an outbox and a session of its own, and a topic stays with its client', LIMIT, async () => {
   await using broker = await startMosquitto();
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't/#' });
   const sink = sinkAt(broker.port, {
@@ -224,7 +223,7 @@ test('each client has an outbox and a session of its own, and a topic stays with
 });
 
 test('R16: a message below QoS 2 is rejected in an exactly-once job, unless the sink allows it', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startMosquitto();
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
@@ -251,7 +250,7 @@ test('R16: a message below QoS 2 is rejected in an exactly-once job, unless the 
 });
 
 test('a sink without a client id goes on from its items in an at-least-once job with a store', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startMosquitto();
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
@@ -270,7 +269,7 @@ test('a sink without a client id goes on from its items in an at-least-once job 
   await second.close();
 });
 
-test('tells what it found in the store when it is opened', { timeout }, async () => {
+test('tells what it found in the store when it is opened', LIMIT, async () => {
   await using broker = await startMosquitto();
   let store = new MemoryOutboxes();
   const told: unknown[] = [];
@@ -295,7 +294,7 @@ test('tells what it found in the store when it is opened', { timeout }, async ()
 });
 
 test('exactly-once is refused by a broker that ends the session with each connection, at-least-once is not', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   await using broker = await startFakeBroker(forgettingScript());
   for (const allowLowerQos of [false, true]) {

@@ -6,12 +6,12 @@ import type { PublishPacket } from '../../src/protocol/packet.js';
 import { MqttSinks, RetryStrategies } from '../../src/sink/index.js';
 import { startChaosProxy } from '../support/chaos-proxy.js';
 import { acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { numbered, SinkDriver } from '../support/sink-driver.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 60_000 };
 const QUICK: ConnectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 100 };
 
 const publishes = (client: FakeClient | undefined): PublishPacket[] =>
@@ -27,8 +27,8 @@ const sinkTo = (broker: string, options: ConnectOptions = QUICK) =>
     .topic('t')
     .connectOptionsFn(() => options);
 
-describe('MqttSinks and the window', TIMEOUT, () => {
-  it('never has more in flight than the Receive Maximum of the broker, nor than maxInflight', TIMEOUT, async () => {
+describe('MqttSinks and the window', LIMIT, () => {
+  it('never has more in flight than the Receive Maximum of the broker, nor than maxInflight', LIMIT, async () => {
     for (const [receiveMaximum, maxInflight] of [
       [3, 1000],
       [1, 1000],
@@ -55,7 +55,7 @@ describe('MqttSinks and the window', TIMEOUT, () => {
     }
   });
 
-  it('takes no more than its buffer above the window while nothing is acknowledged', TIMEOUT, async () => {
+  it('takes no more than its buffer above the window while nothing is acknowledged', LIMIT, async () => {
     await using broker = await startFakeBroker({ publish: () => {} });
     const sink = sinkTo(broker.url, { maxInflight: 10 }).maxBufferedMessages(50).build();
     await using driver = await SinkDriver.open(sink);
@@ -66,7 +66,7 @@ describe('MqttSinks and the window', TIMEOUT, () => {
     assert.equal(driver.metric('millrace_sink_buffered'), 50);
   });
 
-  it('tells once that there is room again: a caller with nothing to write does not spin', TIMEOUT, async () => {
+  it('tells once that there is room again: a caller with nothing to write does not spin', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const sink = sinkTo(broker.url).maxBufferedMessages(5).build();
     await using driver = await SinkDriver.open(sink);
@@ -84,7 +84,7 @@ describe('MqttSinks and the window', TIMEOUT, () => {
     assert.ok(resolved <= 1, `ready resolved ${resolved} times without news`);
   });
 
-  it('a message is never sent twice on a connection that lives', TIMEOUT, async () => {
+  it('a message is never sent twice on a connection that lives', LIMIT, async () => {
     const held: number[] = [];
     await using broker = await startFakeBroker({ publish: (_, { packetId }) => void held.push(packetId) });
     await using driver = await SinkDriver.open(sinkTo(broker.url).build());
@@ -97,8 +97,8 @@ describe('MqttSinks and the window', TIMEOUT, () => {
   });
 });
 
-describe('MqttSinks over a cut', TIMEOUT, () => {
-  it('sends again with the same id and DUP 1, in order, before anything new', TIMEOUT, async () => {
+describe('MqttSinks over a cut', LIMIT, () => {
+  it('sends again with the same id and DUP 1, in order, before anything new', LIMIT, async () => {
     await using broker = await startFakeBroker({ publish: () => {} });
     await using driver = await SinkDriver.open(sinkTo(broker.url).build());
     await driver.write(numbered(3));
@@ -123,7 +123,7 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
     assert.equal(broker.clients[1]?.connect?.clean, false, 'and kept over reconnects');
   });
 
-  it('sends again as new what was in flight when the broker lost the session', TIMEOUT, async () => {
+  it('sends again as new what was in flight when the broker lost the session', LIMIT, async () => {
     for (const guarantee of ['none', 'at-least-once'] as const) {
       await using broker = await startFakeBroker({ publish: () => {} });
       await using driver = await SinkDriver.open(sinkTo(broker.url).build(), guarantee);
@@ -142,7 +142,7 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
     for (const protocolVersion of [5, 4] as const) {
       it(
         `loses nothing at QoS ${qos} on version ${protocolVersion} over ten cuts, and at QoS 2 repeats nothing`,
-        TIMEOUT,
+        LIMIT,
         async () => {
           await using broker = await startMosquitto();
           await using sub = await startMosquittoSub({ port: broker.port });
@@ -154,7 +154,7 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
             .qualityOfService(qos)
             .build();
           await using driver = await SinkDriver.open(sink);
-          await driver.deliver(numbered(1000), 30_000);
+          await driver.deliver(numbered(1000));
           await cuts.fired({ count: 10 });
           await sub.untilCount(1000);
           await sub.untilQuiet(200);
@@ -165,7 +165,7 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
     }
   }
 
-  it('loses nothing when the broker is gone for a while and comes back empty', TIMEOUT, async () => {
+  it('loses nothing when the broker is gone for a while and comes back empty', LIMIT, async () => {
     await using broker = await startMosquitto();
     const sink = sinkTo(broker.url).maxBufferedMessages(1000).build();
     await using driver = await SinkDriver.open(sink);
@@ -186,8 +186,8 @@ describe('MqttSinks over a cut', TIMEOUT, () => {
   });
 });
 
-describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
-  it('1000 items with the broker restarted in the middle arrive with indefinitely(interval)', TIMEOUT, async () => {
+describe('MqttSinks without auto-reconnect', LIMIT, () => {
+  it('1000 items with the broker restarted in the middle arrive with indefinitely(interval)', LIMIT, async () => {
     await using broker = await startMosquitto({ persistence: true });
     await using sub = await startMosquittoSub({ port: broker.port, clientId: 'witness' });
     const sink = sinkTo(broker.url, {})
@@ -209,7 +209,7 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
     assert.equal(driver.metric('millrace_reconnects_total'), 1);
   });
 
-  it('never: the job fails with the error of the connection', TIMEOUT, async () => {
+  it('never: the job fails with the error of the connection', LIMIT, async () => {
     await using broker = await startFakeBroker();
     await using driver = await SinkDriver.open(sinkTo(broker.url, {}).autoReconnect(false).build());
     const ready = driver.writer.ready();
@@ -218,7 +218,7 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
     assert.throws(() => driver.writer.write(['x']), { code: 'CONNECTION_LOST' });
   });
 
-  it('maxAttempts: fails with RETRIES_EXHAUSTED and the last error as its cause', TIMEOUT, async () => {
+  it('maxAttempts: fails with RETRIES_EXHAUSTED and the last error as its cause', LIMIT, async () => {
     await using broker = await startMosquitto();
     const retries: number[] = [];
     const strategy = RetryStrategies.custom()
@@ -241,7 +241,7 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
     assert.deepEqual(retries, [1, 2, 3]);
   });
 
-  it('the strategy drives the first connection too', TIMEOUT, async () => {
+  it('the strategy drives the first connection too', LIMIT, async () => {
     await using broker = await startMosquitto();
     await broker.stop();
     const strategy = RetryStrategies.indefinitely(50);
@@ -251,7 +251,7 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
     await driver.deliver(['x']);
   });
 
-  it('closing ends a wait between retries at once', TIMEOUT, async () => {
+  it('closing ends a wait between retries at once', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const strategy = RetryStrategies.indefinitely(60_000);
     const driver = await SinkDriver.open(sinkTo(broker.url, {}).autoReconnect(false).retryStrategy(strategy).build());
@@ -259,11 +259,11 @@ describe('MqttSinks without auto-reconnect', TIMEOUT, () => {
     await until(() => broker.clients[0]?.ended);
     const before = performance.now();
     await driver.close();
-    assert.ok(performance.now() - before < 5000);
+    assert.ok(performance.now() - before < 30_000);
   });
 });
 
-describe('MqttSinks offline without a guarantee', TIMEOUT, () => {
+describe('MqttSinks offline without a guarantee', LIMIT, () => {
   const offline = async (policy: 'drop-oldest' | 'drop-newest' | 'pause') => {
     const broker = await startMosquitto();
     const sink = sinkTo(broker.url).maxBufferedMessages(10).offlineOverflow(policy).build();
@@ -277,7 +277,7 @@ describe('MqttSinks offline without a guarantee', TIMEOUT, () => {
     return { broker, driver, sub, taken };
   };
 
-  it('pause takes no more than the buffer holds', TIMEOUT, async () => {
+  it('pause takes no more than the buffer holds', LIMIT, async () => {
     const { taken, driver, broker } = await offline('pause');
     assert.equal(taken, 10);
     assert.equal(driver.metric('millrace_sink_dropped_total'), 0);
@@ -289,7 +289,7 @@ describe('MqttSinks offline without a guarantee', TIMEOUT, () => {
     ['drop-oldest', 15],
     ['drop-newest', 0],
   ] as const) {
-    it(`${policy} keeps the buffer's worth, counts the rest and reports it as done`, TIMEOUT, async () => {
+    it(`${policy} keeps the buffer's worth, counts the rest and reports it as done`, LIMIT, async () => {
       const proxyless = await startMosquitto();
       const proxy = await startChaosProxy({ to: proxyless });
       const sub = await startMosquittoSub({ port: proxyless.port });
@@ -314,8 +314,8 @@ describe('MqttSinks offline without a guarantee', TIMEOUT, () => {
   }
 });
 
-describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
-  it('0x97: the topic waits and keeps its order, others go on, the retry is a new message', TIMEOUT, async () => {
+describe('MqttSinks, refusals for now (R20)', LIMIT, () => {
+  it('0x97: the topic waits and keeps its order, others go on, the retry is a new message', LIMIT, async () => {
     let refusals = 3;
     await using broker = await startFakeBroker({
       publish: (client, { packetId, topic }) => {
@@ -340,7 +340,7 @@ describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
 
   it(
     'attempts exhausted: the message is given up with the attempt in its letter, the topic goes on',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startFakeBroker({
         publish: (client, { packetId, payload }) =>
@@ -359,7 +359,7 @@ describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
     },
   );
 
-  it('0x10 (no matching subscribers) is success', TIMEOUT, async () => {
+  it('0x10 (no matching subscribers) is success', LIMIT, async () => {
     await using broker = await startFakeBroker({
       publish: (client, { packetId }) => client.send({ type: 'puback', packetId, reasonCode: 0x10 }),
     });
@@ -368,7 +368,7 @@ describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
     assert.deepEqual(driver.rejected, []);
   });
 
-  it('PUBREC of 0x97 at QoS 2 is retried in the same way', TIMEOUT, async () => {
+  it('PUBREC of 0x97 at QoS 2 is retried in the same way', LIMIT, async () => {
     let refusals = 1;
     await using broker = await startFakeBroker({
       publish: (client, { packetId }) =>
@@ -381,7 +381,7 @@ describe('MqttSinks, refusals for now (R20)', TIMEOUT, () => {
   });
 });
 
-describe('MqttSinks and the end of a session', TIMEOUT, () => {
+describe('MqttSinks and the end of a session', LIMIT, () => {
   /** Whether the broker still has the session of the sink's client. */
   const sessionPresent = async (url: string): Promise<boolean> => {
     const client = connect(url, { clientId: 'producer-0', clean: false, protocolVersion: 4, reconnectPeriod: 0 });
@@ -395,7 +395,7 @@ describe('MqttSinks and the end of a session', TIMEOUT, () => {
 
   for (const protocolVersion of [5, 4] as const) {
     for (const keep of [true, false]) {
-      it(`is ${keep ? 'kept' : 'ended'} at close on version ${protocolVersion}`, TIMEOUT, async () => {
+      it(`is ${keep ? 'kept' : 'ended'} at close on version ${protocolVersion}`, LIMIT, async () => {
         await using broker = await startMosquitto();
         const driver = await SinkDriver.open(sinkTo(broker.url, { protocolVersion }).keepSession(keep).build());
         await driver.deliver(numbered(3));
@@ -406,8 +406,8 @@ describe('MqttSinks and the end of a session', TIMEOUT, () => {
   }
 });
 
-describe('MqttSinks at QoS 0', TIMEOUT, () => {
-  it('takes no more than its buffers while the broker reads nothing, and loses nothing then', TIMEOUT, async () => {
+describe('MqttSinks at QoS 0', LIMIT, () => {
+  it('takes no more than its buffers while the broker reads nothing, and loses nothing then', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     await using proxy = await startChaosProxy({ to: broker });

@@ -5,10 +5,9 @@ import { Engine, type Job, MqttSinks, Pipeline } from '../../src/index.js';
 import { MemoryStores } from '../../src/store/index.js';
 import { type FakeBroker, startFakeBroker } from '../support/fake-broker.js';
 import { keepingScript } from '../support/keeping-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
-
-const TIMEOUT = { timeout: 60_000 };
 
 const upwards = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
@@ -87,7 +86,7 @@ const refusedFor =
 
 test(
   'F22: from parallelism 2 to 4 a job goes on with what is in its outboxes, and nothing is lost',
-  TIMEOUT,
+  LIMIT,
   async () => {
     await using broker = await startFakeBroker();
     const rig = new Rescaling(broker);
@@ -107,7 +106,7 @@ test(
 
 test(
   'F22: from 4 to 2 a job is refused while a removed client has messages, and goes on when it has none',
-  TIMEOUT,
+  LIMIT,
   async () => {
     await using broker = await startFakeBroker();
     const rig = new Rescaling(broker);

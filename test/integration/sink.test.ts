@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectAsync, type IClientPublishOptions } from 'mqtt';
 import { DeadLetters, MqttSinks } from '../../src/sink/index.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { numbered, SinkDriver } from '../support/sink-driver.js';
 import { tempDir } from '../support/temp-dir.js';
 
-const TIMEOUT = { timeout: 60_000 };
 const VERSIONS = [5, 4, 3] as const;
 const QOS = [0, 1, 2] as const;
 
@@ -25,10 +25,10 @@ const witness5 = async (url: string, topic: string) => {
   return { seen, close: () => client.endAsync(true) };
 };
 
-describe('MqttSinks on mosquitto', TIMEOUT, () => {
+describe('MqttSinks on mosquitto', LIMIT, () => {
   for (const protocolVersion of VERSIONS) {
     for (const qos of QOS) {
-      it(`delivers 1000 items in order, once, at QoS ${qos} on version ${protocolVersion}`, TIMEOUT, async () => {
+      it(`delivers 1000 items in order, once, at QoS ${qos} on version ${protocolVersion}`, LIMIT, async () => {
         await using broker = await startMosquitto();
         await using sub = await startMosquittoSub({ port: broker.port });
         const sink = MqttSinks.builder<string>()
@@ -49,7 +49,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     }
   }
 
-  it('tells of each publish on its diagnostics channel, without the payload', TIMEOUT, async () => {
+  it('tells of each publish on its diagnostics channel, without the payload', LIMIT, async () => {
     await using broker = await startMosquitto();
     const told: unknown[] = [];
     const listen = (message: unknown): void => void told.push(message);
@@ -63,7 +63,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     assert.deepEqual(told, [{ sink: 'mqtt(told)', topic: 'told', qos: 1, retain: false, payloadBytes: 6 }]);
   });
 
-  it('sends text, bytes as they are and the string of anything else', TIMEOUT, async () => {
+  it('sends text, bytes as they are and the string of anything else', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     await using driver = await SinkDriver.open(MqttSinks.mqtt(broker.url, 'out'));
@@ -75,7 +75,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     );
   });
 
-  it('lets a message choose its topic, QoS and retain flag', TIMEOUT, async () => {
+  it('lets a message choose its topic, QoS and retain flag', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     const sink = MqttSinks.builder()
@@ -107,7 +107,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     assert.equal(retained?.retain, true);
   });
 
-  it('carries the properties of MQTT 5.0', TIMEOUT, async () => {
+  it('carries the properties of MQTT 5.0', LIMIT, async () => {
     await using broker = await startMosquitto();
     const witness = await witness5(broker.url, 'out');
     const properties = {
@@ -135,7 +135,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     assert.deepEqual({ ...message?.properties.userProperties }, { color: 'red', tag: ['a', 'b'] });
   });
 
-  it('tells once, and counts, that a 3.1.1 connection carries no properties', TIMEOUT, async () => {
+  it('tells once, and counts, that a 3.1.1 connection carries no properties', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     const told: unknown[] = [];
@@ -154,7 +154,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     assert.equal(driver.metric('millrace_sink_properties_dropped_total'), 3);
   });
 
-  it('with parallelism every topic keeps its order, over several clients', TIMEOUT, async () => {
+  it('with parallelism every topic keeps its order, over several clients', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     const sink = MqttSinks.builder()
@@ -185,7 +185,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
     }
   });
 
-  it('is a WritableStream without an engine', TIMEOUT, async () => {
+  it('is a WritableStream without an engine', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     for (const qos of QOS) {
@@ -201,7 +201,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
 
   it(
     'a wrong password fails the opening with BAD_CREDENTIALS or NOT_AUTHORIZED, and shows no secret',
-    TIMEOUT,
+    LIMIT,
     async () => {
       await using broker = await startMosquitto({ users: { me: 'right' } });
       const open = (builder: ReturnType<typeof MqttSinks.builder<string>>) =>
@@ -219,7 +219,7 @@ describe('MqttSinks on mosquitto', TIMEOUT, () => {
   );
 });
 
-describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
+describe('MqttSinks, what cannot be delivered', LIMIT, () => {
   const ACL = { users: { me: 'pw' }, acl: ['user me', 'topic read #', 'topic write open/#', 'topic write dead/#'] };
 
   const denied = (url: string) =>
@@ -229,7 +229,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
       .auth('me', 'pw')
       .messageFn((item: string) => ({ payload: item, topic: item.startsWith('bad') ? 'closed/x' : 'open/x' }));
 
-  it('fails by default, naming topic, code and reason', TIMEOUT, async () => {
+  it('fails by default, naming topic, code and reason', LIMIT, async () => {
     await using broker = await startMosquitto(ACL);
     await using driver = await SinkDriver.open(denied(broker.url).build());
     await assert.rejects(
@@ -244,7 +244,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.throws(() => driver.writer.write(['c']), { code: 'PUBLISH_REFUSED' });
   });
 
-  it('is reported as rejected with skip, and the rest is delivered', TIMEOUT, async () => {
+  it('is reported as rejected with skip, and the rest is delivered', LIMIT, async () => {
     await using broker = await startMosquitto(ACL);
     await using sub = await startMosquittoSub({ port: broker.port, username: 'me', password: 'pw' });
     await using driver = await SinkDriver.open(denied(broker.url).onError('skip').build());
@@ -261,7 +261,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.equal(driver.metric('millrace_sink_refused_total'), 2);
   });
 
-  it('goes to a dead-letter topic with its payload, properties and what happened', TIMEOUT, async () => {
+  it('goes to a dead-letter topic with its payload, properties and what happened', LIMIT, async () => {
     await using broker = await startMosquitto(ACL);
     const watcher = await connectAsync(broker.url, { protocolVersion: 5, username: 'me', password: 'pw' });
     const seen: { text: string; user: Record<string, unknown>; contentType: unknown }[] = [];
@@ -305,7 +305,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.equal(letter?.user['millrace-origin'], 'producer');
   });
 
-  it('goes to a dead-letter topic as JSON on 3.1.1', TIMEOUT, async () => {
+  it('goes to a dead-letter topic as JSON on 3.1.1', LIMIT, async () => {
     await using broker = await startMosquitto(ACL);
     await using sub = await startMosquittoSub({ port: broker.port, username: 'me', password: 'pw', topic: 'dead/#' });
     const deadLetter = DeadLetters.topic({
@@ -325,7 +325,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.equal(record.topic, 'closed/x');
   });
 
-  it('goes to a dead-letter file', TIMEOUT, async () => {
+  it('goes to a dead-letter file', LIMIT, async () => {
     await using broker = await startMosquitto(ACL);
     const path = join(tempDir(), 'dead.jsonl');
     const stream = await denied(broker.url)
@@ -345,7 +345,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     );
   });
 
-  it('a message above the Maximum Packet Size of the broker is refused before it is sent', TIMEOUT, async () => {
+  it('a message above the Maximum Packet Size of the broker is refused before it is sent', LIMIT, async () => {
     await using broker = await startMosquitto({ config: ['max_packet_size 2000'] });
     await using sub = await startMosquittoSub({ port: broker.port });
     const sink = MqttSinks.builder<string>().broker(broker.url).topic('t').onError('skip').build();
@@ -357,7 +357,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.equal(driver.metric('millrace_reconnects_total'), 0);
   });
 
-  it('on 3.1.1, where the broker just resets, such a message is given up and the rest delivered', TIMEOUT, async () => {
+  it('on 3.1.1, where the broker just resets, such a message is given up and the rest delivered', LIMIT, async () => {
     await using broker = await startMosquitto({ config: ['max_packet_size 2000'] });
     await using sub = await startMosquittoSub({ port: broker.port });
     const sink = MqttSinks.builder<string>()
@@ -367,7 +367,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
       .connectOptionsFn(() => ({ protocolVersion: 4, reconnectPeriod: 20, maxReconnectPeriod: 50 }))
       .build();
     await using driver = await SinkDriver.open(sink);
-    await driver.deliver(['small', 'x'.repeat(5000), 'small too'], 30_000);
+    await driver.deliver(['small', 'x'.repeat(5000), 'small too']);
     await sub.untilCount(2);
     await sub.untilQuiet(100);
     assert.deepEqual([...new Set(sub.texts)].sort(), ['small', 'small too']);
@@ -378,7 +378,7 @@ describe('MqttSinks, what cannot be delivered', TIMEOUT, () => {
     assert.match(error?.advice ?? '', /size/);
   });
 
-  it('an item of which messageFn makes no message is rejected with its index', TIMEOUT, async () => {
+  it('an item of which messageFn makes no message is rejected with its index', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     const messages: Record<string, unknown> = {

@@ -7,11 +7,11 @@ import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
 import { Crash, DurableSourceJob, type TickStep } from '../support/durable-source-job.js';
 import { startFakeBroker } from '../support/fake-broker.js';
 import { forgettingScript } from '../support/keeping-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 120_000 };
 let clients = 0;
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index));
 
@@ -78,7 +78,7 @@ const finish = async ({ job, publish }: Rig, expected: readonly string[]): Promi
 };
 
 for (const version of [5, 4] as const) {
-  describe(`durable source on mosquitto, killed at each phase of QoS 2 (version ${version})`, TIMEOUT, () => {
+  describe(`durable source on mosquitto, killed at each phase of QoS 2 (version ${version})`, LIMIT, () => {
     const qos2 = { qos: 2, version } as const;
 
     it('A2: before the commit: the message comes again', () =>
@@ -149,7 +149,7 @@ for (const version of [5, 4] as const) {
   });
 }
 
-describe('durable source on mosquitto, killed after every step of every tick (A13)', TIMEOUT, () => {
+describe('durable source on mosquitto, killed after every step of every tick (A13)', LIMIT, () => {
   const MESSAGES = 12;
   /** One history: killed after step `at`; false when it came to its end before that. */
   const sweep = async (rig: Rig, at: number): Promise<boolean> => {
@@ -213,7 +213,7 @@ describe('durable source on mosquitto, killed after every step of every tick (A1
   });
 });
 
-describe('durable source on mosquitto: filters that change', TIMEOUT, () => {
+describe('durable source on mosquitto: filters that change', LIMIT, () => {
   it('a filter that the program no longer has is unsubscribed at the next start, and the others get no retained messages again', async () => {
     await using broker = await startMosquitto();
     await publishAll({ port: broker.port, topic: 'kept/retained', qos: 2, retain: true }, ['r']);
@@ -242,7 +242,7 @@ describe('durable source on mosquitto: filters that change', TIMEOUT, () => {
   });
 });
 
-describe('durable source: the life of its session', TIMEOUT, () => {
+describe('durable source: the life of its session', LIMIT, () => {
   it('C3: a broker that lost the session: fail is the default under exactly-once, and redeliver goes on', async () => {
     await using broker = await startMosquitto({ persistence: false });
     const clientId = `durable-lost-${process.pid}`;
@@ -375,7 +375,7 @@ describe('durable source: the life of its session', TIMEOUT, () => {
   });
 });
 
-describe('durable source on a broker that ends the session with each connection', TIMEOUT, () => {
+describe('durable source on a broker that ends the session with each connection', LIMIT, () => {
   const refused = { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ };
   const at = { version: 5, topic: 't' } as const;
 

@@ -5,12 +5,12 @@ import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { startChaosProxy } from '../support/chaos-proxy.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { SourceDriver } from '../support/source-driver.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 40_000 };
 /** Quick reconnects. */
 const QUICK: ConnectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 100 };
 
@@ -32,7 +32,7 @@ const takeAll = async (driver: SourceDriver<string>, count: number): Promise<voi
   }
 };
 
-describe('source over cuts', TIMEOUT, () => {
+describe('source over cuts', LIMIT, () => {
   for (const version of [5, 4] as const) {
     it(`a cut makes no duplicate of QoS 1 messages that nobody has polled (version ${version})`, async () => {
       await using broker = await startMosquitto();
@@ -120,7 +120,7 @@ describe('source over cuts', TIMEOUT, () => {
   });
 });
 
-describe('source over a broker restart', TIMEOUT, () => {
+describe('source over a broker restart', LIMIT, () => {
   it('reconnects and gets retained messages, as the connector for Jet does', async () => {
     await using broker = await startMosquitto({ persistence: true });
     const source = kept(broker.url).topic('retain').qualityOfService(1).build();
@@ -159,7 +159,7 @@ describe('source over a broker restart', TIMEOUT, () => {
   });
 });
 
-describe('source and who it is', TIMEOUT, () => {
+describe('source and who it is', LIMIT, () => {
   it('the right password opens, a wrong or missing one fails with a clear error that shows neither', async () => {
     await using broker = await startMosquitto({ users: { user: 'correct horse' } });
     const base = MqttSources.builder()
@@ -199,7 +199,7 @@ describe('source and who it is', TIMEOUT, () => {
   });
 });
 
-describe('source without an engine', TIMEOUT, () => {
+describe('source without an engine', LIMIT, () => {
   it('is iterated with an ack for each item; what is not acknowledged comes again', async () => {
     await using broker = await startMosquitto();
     const source = kept(broker.url).topic('iterate').build();

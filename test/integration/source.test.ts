@@ -3,13 +3,13 @@ import { after, before, describe, it } from 'node:test';
 import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
 import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
+import { LIMIT } from '../support/limits.js';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { connectPeer } from '../support/mqtt-peer.js';
 import { SourceDriver } from '../support/source-driver.js';
 import { until } from '../support/until.js';
 
-const TIMEOUT = { timeout: 30_000 };
 const VERSIONS = [5, 4, 3] as const;
 const QUALITIES: readonly QualityOfService[] = [0, 1, 2];
 
@@ -35,7 +35,7 @@ const kept = (clientId: string, protocolVersion: 5 | 4 | 3 = 5) =>
     .keepSession()
     .connectOptionsFn(() => ({ protocolVersion }));
 
-describe('source on mosquitto', TIMEOUT, () => {
+describe('source on mosquitto', LIMIT, () => {
   for (const version of VERSIONS) {
     for (const qos of QUALITIES) {
       it(`delivers 300 messages in order at QoS ${qos} on version ${version}`, async () => {
@@ -176,7 +176,7 @@ describe('source on mosquitto', TIMEOUT, () => {
   });
 });
 
-describe('source acknowledgement on mosquitto', TIMEOUT, () => {
+describe('source acknowledgement on mosquitto', LIMIT, () => {
   for (const version of VERSIONS) {
     for (const qos of [1, 2] as const) {
       it(`redelivers what was not committed at QoS ${qos} on version ${version}, and nothing else`, async () => {
@@ -241,7 +241,7 @@ describe('source acknowledgement on mosquitto', TIMEOUT, () => {
   });
 });
 
-describe('source back-pressure on mosquitto', TIMEOUT, () => {
+describe('source back-pressure on mosquitto', LIMIT, () => {
   for (const policy of ['drop-oldest', 'drop-newest'] as const) {
     it(`${policy} bounds QoS 0, keeps QoS 1 and counts what it drops`, async () => {
       const topic = `overflow/${policy}`;

@@ -11,6 +11,7 @@ import {
 import { mutatedPackets } from '../support/arbitrary-attack.js';
 import { arbitraryPacket } from '../support/arbitrary-packet.js';
 import { decodeAll } from '../support/decode-all.js';
+import { LIMIT } from '../support/limits.js';
 import { comparable, oracleDecode, oracleEncode } from '../support/oracle-packet.js';
 
 /*
@@ -62,7 +63,7 @@ function isUnfinished(bytes: Uint8Array, version: ProtocolVersion, from: Sender)
 const sent = arbitraryPacket.filter(({ packet }) => expressible(packet));
 
 describe('against mqtt-packet', () => {
-  it('what we write, it reads as the same packet', { timeout: 60_000 }, () => {
+  it('what we write, it reads as the same packet', LIMIT, () => {
     fc.assert(
       fc.property(sent, ({ packet, version }) => {
         const theirs = oracleDecode(encodePacket(packet, version), version);
@@ -73,7 +74,7 @@ describe('against mqtt-packet', () => {
     );
   });
 
-  it('what it writes, we read as the same packet', { timeout: 60_000 }, () => {
+  it('what it writes, we read as the same packet', LIMIT, () => {
     fc.assert(
       fc.property(sent, ({ packet, version, from }) => {
         const bytes = oracleEncode(packet, version);
@@ -86,7 +87,7 @@ describe('against mqtt-packet', () => {
     );
   });
 
-  it('bytes that we accept, it accepts too, as the same packets', { timeout: 60_000 }, () => {
+  it('bytes that we accept, it accepts too, as the same packets', LIMIT, () => {
     fc.assert(
       fc.property(mutatedPackets, ({ bytes, version, from }) => {
         const { packets, error } = decodeAll([bytes], { version, from });

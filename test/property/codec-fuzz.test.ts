@@ -11,6 +11,7 @@ import {
 } from '../../src/protocol/index.js';
 import { type Attack, mutatedPackets } from '../support/arbitrary-attack.js';
 import { decodeAll, dribble } from '../support/decode-all.js';
+import { LIMIT } from '../support/limits.js';
 
 const MAXIMUM = 4096;
 const CODES = ['MALFORMED_PACKET', 'PROTOCOL_ERROR', 'PACKET_TOO_LARGE'];
@@ -67,18 +68,18 @@ for (const [kind, attacks, numRuns] of [
   ['framed nonsense', framed, 3000],
 ] as const) {
   describe(kind, () => {
-    it('give packets or one protocol error, the same whole or byte by byte', { timeout: 60_000 }, () => {
+    it('give packets or one protocol error, the same whole or byte by byte', LIMIT, () => {
       fc.assert(fc.property(attacks, check), { numRuns });
     });
 
-    it('give only packets that could be sent', { timeout: 60_000 }, () => {
+    it('give only packets that could be sent', LIMIT, () => {
       fc.assert(fc.property(attacks, checkAccepted), { numRuns: numRuns / 2 });
     });
   });
 }
 
 describe('a lying remaining length', () => {
-  it('never makes the decoder keep more than the maximum packet size', { timeout: 60_000 }, () => {
+  it('never makes the decoder keep more than the maximum packet size', LIMIT, () => {
     const length = fc.integer({ min: 0, max: 268_435_455 });
     fc.assert(
       fc.property(length, fc.uint8Array({ maxLength: 64 }), (lie, body) => {

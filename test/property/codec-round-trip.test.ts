@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { encodePacket, type Packet, PacketWriter } from '../../src/protocol/index.js';
 import { arbitraryPacket } from '../support/arbitrary-packet.js';
 import { decodeAll, dribble, splitAt } from '../support/decode-all.js';
+import { LIMIT } from '../support/limits.js';
 
 /** In plain values that compare well: payloads may be views of any buffer. */
 function plain(packets: readonly Packet[]): unknown {
@@ -11,7 +12,7 @@ function plain(packets: readonly Packet[]): unknown {
 }
 
 describe('any valid packet of any version', () => {
-  it('comes back from its bytes, whole and one byte at a time', { timeout: 60_000 }, () => {
+  it('comes back from its bytes, whole and one byte at a time', LIMIT, () => {
     fc.assert(
       fc.property(arbitraryPacket, ({ packet, version, from }) => {
         const bytes = encodePacket(packet, version);
@@ -25,7 +26,7 @@ describe('any valid packet of any version', () => {
     );
   });
 
-  it('comes back from a stream of packets that is cut anywhere', { timeout: 60_000 }, () => {
+  it('comes back from a stream of packets that is cut anywhere', LIMIT, () => {
     const stream = fc.array(arbitraryPacket, { minLength: 1, maxLength: 12 });
     const cuts = fc.array(fc.nat({ max: 20_000 }), { maxLength: 10 });
     fc.assert(
@@ -42,7 +43,7 @@ describe('any valid packet of any version', () => {
     );
   });
 
-  it('has exactly one encoding: decoding and encoding again gives the same bytes', { timeout: 60_000 }, () => {
+  it('has exactly one encoding: decoding and encoding again gives the same bytes', LIMIT, () => {
     fc.assert(
       fc.property(arbitraryPacket, ({ packet, version, from }) => {
         const bytes = encodePacket(packet, version);

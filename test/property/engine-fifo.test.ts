@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fifo } from '../../src/internal/fifo.js';
+import { LIMIT } from '../support/limits.js';
 
-test('a fifo gives what an array would, through any pushes and shifts', { timeout: 20_000 }, () => {
+test('a fifo gives what an array would, through any pushes and shifts', LIMIT, () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.nat(), { freq: 2 }), { maxLength: 1000, size: 'max' }), (operations) => {
       const fifo = new Fifo<number>();

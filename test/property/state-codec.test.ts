@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { StateCodecs } from '../../src/pipeline/index.js';
+import { LIMIT } from '../support/limits.js';
 
 const codec = StateCodecs.structuredClone();
 
@@ -25,7 +26,7 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-test('a state comes back as structured clone would give it back', { timeout: 60_000 }, () => {
+test('a state comes back as structured clone would give it back', LIMIT, () => {
   fc.assert(
     fc.property(value, (state) => {
       assert.deepEqual(codec.decode(codec.encode(state)), deserialize(serialize(state)));
@@ -35,7 +36,7 @@ test('a state comes back as structured clone would give it back', { timeout: 60_
 });
 
 test('an object that stands twice in a state, or in itself, is one object when it comes back', {
-  timeout: 60_000,
+  ...LIMIT,
 }, () => {
   const shape = fc.record({ twice: value, left: fc.nat({ max: 40 }), right: fc.nat({ max: 40 }), cycle: fc.boolean() });
   fc.assert(

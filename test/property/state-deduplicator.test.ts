@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Deduplicator } from '../../src/engine/state/deduplicator.js';
+import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/state-store.js';
 
 type Step =
@@ -87,7 +88,7 @@ async function check(steps: readonly Step[], limits: { ttlMs: number; maxEntries
 }
 
 test('a deduplicator knows what a list of keys and times would, through any commits, crashes and restarts', {
-  timeout: 60_000,
+  ...LIMIT,
 }, async () => {
   const limits = fc.record({ ttlMs: fc.constantFrom(5, 40, 1e9), maxEntries: fc.constantFrom(1, 2, 7, 1000) });
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import { StateCodecs, type StateKey } from '../../src/pipeline/index.js';
+import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/state-store.js';
 
 const STAGES = ['totals', 'totals/sa', 'totals-2'].map((name) => ({ name, codec: StateCodecs.structuredClone() }));
@@ -111,7 +112,7 @@ async function check(steps: readonly Step[], limits: { maxEntries: number; maxBy
 }
 
 test('keyed state is what a map would be, through any seals, commits, crashes and restarts, with any cache', {
-  timeout: 60_000,
+  ...LIMIT,
 }, async () => {
   const limits = fc.record({ maxEntries: fc.constantFrom(0, 1, 3, 9, 1000), maxBytes: fc.constantFrom(0, 700, 1e6) });
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });

@@ -6,6 +6,7 @@ import { DurableAsyncLane } from '../../src/engine/durable-async-lane.js';
 import { createFrame } from '../../src/engine/frame.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import type { AsyncStagePlan } from '../../src/pipeline/pipeline-plan.js';
+import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/state-store.js';
 
 const PLAN: AsyncStagePlan = {
@@ -143,7 +144,7 @@ class Job {
 }
 
 test('every item of a mapAsync stage has its effect once and in order, through any commits, crashes and restarts', {
-  timeout: 60_000,
+  ...LIMIT,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 200, size: 'max' }), async (steps) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMIT } from '../support/limits.js';
 import type { SimBrokerName } from '../support/sim-broker-habits.js';
 import { playDirected } from '../support/sim-directed.js';
 import type { SimOutcome } from '../support/sim-history.js';
@@ -10,7 +11,6 @@ import type { SimFault, SimPlan } from '../support/sim-plan.js';
  * (docs/guarantees.md); a test that pins one fails when it goes away.
  */
 
-const TIMEOUT = { timeout: 120_000 };
 const SEEDS = 20;
 
 function allWell(outcomes: readonly SimOutcome[]): void {
@@ -48,7 +48,7 @@ const PHASES = (['publish', 'pubrec', 'pubrel', 'pubcomp'] as const).flatMap((pa
 });
 
 for (const broker of ['specification', 'mosquitto', 'emqx'] as const) {
-  test(`${broker}: a cut or a kill in any phase of either QoS 2 flow is survived exactly once`, TIMEOUT, async () => {
+  test(`${broker}: a cut or a kill in any phase of either QoS 2 flow is survived exactly once`, LIMIT, async () => {
     for (const [side, direction, packet] of PHASES) {
       for (const fault of [severs(side, direction, packet), kills(side, direction, packet)]) {
         const outcomes = await playDirected({ source: broker, sink: broker, faults: [fault] }, 3);
@@ -59,21 +59,21 @@ for (const broker of ['specification', 'mosquitto', 'emqx'] as const) {
   });
 }
 
-test('mosquitto: no more than its 20 messages are in flight, and all of them are', TIMEOUT, async () => {
+test('mosquitto: no more than its 20 messages are in flight, and all of them are', LIMIT, async () => {
   const outcomes = await playDirected({ sink: 'mosquitto', plan: { messages: 120, publishMs: 5 }, faults: [] });
   allWell(outcomes); // more than 20 would be a complaint of the broker
   const [most] = outcomes.map(({ log }) => longestRun(log, 'sink broker takes publish', 'sink broker sends pubcomp'));
   assert.equal(most, 20);
 });
 
-test('mosquitto: ids that it uses again at once swallow no message', TIMEOUT, async () => {
+test('mosquitto: ids that it uses again at once swallow no message', LIMIT, async () => {
   const faults = [kills('source', 'in', 'pubcomp'), kills('source', 'in', 'pubrec'), severs('source', 'in', 'pubcomp')];
   allWell(await playDirected({ source: 'mosquitto', plan: { messages: 20 }, faults }, SEEDS));
 });
 
 test(
   'mosquitto killed: it forgets what waits for PUBREL and says that the session is there: a loss that no client can see',
-  TIMEOUT,
+  LIMIT,
   async () => {
     const outcomes = await playDirected(
       { sink: 'mosquittoKilled', faults: [fells('kill', 10, 'sink', 'in', 'pubrel')] },
@@ -86,7 +86,7 @@ test(
 
 test(
   'mosquitto with its stock window: after a restart it sends again what stood behind the first 20, which comes twice, and nothing is lost',
-  TIMEOUT,
+  LIMIT,
   async () => {
     const faults = [fells('restart', 10, 'source', 'in', 'pubcomp')];
     const crowd = { messages: 60, publishMs: 5 };
@@ -108,7 +108,7 @@ test(
 
 test(
   'mosquitto killed: it goes on from its last save, and what was done since comes twice: no client can tell',
-  TIMEOUT,
+  LIMIT,
   async () => {
     const plan = { messages: 30, publishMs: 400 };
     const killedAt = (side: 'source' | 'sink', direction: 'in' | 'out'): SimFault => ({
@@ -134,12 +134,12 @@ test(
   },
 );
 
-test('mosquitto shut down in order, or saved before it is killed, loses nothing', TIMEOUT, async () => {
+test('mosquitto shut down in order, or saved before it is killed, loses nothing', LIMIT, async () => {
   const faults = [fells('restart', 10, 'sink', 'in', 'pubrel'), fells('restart', 10, 'source', 'in', 'pubcomp')];
   allWell(await playDirected({ source: 'mosquitto', sink: 'mosquitto', faults }, SEEDS));
 });
 
-test('EMQX: PUBREC 0x91 for a message that is sent again counts as received (F14)', TIMEOUT, async () => {
+test('EMQX: PUBREC 0x91 for a message that is sent again counts as received (F14)', LIMIT, async () => {
   const outcomes = await playDirected(
     { sink: 'emqx', faults: [severs('sink', 'out', 'pubrec'), kills('sink', 'out', 'pubrec')] },
     SEEDS,
@@ -149,7 +149,7 @@ test('EMQX: PUBREC 0x91 for a message that is sent again counts as received (F14
 
 test(
   'EMQX: after 300 seconds it has forgotten what it has, and a message that is sent again comes twice (F16)',
-  TIMEOUT,
+  LIMIT,
   async () => {
     const outage = (downMs: number): readonly SimFault[] => [fells('restart', downMs, 'sink', 'out', 'pubrec')];
     allWell(await playDirected({ sink: 'emqx', faults: outage(200_000) }, 3));
@@ -161,7 +161,7 @@ test(
 
 test(
   'EMQX from 6.2 on drops a message that is sent again and whose first copy never arrived: a loss that no client can see (F15)',
-  TIMEOUT,
+  LIMIT,
   async () => {
     for (const firstCopyLost of [severs('sink', 'in', 'publish'), kills('sink', 'in', 'publish')]) {
       for (const { verdicts } of await playDirected({ sink: 'emqxTrustingDup', faults: [firstCopyLost] }, 5)) {
@@ -172,23 +172,19 @@ test(
   },
 );
 
-test(
-  'EMQX from 6.2 on: rows that are stored while it is down go out with DUP 0 and arrive (R8a)',
-  TIMEOUT,
-  async () => {
-    const outage: SimFault = { kind: 'broker', side: 'sink', how: 'restart', downMs: 1000 };
-    allWell(await playDirected({ sink: 'emqxTrustingDup', plan: { messages: 40 }, faults: [outage] }, 5));
-  },
-);
+test('EMQX from 6.2 on: rows that are stored while it is down go out with DUP 0 and arrive (R8a)', LIMIT, async () => {
+  const outage: SimFault = { kind: 'broker', side: 'sink', how: 'restart', downMs: 1000 };
+  allWell(await playDirected({ sink: 'emqxTrustingDup', plan: { messages: 40 }, faults: [outage] }, 5));
+});
 
-test('RabbitMQ: exactly-once is refused with the ways out', TIMEOUT, async () => {
+test('RabbitMQ: exactly-once is refused with the ways out', LIMIT, async () => {
   for (const sides of [{ source: 'rabbitmq' }, { sink: 'rabbitmq' }] as const) {
     const [verdict] = verdictsOf(await playDirected({ ...sides, plan: { early: true }, faults: [] }));
     assert.match(verdict ?? '', /GUARANTEE_UNSUPPORTED|GRANTED_QOS_TOO_LOW/);
   }
 });
 
-test('RabbitMQ: at least once loses nothing at QoS 1, and what comes twice is counted', TIMEOUT, async () => {
+test('RabbitMQ: at least once loses nothing at QoS 1, and what comes twice is counted', LIMIT, async () => {
   const plan = { guarantee: 'at-least-once', qos: 1, messages: 20 } as const;
   const faults: readonly SimFault[] = [
     { kind: 'sever-at-packet', side: 'sink', direction: 'out', packet: 'puback', count: 3 },

@@ -1,10 +1,11 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EngineRig } from '../support/engine-rig.js';
+import { LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 test('under any schedule, no input is acknowledged before all it led to is delivered, and in the end everything is, once and in order', {
-  timeout: 60_000,
+  ...LIMIT,
 }, () => {
   fc.assert(
     fc.property(fc.integer(), fc.nat(200), (seed, steps) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAMILY_LIMIT_MS, playSeeds } from '../support/sim-seeds.js';
+import { LIMIT } from '../support/limits.js';
+import { playSeeds } from '../support/sim-seeds.js';
 
 test('at least once: at QoS 1, on RabbitMQ too, nothing is lost in any history, and duplicates are counted', {
-  timeout: FAMILY_LIMIT_MS,
+  ...LIMIT,
 }, async (t) => {
   const outcomes = await playSeeds(t, 'at-least-once', { sample: 120, full: 3000 });
   const duplicates = outcomes.reduce((sum, outcome) => sum + outcome.duplicates, 0);

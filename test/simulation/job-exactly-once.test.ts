@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAMILY_LIMIT_MS, firedIn, playSeeds } from '../support/sim-seeds.js';
+import { LIMIT } from '../support/limits.js';
+import { firedIn, playSeeds } from '../support/sim-seeds.js';
 
 /*
  * A job that counts by key and sends on, the real program over a simulated network, disk, clock and two brokers. One seed is one
@@ -8,7 +9,7 @@ import { FAMILY_LIMIT_MS, firedIn, playSeeds } from '../support/sim-seeds.js';
  */
 
 test('exactly once: in every history each message changes the state once and reaches the other broker once and in order', {
-  timeout: FAMILY_LIMIT_MS,
+  ...LIMIT,
 }, async (t) => {
   const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 4000 });
   if (outcomes.length < 100) return;

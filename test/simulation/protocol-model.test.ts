@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { LIMIT } from '../support/limits.js';
 import { type ReceiverBounds, ReceiverModel } from '../support/model-receiver.js';
 import { type Model, printed, type SearchResult, search, walk } from '../support/model-search.js';
 import { type SenderBounds, SenderModel } from '../support/model-sender.js';
@@ -11,7 +12,6 @@ import { SeededRandom } from '../support/seeded-random.js';
  * packet ids. The session is the real one. Each rule is then broken, and a shortest way to the damage is printed.
  */
 
-const TIMEOUT = { timeout: 120_000 };
 const BOUNDS = { messages: 3, ids: 2, crashes: 2, cuts: 2, losses: 0 } as const;
 /** With a loss the rest is bounded tighter, for the number of states. */
 const WITH_LOSS = { ...BOUNDS, crashes: 1, cuts: 1, losses: 1 } as const;
@@ -36,7 +36,7 @@ function breaks<S>(context: TestContext, model: Model<S>, expected: RegExp): voi
 for (const deliversAt of ['pubrel', 'publish'] as const) {
   test(
     `a sender that keeps the rules loses and doubles nothing and gets done, when the broker delivers at ${deliversAt}`,
-    TIMEOUT,
+    LIMIT,
     (t) => {
       holds(t, new SenderModel({ ...BOUNDS, deliversAt }));
     },
@@ -44,22 +44,22 @@ for (const deliversAt of ['pubrel', 'publish'] as const) {
 
   test(
     `a sender that keeps the rules loses nothing over a lost session and doubles only what was in doubt, when the broker delivers at ${deliversAt}`,
-    TIMEOUT,
+    LIMIT,
     (t) => {
       holds(t, new SenderModel({ ...WITH_LOSS, deliversAt }));
     },
   );
 }
 
-test('a sender that keeps the rules is right in larger bounds too', TIMEOUT, (t) => {
+test('a sender that keeps the rules is right in larger bounds too', LIMIT, (t) => {
   holds(t, new SenderModel({ messages: 4, ids: 2, crashes: 3, cuts: 3, losses: 0, deliversAt: 'pubrel' }));
 });
 
-test('a receiver that keeps the rules loses and doubles nothing and gets done', TIMEOUT, (t) => {
+test('a receiver that keeps the rules loses and doubles nothing and gets done', LIMIT, (t) => {
   holds(t, new ReceiverModel(BOUNDS));
 });
 
-test('a receiver that keeps the rules loses and doubles nothing over a lost session', TIMEOUT, (t) => {
+test('a receiver that keeps the rules loses and doubles nothing over a lost session', LIMIT, (t) => {
   holds(t, new ReceiverModel(WITH_LOSS));
 });
 
@@ -106,7 +106,7 @@ const SENDER_BREACHES: readonly {
 ];
 
 for (const { name, changes, expected } of SENDER_BREACHES) {
-  test(`a sender that ${name}`, TIMEOUT, (t) => {
+  test(`a sender that ${name}`, LIMIT, (t) => {
     breaks(t, new SenderModel({ ...BOUNDS, deliversAt: 'pubrel', ...changes }), expected);
   });
 }
@@ -147,12 +147,12 @@ const RECEIVER_BREACHES: readonly {
 ];
 
 for (const { name, changes, expected } of RECEIVER_BREACHES) {
-  test(`a receiver that ${name}`, TIMEOUT, (t) => {
+  test(`a receiver that ${name}`, LIMIT, (t) => {
     breaks(t, new ReceiverModel({ ...BOUNDS, ...changes }), expected);
   });
 }
 
-test('the search sees the ids as the real derivation makes them: on 40 random ways both go alike', TIMEOUT, () => {
+test('the search sees the ids as the real derivation makes them: on 40 random ways both go alike', LIMIT, () => {
   for (let seed = 0; seed < 40; seed += 1) {
     const [lens, real] = [false, true].map((realIds) =>
       walk(new SenderModel({ ...BOUNDS, losses: 1, deliversAt: 'pubrel', realIds }), new SeededRandom(seed), 80),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMIT } from '../support/limits.js';
 import { OutboxHistory, type OutboxHistoryOptions } from '../support/outbox-history.js';
 
 /** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
@@ -17,33 +18,31 @@ const playAll = (options: OutboxHistoryOptions): void => {
   }
 };
 
-const timeout = 120_000;
-
 test('every row arrives once and in order, over cuts at any byte and crashes with any prefix of the commits durable', {
-  timeout,
+  ...LIMIT,
 }, () => {
   playAll({});
 });
 
 test('refused rows are published again under their ids, or get a letter, and none arrives twice (R9a, R20)', {
-  timeout,
+  ...LIMIT,
 }, () => {
   playAll({ refusals: true });
 });
 
-test('R5, R17: redeliver loses nothing, and repeats only what was in doubt', { timeout }, () => {
+test('R5, R17: redeliver loses nothing, and repeats only what was in doubt', LIMIT, () => {
   playAll({ losses: 'redeliver' });
 });
 
-test('R5, R17: drop repeats nothing, and gives up only what was in doubt', { timeout }, () => {
+test('R5, R17: drop repeats nothing, and gives up only what was in doubt', LIMIT, () => {
   playAll({ losses: 'drop' });
 });
 
-test('lost sessions and refusals together', { timeout }, () => {
+test('lost sessions and refusals together', LIMIT, () => {
   playAll({ losses: 'redeliver', refusals: true });
   playAll({ losses: 'drop', refusals: true });
 });
 
-test('QoS 0, 1 and 2 side by side: what is confirmed is not lost', { timeout }, () => {
+test('QoS 0, 1 and 2 side by side: what is confirmed is not lost', LIMIT, () => {
   playAll({ qos: [0, 1, 2] });
 });

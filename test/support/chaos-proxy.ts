@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import type { Frame, FrameType } from './mqtt-frames.js';
 import { plainShape, type Shape } from './proxy-channel.js';
 import { ArmedFault, type CutKind, type Fault, type PacketMatch, type Side, type Verdict } from './proxy-fault.js';
@@ -108,13 +109,13 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** Resolves when that many packets of a type came from a side. */
-  async untilSeen(from: Side, type: FrameType, count = 1, timeoutMs = 15_000): Promise<void> {
+  async untilSeen(from: Side, type: FrameType, count = 1, timeoutMs = PATIENCE_MS): Promise<void> {
     const what = () => `${count} ${type} from the ${from}, saw ${this.count(from, type)}`;
     await until(() => this.count(from, type) >= count, { timeoutMs, what });
   }
 
   /** Resolves when every fault has fired at least once. */
-  async fired(timeoutMs = 15_000): Promise<void> {
+  async fired(timeoutMs = PATIENCE_MS): Promise<void> {
     for (const fault of this.#faults) await fault.fired({ timeoutMs });
   }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import { within } from './within.js';
 
 /** How a process ended. */
@@ -95,7 +96,7 @@ class StartedChild implements Child {
     return this.#running;
   }
 
-  waitForLine(pattern: RegExp, { timeoutMs = 10_000, from = 0 } = {}): Promise<string> {
+  waitForLine(pattern: RegExp, { timeoutMs = PATIENCE_MS, from = 0 } = {}): Promise<string> {
     const found = this.#all.slice(from).find((line) => pattern.test(line));
     if (found !== undefined) return Promise.resolve(found);
     if (!this.#running) return Promise.reject(this.#endedWithout(pattern));

@@ -6,6 +6,7 @@ import type { MillraceError } from '../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import type { ConnectedEvent, MessageEvent } from '../../src/protocol/session/session-event.js';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 
 /** A connection with an owner that acknowledges everything at once and writes down what it is told. */
 export interface ConnectionRig {
@@ -90,7 +91,7 @@ function makeRig(
     ...seen,
     connection,
     metrics,
-    open: (timeoutMs = 10_000) => connection.open(AbortSignal.timeout(timeoutMs)),
+    open: (timeoutMs = PATIENCE_MS) => connection.open(AbortSignal.timeout(timeoutMs)),
     publish: (seq, topic, { qos = 1, payload = new TextEncoder().encode(String(seq)) } = {}) => {
       connection.session.publish({ seq, topic, payload, qos, retain: false });
       connection.flush();

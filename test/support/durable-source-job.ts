@@ -4,6 +4,7 @@ import type { SourceDefinition, SourceReader } from '../../src/connector/source.
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import type { ChaosProxy } from './chaos-proxy.js';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import { MemoryRecords } from './memory-records.js';
 import { within } from './within.js';
 
@@ -67,7 +68,7 @@ export class DurableSourceJob<T> {
       durable: this.records,
       ...(this.#stored === undefined ? {} : { restored: this.stored }),
     });
-    this.#reader = await within(opening, 15_000, 'opening the source');
+    this.#reader = await within(opening, PATIENCE_MS, 'opening the source');
   }
 
   /** Ends in order. */
@@ -102,7 +103,7 @@ export class DurableSourceJob<T> {
   /** Ticks whenever the source is ready, until `done`. */
   async run(done: () => boolean, max?: number): Promise<void> {
     while (!done()) {
-      await within(this.reader.ready(), 15_000, () => `news of the source; ${this.effects.length} effects`);
+      await within(this.reader.ready(), PATIENCE_MS, () => `news of the source; ${this.effects.length} effects`);
       this.tick(max);
     }
   }

@@ -6,6 +6,7 @@ import type { KillBroker } from './kill-brokers.js';
 import { launch, type Wrap } from './kill-launch.js';
 import { KillLoad } from './kill-load.js';
 import type { BridgeSystem, Endpoints } from './kill-system.js';
+import { PATIENCE_MS } from './limits.js';
 import { type MosquittoSub, type SeenMessage, startMosquittoSub } from './mosquitto-sub.js';
 import { startMqttJsSub } from './mqttjs-sub.js';
 import { tempDir } from './temp-dir.js';
@@ -38,9 +39,8 @@ export interface KillReport extends Delivery {
   readonly recoveriesMs: readonly number[];
 }
 
-const SETTLE_MS = 20_000;
 /** A system that has lost messages is not waited for any longer when nothing has come for so long. */
-const GIVE_UP_MS = 6_000;
+const GIVE_UP_MS = PATIENCE_MS / 4;
 /** A copy would come sooner. */
 const QUIET_MS = 250;
 
@@ -141,7 +141,7 @@ export class KillRig implements AsyncDisposable {
 
   /** Resolves when the process says that it runs. */
   async running(): Promise<void> {
-    await this.process.waitForLine(/RUNNING/, { timeoutMs: 30_000 });
+    await this.process.waitForLine(/RUNNING/);
   }
 
   /** Whether the process has said that it runs. */
@@ -169,14 +169,14 @@ export class KillRig implements AsyncDisposable {
     const measure = async () => {
       await back;
       const seen = this.verifier.messages.length;
-      await until(() => this.verifier.messages.length > seen, { timeoutMs: SETTLE_MS, intervalMs: 1 });
+      await until(() => this.verifier.messages.length > seen, { intervalMs: 1 });
       this.#recoveriesMs.push(performance.now() - from);
     };
     this.#pending.push(measure().catch(() => {}));
   }
 
   /** Resolves when the verifier has seen `count` more messages. */
-  async untilMore(count: number, timeoutMs = SETTLE_MS): Promise<void> {
+  async untilMore(count: number, timeoutMs?: number): Promise<void> {
     await this.verifier.untilCount(this.verifier.messages.length + count, timeoutMs);
   }
 
@@ -189,7 +189,7 @@ export class KillRig implements AsyncDisposable {
       const progress = () => this.complete || verifier.messages.length > seen;
       await until(progress, { timeoutMs: GIVE_UP_MS }).catch(() => {});
     }
-    await verifier.untilQuiet(QUIET_MS, SETTLE_MS);
+    await verifier.untilQuiet(QUIET_MS);
     await Promise.all(this.#pending);
     return this.report();
   }

@@ -1,5 +1,2 @@
 /** The seed of a test run: SEED, or another one each time. Print it. */
 export const killSeed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-
-/** `npm run test:full`: sweeps and counts in full. */
-export const fullRun = process.env.MILLRACE_FULL === '1';

@@ -8,8 +8,6 @@ export interface Strike {
   readonly fired: boolean;
 }
 
-const WORK_MS = 25_000;
-
 /**
  * A fixed run under a fault that kills: `count` messages wait at the broker, the system is started under the fault, works, and
  * is told to end when all is delivered. When the fault has killed it, it is started again without one, to finish.
@@ -48,5 +46,5 @@ export function untilCompleteOrEnded(rig: KillRig): Promise<void> {
 
 async function untilDone(rig: KillRig, done: () => boolean): Promise<void> {
   const what = () => `all of ${rig.load.sent.length} messages, lost ${rig.report().lost.length}\n${rig.tail()}`;
-  await until(done, { timeoutMs: WORK_MS, what });
+  await until(done, { what });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Child, type Exit, startChild } from './child-process.js';
+import { PATIENCE_MS } from './limits.js';
 import { until } from './until.js';
 
 /** A message as `mosquitto_sub` printed it. */
@@ -65,13 +66,13 @@ class RunningSub implements MosquittoSub {
     return this.messages.map((message) => message.text);
   }
 
-  async untilCount(count: number, timeoutMs = 20_000): Promise<readonly SeenMessage[]> {
+  async untilCount(count: number, timeoutMs = PATIENCE_MS): Promise<readonly SeenMessage[]> {
     const what = () => `${count} messages, have ${this.messages.length}`;
     await until(() => this.messages.length >= count, { timeoutMs, what });
     return this.messages;
   }
 
-  async untilQuiet(quietMs: number, timeoutMs = 20_000): Promise<readonly SeenMessage[]> {
+  async untilQuiet(quietMs: number, timeoutMs = PATIENCE_MS): Promise<readonly SeenMessage[]> {
     const since = performance.now();
     const quiet = () => performance.now() - Math.max(since, this.#lastAt) >= quietMs;
     await until(quiet, { timeoutMs, what: `${quietMs} ms without a message` });

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { type Child, type Exit, startChild } from './child-process.js';
 import { onCleanup } from './cleanup.js';
 import { freePort } from './free-port.js';
+import { PATIENCE_MS } from './limits.js';
 import { type ListenerOptions, type MosquittoConfig, writeMosquittoConfig } from './mosquitto-config.js';
 import { tempDir } from './temp-dir.js';
 import { until } from './until.js';
@@ -114,7 +115,7 @@ class RunningMosquitto implements Mosquitto {
     return this.#process?.stderr ?? [];
   }
 
-  waitForLog(pattern: RegExp, timeoutMs = 10_000): Promise<string> {
+  waitForLog(pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<string> {
     if (this.#process === undefined) throw new Error('the broker was never started');
     return this.#process.waitForLine(pattern, { timeoutMs });
   }

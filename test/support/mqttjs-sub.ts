@@ -1,5 +1,6 @@
 import { connectAsync } from 'mqtt';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import type { MosquittoSub, SeenMessage } from './mosquitto-sub.js';
 import { until } from './until.js';
 
@@ -27,11 +28,11 @@ export async function startMqttJsSub(url: string, clientId: string, topic: strin
     get texts() {
       return messages.map(({ text }) => text);
     },
-    untilCount: async (count, timeoutMs = 20_000) => {
+    untilCount: async (count, timeoutMs = PATIENCE_MS) => {
       await until(() => messages.length >= count, { timeoutMs, what: `${count} messages` });
       return messages;
     },
-    untilQuiet: async (quietMs, timeoutMs = 20_000) => {
+    untilQuiet: async (quietMs, timeoutMs = PATIENCE_MS) => {
       const since = performance.now();
       const quiet = () => performance.now() - Math.max(since, lastAt) >= quietMs;
       await until(quiet, { timeoutMs, what: `${quietMs} ms without a message` });

@@ -30,7 +30,8 @@ export async function runCell(
   { file, test, env: more }: TestCell,
   patches: readonly SourcePatch[],
 ): Promise<CellVerdict> {
-  const [node, env] = patches.length === 0 ? [['--import', 'tsx'], {}] : [patchedNodeArgs, patchedEnv(patches)];
+  const mutant = { ...patchedEnv(patches), MILLRACE_PATIENCE_MS: '20000' };
+  const [node, env] = patches.length === 0 ? [['--import', 'tsx'], {}] : [patchedNodeArgs, mutant];
   const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
   const output = await outputOf([...node, '--test-reporter=tap', ...names, file], { ...env, ...more });
   return verdictOf(output);

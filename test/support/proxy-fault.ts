@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from './limits.js';
 import type { Frame, FrameType } from './mqtt-frames.js';
 import { until } from './until.js';
 
@@ -54,7 +55,7 @@ export class ArmedFault implements Fault {
     return `the ${this.#match.nth ?? 1}. ${String(this.#match.type)} from the ${this.#match.from}`;
   }
 
-  async fired({ count = 1, timeoutMs = 15_000 } = {}): Promise<void> {
+  async fired({ count = 1, timeoutMs = PATIENCE_MS } = {}): Promise<void> {
     const what = () => `fault at ${this.description} fired ${count} times, did ${this.#count} (${this.#seen} seen)`;
     await until(() => this.#count >= count, { timeoutMs, what });
   }

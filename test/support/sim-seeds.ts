@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { fullRun } from './full-run.js';
 import { playSeed, type SimOutcome } from './sim-history.js';
 import { SIM_KINDS, type SimFamily, type SimFaultKind } from './sim-plan.js';
 
@@ -9,13 +10,10 @@ export interface SeedCount {
   readonly full: number;
 }
 
-const { MILLRACE_SEED, MILLRACE_SEEDS, MILLRACE_FULL } = process.env;
+const { MILLRACE_SEED, MILLRACE_SEEDS } = process.env;
 
 /** With so many seeds every kind of job, and a dead letter, must be among them. */
 const MEANT_TO_SHOW_ALL = 60;
-
-/** Milliseconds for a family. */
-export const FAMILY_LIMIT_MS = MILLRACE_FULL === '1' ? 1_400_000 : 170_000;
 
 /** Plays the seeds of a family and fails at the first that breaks a promise, with the command that plays it again. */
 export async function playSeeds(
@@ -23,7 +21,7 @@ export async function playSeeds(
   family: SimFamily,
   { sample, full }: SeedCount,
 ): Promise<readonly SimOutcome[]> {
-  const count = Number(MILLRACE_SEEDS ?? (MILLRACE_FULL === '1' ? full : sample));
+  const count = Number(MILLRACE_SEEDS ?? (fullRun ? full : sample));
   const seeds =
     MILLRACE_SEED === undefined ? Array.from({ length: count }, (_, seed) => seed) : [Number(MILLRACE_SEED)];
   const outcomes: SimOutcome[] = [];

@@ -2,6 +2,7 @@ import type { ProcessingGuarantee } from '../../src/connector/processing-guarant
 import type { RejectedItem, SinkDefinition, SinkWriter } from '../../src/connector/sink.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import { within } from './within.js';
 
 /** Drives one sink by hand, as an engine would, and closes it when the test file ends. */
@@ -21,7 +22,7 @@ export class SinkDriver<T> implements AsyncDisposable {
   static async open<T>(
     sink: SinkDefinition<T>,
     guarantee: ProcessingGuarantee = 'at-least-once',
-    timeoutMs = 20_000,
+    timeoutMs = PATIENCE_MS,
   ): Promise<SinkDriver<T>> {
     const metrics = new MetricsRegistry();
     const abort = new AbortController();
@@ -34,7 +35,7 @@ export class SinkDriver<T> implements AsyncDisposable {
   }
 
   /** Writes all of it, waiting for room, and flushes. */
-  async write(items: readonly T[], timeoutMs = 20_000): Promise<void> {
+  async write(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
     for (let rest = items; rest.length > 0; ) {
       const taken = this.writer.write(rest);
       this.#written += taken;
@@ -45,17 +46,17 @@ export class SinkDriver<T> implements AsyncDisposable {
   }
 
   /** Waits until everything written is delivered or given up. */
-  async drain(timeoutMs = 20_000): Promise<void> {
+  async drain(timeoutMs = PATIENCE_MS): Promise<void> {
     while (this.delivered < this.#written) await this.#advance(timeoutMs);
   }
 
   /** Waits until at least `count` items are delivered or given up. */
-  async untilDelivered(count: number, timeoutMs = 20_000): Promise<void> {
+  async untilDelivered(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
     while (this.delivered < count) await this.#advance(timeoutMs);
   }
 
   /** `write` and `drain`. */
-  async deliver(items: readonly T[], timeoutMs = 20_000): Promise<void> {
+  async deliver(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
     await this.write(items, timeoutMs);
     await this.drain(timeoutMs);
   }

@@ -2,6 +2,7 @@ import type { ProcessingGuarantee } from '../../src/connector/processing-guarant
 import type { Polled, RejectedInput, SourceDefinition, SourceReader } from '../../src/connector/source.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { onCleanup } from './cleanup.js';
+import { PATIENCE_MS } from './limits.js';
 import { within } from './within.js';
 
 /** Drives one source by hand, as an engine would, and closes it when the test file ends. */
@@ -27,7 +28,7 @@ export class SourceDriver<T> implements AsyncDisposable {
     const metrics = new MetricsRegistry();
     const abort = new AbortController();
     const opening = source.createReader({ job: 'test', guarantee, metrics, signal: abort.signal });
-    const reader = await within(opening, 20_000, `opening ${source.name}`).catch((error: unknown) => {
+    const reader = await within(opening, PATIENCE_MS, `opening ${source.name}`).catch((error: unknown) => {
       abort.abort();
       throw error;
     });
@@ -35,7 +36,7 @@ export class SourceDriver<T> implements AsyncDisposable {
   }
 
   /** Polls until there are at least `count` items in all, acknowledging nothing. */
-  async take(count: number, timeoutMs = 20_000): Promise<readonly T[]> {
+  async take(count: number, timeoutMs = PATIENCE_MS): Promise<readonly T[]> {
     while (this.items.length < count) {
       const what = () => `${count} items, have ${this.items.length}`;
       await within(this.reader.ready(), timeoutMs, what);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './limits.js';
 
 /** How long and how often {@link until} looks. */
 export interface UntilOptions {
@@ -15,7 +16,7 @@ export interface UntilOptions {
  * For conditions that have no event to await; everything else awaits its event.
  */
 export async function until<T>(probe: () => T | Promise<T>, options: UntilOptions = {}): Promise<NonNullable<T>> {
-  const { timeoutMs = 10_000, intervalMs = 5, what = () => probe.toString() } = options;
+  const { timeoutMs = PATIENCE_MS, intervalMs = 5, what = () => probe.toString() } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await probe();

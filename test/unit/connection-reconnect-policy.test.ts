@@ -49,6 +49,21 @@ describe('reconnect policy', () => {
     assert.deepEqual(waits.at(-1), { do: 'retry', waitMs: 15_000 });
   });
 
+  it('asks the next server of the list at once, and waits only when none is left', () => {
+    const made = policy({
+      servers: [
+        { host: 'a', port: 1883 },
+        { host: 'b', port: 1883 },
+      ],
+      reconnectPeriod: 1000,
+    });
+    const steps = Array.from({ length: 3 }, () => made.after(end('CONNECT_FAILED')));
+    assert.deepEqual(
+      steps.map((next) => next.do === 'retry' && next.waitMs),
+      [0, 500, 0],
+    );
+  });
+
   it('tries again when TLS of an accepted connection breaks, whatever OpenSSL calls it', () => {
     for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR']) {
       assert.equal(established().after(end(tlsError(code), 5000)).do, 'retry', code);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine, MillraceError, Pipeline, Sinks, type Stage, TestSources } from '../../src/index.js';
-
-const timeout = 5000;
+import { LIMIT } from '../support/limits.js';
 
 // What JavaScript lets through; the types refuse it.
 const untyped = (fn: (item: number) => Promise<unknown>): never => fn as never;
 
-test('an async filter or flatMap fails the job at its stage and names mapAsync', { timeout }, async () => {
+test('an async filter or flatMap fails the job at its stage and names mapAsync', LIMIT, async () => {
   const cases: readonly [string, (stage: Stage<number>) => Stage<unknown>][] = [
     ['filter', (stage) => stage.filter(untyped(async () => false))],
     ['flatMap', (stage) => stage.flatMap(untyped(() => Promise.reject(new Error('lost'))))],

@@ -3,11 +3,10 @@ import { test } from 'node:test';
 import { type DeadLetter, defineSource, type Polled } from '../../src/connector/index.js';
 import { Engine, MillraceError, Pipeline, SinkBuilder, Sinks, TestSources } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
-import { eventually } from '../contract/eventually.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { letterFor } from '../support/simulated-source.js';
-
-const timeout = 5000;
+import { until } from '../support/until.js';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -16,7 +15,7 @@ const stuckSink = <T>() =>
     .receiveFn<T>(() => deferred<void>().promise)
     .build();
 
-test('room that a delivery makes is used at once, whatever the bound', { timeout }, async () => {
+test('room that a delivery makes is used at once, whatever the bound', LIMIT, async () => {
   for (const maxItemsInFlight of [1, 7, 256, 300]) {
     const out: number[] = [];
     const pipeline = Pipeline.create();
@@ -26,7 +25,7 @@ test('room that a delivery makes is used at once, whatever the bound', { timeout
   }
 });
 
-test('a dead-letter sink that takes nothing stops polling, so letters do not pile up', { timeout }, async () => {
+test('a dead-letter sink that takes nothing stops polling, so letters do not pile up', LIMIT, async () => {
   for (const processingGuarantee of ['none', 'at-least-once'] as const) {
     let polled = 0;
     const source = defineSource<number>({
@@ -51,7 +50,7 @@ test('a dead-letter sink that takes nothing stops polling, so letters do not pil
     const pipeline = Pipeline.create();
     pipeline.readFrom(source).writeTo(Sinks.noop());
     const job = Engine.embedded().newJob(pipeline, { processingGuarantee });
-    await eventually(() => polled >= 1024, 'a full dead-letter sink');
+    await until(() => polled >= 1024, { what: 'a full dead-letter sink' });
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     assert.ok(polled <= 2048, `${polled} were polled though no letter is taken`);
     await job.cancel();
@@ -59,7 +58,7 @@ test('a dead-letter sink that takes nothing stops polling, so letters do not pil
 });
 
 test('a source that fails ends the job at once, also while a stuck sink keeps it from being polled', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const manual = new ManualSource<number>();
   const pipeline = Pipeline.create();
@@ -67,12 +66,12 @@ test('a source that fails ends the job at once, also while a stuck sink keeps it
   const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 10, drainTimeoutMs: 10 });
   await job.whenRunning();
   manual.push(...numbers(100));
-  await eventually(() => job.metrics().itemsInFlight === 10, 'a full machine');
+  await until(() => job.metrics().itemsInFlight === 10, { what: 'a full machine' });
   manual.fail(new MillraceError('CONNECTION_LOST', 'gone'));
   await assert.rejects(job.join(), (error) => error instanceof MillraceError && error.code === 'CONNECTION_LOST');
 });
 
-test('a sink that fails during the drain of a failed job does not hide why it failed', { timeout }, async () => {
+test('a sink that fails during the drain of a failed job does not hide why it failed', LIMIT, async () => {
   const gate = deferred<void>();
   const sink = SinkBuilder.sinkBuilder('late', () => undefined)
     .receiveFn<number>(async () => {

@@ -7,6 +7,7 @@ import { deferred } from '../../src/internal/deferred.js';
 import type { StoreBatch } from '../../src/store/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
@@ -15,7 +16,7 @@ const OPTIONS: JobOptions = { name: 'bounds', processingGuarantee: 'exactly-once
 const sizeOf = (batch: StoreBatch): number =>
   [...batch.values()].reduce((sum, value) => sum + (value?.byteLength ?? 0), 0);
 
-describe('the bounds of a durable job', { timeout: 60_000 }, () => {
+describe('the bounds of a durable job', LIMIT, () => {
   it('spreads what a burst of inputs explodes into over commits that the store takes', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<number>();

@@ -5,6 +5,7 @@ import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobEvent, type JobOptions, Pipeline } from '../../src/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
@@ -16,7 +17,7 @@ const copy = (source: ManualSource<string>, destination: Destination): Pipeline 
   return pipeline;
 };
 
-describe('the figures of a durable job', { timeout: 20_000 }, () => {
+describe('the figures of a durable job', LIMIT, () => {
   it('counts items once each: received, acknowledged with their commit, written, delivered', async () => {
     const source = new ManualSource<string>();
     const engine = Engine.embedded({ stores: new HeldStores() });

@@ -4,6 +4,7 @@ import { type DeadLetter, defineSink, type OnError, type Sink } from '../../src/
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { TwoPhaseDestination, twoPhaseSink } from '../support/two-phase-sink.js';
 import { until } from '../support/until.js';
@@ -35,7 +36,7 @@ const letters = (name: string, destination: Destination, onError: OnError, refus
   });
 };
 
-describe('letters and answers in a durable job', { timeout: 20_000 }, () => {
+describe('letters and answers in a durable job', LIMIT, () => {
   it('stores the letter of a letter in the same commit, whatever the order of the dead-letter sinks', async () => {
     const stores = new HeldStores();
     const main = new Destination();

@@ -6,6 +6,7 @@ import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
@@ -19,7 +20,7 @@ const copy = (source: Source<string>, sink: Sink<string>): Pipeline => {
 
 const failsWith = (code: string) => (error: unknown) => error instanceof MillraceError && error.code === code;
 
-describe('stopping a durable job', { timeout: 30_000 }, () => {
+describe('stopping a durable job', LIMIT, () => {
   it('drains as soon as all inputs are stored, though the outbox goes on delivering a backlog', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
@@ -35,11 +36,9 @@ describe('stopping a durable job', { timeout: 30_000 }, () => {
     stores.holding = true;
     stores.onCommit = () => setTimeout(() => stores.release(), 3);
     const confirming = setInterval(() => destination.confirm(), 1);
-    const startMs = performance.now();
     assert.equal(await job.drain(), true);
     clearInterval(confirming);
-    assert.ok(performance.now() - startMs < 2_000, 'it delivered the backlog first');
-    assert.ok(destination.items.length < 5000);
+    assert.ok(destination.items.length < 5000, 'it delivered the backlog first');
     await engine.shutdown();
   });
 

@@ -12,6 +12,7 @@ import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { Destination, durableSink } from '../support/durable-sink-rig.js';
 import { HeldStores } from '../support/held-stores.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
@@ -25,7 +26,7 @@ const copy = (source: Source<string>, sink: Sink<string>): Pipeline => {
 
 const failsWith = (code: string) => (error: unknown) => error instanceof MillraceError && error.code === code;
 
-describe('a durable job', { timeout: 20_000 }, () => {
+describe('a durable job', LIMIT, () => {
   it('lets nothing out and acknowledges nothing before the commit is durable (Invariant 1)', async () => {
     const stores = new HeldStores();
     const destination = new Destination();

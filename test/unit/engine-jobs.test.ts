@@ -17,10 +17,9 @@ import {
 } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { eventually } from '../contract/eventually.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
-
-const timeout = 5000;
+import { until } from '../support/until.js';
 
 const failsWith =
   (code: ErrorCode, details: Readonly<Record<string, unknown>> = {}) =>
@@ -37,7 +36,7 @@ const copy = <T>(manual: ManualSource<T>, out: T[] = []): Pipeline => {
   return pipeline;
 };
 
-test('a batch job runs every item through its stages and completes', { timeout }, async () => {
+test('a batch job runs every item through its stages and completes', LIMIT, async () => {
   const out: string[] = [];
   const pipeline = Pipeline.create();
   pipeline
@@ -53,13 +52,13 @@ test('a batch job runs every item through its stages and completes', { timeout }
   assert.deepEqual(out, ['10', '-10', '30', '-30', '40', '-40']);
 });
 
-test('a batch without items completes', { timeout }, async () => {
+test('a batch without items completes', LIMIT, async () => {
   const pipeline = Pipeline.create();
   pipeline.readFrom(TestSources.items()).writeTo(Sinks.noop());
   await Engine.embedded().newJob(pipeline).join();
 });
 
-test('several sources, merged and fanned out, reach several sinks', { timeout }, async () => {
+test('several sources, merged and fanned out, reach several sinks', LIMIT, async () => {
   const all: (number | string)[] = [];
   const doubled: number[] = [];
   const pipeline = Pipeline.create();
@@ -79,7 +78,7 @@ test('several sources, merged and fanned out, reach several sinks', { timeout },
   assert.deepEqual(doubled, [2, 4]);
 });
 
-test('a job goes through the states of Jet', { timeout }, async () => {
+test('a job goes through the states of Jet', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const events: JobEvent[] = [];
   const job = Engine.embedded().newJob(copy(manual), { onEvent: (event) => events.push(event) });
@@ -109,23 +108,23 @@ test('a job goes through the states of Jet', { timeout }, async () => {
   assert.equal(manual.closed, 3);
 });
 
-test('a suspended job goes on behind what it acknowledged', { timeout }, async () => {
+test('a suspended job goes on behind what it acknowledged', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const out: number[] = [];
   const job = Engine.embedded().newJob(copy(manual, out));
   await job.whenRunning();
   manual.push(1, 2, 3);
-  await eventually(() => manual.acknowledged === 3, 'acknowledged');
+  await until(() => manual.acknowledged === 3, { what: 'acknowledged' });
   await job.suspend();
   manual.push(4, 5);
   await job.resume();
-  await eventually(() => manual.acknowledged === 5, 'acknowledged');
+  await until(() => manual.acknowledged === 5, { what: 'acknowledged' });
   assert.equal(await job.drain(), true);
   await job.join();
   assert.deepEqual(out, [1, 2, 3, 4, 5]);
 });
 
-test('cancel fails the job with ABORTED, closes everything and acknowledges nothing more', { timeout }, async () => {
+test('cancel fails the job with ABORTED, closes everything and acknowledges nothing more', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const job = Engine.embedded().newJob(copy(manual));
   await job.whenRunning();
@@ -136,14 +135,14 @@ test('cancel fails the job with ABORTED, closes everything and acknowledges noth
   await job.cancel();
 });
 
-test('a suspended job can be cancelled', { timeout }, async () => {
+test('a suspended job can be cancelled', LIMIT, async () => {
   const job = Engine.embedded().newJob(copy(new ManualSource<number>()));
   await job.suspend();
   await job.cancel();
   await assert.rejects(job.join(), failsWith('ABORTED'));
 });
 
-test('aborting the signal cancels the job, even before it started', { timeout }, async () => {
+test('aborting the signal cancels the job, even before it started', LIMIT, async () => {
   const abort = new AbortController();
   const job = Engine.embedded().newJob(copy(new ManualSource<number>()), { signal: abort.signal });
   await job.whenRunning();
@@ -154,7 +153,7 @@ test('aborting the signal cancels the job, even before it started', { timeout },
   await assert.rejects(second.join(), failsWith('ABORTED'));
 });
 
-test('what a state does not allow is refused', { timeout }, async () => {
+test('what a state does not allow is refused', LIMIT, async () => {
   const job = Engine.embedded().newJob(copy(new ManualSource<number>()));
   await job.whenRunning();
   await assert.rejects(job.resume(), failsWith('INVALID_STATE'));
@@ -166,7 +165,7 @@ test('what a state does not allow is refused', { timeout }, async () => {
 });
 
 test('a stage that throws fails the job at that item; those before it are delivered and acknowledged', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const manual = new ManualSource<number>();
   const out: number[] = [];
@@ -190,7 +189,7 @@ test('a stage that throws fails the job at that item; those before it are delive
   assert.equal(manual.acknowledged, 2);
 });
 
-test('a rejected mapAsync fails the job at that item, after the results before it', { timeout }, async () => {
+test('a rejected mapAsync fails the job at that item, after the results before it', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const out: number[] = [];
   const pipeline = Pipeline.create();
@@ -209,7 +208,7 @@ test('a rejected mapAsync fails the job at that item, after the results before i
   assert.equal(manual.acknowledged, 0);
 });
 
-test('mapAsync keeps order, and never runs more calls than it may', { timeout }, async () => {
+test('mapAsync keeps order, and never runs more calls than it may', LIMIT, async () => {
   const out: number[] = [];
   let running = 0;
   let most = 0;
@@ -235,7 +234,7 @@ test('mapAsync keeps order, and never runs more calls than it may', { timeout },
   assert.equal(most, 4);
 });
 
-test('the signal of mapAsync aborts when the job is cancelled', { timeout }, async () => {
+test('the signal of mapAsync aborts when the job is cancelled', LIMIT, async () => {
   const aborted = deferred<void>();
   const called = deferred<void>();
   const pipeline = Pipeline.create();
@@ -253,7 +252,7 @@ test('the signal of mapAsync aborts when the job is cancelled', { timeout }, asy
   await aborted.promise;
 });
 
-test('a slow sink stops polling at the bound, and a drain that takes too long says so', { timeout }, async () => {
+test('a slow sink stops polling at the bound, and a drain that takes too long says so', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const stuck = deferred<void>();
   const sink = SinkBuilder.sinkBuilder('stuck', () => undefined)
@@ -264,7 +263,7 @@ test('a slow sink stops polling at the bound, and a drain that takes too long sa
   const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 100, drainTimeoutMs: 50 });
   await job.whenRunning();
   manual.push(...Array.from({ length: 1000 }, (_, index) => index));
-  await eventually(() => job.metrics().itemsInFlight === 100, 'a full machine');
+  await until(() => job.metrics().itemsInFlight === 100, { what: 'a full machine' });
   assert.equal(manual.mostInFlight, 100);
   assert.equal(await job.drain(), false);
   assert.equal(manual.acknowledged, 0);
@@ -272,7 +271,7 @@ test('a slow sink stops polling at the bound, and a drain that takes too long sa
   await job.join();
 });
 
-test('the guarantee none acknowledges on receipt, at-least-once after delivery', { timeout }, async () => {
+test('the guarantee none acknowledges on receipt, at-least-once after delivery', LIMIT, async () => {
   const acknowledged = async (processingGuarantee: ProcessingGuarantee): Promise<number> => {
     const manual = new ManualSource<number>();
     const gate = deferred<void>();
@@ -324,7 +323,7 @@ test('two parts of a job that claim the same session are refused', () => {
   );
 });
 
-test('a name is taken until its job has ended', { timeout }, async () => {
+test('a name is taken until its job has ended', LIMIT, async () => {
   const engine = Engine.embedded();
   const job = engine.newJob(copy(new ManualSource()), { name: 'same' });
   assert.equal(engine.getJob('same'), job);
@@ -334,7 +333,7 @@ test('a name is taken until its job has ended', { timeout }, async () => {
   await engine.newJob(copy(new ManualSource()), { name: 'same' }).drain();
 });
 
-test('shutdown drains every job and refuses new ones', { timeout }, async () => {
+test('shutdown drains every job and refuses new ones', LIMIT, async () => {
   const engine = Engine.embedded();
   const first = engine.newJob(copy(new ManualSource()));
   const second = engine.newJob(copy(new ManualSource()));
@@ -344,7 +343,7 @@ test('shutdown drains every job and refuses new ones', { timeout }, async () => 
   assert.throws(() => engine.newJob(copy(new ManualSource())), failsWith('INVALID_STATE'));
 });
 
-test('a source or sink that cannot open fails the job, and what had opened is closed', { timeout }, async () => {
+test('a source or sink that cannot open fails the job, and what had opened is closed', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const refused = new MillraceError('NOT_AUTHORIZED', 'not authorized');
   const broken = defineSource<number>({ ...manual.source, createReader: () => Promise.reject(refused) });
@@ -356,19 +355,19 @@ test('a source or sink that cannot open fails the job, and what had opened is cl
   assert.equal(manual.closed, manual.opened);
 });
 
-test('a source that fails ends the job with its error, and what it gave before is delivered', { timeout }, async () => {
+test('a source that fails ends the job with its error, and what it gave before is delivered', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const out: number[] = [];
   const job = Engine.embedded().newJob(copy(manual, out));
   await job.whenRunning();
   manual.push(1, 2);
-  await eventually(() => manual.acknowledged === 2, 'acknowledged');
+  await until(() => manual.acknowledged === 2, { what: 'acknowledged' });
   manual.fail(new MillraceError('CONNECTION_LOST', 'gone'));
   await assert.rejects(job.join(), failsWith('CONNECTION_LOST'));
   assert.deepEqual(out, [1, 2]);
 });
 
-test('a sink that fails ends the job, and what it had not confirmed is not acknowledged', { timeout }, async () => {
+test('a sink that fails ends the job, and what it had not confirmed is not acknowledged', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const sink = SinkBuilder.sinkBuilder('strict', () => undefined)
     .receiveFn<number>((_, n) => {
@@ -384,7 +383,7 @@ test('a sink that fails ends the job, and what it had not confirmed is not ackno
   assert.equal(manual.acknowledged, 0);
 });
 
-test('a rejected item goes to the dead-letter sink before its input is acknowledged', { timeout }, async () => {
+test('a rejected item goes to the dead-letter sink before its input is acknowledged', LIMIT, async () => {
   const gate = deferred<void>();
   const letters: string[] = [];
   const deadLetter = SinkBuilder.sinkBuilder('letters', () => undefined)
@@ -428,10 +427,10 @@ test('a rejected item goes to the dead-letter sink before its input is acknowled
   pipeline.readFrom(manual.source).writeTo(rejecting);
   const job = Engine.embedded().newJob(pipeline);
   manual.push(1, 2);
-  await eventually(() => letters.length > 0, 'a letter');
+  await until(() => letters.length > 0, { what: 'a letter' });
   assert.equal(manual.acknowledged, 0);
   gate.resolve();
-  await eventually(() => manual.acknowledged === 2, 'acknowledged');
+  await until(() => manual.acknowledged === 2, { what: 'acknowledged' });
   assert.deepEqual(letters, ['1', '2']);
   assert.equal(job.metrics().itemsDeadLettered, 2);
   await job.drain();
@@ -447,15 +446,15 @@ const letterOf = (topic: string): DeadLetter => ({
   origin: 'rejecting',
 });
 
-test('job.metrics counts over restarts and shows the registry', { timeout }, async () => {
+test('job.metrics counts over restarts and shows the registry', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const job = Engine.embedded().newJob(copy(manual), { name: 'counted' });
   manual.push(1, 2);
   await job.whenRunning();
-  await eventually(() => manual.acknowledged === 2, 'acknowledged');
+  await until(() => manual.acknowledged === 2, { what: 'acknowledged' });
   await job.restart();
   manual.push(3);
-  await eventually(() => manual.acknowledged === 3, 'acknowledged');
+  await until(() => manual.acknowledged === 3, { what: 'acknowledged' });
   const { itemsReceived, itemsAcknowledged, itemsDelivered, samples } = job.metrics();
   assert.deepEqual([itemsReceived, itemsAcknowledged, itemsDelivered], [3, 3, 3]);
   assert.ok(
@@ -492,7 +491,7 @@ test('a guarantee that does not exist is refused: it would be taken for another'
   });
 });
 
-test('a directory is checked, and each job says that it keeps nothing in it', { timeout }, async () => {
+test('a directory is checked, and each job says that it keeps nothing in it', LIMIT, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-'));
   try {
     const events: JobEvent[] = [];
@@ -506,7 +505,7 @@ test('a directory is checked, and each job says that it keeps nothing in it', { 
   }
 });
 
-test('a busy job leaves the event loop to others', { timeout }, async () => {
+test('a busy job leaves the event loop to others', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const pipeline = Pipeline.create();
   let processed = 0;
@@ -526,12 +525,12 @@ test('a busy job leaves the event loop to others', { timeout }, async () => {
     if (processed < 400_000) setImmediate(turn);
   };
   setImmediate(turn);
-  await eventually(() => manual.acknowledged === 400_000, 'all done');
+  await until(() => manual.acknowledged === 400_000, { what: 'all done' });
   assert.ok(turns > 3, `only ${turns} turns of the event loop`);
   await job.drain();
 });
 
-test('mapAsync starts no more calls while what they lead to waits for a sink', { timeout }, async () => {
+test('mapAsync starts no more calls while what they lead to waits for a sink', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const gate = deferred<void>();
   const sink = SinkBuilder.sinkBuilder('stuck', () => undefined)
@@ -548,16 +547,16 @@ test('mapAsync starts no more calls while what they lead to waits for a sink', {
     .writeTo(sink);
   const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 1000 });
   for (let item = 0; item < 1000; item += 1) manual.push(item);
-  await eventually(() => calls > 20, 'calls');
+  await until(() => calls > 20, { what: 'calls' });
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   // 1024 in the sink's window, 1000 that wait, and the 16 calls under way
   assert.ok(calls <= 11 + 10 + 16 + 16, `${calls} calls`);
   gate.resolve();
-  await eventually(() => manual.acknowledged === 1000, 'all through');
+  await until(() => manual.acknowledged === 1000, { what: 'all through' });
   await job.drain();
 });
 
-test('an abort ends an open stream with ABORTED', { timeout }, async () => {
+test('an abort ends an open stream with ABORTED', LIMIT, async () => {
   const abort = new AbortController();
   const stream = await Sinks.noop().open({ signal: abort.signal });
   const writer = stream.getWriter();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine, type Job, type JobStatus, MillraceError, Pipeline, Sinks, TestSources } from '../../src/index.js';
-
-const timeout = 5000;
+import { LIMIT } from '../support/limits.js';
 
 const endless = (): Pipeline => {
   const pipeline = Pipeline.create();
@@ -26,7 +25,7 @@ const cancelledAt = async (status: JobStatus, act: (job: Job) => Promise<unknown
   return job;
 };
 
-test('an observer may cancel the job at any change of its status', { timeout }, async () => {
+test('an observer may cancel the job at any change of its status', LIMIT, async () => {
   for (const [status, act] of [
     ['COMPLETING', (job: Job) => job.drain()],
     ['NOT_RUNNING', (job: Job) => job.restart()],
@@ -40,7 +39,7 @@ test('an observer may cancel the job at any change of its status', { timeout }, 
   }
 });
 
-test('an observer may cancel a job that completes by itself', { timeout }, async () => {
+test('an observer may cancel a job that completes by itself', LIMIT, async () => {
   const watched: Job[] = [];
   const pipeline = Pipeline.create();
   pipeline.readFrom(TestSources.items(1)).writeTo(Sinks.noop());
@@ -53,7 +52,7 @@ test('an observer may cancel a job that completes by itself', { timeout }, async
   await assert.rejects(job.join(), (error) => error instanceof MillraceError && error.code === 'ABORTED');
 });
 
-test('a default name is a free one', { timeout }, async () => {
+test('a default name is a free one', LIMIT, async () => {
   await using engine = Engine.embedded();
   engine.newJob(endless(), { name: 'job-2' });
   assert.equal(engine.newJob(endless()).name, 'job-3');

@@ -11,11 +11,10 @@ import {
 } from '../../src/connector/index.js';
 import { MillraceError, Sinks, TestSources } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
-import { eventually } from '../contract/eventually.js';
+import { LIMIT } from '../support/limits.js';
 import { ManualSource } from '../support/manual-source.js';
 import { letterFor } from '../support/simulated-source.js';
-
-const timeout = 5000;
+import { until } from '../support/until.js';
 
 test('the low-water mark is the end of the complete prefix, in whatever order entries complete', () => {
   fc.assert(
@@ -42,7 +41,7 @@ test('the low-water mark is the end of the complete prefix, in whatever order en
   );
 });
 
-test('acknowledgements in any order reach the source as a prefix', { timeout }, async () => {
+test('acknowledgements in any order reach the source as a prefix', LIMIT, async () => {
   const manual = new ManualSource<number>();
   manual.push(0, 1, 2, 3);
   await using open = await manual.source.open();
@@ -56,13 +55,13 @@ test('acknowledgements in any order reach the source as a prefix', { timeout }, 
     assert.equal(manual.acknowledged, 0);
     acks[0]?.();
     acks[0]?.();
-    await eventually(() => manual.acknowledged === 3, 'three acknowledged');
+    await until(() => manual.acknowledged === 3, { what: 'three acknowledged' });
     break;
   }
   assert.equal(manual.closed, 1);
 });
 
-test('an acknowledgement just before the loop is left still counts', { timeout }, async () => {
+test('an acknowledgement just before the loop is left still counts', LIMIT, async () => {
   const manual = new ManualSource<number>();
   manual.push(0, 1);
   for await (const { item, ack } of await manual.source.open()) {
@@ -72,7 +71,7 @@ test('an acknowledgement just before the loop is left still counts', { timeout }
   assert.equal(manual.acknowledged, 2);
 });
 
-test('batches are acknowledged together', { timeout }, async () => {
+test('batches are acknowledged together', LIMIT, async () => {
   const manual = new ManualSource<number>();
   manual.push(0, 1, 2);
   for await (const { items, ack } of (await manual.source.open()).batches()) {
@@ -83,7 +82,7 @@ test('batches are acknowledged together', { timeout }, async () => {
   assert.equal(manual.acknowledged, 3);
 });
 
-test('a source that ends ends the loop, and takes acknowledgements after it', { timeout }, async () => {
+test('a source that ends ends the loop, and takes acknowledgements after it', LIMIT, async () => {
   const manual = new ManualSource<number>();
   manual.push(0, 1);
   manual.end();
@@ -91,11 +90,11 @@ test('a source that ends ends the loop, and takes acknowledgements after it', { 
   for await (const { ack } of await manual.source.open()) acks.push(ack);
   assert.equal(manual.closed, 0);
   for (const ack of acks) ack();
-  await eventually(() => manual.closed === 1, 'closed after the last acknowledgement');
+  await until(() => manual.closed === 1, { what: 'closed after the last acknowledgement' });
   assert.equal(manual.acknowledged, 2);
 });
 
-test('close ends a loop that waits; an abort ends it with ABORTED', { timeout }, async () => {
+test('close ends a loop that waits; an abort ends it with ABORTED', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const open = await manual.source.open();
   const waiting = open[Symbol.asyncIterator]().next();
@@ -109,7 +108,7 @@ test('close ends a loop that waits; an abort ends it with ABORTED', { timeout },
   await assert.rejects(manual.source.open({ signal: AbortSignal.abort() }));
 });
 
-test('a source that fails fails the loop', { timeout }, async () => {
+test('a source that fails fails the loop', LIMIT, async () => {
   const manual = new ManualSource<number>();
   const open = await manual.source.open();
   const next = open[Symbol.asyncIterator]().next();
@@ -118,7 +117,7 @@ test('a source that fails fails the loop', { timeout }, async () => {
   assert.equal(manual.closed, 1);
 });
 
-test('a rejected input is acknowledged when its letter is delivered, and not before', { timeout }, async () => {
+test('a rejected input is acknowledged when its letter is delivered, and not before', LIMIT, async () => {
   const letters: DeadLetter[] = [];
   const gate = deferred<void>();
   const deadLetter = SinkBuilder.sinkBuilder('letters', () => undefined)
@@ -153,15 +152,15 @@ test('a rejected input is acknowledged when its letter is delivered, and not bef
   await using open = await source.open();
   const iterator = open[Symbol.asyncIterator]();
   const first = iterator.next();
-  await eventually(() => letters.length === 1, 'the letter');
+  await until(() => letters.length === 1, { what: 'the letter' });
   assert.equal(committed, -1);
   gate.resolve();
   (await first).value?.ack();
   (await iterator.next()).value?.ack();
-  await eventually(() => committed === 2, 'all three');
+  await until(() => committed === 2, { what: 'all three' });
 });
 
-test('a stream pushes back on its writer, and closing it waits for delivery', { timeout }, async () => {
+test('a stream pushes back on its writer, and closing it waits for delivery', LIMIT, async () => {
   const rows: number[] = [];
   const gate = deferred<void>();
   const sink = SinkBuilder.sinkBuilder('rows', () => rows)
@@ -181,7 +180,7 @@ test('a stream pushes back on its writer, and closing it waits for delivery', { 
       }),
     );
   }
-  await eventually(() => taken === 1024, 'a full window');
+  await until(() => taken === 1024, { what: 'a full window' });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(taken, 1024);
   gate.resolve();
@@ -190,7 +189,7 @@ test('a stream pushes back on its writer, and closing it waits for delivery', { 
   assert.equal(rows.length, 3000);
 });
 
-test('disposing a stream delivers what it took, locked or not; abort does not wait', { timeout }, async () => {
+test('disposing a stream delivers what it took, locked or not; abort does not wait', LIMIT, async () => {
   for (const locked of [true, false]) {
     const rows: number[] = [];
     {
@@ -209,7 +208,7 @@ test('disposing a stream delivers what it took, locked or not; abort does not wa
   await writer.abort();
 });
 
-test('a sink that fails errors its stream', { timeout }, async () => {
+test('a sink that fails errors its stream', LIMIT, async () => {
   const sink = SinkBuilder.sinkBuilder('broken', () => undefined)
     .receiveFn<number>(() => {
       throw new Error('broken');
@@ -225,7 +224,7 @@ test('a sink that fails errors its stream', { timeout }, async () => {
 });
 
 test('a rejected item errors the stream, is counted, or goes to the dead-letter sink before close resolves', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const rejecting = (onError: 'fail' | 'skip' | DeadLetter[]) =>
     defineSink<string>({
@@ -286,7 +285,7 @@ test('what a builder misses is said at once, and a stream cannot promise at-leas
 });
 
 test('the iteration can be ended while it waits for items, as a stream that reads ahead does', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const manual = new ManualSource<number>();
   manual.push(0);

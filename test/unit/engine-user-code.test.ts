@@ -12,8 +12,7 @@ import {
   SourceBuilder,
   TestSources,
 } from '../../src/index.js';
-
-const timeout = 5000;
+import { LIMIT } from '../support/limits.js';
 
 const hasCode = (code: string) => (error: unknown) => {
   assert.ok(error instanceof MillraceError, String(error));
@@ -26,7 +25,7 @@ const fails = (): never => {
 };
 
 test('what a createFn or an item function throws is the fault of the user, with the name of the part', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const source = SourceBuilder.batch('files', fails)
     .fillBufferFn<number>(() => {})
@@ -49,7 +48,7 @@ test('what a createFn or an item function throws is the fault of the user, with 
   }
 });
 
-test('an observer whose promise is rejected cannot harm the job', { timeout }, async () => {
+test('an observer whose promise is rejected cannot harm the job', LIMIT, async () => {
   const pipeline = Pipeline.create();
   pipeline.readFrom(TestSources.items(1)).writeTo(Sinks.noop());
   const job = Engine.embedded().newJob(pipeline, { onEvent: async () => fails() });
@@ -59,7 +58,7 @@ test('an observer whose promise is rejected cannot harm the job', { timeout }, a
   assert.equal(job.status, 'COMPLETED');
 });
 
-test('whoever waits for a job that is suspended while it starts learns when it runs', { timeout }, async () => {
+test('whoever waits for a job that is suspended while it starts learns when it runs', LIMIT, async () => {
   let open: (value: number) => void = () => {};
   let opened = 0;
   const source = SourceBuilder.stream('slow', ({ signal }) => {
@@ -83,7 +82,7 @@ test('whoever waits for a job that is suspended while it starts learns when it r
   await running;
 });
 
-test('one client id at one broker is refused between sources, sinks and dead-letter sinks', { timeout }, async () => {
+test('one client id at one broker is refused between sources, sinks and dead-letter sinks', LIMIT, async () => {
   const reads = MqttSources.builder().clientId('twin-0').broker('tcp://localhost:1883').topic('a');
   const writes = MqttSinks.builder().clientId('twin').broker('mqtt://LOCALHOST').topic('b').build();
   const deadLetter = DeadLetters.topic({ clientId: 'twin', topic: 'dead' });
@@ -100,7 +99,7 @@ test('one client id at one broker is refused between sources, sinks and dead-let
   await assert.rejects(reads.onError({ deadLetter }).build().open(), hasCode('DUPLICATE_SESSION'));
 });
 
-test('a createFn that hangs keeps no job from ending, and what it makes later is destroyed', { timeout }, async () => {
+test('a createFn that hangs keeps no job from ending, and what it makes later is destroyed', LIMIT, async () => {
   for (const end of ['cancel', 'suspend', 'drain'] as const) {
     const destroyed: string[] = [];
     let open: (value: string) => void = () => {};

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Engine, MillraceError, Pipeline, Sinks, TestSources } from '../../src/index.js';
+import { LIMIT } from '../support/limits.js';
 
 const invalid =
   (text: string) =>
@@ -71,7 +72,7 @@ test('bad numbers are refused where they are given', () => {
 });
 
 test('a job runs the pipeline as it was when the job was made, and two jobs may run the same one', {
-  timeout: 5000,
+  ...LIMIT,
 }, async () => {
   const out: number[] = [];
   const late: number[] = [];
@@ -87,7 +88,7 @@ test('a job runs the pipeline as it was when the job was made, and two jobs may 
 });
 
 test('peek and logger print, undefined and null are items, and a stage merged with itself gives each item twice', {
-  timeout: 5000,
+  ...LIMIT,
 }, async () => {
   const log = mock.method(console, 'log', () => {});
   try {
@@ -105,7 +106,7 @@ test('peek and logger print, undefined and null are items, and a stage merged wi
   }
 });
 
-test('itemStream makes numbered items at its rate and tells the wall clock', { timeout: 5000 }, async () => {
+test('itemStream makes numbered items at its rate and tells the wall clock', LIMIT, async () => {
   const out: (readonly [number, number])[] = [];
   const pipeline = Pipeline.create();
   const startedMs = Date.now();

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LIMIT = { timeout: 60_000 };
 
 /** Runs node as from a shell, not as a part of this test run. */
 function node(...args: readonly string[]) {

@@ -6,9 +6,8 @@ import { decodeItem, encodeItem } from '../../src/connector/item-codec.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
 import { Sinks } from '../../src/pipeline/sinks.js';
 import { DurableSinkDriver } from '../support/durable-sink-driver.js';
+import { LIMIT } from '../support/limits.js';
 import { MemoryOutboxes } from '../support/memory-outboxes.js';
-
-const timeout = 10_000;
 
 class Reading {
   readonly value = 1;
@@ -95,7 +94,7 @@ describe('items in an outbox', () => {
 });
 
 describe('a sink behind an outbox', () => {
-  it('gets its items after their commit, in order', { timeout }, async () => {
+  it('gets its items after their commit, in order', LIMIT, async () => {
     const got: number[] = [];
     const driver = await DurableSinkDriver.open({ sink: Sinks.list(got), store: new MemoryOutboxes() });
     driver.add(1, 2, 3);
@@ -109,7 +108,7 @@ describe('a sink behind an outbox', () => {
     await driver.close();
   });
 
-  it('gets again after a crash what was not known to be delivered, and nothing else', { timeout }, async () => {
+  it('gets again after a crash what was not known to be delivered, and nothing else', LIMIT, async () => {
     const got: number[] = [];
     const store = new MemoryOutboxes();
     const first = await DurableSinkDriver.open({ sink: Sinks.list(got), store });
@@ -125,7 +124,7 @@ describe('a sink behind an outbox', () => {
     await second.close();
   });
 
-  it('gives receiveFn the seq of each item, the same one when an item comes again', { timeout }, async () => {
+  it('gives receiveFn the seq of each item, the same one when an item comes again', LIMIT, async () => {
     const got: [string, number | undefined][] = [];
     let failAt = 'c';
     const sink = SinkBuilder.sinkBuilder('rows', () => got)
@@ -158,7 +157,7 @@ describe('a sink behind an outbox', () => {
     for (const [item, seq] of got) assert.equal(bySeq.get(seq), item);
   });
 
-  it('has no seq in a job without a store', { timeout }, async () => {
+  it('has no seq in a job without a store', LIMIT, async () => {
     const seqs: unknown[] = [];
     const sink = SinkBuilder.sinkBuilder('rows', () => seqs)
       .receiveFn<string>((list, _item, seq) => {
@@ -171,13 +170,13 @@ describe('a sink behind an outbox', () => {
     assert.deepEqual(seqs, [undefined]);
   });
 
-  it('an item that cannot be stored fails the job, with the name of the sink', { timeout }, async () => {
+  it('an item that cannot be stored fails the job, with the name of the sink', LIMIT, async () => {
     const driver = await DurableSinkDriver.open({ sink: Sinks.list<unknown>([]), store: new MemoryOutboxes() });
     assert.throws(() => driver.add(new Reading()), { code: 'STATE_NOT_STORABLE', message: /sink "list".*Reading/ });
     await driver.close();
   });
 
-  it('an item that cannot be stored is a letter where the sink says so', { timeout }, async () => {
+  it('an item that cannot be stored is a letter where the sink says so', LIMIT, async () => {
     const sink = { ...Sinks.list<unknown>([]), onError: 'skip' } as const;
     const driver = await DurableSinkDriver.open({ sink, store: new MemoryOutboxes() });
     driver.add('fine', new Reading());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { settlesWithin } from '../contract/eventually.js';
 import { DurableSourceRig, message } from '../support/durable-source-rig.js';
 import { ack } from '../support/session-rig.js';
+import { settlesWithin } from '../support/settles-within.js';
 
 const start = () => new DurableSourceRig().connect(false);
 

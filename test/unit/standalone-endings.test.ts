@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { defineSink, SinkBuilder, SourceBuilder } from '../../src/connector/index.js';
 import { MillraceError, Sinks } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
-import { eventually } from '../contract/eventually.js';
-
-const timeout = 5000;
+import { LIMIT } from '../support/limits.js';
+import { until } from '../support/until.js';
 
 const hasCode = (code: string) => (error: unknown) => {
   assert.ok(error instanceof MillraceError, String(error));
@@ -18,7 +17,7 @@ const stuckSink = () =>
     .receiveFn<number>(() => deferred<void>().promise)
     .build();
 
-test('a sink that cannot give at-least-once is opened with what it can give', { timeout }, async () => {
+test('a sink that cannot give at-least-once is opened with what it can give', LIMIT, async () => {
   let given = '';
   const sink = defineSink<number>({
     ...Sinks.noop(),
@@ -32,7 +31,7 @@ test('a sink that cannot give at-least-once is opened with what it can give', { 
   assert.equal(given, 'none');
 });
 
-test('what was received without a guarantee needs no acknowledgement to go on', { timeout: 20_000 }, async () => {
+test('what was received without a guarantee needs no acknowledgement to go on', LIMIT, async () => {
   const source = SourceBuilder.stream('numbers', () => ({ next: 0 }))
     .fillBufferFn<number>((context, buffer) => {
       for (let count = 0; count < 500; count += 1) buffer.add(context.next++);
@@ -47,7 +46,7 @@ test('what was received without a guarantee needs no acknowledgement to go on', 
 });
 
 test('abort ends a stream at once, also while a write waits for room or a close for delivery', {
-  timeout,
+  ...LIMIT,
 }, async () => {
   const waiting = (await stuckSink().open()).getWriter();
   for (let row = 0; row < 2000; row += 1) waiting.write(row).catch(() => {});
@@ -62,7 +61,7 @@ test('abort ends a stream at once, also while a write waits for room or a close 
   await assert.rejects(closed);
 });
 
-test('aborting the signal ends a dispose that waits for delivery', { timeout }, async () => {
+test('aborting the signal ends a dispose that waits for delivery', LIMIT, async () => {
   const controller = new AbortController();
   const stream = await stuckSink().open({ signal: controller.signal });
   const writer = stream.getWriter();
@@ -73,7 +72,7 @@ test('aborting the signal ends a dispose that waits for delivery', { timeout }, 
   await assert.rejects(disposed, hasCode('ABORTED'));
 });
 
-test('disposing a stream that has failed says why it failed', { timeout }, async () => {
+test('disposing a stream that has failed says why it failed', LIMIT, async () => {
   const sink = SinkBuilder.sinkBuilder('broken', () => undefined)
     .receiveFn<number>(() => {
       throw new Error('broken');
@@ -87,7 +86,7 @@ test('disposing a stream that has failed says why it failed', { timeout }, async
   await assert.rejects(async () => stream[Symbol.asyncDispose](), hasCode('USER_FUNCTION_FAILED'));
 });
 
-test('a dead-letter sink that cannot open closes the one behind it', { timeout }, async () => {
+test('a dead-letter sink that cannot open closes the one behind it', LIMIT, async () => {
   let closed = 0;
   const last = SinkBuilder.sinkBuilder('last', () => undefined)
     .receiveFn<unknown>(() => {})
@@ -102,10 +101,10 @@ test('a dead-letter sink that cannot open closes the one behind it', { timeout }
   });
   const sink = defineSink<number>({ ...Sinks.noop(), onError: { deadLetter: broken } });
   await assert.rejects(sink.open(), /no/);
-  await eventually(() => closed === 1, 'closed');
+  await until(() => closed === 1, { what: 'closed' });
 });
 
-test('a destroyFn that throws is told to whoever closes, and ends no process after an abort', { timeout }, async () => {
+test('a destroyFn that throws is told to whoever closes, and ends no process after an abort', LIMIT, async () => {
   const fails = () => {
     throw new Error('destroyed badly');
   };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Engine, type Job, Pipeline, Sinks, TestSources } from '../../src/index.js';
 import { AggregateOperations, StateCodecs } from '../../src/pipeline/index.js';
 import { MemoryStores } from '../../src/store/index.js';
+import { LIMIT } from '../support/limits.js';
 
 /** Runs of one job over one store, one after the other. */
 class Runs {
@@ -41,7 +42,7 @@ const sums = (count: number, out: unknown[], check: (n: number) => void = () => 
   return pipeline;
 };
 
-test('state goes on where the last run of a job ended', { timeout: 10_000 }, async () => {
+test('state goes on where the last run of a job ended', LIMIT, async () => {
   const runs = new Runs();
   const out: unknown[] = [];
   try {
@@ -54,7 +55,7 @@ test('state goes on where the last run of a job ended', { timeout: 10_000 }, asy
 });
 
 test('what a stage did since the last commit is gone when a function throws behind it, and is done once after all', {
-  timeout: 10_000,
+  ...LIMIT,
 }, async () => {
   const runs = new Runs();
   const out: unknown[] = [];
@@ -73,7 +74,7 @@ test('what a stage did since the last commit is gone when a function throws behi
 });
 
 test('a job with state is refused without a store, and when the codec of a stage cannot read what is stored', {
-  timeout: 10_000,
+  ...LIMIT,
 }, async () => {
   assert.throws(() => Engine.embedded().newJob(sums(1, []), { processingGuarantee: 'at-least-once' }), {
     code: 'GUARANTEE_UNSUPPORTED',
@@ -99,7 +100,7 @@ test('a job with state is refused without a store, and when the codec of a stage
 });
 
 test('calls that had not ended are made again in the next run, and their results go on once and in order', {
-  timeout: 10_000,
+  ...LIMIT,
 }, async () => {
   const runs = new Runs();
   const out: unknown[] = [];

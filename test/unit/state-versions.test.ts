@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import { type StateCodec, StateCodecs } from '../../src/pipeline/index.js';
+import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/state-store.js';
 
 const LIMITS = { maxEntries: 2, maxBytes: 1e6 };
@@ -36,7 +37,7 @@ const withStage = async (run: (stage: Stage) => Promise<void>): Promise<void> =>
 test(
   'a codec of another version is refused at the start when the store has states, and not when it has none',
   {
-    timeout: 5000,
+    ...LIMIT,
   },
   () =>
     withStage(async (stage) => {
@@ -56,7 +57,7 @@ test(
 test(
   'states of an older version are upgraded when they are read, and stay what they were until they change',
   {
-    timeout: 5000,
+    ...LIMIT,
   },
   () =>
     withStage(async (stage) => {
@@ -80,7 +81,7 @@ test(
     }),
 );
 
-test('a state that cannot be stored fails the seal with the name of its stage and the path', { timeout: 5000 }, () =>
+test('a state that cannot be stored fails the seal with the name of its stage and the path', LIMIT, () =>
   withStage(async (stage) => {
     stage.state.set('k', { on: { click: () => 1 } });
     assert.throws(() => stage.rig.seal(), {
@@ -90,7 +91,7 @@ test('a state that cannot be stored fails the seal with the name of its stage an
   }),
 );
 
-test('a codec of the user that throws fails the job with the name of its stage', { timeout: 5000 }, () =>
+test('a codec of the user that throws fails the job with the name of its stage', LIMIT, () =>
   withStage(async (stage) => {
     const fail = (): never => {
       throw new Error('no');
@@ -112,7 +113,7 @@ test('a codec of the user that throws fails the job with the name of its stage',
   }),
 );
 
-test('a codec gets back the bytes that it made, and no others', { timeout: 5000 }, () =>
+test('a codec gets back the bytes that it made, and no others', LIMIT, () =>
   withStage(async (stage) => {
     const asked: Uint8Array[] = [];
     stage.codec = {
@@ -137,7 +138,7 @@ test('a codec gets back the bytes that it made, and no others', { timeout: 5000 
   }),
 );
 
-test('a stage whose name cannot be a key is refused', { timeout: 5000 }, async () => {
+test('a stage whose name cannot be a key is refused', LIMIT, async () => {
   for (const name of ['', '\ud800', 'x'.repeat(501)]) {
     const rig = new StateStore(
       (overlay) =>
@@ -148,7 +149,7 @@ test('a stage whose name cannot be a key is refused', { timeout: 5000 }, async (
   }
 });
 
-test('memory keeps a bounded number of clean states, and every changed one', { timeout: 20_000 }, () =>
+test('memory keeps a bounded number of clean states, and every changed one', LIMIT, () =>
   withStage(async (stage) => {
     const keys = Array.from({ length: 300 }, (_, index) => index);
     for (const key of keys) stage.state.set(key, { key });

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../src/internal/deferred.js';
 import { GroupCommitter } from '../../src/store/group-committer.js';
-
-const OPTIONS = { timeout: 5_000 };
+import { LIMIT } from '../support/limits.js';
 
 /** A committer whose groups are written when the test says so. */
 const held = (maxBytes = 1_000) => {
@@ -17,7 +16,7 @@ const held = (maxBytes = 1_000) => {
 };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('calls of one moment are one group, and those that come while it is written the next one', OPTIONS, async () => {
+test('calls of one moment are one group, and those that come while it is written the next one', LIMIT, async () => {
   const { committer, groups } = held();
   const first = [committer.commit('a', 1), committer.commit('b', 1)];
   await turn();
@@ -41,7 +40,7 @@ test('calls of one moment are one group, and those that come while it is written
   await Promise.all(second);
 });
 
-test('a group is bounded in bytes, and a commit above the bound is one of its own', OPTIONS, async () => {
+test('a group is bounded in bytes, and a commit above the bound is one of its own', LIMIT, async () => {
   const { committer, groups } = held(10);
   const commits = [
     committer.commit('a', 6),
@@ -60,7 +59,7 @@ test('a group is bounded in bytes, and a commit above the bound is one of its ow
   );
 });
 
-test('after a failed write nothing is written, and all that wait or come get its error (R13)', OPTIONS, async () => {
+test('after a failed write nothing is written, and all that wait or come get its error (R13)', LIMIT, async () => {
   const { committer, groups } = held();
   const failed = committer.commit('a', 1);
   await turn();
@@ -75,7 +74,7 @@ test('after a failed write nothing is written, and all that wait or come get its
   assert.equal(groups.length, 1);
 });
 
-test('idle waits for all that was called before', OPTIONS, async () => {
+test('idle waits for all that was called before', LIMIT, async () => {
   const { committer, groups } = held();
   let idle = false;
   const commits = [committer.commit('a', 1)];

@@ -3,13 +3,13 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LmdbStores } from '../../src/store/index.js';
+import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { historyFile } from '../support/run-store-writer.js';
 
-const OPTIONS = { timeout: 30_000 };
 const key = (number: number): string => `row/${String(number).padStart(9, '0')}`;
 
-test('rows that come and go do not make the file grow, whatever ranges are left open', OPTIONS, async () => {
+test('rows that come and go do not make the file grow, whatever ranges are left open', LIMIT, async () => {
   const dir = join(memoryDir('lmdb'), 'store');
   const stores = await LmdbStores.open(dir);
   const store = await stores.open('history', 0);
@@ -37,7 +37,7 @@ test('rows that come and go do not make the file grow, whatever ranges are left 
   await stores.close();
 });
 
-test('opening takes as long for a hundred thousand records as for none', OPTIONS, async () => {
+test('opening takes as long for a hundred thousand records as for none', LIMIT, async () => {
   const dir = join(memoryDir('lmdb'), 'store');
   const stores = await LmdbStores.open(dir);
   const large = await stores.open('history', 0);

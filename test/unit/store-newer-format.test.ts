@@ -8,6 +8,7 @@ import { STORE_FORMAT, writeFormat } from '../../src/store/format-record.js';
 import { LmdbStores } from '../../src/store/index.js';
 import { openLmdbFile } from '../../src/store/lmdb-file.js';
 import { encodeOwn } from '../../src/store/lmdb-records.js';
+import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { historyFile, writeHistory } from '../support/run-store-writer.js';
 
@@ -30,7 +31,7 @@ const contents = (dir: string): ReadonlyMap<string, string> => {
 };
 
 test('a directory of a newer format is refused, again and again, and not a byte of it changes', {
-  timeout: 30_000,
+  ...LIMIT,
 }, async () => {
   const dir = join(memoryDir('newer'), 'store');
   await writeHistory(dir, 50);

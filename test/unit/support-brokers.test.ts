@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { startAedes } from '../support/aedes-broker.js';
+import { LIMIT } from '../support/limits.js';
 import { startMosquitto } from '../support/mosquitto.js';
 import { publishAll } from '../support/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/mosquitto-sub.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 
-describe('the brokers and verifiers of the tests', { timeout: 60_000 }, () => {
+describe('the brokers and verifiers of the tests', LIMIT, () => {
   it('carry every message in order, with its QoS and retain flag', async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port, topic: 'a/#' });

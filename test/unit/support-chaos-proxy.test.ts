@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { type ChaosProxy, type ChaosProxyOptions, startChaosProxy } from '../support/chaos-proxy.js';
 import { onCleanup } from '../support/cleanup.js';
+import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 
@@ -49,16 +50,16 @@ class Peer {
 
   async untilReceived(bytes: Uint8Array): Promise<void> {
     const wanted = Buffer.from(bytes).toString('hex');
-    await until(() => this.received === wanted, { what: () => `${wanted}, got ${this.received}`, timeoutMs: 3_000 });
+    await until(() => this.received === wanted, { what: () => `${wanted}, got ${this.received}` });
   }
 
   async untilReset(): Promise<void> {
     const what = () => `a reset; ended: ${this.ended}, error: ${this.error?.code}, closed: ${this.socket.closed}`;
-    await until(() => this.error?.code === 'ECONNRESET', { what, timeoutMs: 3_000 });
+    await until(() => this.error?.code === 'ECONNRESET', { what });
   }
 
   async untilEnded(): Promise<void> {
-    await until(() => this.ended, { what: 'the end of the stream', timeoutMs: 3_000 });
+    await until(() => this.ended, { what: 'the end of the stream' });
   }
 }
 
@@ -86,7 +87,7 @@ async function rig(options: Omit<ChaosProxyOptions, 'to'> = {}): Promise<Rig> {
   return { proxy, pair };
 }
 
-describe('the chaos proxy', { timeout: 60_000 }, () => {
+describe('the chaos proxy', LIMIT, () => {
   it('changes nothing without a fault, and tells each packet from each side', async () => {
     const { proxy, pair } = await rig();
     const { client, server } = await pair();
@@ -139,7 +140,7 @@ describe('the chaos proxy', { timeout: 60_000 }, () => {
         await fault.fired();
         await (how === 'rst' ? client.untilReset() : client.untilEnded());
         // With bytes just written before it, a reset may look like an end here: some kernels report it so.
-        await until(() => !server.open, { what: 'the cut at the server', timeoutMs: 3_000 });
+        await until(() => !server.open, { what: 'the cut at the server' });
         await server.untilReceived(Buffer.concat([PUBREC_7, PUBLISH, arrives]));
         assert.equal(fault.count, 1);
       };
@@ -222,7 +223,7 @@ describe('the chaos proxy', { timeout: 60_000 }, () => {
     for (let index = 0; index < 50; index += 1) client.socket.write(PUBLISH);
     await server.untilReceived(many);
     const took = performance.now() - start;
-    assert.ok(took >= 99 && took < 1_000, `took ${took} ms`);
+    assert.ok(took >= 99 && took < 4_000, `took ${took} ms`);
   });
 
   it('dribbles single bytes and gathers packets into one write', async () => {
@@ -233,7 +234,7 @@ describe('the chaos proxy', { timeout: 60_000 }, () => {
     await slow.server.untilReceived(PUBLISH);
     assert.ok(slow.server.chunks.length > 2, `${slow.server.chunks.length} reads of 12 bytes`);
     proxy.heal();
-    proxy.coalesce(10 * PUBLISH.length, 400);
+    proxy.coalesce(10 * PUBLISH.length, 2_000);
     const { client, server } = await pair();
     for (let index = 0; index < 10; index += 1) {
       client.socket.write(PUBLISH);

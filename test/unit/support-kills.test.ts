@@ -8,10 +8,9 @@ import { brokenPromises, evidenceTable } from '../../evidence/support/evidence-t
 import { withKillAtWrite } from '../support/kill-at-write.js';
 import { launch, nodeLaunch } from '../support/kill-launch.js';
 import { millraceBridge } from '../support/kill-system.js';
+import { LIMIT } from '../support/limits.js';
 import { injectedCalls, straceProblem, withInjection } from '../support/strace-inject.js';
 import { tempDir } from '../support/temp-dir.js';
-
-const LIMIT = { timeout: 30_000 };
 
 /** Writes `aaaa`, `bbbb` and `cccc` to a port, each when the last one was taken, and prints before each. */
 const WRITER = `
