@@ -1,6 +1,5 @@
 import { access, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncDirectory } from '../internal/sync-directory.js';
+import { syncFoundName, syncNewName } from '../internal/sync-name.js';
 import { checkCommits, encodeCommits } from './commits-record.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
 import { openLmdbFile } from './lmdb-file.js';
@@ -21,12 +20,13 @@ export interface OpenRequest {
 /**
  * Opens the store in a file that nobody else has open, or makes it. Its time does not depend on the number of records.
  *
- * What it shows afterwards is durable: a process that was killed may have left a commit in the page cache that the disk never got,
- * and what is acknowledged because of it would be lost with the power. So the file is flushed before it is read.
+ * What it shows afterwards is durable: a process that was killed may have left a commit, or the file's name, in the page cache that
+ * the disk never got, and what is acknowledged because of it would be lost with the power. So both are flushed before it is read.
  */
 export async function openLmdbStore(request: OpenRequest): Promise<LmdbStore> {
   try {
-    if (!(await exists(request.path))) await makeFile(request);
+    if (await exists(request.path)) await syncFoundName(request.path);
+    else await makeFile(request);
     await syncFile(request.path);
     return await openFile(request);
   } catch (error) {
@@ -59,7 +59,7 @@ async function makeFile({ path, name }: OpenRequest): Promise<void> {
   }
   await rename(unfinished, path);
   await removeFile(unfinished);
-  await syncDirectory(dirname(path));
+  await syncNewName(path);
 }
 
 async function removeFile(path: string): Promise<void> {

@@ -1,17 +1,30 @@
-import { mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { syncDirectory } from '../internal/sync-directory.js';
+import { mkdir, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFoundName, syncNewName } from '../internal/sync-name.js';
 
 /**
- * Makes a directory (and those above it) that only its owner can enter, and makes the new names durable. One that exists is left as
- * it is: its rights are its maker's choice.
+ * Makes a directory (and those above it) that only its owner can enter, each durable before the next. One that exists is left
+ * as it is: its rights are its maker's choice.
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; ; made = dirname(made)) {
-    await syncDirectory(dirname(made));
-    if (join(made) === join(first) || dirname(made) === made) return;
+  if (await isDirectory(path)) return syncFoundName(path);
+  const above = dirname(path);
+  if (above !== path) await makePrivateDirectory(above);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    // another process was faster
+    if (!(await isDirectory(path))) throw error;
+  }
+  await syncNewName(path);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

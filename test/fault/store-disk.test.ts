@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
 import { LIMIT } from '../support/limits.js';
-import { recoverHistory, runStoreWriter, withoutStrace, writeHistory } from '../support/run-store-writer.js';
+import {
+  historyFile,
+  recoverHistory,
+  runStoreWriter,
+  withoutStrace,
+  writeHistory,
+} from '../support/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const OPTIONS = { ...LIMIT, concurrency: 2 };
@@ -53,6 +59,42 @@ describe('LmdbStores on a failing disk', OPTIONS, () => {
     assert.deepEqual(said, ['closed', 'not opened STORAGE_FAILED']);
     assert.equal(await recoverHistory(dir), 9);
   });
+
+  it('D5 a rename that fails while a store is made leaves none, and the next opening makes it', {
+    ...OPTIONS,
+    skip: withoutStrace,
+  }, async () => {
+    const dir = join(tempDir('disk'), 'store');
+    const file = `${historyFile(dir)}.new`;
+    const { said, calls } = await runStoreWriter(dir, { to: 0, file, inject: '/^rename:error=EIO:when=1' });
+    assert.ok(calls.some((line) => line.includes('INJECTED')));
+    assert.deepEqual(said, ['closed', 'not opened STORAGE_FAILED']);
+    assert.equal(existsSync(historyFile(dir)), false);
+    assert.equal(await recoverHistory(dir), -1);
+  });
+
+  for (const [what, directoryIn] of [
+    ['a job', (dir: string) => dirname(historyFile(dir))],
+    ['the stores', (dir: string) => dir],
+    ['the one above them', (dir: string) => dirname(dir)],
+  ] as const) {
+    it(`D5 a flush of the directory of ${what} that fails is no opening, and the next one flushes it`, {
+      ...OPTIONS,
+      skip: withoutStrace,
+    }, async () => {
+      const dir = join(tempDir('disk'), 'store');
+      const file = directoryIn(dir);
+      const failed = await runStoreWriter(dir, { to: 0, file, inject: 'fsync:error=EIO:when=1' });
+      assert.ok(failed.calls.some((line) => line.includes('INJECTED')));
+      assert.equal(failed.said.at(-1), 'not opened STORAGE_FAILED');
+      const next = await runStoreWriter(dir, { to: 0, file, inject: 'fsync:error=EIO:when=1000' });
+      assert.deepEqual(next.said, ['open', 'closed']);
+      assert.ok(
+        next.calls.some((line) => /fsync\(.*= 0$/.test(line)),
+        next.calls.join('\n'),
+      );
+    });
+  }
 
   it('D4 a limit of the process on the size of files stops the store and not the process', OPTIONS, async () => {
     const dir = join(tempDir('disk'), 'store');

@@ -18,7 +18,7 @@ export interface WriterRun {
   readonly signal: string | null;
   /** The number of the last commit that was durable by its own word; -1 for none. */
   readonly durable: number;
-  /** System calls on the data file, as strace prints them. */
+  /** System calls on the file that was watched, as strace prints them. */
   readonly calls: readonly string[];
 }
 
@@ -27,8 +27,10 @@ export interface WriterFault {
   readonly from?: number;
   readonly to?: number;
   readonly rows?: number;
-  /** strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on the data file of all threads. */
+  /** strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on `file` of all threads. */
   readonly inject?: string;
+  /** What is watched. Default the data file. */
+  readonly file?: string;
   /** Record what it writes to the data file, see `power-loss.ts`. */
   readonly record?: boolean;
   /** Kill it so many milliseconds after it opened the store. */
@@ -86,8 +88,8 @@ export async function runStoreWriter(dir: string, fault: WriterFault): Promise<W
   return { said: child.stdout, stderr: child.stderr, signal, durable, calls };
 }
 
-function strace(dir: string, log: string, { inject }: WriterFault): string[] {
-  const common = [STRACE, '-f', '-qq', '-o', log, '-P', historyFile(dir)];
+function strace(dir: string, log: string, { inject, file = historyFile(dir) }: WriterFault): string[] {
+  const common = [STRACE, '-f', '-qq', '-o', log, '-P', file];
   if (inject === undefined) return [...common, '-xx', '-s', '1000000', '-e', `trace=${RECORDED_CALLS}`];
   const [call = ''] = inject.split(':');
   const traced = `trace=${[...new Set([call, 'fdatasync'])].join(',')}`;

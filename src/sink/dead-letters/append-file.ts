@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncDirectory } from '../../internal/sync-directory.js';
+import { syncFoundName, syncNewName } from '../../internal/sync-name.js';
 
 const NEW_LINE = 10;
 
@@ -12,12 +11,13 @@ export interface AppendFile {
 }
 
 /**
- * Opens a file of lines for appending. A new one can be read by its owner only, and its name is durable before this
+ * Opens a file of lines for appending. A new one can be read by its owner only. The file's name is durable before this
  * resolves. A last line that a crash left torn is ended, so that what is appended starts a line of its own.
  */
 export const openAppendFile = async (path: string): Promise<AppendFile> => {
-  const file = await openOrCreate(path);
+  const { file, isNew } = await openOrCreate(path);
   try {
+    await (isNew ? syncNewName(path) : syncFoundName(path));
     const torn = await endsWithoutNewLine(file);
     if (torn) await appendAll(file, Uint8Array.of(NEW_LINE));
   } catch (error) {
@@ -33,14 +33,12 @@ export const openAppendFile = async (path: string): Promise<AppendFile> => {
   };
 };
 
-const openOrCreate = async (path: string): Promise<FileHandle> => {
+const openOrCreate = async (path: string): Promise<{ file: FileHandle; isNew: boolean }> => {
   try {
-    const created = await open(path, 'ax+', 0o600);
-    await syncDirectory(dirname(path));
-    return created;
+    return { file: await open(path, 'ax+', 0o600), isNew: true };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return open(path, 'a+', 0o600);
-    throw error;
+    if (Object(error).code !== 'EEXIST') throw error;
+    return { file: await open(path, 'a+', 0o600), isNew: false };
   }
 };
 
