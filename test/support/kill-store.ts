@@ -11,19 +11,15 @@ export function storeFile({ dir }: Pick<Endpoints, 'dir'>): string {
   return largest.path;
 }
 
-/** What is in it now. */
-export function storedBytes(ends: Pick<Endpoints, 'dir'>): Buffer {
-  return readFileSync(storeFile(ends));
-}
-
 /** Flips a bit of every copy of a text in it: pages that are not used any more may have one, too. */
 export function damageText(ends: Pick<Endpoints, 'dir'>, text: string): void {
-  const bytes = storedBytes(ends);
+  const file = storeFile(ends);
+  const bytes = readFileSync(file);
   const wanted = Buffer.from(text);
   let at = bytes.indexOf(wanted);
-  if (text === '' || at < 0) throw new Error(`'${text}' is not in ${storeFile(ends)}`);
+  if (text === '' || at < 0) throw new Error(`'${text}' is not in ${file}`);
   for (; at >= 0; at = bytes.indexOf(wanted, at + 1)) bytes[at + 3] = (bytes[at + 3] ?? 0) ^ 1;
-  writeFileSync(storeFile(ends), bytes);
+  writeFileSync(file, bytes);
 }
 
 /** Cuts so many bytes off its end. */
