@@ -10,7 +10,7 @@ if (!['exactly-once', 'losses', 'at-least-once'].includes(family) || !/^\d+$/.te
   console.error('usage: node scripts/replay-seed.mjs <exactly-once|losses|at-least-once> <seed>');
   process.exit(2);
 }
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'test/support/sim-replay.ts', family, seed], {
+const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'test/support/sim/sim-replay.ts', family, seed], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   stdio: 'inherit',
 });

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { startMosquitto } from '../../test/support/mosquitto.js';
+import { startMosquitto } from '../../test/support/brokers/mosquitto.js';
 import { tempDir } from '../../test/support/temp-dir.js';
 import type { BenchOptions } from '../support/bench-options.js';
 import { compare } from '../support/compare.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startMosquitto } from '../../test/support/mosquitto.js';
+import { startMosquitto } from '../../test/support/brokers/mosquitto.js';
 import { until } from '../../test/support/until.js';
 import { startPacedPublisher } from '../support/paced-publisher.js';
 import { megabytes, sampleRss } from '../support/sample-rss.js';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { mosquittoCommand } from '../../test/support/brokers/mosquitto.js';
 import { startChild } from '../../test/support/child-process.js';
 import { freePort } from '../../test/support/free-port.js';
-import { mosquittoCommand } from '../../test/support/mosquitto.js';
 import { tempDir } from '../../test/support/temp-dir.js';
 import { until } from '../../test/support/until.js';
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { mosquittoCommand } from '../../test/support/mosquitto.js';
+import { mosquittoCommand } from '../../test/support/brokers/mosquitto.js';
 
 /** One line about where figures come from. */
 export function machineLine(): string {

@@ -1,5 +1,5 @@
-import { randomCuts } from '../../test/support/kill-scenarios.js';
-import { millracePipeline } from '../../test/support/kill-system.js';
+import { randomCuts } from '../../test/support/kill/kill-scenarios.js';
+import { millracePipeline } from '../../test/support/kill/kill-system.js';
 import { withEvidenceBrokers } from '../support/evidence-brokers.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';

@@ -1,5 +1,5 @@
-import { MutantTable } from '../../test/support/mutant-table.js';
-import { CELLS, FURTHER_CELLS, MUTANTS } from '../../test/support/mutants.js';
+import { MutantTable } from '../../test/support/mutants/mutant-table.js';
+import { CELLS, FURTHER_CELLS, MUTANTS } from '../../test/support/mutants/mutants.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';
 

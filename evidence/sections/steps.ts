@@ -1,4 +1,4 @@
-import { type Blow, STORE_CALLS, type SweepReport, sweep } from '../../test/support/kill-sweep.js';
+import { type Blow, STORE_CALLS, type SweepReport, sweep } from '../../test/support/kill/kill-sweep.js';
 import { straceProblem } from '../../test/support/strace-inject.js';
 import { withEvidenceBrokers } from '../support/evidence-brokers.js';
 import type { Section } from '../support/evidence-document.js';

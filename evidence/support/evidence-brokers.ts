@@ -1,4 +1,4 @@
-import { type KillBroker, startKillBroker } from '../../test/support/kill-brokers.js';
+import { type KillBroker, startKillBroker } from '../../test/support/kill/kill-brokers.js';
 
 /** The two brokers of a section. MQTT.js knows no window and is thrown out above mosquitto's usual 20, so all get a larger one. */
 export async function withEvidenceBrokers<T>(play: (from: KillBroker, to: KillBroker) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { mosquittoCommand } from '../../test/support/mosquitto.js';
+import { mosquittoCommand } from '../../test/support/brokers/mosquitto.js';
 
 /** A part of the document. */
 export interface Section {

@@ -1,5 +1,5 @@
-import type { KillReport } from '../../test/support/kill-rig.js';
-import type { BridgeSystem } from '../../test/support/kill-system.js';
+import type { KillReport } from '../../test/support/kill/kill-rig.js';
+import type { BridgeSystem } from '../../test/support/kill/kill-system.js';
 
 /** One line of a table: a system under a fault. */
 export interface EvidenceRow {

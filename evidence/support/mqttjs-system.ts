@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { nodeLaunch } from '../../test/support/kill-launch.js';
-import type { BridgeSystem, Endpoints } from '../../test/support/kill-system.js';
+import { nodeLaunch } from '../../test/support/kill/kill-launch.js';
+import type { BridgeSystem, Endpoints } from '../../test/support/kill/kill-system.js';
 
 /** How a bridge of MQTT.js acknowledges: see `contenders/mqttjs-bridge.mjs`. */
 export type MqttJsVariant = 'message' | 'handle' | 'acks';

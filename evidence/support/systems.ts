@@ -1,4 +1,4 @@
-import { type BridgeSystem, millraceBridge } from '../../test/support/kill-system.js';
+import { type BridgeSystem, millraceBridge } from '../../test/support/kill/kill-system.js';
 import { levelStore } from './level-store.js';
 import { mqttJsBridge } from './mqttjs-system.js';
 

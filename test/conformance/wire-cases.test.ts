@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFor, loadWireCaseOverrides, overridden } from '../support/wire-case-overrides.js';
-import { playWireCase } from '../support/wire-case-player.js';
-import { loadWireCases, type WireCase } from '../support/wire-language.js';
+import { isFor, loadWireCaseOverrides, overridden } from '../support/wire/wire-case-overrides.js';
+import { playWireCase } from '../support/wire/wire-case-player.js';
+import { loadWireCases, type WireCase } from '../support/wire/wire-language.js';
 
 const CASES = 914;
 

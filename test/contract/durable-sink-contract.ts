@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SinkDefinition } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
-import { DurableSinkDriver } from '../support/durable-sink-driver.js';
 import { LIMIT } from '../support/limits.js';
-import { MemoryOutboxes } from '../support/memory-outboxes.js';
+import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { settlesWithin } from '../support/settles-within.js';
+import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 import { until } from '../support/until.js';
 
 /** One sink with its destination, for one scenario. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { deserialize, serialize } from 'node:v8';
 import type { SourceReader } from '../../src/connector/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { MemoryRecords } from '../support/memory-records.js';
 import { settlesWithin } from '../support/settles-within.js';
+import { MemoryRecords } from '../support/store/memory-records.js';
 import { until } from '../support/until.js';
 import {
   type AddScenario,

@@ -1,8 +1,8 @@
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import { MqttSinks } from '../../src/sink/index.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { type DurableSinkFixture, durableSinkContract } from './durable-sink-contract.js';
 
 /** A sink behind a proxy that can hold back what the broker confirms, or cut the only connection that there will be. */

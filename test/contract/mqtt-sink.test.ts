@@ -1,10 +1,10 @@
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
 import { MqttSinks } from '../../src/sink/index.js';
-import { startAedes } from '../support/aedes-broker.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { type SinkFixture, sinkContract } from './sink-contract.js';
 
 /** A broker and what it hands out on topic `t`. */

@@ -1,8 +1,8 @@
 import { after, before } from 'node:test';
 import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { startAedes } from '../support/aedes-broker.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
-import { connectPeer } from '../support/mqtt-peer.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { type SourceFixture, sourceContract } from './source-contract.js';
 
 let clients = 0;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { MillraceError } from '../../src/index.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import {
   assertSound,
   type BridgeOptions,
@@ -10,8 +11,7 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /*

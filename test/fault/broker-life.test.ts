@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Mosquitto } from '../support/brokers/mosquitto.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import {
   assertSound,
   BridgeRig,
@@ -9,9 +11,7 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import type { Mosquitto } from '../support/mosquitto.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /*

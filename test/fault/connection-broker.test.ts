@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectionRig, wanted } from '../support/connection-rig.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 describe('connection: faults of a real broker', () => {

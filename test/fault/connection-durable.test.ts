@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readSessionRecord } from '../../src/connection/session-record.js';
-import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
-import { type ConnectionRig, wanted } from '../support/connection-rig.js';
-import { durableRig, type LifeOptions } from '../support/durable-rig.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { LIMIT } from '../support/limits.js';
-import { MemoryRecord } from '../support/memory-record.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { outbound } from '../support/session-rig.js';
+import { type ChaosProxy, startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { type ConnectionRig, wanted } from '../support/rigs/connection-rig.js';
+import { durableRig, type LifeOptions } from '../support/rigs/durable-rig.js';
+import { outbound } from '../support/rigs/session-rig.js';
+import { MemoryRecord } from '../support/store/memory-record.js';
 import { toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 

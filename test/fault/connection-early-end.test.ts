@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectionRig, wanted } from '../support/connection-rig.js';
-import { accept, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { accept, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 const KEPT = { startClean: false, keepSession: true, subscriptions: [wanted('a')] };

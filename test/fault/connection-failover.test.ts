@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ConnectionRig, connectionRig, wanted } from '../support/connection-rig.js';
-import { accept, acceptResumed, type FakeBroker, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import {
+  accept,
+  acceptResumed,
+  type FakeBroker,
+  type FakeClient,
+  startFakeBroker,
+} from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
+import { type ConnectionRig, connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 const types = (client: FakeClient | undefined): readonly string[] => client?.packets.map(({ type }) => type) ?? [];

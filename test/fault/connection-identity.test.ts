@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectionRig, wanted } from '../support/connection-rig.js';
-import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 describe('connection: client-id conflicts (R19)', () => {

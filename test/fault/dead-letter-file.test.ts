@@ -15,7 +15,7 @@ const append = async (path: string, call: string, inject: string) => {
     STRACE,
     [
       ...['-f', '-qq', '-o', `${path}.strace`, '-e', `trace=${call}`, '-e', `inject=${call}:${inject}`],
-      ...[process.execPath, '--import', 'tsx', 'test/support/append-letters.ts', path, '10'],
+      ...[process.execPath, '--import', 'tsx', 'test/support/ends/append-letters.ts', path, '10'],
     ],
     // strace counts calls for each thread
     { env: { UV_THREADPOOL_SIZE: '1' } },

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ChaosProxy } from '../support/chaos-proxy.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { judgeDelivery } from '../support/delivery-oracle.js';
-import { assertKept, assertOnce, reportLine } from '../support/kill-assert.js';
-import { type BrokerProfile, type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import { KillLoad } from '../support/kill-load.js';
-import { KillRig, type KillRun } from '../support/kill-rig.js';
-import { untilComplete } from '../support/kill-strike.js';
-import { millracePipeline, type PipelineOptions } from '../support/kill-system.js';
-import { forgotten, passagesOf, textsWith } from '../support/kill-wire.js';
+import { assertKept, assertOnce, reportLine } from '../support/kill/kill-assert.js';
+import { type BrokerProfile, type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
+import { KillLoad } from '../support/kill/kill-load.js';
+import { KillRig, type KillRun } from '../support/kill/kill-rig.js';
+import { untilComplete } from '../support/kill/kill-strike.js';
+import { millracePipeline, type PipelineOptions } from '../support/kill/kill-system.js';
+import { forgotten, passagesOf, textsWith } from '../support/kill/kill-wire.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
-import { connectPeer } from '../support/mqtt-peer.js';
+import type { ChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { until } from '../support/until.js';
 
 /*

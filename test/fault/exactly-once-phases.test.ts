@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fullRun } from '../support/full-run.js';
-import { assertOnce } from '../support/kill-assert.js';
-import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import { OpenIds } from '../support/kill-open-ids.js';
-import { KillRig } from '../support/kill-rig.js';
-import { millracePipeline } from '../support/kill-system.js';
+import { assertOnce } from '../support/kill/kill-assert.js';
+import { type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
+import { OpenIds } from '../support/kill/kill-open-ids.js';
+import { KillRig } from '../support/kill/kill-rig.js';
+import { millracePipeline } from '../support/kill/kill-system.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import type { PacketMatch } from '../support/proxy-fault.js';
+import type { PacketMatch } from '../support/proxy/proxy-fault.js';
 
 /*
  * Each phase of the QoS 2 flows on both sides: what stands between two steps is swallowed, so that the job stands in the phase;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fullRun } from '../support/full-run.js';
-import { assertOnce } from '../support/kill-assert.js';
-import { type KillBroker, startKillBroker } from '../support/kill-brokers.js';
-import { killSeed } from '../support/kill-seed.js';
-import { type Blow, STORE_CALLS, sweep } from '../support/kill-sweep.js';
-import { millraceBridge } from '../support/kill-system.js';
+import { assertOnce } from '../support/kill/kill-assert.js';
+import { type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
+import { killSeed } from '../support/kill/kill-seed.js';
+import { type Blow, STORE_CALLS, sweep } from '../support/kill/kill-sweep.js';
+import { millraceBridge } from '../support/kill/kill-system.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { straceProblem } from '../support/strace-inject.js';

@@ -11,12 +11,12 @@ import {
   Subscription,
   TestSources,
 } from '../../src/index.js';
-import { QUICK, type RigBrokers, startRigBrokers, stopRigBrokers } from '../support/bridge-rig.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { QUICK, type RigBrokers, startRigBrokers, stopRigBrokers } from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /*

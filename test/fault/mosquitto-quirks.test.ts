@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Packet } from 'mqtt-packet';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { connectRaw, type RawMqtt } from '../support/clients/raw-mqtt.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
-import { connectPeer } from '../support/mqtt-peer.js';
-import { connectRaw, type RawMqtt } from '../support/raw-mqtt.js';
 import { until } from '../support/until.js';
 
 /*

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { verdictOf } from '../support/mutant-cell.js';
-import { patchProblem } from '../support/mutant-patch.js';
-import { MutantTable } from '../support/mutant-table.js';
-import { CELLS, FURTHER_CELLS, MUTANTS } from '../support/mutants.js';
+import { verdictOf } from '../support/mutants/mutant-cell.js';
+import { patchProblem } from '../support/mutants/mutant-patch.js';
+import { MutantTable } from '../support/mutants/mutant-table.js';
+import { CELLS, FURTHER_CELLS, MUTANTS } from '../support/mutants/mutants.js';
 
 /*
  * Negative controls: thirteen ways to break a guarantee, made of the sources while they are loaded. A cell that does not notice

@@ -14,7 +14,11 @@ import {
   Subscription,
 } from '../../src/index.js';
 import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
-import { startAedes } from '../support/aedes-broker.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
+import { LIMIT, PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import {
   assertSound,
   BridgeRig,
@@ -23,11 +27,7 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
-import { LIMIT, PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /* Group G of the fault matrix: who we are to the broker, and what it still knows of us. */

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryStrategies } from '../../src/index.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import type { SeenFrame } from '../support/proxy/chaos-proxy.js';
+import type { Frame } from '../support/proxy/mqtt-frames.js';
 import {
   assertSound,
   type BridgeOptions,
@@ -10,11 +14,7 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import type { SeenFrame } from '../support/chaos-proxy.js';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import type { Frame } from '../support/mqtt-frames.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /*

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import type { FrameType } from '../support/proxy/mqtt-frames.js';
 import {
   assertSound,
   type BridgeOptions,
@@ -9,9 +11,7 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import type { FrameType } from '../support/mqtt-frames.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 /*

@@ -3,18 +3,18 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fullRun } from '../support/full-run.js';
-import { killSeed } from '../support/kill-seed.js';
+import { killSeed } from '../support/kill/kill-seed.js';
 import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
-import { powerLosses } from '../support/power-loss.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { powerLosses } from '../support/store/power-loss.js';
 import {
   historyFile,
   recoverHistory,
   runStoreWriter,
   withoutStrace,
   writeHistory,
-} from '../support/run-store-writer.js';
-import { SeededRandom } from '../support/seeded-random.js';
+} from '../support/store/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** How many histories are struck, each by a seed of its own from `killSeed` on; SEED=n begins with that one. */

@@ -8,9 +8,9 @@ import { startChild } from '../support/child-process.js';
 import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { rejectsWith } from '../support/rejects-with.js';
-import { historyFile, recoverHistory, writeHistory } from '../support/run-store-writer.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { checkHistory } from '../support/store-history.js';
+import { historyFile, recoverHistory, writeHistory } from '../support/store/run-store-writer.js';
+import { checkHistory } from '../support/store/store-history.js';
 
 const PAGE = 4096;
 
@@ -18,7 +18,7 @@ const PAGE = 4096;
 const flipAll = async (dir: string, pristine: string, flips: readonly string[]): Promise<Map<string, string>> => {
   const outcomes = new Map<string, string>();
   for (let rest = flips; rest.length > 0; rest = flips.slice(outcomes.size)) {
-    const args = ['--import', 'tsx', 'test/support/store-reader.ts', dir, historyFile(dir), pristine, ...rest];
+    const args = ['--import', 'tsx', 'test/support/store/store-reader.ts', dir, historyFile(dir), pristine, ...rest];
     const child = startChild(process.execPath, args);
     const { signal } = await child.exited;
     const lines = child.stdout.filter((line) => line !== '');

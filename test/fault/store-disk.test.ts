@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { smallDisk, smallDiskProblem } from '../support/kill-small-disk.js';
+import { smallDisk, smallDiskProblem } from '../support/kill/kill-small-disk.js';
 import { LIMIT } from '../support/limits.js';
 import {
   historyFile,
@@ -10,7 +10,7 @@ import {
   runStoreWriter,
   withoutStrace,
   writeHistory,
-} from '../support/run-store-writer.js';
+} from '../support/store/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const OPTIONS = { ...LIMIT, concurrency: 2 };

@@ -15,7 +15,7 @@ describe('the owner of a directory', LIMIT, () => {
     const owner = startChild(process.execPath, [
       '--import',
       'tsx',
-      'test/support/store-writer.ts',
+      'test/support/store/store-writer.ts',
       dir,
       '0',
       '1000000000',

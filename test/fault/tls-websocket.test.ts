@@ -2,6 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectOptions, MillraceError } from '../../src/index.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startWebSocketFront } from '../support/brokers/web-socket-front.js';
+import { type Certificates, makeCertificates } from '../support/certificates.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import type { Frame, FrameType } from '../support/proxy/mqtt-frames.js';
+import type { Side } from '../support/proxy/proxy-fault.js';
 import {
   assertSound,
   type BridgeOptions,
@@ -9,15 +16,8 @@ import {
   startBridge,
   startRigBrokers,
   stopRigBrokers,
-} from '../support/bridge-rig.js';
-import { type Certificates, makeCertificates } from '../support/certificates.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import type { Frame, FrameType } from '../support/mqtt-frames.js';
-import type { Side } from '../support/proxy-fault.js';
+} from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
-import { startWebSocketFront } from '../support/web-socket-front.js';
 
 /* Group J of the fault matrix: TLS and WebSocket, on both hops of a running bridge. */
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import type { Child } from '../support/child-process.js';
+import { publishAll, startMosquittoPub } from '../support/clients/mosquitto-pub.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
-import { publishAll, startMosquittoPub } from '../support/mosquitto-pub.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { startCli } from '../support/start-cli.js';
 import { until } from '../support/until.js';
 

@@ -4,13 +4,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { startAedes } from '../support/aedes-broker.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { makeCertificates } from '../support/certificates.js';
 import { onCleanup } from '../support/cleanup.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
 import { type CliResult, runCli, startCli } from '../support/start-cli.js';
 
 const SECRET = 'hunter2-S3CRET';

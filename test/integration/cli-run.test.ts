@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { buildOnce } from '../support/build-once.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
 import { runCli, startCli } from '../support/start-cli.js';
 
 // Inside the checkout, so that the modules resolve `millrace` and tsx as a user's project would.

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { connectionRig } from '../support/connection-rig.js';
-import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
+import { connectionRig } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 function refuse(reasonCode: number): (client: FakeClient) => void {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
-import { connectionRig, wanted } from '../support/connection-rig.js';
-import { type FakeScript, startFakeBroker } from '../support/fake-broker.js';
+import { type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 const silent = (): void => {};

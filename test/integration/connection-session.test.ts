@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
-import { connectionRig, wanted } from '../support/connection-rig.js';
-import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/fake-broker.js';
+import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 const types = (client: FakeClient): readonly string[] => client.packets.map(({ type }) => type);

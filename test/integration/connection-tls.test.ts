@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
 import { before, describe, it } from 'node:test';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { type Certificate, type Certificates, makeCertificates } from '../support/certificates.js';
-import { connectionRig, wanted } from '../support/connection-rig.js';
 import { LIMIT } from '../support/limits.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 describe('connection: TLS (J1)', () => {

@@ -5,10 +5,10 @@ import type WebSocket from 'ws';
 import { WebSocketServer } from 'ws';
 import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
 import type { Packet } from '../../src/protocol/packet.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
-import { connectionRig, wanted } from '../support/connection-rig.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { until } from '../support/until.js';
 
 const bytes = (packet: Packet): Uint8Array => encodePacket(packet, 5);

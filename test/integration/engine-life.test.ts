@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type RigBrokers, startBridge, startRigBrokers, stopRigBrokers } from '../support/bridge-rig.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { type RigBrokers, startBridge, startRigBrokers, stopRigBrokers } from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
 let brokers: RigBrokers;

@@ -5,16 +5,16 @@ import type { SessionRecord } from '../../src/connection/session-record.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { MqttSinks } from '../../src/sink/index.js';
 import type { MqttSinkOptions } from '../../src/sink/mqtt-sink-options.js';
-import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.js';
-import { DurableSinkDriver } from '../support/durable-sink-driver.js';
-import { startFakeBroker } from '../support/fake-broker.js';
-import { forgettingScript } from '../support/keeping-broker.js';
+import { startFakeBroker } from '../support/brokers/fake-broker.js';
+import { forgettingScript } from '../support/brokers/keeping-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { startMqttJsSub } from '../support/clients/mqttjs-sub.js';
 import { LIMIT } from '../support/limits.js';
-import { MemoryOutboxes } from '../support/memory-outboxes.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
-import { startMqttJsSub } from '../support/mqttjs-sub.js';
+import { type ChaosProxy, startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { SeededRandom } from '../support/seeded-random.js';
+import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 
 const sinkAt = (port: number, options: MqttSinkOptions<string> = {}) =>
   MqttSinks.builder<string>({

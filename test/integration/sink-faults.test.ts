@@ -4,12 +4,12 @@ import { connect } from 'mqtt';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import type { PublishPacket } from '../../src/protocol/packet.js';
 import { MqttSinks, RetryStrategies } from '../../src/sink/index.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
-import { acceptResumed, type FakeClient, startFakeBroker } from '../support/fake-broker.js';
+import { acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
-import { numbered, SinkDriver } from '../support/sink-driver.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { numbered, SinkDriver } from '../support/rigs/sink-driver.js';
 import { until } from '../support/until.js';
 
 const QUICK: ConnectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 100 };

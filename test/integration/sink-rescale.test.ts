@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type Job, MqttSinks, Pipeline } from '../../src/index.js';
 import { MemoryStores } from '../../src/store/index.js';
-import { type FakeBroker, startFakeBroker } from '../support/fake-broker.js';
-import { keepingScript } from '../support/keeping-broker.js';
+import { type FakeBroker, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { keepingScript } from '../support/brokers/keeping-broker.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
 const upwards = (from: number, to: number): string[] =>

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectAsync, type IClientPublishOptions } from 'mqtt';
 import { DeadLetters, MqttSinks } from '../../src/sink/index.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
-import { numbered, SinkDriver } from '../support/sink-driver.js';
+import { numbered, SinkDriver } from '../support/rigs/sink-driver.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const VERSIONS = [5, 4, 3] as const;

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
-import { startAedes } from '../support/aedes-broker.js';
-import { startChaosProxy } from '../support/chaos-proxy.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { SourceDriver } from '../support/source-driver.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { SourceDriver } from '../support/rigs/source-driver.js';
 import { until } from '../support/until.js';
 
 /** Quick reconnects. */

@@ -3,11 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
 import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
+import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { LIMIT } from '../support/limits.js';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { connectPeer } from '../support/mqtt-peer.js';
-import { SourceDriver } from '../support/source-driver.js';
+import { SourceDriver } from '../support/rigs/source-driver.js';
 import { until } from '../support/until.js';
 
 const VERSIONS = [5, 4, 3] as const;

@@ -8,11 +8,11 @@ import {
   type ProtocolVersion,
   type Sender,
 } from '../../src/protocol/index.js';
-import { mutatedPackets } from '../support/arbitrary-attack.js';
-import { arbitraryPacket } from '../support/arbitrary-packet.js';
-import { decodeAll } from '../support/decode-all.js';
 import { LIMIT } from '../support/limits.js';
-import { comparable, oracleDecode, oracleEncode } from '../support/oracle-packet.js';
+import { mutatedPackets } from '../support/wire/arbitrary-attack.js';
+import { arbitraryPacket } from '../support/wire/arbitrary-packet.js';
+import { decodeAll } from '../support/wire/decode-all.js';
+import { comparable, oracleDecode, oracleEncode } from '../support/wire/oracle-packet.js';
 
 /*
  * Where mqtt-packet differs, and why we do not follow it:

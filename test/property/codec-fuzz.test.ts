@@ -9,9 +9,9 @@ import {
   type ProtocolVersion,
   type Sender,
 } from '../../src/protocol/index.js';
-import { type Attack, mutatedPackets } from '../support/arbitrary-attack.js';
-import { decodeAll, dribble } from '../support/decode-all.js';
 import { LIMIT } from '../support/limits.js';
+import { type Attack, mutatedPackets } from '../support/wire/arbitrary-attack.js';
+import { decodeAll, dribble } from '../support/wire/decode-all.js';
 
 const MAXIMUM = 4096;
 const CODES = ['MALFORMED_PACKET', 'PROTOCOL_ERROR', 'PACKET_TOO_LARGE'];

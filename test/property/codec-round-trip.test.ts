@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { encodePacket, type Packet, PacketWriter } from '../../src/protocol/index.js';
-import { arbitraryPacket } from '../support/arbitrary-packet.js';
-import { decodeAll, dribble, splitAt } from '../support/decode-all.js';
 import { LIMIT } from '../support/limits.js';
+import { arbitraryPacket } from '../support/wire/arbitrary-packet.js';
+import { decodeAll, dribble, splitAt } from '../support/wire/decode-all.js';
 
 /** In plain values that compare well: payloads may be views of any buffer. */
 function plain(packets: readonly Packet[]): unknown {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Deduplicator } from '../../src/engine/state/deduplicator.js';
 import { LIMIT } from '../support/limits.js';
-import { StateStore } from '../support/state-store.js';
+import { StateStore } from '../support/store/state-store.js';
 
 type Step =
   | { readonly kind: 'item'; readonly key: number; readonly laterMs: number }

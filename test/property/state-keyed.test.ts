@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import { StateCodecs, type StateKey } from '../../src/pipeline/index.js';
 import { LIMIT } from '../support/limits.js';
-import { StateStore } from '../support/state-store.js';
+import { StateStore } from '../support/store/state-store.js';
 
 const STAGES = ['totals', 'totals/sa', 'totals-2'].map((name) => ({ name, codec: StateCodecs.structuredClone() }));
 const LONG = 'k'.repeat(3000);

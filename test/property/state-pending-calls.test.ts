@@ -7,7 +7,7 @@ import { createFrame } from '../../src/engine/frame.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import type { AsyncStagePlan } from '../../src/pipeline/pipeline-plan.js';
 import { LIMIT } from '../support/limits.js';
-import { StateStore } from '../support/state-store.js';
+import { StateStore } from '../support/store/state-store.js';
 
 const PLAN: AsyncStagePlan = {
   name: 'look/up',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT } from '../support/limits.js';
-import type { SimBrokerName } from '../support/sim-broker-habits.js';
-import { playDirected } from '../support/sim-directed.js';
-import type { SimOutcome } from '../support/sim-history.js';
-import type { SimFault, SimPlan } from '../support/sim-plan.js';
+import type { SimBrokerName } from '../support/sim/sim-broker-habits.js';
+import { playDirected } from '../support/sim/sim-directed.js';
+import type { SimOutcome } from '../support/sim/sim-history.js';
+import type { SimFault, SimPlan } from '../support/sim/sim-plan.js';
 
 /*
  * What each broker does in its own way, alone: what the product makes of it, and where its limits are. The limits are documented

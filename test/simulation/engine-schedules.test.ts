@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EngineRig } from '../support/engine-rig.js';
 import { LIMIT } from '../support/limits.js';
+import { EngineRig } from '../support/rigs/engine-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 test('under any schedule, no input is acknowledged before all it led to is delivered, and in the end everything is, once and in order', {

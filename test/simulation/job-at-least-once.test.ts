@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT } from '../support/limits.js';
-import { playSeeds } from '../support/sim-seeds.js';
+import { playSeeds } from '../support/sim/sim-seeds.js';
 
 test('at least once: at QoS 1, on RabbitMQ too, nothing is lost in any history, and duplicates are counted', {
   ...LIMIT,

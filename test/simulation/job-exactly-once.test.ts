@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT } from '../support/limits.js';
-import { firedIn, playSeeds } from '../support/sim-seeds.js';
+import { firedIn, playSeeds } from '../support/sim/sim-seeds.js';
 
 /*
  * A job that counts by key and sends on, the real program over a simulated network, disk, clock and two brokers. One seed is one

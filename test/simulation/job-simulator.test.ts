@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { SimHistory } from '../support/sim-history.js';
-import { type SimPlan, simPlan } from '../support/sim-plan.js';
+import { SimHistory } from '../support/sim/sim-history.js';
+import { type SimPlan, simPlan } from '../support/sim/sim-plan.js';
 
 /* The simulator itself: it is deterministic, and it notices what is wrong. */
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { LIMIT } from '../support/limits.js';
-import { type ReceiverBounds, ReceiverModel } from '../support/model-receiver.js';
-import { type Model, printed, type SearchResult, search, walk } from '../support/model-search.js';
-import { type SenderBounds, SenderModel } from '../support/model-sender.js';
+import { type ReceiverBounds, ReceiverModel } from '../support/model/model-receiver.js';
+import { type Model, printed, type SearchResult, search, walk } from '../support/model/model-search.js';
+import { type SenderBounds, SenderModel } from '../support/model/model-sender.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 /*

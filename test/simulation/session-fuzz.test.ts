@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
 import type { Packet, ProtocolVersion } from '../../src/protocol/index.js';
+import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { ack, inbound, outbound, SessionRig } from '../support/session-rig.js';
 
 /** `MILLRACE_SEED=n` plays that case alone. */
 const SEED = process.env.MILLRACE_SEED;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HistoryOptions, SessionHistory } from '../support/session-history.js';
+import { type HistoryOptions, SessionHistory } from '../support/histories/session-history.js';
 
 /** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
 const SEED = process.env.MILLRACE_SEED;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OutboxHistory, type OutboxHistoryOptions } from '../support/histories/outbox-history.js';
 import { LIMIT } from '../support/limits.js';
-import { OutboxHistory, type OutboxHistoryOptions } from '../support/outbox-history.js';
 
 /** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
 const SEED = process.env.MILLRACE_SEED;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Wrap } from './kill-launch.js';
+import type { Wrap } from './kill/kill-launch.js';
 
 /** What strace does to a process at its system calls on one file. */
 export interface Injection {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Packet, PacketDecoder, type ProtocolVersion, type Sender } from '../../src/protocol/index.js';
-import { decodeAll, dribble } from '../support/decode-all.js';
-import { parseWirePayload } from '../support/wire-language.js';
+import { decodeAll, dribble } from '../support/wire/decode-all.js';
+import { parseWirePayload } from '../support/wire/wire-language.js';
 
 function only(text: string, version: ProtocolVersion, from: Sender = 'server'): Packet {
   const { packets, error } = decodeAll([parseWirePayload(text)], { version, from });

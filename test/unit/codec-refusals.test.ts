@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../src/errors/index.js';
 import type { ProtocolVersion, Sender } from '../../src/protocol/index.js';
-import { decodeAll, dribble } from '../support/decode-all.js';
-import { parseWirePayload } from '../support/wire-language.js';
+import { decodeAll, dribble } from '../support/wire/decode-all.js';
+import { parseWirePayload } from '../support/wire/wire-language.js';
 
 type Case = readonly [
   promise: string,

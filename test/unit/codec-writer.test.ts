@@ -10,7 +10,7 @@ import {
   type PublishPacket,
   type Will,
 } from '../../src/protocol/index.js';
-import { parseWirePayload } from '../support/wire-language.js';
+import { parseWirePayload } from '../support/wire/wire-language.js';
 
 const NONE = new Uint8Array(0);
 const publish = (changes: Partial<PublishPacket> = {}): PublishPacket => ({

@@ -20,8 +20,8 @@ import {
 import { keptSession, type SubscribingSession, SubscriptionKeeper } from '../../src/connection/subscription-keeper.js';
 import { VersionFallback } from '../../src/connection/version-fallback.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
-import { wanted } from '../support/connection-rig.js';
-import { MemoryRecord } from '../support/memory-record.js';
+import { wanted } from '../support/rigs/connection-rig.js';
+import { MemoryRecord } from '../support/store/memory-record.js';
 
 const RECORD: SessionRecord = {
   epoch: 3,

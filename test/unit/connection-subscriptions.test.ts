@@ -6,7 +6,7 @@ import { type SubscribingSession, SubscriptionKeeper } from '../../src/connectio
 import type { SubscriptionRequest } from '../../src/protocol/packet.js';
 import type { Properties } from '../../src/protocol/properties.js';
 import type { ServerLimits } from '../../src/protocol/session/session-event.js';
-import { wanted } from '../support/connection-rig.js';
+import { wanted } from '../support/rigs/connection-rig.js';
 
 const LIMITS: ServerLimits = {
   receiveMaximum: 65_535,

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { type DeadLetter, defineSource, type Polled } from '../../src/connector/index.js';
 import { Engine, MillraceError, Pipeline, SinkBuilder, Sinks, TestSources } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
+import { ManualSource } from '../support/ends/manual-source.js';
+import { letterFor } from '../support/ends/simulated-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
-import { letterFor } from '../support/simulated-source.js';
 import { until } from '../support/until.js';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -5,10 +5,10 @@ import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import type { StoreBatch } from '../../src/store/index.js';
-import { Destination, durableSink } from '../support/durable-sink-rig.js';
-import { HeldStores } from '../support/held-stores.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
+import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
 
 const OPTIONS: JobOptions = { name: 'bounds', processingGuarantee: 'exactly-once' };

@@ -3,10 +3,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobEvent, type JobOptions, Pipeline } from '../../src/index.js';
-import { Destination, durableSink } from '../support/durable-sink-rig.js';
-import { HeldStores } from '../support/held-stores.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
+import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
 
 const OPTIONS: JobOptions = { name: 'figures', processingGuarantee: 'exactly-once' };

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type DeadLetter, defineSink, type OnError, type Sink } from '../../src/connector/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
-import { Destination, durableSink } from '../support/durable-sink-rig.js';
-import { HeldStores } from '../support/held-stores.js';
+import { ManualSource } from '../support/ends/manual-source.js';
+import { TwoPhaseDestination, twoPhaseSink } from '../support/ends/two-phase-sink.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
-import { TwoPhaseDestination, twoPhaseSink } from '../support/two-phase-sink.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
+import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
 
 const OPTIONS: JobOptions = { name: 'letters', processingGuarantee: 'exactly-once' };

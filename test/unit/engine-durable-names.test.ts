@@ -5,9 +5,9 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { MemoryStores } from '../../src/store/index.js';
-import { Destination, durableSink } from '../support/durable-sink-rig.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 

@@ -16,8 +16,8 @@ import type { RunParts } from '../../src/engine/run-parts.js';
 import { Pipeline } from '../../src/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { MemoryStores, type StoreProvider } from '../../src/store/index.js';
-import { Destination, durableSink } from '../support/durable-sink-rig.js';
-import { ManualSource } from '../support/manual-source.js';
+import { ManualSource } from '../support/ends/manual-source.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 
 /** The clock of these tests: it never moves. */
 const NOW = 5000;

@@ -17,8 +17,8 @@ import {
 } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
 import { until } from '../support/until.js';
 
 const failsWith =

@@ -11,9 +11,9 @@ import {
 } from '../../src/connector/index.js';
 import { MillraceError, Sinks, TestSources } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
+import { ManualSource } from '../support/ends/manual-source.js';
+import { letterFor } from '../support/ends/simulated-source.js';
 import { LIMIT } from '../support/limits.js';
-import { ManualSource } from '../support/manual-source.js';
-import { letterFor } from '../support/simulated-source.js';
 import { until } from '../support/until.js';
 
 test('the low-water mark is the end of the complete prefix, in whatever order entries complete', () => {

@@ -5,7 +5,7 @@ import { INBOUND_QOS1 } from '../../src/protocol/session/inbound-qos1.js';
 import { INBOUND_QOS2 } from '../../src/protocol/session/inbound-qos2.js';
 import { OUTBOUND_QOS1 } from '../../src/protocol/session/outbound-qos1.js';
 import { OUTBOUND_QOS2 } from '../../src/protocol/session/outbound-qos2.js';
-import { ack, inbound, outbound, SessionRig } from '../support/session-rig.js';
+import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 
 type Answer = 'puback' | 'puback-refused' | 'pubrec' | 'pubrec-in-use' | 'pubrec-refused' | 'pubcomp';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ack, inbound, SessionRig } from '../support/session-rig.js';
+import { ack, inbound, SessionRig } from '../support/rigs/session-rig.js';
 
 test('R1: nothing is acknowledged before it is accepted', () => {
   const rig = new SessionRig().connect().forget();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SessionState } from '../../src/protocol/index.js';
-import { ack, inbound, outbound, SessionRig } from '../support/session-rig.js';
+import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 
 /** A session that holds one row of each kind. */
 function holding(): SessionRig {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OutboundWindow, packetIdOf } from '../../src/protocol/session/outbound-window.js';
-import { ack, outbound, SessionRig } from '../support/session-rig.js';
+import { ack, outbound, SessionRig } from '../support/rigs/session-rig.js';
 
 const PUBLISH_IDS = 60_000;
 

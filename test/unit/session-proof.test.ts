@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Packet, SessionState } from '../../src/protocol/index.js';
 import { sessionProof } from '../../src/protocol/session/session-proof.js';
-import { ack, inbound, outbound, SessionRig } from '../support/session-rig.js';
+import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 
 const UNPROVEN = { unproven: true } as const;
 const PRESENT = { sessionPresent: true } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SessionRig } from '../support/session-rig.js';
+import { SessionRig } from '../support/rigs/session-rig.js';
 
 const FILTERS = [
   { filter: 'a/#', qos: 1 },

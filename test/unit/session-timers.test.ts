@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ack, inbound, outbound, SessionRig } from '../support/session-rig.js';
+import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 
 const SECOND = 1000;
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MillraceError } from '../../src/errors/millrace-error.js';
 import { RetryStrategies } from '../../src/sink/retry-strategies.js';
-import { cut, LaneRig } from '../support/lane-rig.js';
+import { cut, LaneRig } from '../support/rigs/lane-rig.js';
 
 const indicesOf = (published: readonly string[], topic: string): number[] =>
   published.filter((entry) => entry.startsWith(`${topic}:`)).map((entry) => Number(entry.slice(topic.length + 1)));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OutboundWindow, PUBLISH_IDS, packetIdOf } from '../../src/protocol/session/outbound-window.js';
+import { ack, outbound, SessionRig } from '../support/rigs/session-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { ack, outbound, SessionRig } from '../support/session-rig.js';
 
 const REFUSED = 0x97;
 

@@ -5,9 +5,9 @@ import { SinkBuilder } from '../../src/connector/index.js';
 import { decodeItem, encodeItem } from '../../src/connector/item-codec.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
 import { Sinks } from '../../src/pipeline/sinks.js';
-import { DurableSinkDriver } from '../support/durable-sink-driver.js';
 import { LIMIT } from '../support/limits.js';
-import { MemoryOutboxes } from '../support/memory-outboxes.js';
+import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
+import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 
 class Reading {
   readonly value = 1;

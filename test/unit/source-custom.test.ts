@@ -4,7 +4,7 @@ import { deserialize, serialize } from 'node:v8';
 import { type OpenContext, SourceBuilder, type SourceReader } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { MemoryRecords } from '../support/memory-records.js';
+import { MemoryRecords } from '../support/store/memory-records.js';
 
 const context = (changes: Partial<OpenContext> = {}): OpenContext => ({
   job: 'test',

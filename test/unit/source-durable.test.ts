@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DurableSourceRig, message } from '../support/durable-source-rig.js';
-import { ack } from '../support/session-rig.js';
+import { DurableSourceRig, message } from '../support/rigs/durable-source-rig.js';
+import { ack } from '../support/rigs/session-rig.js';
 import { settlesWithin } from '../support/settles-within.js';
 
 const start = () => new DurableSourceRig().connect(false);

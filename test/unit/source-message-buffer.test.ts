@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
 import { MessageBuffer, type Qos0Overflow } from '../../src/source/message-buffer.js';
-import { messageEvent } from '../support/message-event.js';
+import { messageEvent } from '../support/wire/message-event.js';
 
 const bufferOf = (qos0Overflow: Qos0Overflow, most = 3, maxBytes = 1_000_000) =>
   new MessageBuffer({ maxQos0Messages: most, maxReliableMessages: most, maxBytes, qos0Overflow });

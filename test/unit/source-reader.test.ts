@@ -15,8 +15,8 @@ import { MqttSourceReader } from '../../src/source/mqtt-source-reader.js';
 import { type OnLowerQos, QosWatch } from '../../src/source/qos-watch.js';
 import { sourceMetrics } from '../../src/source/source-metrics.js';
 import { VolatileAcks } from '../../src/source/volatile-acks.js';
-import { messageEvent } from '../support/message-event.js';
-import { RecordingLine } from '../support/recording-line.js';
+import { RecordingLine } from '../support/ends/recording-line.js';
+import { messageEvent } from '../support/wire/message-event.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

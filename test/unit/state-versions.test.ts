@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import { type StateCodec, StateCodecs } from '../../src/pipeline/index.js';
 import { LIMIT } from '../support/limits.js';
-import { StateStore } from '../support/state-store.js';
+import { StateStore } from '../support/store/state-store.js';
 
 const LIMITS = { maxEntries: 2, maxBytes: 1e6 };
 

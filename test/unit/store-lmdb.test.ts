@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { LmdbStores } from '../../src/store/index.js';
 import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
-import { historyFile } from '../support/run-store-writer.js';
+import { historyFile } from '../support/store/run-store-writer.js';
 
 const key = (number: number): string => `row/${String(number).padStart(9, '0')}`;
 

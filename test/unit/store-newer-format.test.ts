@@ -10,7 +10,7 @@ import { openLmdbFile } from '../../src/store/lmdb-file.js';
 import { encodeOwn } from '../../src/store/lmdb-records.js';
 import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
-import { historyFile, writeHistory } from '../support/run-store-writer.js';
+import { historyFile, writeHistory } from '../support/store/run-store-writer.js';
 
 /** The store says from now on that it has this format, and is whole. */
 const setFormat = async (path: string, format: number): Promise<void> => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { startAedes } from '../support/aedes-broker.js';
+import { startAedes } from '../support/brokers/aedes-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { publishAll } from '../support/clients/mosquitto-pub.js';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
-import { startMosquitto } from '../support/mosquitto.js';
-import { publishAll } from '../support/mosquitto-pub.js';
-import { startMosquittoSub } from '../support/mosquitto-sub.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { type ChaosProxy, type ChaosProxyOptions, startChaosProxy } from '../support/chaos-proxy.js';
 import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';
+import { type ChaosProxy, type ChaosProxyOptions, startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 

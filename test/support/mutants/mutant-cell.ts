@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { onCleanup } from '../cleanup.js';
+import { patchedEnv, patchedNodeArgs, type SourcePatch } from './mutant-patch.js';
+
+/** A cell of the fault matrix as one of our tests, which the unchanged sources pass. */
+export interface TestCell {
+  readonly id: string;
+  /** From the root of the project. */
+  readonly file: string;
+  /** A part of the names of the tests that count; all of the file without it. */
+  readonly test?: string;
+  /** Further environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What became of a cell. */
+export interface CellVerdict {
+  /** Tests that held. */
+  readonly passed: number;
+  /** The names of those that did not: they ran and found something wrong. */
+  readonly failed: readonly string[];
+  /** Set when the cell could not be run at all, which proves nothing. */
+  readonly broken?: string;
+}
+
+const LIMIT_MS = 240_000;
+
+/** Runs a cell on sources that the patches have changed. */
+export async function runCell(
+  { file, test, env: more }: TestCell,
+  patches: readonly SourcePatch[],
+): Promise<CellVerdict> {
+  const mutant = { ...patchedEnv(patches), MILLRACE_PATIENCE_MS: '20000' };
+  const [node, env] = patches.length === 0 ? [['--import', 'tsx'], {}] : [patchedNodeArgs, mutant];
+  const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
+  const output = await outputOf([...node, '--test-reporter=tap', ...names, file], { ...env, ...more });
+  return verdictOf(output);
+}
+
+/** The verdict that a TAP report is. */
+export function verdictOf(tap: string): CellVerdict {
+  const failed = [
+    ...tap.matchAll(
+      /^ *not ok \d+ - (.*)\n(?: .*\n)*? +failureType: '(testCodeFailure|testTimeoutFailure|cancelledByParent)'/gm,
+    ),
+  ];
+  const passed = Number(/^# pass (\d+)$/m.exec(tap)?.[1] ?? 0);
+  const broken = /MUTANT: .*|Transform failed.*|ERR_MODULE_NOT_FOUND.*/.exec(tap)?.[0];
+  if (broken !== undefined) return { passed: 0, failed: [], broken };
+  if (passed === 0 && failed.length === 0) return { passed, failed: [], broken: `no test ran:\n${tap.slice(-2000)}` };
+  return { passed, failed: failed.map(([, name = '']) => name) };
+}
+
+function outputOf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  // A test process of its own, not a part of this run.
+  const { NODE_TEST_CONTEXT: _, ...own } = process.env;
+  const child = spawn(process.execPath, args, { env: { ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const forget = onCleanup(
+    () => void child.kill(),
+    () => void child.kill('SIGKILL'),
+  );
+  const timer = setTimeout(() => child.kill(), LIMIT_MS);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearTimeout(timer);
+      forget();
+      resolve(output);
+    });
+  });
+}
+
+function quoted(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

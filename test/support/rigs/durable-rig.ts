@@ -1,0 +1,25 @@
+import type { ConnectOptions } from '../../../src/connection/connect-options.js';
+import type { DurableLink } from '../../../src/connection/durable-link.js';
+import type { ConnectInput } from '../../../src/connection/resolve-connect-options.js';
+import { epochOf, readSessionRecord } from '../../../src/connection/session-record.js';
+import type { SessionState } from '../../../src/protocol/session/session-state.js';
+import type { MemoryRecord } from '../store/memory-record.js';
+import { type ConnectionRig, connectionRig } from './connection-rig.js';
+
+/** What one life of a durable connection is given. */
+export interface LifeOptions {
+  readonly record: MemoryRecord;
+  readonly inbound?: SessionState['inbound'];
+  readonly outbound?: SessionState['outbound'];
+  readonly onUnknownSession?: DurableLink['onUnknownSession'];
+  readonly options?: ConnectOptions;
+  readonly input?: Partial<ConnectInput>;
+}
+
+/** A connection of a job with a store, as one process has it. */
+export function durableRig(broker: string, life: LifeOptions): ConnectionRig {
+  const { record, inbound = [], outbound = [], onUnknownSession = 'fail', options = {}, input = {} } = life;
+  const epoch = epochOf(readSessionRecord(record.value));
+  const durable: DurableLink = { record, restored: { epoch, inbound, outbound }, onUnknownSession };
+  return connectionRig(broker, options, { keepSession: true, startClean: false, durable, ...input });
+}

@@ -1,0 +1,115 @@
+import { MillraceError } from '../../../src/errors/millrace-error.js';
+import type { QualityOfService } from '../../../src/protocol/quality-of-service.js';
+import type { OutboundMessage } from '../../../src/protocol/session/outbound-message.js';
+import type { SessionEvent } from '../../../src/protocol/session/session-event.js';
+import { Lane } from '../../../src/sink/lane.js';
+import type { LaneLimits } from '../../../src/sink/lane-limits.js';
+import { RetryStrategies } from '../../../src/sink/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/sink/retry-strategy.js';
+import { Row } from '../../../src/sink/row.js';
+
+/** What may be set in a {@link LaneRig}. */
+export interface LaneRigOptions {
+  readonly window?: number;
+  readonly limits?: Partial<LaneLimits>;
+  readonly retry?: RetryStrategy;
+}
+
+/** A lane over a session that takes messages into a list, with a clock that stands until it is moved. */
+export class LaneRig {
+  readonly lane: Lane;
+  /** `topic:index` of every publish, in order. */
+  readonly published: string[] = [];
+  /** What became of the rows, in order: `delivered 3`, `rejected 4 CODE`, `dropped 5 reason`, `retried 6`, `stripped 7`. */
+  readonly outcome: string[] = [];
+  readonly released: number[] = [];
+  readonly abandoned: number[] = [];
+  now = 0;
+  /** Thrown by the next publish. */
+  publishError: MillraceError | undefined;
+  readonly #window: number;
+  readonly #inflight = new Map<number, Row>();
+  #next = 0;
+
+  constructor({ window = 1000, limits = {}, retry = RetryStrategies.never() }: LaneRigOptions = {}) {
+    this.#window = window;
+    this.lane = new Lane({
+      publisher: () => this,
+      retry,
+      limits: { maxBufferedMessages: 10_000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
+      outcome: {
+        delivered: (row) => this.outcome.push(`delivered ${row.index}`),
+        rejected: (row, error) => this.outcome.push(`rejected ${row.index} ${error.code}`),
+        dropped: (row, reason) => this.outcome.push(`dropped ${row.index} ${reason}`),
+        retried: (row) => this.outcome.push(`retried ${row.index}`),
+        stripped: (row) => this.outcome.push(`stripped ${row.index}`),
+        failed: (error) => this.outcome.push(`failed ${error.code}`),
+        published: () => {},
+      },
+      outbox: undefined,
+    });
+  }
+
+  get credit(): number {
+    return this.#window - this.#inflight.size;
+  }
+
+  publish(message: OutboundMessage): void {
+    const error = this.publishError;
+    this.publishError = undefined;
+    if (error !== undefined) throw error;
+    if (!(message instanceof Row)) throw new Error('a lane publishes its rows');
+    if (message.qos > 0) this.#inflight.set(message.seq, message);
+    this.published.push(`${message.topic}:${message.index}`);
+  }
+
+  publishLate(): void {
+    throw new Error('a lane without a store publishes in the order of its numbers');
+  }
+
+  release(seq: number): void {
+    this.released.push(seq);
+  }
+
+  abandon(seq: number): void {
+    this.abandoned.push(seq);
+    this.#inflight.delete(seq);
+  }
+
+  /** Enqueues the next row. */
+  add(topic = 't', qos: QualityOfService = 1, payload = new Uint8Array(1)): Row {
+    const row = new Row(this.#next, { topic, payload, qos, retain: false, properties: undefined });
+    this.#next += 1;
+    this.lane.enqueue(row);
+    return row;
+  }
+
+  pump(): void {
+    this.lane.pump(this.now);
+  }
+
+  /** Ends the flight of the row with this index by an event, as the session would. */
+  answer(index: number, answer: 'delivered' | number): void {
+    for (const [seq, row] of this.#inflight) {
+      if (row.index !== index) continue;
+      this.#inflight.delete(seq);
+      this.lane.handleEvents([eventOf(seq, answer)], this.now);
+      return;
+    }
+    throw new Error(`row ${index} is not in flight`);
+  }
+
+  /** Answers every row in flight, in order. */
+  answerAll(answer: 'delivered' | number): void {
+    for (const row of [...this.#inflight.values()]) this.answer(row.index, answer);
+  }
+}
+
+const eventOf = (seq: number, answer: 'delivered' | number): SessionEvent =>
+  answer === 'delivered'
+    ? { type: 'delivered', seq, reasonCode: 0 }
+    : { type: 'refused', seq, reasonCode: answer, reasonString: undefined };
+
+/** A broken connection. */
+export const cut = (reasonCode?: number): MillraceError =>
+  new MillraceError('CONNECTION_LOST', 'cut', reasonCode === undefined ? {} : { reasonCode });

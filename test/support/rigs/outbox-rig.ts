@@ -1,0 +1,202 @@
+import { beginCreating, establish, type SessionRecord } from '../../../src/connection/session-record.js';
+import type { OutboxRow, OutboxSnapshot } from '../../../src/connector/durable-sink.js';
+import { MillraceError } from '../../../src/errors/millrace-error.js';
+import type { Properties } from '../../../src/protocol/properties.js';
+import type { QualityOfService } from '../../../src/protocol/quality-of-service.js';
+import type { OutboundMessage } from '../../../src/protocol/session/outbound-message.js';
+import type { SessionEvent } from '../../../src/protocol/session/session-event.js';
+import { deadLetterOf } from '../../../src/sink/dead-letter-of.js';
+import type { LaneLimits } from '../../../src/sink/lane-limits.js';
+import { MqttOutbox } from '../../../src/sink/outbox/mqtt-outbox.js';
+import { type OutboxBirth, restoreOutbox } from '../../../src/sink/outbox/restore-outbox.js';
+import { RowCodec } from '../../../src/sink/outbox/row-codec.js';
+import { RetryStrategies } from '../../../src/sink/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/sink/retry-strategy.js';
+import { MemoryOutboxes } from '../store/memory-outboxes.js';
+
+/** What may be set in an {@link OutboxRig}. */
+export interface OutboxRigOptions {
+  /** Messages that may be in flight. Default 10. */
+  readonly window?: number;
+  readonly limits?: Partial<LaneLimits>;
+  readonly retry?: RetryStrategy;
+  readonly record?: Partial<SessionRecord>;
+  /** Refused rows fail the sink. Default: they get a letter. */
+  readonly failOnRefusal?: boolean;
+  /** What an earlier rig has left. Default: nothing. */
+  readonly store?: MemoryOutboxes;
+}
+
+/** A row to be added. */
+export interface RigRow {
+  readonly topic?: string;
+  readonly qos?: QualityOfService;
+  readonly properties?: Properties;
+}
+
+const NAME = 'client';
+
+/** The record of a session of 5.0 that is established. */
+export const sessionRecord = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
+  ...establish(beginCreating(undefined), { server: 's', version: 5, markers: undefined, subscriptions: [] }),
+  ...changes,
+});
+
+/** An outbox over a session that takes messages into a list, with a store that holds what is committed. */
+export class OutboxRig {
+  readonly outbox: MqttOutbox;
+  readonly birth: OutboxBirth;
+  readonly store: MemoryOutboxes;
+  /** What was given to the session, in order: `publish 3`, `late 3`, `release 3`, `abandon 3`, `low 3`. */
+  readonly session: string[] = [];
+  readonly failures: MillraceError[] = [];
+  readonly unverified: number[] = [];
+  now = 0;
+  #credit: number;
+  #end: number;
+  #added: OutboxRow[] = [];
+  readonly #codec = new RowCodec();
+  readonly #sealed: {
+    readonly snapshot: OutboxSnapshot;
+    readonly added: readonly OutboxRow[];
+    readonly end: number;
+  }[] = [];
+
+  constructor(options: OutboxRigOptions = {}) {
+    const { window = 10, limits = {}, retry = RetryStrategies.never(), failOnRefusal = false } = options;
+    this.store = options.store ?? new MemoryOutboxes();
+    const restored = this.store.restore(NAME);
+    this.#end = restored.end;
+    this.birth = restoreOutbox(restored, sessionRecord(options.record), this.#codec);
+    this.#credit = window - this.birth.sent.length;
+    this.outbox = new MqttOutbox({
+      name: NAME,
+      birth: this.birth,
+      codec: this.#codec,
+      publisher: () => this,
+      limits: { maxBufferedMessages: 1000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
+      retry,
+      owner: {
+        meter: { delivered() {}, dropped() {}, retried() {}, published() {}, stripped() {} },
+        refused: (row, error) => (failOnRefusal ? undefined : deadLetterOf({ row, error, origin: 'rig' })),
+        unverified: (row) => this.unverified.push(row.index),
+        failed: (error) => this.failures.push(error),
+      },
+    });
+    this.outbox.begin();
+    this.connect(window);
+  }
+
+  get credit(): number {
+    return this.#credit;
+  }
+
+  publish(message: OutboundMessage): void {
+    this.#publish('publish', message);
+  }
+
+  publishLate(message: OutboundMessage): void {
+    this.#publish('late', message);
+  }
+
+  release(seq: number): void {
+    this.session.push(`release ${seq}`);
+  }
+
+  abandon(seq: number): void {
+    this.session.push(`abandon ${seq}`);
+    this.#credit += 1;
+  }
+
+  setDurableLow(seq: number): void {
+    this.session.push(`low ${seq}`);
+  }
+
+  /** What was given to the session since the last call, without the low-water marks. */
+  take(): string[] {
+    return this.session.splice(0).filter((entry) => !entry.startsWith('low'));
+  }
+
+  connect(window: number, epoch = this.birth.session.epoch): void {
+    this.outbox.handleConnected({ epoch, window });
+    this.outbox.lane.handleConnected(5);
+  }
+
+  /** The connection ends; the broker loses the session. Rows in doubt go out again, or these are given up. */
+  lose(epoch: number, givenUp: readonly number[] = []): void {
+    this.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'));
+    this.outbox.lane.handleSessionLost(givenUp);
+    this.#credit += givenUp.length;
+    this.connect(10, epoch);
+  }
+
+  /** Rows of the next commit. */
+  add(count: number, { topic = 't', qos = 2, properties }: RigRow = {}): void {
+    for (let index = 0; index < count; index += 1) {
+      const payload = Buffer.from(String(this.#end));
+      const bytes = this.#codec.encode({ topic, payload, qos, retain: false, properties });
+      this.#added.push({ seq: this.#end, bytes });
+      this.#end += 1;
+    }
+  }
+
+  seal(): OutboxSnapshot {
+    const snapshot = this.outbox.snapshot(this.#end);
+    this.#sealed.push({ snapshot, added: this.#added, end: this.#end });
+    this.#added = [];
+    return snapshot;
+  }
+
+  /** The oldest sealed commit is in the store; nobody has heard of it. */
+  storeOldest(): void {
+    const oldest = this.#sealed.shift();
+    if (oldest === undefined) throw new Error('nothing is sealed');
+    this.store.apply({ name: NAME, ...oldest });
+    this.outbox.committed(oldest.snapshot.mark);
+  }
+
+  /** Seals and commits, offers and publishes. */
+  commit(): OutboxSnapshot {
+    const snapshot = this.seal();
+    while (this.#sealed.length > 0) this.storeOldest();
+    this.pump();
+    return snapshot;
+  }
+
+  /** Offers what is durable and publishes what may go. */
+  pump(): void {
+    const { rows, end } = this.store.restore(NAME);
+    this.outbox.offer([...rows(this.outbox.next, end)]);
+    this.outbox.lane.pump(this.now);
+  }
+
+  /** What the broker answered. */
+  answer(...events: readonly SessionEvent[]): void {
+    for (const { type } of events) if (type === 'delivered' || type === 'refused') this.#credit += 1;
+    this.outbox.lane.handleEvents(events, this.now);
+  }
+
+  /** Another process goes on with what is committed. */
+  restart(options: OutboxRigOptions = {}): OutboxRig {
+    return new OutboxRig({ ...options, store: this.store.reopen() });
+  }
+
+  #publish(how: string, { payload, qos }: OutboundMessage): void {
+    this.session.push(`${how} ${Buffer.from(payload).toString()}`);
+    if (qos > 0) this.#credit -= 1;
+  }
+}
+
+/** PUBREC. */
+export const received = (seq: number): SessionEvent => ({ type: 'received', seq, reasonCode: 0 });
+
+/** PUBACK or PUBCOMP. */
+export const delivered = (seq: number): SessionEvent => ({ type: 'delivered', seq, reasonCode: 0 });
+
+/** PUBACK or PUBREC that refuses. */
+export const refused = (seq: number, reasonCode: number): SessionEvent => ({
+  type: 'refused',
+  seq,
+  reasonCode,
+  reasonString: undefined,
+});

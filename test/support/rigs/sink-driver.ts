@@ -1,0 +1,92 @@
+import type { ProcessingGuarantee } from '../../../src/connector/processing-guarantee.js';
+import type { RejectedItem, SinkDefinition, SinkWriter } from '../../../src/connector/sink.js';
+import { MetricsRegistry } from '../../../src/metrics/index.js';
+import { onCleanup } from '../cleanup.js';
+import { PATIENCE_MS } from '../limits.js';
+import { within } from '../within.js';
+
+/** Drives one sink by hand, as an engine would, and closes it when the test file ends. */
+export class SinkDriver<T> implements AsyncDisposable {
+  readonly writer: SinkWriter<T>;
+  readonly metrics: MetricsRegistry;
+  readonly rejected: RejectedItem[] = [];
+  delivered = 0;
+  #written = 0;
+
+  private constructor(writer: SinkWriter<T>, metrics: MetricsRegistry) {
+    this.writer = writer;
+    this.metrics = metrics;
+    onCleanup(() => this.close());
+  }
+
+  static async open<T>(
+    sink: SinkDefinition<T>,
+    guarantee: ProcessingGuarantee = 'at-least-once',
+    timeoutMs = PATIENCE_MS,
+  ): Promise<SinkDriver<T>> {
+    const metrics = new MetricsRegistry();
+    const abort = new AbortController();
+    const opening = sink.createWriter({ job: 'test', guarantee, metrics, signal: abort.signal });
+    const writer = await within(opening, timeoutMs, `opening ${sink.name}`).catch((error: unknown) => {
+      abort.abort();
+      throw error;
+    });
+    return new SinkDriver(writer, metrics);
+  }
+
+  /** Writes all of it, waiting for room, and flushes. */
+  async write(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
+    for (let rest = items; rest.length > 0; ) {
+      const taken = this.writer.write(rest);
+      this.#written += taken;
+      rest = rest.slice(taken);
+      this.writer.flush();
+      if (rest.length > 0) await this.#advance(timeoutMs);
+    }
+  }
+
+  /** Waits until everything written is delivered or given up. */
+  async drain(timeoutMs = PATIENCE_MS): Promise<void> {
+    while (this.delivered < this.#written) await this.#advance(timeoutMs);
+  }
+
+  /** Waits until at least `count` items are delivered or given up. */
+  async untilDelivered(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
+    while (this.delivered < count) await this.#advance(timeoutMs);
+  }
+
+  /** `write` and `drain`. */
+  async deliver(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
+    await this.write(items, timeoutMs);
+    await this.drain(timeoutMs);
+  }
+
+  /** The sum of a metric over its labels. */
+  metric(name: string): number {
+    return this.metrics
+      .snapshot()
+      .filter((sample) => sample.name === name)
+      .reduce((sum, { value }) => sum + (typeof value === 'number' ? value : 0), 0);
+  }
+
+  close(): Promise<void> {
+    return this.writer.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #advance(timeoutMs: number): Promise<void> {
+    const what = () => `progress of the sink, delivered ${this.delivered} of ${this.#written}`;
+    await within(this.writer.ready(), timeoutMs, what);
+    const { delivered, rejected } = this.writer.progress();
+    this.delivered = delivered;
+    this.rejected.push(...rejected);
+    this.writer.flush();
+  }
+}
+
+/** `prefix0`, `prefix1`, … */
+export const numbered = (count: number, prefix = 'm'): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);

@@ -1,0 +1,152 @@
+import { Pipeline } from '../../../src/pipeline/pipeline.js';
+import type { Stage } from '../../../src/pipeline/stage.js';
+import type { StateCodec } from '../../../src/pipeline/state-codec.js';
+import { DeadLetters, MqttSinks } from '../../../src/sink/index.js';
+import { MqttSources } from '../../../src/source/index.js';
+import type { SimPlan } from './sim-plan.js';
+
+export const SOURCE_PORT = 1;
+export const SINK_PORT = 2;
+export const SOURCE_CLIENT = 'reader';
+export const STATE_STAGE = 'count';
+
+interface Input {
+  readonly topic: string;
+  readonly n: number;
+}
+
+interface Counted extends Input {
+  /** Messages of the topic so far, by the state. */
+  readonly count: number;
+}
+
+interface Copy extends Counted {
+  readonly copy: number;
+}
+
+/** How many outputs a message has. */
+export const copiesOf = (n: number, copies: number): number => (copies > 1 && n % 5 === 4 ? 0 : 1 + (n % copies));
+
+/** Whether the broker of the sink refuses an output. */
+export const isRefused = (n: number): boolean => n % 7 === 6;
+
+interface CountState {
+  count: number;
+}
+
+/** The state as it stands in the store, readable for the oracle. */
+export const COUNT_CODEC: StateCodec<CountState> = {
+  version: 0,
+  encode: ({ count }) => new TextEncoder().encode(String(count)),
+  decode: (bytes) => ({ count: Number(new TextDecoder().decode(bytes)) }),
+};
+
+const KEEPALIVE_S = 5;
+
+function connectOptions({ protocolVersion, receiveMaximum, maxInflight }: SimPlan) {
+  return {
+    protocolVersion,
+    keepalive: KEEPALIVE_S,
+    connectTimeout: 2000,
+    connackTimeout: 2000,
+    pingTimeout: 2000,
+    writeTimeout: 5000,
+    ackTimeout: 5000,
+    reconnectPeriod: 20,
+    maxReconnectPeriod: 200,
+    maxInflight,
+    ...(protocolVersion === 5 ? { properties: { receiveMaximum } } : {}),
+  };
+}
+
+/** Whether the source cannot make an item of a message. */
+export const isPoison = (plan: SimPlan, n: number): boolean => plan.kind === 'letters' && n % 4 === 2;
+
+/** Dead letters of the source, and of the sink. */
+export const POISON_TOPIC = 'dead/in';
+export const REFUSED_TOPIC = 'dead/out';
+
+/** Whether it is one. */
+export const isLetter = ({ topic }: { readonly topic: string }): boolean =>
+  topic === POISON_TOPIC || topic === REFUSED_TOPIC;
+
+function deadLetters(plan: SimPlan, topic: string) {
+  const deadLetter = DeadLetters.topic({
+    broker: `tcp://broker:${SINK_PORT}`,
+    clientId: topic.replace('/', '-'),
+    keepSession: true,
+    topic,
+    qualityOfService: plan.qos,
+    connectOptionsFn: () => connectOptions(plan),
+    onSessionLoss: plan.onSessionLoss,
+  });
+  return { deadLetter };
+}
+
+function sourceOf(plan: SimPlan) {
+  const { kind, qos, onSessionLoss } = plan;
+  const source = MqttSources.builder()
+    .broker(`tcp://broker:${SOURCE_PORT}`)
+    .clientId(SOURCE_CLIENT)
+    .keepSession()
+    .topic('in/#')
+    .qualityOfService(kind === 'dedupe' ? 1 : qos)
+    .connectOptionsFn(() => connectOptions(plan))
+    .onSessionLoss(onSessionLoss)
+    .onError(kind === 'letters' ? deadLetters(plan, POISON_TOPIC) : 'fail')
+    .mapToItemFn((topic, message): Input => {
+      const n = Number(message.toString());
+      if (isPoison(plan, n)) throw new RangeError(`${n} is poison`);
+      return { topic: topic.slice('in/'.length), n };
+    });
+  return kind === 'dedupe' ? source.deduplicateBy((_, { topic, n }) => `${topic}/${n}`).build() : source.build();
+}
+
+function sinkOf(plan: SimPlan) {
+  const { kind, qos, onSessionLoss, parallelism, mixed, refusals } = plan;
+  const onRefused = kind === 'letters' ? deadLetters(plan, REFUSED_TOPIC) : 'skip';
+  return MqttSinks.builder()
+    .broker(`tcp://broker:${SINK_PORT}`)
+    .clientId('writer')
+    .parallelism(parallelism)
+    .keepSession()
+    .qualityOfService(qos)
+    .connectOptionsFn(() => connectOptions(plan))
+    .onSessionLoss(onSessionLoss)
+    .onError(refusals ? onRefused : 'fail')
+    .messageFn(({ topic, n, count, copy }: Copy) => ({
+      topic: `out/${topic}`,
+      payload: `${n} ${count} ${copy}`,
+      qos: mixed && n % 2 === 1 ? 1 : qos,
+    }))
+    .build();
+}
+
+/** Each item through a call that takes its time, where the plan has calls. */
+function called<T>({ kind, calls }: SimPlan, stage: Stage<T>, name: string): Stage<T> {
+  if (kind !== 'async') return stage;
+  const call = async (item: T): Promise<T> => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * calls.maxMs));
+    return item;
+  };
+  return stage.mapAsync(call, { maxConcurrency: calls.maxConcurrency }).setName(name);
+}
+
+/** Counts the messages of each topic, makes some copies and sends them on. */
+export function pipelineOf(plan: SimPlan): Pipeline {
+  const pipeline = Pipeline.create();
+  const copies = called(plan, pipeline.readFrom(sourceOf(plan)), 'ask')
+    .groupingKey(({ topic }) => topic)
+    .mapStateful(
+      (): CountState => ({ count: 0 }),
+      (state, _, { topic, n }): Counted => {
+        state.count += 1;
+        return { topic, n, count: state.count };
+      },
+      { codec: COUNT_CODEC },
+    )
+    .setName(STATE_STAGE)
+    .flatMap((item) => Array.from({ length: copiesOf(item.n, plan.copies) }, (_, copy): Copy => ({ ...item, copy })));
+  called(plan, copies, 'tell').writeTo(sinkOf(plan));
+  return pipeline;
+}

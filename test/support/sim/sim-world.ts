@@ -1,0 +1,153 @@
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import { SeededRandom } from '../seeded-random.js';
+import type { SimBroker } from './sim-broker.js';
+import { type Mortal, SimClock } from './sim-clock.js';
+import { SimDisk } from './sim-disk.js';
+import { type LinkSpeed, SimLink } from './sim-link.js';
+import { SimSocket } from './sim-socket.js';
+
+/** What a simulated process is to its world. */
+export interface SimLife extends Mortal {
+  /** Told before each socket write and each commit: it may end here, and does nothing any more then. */
+  beforeIo(): void;
+}
+
+/** Virtual milliseconds that a look at the clock costs, so that work takes time. */
+const LOOK_MS = 0.01;
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+const NOBODY: SimLife = { alive: false, beforeIo: () => {} };
+
+/**
+ * Everything around a process: time, chance, network, disk and brokers. While a world runs, the process in it is the real program: the
+ * globals it uses (timers, clocks, `Math.random`, `net.connect`) are the world's, and nothing else makes it differ from run to run.
+ */
+export class SimWorld {
+  readonly clock = new SimClock();
+  readonly random: SeededRandom;
+  readonly disk: SimDisk;
+  readonly brokers = new Map<number, SimBroker>();
+  readonly links: { readonly port: number; readonly link: SimLink }[] = [];
+  linkSpeed: LinkSpeed = { minMs: 0.1, maxMs: 3 };
+  /** The process whose code is running. */
+  life: SimLife = NOBODY;
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+    this.disk = new SimDisk(this.clock, this.random);
+  }
+
+  /** Runs until `done` says so or nothing is left up to `untilMs`; true in the first case. */
+  async run(done: () => boolean, untilMs: number): Promise<boolean> {
+    const restore = install(this);
+    try {
+      await settled();
+      while (!done()) {
+        if (!this.clock.step(untilMs)) return done();
+        await settled();
+      }
+      return true;
+    } finally {
+      restore();
+    }
+  }
+
+  /** The connections to a broker that are there. */
+  linksTo(port: number): readonly SimLink[] {
+    return this.links.filter((one) => one.port === port && one.link.alive).map(({ link }) => link);
+  }
+
+  connect(port: number): SimSocket {
+    const broker = this.brokers.get(port);
+    if (broker === undefined) throw new Error(`no broker listens on port ${port}`);
+    const link = new SimLink(this.clock, this.random, this.linkSpeed);
+    const socket = new SimSocket({ clock: this.clock, life: this.life, link });
+    this.clock.after(this.random.next() * 5, () => {
+      if (broker.down || !socket.open) {
+        socket.refused();
+        return;
+      }
+      const kept = this.links.filter((one) => one.link.alive);
+      this.links.splice(0, this.links.length, ...kept, { port, link });
+      link.attach(socket, broker.accept(link));
+      socket.connected();
+    });
+    return socket;
+  }
+}
+
+/** All that promises lead to has happened: the queue of ticks comes after that of promises. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+class SimTimer {
+  alive = true;
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+  hasRef(): boolean {
+    return true;
+  }
+}
+
+function install(world: SimWorld): () => void {
+  const { clock } = world;
+  const before = {
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    setImmediate: globalThis.setImmediate,
+    clearImmediate: globalThis.clearImmediate,
+    random: Math.random,
+    dateNow: Date.now,
+  };
+  const later = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimTimer => {
+    const timer = new SimTimer();
+    const { life } = world;
+    const owner = {
+      get alive() {
+        return timer.alive && life.alive;
+      },
+    };
+    clock.after(Math.max(ms, 0), () => run(...args), owner);
+    return timer;
+  };
+  const cancel = (timer: unknown): void => {
+    if (timer instanceof SimTimer) timer.alive = false;
+  };
+  const patches = {
+    setTimeout: later,
+    clearTimeout: cancel,
+    setImmediate: (run: (...args: unknown[]) => void, ...args: unknown[]) => later(run, 0, ...args),
+    clearImmediate: cancel,
+  };
+  Object.assign(globalThis, patches);
+  Math.random = () => world.random.next();
+  Date.now = () => Math.floor(EPOCH_MS + clock.now);
+  performance.now = () => clock.spend(LOOK_MS);
+  present = world;
+  return () => {
+    const { random, dateNow, ...globals } = before;
+    Object.assign(globalThis, globals);
+    Math.random = random;
+    Date.now = dateNow;
+    Reflect.deleteProperty(performance, 'now');
+    present = undefined;
+  };
+}
+
+/** The world that runs. */
+let present: SimWorld | undefined;
+
+// the product imports `connect` by name: what it gets is replaced once, and is the real one while no world runs
+const { connect } = net;
+Object.assign(net, {
+  connect: (...args: Parameters<typeof connect>) => {
+    const [{ port }] = args as unknown as [{ readonly port: number }];
+    return present === undefined ? connect(...args) : present.connect(port);
+  },
+});
+syncBuiltinESMExports();

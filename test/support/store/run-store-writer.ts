@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LmdbStores } from '../../../src/store/index.js';
+import { startChild } from '../child-process.js';
+import { straceProblem } from '../strace-inject.js';
+import { RECORDED_CALLS } from './power-loss.js';
+import { checkHistory, historyCommit } from './store-history.js';
+
+const STRACE = '/usr/bin/strace';
+
+/** Why these tests cannot run here; false when they can. */
+export const withoutStrace: string | false = straceProblem() ?? false;
+
+/** What a writer did, see `store-writer.ts`. */
+export interface WriterRun {
+  readonly said: readonly string[];
+  readonly stderr: readonly string[];
+  readonly signal: string | null;
+  /** The number of the last commit that was durable by its own word; -1 for none. */
+  readonly durable: number;
+  /** System calls on the file that was watched, as strace prints them. */
+  readonly calls: readonly string[];
+}
+
+/** What to write, and what happens to it. */
+export interface WriterFault {
+  readonly from?: number;
+  readonly to?: number;
+  readonly rows?: number;
+  /** strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on `file` of all threads. */
+  readonly inject?: string;
+  /** What is watched. Default the data file. */
+  readonly file?: string;
+  /** Record what it writes to the data file, see `power-loss.ts`. */
+  readonly record?: boolean;
+  /** Kill it so many milliseconds after it opened the store. */
+  readonly killAfterMs?: number;
+  /** What runs the writer, before the path of node. */
+  readonly prefix?: readonly string[];
+}
+
+/** The data file of the history in a directory. */
+export const historyFile = (dir: string): string => join(dir, 'job-history-259aa8ef98a8', 'partition-0.mdb');
+
+/** Writes the first `count` commits of a history in this process. */
+export async function writeHistory(dir: string, count: number, rows = 20): Promise<void> {
+  const stores = await LmdbStores.open(dir);
+  try {
+    const store = await stores.open('history', 0);
+    for (let number = 0; number < count; number++) await store.commit(historyCommit(number, rows));
+  } finally {
+    await stores.close();
+  }
+}
+
+/** Opens the store that a writer left, checks that its history is whole, and gives its last commit. It takes a further one, too. */
+export async function recoverHistory(dir: string, rows = 20): Promise<number> {
+  const stores = await LmdbStores.open(dir);
+  try {
+    const store = await stores.open('history', 0);
+    const number = checkHistory(store);
+    await store.commit(historyCommit(number + 1, rows));
+    checkHistory(store);
+    return number;
+  } finally {
+    await stores.close();
+  }
+}
+
+/** Runs a writer to its end. */
+export async function runStoreWriter(dir: string, fault: WriterFault): Promise<WriterRun> {
+  const { from = 0, to = 1_000_000, rows = 20, killAfterMs, prefix = [] } = fault;
+  const log = `${dir}.strace`;
+  const node = [process.execPath, '--import', 'tsx', 'test/support/store/store-writer.ts'];
+  const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`];
+  const watched = fault.inject !== undefined || fault.record === true;
+  const [command = '', ...args] = watched ? [...strace(dir, log, fault), ...writer] : writer;
+  // strace counts calls for each thread: one thread has them all.
+  const child = startChild(command, args, { env: { UV_THREADPOOL_SIZE: '1' } });
+  if (killAfterMs !== undefined) {
+    await child.waitForLine(/^open$/);
+    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
+    child.signal('SIGKILL');
+  }
+  const { signal } = await child.exited;
+  const durable = Number(child.stdout.findLast((line) => line.startsWith('durable'))?.split(' ')[1] ?? -1);
+  const calls = watched ? readFileSync(log, 'utf8').split('\n') : [];
+  return { said: child.stdout, stderr: child.stderr, signal, durable, calls };
+}
+
+function strace(dir: string, log: string, { inject, file = historyFile(dir) }: WriterFault): string[] {
+  const common = [STRACE, '-f', '-qq', '-o', log, '-P', file];
+  if (inject === undefined) return [...common, '-xx', '-s', '1000000', '-e', `trace=${RECORDED_CALLS}`];
+  const [call = ''] = inject.split(':');
+  const traced = `trace=${[...new Set([call, 'fdatasync'])].join(',')}`;
+  return [...common, '-e', traced, '-e', `inject=${inject}`];
+}
