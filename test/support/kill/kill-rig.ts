@@ -44,7 +44,10 @@ const GIVE_UP_MS = PATIENCE_MS / 4;
 /** A copy would come sooner. */
 const QUIET_MS = 250;
 
-/** A machine that is slower than the load is not to gather a larger backlog for the end. */
+/**
+ * A machine that is slower than the load is not to gather a larger backlog for the end: mosquitto 2.0.11 sends all of it beyond its
+ * window, and walks through the list of it at each packet.
+ */
 const MOST_BEHIND = 1_000;
 const DRAINING_MS = 300;
 
@@ -200,9 +203,13 @@ export class KillRig implements AsyncDisposable {
     return this.load.sent.length - this.#distinct.size;
   }
 
-  /** True while messages keep coming that were sent a while ago: what was lost does not count as a backlog for ever. */
+  /**
+   * True while there is a backlog that will come. Where messages may be lost, it is one only while messages keep coming: what was
+   * lost does not count for ever.
+   */
   get draining(): boolean {
-    return this.behind > MOST_BEHIND && performance.now() - this.#progressAt < DRAINING_MS;
+    if (this.behind <= MOST_BEHIND) return false;
+    return this.#system.promise > 0 || performance.now() - this.#progressAt < DRAINING_MS;
   }
 
   /** True when the verifier has seen all that was sent. */
