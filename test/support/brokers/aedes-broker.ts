@@ -24,9 +24,11 @@ export interface AedesBrokerOptions {
   readonly port?: number;
 }
 
+const IDS_APART = 2_500;
+
 /** Starts an embedded broker. */
 export async function startAedes(options: AedesBrokerOptions = {}): Promise<AedesBroker> {
-  const aedes = await Aedes.createBroker(options.aedes);
+  const aedes = await Aedes.createBroker({ preConnect: apartPacketIds(), ...options.aedes });
   const server: Server = options.webSocket === true ? webSocketServer(aedes) : createServer(aedes.handle);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -46,6 +48,19 @@ export async function startAedes(options: AedesBrokerOptions = {}): Promise<Aede
     url: `${options.webSocket === true ? 'ws' : 'mqtt'}://127.0.0.1:${port}`,
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * aedes 1.2 begins at a random packet id on each connection, which may be one that a message of the same session still has
+ * [MQTT-2.2.1-4]. Here each connection begins so far behind the last one that they do not meet.
+ */
+function apartPacketIds(): NonNullable<AedesOptions['preConnect']> {
+  let first = 1;
+  return (client, _packet, done) => {
+    Object.assign(client, { _nextId: first });
+    first = (first + IDS_APART) % 65_000;
+    done(null, true);
   };
 }
 
