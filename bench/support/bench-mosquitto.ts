@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { mosquittoCommand } from '../../test/support/brokers/mosquitto.js';
+import { mosquittoCommand, takesConnections } from '../../test/support/brokers/mosquitto.js';
 import { startChild } from '../../test/support/child-process.js';
 import { freePort } from '../../test/support/free-port.js';
 import { tempDir } from '../../test/support/temp-dir.js';
@@ -33,15 +32,4 @@ export async function startBenchMosquitto(maxInflight: number, port?: number): P
   await until(() => !child.running || takesConnections(chosen), { what: 'mosquitto to listen' });
   if (!child.running) throw new Error('mosquitto did not start');
   return { port: chosen, url: `mqtt://127.0.0.1:${chosen}`, stop: async () => void (await child.end()) };
-}
-
-function takesConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startChild } from '../support/child-process.js';
@@ -42,6 +42,14 @@ describe('DeadLetters.file on a failing disk', OPTIONS, () => {
       assert.deepEqual(said, ['delivered 1', 'delivered 2', 'delivered 3', 'failed STORAGE_FAILED']);
     },
   );
+
+  it('D5 a file that was found is not opened before its name is durable', OPTIONS, async () => {
+    const path = join(tempDir('letters'), 'letters.jsonl');
+    writeFileSync(path, '');
+    const { fired } = await append(path, 'fsync', 'error=EIO:when=1');
+    assert.ok(fired, 'the fault fired');
+    assert.equal(readFileSync(path, 'utf8'), '', 'nothing is written');
+  });
 
   it('killed at an fsync, everything that was delivered is in the file', OPTIONS, async () => {
     const path = join(tempDir('letters'), 'letters.jsonl');

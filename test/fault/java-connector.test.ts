@@ -123,7 +123,7 @@ describe('the scenarios of the Java connector', SUITE_LIMIT, () => {
     assert.equal(items.length, 300);
   });
 
-  describe('on a broker with users', LIMIT, () => {
+  describe('on a broker with users', SUITE_LIMIT, () => {
     const cases = [
       ['right', ['username', 'password']],
       ['wrong', ['username', 'pass-word']],

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
-import { LIMIT } from '../support/limits.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -48,7 +48,7 @@ const flipsOf = (random: SeededRandom, count: number, offset: () => number): str
   ...new Set(Array.from({ length: count }, () => `${offset()}:${1 << random.below(8)}`)),
 ];
 
-describe('LmdbStores on damaged files', LIMIT, () => {
+describe('LmdbStores on damaged files', SUITE_LIMIT, () => {
   it('a flipped bit is STORE_CORRUPT or does not matter, and never changes what is read', LIMIT, async (t) => {
     const { dir, pristine, size } = await damaged();
     const random = new SeededRandom(20_261_122);

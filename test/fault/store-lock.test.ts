@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
-import { LIMIT } from '../support/limits.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { tempDir } from '../support/temp-dir.js';
 
-describe('the owner of a directory', LIMIT, () => {
+describe('the owner of a directory', SUITE_LIMIT, () => {
   it('keeps another process out, with a way out in the error, and its kill -9 lets it in', LIMIT, async () => {
     const dir = join(tempDir('lock'), 'store');
     const owner = startChild(process.execPath, [

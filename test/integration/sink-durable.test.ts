@@ -57,38 +57,38 @@ const liveAndDie = async (
 };
 
 for (const version of [5, 4] as const) {
-  test(`over 25 crashes at random nothing is lost, doubled or out of order, and the session is kept (version ${version})`, {
-    ...LIMIT,
-  }, async () => {
-    await using broker = await startMosquitto();
-    await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
-    await using proxy = await startChaosProxy({ to: broker });
-    const random = new SeededRandom(version);
-    const sink = sinkAt(proxy.port, { connectOptionsFn: () => ({ protocolVersion: version, reconnectPeriod: 20 }) });
-    let store = new MemoryOutboxes();
-    let next = 0;
-    for (let round = 0; round < 25; round += 1) {
-      const driver = await DurableSinkDriver.open({ sink, store });
-      const stored = store.restore('out-0').end;
-      driver.add(...upwards(stored, stored + 40));
-      driver.seal();
-      driver.commit();
-      next = stored + 40;
-      await liveAndDie(driver, proxy, random);
-      store = store.reopen();
-    }
-    const last = await DurableSinkDriver.open({ sink, store });
-    await last.drain();
-    await sub.untilCount(next);
-    assert.deepEqual(await sub.untilQuiet(300).then(() => sub.texts), upwards(0, next));
-    assert.equal(epochOf(store), 1, 'one session all the time');
-    await last.close();
-  });
+  test(
+    `over 25 crashes at random nothing is lost, doubled or out of order, and the session is kept (version ${version})`,
+    LIMIT,
+    async () => {
+      await using broker = await startMosquitto();
+      await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
+      await using proxy = await startChaosProxy({ to: broker });
+      const random = new SeededRandom(version);
+      const sink = sinkAt(proxy.port, { connectOptionsFn: () => ({ protocolVersion: version, reconnectPeriod: 20 }) });
+      let store = new MemoryOutboxes();
+      let next = 0;
+      for (let round = 0; round < 25; round += 1) {
+        const driver = await DurableSinkDriver.open({ sink, store });
+        const stored = store.restore('out-0').end;
+        driver.add(...upwards(stored, stored + 40));
+        driver.seal();
+        driver.commit();
+        next = stored + 40;
+        await liveAndDie(driver, proxy, random);
+        store = store.reopen();
+      }
+      const last = await DurableSinkDriver.open({ sink, store });
+      await last.drain();
+      await sub.untilCount(next);
+      assert.deepEqual(await sub.untilQuiet(300).then(() => sub.texts), upwards(0, next));
+      assert.equal(epochOf(store), 1, 'one session all the time');
+      await last.close();
+    },
+  );
 }
 
-test('the sink goes on over a broker that restarts with its sessions, in the middle of flows', {
-  ...LIMIT,
-}, async () => {
+test('the sink goes on over a broker that restarts with its sessions, in the middle of flows', LIMIT, async () => {
   await using broker = await startMosquitto({ persistence: true });
   await using sub = await startMqttJsSub(broker.url, 'witness', 't');
   const store = new MemoryOutboxes();
@@ -105,37 +105,39 @@ test('the sink goes on over a broker that restarts with its sessions, in the mid
   assert.deepEqual(sub.texts, upwards(0, 200));
 });
 
-test('R5, R17: when the broker lost the session an exactly-once sink fails, until another policy is chosen', {
-  ...LIMIT,
-}, async () => {
-  await using broker = await startMosquitto();
-  await using proxy = await startChaosProxy({ to: broker });
-  let store = new MemoryOutboxes();
-  const first = await DurableSinkDriver.open({ sink: sinkAt(proxy.port), store });
-  first.add(...upwards(0, 10));
-  await first.drain();
-  proxy.blackhole('to-client');
-  first.add(...upwards(10, 20));
-  first.seal();
-  first.commit();
-  await proxy.untilSeen('client', 'publish', 20);
-  proxy.cutAll();
-  await first.close();
-  proxy.heal();
-  await broker.restart();
-  await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
-  for (let start = 0; start < 2; start += 1) {
+test(
+  'R5, R17: when the broker lost the session an exactly-once sink fails, until another policy is chosen',
+  LIMIT,
+  async () => {
+    await using broker = await startMosquitto();
+    await using proxy = await startChaosProxy({ to: broker });
+    let store = new MemoryOutboxes();
+    const first = await DurableSinkDriver.open({ sink: sinkAt(proxy.port), store });
+    first.add(...upwards(0, 10));
+    await first.drain();
+    proxy.blackhole('to-client');
+    first.add(...upwards(10, 20));
+    first.seal();
+    first.commit();
+    await proxy.untilSeen('client', 'publish', 20);
+    proxy.cutAll();
+    await first.close();
+    proxy.heal();
+    await broker.restart();
+    await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
+    for (let start = 0; start < 2; start += 1) {
+      store = store.reopen();
+      await assert.rejects(DurableSinkDriver.open({ sink: sinkAt(proxy.port), store }), { code: 'SESSION_LOST' });
+    }
     store = store.reopen();
-    await assert.rejects(DurableSinkDriver.open({ sink: sinkAt(proxy.port), store }), { code: 'SESSION_LOST' });
-  }
-  store = store.reopen();
-  const last = await DurableSinkDriver.open({ sink: sinkAt(proxy.port, { onSessionLoss: 'redeliver' }), store });
-  await last.drain();
-  await sub.untilCount(10);
-  assert.deepEqual(sub.texts, upwards(10, 20));
-  assert.equal(epochOf(store), 2);
-  await last.close();
-});
+    const last = await DurableSinkDriver.open({ sink: sinkAt(proxy.port, { onSessionLoss: 'redeliver' }), store });
+    await last.drain();
+    await sub.untilCount(10);
+    assert.deepEqual(sub.texts, upwards(10, 20));
+    assert.equal(epochOf(store), 2);
+    await last.close();
+  },
+);
 
 test('R17: drop gives up what was in doubt and sends what was not, counted', LIMIT, async () => {
   await using broker = await startMosquitto();
@@ -169,9 +171,7 @@ test('R17: drop gives up what was in doubt and sends what was not, counted', LIM
   await driver.close();
 });
 
-test('F18 a refused message is complete with its letter in one commit (R9a), and the others go on', {
-  ...LIMIT,
-}, async () => {
+test('F18 a refused message is complete with its letter in one commit (R9a), and the others go on', LIMIT, async () => {
   await using broker = await startMosquitto({ acl: ['topic readwrite t', 'topic read denied'] });
   await using sub = await startMosquittoSub({ port: broker.port, topic: ['t', 'denied'] });
   const sink = sinkAt(broker.port, {
@@ -222,9 +222,7 @@ test('each client has an outbox and a session of its own, and a topic stays with
   await second.close();
 });
 
-test('R16: a message below QoS 2 is rejected in an exactly-once job, unless the sink allows it', {
-  ...LIMIT,
-}, async () => {
+test('R16: a message below QoS 2 is rejected in an exactly-once job, unless the sink allows it', LIMIT, async () => {
   await using broker = await startMosquitto();
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
   const options: MqttSinkOptions<string> = {
@@ -249,9 +247,7 @@ test('R16: a message below QoS 2 is rejected in an exactly-once job, unless the 
   await driver.close();
 });
 
-test('a sink without a client id goes on from its items in an at-least-once job with a store', {
-  ...LIMIT,
-}, async () => {
+test('a sink without a client id goes on from its items in an at-least-once job with a store', LIMIT, async () => {
   await using broker = await startMosquitto();
   await using sub = await startMosquittoSub({ port: broker.port, topic: 't' });
   const sink = MqttSinks.mqtt<string>(broker.url, 't');
@@ -293,17 +289,19 @@ test('tells what it found in the store when it is opened', LIMIT, async () => {
   }
 });
 
-test('exactly-once is refused by a broker that ends the session with each connection, at-least-once is not', {
-  ...LIMIT,
-}, async () => {
-  await using broker = await startFakeBroker(forgettingScript());
-  for (const allowLowerQos of [false, true]) {
-    const sink = sinkAt(broker.port, { allowLowerQos });
-    const opening = DurableSinkDriver.open({ sink, store: new MemoryOutboxes() });
-    const closed = opening.then((driver) => driver.close());
-    await assert.rejects(closed, { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ });
-  }
-  const store = new MemoryOutboxes();
-  const driver = await DurableSinkDriver.open({ sink: sinkAt(broker.port), store, guarantee: 'at-least-once' });
-  await driver.close();
-});
+test(
+  'exactly-once is refused by a broker that ends the session with each connection, at-least-once is not',
+  LIMIT,
+  async () => {
+    await using broker = await startFakeBroker(forgettingScript());
+    for (const allowLowerQos of [false, true]) {
+      const sink = sinkAt(broker.port, { allowLowerQos });
+      const opening = DurableSinkDriver.open({ sink, store: new MemoryOutboxes() });
+      const closed = opening.then((driver) => driver.close());
+      await assert.rejects(closed, { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ });
+    }
+    const store = new MemoryOutboxes();
+    const driver = await DurableSinkDriver.open({ sink: sinkAt(broker.port), store, guarantee: 'at-least-once' });
+    await driver.close();
+  },
+);

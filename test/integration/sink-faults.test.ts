@@ -7,7 +7,7 @@ import { MqttSinks, RetryStrategies } from '../../src/sink/index.js';
 import { acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { LIMIT } from '../support/limits.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { numbered, SinkDriver } from '../support/rigs/sink-driver.js';
 import { until } from '../support/until.js';
@@ -27,7 +27,7 @@ const sinkTo = (broker: string, options: ConnectOptions = QUICK) =>
     .topic('t')
     .connectOptionsFn(() => options);
 
-describe('MqttSinks and the window', LIMIT, () => {
+describe('MqttSinks and the window', SUITE_LIMIT, () => {
   it('never has more in flight than the Receive Maximum of the broker, nor than maxInflight', LIMIT, async () => {
     for (const [receiveMaximum, maxInflight] of [
       [3, 1000],
@@ -97,7 +97,7 @@ describe('MqttSinks and the window', LIMIT, () => {
   });
 });
 
-describe('MqttSinks over a cut', LIMIT, () => {
+describe('MqttSinks over a cut', SUITE_LIMIT, () => {
   it('sends again with the same id and DUP 1, in order, before anything new', LIMIT, async () => {
     await using broker = await startFakeBroker({ publish: () => {} });
     await using driver = await SinkDriver.open(sinkTo(broker.url).build());
@@ -186,7 +186,7 @@ describe('MqttSinks over a cut', LIMIT, () => {
   });
 });
 
-describe('MqttSinks without auto-reconnect', LIMIT, () => {
+describe('MqttSinks without auto-reconnect', SUITE_LIMIT, () => {
   it('1000 items with the broker restarted in the middle arrive with indefinitely(interval)', LIMIT, async () => {
     await using broker = await startMosquitto({ persistence: true });
     await using sub = await startMosquittoSub({ port: broker.port, clientId: 'witness' });
@@ -265,7 +265,7 @@ describe('MqttSinks without auto-reconnect', LIMIT, () => {
   });
 });
 
-describe('MqttSinks offline without a guarantee', LIMIT, () => {
+describe('MqttSinks offline without a guarantee', SUITE_LIMIT, () => {
   const offline = async (policy: 'drop-oldest' | 'drop-newest' | 'pause') => {
     const broker = await startMosquitto();
     const sink = sinkTo(broker.url).maxBufferedMessages(10).offlineOverflow(policy).build();
@@ -316,7 +316,7 @@ describe('MqttSinks offline without a guarantee', LIMIT, () => {
   }
 });
 
-describe('MqttSinks, refusals for now (R20)', LIMIT, () => {
+describe('MqttSinks, refusals for now (R20)', SUITE_LIMIT, () => {
   it('0x97: the topic waits and keeps its order, others go on, the retry is a new message', LIMIT, async () => {
     let refusals = 3;
     await using broker = await startFakeBroker({
@@ -383,7 +383,7 @@ describe('MqttSinks, refusals for now (R20)', LIMIT, () => {
   });
 });
 
-describe('MqttSinks and the end of a session', LIMIT, () => {
+describe('MqttSinks and the end of a session', SUITE_LIMIT, () => {
   /** Whether the broker still has the session of the sink's client. */
   const sessionPresent = async (url: string): Promise<boolean> => {
     const client = connect(url, { clientId: 'producer-0', clean: false, protocolVersion: 4, reconnectPeriod: 0 });
@@ -408,7 +408,7 @@ describe('MqttSinks and the end of a session', LIMIT, () => {
   }
 });
 
-describe('MqttSinks at QoS 0', LIMIT, () => {
+describe('MqttSinks at QoS 0', SUITE_LIMIT, () => {
   it('takes no more than its buffers while the broker reads nothing, and loses nothing then', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });

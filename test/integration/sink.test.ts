@@ -7,7 +7,7 @@ import { connectAsync, type IClientPublishOptions } from 'mqtt';
 import { DeadLetters, MqttSinks } from '../../src/sink/index.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { LIMIT } from '../support/limits.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { numbered, SinkDriver } from '../support/rigs/sink-driver.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -25,7 +25,7 @@ const witness5 = async (url: string, topic: string) => {
   return { seen, close: () => client.endAsync(true) };
 };
 
-describe('MqttSinks on mosquitto', LIMIT, () => {
+describe('MqttSinks on mosquitto', SUITE_LIMIT, () => {
   for (const protocolVersion of VERSIONS) {
     for (const qos of QOS) {
       it(`delivers 1000 items in order, once, at QoS ${qos} on version ${protocolVersion}`, LIMIT, async () => {
@@ -219,7 +219,7 @@ describe('MqttSinks on mosquitto', LIMIT, () => {
   );
 });
 
-describe('MqttSinks, what cannot be delivered', LIMIT, () => {
+describe('MqttSinks, what cannot be delivered', SUITE_LIMIT, () => {
   const ACL = { users: { me: 'pw' }, acl: ['user me', 'topic read #', 'topic write open/#', 'topic write dead/#'] };
 
   const denied = (url: string) =>

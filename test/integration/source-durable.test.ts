@@ -7,7 +7,7 @@ import { startFakeBroker } from '../support/brokers/fake-broker.js';
 import { forgettingScript } from '../support/brokers/keeping-broker.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { type ChaosProxy, startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { Crash, DurableSourceJob, type TickStep } from '../support/rigs/durable-source-job.js';
 import { until } from '../support/until.js';
@@ -78,7 +78,7 @@ const finish = async ({ job, publish }: Rig, expected: readonly string[]): Promi
 };
 
 for (const version of [5, 4] as const) {
-  describe(`durable source on mosquitto, killed at each phase of QoS 2 (version ${version})`, LIMIT, () => {
+  describe(`durable source on mosquitto, killed at each phase of QoS 2 (version ${version})`, SUITE_LIMIT, () => {
     const qos2 = { qos: 2, version } as const;
 
     it('A2: before the commit: the message comes again', () =>
@@ -149,7 +149,7 @@ for (const version of [5, 4] as const) {
   });
 }
 
-describe('durable source on mosquitto, killed after every step of every tick (A13)', LIMIT, () => {
+describe('durable source on mosquitto, killed after every step of every tick (A13)', SUITE_LIMIT, () => {
   const MESSAGES = 12;
   /** One history: killed after step `at`; false when it came to its end before that. */
   const sweep = async (rig: Rig, at: number): Promise<boolean> => {
@@ -213,7 +213,7 @@ describe('durable source on mosquitto, killed after every step of every tick (A1
   });
 });
 
-describe('durable source on mosquitto: filters that change', LIMIT, () => {
+describe('durable source on mosquitto: filters that change', SUITE_LIMIT, () => {
   it('a filter that the program no longer has is unsubscribed at the next start, and the others get no retained messages again', async () => {
     await using broker = await startMosquitto();
     await publishAll({ port: broker.port, topic: 'kept/retained', qos: 2, retain: true }, ['r']);
@@ -242,7 +242,7 @@ describe('durable source on mosquitto: filters that change', LIMIT, () => {
   });
 });
 
-describe('durable source: the life of its session', LIMIT, () => {
+describe('durable source: the life of its session', SUITE_LIMIT, () => {
   it('C3: a broker that lost the session: fail is the default under exactly-once, and redeliver goes on', async () => {
     await using broker = await startMosquitto({ persistence: false });
     const clientId = `durable-lost-${process.pid}`;
@@ -375,7 +375,7 @@ describe('durable source: the life of its session', LIMIT, () => {
   });
 });
 
-describe('durable source on a broker that ends the session with each connection', LIMIT, () => {
+describe('durable source on a broker that ends the session with each connection', SUITE_LIMIT, () => {
   const refused = { code: 'GUARANTEE_UNSUPPORTED', message: /Session Expiry Interval 0/ };
   const at = { version: 5, topic: 't' } as const;
 

@@ -6,7 +6,7 @@ import { Subscription } from '../../src/source/subscription.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { SourceDriver } from '../support/rigs/source-driver.js';
 import { until } from '../support/until.js';
@@ -32,7 +32,7 @@ const takeAll = async (driver: SourceDriver<string>, count: number): Promise<voi
   }
 };
 
-describe('source over cuts', LIMIT, () => {
+describe('source over cuts', SUITE_LIMIT, () => {
   for (const version of [5, 4] as const) {
     it(`a cut makes no duplicate of QoS 1 messages that nobody has polled (version ${version})`, async () => {
       await using broker = await startMosquitto();
@@ -121,7 +121,7 @@ describe('source over cuts', LIMIT, () => {
   });
 });
 
-describe('source over a broker restart', LIMIT, () => {
+describe('source over a broker restart', SUITE_LIMIT, () => {
   it('reconnects and gets retained messages, as the connector for Jet does', async () => {
     await using broker = await startMosquitto({ persistence: true });
     const source = kept(broker.url).topic('retain').qualityOfService(1).build();
@@ -160,7 +160,7 @@ describe('source over a broker restart', LIMIT, () => {
   });
 });
 
-describe('source and who it is', LIMIT, () => {
+describe('source and who it is', SUITE_LIMIT, () => {
   it('the right password opens, a wrong or missing one fails with a clear error that shows neither', async () => {
     await using broker = await startMosquitto({ users: { user: 'correct horse' } });
     const base = MqttSources.builder()
@@ -200,7 +200,7 @@ describe('source and who it is', LIMIT, () => {
   });
 });
 
-describe('source without an engine', LIMIT, () => {
+describe('source without an engine', SUITE_LIMIT, () => {
   it('is iterated with an ack for each item; what is not acknowledged comes again', async () => {
     await using broker = await startMosquitto();
     const source = kept(broker.url).topic('iterate').build();

@@ -6,7 +6,7 @@ import { Subscription } from '../../src/source/subscription.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { SourceDriver } from '../support/rigs/source-driver.js';
 import { until } from '../support/until.js';
 
@@ -35,7 +35,7 @@ const kept = (clientId: string, protocolVersion: 5 | 4 | 3 = 5) =>
     .keepSession()
     .connectOptionsFn(() => ({ protocolVersion }));
 
-describe('source on mosquitto', LIMIT, () => {
+describe('source on mosquitto', SUITE_LIMIT, () => {
   for (const version of VERSIONS) {
     for (const qos of QUALITIES) {
       it(`delivers 300 messages in order at QoS ${qos} on version ${version}`, async () => {
@@ -176,7 +176,7 @@ describe('source on mosquitto', LIMIT, () => {
   });
 });
 
-describe('source acknowledgement on mosquitto', LIMIT, () => {
+describe('source acknowledgement on mosquitto', SUITE_LIMIT, () => {
   for (const version of VERSIONS) {
     for (const qos of [1, 2] as const) {
       it(`redelivers what was not committed at QoS ${qos} on version ${version}, and nothing else`, async () => {
@@ -241,7 +241,7 @@ describe('source acknowledgement on mosquitto', LIMIT, () => {
   });
 });
 
-describe('source back-pressure on mosquitto', LIMIT, () => {
+describe('source back-pressure on mosquitto', SUITE_LIMIT, () => {
   for (const policy of ['drop-oldest', 'drop-newest'] as const) {
     it(`${policy} bounds QoS 0, keeps QoS 1 and counts what it drops`, async () => {
       const topic = `overflow/${policy}`;

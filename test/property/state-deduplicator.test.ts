@@ -87,9 +87,11 @@ async function check(steps: readonly Step[], limits: { ttlMs: number; maxEntries
   }
 }
 
-test('a deduplicator knows what a list of keys and times would, through any commits, crashes and restarts', {
-  ...LIMIT,
-}, async () => {
-  const limits = fc.record({ ttlMs: fc.constantFrom(5, 40, 1e9), maxEntries: fc.constantFrom(1, 2, 7, 1000) });
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });
-});
+test(
+  'a deduplicator knows what a list of keys and times would, through any commits, crashes and restarts',
+  LIMIT,
+  async () => {
+    const limits = fc.record({ ttlMs: fc.constantFrom(5, 40, 1e9), maxEntries: fc.constantFrom(1, 2, 7, 1000) });
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });
+  },
+);

@@ -111,9 +111,11 @@ async function check(steps: readonly Step[], limits: { maxEntries: number; maxBy
   }
 }
 
-test('keyed state is what a map would be, through any seals, commits, crashes and restarts, with any cache', {
-  ...LIMIT,
-}, async () => {
-  const limits = fc.record({ maxEntries: fc.constantFrom(0, 1, 3, 9, 1000), maxBytes: fc.constantFrom(0, 700, 1e6) });
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });
-});
+test(
+  'keyed state is what a map would be, through any seals, commits, crashes and restarts, with any cache',
+  LIMIT,
+  async () => {
+    const limits = fc.record({ maxEntries: fc.constantFrom(0, 1, 3, 9, 1000), maxBytes: fc.constantFrom(0, 700, 1e6) });
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });
+  },
+);

@@ -143,29 +143,31 @@ class Job {
   }
 }
 
-test('every item of a mapAsync stage has its effect once and in order, through any commits, crashes and restarts', {
-  ...LIMIT,
-}, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 200, size: 'max' }), async (steps) => {
-      const job = new Job();
-      await job.rig.start();
-      try {
-        for (const one of steps) await job.run(one);
-        await job.run({ kind: 'commit' });
-        await job.run({ kind: 'crash' });
-        await job.finish();
-        assert.deepEqual(
-          job.outputs,
-          Array.from({ length: job.position }, (_, index) => index),
-        );
-        await job.run({ kind: 'seal' });
-        await job.run({ kind: 'commit' });
-        assert.ok(job.rig.keys().length <= 1, `left: ${job.rig.keys()}`);
-      } finally {
-        await job.rig.stop();
-      }
-    }),
-    { numRuns: 250 },
-  );
-});
+test(
+  'every item of a mapAsync stage has its effect once and in order, through any commits, crashes and restarts',
+  LIMIT,
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 200, size: 'max' }), async (steps) => {
+        const job = new Job();
+        await job.rig.start();
+        try {
+          for (const one of steps) await job.run(one);
+          await job.run({ kind: 'commit' });
+          await job.run({ kind: 'crash' });
+          await job.finish();
+          assert.deepEqual(
+            job.outputs,
+            Array.from({ length: job.position }, (_, index) => index),
+          );
+          await job.run({ kind: 'seal' });
+          await job.run({ kind: 'commit' });
+          assert.ok(job.rig.keys().length <= 1, `left: ${job.rig.keys()}`);
+        } finally {
+          await job.rig.stop();
+        }
+      }),
+      { numRuns: 250 },
+    );
+  },
+);

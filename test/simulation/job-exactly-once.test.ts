@@ -8,22 +8,24 @@ import { firedIn, playSeeds } from '../support/sim/sim-seeds.js';
  * history of kills, cuts at any byte or packet, broker restarts, failing and slow disks, small windows and full outboxes.
  */
 
-test('exactly once: in every history each message changes the state once and reaches the other broker once and in order', {
-  ...LIMIT,
-}, async (t) => {
-  const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 4000 });
-  if (outcomes.length < 100) return;
-  const fired = firedIn(outcomes);
-  for (const kind of [
-    'kill',
-    'kill-at-io',
-    'kill-at-packet',
-    'sever-at-packet',
-    'cut',
-    'stall',
-    'stop',
-    'broker',
-  ] as const) {
-    assert.ok((fired.get(kind) ?? 0) >= 10, `${kind} hit ${fired.get(kind) ?? 0} times`);
-  }
-});
+test(
+  'exactly once: in every history each message changes the state once and reaches the other broker once and in order',
+  LIMIT,
+  async (t) => {
+    const outcomes = await playSeeds(t, 'exactly-once', { sample: 300, full: 4000 });
+    if (outcomes.length < 100) return;
+    const fired = firedIn(outcomes);
+    for (const kind of [
+      'kill',
+      'kill-at-io',
+      'kill-at-packet',
+      'sever-at-packet',
+      'cut',
+      'stall',
+      'stop',
+      'broker',
+    ] as const) {
+      assert.ok((fired.get(kind) ?? 0) >= 10, `${kind} hit ${fired.get(kind) ?? 0} times`);
+    }
+  },
+);

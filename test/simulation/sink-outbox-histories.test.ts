@@ -18,17 +18,21 @@ const playAll = (options: OutboxHistoryOptions): void => {
   }
 };
 
-test('every row arrives once and in order, over cuts at any byte and crashes with any prefix of the commits durable', {
-  ...LIMIT,
-}, () => {
-  playAll({});
-});
+test(
+  'every row arrives once and in order, over cuts at any byte and crashes with any prefix of the commits durable',
+  LIMIT,
+  () => {
+    playAll({});
+  },
+);
 
-test('refused rows are published again under their ids, or get a letter, and none arrives twice (R9a, R20)', {
-  ...LIMIT,
-}, () => {
-  playAll({ refusals: true });
-});
+test(
+  'refused rows are published again under their ids, or get a letter, and none arrives twice (R9a, R20)',
+  LIMIT,
+  () => {
+    playAll({ refusals: true });
+  },
+);
 
 test('R5, R17: redeliver loses nothing, and repeats only what was in doubt', LIMIT, () => {
   playAll({ losses: 'redeliver' });

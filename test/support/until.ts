@@ -3,7 +3,7 @@ import { PATIENCE_MS } from './limits.js';
 
 /** How long and how often {@link until} looks. */
 export interface UntilOptions {
-  /** Default 10000. */
+  /** Default PATIENCE_MS. */
   readonly timeoutMs?: number;
   /** Default 5. */
   readonly intervalMs?: number;

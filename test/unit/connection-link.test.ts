@@ -5,7 +5,7 @@ import { Link, type LinkEnd } from '../../src/connection/link.js';
 import type { Transport } from '../../src/connection/transport.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import { Session } from '../../src/protocol/session/session.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /** A transport that never gets rid of its bytes. */
@@ -47,7 +47,7 @@ function startLink(writeTimeoutMs: number): readonly LinkEnd[] {
   return ends;
 }
 
-describe('link: stalled writes', LIMIT, () => {
+describe('link: stalled writes', SUITE_LIMIT, () => {
   it('ends when the socket takes nothing in time', async () => {
     const begun = performance.now();
     const ends = startLink(200);

@@ -57,19 +57,21 @@ test('a dead-letter sink that takes nothing stops polling, so letters do not pil
   }
 });
 
-test('a source that fails ends the job at once, also while a stuck sink keeps it from being polled', {
-  ...LIMIT,
-}, async () => {
-  const manual = new ManualSource<number>();
-  const pipeline = Pipeline.create();
-  pipeline.readFrom(manual.source).writeTo(stuckSink<number>());
-  const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 10, drainTimeoutMs: 10 });
-  await job.whenRunning();
-  manual.push(...numbers(100));
-  await until(() => job.metrics().itemsInFlight === 10, { what: 'a full machine' });
-  manual.fail(new MillraceError('CONNECTION_LOST', 'gone'));
-  await assert.rejects(job.join(), (error) => error instanceof MillraceError && error.code === 'CONNECTION_LOST');
-});
+test(
+  'a source that fails ends the job at once, also while a stuck sink keeps it from being polled',
+  LIMIT,
+  async () => {
+    const manual = new ManualSource<number>();
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(manual.source).writeTo(stuckSink<number>());
+    const job = Engine.embedded().newJob(pipeline, { maxItemsInFlight: 10, drainTimeoutMs: 10 });
+    await job.whenRunning();
+    manual.push(...numbers(100));
+    await until(() => job.metrics().itemsInFlight === 10, { what: 'a full machine' });
+    manual.fail(new MillraceError('CONNECTION_LOST', 'gone'));
+    await assert.rejects(job.join(), (error) => error instanceof MillraceError && error.code === 'CONNECTION_LOST');
+  },
+);
 
 test('a sink that fails during the drain of a failed job does not hide why it failed', LIMIT, async () => {
   const gate = deferred<void>();

@@ -6,7 +6,7 @@ import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import type { StoreBatch } from '../../src/store/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
@@ -16,7 +16,7 @@ const OPTIONS: JobOptions = { name: 'bounds', processingGuarantee: 'exactly-once
 const sizeOf = (batch: StoreBatch): number =>
   [...batch.values()].reduce((sum, value) => sum + (value?.byteLength ?? 0), 0);
 
-describe('the bounds of a durable job', LIMIT, () => {
+describe('the bounds of a durable job', SUITE_LIMIT, () => {
   it('spreads what a burst of inputs explodes into over commits that the store takes', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<number>();

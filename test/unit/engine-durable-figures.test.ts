@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobEvent, type JobOptions, Pipeline } from '../../src/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
@@ -17,7 +17,7 @@ const copy = (source: ManualSource<string>, destination: Destination): Pipeline 
   return pipeline;
 };
 
-describe('the figures of a durable job', LIMIT, () => {
+describe('the figures of a durable job', SUITE_LIMIT, () => {
   it('counts items once each: received, acknowledged with their commit, written, delivered', async () => {
     const source = new ManualSource<string>();
     const engine = Engine.embedded({ stores: new HeldStores() });

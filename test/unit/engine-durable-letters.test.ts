@@ -4,7 +4,7 @@ import { type DeadLetter, defineSink, type OnError, type Sink } from '../../src/
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
 import { TwoPhaseDestination, twoPhaseSink } from '../support/ends/two-phase-sink.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
@@ -36,7 +36,7 @@ const letters = (name: string, destination: Destination, onError: OnError, refus
   });
 };
 
-describe('letters and answers in a durable job', LIMIT, () => {
+describe('letters and answers in a durable job', SUITE_LIMIT, () => {
   it('stores the letter of a letter in the same commit, whatever the order of the dead-letter sinks', async () => {
     const stores = new HeldStores();
     const main = new Destination();

@@ -6,7 +6,7 @@ import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { MemoryStores } from '../../src/store/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
@@ -22,7 +22,7 @@ const copy = (source: ManualSource<string>, destination: Destination, names: rea
   return pipeline;
 };
 
-describe('names and directories of durable jobs', LIMIT, () => {
+describe('names and directories of durable jobs', SUITE_LIMIT, () => {
   it('finds what it has stored under any name, and keeps jobs with like names apart', async () => {
     const stores = new MemoryStores();
     const names = ['a/b', 'a%2Fb', 'A/B', '..', ' ', 'ü/#+\u0000"', '漢'.repeat(50)];

@@ -5,7 +5,7 @@ import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { deferred } from '../../src/internal/deferred.js';
 import { ManualSource } from '../support/ends/manual-source.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
@@ -20,7 +20,7 @@ const copy = (source: Source<string>, sink: Sink<string>): Pipeline => {
 
 const failsWith = (code: string) => (error: unknown) => error instanceof MillraceError && error.code === code;
 
-describe('stopping a durable job', LIMIT, () => {
+describe('stopping a durable job', SUITE_LIMIT, () => {
   it('drains as soon as all inputs are stored, though the outbox goes on delivering a backlog', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();

@@ -11,7 +11,7 @@ import {
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobOptions, Pipeline } from '../../src/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
@@ -26,7 +26,7 @@ const copy = (source: Source<string>, sink: Sink<string>): Pipeline => {
 
 const failsWith = (code: string) => (error: unknown) => error instanceof MillraceError && error.code === code;
 
-describe('a durable job', LIMIT, () => {
+describe('a durable job', SUITE_LIMIT, () => {
   it('lets nothing out and acknowledges nothing before the commit is durable (Invariant 1)', async () => {
     const stores = new HeldStores();
     const destination = new Destination();

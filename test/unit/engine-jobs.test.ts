@@ -164,30 +164,32 @@ test('what a state does not allow is refused', LIMIT, async () => {
   assert.equal(await job.drain(), true);
 });
 
-test('a stage that throws fails the job at that item; those before it are delivered and acknowledged', {
-  ...LIMIT,
-}, async () => {
-  const manual = new ManualSource<number>();
-  const out: number[] = [];
-  const pipeline = Pipeline.create();
-  pipeline
-    .readFrom(manual.source)
-    .flatMap(function* (n) {
-      yield n;
-      if (n === 30) throw new Error('thirty');
-      yield n + 1;
-    })
-    .setName('explode')
-    .writeTo(Sinks.list(out));
-  const job = Engine.embedded().newJob(pipeline);
-  manual.push(10, 20, 30, 40);
-  await assert.rejects(
-    job.join(),
-    failsWith('USER_FUNCTION_FAILED', { stage: 'explode', position: 2, source: 'manual' }),
-  );
-  assert.deepEqual(out, [10, 11, 20, 21]);
-  assert.equal(manual.acknowledged, 2);
-});
+test(
+  'a stage that throws fails the job at that item; those before it are delivered and acknowledged',
+  LIMIT,
+  async () => {
+    const manual = new ManualSource<number>();
+    const out: number[] = [];
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(manual.source)
+      .flatMap(function* (n) {
+        yield n;
+        if (n === 30) throw new Error('thirty');
+        yield n + 1;
+      })
+      .setName('explode')
+      .writeTo(Sinks.list(out));
+    const job = Engine.embedded().newJob(pipeline);
+    manual.push(10, 20, 30, 40);
+    await assert.rejects(
+      job.join(),
+      failsWith('USER_FUNCTION_FAILED', { stage: 'explode', position: 2, source: 'manual' }),
+    );
+    assert.deepEqual(out, [10, 11, 20, 21]);
+    assert.equal(manual.acknowledged, 2);
+  },
+);
 
 test('a rejected mapAsync fails the job at that item, after the results before it', LIMIT, async () => {
   const manual = new ManualSource<number>();

@@ -223,54 +223,56 @@ test('a sink that fails errors its stream', LIMIT, async () => {
   );
 });
 
-test('a rejected item errors the stream, is counted, or goes to the dead-letter sink before close resolves', {
-  ...LIMIT,
-}, async () => {
-  const rejecting = (onError: 'fail' | 'skip' | DeadLetter[]) =>
-    defineSink<string>({
-      name: 'rejecting',
-      claims: [],
-      refuse: () => undefined,
-      onError: typeof onError === 'string' ? onError : { deadLetter: Sinks.list(onError) },
-      createWriter: async () => {
-        let written: string[] = [];
-        let count = 0;
-        let ready = deferred<void>();
-        return {
-          write: (items) => {
-            written.push(...items);
-            return items.length;
-          },
-          flush: () => ready.resolve(),
-          progress: () => {
-            const rejected = written.map((item, index) => ({ index: count + index, letter: letterFor(item) }));
-            count += written.length;
-            written = [];
-            return { delivered: count, rejected };
-          },
-          ready: () => {
-            ready = deferred();
-            if (written.length > 0) ready.resolve();
-            return ready.promise;
-          },
-          close: async () => {},
-        };
-      },
-    });
-  const letters: DeadLetter[] = [];
-  for (const onError of ['skip', letters] as const) {
-    const writer = (await rejecting(onError === 'skip' ? 'skip' : letters).open()).getWriter();
+test(
+  'a rejected item errors the stream, is counted, or goes to the dead-letter sink before close resolves',
+  LIMIT,
+  async () => {
+    const rejecting = (onError: 'fail' | 'skip' | DeadLetter[]) =>
+      defineSink<string>({
+        name: 'rejecting',
+        claims: [],
+        refuse: () => undefined,
+        onError: typeof onError === 'string' ? onError : { deadLetter: Sinks.list(onError) },
+        createWriter: async () => {
+          let written: string[] = [];
+          let count = 0;
+          let ready = deferred<void>();
+          return {
+            write: (items) => {
+              written.push(...items);
+              return items.length;
+            },
+            flush: () => ready.resolve(),
+            progress: () => {
+              const rejected = written.map((item, index) => ({ index: count + index, letter: letterFor(item) }));
+              count += written.length;
+              written = [];
+              return { delivered: count, rejected };
+            },
+            ready: () => {
+              ready = deferred();
+              if (written.length > 0) ready.resolve();
+              return ready.promise;
+            },
+            close: async () => {},
+          };
+        },
+      });
+    const letters: DeadLetter[] = [];
+    for (const onError of ['skip', letters] as const) {
+      const writer = (await rejecting(onError === 'skip' ? 'skip' : letters).open()).getWriter();
+      await writer.write('a');
+      await writer.close();
+    }
+    assert.deepEqual(
+      letters.map(({ topic }) => topic),
+      ['a'],
+    );
+    const writer = (await rejecting('fail').open()).getWriter();
     await writer.write('a');
-    await writer.close();
-  }
-  assert.deepEqual(
-    letters.map(({ topic }) => topic),
-    ['a'],
-  );
-  const writer = (await rejecting('fail').open()).getWriter();
-  await writer.write('a');
-  await assert.rejects(writer.closed, (error) => error instanceof MillraceError && error.code === 'INVALID_MESSAGE');
-});
+    await assert.rejects(writer.closed, (error) => error instanceof MillraceError && error.code === 'INVALID_MESSAGE');
+  },
+);
 
 test('what a builder misses is said at once, and a stream cannot promise at-least-once', () => {
   const invalid = (error: unknown): boolean => error instanceof MillraceError && error.code === 'INVALID_OPTIONS';
@@ -284,9 +286,7 @@ test('what a builder misses is said at once, and a stream cannot promise at-leas
   assert.equal(stream.defaultGuarantee, 'none');
 });
 
-test('the iteration can be ended while it waits for items, as a stream that reads ahead does', {
-  ...LIMIT,
-}, async () => {
+test('the iteration can be ended while it waits for items, as a stream that reads ahead does', LIMIT, async () => {
   const manual = new ManualSource<number>();
   manual.push(0);
   const items = (await manual.source.open())[Symbol.asyncIterator]();

@@ -24,29 +24,31 @@ const fails = (): never => {
   throw new Error('ENOENT');
 };
 
-test('what a createFn or an item function throws is the fault of the user, with the name of the part', {
-  ...LIMIT,
-}, async () => {
-  const source = SourceBuilder.batch('files', fails)
-    .fillBufferFn<number>(() => {})
-    .build();
-  const sink = SinkBuilder.sinkBuilder('rows', fails)
-    .receiveFn<number>(() => {})
-    .build();
-  const cases = [
-    ['files', source, Sinks.noop()],
-    ['rows', TestSources.items(1), sink],
-    ['itemStream', TestSources.itemStream(1000, fails), Sinks.noop()],
-  ] as const;
-  for (const [name, from, to] of cases) {
-    const pipeline = Pipeline.create();
-    pipeline.readFrom<number>(from).writeTo(to);
-    await assert.rejects(Engine.embedded().newJob(pipeline).join(), (error) => {
-      assert.match(String(error), new RegExp(`${name}.*ENOENT`));
-      return hasCode('USER_FUNCTION_FAILED')(error);
-    });
-  }
-});
+test(
+  'what a createFn or an item function throws is the fault of the user, with the name of the part',
+  LIMIT,
+  async () => {
+    const source = SourceBuilder.batch('files', fails)
+      .fillBufferFn<number>(() => {})
+      .build();
+    const sink = SinkBuilder.sinkBuilder('rows', fails)
+      .receiveFn<number>(() => {})
+      .build();
+    const cases = [
+      ['files', source, Sinks.noop()],
+      ['rows', TestSources.items(1), sink],
+      ['itemStream', TestSources.itemStream(1000, fails), Sinks.noop()],
+    ] as const;
+    for (const [name, from, to] of cases) {
+      const pipeline = Pipeline.create();
+      pipeline.readFrom<number>(from).writeTo(to);
+      await assert.rejects(Engine.embedded().newJob(pipeline).join(), (error) => {
+        assert.match(String(error), new RegExp(`${name}.*ENOENT`));
+        return hasCode('USER_FUNCTION_FAILED')(error);
+      });
+    }
+  },
+);
 
 test('an observer whose promise is rejected cannot harm the job', LIMIT, async () => {
   const pipeline = Pipeline.create();

@@ -71,9 +71,7 @@ test('bad numbers are refused where they are given', () => {
   }
 });
 
-test('a job runs the pipeline as it was when the job was made, and two jobs may run the same one', {
-  ...LIMIT,
-}, async () => {
+test('a job runs the pipeline as it was when the job was made, and two jobs may run the same one', LIMIT, async () => {
   const out: number[] = [];
   const late: number[] = [];
   const pipeline = Pipeline.create();
@@ -87,24 +85,26 @@ test('a job runs the pipeline as it was when the job was made, and two jobs may 
   assert.deepEqual(late, []);
 });
 
-test('peek and logger print, undefined and null are items, and a stage merged with itself gives each item twice', {
-  ...LIMIT,
-}, async () => {
-  const log = mock.method(console, 'log', () => {});
-  try {
-    const out: unknown[] = [];
-    const pipeline = Pipeline.create();
-    const stage = pipeline.readFrom(TestSources.items(undefined, null)).peek().setName('look');
-    stage.merge(stage).writeTo(Sinks.list(out));
-    stage.writeTo(Sinks.logger((item) => `got ${item}`));
-    await Engine.embedded().newJob(pipeline).join();
-    assert.deepEqual(out, [undefined, undefined, null, null]);
-    const lines = log.mock.calls.map(({ arguments: [line] }) => line);
-    assert.deepEqual(lines, ['look: undefined', 'look: null', 'got undefined', 'got null']);
-  } finally {
-    log.mock.restore();
-  }
-});
+test(
+  'peek and logger print, undefined and null are items, and a stage merged with itself gives each item twice',
+  LIMIT,
+  async () => {
+    const log = mock.method(console, 'log', () => {});
+    try {
+      const out: unknown[] = [];
+      const pipeline = Pipeline.create();
+      const stage = pipeline.readFrom(TestSources.items(undefined, null)).peek().setName('look');
+      stage.merge(stage).writeTo(Sinks.list(out));
+      stage.writeTo(Sinks.logger((item) => `got ${item}`));
+      await Engine.embedded().newJob(pipeline).join();
+      assert.deepEqual(out, [undefined, undefined, null, null]);
+      const lines = log.mock.calls.map(({ arguments: [line] }) => line);
+      assert.deepEqual(lines, ['look: undefined', 'look: null', 'got undefined', 'got null']);
+    } finally {
+      log.mock.restore();
+    }
+  },
+);
 
 test('itemStream makes numbered items at its rate and tells the wall clock', LIMIT, async () => {
   const out: (readonly [number, number])[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LIMIT } from '../support/limits.js';
@@ -15,7 +15,22 @@ function node(...args: readonly string[]) {
   return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', env });
 }
 
+/** The folders that `.ci/run` runs in full after `npm test` ran samples. */
+const IN_FULL = ['fault', 'simulation'];
+
 describe('the scripts', () => {
+  it('what npm test runs as a sample lies in the folders that CI runs in full', LIMIT, () => {
+    const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+    const sampled = files.filter(
+      (file) =>
+        file.endsWith('.test.ts') && /full-run\.js|sim-seeds\.js/.test(readFileSync(join(ROOT, 'test', file), 'utf8')),
+    );
+    const folders = new Set(sampled.map((file) => file.split(sep)[0]));
+    assert.deepEqual([...folders].sort(), IN_FULL);
+    const command = `npm run test:full -- ${IN_FULL.map((folder) => `test/${folder}`).join(' ')}\n`;
+    assert.ok(readFileSync(join(ROOT, '.ci/run'), 'utf8').includes(command));
+  });
+
   it('npm test fails when it finds nothing to run, instead of reporting success', LIMIT, () => {
     const { status, stderr } = node('scripts/run-tests.mjs', 'there-is-no-such-test');
     assert.equal(status, 1);

@@ -54,86 +54,92 @@ test('state goes on where the last run of a job ended', LIMIT, async () => {
   }
 });
 
-test('what a stage did since the last commit is gone when a function throws behind it, and is done once after all', {
-  ...LIMIT,
-}, async () => {
-  const runs = new Runs();
-  const out: unknown[] = [];
-  try {
-    await runs.run(sums(3, out));
-    const fail = (value: number): void => {
-      if (value === 9) throw new Error('nine');
+test(
+  'what a stage did since the last commit is gone when a function throws behind it, and is done once after all',
+  LIMIT,
+  async () => {
+    const runs = new Runs();
+    const out: unknown[] = [];
+    try {
+      await runs.run(sums(3, out));
+      const fail = (value: number): void => {
+        if (value === 9) throw new Error('nine');
+      };
+      await assert.rejects(runs.run(sums(8, out, fail)), { code: 'USER_FUNCTION_FAILED' });
+      await runs.run(sums(8, out));
+      assert.deepEqual(out.at(-1), 'odd 16');
+      assert.deepEqual(out, ['even 0', 'odd 1', 'even 2', 'odd 4', 'even 6', 'odd 9', 'even 12', 'odd 16']);
+    } finally {
+      await runs.end();
+    }
+  },
+);
+
+test(
+  'a job with state is refused without a store, and when the codec of a stage cannot read what is stored',
+  LIMIT,
+  async () => {
+    assert.throws(() => Engine.embedded().newJob(sums(1, []), { processingGuarantee: 'at-least-once' }), {
+      code: 'GUARANTEE_UNSUPPORTED',
+      message: /state of stage "sums"/,
+    });
+    const runs = new Runs();
+    try {
+      await runs.run(sums(3, []));
+      const pipeline = Pipeline.create();
+      pipeline
+        .readFrom(TestSources.items(...numbers(4)))
+        .groupingKey(parity)
+        .rollingAggregate(
+          AggregateOperations.summing((n) => n),
+          { codec: StateCodecs.structuredClone({ version: 1 }) },
+        )
+        .setName('sums')
+        .writeTo(Sinks.noop());
+      await assert.rejects(runs.run(pipeline), { code: 'JOB_CHANGED' });
+    } finally {
+      await runs.end();
+    }
+  },
+);
+
+test(
+  'calls that had not ended are made again in the next run, and their results go on once and in order',
+  LIMIT,
+  async () => {
+    const runs = new Runs();
+    const out: unknown[] = [];
+    const calls: number[] = [];
+    const build = (answer: (n: number) => Promise<number>): Pipeline => {
+      const pipeline = Pipeline.create();
+      pipeline
+        .readFrom(TestSources.items(...numbers(6)))
+        .mapAsync(
+          (n) => {
+            calls.push(n);
+            return answer(n);
+          },
+          { maxConcurrency: 3 },
+        )
+        .setName('ask')
+        .groupingKey(() => 'all')
+        .rollingAggregate(AggregateOperations.counting())
+        .setName('count')
+        .map(({ value }) => value)
+        .writeTo(Sinks.list(out));
+      return pipeline;
     };
-    await assert.rejects(runs.run(sums(8, out, fail)), { code: 'USER_FUNCTION_FAILED' });
-    await runs.run(sums(8, out));
-    assert.deepEqual(out.at(-1), 'odd 16');
-    assert.deepEqual(out, ['even 0', 'odd 1', 'even 2', 'odd 4', 'even 6', 'odd 9', 'even 12', 'odd 16']);
-  } finally {
-    await runs.end();
-  }
-});
-
-test('a job with state is refused without a store, and when the codec of a stage cannot read what is stored', {
-  ...LIMIT,
-}, async () => {
-  assert.throws(() => Engine.embedded().newJob(sums(1, []), { processingGuarantee: 'at-least-once' }), {
-    code: 'GUARANTEE_UNSUPPORTED',
-    message: /state of stage "sums"/,
-  });
-  const runs = new Runs();
-  try {
-    await runs.run(sums(3, []));
-    const pipeline = Pipeline.create();
-    pipeline
-      .readFrom(TestSources.items(...numbers(4)))
-      .groupingKey(parity)
-      .rollingAggregate(
-        AggregateOperations.summing((n) => n),
-        { codec: StateCodecs.structuredClone({ version: 1 }) },
-      )
-      .setName('sums')
-      .writeTo(Sinks.noop());
-    await assert.rejects(runs.run(pipeline), { code: 'JOB_CHANGED' });
-  } finally {
-    await runs.end();
-  }
-});
-
-test('calls that had not ended are made again in the next run, and their results go on once and in order', {
-  ...LIMIT,
-}, async () => {
-  const runs = new Runs();
-  const out: unknown[] = [];
-  const calls: number[] = [];
-  const build = (answer: (n: number) => Promise<number>): Pipeline => {
-    const pipeline = Pipeline.create();
-    pipeline
-      .readFrom(TestSources.items(...numbers(6)))
-      .mapAsync(
-        (n) => {
-          calls.push(n);
-          return answer(n);
-        },
-        { maxConcurrency: 3 },
-      )
-      .setName('ask')
-      .groupingKey(() => 'all')
-      .rollingAggregate(AggregateOperations.counting())
-      .setName('count')
-      .map(({ value }) => value)
-      .writeTo(Sinks.list(out));
-    return pipeline;
-  };
-  try {
-    const job = await runs.start(build((n) => (n < 2 ? Promise.resolve(n) : new Promise(() => {}))));
-    while (out.length < 2) await new Promise((resolve) => setImmediate(resolve));
-    await job.cancel();
-    assert.deepEqual(calls, [0, 1, 2, 3, 4]);
-    await runs.run(build(async (n) => n));
-    assert.deepEqual(calls, [0, 1, 2, 3, 4, 2, 3, 4, 5]);
-    // a sink of this process is given its rows at least once: what it had taken when the run was cancelled may come again
-    assert.deepEqual([...new Set(out)], [1, 2, 3, 4, 5, 6]);
-  } finally {
-    await runs.end();
-  }
-});
+    try {
+      const job = await runs.start(build((n) => (n < 2 ? Promise.resolve(n) : new Promise(() => {}))));
+      while (out.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      await job.cancel();
+      assert.deepEqual(calls, [0, 1, 2, 3, 4]);
+      await runs.run(build(async (n) => n));
+      assert.deepEqual(calls, [0, 1, 2, 3, 4, 2, 3, 4, 5]);
+      // a sink of this process is given its rows at least once: what it had taken when the run was cancelled may come again
+      assert.deepEqual([...new Set(out)], [1, 2, 3, 4, 5, 6]);
+    } finally {
+      await runs.end();
+    }
+  },
+);

@@ -36,9 +36,7 @@ const withStage = async (run: (stage: Stage) => Promise<void>): Promise<void> =>
 
 test(
   'a codec of another version is refused at the start when the store has states, and not when it has none',
-  {
-    ...LIMIT,
-  },
+  LIMIT,
   () =>
     withStage(async (stage) => {
       stage.codec = StateCodecs.structuredClone({ version: 3 });
@@ -56,9 +54,7 @@ test(
 
 test(
   'states of an older version are upgraded when they are read, and stay what they were until they change',
-  {
-    ...LIMIT,
-  },
+  LIMIT,
   () =>
     withStage(async (stage) => {
       for (const key of ['a', 'b', 'c']) stage.state.set(key, { n: 1 });

@@ -30,9 +30,7 @@ const contents = (dir: string): ReadonlyMap<string, string> => {
   return new Map(names.sort().map((name) => [name, readFileSync(join(job, name), 'hex')]));
 };
 
-test('a directory of a newer format is refused, again and again, and not a byte of it changes', {
-  ...LIMIT,
-}, async () => {
+test('a directory of a newer format is refused, again and again, and not a byte of it changes', LIMIT, async () => {
   const dir = join(memoryDir('newer'), 'store');
   await writeHistory(dir, 50);
   await setFormat(historyFile(dir), STORE_FORMAT + 1);

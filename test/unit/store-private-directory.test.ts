@@ -35,6 +35,13 @@ test('a file in the way is an error', LIMIT, async () => {
   await assert.rejects(makePrivateDirectory(join(file, 'a')), { code: 'ENOTDIR' });
 });
 
+test('a directory whose name cannot be flushed, and was not made by us, is taken as it is', {
+  ...LIMIT,
+  skip: onlyLinux,
+}, async () => {
+  await makePrivateDirectory('/proc/self');
+});
+
 test('a place where nothing can be made is an error, and not a wait for ever', {
   ...LIMIT,
   skip: onlyLinux,

@@ -6,11 +6,11 @@ import { startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 
-describe('the brokers and verifiers of the tests', LIMIT, () => {
+describe('the brokers and verifiers of the tests', SUITE_LIMIT, () => {
   it('carry every message in order, with its QoS and retain flag', async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port, topic: 'a/#' });

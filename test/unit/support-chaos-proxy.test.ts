@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { onCleanup } from '../support/cleanup.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { type ChaosProxy, type ChaosProxyOptions, startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
@@ -87,7 +87,7 @@ async function rig(options: Omit<ChaosProxyOptions, 'to'> = {}): Promise<Rig> {
   return { proxy, pair };
 }
 
-describe('the chaos proxy', LIMIT, () => {
+describe('the chaos proxy', SUITE_LIMIT, () => {
   it('changes nothing without a fault, and tells each packet from each side', async () => {
     const { proxy, pair } = await rig();
     const { client, server } = await pair();

@@ -4,7 +4,6 @@ import { delimiter, join } from 'node:path';
 import { type Child, type Exit, startChild } from '../child-process.js';
 import { onCleanup } from '../cleanup.js';
 import { freePort } from '../free-port.js';
-import { PATIENCE_MS } from '../limits.js';
 import { tempDir } from '../temp-dir.js';
 import { until } from '../until.js';
 import { type ListenerOptions, type MosquittoConfig, writeMosquittoConfig } from './mosquitto-config.js';
@@ -32,7 +31,7 @@ export interface Mosquitto extends AsyncDisposable {
   readonly pid: number;
   /** Log lines of the current process. */
   readonly log: readonly string[];
-  waitForLog(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  waitForLog(pattern: RegExp): Promise<string>;
   /** SIGTERM: with persistence everything is saved first (profile BD of the fault matrix). */
   stop(): Promise<Exit>;
   /** SIGKILL: what was not saved is lost (profiles BL, BA). */
@@ -115,9 +114,9 @@ class RunningMosquitto implements Mosquitto {
     return this.#process?.stderr ?? [];
   }
 
-  waitForLog(pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<string> {
+  waitForLog(pattern: RegExp): Promise<string> {
     if (this.#process === undefined) throw new Error('the broker was never started');
-    return this.#process.waitForLine(pattern, { timeoutMs });
+    return this.#process.waitForLine(pattern);
   }
 
   async start(): Promise<void> {
@@ -179,7 +178,8 @@ class RunningMosquitto implements Mosquitto {
   }
 }
 
-function takesConnections(port: number): Promise<boolean> {
+/** Whether something listens there. */
+export function takesConnections(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {

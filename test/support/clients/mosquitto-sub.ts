@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { type Child, type Exit, startChild } from '../child-process.js';
-import { PATIENCE_MS } from '../limits.js';
 import { until } from '../until.js';
 
 /** A message as `mosquitto_sub` printed it. */
@@ -34,9 +33,9 @@ export interface MosquittoSub extends AsyncDisposable {
   readonly messages: readonly SeenMessage[];
   readonly texts: readonly string[];
   /** Resolves with all messages when there are at least `count`. */
-  untilCount(count: number, timeoutMs?: number): Promise<readonly SeenMessage[]>;
+  untilCount(count: number): Promise<readonly SeenMessage[]>;
   /** Resolves when no message has come for `quietMs`: for proofs that nothing more comes. */
-  untilQuiet(quietMs: number, timeoutMs?: number): Promise<readonly SeenMessage[]>;
+  untilQuiet(quietMs: number): Promise<readonly SeenMessage[]>;
   close(): Promise<Exit>;
 }
 
@@ -66,16 +65,16 @@ class RunningSub implements MosquittoSub {
     return this.messages.map((message) => message.text);
   }
 
-  async untilCount(count: number, timeoutMs = PATIENCE_MS): Promise<readonly SeenMessage[]> {
+  async untilCount(count: number): Promise<readonly SeenMessage[]> {
     const what = () => `${count} messages, have ${this.messages.length}`;
-    await until(() => this.messages.length >= count, { timeoutMs, what });
+    await until(() => this.messages.length >= count, { what });
     return this.messages;
   }
 
-  async untilQuiet(quietMs: number, timeoutMs = PATIENCE_MS): Promise<readonly SeenMessage[]> {
+  async untilQuiet(quietMs: number): Promise<readonly SeenMessage[]> {
     const since = performance.now();
     const quiet = () => performance.now() - Math.max(since, this.#lastAt) >= quietMs;
-    await until(quiet, { timeoutMs, what: `${quietMs} ms without a message` });
+    await until(quiet, { what: `${quietMs} ms without a message` });
     return this.messages;
   }
 

@@ -1,6 +1,5 @@
 import { connectAsync } from 'mqtt';
 import { onCleanup } from '../cleanup.js';
-import { PATIENCE_MS } from '../limits.js';
 import { until } from '../until.js';
 import type { MosquittoSub, SeenMessage } from './mosquitto-sub.js';
 
@@ -28,14 +27,14 @@ export async function startMqttJsSub(url: string, clientId: string, topic: strin
     get texts() {
       return messages.map(({ text }) => text);
     },
-    untilCount: async (count, timeoutMs = PATIENCE_MS) => {
-      await until(() => messages.length >= count, { timeoutMs, what: `${count} messages` });
+    untilCount: async (count) => {
+      await until(() => messages.length >= count, { what: `${count} messages` });
       return messages;
     },
-    untilQuiet: async (quietMs, timeoutMs = PATIENCE_MS) => {
+    untilQuiet: async (quietMs) => {
       const since = performance.now();
       const quiet = () => performance.now() - Math.max(since, lastAt) >= quietMs;
-      await until(quiet, { timeoutMs, what: `${quietMs} ms without a message` });
+      await until(quiet, { what: `${quietMs} ms without a message` });
       return messages;
     },
     close,

@@ -179,8 +179,8 @@ export class KillRig implements AsyncDisposable {
   }
 
   /** Resolves when the verifier has seen `count` more messages. */
-  async untilMore(count: number, timeoutMs?: number): Promise<void> {
-    await this.verifier.untilCount(this.verifier.messages.length + count, timeoutMs);
+  async untilMore(count: number): Promise<void> {
+    await this.verifier.untilCount(this.verifier.messages.length + count);
   }
 
   /** Waits until all that was sent was seen, or nothing comes any more, and then nothing more comes; judges. */

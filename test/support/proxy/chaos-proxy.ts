@@ -1,6 +1,5 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { onCleanup } from '../cleanup.js';
-import { PATIENCE_MS } from '../limits.js';
 import { until } from '../until.js';
 import type { Frame, FrameType } from './mqtt-frames.js';
 import { plainShape, type Shape } from './proxy-channel.js';
@@ -109,14 +108,14 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** Resolves when that many packets of a type came from a side. */
-  async untilSeen(from: Side, type: FrameType, count = 1, timeoutMs = PATIENCE_MS): Promise<void> {
+  async untilSeen(from: Side, type: FrameType, count = 1): Promise<void> {
     const what = () => `${count} ${type} from the ${from}, saw ${this.count(from, type)}`;
-    await until(() => this.count(from, type) >= count, { timeoutMs, what });
+    await until(() => this.count(from, type) >= count, { what });
   }
 
   /** Resolves when every fault has fired at least once. */
-  async fired(timeoutMs = PATIENCE_MS): Promise<void> {
-    for (const fault of this.#faults) await fault.fired({ timeoutMs });
+  async fired(): Promise<void> {
+    for (const fault of this.#faults) await fault.fired();
   }
 
   /** Cuts the connection at a packet. */

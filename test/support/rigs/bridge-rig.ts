@@ -6,7 +6,6 @@ import { onCleanup } from '../cleanup.js';
 import { type MosquittoSub, startMosquittoSub } from '../clients/mosquitto-sub.js';
 import { connectPeer, type MqttPeer } from '../clients/mqtt-peer.js';
 import { type Delivery, judgeDelivery, type Letter, letterText } from '../delivery-oracle.js';
-import { PATIENCE_MS } from '../limits.js';
 import { type ChaosProxy, startChaosProxy } from '../proxy/chaos-proxy.js';
 import { until } from '../until.js';
 
@@ -170,14 +169,13 @@ export class BridgeRig implements AsyncDisposable {
   }
 
   /** Waits until all that was sent is seen and nothing is in flight (LIVE), then until nothing more comes; gives the verdict. */
-  async settle(timeoutMs = PATIENCE_MS): Promise<Delivery> {
+  async settle(): Promise<Delivery> {
     const distinct = () => new Set(this.witness.texts).size;
     await until(() => distinct() >= this.sent.length || this.#failure !== undefined, {
-      timeoutMs,
       what: () => `${this.sent.length} messages at the witness, has ${distinct()}; ${this.describe()}`,
     });
     if (this.#failure !== undefined) throw this.#failure;
-    await until(() => this.idle, { timeoutMs, what: () => `nothing in flight; ${this.describe()}` });
+    await until(() => this.idle, { what: () => `nothing in flight; ${this.describe()}` });
     await this.witness.untilQuiet(150);
     return this.verdict();
   }

@@ -22,12 +22,11 @@ export class SinkDriver<T> implements AsyncDisposable {
   static async open<T>(
     sink: SinkDefinition<T>,
     guarantee: ProcessingGuarantee = 'at-least-once',
-    timeoutMs = PATIENCE_MS,
   ): Promise<SinkDriver<T>> {
     const metrics = new MetricsRegistry();
     const abort = new AbortController();
     const opening = sink.createWriter({ job: 'test', guarantee, metrics, signal: abort.signal });
-    const writer = await within(opening, timeoutMs, `opening ${sink.name}`).catch((error: unknown) => {
+    const writer = await within(opening, PATIENCE_MS, `opening ${sink.name}`).catch((error: unknown) => {
       abort.abort();
       throw error;
     });
@@ -35,30 +34,30 @@ export class SinkDriver<T> implements AsyncDisposable {
   }
 
   /** Writes all of it, waiting for room, and flushes. */
-  async write(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
+  async write(items: readonly T[]): Promise<void> {
     for (let rest = items; rest.length > 0; ) {
       const taken = this.writer.write(rest);
       this.#written += taken;
       rest = rest.slice(taken);
       this.writer.flush();
-      if (rest.length > 0) await this.#advance(timeoutMs);
+      if (rest.length > 0) await this.#advance();
     }
   }
 
   /** Waits until everything written is delivered or given up. */
-  async drain(timeoutMs = PATIENCE_MS): Promise<void> {
-    while (this.delivered < this.#written) await this.#advance(timeoutMs);
+  async drain(): Promise<void> {
+    while (this.delivered < this.#written) await this.#advance();
   }
 
   /** Waits until at least `count` items are delivered or given up. */
-  async untilDelivered(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
-    while (this.delivered < count) await this.#advance(timeoutMs);
+  async untilDelivered(count: number): Promise<void> {
+    while (this.delivered < count) await this.#advance();
   }
 
   /** `write` and `drain`. */
-  async deliver(items: readonly T[], timeoutMs = PATIENCE_MS): Promise<void> {
-    await this.write(items, timeoutMs);
-    await this.drain(timeoutMs);
+  async deliver(items: readonly T[]): Promise<void> {
+    await this.write(items);
+    await this.drain();
   }
 
   /** The sum of a metric over its labels. */
@@ -77,9 +76,9 @@ export class SinkDriver<T> implements AsyncDisposable {
     await this.close();
   }
 
-  async #advance(timeoutMs: number): Promise<void> {
+  async #advance(): Promise<void> {
     const what = () => `progress of the sink, delivered ${this.delivered} of ${this.#written}`;
-    await within(this.writer.ready(), timeoutMs, what);
+    await within(this.writer.ready(), PATIENCE_MS, what);
     const { delivered, rejected } = this.writer.progress();
     this.delivered = delivered;
     this.rejected.push(...rejected);

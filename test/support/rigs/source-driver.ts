@@ -36,10 +36,10 @@ export class SourceDriver<T> implements AsyncDisposable {
   }
 
   /** Polls until there are at least `count` items in all, acknowledging nothing. */
-  async take(count: number, timeoutMs = PATIENCE_MS): Promise<readonly T[]> {
+  async take(count: number): Promise<readonly T[]> {
     while (this.items.length < count) {
       const what = () => `${count} items, have ${this.items.length}`;
-      await within(this.reader.ready(), timeoutMs, what);
+      await within(this.reader.ready(), PATIENCE_MS, what);
       this.poll();
     }
     return this.items;
@@ -61,8 +61,8 @@ export class SourceDriver<T> implements AsyncDisposable {
   }
 
   /** `take`, then `commit`. */
-  async consume(count: number, timeoutMs?: number): Promise<readonly T[]> {
-    await this.take(count, timeoutMs);
+  async consume(count: number): Promise<readonly T[]> {
+    await this.take(count);
     this.commit();
     return this.items;
   }
