@@ -15,6 +15,7 @@ import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.
 import type { ConnectionOptions } from './connection-options.js';
 import { ConnectionReports } from './connection-reports.js';
 import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
+import { ControlConnection, type ControlListener, type ControlTarget } from './control-connection.js';
 import { Dialer } from './dialer.js';
 import { DurableLife, type SessionDoubts } from './durable-life.js';
 import { formatAddress } from './format-address.js';
@@ -89,6 +90,16 @@ export class Connection {
   /** Where its life stands. */
   get state(): ConnectionState['at'] {
     return this.#state.at;
+  }
+
+  /** A control connection beside this one, for its owner to start at `place` and to stop: it does not end with this one (R19a, R20a). */
+  control(listener: ControlListener): ControlConnection {
+    return new ControlConnection({ options: this.#options, metrics: this.#metrics, listener });
+  }
+
+  /** Where the last connection was, or the next one is tried. */
+  get place(): ControlTarget {
+    return { address: this.#policy.address, version: this.#version };
   }
 
   /** Bytes that wait in the socket and above it. */
