@@ -49,8 +49,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const compact = process.env.CI === 'true' && !flags.some((flag) => flag.startsWith('--test-reporter'));
-const reporter = compact ? new URL('compact-reporter.mjs', import.meta.url).href : 'spec';
+// a reporter that the caller names stands in the place of ours: node takes two for one destination as an error
+const named = flags.some((flag) => flag.startsWith('--test-reporter'));
+const ours = process.env.CI === 'true' ? new URL('compact-reporter.mjs', import.meta.url).href : 'spec';
 const child = spawn(
   process.execPath,
   [
@@ -61,7 +62,7 @@ const child = spawn(
     '--test',
     `--test-concurrency=${Math.max(LEAST_AT_ONCE, availableParallelism())}`,
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
-    `--test-reporter=${reporter}`,
+    ...(named ? [] : [`--test-reporter=${ours}`]),
     ...flags,
     ...files,
   ],
