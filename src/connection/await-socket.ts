@@ -3,7 +3,7 @@ import { deferred } from '../internal/deferred.js';
 import type { ServerAddress } from './connection-options.js';
 import { StreamTransport } from './stream-transport.js';
 import type { Transport } from './transport.js';
-import { connectError } from './transport-error.js';
+import { connectError, withAddresses } from './transport-error.js';
 
 /** Waits until a socket that is connecting says that it is ready, and makes it a Transport. The signal cuts it. */
 export async function awaitSocket(
@@ -16,11 +16,14 @@ export async function awaitSocket(
   const onReady = (): void => opened.resolve();
   const onError = (error: unknown): void => opened.reject(connectError(error, address));
   const onClose = (): void => onError(new Error('closed by the peer'));
-  const onAbort = (): void => opened.reject(signal.reason);
+  const said: Error[] = [];
+  const onSaid = (_ip: string, _port: number, _family: number, error: Error): void => void said.push(error);
+  const onAbort = (): void => opened.reject(withAddresses(signal.reason, said));
   socket.setNoDelay(true);
   socket.once(readyEvent, onReady);
   socket.once('close', onClose);
   socket.on('error', onError);
+  socket.on('connectionAttemptFailed', onSaid);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
@@ -32,6 +35,7 @@ export async function awaitSocket(
   } finally {
     socket.off(readyEvent, onReady);
     socket.off('close', onClose);
+    socket.off('connectionAttemptFailed', onSaid);
     signal.removeEventListener('abort', onAbort);
   }
 }

@@ -9,6 +9,7 @@ import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { discardSession } from './discard-session.js';
 import { formatAddress } from './format-address.js';
 import { openTransport } from './open-transport.js';
+import { systemLookup } from './reach-host.js';
 import { isSecure } from './resolve-servers.js';
 import type { Transport } from './transport.js';
 
@@ -36,7 +37,15 @@ export class Dialer {
       publishDiagnostic('insecure-tls', { name, server: formatAddress(address) });
     }
     return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
-      openTransport({ address, tls, webSocket, maximumPacketSize, signal }),
+      openTransport({
+        address,
+        tls,
+        webSocket,
+        maximumPacketSize,
+        signal,
+        connectTimeoutMs: this.#options.connectTimeoutMs,
+        lookup: systemLookup,
+      }),
     );
   }
 

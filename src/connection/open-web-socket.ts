@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import { deferred } from '../internal/deferred.js';
 import { formatAddress } from './format-address.js';
+import type { Reach } from './reach-host.js';
 import { tlsOptions } from './tls-options.js';
 import type { Transport } from './transport.js';
 import { connectError, webSocketError } from './transport-error.js';
@@ -11,13 +12,14 @@ import { WebSocketTransport } from './web-socket-transport.js';
 /** Least bound of one WebSocket message: a server may put many packets into one. */
 const MIN_MESSAGE_BOUND = 16 * 1024 * 1024;
 
-function connect(request: TransportRequest): WebSocket {
+function connect(request: TransportRequest, reach: Reach): WebSocket {
   const { address, tls, webSocket, maximumPacketSize } = request;
   return new WebSocket(`${formatAddress(address)}${address.path}`, [webSocket.protocol], {
     headers: { ...webSocket.headers },
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: Math.max(MIN_MESSAGE_BOUND, 2 * maximumPacketSize),
+    ...reach,
     ...(address.protocol === 'wss' ? tlsOptions(tls, address.host) : {}),
   });
 }
@@ -29,9 +31,9 @@ function openError(error: Error, request: TransportRequest): unknown {
 }
 
 /** Opens a WebSocket that speaks the `mqtt` subprotocol [MQTT-6.0.0-3, MQTT-6.0.0-4]. Anything else is WEBSOCKET_REFUSED. */
-export async function openWebSocket(request: TransportRequest): Promise<Transport> {
+export async function openWebSocket(request: TransportRequest, reach: Reach): Promise<Transport> {
   const { address, signal } = request;
-  const socket = connect(request);
+  const socket = connect(request, reach);
   const opened = deferred<Transport>();
   let finSeen = false;
   const onAbort = (): void => opened.reject(signal.reason);

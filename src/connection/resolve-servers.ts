@@ -43,6 +43,7 @@ export function resolveServers(
   const [first, ...rest] = (readList(options.servers, url, problems) ?? [url.address]).map(withPath);
   const servers = [first ?? withPath(url.address), ...rest] as const;
   if (broker !== undefined && options.servers !== undefined) checkListed(url.address, servers, problems);
+  checkSecurity(broker === undefined || url === FALLBACK ? servers : [url.address, ...servers], problems);
   if (!servers.some(isWebSocket)) {
     if (options.path !== undefined) problems.add('path is for ws:// and wss:// only');
     if (options.wsOptions !== undefined) problems.add('wsOptions is for ws:// and wss:// only');
@@ -80,4 +81,11 @@ function checkListed(address: ServerAddress, servers: readonly ServerAddress[], 
   problems.add(
     `the broker URL names ${address.host}:${address.port}, which is not one of servers: put it there, or leave one out`,
   );
+}
+
+/** A server that fails would hand the next one, in clear, what was meant for TLS: the password first. */
+function checkSecurity(addresses: readonly ServerAddress[], problems: OptionProblems): void {
+  const secure = addresses.filter(isSecure).length;
+  if (secure === 0 || secure === addresses.length) return;
+  problems.add('servers and broker URL mix TLS (mqtts, wss) and plain text (mqtt, ws): all must be secure, or none');
 }

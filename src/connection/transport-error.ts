@@ -75,10 +75,35 @@ function meaningOf(code: string): Meaning | undefined {
   return undefined;
 }
 
-/** Several addresses of one name may have failed, each with its own error: the first one speaks. */
-function firstCause(error: unknown): unknown {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors[0];
-  return error;
+/** What speaks of this machine's way to an address only, while another address of the name may have been reached. */
+const NO_ROUTE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** Of the errors of several addresses the first that comes from further away than this machine. */
+function tellingCause(error: unknown): unknown {
+  if (!(error instanceof AggregateError) || error.errors.length === 0) return error;
+  return error.errors.find((one) => !NO_ROUTE.has(codeOf(one))) ?? error.errors[0];
+}
+
+/** A connect timeout, with what the addresses said that had their turn. */
+export function withAddresses(reason: unknown, errors: readonly unknown[]): unknown {
+  if (!(reason instanceof MillraceError) || reason.code !== 'TIMEOUT' || errors.length === 0) return reason;
+  return new MillraceError('TIMEOUT', `${reason.message}: ${addressesText(errors)}`, { details: reason.details });
+}
+
+/** What each address of a name said, in the order in which they were tried. */
+function addressesText(errors: readonly unknown[]): string {
+  return errors.map(addressText).join(', ');
+}
+
+function addressText(error: unknown): string {
+  if (!(error instanceof Error) || !('address' in error)) return textOf(error);
+  return `${error.address} ${codeOf(error)}`;
+}
+
+function connectText(error: unknown): string {
+  const cause = tellingCause(error);
+  const several = error instanceof AggregateError && error.errors.length > 1;
+  return several ? `connect ${codeOf(cause)}: ${addressesText(error.errors)}` : textOf(cause);
 }
 
 function textOf(error: unknown): string {
@@ -88,10 +113,10 @@ function textOf(error: unknown): string {
 /** Why a transport could not be opened: CONNECT_FAILED, TLS_REFUSED or WRONG_PROTOCOL. */
 export function connectError(error: unknown, address: ServerAddress): MillraceError {
   if (error instanceof MillraceError) return error;
-  const cause = firstCause(error);
+  const cause = tellingCause(error);
   const code = codeOf(cause) || codeOf(error);
   const meaning = meaningOf(code) ?? { code: 'CONNECT_FAILED', advice: ADVICE[code] };
-  return new MillraceError(meaning.code, `cannot connect to ${formatAddress(address)}: ${textOf(cause)}`, {
+  return new MillraceError(meaning.code, `cannot connect to ${formatAddress(address)}: ${connectText(error)}`, {
     cause: error,
     details: { server: formatAddress(address), ...(code === '' ? {} : { systemCode: code }) },
     ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),

@@ -1,4 +1,5 @@
 import type { ServerAddress, TlsSettings, WebSocketSettings } from './connection-options.js';
+import type { HostLookup } from './reach-host.js';
 
 /** What a transport needs to be opened. */
 export interface TransportRequest {
@@ -9,4 +10,7 @@ export interface TransportRequest {
   readonly maximumPacketSize: number;
   /** Aborting it cuts the attempt; its reason, a MillraceError, is what opening rejects with. */
   readonly signal: AbortSignal;
+  /** When the signal aborts, counted from now. The addresses of a name share it. */
+  readonly connectTimeoutMs: number;
+  readonly lookup: HostLookup;
 }

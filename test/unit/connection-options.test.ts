@@ -246,6 +246,34 @@ describe('connect options', () => {
     ['a will on a wildcard', undefined, { will: { topic: 'a/#' } }, /will.topic/],
     ['a list without the broker of the URL', 'tcp://a', { servers: [{ host: 'b', port: 1883 }] }, /not one of servers/],
     ['an empty list', undefined, { servers: [] }, /servers is empty/],
+    [
+      'TLS beside plain text in one list: the password would go out in clear when TLS fails (X3)',
+      undefined,
+      {
+        servers: [
+          { host: 'a', port: 8883, protocol: 'mqtts' },
+          { host: 'a', port: 1883 },
+        ],
+      },
+      /mix TLS .* and plain text/,
+    ],
+    [
+      'the same for WebSocket (X3)',
+      'wss://a',
+      {
+        servers: [
+          { host: 'a', port: 443 },
+          { host: 'b', port: 80, protocol: 'ws' },
+        ],
+      },
+      /mix TLS .* and plain text/,
+    ],
+    [
+      'a broker URL with TLS whose list has it in plain text (X3)',
+      'mqtts://a',
+      { servers: [{ host: 'a', port: 8883, protocol: 'mqtt' }] },
+      /mix TLS .* and plain text/,
+    ],
     ['shared sessions of one server', 'tcp://a', { serversShareSessions: true }, /servers, which are not given/],
     ['a long client id on 3.1', undefined, { protocolVersion: 3, clientId: 'x'.repeat(24) }, /3\.1 does not allow/],
   ];
@@ -258,6 +286,18 @@ describe('connect options', () => {
   it('refuse a name that does not exist', () => {
     const misspelt = { clientId: 'x', clientID: 'x' };
     assert.match(problems(undefined, misspelt), /no connect option "clientID"/);
+  });
+
+  it('take a list that is secure throughout, over TCP and WebSocket (X3)', () => {
+    const servers = [
+      { host: 'a', port: 8883 },
+      { host: 'b', port: 443, protocol: 'wss' as const },
+    ];
+    assert.equal(problems('mqtts://a', { servers }), '');
+  });
+
+  it('name one problem of a broker URL that cannot be read beside a secure list', () => {
+    assert.doesNotMatch(problems('nonsense', { servers: [{ host: 'a', port: 8883, protocol: 'mqtts' }] }), /mix TLS/);
   });
 
   it('agree with the same value given twice', () => {

@@ -29,8 +29,8 @@ test('CONNACK has to come in time', () => {
   assert.equal(rig.session.deadline(), Number.POSITIVE_INFINITY);
 });
 
-test('PINGREQ goes out when nothing was sent for the keep-alive, and what is sent moves it', () => {
-  const rig = new SessionRig().connect({ keepAlive: 30 }).forget();
+test('PINGREQ goes out when nothing was sent for three quarters of the keep-alive, and what is sent moves it (S20)', () => {
+  const rig = new SessionRig().connect({ keepAlive: 40 }).forget();
   assert.equal(rig.session.deadline(), 30 * SECOND);
   rig.now = 20 * SECOND;
   rig.serve(inbound(1, 1));
@@ -42,7 +42,7 @@ test('PINGREQ goes out when nothing was sent for the keep-alive, and what is sen
 });
 
 test('a PINGREQ may come early after a command, which has no clock, and never late', () => {
-  const rig = new SessionRig().connect({ keepAlive: 30 }).forget();
+  const rig = new SessionRig().connect({ keepAlive: 40 }).forget();
   rig.session.publish(outbound(0, 0));
   rig.now = 20 * SECOND;
   rig.session.publish(outbound(0, 0));
@@ -53,12 +53,12 @@ test('a PINGREQ may come early after a command, which has no clock, and never la
 });
 
 test('Server Keep Alive binds [MQTT-3.2.2-21], and 0 turns keep-alive off', () => {
-  assert.equal(new SessionRig().connect({}, { properties: { serverKeepAlive: 7 } }).session.deadline(), 7 * SECOND);
+  assert.equal(new SessionRig().connect({}, { properties: { serverKeepAlive: 8 } }).session.deadline(), 6 * SECOND);
   assert.equal(new SessionRig().connect({ keepAlive: 0 }).session.deadline(), Number.POSITIVE_INFINITY);
 });
 
 test('PINGRESP has to come in time', () => {
-  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 30 }).forget();
+  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 40 }).forget();
   pass(rig, 34 * SECOND);
   rig.serve({ type: 'pingresp' });
   pass(rig, 61 * SECOND);
@@ -68,8 +68,8 @@ test('PINGRESP has to come in time', () => {
 });
 
 test('a server that sends packets is alive although its PINGRESP is far behind; one that dribbles bytes is not (H3)', () => {
-  const alive = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 30 }).forget();
-  const slow = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 30 }).forget();
+  const alive = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 40 }).forget();
+  const slow = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 40 }).forget();
   slow.serveBytes(Uint8Array.of(0x30, 0x7f));
   for (let at = 30 * SECOND; at < 60 * SECOND; at += SECOND) {
     pass(alive, at);
@@ -82,7 +82,7 @@ test('a server that sends packets is alive although its PINGRESP is far behind; 
 });
 
 test('while nobody reads, the server cannot be silent, and PINGREQ still goes out', () => {
-  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND, ackTimeoutMs: 10 * SECOND }).connect({ keepAlive: 30 });
+  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND, ackTimeoutMs: 10 * SECOND }).connect({ keepAlive: 40 });
   rig.session.publish(outbound(0, 1));
   rig.forget().session.setReading(false, 0);
   pass(rig, 100 * SECOND);
@@ -96,7 +96,7 @@ test('while nobody reads, the server cannot be silent, and PINGREQ still goes ou
 });
 
 test('pausing the reader does not make a PINGREQ late [MQTT-3.1.2-20]', () => {
-  const rig = new SessionRig().connect({ keepAlive: 60 }).forget();
+  const rig = new SessionRig().connect({ keepAlive: 80 }).forget();
   rig.session.publish(outbound(0, 0));
   rig.now = 59 * SECOND;
   rig.session.setReading(false, rig.now);
@@ -135,7 +135,7 @@ test('R21: a message sent after a long quiet time gets its full time', () => {
 });
 
 test('a driver that was stalled gives the peer one grace before it is declared silent (I2)', () => {
-  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 30 }).forget();
+  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 40 }).forget();
   rig.now = 30 * SECOND;
   rig.session.handleTimeout(rig.now);
   rig.now = 55 * SECOND;
@@ -148,7 +148,7 @@ test('a driver that was stalled gives the peer one grace before it is declared s
 });
 
 test('a stalled driver that then reads the PINGRESP stays connected', () => {
-  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 30 }).forget();
+  const rig = new SessionRig({ pingrespTimeoutMs: 5 * SECOND }).connect({ keepAlive: 40 }).forget();
   for (const at of [30 * SECOND, 55 * SECOND]) rig.session.handleTimeout(at);
   rig.now = 55 * SECOND;
   rig.serve({ type: 'pingresp' });
@@ -157,7 +157,7 @@ test('a stalled driver that then reads the PINGRESP stays connected', () => {
 });
 
 test('a call before the deadline does nothing', () => {
-  const rig = new SessionRig().connect({ keepAlive: 30 }).forget();
+  const rig = new SessionRig().connect({ keepAlive: 40 }).forget();
   for (let at = 0; at < 30 * SECOND; at += 100) rig.session.handleTimeout(at);
   assert.deepEqual(rig.answers(), []);
 });

@@ -8,6 +8,12 @@ export type Silence = 'CONNACK' | 'PINGRESP' | 'acknowledgement';
 const PROGRESS_BYTES = 4096;
 
 /**
+ * Milliseconds without a packet of ours, for each second of keep-alive, after which a PINGREQ goes out: three quarters. What cuts
+ * idle connections is often set to the same round number, and at the interval itself both would race.
+ */
+const PING_MS_PER_SECOND = 750;
+
+/**
  * All deadlines of a connection, as numbers. Commands carry no clock, so something written by one counts as written at the
  * last instant known before: a PINGREQ may come early, never late [MQTT-3.1.2-20].
  */
@@ -17,7 +23,8 @@ export class SessionTimers {
   readonly #pingresp: PeerTimer;
   readonly #ack: PeerTimer;
   #now = 0;
-  #keepAliveMs = 0;
+  /** 0: no PINGREQ. */
+  #pingAfterMs = 0;
   #lastSent = 0;
   #packets = 0;
   #unmarkedBytes = 0;
@@ -45,7 +52,7 @@ export class SessionTimers {
   /** CONNACK came; `keepAlive` in seconds is the one that binds. */
   connected(keepAlive: number): void {
     this.#connack.stop();
-    this.#keepAliveMs = keepAlive * 1000;
+    this.#pingAfterMs = keepAlive * PING_MS_PER_SECOND;
   }
 
   /** The connection is over. */
@@ -53,7 +60,7 @@ export class SessionTimers {
     this.#connack.stop();
     this.#pingresp.stop();
     this.#ack.stop();
-    this.#keepAliveMs = 0;
+    this.#pingAfterMs = 0;
     this.#unmarkedBytes = 0;
     this.#active = false;
   }
@@ -101,7 +108,7 @@ export class SessionTimers {
   }
 
   get pingDue(): boolean {
-    return this.#keepAliveMs > 0 && this.#now >= this.#lastSent + this.#keepAliveMs;
+    return this.#now >= this.#pingAt;
   }
 
   /** What the server has failed to do for too long. */
@@ -115,9 +122,12 @@ export class SessionTimers {
   /** When to look again. With something owed since a command, the watchdog is not wound yet: then early enough to wind it. */
   deadline(owed: number): number {
     if (!this.#active) return Number.POSITIVE_INFINITY;
-    const ping = this.#keepAliveMs > 0 ? this.#lastSent + this.#keepAliveMs : Number.POSITIVE_INFINITY;
-    if (!this.#listening) return ping;
+    if (!this.#listening) return this.#pingAt;
     const unwound = owed > 0 && !this.#ack.running ? this.#now + this.#ackTimeoutMs : Number.POSITIVE_INFINITY;
-    return Math.min(ping, unwound, this.#connack.at, this.#pingresp.at, this.#ack.at);
+    return Math.min(this.#pingAt, unwound, this.#connack.at, this.#pingresp.at, this.#ack.at);
+  }
+
+  get #pingAt(): number {
+    return this.#pingAfterMs > 0 ? this.#lastSent + this.#pingAfterMs : Number.POSITIVE_INFINITY;
   }
 }
