@@ -37,6 +37,11 @@ const LATER: Refusal = {
 const REDIRECT_ADVICE =
   'The broker wants its clients elsewhere (see `serverReference`, if it named a place): redirects are not followed, so change the broker URL.';
 const ELSEWHERE: Refusal = { ...LATER, advice: REDIRECT_ADVICE };
+const BAD_METHOD: Refusal = {
+  code: 'CONNECTION_REFUSED_BY_BROKER',
+  retryable: false,
+  advice: 'Check the method of `authentication`: the broker does not speak it, or asks for one where none is given.',
+};
 const NEVER: Refusal = {
   code: 'CONNECTION_REFUSED_BY_BROKER',
   retryable: false,
@@ -54,6 +59,7 @@ const REASON_CODES: Readonly<Record<number, Refusal>> = {
   135: NOT_AUTHORIZED,
   136: LATER,
   137: LATER,
+  140: BAD_METHOD,
   151: LATER,
   156: ELSEWHERE,
   157: ELSEWHERE,

@@ -29,6 +29,7 @@ export function connectPacket(request: ConnectRequest, clientId: string, options
 function connectProperties(request: ConnectRequest, options: SessionOptions): Properties {
   const { sessionExpiryInterval, requestResponseInformation, requestProblemInformation, userProperties } = request;
   const { receiveMaximum, maximumPacketSize, topicAliasMaximum } = options;
+  const { method, data } = request.authentication ?? {};
   return {
     ...(sessionExpiryInterval === 0 ? {} : { sessionExpiryInterval }),
     ...(receiveMaximum >= DEFAULT_RECEIVE_MAXIMUM ? {} : { receiveMaximum }),
@@ -37,6 +38,8 @@ function connectProperties(request: ConnectRequest, options: SessionOptions): Pr
     ...(requestResponseInformation === undefined ? {} : { requestResponseInformation }),
     ...(requestProblemInformation === undefined ? {} : { requestProblemInformation }),
     ...(userProperties === undefined ? {} : { userProperties }),
+    ...(method === undefined ? {} : { authenticationMethod: method }),
+    ...(data === undefined ? {} : { authenticationData: data }),
   };
 }
 

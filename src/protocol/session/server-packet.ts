@@ -1,6 +1,7 @@
 import { protocolError } from '../codec/refusal.js';
 import type {
   AckPacket,
+  AuthPacket,
   DisconnectPacket,
   Packet,
   PingrespPacket,
@@ -18,6 +19,7 @@ export type ServerPacket =
   | SubackPacket
   | UnsubackPacket
   | PingrespPacket
+  | AuthPacket
   | DisconnectPacket;
 
 /** The packet, when a server may send it after its CONNACK to a client that asked for this. Throws PROTOCOL_ERROR otherwise. */
@@ -32,6 +34,7 @@ export function serverPacket(packet: Packet, request: ConnectRequest): ServerPac
     case 'pubcomp':
     case 'suback':
     case 'unsuback':
+    case 'auth':
       checkProblemInformation(packet, request);
       return packet;
     case 'disconnect':

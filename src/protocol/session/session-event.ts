@@ -59,6 +59,24 @@ export interface SessionProvenEvent {
   readonly proven: boolean;
 }
 
+/** AUTH 0x18: the server asks; `authenticate` answers. It may come while messages flow, when we authenticate anew. */
+export interface AuthChallengeEvent {
+  readonly type: 'auth-challenge';
+  /** Authentication Data, in bytes of its own; empty when there is none. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * The server is content. `initial`: its CONNACK says so, and everything behind it, the `connected` event too, waits for `admit()`, so that
+ * nothing is sent to a server that could not prove who it is. Otherwise AUTH 0x00 ended a re-authentication; nothing has to follow.
+ */
+export interface AuthSuccessEvent {
+  readonly type: 'auth-success';
+  /** As in `auth-challenge`. */
+  readonly data: Uint8Array;
+  readonly initial: boolean;
+}
+
 /** A PUBLISH was received. `accept(token)` acknowledges it; at QoS 0 there is nothing to accept. */
 export interface MessageEvent {
   readonly type: 'message';
@@ -137,6 +155,8 @@ export type SessionEvent =
   | SessionLostEvent
   | SessionUnprovenEvent
   | SessionProvenEvent
+  | AuthChallengeEvent
+  | AuthSuccessEvent
   | MessageEvent
   | ReleaseEvent
   | SessionSuspectEvent

@@ -1,5 +1,5 @@
 import { PacketDecoder } from '../codec/packet-decoder.js';
-import type { Packet } from '../packet.js';
+import type { ConnackPacket, Packet } from '../packet.js';
 import type { ServerLimits } from './session-event.js';
 import type { ConnectRequest } from './session-options.js';
 
@@ -13,6 +13,8 @@ export class SessionLink {
   #parked = 0;
   /** CONNACK 0 came. */
   accepted = false;
+  /** The same; what it says counts from the `connected` event on. */
+  connack: ConnackPacket | undefined;
   /** From the `connected` event on. */
   limits: ServerLimits | undefined;
   /** Outgoing messages have begun. */

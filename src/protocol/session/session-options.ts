@@ -14,7 +14,7 @@ export interface SessionOptions {
   readonly receiveMaximum: number;
   /** Topic aliases that the server may use (5.0). 0: none. */
   readonly topicAliasMaximum: number;
-  /** Milliseconds from CONNECT to CONNACK. */
+  /** Milliseconds from CONNECT to CONNACK, all steps of an authentication included; and of a later one. */
   readonly connackTimeoutMs: number;
   /** Milliseconds from PINGREQ to PINGRESP. */
   readonly pingrespTimeoutMs: number;
@@ -24,6 +24,12 @@ export interface SessionOptions {
   readonly settlesEmpty?: boolean;
   /** The past, as an earlier `state()` gave it (architecture: "a session can be given its past at birth"). */
   readonly state?: SessionState;
+}
+
+/** How an authentication begins. */
+export interface AuthenticationStart {
+  readonly method: string;
+  readonly data?: Uint8Array | undefined;
 }
 
 /** What may differ from one CONNECT to the next. */
@@ -40,6 +46,8 @@ export interface ConnectRequest {
   readonly sessionExpiryInterval: number;
   readonly username?: string;
   readonly password?: Uint8Array;
+  /** Enhanced authentication (5.0, 4.12): begins with CONNECT and goes on by `auth-challenge` and `auth-success` events. */
+  readonly authentication?: AuthenticationStart;
   readonly will?: Will;
   readonly requestResponseInformation?: boolean;
   readonly requestProblemInformation?: boolean;

@@ -2,7 +2,7 @@ import { PeerTimer } from './peer-timer.js';
 import type { SessionOptions } from './session-options.js';
 
 /** What the server did not do in time. */
-export type Silence = 'CONNACK' | 'PINGRESP' | 'acknowledgement';
+export type Silence = 'CONNACK' | 'AUTH' | 'PINGRESP' | 'acknowledgement';
 
 /** Bytes of a packet still incomplete that show a peer alive on a slow link; a byte now and then does not (faults H3). */
 const PROGRESS_BYTES = 4096;
@@ -20,6 +20,8 @@ const PING_MS_PER_SECOND = 750;
 export class SessionTimers {
   readonly #ackTimeoutMs: number;
   readonly #connack: PeerTimer;
+  /** From AUTH 0x19 to AUTH 0x00. */
+  readonly #auth: PeerTimer;
   readonly #pingresp: PeerTimer;
   readonly #ack: PeerTimer;
   #now = 0;
@@ -34,6 +36,7 @@ export class SessionTimers {
   constructor(options: SessionOptions) {
     this.#ackTimeoutMs = options.ackTimeoutMs;
     this.#connack = new PeerTimer(options.connackTimeoutMs);
+    this.#auth = new PeerTimer(options.connackTimeoutMs);
     this.#pingresp = new PeerTimer(options.pingrespTimeoutMs);
     this.#ack = new PeerTimer(options.ackTimeoutMs);
   }
@@ -58,6 +61,7 @@ export class SessionTimers {
   /** The connection is over. */
   stop(): void {
     this.#connack.stop();
+    this.#auth.stop();
     this.#pingresp.stop();
     this.#ack.stop();
     this.#pingAfterMs = 0;
@@ -91,6 +95,16 @@ export class SessionTimers {
     if (!this.#pingresp.running) this.#pingresp.start(this.#now);
   }
 
+  /** AUTH 0x19 is written. */
+  reauthenticating(): void {
+    this.#auth.start(this.#now);
+  }
+
+  /** AUTH 0x00 came. */
+  reauthenticated(): void {
+    this.#auth.stop();
+  }
+
   /** R21: the watchdog runs while the broker owes something, from the last thing it gave. */
   watchAcks(owed: number, progress: boolean): void {
     if (owed === 0) this.#ack.stop();
@@ -103,6 +117,7 @@ export class SessionTimers {
     this.#listening = listening;
     if (!listening) return;
     this.#connack.restart(this.#now);
+    this.#auth.restart(this.#now);
     this.#pingresp.restart(this.#now);
     this.#ack.restart(this.#now);
   }
@@ -115,6 +130,7 @@ export class SessionTimers {
   silence(): Silence | undefined {
     if (!this.#listening) return undefined;
     if (this.#connack.expired(this.#now)) return 'CONNACK';
+    if (this.#auth.expired(this.#now)) return 'AUTH';
     if (this.#pingresp.expired(this.#now)) return 'PINGRESP';
     return this.#ack.expired(this.#now) ? 'acknowledgement' : undefined;
   }
@@ -124,7 +140,7 @@ export class SessionTimers {
     if (!this.#active) return Number.POSITIVE_INFINITY;
     if (!this.#listening) return this.#pingAt;
     const unwound = owed > 0 && !this.#ack.running ? this.#now + this.#ackTimeoutMs : Number.POSITIVE_INFINITY;
-    return Math.min(this.#pingAt, unwound, this.#connack.at, this.#pingresp.at, this.#ack.at);
+    return Math.min(this.#pingAt, unwound, this.#connack.at, this.#auth.at, this.#pingresp.at, this.#ack.at);
   }
 
   get #pingAt(): number {

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/index.js';
 import { invalidState, protocolError } from '../codec/refusal.js';
-import type { ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
+import type { AuthPacket, ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
 import type { Properties } from '../properties.js';
 import { connectionRefused, disconnectedByBroker } from './broker-refusal.js';
 import { checkConnack } from './connack-check.js';
@@ -13,14 +13,15 @@ import { OutboundMessages } from './outbound-messages.js';
 import { PacketOutput } from './packet-output.js';
 import { serverLimits } from './server-limits.js';
 import { type ServerPacket, serverPacket } from './server-packet.js';
+import { SessionAuthentication } from './session-authentication.js';
 import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
 import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 import { SessionSettlement } from './session-settlement.js';
 import type { SessionState } from './session-state.js';
-import { SessionTimers } from './session-timers.js';
-import { silenceError } from './silence-error.js';
+import { SessionTimers, type Silence } from './session-timers.js';
+import { silenceError, unansweredError } from './silence-error.js';
 import { SubscriptionRequests } from './subscription-requests.js';
 
 /**
@@ -47,6 +48,7 @@ export class Session {
   readonly #requests: SubscriptionRequests;
   readonly #epoch: SessionEpoch;
   readonly #settlement: SessionSettlement;
+  readonly #authentication: SessionAuthentication;
   #phase: Phase = 'idle';
   #link: SessionLink | undefined;
   #clientId: string;
@@ -65,6 +67,7 @@ export class Session {
     });
     this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
     this.#requests = new SubscriptionRequests(this.#output);
+    this.#authentication = new SessionAuthentication(this.#output, this.#events);
     this.#settlement = new SessionSettlement({
       epoch: this.#epoch,
       inbound: this.#inbound,
@@ -82,6 +85,7 @@ export class Session {
     this.#link = new SessionLink(request, this.#options.maximumPacketSize);
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
+    this.#authentication.connecting(request);
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
   }
@@ -92,7 +96,7 @@ export class Session {
     if (link === undefined || this.#phase === 'over') return;
     this.#timers.observe(now, this.#output.packets);
     link.push(bytes);
-    if (this.#settlement.asking && link.parked > PARKED_BYTES) {
+    if (this.#parking && link.parked > PARKED_BYTES) {
       this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the session was settled`));
       return;
     }
@@ -117,7 +121,7 @@ export class Session {
     this.#timers.observe(now, this.#output.packets);
     const silence = this.#timers.silence();
     if (silence !== undefined) {
-      this.#end(silenceError(silence));
+      this.#end(this.#silenceError(silence));
       return;
     }
     this.#timers.watchAcks(this.#outbound.owed, false);
@@ -244,6 +248,30 @@ export class Session {
     this.#readOn();
   }
 
+  /** After `auth-challenge`: sends AUTH 0x18 with our Authentication Data [MQTT-4.12.0-3]. */
+  authenticate(data: Uint8Array | undefined): void {
+    this.#authentication.answer(data);
+  }
+
+  /**
+   * Authenticates anew while messages flow (AUTH 0x19), with the method of CONNECT [MQTT-4.12.1-1]. `auth-challenge` and `auth-success`
+   * follow, or the server ends the connection. INVALID_STATE without a method, or before the one under way is over.
+   */
+  reauthenticate(data: Uint8Array | undefined): void {
+    this.#connectedLimits();
+    this.#authentication.restart(data);
+    this.#timers.reauthenticating();
+  }
+
+  /** After an `auth-success` that is `initial`: the owner believes the server, and what its CONNACK says counts from now on. */
+  admit(): void {
+    this.#authentication.admit();
+    const link = this.#link;
+    if (this.#phase !== 'connecting' || link?.connack === undefined) return;
+    this.#connected(link, link.connack);
+    this.#handlePackets(link, 0);
+  }
+
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
   subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
     const request = { subscriptions, ...(properties && { properties }) };
@@ -282,7 +310,7 @@ export class Session {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
-      while (this.#phase !== 'over' && !this.#settlement.asking) {
+      while (this.#phase !== 'over' && !this.#parking) {
         const packet = link.next();
         if (packet === undefined) break;
         packets += 1;
@@ -323,9 +351,17 @@ export class Session {
       case 'pingresp':
         this.#timers.pingAnswered();
         break;
+      case 'auth':
+        this.#handleAuth(packet);
+        break;
       case 'disconnect':
         this.#end(disconnectedByBroker(packet));
     }
+  }
+
+  #handleAuth(packet: AuthPacket): void {
+    this.#authentication.handle(packet, true);
+    if (packet.reasonCode === 0) this.#timers.reauthenticated();
   }
 
   #handleAnswer(answer: SubscriptionAnswerEvent | undefined): void {
@@ -335,11 +371,17 @@ export class Session {
   }
 
   #handleFirst(link: SessionLink, packet: Packet): void {
+    if (packet.type === 'auth') {
+      this.#authentication.handle(packet, false);
+      return;
+    }
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
     if (packet.reasonCode !== 0) throw connectionRefused(packet, link.request.version);
     link.accepted = true;
     checkConnack(packet, link.request, this.#clientId);
-    this.#connected(link, packet);
+    link.connack = packet;
+    this.#authentication.accepted(packet);
+    if (!this.#authentication.confirming) this.#connected(link, packet);
   }
 
   #connected(link: SessionLink, connack: ConnackPacket): void {
@@ -362,6 +404,17 @@ export class Session {
     if (this.#phase !== 'connected' || this.#link === undefined) return;
     this.#listen();
     this.#handlePackets(this.#link, 0);
+  }
+
+  /** The owner has to decide something before anything more is handled. */
+  get #parking(): boolean {
+    return this.#settlement.asking || this.#authentication.confirming;
+  }
+
+  /** It is not the server who is silent while it waits for our part of an authentication. */
+  #silenceError(silence: Silence): MillraceError {
+    const ours = (silence === 'CONNACK' || silence === 'AUTH') && this.#authentication.isOurTurn;
+    return ours ? unansweredError() : silenceError(silence);
   }
 
   /** The server's silence means something while what it sends is read. */
