@@ -15,6 +15,12 @@ const NEEDED = {
   // Kills and disk errors at a chosen system call: only Linux has it.
   ...(process.platform === 'linux' ? { strace: 'strace' } : {}),
 };
+/** What a broker's plugin is compiled from. Where root cannot install it with apt-get, the tests that need it say so and are skipped. */
+const HEADERS = {
+  '/usr/include/gsasl.h': 'libgsasl-dev',
+  '/usr/include/mosquitto.h': 'libmosquitto-dev',
+  '/usr/include/mosquitto_plugin.h': 'mosquitto-dev',
+};
 // Debian installs daemons where only root's PATH looks.
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -63,23 +69,33 @@ function withoutStartingServices(install) {
   }
 }
 
+/** Packages of what can be compiled here once they are there. */
+function missingHeaders() {
+  if (!isInstalled('gcc')) return [];
+  return Object.keys(HEADERS)
+    .filter((file) => !existsSync(file))
+    .map((file) => HEADERS[file]);
+}
+
+function install(packages) {
+  console.log(`The tests need ${packages.join(' ')}: installing with apt-get (no service is started).`);
+  return withoutStartingServices(() => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages));
+}
+
 const missing = missingCommands();
+const canInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 if (missing.length > 0) {
   const packages = [...new Set(missing.map((command) => NEEDED[command]))];
-  const canInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   if (!canInstall) {
     console.error(`The tests need ${missing.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
     process.exit(1);
   }
-  console.log(
-    `The tests need ${missing.join(', ')}: installing ${packages.join(' ')} with apt-get (no service is started).`,
-  );
-  const installed = withoutStartingServices(
-    () => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages),
-  );
+  const installed = install(packages);
   const still = missingCommands();
   if (!installed || still.length > 0) {
     console.error(`apt-get could not install ${still.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
     process.exit(1);
   }
 }
+const headers = canInstall ? missingHeaders() : [];
+if (headers.length > 0) install(headers);

@@ -1,6 +1,13 @@
+export type {
+  AnswerData,
+  Authentication,
+  AuthenticationContext,
+  AuthenticationExchange,
+} from './connection/authentication.js';
 export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
 export type { UnknownSessionPolicy } from './connection/durable-link.js';
 export type { OnSessionLoss } from './connection/on-session-loss.js';
+export { type ScramCredentials, scramSha256 } from './connection/scram-sha-256.js';
 export type {
   BatchBuffer,
   DeadLetter,

@@ -1,4 +1,5 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
+import { scramSha256 } from '../connection/scram-sha-256.js';
 import type { Sink } from '../connector/open-sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import { Pipeline } from '../pipeline/pipeline.js';
@@ -52,11 +53,18 @@ function bridgeSink(options: BridgeOptions): Sink<ReceivedMessage> {
   return (onSessionLoss === undefined ? sink : sink.onSessionLoss(onSessionLoss)).build();
 }
 
-function connectOptions(side: BrokerAddress, { version, tls }: BridgeOptions): ConnectOptions {
+function connectOptions(side: BrokerAddress, { version, auth, tls }: BridgeOptions): ConnectOptions {
   return {
     protocolVersion: version,
-    username: side.username,
-    password: side.password,
+    ...identity(side, auth),
     ...(side.secure ? tls : {}),
   };
+}
+
+function identity(
+  { username, password }: BrokerAddress,
+  auth: BridgeOptions['auth'],
+): Pick<ConnectOptions, 'username' | 'password' | 'authentication'> {
+  const scram = auth === 'scram-sha-256' && username !== undefined && password !== undefined;
+  return scram ? { authentication: scramSha256({ username, password }) } : { username, password };
 }

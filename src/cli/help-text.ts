@@ -41,6 +41,8 @@ stderr when the subscription is granted and the other side is connected.
   --username U         For both sides, but a side whose URL names a user
   --password-env V     The password is in the environment variable V
   --password-file F    The password is in the file F
+  --auth A             How sides with a user and a password use it: password (default), or scram-sha-256, which proves it without
+                       sending it, and the broker to us (MQTT 5 only)
   --ca F               Certificate authority to trust, as a PEM file, for mqtts and wss
   --cert F --key F     Client certificate and its key, as PEM files
   --stop-after N       Stop when N messages were received, delivered and acknowledged

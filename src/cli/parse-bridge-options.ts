@@ -15,6 +15,9 @@ import { usageError } from './usage-error.js';
 const SESSION_LOSS_CHOICES = ['fail', 'redeliver', 'drop'] as const;
 type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
 
+const AUTH_CHOICES = ['password', 'scram-sha-256'] as const;
+type AuthChoice = (typeof AUTH_CHOICES)[number];
+
 /** A bridge as the command line describes it, checked and with every default applied. */
 export interface BridgeOptions extends CommonOptions {
   readonly from: BrokerAddress;
@@ -30,6 +33,8 @@ export interface BridgeOptions extends CommonOptions {
   readonly adoptSession: boolean;
   /** undefined: the newest that the broker takes. */
   readonly version: 5 | 4 | 3 | undefined;
+  /** How user and password are used, by the sides that have both. */
+  readonly auth: AuthChoice;
   readonly tls: TlsFiles;
   /** Stop after this many messages; undefined for never. */
   readonly stopAfter: number | undefined;
@@ -51,6 +56,7 @@ const BRIDGE_KINDS = {
   username: 'value',
   'password-env': 'value',
   'password-file': 'value',
+  auth: 'value',
   ca: 'value',
   cert: 'value',
   key: 'value',
@@ -80,6 +86,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
     adoptSession: options.flag('adopt-session'),
     version: parseVersion(options),
+    auth: parseAuth(options, [from, to]),
     tls: readTlsFiles(options, addresses),
     stopAfter: countOption(options, 'stop-after', 1),
     connectTimeoutMs: secondsOption(options, 'connect-timeout', DEFAULT_CONNECT_SECONDS),
@@ -91,6 +98,17 @@ const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
 function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {
   const version = choiceOption(options, 'mqtt', ['5', '4', '3']);
   return version === undefined ? undefined : VERSIONS[version];
+}
+
+/** SCRAM proves a password that nobody gave, or by packets that 3.x has not: said before anything starts. */
+function parseAuth(options: CollectedOptions, sides: readonly BrokerAddress[]): AuthChoice {
+  const auth = choiceOption(options, 'auth', AUTH_CHOICES) ?? 'password';
+  if (auth === 'password') return auth;
+  if (!sides.some(({ username, password }) => username !== undefined && password !== undefined)) {
+    throw usageError(`--auth ${auth} needs a user and a password on at least one side`, 'auth');
+  }
+  if ((parseVersion(options) ?? 5) < 5) throw usageError(`--auth ${auth} needs --mqtt 5`, 'auth');
+  return auth;
 }
 
 function parseFilters(options: CollectedOptions): readonly string[] {

@@ -1,5 +1,6 @@
 import type { UserProperty } from '../protocol/properties.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { Authentication } from './authentication.js';
 
 /** A list of pairs keeps order and repeated names; a record is the shape of MQTT.js. */
 export type UserProperties = readonly UserProperty[] | Readonly<Record<string, string | readonly string[]>>;
@@ -53,9 +54,14 @@ export interface ConnectOptions {
   readonly password?: string | Uint8Array | undefined;
   /** Asked before each connect, with a signal that aborts after `connectTimeout`. Not together with `username` and `password`. */
   readonly credentials?: ((signal: AbortSignal) => Credentials | Promise<Credentials>) | undefined;
+  /**
+   * Enhanced authentication (MQTT 5.0, 4.12), in as many steps as its method has; `scramSha256` gives one. With it only 5.0 is spoken.
+   * User name and password may be sent beside it, where the broker wants both.
+   */
+  readonly authentication?: Authentication | undefined;
   /** Milliseconds for TCP, TLS and WebSocket together. Default 30000. */
   readonly connectTimeout?: number | undefined;
-  /** Milliseconds from CONNECT to CONNACK. Default 30000. */
+  /** Milliseconds from CONNECT to CONNACK, all steps of `authentication` included, and for authenticating anew. Default 30000. */
   readonly connackTimeout?: number | undefined;
   /** Milliseconds from PINGREQ to PINGRESP. Default 10000, at most half of keepalive. */
   readonly pingTimeout?: number | undefined;

@@ -1,7 +1,7 @@
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { ConnectRequest, SessionOptions } from '../protocol/session/session-options.js';
-import type { Credentials } from './connect-options.js';
 import type { ConnectionOptions } from './connection-options.js';
+import type { Identity } from './identity.js';
 
 /** `maxInflight` when the user names none: 3.x gives no signal of what a server takes, and some cut at more than 20. */
 const MAX_INFLIGHT = { 5: 1000, 4: 20, 3: 20 } as const;
@@ -18,7 +18,7 @@ export function maxInflightOf(
 export interface ConnectFacts {
   readonly version: ProtocolVersion;
   readonly clean: boolean;
-  readonly credentials: Credentials;
+  readonly identity: Identity;
   /** The session is at another server (R5b). */
   readonly elsewhere: boolean;
   /** A present session would be no proof (R5a), and is to be proven. */
@@ -52,7 +52,8 @@ function passwordBytes(password: string | Uint8Array): Uint8Array {
 
 /** The CONNECT to send. */
 export function connectRequest(options: ConnectionOptions, facts: ConnectFacts): ConnectRequest {
-  const { username, password } = facts.credentials;
+  const { credentials, authentication } = facts.identity;
+  const { username, password } = credentials;
   return {
     version: facts.version,
     clean: facts.clean,
@@ -63,6 +64,7 @@ export function connectRequest(options: ConnectionOptions, facts: ConnectFacts):
     sessionExpiryInterval: options.sessionExpiryInterval,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: passwordBytes(password) }),
+    ...(authentication === undefined ? {} : { authentication }),
     ...(options.will === undefined ? {} : { will: options.will }),
     ...(facts.version === 5 ? extras(options) : {}),
   };

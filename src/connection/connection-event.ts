@@ -1,4 +1,6 @@
 import type {
+  AuthChallengeEvent,
+  AuthSuccessEvent,
   ConnectedEvent,
   SessionEvent,
   SessionLostEvent,
@@ -14,7 +16,14 @@ export type SessionQuestion = SessionLostEvent | SessionUnprovenEvent;
 export type OpeningEvent = SessionQuestion | SessionProvenEvent | SubscriptionAnswerEvent;
 
 /** The events that the connection handles itself; all others are its owner's. */
-export type ConnectionEvent = ConnectedEvent | OpeningEvent;
+export type ConnectionEvent = ConnectedEvent | OpeningEvent | AuthEvent;
+
+/** What a session tells of an authentication: the link's `Authenticator` follows it. */
+export type AuthEvent = AuthChallengeEvent | AuthSuccessEvent;
+
+/** Tells them apart. */
+export const isAuthEvent = (event: SessionEvent): event is AuthEvent =>
+  event.type === 'auth-challenge' || event.type === 'auth-success';
 
 /** Tells the questions apart. */
 export const isQuestion = (event: SessionEvent): event is SessionQuestion =>
@@ -29,6 +38,8 @@ export function isConnectionEvent(event: SessionEvent): event is ConnectionEvent
     case 'session-lost':
     case 'session-unproven':
     case 'session-proven':
+    case 'auth-challenge':
+    case 'auth-success':
       return true;
     default:
       return false;

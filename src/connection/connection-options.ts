@@ -2,6 +2,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Will } from '../protocol/packet.js';
 import type { UserProperty } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { Authentication } from './authentication.js';
 import type { Credentials } from './connect-options.js';
 import type { DurableLink } from './durable-link.js';
 import type { OnSessionLoss } from './on-session-loss.js';
@@ -57,8 +58,10 @@ export interface ConnectionOptions {
   /** undefined: 1000 on 5.0, 20 below. */
   readonly maxInflight: number | undefined;
   readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
-  /** The credentials come from a provider of the user, so that a refusal at a reconnect may pass. */
+  /** The credentials or the authentication come from a provider of the user, so that a refusal at a reconnect may pass. */
   readonly dynamicCredentials: boolean;
+  /** Enhanced authentication; `version` is 5 then. */
+  readonly authentication: Authentication | undefined;
   readonly will: Will | undefined;
   readonly requestResponseInformation: boolean | undefined;
   readonly requestProblemInformation: boolean | undefined;

@@ -7,9 +7,8 @@ import { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
 import { atServer } from './at-server.js';
 import { checkGuarantee } from './check-guarantee.js';
-import type { Credentials } from './connect-options.js';
 import { bornSessionOptions, connectRequest } from './connect-request.js';
-import { isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
+import { isAuthEvent, isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
@@ -19,6 +18,7 @@ import { ControlConnection, type ControlListener, type ControlTarget } from './c
 import { Dialer } from './dialer.js';
 import { DurableLife, type SessionDoubts } from './durable-life.js';
 import { formatAddress } from './format-address.js';
+import type { Identity } from './identity.js';
 import { isConnectRefusal } from './is-connect-refusal.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
 import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
@@ -167,28 +167,25 @@ export class Connection {
     let connectSent = false;
     try {
       if (this.#durable !== undefined) await this.#durable.check();
-      const credentials = await this.#dialer.credentials();
+      let identity = await this.#dialer.identity(address);
       let transport = await this.#dialer.transport(address);
       if (this.#durable !== undefined) await this.#durable.begin(transport, this.#life.signal);
       if ((this.#durable ?? this.#home).mustDiscard(address)) {
         connectSent = true;
-        await this.#dialer.discard(transport, version, credentials);
+        await this.#dialer.discard(transport, version, identity);
         connectSent = false;
         this.#home.discarded(address);
+        identity = await this.#dialer.identityAgain(address, identity);
         transport = await this.#dialer.transport(address);
       }
-      return await this.#converse(transport, version, credentials);
+      return await this.#converse(transport, version, identity);
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
     }
   }
 
   /** Resolves when the connection has ended, with what follows. */
-  async #converse(
-    transport: Transport,
-    version: ProtocolVersion,
-    credentials: Credentials,
-  ): Promise<NextStep | undefined> {
+  async #converse(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<NextStep | undefined> {
     if (isOver(this.#state)) {
       transport.destroy();
       return undefined;
@@ -196,13 +193,13 @@ export class Connection {
     this.#version = version;
     this.#moved = false;
     const ended = deferred<NextStep | undefined>();
-    const link = this.#makeLink(transport, {
+    const link = this.#makeLink(transport, identity, {
       onEvents: (events) => this.#onEvents(events),
       onDrain: () => this.#listener.onDrain(),
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    link.start(connectRequest(this.#options, { version, clean: false, credentials, ...this.#doubts(version) }));
+    link.start(connectRequest(this.#options, { version, clean: false, identity, ...this.#doubts(version) }));
     return ended.promise;
   }
 
@@ -212,10 +209,10 @@ export class Connection {
     return this.#durable.request({ address, version }, this.#subscriptions.unverified);
   }
 
-  #makeLink(transport: Transport, listener: LinkListener): Link {
+  #makeLink(transport: Transport, { authenticator }: Identity, listener: LinkListener): Link {
     const { received, sent } = this.#metrics;
     const { writeTimeoutMs } = this.#options;
-    return new Link({ session: this.#session, transport, writeTimeoutMs, listener, received, sent });
+    return new Link({ session: this.#session, transport, authenticator, writeTimeoutMs, listener, received, sent });
   }
 
   /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
@@ -227,7 +224,7 @@ export class Connection {
       this.#tell(events, from, at);
       from = at + 1;
       if (event.type === 'connected') this.#onConnected(event, events.find(isQuestion));
-      else if (this.#state.at === 'subscribing') this.#state.opening.handle(event);
+      else if (this.#state.at === 'subscribing' && !isAuthEvent(event)) this.#state.opening.handle(event);
     }
     this.#tell(events, from, events.length);
   }

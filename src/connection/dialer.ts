@@ -3,11 +3,12 @@ import { timedSignal } from '../internal/timed-signal.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { askCredentials } from './ask-credentials.js';
-import type { Credentials } from './connect-options.js';
+import { Authenticator } from './authenticator.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { discardSession } from './discard-session.js';
 import { formatAddress } from './format-address.js';
+import type { Identity } from './identity.js';
 import { openTransport } from './open-transport.js';
 import { systemLookup } from './reach-host.js';
 import { isSecure } from './resolve-servers.js';
@@ -18,6 +19,8 @@ export class Dialer {
   readonly #options: ConnectionOptions;
   readonly #metrics: ConnectionMetrics;
   readonly #signal: AbortSignal;
+  /** Of the last attempt, which may never have led to a link that ends it. */
+  #authenticator: Authenticator | undefined;
 
   constructor(options: ConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
     this.#options = options;
@@ -25,9 +28,18 @@ export class Dialer {
     this.#signal = signal;
   }
 
-  /** Who we are now. */
-  credentials(): Promise<Credentials> {
-    return this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
+  /** Who we are now, to this server, for one connection. */
+  async identity(address: ServerAddress): Promise<Identity> {
+    const credentials = await this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
+    return this.identityAgain(address, { credentials });
+  }
+
+  /** The same for one more connection: an exchange serves one only. */
+  async identityAgain(address: ServerAddress, { credentials }: Identity): Promise<Identity> {
+    const authenticator = this.#authenticate(address);
+    if (authenticator === undefined) return { credentials };
+    const authentication = await this.#timed('authentication', (signal) => authenticator.begin(signal));
+    return { credentials, authentication, authenticator };
   }
 
   /** A byte stream to the server. TLS without verification is said, never silent. */
@@ -50,12 +62,12 @@ export class Dialer {
   }
 
   /** Throws the session that the broker has for us away. */
-  discard(transport: Transport, version: ProtocolVersion, credentials: Credentials): Promise<void> {
+  discard(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<void> {
     return discardSession(transport, {
       options: this.#options,
       metrics: this.#metrics,
       version,
-      credentials,
+      identity,
       signal: this.#signal,
     });
   }
@@ -66,14 +78,23 @@ export class Dialer {
     const limit = timedSignal(this.#signal, withinMs, () => new MillraceError('TIMEOUT', 'closing took too long'));
     const dialer = new Dialer(this.#options, this.#metrics, limit.signal);
     try {
-      const credentials = await dialer.credentials();
-      await dialer.discard(await dialer.transport(address), version, credentials);
+      const identity = await dialer.identity(address);
+      await dialer.discard(await dialer.transport(address), version, identity);
     } catch (error) {
       const { name } = this.#options;
       publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });
     } finally {
       limit.dispose();
     }
+  }
+
+  #authenticate(address: ServerAddress): Authenticator | undefined {
+    const { authentication, name, clientId } = this.#options;
+    this.#authenticator?.end();
+    if (authentication === undefined) return undefined;
+    const server = formatAddress(address);
+    this.#authenticator = new Authenticator({ authentication, name, clientId, server, signal: this.#signal });
+    return this.#authenticator;
   }
 
   #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import { deferred } from '../internal/deferred.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions } from './connection-options.js';
+import type { Identity } from './identity.js';
 import { Link } from './link.js';
 import type { Transport } from './transport.js';
 
@@ -16,7 +16,7 @@ export interface DiscardRequest {
   readonly options: ConnectionOptions;
   readonly metrics: ConnectionMetrics;
   readonly version: ProtocolVersion;
-  readonly credentials: Credentials;
+  readonly identity: Identity;
   readonly signal: AbortSignal;
 }
 
@@ -35,6 +35,7 @@ export async function discardSession(transport: Transport, request: DiscardReque
   const link = new Link({
     session,
     transport,
+    authenticator: request.identity.authenticator,
     writeTimeoutMs: options.writeTimeoutMs,
     received: request.metrics.received,
     sent: request.metrics.sent,
@@ -49,8 +50,8 @@ export async function discardSession(transport: Transport, request: DiscardReque
   request.signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (request.signal.aborted) throw request.signal.reason;
-    const { version, credentials } = request;
-    link.start(connectRequest(options, { version, clean: true, credentials, elsewhere: false, unproven: false }));
+    const { version, identity } = request;
+    link.start(connectRequest(options, { version, clean: true, identity, elsewhere: false, unproven: false }));
     await accepted.promise;
     session.disconnect();
     await link.close(GOODBYE_MS);

@@ -4,6 +4,7 @@ import type { Counter } from '../metrics/metrics.js';
 import type { Session } from '../protocol/session/session.js';
 import type { SessionEvent } from '../protocol/session/session-event.js';
 import type { ConnectRequest } from '../protocol/session/session-options.js';
+import type { Authenticator } from './authenticator.js';
 import type { Transport, TransportEnd } from './transport.js';
 
 /**
@@ -35,6 +36,8 @@ export interface LinkListener {
 export interface LinkParts {
   readonly session: Session;
   readonly transport: Transport;
+  /** Only for a CONNECT that names an authentication method. */
+  readonly authenticator?: Authenticator | undefined;
   readonly writeTimeoutMs: number;
   readonly listener: LinkListener;
   readonly received: Counter;
@@ -59,6 +62,11 @@ export class Link {
 
   /** Sends CONNECT and begins to read. A CONNECT that must not be sent cuts the connection and throws. */
   start(request: ConnectRequest): void {
+    this.#parts.authenticator?.attach({
+      session: this.#parts.session,
+      pump: () => this.pump(),
+      giveUp: (error, reasonCode) => this.giveUp(error, reasonCode),
+    });
     try {
       this.#parts.session.connect(request, performance.now());
     } catch (error) {
@@ -115,7 +123,7 @@ export class Link {
     if (this.#over) return;
     this.#writeRest();
     this.#over = true;
-    this.#timer.stop();
+    this.#release();
     this.#parts.session.connectionLost(performance.now());
     await this.#parts.transport.close(timeoutMs);
   }
@@ -124,7 +132,7 @@ export class Link {
   destroy(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.stop();
+    this.#release();
     this.#parts.session.connectionLost(performance.now());
     this.#parts.transport.destroy();
   }
@@ -156,6 +164,7 @@ export class Link {
       const last = events.at(-1);
       const close = last?.type === 'close' ? last : undefined;
       const told = close === undefined ? events : events.slice(0, -1);
+      this.#parts.authenticator?.handle(told);
       if (told.length > 0) this.#parts.listener.onEvents(told);
       if (close !== undefined && !this.#over) {
         this.#writeRest();
@@ -213,10 +222,15 @@ export class Link {
     this.pump();
   }
 
+  #release(): void {
+    this.#timer.stop();
+    this.#parts.authenticator?.end();
+  }
+
   #end(end: LinkEnd): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.stop();
+    this.#release();
     this.#parts.session.connectionLost(performance.now());
     void this.#parts.transport.close(GOODBYE_MS);
     this.#parts.listener.onEnd(end);

@@ -7,6 +7,7 @@ import type { ConnectionOptions, WebSocketSettings } from './connection-options.
 import type { DurableLink } from './durable-link.js';
 import type { OnSessionLoss } from './on-session-loss.js';
 import { OptionProblems } from './option-problems.js';
+import { resolveAuthentication } from './resolve-authentication.js';
 import { resolveCredentials } from './resolve-credentials.js';
 import { isSecure, resolveServers } from './resolve-servers.js';
 import { resolveTls } from './resolve-tls.js';
@@ -66,6 +67,7 @@ const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
   username: true,
   password: true,
   credentials: true,
+  authentication: true,
   connectTimeout: true,
   connackTimeout: true,
   pingTimeout: true,
@@ -122,6 +124,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     ...resolveTimes(options, problems),
     ...resolveReconnect(input, problems),
     ...resolveCredentials({ url, auth: input.auth, options }, problems),
+    authentication: resolveAuthentication(options, problems),
     will: resolveWill(options.will, options.protocolVersion, problems),
     tls: resolveTls(options, servers.some(isSecure), problems),
     webSocket: resolveWebSocket(options.wsOptions),
@@ -193,7 +196,8 @@ function resolveProtocol(
   const inflight = within('maxInflight', options.maxInflight, 1, 59_999, 0);
   const pairs = properties?.userProperties;
   return {
-    version,
+    // no other version has an AUTH packet
+    version: options.authentication === undefined ? version : 5,
     keepAlive: within('keepalive', options.keepalive, 0, 65_535, DEFAULT_KEEP_ALIVE),
     receiveMaximum: within('properties.receiveMaximum', properties?.receiveMaximum, 1, 65_535, 1000),
     maximumPacketSize: within(

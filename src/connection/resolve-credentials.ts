@@ -57,5 +57,8 @@ export function resolveCredentials(
     if (typeof options.credentials !== 'function') problems.add('credentials must be a function');
     return { credentials: options.credentials, dynamicCredentials: true };
   }
-  return { credentials: () => ({ username, password }), dynamicCredentials: false };
+  return {
+    credentials: () => ({ username, password }),
+    dynamicCredentials: options.authentication !== undefined,
+  };
 }

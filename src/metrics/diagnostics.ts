@@ -14,6 +14,7 @@ export type DiagnosticName =
   | 'granted-qos'
   | 'publish'
   | 'acknowledge'
+  | 'reauthenticated'
   | 'insecure-tls'
   | 'properties-dropped'
   | 'message-unmatched'
@@ -39,6 +40,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   acknowledge: channel('millrace:acknowledge'),
+  reauthenticated: channel('millrace:reauthenticated'),
   'insecure-tls': channel('millrace:insecure-tls'),
   'properties-dropped': channel('millrace:properties-dropped'),
   'message-unmatched': channel('millrace:message-unmatched'),

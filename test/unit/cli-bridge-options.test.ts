@@ -89,6 +89,15 @@ test('a password option without --username belongs to the user in the URL', () =
   assert.deepEqual([options.to.username, options.to.password, options.from.password], ['carol', SECRET, undefined]);
 });
 
+test('--auth scram-sha-256 needs what it proves, and MQTT 5', () => {
+  const user = { '--username': 'u', '--password-env': 'SECRET_VARIABLE' };
+  assert.equal(parse(user).auth, 'password');
+  assert.equal(parse({ ...user, '--auth': 'scram-sha-256', '--mqtt': '5' }).auth, 'scram-sha-256');
+  assert.throws(() => parse({ '--auth': 'scram-sha-256' }), { message: /needs a user and a password/ });
+  assert.throws(() => parse({ ...user, '--auth': 'scram-sha-256', '--mqtt': '4' }), { message: /needs --mqtt 5/ });
+  assert.throws(() => parse({ ...user, '--auth': 'plain' }), { message: /password or scram-sha-256/ });
+});
+
 test('a password file loses one line break at its end', () => {
   const options = parse({ '--username': 'u', '--password-file': file('password', `${SECRET} \r\n`) });
   assert.equal(options.from.password, `${SECRET} `);

@@ -111,7 +111,8 @@ class ScriptedBroker implements FakeBroker {
   }
 
   #handle(client: ScriptedClient, packet: Packet): void {
-    if (packet.type === 'disconnect' && client.packets.length === 2 && client.connect?.clean === true) {
+    const said = client.packets.filter(({ type }) => type !== 'auth');
+    if (packet.type === 'disconnect' && said.length === 2 && client.connect?.clean === true) {
       this.discards.push(...this.clients.splice(this.clients.indexOf(client), 1));
     }
     const does: FakeScript = { ...DEFAULTS, ...this.script };
@@ -139,6 +140,9 @@ class ScriptedBroker implements FakeBroker {
         break;
       case 'disconnect':
         does.disconnect?.(client, packet);
+        break;
+      case 'auth':
+        does.auth?.(client, packet);
         break;
       default:
         break;
