@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type { Credentials } from './connect-options.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { Dialer } from './dialer.js';
+import type { Identity } from './identity.js';
 import { Link, type LinkEnd } from './link.js';
 
 /** Milliseconds for the DISCONNECT to leave. */
@@ -102,19 +102,20 @@ export class ControlConnection {
 
   async #open(attempt: Attempt, target: ControlTarget): Promise<void> {
     const { options, metrics } = this.#parts;
-    const dialer = new Dialer(options, metrics, attempt.life.signal);
-    const credentials = await dialer.credentials();
+    const own = ownOptions(options, target);
+    const dialer = new Dialer(own, metrics, attempt.life.signal);
+    const identity = await dialer.identity(target.address);
     const transport = await dialer.transport(target.address);
     if (this.#attempt !== attempt) {
       transport.destroy();
       return;
     }
-    const own = ownOptions(options, target);
     const session = new Session(sessionOptions(own));
     attempt.session = session;
     attempt.link = new Link({
       session,
       transport,
+      authenticator: identity.authenticator,
       writeTimeoutMs: options.writeTimeoutMs,
       received: metrics.received,
       sent: metrics.sent,
@@ -126,7 +127,7 @@ export class ControlConnection {
         onEnd: (end) => this.#ended(attempt, end),
       },
     });
-    attempt.link.start(requestOf(own, target.version, credentials));
+    attempt.link.start(requestOf(own, target.version, identity));
   }
 
   #accepted(attempt: Attempt): void {
@@ -151,5 +152,5 @@ const ownOptions = (options: ConnectionOptions, { clientId }: ControlTarget): Co
   durable: undefined,
 });
 
-const requestOf = (options: ConnectionOptions, version: ProtocolVersion, credentials: Credentials) =>
-  connectRequest(options, { version, clean: true, credentials, elsewhere: false, unproven: false });
+const requestOf = (options: ConnectionOptions, version: ProtocolVersion, identity: Identity) =>
+  connectRequest(options, { version, clean: true, identity, elsewhere: false, unproven: false });

@@ -148,6 +148,23 @@ describe('connection: enhanced authentication', () => {
     },
   );
 
+  it('a control connection authenticates for itself, under its own client id', LIMIT, async () => {
+    await using broker = await startFakeBroker(STEPS);
+    const { authentication, contexts, talks } = steps();
+    const rig = connectionRig(broker.url, { authentication }, { startClean: false });
+    await rig.open();
+    const told: string[] = [];
+    const control = rig.connection.control({ onAccepted: () => told.push('accepted'), onEnd: () => told.push('end') });
+    control.start(rig.connection.place);
+    await until(() => told.length > 0);
+    assert.deepEqual(told, ['accepted']);
+    assert.match(contexts[1]?.clientId ?? '', /^control-/);
+    assert.deepEqual(talks[1], ['q1', 'q2', 'finish welcome']);
+    control.stop();
+    assert.equal(contexts[1]?.signal.aborted, true);
+    await rig.connection.close();
+  });
+
   it('authenticates anew by the provider’s call while messages flow, once at a time', LIMIT, async () => {
     await using broker = await startFakeBroker(STEPS);
     using told = new Told('reauthenticated');
