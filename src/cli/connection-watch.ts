@@ -40,9 +40,15 @@ export class ConnectionWatch implements Disposable {
     for (const [name, handler] of this.#handlers) subscribe(name, handler);
   }
 
-  /** The last trouble of a connection that has not been made since. */
-  get trouble(): ConnectionTrouble | undefined {
-    return [...this.#troubles.values()].at(-1);
+  /** The last trouble of a connection that has not been made since, of one with such a name if there is any. */
+  trouble(isNeeded: (name: string) => boolean): ConnectionTrouble | undefined {
+    const troubles = [...this.#troubles.values()];
+    return troubles.findLast(({ name }) => isNeeded(name)) ?? troubles.at(-1);
+  }
+
+  /** Whether a connection with such a name is up. */
+  isConnected(isNeeded: (name: string) => boolean): boolean {
+    return [...this.#connected.keys()].some(isNeeded);
   }
 
   /** The servers that we are connected to. */

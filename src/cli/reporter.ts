@@ -22,6 +22,7 @@ export interface ReportedEvent {
     | 'note'
     | 'restarting'
     | 'recovered'
+    | 'sink-open'
     | 'stopping'
     | 'stopped';
   /** The line for people; undefined: only machines are told. */

@@ -34,11 +34,13 @@ export async function runJob(task: JobTask): Promise<number> {
   using stop = listenForStop();
   await using engine = Engine.embedded({ dir: options.dir });
   let keeps = options.dir !== undefined;
+  let away: readonly string[] = [];
   const job = engine.newJob(task.pipeline, {
     ...task.jobOptions,
     drainTimeoutMs: options.drainTimeoutMs,
     onEvent: (event) => {
       if (event.kind === 'store-unused') keeps = false;
+      if (event.kind === 'sinks-away') away = event.sinks;
       tellEvent(event, reporter);
       task.jobOptions.onEvent?.(event);
     },
@@ -56,8 +58,7 @@ export async function runJob(task: JobTask): Promise<number> {
   try {
     await untilRunning(job, task.startTimeoutMs, watch);
     watch.tellsPeople = signal === undefined;
-    if (signal === undefined)
-      reporter.tell({ event: 'running', text: `RUNNING ${task.title}`, facts: { job: job.name } });
+    if (signal === undefined) tellRunning(task, job, away);
     using _stats = options.stats ? startStats(job, reporter) : undefined;
     await job.join();
   } catch (error) {
@@ -66,6 +67,13 @@ export async function runJob(task: JobTask): Promise<number> {
   }
   tellStopped(job, reporter, { signal, drained: (await drained) ?? true });
   return EXIT_CODE.OK;
+}
+
+/** The line says which sinks are not connected yet. */
+function tellRunning({ title, reporter }: JobTask, job: Job, away: readonly string[]): void {
+  const names = away.map((sink) => `sink "${sink}"`).join(', ');
+  const text = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
+  reporter.tell({ event: 'running', text: `RUNNING ${title}${text}`, facts: { job: job.name, away } });
 }
 
 const NOT_A_BROKER =
@@ -88,10 +96,17 @@ async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch)
   }
 }
 
-function startError(timeoutMs: number, { trouble, connected }: ConnectionWatch): MillraceError {
+/** Connections of sources are named so. */
+const isSource = (name: string): boolean => name.startsWith('source ');
+
+/** A job with a store waits only for its sources, and for sinks that it has never reached; those are connected before a source is. */
+function startError(timeoutMs: number, watch: ConnectionWatch): MillraceError {
   const seconds = timeoutMs / 1000;
-  if (trouble === undefined) {
-    if (connected.length > 1) return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
+  const trouble = watch.trouble(isSource);
+  if (trouble === undefined || (watch.isConnected(isSource) && !isSource(trouble.name))) {
+    const { connected } = watch;
+    if (watch.isConnected(isSource))
+      return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
     const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
     return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
   }
@@ -111,6 +126,14 @@ function tellEvent(event: JobEvent, reporter: Reporter): void {
     const { outbox, pendingCalls, elapsedMs } = event;
     const facts = { outboxMessages: outbox.messages, outboxBytes: outbox.bytes, pendingCalls, elapsedMs };
     reporter.tell({ event: 'recovered', text: recoveredText(event), facts });
+  }
+  if (event.kind === 'sink-open') {
+    const { sink } = event;
+    reporter.tell({
+      event: 'sink-open',
+      text: `sink "${sink}" connected: what was stored for it goes out`,
+      facts: { sink },
+    });
   }
   if (event.kind === 'restarting') {
     const { error, attempt, waitMs } = event;

@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
 import { checkItems, encodeState } from './builder-state.js';
+import { destroyContext } from './destroy-context.js';
 import { FillLog, type FillState } from './fill-log.js';
 import type { Polled, SourceReader, SourceSnapshot } from './source.js';
 import { ItemBuffer } from './source-buffer.js';
@@ -125,6 +126,6 @@ export class BuilderReader<C, T> implements SourceReader<T> {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    await this.#functions.destroy?.(this.#context);
+    await destroyContext(`source "${this.#name}"`, this.#functions, this.#context);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../errors/millrace-error.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
+import { destroyContext } from './destroy-context.js';
 import type { SinkProgress, SinkWriter } from './sink.js';
 import type { SinkFunctions } from './sink-functions.js';
 
@@ -122,6 +123,6 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     const atMost = delay(CLOSE_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
     await Promise.race([this.#running, atMost]);
     waited.abort();
-    await this.#functions.destroy?.(this.#context);
+    await destroyContext(`sink "${this.#name}"`, this.#functions, this.#context);
   }
 }

@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { deferred } from '../internal/deferred.js';
+import { destroyUnasked } from './destroy-context.js';
 import type { OpenContext } from './source.js';
 import { whenAborted } from './standalone-context.js';
 
@@ -27,7 +28,10 @@ export const createContext = async <C>(
   try {
     return await Promise.race([making, aborted.promise]);
   } catch (error) {
-    making.then((made) => functions.destroy?.(made)).catch(() => {});
+    making.then(
+      (made) => destroyUnasked(part, functions, made),
+      () => {},
+    );
     throw MillraceError.from(error, 'USER_FUNCTION_FAILED', part);
   } finally {
     stopListening();

@@ -69,8 +69,11 @@ export interface OutboxSender {
  * 3. `ready` resolves when a sender has room again, or something to commit; it rejects when the sink has failed. A promise is asked for
  *    again only after the last one has settled.
  * 4. `close` may be called at any time, twice too; what is not complete stays in the outbox.
+ * 5. `opened`, where there is one, resolves when rows can be delivered and rejects when they never will be: then the writer is given
+ *    before its destination is reached, takes all calls, and delivers nothing yet. Without it the writer is open when it is given.
  */
 export interface DurableSinkWriter<in T> {
+  readonly opened?: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
   prepare(items: readonly T[]): Prepared;
   flush(): void;

@@ -41,7 +41,10 @@ export class SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#settings, flush: fn });
   }
 
-  /** Called once when the sink is closed, after the call under way has ended, or a second later. */
+  /**
+   * Called once when the sink is closed, after the call under way has ended, or a second later, and waited for at most 5 seconds. What it
+   * throws is told to whoever closes, in a job as `millrace:close-failed`.
+   */
   destroyFn(fn: (context: C) => void | PromiseLike<void>): SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#settings, destroy: fn });
   }

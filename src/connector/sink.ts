@@ -47,8 +47,8 @@ export interface SinkDefinition<in T> {
   /** Resolves when items can be delivered (an MQTT sink: when all its clients are connected). */
   createWriter(context: OpenContext): Promise<SinkWriter<T>>;
   /**
-   * The same for a job with a store. A sink without it is driven by `createWriter` behind an outbox of the engine's making: it gets
-   * its items after their commit, at least once.
+   * The same for a job with a store; it may resolve before items can be delivered, when the writer's `opened` tells that. A sink without
+   * it is driven by `createWriter` behind an outbox of the engine's making: it gets its items after their commit, at least once.
    */
   createDurableWriter?(context: OpenContext, restore: RestoreOutbox): Promise<DurableSinkWriter<T>>;
 }

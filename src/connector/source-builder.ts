@@ -3,6 +3,7 @@ import { BuilderReader } from './builder-reader.js';
 import { decodeState, readFillState } from './builder-state.js';
 import { createContext } from './create-context.js';
 import { defineSource } from './define-source.js';
+import { destroyUnasked } from './destroy-context.js';
 import type { Source } from './open-source.js';
 import { refuseBuilder } from './refuse-builder.js';
 import type { OpenContext } from './source.js';
@@ -58,7 +59,7 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, restoreSnapshot: fn });
   }
 
-  /** Called once when the source is closed. */
+  /** Called once when the source is closed, and waited for at most 5 seconds. What it throws is told to whoever closes, in a job as `millrace:close-failed`. */
   destroyFn(fn: (context: C) => void | PromiseLike<void>): SourceBuilderStep<K, C, T, S> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, destroy: fn });
   }
@@ -108,7 +109,7 @@ const restore = async <C, T>(settings: Settings<C, T>, made: C, state: Uint8Arra
   try {
     settings.restoreSnapshot?.(made, decodeState(state));
   } catch (error) {
-    await settings.destroy?.(made);
+    await destroyUnasked(`source "${settings.name}"`, settings, made);
     throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `restoreSnapshotFn of source "${settings.name}"`);
   }
 };

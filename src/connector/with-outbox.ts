@@ -2,6 +2,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow, RestoreOutbox } from './durable-sink.js';
 import { encodeItem } from './item-codec.js';
+import { LateWriter } from './late-writer.js';
 import type { OnError } from './on-error.js';
 import type { RejectedItem, SinkWriter } from './sink.js';
 import type { OpenContext } from './source.js';
@@ -18,6 +19,7 @@ export interface PlainSink<in T> {
 /**
  * Puts an outbox before a sink that knows nothing of stores: its items are rows, stored in the commit of the inputs they come from (R7)
  * and written after it, in order, at least once. After a crash what is not known to be delivered is written again under the same seq.
+ * The writer is given while the sink is still being opened: rows are made without it.
  */
 export const withOutbox = async <T>(
   sink: PlainSink<T>,
@@ -25,18 +27,20 @@ export const withOutbox = async <T>(
   restore: RestoreOutbox,
 ): Promise<DurableSinkWriter<T>> => {
   const { low } = restore(OUTBOX);
-  return new OutboxWriter(sink, await sink.createWriter(context, low), low);
+  return new OutboxWriter(sink, new LateWriter(sink.createWriter(context, low)), low);
 };
 
 const OUTBOX = 'items';
 
 class OutboxWriter<T> implements DurableSinkWriter<T> {
+  readonly opened: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
   readonly #sink: PlainSink<T>;
   readonly #writer: SinkWriter<T>;
   readonly #outbox: WriterOutbox<T>;
 
-  constructor(sink: PlainSink<T>, writer: SinkWriter<T>, first: number) {
+  constructor(sink: PlainSink<T>, writer: LateWriter<T>, first: number) {
+    this.opened = writer.opened;
     this.#sink = sink;
     this.#writer = writer;
     this.#outbox = new WriterOutbox(OUTBOX, writer, first);

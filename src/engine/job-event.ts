@@ -26,6 +26,18 @@ export type JobEvent =
       readonly job: string;
     } & Recovered)
   | {
+      /** The job runs, and these sinks are not open yet: what is for them is stored (job with a store, not at its first start). */
+      readonly kind: 'sinks-away';
+      readonly job: string;
+      readonly sinks: readonly string[];
+    }
+  | {
+      /** A sink that was away when the job began to run is open: it delivers what was stored for it. */
+      readonly kind: 'sink-open';
+      readonly job: string;
+      readonly sink: string;
+    }
+  | {
       /** The engine has a store, and this job keeps nothing in it: its guarantee needs none. */
       readonly kind: 'store-unused';
       readonly job: string;

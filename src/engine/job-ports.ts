@@ -1,6 +1,5 @@
 import type { OnError } from '../connector/on-error.js';
-import type { SourceReader } from '../connector/source.js';
-import type { AnySink, AnySinkWriter } from '../pipeline/any-sink.js';
+import type { AnySink } from '../pipeline/any-sink.js';
 import type { PipelinePlan } from '../pipeline/pipeline-plan.js';
 import type { Rejection } from './rejection.js';
 
@@ -59,9 +58,3 @@ export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks'>): JobPor
   const sourceRejections = plan.sources.map(({ source }) => list.resolve(source.onError));
   return { sourceRejections, sinks: list.sinks };
 };
-
-/** The open ends of a running job. */
-export interface OpenPorts<W = AnySinkWriter> {
-  readonly readers: readonly SourceReader<unknown>[];
-  readonly writers: readonly W[];
-}

@@ -5,7 +5,6 @@ import type { JobRunOptions } from './job-run-options.js';
 import { openDirectRun } from './open-direct-run.js';
 import { openDurableRun } from './open-durable-run.js';
 import { NOTHING_STORED, type Stored } from './outbox-lane.js';
-import type { Recovered } from './recovered.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import type { TickMachine } from './tick-machine.js';
 
@@ -33,13 +32,13 @@ export class JobRun {
   }
 
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
-  async execute(onOpen: (recovered: Recovered | undefined) => void): Promise<RunOutcome> {
+  async execute(onOpen: (parts: RunParts) => void): Promise<RunOutcome> {
     const parts = await this.#open();
     if (parts === undefined) return 'drained';
     try {
       const driver = this.#drive(parts);
       if (this.#stopped !== undefined) throw this.#stopped;
-      onOpen(parts.recovered);
+      onOpen(parts);
       return await driver.run();
     } catch (error) {
       throw MillraceError.from(error);

@@ -7,8 +7,10 @@ import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { JobRun } from './job-run.js';
 import type { JobRunOptions } from './job-run-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import type { OpeningSink } from './opening-sink.js';
 import type { Recovered } from './recovered.js';
 import { RestartPolicy } from './restart-policy.js';
+import type { RunParts } from './run-parts.js';
 import { tellObserver } from './tell-observer.js';
 
 /** What becomes of the job when its run ends without a failure. */
@@ -66,7 +68,10 @@ export class Job implements AsyncDisposable {
     return this.#completion.promise;
   }
 
-  /** Resolves when the job runs: every sink is connected and every source is subscribed. Rejects when it fails before. */
+  /**
+   * Resolves when the job runs: every source is subscribed and every sink is connected. A sink of a job with a store that was connected
+   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before.
+   */
   whenRunning(): Promise<void> {
     this.#observed = true;
     return this.#running.promise;
@@ -146,7 +151,7 @@ export class Job implements AsyncDisposable {
   async #supervise(run: JobRun): Promise<boolean> {
     this.#move('start');
     try {
-      const outcome = await run.execute((recovered) => this.#handleOpen(recovered));
+      const outcome = await run.execute((parts) => this.#handleOpen(parts));
       this.#leave(run);
       this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
       return outcome !== 'drain-timed-out';
@@ -182,10 +187,26 @@ export class Job implements AsyncDisposable {
     return true;
   }
 
-  #handleOpen(recovered: Recovered | undefined): void {
+  #handleOpen({ recovered, opening = [] }: RunParts): void {
     if (recovered !== undefined) this.#tellRecovered(recovered);
+    const away = opening.filter(({ isOpen }) => !isOpen);
+    if (away.length > 0) this.#tellAway(away);
     if (this.#status === 'STARTING') this.#move('started');
     this.#running.resolve();
+  }
+
+  /** Inputs go into the outboxes meanwhile. */
+  #tellAway(away: readonly OpeningSink[]): void {
+    const { onEvent } = this.#parts.options;
+    const sinks = away.map(({ sink }) => sink);
+    tellObserver(onEvent, { kind: 'sinks-away', job: this.name, sinks });
+    for (const { sink, opened } of away) {
+      opened.then(
+        () => tellObserver(onEvent, { kind: 'sink-open', job: this.name, sink }),
+        // it fails the run
+        () => {},
+      );
+    }
   }
 
   #tellRecovered(recovered: Recovered): void {

@@ -2,8 +2,9 @@ import type { OpenContext } from '../connector/source.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
 import { AsyncLane } from './async-lane.js';
+import { closePorts } from './close-ports.js';
 import { planPorts } from './job-ports.js';
-import { closeAll, openPorts } from './open-ports.js';
+import { openPort, openPorts } from './open-ports.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import { SinkLane } from './sink-lane.js';
 import { TickMachine } from './tick-machine.js';
@@ -15,13 +16,15 @@ export const openDirectRun = async ({ options, signal, abort, startCall }: RunRe
   const ports = planPorts(plan);
   const context: OpenContext = { job, guarantee, metrics, signal };
   const { readers, writers } = await openPorts({
-    writers: () => ports.sinks.map(async ({ sink }) => sink.createWriter(context)),
-    readers: () => plan.sources.map(async ({ source }) => source.createReader(context)),
+    job,
+    writers: () => ports.sinks.map(({ name, sink }) => openPort(`sink "${name}"`, () => sink.createWriter(context))),
+    readers: () =>
+      plan.sources.map(({ name, source }) => openPort(`source "${name}"`, () => source.createReader(context))),
     abort,
   });
-  const sources = sourceLanes({ plan, ports, readers, tallies });
+  const sources = sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies });
   const sinks = ports.sinks.flatMap(({ name, rejection }, index) => {
-    const writer = writers[index];
+    const writer = writers[index]?.port;
     return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
   });
   const machine = new TickMachine({
@@ -35,8 +38,8 @@ export const openDirectRun = async ({ options, signal, abort, startCall }: RunRe
     startCall,
   });
   const close = async (): Promise<void> => {
-    await closeAll(readers);
-    await closeAll(writers);
+    await closePorts(job, readers);
+    await closePorts(job, writers);
   };
   return { machine, sources, sinks, close };
 };

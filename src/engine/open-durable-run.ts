@@ -1,28 +1,26 @@
-import type { OpenContext, SourceReader } from '../connector/source.js';
-import { withOutbox } from '../connector/with-outbox.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
-import type { PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
+import type { SourcePlan } from '../pipeline/pipeline-plan.js';
 import { statefulStages } from '../pipeline/stateful-stages.js';
-import type { Store, StoreBatch, StoreProvider, StoreView } from '../store/store.js';
+import type { Store, StoreBatch, StoreProvider } from '../store/store.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
+import { closePorts, type NamedPort } from './close-ports.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { DurableAsyncLane } from './durable-async-lane.js';
-import { DurableRecords } from './durable-records.js';
 import { type CommitPart, commitRoom, DurableTick } from './durable-tick.js';
 import { checkOrphans, settleManifest } from './job-manifest.js';
-import { type JobPorts, type OpenPorts, type PlannedSink, planPorts } from './job-ports.js';
+import { type JobPorts, planPorts } from './job-ports.js';
 import type { JobRunOptions } from './job-run-options.js';
-import { closeAll, openPorts } from './open-ports.js';
-import { Outbox, restoredOutbox } from './outbox.js';
+import { openDurablePorts } from './open-durable-ports.js';
+import { OpeningSink } from './opening-sink.js';
+import { Outbox } from './outbox.js';
 import { NOTHING_STORED, OutboxLane, type Stored } from './outbox-lane.js';
 import { Overlay } from './overlay.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import { Deduplicators } from './state/deduplicators.js';
 import { DEFAULT_CACHE_LIMITS, KeyedStates } from './state/keyed-states.js';
 import { storeKeys } from './store-keys.js';
-import { decodeStored } from './stored-value.js';
 import { type Room, TickMachine } from './tick-machine.js';
 
 /** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
@@ -54,14 +52,20 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
   });
   const open = await openDurablePorts(request, { store, plan, ports });
   const close = async (): Promise<void> => {
-    await closeAll(open.readers);
-    await closeAll(open.writers);
+    await closePorts(options.job, open.readers);
+    await closePorts(options.job, open.writers);
     await store.close();
   };
   try {
     const copies = new Deduplicators(overlay);
     const isNewOf = (source: SourcePlan) => copies.isNewOf(source);
-    const sources = sourceLanes({ plan, ports, readers: open.readers, tallies: options.tallies, isNewOf });
+    const sources = sourceLanes({
+      plan,
+      ports,
+      readers: open.readers.map(({ port }) => port),
+      tallies: options.tallies,
+      isNewOf,
+    });
     const sinks = outboxLanes(options, { store, ports, writers: open.writers });
     const calls = asyncStages({ plan, ports }).map((stage) => new DurableAsyncLane(stage, store));
     const parts: readonly CommitPart[] = [states, copies, ...calls];
@@ -88,7 +92,8 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
       pendingCalls: calls.reduce((sum, { pending }) => sum + pending, 0),
       elapsedMs: performance.now() - startMs,
     };
-    const run = { machine, sources, sinks, durable: { tick, commit }, stored, close };
+    const opening = ports.sinks.map(({ name }, index) => new OpeningSink(name, open.writers[index]?.port.opened));
+    const run = { machine, sources, sinks, durable: { tick, commit }, stored, opening, close };
     return isFirst ? run : { ...run, recovered };
   } catch (error) {
     await close();
@@ -110,14 +115,14 @@ const boundsOf = ({ maxItemsInFlight, maxBytesInFlight }: JobRunOptions, { maxCo
 interface OpenSinks {
   readonly store: Store;
   readonly ports: JobPorts;
-  readonly writers: readonly AnyDurableSinkWriter[];
+  readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
 }
 
 /** @throws MillraceError JOB_CHANGED when an outbox with messages has no client any more */
 const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly OutboxLane[] => {
   const opened = new Set<string>();
   const lanes = ports.sinks.flatMap(({ name, rejection }, index) => {
-    const writer = writers[index];
+    const writer = writers[index]?.port;
     if (writer === undefined) return [];
     const outboxes = writer.outboxes.map((sender) => {
       opened.add(storeKeys.outbox(name, sender.name));
@@ -130,51 +135,4 @@ const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
   });
   checkOrphans(store, options.job, opened);
   return lanes;
-};
-
-interface Planned {
-  readonly store: Store;
-  readonly plan: PipelinePlan;
-  readonly ports: JobPorts;
-}
-
-const openDurablePorts = (
-  { options, signal, abort, stop }: RunRequest,
-  { store, plan, ports }: Planned,
-): Promise<OpenPorts<AnyDurableSinkWriter>> => {
-  const { job, guarantee, metrics } = options;
-  const records = new DurableRecords(store, stop);
-  const contextOf = (port: string): OpenContext => ({
-    job,
-    guarantee,
-    metrics,
-    signal,
-    durable: records.contextOf(port),
-  });
-  return openPorts({
-    writers: () => ports.sinks.map(async (sink) => openWriter(sink, contextOf(`sink ${sink.name}`), store)),
-    readers: () => plan.sources.map(async (source) => openReader(source, contextOf(`source ${source.name}`), store)),
-    abort,
-  });
-};
-
-const openWriter = (
-  { name, sink }: PlannedSink,
-  context: OpenContext,
-  view: StoreView,
-): Promise<AnyDurableSinkWriter> => {
-  const restore = (outbox: string) => restoredOutbox(view, { sink: name, outbox });
-  return sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
-};
-
-const openReader = (
-  { name, source }: SourcePlan,
-  context: OpenContext,
-  view: StoreView,
-): Promise<SourceReader<unknown>> => {
-  const bytes = view.get(storeKeys.source(name));
-  if (bytes === undefined) return source.createReader(context);
-  // put by `DurableTick.seal`
-  const { state } = decodeStored(bytes) as { readonly state: unknown };
-  return source.createReader({ ...context, restored: state });
 };

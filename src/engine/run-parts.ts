@@ -1,6 +1,7 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { DurableDrive } from './job-driver.js';
 import type { JobRunOptions } from './job-run-options.js';
+import type { OpeningSink } from './opening-sink.js';
 import type { Stored } from './outbox-lane.js';
 import type { OutputLane } from './output-lane.js';
 import type { Recovered } from './recovered.js';
@@ -27,6 +28,8 @@ export interface RunParts {
   readonly durable?: DurableDrive;
   /** What the outboxes of a durable job have now. */
   readonly stored?: () => Stored;
+  /** The sinks of a durable job, some of which may still be away. */
+  readonly opening?: readonly OpeningSink[];
   /** Absent on the first start of a durable job, and in others. */
   readonly recovered?: Recovered;
   close(): Promise<void>;

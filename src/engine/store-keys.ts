@@ -5,6 +5,8 @@ import { namePart as part } from './state/part-key.js';
 export const storeKeys = {
   /** What the job is made of. */
   job: 'job',
+  /** Which sinks were open once. */
+  reached: 'reached',
   source: (source: string): string => `source/${part(source)}`,
   record: (port: string, name: string): string => `record/${part(port)}/${part(name)}`,
   /** Names of all outboxes begin with it. */

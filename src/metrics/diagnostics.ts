@@ -22,7 +22,8 @@ export type DiagnosticName =
   | 'messages-dropped'
   | 'outbox-restored'
   | 'outbox-full'
-  | 'delivery-unverified';
+  | 'delivery-unverified'
+  | 'close-failed';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
@@ -49,6 +50,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'outbox-restored': channel('millrace:outbox-restored'),
   'outbox-full': channel('millrace:outbox-full'),
   'delivery-unverified': channel('millrace:delivery-unverified'),
+  'close-failed': channel('millrace:close-failed'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

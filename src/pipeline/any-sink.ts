@@ -13,6 +13,7 @@ export interface AnySinkWriter {
 
 /** A durable sink writer whose item type is forgotten. */
 export interface AnyDurableSinkWriter {
+  readonly opened?: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
   prepare(items: readonly unknown[]): Prepared;
   flush(): void;

@@ -42,6 +42,8 @@ export interface OutboxWriterOwner extends OutboxOwner {
 
 /** Spreads the rows of a sink over the outboxes of its clients by their topic. */
 export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOwner {
+  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
+  readonly opened: Promise<void>;
   readonly meter: SinkMeter;
   readonly counters: OutboxMetrics;
   readonly #parts: OutboxWriterParts<T>;
@@ -54,6 +56,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     parts: OutboxWriterParts<T>,
     metrics: Metrics,
     createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[],
+    signal: AbortSignal,
   ) {
     const { name } = parts;
     this.#parts = parts;
@@ -67,15 +70,13 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
       unreleased: () => this.#sum(({ unreleased }) => unreleased),
     });
     this.#clients = createClients(this);
+    this.opened = openClients(this.#laneClients, signal);
+    // whoever does not wait for it is told by `ready`
+    this.opened.catch((error: unknown) => this.failed(MillraceError.from(error)));
   }
 
   get outboxes(): readonly OutboxSender[] {
     return this.#clients.map(({ outbox }) => outbox);
-  }
-
-  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
-  open(signal: AbortSignal): Promise<void> {
-    return openClients(this.#laneClients, signal);
   }
 
   prepare(items: readonly T[]): Prepared {

@@ -16,8 +16,8 @@ export interface StoredContext extends OpenContext {
 }
 
 /**
- * Opens an MQTT sink behind the outboxes of a store: one for each client, under its client id.
- * @throws MillraceError STORE_CORRUPT, and what a connection fails with
+ * An MQTT sink behind the outboxes of a store: one for each client, under its client id. It connects while it takes rows already.
+ * @throws MillraceError STORE_CORRUPT, and what the options are refused with
  */
 export const openOutboxWriter = async <T>(
   sink: ResolvedSink<T>,
@@ -39,11 +39,9 @@ export const openOutboxWriter = async <T>(
     leastQos: requireQos2 ? 2 : 0,
     failOnRejection: onError === 'fail',
   } as const;
-  const writer = new MqttOutboxWriter<T>(parts, metrics, (owner) =>
-    connections.map((connection) => createClient({ sink, context, restore, codec, connection, owner })),
-  );
-  await writer.open(context.signal);
-  return writer;
+  const createClients = (owner: OutboxWriterOwner): readonly OutboxClient[] =>
+    connections.map((connection) => createClient({ sink, context, restore, codec, connection, owner }));
+  return new MqttOutboxWriter<T>(parts, metrics, createClients, context.signal);
 };
 
 interface ClientParts<T> {

@@ -46,6 +46,7 @@ export class DurableSinkDriver<T> {
     const context = { job: 'test', guarantee, metrics, signal, durable: store };
     const restore = (name: string) => store.restore(name);
     const writer = (await sink.createDurableWriter?.(context, restore)) ?? (await withOutbox(sink, context, restore));
+    await writer.opened;
     return new DurableSinkDriver(writer, store);
   }
 
