@@ -53,9 +53,11 @@ function bridgeSink(options: BridgeOptions): Sink<ReceivedMessage> {
   return (onSessionLoss === undefined ? sink : sink.onSessionLoss(onSessionLoss)).build();
 }
 
-function connectOptions(side: BrokerAddress, { version, auth, tls }: BridgeOptions): ConnectOptions {
+function connectOptions(side: BrokerAddress, options: BridgeOptions): ConnectOptions {
+  const { version, followServerReference, auth, tls } = options;
   return {
     protocolVersion: version,
+    followServerReference,
     ...identity(side, auth),
     ...(side.secure ? tls : {}),
   };

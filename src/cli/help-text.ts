@@ -45,6 +45,8 @@ stderr when the subscription is granted and the other side is connected.
                        sending it, and the broker to us (MQTT 5 only)
   --ca F               Certificate authority to trust, as a PEM file, for mqtts and wss
   --cert F --key F     Client certificate and its key, as PEM files
+  --follow-server-reference
+                       Go where a broker sends its clients (MQTT 5: Use another server, Server moved), never from TLS to plain text
   --stop-after N       Stop when N messages were received, delivered and acknowledged
   --connect-timeout S  How long the first connections may take (default 10; 0: for ever); later ones are tried for ever
 ${COMMON}`;

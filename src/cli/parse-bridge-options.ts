@@ -31,6 +31,8 @@ export interface BridgeOptions extends CommonOptions {
   readonly onSessionLoss: SessionLossChoice | undefined;
   /** Goes on with a session at the broker that the directory knows nothing of. */
   readonly adoptSession: boolean;
+  /** Goes where a broker sends us (5.0). */
+  readonly followServerReference: boolean;
   /** undefined: the newest that the broker takes. */
   readonly version: 5 | 4 | 3 | undefined;
   /** How user and password are used, by the sides that have both. */
@@ -52,6 +54,7 @@ const BRIDGE_KINDS = {
   guarantee: 'value',
   'on-session-loss': 'value',
   'adopt-session': 'flag',
+  'follow-server-reference': 'flag',
   mqtt: 'value',
   username: 'value',
   'password-env': 'value',
@@ -85,6 +88,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     ...{ from, to, filters, template, clientId, qos, guarantee },
     onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
     adoptSession: options.flag('adopt-session'),
+    followServerReference: options.flag('follow-server-reference'),
     version: parseVersion(options),
     auth: parseAuth(options, [from, to]),
     tls: readTlsFiles(options, addresses),

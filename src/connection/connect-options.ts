@@ -84,6 +84,12 @@ export interface ConnectOptions {
    * to another one than last time is a session loss (R5b).
    */
   readonly serversShareSessions?: boolean | undefined;
+  /**
+   * Whether a broker may send us to another server (5.0, 4.11: Use another server 0x9C, Server moved 0x9D), at most five times in a row,
+   * never from TLS to plain text. Default false: its word is told as an error, and the same server is tried again. Each has its own
+   * sessions unless `serversShareSessions` is set (R5b).
+   */
+  readonly followServerReference?: boolean | undefined;
   readonly will?: WillOptions | undefined;
   readonly properties?:
     | {

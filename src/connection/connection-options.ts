@@ -43,6 +43,8 @@ export interface ConnectionOptions {
   readonly servers: readonly [ServerAddress, ...ServerAddress[]];
   /** The servers are one cluster: a session goes on at any of them (R5b). */
   readonly serversShareSessions: boolean;
+  /** Servers that a server names are asked in its place (0x9C, 0x9D). */
+  readonly followServerReference: boolean;
   /** undefined: 5.0, then 3.1.1, then 3.1 (R5b). */
   readonly version: ProtocolVersion | undefined;
   /** True: what an earlier process left at the broker is thrown away first (sinks by R8b; sources that keep no session), by a clean connection of its own. The session that is used never begins clean, so that work in flight survives a cut. */

@@ -6,6 +6,7 @@ import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { formatAddress } from './format-address.js';
 import type { NextStep } from './reconnect-policy.js';
+import type { Redirect } from './redirects.js';
 import { tellShortenedExpiry } from './tell-shortened-expiry.js';
 
 /** Where and as what a connection was accepted. */
@@ -58,6 +59,14 @@ export class ConnectionReports {
   /** An attempt ended without a CONNACK 0. */
   failed(): void {
     this.#metrics.failures.add();
+  }
+
+  /** The server wants us elsewhere. */
+  redirected({ from, to, moved, problem }: Redirect): void {
+    const { name } = this.#options;
+    const server = formatAddress(from);
+    if (to === undefined) publishDiagnostic('redirect-refused', { name, server, moved, problem });
+    else publishDiagnostic('redirect', { name, server, moved, to: formatAddress(to) });
   }
 
   /** An attempt or a connection ended; `next`: what follows. */

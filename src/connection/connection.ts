@@ -21,7 +21,8 @@ import { formatAddress } from './format-address.js';
 import type { Identity } from './identity.js';
 import { isConnectRefusal } from './is-connect-refusal.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
-import { type NextStep, ReconnectPolicy } from './reconnect-policy.js';
+import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect-policy.js';
+import { Redirects } from './redirects.js';
 import { SessionHome } from './session-home.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionOpening } from './session-opening.js';
@@ -38,6 +39,7 @@ export class Connection {
   readonly #metrics: ConnectionMetrics;
   readonly #reports: ConnectionReports;
   readonly #policy: ReconnectPolicy;
+  readonly #redirects: Redirects;
   readonly #subscriptions: SubscriptionKeeper;
   readonly #session: Session;
   readonly #life = new AbortController();
@@ -59,6 +61,7 @@ export class Connection {
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
     this.#reports = new ConnectionReports(options, this.#metrics);
     this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
+    this.#redirects = new Redirects(options.followServerReference);
     const ledger = options.durable && new SessionLedger(options.durable.record);
     const record = ledger?.record;
     const home = new SessionHome(options, record?.server);
@@ -288,10 +291,18 @@ export class Connection {
     if (connectedMs === undefined) this.#reports.failed();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
-    const next = this.#policy.after({ ...end, connectSent, connectedMs, moved });
+    const next = this.#after({ ...end, connectSent, connectedMs, moved });
     this.#state = stateAfter(next);
     this.#sayEnd(atServer(next.do === 'retry' ? end.error : next.error, server), next);
     return next;
+  }
+
+  /** A server that names another one is the policy's business only where that is not followed. */
+  #after(end: AttemptEnd): NextStep {
+    const redirect = this.#redirects.after(end, this.#policy.address);
+    if (redirect !== undefined) this.#reports.redirected(redirect);
+    const { to, moved = false } = redirect ?? {};
+    return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
   }
 
   #endOpening(): void {

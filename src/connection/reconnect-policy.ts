@@ -98,6 +98,13 @@ export class ReconnectPolicy {
     return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end.error, end.connectedMs);
   }
 
+  /** What follows an end that names another server, which is asked at once. */
+  redirected({ to, moved }: { readonly to: ServerAddress; readonly moved: boolean }, end: AttemptEnd): NextStep {
+    this.#rotation.redirect(to, moved);
+    const owners = end.connectedMs !== undefined && !this.#options.autoReconnect;
+    return owners ? { do: 'rest', error: end.error } : { do: 'retry', waitMs: 0 };
+  }
+
   #afterConnection(error: MillraceError, connectedMs: number): NextStep {
     this.#backoff.lasted(connectedMs);
     this.#tooLarge = error.code === 'PACKET_TOO_LARGE' ? this.#tooLarge + 1 : 0;

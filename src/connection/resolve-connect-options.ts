@@ -79,6 +79,7 @@ const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
   maxInflight: true,
   servers: true,
   serversShareSessions: true,
+  followServerReference: true,
   will: true,
   properties: true,
   ca: true,
@@ -103,7 +104,8 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
   for (const key of Object.keys(options))
     if (!Object.hasOwn(KNOWN, key)) problems.add(`there is no connect option "${key}"`);
   const { servers, credentials: url } = resolveServers(input.broker, options, problems);
-  if (options.serversShareSessions !== undefined && options.servers === undefined) {
+  const several = options.servers !== undefined || options.followServerReference === true;
+  if (options.serversShareSessions !== undefined && !several) {
     problems.add('serversShareSessions says something of servers, which are not given');
   }
   const resolved: ConnectionOptions = {
@@ -119,6 +121,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     labels,
     servers,
     serversShareSessions: problems.flag('serversShareSessions', options.serversShareSessions, false),
+    followServerReference: problems.flag('followServerReference', options.followServerReference, false),
     ...resolveIdentity(input, problems),
     ...resolveProtocol(options, problems),
     ...resolveTimes(options, problems),

@@ -15,6 +15,8 @@ export type DiagnosticName =
   | 'publish'
   | 'acknowledge'
   | 'reauthenticated'
+  | 'redirect'
+  | 'redirect-refused'
   | 'insecure-tls'
   | 'properties-dropped'
   | 'message-unmatched'
@@ -41,6 +43,8 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   acknowledge: channel('millrace:acknowledge'),
+  redirect: channel('millrace:redirect'),
+  'redirect-refused': channel('millrace:redirect-refused'),
   reauthenticated: channel('millrace:reauthenticated'),
   'insecure-tls': channel('millrace:insecure-tls'),
   'properties-dropped': channel('millrace:properties-dropped'),

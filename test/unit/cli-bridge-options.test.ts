@@ -89,6 +89,11 @@ test('a password option without --username belongs to the user in the URL', () =
   assert.deepEqual([options.to.username, options.to.password, options.from.password], ['carol', SECRET, undefined]);
 });
 
+test('a broker may send us elsewhere only when it is allowed', () => {
+  assert.equal(parse().followServerReference, false);
+  assert.equal(parse({}, '--follow-server-reference').followServerReference, true);
+});
+
 test('--auth scram-sha-256 needs what it proves, and MQTT 5', () => {
   const user = { '--username': 'u', '--password-env': 'SECRET_VARIABLE' };
   assert.equal(parse(user).auth, 'password');

@@ -131,7 +131,7 @@ test('a DISCONNECT of the server is told with its code, 0x8E as a conflict of cl
   }
 });
 
-test('a redirect says where to and that it is not followed; a filter that the server cannot serve is final', () => {
+test('a redirect says where to and how it is followed; a filter that the server cannot serve is final', () => {
   const properties = { serverReference: 'other.example:1883' };
   const refused = new SessionRig();
   refused.connect({}, { reasonCode: 0x9d, properties });
@@ -141,7 +141,8 @@ test('a redirect says where to and that it is not followed; a filter that the se
     assert.ok(event?.type === 'close');
     assert.equal(event.error.retryable, true);
     assert.deepEqual(event.error.details, properties);
-    assert.match(event.error.advice ?? '', /redirects are not followed/);
+    assert.match(event.error.message, /, it names "other.example:1883"$/);
+    assert.match(event.error.advice ?? '', /followServerReference/);
   }
   const invalid = new SessionRig().connect().forget();
   invalid.serve({ type: 'disconnect', reasonCode: 0x8f });

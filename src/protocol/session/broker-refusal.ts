@@ -35,7 +35,7 @@ const LATER: Refusal = {
   advice: 'The broker may take the connection later.',
 };
 const REDIRECT_ADVICE =
-  'The broker wants its clients elsewhere (see `serverReference`, if it named a place): redirects are not followed, so change the broker URL.';
+  'The broker wants its clients elsewhere: change the broker URL, or let it say where by `followServerReference`.';
 const ELSEWHERE: Refusal = { ...LATER, advice: REDIRECT_ADVICE };
 const BAD_METHOD: Refusal = {
   code: 'CONNECTION_REFUSED_BY_BROKER',
@@ -78,12 +78,16 @@ const RETURN_CODES: Readonly<Record<number, Refusal>> = {
 export function connectionRefused({ reasonCode, properties }: ConnackPacket, version: ProtocolVersion): MillraceError {
   const { code, retryable, advice } = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? NEVER;
   const reason = version === 5 && reasonCode >= 0x80 ? reasonName(reasonCode) : returnCodeName(reasonCode);
-  return new MillraceError(code, `The broker refused the connection: ${reason}`, {
-    reasonCode,
-    retryable,
-    advice,
-    details: detailsOf(properties?.reasonString, properties?.serverReference),
-  });
+  return new MillraceError(
+    code,
+    `The broker refused the connection: ${reason}${elsewhere(properties?.serverReference)}`,
+    {
+      reasonCode,
+      retryable,
+      advice,
+      details: detailsOf(properties?.reasonString, properties?.serverReference),
+    },
+  );
 }
 
 const SESSION_TAKEN_OVER = 0x8e;
@@ -103,7 +107,7 @@ export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacke
   const advice = DISCONNECT_ADVICE[reasonCode];
   return new MillraceError(
     taken ? 'CLIENT_ID_CONFLICT' : 'DISCONNECTED_BY_BROKER',
-    `The broker ended the connection: ${reasonName(reasonCode)}`,
+    `The broker ended the connection: ${reasonName(reasonCode)}${elsewhere(properties?.serverReference)}`,
     {
       reasonCode,
       details: detailsOf(properties?.reasonString, properties?.serverReference),
@@ -111,6 +115,11 @@ export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacke
       ...(DEMANDS_CHANGE.has(reasonCode) ? { retryable: false } : {}),
     },
   );
+}
+
+/** Where the broker wants us, when it says so in plain letters. */
+function elsewhere(serverReference: string | undefined): string {
+  return /^[\x20-\x7e]{1,255}$/.test(serverReference ?? '') ? `, it names "${serverReference}"` : '';
 }
 
 function detailsOf(reasonString: string | undefined, serverReference: string | undefined): Record<string, unknown> {
