@@ -10,6 +10,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
   ['millrace:session-unverified', 'a broker says that it has our session, and cannot prove it'],
   ['millrace:session-expiry-shortened', 'a broker keeps the session for a shorter time than was asked for'],
+  ['millrace:overlapping-filters', 'filters of the source overlap: a message that two of them match may come twice'],
   ['millrace:qos-below-subscription', 'messages come at a lower QoS than 2: of those the broker may send copies'],
   ['millrace:outbox-full', 'the outbox is full: nothing is read until the receiving broker takes some of it'],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],

@@ -1,11 +1,28 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ServerLimits } from '../protocol/session/session-event.js';
+import { soleFilterBytes } from './subscribe-batches.js';
 import type { WantedSubscription } from './wanted-subscription.js';
+
+/** Characters of a filter in a message. */
+const SHOWN = 200;
 
 function refused(filter: string, what: string): MillraceError {
   return new MillraceError('SUBSCRIPTION_REFUSED', `the broker does not do ${what}, which filter "${filter}" needs`, {
     details: { filter },
   });
+}
+
+/** [MQTT-3.2.2-15] */
+function tooLong(filter: string, maximumPacketSize: number): MillraceError {
+  const shown = filter.length > SHOWN ? `${filter.slice(0, SHOWN)}…` : filter;
+  return new MillraceError(
+    'SUBSCRIPTION_REFUSED',
+    `a SUBSCRIBE for the filter "${shown}" is above the ${maximumPacketSize} bytes that the broker takes in a packet`,
+    {
+      advice: 'Raise the Maximum Packet Size of the broker, or use a shorter filter.',
+      details: { filter: shown, maximumPacketSize },
+    },
+  );
 }
 
 /**
@@ -20,6 +37,7 @@ export function checkServerLimits(
     const shared = filter.startsWith('$share/');
     if (shared && !limits.sharedSubscriptionAvailable) return refused(filter, 'shared subscriptions');
     if (/[+#]/.test(filter) && !limits.wildcardSubscriptionAvailable) return refused(filter, 'wildcard subscriptions');
+    if (soleFilterBytes(filter) > limits.maximumPacketSize) return tooLong(filter, limits.maximumPacketSize);
     if (subscriptionIdentifier !== undefined && !limits.subscriptionIdentifiersAvailable) {
       return refused(filter, 'subscription identifiers');
     }

@@ -77,6 +77,11 @@ export interface ConnectOptions {
   readonly maxReconnectPeriod?: number | undefined;
   /** Outgoing QoS 1 and 2 messages in flight, 1 to 59999. Default 1000 on 5.0, 20 on 3.x; the server's Receive Maximum may lower it. */
   readonly maxInflight?: number | undefined;
+  /**
+   * Most filters in one SUBSCRIBE or UNSUBSCRIBE, 1 to 1000; more go out in several at once, each within the server's Maximum Packet
+   * Size. Default 8: the fewest that a known broker takes together (AWS IoT Core).
+   */
+  readonly subscribeBatchSize?: number | undefined;
   /** Failover list, tried in turn. Without it the broker URL alone; a broker URL given beside it must name one of them. */
   readonly servers?: readonly Server[] | undefined;
   /**

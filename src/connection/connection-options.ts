@@ -59,6 +59,8 @@ export interface ConnectionOptions {
   readonly topicAliasMaximum: number;
   /** undefined: 1000 on 5.0, 20 below. */
   readonly maxInflight: number | undefined;
+  /** Most filters in one SUBSCRIBE or UNSUBSCRIBE. */
+  readonly subscribeBatchSize: number;
   readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
   /** The credentials or the authentication come from a provider of the user, so that a refusal at a reconnect may pass. */
   readonly dynamicCredentials: boolean;

@@ -23,7 +23,7 @@ import {
   spendMarker,
 } from './session-record.js';
 import { sessionUnknown } from './session-unknown.js';
-import type { SubscribingSession } from './subscription-keeper.js';
+import type { Resume, SubscribingSession } from './subscription-keeper.js';
 import type { Transport } from './transport.js';
 
 /** What a CONNECT says of a session that the server may have. */
@@ -148,8 +148,8 @@ export class DurableLife {
   }
 
   /** Beside the SUBSCRIBEs of the owner. `resumed`: the session is proven to be the one that the record speaks of. */
-  subscribe(session: SubscribingSession, version: ProtocolVersion, resumed: boolean): void {
-    this.#markers.begin(session, version, resumed ? this.#record.markers : undefined);
+  subscribe(session: SubscribingSession, at: Pick<Resume, 'version' | 'batches'>, resumed: boolean): void {
+    this.#markers.begin(session, at, resumed ? this.#record.markers : undefined);
   }
 
   /** True when the answer was to a SUBSCRIBE or UNSUBSCRIBE of ours. */

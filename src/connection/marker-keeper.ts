@@ -1,8 +1,8 @@
-import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
 import { sessionProof } from '../protocol/session/session-proof.js';
 import type { SessionMarkers } from './session-record.js';
-import type { SubscribingSession } from './subscription-keeper.js';
+import { type BatchLimits, subscribeBatches } from './subscribe-batches.js';
+import type { Resume, SubscribingSession } from './subscription-keeper.js';
 
 /** Markers in store. One is used for each proof, and it takes as many crashes in a row, each amid a proof, to use all. */
 const KEPT = 4;
@@ -24,7 +24,9 @@ export class MarkerKeeper {
   #markers: SessionMarkers | undefined;
   /** What the answers still awaited lead to. */
   #target: SessionMarkers | undefined;
-  #subscribeId = 0;
+  /** SUBSCRIBEs without their SUBACK. */
+  readonly #subscribeIds = new Set<number>();
+  #batches: BatchLimits = { filters: 1, bytes: 0 };
   #probeId = 0;
   #unanswered = 0;
 
@@ -33,10 +35,15 @@ export class MarkerKeeper {
   }
 
   /** `held`: what the session is proven to have; undefined: nothing. */
-  begin(session: SubscribingSession, version: ProtocolVersion, held: SessionMarkers | undefined): void {
-    if (this.#subscribeId !== 0) this.#unanswered += 1;
+  begin(
+    session: SubscribingSession,
+    { version, batches }: Pick<Resume, 'version' | 'batches'>,
+    held: SessionMarkers | undefined,
+  ): void {
+    if (this.#subscribeIds.size > 0) this.#unanswered += 1;
     this.#markers = undefined;
-    this.#subscribeId = 0;
+    this.#subscribeIds.clear();
+    this.#batches = batches;
     this.#probeId = 0;
     if (version < 5 || this.#unanswered >= MOST_UNANSWERED) return;
     this.#markers = held;
@@ -46,9 +53,8 @@ export class MarkerKeeper {
 
   /** True when the answer was to one of these requests. */
   answered({ packetId, reasonCodes }: SubscriptionAnswerEvent): boolean {
-    if (packetId === this.#subscribeId) {
-      this.#subscribeId = 0;
-      this.#unanswered = 0;
+    if (this.#subscribeIds.delete(packetId)) {
+      if (this.#subscribeIds.size === 0) this.#unanswered = 0;
       if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
     } else if (packetId === this.#probeId) {
       this.#probeId = 0;
@@ -60,7 +66,7 @@ export class MarkerKeeper {
   }
 
   get settled(): boolean {
-    return this.#subscribeId === 0 && this.#probeId === 0;
+    return this.#subscribeIds.size === 0 && this.#probeId === 0;
   }
 
   /** What the session has, once settled. */
@@ -85,7 +91,11 @@ export class MarkerKeeper {
     { nonce, from, to }: { readonly nonce: string; readonly from: number; readonly to: number },
   ): void {
     const indexes = Array.from({ length: to - from }, (_, offset) => from + offset);
-    const filters = indexes.map((index) => markerFilter(nonce, index));
-    this.#subscribeId = session.subscribe(filters.map((filter) => ({ filter, qos: 0, retainHandling: 2 })));
+    const requests = indexes.map(
+      (index) => ({ filter: markerFilter(nonce, index), qos: 0, retainHandling: 2 }) as const,
+    );
+    for (const batch of subscribeBatches(requests, ({ filter }) => filter, this.#batches)) {
+      this.#subscribeIds.add(session.subscribe(batch));
+    }
   }
 }

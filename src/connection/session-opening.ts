@@ -13,6 +13,9 @@ import type { Link } from './link.js';
 import { sessionLost } from './session-lost.js';
 import type { SubscriptionKeeper } from './subscription-keeper.js';
 
+const NO_ANSWER =
+  'If the broker takes fewer filters in one SUBSCRIBE or UNSUBSCRIBE, set subscribeBatchSize of the connect options.';
+
 /** What an opening is made of. */
 export interface OpeningParts {
   readonly options: ConnectionOptions;
@@ -183,8 +186,9 @@ export class SessionOpening {
       return;
     }
     try {
-      subscriptions.begin(session, { version, sessionPresent: present, skipRetained });
-      durable?.subscribe(session, version, present && proven);
+      const batches = { filters: options.subscribeBatchSize, bytes: event.limits.maximumPacketSize };
+      subscriptions.begin(session, { version, sessionPresent: present, skipRetained, batches });
+      durable?.subscribe(session, { version, batches }, present && proven);
     } catch (error) {
       // what ended the session may have come with CONNACK: that is told next, and is the reason
       if (session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
@@ -231,7 +235,7 @@ export class SessionOpening {
     const { options, link } = this.#parts;
     const ms = options.ackTimeoutMs;
     const details = { timeout: what.toLowerCase() };
-    const late = new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details });
+    const late = new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details, advice: NO_ANSWER });
     this.#timer = setTimeout(() => link.giveUp(late), ms);
   }
 

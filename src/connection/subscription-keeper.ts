@@ -6,11 +6,9 @@ import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
 import type { GrantedSubscription } from './connection-listener.js';
 import type { HeldSubscription, SessionRecord } from './session-record.js';
+import { type BatchLimits, subscribeBatches } from './subscribe-batches.js';
 import { subscriptionDiff } from './subscription-diff.js';
 import type { WantedSubscription } from './wanted-subscription.js';
-
-/** Filters in one SUBSCRIBE or UNSUBSCRIBE. */
-const FILTERS_PER_PACKET = 100;
 
 /** The part of a Session that is used here. */
 export interface SubscribingSession {
@@ -25,6 +23,7 @@ export interface Resume {
   readonly sessionPresent: boolean;
   /** The broker lost the session and what was in doubt is not sent again (R17): retained messages do not come again either. */
   readonly skipRetained: boolean;
+  readonly batches: BatchLimits;
 }
 
 /** What is known of the session at the start of a process. */
@@ -87,9 +86,10 @@ export class SubscriptionKeeper {
     const { subscribe, unsubscribe } = subscriptionDiff(held, this.#wanted, !this.#unverified);
     if (this.#unverified) this.#held = new Map();
     this.#unverified = false;
-    for (const filters of slices(unsubscribe))
+    for (const filters of subscribeBatches(unsubscribe, (filter) => filter, resume.batches)) {
       this.#pending.set(session.unsubscribe(filters), { unsubscribe: filters });
-    for (const group of byIdentifier(subscribe, resume.version)) {
+    }
+    for (const group of byIdentifier(subscribe, resume)) {
       const requests = group.map((subscription) => requestOf(subscription, resume));
       this.#pending.set(session.subscribe(requests, propertiesOf(group, resume.version)), { subscribe: group });
     }
@@ -129,7 +129,7 @@ export class SubscriptionKeeper {
 
   #grant(subscription: WantedSubscription, event: SubscriptionAnswerEvent, index: number): GrantedSubscription {
     const code = event.reasonCodes[index];
-    if (code !== 0 && code !== 1 && code !== 2) throw refusal(subscription.filter, code ?? 0x80, event.reasonString);
+    if (code !== 0 && code !== 1 && code !== 2) throw refusal(subscription.filter, code ?? 0x80, event);
     this.#held.set(subscription.filter, { subscription, granted: code });
     return grantedOf(subscription, code);
   }
@@ -139,16 +139,33 @@ function grantedOf({ filter, qos }: WantedSubscription, granted: QualityOfServic
   return { filter, requested: qos, granted };
 }
 
-function refusal(filter: string, reasonCode: number, reason: string | undefined): MillraceError {
+const NOT_AUTHORIZED = 0x87;
+const QUOTA_EXCEEDED = 0x97;
+
+function refusal(
+  filter: string,
+  reasonCode: number,
+  { reasonCodes, reasonString }: SubscriptionAnswerEvent,
+): MillraceError {
   const hex = `0x${reasonCode.toString(16).padStart(2, '0')}`;
-  const because = reasonCode === 0x87 ? 'not authorized' : reason;
+  const because = reasonCode === NOT_AUTHORIZED ? 'not authorized' : reasonString;
   const text = `the broker refused to subscribe to "${filter}" (${hex}${because === undefined ? '' : `, ${because}`})`;
   return new MillraceError('SUBSCRIPTION_REFUSED', text, {
     reasonCode,
-    advice: 'Check that this client may read the topic, and that the filter is what the broker allows.',
+    advice: refusalAdvice(reasonCode, reasonCodes.length),
     details: { filter, reasonCode },
   });
 }
+
+function refusalAdvice(reasonCode: number, filters: number): string {
+  if (reasonCode === QUOTA_EXCEEDED)
+    return `Raise what the broker allows in subscriptions, or use fewer. ${together(filters)}`;
+  const check = 'Check that this client may read the topic, and that the filter is what the broker allows.';
+  return reasonCode === NOT_AUTHORIZED || filters === 1 ? check : `${check} ${together(filters)}`;
+}
+
+const together = (filters: number): string =>
+  `It was asked for ${filters} at once: if that is too many, set subscribeBatchSize of the connect options.`;
 
 function requestOf(subscription: WantedSubscription, resume: Resume): SubscriptionRequest {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = subscription;
@@ -171,7 +188,7 @@ function propertiesOf(group: readonly WantedSubscription[], version: ProtocolVer
 /** One SUBSCRIBE carries one subscription identifier for all its filters [MQTT-3.8.2.1.2]. */
 function byIdentifier(
   subscriptions: readonly WantedSubscription[],
-  version: ProtocolVersion,
+  { version, batches }: Resume,
 ): readonly (readonly WantedSubscription[])[] {
   const groups = new Map<number | undefined, WantedSubscription[]>();
   for (const subscription of subscriptions) {
@@ -180,11 +197,5 @@ function byIdentifier(
     if (group === undefined) groups.set(key, [subscription]);
     else group.push(subscription);
   }
-  return [...groups.values()].flatMap(slices);
-}
-
-function slices<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const result: T[][] = [];
-  for (let at = 0; at < items.length; at += FILTERS_PER_PACKET) result.push(items.slice(at, at + FILTERS_PER_PACKET));
-  return result;
+  return [...groups.values()].flatMap((group) => subscribeBatches(group, ({ filter }) => filter, batches));
 }

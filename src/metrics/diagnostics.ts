@@ -20,6 +20,7 @@ export type DiagnosticName =
   | 'insecure-tls'
   | 'properties-dropped'
   | 'message-unmatched'
+  | 'overlapping-filters'
   | 'qos-below-subscription'
   | 'messages-dropped'
   | 'outbox-restored'
@@ -49,6 +50,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'insecure-tls': channel('millrace:insecure-tls'),
   'properties-dropped': channel('millrace:properties-dropped'),
   'message-unmatched': channel('millrace:message-unmatched'),
+  'overlapping-filters': channel('millrace:overlapping-filters'),
   'qos-below-subscription': channel('millrace:qos-below-subscription'),
   'messages-dropped': channel('millrace:messages-dropped'),
   'outbox-restored': channel('millrace:outbox-restored'),

@@ -3,6 +3,7 @@ import { defineSource } from '../connector/define-source.js';
 import type { Source } from '../connector/open-source.js';
 import type { OpenContext, SourceReader } from '../connector/source.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { publishDiagnostic } from '../metrics/diagnostics.js';
 import { resolveDeduplication } from './deduplicate-by.js';
 import { DurableAcks } from './durable-acks.js';
 import { durableLinkOf } from './durable-source.js';
@@ -32,6 +33,7 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   const stored = guarantee !== 'none' && context.durable !== undefined;
   const refusal = refuseGuarantee(source, guarantee) ?? (stored ? undefined : refuseWithoutStore(source, guarantee));
   if (refusal !== undefined) throw refusal;
+  tellOverlaps(source);
   const options = source.connectionOptions(context);
   const durable = durableLinkOf({ ...source, clientId: options.clientId }, context);
   const metrics = sourceMetrics(context.metrics, source.name);
@@ -53,6 +55,12 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   const qosWatch = new QosWatch({ source: name, needed, policy: source.onLowerQos, metrics });
   const maker = new ItemMaker({ mapToItemFn, deduplicateBy, qosWatch });
   return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
+};
+
+/** Where copies are told apart there is nothing to tell; exactly-once has refused them otherwise. */
+const tellOverlaps = ({ name, overlaps, deduplicateBy }: ResolvedSource<unknown>): void => {
+  if (overlaps.length === 0 || deduplicateBy !== undefined) return;
+  publishDiagnostic('overlapping-filters', { source: name, filters: overlaps });
 };
 
 const openLine = async (

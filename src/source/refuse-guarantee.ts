@@ -2,7 +2,7 @@ import type { ProcessingGuarantee } from '../connector/processing-guarantee.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ResolvedSource } from './resolve-source.js';
 
-type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptions' | 'deduplicateBy'>;
+type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptions' | 'overlaps' | 'deduplicateBy'>;
 
 /** At-least-once when the session is kept and something in it is redelivered, else none. */
 export const defaultGuaranteeOf = (source: Facts): ProcessingGuarantee =>
@@ -56,7 +56,7 @@ const STORE = 'Run the job in Engine.embedded({ dir })';
 const refuseExactlyOnce = (source: Facts): MillraceError | undefined => {
   const needed = neededQos(source);
   const low = source.subscriptions.find(({ qos }) => qos < needed);
-  if (low === undefined) return undefined;
+  if (low === undefined) return refuseCopies(source);
   const why =
     needed === 2
       ? 'exactly-once needs QoS 2 on every subscription: at QoS 1 a message that comes again cannot be told from a new one'
@@ -69,6 +69,26 @@ const refuseExactlyOnce = (source: Facts): MillraceError | undefined => {
     source,
     `${why}. "${low.filter}" has QoS ${low.qos}`,
     `${ways}, or use processingGuarantee 'at-least-once'`,
+  );
+};
+
+/**
+ * [MQTT-3.3.4-2]: a broker may send a message once for each of our filters that it matches, as messages of their own. Which of them to
+ * leave out cannot be known from their subscription identifiers: those of what a session has queued speak of the filters of an
+ * earlier start, and a broker's queue may drop one copy and keep the other.
+ */
+const refuseCopies = ({ name, overlaps, deduplicateBy }: Facts): MillraceError | undefined => {
+  const [pair] = overlaps;
+  if (pair === undefined || deduplicateBy !== undefined) return undefined;
+  const [one, other] = pair;
+  return new MillraceError(
+    'OVERLAPPING_FILTERS',
+    `source "${name}": exactly-once needs filters that do not overlap: a message that both "${one}" and "${other}" match may come, and have its effect, twice`,
+    {
+      advice:
+        "Read one filter that covers both, and leave out in the pipeline what is not wanted; or tell copies by an id in the message with deduplicateBy(fn); or use processingGuarantee 'at-least-once'",
+      details: { source: name, filters: pair },
+    },
   );
 };
 

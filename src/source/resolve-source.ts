@@ -26,6 +26,8 @@ export interface ResolvedSource<T> {
   /** None for a random client id. */
   readonly claims: readonly string[];
   readonly subscriptions: readonly WantedSubscription[];
+  /** As in `ResolvedSubscriptions`. */
+  readonly overlaps: readonly (readonly [string, string])[];
   /** Why the source falls back to no version below 5.0; undefined when it may. */
   readonly needsVersion5: string | undefined;
   readonly keepSession: boolean;
@@ -52,7 +54,7 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
   const { onUnknownSession = 'fail', onLowerQos = 'accept' } = settings;
   const asked = askConnectOptions(settings);
   const options: ConnectOptions = typeof asked === 'string' ? {} : asked;
-  const { wanted, needsVersion5, problems } = resolveSubscriptions(settings, options.protocolVersion);
+  const { wanted, overlaps, needsVersion5, problems } = resolveSubscriptions(settings, options.protocolVersion);
   const clientId = settings.clientId ?? options.clientId;
   const name = clientId ?? `mqtt(${wanted.map(({ filter }) => filter).join(',')})`;
   const facts = { name, options, subscriptions: wanted, needsVersion5, neededQos: neededQos({ deduplicateBy }) };
@@ -75,6 +77,7 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
     name,
     claims: clientId === undefined ? [] : sessionClaims(built.servers, clientId),
     subscriptions: wanted,
+    overlaps,
     needsVersion5,
     keepSession: built.keepSession,
     limits,

@@ -9,6 +9,8 @@ type Choice = Pick<SourceSettings<unknown>, 'topic' | 'qualityOfService' | 'subs
 /** The filters of a source. With problems the rest means nothing. */
 export interface ResolvedSubscriptions {
   readonly wanted: readonly WantedSubscription[];
+  /** The filters that some topic matches both of: its messages may come once for each. */
+  readonly overlaps: readonly (readonly [string, string])[];
   /** Why nothing older than 5.0 will do; undefined when any version will. */
   readonly needsVersion5: string | undefined;
   readonly problems: readonly string[];
@@ -35,6 +37,7 @@ export const resolveSubscriptions = (choice: Choice, version: ProtocolVersion | 
       retainAsPublished: subscription.retainAsPublished !== false,
       subscriptionIdentifier: overlaps.length > 0 ? index + 1 : undefined,
     })),
+    overlaps: overlaps.map(([a, b]) => [a.filter, b.filter]),
     needsVersion5: reasons[0],
     problems: [...own, ...twice, ...tooOld],
   };

@@ -194,6 +194,17 @@ for (const [wrong, pattern] of [
   });
 }
 
+test(
+  'G10: an exactly-once bridge of overlapping filters is refused before it connects, with the ways out',
+  LIMIT,
+  async () => {
+    const flags = ['--topic', 'in/x/t', '--guarantee', 'exactly-once', '--dir', join(directory, 'overlap')];
+    const result = await runCli(args('mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:2', ...flags));
+    assert.equal(result.code, 2, result.stderr.join('\n'));
+    assert.match(result.stderr.join(' '), /"in\/#" and "in\/x\/t".*Read one filter that covers both/);
+  },
+);
+
 test('help and version go to stdout with exit code 0', LIMIT, async () => {
   for (const line of [['--help'], ['bridge', '--help'], ['run', '-h'], ['--version'], ['bridge', '--version']]) {
     const result = await runCli(line);

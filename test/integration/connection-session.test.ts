@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
 import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
@@ -270,4 +271,48 @@ describe('connection: sessions and subscriptions', () => {
     );
     await rig.connection.close();
   });
+
+  it('S14: subscribes to 20 filters at a broker that ends what asks for more than 8 at once', LIMIT, async () => {
+    await using broker = await startFakeBroker({
+      subscribe: (client, packet) => {
+        if (packet.subscriptions.length > 8) client.fin();
+        else grant(client, packet);
+      },
+    });
+    const subscriptions = Array.from({ length: 20 }, (_, index) => wanted(`t/${index}`));
+    const rig = connectionRig(broker.url, { autoReconnect: false }, { subscriptions });
+    await rig.open();
+    assert.equal(rig.granted[0]?.length, 20);
+    const [client] = broker.clients;
+    assert.equal(client?.packets.filter(({ type }) => type === 'subscribe').length, 3);
+    await rig.connection.close();
+  });
+
+  it(
+    'S14: no SUBSCRIBE is above the Maximum Packet Size of the server, and a filter that is gets a name',
+    LIMIT,
+    async () => {
+      let largest = 0;
+      await using broker = await startFakeBroker({
+        connect: (client) =>
+          client.send({
+            type: 'connack',
+            sessionPresent: false,
+            reasonCode: 0,
+            properties: { maximumPacketSize: 200 },
+          }),
+        subscribe: (client, packet) => {
+          largest = Math.max(largest, encodePacket(packet, 5).length);
+          grant(client, packet);
+        },
+      });
+      const subscriptions = Array.from({ length: 20 }, (_, index) => wanted(`t/${'é'.repeat(30)}/${index}`));
+      const rig = connectionRig(broker.url, { autoReconnect: false }, { subscriptions });
+      await rig.open();
+      assert.ok(largest > 100 && largest <= 200, `${largest}`);
+      await rig.connection.close();
+      const long = connectionRig(broker.url, { autoReconnect: false }, { subscriptions: [wanted('x'.repeat(300))] });
+      await assert.rejects(long.open(), { code: 'SUBSCRIPTION_REFUSED', message: /above the 200 bytes/ });
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { SourceDriver } from '../support/rigs/source-driver.js';
+import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
 
 const VERSIONS = [5, 4, 3] as const;
@@ -157,10 +158,16 @@ describe('source on mosquitto', SUITE_LIMIT, () => {
       subscriptions: [Subscription.of('over/#'), Subscription.of('over/+', 2)],
       mapToItemFn: (_topic, message) => message.properties.subscriptionIdentifiers,
     }).build();
+    using told = new Told('overlapping-filters');
     await using driver = await SourceDriver.open(source);
     await publishAll({ port: broker.port, topic: 'over/a', qos: 2 }, ['x']);
     const items = await driver.take(2);
     assert.deepEqual(items.flat().sort(), [1, 2]);
+    assert.deepEqual(
+      told.events.map(({ data }) => data),
+      [{ source: 'mqtt(over/#,over/+)', filters: [['over/#', 'over/+']] }],
+      'G10: said once',
+    );
   });
 
   it('noLocal, retainAsPublished and retainHandling reach the broker', async () => {

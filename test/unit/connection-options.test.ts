@@ -123,6 +123,7 @@ describe('connect options', () => {
       maximumPacketSize: 1_114_112,
       topicAliasMaximum: 64,
       maxInflight: undefined,
+      subscribeBatchSize: 8,
       dynamicCredentials: false,
       authentication: undefined,
       will: undefined,
@@ -204,9 +205,10 @@ describe('connect options', () => {
       ca: 'x',
       path: '/p',
       maxInflight: 60_000,
+      subscribeBatchSize: 0,
     });
     assert.equal(options, undefined);
-    assert.equal(list.length, 4, list.join('\n'));
+    assert.equal(list.length, 5, list.join('\n'));
   });
 
   const contradictions: readonly [string, string | undefined, ConnectOptions, RegExp][] = [

@@ -34,6 +34,7 @@ const RECORD: SessionRecord = {
   markers: { nonce: 'abc', next: 1, end: 5 },
   subscriptions: [{ subscription: wanted('t'), granted: 1 }],
 };
+const BATCHES = { filters: 8, bytes: 268_435_460 };
 const HOME = { server: 'mqtt://127.0.0.1:1884', version: 4 } as const;
 
 /** Numbers its requests from 60001 on, and writes them down. */
@@ -172,7 +173,7 @@ describe('marker keeper', () => {
   const begun = (version: 5 | 4 = 5, held?: SessionRecord['markers']) => {
     const session = new Recorder();
     const keeper = new MarkerKeeper(() => 'n');
-    keeper.begin(session, version, held);
+    keeper.begin(session, { version, batches: BATCHES }, held);
     return { session, keeper };
   };
   const filters = (from: number, to: number): string =>
@@ -224,14 +225,28 @@ describe('marker keeper', () => {
     assert.deepEqual(keeper.markers, { nonce: 'n', next: 3, end: 7 });
   });
 
+  it('S14: splits its SUBSCRIBE as that of the owner is split', () => {
+    const session = new Recorder();
+    const keeper = new MarkerKeeper(() => 'n');
+    keeper.begin(session, { version: 5, batches: { ...BATCHES, filters: 2 } }, undefined);
+    assert.deepEqual(session.requests.slice(0, 3), [`+ ${filters(0, 2)}`, `+ ${filters(2, 4)}`, `+ ${filters(4, 5)}`]);
+    keeper.answered(answer(60_001, 0, 0));
+    keeper.answered(answer(60_002, 0, 0x97));
+    keeper.answered(answer(60_004, 0x00, 0x11));
+    assert.equal(keeper.settled, false);
+    keeper.answered(answer(60_003, 0));
+    assert.deepEqual([keeper.settled, keeper.markers], [true, undefined], 'one was refused');
+  });
+
   it('gives up where five connections in a row end with the SUBSCRIBE', () => {
     const session = new Recorder();
     const keeper = new MarkerKeeper(() => 'n');
-    for (let connection = 0; connection < 5; connection += 1) keeper.begin(session, 5, undefined);
+    for (let connection = 0; connection < 5; connection += 1)
+      keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
     assert.equal(session.requests.length, 10);
     assert.equal(keeper.settled, false);
-    keeper.begin(session, 5, undefined);
-    keeper.begin(session, 5, undefined);
+    keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
+    keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
     assert.deepEqual([session.requests.length, keeper.settled, keeper.markers], [10, true, undefined]);
   });
 
@@ -249,7 +264,7 @@ describe('marker keeper', () => {
 });
 
 describe('subscriptions of an earlier process', () => {
-  const resume = { version: 5, sessionPresent: true, skipRetained: false } as const;
+  const resume = { version: 5, sessionPresent: true, skipRetained: false, batches: BATCHES } as const;
   const held = ['kept', 'gone'].map((filter) => ({ subscription: wanted(filter), granted: 1 }) as const);
   const requests = (past: { readonly unverified: boolean }, proved: boolean, present = true): readonly string[] => {
     const session = new Recorder();

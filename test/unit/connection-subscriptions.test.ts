@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { checkServerLimits } from '../../src/connection/check-server-limits.js';
 import { subscriptionDiff } from '../../src/connection/subscription-diff.js';
 import { type SubscribingSession, SubscriptionKeeper } from '../../src/connection/subscription-keeper.js';
+import { MillraceError } from '../../src/errors/millrace-error.js';
 import type { SubscriptionRequest } from '../../src/protocol/packet.js';
 import type { Properties } from '../../src/protocol/properties.js';
 import type { ServerLimits } from '../../src/protocol/session/session-event.js';
@@ -47,8 +48,9 @@ class Recorder implements SubscribingSession {
   }
 }
 
-const resumed = { version: 5, sessionPresent: true, skipRetained: false } as const;
-const fresh = { version: 5, sessionPresent: false, skipRetained: false } as const;
+const batches = { filters: 8, bytes: LIMITS.maximumPacketSize };
+const resumed = { version: 5, sessionPresent: true, skipRetained: false, batches } as const;
+const fresh = { version: 5, sessionPresent: false, skipRetained: false, batches } as const;
 
 function suback(packetId: number, ...reasonCodes: number[]) {
   return { type: 'subscribed', packetId, reasonCodes, reasonString: undefined } as const;
@@ -170,6 +172,68 @@ describe('subscriptions over connections (R5a)', () => {
     });
   });
 
+  it('S14: splits by subscribeBatchSize, and is settled when all are granted', () => {
+    const filters = Array.from({ length: 20 }, (_, index) => `t/${index}`);
+    const keeper = new SubscriptionKeeper(filters.map((filter) => wanted(filter)));
+    const session = new Recorder();
+    keeper.begin(session, fresh);
+    assert.deepEqual(
+      session.subscribes.map(({ requests }) => requests.length),
+      [8, 8, 4],
+    );
+    assert.deepEqual(session.filters, filters, 'in order, each once');
+    keeper.answered(suback(60_001, ...new Array<number>(8).fill(1)));
+    keeper.answered(suback(60_002, ...new Array<number>(8).fill(1)));
+    assert.equal(keeper.settled, false);
+    keeper.answered(suback(60_003, 1, 1, 1, 1));
+    assert.deepEqual([keeper.settled, keeper.granted.length], [true, 20]);
+    const fewer = new SubscriptionKeeper([], { subscriptions: keeper.held, unverified: false });
+    const other = new Recorder();
+    fewer.begin(other, resumed);
+    assert.deepEqual(
+      other.unsubscribes.map(({ length }) => length),
+      [8, 8, 4],
+      'UNSUBSCRIBE too',
+    );
+  });
+
+  it("S14: splits by the server's Maximum Packet Size, counted in bytes of UTF-8", () => {
+    const filters = ['a'.repeat(30), 'é'.repeat(30), 'c'.repeat(30)];
+    const keeper = new SubscriptionKeeper(filters.map((filter) => wanted(filter)));
+    const session = new Recorder();
+    keeper.begin(session, { ...fresh, batches: { filters: 8, bytes: 111 } });
+    assert.deepEqual(
+      session.subscribes.map(({ requests }) => requests.map(({ filter }) => filter[0])),
+      [['a'], ['é'], ['c']],
+    );
+    const wider = new Recorder();
+    new SubscriptionKeeper(filters.map((filter) => wanted(filter))).begin(wider, {
+      ...fresh,
+      batches: { filters: 8, bytes: 112 },
+    });
+    assert.deepEqual(
+      wider.subscribes.map(({ requests }) => requests.length),
+      [2, 1],
+    );
+  });
+
+  it('S14: a refusal of one among several says that it may be too many at once; one that speaks of rights does not', () => {
+    const advice = (filters: readonly string[], ...codes: number[]): string => {
+      const keeper = new SubscriptionKeeper(filters.map((filter) => wanted(filter)));
+      keeper.begin(new Recorder(), fresh);
+      try {
+        keeper.answered(suback(60_001, ...codes));
+      } catch (error) {
+        if (error instanceof MillraceError) return error.advice ?? '';
+      }
+      return 'not refused';
+    };
+    assert.match(advice(['a', 'b'], 1, 0x80), /2 at once.*subscribeBatchSize/);
+    assert.match(advice(['a', 'b'], 1, 0x97), /fewer.*subscribeBatchSize/);
+    assert.doesNotMatch(advice(['a'], 0x80), /subscribeBatchSize/);
+    assert.doesNotMatch(advice(['a', 'b'], 1, 0x87), /subscribeBatchSize/);
+  });
+
   it('takes a SUBACK with too few or too many codes for a protocol error', () => {
     for (const codes of [[], [1], [1, 1, 1]]) {
       const keeper = new SubscriptionKeeper([wanted('a'), wanted('b')]);
@@ -186,6 +250,8 @@ describe('limits of the server', () => {
     assert.match(refuse('a/+', { wildcardSubscriptionAvailable: false }), /wildcard.*"a\/\+"/);
     assert.match(refuse('$share/g/a', { sharedSubscriptionAvailable: false }), /shared/);
     assert.match(refuse('a', { subscriptionIdentifiersAvailable: false }, 1), /identifiers/);
+    assert.match(refuse('a'.repeat(100), { maximumPacketSize: 118 }), /"aaa.*above the 118 bytes/);
+    assert.equal(refuse('a'.repeat(99), { maximumPacketSize: 118 }), 'fine');
     assert.equal(
       refuse('a', { wildcardSubscriptionAvailable: false, subscriptionIdentifiersAvailable: false }),
       'fine',

@@ -187,6 +187,40 @@ describe('source builder: filters', () => {
     }
   });
 
+  it('G10: exactly-once refuses filters of one source that overlap, also shared ones, with the ways out', () => {
+    const refusalOf = (...filters: readonly string[]) =>
+      MqttSources.builder({
+        clientId: 'c',
+        keepSession: true,
+        subscriptions: filters.map((filter) => Subscription.of(filter, 2)),
+        mapToItemFn: (topic) => topic,
+      });
+    for (const [one, other] of [
+      ['in/+/t', 'in/x/#'],
+      ['a/#', 'a'],
+      ['#', 'a/b'],
+      ['$share/g/a/#', 'a/b'],
+      ['$share/g/a/+', '$share/h/a/b'],
+    ] as const) {
+      const source = refusalOf('$SYS/elsewhere', one, other).build();
+      const refusal = source.refuse('exactly-once');
+      assert.equal(refusal?.code, 'OVERLAPPING_FILTERS');
+      assert.ok(refusal.message.includes(`"${one}" and "${other}"`), refusal.message);
+      assert.match(refusal.advice ?? '', /covers both.*deduplicateBy\(fn\).*'at-least-once'/);
+      assert.deepEqual(refusal.details.filters, [one, other]);
+      assert.equal(source.refuse('at-least-once'), undefined);
+    }
+    assert.equal(refusalOf('a/b', 'a/+/c', '$SYS/#', '+/x/y/z').build().refuse('exactly-once'), undefined);
+  });
+
+  it('G10: where deduplicateBy tells copies, filters may overlap under exactly-once', () => {
+    const source = MqttSources.builder({ clientId: 'c', keepSession: true, subscriptions: overlapping })
+      .mapToItemFn((topic) => topic)
+      .deduplicateBy(() => 'k')
+      .build();
+    assert.equal(source.refuse('exactly-once'), undefined);
+  });
+
   it('sends no identifiers when there is no overlap: they cost bytes in every message', () => {
     const source = resolve({ topic: undefined, subscriptions: [Subscription.of('a'), Subscription.of('b')] });
     assert.deepEqual(
