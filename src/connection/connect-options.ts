@@ -69,6 +69,16 @@ export interface ConnectOptions {
   readonly writeTimeout?: number | undefined;
   /** Milliseconds without any acknowledgement while the broker owes one (R21). Default 60000. */
   readonly ackTimeout?: number | undefined;
+  /**
+   * Properties of one packet of the broker (5.0), 1 to 100000. Default 1000. A PUBLISH with more is a rejected input (R22), another packet
+   * ends the connection.
+   */
+  readonly maxProperties?: number | undefined;
+  /**
+   * Reject messages whose topic has control characters (U+0001 to U+001F, U+007F to U+009F) or Unicode non-characters, which a receiver
+   * may take or refuse (5: 1.5.4). Default false: they are taken.
+   */
+  readonly refuseControlCharacters?: boolean | undefined;
   /** Default true. */
   readonly autoReconnect?: boolean | undefined;
   /** First back-off step in milliseconds; doubles, with full jitter. Default 1000. */
@@ -104,7 +114,7 @@ export interface ConnectOptions {
         readonly receiveMaximum?: number | undefined;
         /** Bytes. Default 1048576 + 65536. */
         readonly maximumPacketSize?: number | undefined;
-        /** Default 64. */
+        /** Topic aliases that the broker may use. Default 0: none, for there are brokers that mix them up. */
         readonly topicAliasMaximum?: number | undefined;
         readonly requestResponseInformation?: boolean | undefined;
         readonly requestProblemInformation?: boolean | undefined;

@@ -33,6 +33,8 @@ export function sessionOptions(options: ConnectionOptions): SessionOptions {
     maximumPacketSize: options.maximumPacketSize,
     receiveMaximum: options.receiveMaximum,
     topicAliasMaximum: options.topicAliasMaximum,
+    maxProperties: options.maxProperties,
+    tolerance: { refuseControlCharacters: options.refuseControlCharacters },
     connackTimeoutMs: options.connackTimeoutMs,
     pingrespTimeoutMs: options.pingrespTimeoutMs,
     ackTimeoutMs: options.ackTimeoutMs,
@@ -43,7 +45,7 @@ export function sessionOptions(options: ConnectionOptions): SessionOptions {
 export function bornSessionOptions(options: ConnectionOptions, epoch: number): SessionOptions {
   const { durable } = options;
   if (durable === undefined) return sessionOptions(options);
-  return { ...sessionOptions(options), settlesEmpty: true, state: { ...durable.restored, epoch } };
+  return { ...sessionOptions(options), settlesEmpty: true, storesIds: true, state: { ...durable.restored, epoch } };
 }
 
 function passwordBytes(password: string | Uint8Array): Uint8Array {

@@ -57,6 +57,8 @@ export interface ConnectionOptions {
   readonly receiveMaximum: number;
   readonly maximumPacketSize: number;
   readonly topicAliasMaximum: number;
+  readonly maxProperties: number;
+  readonly refuseControlCharacters: boolean;
   /** undefined: 1000 on 5.0, 20 below. */
   readonly maxInflight: number | undefined;
   /** Most filters in one SUBSCRIBE or UNSUBSCRIBE. */

@@ -5,6 +5,7 @@ import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { RepeatedEnd } from './repeated-end.js';
 import { ServerRotation } from './server-rotation.js';
 import { VersionFallback, type VersionOutcome } from './version-fallback.js';
 
@@ -41,9 +42,6 @@ const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'USER_FUNCTION_FAILED',
 ]);
 
-/** How many connections in a row a packet above our maximum may end. */
-const TOO_LARGE_ENDS = 5;
-
 /** How a conflict of client ids is known. */
 const NAMED = ': the broker said so';
 const suspected = (closes: number): string =>
@@ -57,8 +55,7 @@ export class ReconnectPolicy {
   readonly #rotation: ServerRotation;
   readonly #conflict = new ConflictDetector();
   #established = false;
-  /** Connections in a row that a packet above our maximum ended. */
-  #tooLarge = 0;
+  readonly #repeated: RepeatedEnd;
 
   /** `known`: the version that an earlier process spoke with the server (R5b). */
   constructor(options: ConnectionOptions, random: () => number, known?: ProtocolVersion) {
@@ -66,6 +63,7 @@ export class ReconnectPolicy {
     this.#backoff = new Backoff({ firstMs: options.reconnectPeriodMs, maxMs: options.maxReconnectPeriodMs, random });
     this.#versions = new VersionFallback(options.version, oldestVersion(options), known);
     this.#rotation = new ServerRotation(options.servers);
+    this.#repeated = new RepeatedEnd(options.subscriptions.length > 0);
   }
 
   get address(): ServerAddress {
@@ -107,8 +105,8 @@ export class ReconnectPolicy {
 
   #afterConnection(error: MillraceError, connectedMs: number): NextStep {
     this.#backoff.lasted(connectedMs);
-    this.#tooLarge = error.code === 'PACKET_TOO_LARGE' ? this.#tooLarge + 1 : 0;
-    if (this.#tooLarge >= TOO_LARGE_ENDS) return { do: 'fail', error: this.#tooLargeError(error) };
+    const fatal = this.#repeated.after(error);
+    if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!this.#mayPass(error) && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
     return { do: 'retry', waitMs: this.#conflict.suspected ? this.#backoff.shortMs() : this.#backoff.nextMs() };
@@ -132,17 +130,6 @@ export class ReconnectPolicy {
     // a proxy may answer 404 while its broker restarts, but it led to the broker before
     if (error.code === 'WEBSOCKET_REFUSED') return true;
     return this.#options.dynamicCredentials && OF_CREDENTIALS.has(error.code);
-  }
-
-  /** Below 5.0 a server cannot know our maximum, and would send the message again on every connection. */
-  #tooLargeError(cause: MillraceError): MillraceError {
-    const text = `the broker sends a packet that is too large, on ${TOO_LARGE_ENDS} connections in a row`;
-    return new MillraceError('PACKET_TOO_LARGE', `${text}: ${cause.message}`, {
-      cause,
-      retryable: false,
-      advice: 'Raise properties.maximumPacketSize, or remove the message from the broker.',
-      details: cause.details,
-    });
   }
 
   #conflictError(how: string, cause: MillraceError): MillraceError {

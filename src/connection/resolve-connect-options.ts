@@ -80,6 +80,8 @@ const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
   maxReconnectPeriod: true,
   maxInflight: true,
   subscribeBatchSize: true,
+  maxProperties: true,
+  refuseControlCharacters: true,
   servers: true,
   serversShareSessions: true,
   followServerReference: true,
@@ -184,6 +186,8 @@ function resolveProtocol(
   | 'receiveMaximum'
   | 'maximumPacketSize'
   | 'topicAliasMaximum'
+  | 'maxProperties'
+  | 'refuseControlCharacters'
   | 'maxInflight'
   | 'subscribeBatchSize'
   | 'requestResponseInformation'
@@ -214,7 +218,9 @@ function resolveProtocol(
       MAX_PACKET_SIZE,
       1_114_112,
     ),
-    topicAliasMaximum: within('properties.topicAliasMaximum', properties?.topicAliasMaximum, 0, 65_535, 64),
+    topicAliasMaximum: within('properties.topicAliasMaximum', properties?.topicAliasMaximum, 0, 65_535, 0),
+    maxProperties: within('maxProperties', options.maxProperties, 1, 100_000, 1000),
+    refuseControlCharacters: problems.flag('refuseControlCharacters', options.refuseControlCharacters, false),
     maxInflight: inflight === 0 ? undefined : inflight,
     subscribeBatchSize: within('subscribeBatchSize', options.subscribeBatchSize, 1, 1000, SUBSCRIBE_BATCH),
     requestResponseInformation: properties?.requestResponseInformation,

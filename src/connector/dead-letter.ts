@@ -6,6 +6,8 @@ export interface DeadLetter {
   /** The MQTT topic, where there was one. */
   readonly topic: string | undefined;
   readonly payload: Uint8Array | undefined;
+  /** The whole MQTT packet as it came, of a message that could not be read as one (MALFORMED_MESSAGE). */
+  readonly raw?: Uint8Array | undefined;
   readonly properties: Properties | undefined;
   readonly error: MillraceError;
   /** How often it was tried, from 1. */

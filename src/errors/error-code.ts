@@ -39,6 +39,7 @@ export const ERROR_KINDS = {
   SUBSCRIPTION_REFUSED: peer(),
   GRANTED_QOS_TOO_LOW: peer(),
   MESSAGE_QOS_TOO_LOW: peer(),
+  MALFORMED_MESSAGE: peer(),
   PUBLISH_REFUSED: peer(),
   DISCONNECTED_BY_BROKER: peer(true),
   CLIENT_ID_CONFLICT: peer(),

@@ -21,6 +21,7 @@ export type DiagnosticName =
   | 'properties-dropped'
   | 'message-unmatched'
   | 'overlapping-filters'
+  | 'message-malformed'
   | 'qos-below-subscription'
   | 'messages-dropped'
   | 'outbox-restored'
@@ -49,6 +50,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   reauthenticated: channel('millrace:reauthenticated'),
   'insecure-tls': channel('millrace:insecure-tls'),
   'properties-dropped': channel('millrace:properties-dropped'),
+  'message-malformed': channel('millrace:message-malformed'),
   'message-unmatched': channel('millrace:message-unmatched'),
   'overlapping-filters': channel('millrace:overlapping-filters'),
   'qos-below-subscription': channel('millrace:qos-below-subscription'),

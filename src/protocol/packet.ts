@@ -1,6 +1,7 @@
 import type { Properties } from './properties.js';
 import type { ProtocolVersion } from './protocol-version.js';
 import type { QualityOfService } from './quality-of-service.js';
+import type { Rejection } from './rejection.js';
 
 /*
  * One shape per packet for all protocol versions. `properties` is absent when there are none and always absent below 5.0;
@@ -49,6 +50,13 @@ export interface PublishPacket {
   /** 0 at QoS 0, otherwise 1 to 65535. */
   readonly packetId: number;
   readonly properties?: Properties;
+  /**
+   * Only from a tolerant decoder: it must not be delivered (R22). `topic` is empty where it cannot be read, `properties` are absent
+   * where one of them cannot; both may be what the specification forbids.
+   */
+  readonly rejection?: Rejection;
+  /** Only from a tolerant decoder: the names of properties whose values mean nothing. They are not in `properties`. */
+  readonly leftOut?: readonly string[];
 }
 
 /** PUBACK, PUBREC, PUBREL and PUBCOMP share one shape. */

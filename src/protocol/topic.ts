@@ -4,12 +4,21 @@ const MAX_TOPIC_BYTES = 65_535;
 const SHARE = '$share/';
 /** Printable ASCII, which is most topics. */
 const PLAIN = /^[ -~]*$/;
+const EMPTY_TOPIC = 'a topic has at least one character [MQTT-4.7.3-1]';
+const WILDCARDS = 'a topic name has no wildcards [MQTT-3.3.2-2]';
 
 /** Why a text is no topic name, or undefined when it is one [MQTT-4.7.0-1, 4.7.3-1, 4.7.3-2, 4.7.3-3, 3.3.2-2]. */
 export function topicNameProblem(topic: string): string | undefined {
-  if (topic.length === 0) return 'a topic has at least one character [MQTT-4.7.3-1]';
-  if (topic.includes('#') || topic.includes('+')) return 'a topic name has no wildcards [MQTT-3.3.2-2]';
-  return textProblem(topic);
+  return receivedTopicProblem(topic) ?? textProblem(topic);
+}
+
+/**
+ * Why a topic that was received is none [MQTT-4.7.0-1, 4.7.3-1, 3.3.2-2]. Control characters and non-characters are the sender's
+ * fault, and a receiver may take them (5: 1.5.4). NUL and ill-formed text never come as far as this.
+ */
+export function receivedTopicProblem(topic: string): string | undefined {
+  if (topic.length === 0) return EMPTY_TOPIC;
+  return topic.includes('#') || topic.includes('+') ? WILDCARDS : undefined;
 }
 
 /** Why a text is no topic filter, or undefined when it is one [MQTT-4.7.1-1, 4.7.1-2, 4.7.3-1, 4.8.2-1, 4.8.2-2]. */

@@ -6,7 +6,7 @@ import type { MapToItemFn } from './map-to-item.js';
 import type { PollBatch } from './poll-batch.js';
 import type { QosWatch } from './qos-watch.js';
 import { ReceivedMessage } from './received-message.js';
-import { userFunctionError } from './rejection.js';
+import { malformedMessage, userFunctionError } from './rejection.js';
 
 /** Why a message gives no item. */
 export interface ItemFailure {
@@ -16,6 +16,8 @@ export interface ItemFailure {
 }
 
 export interface ItemMakerOptions<T> {
+  /** Of the source, for errors. */
+  readonly name: string;
   readonly mapToItemFn: MapToItemFn<T>;
   /** Absent: copies are not told. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
@@ -37,7 +39,9 @@ export class ItemMaker<T> {
 
   /** Adds the item to the batch, or says why there is none. */
   make(event: MessageEvent, batch: PollBatch<T>): ItemFailure | undefined {
-    const { mapToItemFn, qosWatch } = this.#options;
+    const { name, mapToItemFn, qosWatch } = this.#options;
+    const malformed = malformedMessage(event, name);
+    if (malformed !== undefined) return { error: malformed, fatal: false };
     const lower = qosWatch.check(event);
     if (lower !== undefined) return { error: lower, fatal: qosWatch.fails };
     const message = new ReceivedMessage(event);

@@ -159,10 +159,23 @@ export class MessageIntake implements ConnectionListener {
   #take(event: MessageEvent): void {
     const { metrics, acknowledgeOnReceipt } = this.#options;
     if (event.dup) metrics.redelivered.add();
-    const wanted = this.#matcher.matches(event.topic);
+    // what is rejected may have no topic to match: it is for onError in any case (R22)
+    const wanted = event.rejection !== undefined || this.#matcher.matches(event.topic);
+    if (event.rejection !== undefined || event.leftOut !== undefined) this.#tellDefect(event);
     if (event.qos > 0 && (acknowledgeOnReceipt || !wanted)) this.#line?.session.accept(event.token);
     if (wanted) this.buffer.push(event);
     else this.#unmatched(event.topic);
+  }
+
+  #tellDefect({ topic, qos, rejection, leftOut }: MessageEvent): void {
+    const { name: source, metrics } = this.#options;
+    if (rejection !== undefined) {
+      metrics.malformed.add();
+      publishDiagnostic('message-malformed', { source, topic, qos, error: rejection.error.toJSON() });
+    }
+    if (leftOut === undefined) return;
+    metrics.propertiesDropped.add();
+    publishDiagnostic('properties-dropped', { source, topic, properties: leftOut });
   }
 
   #unmatched(topic: string): void {

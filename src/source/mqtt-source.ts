@@ -53,7 +53,7 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
   const qosWatch = new QosWatch({ source: name, needed, policy: source.onLowerQos, metrics });
-  const maker = new ItemMaker({ mapToItemFn, deduplicateBy, qosWatch });
+  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosWatch });
   return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
 };
 

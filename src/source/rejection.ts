@@ -19,11 +19,30 @@ export const userFunctionError = (
 
 const MEND = "The message is not acknowledged. Mend the function, or give onError('skip') or onError({ deadLetter })";
 
+/** The error of a message that is none by the specification (R22). */
+export const malformedMessage = (
+  { topic, qos, rejection }: MessageEvent,
+  source: string,
+): MillraceError | undefined => {
+  if (rejection === undefined) return undefined;
+  const which = topic === '' ? 'a message whose topic cannot be read' : `a message of topic "${topic}"`;
+  const { error, raw } = rejection;
+  return new MillraceError('MALFORMED_MESSAGE', `source "${source}": ${which} is malformed: ${error.message}`, {
+    cause: error,
+    advice: MEND_PUBLISHER,
+    details: { source, topic: topic === '' ? undefined : topic, qos, bytes: raw.length },
+  });
+};
+
+const MEND_PUBLISHER =
+  "Mend its publisher, or give onError('skip') or onError({ deadLetter }), whose letters have the packet as it came.";
+
 /** All that is known of the message; the payload is a copy. */
 export const deadLetterOf = (event: MessageEvent, error: MillraceError, origin: string): DeadLetter => ({
-  topic: event.topic,
+  topic: event.topic === '' ? undefined : event.topic,
   payload: new Uint8Array(event.payload),
   properties: event.properties,
+  raw: event.rejection?.raw,
   error,
   attempt: 1,
   timestampMs: Date.now(),

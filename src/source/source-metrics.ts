@@ -8,6 +8,8 @@ export interface SourceMetrics {
   readonly superseded: Counter;
   readonly dropped: Counter;
   readonly rejected: Counter;
+  readonly malformed: Counter;
+  readonly propertiesDropped: Counter;
   readonly unmatched: Counter;
   readonly lowerQos: Counter;
   readonly sessionsSuspect: Counter;
@@ -25,7 +27,12 @@ export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics =
     redelivered: counter('redelivered', 'Messages received with DUP 1: the broker sent them before'),
     superseded: counter('superseded', 'QoS 1 messages given up unpolled because the broker sends them again'),
     dropped: counter('dropped', 'QoS 0 messages dropped by the overflow policy'),
-    rejected: counter('rejected', 'Messages that mapToItemFn failed on'),
+    rejected: counter('rejected', 'Messages that are no items: malformed ones, and those that a function failed on'),
+    malformed: counter('malformed', 'Messages that are malformed, and so given to onError'),
+    propertiesDropped: counter(
+      'properties_dropped',
+      'Messages of which a property was left out, because its value means nothing',
+    ),
     unmatched: counter('unmatched', 'Messages acknowledged because they match no current filter'),
     lowerQos: counter('lower_qos', 'Messages below the QoS that the guarantee needs, because their publisher chose so'),
     sessionsSuspect: counter('sessions_suspect', 'Times that the broker reused an id that we hold'),

@@ -43,3 +43,16 @@ test('needs each override, and each says why', { skip }, () => {
     assert.match(override.reason, /\d\.\d/);
   }
 });
+
+/** What cannot be delimited, or comes before CONNACK. */
+const STILL_CLOSES = /MQTT-3\.1\.0-1|QoS 3|[Mm]id 0/;
+
+test('R22: a session that bears with a broker stays connected at every PUBLISH that can be delimited', { skip }, () => {
+  const tolerance = { refuseControlCharacters: false };
+  const publishes = (cases ?? []).filter(({ file, expectDisconnect }) => file === 'PUBLISH' && expectDisconnect);
+  assert.ok(publishes.length > 30);
+  for (const wire of publishes) {
+    const { closed } = playWireCase(wire, { tolerance });
+    assert.equal(closed, STILL_CLOSES.test(wire.name), describe(wire));
+  }
+});

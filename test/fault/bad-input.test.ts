@@ -16,7 +16,8 @@ import { until } from '../support/until.js';
 
 /*
  * Group H of the fault matrix: bytes that no broker should send arrive at the source in the middle of its work. The connection
- * ends (5.0: with a reason), nothing of it is delivered or acknowledged, and the work goes on as after a cut.
+ * ends (5.0: with a reason), nothing of it is delivered or acknowledged, and the work goes on as after a cut. But a PUBLISH that can
+ * be delimited ends nothing: it is rejected (R22).
  */
 
 let brokers: RigBrokers;
@@ -36,44 +37,28 @@ function packet(first: number, ...body: (Buffer | readonly number[])[]): Buffer 
   return Buffer.concat([Buffer.from([first, ...length]), content]);
 }
 
-/** Class, name and bytes; `only` where another version takes them. A PUBLISH that must not be believed has the payload `phantom`. */
-const CASES: readonly { readonly name: string; readonly bytes: Buffer; readonly only?: 4 | 5 }[] = [
+interface BadInput {
+  readonly name: string;
+  readonly bytes: Buffer;
+  /** Another version takes it. */
+  readonly only?: 4 | 5;
+}
+
+/** Class, name and bytes. A PUBLISH that must not be believed has the payload `phantom`. */
+const CASES: readonly BadInput[] = [
   { name: '1 reserved packet type 0', bytes: bytes('00 00') },
   { name: '1 packet type 15 below 5.0', bytes: bytes('f0 00'), only: 4 },
   { name: '1 wrong flags of PUBACK', bytes: bytes('42 02 00 01') },
   { name: '1 wrong flags of PUBREL', bytes: bytes('60 02 00 01') },
   { name: '1 QoS 3', bytes: packet(0x36, text('t'), [0, 9], Buffer.from('phantom')), only: 4 },
-  { name: '1 DUP at QoS 0', bytes: packet(0x38, text('t'), [0], Buffer.from('phantom')), only: 5 },
   { name: '2 a fifth length byte', bytes: bytes('30 ff ff ff ff 01') },
   { name: '2 an over-long length', bytes: bytes('d0 80 00') },
   { name: '2 PUBACK without a body', bytes: bytes('40 00') },
   { name: '3 a packet above our maximum', bytes: bytes('30 ff ff ff 7f') },
   { name: '4 a topic longer than its packet', bytes: bytes('30 04 00 ff 61 62') },
-  { name: '4 NUL in a topic', bytes: packet(0x30, text('a\0b'), Buffer.from('phantom')), only: 4 },
-  { name: '4 a surrogate in a topic', bytes: packet(0x30, [0, 3, 0xed, 0xa0, 0x80], Buffer.from('phantom')), only: 4 },
-  { name: '4 an over-long UTF-8 sequence', bytes: packet(0x30, [0, 2, 0xc0, 0xaf], Buffer.from('phantom')), only: 4 },
-  { name: '4 a truncated UTF-8 sequence', bytes: packet(0x30, [0, 2, 0x61, 0xe2], Buffer.from('phantom')), only: 4 },
-  { name: '5 an empty topic', bytes: packet(0x30, [0, 0], Buffer.from('phantom')), only: 4 },
-  { name: '5 + in a topic', bytes: packet(0x30, text('a/+'), Buffer.from('phantom')), only: 4 },
-  { name: '5 # in a topic', bytes: packet(0x30, text('#'), Buffer.from('phantom')), only: 4 },
   { name: '6 packet id 0', bytes: packet(0x32, text('t'), [0, 0], Buffer.from('phantom')), only: 4 },
   { name: '6 PUBACK of id 0', bytes: bytes('40 02 00 00') },
-  { name: '7 an unknown property', bytes: packet(0x30, text('t'), [2, 0x7e, 1], Buffer.from('phantom')), only: 5 },
-  { name: '7 a property twice', bytes: packet(0x30, text('t'), [4, 1, 0, 1, 0], Buffer.from('phantom')), only: 5 },
-  {
-    name: '7 a property of another packet',
-    bytes: packet(0x30, text('t'), [3, 0x21, 0, 5], Buffer.from('phantom')),
-    only: 5,
-  },
   { name: '7 properties longer than the packet', bytes: packet(0x30, text('t'), [0x7f, 1]), only: 5 },
-  { name: '7 topic alias 0', bytes: packet(0x30, text('t'), [3, 0x23, 0, 0], Buffer.from('phantom')), only: 5 },
-  { name: '7 topic alias unknown', bytes: packet(0x30, text(''), [3, 0x23, 0, 7], Buffer.from('phantom')), only: 5 },
-  { name: '7 topic alias above our maximum', bytes: packet(0x30, text('t'), [3, 0x23, 0xff, 0xff]), only: 5 },
-  {
-    name: '7 subscription identifier 0',
-    bytes: packet(0x30, text('t'), [2, 0x0b, 0], Buffer.from('phantom')),
-    only: 5,
-  },
   { name: '8 CONNACK twice', bytes: bytes('20 02 00 00'), only: 4 },
   { name: '8 CONNACK twice', bytes: bytes('20 03 00 00 00'), only: 5 },
   { name: '8 CONNECT from the server', bytes: packet(0x10, text('MQTT'), [4, 2, 0, 60], text('x')) },
@@ -84,6 +69,32 @@ const CASES: readonly { readonly name: string; readonly bytes: Buffer; readonly 
   { name: '8 DISCONNECT from a 3.1.1 server', bytes: bytes('e0 00'), only: 4 },
   { name: '10 a TLS hello', bytes: bytes('16 03 01 02 00 01 00 01 fc 03 03') },
   { name: '10 an HTTP answer', bytes: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') },
+];
+
+/** R22: each is a PUBLISH that can be delimited. */
+const REJECTED: readonly BadInput[] = [
+  { name: '4 NUL in a topic', bytes: packet(0x30, text('a\0b'), Buffer.from('phantom')), only: 4 },
+  { name: '4 a surrogate in a topic', bytes: packet(0x30, [0, 3, 0xed, 0xa0, 0x80], Buffer.from('phantom')), only: 4 },
+  { name: '4 an over-long UTF-8 sequence', bytes: packet(0x30, [0, 2, 0xc0, 0xaf], Buffer.from('phantom')), only: 4 },
+  { name: '4 a truncated UTF-8 sequence', bytes: packet(0x30, [0, 2, 0x61, 0xe2], Buffer.from('phantom')), only: 4 },
+  { name: '5 an empty topic', bytes: packet(0x30, [0, 0], Buffer.from('phantom')), only: 4 },
+  { name: '5 + in a topic', bytes: packet(0x30, text('a/+'), Buffer.from('phantom')), only: 4 },
+  { name: '5 # in a topic', bytes: packet(0x30, text('#'), Buffer.from('phantom')), only: 4 },
+  { name: '7 an unknown property', bytes: packet(0x30, text('t'), [2, 0x7e, 1], Buffer.from('phantom')), only: 5 },
+  { name: '7 a property twice', bytes: packet(0x30, text('t'), [4, 1, 0, 1, 0], Buffer.from('phantom')), only: 5 },
+  {
+    name: '7 a property of another packet',
+    bytes: packet(0x30, text('t'), [3, 0x21, 0, 5], Buffer.from('phantom')),
+    only: 5,
+  },
+  { name: '7 topic alias 0', bytes: packet(0x30, text('t'), [3, 0x23, 0, 0], Buffer.from('phantom')), only: 5 },
+  { name: '7 topic alias unknown', bytes: packet(0x30, text(''), [3, 0x23, 0, 7], Buffer.from('phantom')), only: 5 },
+  { name: '7 topic alias above our maximum', bytes: packet(0x30, text('t'), [3, 0x23, 0xff, 0xff]), only: 5 },
+  {
+    name: '7 subscription identifier 0',
+    bytes: packet(0x30, text('t'), [2, 0x0b, 0], Buffer.from('phantom')),
+    only: 5,
+  },
 ];
 
 const bridge = (options: BridgeOptions) => startBridge(brokers, options);
@@ -122,6 +133,23 @@ describe('H: bad input', SUITE_LIMIT, () => {
         const reasons = new Set(rig.source.frames('client', 'disconnect').map(({ reasonCode }) => reasonCode));
         assert.ok(reasons.has(0x81) && reasons.has(0x82) && reasons.has(0x95), [...reasons].join());
       });
+
+      it(
+        `H1, R22: every PUBLISH that can be delimited is rejected, and ends nothing (S${qos}, ${version})`,
+        LIMIT,
+        async () => {
+          await using rig = await bridge({ qos, version, sourceOnError: 'skip' });
+          const cases = REJECTED.filter(({ only }) => only === undefined || only === version);
+          for (const [index, one] of cases.entries()) {
+            await rig.publish(6);
+            await rig.source.inject('client', one.bytes);
+            const skipped = () => rig.metric('millrace_source_malformed_total') === index + 1;
+            await until(skipped, { what: () => `${one.name}: ${rig.describe()}` });
+          }
+          assertSound(await rig.settle(), { once: true });
+          assert.equal(rig.source.connections, 1);
+        },
+      );
     }
   }
 
@@ -155,6 +183,7 @@ describe('H: bad input', SUITE_LIMIT, () => {
     await using rig = await bridge({
       qos: 1,
       sink: { onError: 'skip', messageFn: ({ text: payload }) => ({ topic: 'h4', payload }) },
+      sourceConnect: { maxProperties: 100_000 },
     });
     const long = `${rig.run}/in/`.padEnd(65_535, 'x');
     const pair = Buffer.concat([Buffer.from([0x26]), text('k'), text('v')]);

@@ -51,7 +51,7 @@ class Play {
   #add(n: number): void {
     do this.#packetId = (this.#packetId % 65_535) + 1;
     while (this.rows.get(this.#packetId) !== undefined);
-    this.rows.add(this.#packetId, this.#token);
+    this.rows.add(this.#packetId, this.#token, 0);
     // tokens of QoS 1 messages lie between
     this.#token += n % 50 === 0 ? 2 : 1;
   }

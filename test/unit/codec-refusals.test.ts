@@ -99,7 +99,7 @@ const PUBLISH: readonly Case[] = [
   ['Subscription Identifier of five bytes', 5, 'server', "30 r10 s1 'a' 06 0B 80 80 80 80 01", M, 0x81],
   ['over-long Subscription Identifier [MQTT-1.5.5-1]', 5, 'server', "30 r7 s1 'a' 03 0B 81 00", M, 0x81],
   ['Subscription Identifier from a client [MQTT-3.3.4-6]', 5, 'client', "30 r6 s1 'a' 02 0B 01", P, 0x82],
-  ['a wildcard in the response topic [MQTT-3.3.2-14]', 5, 'server', "30 r8 s1 'a' 04 08 s1 '#'", M, 0x81],
+  ['a wildcard in the response topic [MQTT-3.3.2-14]', 5, 'server', "30 r8 s1 'a' 04 08 s1 '#'", P, 0x82],
   ['an empty response topic', 5, 'server', "30 r7 s1 'a' 03 08 s0", P, 0x82],
   ['ill-formed UTF-8 in a user property [MQTT-1.5.7-1]', 5, 'server', "30 r10 s1 'a' 06 26 00 01 FF s0", M, 0x81],
   ['a user property without its value', 5, 'server', "30 r8 s1 'a' 04 26 s1 'p'", M, 0x81],

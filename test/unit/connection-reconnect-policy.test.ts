@@ -4,19 +4,20 @@ import type { ConnectOptions } from '../../src/connection/connect-options.js';
 import { type AttemptEnd, ReconnectPolicy } from '../../src/connection/reconnect-policy.js';
 import { resolveConnectOptions } from '../../src/connection/resolve-connect-options.js';
 import { lostError } from '../../src/connection/transport-error.js';
+import type { WantedSubscription } from '../../src/connection/wanted-subscription.js';
 import { type ErrorCode, MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 
 const SERVER = { protocol: 'mqtts', host: 'h', port: 8883, path: '' } as const;
 
-function policy(options: ConnectOptions = {}): ReconnectPolicy {
+function policy(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
   const { options: resolved } = resolveConnectOptions({
     name: 'test',
     broker: undefined,
     options: { clientId: 'c', ...options },
     keepSession: undefined,
     startClean: true,
-    subscriptions: [],
+    subscriptions,
     refuseLowerQos: false,
     onSessionLoss: 'redeliver',
     metrics: new MetricsRegistry(),
@@ -27,8 +28,8 @@ function policy(options: ConnectOptions = {}): ReconnectPolicy {
 }
 
 /** One that has been connected once. */
-function established(options: ConnectOptions = {}): ReconnectPolicy {
-  const made = policy(options);
+function established(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
+  const made = policy(options, subscriptions);
   made.accepted();
   return made;
 }
@@ -95,6 +96,32 @@ describe('reconnect policy', () => {
     assert.match(last.error.advice ?? '', /maximumPacketSize/);
     made.after(end('CONNECTION_LOST', 10));
     assert.equal(made.after(end('PACKET_TOO_LARGE', 10)).do, 'retry', 'another end in between begins anew');
+  });
+
+  it('R22: a source gives up on bytes that end five connections in a row in the same way; a sink waits for better ones', () => {
+    const source = established({}, [
+      {
+        filter: 't',
+        qos: 1,
+        noLocal: false,
+        retainHandling: 1,
+        retainAsPublished: false,
+        subscriptionIdentifier: undefined,
+      },
+    ]);
+    const qos3 = new MillraceError('MALFORMED_PACKET', 'publish with QoS 3');
+    const other = new MillraceError('MALFORMED_PACKET', 'a field goes past the end of its packet');
+    const ends = [qos3, qos3, qos3, qos3, other, qos3, qos3, qos3, qos3, qos3].map((error) =>
+      source.after(end(error, 10)),
+    );
+    assert.deepEqual(
+      ends.map((next) => next.do),
+      [...new Array(9).fill('retry'), 'fail'],
+    );
+    const last = ends.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'MALFORMED_PACKET' && !last.error.retryable);
+    const sink = established();
+    for (let count = 0; count < 20; count += 1) assert.equal(sink.after(end(qos3, 10)).do, 'retry');
   });
 
   it('says of a conflict whether the broker named it or five closes suggest it (R19)', () => {

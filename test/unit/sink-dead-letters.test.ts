@@ -56,6 +56,28 @@ describe('a dead letter', () => {
     ]);
   });
 
+  it('R22: carries the raw packet of a malformed message, as the payload on 5.0 and as `packet` in JSON', () => {
+    const raw = Uint8Array.of(0x30, 4, 0, 1, 0, 0);
+    const letter = letterOf('x', { topic: undefined, raw, properties: { contentType: 'a' } });
+    const message = deadLetterMessage(letter, 5);
+    assert.deepEqual(message.payload, raw);
+    assert.deepEqual(Object.keys(message.properties ?? {}), ['userProperties'], 'its own properties are in the packet');
+    assert.deepEqual(message.properties?.userProperties, [
+      ...[
+        ['millrace-error-code', 'PUBLISH_REFUSED'],
+        ['millrace-error', 'refused'],
+        ['millrace-attempt', '3'],
+      ],
+      ...[
+        ['millrace-origin', 'sink producer'],
+        ['millrace-timestamp', '2026-11-22T00:00:00.000Z'],
+      ],
+      ['millrace-content', 'packet'],
+    ]);
+    assert.equal(JSON.parse(deadLetterRecord(letter)).packet, Buffer.from(raw).toString('base64'));
+    assert.equal(JSON.parse(String(deadLetterMessage(letter, 4).payload)).packet, Buffer.from(raw).toString('base64'));
+  });
+
   it('has no control characters and no endless error text in its user properties', () => {
     const error = new MillraceError('INTERNAL', `a\u0000b\n${'x'.repeat(100_000)}\ud800`);
     const pairs = deadLetterMessage(letterOf('x', { error }), 5).properties?.userProperties;

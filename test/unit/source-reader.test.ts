@@ -55,6 +55,7 @@ const open = (settings: Settings = {}) => {
   const reader = new MqttSourceReader({
     name: 's',
     maker: new ItemMaker({
+      name: 's',
       mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
       deduplicateBy: settings.deduplicateBy,
       qosWatch: new QosWatch({

@@ -1,5 +1,5 @@
 import type { ProtocolVersion } from '../protocol-version.js';
-import type { Sender } from '../reason-code.js';
+import type { DecodeContext } from './decode-context.js';
 import { onlySenderOf, PACKET_KINDS, type PacketKind } from './packet-kind.js';
 import { malformed, protocolError } from './refusal.js';
 
@@ -9,13 +9,16 @@ const DUP = 8;
  * The kind of a packet by its first byte. Refuses reserved types and flags [MQTT-2.2.2-2; 5: MQTT-2.1.3-1], QoS 3
  * [MQTT-3.3.1-4], and packets that the other end does not send.
  */
-export function checkFirstByte(first: number, version: ProtocolVersion, from: Sender): PacketKind {
+export function checkFirstByte(
+  first: number,
+  { version, from, tolerance }: Pick<DecodeContext, 'version' | 'from' | 'tolerance'>,
+): PacketKind {
   const kind = PACKET_KINDS[first >> 4];
   if (kind === undefined || (kind.type === 'auth' && version < 5)) {
     throw malformed(`packet type ${first >> 4} is reserved`);
   }
   const flags = first & 0x0f;
-  if (kind.flags === undefined) checkPublishFlags(flags, version);
+  if (kind.flags === undefined) checkPublishFlags(flags, version === 5 && tolerance === undefined);
   else if (flags !== kind.flags && !isRepeated31(kind, flags, version)) {
     throw malformed(
       `${kind.type} with the flags ${flags.toString(2).padStart(4, '0')} [MQTT-2.2.2-2, 5: MQTT-2.1.3-1]`,
@@ -26,10 +29,11 @@ export function checkFirstByte(first: number, version: ProtocolVersion, from: Se
   return kind;
 }
 
-function checkPublishFlags(flags: number, version: ProtocolVersion): void {
+/** DUP at QoS 0 means nothing: 3.x peers set it, and a tolerant decoder takes it from others too. */
+function checkPublishFlags(flags: number, refusesIdleDup: boolean): void {
   const qos = (flags >> 1) & 3;
   if (qos === 3) throw malformed('publish with QoS 3 [MQTT-3.3.1-4]');
-  if (qos === 0 && (flags & DUP) !== 0 && version === 5) throw malformed('publish with DUP at QoS 0 [MQTT-3.3.1-2]');
+  if (qos === 0 && (flags & DUP) !== 0 && refusesIdleDup) throw malformed('publish with DUP at QoS 0 [MQTT-3.3.1-2]');
 }
 
 /** In 3.1 PUBREL, SUBSCRIBE and UNSUBSCRIBE are sent at QoS 1, and a repeated one has DUP set (3.1: 2.1). */

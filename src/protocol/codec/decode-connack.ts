@@ -22,7 +22,7 @@ export function decodeConnack(context: DecodeContext): ConnackPacket {
     throw protocolError('connack with session present and an error [MQTT-3.2.2-4, 5: MQTT-3.2.2-6]');
   }
   if (version < 5 || isOldServer(context, reasonCode)) return { type: 'connack', sessionPresent, reasonCode };
-  const properties = readProperties(reader, 'connack', 'server');
+  const properties = readProperties(reader, 'connack', 'server', context);
   return properties === undefined
     ? { type: 'connack', sessionPresent, reasonCode }
     : { type: 'connack', sessionPresent, reasonCode, properties };

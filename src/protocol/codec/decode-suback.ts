@@ -8,7 +8,7 @@ import { protocolError } from './refusal.js';
 /** SUBACK: at least one code, each a granted QoS or a refusal [MQTT-3.9.3-2]. Refusal 0x80 is taken from 3.1 servers too. */
 export function decodeSuback(context: DecodeContext): SubackPacket {
   const packetId = readPacketId(context.reader);
-  const properties = context.version === 5 ? readProperties(context.reader, 'suback', 'server') : undefined;
+  const properties = context.version === 5 ? readProperties(context.reader, 'suback', 'server', context) : undefined;
   const reasonCodes = readCodes(context, 'suback');
   return properties === undefined
     ? { type: 'suback', packetId, reasonCodes }
@@ -19,7 +19,7 @@ export function decodeSuback(context: DecodeContext): SubackPacket {
 export function decodeUnsuback(context: DecodeContext): UnsubackPacket {
   const packetId = readPacketId(context.reader);
   if (context.version < 5) return { type: 'unsuback', packetId, reasonCodes: [] };
-  const properties = readProperties(context.reader, 'unsuback', 'server');
+  const properties = readProperties(context.reader, 'unsuback', 'server', context);
   const reasonCodes = readCodes(context, 'unsuback');
   return properties === undefined
     ? { type: 'unsuback', packetId, reasonCodes }
@@ -27,14 +27,21 @@ export function decodeUnsuback(context: DecodeContext): UnsubackPacket {
 }
 
 function readCodes(context: DecodeContext, type: 'suback' | 'unsuback'): readonly number[] {
-  const { reader, version } = context;
+  const { reader } = context;
   if (reader.left === 0) throw protocolError(`${type} without a reason code [MQTT-3.8.4-5, 5: MQTT-3.8.4-6, 3.11.3-1]`);
   const codes: number[] = [];
   while (reader.left > 0) {
     const code = reader.u8();
-    const known = version === 5 ? isReasonCodeAllowed(type, code) : code <= 2 || code === 0x80;
-    if (!known) throw protocolError(`${type} with the reason code ${code} [MQTT-3.9.3-2, 5: MQTT-3.11.3-2]`);
+    if (!isKnown(context, type, code))
+      throw protocolError(`${type} with the reason code ${code} [MQTT-3.9.3-2, 5: MQTT-3.11.3-2]`);
     codes.push(code);
   }
   return codes;
+}
+
+/** A tolerant decoder takes any refusal, and any success of an UNSUBSCRIBE; what a SUBACK grants must be a QoS. */
+function isKnown({ version, tolerance }: DecodeContext, type: 'suback' | 'unsuback', code: number): boolean {
+  if (version < 5) return code <= 2 || code === 0x80;
+  if (isReasonCodeAllowed(type, code)) return true;
+  return tolerance !== undefined && (type === 'unsuback' || code >= 0x80);
 }

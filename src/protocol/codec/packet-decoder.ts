@@ -2,12 +2,16 @@ import { MillraceError } from '../../errors/index.js';
 import type { Packet } from '../packet.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 import type { Sender } from '../reason-code.js';
+import type { Rejection } from '../rejection.js';
+import { receivedTopicProblem, topicNameProblem } from '../topic.js';
 import { ByteReader } from './byte-reader.js';
 import { checkFirstByte } from './check-first-byte.js';
 import { decodeBody } from './decode-body.js';
 import type { DecodeContext } from './decode-context.js';
 import { longestBodyOf, PACKET_KINDS, type PacketKind } from './packet-kind.js';
 import { malformed, packetTooLarge } from './refusal.js';
+import { rejectionOf } from './rejected-publish.js';
+import type { Tolerance } from './tolerance.js';
 import { TopicDecoder } from './topic-decoder.js';
 import { foreignProtocol, wrongProtocol } from './wrong-protocol.js';
 
@@ -17,13 +21,18 @@ export interface PacketDecoderOptions {
   readonly maximumPacketSize: number;
   /** Which end sends the packets: what only the other end may send is a protocol error. */
   readonly from: Sender;
+  /** How many properties a packet may have. Default: any number. */
+  readonly maxProperties?: number;
+  /** Default: strict. */
+  readonly tolerance?: Tolerance;
 }
 
 const EMPTY = new Uint8Array(0);
 const NO_PACKET = -1;
 
 /**
- * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused.
+ * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused. With a tolerance it bears
+ * with what would stop everything behind one packet (R22), and still throws at what cannot be delimited.
  *
  * - A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be
  *   written to again. A packet that is split is put together once, in a buffer of its own length.
@@ -51,9 +60,20 @@ export class PacketDecoder {
   private failure: MillraceError | undefined;
 
   constructor(options: PacketDecoderOptions) {
-    const { version, from, maximumPacketSize } = options;
+    const { version, from, maximumPacketSize, maxProperties = Number.POSITIVE_INFINITY, tolerance } = options;
     this.maximumPacketSize = maximumPacketSize;
-    this.context = { reader: new ByteReader(), topics: new TopicDecoder(), from, version, first: 0 };
+    this.context = {
+      reader: new ByteReader(),
+      topics: new TopicDecoder(tolerance?.refuseControlCharacters === false ? receivedTopicProblem : topicNameProblem),
+      from,
+      version,
+      maxProperties,
+      tolerance,
+      leftOut: tolerance && [],
+      first: 0,
+      start: 0,
+      end: 0,
+    };
   }
 
   /** The version that packets are read by. A CONNECT sets it. */
@@ -100,6 +120,11 @@ export class PacketDecoder {
     }
   }
 
+  /** The rejection of the PUBLISH that `next` gave last, for what its owner finds wrong with it. Before the next `next`. */
+  rejection(error: MillraceError): Rejection {
+    return rejectionOf(this.context, error);
+  }
+
   private read(): Packet | undefined {
     while (this.hasBytes()) {
       if (this.body !== undefined) {
@@ -132,7 +157,9 @@ export class PacketDecoder {
   private decode(bytes: Uint8Array, start: number): Packet {
     const { context } = this;
     context.first = this.first;
-    context.reader.reset(bytes, start, start + this.length);
+    context.start = start;
+    context.end = start + this.length;
+    context.reader.reset(bytes, start, context.end);
     const packet = decodeBody(context, kindOf(this.first).type);
     if (packet.type === 'connect') context.version = packet.version;
     this.first = NO_PACKET;
@@ -167,7 +194,7 @@ export class PacketDecoder {
   }
 
   private begin(first: number): void {
-    checkFirstByte(first, this.context.version, this.context.from);
+    checkFirstByte(first, this.context);
     this.first = first;
     this.shift = 0;
     this.length = 0;
@@ -188,7 +215,7 @@ export class PacketDecoder {
       this.head[this.headLength++] = this.chunk[this.position++] as number;
       const foreign = foreignProtocol(this.head, this.headLength);
       if (foreign === undefined) {
-        checkFirstByte(this.head[0] as number, this.context.version, this.context.from);
+        checkFirstByte(this.head[0] as number, this.context);
         this.position -= 1;
         this.sniffed = true;
         return true;

@@ -30,6 +30,8 @@ export interface PropertyRule {
   readonly rangeCode: number;
   /** Its value is a list, and it may come more than once in these carriers. */
   readonly repeatableIn: readonly PropertyCarrier[];
+  /** Nothing depends on it: a tolerant decoder leaves out a value that is not allowed (R22). */
+  readonly harmless: boolean;
   /** The carriers in which only one end may send it. */
   readonly onlyFrom: Readonly<Partial<Record<PropertyCarrier, Sender>>>;
 }

@@ -2,7 +2,7 @@ import type { Properties } from '../properties.js';
 import type { PropertyCarrier, PropertyRule, PropertyType } from './property-rule.js';
 import { MAX_VARIABLE_INTEGER } from './variable-integer.js';
 
-type Extra = Partial<Pick<PropertyRule, 'min' | 'max' | 'rangeCode' | 'repeatableIn' | 'onlyFrom'>>;
+type Extra = Partial<Pick<PropertyRule, 'min' | 'max' | 'rangeCode' | 'repeatableIn' | 'harmless' | 'onlyFrom'>>;
 type Row = readonly [
   id: number,
   name: keyof Properties,
@@ -17,10 +17,10 @@ const ALL = ['connect', 'connack', ...MESSAGE, ...ACKS, 'subscribe', 'unsubscrib
 
 /** The properties of MQTT 5.0 (table 2-4), with the rules for their values. */
 const ROWS: readonly Row[] = [
-  [0x01, 'payloadFormatIndicator', 'u8', MESSAGE, { max: 1 }],
+  [0x01, 'payloadFormatIndicator', 'u8', MESSAGE, { max: 1, harmless: true }],
   [0x02, 'messageExpiryInterval', 'u32', MESSAGE],
   [0x03, 'contentType', 'string', MESSAGE],
-  [0x08, 'responseTopic', 'topic', MESSAGE],
+  [0x08, 'responseTopic', 'topic', MESSAGE, { harmless: true }],
   [0x09, 'correlationData', 'binary', MESSAGE],
   [
     0x0b,
@@ -74,6 +74,7 @@ export const PROPERTY_RULES: readonly PropertyRule[] = ROWS.map(([id, name, type
   max: LARGEST[type],
   rangeCode: 0x82,
   repeatableIn: [],
+  harmless: false,
   onlyFrom: {},
   ...extra,
 }));

@@ -15,7 +15,16 @@ export function packetTooLarge(size: number, maximum: number): MillraceError {
   return new MillraceError('PACKET_TOO_LARGE', `A packet of ${size} bytes is above the maximum of ${maximum}`, {
     reasonCode: 0x95,
     details: { size, maximum },
-    advice: 'Raise the maximum packet size, or let the publisher send smaller messages.',
+    advice: 'Raise properties.maximumPacketSize, or let the publisher send smaller messages.',
+  });
+}
+
+/** A packet with more properties than the receiver takes: an implementation's limit (0x83). */
+export function tooManyProperties(carrier: string, maximum: number): MillraceError {
+  return new MillraceError('PACKET_TOO_LARGE', `${carrier} has more than ${maximum} properties`, {
+    reasonCode: 0x83,
+    details: { maximum },
+    advice: 'Raise maxProperties, or let the publisher send fewer properties.',
   });
 }
 

@@ -23,18 +23,31 @@ export class TopicDecoder {
   private slots = emptySlots(FIRST_SLOTS);
   /** Topics pushed out since the cache last grew. */
   private evicted = 0;
+  private readonly problemOf: (topic: string) => string | undefined;
+
+  /** `problemOf`: why a text is no topic for this reader; undefined when it is one. */
+  constructor(problemOf: (topic: string) => string | undefined = topicNameProblem) {
+    this.problemOf = problemOf;
+  }
 
   /** The topic at `start` up to `end` in what is read; malformed unless it is a valid topic name [MQTT-3.3.2-1, 3.3.2-2]. */
   decode({ bytes, view }: Pick<ByteReader, 'bytes' | 'view'>, start: number, end: number): string {
-    if (end - start > LONGEST) return checkedTopic(bytes, start, end);
+    if (end - start > LONGEST) return this.checked(bytes, start, end);
     const hash = hashOf(view, start, end);
     const at = hash & (this.slots.length - 1);
     const first = this.slots[at];
     if (first !== undefined && isSame(first.view, view, start, end)) return first.topic;
     const second = this.slots[at ^ 1];
     if (second !== undefined && isSame(second.view, view, start, end)) return second.topic;
-    const topic = checkedTopic(bytes, start, end);
+    const topic = this.checked(bytes, start, end);
     this.remember({ hash, view: new DataView(bytes.slice(start, end).buffer), topic });
+    return topic;
+  }
+
+  private checked(bytes: Uint8Array, start: number, end: number): string {
+    const topic = decodeUtf8(bytes, start, end);
+    const problem = this.problemOf(topic);
+    if (problem !== undefined) throw malformed(`publish: ${problem}`);
     return topic;
   }
 
@@ -87,11 +100,4 @@ function hashOf(view: DataView, start: number, end: number): number {
   }
   for (; index < end; index += 1) hash = Math.imul(hash ^ view.getUint8(index), 0x01000193);
   return hash ^ (hash >>> 15) ^ (hash >>> 24);
-}
-
-function checkedTopic(bytes: Uint8Array, start: number, end: number): string {
-  const topic = decodeUtf8(bytes, start, end);
-  const problem = topicNameProblem(topic);
-  if (problem !== undefined) throw malformed(`publish: ${problem}`);
-  return topic;
 }

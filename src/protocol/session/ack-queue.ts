@@ -6,13 +6,14 @@ const COMPACT_AT = 1024;
  */
 export class AckQueue {
   #tokens: number[] = [];
-  #ids: number[] = [];
+  /** Packet ids, and above their 16 bits the reason code of the answer. */
+  #answers: number[] = [];
   #accepted: boolean[] = [];
   #head = 0;
 
-  push(token: number, packetId: number): void {
+  push(token: number, packetId: number, reasonCode: number): void {
     this.#tokens.push(token);
-    this.#ids.push(packetId);
+    this.#answers.push(packetId | (reasonCode << 16));
     this.#accepted.push(false);
   }
 
@@ -24,26 +25,26 @@ export class AckQueue {
     return true;
   }
 
-  /** Removes the first message when it is accepted and gives its packet id; 0 otherwise. */
+  /** Removes the first message when it is accepted and gives its packet id, with the reason code above its 16 bits; 0 otherwise. */
   takeNext(): number {
     if (this.#accepted[this.#head] !== true) return 0;
-    const id = this.#ids[this.#head] ?? 0;
+    const answer = this.#answers[this.#head] ?? 0;
     this.#head += 1;
-    if (this.#head === this.#ids.length) this.clear();
-    else if (this.#head >= COMPACT_AT && this.#head * 2 > this.#ids.length) this.#compact();
-    return id;
+    if (this.#head === this.#answers.length) this.clear();
+    else if (this.#head >= COMPACT_AT && this.#head * 2 > this.#answers.length) this.#compact();
+    return answer;
   }
 
   clear(): void {
     this.#tokens.length = 0;
-    this.#ids.length = 0;
+    this.#answers.length = 0;
     this.#accepted.length = 0;
     this.#head = 0;
   }
 
   #compact(): void {
     this.#tokens = this.#tokens.slice(this.#head);
-    this.#ids = this.#ids.slice(this.#head);
+    this.#answers = this.#answers.slice(this.#head);
     this.#accepted = this.#accepted.slice(this.#head);
     this.#head = 0;
   }

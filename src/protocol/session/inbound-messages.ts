@@ -1,5 +1,7 @@
+import { MillraceError } from '../../errors/index.js';
 import { protocolError } from '../codec/refusal.js';
 import type { AckPacket, PublishPacket } from '../packet.js';
+import type { Rejection } from '../rejection.js';
 import { AckQueue } from './ack-queue.js';
 import type { EventQueue } from './event-queue.js';
 import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
@@ -17,6 +19,10 @@ const PACKET_IDS = 65_535;
 /** What the inbound side must know for its whole life. */
 export interface InboundOptions {
   readonly topicAliasMaximum: number;
+  /** As in `SessionOptions`. */
+  readonly storesIds: boolean;
+  /** The rejection of the PUBLISH at hand; absent where an error of its topic alias ends the connection. */
+  readonly rejectionOf: ((error: MillraceError) => Rejection | undefined) | undefined;
   readonly rows: readonly InboundRow[];
 }
 
@@ -31,6 +37,7 @@ export interface InboundOptions {
 export class InboundMessages {
   readonly #output: PacketOutput;
   readonly #events: EventQueue;
+  readonly #options: InboundOptions;
   readonly #aliases: TopicAliases;
   readonly #qos1 = new AckQueue();
   /** 1 for each packet id that a message of `#qos1` has. */
@@ -41,6 +48,7 @@ export class InboundMessages {
   constructor(output: PacketOutput, events: EventQueue, options: InboundOptions) {
     this.#output = output;
     this.#events = events;
+    this.#options = options;
     this.#aliases = new TopicAliases(options.topicAliasMaximum);
     this.#qos2.restore(options.rows);
     this.#token = options.rows.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
@@ -65,10 +73,11 @@ export class InboundMessages {
 
   /** PUBLISH. Throws PROTOCOL_ERROR. */
   handlePublish(packet: PublishPacket): void {
-    const topic = this.#aliases.resolve(packet);
-    if (packet.qos === 0) this.#deliver(packet, topic);
-    else if (packet.qos === 1) this.#handleQos1(packet, topic);
-    else this.#handleQos2(packet, topic);
+    if (packet.rejection === undefined) this.#handleGood(packet);
+    else {
+      this.#aliases.forget(packet);
+      this.#handle(packet, packet.topic);
+    }
   }
 
   /** PUBREL. Throws PROTOCOL_ERROR for a message that has no PUBREC yet. */
@@ -108,6 +117,32 @@ export class InboundMessages {
     return this.#qos2.idRunsThrough(token);
   }
 
+  /** R22: a topic alias that stands for nothing rejects its PUBLISH, and no other. */
+  #handleGood(packet: PublishPacket): void {
+    let topic: string;
+    try {
+      topic = this.#aliases.resolve(packet);
+    } catch (error) {
+      const rejection = this.#options.rejectionOf?.(MillraceError.from(error));
+      if (rejection === undefined) throw error;
+      this.#handle({ ...packet, rejection }, packet.topic);
+      return;
+    }
+    this.#handle(packet, topic);
+  }
+
+  #handle(packet: PublishPacket, topic: string): void {
+    if (packet.qos === 0) this.#deliver(packet, topic);
+    else if (packet.qos === 1) this.#handleQos1(packet, topic);
+    else this.#handleQos2(packet, topic);
+  }
+
+  /** R22: what PUBACK or PUBREC says. Below 5.0, and of a QoS 2 message whose id is stored, nothing but success can be said. */
+  #answerTo({ qos, rejection }: PublishPacket): number {
+    if (rejection === undefined || this.#output.version < 5) return 0;
+    return qos === 2 && this.#options.storesIds ? 0 : rejection.reasonCode;
+  }
+
   #acceptQos2(token: number): void {
     const row = this.#qos2.byToken(token);
     const transition = row === undefined ? undefined : INBOUND_QOS2[row.stage].accept;
@@ -126,7 +161,7 @@ export class InboundMessages {
       this.#dropSuspect(other);
     }
     this.#qos1Ids[packetId] = 1;
-    this.#qos1.push(this.#deliver(packet, topic), packetId);
+    this.#qos1.push(this.#deliver(packet, topic), packetId, this.#answerTo(packet));
   }
 
   #handleQos2(packet: PublishPacket, topic: string): void {
@@ -145,7 +180,7 @@ export class InboundMessages {
   }
 
   #take(packet: PublishPacket, topic: string): void {
-    this.#qos2.add(packet.packetId, this.#deliver(packet, topic));
+    this.#qos2.add(packet.packetId, this.#deliver(packet, topic), this.#answerTo(packet));
   }
 
   /** R5a: the row belongs to a session that the server has lost. Its token does nothing any more, and nothing answers its id. */
@@ -154,24 +189,38 @@ export class InboundMessages {
     this.#events.push({ type: 'session-suspect', packetId: row.packetId });
   }
 
-  #deliver({ payload, qos, retain, dup, properties }: PublishPacket, topic: string): number {
+  #deliver({ payload, qos, retain, dup, properties, rejection, leftOut }: PublishPacket, topic: string): number {
     const token = this.#token;
     this.#token += 1;
     const kept = withoutAlias(properties);
-    this.#events.push({ type: 'message', topic, payload, qos, retain, dup, properties: kept, token });
+    this.#events.push({
+      type: 'message',
+      topic,
+      payload,
+      qos,
+      retain,
+      dup,
+      properties: kept,
+      rejection,
+      leftOut,
+      token,
+    });
     return token;
   }
 
   #flushPubacks(): void {
-    for (let packetId = this.#qos1.takeNext(); packetId !== 0; packetId = this.#qos1.takeNext()) {
+    for (let answer = this.#qos1.takeNext(); answer !== 0; answer = this.#qos1.takeNext()) {
+      const packetId = answer & 0xffff;
       this.#qos1Ids[packetId] = 0;
-      this.#output.write({ type: 'puback', packetId, reasonCode: 0 });
+      this.#output.write({ type: 'puback', packetId, reasonCode: answer >>> 16 });
     }
   }
 
   #flushPubrecs(): void {
     for (let row = this.#qos2.takeNext(); row !== undefined; row = this.#qos2.takeNext()) {
-      this.#output.write({ type: 'pubrec', packetId: row.packetId, reasonCode: 0 });
+      this.#output.write({ type: 'pubrec', packetId: row.packetId, reasonCode: row.reasonCode });
+      // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
+      if (row.reasonCode >= 0x80) this.#qos2.remove(row);
     }
   }
 

@@ -7,6 +7,8 @@ export interface InboundMessage {
   readonly token: number;
   /** The connection on which it came; 0 for one given at birth. */
   readonly takenOn: number;
+  /** Of its PUBREC. */
+  readonly reasonCode: number;
   stage: InboundStage;
   /** The connection in whose queue it waits for its PUBREC; 0 for none. */
   queuedOn: number;
@@ -15,6 +17,8 @@ export interface InboundMessage {
   /** Removed rows stay in the queue until their turn, and are passed over. */
   gone: boolean;
 }
+
+type Receipt = Pick<InboundMessage, 'takenOn' | 'reasonCode'>;
 
 const PACKET_IDS = 65_536;
 /** Fewer are not worth the work of taking them out. */
@@ -42,7 +46,8 @@ export class InboundRows {
 
   restore(rows: readonly InboundRow[]): void {
     const ascending = [...rows].sort((a, b) => a.token - b.token);
-    for (const { packetId, token, stage } of ascending) this.#set({ packetId, token, stage }, 0);
+    for (const { packetId, token, stage } of ascending)
+      this.#set({ packetId, token, stage }, { takenOn: 0, reasonCode: 0 });
   }
 
   get(packetId: number): InboundMessage | undefined {
@@ -55,8 +60,8 @@ export class InboundRows {
   }
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
-  add(packetId: number, token: number): void {
-    this.enqueue(this.#set({ packetId, token, stage: 'taken' }, this.#connection));
+  add(packetId: number, token: number, reasonCode: number): void {
+    this.enqueue(this.#set({ packetId, token, stage: 'taken' }, { takenOn: this.#connection, reasonCode }));
   }
 
   /** A copy came: its PUBREC is due now, unless one is due on this connection already. */
@@ -119,9 +124,9 @@ export class InboundRows {
     return this.#unreleased.runs(this.#indexOf(token + 1));
   }
 
-  #set({ packetId, token, stage }: InboundRow, takenOn: number): InboundMessage {
+  #set({ packetId, token, stage }: InboundRow, { takenOn, reasonCode }: Receipt): InboundMessage {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
-    const row = { packetId, token, takenOn, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
     this.#unreleased.set(this.#rows.length, stage === 'releasing' ? 0 : packetId);
     this.#rows.push(row);

@@ -2,6 +2,7 @@ import type { MillraceError } from '../../errors/millrace-error.js';
 import type { ConnackPacket } from '../packet.js';
 import type { Properties } from '../properties.js';
 import type { QualityOfService } from '../quality-of-service.js';
+import type { Rejection } from '../rejection.js';
 
 /** What the server said it can do on this connection, with the defaults of the specification filled in. */
 export interface ServerLimits {
@@ -77,9 +78,13 @@ export interface AuthSuccessEvent {
   readonly initial: boolean;
 }
 
-/** A PUBLISH was received. `accept(token)` acknowledges it; at QoS 0 there is nothing to accept. */
+/**
+ * A PUBLISH was received. `accept(token)` acknowledges it; at QoS 0 there is nothing to accept. One with a `rejection` is no message
+ * for anybody, and is accepted like the others when it has been dealt with (R22).
+ */
 export interface MessageEvent {
   readonly type: 'message';
+  /** Of a rejected one: empty where it cannot be read, else as it came, which may be no topic. */
   readonly topic: string;
   /** A view of the read buffer. */
   readonly payload: Uint8Array;
@@ -87,6 +92,9 @@ export interface MessageEvent {
   readonly retain: boolean;
   readonly dup: boolean;
   readonly properties: Properties | undefined;
+  readonly rejection: Rejection | undefined;
+  /** The names of properties whose values mean nothing, and which are not in `properties`. */
+  readonly leftOut: readonly string[] | undefined;
   /** Grows by one with each message event of this Session object, at every QoS. */
   readonly token: number;
 }

@@ -1,7 +1,9 @@
+import type { MillraceError } from '../../errors/index.js';
 import { PacketDecoder } from '../codec/packet-decoder.js';
 import type { ConnackPacket, Packet } from '../packet.js';
+import type { Rejection } from '../rejection.js';
 import type { ServerLimits } from './session-event.js';
-import type { ConnectRequest } from './session-options.js';
+import type { ConnectRequest, SessionOptions } from './session-options.js';
 
 /** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
 export const PARKED_BYTES = 16 * 1024 * 1024;
@@ -20,9 +22,16 @@ export class SessionLink {
   /** Outgoing messages have begun. */
   begun = false;
 
-  constructor(request: ConnectRequest, maximumPacketSize: number) {
+  constructor(request: ConnectRequest, options: SessionOptions) {
     this.request = request;
-    this.#decoder = new PacketDecoder({ version: request.version, maximumPacketSize, from: 'server' });
+    const { maximumPacketSize, maxProperties, tolerance } = options;
+    this.#decoder = new PacketDecoder({
+      version: request.version,
+      maximumPacketSize,
+      from: 'server',
+      ...(maxProperties === undefined ? {} : { maxProperties }),
+      ...(tolerance === undefined ? {} : { tolerance }),
+    });
   }
 
   /** Bytes pushed since the last packet was asked for. */
@@ -33,6 +42,11 @@ export class SessionLink {
   push(bytes: Uint8Array): void {
     this.#parked += bytes.length;
     this.#decoder.push(bytes);
+  }
+
+  /** The rejection of the PUBLISH that `next` gave last. */
+  rejection(error: MillraceError): Rejection {
+    return this.#decoder.rejection(error);
   }
 
   /** Throws what the codec throws for bytes that are no packet of a server. */

@@ -1,3 +1,4 @@
+import type { Tolerance } from '../codec/tolerance.js';
 import type { Will } from '../packet.js';
 import type { UserProperty } from '../properties.js';
 import type { ProtocolVersion } from '../protocol-version.js';
@@ -20,6 +21,18 @@ export interface SessionOptions {
   readonly pingrespTimeoutMs: number;
   /** Milliseconds without any acknowledgement while the broker owes one (R21). */
   readonly ackTimeoutMs: number;
+  /** How many properties a packet of the server may have. Default: any number. */
+  readonly maxProperties?: number;
+  /**
+   * Bears with a PUBLISH that the specification forbids as long as it can be delimited (R22): a `message` event with its `rejection`,
+   * which `accept` answers. Default: it ends the connection, as everything does that is no packet of a server.
+   */
+  readonly tolerance?: Tolerance;
+  /**
+   * The ids of QoS 2 messages are stored: a rejected one is answered as if it were good, because a negative PUBREC ends its flow
+   * without R3, and its id would stay taken (R22). Default false.
+   */
+  readonly storesIds?: boolean;
   /** A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false. */
   readonly settlesEmpty?: boolean;
   /** The past, as an earlier `state()` gave it (architecture: "a session can be given its past at birth"). */

@@ -56,13 +56,15 @@ export class Session {
 
   constructor(options: SessionOptions) {
     const { epoch, inbound, outbound } = options.state ?? { epoch: 0, inbound: [], outbound: [] };
-    const { topicAliasMaximum, settlesEmpty = false } = options;
+    const { topicAliasMaximum, settlesEmpty = false, storesIds = false } = options;
     this.#options = options;
     this.#clientId = options.clientId;
     this.#epoch = new SessionEpoch(epoch);
     this.#timers = new SessionTimers(options);
     this.#inbound = new InboundMessages(this.#output, this.#events, {
       topicAliasMaximum,
+      storesIds,
+      rejectionOf: options.tolerance && ((error) => this.#link?.rejection(error)),
       rows: inbound,
     });
     this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
@@ -82,7 +84,7 @@ export class Session {
   connect(request: ConnectRequest, now: number): void {
     if (this.#phase !== 'idle') throw invalidState('There is a connection already');
     this.#output.open(connectPacket(request, this.#clientId, this.#options));
-    this.#link = new SessionLink(request, this.#options.maximumPacketSize);
+    this.#link = new SessionLink(request, this.#options);
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
     this.#authentication.connecting(request);

@@ -16,6 +16,12 @@ export class TopicAliases {
     this.#topics.clear();
   }
 
+  /** R22: what a rejected PUBLISH may have set stands for nothing, so that what uses it is rejected too and never goes by an older topic. */
+  forget({ properties, rejection }: PublishPacket): void {
+    if (rejection?.aliasUnknown === true) this.#topics.clear();
+    else if (properties?.topicAlias !== undefined) this.#topics.delete(properties.topicAlias);
+  }
+
   /** The topic of a PUBLISH. Throws PROTOCOL_ERROR: 0x94 above our maximum [MQTT-3.1.2-26, 3.1.2-27], 0x82 when nothing is known by it. */
   resolve(packet: PublishPacket): string {
     const alias = packet.properties?.topicAlias;

@@ -15,10 +15,14 @@ const toMqttText = (text: string): string =>
 
 /**
  * The message for a dead letter. On 5.0 payload and properties are those of the original, with what is known of the failure
- * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64.
+ * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is the
+ * whole packet as it came, which says `millrace-content`.
  */
 export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion): SinkMessage => {
   if (version < 5) return { payload: deadLetterRecord(letter) };
+  if (letter.raw !== undefined) {
+    return { payload: letter.raw, properties: { userProperties: [...facts(letter), ['millrace-content', 'packet']] } };
+  }
   const { payload = EMPTY, properties } = letter;
   return {
     payload,

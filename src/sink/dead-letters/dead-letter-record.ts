@@ -5,10 +5,10 @@ const base64 = (bytes: Uint8Array): string =>
 
 /**
  * A dead letter as one JSON text: a line of a dead-letter file, and the payload of a dead-letter message on a 3.x
- * connection. Bytes (`payload`, `properties.correlationData`) are base64, `timestamp` is ISO 8601.
+ * connection. Bytes (`payload`, `packet`: the raw packet of a malformed message, `properties.correlationData`) are base64, `timestamp` is ISO 8601.
  */
 export const deadLetterRecord = (letter: DeadLetter): string => {
-  const { topic, payload, properties, error, attempt, timestampMs, origin } = letter;
+  const { topic, payload, raw, properties, error, attempt, timestampMs, origin } = letter;
   return JSON.stringify({
     timestamp: new Date(timestampMs).toISOString(),
     origin,
@@ -16,6 +16,7 @@ export const deadLetterRecord = (letter: DeadLetter): string => {
     attempt,
     error: error.toJSON(),
     payload: payload === undefined ? undefined : base64(payload),
+    packet: raw === undefined ? undefined : base64(raw),
     properties:
       properties?.correlationData === undefined
         ? properties

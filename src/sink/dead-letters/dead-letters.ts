@@ -15,7 +15,8 @@ export type DeadLetterTopicOptions = Omit<MqttSinkOptions<DeadLetter>, 'topic' |
 export const DeadLetters = Object.freeze({
   /**
    * Publishes to a topic. On 5.0: the original payload and properties, and in user properties `millrace-topic`,
-   * `millrace-error-code`, `millrace-error`, `millrace-attempt`, `millrace-origin`, `millrace-timestamp`. On 3.x: a JSON text
+   * `millrace-error-code`, `millrace-error`, `millrace-attempt`, `millrace-origin`, `millrace-timestamp`. Of a malformed message the payload is the raw packet, and
+   * `millrace-content` says `packet`. On 3.x: a JSON text
    * with the same and the payload in base64. It is a client of its own at the broker, and fails the job when it fails.
    *
    * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`

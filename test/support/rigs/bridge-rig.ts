@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ConnectOptions, Job, JobOptions, MillraceError, QualityOfService } from '../../../src/index.js';
+import type { ConnectOptions, Job, JobOptions, MillraceError, OnError, QualityOfService } from '../../../src/index.js';
 import { Engine, type MqttSinkOptions, MqttSinks, MqttSources, Pipeline } from '../../../src/index.js';
 import { type Mosquitto, type MosquittoOptions, startMosquitto } from '../brokers/mosquitto.js';
 import { onCleanup } from '../cleanup.js';
@@ -24,6 +24,8 @@ export interface BridgeOptions {
   readonly guarantee?: JobOptions['processingGuarantee'];
   /** Over the quick times of the rig, on each side. */
   readonly sourceConnect?: ConnectOptions;
+  /** Of the source. Default `fail`. */
+  readonly sourceOnError?: OnError;
   readonly sinkConnect?: ConnectOptions;
   readonly sink?: Partial<MqttSinkOptions<Item>>;
   readonly job?: JobOptions;
@@ -230,6 +232,7 @@ export class BridgeRig implements AsyncDisposable {
       .qualityOfService(qos)
       .keepSession(!forgetSession)
       .connectOptionsFn(() => ({ ...common, ...this.#options.sourceConnect }))
+      .onError(this.#options.sourceOnError ?? 'fail')
       .mapToItemFn((topic, message): Item => ({ topic: topic.slice(prefix.length), text: message.toString() }))
       .build();
     const sink = MqttSinks.builder<Item>({

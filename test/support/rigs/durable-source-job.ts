@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import type { DeadLetter } from '../../../src/connector/dead-letter.js';
 import type { ProcessingGuarantee } from '../../../src/connector/processing-guarantee.js';
 import type { SourceDefinition, SourceReader } from '../../../src/connector/source.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
@@ -18,6 +19,8 @@ export class Crash extends Error {}
 export class DurableSourceJob<T> {
   /** What the items led to, in the commits that are durable. */
   readonly effects: T[] = [];
+  /** The letters of the inputs that were rejected, in the commits that are durable. */
+  readonly letters: DeadLetter[] = [];
   readonly records: MemoryRecords;
   metrics = new MetricsRegistry();
   /** Called after each step of a tick; may throw Crash. */
@@ -54,6 +57,7 @@ export class DurableSourceJob<T> {
     const next = new DurableSourceJob(source, this.#guarantee, this.records);
     next.#stored = this.#stored;
     next.effects.push(...this.effects);
+    next.letters.push(...this.letters);
     return next;
   }
 
@@ -88,13 +92,14 @@ export class DurableSourceJob<T> {
   /** One tick of at most `max` items. */
   tick(max = 1000): void {
     const { reader } = this;
-    const { items, last } = reader.poll(max);
+    const { items, rejected, last } = reader.poll(max);
     this.#last = Math.max(this.#last, last);
     this.onStep('poll');
     const { mark, state } = reader.snapshot(this.#last);
     this.onStep('seal');
     this.#stored = state === undefined ? undefined : serialize(state);
     this.effects.push(...items);
+    this.letters.push(...rejected.map(({ letter }) => letter));
     this.onStep('store');
     reader.committed(mark);
     this.onStep('tell');

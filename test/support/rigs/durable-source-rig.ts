@@ -72,6 +72,7 @@ export class DurableSourceRig {
     this.#intake.attach(line, this.#acks);
     const qosWatch = new QosWatch({ source: 's', needed: 0, policy: 'accept', metrics });
     const maker = new ItemMaker({
+      name: 's',
       mapToItemFn: (_topic, received) => received.toString(),
       deduplicateBy: undefined,
       qosWatch,

@@ -9,5 +9,7 @@ export const messageEvent = (fields: Partial<MessageEvent> & { readonly token: n
   retain: false,
   dup: false,
   properties: undefined,
+  rejection: undefined,
+  leftOut: undefined,
   ...fields,
 });

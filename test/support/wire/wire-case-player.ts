@@ -1,5 +1,5 @@
 import { encodePacket } from '../../../src/protocol/codec/encode-packet.js';
-import { type ProtocolVersion, Session } from '../../../src/protocol/index.js';
+import { type ProtocolVersion, Session, type SessionOptions } from '../../../src/protocol/index.js';
 import type { Packet } from '../../../src/protocol/packet.js';
 import { connectRequest, sessionOptions } from '../histories/client-session.js';
 import { parseWirePayload, type WireCase } from './wire-language.js';
@@ -12,9 +12,9 @@ export interface WireResult {
   readonly closed: boolean;
 }
 
-/** Plays one case against a real Session, whose owner accepts, completes and releases at once. */
-export function playWireCase(wire: WireCase): WireResult {
-  const client = new Client(wire.version);
+/** Plays one case against a real Session, strict unless said otherwise, whose owner accepts, completes and releases at once. */
+export function playWireCase(wire: WireCase, options: Partial<SessionOptions> = {}): WireResult {
+  const client = new Client(wire.version, options);
   if (wire.connect && wire.connack) client.receive(goodConnack(wire.version));
   const id = client.perform(wire.command);
   client.takeWritten();
@@ -39,11 +39,12 @@ function endProblem(client: Client, { expectDisconnect }: WireCase): string | un
 
 class Client {
   readonly version: ProtocolVersion;
-  readonly #session = new Session(sessionOptions());
+  readonly #session: Session;
   closed = false;
   lastWritten = '';
 
-  constructor(version: ProtocolVersion) {
+  constructor(version: ProtocolVersion, options: Partial<SessionOptions>) {
+    this.#session = new Session(sessionOptions(options));
     this.version = version;
     this.#session.connect(connectRequest({ version, clean: true }), 0);
     this.takeWritten();
