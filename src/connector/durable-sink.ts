@@ -16,7 +16,7 @@ export interface PreparedRow {
 export interface Prepared {
   /** In the order of the items; an item gives one row, or is rejected. */
   readonly rows: readonly PreparedRow[];
-  /** `index` counts from the first item of this call. */
+  /** `index` counts from the first item of this call, ascending. */
   readonly rejected: readonly RejectedItem[];
 }
 
@@ -28,9 +28,10 @@ export interface RefusedRow {
 
 /** What belongs into a commit. `state` is opaque to the engine (what structured clone takes). */
 export interface OutboxSnapshot {
+  /** An integer of the sender's choice that never falls. */
   readonly mark: number;
   readonly state: unknown;
-  /** Every row below is complete: once this is durable its bytes may go. Never falls. */
+  /** Every row below was taken and is complete: once this is durable its bytes may go. Never falls. */
   readonly low: number;
   /** Refused since the last snapshot. */
   readonly refused: readonly RefusedRow[];
@@ -43,7 +44,8 @@ export interface OutboxSnapshot {
 export type CommitUrgency = 'none' | 'soon' | 'now';
 
 /**
- * Sends the rows of one outbox. The rules:
+ * Sends the rows of one outbox. What of the rules can be checked for each batch is checked: a breach is CONTRACT_BROKEN, and fails the
+ * job before its commit. The rules:
  * 1. `offer` is given durable rows from `next` on, in order, and takes as many as it has room for, from the front; it never waits.
  *    It throws once the sender has failed. A row is sent only when it also stands under a durable sent mark (R8a).
  * 2. `snapshot(end)` is taken for each commit; `end` is one above the last row that is stored or is being stored by this commit. So the
@@ -54,7 +56,7 @@ export type CommitUrgency = 'none' | 'soon' | 'now';
 export interface OutboxSender {
   /** The outbox's name in the store: it must stay the same from run to run (a client of an MQTT sink: its client id). */
   readonly name: string;
-  /** The seq of the row that it wants next. */
+  /** The seq of the row that it wants next: the one behind those that it took. */
   readonly next: number;
   readonly urgency: CommitUrgency;
   offer(rows: readonly OutboxRow[]): number;

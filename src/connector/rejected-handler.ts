@@ -1,4 +1,5 @@
 import type { DeadLetter } from './dead-letter.js';
+import { openWriter } from './guards/guarded-writer.js';
 import type { OnError } from './on-error.js';
 import { SinkPump } from './sink-pump.js';
 import type { OpenContext } from './source.js';
@@ -42,7 +43,8 @@ export const openRejectedHandler = async (
   if (onError === 'skip') return skipping(context, origin);
   const { deadLetter } = onError;
   const nested = await openRejectedHandler(deadLetter.onError, context, deadLetter.name);
-  const pump = new SinkPump(await openOrClose(nested, () => deadLetter.createWriter(context)), nested);
+  const open = () => openWriter(deadLetter.name, () => deadLetter.createWriter(context));
+  const pump = new SinkPump(await openOrClose(nested, open), nested);
   return {
     handle: async (letters) => pump.whenDelivered(await pump.write(letters)),
     close: () => pump.close(),

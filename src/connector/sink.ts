@@ -15,12 +15,13 @@ export interface RejectedItem {
 export interface SinkProgress {
   /** How many items, in the order of `write`, are delivered without a gap. Never falls. */
   readonly delivered: number;
-  /** Given up since the last call. */
+  /** Given up since the last call, each once: taken, and not among those that counted as delivered before. */
   readonly rejected: readonly RejectedItem[];
 }
 
 /**
- * A sink as the engine drives it in a job without a store. The rules:
+ * A sink as the engine drives it in a job without a store. What of the rules can be checked for each batch is checked: a breach is
+ * CONTRACT_BROKEN, and fails the job. The rules:
  * 1. `write` takes as many items as it has room for, from the front, and returns how many; it never waits. It throws once the sink has failed.
  * 2. Every tick ends with `flush`: what was taken goes out.
  * 3. `progress` reports; an item is delivered when the destination has confirmed it (MQTT: PUBACK, PUBCOMP; QoS 0: written).

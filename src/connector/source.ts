@@ -16,11 +16,12 @@ export interface Polled<T> {
   readonly items: readonly T[];
   /** Milliseconds by the wall clock at which the items arrived; one value for the batch. */
   readonly timestampMs: number;
-  /** The first position that this poll consumed; `last < first` when nothing arrived. */
+  /** The first position that this poll consumed, one above the last that an earlier one did; `last < first` when nothing arrived. */
   readonly first: number;
   readonly last: number;
   /** Payload bytes of the items, for the engine's byte bound. */
   readonly bytes: number;
+  /** At ascending positions. */
   readonly rejected: readonly RejectedInput[];
   /** What tells copies of each item, for sources with `deduplication`; undefined for an item that is to be taken whatever came before. */
   readonly keys?: readonly (string | undefined)[];
@@ -30,12 +31,14 @@ export interface Polled<T> {
 
 /** What belongs into a commit that covers inputs up to a position. `state` is opaque to the engine; sources that keep none give undefined. */
 export interface SourceSnapshot {
+  /** An integer of the source's choice that never falls. */
   readonly mark: number;
   readonly state: unknown;
 }
 
 /**
- * A source as the engine drives it. The rules:
+ * A source as the engine drives it. What of the rules can be checked for each batch is checked: a breach is CONTRACT_BROKEN, and fails
+ * the job. The rules:
  * 1. `poll` never waits and never gives more than `max` items. It throws once the source has failed.
  * 2. `ready` resolves when there is something to poll or to commit, or when the source is done; it rejects when the source
  *    has failed. A promise is asked for again only after the last one has settled.

@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { checkOwnClaims } from './check-claims.js';
+import { openWriter } from './guards/guarded-writer.js';
 import type { OpenSink } from './open-sink.js';
 import type { OpenOptions } from './open-source.js';
 import { openOrClose, openRejectedHandler } from './rejected-handler.js';
@@ -54,7 +55,7 @@ export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOp
   const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
   const context = standaloneContext(guarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const writer = await openOrClose(rejected, () => definition.createWriter(context));
+  const writer = await openOrClose(rejected, () => openWriter(definition.name, () => definition.createWriter(context)));
   const pump = new SinkPump(writer, rejected);
   const stream = createStream(pump);
   pump.onClose = whenAborted(signal, () =>

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import { WakeUpLatch } from '../internal/wake-up-latch.js';
 import { checkOwnClaims } from './check-claims.js';
 import { closingIterator } from './closing-iterator.js';
+import { openReader } from './guards/guarded-reader.js';
 import { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 import type { OpenOptions, OpenSource, Received, ReceivedBatch } from './open-source.js';
 import { openOrClose, openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
@@ -206,7 +207,7 @@ export const openSource = async <T>(definition: SourceDefinition<T>, options: Op
   checkOwnClaims(definition);
   const context = standaloneContext(definition.defaultGuarantee, options);
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const reader = await openOrClose(rejected, () => definition.createReader(context));
+  const reader = await openOrClose(rejected, () => openReader(definition.name, () => definition.createReader(context)));
   const source = new StandaloneSource(reader, rejected, context.guarantee === 'none');
   source.onClose = whenAborted(signal, () =>
     source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason })),

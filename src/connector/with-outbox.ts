@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow, RestoreOutbox } from './durable-sink.js';
+import { openWriter } from './guards/guarded-writer.js';
 import { encodeItem } from './item-codec.js';
 import { LateWriter } from './late-writer.js';
 import type { OnError } from './on-error.js';
@@ -27,7 +28,8 @@ export const withOutbox = async <T>(
   restore: RestoreOutbox,
 ): Promise<DurableSinkWriter<T>> => {
   const { low } = restore(OUTBOX);
-  return new OutboxWriter(sink, new LateWriter(sink.createWriter(context, low)), low);
+  const writer = new LateWriter(openWriter(sink.name, () => sink.createWriter(context, low)));
+  return new OutboxWriter(sink, writer, low);
 };
 
 const OUTBOX = 'items';

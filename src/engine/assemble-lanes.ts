@@ -1,4 +1,5 @@
 import type { SourceReader } from '../connector/source.js';
+import { present } from '../internal/present.js';
 import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
 import { withDeadLetterSinks } from './dead-letter-sinks.js';
 import type { JobPorts } from './job-ports.js';
@@ -14,18 +15,19 @@ export interface LaneParts {
   readonly isNewOf?: (source: SourcePlan) => SourceLaneOptions['isNew'];
 }
 
+const OPENED = 'each source of the plan is open and has a rejection';
+
 /** A lane for each open source, in the order of the plan. */
 export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LaneParts): readonly SourceLane[] =>
-  plan.sources.flatMap((source, index) => {
-    const reader = readers[index];
-    const rejection = ports.sourceRejections[index];
-    if (reader === undefined || rejection === undefined) return [];
+  plan.sources.map((source, index) => {
+    const reader = present(readers[index], OPENED);
+    const rejection = present(ports.sourceRejections[index], OPENED);
     const { name, fragment, timestamps } = source;
     const isNew = isNewOf?.(source);
     const stamped = timestamps === 'ingestion';
     const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
     const options = { name, reader, fragment, downstream, rejection, stamped, tallies };
-    return [new SourceLane(isNew === undefined ? options : { ...options, isNew })];
+    return new SourceLane(isNew === undefined ? options : { ...options, isNew });
   });
 
 /** The mapAsync stages with what their back-pressure must look at. */

@@ -1,4 +1,5 @@
 import { Fifo } from '../internal/fifo.js';
+import { present } from '../internal/present.js';
 import type { AsyncStagePlan } from '../pipeline/pipeline-plan.js';
 import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
@@ -16,6 +17,8 @@ export interface Slot {
   readonly origin: number;
   settled: Settled | undefined;
 }
+
+const ORIGIN = 'each item for a mapAsync stage comes with the index of its input';
 
 interface Chunk {
   readonly items: readonly unknown[];
@@ -63,7 +66,12 @@ export class AsyncLane implements CallLane {
     const chunk = this.#chunks.peek();
     if (chunk === undefined || this.#slots.size >= this.plan.maxConcurrency) return undefined;
     const { frame, next } = chunk;
-    const slot: Slot = { item: chunk.items[next], frame, origin: chunk.origins[next] ?? 0, settled: undefined };
+    const slot: Slot = {
+      item: chunk.items[next],
+      frame,
+      origin: present(chunk.origins[next], ORIGIN),
+      settled: undefined,
+    };
     chunk.next += 1;
     this.#waiting -= 1;
     if (chunk.next === chunk.items.length) this.#chunks.shift();

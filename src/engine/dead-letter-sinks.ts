@@ -1,3 +1,4 @@
+import { present } from '../internal/present.js';
 import type { Downstream } from '../pipeline/pipeline-plan.js';
 import type { JobPorts } from './job-ports.js';
 import type { Rejection } from './rejection.js';
@@ -17,6 +18,6 @@ export const withDeadLetterSinks = (
   };
   for (const rejection of rejections) add(rejection);
   // a set is iterated over what is added meanwhile, too
-  for (const sink of reached) add(ports.sinks[sink]?.rejection);
+  for (const sink of reached) add(present(ports.sinks[sink], 'a rejection names only sinks of the job').rejection);
   return { sinks: [...reached], asyncStages };
 };

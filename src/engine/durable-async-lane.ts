@@ -1,4 +1,6 @@
+import { MillraceError } from '../errors/millrace-error.js';
 import { Fifo } from '../internal/fifo.js';
+import { isCount } from '../internal/is-count.js';
 import type { AsyncStagePlan } from '../pipeline/pipeline-plan.js';
 import type { StoreView } from '../store/store.js';
 import { AsyncLane, type Slot } from './async-lane.js';
@@ -238,5 +240,9 @@ const inChunks = (added: readonly AddedPart[]): readonly (readonly AddedPart[])[
 
 const readHead = (bytes: Uint8Array | undefined): number => {
   const head = bytes === undefined ? 0 : decodeStored(bytes);
-  return typeof head === 'number' ? head : 0;
+  if (isCount(head)) return head;
+  throw new MillraceError(
+    'STORE_CORRUPT',
+    'the position of the pending calls is not one that this version has written',
+  );
 };

@@ -92,7 +92,8 @@ export class DurableTick {
     if (machine.spoilt) return undefined;
     this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state } of this.#sealed) {
-      overlay.put(storeKeys.source(lane.options.name), encodeStored({ upTo, state }));
+      const { name } = lane.options;
+      overlay.put(storeKeys.source(name), encodeStored({ upTo, state }, `source "${name}"`));
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);

@@ -1,4 +1,7 @@
+import { openReader } from '../connector/guards/guarded-reader.js';
+import { openWriter } from '../connector/guards/guarded-writer.js';
 import type { OpenContext } from '../connector/source.js';
+import { present } from '../internal/present.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
 import { AsyncLane } from './async-lane.js';
@@ -17,15 +20,20 @@ export const openDirectRun = async ({ options, signal, abort, startCall }: RunRe
   const context: OpenContext = { job, guarantee, metrics, signal };
   const { readers, writers } = await openPorts({
     job,
-    writers: () => ports.sinks.map(({ name, sink }) => openPort(`sink "${name}"`, () => sink.createWriter(context))),
+    writers: () =>
+      ports.sinks.map(({ name, sink }) =>
+        openPort(`sink "${name}"`, () => openWriter(name, () => sink.createWriter(context))),
+      ),
     readers: () =>
-      plan.sources.map(({ name, source }) => openPort(`source "${name}"`, () => source.createReader(context))),
+      plan.sources.map(({ name, source }) =>
+        openPort(`source "${name}"`, () => openReader(name, () => source.createReader(context))),
+      ),
     abort,
   });
   const sources = sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies });
-  const sinks = ports.sinks.flatMap(({ name, rejection }, index) => {
-    const writer = writers[index]?.port;
-    return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
+  const sinks = ports.sinks.map(({ name, rejection }, index) => {
+    const { port: writer } = present(writers[index], 'each sink of the plan is open');
+    return new SinkLane({ name, writer, rejection, tallies });
   });
   const machine = new TickMachine({
     sources,

@@ -1,4 +1,6 @@
 import type { RestoreOutbox } from '../connector/durable-sink.js';
+import { openDurableWriter } from '../connector/guards/guarded-durable-writer.js';
+import { openReader } from '../connector/guards/guarded-reader.js';
 import type { OpenContext, SourceReader } from '../connector/source.js';
 import { whenAborted } from '../connector/standalone-context.js';
 import { withOutbox } from '../connector/with-outbox.js';
@@ -51,7 +53,9 @@ export const openDurablePorts = (
     onWriters: () => reached.add(ports.sinks),
     readers: () =>
       plan.sources.map((source) =>
-        openPort(`source "${source.name}"`, async () => openReader(source, contextOf(`source ${source.name}`), store)),
+        openPort(`source "${source.name}"`, async () =>
+          createReader(source, contextOf(`source ${source.name}`), store),
+        ),
       ),
     abort,
   });
@@ -63,7 +67,8 @@ const createWriter = (
   view: StoreView,
 ): Promise<AnyDurableSinkWriter> => {
   const restore: RestoreOutbox = (outbox) => restoredOutbox(view, { sink: name, outbox });
-  return sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
+  const open = () => sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
+  return openDurableWriter(name, restore, open);
 };
 
 /** A sink that does not listen to the signal keeps no job from ending. */
@@ -90,14 +95,14 @@ const failLater = ({ opened }: AnyDurableSinkWriter, signal: AbortSignal, stop: 
   });
 };
 
-const openReader = (
+const createReader = (
   { name, source }: SourcePlan,
   context: OpenContext,
   view: StoreView,
 ): Promise<SourceReader<unknown>> => {
   const bytes = view.get(storeKeys.source(name));
-  if (bytes === undefined) return source.createReader(context);
+  if (bytes === undefined) return openReader(name, () => source.createReader(context));
   // put by `DurableTick.seal`
   const { state } = decodeStored(bytes) as { readonly state: unknown };
-  return source.createReader({ ...context, restored: state });
+  return openReader(name, () => source.createReader({ ...context, restored: state }));
 };

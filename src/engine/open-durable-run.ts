@@ -1,8 +1,10 @@
+import { present } from '../internal/present.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
 import type { SourcePlan } from '../pipeline/pipeline-plan.js';
 import { statefulStages } from '../pipeline/stateful-stages.js';
+import { openStore } from '../store/guarded-store.js';
 import type { Store, StoreBatch, StoreProvider } from '../store/store.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
 import { closePorts, type NamedPort } from './close-ports.js';
@@ -29,7 +31,8 @@ const COMMIT_SHARE = 4;
 /** Opens a run of a job with a store: it goes on from what the last run has committed. */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<RunParts> => {
   const startMs = performance.now();
-  const store = await stores.open(request.options.job, request.options.partition);
+  const { job, partition } = request.options;
+  const store = await openStore(job, () => stores.open(job, partition));
   try {
     return await recover(request, store, startMs);
   } catch (error) {
@@ -121,9 +124,8 @@ interface OpenSinks {
 /** @throws MillraceError JOB_CHANGED when an outbox with messages has no client any more */
 const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly OutboxLane[] => {
   const opened = new Set<string>();
-  const lanes = ports.sinks.flatMap(({ name, rejection }, index) => {
-    const writer = writers[index]?.port;
-    if (writer === undefined) return [];
+  const lanes = ports.sinks.map(({ name, rejection }, index) => {
+    const { port: writer } = present(writers[index], 'each sink of the plan is open');
     const outboxes = writer.outboxes.map((sender) => {
       opened.add(storeKeys.outbox(name, sender.name));
       return new Outbox(store, { sink: name, outbox: sender.name }, sender);
@@ -131,7 +133,7 @@ const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
     const { outboxLimits: limits, tallies } = options;
     const onFull = ({ messages, bytes }: Stored) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
-    return [new OutboxLane({ name, writer, outboxes, limits, rejection, tallies, onFull })];
+    return new OutboxLane({ name, writer, outboxes, limits, rejection, tallies, onFull });
   });
   checkOrphans(store, options.job, opened);
   return lanes;

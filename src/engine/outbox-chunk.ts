@@ -1,5 +1,6 @@
 import type { OutboxRow } from '../connector/durable-sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { present } from '../internal/present.js';
 
 /** The rows that one commit added to one outbox, stored together. */
 export interface OutboxChunk {
@@ -18,7 +19,7 @@ export const encodeChunk = ({ bytesBefore, rows }: OutboxChunk): Uint8Array => {
   const out = new Uint8Array(size);
   const view = new DataView(out.buffer);
   view.setUint8(0, VERSION);
-  view.setFloat64(1, rows[0]?.seq ?? 0);
+  view.setFloat64(1, present(rows[0], 'a chunk has rows').seq);
   view.setFloat64(9, bytesBefore);
   view.setUint32(17, rows.length);
   let at = HEADER + rows.length * LENGTH;
@@ -37,7 +38,7 @@ export const decodeChunk = (bytes: Uint8Array): OutboxChunk => {
   const first = view.getFloat64(1);
   const count = view.getUint32(17);
   let at = HEADER + count * LENGTH;
-  if (at > bytes.byteLength) throw notAChunk();
+  if (count === 0 || at > bytes.byteLength) throw notAChunk();
   const rows: OutboxRow[] = [];
   for (let index = 0; index < count; index += 1) {
     const end = at + view.getUint32(HEADER + index * LENGTH);

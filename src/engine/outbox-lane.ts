@@ -1,3 +1,4 @@
+import { present } from '../internal/present.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
@@ -20,6 +21,8 @@ export interface Stored {
 }
 
 export const NOTHING_STORED: Stored = { messages: 0, bytes: 0 };
+
+const OUTBOX = 'a row that passed the door of its sink has an outbox';
 
 export interface OutboxLaneOptions {
   readonly name: string;
@@ -96,7 +99,7 @@ export class OutboxLane implements OutputLane {
     this.#pendingItems = 0;
     for (const { items, frame } of pending) {
       const { rows, rejected } = this.#options.writer.prepare(items);
-      for (const { outbox, bytes } of rows) this.#options.outboxes[outbox]?.append(bytes);
+      for (const { outbox, bytes } of rows) present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
       this.#options.tallies.written.add(rows.length);
       for (const { letter } of rejected) onRejected(letter, frame);
     }

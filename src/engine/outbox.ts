@@ -1,6 +1,7 @@
 import type { CommitUrgency, OutboxRow, OutboxSender, RefusedRow, RestoredOutbox } from '../connector/durable-sink.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { Fifo } from '../internal/fifo.js';
+import { present } from '../internal/present.js';
 import type { StoreView } from '../store/store.js';
 import { DurableRows } from './durable-rows.js';
 import { decodeChunk, encodeChunk, type OutboxChunk } from './outbox-chunk.js';
@@ -175,7 +176,7 @@ export class Outbox {
       overlay.remove(storeKeys.chunk(sink, outbox, seq));
     }
     const head: StoredOutbox = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
-    overlay.put(storeKeys.outbox(sink, outbox), encodeStored(head));
+    overlay.put(storeKeys.outbox(sink, outbox), encodeStored(head, `sink "${sink}"`));
   }
 
   /** What was sealed is durable. */
@@ -202,7 +203,7 @@ export class Outbox {
       const below = storeKeys.chunk(sink, outbox, this.#low);
       for (const { value } of this.#view.range(storeKeys.chunk(sink, outbox, 0), below)) {
         const { rows } = decodeChunk(value);
-        gone.push({ last: rows.at(-1)?.seq ?? 0, bytes: bytesOf(rows) });
+        gone.push({ last: present(rows.at(-1), 'a stored chunk has rows').seq, bytes: bytesOf(rows) });
       }
       if (this.#low === this.#end) this.#chunks = new Fifo();
       return gone;

@@ -1,4 +1,5 @@
 import { Fifo } from '../internal/fifo.js';
+import { present } from '../internal/present.js';
 import type { AnySinkWriter } from '../pipeline/any-sink.js';
 import type { Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
@@ -7,6 +8,8 @@ import type { Rejection } from './rejection.js';
 
 /** At most so many items are offered to a sink at once, so that one which takes few costs no large copies. */
 const OFFER = 1024;
+
+const OWNER = 'an output that passed the door of its sink as given up is held by a frame';
 
 /** The frame owns the outputs up to number `end` (exclusive) that stand behind those of the hold before. */
 interface Hold {
@@ -95,8 +98,11 @@ export class SinkLane implements OutputLane {
   takeProgress(onRejected: OnRejected): void {
     const { delivered, rejected } = this.#writer.progress();
     for (const { index, letter } of rejected) {
-      const owner = this.#holds.find(({ end }) => end > index);
-      if (owner !== undefined) onRejected(letter, owner.frame);
+      const owner = present(
+        this.#holds.find(({ end }) => end > index),
+        OWNER,
+      );
+      onRejected(letter, owner.frame);
     }
     this.#tallies.delivered.add(delivered - this.#delivered);
     this.#delivered = delivered;

@@ -3,13 +3,28 @@ import { MillraceError } from '../errors/millrace-error.js';
 
 const VERSION = 1;
 
-/** A value as bytes: a version of this coding, then structured clone. For what the engine and the connectors store, not for users' state. */
-export const encodeStored = (value: unknown): Uint8Array => {
-  const body = serialize(value);
+/**
+ * A value as bytes: a version of this coding, then structured clone. For what the engine and the connectors store, not for users' state.
+ * @param owner whose it is, for the error
+ * @throws MillraceError STATE_NOT_STORABLE for what structured clone does not take
+ */
+export const encodeStored = (value: unknown, owner = 'the engine'): Uint8Array => {
+  const body = serialized(value, owner);
   const out = new Uint8Array(body.byteLength + 1);
   out[0] = VERSION;
   out.set(body, 1);
   return out;
+};
+
+const serialized = (value: unknown, owner: string): Uint8Array => {
+  try {
+    return serialize(value);
+  } catch (cause) {
+    throw new MillraceError('STATE_NOT_STORABLE', `${owner} keeps a state that cannot be stored`, {
+      cause,
+      advice: 'A state is what structured clone takes: plain data, without functions and symbols.',
+    });
+  }
 };
 
 /** @throws MillraceError STORE_CORRUPT for bytes that `encodeStored` cannot have made */

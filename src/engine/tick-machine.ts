@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../connector/dead-letter.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { present } from '../internal/present.js';
 import type { Fragment } from '../pipeline/fragment.js';
 import type { Downstream } from '../pipeline/pipeline-plan.js';
 import type { Slot } from './async-lane.js';
@@ -174,7 +175,7 @@ export class TickMachine {
     const values = slots.flatMap(({ settled }) => (settled?.kind === 'value' ? [settled.value] : []));
     const { fragment, name } = lane.plan;
     const { next, failure } = fragment.run(values, 0, Number.POSITIVE_INFINITY);
-    this.#dispatch(fragment, frame, (index) => slots[index]?.origin ?? 0);
+    this.#dispatch(fragment, frame, (index) => present(slots[index], RESULT).origin);
     frame.holds -= next;
     if (this.#options.commitRoom !== undefined) this.#write();
     const failed = slots[next];
@@ -268,8 +269,8 @@ export class TickMachine {
       if (items.length === 0) continue;
       outlet.items = [];
       outlet.origins = [];
-      if (target.kind === 'sink') this.#options.sinks[target.index]?.enqueue(items, frame);
-      else this.#options.asyncStages[target.index]?.enqueue(items, origins.map(originOf), frame);
+      if (target.kind === 'sink') this.#sink(target.index).enqueue(items, frame);
+      else this.#stage(target.index).enqueue(items, origins.map(originOf), frame);
     }
   }
 
@@ -304,7 +305,7 @@ export class TickMachine {
         break;
       case 'deadLetter':
         this.#options.tallies.deadLettered.add();
-        this.#options.sinks[rejection.sink]?.enqueue([letter], frame);
+        this.#sink(rejection.sink).enqueue([letter], frame);
         break;
     }
   }
@@ -342,21 +343,33 @@ export class TickMachine {
   /** How many more outputs may wait in the lanes behind a source or stage. */
   #outputRoom(downstream: Downstream): number {
     let room = this.#options.maxItemsInFlight - this.#waiting(downstream);
-    for (const index of downstream.sinks) room = Math.min(room, this.#options.sinks[index]?.room ?? room);
+    for (const index of downstream.sinks) room = Math.min(room, this.#sink(index).room);
     return room;
   }
 
   #heldBytes({ asyncStages }: Downstream): number {
-    return asyncStages.reduce((sum, index) => sum + (this.#options.asyncStages[index]?.heldBytes ?? 0), 0);
+    return asyncStages.reduce((sum, index) => sum + this.#stage(index).heldBytes, 0);
   }
 
   #waiting({ sinks, asyncStages }: Downstream): number {
     let waiting = 0;
-    for (const index of sinks) waiting += this.#options.sinks[index]?.waiting ?? 0;
-    for (const index of asyncStages) waiting += this.#options.asyncStages[index]?.waiting ?? 0;
+    for (const index of sinks) waiting += this.#sink(index).waiting;
+    for (const index of asyncStages) waiting += this.#stage(index).waiting;
     return waiting;
   }
+
+  #sink(index: number): OutputLane {
+    return present(this.#options.sinks[index], SINK);
+  }
+
+  #stage(index: number): CallLane {
+    return present(this.#options.asyncStages[index], STAGE);
+  }
 }
+
+const RESULT = 'a result that is passed on has the call that it came from';
+const SINK = 'a plan names only sinks that have a lane';
+const STAGE = 'a plan names only mapAsync stages that have a lane';
 
 const UNBOUNDED: Room = { items: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 

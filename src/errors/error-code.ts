@@ -24,6 +24,7 @@ export const ERROR_KINDS = {
   OVERLAPPING_FILTERS: user(),
   DUPLICATE_SESSION: user(),
   USER_FUNCTION_FAILED: user(),
+  CONTRACT_BROKEN: user(),
   STATE_NOT_STORABLE: user(),
   JOB_CHANGED: user(),
   UNSUPPORTED: user(),

@@ -111,7 +111,7 @@ class UrgentSender implements OutboxSender {
     createWriter: () => Promise.reject(new Error('this sink is for jobs with a store')),
     createDurableWriter: async (): Promise<DurableSinkWriter<string>> => ({
       outboxes: [this],
-      prepare: () => ({ rows: [], rejected: [] }),
+      prepare: (items) => ({ rows: items.map(() => ({ outbox: 0, bytes: new Uint8Array() })), rejected: [] }),
       flush: () => {},
       ready: () => Promise.resolve(),
       close: async () => {},

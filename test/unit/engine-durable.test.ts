@@ -324,7 +324,12 @@ describe('a durable job', SUITE_LIMIT, () => {
       createReader: async () => mixedReader(),
     });
     const engine = Engine.embedded({ stores });
-    const job = engine.newJob(copy(source, durableSink(destination)), { ...OPTIONS, maxOutboxMessages: 2 });
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source)
+      .flatMap((text) => [...text])
+      .writeTo(durableSink(destination));
+    const job = engine.newJob(pipeline, { ...OPTIONS, maxOutboxMessages: 2 });
     await job.whenRunning();
     await until(() => letters.items.length === 1 && destination.items.length === 5);
     const commits = stores.batches.filter((batch) => batch.has('source/mixed'));
@@ -413,8 +418,8 @@ const mixedReader = (): SourceReader<string> => {
   let polled = false;
   return {
     poll: () => {
-      const first = polled ? 6 : 0;
-      const items = polled ? [] : ['a', 'b', 'c', 'd', 'e'];
+      const first = polled ? 3 : 0;
+      const items = polled ? [] : ['ab', 'cde'];
       const error = new MillraceError('USER_FUNCTION_FAILED', 'no');
       const letter = {
         topic: 'bad',
@@ -427,7 +432,7 @@ const mixedReader = (): SourceReader<string> => {
       };
       const rejected = polled ? [] : [{ position: 0, letter }];
       polled = true;
-      return { items, timestampMs: 0, first, last: 5, bytes: 5, rejected, done: false };
+      return { items, timestampMs: 0, first, last: 2, bytes: 5, rejected, done: false };
     },
     ready: () => new Promise(() => {}),
     snapshot: (upTo) => ({ mark: upTo, state: undefined }),

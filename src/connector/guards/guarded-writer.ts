@@ -1,0 +1,80 @@
+import {
+  attempt,
+  callAtOnce,
+  contractBroken,
+  type Door,
+  owedPromise,
+  requireMethods,
+  shown,
+} from '../../internal/contract-broken.js';
+import { isCount } from '../../internal/is-count.js';
+import { openGuarded } from '../../internal/open-guarded.js';
+import type { SinkProgress, SinkWriter } from '../sink.js';
+import { GivenUpNumbers } from './given-up.js';
+
+const METHODS = ['write', 'flush', 'progress', 'ready', 'close'];
+
+/**
+ * The door between a sink and whoever drives it: a few comparisons for each batch. What breaks a rule of `SinkWriter` is an error
+ * that names the sink and the rule, before an input is acknowledged for it.
+ */
+class GuardedWriter<T> implements SinkWriter<T> {
+  readonly #door: Door;
+  readonly #writer: SinkWriter<T>;
+  readonly #givenUp: GivenUpNumbers;
+  #taken = 0;
+  #delivered = 0;
+
+  constructor(door: Door, writer: SinkWriter<T>) {
+    this.#door = door;
+    this.#writer = writer;
+    this.#givenUp = new GivenUpNumbers(door, 'progress-rejected', 0);
+  }
+
+  write(items: readonly T[]): number {
+    const taken = attempt(this.#door, () => this.#writer.write(items));
+    if (!isCount(taken) || taken > items.length) {
+      throw contractBroken(this.#door, 'write-count', `write gave ${shown(taken)} for ${items.length} items`);
+    }
+    this.#taken += taken;
+    return taken;
+  }
+
+  flush(): void {
+    callAtOnce(this.#door, 'flush', () => this.#writer.flush());
+  }
+
+  progress(): SinkProgress {
+    const progress = attempt(this.#door, () => this.#writer.progress());
+    const delivered = progress?.delivered;
+    const rejected = progress?.rejected;
+    if (!isCount(delivered) || delivered < this.#delivered || delivered > this.#taken) {
+      const gave = `progress says ${shown(delivered)} delivered after ${this.#delivered}, of ${this.#taken} taken`;
+      throw contractBroken(this.#door, 'progress-delivered', gave);
+    }
+    if (!Array.isArray(rejected)) {
+      throw contractBroken(this.#door, 'progress-rejected', `progress gave ${shown(rejected)} for rejected`);
+    }
+    for (const { index, letter } of progress.rejected) this.#givenUp.report({ number: index, letter }, this.#taken);
+    this.#delivered = delivered;
+    this.#givenUp.deliveredTo(delivered);
+    return progress;
+  }
+
+  ready(): Promise<void> {
+    return owedPromise(this.#door, 'ready', () => this.#writer.ready());
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+  }
+}
+
+/** Opens a sink and guards it. It rejects with CONTRACT_BROKEN when that gives no `SinkWriter`. */
+export const openWriter = <T>(name: string, open: () => PromiseLike<SinkWriter<T>>): Promise<SinkWriter<T>> => {
+  const door: Door = { contract: 'SinkWriter', owner: `sink "${name}"` };
+  return openGuarded(door, open, (writer) => {
+    requireMethods(door, writer, METHODS);
+    return new GuardedWriter(door, writer);
+  });
+};
