@@ -1,9 +1,11 @@
 /// <reference path="./fs-native-extensions.d.ts" />
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { MillraceError } from '../errors/index.js';
+import { openOwnFile } from '../internal/own-files.js';
 import { storageError } from './storage-error.js';
 
 /**
@@ -22,8 +24,13 @@ export class DirectoryLock {
   static async take(directory: string): Promise<DirectoryLock> {
     let file: FileHandle | undefined;
     try {
-      file = await open(join(directory, 'owner.lock'), 'a+', 0o600);
-      if (!tryLock(file.fd)) throw lockedError(directory, await readOwner(file));
+      file = await openOwnFile(
+        join(directory, 'owner.lock'),
+        constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
+      );
+      // X10: who cannot open it cannot lock it
+      await file.chmod(0o600);
+      if (!tryLock(file.fd)) await insist(directory, file);
       await noteOwner(file);
       return new DirectoryLock(file);
     } catch (error) {
@@ -35,6 +42,24 @@ export class DirectoryLock {
   async release(): Promise<void> {
     await this.#file.close();
   }
+}
+
+/**
+ * X10: a lock that lets us share it is no owner's: whoever could read the file took it. The last owner is not blamed for it then. That
+ * the second attempt succeeds says that the owner has just gone.
+ */
+async function insist(directory: string, file: FileHandle): Promise<void> {
+  const shared = tryLock(file.fd, { shared: true });
+  if (!shared) throw lockedError(directory, await readOwner(file));
+  if (!tryLock(file.fd)) throw readerError(directory);
+}
+
+function readerError(directory: string): MillraceError {
+  const path = join(directory, 'owner.lock');
+  return new MillraceError('STORE_LOCKED', `${path} is locked by a process that only reads it, which is no Millrace`, {
+    advice: `Find it by \`fuser -v ${path}\` and stop it. Nobody else can take such a lock now: the file is for its owner only.`,
+    details: { directory },
+  });
 }
 
 function lockedError(directory: string, owner: string): MillraceError {

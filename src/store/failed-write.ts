@@ -18,7 +18,7 @@ export async function failedWrite(
 ): Promise<MillraceError> {
   const context = `cannot write ${path}`;
   const failure = storageError(error, context);
-  if (failure.code !== 'STORAGE_FAILED') return failure;
+  if (failure.code !== 'STORAGE_FAILED' || failure === error) return failure;
   const room = await roomAround(path);
   let bytes = OVERHEAD_BYTES;
   for (const [key, value] of changes) bytes += key.byteLength + (value?.byteLength ?? 0);

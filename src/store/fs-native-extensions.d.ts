@@ -1,5 +1,8 @@
 /** The part of the package that we use; it has no types of its own. */
 declare module 'fs-native-extensions' {
-  /** Takes an exclusive lock of the whole file, which belongs to the open file. False when another has it. */
-  export function tryLock(fd: number): boolean;
+  /**
+   * Takes a lock of the whole file, which belongs to the open file: an exclusive one, or one that others may share. Changes the one that
+   * the open file has. False when another is in the way.
+   */
+  export function tryLock(fd: number, options?: { readonly shared?: boolean }): boolean;
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
+import { openOwnFile } from '../internal/own-files.js';
 
 /**
  * Address space that is reserved for a file, not memory. A file that grows above it is mapped anew while it is read, which costs the
@@ -31,7 +31,7 @@ const LOCK_FILE_BYTES = 16 * 1024;
 /** Opens a file that nobody else has open, or makes a new one. */
 export async function openLmdbFile(path: string): Promise<LmdbFile> {
   // LMDB writes to its lock file through a memory map: on a full disk, a hole in it would end the process (SIGBUS).
-  const lock = await openFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const lock = await openOwnFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT);
   try {
     await lock.write(Buffer.alloc(LOCK_FILE_BYTES), 0, LOCK_FILE_BYTES, 0);
   } finally {

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors/index.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES } from './check-batch.js';
 import { encodeCommits } from './commits-record.js';
 import { failedWrite } from './failed-write.js';
+import { checkInPlace, type FileIdentity } from './file-identity.js';
 import { GroupCommitter } from './group-committer.js';
 import type { FileChange, LmdbFile } from './lmdb-file.js';
 import { encodeBatch, encodeOwn, LmdbRecords } from './lmdb-records.js';
@@ -16,6 +17,8 @@ const SLICE_BYTES = 1024 * 1024;
 export interface LmdbStoreParts {
   readonly file: LmdbFile;
   readonly path: string;
+  /** The file that the path leads to. */
+  readonly identity: FileIdentity;
   /** Commits that the file has had. */
   readonly commits: number;
   readonly onClosed: () => void;
@@ -81,7 +84,8 @@ export class LmdbStore implements Store {
     if (changes.length === 0) return;
     const commits = this.#commits + 1;
     try {
-      await this.#parts.file.write([...encodeOwn(new Map([['commits', encodeCommits(commits)]])), ...changes]);
+      const all = [...encodeOwn(new Map([['commits', encodeCommits(commits)]])), ...changes];
+      await Promise.all([this.#parts.file.write(all), checkInPlace(this.#parts)]);
     } catch (error) {
       throw await failedWrite(error, this.#parts.path, changes);
     }

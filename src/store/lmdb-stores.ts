@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { checkOwnDirectory } from '../internal/own-files.js';
 import { DirectoryLock } from './directory-lock.js';
 import { jobDirectoryName } from './job-path.js';
 import { openLmdbStore } from './open-lmdb-store.js';
@@ -24,7 +25,8 @@ export class LmdbStores implements StoreProvider {
   }
 
   /**
-   * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist.
+   * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
+   * in it (X2).
    * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL
    */
   static async open(dir: string): Promise<LmdbStores> {
@@ -62,6 +64,7 @@ export class LmdbStores implements StoreProvider {
 async function makeDirectory(path: string): Promise<void> {
   try {
     await makePrivateDirectory(path);
+    await checkOwnDirectory(path);
   } catch (error) {
     throw storageError(error, `cannot make the directory ${path}`);
   }

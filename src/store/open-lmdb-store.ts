@@ -1,6 +1,9 @@
-import { access, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, rename, rm, stat, truncate } from 'node:fs/promises';
+import { openOwnFile } from '../internal/own-files.js';
 import { syncFoundName, syncNewName } from '../internal/sync-name.js';
 import { checkCommits, encodeCommits } from './commits-record.js';
+import { identityOf } from './file-identity.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
 import { openLmdbFile } from './lmdb-file.js';
 import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
@@ -42,8 +45,7 @@ async function makeFile({ path, name }: OpenRequest): Promise<void> {
   const unfinished = `${path}.new`;
   await removeFile(unfinished);
   // On a full disk this fails with an error; LMDB's own first write would end the process.
-  await writeFile(unfinished, Buffer.alloc(FIRST_BYTES), { mode: 0o600 });
-  await truncate(unfinished, 0);
+  await provideRoom(unfinished);
   const file = await openLmdbFile(unfinished);
   try {
     await file.write(
@@ -62,6 +64,16 @@ async function makeFile({ path, name }: OpenRequest): Promise<void> {
   await syncNewName(path);
 }
 
+async function provideRoom(path: string): Promise<void> {
+  const file = await openOwnFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
+  try {
+    await file.writeFile(Buffer.alloc(FIRST_BYTES));
+    await file.truncate(0);
+  } finally {
+    await file.close();
+  }
+}
+
 async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
   await rm(`${path}-lock`, { force: true });
@@ -78,7 +90,7 @@ async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStor
     if (format === undefined) throw corruptError(`${path} has no format record`);
     checkFormat(format, name, path);
     checkCommits(records.getOwn('commits'), commits, path);
-    return new LmdbStore({ file, path, commits, onClosed });
+    return new LmdbStore({ file, path, identity: await identityOf(path), commits, onClosed });
   } catch (error) {
     await file.close();
     throw error;
@@ -97,9 +109,10 @@ async function checkLength(path: string, bytes: number, header: LmdbHeader): Pro
   await truncate(path, bytes);
 }
 
+/** A link that leads nowhere is something, too. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await access(path);
+    await lstat(path);
     return true;
   } catch {
     return false;

@@ -1,5 +1,7 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { openOwnFile } from '../internal/own-files.js';
 import { syncFoundName, syncNewName } from '../internal/sync-name.js';
 
 /**
@@ -28,9 +30,9 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** Writes to the disk what the page cache has of a file. */
+/** Writes to the disk what the page cache has of a file of ours. */
 export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
+  const file = await openOwnFile(path, constants.O_RDWR);
   try {
     await file.datasync();
   } finally {

@@ -1,7 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openOwnFile } from '../../internal/own-files.js';
 import { syncFoundName, syncNewName } from '../../internal/sync-name.js';
 
 const NEW_LINE = 10;
+const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 /** A file that is only appended to, durably. */
 export interface AppendFile {
@@ -11,7 +14,7 @@ export interface AppendFile {
 }
 
 /**
- * Opens a file of lines for appending. A new one can be read by its owner only. The file's name is durable before this
+ * Opens a file of lines for appending: a regular one of ours, no link (X2). A new one can be read by its owner only. The file's name is durable before this
  * resolves. A last line that a crash left torn is ended, so that what is appended starts a line of its own.
  */
 export const openAppendFile = async (path: string): Promise<AppendFile> => {
@@ -35,10 +38,10 @@ export const openAppendFile = async (path: string): Promise<AppendFile> => {
 
 const openOrCreate = async (path: string): Promise<{ file: FileHandle; isNew: boolean }> => {
   try {
-    return { file: await open(path, 'ax+', 0o600), isNew: true };
+    return { file: await openOwnFile(path, APPEND | constants.O_EXCL), isNew: true };
   } catch (error) {
     if (Object(error).code !== 'EEXIST') throw error;
-    return { file: await open(path, 'a+', 0o600), isNew: false };
+    return { file: await openOwnFile(path, APPEND), isNew: false };
   }
 };
 

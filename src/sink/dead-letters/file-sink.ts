@@ -21,7 +21,7 @@ export const fileSink = (path: string): Sink<DeadLetter> => {
       try {
         return new FileWriter(await openAppendFile(full), full);
       } catch (error) {
-        throw storageError(full, error);
+        throw error instanceof MillraceError ? error : storageError(full, error);
       }
     },
   });
