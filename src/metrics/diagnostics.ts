@@ -22,6 +22,7 @@ export type DiagnosticName =
   | 'message-unmatched'
   | 'overlapping-filters'
   | 'message-malformed'
+  | 'message-again'
   | 'qos-below-subscription'
   | 'messages-dropped'
   | 'outbox-restored'
@@ -53,6 +54,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'message-malformed': channel('millrace:message-malformed'),
   'message-unmatched': channel('millrace:message-unmatched'),
   'overlapping-filters': channel('millrace:overlapping-filters'),
+  'message-again': channel('millrace:message-again'),
   'qos-below-subscription': channel('millrace:qos-below-subscription'),
   'messages-dropped': channel('millrace:messages-dropped'),
   'outbox-restored': channel('millrace:outbox-restored'),

@@ -20,6 +20,7 @@ const NONE: readonly number[] = [];
  * With a store. Invariants:
  * - R1: PUBACK and PUBREC only after the commit of the message's effect.
  * - R2: the id of a QoS 2 message is in the same commit, and in every later one until its PUBREL has come.
+ * - R2b: what tells a message that comes again is in the commit that forgets its id.
  * - R3: PUBCOMP only after a commit without the id. A PUBREL that comes after a snapshot was taken waits for the next: that
  *   snapshot still has the id.
  * A mark counts snapshots, since one that covers nothing but a PUBREL has the position of the one before.
@@ -70,7 +71,8 @@ export class DurableAcks implements Acknowledger {
     this.#suspected = false;
     // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
     const inbound = this.#session.inboundIdRuns(this.#through);
-    const state: SourceState = { epoch: this.#session.epoch, inbound };
+    const memory = this.#session.inboundMemory(this.#through);
+    const state: SourceState = { epoch: this.#session.epoch, inbound, memory };
     this.#marks += 1;
     return { mark: this.#marks - 1, state };
   }

@@ -3,7 +3,12 @@ import { MillraceError } from '../errors/millrace-error.js';
 import { deferred } from '../internal/deferred.js';
 import { Readiness } from '../internal/readiness.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
-import type { ConnectedEvent, MessageEvent, SessionEvent } from '../protocol/session/session-event.js';
+import type {
+  ConnectedEvent,
+  MessageAgainEvent,
+  MessageEvent,
+  SessionEvent,
+} from '../protocol/session/session-event.js';
 import type { Acknowledger } from './acknowledger.js';
 import { type BufferLimits, MessageBuffer } from './message-buffer.js';
 import type { SourceLine } from './source-line.js';
@@ -109,6 +114,7 @@ export class MessageIntake implements ConnectionListener {
         this.#take(event);
       } else if (event.type === 'release') this.#acks?.released(event.token);
       else if (event.type === 'session-suspect') this.#suspect(event.packetId);
+      else if (event.type === 'message-again') this.#again(event);
       this.#news ||= event.type !== 'message';
     }
     this.#options.metrics.messages.add(messages);
@@ -187,6 +193,11 @@ export class MessageIntake implements ConnectionListener {
     this.#options.metrics.sessionsSuspect.add();
     publishDiagnostic('session-suspect', { source: this.#options.name, packetId });
     this.#acks?.suspected();
+  }
+
+  #again({ packetId, topic }: MessageAgainEvent): void {
+    this.#options.metrics.again.add();
+    publishDiagnostic('message-again', { source: this.#options.name, topic, packetId });
   }
 
   #notify(): void {

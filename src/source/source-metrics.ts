@@ -5,6 +5,7 @@ export interface SourceMetrics {
   readonly messages: Counter;
   readonly bytes: Counter;
   readonly redelivered: Counter;
+  readonly again: Counter;
   readonly superseded: Counter;
   readonly dropped: Counter;
   readonly rejected: Counter;
@@ -25,6 +26,10 @@ export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics =
     messages: counter('messages', 'Messages received'),
     bytes: counter('payload_bytes', 'Payload bytes received'),
     redelivered: counter('redelivered', 'Messages received with DUP 1: the broker sent them before'),
+    again: counter(
+      'again',
+      'QoS 2 messages that the broker sent again although they were finished: answered, not processed',
+    ),
     superseded: counter('superseded', 'QoS 1 messages given up unpolled because the broker sends them again'),
     dropped: counter('dropped', 'QoS 0 messages dropped by the overflow policy'),
     rejected: counter('rejected', 'Messages that are no items: malformed ones, and those that a function failed on'),

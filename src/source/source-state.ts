@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { areIdRuns, fromIdRuns } from '../protocol/session/id-runs.js';
-import type { SessionState } from '../protocol/session/session-state.js';
+import type { InboundMemory, SessionState } from '../protocol/session/session-state.js';
+import { isInboundMemory } from './stored-memory.js';
 
 /**
  * What an MQTT source has in every commit of a durable job: the ids of the QoS 2 messages whose effect is in this commit or an earlier
@@ -9,6 +10,8 @@ import type { SessionState } from '../protocol/session/session-state.js';
 export interface SourceState {
   readonly epoch: number;
   readonly inbound: Uint16Array;
+  /** What tells messages that come again although they are finished (R2b). States of earlier versions have none. */
+  readonly memory?: InboundMemory;
 }
 
 /** The state as it was committed; undefined before the first commit. @throws MillraceError STORE_CORRUPT for anything else */
@@ -25,13 +28,17 @@ export const readSourceState = (value: unknown, source: string): SourceState | u
  * of another one are void (R5).
  */
 export const restoredSession = (state: SourceState | undefined, epoch: number): SessionState => {
-  const ids = state?.epoch === epoch ? fromIdRuns(state.inbound) : [];
+  const { inbound, memory } = state?.epoch === epoch ? state : NOTHING;
+  const ids = fromIdRuns(inbound);
   return {
     epoch,
     inbound: ids.map((packetId, token) => ({ packetId, token, stage: 'accepted' })),
     outbound: [],
+    ...(memory && { memory }),
   };
 };
+
+const NOTHING: Pick<SourceState, 'inbound' | 'memory'> = { inbound: new Uint16Array() };
 
 const isSourceState = (value: unknown): value is SourceState =>
   typeof value === 'object' &&
@@ -40,4 +47,5 @@ const isSourceState = (value: unknown): value is SourceState =>
   typeof value.epoch === 'number' &&
   'inbound' in value &&
   value.inbound instanceof Uint16Array &&
-  areIdRuns(value.inbound);
+  areIdRuns(value.inbound) &&
+  (!('memory' in value) || isInboundMemory(value.memory, fromIdRuns(value.inbound).length));

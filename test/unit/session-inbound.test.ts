@@ -217,3 +217,29 @@ test('a QoS 2 message that waits for its acceptance does not confuse the thousan
   rig.session.accept(stuck.token);
   assert.deepEqual(rig.answers(), ['pubrec 1']);
 });
+
+test('S21: a copy of a released id that waits behind a message without a commit gets its PUBREC, though the id is completed first', () => {
+  const rig = new SessionRig().connect().forget();
+  rig.serve(inbound(1, 2));
+  rig.session.accept(0);
+  rig.serve(ack('pubrel', 1));
+  rig.resume().forget();
+  rig.serve(inbound(2, 2), inbound(1, 2, { dup: true }));
+  rig.session.complete(0);
+  assert.deepEqual(rig.answers(), []);
+  rig.session.accept(1);
+  assert.deepEqual(rig.answers(), ['pubrec 2', 'pubrec 1']);
+});
+
+test('S21: but not when the id has come for a new message meanwhile: that one waits for its own commit (R1)', () => {
+  const rig = new SessionRig().connect().forget();
+  rig.serve(inbound(1, 2));
+  rig.session.accept(0);
+  rig.serve(ack('pubrel', 1));
+  rig.resume().forget();
+  rig.serve(inbound(2, 2), inbound(1, 2, { dup: true }));
+  rig.session.complete(0);
+  rig.serve(inbound(1, 2));
+  rig.session.accept(1);
+  assert.deepEqual(rig.answers(), ['pubrec 2']);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DurableSourceRig, message } from '../support/rigs/durable-source-rig.js';
 import { ack } from '../support/rigs/session-rig.js';
+import { storedIds } from '../support/rigs/stored-ids.js';
 import { settlesWithin } from '../support/settles-within.js';
 
 const start = () => new DurableSourceRig().connect(false);
@@ -312,7 +313,7 @@ describe('durable source: a lost session', () => {
     rig.cut();
     rig.broker.connect({}, { sessionPresent: false });
     const before = rig.reader.snapshot(0).state;
-    assert.deepEqual(before, { epoch: 1, inbound: Uint16Array.of(1, 1) });
+    assert.deepEqual(storedIds(before), { epoch: 1, inbound: Uint16Array.of(1, 1) });
     rig.broker.session.startEpoch('redeliver');
     assert.deepEqual(rig.broker.session.state().inbound, []);
   });
@@ -327,7 +328,7 @@ describe('durable source: a lost session', () => {
     assert.deepEqual(rig.poll(), ['c']);
     rig.commit();
     assert.deepEqual(rig.answers(), ['pubrec 1']);
-    assert.deepEqual(rig.reader.snapshot(10).state, { epoch: 2, inbound: Uint16Array.of(1, 1) });
+    assert.deepEqual(storedIds(rig.reader.snapshot(10).state), { epoch: 2, inbound: Uint16Array.of(1, 1) });
   });
 
   it('R5a: a new message under an id of the committed set is delivered, and the state is to be committed', () => {

@@ -4,16 +4,22 @@ import type { AckPacket, PublishPacket } from '../packet.js';
 import type { Rejection } from '../rejection.js';
 import { AckQueue } from './ack-queue.js';
 import type { EventQueue } from './event-queue.js';
+import { FinishedIds, type FinishedState } from './finished-ids.js';
 import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
 import { INBOUND_QOS1 } from './inbound-qos1.js';
 import { INBOUND_QOS2 } from './inbound-qos2.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
+import { messageDigest } from './message-digest.js';
 import type { PacketOutput } from './packet-output.js';
-import type { InboundRow } from './session-state.js';
+import { PubcompFence } from './pubcomp-fence.js';
+import { PARKED_BYTES } from './session-link.js';
+import type { InboundMemory, InboundRow } from './session-state.js';
 import { TopicAliases, withoutAlias } from './topic-aliases.js';
 import type { Transition } from './transition-table.js';
 
+const SUCCESS = 0x00;
 const IDENTIFIER_NOT_FOUND = 0x92;
+const NOTHING: FinishedState = { ids: new Uint16Array(), digests: new Int32Array() };
 const PACKET_IDS = 65_535;
 
 /** What the inbound side must know for its whole life. */
@@ -24,6 +30,13 @@ export interface InboundOptions {
   /** The rejection of the PUBLISH at hand; absent where an error of its topic alias ends the connection. */
   readonly rejectionOf: ((error: MillraceError) => Rejection | undefined) | undefined;
   readonly rows: readonly InboundRow[];
+  readonly memory: InboundMemory | undefined;
+}
+
+/** A copy that waits until the session is proven. */
+interface HeldCopy {
+  readonly packet: PublishPacket;
+  readonly topic: string;
 }
 
 /**
@@ -43,6 +56,12 @@ export class InboundMessages {
   /** 1 for each packet id that a message of `#qos1` has. */
   readonly #qos1Ids = new Uint8Array(PACKET_IDS + 1);
   readonly #qos2 = new InboundRows();
+  readonly #finished: FinishedIds;
+  /** Shows what may leave `#finished`. */
+  readonly fence: PubcompFence;
+  /** While the session is being proven: what came again of the session that it may not be. */
+  #held: HeldCopy[] | undefined;
+  #heldBytes = 0;
   #token: number;
 
   constructor(output: PacketOutput, events: EventQueue, options: InboundOptions) {
@@ -50,7 +69,9 @@ export class InboundMessages {
     this.#events = events;
     this.#options = options;
     this.#aliases = new TopicAliases(options.topicAliasMaximum);
-    this.#qos2.restore(options.rows);
+    this.#qos2.restore(options.rows, options.memory?.held);
+    this.#finished = new FinishedIds(options.memory?.finished, options.memory?.counter);
+    this.fence = new PubcompFence(this.#finished, output);
     this.#token = options.rows.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
   }
 
@@ -64,11 +85,26 @@ export class InboundMessages {
     this.#qos1.clear();
     this.#qos1Ids.fill(0);
     this.#qos2.nextConnection();
+    this.#takeHeld();
+    this.fence.stop();
+    this.#finished.connectionLost();
   }
 
   /** A new epoch: the ids of the old one mean nothing (R5). What has come on this connection is of the new one. */
   startEpoch(): void {
     this.#qos2.dropEarlier();
+    this.#finished.startEpoch();
+    for (const { packet, topic } of this.#takeHeld()) this.#take(packet, topic);
+  }
+
+  /** The session may not be the one whose state we hold: what it sends again is not answered before `proved` or `startEpoch`. */
+  proving(): void {
+    this.#held ??= [];
+  }
+
+  /** The session is taken for ours. */
+  proved(): void {
+    for (const { packet, topic } of this.#takeHeld()) this.#answerCopy(packet, topic);
   }
 
   /** PUBLISH. Throws PROTOCOL_ERROR. */
@@ -85,7 +121,8 @@ export class InboundMessages {
     const row = this.#qos2.get(packetId);
     const { next, action } = step(INBOUND_QOS2, row?.stage ?? 'free', 'pubrel', packetId);
     if (row === undefined || action !== 'report') {
-      this.#writePubcomp(packetId, IDENTIFIER_NOT_FOUND);
+      const again = this.#finished.answeredAgain(packetId);
+      this.#writePubcomp(packetId, again ? SUCCESS : IDENTIFIER_NOT_FOUND);
       return;
     }
     const repeated = !this.#qos2.markReleased(row);
@@ -99,12 +136,17 @@ export class InboundMessages {
     else this.#acceptQos2(token);
   }
 
-  /** Forgets the id, then answers the PUBREL of this connection; one of an earlier connection is answered when it comes again (R3, R4). */
+  /**
+   * Forgets the id, then answers the PUBREL of this connection; one of an earlier connection is answered when it comes again (R3, R4).
+   * What is forgotten is remembered as finished (R2b).
+   */
   complete(token: number): void {
     const row = this.#qos2.byToken(token);
     if (row === undefined || INBOUND_QOS2[row.stage].complete === undefined) return;
     this.#qos2.remove(row);
-    if (this.#qos2.isReleasedHere(row)) this.#writePubcomp(row.packetId, 0);
+    const answered = this.#qos2.isReleasedHere(row);
+    this.#finished.add(row.packetId, row.digest, answered);
+    if (answered) this.#writePubcomp(row.packetId, SUCCESS);
   }
 
   /** Copies of the QoS 2 rows, in order of arrival. */
@@ -143,6 +185,19 @@ export class InboundMessages {
     return qos === 2 && this.#options.storesIds ? 0 : rejection.reasonCode;
   }
 
+  /** See `Session.inboundMemory`. */
+  memoryThrough(token: number): InboundMemory {
+    const finished = this.#finished.state(this.#qos2.released());
+    return { held: this.#qos2.digestsThrough(token), finished, counter: this.#finished.counter() };
+  }
+
+  /** What `rows` leaves out; undefined while there is nothing. */
+  memory(): InboundMemory | undefined {
+    const counter = this.#finished.counter();
+    if (counter.newest === 0 && this.#finished.size === 0) return undefined;
+    return { held: this.#qos2.digests(), finished: this.#finished.state(NOTHING), counter };
+  }
+
   #acceptQos2(token: number): void {
     const row = this.#qos2.byToken(token);
     const transition = row === undefined ? undefined : INBOUND_QOS2[row.stage].accept;
@@ -156,6 +211,7 @@ export class InboundMessages {
     const taken = this.#qos1Ids[packetId] === 1;
     const { action } = step(INBOUND_QOS1, taken ? 'taken' : 'free', dup ? 'publish-dup' : 'publish', packetId);
     if (action !== 'deliver') return;
+    this.#finished.observe(packetId, dup);
     const other = this.#qos2.get(packetId);
     if (other !== undefined && step(INBOUND_QOS2, other.stage, 'publish-other', packetId).action === 'suspect') {
       this.#dropSuspect(other);
@@ -169,7 +225,8 @@ export class InboundMessages {
     if (this.#qos1Ids[packetId] === 1) throw inUse(packetId);
     const row = this.#qos2.get(packetId);
     const { action } = step(INBOUND_QOS2, row?.stage ?? 'free', dup ? 'publish-dup' : 'publish', packetId);
-    if (row === undefined) this.#take(packet, topic);
+    if (row === undefined && dup) this.#handleUnknown(packet, topic);
+    else if (row === undefined) this.#take(packet, topic);
     else if (action === 'suspect') {
       this.#dropSuspect(row);
       this.#take(packet, topic);
@@ -179,14 +236,66 @@ export class InboundMessages {
     }
   }
 
+  /** R2b: DUP 1 with an id that R2 does not know is a copy of a finished message, or new. */
+  #handleUnknown(packet: PublishPacket, topic: string): void {
+    const { packetId } = packet;
+    const recognition = this.#finished.recognise(packetId, () => messageDigest(packet, topic));
+    if (recognition === 'copy') this.#answerCopy(packet, topic);
+    else {
+      if (recognition === 'suspect') this.#suspect(packetId);
+      this.#take(packet, topic);
+    }
+  }
+
+  /** PUBREC in its place (R14), as for a message that was taken just now. The id stays remembered until the broker is past it. */
+  #answerCopy(packet: PublishPacket, topic: string): void {
+    const { packetId } = packet;
+    if (this.#held !== undefined) {
+      this.#qos2.enqueueCopy(packetId, 'taken');
+      this.#hold(this.#held, { packet, topic });
+      return;
+    }
+    this.#qos2.enqueueCopy(packetId, 'accepted');
+    this.#qos2.acceptCopy(packetId);
+    this.#events.push({ type: 'message-again', packetId, topic });
+    this.#flushPubrecs();
+  }
+
+  #hold(held: HeldCopy[], copy: HeldCopy): void {
+    held.push(copy);
+    this.#heldBytes += copy.packet.payload.byteLength;
+    if (this.#heldBytes > PARKED_BYTES) {
+      throw protocolError(`more than ${PARKED_BYTES} bytes sent again before the session was proven`);
+    }
+  }
+
+  #takeHeld(): readonly HeldCopy[] {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    return held;
+  }
+
   #take(packet: PublishPacket, topic: string): void {
-    this.#qos2.add(packet.packetId, this.#deliver(packet, topic), this.#answerTo(packet));
+    const { packetId, dup } = packet;
+    this.#finished.observe(packetId, dup);
+    this.#qos2.add(packetId, this.#deliver(packet, topic), {
+      digest: messageDigest(packet, topic),
+      reasonCode: this.#answerTo(packet),
+    });
   }
 
   /** R5a: the row belongs to a session that the server has lost. Its token does nothing any more, and nothing answers its id. */
   #dropSuspect(row: InboundMessage): void {
     this.#qos2.remove(row);
-    this.#events.push({ type: 'session-suspect', packetId: row.packetId });
+    this.#qos2.dropCopy(row.packetId);
+    this.#suspect(row.packetId);
+  }
+
+  /** What is remembered of such a session tells nothing (R2b). */
+  #suspect(packetId: number): void {
+    this.#finished.distrust();
+    this.#events.push({ type: 'session-suspect', packetId });
   }
 
   #deliver({ payload, qos, retain, dup, properties, rejection, leftOut }: PublishPacket, topic: string): number {
@@ -217,15 +326,22 @@ export class InboundMessages {
   }
 
   #flushPubrecs(): void {
-    for (let row = this.#qos2.takeNext(); row !== undefined; row = this.#qos2.takeNext()) {
-      this.#output.write({ type: 'pubrec', packetId: row.packetId, reasonCode: row.reasonCode });
+    for (let due = this.#qos2.takeNext(); due !== undefined; due = this.#qos2.takeNext()) {
+      const { packetId, reasonCode } = due;
+      this.#output.write({ type: 'pubrec', packetId, reasonCode });
       // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
-      if (row.reasonCode >= 0x80) this.#qos2.remove(row);
+      if (reasonCode >= 0x80) this.#free(packetId);
     }
   }
 
+  #free(packetId: number): void {
+    const row = this.#qos2.get(packetId);
+    if (row !== undefined) this.#qos2.remove(row);
+  }
+
   #writePubcomp(packetId: number, reasonCode: number): void {
-    this.#output.write({ type: 'pubcomp', packetId, reasonCode: this.#output.version === 5 ? reasonCode : 0 });
+    this.#output.write({ type: 'pubcomp', packetId, reasonCode: this.#output.version === 5 ? reasonCode : SUCCESS });
+    this.fence.pubcompWritten();
   }
 }
 

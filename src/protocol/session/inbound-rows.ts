@@ -1,10 +1,14 @@
+import type { FinishedState } from './finished-ids.js';
 import { IdColumn } from './id-column.js';
+import { NO_DIGEST } from './message-digest.js';
 import type { InboundRow, InboundStage } from './session-state.js';
 
 /** A QoS 2 message that was received and whose id is not released. */
 export interface InboundMessage {
   readonly packetId: number;
   readonly token: number;
+  /** See `messageDigest`. */
+  readonly digest: number;
   /** The connection on which it came; 0 for one given at birth. */
   readonly takenOn: number;
   /** Of its PUBREC. */
@@ -18,7 +22,15 @@ export interface InboundMessage {
   gone: boolean;
 }
 
-type Receipt = Pick<InboundMessage, 'takenOn' | 'reasonCode'>;
+/** What stands in the queue for a copy: of a row that is accepted, or of a message that is finished (R2b). */
+interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'queuedOn' | 'gone'> {
+  stage: 'taken' | 'accepted';
+}
+
+/** What is due a PUBREC. */
+type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'queuedOn' | 'gone'>;
+/** What is known of a message besides its row. */
+export type Receipt = Pick<InboundMessage, 'digest' | 'reasonCode'>;
 
 const PACKET_IDS = 65_536;
 /** Fewer are not worth the work of taking them out. */
@@ -36,18 +48,21 @@ export class InboundRows {
   /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
   readonly #unreleased = new IdColumn();
   #size = 0;
-  #queue: InboundMessage[] = [];
+  /** Rows, and what stands for copies: see `enqueueCopy`. */
+  #queue: QueueEntry[] = [];
   #head = 0;
+  /** By packet id, what waits in the queue for a copy. */
+  readonly #copies = new Map<number, QueuedCopy>();
   #connection = 1;
 
   get size(): number {
     return this.#size;
   }
 
-  restore(rows: readonly InboundRow[]): void {
-    const ascending = [...rows].sort((a, b) => a.token - b.token);
-    for (const { packetId, token, stage } of ascending)
-      this.#set({ packetId, token, stage }, { takenOn: 0, reasonCode: 0 });
+  /** `digests`: of the rows, in their order. */
+  restore(rows: readonly InboundRow[], digests: Int32Array | undefined): void {
+    const all = rows.map((row, at) => ({ row, digest: digests?.[at] ?? NO_DIGEST, reasonCode: 0 }));
+    for (const { row, ...receipt } of all.sort((a, b) => a.row.token - b.row.token)) this.#set(row, receipt, 0);
   }
 
   get(packetId: number): InboundMessage | undefined {
@@ -60,25 +75,57 @@ export class InboundRows {
   }
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
-  add(packetId: number, token: number, reasonCode: number): void {
-    this.enqueue(this.#set({ packetId, token, stage: 'taken' }, { takenOn: this.#connection, reasonCode }));
-  }
-
-  /** A copy came: its PUBREC is due now, unless one is due on this connection already. */
-  enqueue(row: InboundMessage): void {
-    if (row.queuedOn === this.#connection) return;
+  add(packetId: number, token: number, receipt: Receipt): void {
+    if (this.#copies.size > 0) this.dropCopy(packetId);
+    const row = this.#set({ packetId, token, stage: 'taken' }, receipt, this.#connection);
     row.queuedOn = this.#connection;
     this.#queue.push(row);
   }
 
-  /** The row whose PUBREC is to be written next, if the first in order is accepted. */
-  takeNext(): InboundMessage | undefined {
+  /**
+   * A copy came: its PUBREC is due now, unless one is due on this connection already. That of an accepted row has an entry of its own,
+   * because the row may be completed, and so removed, before its turn.
+   */
+  enqueue(row: InboundMessage): void {
+    if (row.queuedOn === this.#connection) return;
+    if (row.stage !== 'taken') this.enqueueCopy(row.packetId, 'accepted', row.reasonCode);
+    else {
+      row.queuedOn = this.#connection;
+      this.#queue.push(row);
+    }
+  }
+
+  /** A copy came of what is no row, or may be none before its turn. `taken`: it waits for `acceptCopy` too. */
+  enqueueCopy(packetId: number, stage: QueuedCopy['stage'], reasonCode = 0): void {
+    if (this.#copies.has(packetId)) return;
+    const copy = { packetId, reasonCode, stage, queuedOn: this.#connection, gone: false };
+    this.#copies.set(packetId, copy);
+    this.#queue.push(copy);
+  }
+
+  acceptCopy(packetId: number): void {
+    const copy = this.#copies.get(packetId);
+    if (copy !== undefined) copy.stage = 'accepted';
+  }
+
+  /** The id means another message from now on: the copy is not answered. */
+  dropCopy(packetId: number): void {
+    const copy = this.#copies.get(packetId);
+    if (copy === undefined) return;
+    copy.gone = true;
+    this.#copies.delete(packetId);
+  }
+
+  /** Whose PUBREC is to be written next, if the first in order is accepted. */
+  takeNext(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
     for (;;) {
-      const row = this.#queue[this.#head];
-      if (row === undefined || (row.stage === 'taken' && !row.gone)) return undefined;
+      const entry = this.#queue[this.#head];
+      if (entry === undefined || (entry.stage === 'taken' && !entry.gone)) return undefined;
       this.#dequeue();
-      row.queuedOn = 0;
-      if (!row.gone) return row;
+      entry.queuedOn = 0;
+      if (entry.gone) continue;
+      if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
+      return entry;
     }
   }
 
@@ -108,11 +155,13 @@ export class InboundRows {
     this.#connection += 1;
     this.#queue = [];
     this.#head = 0;
+    this.#copies.clear();
   }
 
   /** Only what came on the present connection stays. */
   dropEarlier(): void {
     for (const row of this.#rows.filter(({ gone, takenOn }) => !gone && takenOn !== this.#connection)) this.remove(row);
+    for (const packetId of [...this.#copies.keys()]) this.dropCopy(packetId);
   }
 
   toRows(): InboundRow[] {
@@ -124,9 +173,40 @@ export class InboundRows {
     return this.#unreleased.runs(this.#indexOf(token + 1));
   }
 
-  #set({ packetId, token, stage }: InboundRow, { takenOn, reasonCode }: Receipt): InboundMessage {
+  /** The digests of those, in their order. */
+  digestsThrough(token: number): Int32Array {
+    const digests: number[] = [];
+    const end = this.#indexOf(token + 1);
+    for (let at = 0; at < end; at += 1) {
+      const row = this.#rows[at];
+      if (row !== undefined && !row.gone && row.stage !== 'releasing') digests.push(row.digest);
+    }
+    return Int32Array.from(digests);
+  }
+
+  /** The digests of `toRows`, in their order. */
+  digests(): Int32Array {
+    return Int32Array.from(
+      this.#rows.filter(({ gone }) => !gone),
+      ({ digest }) => digest,
+    );
+  }
+
+  /** Those whose PUBREL has come, in order of arrival: what a commit forgets (R3). */
+  released(): FinishedState {
+    const ids: number[] = [];
+    const digests: number[] = [];
+    for (const { gone, stage, packetId, digest } of this.#rows) {
+      if (gone || stage !== 'releasing') continue;
+      ids.push(packetId);
+      digests.push(digest);
+    }
+    return { ids: Uint16Array.from(ids), digests: Int32Array.from(digests) };
+  }
+
+  #set({ packetId, token, stage }: InboundRow, { digest, reasonCode }: Receipt, takenOn: number): InboundMessage {
     if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
-    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    const row = { packetId, token, digest, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
     this.#unreleased.set(this.#rows.length, stage === 'releasing' ? 0 : packetId);
     this.#rows.push(row);

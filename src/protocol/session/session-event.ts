@@ -106,12 +106,22 @@ export interface ReleaseEvent {
 }
 
 /**
- * A PUBLISH came for a QoS 2 id in use, with DUP 0 or at QoS 1: the server lost the session (R5a). It is delivered as new by
- * the `message` event that follows; the token of the message that had the id does nothing any more.
+ * A PUBLISH came for a QoS 2 id in use, with DUP 0 or at QoS 1: the server lost the session (R5a); the token of the message that had
+ * the id does nothing any more. Or one came with DUP 1 and the id of a finished message, and nothing shows that it is that message
+ * again (R2b). It is delivered as new by the `message` event that follows.
  */
 export interface SessionSuspectEvent {
   readonly type: 'session-suspect';
   readonly packetId: number;
+}
+
+/**
+ * The server sent a QoS 2 message again that is finished (R2b): it is answered, and not delivered. `topic` is the resolved one.
+ */
+export interface MessageAgainEvent {
+  readonly type: 'message-again';
+  readonly packetId: number;
+  readonly topic: string;
 }
 
 /** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). Also told on resume for a row that was `received` at birth. */
@@ -168,6 +178,7 @@ export type SessionEvent =
   | MessageEvent
   | ReleaseEvent
   | SessionSuspectEvent
+  | MessageAgainEvent
   | ReceivedEvent
   | DeliveredEvent
   | RefusedEvent

@@ -68,6 +68,7 @@ export class SessionSettlement {
     this.#unverified = false;
     const inDoubt = fresh ? outbound.inDoubt() : [];
     epoch.setLost(fresh && (inDoubt.length > 0 || inbound.size > 0 || settlesEmpty));
+    if (fresh && !epoch.lost) inbound.startEpoch();
     if (epoch.lost) this.#askAboutLoss(inDoubt);
     else if (!fresh && request.unproven === true) {
       this.#standing = 'asking';
@@ -96,6 +97,7 @@ export class SessionSettlement {
     this.#checkUnproven();
     if (this.#belowVersion5) throw invalidState('Below 5.0 a session cannot be proven');
     this.#proofId = this.#parts.requests.unsubscribe([marker]);
+    this.#parts.inbound.proving();
     this.#standing = 'proving';
   }
 
@@ -115,7 +117,7 @@ export class SessionSettlement {
   }
 
   #handleProof(proof: SessionProof): void {
-    const { epoch, outbound, events } = this.#parts;
+    const { epoch, inbound, outbound, events } = this.#parts;
     if (proof === 'not-ours') {
       epoch.disproved();
       this.#askAboutLoss(outbound.inDoubt());
@@ -124,6 +126,7 @@ export class SessionSettlement {
     this.#unverified = proof === 'unknown';
     this.#standing = 'settled';
     events.push({ type: 'session-proven', proven: proof === 'ours' });
+    inbound.proved();
   }
 
   #askAboutLoss(inDoubt: readonly number[]): void {

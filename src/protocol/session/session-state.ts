@@ -1,3 +1,5 @@
+import type { CounterState } from './broker-counter.js';
+import type { FinishedState } from './finished-ids.js';
 import type { OutboundMessage } from './outbound-message.js';
 
 /**
@@ -20,6 +22,14 @@ export interface OutboundRow {
   readonly stage: OutboundStage;
 }
 
+/** What tells a message that comes again although it is finished (R2b). */
+export interface InboundMemory {
+  /** Digests of the inbound rows, in their order; 0 for one that has none, because an earlier version took it. */
+  readonly held: Int32Array;
+  readonly finished: FinishedState;
+  readonly counter: CounterState;
+}
+
 /** The state of a session that outlives its connection: plain, comparable and clonable, so that a store can hold it and a model can drive it. */
 export interface SessionState {
   /** Counts fresh sessions; 0 before the first. */
@@ -28,4 +38,6 @@ export interface SessionState {
   readonly inbound: readonly InboundRow[];
   /** Outbound messages that are not complete, by ascending seq. */
   readonly outbound: readonly OutboundRow[];
+  /** Absent while there is nothing in it. */
+  readonly memory?: InboundMemory;
 }

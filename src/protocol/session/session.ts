@@ -11,6 +11,7 @@ import { InboundMessages } from './inbound-messages.js';
 import type { OutboundMessage } from './outbound-message.js';
 import { OutboundMessages } from './outbound-messages.js';
 import { PacketOutput } from './packet-output.js';
+import type { PubcompFence } from './pubcomp-fence.js';
 import { serverLimits } from './server-limits.js';
 import { type ServerPacket, serverPacket } from './server-packet.js';
 import { SessionAuthentication } from './session-authentication.js';
@@ -19,7 +20,7 @@ import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './sess
 import { PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 import { SessionSettlement } from './session-settlement.js';
-import type { SessionState } from './session-state.js';
+import type { InboundMemory, SessionState } from './session-state.js';
 import { SessionTimers, type Silence } from './session-timers.js';
 import { silenceError, unansweredError } from './silence-error.js';
 import { SubscriptionRequests } from './subscription-requests.js';
@@ -44,6 +45,7 @@ export class Session {
   readonly #output = new PacketOutput();
   readonly #timers: SessionTimers;
   readonly #inbound: InboundMessages;
+  readonly #fence: PubcompFence;
   readonly #outbound: OutboundMessages;
   readonly #requests: SubscriptionRequests;
   readonly #epoch: SessionEpoch;
@@ -66,9 +68,11 @@ export class Session {
       storesIds,
       rejectionOf: options.tolerance && ((error) => this.#link?.rejection(error)),
       rows: inbound,
+      memory: options.state?.memory,
     });
+    this.#fence = this.#inbound.fence;
     this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
-    this.#requests = new SubscriptionRequests(this.#output);
+    this.#requests = new SubscriptionRequests(this.#output, this.#fence);
     this.#authentication = new SessionAuthentication(this.#output, this.#events);
     this.#settlement = new SessionSettlement({
       epoch: this.#epoch,
@@ -90,13 +94,14 @@ export class Session {
     this.#authentication.connecting(request);
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
+    this.#fence.observe(now);
   }
 
   /** Bytes from the transport. Payload views of `message` events point into them. Ignored after a `close` event. */
   receive(bytes: Uint8Array, now: number): void {
     const link = this.#link;
     if (link === undefined || this.#phase === 'over') return;
-    this.#timers.observe(now, this.#output.packets);
+    this.#observe(now);
     link.push(bytes);
     if (this.#parking && link.parked > PARKED_BYTES) {
       this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the session was settled`));
@@ -120,27 +125,30 @@ export class Session {
   /** To be called when `deadline()` has passed. Tolerates being called early or late: a driver that was stalled gives the peer a grace before it is declared silent. */
   handleTimeout(now: number): void {
     if (this.#link === undefined || this.#phase === 'over') return;
-    this.#timers.observe(now, this.#output.packets);
+    this.#observe(now);
     const silence = this.#timers.silence();
     if (silence !== undefined) {
       this.#end(this.#silenceError(silence));
       return;
     }
     this.#timers.watchAcks(this.#outbound.owed, false);
+    this.#fence.handleTimeout();
     if (!this.#timers.pingDue) return;
     this.#output.write({ type: 'pingreq' });
     this.#timers.pingSent();
+    this.#fence.pingSent();
   }
 
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
   deadline(): number {
-    return this.#timers.deadline(this.#outbound.owed);
+    const fence = this.#phase === 'connected' ? this.#fence.deadline() : Number.POSITIVE_INFINITY;
+    return Math.min(this.#timers.deadline(this.#outbound.owed), fence);
   }
 
   /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
   setReading(reading: boolean, now: number): void {
     this.#reading = reading;
-    this.#timers.observe(now, this.#output.packets);
+    this.#observe(now);
     this.#listen();
   }
 
@@ -303,9 +311,24 @@ export class Session {
     return this.#inbound.idRunsThrough(through);
   }
 
+  /**
+   * What the same commit must remember so that messages that come again are told although they are finished (R2b): the digests of those
+   * ids, the ids that are forgotten by this commit or were by earlier ones, and how the server counts.
+   */
+  inboundMemory(through: number): InboundMemory {
+    return this.#inbound.memoryThrough(through);
+  }
+
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
-    return { epoch: this.#epoch.number, inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
+    const memory = this.#inbound.memory();
+    const rows = { inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
+    return { epoch: this.#epoch.number, ...rows, ...(memory && { memory }) };
+  }
+
+  #observe(now: number): void {
+    this.#timers.observe(now, this.#output.packets);
+    this.#fence.observe(now);
   }
 
   #handlePackets(link: SessionLink, bytes: number): void {
@@ -352,6 +375,7 @@ export class Session {
         break;
       case 'pingresp':
         this.#timers.pingAnswered();
+        this.#fence.pingAnswered();
         break;
       case 'auth':
         this.#handleAuth(packet);
@@ -459,5 +483,6 @@ export class Session {
     this.#settlement.end();
     this.#output.seal();
     this.#timers.stop();
+    this.#fence.stop();
   }
 }

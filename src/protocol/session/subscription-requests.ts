@@ -5,6 +5,7 @@ import type { Properties } from '../properties.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';
 import { PUBLISH_IDS } from './outbound-window.js';
 import type { PacketOutput } from './packet-output.js';
+import type { PubcompFence } from './pubcomp-fence.js';
 import type { ServerLimits, SubscriptionAnswerEvent } from './session-event.js';
 
 const FIRST_ID = PUBLISH_IDS + 1;
@@ -20,11 +21,14 @@ interface Request {
 /** SUBSCRIBE and UNSUBSCRIBE of one connection that have no answer yet. Their ids are above those of messages (R8). */
 export class SubscriptionRequests {
   readonly #output: PacketOutput;
+  readonly #fence: PubcompFence;
   readonly #pending = new Map<number, Request>();
   #nextId = FIRST_ID;
 
-  constructor(output: PacketOutput) {
+  /** `fence`: what an answer shows besides. */
+  constructor(output: PacketOutput, fence: PubcompFence) {
     this.#output = output;
+    this.#fence = fence;
   }
 
   connectionLost(): void {
@@ -60,6 +64,7 @@ export class SubscriptionRequests {
       throw protocolError(`${type} with ${codes.length} codes for ${request.filters} filters [MQTT-3.8.4-6]`);
     }
     this.#pending.delete(packetId);
+    this.#fence.requestAnswered(packetId);
     return {
       type: type === 'suback' ? 'subscribed' : 'unsubscribed',
       packetId,
@@ -70,6 +75,7 @@ export class SubscriptionRequests {
 
   #await(packetId: number, request: Request): number {
     this.#pending.set(packetId, request);
+    this.#fence.requestSent(packetId);
     this.#nextId = packetId === LAST_ID ? FIRST_ID : packetId + 1;
     return packetId;
   }
