@@ -12,9 +12,6 @@ import type { BrokerAddress } from './broker-address.js';
 import type { BridgeOptions } from './parse-bridge-options.js';
 import { withLimit } from './with-limit.js';
 
-/** A broker leaves out a message that is larger without a word, so this is far above what brokers are made for. Bytes. */
-const MAXIMUM_PACKET_SIZE = 16 * 1024 * 1024;
-
 /** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
 export function bridgePipeline(options: BridgeOptions): Pipeline {
   const source = bridgeSource(options);
@@ -33,10 +30,7 @@ function bridgeSource(options: BridgeOptions): SourceDefinition<ReceivedMessage>
     .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished: 'if-supported' })))
     .keepSession()
     .onUnknownSession(adoptSession ? 'adopt' : 'fail')
-    .connectOptionsFn(() => ({
-      ...connectOptions(from, options),
-      properties: { maximumPacketSize: MAXIMUM_PACKET_SIZE },
-    }))
+    .connectOptionsFn(() => connectOptions(from, options))
     .mapToItemFn((_topic, message) => message);
   return (onSessionLoss === undefined ? source : source.onSessionLoss(onSessionLoss)).build();
 }

@@ -112,7 +112,10 @@ export interface ConnectOptions {
         readonly sessionExpiryInterval?: number | undefined;
         /** Default 1000. */
         readonly receiveMaximum?: number | undefined;
-        /** Bytes. Default 1048576 + 65536. */
+        /**
+         * Bytes of a packet of the broker, 128 to 268435460. Default: no limit. A 5.0 broker is told, and leaves out what is larger without a
+         * word; below 5.0 five connections in a row that a larger packet ends are fatal (PACKET_TOO_LARGE).
+         */
         readonly maximumPacketSize?: number | undefined;
         /** Topic aliases that the broker may use. Default 0: none, for there are brokers that mix them up. */
         readonly topicAliasMaximum?: number | undefined;

@@ -101,6 +101,7 @@ export class Link {
     } finally {
       this.#pumping = false;
     }
+    this.#updateReading();
     this.#arm();
   }
 
@@ -176,7 +177,6 @@ export class Link {
   #write(): void {
     if (this.#over || !this.#parts.session.hasOutput) return;
     this.#writeRest();
-    this.#updateReading();
   }
 
   #writeRest(): void {
@@ -187,10 +187,11 @@ export class Link {
   }
 
   #updateReading(): void {
-    const reading = this.#wantsReading && this.bufferedBytes < CONGESTED_BYTES;
+    const { session } = this.#parts;
+    const reading = this.#wantsReading && this.bufferedBytes < CONGESTED_BYTES && !session.congested;
     if (this.#over || reading === this.#reading) return;
     this.#reading = reading;
-    this.#parts.session.setReading(reading, performance.now());
+    session.setReading(reading, performance.now());
     this.#parts.transport.setReading(reading);
     this.#arm();
   }

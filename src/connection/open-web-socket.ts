@@ -11,6 +11,8 @@ import { WebSocketTransport } from './web-socket-transport.js';
 
 /** Least bound of one WebSocket message: a server may put many packets into one. */
 const MIN_MESSAGE_BOUND = 16 * 1024 * 1024;
+/** Most: the largest packet of MQTT, and some beside it. */
+const MAX_MESSAGE_BOUND = 272 * 1024 * 1024;
 
 function connect(request: TransportRequest, reach: Reach): WebSocket {
   const { address, tls, webSocket, maximumPacketSize } = request;
@@ -18,7 +20,7 @@ function connect(request: TransportRequest, reach: Reach): WebSocket {
     headers: { ...webSocket.headers },
     perMessageDeflate: false,
     followRedirects: false,
-    maxPayload: Math.max(MIN_MESSAGE_BOUND, 2 * maximumPacketSize),
+    maxPayload: Math.min(MAX_MESSAGE_BOUND, Math.max(MIN_MESSAGE_BOUND, 2 * maximumPacketSize)),
     ...reach,
     ...(address.protocol === 'wss' ? tlsOptions(tls, address.host) : {}),
   });

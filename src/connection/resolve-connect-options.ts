@@ -216,7 +216,7 @@ function resolveProtocol(
       properties?.maximumPacketSize,
       128,
       MAX_PACKET_SIZE,
-      1_114_112,
+      MAX_PACKET_SIZE,
     ),
     topicAliasMaximum: within('properties.topicAliasMaximum', properties?.topicAliasMaximum, 0, 65_535, 0),
     maxProperties: within('maxProperties', options.maxProperties, 1, 100_000, 1000),

@@ -12,13 +12,25 @@ const UNSUPPORTED_DATA = 1003;
 const ORDERLY = new Set([1000, 1005]);
 /** WebSocket close code that means "the peer vanished without a close frame". */
 const ABNORMAL = 1006;
+const EMPTY = new Uint8Array(0);
 
-/** A Transport over an open WebSocket. Frames are not packets: only the stream of their bytes counts [MQTT-6.0.0-2]. */
+/** A frame is handed on in pieces as long as what a socket gives at once, so that a reader that stops is soon heard. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * A Transport over an open WebSocket. Frames are not packets: only the stream of their bytes counts [MQTT-6.0.0-2].
+ *
+ * W1. What has come and is not handed on (before `start`, while nobody reads) is a few frames: the socket is paused until it is.
+ * W2. After `close` and `destroy` nothing is kept.
+ * W3. The end is told behind everything that came before it.
+ */
 export class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #address: ServerAddress;
-  /** What arrives before `start`. */
-  readonly #early: Uint8Array[] = [];
+  /** What has come and is not handed on. */
+  readonly #pending: Uint8Array[] = [];
+  #reading = true;
+  #giving = false;
   #listener: TransportListener | undefined;
   #end: TransportEnd | undefined;
   #closing = false;
@@ -35,8 +47,7 @@ export class WebSocketTransport implements Transport {
 
   start(listener: TransportListener): void {
     this.#listener = listener;
-    for (const bytes of this.#early.splice(0)) listener.onData(bytes);
-    if (this.#end !== undefined) listener.onEnd(this.#end);
+    this.#give();
   }
 
   write(chunks: readonly Uint8Array[]): void {
@@ -54,14 +65,15 @@ export class WebSocketTransport implements Transport {
   }
 
   setReading(reading: boolean): void {
-    if (reading) this.#socket.resume();
-    else this.#socket.pause();
+    this.#reading = reading;
+    this.#give();
   }
 
   async close(timeoutMs: number): Promise<void> {
     if (this.#end !== undefined) return;
     this.#closing = true;
     this.#listener = undefined;
+    this.#pending.length = 0;
     const done = deferred<void>();
     const timer = setTimeout(() => this.#socket.terminate(), timeoutMs);
     this.#socket.once('close', () => done.resolve());
@@ -73,21 +85,41 @@ export class WebSocketTransport implements Transport {
 
   destroy(): void {
     this.#listener = undefined;
+    this.#pending.length = 0;
     this.#finish({ how: 'local', error: closedByPeerError(this.#address) });
   }
 
   #onMessage(data: WebSocket.RawData, isBinary: boolean): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#closing) return;
     if (!isBinary) {
       // [MQTT-6.0.0-1]: anything but a binary frame ends the connection
       this.#socket.close(UNSUPPORTED_DATA);
       this.#finish({ how: 'refused', error: this.#textFrameError() });
       return;
     }
-    for (const bytes of chunksOf(data)) {
-      if (this.#listener === undefined) this.#early.push(bytes);
-      else this.#listener.onData(bytes);
+    this.#pending.push(...chunksOf(data));
+    this.#give();
+  }
+
+  /** Hands on what has come while somebody reads, then the end. What it causes may call this again. */
+  #give(): void {
+    if (this.#giving) return;
+    this.#giving = true;
+    while (this.#reading && this.#listener !== undefined && this.#pending.length > 0) {
+      this.#listener.onData(takePiece(this.#pending));
     }
+    this.#giving = false;
+    this.#updateReading();
+    if (this.#end === undefined || this.#pending.length > 0) return;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.onEnd(this.#end);
+  }
+
+  #updateReading(): void {
+    if (this.#closing || this.#end !== undefined) return;
+    if (this.#reading && this.#pending.length === 0) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   readonly #onTaken = (): void => {
@@ -123,8 +155,18 @@ export class WebSocketTransport implements Transport {
     if (this.#end !== undefined) return;
     this.#end = end;
     if (!this.#closing) this.#socket.terminate();
-    this.#listener?.onEnd(end);
+    this.#give();
   }
+}
+
+function takePiece(pending: Uint8Array[]): Uint8Array {
+  const [bytes = EMPTY] = pending;
+  if (bytes.length <= PIECE_BYTES) {
+    pending.shift();
+    return bytes;
+  }
+  pending[0] = bytes.subarray(PIECE_BYTES);
+  return bytes.subarray(0, PIECE_BYTES);
 }
 
 function chunksOf(data: WebSocket.RawData): readonly Uint8Array[] {

@@ -19,7 +19,7 @@ export interface Polled<T> {
   /** The first position that this poll consumed, one above the last that an earlier one did; `last < first` when nothing arrived. */
   readonly first: number;
   readonly last: number;
-  /** Payload bytes of the items, for the engine's byte bound. */
+  /** What the items and the rejected inputs take, in bytes, for the engine's byte bound. */
   readonly bytes: number;
   /** At ascending positions. */
   readonly rejected: readonly RejectedInput[];

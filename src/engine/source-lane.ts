@@ -58,7 +58,7 @@ export class SourceLane {
   #inFlightBytes = 0;
   /** Items that are complete since the last mark or commit. */
   #completeItems = 0;
-  /** Bytes of an item in the newest frame, on average. */
+  /** Bytes of an input in the newest frame, on average. */
   #usualBytes = 1;
   #done = false;
   /** The watermark: every input up to here is complete. Undefined before the first poll. */
@@ -175,7 +175,7 @@ export class SourceLane {
     this.#inFlightItems += frame.itemCount;
     this.#inFlightBytes += frame.bytes;
     this.options.tallies.received.add(frame.itemCount);
-    if (frame.itemCount > 0) this.#usualBytes = Math.max(1, frame.bytes / frame.itemCount);
+    this.#usualBytes = Math.max(1, frame.bytes / (polled.last - polled.first + 1));
     this.processing = { frame, items, next: 0 };
     return frame;
   }

@@ -1,3 +1,4 @@
+import { heldBytes } from '../protocol/held-bytes.js';
 import type { Properties } from '../protocol/properties.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OutboundMessage } from '../protocol/session/outbound-message.js';
@@ -10,9 +11,6 @@ export interface RowContent {
   readonly retain: boolean;
   readonly properties: Properties | undefined;
 }
-
-/** Rough cost of a row besides its texts and payload, for the byte bound. */
-const ROW_OVERHEAD = 64;
 
 /**
  * One item's message on its way through a lane: the only object that is made for it. The session is given the row itself,
@@ -27,7 +25,7 @@ export class Row implements OutboundMessage {
   readonly retain: boolean;
   /** Taken away on a 3.x connection. */
   declare properties?: Properties;
-  /** What the row counts for in byte bounds. */
+  /** What the row counts for in byte bounds: `heldBytes`. */
   readonly bytes: number;
   /** −1 until it is published. */
   seq = -1;
@@ -42,7 +40,7 @@ export class Row implements OutboundMessage {
     this.payload = content.payload;
     this.qos = content.qos;
     this.retain = content.retain;
-    this.bytes = content.payload.length + content.topic.length + ROW_OVERHEAD;
+    this.bytes = heldBytes(content);
     if (content.properties !== undefined) this.properties = content.properties;
   }
 }

@@ -1,5 +1,6 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import { promiseError } from '../internal/refuse-promise.js';
+import { heldBytes } from '../protocol/held-bytes.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 import { checkKey, type DeduplicateBy } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
@@ -65,7 +66,7 @@ export class ItemMaker<T> {
   ): ItemFailure | undefined {
     const { deduplicateBy } = this.#options;
     try {
-      batch.take(item, event.payload.byteLength, deduplicateBy && checkKey(deduplicateBy.keyFn(message, item)));
+      batch.take(item, heldBytes(event), deduplicateBy && checkKey(deduplicateBy.keyFn(message, item)));
       return undefined;
     } catch (cause) {
       return { error: userFunctionError('deduplicateBy', event.topic, { position: batch.next, cause }), fatal: false };

@@ -1,6 +1,6 @@
+import { heldBytes } from '../protocol/held-bytes.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 import { MessageQueue } from './message-queue.js';
-import { messageSize } from './message-size.js';
 
 /** What gives way when QoS 0 messages come faster than they are polled. `pause` stops reading the socket, so the broker's queue overflows instead. */
 export type Qos0Overflow = 'drop-oldest' | 'drop-newest' | 'pause';
@@ -11,7 +11,7 @@ export interface BufferLimits {
   readonly maxQos0Messages: number;
   /** QoS 1 and 2 messages together. What waits long is moved about by the garbage collector, so this is better short: the broker keeps the rest. */
   readonly maxReliableMessages: number;
-  /** Bytes, once for QoS 0 and once for QoS 1 and 2 together. */
+  /** Bytes as `heldBytes` and `MessageQueue` count them, once for QoS 0 and once for QoS 1 and 2 together. */
   readonly maxBytes: number;
   readonly qos0Overflow: Qos0Overflow;
 }
@@ -107,7 +107,7 @@ export class MessageBuffer {
   #pushQos0(event: MessageEvent): void {
     const policy = this.#limits.qos0Overflow;
     if (policy !== 'pause') {
-      const size = messageSize(event);
+      const size = heldBytes(event);
       while (!this.#fits(size)) {
         this.#dropped += 1;
         if (policy === 'drop-newest') return;

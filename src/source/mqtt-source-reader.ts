@@ -2,6 +2,7 @@ import type { OnError } from '../connector/on-error.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../connector/source.js';
 import type { MillraceError } from '../errors/millrace-error.js';
 import { hasDiagnosticSubscribers, publishDiagnostic } from '../metrics/diagnostics.js';
+import { heldBytes } from '../protocol/held-bytes.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 import type { Acknowledger } from './acknowledger.js';
 import type { ItemMaker } from './item-maker.js';
@@ -106,7 +107,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
         this.#intake.fail(failure.error);
         return false;
       }
-      batch.reject(deadLetterOf(event, failure.error, name));
+      batch.reject(deadLetterOf(event, failure.error, name), heldBytes(event));
     }
     if (event.qos > 0 && !acknowledgeOnReceipt) this.#acks.taken(position, event.token);
     return true;

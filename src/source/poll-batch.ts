@@ -29,7 +29,9 @@ export class PollBatch<T> {
     this.#next += 1;
   }
 
-  reject(letter: DeadLetter): void {
+  /** `bytes`: of the message. The letter has its payload anew. */
+  reject(letter: DeadLetter, bytes: number): void {
+    this.#bytes += bytes + (letter.payload?.byteLength ?? 0);
     this.#rejected.push({ position: this.#next, letter });
     this.#next += 1;
   }

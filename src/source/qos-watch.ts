@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { TextMemory } from '../internal/text-memory.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
@@ -10,8 +11,9 @@ import type { SourceMetrics } from './source-metrics.js';
  */
 export type OnLowerQos = 'accept' | 'reject' | 'fail';
 
-/** Topics told; above it the memory starts anew. */
+/** Topics told, and characters of all of them; above either the memory starts anew. */
 const TOLD_TOPICS = 1000;
+const TOLD_CHARACTERS = 1024 * 1024;
 
 export interface QosWatchOptions {
   readonly source: string;
@@ -24,7 +26,7 @@ export interface QosWatchOptions {
 /** Looks for messages whose QoS is too low for the guarantee. Each topic is told once, so that a busy one floods nobody. */
 export class QosWatch {
   readonly #options: QosWatchOptions;
-  readonly #told = new Set<string>();
+  readonly #told = new TextMemory<true>(TOLD_TOPICS, TOLD_CHARACTERS);
 
   constructor(options: QosWatchOptions) {
     this.#options = options;
@@ -50,9 +52,8 @@ export class QosWatch {
   }
 
   #tell(topic: string, qos: QualityOfService): void {
-    if (this.#told.has(topic)) return;
-    if (this.#told.size >= TOLD_TOPICS) this.#told.clear();
-    this.#told.add(topic);
+    if (this.#told.get(topic) === true) return;
+    this.#told.set(topic, true);
     const { source, needed, policy } = this.#options;
     publishDiagnostic('qos-below-subscription', { source, topic, qos, needed, policy });
   }

@@ -1,12 +1,14 @@
+import { TextMemory } from '../internal/text-memory.js';
 import { matchesFilter } from '../protocol/topic.js';
 
-/** Topics remembered; above it the memory starts anew. */
-const CACHE_SIZE = 4096;
+/** Topics remembered, and characters of all of them; above either the memory starts anew. */
+const MAX_TOPICS = 4096;
+const MAX_CHARACTERS = 1024 * 1024;
 
 /** Whether a topic matches any of the filters, answered from memory for a topic that was seen before. */
 export class TopicMatcher {
   readonly #filters: readonly string[];
-  readonly #known = new Map<string, boolean>();
+  readonly #known = new TextMemory<boolean>(MAX_TOPICS, MAX_CHARACTERS);
   #lastTopic: string | undefined;
   #lastAnswer = false;
 
@@ -23,7 +25,6 @@ export class TopicMatcher {
 
   #find(topic: string): boolean {
     const answer = this.#filters.some((filter) => matchesFilter(filter, topic));
-    if (this.#known.size >= CACHE_SIZE) this.#known.clear();
     this.#known.set(topic, answer);
     return answer;
   }

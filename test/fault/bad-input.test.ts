@@ -117,7 +117,8 @@ describe('H: bad input', SUITE_LIMIT, () => {
   for (const version of [5, 4] as const) {
     for (const qos of [1, 2] as const) {
       it(`H1 every class of it ends the connection and harms nothing (S${qos}, ${version})`, LIMIT, async () => {
-        await using rig = await bridge({ qos, version });
+        const sourceConnect = { properties: { maximumPacketSize: 1_000_000 } };
+        await using rig = await bridge({ qos, version, sourceConnect });
         const cases = CASES.filter(({ only }) => only === undefined || only === version);
         const before = process.memoryUsage().rss;
         for (const one of cases) {
@@ -153,14 +154,26 @@ describe('H: bad input', SUITE_LIMIT, () => {
     }
   }
 
-  it('H2 a length of 268 MB and then nothing is refused at its header', LIMIT, async () => {
-    await using rig = await bridge({ qos: 1 });
+  it('H2 a length of 268 MB and then nothing is refused at its header, where a maximum is set', LIMIT, async () => {
+    await using rig = await bridge({ qos: 1, sourceConnect: { properties: { maximumPacketSize: 1_000_000 } } });
     const before = process.memoryUsage();
     await attack(rig, bytes('32 ff ff ff 7f 00 01 74'));
     const { external, arrayBuffers } = process.memoryUsage();
     assert.ok(external + arrayBuffers - before.external - before.arrayBuffers < 4 * 2 ** 20);
     const [farewell] = rig.source.frames('client', 'disconnect');
     assert.equal(farewell?.reasonCode, 0x95);
+    await rig.publish(30);
+    assertSound(await rig.settle(), { once: true });
+  });
+
+  it('H2, G3 without a maximum a length of 268 MB sets no memory aside for what does not come', LIMIT, async () => {
+    await using rig = await bridge({ qos: 1, sourceConnect: { keepalive: 2, pingTimeout: 400 } });
+    const before = process.memoryUsage();
+    await rig.source.inject('client', bytes('32 ff ff ff 7f 00 01 74'));
+    await until(() => rig.metric('millrace_received_bytes_total') > 8, { what: () => rig.describe() });
+    const { external, arrayBuffers } = process.memoryUsage();
+    assert.ok(external + arrayBuffers - before.external - before.arrayBuffers < 4 * 2 ** 20);
+    await until(() => rig.source.connections > 1 && rig.metric('millrace_connected') === 2);
     await rig.publish(30);
     assertSound(await rig.settle(), { once: true });
   });

@@ -55,7 +55,7 @@ describe('message buffer', () => {
   });
 
   it('asks to stop reading for QoS 1 and 2 by bytes and by count, whatever the policy', () => {
-    const byBytes = bufferOf('drop-oldest', 100, 20);
+    const byBytes = bufferOf('drop-oldest', 100, 500);
     byBytes.push(messageEvent({ token: 1, qos: 1, payload: new Uint8Array(10) }));
     assert.equal(byBytes.full, false);
     byBytes.push(messageEvent({ token: 2, qos: 2, payload: new Uint8Array(10) }));
@@ -158,5 +158,30 @@ describe('message buffer', () => {
         assert.ok(reliable.every((each) => all.includes(each)));
       }),
     );
+  });
+
+  it('counts what a message takes in memory: each property many times its bytes on the wire', () => {
+    const buffer = bufferOf('pause', 100, 1_000_000);
+    const userProperties = Array.from({ length: 1000 }, () => ['', ''] as const);
+    buffer.push(messageEvent({ token: 1, qos: 1, properties: { userProperties } }));
+    assert.ok(buffer.bytes >= 86_000, `${buffer.bytes} bytes for a thousand user properties`);
+    buffer.shift();
+    assert.equal(buffer.bytes, 0);
+    buffer.push(messageEvent({ token: 2, qos: 1, properties: { subscriptionIdentifiers: new Array(1000).fill(1) } }));
+    assert.ok(buffer.bytes >= 12_000, `${buffer.bytes} bytes for a thousand identifiers`);
+  });
+
+  it('counts the chunk that a small payload holds, once for the messages of it that follow each other', () => {
+    const buffer = bufferOf('pause', 100, 1_000_000);
+    const chunk = new ArrayBuffer(65_536);
+    buffer.push(messageEvent({ token: 1, qos: 1, payload: new Uint8Array(chunk, 10, 4) }));
+    const one = buffer.bytes;
+    assert.ok(one > 65_536);
+    buffer.push(messageEvent({ token: 2, qos: 1, payload: new Uint8Array(chunk, 14, 4) }));
+    assert.ok(buffer.bytes - one < 1000);
+    buffer.push(messageEvent({ token: 3, qos: 1, payload: new Uint8Array(new ArrayBuffer(65_536), 0, 4) }));
+    assert.ok(buffer.bytes > 2 * 65_536);
+    drain(buffer);
+    assert.equal(buffer.bytes, 0);
   });
 });

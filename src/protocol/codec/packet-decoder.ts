@@ -29,13 +29,16 @@ export interface PacketDecoderOptions {
 
 const EMPTY = new Uint8Array(0);
 const NO_PACKET = -1;
+/** The most that is set aside for a split packet before any of it has come: what its header claims proves nothing. */
+const FIRST_BODY = 1024 * 1024;
 
 /**
  * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused. With a tolerance it bears
  * with what would stop everything behind one packet (R22), and still throws at what cannot be delimited.
  *
  * - A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be
- *   written to again. A packet that is split is put together once, in a buffer of its own length.
+ *   written to again. A packet that is split is put together in a buffer that grows
+ *   with it.
  * - Binary properties, passwords and will payloads are copies.
  * - Nothing is kept but the last chunk, chunks pushed before `next` gave undefined, and one split packet of at most
  *   `maximumPacketSize` bytes.
@@ -128,14 +131,14 @@ export class PacketDecoder {
   private read(): Packet | undefined {
     while (this.hasBytes()) {
       if (this.body !== undefined) {
-        if (this.fillBody(this.body)) return this.decode(this.body, 0);
+        if (this.fillBody(this.roomyBody(this.body))) return this.decode(this.body, 0);
       } else if (this.readHeader()) {
         if (this.length <= this.chunk.length - this.position) {
           const start = this.position;
           this.position += this.length;
           return this.decode(this.chunk, start);
         }
-        this.body = new Uint8Array(this.length);
+        this.body = new Uint8Array(Math.min(this.length, FIRST_BODY));
         this.filled = 0;
       }
     }
@@ -167,8 +170,17 @@ export class PacketDecoder {
     return packet;
   }
 
+  /** The body with room for a byte more: memory grows with what has come, at most to twice that. */
+  private roomyBody(body: Uint8Array): Uint8Array {
+    if (this.filled < body.length || this.filled === this.length) return body;
+    const larger = new Uint8Array(Math.min(this.length, 2 * body.length));
+    larger.set(body);
+    this.body = larger;
+    return larger;
+  }
+
   private fillBody(body: Uint8Array): boolean {
-    const taken = Math.min(this.length - this.filled, this.chunk.length - this.position);
+    const taken = Math.min(body.length - this.filled, this.chunk.length - this.position);
     body.set(this.chunk.subarray(this.position, this.position + taken), this.filled);
     this.position += taken;
     this.filled += taken;

@@ -7,6 +7,8 @@ import type { ConnectRequest, SessionOptions } from './session-options.js';
 
 /** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
 export const PARKED_BYTES = 16 * 1024 * 1024;
+/** Above so many a driver that can stop reading does. */
+export const ENOUGH_PARKED_BYTES = 1024 * 1024;
 
 /** What a session knows of the present connection alone. */
 export class SessionLink {

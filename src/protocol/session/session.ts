@@ -17,7 +17,7 @@ import { type ServerPacket, serverPacket } from './server-packet.js';
 import { SessionAuthentication } from './session-authentication.js';
 import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
-import { PARKED_BYTES, SessionLink } from './session-link.js';
+import { ENOUGH_PARKED_BYTES, PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 import { SessionSettlement } from './session-settlement.js';
 import type { InboundMemory, SessionState } from './session-state.js';
@@ -150,6 +150,11 @@ export class Session {
     this.#reading = reading;
     this.#observe(now);
     this.#listen();
+  }
+
+  /** What came behind CONNACK waits for the owner's decision and is enough for now: the driver does not read on. */
+  get congested(): boolean {
+    return this.#settlement.asking && (this.#link?.parked ?? 0) > ENOUGH_PARKED_BYTES;
   }
 
   /** Events since the last call, in order. */
