@@ -12,6 +12,11 @@ export interface ConnectionTrouble {
   readonly systemCode: string | undefined;
 }
 
+const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
+  [4, 'MQTT 3.1.1'],
+  [3, 'MQTT 3.1'],
+]);
+
 /**
  * Listens to the connections of this process: passes on what an operator must know, and remembers the last trouble of each. An
  * outage is two lines, however many attempts it takes: one when it begins, one when it is over.
@@ -25,6 +30,10 @@ export class ConnectionWatch implements Disposable {
   readonly #connected = new Map<string, string>();
   /** Connections whose outage people were told of. */
   readonly #told = new Set<string>();
+  /** What they were told of refusals in an outage. */
+  readonly #refusals = new Set<string>();
+  /** The versions of the connections that are up and older than 5.0, by server. */
+  readonly #older = new Map<string, string>();
   readonly #noted = new Set<string>();
   readonly #handlers: readonly (readonly [string, (message: unknown) => void])[];
 
@@ -32,6 +41,8 @@ export class ConnectionWatch implements Disposable {
     this.#tell = tell;
     this.#handlers = [
       ['millrace:connect', (message) => this.#onConnect(message)],
+      // told before the disconnect that it goes with
+      ['millrace:refused-for-now', (message) => this.#onRefused(message)],
       ['millrace:disconnect', (message) => this.#onDisconnect(message)],
       ['millrace:reconnect', (message) => this.#tell({ event: 'reconnect', text: undefined, facts: factsOf(message) })],
       ['millrace:session-lost', (message) => this.#onSessionLost(message)],
@@ -56,6 +67,11 @@ export class ConnectionWatch implements Disposable {
     return [...this.#connected.values()];
   }
 
+  /** The servers that are spoken to in an older version than 5.0, each with it. */
+  get older(): readonly string[] {
+    return [...this.#older].map(([server, version]) => `${version} with ${server}`);
+  }
+
   [Symbol.dispose](): void {
     for (const [name, handler] of this.#handlers) unsubscribe(name, handler);
   }
@@ -64,8 +80,12 @@ export class ConnectionWatch implements Disposable {
     const facts = factsOf(message);
     const name = textOf(facts, 'name');
     const server = textOf(facts, 'server');
+    const version = OLDER_VERSIONS.get(facts.version);
+    if (version === undefined) this.#older.delete(server);
+    else this.#older.set(server, version);
     this.#troubles.delete(name);
     this.#connected.set(name, server);
+    for (const refusal of this.#refusals) if (refusal.startsWith(`${name}\0`)) this.#refusals.delete(refusal);
     const text = this.#told.delete(name) ? `connected to ${server} again` : undefined;
     this.#tell({ event: 'connect', text, facts });
   }
@@ -81,6 +101,20 @@ export class ConnectionWatch implements Disposable {
     if (isNews) this.#told.add(name);
     const text = isNews ? `${inWords(trouble.message)}; trying again` : undefined;
     this.#tell({ event: 'disconnect', text, facts });
+  }
+
+  /** A line for each reason in an outage: after "connection refused" somebody must know that it is the password now. */
+  #onRefused(message: unknown): void {
+    const facts = factsOf(message);
+    const { name, code, message: why } = troubleOf(facts);
+    const refusal = `${name}\0${code}`;
+    const isNews = this.tellsPeople && !this.#refusals.has(refusal);
+    if (isNews) {
+      this.#refusals.add(refusal);
+      this.#told.add(name);
+    }
+    const text = isNews ? `${inWords(why)}; it was accepted before, so it is tried again` : undefined;
+    this.#tell({ event: 'refused-for-now', text, facts });
   }
 
   #onSessionLost(message: unknown): void {

@@ -6,6 +6,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
     'millrace:properties-dropped',
     'the MQTT 5 properties of messages are dropped: the other broker speaks an older version',
   ],
+  [
+    'millrace:older-version',
+    'a broker is spoken to in an older version than MQTT 5.0, which it did not take: no message has properties there',
+  ],
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
   ['millrace:session-unverified', 'a broker says that it has our session, and cannot prove it'],

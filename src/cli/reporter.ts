@@ -18,6 +18,7 @@ export interface ReportedEvent {
     | 'connect'
     | 'disconnect'
     | 'reconnect'
+    | 'refused-for-now'
     | 'session-lost'
     | 'note'
     | 'restarting'

@@ -58,7 +58,7 @@ export async function runJob(task: JobTask): Promise<number> {
   try {
     await untilRunning(job, task.startTimeoutMs, watch);
     watch.tellsPeople = signal === undefined;
-    if (signal === undefined) tellRunning(task, job, away);
+    if (signal === undefined) tellRunning(task, job, { away, older: watch.older });
     using _stats = options.stats ? startStats(job, reporter) : undefined;
     await job.join();
   } catch (error) {
@@ -69,11 +69,19 @@ export async function runJob(task: JobTask): Promise<number> {
   return EXIT_CODE.OK;
 }
 
-/** The line says which sinks are not connected yet. */
-function tellRunning({ title, reporter }: JobTask, job: Job, away: readonly string[]): void {
+/** What falls short when the job begins to run. */
+interface Limits {
+  readonly away: readonly string[];
+  readonly older: readonly string[];
+}
+
+/** The line says which sinks are not connected yet, and which brokers are spoken to in an older version than 5.0. */
+function tellRunning({ title, reporter }: JobTask, job: Job, { away, older }: Limits): void {
   const names = away.map((sink) => `sink "${sink}"`).join(', ');
-  const text = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
-  reporter.tell({ event: 'running', text: `RUNNING ${title}${text}`, facts: { job: job.name, away } });
+  const waiting = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
+  const versions = older.length === 0 ? '' : ` (${older.join(', ')})`;
+  const text = `RUNNING ${title}${versions}${waiting}`;
+  reporter.tell({ event: 'running', text, facts: { job: job.name, away, older } });
 }
 
 const NOT_A_BROKER =

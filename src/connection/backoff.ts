@@ -29,6 +29,11 @@ export class Backoff {
     return waitMs;
   }
 
+  /** The longest wait, less up to half of it so that clients do not come together. It does not raise the ceiling. */
+  longMs(): number {
+    return this.#options.maxMs * (1 - this.#options.random() / 2);
+  }
+
   /** A wait of the first step that does not raise the ceiling: for a suspected conflict, which ends by itself (R19). */
   shortMs(): number {
     return this.#options.random() * Math.min(this.#options.firstMs, this.#options.maxMs, 1000);

@@ -85,6 +85,11 @@ export interface ConnectOptions {
   readonly reconnectPeriod?: number | undefined;
   /** Longest back-off in milliseconds. Default 30000. */
   readonly maxReconnectPeriod?: number | undefined;
+  /**
+   * Milliseconds for which a broker may refuse us (credentials, TLS, subscriptions, …) after it had accepted us with the same
+   * settings, before that is fatal. Default: for ever, told on `millrace:refused-for-now`. 0: at once, as at the first connect.
+   */
+  readonly refusalTimeout?: number | undefined;
   /** Outgoing QoS 1 and 2 messages in flight, 1 to 59999. Default 1000 on 5.0, 20 on 3.x; the server's Receive Maximum may lower it. */
   readonly maxInflight?: number | undefined;
   /**

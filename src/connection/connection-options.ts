@@ -66,6 +66,8 @@ export interface ConnectionOptions {
   readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
   /** The credentials or the authentication come from a provider of the user, so that a refusal at a reconnect may pass. */
   readonly dynamicCredentials: boolean;
+  /** What the provider cannot change; undefined with one. */
+  readonly fixedCredentials: Credentials | undefined;
   /** Enhanced authentication; `version` is 5 then. */
   readonly authentication: Authentication | undefined;
   readonly will: Will | undefined;
@@ -77,6 +79,8 @@ export interface ConnectionOptions {
   readonly autoReconnect: boolean;
   readonly reconnectPeriodMs: number;
   readonly maxReconnectPeriodMs: number;
+  /** How long a refusal after an accepted connect is an outage (R24). Infinity: for ever. */
+  readonly refusalTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly connackTimeoutMs: number;
   readonly pingrespTimeoutMs: number;

@@ -8,11 +8,13 @@ import { formatAddress } from './format-address.js';
 import type { NextStep } from './reconnect-policy.js';
 import type { Redirect } from './redirects.js';
 import { tellShortenedExpiry } from './tell-shortened-expiry.js';
+import type { OlderBecause } from './version-fallback.js';
 
 /** Where and as what a connection was accepted. */
 export interface Acceptance {
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
+  readonly olderBecause: OlderBecause | undefined;
   /** It is not the first of this process. */
   readonly resumed: boolean;
 }
@@ -21,6 +23,8 @@ export interface Acceptance {
 export class ConnectionReports {
   readonly #options: ConnectionOptions;
   readonly #metrics: ConnectionMetrics;
+  /** Of the last accepted connection. */
+  #version: ProtocolVersion | undefined;
 
   constructor(options: ConnectionOptions, metrics: ConnectionMetrics) {
     this.#options = options;
@@ -33,11 +37,13 @@ export class ConnectionReports {
   }
 
   /** CONNACK 0 came. */
-  accepted(event: ConnectedEvent, { address, version, resumed }: Acceptance): void {
+  accepted(event: ConnectedEvent, { address, version, olderBecause, resumed }: Acceptance): void {
     this.#metrics.connects.add();
     if (resumed) this.#metrics.reconnects.add();
     const { sessionPresent, clientId, epoch, limits } = event;
     tellShortenedExpiry(this.#options, limits);
+    if (version !== this.#version) this.#tellOlder(formatAddress(address), version, olderBecause);
+    this.#version = version;
     publishDiagnostic('connect', {
       name: this.#options.name,
       server: formatAddress(address),
@@ -70,7 +76,18 @@ export class ConnectionReports {
   }
 
   /** An attempt or a connection ended; `next`: what follows. */
-  ended(error: MillraceError, next: NextStep['do']): void {
-    publishDiagnostic('disconnect', { name: this.#options.name, error: error.toJSON(), next });
+  ended(error: MillraceError, next: NextStep, server: string): void {
+    const { name } = this.#options;
+    const told = error.toJSON();
+    if (next.do === 'retry' && next.refused === true) {
+      publishDiagnostic('refused-for-now', { name, server, error: told, waitMs: Math.round(next.waitMs) });
+    }
+    publishDiagnostic('disconnect', { name, error: told, next: next.do });
+  }
+
+  /** R5d: an older version that nobody asked for is never spoken without a word. */
+  #tellOlder(server: string, version: ProtocolVersion, because: OlderBecause | undefined): void {
+    if (because === undefined) return;
+    publishDiagnostic('older-version', { name: this.#options.name, server, version, because });
   }
 }

@@ -17,16 +17,18 @@ import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from '.
 import { ControlConnection, type ControlListener, type ControlTarget } from './control-connection.js';
 import { Dialer } from './dialer.js';
 import { DurableLife, type SessionDoubts } from './durable-life.js';
+import { explainClose, type Unanswered } from './explain-close.js';
 import { formatAddress } from './format-address.js';
 import type { Identity } from './identity.js';
 import { isConnectRefusal } from './is-connect-refusal.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
-import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect-policy.js';
+import { type AttemptEnd, type NextStep, type PolicyFacts, ReconnectPolicy } from './reconnect-policy.js';
 import { Redirects } from './redirects.js';
 import { SessionHome } from './session-home.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionOpening } from './session-opening.js';
-import { epochOf } from './session-record.js';
+import { epochOf, type SessionRecord } from './session-record.js';
+import { settingsDigest } from './settings-digest.js';
 import { keptSession, SubscriptionKeeper } from './subscription-keeper.js';
 import type { Transport } from './transport.js';
 
@@ -64,15 +66,16 @@ export class Connection {
     this.#redirects = new Redirects(options.followServerReference);
     const ledger = options.durable && new SessionLedger(options.durable.record);
     const record = ledger?.record;
+    const settings = settingsDigest(options);
     const home = new SessionHome(options, record?.server);
     this.#home = home;
-    this.#policy = new ReconnectPolicy(options, Math.random, record?.version);
+    this.#policy = new ReconnectPolicy(options, Math.random, factsOf(record, settings));
     this.#subscriptions = new SubscriptionKeeper(options.subscriptions, record && keptSession(record));
     this.#version = this.#policy.version;
     this.#session = new Session(bornSessionOptions(options, epochOf(record)));
     const { durable: link } = options;
     this.#durable =
-      link && ledger && new DurableLife(options, { link, ledger, home, onLost: () => this.#reports.lost() });
+      link && ledger && new DurableLife(options, { link, ledger, home, settings, onLost: () => this.#reports.lost() });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -165,6 +168,7 @@ export class Connection {
 
   /** One attempt to connect, and the connection that it leads to. */
   async #attempt(): Promise<NextStep | undefined> {
+    if (this.#dependsOnNothing) this.#policy.tryNewest(performance.now());
     const { address, version } = this.#policy;
     this.#state = { at: 'connecting' };
     let connectSent = false;
@@ -177,6 +181,7 @@ export class Connection {
         connectSent = true;
         await this.#dialer.discard(transport, version, identity);
         connectSent = false;
+        this.#policy.spoken(performance.now());
         this.#home.discarded(address);
         identity = await this.#dialer.identityAgain(address, identity);
         transport = await this.#dialer.transport(address);
@@ -187,12 +192,20 @@ export class Connection {
     }
   }
 
+  /** Another version may be tried without harm: with a store it belongs to the epoch (R5d), and nothing is under way. */
+  get #dependsOnNothing(): boolean {
+    if (this.#durable !== undefined || this.#session.inflight > 0) return false;
+    return this.#session.state().inbound.length === 0;
+  }
+
   /** Resolves when the connection has ended, with what follows. */
   async #converse(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<NextStep | undefined> {
     if (isOver(this.#state)) {
       transport.destroy();
       return undefined;
     }
+    // what another version has subscribed to may lack what this one can ask for
+    if (this.#policy.connected && version !== this.#version) this.#subscriptions.connectUnanswered();
     this.#version = version;
     this.#moved = false;
     const ended = deferred<NextStep | undefined>();
@@ -241,15 +254,20 @@ export class Connection {
   #onConnected(event: ConnectedEvent, question: SessionQuestion | undefined): void {
     if (this.#state.at !== 'handshaking') return;
     const { link } = this.#state;
-    const resumed = this.#policy.established;
+    const resumed = this.#policy.connected;
     const elsewhere = this.#home.isElsewhere(this.#policy.address);
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
     const absent = resumed && !event.sessionPresent && this.#version > 3;
     const opening = this.#makeOpening(link, event, resumed);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
-    this.#policy.accepted();
+    this.#policy.accepted(performance.now());
     this.#home.accepted(this.#policy.address);
-    this.#reports.accepted(event, { address: this.#policy.address, version: this.#version, resumed });
+    this.#reports.accepted(event, {
+      address: this.#policy.address,
+      version: this.#version,
+      olderBecause: this.#policy.olderBecause,
+      resumed,
+    });
     const problem = checkGuarantee(this.#options, event.limits);
     if (problem === undefined) opening.begin(question, { elsewhere, absent });
     else link.giveUp(problem, 0);
@@ -276,24 +294,26 @@ export class Connection {
     if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
     this.#state.opening.end();
     this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
+    this.#policy.granted();
     link.setReading(this.#reading);
     this.#listener.onSubscribed(this.#subscriptions.granted);
     this.#opening?.resolve();
   }
 
   /** An attempt or a connection is over: says so, and what follows. */
-  #ended(end: LinkEnd, connectSent: boolean): NextStep | undefined {
+  #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
+    const error = explainClose(cause, this.#unansweredPacket(connectSent));
     this.#endOpening();
     if (isOver(this.#state)) return undefined;
     const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
     const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
-    if (connectSent && connectedMs === undefined) this.#unanswered(end.error);
+    if (connectSent && connectedMs === undefined) this.#unanswered(error);
     if (connectedMs === undefined) this.#reports.failed();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
-    const next = this.#after({ ...end, connectSent, connectedMs, moved });
+    const next = this.#after({ error, byFin, connectSent, connectedMs, moved, now: performance.now() });
     this.#state = stateAfter(next);
-    this.#sayEnd(atServer(next.do === 'retry' ? end.error : next.error, server), next);
+    this.#sayEnd(atServer(next.do === 'retry' ? error : next.error, server), next, server);
     return next;
   }
 
@@ -305,6 +325,14 @@ export class Connection {
     return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
   }
 
+  #unansweredPacket(connectSent: boolean): Unanswered | undefined {
+    const state = this.#state;
+    if (state.at === 'subscribing' && state.opening.awaitsGrant) {
+      return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
+    }
+    return connectSent && !isConnected(state) ? { packet: 'CONNECT', version: this.#policy.version } : undefined;
+  }
+
   #endOpening(): void {
     if (this.#state.at === 'subscribing') this.#state.opening.end();
   }
@@ -314,8 +342,8 @@ export class Connection {
     if (!isConnectRefusal(error)) this.#durable?.connectUnanswered();
   }
 
-  #sayEnd(error: MillraceError, next: NextStep): void {
-    this.#reports.ended(error, next.do);
+  #sayEnd(error: MillraceError, next: NextStep, server: string): void {
+    this.#reports.ended(error, next, server);
     this.#listener.onDisconnected(error);
     if (next.do === 'retry') return;
     if (this.#opening !== undefined) this.#opening.reject(error);
@@ -347,4 +375,10 @@ export class Connection {
     if (this.#version < 5) return undefined;
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
   }
+}
+
+/** With nothing to lose, in a lost session or before the first, the version is free. */
+function factsOf(record: SessionRecord | undefined, settings: string): PolicyFacts {
+  if (record?.phase !== 'established' || record.lost) return {};
+  return { epochVersion: record.version, established: record.settings === settings };
 }

@@ -54,6 +54,8 @@ export interface DurableParts {
   readonly link: DurableLink;
   readonly ledger: SessionLedger;
   readonly home: SessionHome;
+  /** `settingsDigest` of the options. */
+  readonly settings: string;
   /** A lost session is found out. */
   readonly onLost: () => void;
 }
@@ -70,6 +72,7 @@ export class DurableLife {
   readonly #unknown: UnknownSessionPolicy;
   readonly #home: SessionHome;
   readonly #onLost: () => void;
+  readonly #settings: string;
   readonly #ledger: SessionLedger;
   readonly #markers = new MarkerKeeper(() => randomBytes(8).toString('hex'));
   /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
@@ -79,7 +82,7 @@ export class DurableLife {
   #moved = false;
 
   /** @throws MillraceError INVALID_OPTIONS for a session that is not kept */
-  constructor(options: ConnectionOptions, { link, ledger, home, onLost }: DurableParts) {
+  constructor(options: ConnectionOptions, { link, ledger, home, settings, onLost }: DurableParts) {
     if (!options.keepSession) {
       throw new MillraceError('INVALID_OPTIONS', 'a connection of a job with a store needs a session that is kept');
     }
@@ -88,6 +91,7 @@ export class DurableLife {
     this.#ledger = ledger;
     this.#home = home;
     this.#onLost = onLost;
+    this.#settings = settings;
     this.#unsure = link.onUnknownSession === 'discard' || ledger.record?.phase === 'creating';
   }
 
@@ -168,7 +172,15 @@ export class DurableLife {
     subscriptions: readonly HeldSubscription[],
   ): Promise<void> {
     const { markers } = this.#markers;
-    await this.#ledger.put(establish(this.#record, { server: serverKey(address), version, markers, subscriptions }));
+    await this.#ledger.put(
+      establish(this.#record, {
+        server: serverKey(address),
+        version,
+        markers,
+        settings: this.#settings,
+        subscriptions,
+      }),
+    );
   }
 
   get #record(): SessionRecord {

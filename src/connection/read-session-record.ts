@@ -53,6 +53,7 @@ const isSessionRecord = hasShape<SessionRecord>({
   server: orUndefined(isText),
   version: oneOf(undefined, 3, 4, 5),
   markers: orUndefined(isMarkers),
+  settings: orUndefined(isText),
   subscriptions: listOf(isHeld),
 });
 

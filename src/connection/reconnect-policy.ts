@@ -5,9 +5,11 @@ import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { formatAddress } from './format-address.js';
+import { RefusalPatience } from './refusal-patience.js';
 import { RepeatedEnd } from './repeated-end.js';
 import { ServerRotation } from './server-rotation.js';
-import { VersionFallback, type VersionOutcome } from './version-fallback.js';
+import { type OlderBecause, type VersionAttempt, VersionFallback, type VersionOutcome } from './version-fallback.js';
 
 /** How an attempt to connect ended, or the connection that it led to. */
 export interface AttemptEnd {
@@ -19,11 +21,26 @@ export interface AttemptEnd {
   readonly connectedMs: number | undefined;
   /** Messages came or went on it, or were to be acknowledged when it ended. */
   readonly moved: boolean;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: number;
+}
+
+/** What the store knows of the session. */
+export interface PolicyFacts {
+  /** The version of its epoch, when one was established (R5d). */
+  readonly epochVersion?: ProtocolVersion | undefined;
+  /** It was established with the settings of now (R24). */
+  readonly established?: boolean | undefined;
 }
 
 /** What follows: try again after a wait, rest until the owner asks (no auto-reconnect), or give up for good. */
 export type NextStep =
-  | { readonly do: 'retry'; readonly waitMs: number }
+  | {
+      readonly do: 'retry';
+      readonly waitMs: number;
+      /** It was refused, by who accepted it before (R24). */
+      readonly refused?: true;
+    }
   | { readonly do: 'rest'; readonly error: MillraceError }
   | { readonly do: 'fail'; readonly error: MillraceError };
 
@@ -35,12 +52,8 @@ const OF_ONE_SERVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WEBSOCKET_REFUSED',
 ]);
 
-/** Refusals that may pass when the credentials are asked for anew at each connect. */
-const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'BAD_CREDENTIALS',
-  'NOT_AUTHORIZED',
-  'USER_FUNCTION_FAILED',
-]);
+/** Longest wait, in milliseconds, while closes before CONNACK may come of the version: four of them are to come within six seconds. */
+const VERSION_DOUBT_MS = 1500;
 
 /** How a conflict of client ids is known. */
 const NAMED = ': the broker said so';
@@ -54,14 +67,16 @@ export class ReconnectPolicy {
   readonly #versions: VersionFallback;
   readonly #rotation: ServerRotation;
   readonly #conflict = new ConflictDetector();
-  #established = false;
+  readonly #patience: RefusalPatience;
   readonly #repeated: RepeatedEnd;
+  #connected = false;
 
-  /** `known`: the version that an earlier process spoke with the server (R5b). */
-  constructor(options: ConnectionOptions, random: () => number, known?: ProtocolVersion) {
+  constructor(options: ConnectionOptions, random: () => number, facts: PolicyFacts = {}) {
+    const { epochVersion: epoch, established: accepted = false } = facts;
     this.#options = options;
     this.#backoff = new Backoff({ firstMs: options.reconnectPeriodMs, maxMs: options.maxReconnectPeriodMs, random });
-    this.#versions = new VersionFallback(options.version, oldestVersion(options), known);
+    this.#versions = new VersionFallback({ asked: options.version, oldest: oldestVersion(options), epoch, accepted });
+    this.#patience = new RefusalPatience(options.refusalTimeoutMs, accepted);
     this.#rotation = new ServerRotation(options.servers);
     this.#repeated = new RepeatedEnd(options.subscriptions.length > 0);
   }
@@ -74,16 +89,37 @@ export class ReconnectPolicy {
     return this.#versions.version;
   }
 
+  /** Why the version is an older one; undefined for the newest, and for the one that was asked for. */
+  get olderBecause(): OlderBecause | undefined {
+    return this.#versions.because;
+  }
+
   /** True once a CONNECT of this process was accepted. */
-  get established(): boolean {
-    return this.#established;
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** The next attempt begins, and no session depends on its version. */
+  tryNewest(now: number): void {
+    this.#versions.tryUpwards(now);
+  }
+
+  /** CONNACK accepted us, perhaps only to throw an old session away. */
+  spoken(now: number): void {
+    this.#versions.after({ outcome: 'accepted', server: formatAddress(this.address), now });
+    this.#patience.accepted();
   }
 
   /** CONNACK accepted us. */
-  accepted(): void {
-    this.#established = true;
-    this.#versions.after('accepted');
+  accepted(now: number): void {
+    this.#connected = true;
+    this.spoken(now);
     this.#rotation.accepted();
+  }
+
+  /** All that is wanted is granted. */
+  granted(): void {
+    this.#patience.granted();
   }
 
   /** What follows this end. */
@@ -93,7 +129,18 @@ export class ReconnectPolicy {
       return { do: 'fail', error: this.#conflictError(suspected(this.#conflict.closes), error) };
     }
     if (error.code === 'CLIENT_ID_CONFLICT') return { do: 'fail', error: this.#conflictError(NAMED, error) };
-    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end.error, end.connectedMs);
+    const connected = end.connectedMs !== undefined;
+    if (!connected && this.#versions.after(this.#versionAttempt(end))) return { do: 'retry', waitMs: 0 };
+    if (this.#patience.judge({ error, connected, now: end.now }) === 'for-now') return this.#refusedForNow(error);
+    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(error, end.connectedMs);
+  }
+
+  /** R24. Soon only where the next attempt brings other credentials. */
+  #refusedForNow(error: MillraceError): NextStep {
+    if (this.#rotation.failed(false) === 'next') return { do: 'retry', waitMs: 0, refused: true };
+    if (!this.#options.autoReconnect) return { do: 'rest', error };
+    const waitMs = this.#options.dynamicCredentials ? this.#backoff.nextMs() : this.#backoff.longMs();
+    return { do: 'retry', waitMs, refused: true };
   }
 
   /** What follows an end that names another server, which is asked at once. */
@@ -107,29 +154,25 @@ export class ReconnectPolicy {
     this.#backoff.lasted(connectedMs);
     const fatal = this.#repeated.after(error);
     if (fatal !== undefined) return { do: 'fail', error: fatal };
-    if (!this.#mayPass(error) && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
+    if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
     return { do: 'retry', waitMs: this.#conflict.suspected ? this.#backoff.shortMs() : this.#backoff.nextMs() };
   }
 
-  #afterAttempt(end: AttemptEnd): NextStep {
-    if (this.#versions.after(versionOutcome(end))) return { do: 'retry', waitMs: 0 };
-    const mayPass = this.#mayPass(end.error);
-    const ofOneServer = OF_ONE_SERVER.has(end.error.code) && !mayPass;
-    if (!ofOneServer && !mayPass) return { do: 'fail', error: end.error };
+  #afterAttempt({ error }: AttemptEnd): NextStep {
+    const ofOneServer = OF_ONE_SERVER.has(error.code) && !error.retryable;
+    if (!ofOneServer && !error.retryable) return { do: 'fail', error };
+    const inDoubt = this.#versions.isInDoubt(formatAddress(this.address));
     const turn = this.#rotation.failed(ofOneServer);
-    if (turn === 'hopeless') return { do: 'fail', error: end.error };
+    if (turn === 'hopeless') return { do: 'fail', error };
     if (turn === 'next') return { do: 'retry', waitMs: 0 };
-    if (!this.#options.autoReconnect) return { do: 'rest', error: end.error };
-    return { do: 'retry', waitMs: this.#backoff.nextMs() };
+    if (!this.#options.autoReconnect) return { do: 'rest', error };
+    const waitMs = this.#backoff.nextMs();
+    return { do: 'retry', waitMs: inDoubt ? Math.min(waitMs, VERSION_DOUBT_MS) : waitMs };
   }
 
-  #mayPass(error: MillraceError): boolean {
-    if (error.retryable) return true;
-    if (!this.#established) return false;
-    // a proxy may answer 404 while its broker restarts, but it led to the broker before
-    if (error.code === 'WEBSOCKET_REFUSED') return true;
-    return this.#options.dynamicCredentials && OF_CREDENTIALS.has(error.code);
+  #versionAttempt(end: AttemptEnd): VersionAttempt {
+    return { outcome: versionOutcome(end), server: formatAddress(this.address), now: end.now };
   }
 
   #conflictError(how: string, cause: MillraceError): MillraceError {

@@ -78,6 +78,7 @@ const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
   autoReconnect: true,
   reconnectPeriod: true,
   maxReconnectPeriod: true,
+  refusalTimeout: true,
   maxInflight: true,
   subscribeBatchSize: true,
   maxProperties: true,
@@ -255,7 +256,7 @@ function resolveTimes(
 function resolveReconnect(
   { options, autoReconnect: fromBuilder }: ConnectInput,
   problems: OptionProblems,
-): Pick<ConnectionOptions, 'autoReconnect' | 'reconnectPeriodMs' | 'maxReconnectPeriodMs'> {
+): Pick<ConnectionOptions, 'autoReconnect' | 'reconnectPeriodMs' | 'maxReconnectPeriodMs' | 'refusalTimeoutMs'> {
   if (fromBuilder !== undefined && options.autoReconnect !== undefined && fromBuilder !== options.autoReconnect) {
     problems.add('autoReconnect is given twice with different values');
   }
@@ -270,7 +271,9 @@ function resolveReconnect(
     fallback: Math.max(first, 30_000),
   });
   if (most < first) problems.add('maxReconnectPeriod must not be less than reconnectPeriod');
-  return { autoReconnect, reconnectPeriodMs: first, maxReconnectPeriodMs: most };
+  const patience = { min: 0, max: MAX_TIMER_MS, fallback: Number.POSITIVE_INFINITY };
+  const refusalTimeoutMs = problems.integer('refusalTimeout', options.refusalTimeout, patience);
+  return { autoReconnect, reconnectPeriodMs: first, maxReconnectPeriodMs: most, refusalTimeoutMs };
 }
 
 function resolveWebSocket(wsOptions: ConnectOptions['wsOptions']): WebSocketSettings {

@@ -31,7 +31,7 @@ function only<T>(
 export function resolveCredentials(
   { url, auth, options }: CredentialSources,
   problems: OptionProblems,
-): Pick<ConnectionOptions, 'credentials' | 'dynamicCredentials'> {
+): Pick<ConnectionOptions, 'credentials' | 'dynamicCredentials' | 'fixedCredentials'> {
   const places = [url, auth, options];
   const same = (a: string, b: string): boolean => a === b;
   const username = problems.text(
@@ -55,10 +55,11 @@ export function resolveCredentials(
       problems.add('credentials is a provider: username and password cannot be given beside it');
     }
     if (typeof options.credentials !== 'function') problems.add('credentials must be a function');
-    return { credentials: options.credentials, dynamicCredentials: true };
+    return { credentials: options.credentials, dynamicCredentials: true, fixedCredentials: undefined };
   }
   return {
     credentials: () => ({ username, password }),
     dynamicCredentials: options.authentication !== undefined,
+    fixedCredentials: { username, password },
   };
 }

@@ -78,6 +78,11 @@ export class SessionOpening {
     else if (this.#parts.durable !== undefined) void this.#decide(this.#parts.durable, event);
   }
 
+  /** A SUBSCRIBE of the owner's filters is not answered. */
+  get awaitsGrant(): boolean {
+    return this.#at === 'subscribing' && !this.#parts.subscriptions.settled;
+  }
+
   /** It is over, one way or the other. */
   end(): void {
     this.#at = 'over';

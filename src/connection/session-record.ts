@@ -39,6 +39,8 @@ export interface SessionRecord {
   readonly server: string | undefined;
   readonly version: ProtocolVersion | undefined;
   readonly markers: SessionMarkers | undefined;
+  /** Digest of the settings with which all was granted (R24); undefined in a record of an older Millrace. */
+  readonly settings?: string | undefined;
   /** What the session had when it was established last. */
   readonly subscriptions: readonly HeldSubscription[];
 }
@@ -107,7 +109,7 @@ export const spendMarker = (record: SessionRecord): SessionRecord => {
 };
 
 /** What is known once all is granted. */
-export type Established = Pick<SessionRecord, 'server' | 'version' | 'markers' | 'subscriptions'>;
+export type Established = Pick<SessionRecord, 'server' | 'version' | 'markers' | 'settings' | 'subscriptions'>;
 
 /** The session is ours and has all that is wanted. */
 export const establish = (record: SessionRecord, facts: Established): SessionRecord => ({

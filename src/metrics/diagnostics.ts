@@ -11,6 +11,8 @@ export type DiagnosticName =
   | 'session-expiry-shortened'
   | 'session-suspect'
   | 'reconnect'
+  | 'refused-for-now'
+  | 'older-version'
   | 'granted-qos'
   | 'publish'
   | 'acknowledge'
@@ -43,6 +45,8 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'session-expiry-shortened': channel('millrace:session-expiry-shortened'),
   'session-suspect': channel('millrace:session-suspect'),
   reconnect: channel('millrace:reconnect'),
+  'refused-for-now': channel('millrace:refused-for-now'),
+  'older-version': channel('millrace:older-version'),
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   acknowledge: channel('millrace:acknowledge'),

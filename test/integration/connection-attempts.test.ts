@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { connectionRig } from '../support/rigs/connection-rig.js';
+import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
 
 function refuse(reasonCode: number): (client: FakeClient) => void {
@@ -93,23 +96,13 @@ describe('connection: attempts', () => {
     await rig.connection.close();
   });
 
-  it('is failed by a refusal at a reconnect when the credentials are fixed', LIMIT, async () => {
-    await using broker = await startFakeBroker({
-      connect: (client) => (client.index === 0 ? accept(client) : refuse(0x87)(client)),
-    });
-    const rig = connectionRig(broker.url);
-    await rig.open();
-    (await broker.client(0)).reset();
-    await until(() => rig.failures.length === 1);
-    assert.equal(rig.failures[0]?.code, 'NOT_AUTHORIZED');
-  });
-
   it(
     'shows nothing of what the provider threw, and waits for it no longer than the connect timeout',
     LIMIT,
     async () => {
       await using broker = await startFakeBroker();
       const throwing = connectionRig(broker.url, {
+        autoReconnect: false,
         credentials: () => {
           throw new RangeError('token hunter2 expired');
         },
@@ -130,6 +123,25 @@ describe('connection: attempts', () => {
       assert.equal(broker.clients.length, 0);
     },
   );
+
+  it('retries a provider that throws as it retries the network, at the first connect too (S15)', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    let asked = 0;
+    const rig = connectionRig(broker.url, {
+      credentials: () => {
+        asked += 1;
+        if (asked < 4) throw new Error('the vault is away');
+        return { username: 'u', password: 'p' };
+      },
+    });
+    await rig.open();
+    assert.equal(asked, 4);
+    assert.deepEqual(
+      rig.disconnects.map(({ code }) => code),
+      ['USER_FUNCTION_FAILED', 'USER_FUNCTION_FAILED', 'USER_FUNCTION_FAILED'],
+    );
+    await rig.connection.close();
+  });
 
   it('fails over to the next server, and comes back to the one that accepted', LIMIT, async () => {
     await using good = await startFakeBroker({
@@ -158,10 +170,13 @@ describe('connection: attempts', () => {
   for (const [how, old] of [
     ['a CONNACK 0x84', (client: FakeClient) => refuse(0x84)(client)],
     ['a CONNACK 0x01 of an old broker', (client: FakeClient) => client.sendBytes(Buffer.from([0x20, 2, 0, 1]))],
-    ['a close', (client: FakeClient) => client.fin()],
-    ['a reset', (client: FakeClient) => client.reset()],
+    [
+      'a CONNACK 0x01 of an old broker in the shape of 5.0 (S12)',
+      (client: FakeClient) => client.sendBytes(Buffer.from([0x20, 3, 0, 1, 0])),
+    ],
+    ['a CONNACK 0x84 in the shape of 3.1.1', (client: FakeClient) => client.sendBytes(Buffer.from([0x20, 2, 0, 0x84]))],
   ] as const) {
-    it(`falls back from 5.0 to 3.1.1 on ${how} (R5b)`, LIMIT, async () => {
+    it(`falls back from 5.0 to 3.1.1 on ${how} (R5d)`, LIMIT, async () => {
       await using broker = await startFakeBroker({
         connect: (client) => (client.connect?.version === 5 ? old(client) : accept(client)),
       });
@@ -174,6 +189,64 @@ describe('connection: attempts', () => {
       await rig.connection.close();
     });
   }
+
+  for (const [how, close] of [
+    ['closes', (client: FakeClient) => client.fin()],
+    ['resets', (client: FakeClient) => client.reset()],
+  ] as const) {
+    it(
+      `takes ${how} before CONNACK for an outage, and 5.0 for refused after four within six seconds (R5d)`,
+      LIMIT,
+      async () => {
+        await using broker = await startFakeBroker({
+          connect: (client) => (client.connect?.version === 5 ? close(client) : accept(client)),
+        });
+        using told = new Told('older-version');
+        const rig = connectionRig(broker.url, {}, { startClean: false });
+        await rig.open();
+        assert.deepEqual(versions(broker.clients), [5, 5, 5, 5, 4]);
+        assert.match(
+          rig.disconnects[0]?.advice ?? '',
+          /so old that it closes on MQTT 5\.0: then ask for protocolVersion 4/,
+        );
+        assert.deepEqual(told.events, [
+          { name: 'older-version', data: { name: 'rig', server: broker.url, version: 4, because: 'closed' } },
+        ]);
+        await rig.connection.close();
+      },
+    );
+  }
+
+  it('asked wrongly: a proxy that closes its first connections is no old broker (S2)', LIMIT, async () => {
+    await using broker = await startMosquitto();
+    await using proxy = await startChaosProxy({ to: broker });
+    const fault = proxy.cut({ when: { from: 'client', type: 'connect', times: 3 }, how: 'fin' });
+    using told = new Told('older-version', 'connect');
+    const rig = connectionRig(proxy.url, {}, { startClean: false });
+    await rig.open();
+    assert.equal(fault.count, 3);
+    assert.deepEqual(told.names, ['connect']);
+    assert.equal(Reflect.get(Object(told.events[0]?.data), 'version'), 5);
+    await rig.connection.close();
+  });
+
+  it(
+    'does not fall back from a broker that spoke 5.0, whatever it says later: that is told (R5d, R24)',
+    LIMIT,
+    async () => {
+      await using broker = await startFakeBroker({
+        connect: (client) => (client.index % 5 === 0 ? acceptResumed(client) : refuse(0x84)(client)),
+      });
+      using told = new Told('refused-for-now');
+      const rig = connectionRig(broker.url, {}, { startClean: false });
+      await rig.open();
+      (await broker.client(0)).reset();
+      await until(() => rig.connected.length === 2);
+      assert.deepEqual(versions(broker.clients), [5, 5, 5, 5, 5, 5]);
+      assert.equal(told.events.length, 4);
+      await rig.connection.close();
+    },
+  );
 
   it('falls back to 3.1 when 3.1.1 is refused too', LIMIT, async () => {
     await using broker = await startFakeBroker({

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { Backoff } from '../../src/connection/backoff.js';
 import { ConflictDetector } from '../../src/connection/conflict-detector.js';
 import type { ServerAddress } from '../../src/connection/connection-options.js';
+import { type PossibleRefusal, RefusalPatience } from '../../src/connection/refusal-patience.js';
 import { ServerRotation } from '../../src/connection/server-rotation.js';
-import { VersionFallback } from '../../src/connection/version-fallback.js';
+import { type VersionFacts, VersionFallback, type VersionOutcome } from '../../src/connection/version-fallback.js';
+import { type ErrorCode, MillraceError } from '../../src/errors/index.js';
 
 const almostOne = () => 1 - Number.EPSILON;
 
@@ -43,43 +45,174 @@ describe('back-off', () => {
   });
 });
 
-describe('version fallback (R5b)', () => {
+/** Attempts at one server, which come when the test says. */
+class Attempts {
+  readonly versions: VersionFallback;
+  now = 0;
+
+  constructor(facts: Partial<VersionFacts> = {}) {
+    this.versions = new VersionFallback({ asked: undefined, ...facts });
+  }
+
+  end(outcome: VersionOutcome, afterMs = 1000, server = 'mqtt://a:1883'): number {
+    this.now += afterMs;
+    this.versions.after({ outcome, server, now: this.now });
+    return this.versions.version;
+  }
+
+  ends(...outcomes: readonly VersionOutcome[]): readonly number[] {
+    return outcomes.map((outcome) => this.end(outcome));
+  }
+}
+
+const CLOSED = 'closed-before-connack';
+const HOUR_MS = 3_600_000;
+
+describe('version fallback (R5d)', () => {
   it('falls back for good on the word of the server', () => {
-    const versions = new VersionFallback(undefined);
-    assert.equal(versions.version, 5);
-    assert.equal(versions.after('version-refused'), true);
-    assert.equal(versions.version, 4);
-    assert.equal(versions.after('other'), false);
-    assert.equal(versions.version, 4);
-    assert.equal(versions.after('version-refused'), true);
-    assert.equal(versions.version, 3);
-    assert.equal(versions.after('version-refused'), false);
+    const attempts = new Attempts();
+    assert.deepEqual(attempts.ends('version-refused', 'other', 'version-refused'), [4, 4, 3]);
+    assert.equal(attempts.versions.because, 'refused');
+    assert.equal(attempts.versions.after({ outcome: 'version-refused', server: 'a', now: 9 }), false);
   });
 
-  it('tries older versions in a row after closes before CONNACK, then begins with the newest again', () => {
-    const versions = new VersionFallback(undefined);
-    const tried = [versions.version];
-    while (versions.after('closed-before-connack')) tried.push(versions.version);
-    assert.deepEqual(tried, [5, 4, 3]);
-    assert.equal(versions.version, 5);
+  it('takes closes before CONNACK for an outage, and tries older versions after four of them within six seconds', () => {
+    const attempts = new Attempts();
+    assert.deepEqual(attempts.ends(CLOSED, CLOSED, CLOSED, CLOSED), [5, 5, 5, 4]);
+    assert.equal(attempts.versions.because, 'closed');
+    assert.deepEqual(attempts.ends(CLOSED, CLOSED), [3, 5], 'and then it begins with the newest again');
+    assert.deepEqual(attempts.ends(CLOSED, CLOSED, CLOSED, CLOSED), [5, 5, 5, 4]);
   });
 
-  it('never changes the version after a CONNECT was accepted, nor one that the user asked for', () => {
-    const settled = new VersionFallback(undefined);
-    settled.after('version-refused');
-    settled.after('accepted');
-    assert.equal(settled.after('closed-before-connack'), false);
-    assert.equal(settled.after('version-refused'), false);
-    assert.equal(settled.version, 4);
-    const asked = new VersionFallback(5);
-    assert.equal(asked.after('version-refused'), false);
-    assert.equal(asked.version, 5);
+  it('asked wrongly: closes over more than six seconds, or with something else between them, are no question of the version', () => {
+    const slow = new Attempts();
+    assert.deepEqual(
+      Array.from({ length: 20 }, () => slow.end(CLOSED, 2100)),
+      Array.from({ length: 20 }, () => 5),
+    );
+    const mixed = new Attempts();
+    for (let i = 0; i < 5; i += 1) assert.deepEqual(mixed.ends(CLOSED, CLOSED, CLOSED, 'other'), [5, 5, 5, 5]);
+  });
+
+  it('counts the closes of each server of a list for itself', () => {
+    const attempts = new Attempts();
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal(attempts.end(CLOSED, 500, 'a'), 5);
+      assert.equal(attempts.end('other', 500, 'b'), 5);
+    }
+    assert.equal(attempts.end(CLOSED, 500, 'b'), 5);
+    assert.equal(attempts.end(CLOSED, 500, 'a'), 4);
+  });
+
+  it('is in doubt for three attempts out of four, so that an outage is not met with quick attempts for ever', () => {
+    const attempts = new Attempts();
+    const doubts = Array.from({ length: 8 }, () => {
+      attempts.end(CLOSED, 2100);
+      return attempts.versions.isInDoubt('mqtt://a:1883');
+    });
+    assert.deepEqual(doubts, [true, true, true, false, true, true, true, false]);
+  });
+
+  it('asked wrongly: after an accepted CONNECT neither closes nor refusals lead downwards, and what was asked for is never left', () => {
+    const settled = new Attempts();
+    assert.deepEqual(settled.ends('version-refused', 'accepted', CLOSED, CLOSED, CLOSED, CLOSED), [4, 4, 4, 4, 4, 4]);
+    assert.deepEqual(settled.ends('version-refused', 'version-refused'), [4, 4]);
+    const asked = new Attempts({ asked: 5 });
+    assert.deepEqual(asked.ends('version-refused', CLOSED, CLOSED, CLOSED, CLOSED), [5, 5, 5, 5, 5]);
+    assert.equal(new Attempts({ asked: 4 }).versions.because, undefined);
+  });
+
+  it('keeps the version of an epoch over closes, and over refusals when it was accepted with the settings of now', () => {
+    const epoch = new Attempts({ epoch: 5, accepted: true });
+    assert.deepEqual(epoch.ends(CLOSED, CLOSED, CLOSED, CLOSED, 'version-refused'), [5, 5, 5, 5, 5]);
+    const older = new Attempts({ epoch: 4, accepted: true });
+    assert.equal(older.versions.because, 'epoch');
+    older.versions.tryUpwards(2 * HOUR_MS);
+    assert.equal(older.versions.version, 4, 'and is not tried upwards');
+    const elsewhere = new Attempts({ epoch: 5 });
+    assert.deepEqual(elsewhere.ends(CLOSED, CLOSED, CLOSED, CLOSED, 'version-refused'), [5, 5, 5, 5, 4]);
+  });
+
+  it('tries the newest again at most once an hour, and goes back at once when it is not accepted', () => {
+    const attempts = new Attempts();
+    attempts.ends('version-refused', 'accepted');
+    attempts.versions.tryUpwards(attempts.now + HOUR_MS - 1);
+    assert.equal(attempts.versions.version, 4);
+    attempts.now += HOUR_MS;
+    attempts.versions.tryUpwards(attempts.now);
+    assert.equal(attempts.versions.version, 5);
+    assert.equal(attempts.versions.after({ outcome: CLOSED, server: 'a', now: attempts.now }), true);
+    assert.equal(attempts.versions.version, 4);
+    attempts.versions.tryUpwards(attempts.now + 1000);
+    assert.equal(attempts.versions.version, 4, 'not twice in an hour');
+    attempts.now += HOUR_MS;
+    attempts.versions.tryUpwards(attempts.now);
+    assert.deepEqual(attempts.ends('accepted', 'other', 'version-refused'), [5, 5, 5], 'what is accepted stays');
+    assert.equal(attempts.versions.because, undefined);
   });
 
   it('does not take a timeout or a failed connect for a question of the version', () => {
-    const versions = new VersionFallback(undefined);
-    assert.equal(versions.after('other'), false);
-    assert.equal(versions.version, 5);
+    assert.deepEqual(new Attempts().ends('other', 'other', 'other', 'other', 'other'), [5, 5, 5, 5, 5]);
+  });
+});
+
+describe('refusals (R24)', () => {
+  const refusal = (code: ErrorCode, connected = false, now = 0): PossibleRefusal => ({
+    error: new MillraceError(code, 'no', { retryable: false }),
+    connected,
+    now,
+  });
+  const OF_CONNECTS: readonly ErrorCode[] = [
+    'NOT_AUTHORIZED',
+    'BAD_CREDENTIALS',
+    'CLIENT_ID_REJECTED',
+    'CONNECTION_REFUSED_BY_BROKER',
+    'UNSUPPORTED_PROTOCOL_VERSION',
+    'TLS_REFUSED',
+    'WRONG_PROTOCOL',
+    'WEBSOCKET_REFUSED',
+    'USER_FUNCTION_FAILED',
+  ];
+
+  it('are fatal at the first connect and outages after an accepted one, for ever', () => {
+    for (const code of OF_CONNECTS) {
+      const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
+      assert.equal(patience.judge(refusal(code)), 'fatal', code);
+      patience.accepted();
+      for (const now of [0, 1e6, 1e12]) assert.equal(patience.judge(refusal(code, false, now)), 'for-now', code);
+    }
+  });
+
+  it('of what is subscribed are outages only when all was granted once', () => {
+    const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
+    patience.accepted();
+    assert.equal(patience.judge(refusal('SUBSCRIPTION_REFUSED', true)), 'fatal');
+    patience.granted();
+    for (const code of ['SUBSCRIPTION_REFUSED', 'GRANTED_QOS_TOO_LOW', 'DISCONNECTED_BY_BROKER'] as const) {
+      assert.equal(patience.judge(refusal(code, true)), 'for-now', code);
+    }
+  });
+
+  it('are outages at the first connect of a process whose store was granted all with these settings', () => {
+    const patience = new RefusalPatience(Number.POSITIVE_INFINITY, true);
+    assert.equal(patience.judge(refusal('NOT_AUTHORIZED')), 'for-now');
+    assert.equal(patience.judge(refusal('SUBSCRIPTION_REFUSED', true)), 'for-now');
+  });
+
+  it('asked wrongly: the loss of a session, a conflict, a full disk or a broken guarantee is no refusal that passes', () => {
+    const patience = new RefusalPatience(Number.POSITIVE_INFINITY, true);
+    for (const code of ['SESSION_LOST', 'CLIENT_ID_CONFLICT', 'STORE_FULL', 'GUARANTEE_UNSUPPORTED'] as const) {
+      for (const connected of [false, true]) assert.equal(patience.judge(refusal(code, connected)), 'none', code);
+    }
+  });
+
+  it('are fatal when they last for longer than the limit, which begins anew when all is granted', () => {
+    const patience = new RefusalPatience(5000, true);
+    const at = (now: number): string => patience.judge(refusal('NOT_AUTHORIZED', false, now));
+    assert.deepEqual([at(1000), at(5999), at(6000)], ['for-now', 'for-now', 'fatal']);
+    patience.granted();
+    assert.deepEqual([at(7000), at(11_999), at(12_000)], ['for-now', 'for-now', 'fatal']);
+    assert.equal(new RefusalPatience(0, true).judge(refusal('NOT_AUTHORIZED')), 'fatal', '0 is no patience');
   });
 });
 

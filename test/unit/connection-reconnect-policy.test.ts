@@ -30,13 +30,13 @@ function policy(options: ConnectOptions = {}, subscriptions: readonly WantedSubs
 /** One that has been connected once. */
 function established(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
   const made = policy(options, subscriptions);
-  made.accepted();
+  made.accepted(0);
   return made;
 }
 
 function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd {
   const made = error instanceof MillraceError ? error : new MillraceError(error, 'why');
-  return { error: made, byFin: false, connectSent: true, connectedMs, moved: false };
+  return { error: made, byFin: false, connectSent: true, connectedMs, moved: false, now: 0 };
 }
 
 const tlsError = (code: string): MillraceError => lostError(Object.assign(new Error(code), { code }), SERVER);
@@ -82,6 +82,54 @@ describe('reconnect policy', () => {
     const notFound = new MillraceError('WEBSOCKET_REFUSED', 'HTTP 404', { retryable: false });
     assert.equal(policy().after(end(notFound)).do, 'fail');
     assert.equal(established().after(end(notFound)).do, 'retry');
+  });
+
+  it('waits long after a refusal by who accepted it before, and says so (R24)', () => {
+    const refused = end('NOT_AUTHORIZED');
+    assert.equal(policy().after(refused).do, 'fail', 'at the first connect it is fatal');
+    const made = established({ maxReconnectPeriod: 20_000 });
+    assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
+    assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
+    assert.equal(established({ refusalTimeout: 0 }).after(refused).do, 'fail', 'unless a limit says otherwise');
+    const fresh = established({ credentials: () => ({}) }).after(refused);
+    assert.deepEqual(
+      fresh,
+      { do: 'retry', waitMs: 500, refused: true },
+      'soon when the next credentials may be better',
+    );
+  });
+
+  it('takes a refused subscription for final until all was granted once (R24)', () => {
+    const made = established();
+    assert.equal(made.after(end('SUBSCRIPTION_REFUSED', 10)).do, 'fail');
+    made.granted();
+    assert.equal(made.after(end('SUBSCRIPTION_REFUSED', 10)).do, 'retry');
+  });
+
+  it('asks the next server of a list at once when one refuses for now', () => {
+    const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
+    const made = established({ servers, maxReconnectPeriod: 20_000 });
+    assert.deepEqual(
+      [1, 2].map(() => made.after(end('BAD_CREDENTIALS'))),
+      [
+        { do: 'retry', waitMs: 0, refused: true },
+        { do: 'retry', waitMs: 15_000, refused: true },
+      ],
+    );
+  });
+
+  it('waits little between the closes before CONNACK that may come of the version, and as ever after them (R5d)', () => {
+    const made = policy({ reconnectPeriod: 10_000, maxReconnectPeriod: 10_000 });
+    const close = (now: number) => made.after({ ...end('CONNECTION_LOST'), now });
+    const steps = [0, 1500, 3000, 4500, 4500, 4500].map((now) => [close(now), made.version]);
+    assert.deepEqual(steps, [
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 0 }, 4],
+      [{ do: 'retry', waitMs: 0 }, 3],
+      [{ do: 'retry', waitMs: 5000 }, 5],
+    ]);
   });
 
   it('gives up on a packet above our maximum that ends five connections in a row, and says what to raise', () => {

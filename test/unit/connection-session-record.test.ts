@@ -18,7 +18,7 @@ import {
   wasDropped,
 } from '../../src/connection/session-record.js';
 import { keptSession, type SubscribingSession, SubscriptionKeeper } from '../../src/connection/subscription-keeper.js';
-import { VersionFallback } from '../../src/connection/version-fallback.js';
+import { VersionFallback, type VersionOutcome } from '../../src/connection/version-fallback.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
 import { wanted } from '../support/rigs/connection-rig.js';
 import { MemoryRecord } from '../support/store/memory-record.js';
@@ -301,12 +301,13 @@ describe('where and how an earlier process was connected (R5b)', () => {
   });
 
   it('only a refusal makes it leave the version of an earlier process', () => {
-    const versions = new VersionFallback(undefined, 3, 5);
-    assert.equal(versions.after('closed-before-connack'), false);
+    const versions = new VersionFallback({ asked: undefined, epoch: 5 });
+    const after = (outcome: VersionOutcome): boolean => versions.after({ outcome, server: 'a', now: 0 });
+    assert.equal(after('closed-before-connack'), false);
     assert.equal(versions.version, 5);
-    assert.equal(versions.after('version-refused'), true);
+    assert.equal(after('version-refused'), true);
     assert.equal(versions.version, 4);
-    assert.equal(new VersionFallback(undefined, 3, 4).version, 4);
-    assert.equal(new VersionFallback(5, 3, 4).version, 5, 'what is asked for counts more');
+    assert.equal(new VersionFallback({ asked: undefined, epoch: 4 }).version, 4);
+    assert.equal(new VersionFallback({ asked: 5, epoch: 4 }).version, 5, 'what is asked for counts more');
   });
 });

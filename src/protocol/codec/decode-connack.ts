@@ -5,11 +5,12 @@ import { readProperties } from './property-reader.js';
 import { malformed, protocolError } from './refusal.js';
 
 const LARGEST_RETURN_CODE = 5;
-const UNACCEPTABLE_VERSION = 1;
+/** By a 3.x server, and by one of 5.0. */
+const UNACCEPTABLE_VERSION = [0x01, 0x84];
 
 /**
  * CONNACK. A 3.1 server has no session present flag, so `sessionPresent` is false there and the reserved byte is not
- * looked at. A 3.1.1 server answers a 5.0 CONNECT with its own CONNACK `20 02 00 01`, which is let through as code 1.
+ * looked at. A server that does not speak our version may say so in its own: with its code, and with or without properties.
  */
 export function decodeConnack(context: DecodeContext): ConnackPacket {
   const { reader, version } = context;
@@ -21,7 +22,8 @@ export function decodeConnack(context: DecodeContext): ConnackPacket {
   if (sessionPresent && reasonCode !== 0) {
     throw protocolError('connack with session present and an error [MQTT-3.2.2-4, 5: MQTT-3.2.2-6]');
   }
-  if (version < 5 || isOldServer(context, reasonCode)) return { type: 'connack', sessionPresent, reasonCode };
+  const bare = UNACCEPTABLE_VERSION.includes(reasonCode) ? reader.left === 0 : version < 5;
+  if (bare) return { type: 'connack', sessionPresent, reasonCode };
   const properties = readProperties(reader, 'connack', 'server', context);
   return properties === undefined
     ? { type: 'connack', sessionPresent, reasonCode }
@@ -29,13 +31,7 @@ export function decodeConnack(context: DecodeContext): ConnackPacket {
 }
 
 function checkCode(context: DecodeContext, code: number): void {
-  const known =
-    context.version === 5
-      ? isReasonCodeAllowed('connack', code) || isOldServer(context, code)
-      : code <= LARGEST_RETURN_CODE;
+  if (UNACCEPTABLE_VERSION.includes(code)) return;
+  const known = context.version === 5 ? isReasonCodeAllowed('connack', code) : code <= LARGEST_RETURN_CODE;
   if (!known) throw protocolError(`connack with the code ${code} [MQTT-3.2.2-8]`);
-}
-
-function isOldServer(context: DecodeContext, code: number): boolean {
-  return code === UNACCEPTABLE_VERSION && context.reader.left === 0;
 }

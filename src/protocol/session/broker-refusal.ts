@@ -68,6 +68,8 @@ const REASON_CODES: Readonly<Record<number, Refusal>> = {
 
 const RETURN_CODES: Readonly<Record<number, Refusal>> = {
   1: UNSUPPORTED_VERSION,
+  // no code of 3.x: so a broker answers that speaks 5.0 only
+  132: UNSUPPORTED_VERSION,
   2: CLIENT_ID_REJECTED,
   3: LATER,
   4: BAD_CREDENTIALS,
@@ -77,7 +79,7 @@ const RETURN_CODES: Readonly<Record<number, Refusal>> = {
 /** What a CONNACK other than 0 means: UNSUPPORTED_PROTOCOL_VERSION, CLIENT_ID_REJECTED, BAD_CREDENTIALS, NOT_AUTHORIZED or CONNECTION_REFUSED_BY_BROKER. */
 export function connectionRefused({ reasonCode, properties }: ConnackPacket, version: ProtocolVersion): MillraceError {
   const { code, retryable, advice } = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? NEVER;
-  const reason = version === 5 && reasonCode >= 0x80 ? reasonName(reasonCode) : returnCodeName(reasonCode);
+  const reason = reasonCode >= 0x80 ? reasonName(reasonCode) : returnCodeName(reasonCode);
   return new MillraceError(
     code,
     `The broker refused the connection: ${reason}${elsewhere(properties?.serverReference)}`,

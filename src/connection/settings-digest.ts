@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { ConnectionOptions } from './connection-options.js';
+
+/** Bytes that are kept: enough to see a change, too little to find a password by. */
+const KEPT_BYTES = 2;
+
+/**
+ * Tells whether a session was accepted with the settings of now (R24): where it connects, as whom, and what it subscribes to. What a
+ * user's function gives anew at each connect does not count: signed queries, header values, credentials of a provider.
+ */
+export function settingsDigest(options: ConnectionOptions): string {
+  const { servers, version, clientId, tls, webSocket, subscriptions, fixedCredentials } = options;
+  const places = servers.map(({ protocol, host, port, path }) => [protocol, host, port, path.split('?', 1)]);
+  const settings = [places, version, clientId, tls, webSocket.protocol, subscriptions, fixedCredentials];
+  return createHash('sha256')
+    .update(JSON.stringify(settings, bytesAsText))
+    .digest('hex')
+    .slice(0, 2 * KEPT_BYTES);
+}
+
+const bytesAsText = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
