@@ -46,6 +46,7 @@ export class ConnectionWatch implements Disposable {
       ['millrace:disconnect', (message) => this.#onDisconnect(message)],
       ['millrace:reconnect', (message) => this.#tell({ event: 'reconnect', text: undefined, facts: factsOf(message) })],
       ['millrace:session-lost', (message) => this.#onSessionLost(message)],
+      ['millrace:session-went-back', (message) => this.#onSessionWentBack(message)],
       ...OPERATOR_NOTES.map(([name, text]) => [name, (message: unknown) => this.#note(text, message)] as const),
     ];
     for (const [name, handler] of this.#handlers) subscribe(name, handler);
@@ -121,6 +122,12 @@ export class ConnectionWatch implements Disposable {
     const facts = factsOf(message);
     const text = `the broker lost the session of ${textOf(facts, 'name')}: what it had kept for us is gone`;
     this.#tell({ event: 'session-lost', text, facts });
+  }
+
+  #onSessionWentBack(message: unknown): void {
+    const facts = factsOf(message);
+    const text = `the broker went back: what it has of the session of ${textOf(facts, 'name')} is of an earlier time`;
+    this.#tell({ event: 'session-went-back', text, facts });
   }
 
   #note(note: string, message: unknown): void {

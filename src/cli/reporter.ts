@@ -20,6 +20,7 @@ export interface ReportedEvent {
     | 'reconnect'
     | 'refused-for-now'
     | 'session-lost'
+    | 'session-went-back'
     | 'note'
     | 'restarting'
     | 'recovered'

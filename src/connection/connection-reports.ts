@@ -55,11 +55,12 @@ export class ConnectionReports {
     });
   }
 
-  /** The session is lost. */
-  lost(): void {
-    const { name, onSessionLoss: policy } = this.#options;
+  /** The session is lost; `wentBack`: the server has it as it was at an earlier time (R5c). */
+  lost(wentBack = false): void {
+    const { name, clientId, onSessionLoss: policy } = this.#options;
     this.#metrics.sessionsLost.add();
-    publishDiagnostic('session-lost', { name, policy });
+    if (wentBack) publishDiagnostic('session-went-back', { name, clientId, policy });
+    else publishDiagnostic('session-lost', { name, policy });
   }
 
   /** An attempt ended without a CONNACK 0. */

@@ -75,7 +75,9 @@ export class Connection {
     this.#session = new Session(bornSessionOptions(options, epochOf(record)));
     const { durable: link } = options;
     this.#durable =
-      link && ledger && new DurableLife(options, { link, ledger, home, settings, onLost: () => this.#reports.lost() });
+      link &&
+      ledger &&
+      new DurableLife(options, { link, ledger, home, settings, onLost: (wentBack) => this.#reports.lost(wentBack) });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */

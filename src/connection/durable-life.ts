@@ -2,25 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
-import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import type { SessionLostEvent, SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
 import type { ConnectRequest } from '../protocol/session/session-options.js';
+import type { MarkerQuestion } from '../protocol/session/session-proof.js';
 import type { SessionQuestion } from './connection-event.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import type { DurableLink, UnknownSessionPolicy } from './durable-link.js';
-import { MarkerKeeper, markerFilter } from './marker-keeper.js';
+import { MarkerKeeper } from './marker-keeper.js';
 import { type SessionHome, serverKey } from './session-home.js';
 import type { SessionLedger } from './session-ledger.js';
-import { sessionLost } from './session-lost.js';
+import { discardingOld, sessionLost } from './session-lost.js';
+import { confirmMarkers, markerQuestion, type SessionMarkers } from './session-markers.js';
 import {
   adopt,
+  beginAsking,
   beginConnecting,
   beginCreating,
   beginEpoch,
   establish,
   type HeldSubscription,
   markLost,
+  markWentBack,
   type SessionRecord,
-  spendMarker,
 } from './session-record.js';
 import { sessionUnknown } from './session-unknown.js';
 import type { Resume, SubscribingSession } from './subscription-keeper.js';
@@ -36,9 +39,11 @@ export type Decision =
   /** The session waits for `trust`. */
   | { readonly do: 'trust' }
   /** The session waits for `prove`. */
-  | { readonly do: 'prove'; readonly marker: string }
+  | { readonly do: 'prove'; readonly question: MarkerQuestion }
   /** The session waits for `startEpoch`; `lost` false: it is the first of its kind, so that nothing is lost. */
   | { readonly do: 'begin'; readonly lost: boolean }
+  /** The connection ends; the next one begins by throwing away what the server has. */
+  | { readonly do: 'restart'; readonly error: MillraceError }
   | { readonly do: 'fail'; readonly error: MillraceError };
 
 /** The present connection. */
@@ -56,22 +61,24 @@ export interface DurableParts {
   readonly home: SessionHome;
   /** `settingsDigest` of the options. */
   readonly settings: string;
-  /** A lost session is found out. */
-  readonly onLost: () => void;
+  /** A lost session is found out; `wentBack`: it is there as it was at an earlier time (R5c). */
+  readonly onLost: (wentBack: boolean) => void;
 }
 
 /**
  * What a connection of a job with a store writes down, and what it may do once that is durable. The order of things:
  * D1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
  * D2. A new epoch is durable before the session forgets what it held of the old one (R5).
- * D3. A marker is spent durably before it is used, so that a crash amid a proof does not look like a lost session.
- * D4. What the session has is written down after the broker has granted it, and not believed before.
+ * D3. A marker is spent durably before it is used, so that a crash amid a proof does not look like a lost session (R5c).
+ * D4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
+ * D5. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
+ *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first.
  */
 export class DurableLife {
   readonly #options: ConnectionOptions;
   readonly #unknown: UnknownSessionPolicy;
   readonly #home: SessionHome;
-  readonly #onLost: () => void;
+  readonly #onLost: DurableParts['onLost'];
   readonly #settings: string;
   readonly #ledger: SessionLedger;
   readonly #markers = new MarkerKeeper(() => randomBytes(8).toString('hex'));
@@ -80,6 +87,12 @@ export class DurableLife {
   #begun = false;
   /** The present connection is to another server, or in another version, than the session that the record speaks of (R5b). */
   #moved = false;
+  /** The markers as they were when the present connection asked; undefined when it does not. */
+  #asked: SessionMarkers | undefined;
+  /** The markers as the answer leaves them. */
+  #confirmed: SessionMarkers | undefined;
+  /** It is told that the session went back, and not settled yet. */
+  #toldBack = false;
 
   /** @throws MillraceError INVALID_OPTIONS for a session that is not kept */
   constructor(options: ConnectionOptions, { link, ledger, home, settings, onLost }: DurableParts) {
@@ -99,7 +112,7 @@ export class DurableLife {
   async check(): Promise<void> {
     if (this.#ledger.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
     await this.#ledger.durable();
-    throw sessionLost(this.#options.clientId);
+    throw sessionLost(this.#options.clientId, this.#record.wentBack);
   }
 
   /** Before a CONNECT, also a clean one (D1). The open transport does not outlive a failure, or an abort meanwhile. */
@@ -127,15 +140,23 @@ export class DurableLife {
 
   /** What the server has for our client id must be thrown away before the CONNECT that counts (R6a, R8b). */
   mustDiscard(address: ServerAddress): boolean {
-    if (!this.#creating) return this.#options.onSessionLoss !== 'fail' && this.#home.mustDiscard(address);
+    if (!this.#creating) {
+      if (this.#options.onSessionLoss === 'fail') return false;
+      if (this.#record.wentBack) return this.#discardsOld && !this.#home.isClean(address);
+      return this.#home.mustDiscard(address);
+    }
     return this.#unsure && this.#unknown !== 'adopt' && !this.#home.isClean(address);
   }
 
   /** What the session has to know of the CONNECT. `unproven`: a present session would be no proof. */
   request(at: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionDoubts {
+    this.#asked = undefined;
+    this.#confirmed = undefined;
     if (this.#creating) return { elsewhere: this.#home.isClean(at.address), unproven: true };
-    this.#moved = this.#record.version !== at.version || this.#home.isElsewhere(at.address);
-    return { elsewhere: this.#record.lost || this.#moved, unproven };
+    const { version, lost, wentBack } = this.#record;
+    this.#moved = version !== at.version || this.#home.isElsewhere(at.address);
+    const asks = at.version === 5 && this.#question !== undefined;
+    return { elsewhere: lost || wentBack || this.#moved, unproven: unproven || asks };
   }
 
   /** A CONNECT ended without a CONNACK. */
@@ -146,14 +167,21 @@ export class DurableLife {
   /** What follows, when it is durable that it may. Rejects with what ended the store. */
   decide(question: SessionQuestion, place: Place): Promise<Decision> {
     if (question.type === 'session-lost') {
-      return this.#creating ? this.#create(question.epoch, place) : this.#settleLoss(question.epoch, place);
+      return this.#creating ? this.#create(question.epoch, place) : this.#settleLoss(question, place);
     }
     return this.#creating ? this.#meetUnknown(place) : this.#doubt(place);
   }
 
+  /** The server has answered what `decide` asked: the session is ours, and what it was asked for is gone. */
+  proven(): void {
+    const { markers } = this.#record;
+    if (this.#asked === undefined || markers === undefined) return;
+    this.#confirmed = confirmMarkers(this.#asked, markers);
+  }
+
   /** Beside the SUBSCRIBEs of the owner. `resumed`: the session is proven to be the one that the record speaks of. */
   subscribe(session: SubscribingSession, at: Pick<Resume, 'version' | 'batches'>, resumed: boolean): void {
-    this.#markers.begin(session, at, resumed ? this.#record.markers : undefined);
+    this.#markers.begin(session, at, resumed ? (this.#confirmed ?? this.#record.markers) : undefined);
   }
 
   /** True when the answer was to a SUBSCRIBE or UNSUBSCRIBE of ours. */
@@ -189,6 +217,16 @@ export class DurableLife {
     return record;
   }
 
+  get #question(): MarkerQuestion | undefined {
+    const { markers } = this.#record;
+    return markers && markerQuestion(markers);
+  }
+
+  /** Nothing is queued for us there. */
+  get #discardsOld(): boolean {
+    return this.#options.subscriptions.length === 0;
+  }
+
   get #creating(): boolean {
     return this.#record.phase === 'creating';
   }
@@ -201,16 +239,27 @@ export class DurableLife {
     return { do: 'begin', lost: false };
   }
 
-  async #settleLoss(epoch: number, { address, version }: Place): Promise<Decision> {
+  async #settleLoss({ epoch, wentBack }: SessionLostEvent, { address, version }: Place): Promise<Decision> {
     const { onSessionLoss: policy, clientId } = this.#options;
-    this.#onLost();
+    const back = wentBack || this.#record.wentBack;
+    if (!back || !this.#toldBack) this.#onLost(back);
+    this.#toldBack = back;
     if (policy === 'fail') {
       // elsewhere nothing is gone: where the record says, the session may still be
-      if (!this.#moved) await this.#ledger.put(markLost(this.#record));
-      return { do: 'fail', error: sessionLost(clientId) };
+      if (!this.#moved) await this.#ledger.put(markLost(back ? markWentBack(this.#record) : this.#record));
+      return { do: 'fail', error: sessionLost(clientId, back) };
     }
+    if (wentBack && this.#discardsOld) return this.#discardWentBack();
+    this.#toldBack = false;
     await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
     return { do: 'begin', lost: true };
+  }
+
+  /** D5. */
+  async #discardWentBack(): Promise<Decision> {
+    this.#home.spoiled();
+    await this.#ledger.put(markWentBack(this.#record));
+    return { do: 'restart', error: discardingOld(this.#options.clientId) };
   }
 
   async #meetUnknown({ address, version, epoch }: Place): Promise<Decision> {
@@ -233,9 +282,10 @@ export class DurableLife {
   }
 
   async #doubt({ version }: Place): Promise<Decision> {
-    const { markers } = this.#record;
-    if (version < 5 || markers === undefined || markers.next === markers.end) return { do: 'trust' };
-    await this.#ledger.put(spendMarker(this.#record));
-    return { do: 'prove', marker: markerFilter(markers.nonce, markers.next) };
+    const question = this.#question;
+    if (version < 5 || question === undefined) return { do: 'trust' };
+    this.#asked = this.#record.markers;
+    await this.#ledger.put(beginAsking(this.#record));
+    return { do: 'prove', question };
   }
 }

@@ -1,21 +1,28 @@
+import { MarkerProof } from '../protocol/session/marker-proof.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
-import { sessionProof } from '../protocol/session/session-proof.js';
-import type { SessionMarkers } from './session-record.js';
+import type { SessionProof } from '../protocol/session/session-proof.js';
+import { KEPT, markerFilter, type SessionMarkers } from './session-markers.js';
 import { type BatchLimits, subscribeBatches } from './subscribe-batches.js';
 import type { Resume, SubscribingSession } from './subscription-keeper.js';
 
-/** Markers in store. One is used for each proof, and it takes as many crashes in a row, each amid a proof, to use all. */
-const KEPT = 4;
 /** So many connections in a row that ended with the SUBSCRIBE of markers unanswered say that the broker ends them because of it. */
 const MOST_UNANSWERED = 5;
 const PROBE = 0;
 const HIGHEST_GRANT = 2;
 
-/** A filter that nobody else has. Nothing is ever published to it. */
-export const markerFilter = (nonce: string, index: number | 'none'): string => `millrace/session/${nonce}/${index}`;
+/** Whether the broker tells a subscription it has from one it has not. */
+interface Probe {
+  readonly proof: MarkerProof;
+  readonly expected: SessionProof;
+}
+
+const ask = (session: SubscribingSession, filter: string): MarkerProof =>
+  new MarkerProof({ held: [filter], gone: [] }, (name) => session.unsubscribe([name]));
+
+const isDisappointed = ({ proof, expected }: Probe): boolean => proof.complete && proof.proof !== expected;
 
 /**
- * Keeps marker subscriptions in a 5.0 session, by which it can be proven to be ours (R5a). All are asked for on each connection: a
+ * Keeps marker subscriptions in a 5.0 session, by which it can be proven to be ours, and of now (R5a, R5c). All are asked for on each connection: a
  * broker that crashed may have lost the newest. One that does not grant them, or does not tell a subscription it has from one it has
  * not, is found out at once: then there are none, and nothing is proven.
  */
@@ -27,7 +34,7 @@ export class MarkerKeeper {
   /** SUBSCRIBEs without their SUBACK. */
   readonly #subscribeIds = new Set<number>();
   #batches: BatchLimits = { filters: 1, bytes: 0 };
-  #probeId = 0;
+  #probes: readonly Probe[] = [];
   #unanswered = 0;
 
   constructor(makeNonce: () => string) {
@@ -44,7 +51,7 @@ export class MarkerKeeper {
     this.#markers = undefined;
     this.#subscribeIds.clear();
     this.#batches = batches;
-    this.#probeId = 0;
+    this.#probes = [];
     if (version < 5 || this.#unanswered >= MOST_UNANSWERED) return;
     this.#markers = held;
     if (held === undefined) this.#make(session);
@@ -52,21 +59,19 @@ export class MarkerKeeper {
   }
 
   /** True when the answer was to one of these requests. */
-  answered({ packetId, reasonCodes }: SubscriptionAnswerEvent): boolean {
+  answered(answer: SubscriptionAnswerEvent): boolean {
+    const { packetId, reasonCodes } = answer;
     if (this.#subscribeIds.delete(packetId)) {
       if (this.#subscribeIds.size === 0) this.#unanswered = 0;
       if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
-    } else if (packetId === this.#probeId) {
-      this.#probeId = 0;
-      const [known, unknown] = reasonCodes;
-      if (sessionProof(known) !== 'ours' || sessionProof(unknown) !== 'not-ours') this.#target = undefined;
-    } else return false;
+    } else if (!this.#probes.some(({ proof }) => proof.answered(answer))) return false;
+    if (this.#probes.some(isDisappointed)) this.#target = undefined;
     if (this.settled) this.#markers = this.#target;
     return true;
   }
 
   get settled(): boolean {
-    return this.#subscribeIds.size === 0 && this.#probeId === 0;
+    return this.#subscribeIds.size === 0 && this.#probes.every(({ proof }) => proof.complete);
   }
 
   /** What the session has, once settled. */
@@ -76,9 +81,12 @@ export class MarkerKeeper {
 
   #make(session: SubscribingSession): void {
     const nonce = this.#makeNonce();
-    this.#target = { nonce, next: PROBE + 1, end: PROBE + 1 + KEPT };
+    this.#target = { nonce, next: PROBE + 1, end: PROBE + 1 + KEPT, gone: [PROBE] };
     this.#subscribe(session, { nonce, from: PROBE, to: this.#target.end });
-    this.#probeId = session.unsubscribe([markerFilter(nonce, PROBE), markerFilter(nonce, 'none')]);
+    this.#probes = [
+      { proof: ask(session, markerFilter(nonce, PROBE)), expected: 'ours' },
+      { proof: ask(session, markerFilter(nonce, 'none')), expected: 'not-ours' },
+    ];
   }
 
   #refill(session: SubscribingSession, held: SessionMarkers): void {

@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { isCount } from '../internal/is-count.js';
-import type { HeldSubscription, SessionMarkers, SessionRecord } from './session-record.js';
+import type { SessionMarkers } from './session-markers.js';
+import type { HeldSubscription, SessionRecord } from './session-record.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
 type Check = (value: unknown) => boolean;
@@ -42,13 +43,26 @@ const isSubscription = hasShape<WantedSubscription>({
 
 const isHeld = hasShape<HeldSubscription>({ subscription: isSubscription, granted: oneOf(0, 1, 2) });
 
-const isMarkers = hasShape<SessionMarkers>({ nonce: isText, next: isCount, end: isCount });
+/** As it may be stored: versions before 0.2 knew nothing of sessions that go back. */
+type StoredMarkers = Omit<SessionMarkers, 'gone'> & { readonly gone: SessionMarkers['gone'] | undefined };
+type StoredRecord = Omit<SessionRecord, 'wentBack' | 'markers'> & {
+  readonly wentBack: boolean | undefined;
+  readonly markers: StoredMarkers | undefined;
+};
 
-const isSessionRecord = hasShape<SessionRecord>({
+const isMarkers = hasShape<StoredMarkers>({
+  nonce: isText,
+  next: isCount,
+  end: isCount,
+  gone: orUndefined(listOf(isCount)),
+});
+
+const isStoredRecord = hasShape<StoredRecord>({
   epoch: isCount,
   phase: oneOf('creating', 'established'),
   connecting: isFlag,
   lost: isFlag,
+  wentBack: orUndefined(isFlag),
   droppedEpoch: isCount,
   server: orUndefined(isText),
   version: oneOf(undefined, 3, 4, 5),
@@ -62,7 +76,8 @@ const isSessionRecord = hasShape<SessionRecord>({
  * @throws MillraceError STORE_CORRUPT for anything that this version cannot have written
  */
 export function readSessionRecord(value: unknown): SessionRecord | undefined {
-  if (value === undefined || isSessionRecord(value)) return value;
+  if (value === undefined) return undefined;
+  if (isStoredRecord(value)) return completed(value);
   throw new MillraceError(
     'STORE_CORRUPT',
     'the store has a record of an MQTT session that this version cannot have written',
@@ -71,3 +86,9 @@ export function readSessionRecord(value: unknown): SessionRecord | undefined {
     },
   );
 }
+
+const completed = ({ wentBack = false, markers, ...record }: StoredRecord): SessionRecord => ({
+  ...record,
+  wentBack,
+  markers: markers && { ...markers, gone: markers.gone ?? [] },
+});

@@ -45,6 +45,11 @@ export class SessionHome {
     this.#cleaned = this.#key(address);
   }
 
+  /** What the server has for our client id is not what was made after it was thrown away. */
+  spoiled(): void {
+    this.#cleaned = undefined;
+  }
+
   /** The server accepted a CONNECT that is not clean. */
   accepted(address: ServerAddress): void {
     this.#home = this.#key(address);

@@ -13,6 +13,11 @@ import type { Link } from './link.js';
 import { sessionLost } from './session-lost.js';
 import type { SubscriptionKeeper } from './subscription-keeper.js';
 
+/**
+ * A server that has not answered for the markers after this time may wait for an acknowledgement itself (R14b). Any other answers in a
+ * round trip, so that nothing is taken from a session that went back.
+ */
+const PATIENCE_MS = 2000;
 const NO_ANSWER =
   'If the broker takes fewer filters in one SUBSCRIBE or UNSUBSCRIBE, set subscribeBatchSize of the connect options.';
 
@@ -60,6 +65,7 @@ export class SessionOpening {
   readonly #parts: OpeningParts;
   #at: 'settling' | 'subscribing' | 'over' = 'settling';
   #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(parts: OpeningParts) {
     this.#parts = parts;
@@ -87,6 +93,7 @@ export class SessionOpening {
   end(): void {
     this.#at = 'over';
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
   }
 
   /** Without a store nothing has to be written first. */
@@ -127,6 +134,7 @@ export class SessionOpening {
     const { address, version, session, link } = this.#parts;
     if (this.#at !== 'settling') return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
     try {
       const decision = await durable.decide(question, { address, version, epoch: session.epoch });
       if (this.#at === 'settling') this.#follow(decision);
@@ -138,6 +146,8 @@ export class SessionOpening {
   #handleProof(proven: boolean): void {
     this.#tell(proven ? 'session-verified' : 'session-unverified');
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
+    if (proven) this.#parts.durable?.proven();
     this.#follow({ do: 'go-on', proven });
   }
 
@@ -150,8 +160,12 @@ export class SessionOpening {
         return;
       case 'prove':
         this.#awaitAnswer('UNSUBACK');
-        session.prove(decision.marker);
+        session.prove(decision.question);
+        this.#patience = setTimeout(() => this.#takeNew(), PATIENCE_MS);
         break;
+      case 'restart':
+        link.giveUp(decision.error, 0);
+        return;
       case 'begin':
         this.#startEpoch(decision.lost);
         break;
@@ -165,6 +179,12 @@ export class SessionOpening {
         this.#goOn({ proven: decision.proven, present: true, skipRetained: false });
     }
     link.pump();
+  }
+
+  /** R14b. */
+  #takeNew(): void {
+    this.#parts.session.takeNew();
+    this.#parts.link.pump();
   }
 
   #startEpoch(lost: boolean): void {

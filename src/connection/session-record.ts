@@ -1,5 +1,6 @@
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import { type SessionMarkers, spendMarkers } from './session-markers.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
 export { readSessionRecord } from './read-session-record.js';
@@ -8,16 +9,6 @@ export { readSessionRecord } from './read-session-record.js';
 export interface HeldSubscription {
   readonly subscription: WantedSubscription;
   readonly granted: QualityOfService;
-}
-
-/**
- * Subscriptions that prove a session to be ours (R5a), numbered from `next` up to `end` (exclusive). Each serves for one proof:
- * UNSUBSCRIBE takes it away, and a crash before its answer leaves the others. So one is spent durably before it is used.
- */
-export interface SessionMarkers {
-  readonly nonce: string;
-  readonly next: number;
-  readonly end: number;
 }
 
 /**
@@ -33,6 +24,8 @@ export interface SessionRecord {
   readonly connecting: boolean;
   /** The session was lost under the policy `fail`, and nobody has decided yet (R17). */
   readonly lost: boolean;
+  /** It was lost by going back to an earlier time (R5c), and what became of that is not settled. */
+  readonly wentBack: boolean;
   /** The newest epoch that was begun by the policy `drop`; 0 for none. */
   readonly droppedEpoch: number;
   /** Host and port of the server that has the session, and its protocol version (R5b). */
@@ -61,6 +54,7 @@ export const beginCreating = (record: SessionRecord | undefined): SessionRecord 
   phase: 'creating',
   connecting: true,
   lost: false,
+  wentBack: false,
   droppedEpoch: record?.droppedEpoch ?? 0,
   server: undefined,
   version: undefined,
@@ -84,6 +78,7 @@ export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch
   ...record,
   ...next,
   lost: false,
+  wentBack: false,
   droppedEpoch: policy === 'drop' ? next.epoch : record.droppedEpoch,
   markers: undefined,
   subscriptions: [],
@@ -91,6 +86,9 @@ export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch
 
 /** The session was lost under the policy `fail`: its state stays that of the lost epoch until somebody decides. */
 export const markLost = (record: SessionRecord): SessionRecord => ({ ...record, lost: true });
+
+/** Before anything is done about a session that went back (R5c): from now on it is one, also when nothing shows it any more. */
+export const markWentBack = (record: SessionRecord): SessionRecord => ({ ...record, wentBack: true });
 
 /** Before an unknown session is taken over (R6): from now on it is ours, whatever happens. */
 export const adopt = (
@@ -102,10 +100,10 @@ export const adopt = (
   phase: 'established',
 });
 
-/** Before the next marker is used for a proof. */
-export const spendMarker = (record: SessionRecord): SessionRecord => {
+/** Before the session is asked about (R5a, R5c). */
+export const beginAsking = (record: SessionRecord): SessionRecord => {
   const { markers } = record;
-  return markers === undefined ? record : { ...record, markers: { ...markers, next: markers.next + 1 } };
+  return markers === undefined ? record : { ...record, markers: spendMarkers(markers) };
 };
 
 /** What is known once all is granted. */

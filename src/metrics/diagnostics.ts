@@ -5,6 +5,7 @@ export type DiagnosticName =
   | 'connect'
   | 'disconnect'
   | 'session-lost'
+  | 'session-went-back'
   | 'session-unverified'
   | 'session-verified'
   | 'session-unknown'
@@ -39,6 +40,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   connect: channel('millrace:connect'),
   disconnect: channel('millrace:disconnect'),
   'session-lost': channel('millrace:session-lost'),
+  'session-went-back': channel('millrace:session-went-back'),
   'session-unverified': channel('millrace:session-unverified'),
   'session-verified': channel('millrace:session-verified'),
   'session-unknown': channel('millrace:session-unknown'),

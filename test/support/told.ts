@@ -26,4 +26,11 @@ export class Told implements Disposable {
 
 /** Tells what becomes of sessions. */
 export const toldOfSessions = (): Told =>
-  new Told('session-lost', 'session-unverified', 'session-verified', 'session-unknown', 'session-expiry-shortened');
+  new Told(
+    'session-lost',
+    'session-went-back',
+    'session-unverified',
+    'session-verified',
+    'session-unknown',
+    'session-expiry-shortened',
+  );

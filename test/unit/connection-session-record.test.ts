@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MarkerKeeper, markerFilter } from '../../src/connection/marker-keeper.js';
+import { MarkerKeeper } from '../../src/connection/marker-keeper.js';
 import { SessionHome } from '../../src/connection/session-home.js';
 import { SessionLedger } from '../../src/connection/session-ledger.js';
+import { markerFilter } from '../../src/connection/session-markers.js';
 import {
   adopt,
+  beginAsking,
   beginConnecting,
   beginCreating,
   beginEpoch,
@@ -12,9 +14,9 @@ import {
   establish,
   isLostEpoch,
   markLost,
+  markWentBack,
   readSessionRecord,
   type SessionRecord,
-  spendMarker,
   wasDropped,
 } from '../../src/connection/session-record.js';
 import { keptSession, type SubscribingSession, SubscriptionKeeper } from '../../src/connection/subscription-keeper.js';
@@ -28,10 +30,11 @@ const RECORD: SessionRecord = {
   phase: 'established',
   connecting: false,
   lost: false,
+  wentBack: false,
   droppedEpoch: 0,
   server: 'mqtt://127.0.0.1:1883',
   version: 5,
-  markers: { nonce: 'abc', next: 1, end: 5 },
+  markers: { nonce: 'abc', next: 1, end: 5, gone: [0] },
   subscriptions: [{ subscription: wanted('t'), granted: 1 }],
 };
 const BATCHES = { filters: 8, bytes: 268_435_460 };
@@ -72,10 +75,17 @@ describe('session record', () => {
       phase: ['lost', undefined],
       connecting: [0, undefined],
       lost: ['no', undefined],
+      wentBack: ['no'],
       droppedEpoch: [-1, undefined],
       server: [1],
       version: [6, '5'],
-      markers: [{}, { nonce: 1, next: 1, end: 5 }, { nonce: 'a', next: -1, end: 5 }, { nonce: 'a', next: 1 }],
+      markers: [
+        {},
+        { nonce: 1, next: 1, end: 5 },
+        { nonce: 'a', next: -1, end: 5 },
+        { nonce: 'a', next: 1 },
+        { nonce: 'a', next: 1, end: 5, gone: ['0'] },
+      ],
       subscriptions: [
         undefined,
         {},
@@ -89,6 +99,16 @@ describe('session record', () => {
     for (const value of wrong) assert.throws(() => readSessionRecord(value), { code: 'STORE_CORRUPT' });
   });
 
+  it('R5c: one of a version that knew one mark only is read: nothing is confirmed gone', () => {
+    const { wentBack: _, markers, ...rest } = RECORD;
+    const { gone: __, ...oneMark } = markers ?? { gone: [] };
+    assert.deepEqual(readSessionRecord({ ...rest, markers: oneMark }), {
+      ...RECORD,
+      markers: { nonce: 'abc', next: 1, end: 5, gone: [] },
+    });
+    assert.deepEqual(readSessionRecord({ ...rest, markers: undefined }), { ...RECORD, markers: undefined });
+  });
+
   it('counts epochs: each one begun is above all before', () => {
     const first = beginCreating(undefined);
     assert.deepEqual([epochOf(undefined), first.epoch, beginCreating(first).epoch], [0, 1, 2]);
@@ -97,9 +117,10 @@ describe('session record', () => {
   });
 
   it('a new epoch has nothing of the old session, and is where it was begun (R5, R5b)', () => {
-    const next = beginEpoch(markLost(beginConnecting(RECORD)), { epoch: 4, policy: 'drop', ...HOME });
-    const { markers, subscriptions, server, version, lost, connecting, droppedEpoch } = next;
+    const next = beginEpoch(markWentBack(markLost(beginConnecting(RECORD))), { epoch: 4, policy: 'drop', ...HOME });
+    const { markers, subscriptions, server, version, lost, wentBack, connecting, droppedEpoch } = next;
     assert.deepEqual([markers, subscriptions, lost, connecting, droppedEpoch], [undefined, [], false, true, 4]);
+    assert.equal(wentBack, false);
     assert.deepEqual({ server, version }, HOME);
   });
 
@@ -119,9 +140,9 @@ describe('session record', () => {
   });
 
   it('a marker is spent once, and being established ends the doubt', () => {
-    assert.deepEqual(spendMarker(RECORD).markers, { nonce: 'abc', next: 2, end: 5 });
+    assert.deepEqual(beginAsking(RECORD).markers, { nonce: 'abc', next: 3, end: 5, gone: [] });
     const without = { ...RECORD, markers: undefined };
-    assert.deepEqual(spendMarker(without), without);
+    assert.deepEqual(beginAsking(without), without);
     const facts = { ...HOME, markers: undefined, subscriptions: [] };
     const { connecting, phase } = establish(adopt(beginCreating(undefined), { epoch: 1, ...HOME }), facts);
     assert.deepEqual([connecting, phase], [false, 'established']);
@@ -169,6 +190,8 @@ describe('session ledger', () => {
   });
 });
 
+const granted = (count: number): readonly number[] => new Array<number>(count).fill(0);
+
 describe('marker keeper', () => {
   const begun = (version: 5 | 4 = 5, held?: SessionRecord['markers']) => {
     const session = new Recorder();
@@ -179,60 +202,56 @@ describe('marker keeper', () => {
   const filters = (from: number, to: number): string =>
     Array.from({ length: to - from }, (_, at) => markerFilter('n', from + at)).join(' ');
 
-  it('subscribes five, and uses one to find out whether the broker tells what it has', () => {
+  it('subscribes nine, and uses one to find out whether the broker tells what it has', () => {
     const { session, keeper } = begun();
     assert.deepEqual(session.requests, [
-      `+ ${filters(0, 5)}`,
-      `- ${markerFilter('n', 0)} ${markerFilter('n', 'none')}`,
+      `+ ${filters(0, 8)}`,
+      `+ ${filters(8, 9)}`,
+      `- ${markerFilter('n', 0)}`,
+      `- ${markerFilter('n', 'none')}`,
     ]);
-    assert.equal(keeper.answered(answer(60_001, 0, 0, 0, 0, 0)), true);
+    assert.equal(keeper.answered(answer(60_001, ...granted(8))), true);
+    assert.equal(keeper.answered(answer(60_002, 0)), true);
     assert.deepEqual([keeper.settled, keeper.markers], [false, undefined]);
-    assert.equal(keeper.answered(answer(60_002, 0x00, 0x11)), true);
-    assert.deepEqual([keeper.settled, keeper.markers], [true, { nonce: 'n', next: 1, end: 5 }]);
-    assert.equal(keeper.answered(answer(60_003, 0)), false, 'not its own');
+    assert.equal(keeper.answered(answer(60_003, 0x00)), true);
+    assert.equal(keeper.answered(answer(60_004, 0x11)), true);
+    assert.deepEqual([keeper.settled, keeper.markers], [true, { nonce: 'n', next: 1, end: 9, gone: [0] }]);
+    assert.equal(keeper.answered(answer(60_005, 0)), false, 'not its own');
   });
 
   it('has none where the broker refuses one, or answers the same for what it has and what it has not', () => {
-    for (const [granted, probe] of [
-      [
-        [0, 0, 0, 0, 0x87],
-        [0x00, 0x11],
-      ],
-      [
-        [0, 0, 0, 0, 0],
-        [0x00, 0x00],
-      ],
-      [
-        [0, 0, 0, 0, 0],
-        [0x11, 0x11],
-      ],
-      [
-        [0, 0, 0, 0, 0],
-        [0x87, 0x87],
-      ],
+    for (const [last, known, unknown] of [
+      [0x87, 0x00, 0x11],
+      [0, 0x00, 0x00],
+      [0, 0x11, 0x11],
+      [0, 0x87, 0x87],
+      [0, 0x00, 0x87],
     ] as const) {
       const { keeper } = begun();
-      keeper.answered(answer(60_002, ...probe));
-      keeper.answered(answer(60_001, ...granted));
+      keeper.answered(answer(60_004, unknown));
+      keeper.answered(answer(60_003, known));
+      keeper.answered(answer(60_001, ...granted(8)));
+      keeper.answered(answer(60_002, last));
       assert.deepEqual([keeper.settled, keeper.markers], [true, undefined]);
     }
   });
 
   it('asks for as many as were used, and for those it has: a broker that crashed may not have them', () => {
-    const { session, keeper } = begun(5, { nonce: 'n', next: 3, end: 5 });
-    assert.deepEqual(session.requests, [`+ ${filters(3, 7)}`]);
-    keeper.answered(answer(60_001, 0, 0, 0, 0));
-    assert.deepEqual(keeper.markers, { nonce: 'n', next: 3, end: 7 });
+    const { session, keeper } = begun(5, { nonce: 'n', next: 3, end: 5, gone: [1, 2] });
+    assert.deepEqual(session.requests, [`+ ${filters(3, 11)}`]);
+    keeper.answered(answer(60_001, ...granted(8)));
+    assert.deepEqual(keeper.markers, { nonce: 'n', next: 3, end: 11, gone: [1, 2] });
   });
 
   it('S14: splits its SUBSCRIBE as that of the owner is split', () => {
     const session = new Recorder();
     const keeper = new MarkerKeeper(() => 'n');
-    keeper.begin(session, { version: 5, batches: { ...BATCHES, filters: 2 } }, undefined);
-    assert.deepEqual(session.requests.slice(0, 3), [`+ ${filters(0, 2)}`, `+ ${filters(2, 4)}`, `+ ${filters(4, 5)}`]);
-    keeper.answered(answer(60_001, 0, 0));
-    keeper.answered(answer(60_002, 0, 0x97));
-    keeper.answered(answer(60_004, 0x00, 0x11));
+    keeper.begin(session, { version: 5, batches: { ...BATCHES, filters: 4 } }, undefined);
+    assert.deepEqual(session.requests.slice(0, 3), [`+ ${filters(0, 4)}`, `+ ${filters(4, 8)}`, `+ ${filters(8, 9)}`]);
+    keeper.answered(answer(60_001, ...granted(4)));
+    keeper.answered(answer(60_002, 0, 0, 0, 0x97));
+    keeper.answered(answer(60_004, 0x00));
+    keeper.answered(answer(60_005, 0x11));
     assert.equal(keeper.settled, false);
     keeper.answered(answer(60_003, 0));
     assert.deepEqual([keeper.settled, keeper.markers], [true, undefined], 'one was refused');
@@ -243,17 +262,17 @@ describe('marker keeper', () => {
     const keeper = new MarkerKeeper(() => 'n');
     for (let connection = 0; connection < 5; connection += 1)
       keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
-    assert.equal(session.requests.length, 10);
+    assert.equal(session.requests.length, 20);
     assert.equal(keeper.settled, false);
     keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
     keeper.begin(session, { version: 5, batches: BATCHES }, undefined);
-    assert.deepEqual([session.requests.length, keeper.settled, keeper.markers], [10, true, undefined]);
+    assert.deepEqual([session.requests.length, keeper.settled, keeper.markers], [20, true, undefined]);
   });
 
   it('keeps what it has when no more are granted', () => {
-    const held = { nonce: 'n', next: 3, end: 5 };
+    const held = { nonce: 'n', next: 3, end: 5, gone: [2] };
     const { keeper } = begun(5, held);
-    keeper.answered(answer(60_001, 0, 0, 0, 0x97));
+    keeper.answered(answer(60_001, ...granted(7), 0x97));
     assert.deepEqual(keeper.markers, held);
   });
 

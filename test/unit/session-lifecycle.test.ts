@@ -264,7 +264,7 @@ test('R17: drop gives up what is in doubt and nothing else', () => {
   const next = new SessionRig({ state: { ...state, outbound: [...state.outbound, unsent] } });
   next.connect();
   const lost = next.events().at(-1);
-  assert.deepEqual(lost, { type: 'session-lost', inDoubt: [0, 1, 2], epoch: 2 });
+  assert.deepEqual(lost, { type: 'session-lost', inDoubt: [0, 1, 2], epoch: 2, wentBack: false });
   next.written();
   assert.deepEqual(next.session.startEpoch('drop'), [outbound(0, 2), outbound(1, 2), outbound(2, 1)]);
   assert.deepEqual(next.answers(), ['publish 8']);

@@ -11,6 +11,7 @@ import { INBOUND_QOS2 } from './inbound-qos2.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { messageDigest } from './message-digest.js';
 import type { PacketOutput } from './packet-output.js';
+import { ProofGate } from './proof-gate.js';
 import { PubcompFence } from './pubcomp-fence.js';
 import { PARKED_BYTES } from './session-link.js';
 import type { InboundMemory, InboundRow } from './session-state.js';
@@ -56,6 +57,8 @@ export class InboundMessages {
   /** 1 for each packet id that a message of `#qos1` has. */
   readonly #qos1Ids = new Uint8Array(PACKET_IDS + 1);
   readonly #qos2 = new InboundRows();
+  /** What waits until the session is proven. */
+  readonly gate = new ProofGate((packetId) => this.#qos2.isOfEarlier(packetId));
   readonly #finished: FinishedIds;
   /** Shows what may leave `#finished`. */
   readonly fence: PubcompFence;
@@ -85,6 +88,7 @@ export class InboundMessages {
     this.#qos1.clear();
     this.#qos1Ids.fill(0);
     this.#qos2.nextConnection();
+    this.gate.reset();
     this.#takeHeld();
     this.fence.stop();
     this.#finished.connectionLost();
@@ -112,7 +116,15 @@ export class InboundMessages {
     if (packet.rejection === undefined) this.#handleGood(packet);
     else {
       this.#aliases.forget(packet);
-      this.#handle(packet, packet.topic);
+      this.#admit(packet, packet.topic);
+    }
+  }
+
+  /** Takes what has waited for the proof of the session and passes now, in order (R14b). Throws PROTOCOL_ERROR. */
+  handleHeld(): void {
+    for (const { packet, topic } of this.gate.takeDue()) {
+      if (packet.qos === 2 && this.gate.passes(packet)) this.#qos2.settleCopy(packet.packetId);
+      this.#admit(packet, topic);
     }
   }
 
@@ -167,10 +179,17 @@ export class InboundMessages {
     } catch (error) {
       const rejection = this.#options.rejectionOf?.(MillraceError.from(error));
       if (rejection === undefined) throw error;
-      this.#handle({ ...packet, rejection }, packet.topic);
+      this.#admit({ ...packet, rejection }, packet.topic);
       return;
     }
-    this.#handle(packet, topic);
+    this.#admit(packet, topic);
+  }
+
+  /** R14b: a copy of what is known holds its place in the order of PUBRECs (R14) while it waits. */
+  #admit(packet: PublishPacket, topic: string): void {
+    if (this.gate.passes(packet)) this.#handle(packet, topic);
+    else if (this.gate.hold(packet, topic)) this.#qos2.enqueueCopy(packet.packetId, 'taken');
+    else this.handleHeld();
   }
 
   #handle(packet: PublishPacket, topic: string): void {

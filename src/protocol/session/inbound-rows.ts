@@ -108,6 +108,18 @@ export class InboundRows {
     if (copy !== undefined) copy.stage = 'accepted';
   }
 
+  /** What a copy that was held back is in the end: one of this row. Where that waits for its owner, so does the answer. */
+  settleCopy(packetId: number): void {
+    if (this.#byId[packetId]?.stage === 'taken') this.dropCopy(packetId);
+    else this.acceptCopy(packetId);
+  }
+
+  /** The id is that of a message which came on an earlier connection. */
+  isOfEarlier(packetId: number): boolean {
+    const row = this.#byId[packetId];
+    return row !== undefined && row.takenOn !== this.#connection;
+  }
+
   /** The id means another message from now on: the copy is not answered. */
   dropCopy(packetId: number): void {
     const copy = this.#copies.get(packetId);

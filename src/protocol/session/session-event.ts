@@ -44,17 +44,22 @@ export interface SessionLostEvent {
   readonly inDoubt: readonly number[];
   /** The one that `startEpoch` begins. */
   readonly epoch: number;
+  /** The server has the session as it was at an earlier time (R5c): a backup of it was restored, say. */
+  readonly wentBack: boolean;
 }
 
 /**
  * The server has a session that may not be ours (`ConnectRequest.unproven`). Nothing is delivered, re-sent or published until
- * `prove(marker)` or `trust()` is called.
+ * `prove(question)` or `trust()` is called.
  */
 export interface SessionUnprovenEvent {
   readonly type: 'session-unproven';
 }
 
-/** The answer to `prove`: the session had the marker, or (`proven` false) the server would not say. `session-lost` comes instead when it had not. */
+/**
+ * The answer to `prove`: the session had the marker, and none that was gone, or (`proven` false) the server would not say. `session-lost`
+ * comes instead when it is not ours, or went back.
+ */
 export interface SessionProvenEvent {
   readonly type: 'session-proven';
   readonly proven: boolean;

@@ -19,6 +19,7 @@ import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
 import { ENOUGH_PARKED_BYTES, PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
+import type { MarkerQuestion } from './session-proof.js';
 import { SessionSettlement } from './session-settlement.js';
 import type { InboundMemory, SessionState } from './session-state.js';
 import { SessionTimers, type Silence } from './session-timers.js';
@@ -249,11 +250,20 @@ export class Session {
   }
 
   /**
-   * After `session-unproven` (5.0): asks the server to unsubscribe a filter that only our session can have. `session-proven` or
-   * `session-lost` follows. The filter is gone then.
+   * After `session-unproven` (5.0): asks the server to unsubscribe filters that only our session can have, and such as it has no more.
+   * `session-proven` or `session-lost` follows. The filters are gone then. Messages wait for it.
    */
-  prove(marker: string): void {
-    this.#settlement.prove(marker);
+  prove(question: MarkerQuestion): void {
+    this.#settlement.prove(question);
+    this.#readOn();
+  }
+
+  /**
+   * After `prove`, when the server is slow to answer: it may wait for an acknowledgement itself (R14b). From now on messages whose ids
+   * are not known (R2) are delivered; the others still wait.
+   */
+  takeNew(): void {
+    this.#settlement.takeNew();
     this.#readOn();
   }
 
@@ -340,6 +350,7 @@ export class Session {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
+      this.#inbound.handleHeld();
       while (this.#phase !== 'over' && !this.#parking) {
         const packet = link.next();
         if (packet === undefined) break;
@@ -397,8 +408,12 @@ export class Session {
 
   #handleAnswer(answer: SubscriptionAnswerEvent | undefined): void {
     if (answer === undefined) return;
-    if (this.#settlement.answered(answer)) this.#listen();
-    else this.#events.push(answer);
+    if (!this.#settlement.answered(answer)) {
+      this.#events.push(answer);
+      return;
+    }
+    this.#listen();
+    this.#inbound.handleHeld();
   }
 
   #handleFirst(link: SessionLink, packet: Packet): void {

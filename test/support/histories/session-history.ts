@@ -197,7 +197,7 @@ export class SessionHistory {
       session.trust();
       return;
     }
-    session.prove(this.#marker);
+    session.prove({ held: [this.#marker], gone: [] });
     this.#marker = undefined;
     assert.equal(session.credit, 0, 'nothing goes out before the proof');
   }
