@@ -6,6 +6,8 @@ export interface BrokerAddress {
   readonly url: string;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** The password stood in the URL, where the list of processes shows it. */
+  readonly passwordInUrl: boolean;
   readonly secure: boolean;
 }
 
@@ -32,7 +34,8 @@ export function parseBrokerAddress(text: string, option: string): BrokerAddress 
   const { username, password } = decodedCredentials(url, option);
   url.username = '';
   url.password = '';
-  return { url: url.href.replace(/\/$/, ''), username, password, secure: scheme.secure };
+  const passwordInUrl = password !== undefined;
+  return { url: url.href.replace(/\/$/, ''), username, password, passwordInUrl, secure: scheme.secure };
 }
 
 function decodedCredentials(url: URL, option: string) {

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { foreignText } from '../internal/visible-text.js';
 import { inWords } from './error-line.js';
 import { OPERATOR_NOTES } from './operator-notes.js';
 import type { ReportedEvent } from './reporter.js';
@@ -100,7 +101,7 @@ export class ConnectionWatch implements Disposable {
     this.#connected.delete(name);
     const isNews = this.tellsPeople && facts.next === 'retry' && !this.#told.has(name);
     if (isNews) this.#told.add(name);
-    const text = isNews ? `${inWords(trouble.message)}; trying again` : undefined;
+    const text = isNews ? `${foreignText(inWords(trouble.message))}; trying again` : undefined;
     this.#tell({ event: 'disconnect', text, facts });
   }
 

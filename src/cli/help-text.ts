@@ -26,7 +26,7 @@ retain flag and MQTT 5 properties are kept; a message keeps its own QoS, at most
 unless asked to keep it, which --mqtt 5 does; that of a stored message always stays. One line with the word RUNNING goes to
 stderr when the subscription is granted and the other side is connected.
 
-  --from URL           Broker to read from: mqtt://host:1883, mqtts://, ws://, wss://; user:password@ may stand in it
+  --from URL           Broker to read from: mqtt://host:1883, mqtts://, ws://, wss://; a user may stand in it (mqtts://user@host)
   --topic FILTER...    What to read; may repeat and takes several filters; + # and $share/group/ as usual
   --to URL             Broker to publish to
   --to-topic TEMPLATE  Topic to publish to: {topic} is the received topic, {level.N} its N-th level from 1, {{ }} are braces

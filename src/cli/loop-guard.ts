@@ -1,3 +1,5 @@
+import { brokerPlace } from '../connection/broker-place.js';
+import { parseServerUrl } from '../connection/parse-server-url.js';
 import { MillraceError } from '../errors/index.js';
 import { matchesFilter } from '../protocol/topic.js';
 import type { BrokerAddress } from './broker-address.js';
@@ -55,11 +57,13 @@ function sampleTopic(filter: string, levels: number): string {
   return sample.map((level) => (level === '+' ? ANY_LEVEL : level)).join('/');
 }
 
-/** By host and port as written: two names of one broker are not recognized. */
+/** Two names in DNS of one broker are not recognized. What is no URL to connect to is refused elsewhere. */
 function isSameBroker(from: BrokerAddress, to: BrokerAddress): boolean {
-  return placeOf(from) === placeOf(to);
+  const [one, other] = [placeOf(from), placeOf(to)];
+  return one !== undefined && one === other;
 }
 
-function placeOf({ url }: BrokerAddress): string {
-  return new URL(url.replace(/^(mqtt|tcp):/, 'mqtt:').replace(/^(mqtts|ssl|tls):/, 'mqtts:')).host;
+function placeOf({ url }: BrokerAddress): string | undefined {
+  const server = parseServerUrl(url);
+  return 'problem' in server ? undefined : brokerPlace(server.address);
 }

@@ -17,5 +17,9 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ['millrace:overlapping-filters', 'filters of the source overlap: a message that two of them match may come twice'],
   ['millrace:qos-below-subscription', 'messages come at a lower QoS than 2: of those the broker may send copies'],
   ['millrace:outbox-full', 'the outbox is full: nothing is read until the receiving broker takes some of it'],
+  [
+    'millrace:credentials-in-clear',
+    'a password goes to another machine unencrypted: use mqtts:// or wss://, or --auth scram-sha-256 with MQTT 5',
+  ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors/index.js';
+import { visible, visibleJson } from '../internal/visible-text.js';
 import { errorLine } from './error-line.js';
 import { formatStats, type Stats } from './stats-line.js';
 
@@ -69,13 +70,14 @@ export class Reporter {
     this.#line(`millrace ${this.#command}: failed: ${errorLine(error)}`);
   }
 
+  /** Whatever found its way into the text: a line is a line. */
   #line(text: string): void {
-    this.#output.stderr(`${this.#statsShown ? CLEAR_LINE : ''}${text}\n`);
+    this.#output.stderr(`${this.#statsShown ? CLEAR_LINE : ''}${visible(text)}\n`);
     this.#statsShown = false;
   }
 
   #machine(event: string, facts: Readonly<Record<string, unknown>>): void {
     if (!this.#json) return;
-    this.#output.stdout(`${JSON.stringify({ event, time: new Date().toISOString(), ...facts })}\n`);
+    this.#output.stdout(`${visibleJson({ event, time: new Date().toISOString(), ...facts })}\n`);
   }
 }

@@ -4,6 +4,8 @@ import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { askCredentials } from './ask-credentials.js';
 import { Authenticator } from './authenticator.js';
+import { isLoopback } from './broker-place.js';
+import type { Credentials } from './connect-options.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { discardSession } from './discard-session.js';
@@ -21,6 +23,8 @@ export class Dialer {
   readonly #signal: AbortSignal;
   /** Of the last attempt, which may never have led to a link that ends it. */
   #authenticator: Authenticator | undefined;
+  /** Servers for which it was told that a password goes to them in clear. */
+  readonly #toldInClear = new Set<string>();
 
   constructor(options: ConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
     this.#options = options;
@@ -31,6 +35,7 @@ export class Dialer {
   /** Who we are now, to this server, for one connection. */
   async identity(address: ServerAddress): Promise<Identity> {
     const credentials = await this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
+    this.#tellInClear(address, credentials);
     return this.identityAgain(address, { credentials });
   }
 
@@ -86,6 +91,15 @@ export class Dialer {
     } finally {
       limit.dispose();
     }
+  }
+
+  /** A password that everybody on the way can read: said once for each server, never silent. */
+  #tellInClear(address: ServerAddress, { password }: Credentials): void {
+    if (password === undefined || isSecure(address) || isLoopback(address)) return;
+    const server = formatAddress(address);
+    if (this.#toldInClear.has(server)) return;
+    this.#toldInClear.add(server);
+    publishDiagnostic('credentials-in-clear', { name: this.#options.name, server });
   }
 
   #authenticate(address: ServerAddress): Authenticator | undefined {

@@ -1,3 +1,4 @@
+import { brokerPlace } from './broker-place.js';
 import type { ConnectOptions, Server } from './connect-options.js';
 import type { ServerAddress } from './connection-options.js';
 import type { OptionProblems } from './option-problems.js';
@@ -77,7 +78,7 @@ function readList(
 }
 
 function checkListed(address: ServerAddress, servers: readonly ServerAddress[], problems: OptionProblems): void {
-  if (servers.some(({ host, port }) => host === address.host && port === address.port)) return;
+  if (servers.some((server) => brokerPlace(server) === brokerPlace(address))) return;
   problems.add(
     `the broker URL names ${address.host}:${address.port}, which is not one of servers: put it there, or leave one out`,
   );

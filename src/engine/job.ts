@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import { abortableWait } from '../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../internal/deferred.js';
+import { foreignText } from '../internal/visible-text.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { JobRun } from './job-run.js';
@@ -270,7 +271,9 @@ export class Job implements AsyncDisposable {
     this.#finish();
     // nobody listens, and an error must never be silent
     if (!this.#observed && error.code !== 'ABORTED') {
-      process.emitWarning(`job "${this.name}" failed: ${error.message}`, { code: `MILLRACE_${error.code}` });
+      process.emitWarning(`job "${this.name}" failed: ${foreignText(error.message)}`, {
+        code: `MILLRACE_${error.code}`,
+      });
     }
   }
 

@@ -21,6 +21,7 @@ export type DiagnosticName =
   | 'redirect'
   | 'redirect-refused'
   | 'insecure-tls'
+  | 'credentials-in-clear'
   | 'properties-dropped'
   | 'message-unmatched'
   | 'overlapping-filters'
@@ -56,6 +57,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'redirect-refused': channel('millrace:redirect-refused'),
   reauthenticated: channel('millrace:reauthenticated'),
   'insecure-tls': channel('millrace:insecure-tls'),
+  'credentials-in-clear': channel('millrace:credentials-in-clear'),
   'properties-dropped': channel('millrace:properties-dropped'),
   'message-malformed': channel('millrace:message-malformed'),
   'message-unmatched': channel('millrace:message-unmatched'),

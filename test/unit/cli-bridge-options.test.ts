@@ -201,6 +201,39 @@ for (const [topic, toTopic] of [
   });
 }
 
+for (const [from, to] of [
+  ['mqtt://h', 'mqtt://h:1883'],
+  ['mqtt://LOCALHOST', 'mqtt://localhost'],
+  ['mqtt://Broker.Example:1884', 'tcp://broker.example.:1884'],
+  ['mqtt://localhost', 'mqtt://127.0.0.1:1883'],
+  ['mqtt://[::1]', 'mqtt://[0:0:0:0:0:0:0:1]:1883'],
+  ['mqtts://h', 'ssl://H:8883'],
+  ['ws://h/mqtt', 'ws://h:80/other'],
+  ['wss://h', 'wss://h:443/mqtt'],
+  ['ws://h:1883', 'mqtt://h'],
+] as const) {
+  test(`G7: ${from} and ${to} are one broker, and a loop over them is refused`, () => {
+    const route = { '--topic': 'a/#', '--to-topic': 'a/x/{topic}' };
+    for (const sides of [
+      { '--from': from, '--to': to },
+      { '--from': to, '--to': from },
+    ]) {
+      assert.throws(() => parse({ ...sides, ...route }), { message: /read its own messages/ });
+    }
+  });
+}
+
+for (const [from, to] of [
+  ['mqtt://h', 'mqtt://h:1884'],
+  ['mqtt://h', 'mqtts://h'],
+  ['mqtt://127.0.0.1', 'mqtt://127.0.0.2'],
+  ['mqtt://a.example', 'mqtt://b.example'],
+] as const) {
+  test(`G7: ${from} and ${to} may be two brokers, and no loop`, () => {
+    assert.doesNotThrow(() => parse({ '--from': from, '--to': to, '--topic': 'a/#', '--to-topic': 'a/x/{topic}' }));
+  });
+}
+
 test('on one broker what leads out of the filters is no loop', () => {
   const sides = { '--from': 'mqtt://a', '--to': 'mqtt://a' };
   assert.doesNotThrow(() => parse({ ...sides, '--to-topic': 'out/{topic}' }));

@@ -58,6 +58,7 @@ const READER: readonly Breach<SourceReader<string>>[] = [
   ['methods', 'poll is missing', { poll: undefined }],
   ['methods', 'close is no function', { close: 7 }],
   ['poll-shape', 'poll gives nothing', { poll: () => undefined }, poll],
+  ['poll-shape', 'poll gives null', { poll: () => null }, poll],
   ['poll-shape', 'poll gives a promise', { poll: async () => ({}) }, poll],
   ['poll-shape', 'items are no array', polls({ items: 'ab' }), poll],
   ['poll-shape', 'rejected is missing', polls({ rejected: undefined }), poll],
@@ -109,6 +110,7 @@ const READER: readonly Breach<SourceReader<string>>[] = [
     poll,
   ],
   ['letter', 'a rejected input without a letter', polls({ items: [], rejected: [{ position: 0 }] }), poll],
+  ['letter', 'a letter that is null', polls({ items: [], rejected: [{ position: 0, letter: null }] }), poll],
   [
     'letter',
     'a letter without a MillraceError',
@@ -185,6 +187,7 @@ const DURABLE: readonly Breach<DurableSinkWriter<string>>[] = [
   ['outboxes', 'an outbox has no name', { outboxes: [breaking(new TextSender(), { name: '' })] }],
   ['outboxes', 'two outboxes have one name', { outboxes: [new TextSender(), new TextSender()] }],
   ['prepare-count', 'nothing is prepared', prepares(undefined), prepare],
+  ['prepare-count', 'rejected is no array', prepares({ rows: [row, row], rejected: '' }), prepare],
   ['prepare-count', 'a row too few', prepares({ rows: [row], rejected: [] }), prepare],
   ['prepare-count', 'a row too many', prepares({ rows: [row, row, row], rejected: [] }), prepare],
   ['prepare-count', 'a row and a rejection for one item', prepares({ rows: [row, row], rejected: gaveUp(1) }), prepare],
