@@ -43,6 +43,7 @@ export class MessageIntake implements ConnectionListener {
   readonly #readiness = new Readiness();
   readonly #dirtiness = new Readiness();
   readonly #lost = deferred<MillraceError>();
+  readonly #owing = deferred<void>();
   #line: SourceLine | undefined;
   #acks: Acknowledger | undefined;
   /** A PUBREL that waits for a commit came since `ready` last resolved. */
@@ -72,6 +73,11 @@ export class MessageIntake implements ConnectionListener {
   /** Resolves when the connection has failed for good; what fails while polling is told by the next poll. */
   get lost(): Promise<MillraceError> {
     return this.#lost.promise;
+  }
+
+  /** Resolves when the broker has sent something that it wants acknowledged by the reader. */
+  get owing(): Promise<void> {
+    return this.#owing.promise;
   }
 
   /** Resolves when there is something to poll, and once for what is new to commit; rejects when the source has failed. */
@@ -112,7 +118,7 @@ export class MessageIntake implements ConnectionListener {
         messages += 1;
         bytes += event.payload.byteLength;
         this.#take(event);
-      } else if (event.type === 'release') this.#acks?.released(event.token);
+      } else if (event.type === 'release') this.#release(event.token);
       else if (event.type === 'session-suspect') this.#suspect(event.packetId);
       else if (event.type === 'message-again') this.#again(event);
       this.#news ||= event.type !== 'message';
@@ -135,11 +141,11 @@ export class MessageIntake implements ConnectionListener {
     this.#opened = true;
     if (this.#options.acknowledgeOnReceipt) return;
     const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
-    if (useless !== undefined) this.#lose(grantedTooLow(useless));
+    if (useless !== undefined) this.lose(grantedTooLow(useless));
   }
 
   onDisconnected(error: MillraceError): void {
-    if (this.#opened && !this.#options.autoReconnect) this.#lose(error);
+    if (this.#opened && !this.#options.autoReconnect) this.lose(error);
     if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
     this.#setReading(true);
   }
@@ -149,7 +155,7 @@ export class MessageIntake implements ConnectionListener {
   }
 
   onFailed(error: MillraceError): void {
-    this.#lose(error);
+    this.lose(error);
   }
 
   onDrain(): void {
@@ -157,7 +163,7 @@ export class MessageIntake implements ConnectionListener {
   }
 
   /** The connection has failed. */
-  #lose(error: MillraceError): void {
+  lose(error: MillraceError): void {
     this.fail(error);
     this.#lost.resolve(error);
   }
@@ -169,8 +175,17 @@ export class MessageIntake implements ConnectionListener {
     const wanted = event.rejection !== undefined || this.#matcher.matches(event.topic);
     if (event.rejection !== undefined || event.leftOut !== undefined) this.#tellDefect(event);
     if (event.qos > 0 && (acknowledgeOnReceipt || !wanted)) this.#line?.session.accept(event.token);
-    if (wanted) this.buffer.push(event);
-    else this.#unmatched(event.topic);
+    if (!wanted) {
+      this.#unmatched(event.topic);
+      return;
+    }
+    this.buffer.push(event);
+    if (!this.#opened && event.qos > 0 && !acknowledgeOnReceipt) this.#owing.resolve();
+  }
+
+  #release(token: number): void {
+    this.#acks?.released(token);
+    if (!this.#opened && this.#acks?.dirty === true) this.#owing.resolve();
   }
 
   #tellDefect({ topic, qos, rejection, leftOut }: MessageEvent): void {

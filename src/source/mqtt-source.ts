@@ -2,7 +2,6 @@ import { Connection } from '../connection/connection.js';
 import { defineSource } from '../connector/define-source.js';
 import type { Source } from '../connector/open-source.js';
 import type { OpenContext, SourceReader } from '../connector/source.js';
-import { MillraceError } from '../errors/millrace-error.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import { resolveDeduplication } from './deduplicate-by.js';
 import { DurableAcks } from './durable-acks.js';
@@ -10,6 +9,7 @@ import { durableLinkOf } from './durable-source.js';
 import { ItemMaker } from './item-maker.js';
 import { MessageIntake } from './message-intake.js';
 import { MqttSourceReader } from './mqtt-source-reader.js';
+import { openLine } from './open-line.js';
 import { QosWatch } from './qos-watch.js';
 import { defaultGuaranteeOf, neededQos, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
 import type { ResolvedSource } from './resolve-source.js';
@@ -61,26 +61,4 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
 const tellOverlaps = ({ name, overlaps, deduplicateBy }: ResolvedSource<unknown>): void => {
   if (overlaps.length === 0 || deduplicateBy !== undefined) return;
   publishDiagnostic('overlapping-filters', { source: name, filters: overlaps });
-};
-
-const openLine = async (
-  source: ResolvedSource<unknown>,
-  { line, intake, signal }: { line: Connection; intake: MessageIntake; signal: AbortSignal },
-): Promise<void> => {
-  try {
-    await line.open(signal);
-    if (intake.failure !== undefined) throw intake.failure;
-  } catch (error) {
-    await line.close();
-    throw explained(source, MillraceError.from(error));
-  }
-};
-
-/** A source that cannot fall back says why it did not. */
-const explained = ({ needsVersion5 }: ResolvedSource<unknown>, error: MillraceError): MillraceError => {
-  if (needsVersion5 === undefined || error.code !== 'UNSUPPORTED_PROTOCOL_VERSION') return error;
-  return new MillraceError(error.code, `the broker does not speak MQTT 5.0, and ${needsVersion5}`, {
-    cause: error,
-    advice: 'Use filters that do not overlap and no options of 5.0, or a broker that speaks 5.0',
-  });
 };

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import type { Source } from '../../src/connector/open-source.js';
 import { MqttSources } from '../../src/source/mqtt-sources.js';
 import { Subscription } from '../../src/source/subscription.js';
-import { startFakeBroker } from '../support/brokers/fake-broker.js';
-import { forgettingScript } from '../support/brokers/keeping-broker.js';
+import { type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { forgettingScript, keepingScript } from '../support/brokers/keeping-broker.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { SUITE_LIMIT } from '../support/limits.js';
@@ -390,3 +390,103 @@ describe('durable source on a broker that ends the session with each connection'
     await job.stop();
   });
 });
+
+/** As rumqttd 0.20: on a resumed session it answers neither UNSUBSCRIBE nor SUBSCRIBE before something is acknowledged. */
+const waitingScript = (kept: ReturnType<typeof keepingScript>, qos: 1 | 2): FakeScript => {
+  const waiting: (() => void)[] = [];
+  const hold = (client: FakeClient, answer: () => void): void => {
+    if (client.index === 0) answer();
+    else waiting.push(answer);
+  };
+  const goOn = (): void => {
+    for (const answer of waiting.splice(0)) answer();
+  };
+  return {
+    ...kept,
+    connect: (client, packet) => {
+      kept.connect(client, packet);
+      if (client.index !== 1) return;
+      for (let packetId = 1; packetId <= 100; packetId += 1) {
+        const payload = new TextEncoder().encode(String(packetId));
+        client.send({ type: 'publish', topic: 't', payload, qos, retain: false, dup: true, packetId });
+      }
+    },
+    subscribe: (client, packet) => hold(client, () => kept.subscribe?.(client, packet)),
+    unsubscribe: (client, packet) => hold(client, () => kept.unsubscribe?.(client, packet)),
+    puback: goOn,
+    pubrec: (client, { packetId }) => {
+      goOn();
+      client.send({ type: 'pubrel', packetId, reasonCode: 0 });
+    },
+  };
+};
+
+describe(
+  'R14b: a broker that answers nothing on a resumed session before something is acknowledged (S11)',
+  SUITE_LIMIT,
+  () => {
+    for (const { qos, version } of [
+      { qos: 2, version: 5 },
+      { qos: 2, version: 4 },
+      { qos: 1, version: 5 },
+    ] as const) {
+      it(`the 100 in flight are taken, acknowledged by their commit, and then it is subscribed (QoS ${qos}, version ${version})`, async () => {
+        const kept = keepingScript();
+        await using broker = await startFakeBroker(waitingScript(kept, qos));
+        const source = sourceAt(broker.url, { qos, version, topic: 't' });
+        const job = new DurableSourceJob(source, qos === 2 ? 'exactly-once' : 'at-least-once');
+        await job.start();
+        await job.stop();
+        await job.start();
+        await job.run(() => job.effects.length >= 100 && atRest(job));
+        assert.deepEqual(job.effects, numbers(100, 1));
+        const second = await broker.client(1);
+        await until(
+          () => second.packets.filter(({ type }) => type === (qos === 2 ? 'pubcomp' : 'puback')).length === 100,
+        );
+        if (version === 5) await broker.packet(second, 'subscribe');
+        assert.equal(broker.clients.length, 2, 'on one connection');
+        await job.stop();
+      });
+    }
+
+    it('counterexample: ids that are known do not count as new, so that nothing of them is taken twice', async () => {
+      const kept = keepingScript();
+      await using broker = await startFakeBroker(waitingScript(kept, 2));
+      const job = new DurableSourceJob(sourceAt(broker.url, { qos: 2, version: 5, topic: 't' }));
+      await job.start();
+      await job.stop();
+      await job.start();
+      // killed when the effects are durable, before a PUBREC goes out
+      job.onStep = (step) => {
+        if (step === 'store' && job.effects.length === 100) throw new Crash();
+      };
+      await assert.rejects(
+        job.run(() => false),
+        Crash,
+      );
+      job.onStep = () => {};
+      await job.stop();
+      broker.script = {
+        ...waitingScript(kept, 2),
+        connect: (client, packet) => {
+          kept.connect(client, packet);
+          for (const packetId of [100, 101, 1]) {
+            const payload = new TextEncoder().encode(String(packetId));
+            client.send({ type: 'publish', topic: 't', payload, qos: 2, retain: false, dup: true, packetId });
+          }
+        },
+      };
+      await job.start();
+      await job.run(() => job.effects.length === 101);
+      const third = await broker.client(2);
+      assert.deepEqual(
+        third.packets.filter(({ type }) => type === 'pubrec'),
+        [],
+        'the copy in front of the new one is not answered before the proof, nor is what is behind it (R14)',
+      );
+      await job.stop();
+      assert.deepEqual(job.effects, numbers(101, 1));
+    });
+  },
+);
