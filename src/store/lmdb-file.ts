@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, type RootDatabase } from 'lmdb';
+import { ABORT, open, type RootDatabase } from 'lmdb';
 import { openOwnFile } from '../internal/own-files.js';
 
 /**
@@ -27,6 +27,9 @@ export interface FileFacts {
 
 /** What LMDB's table of readers needs, and more. */
 const LOCK_FILE_BYTES = 16 * 1024;
+
+/** Some pages in a row. */
+const TRIED_BYTES = 64 * 1024;
 
 /** Opens a file that nobody else has open, or makes a new one. */
 export async function openLmdbFile(path: string): Promise<LmdbFile> {
@@ -106,6 +109,14 @@ export class LmdbFile {
     } catch (error) {
       throw await causeOf(error);
     }
+  }
+
+  /** Goes through what a commit needs, free pages too, and writes nothing. */
+  tryWrite(): void {
+    this.#database.transactionSync(() => {
+      this.#database.putSync(Buffer.of(0), Buffer.alloc(TRIED_BYTES));
+      return ABORT;
+    });
   }
 
   facts(): FileFacts {

@@ -6,6 +6,7 @@ import { checkInPlace, type FileIdentity } from './file-identity.js';
 import { GroupCommitter } from './group-committer.js';
 import type { FileChange, LmdbFile } from './lmdb-file.js';
 import { encodeBatch, encodeOwn, LmdbRecords } from './lmdb-records.js';
+import type { OpeningMark } from './opening-mark.js';
 import type { Store, StoreBatch, StoreRecord } from './store.js';
 
 /** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
@@ -21,6 +22,7 @@ export interface LmdbStoreParts {
   readonly identity: FileIdentity;
   /** Commits that the file has had. */
   readonly commits: number;
+  readonly mark: OpeningMark;
   readonly onClosed: () => void;
 }
 
@@ -31,6 +33,8 @@ export class LmdbStore implements Store {
   readonly #records: LmdbRecords;
   readonly #group = new GroupCommitter<readonly FileChange[]>((group) => this.#write(group), MAX_COMMIT_BYTES);
   #commits: number;
+  /** The mark says that there was a commit (X8). */
+  #passed = false;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LmdbStoreParts) {
@@ -75,6 +79,7 @@ export class LmdbStore implements Store {
   async #close(): Promise<void> {
     await this.#group.idle();
     await this.#parts.file.close();
+    await this.#parts.mark.clear();
     this.#parts.onClosed();
   }
 
@@ -90,6 +95,8 @@ export class LmdbStore implements Store {
       throw await failedWrite(error, this.#parts.path, changes);
     }
     this.#commits = commits;
+    if (!this.#passed) await this.#parts.mark.passed();
+    this.#passed = true;
   }
 
   #checkOpen(): void {

@@ -20,7 +20,10 @@ export async function hasMissingPages(path: string, header: LmdbHeader): Promise
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    return await misses({ file, pageSize: header.pageSize, pages: Math.floor(size / header.pageSize) }, header.roots);
+    return await misses({ file, pageSize: header.pageSize, pages: Math.floor(size / header.pageSize) }, [
+      header.free.root,
+      header.records.root,
+    ]);
   } finally {
     await file.close();
   }
@@ -32,8 +35,8 @@ interface PageFile {
   readonly pages: number;
 }
 
-async function misses(pages: PageFile, roots: readonly number[]): Promise<boolean> {
-  const open = [...roots];
+async function misses(pages: PageFile, roots: readonly (number | undefined)[]): Promise<boolean> {
+  const open = roots.filter((root) => root !== undefined);
   for (let page = open.pop(); page !== undefined; page = open.pop()) {
     if (page >= pages.pages) return true;
     const content = Buffer.alloc(pages.pageSize);

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { lstat, rename, rm, stat, truncate } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { openOwnFile } from '../internal/own-files.js';
 import { syncFoundName, syncNewName } from '../internal/sync-name.js';
+import { findDamagedPage } from './check-pages.js';
 import { checkCommits, encodeCommits } from './commits-record.js';
 import { identityOf } from './file-identity.js';
 import { checkFormat, type StoreName, writeFormat } from './format-record.js';
@@ -10,8 +11,10 @@ import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
 import { encodeOwn, LmdbRecords } from './lmdb-records.js';
 import { LmdbStore } from './lmdb-store.js';
 import { hasMissingPages } from './missing-pages.js';
+import { OpeningMark } from './opening-mark.js';
 import { syncFile } from './private-directory.js';
 import { corruptError, storageError } from './storage-error.js';
+import { tryInChild } from './try-in-child.js';
 
 /** What is opened, by whom. */
 export interface OpenRequest {
@@ -31,7 +34,7 @@ export async function openLmdbStore(request: OpenRequest): Promise<LmdbStore> {
     if (await exists(request.path)) await syncFoundName(request.path);
     else await makeFile(request);
     await syncFile(request.path);
-    return await openFile(request);
+    return await openMarked(request);
   } catch (error) {
     throw storageError(error, `cannot open the store ${request.path}`);
   }
@@ -79,8 +82,21 @@ async function removeFile(path: string): Promise<void> {
   await rm(`${path}-lock`, { force: true });
 }
 
-async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStore> {
+/** X8: the mark stays where opening ends the process, and where the store is damaged: the next one is to try it first, too. */
+async function openMarked(request: OpenRequest): Promise<LmdbStore> {
+  const mark = await OpeningMark.make(request.path);
+  try {
+    if (mark.suspect) await tryInChild(request.path);
+    return await openFile(request, mark);
+  } catch (error) {
+    if (storageError(error, '').code !== 'STORE_CORRUPT') await mark.clear();
+    throw error;
+  }
+}
+
+async function openFile({ path, name, onClosed }: OpenRequest, mark: OpeningMark): Promise<LmdbStore> {
   const header = await readLmdbHeader(path);
+  await checkSmallFile(path, header);
   const file = await openLmdbFile(path);
   try {
     const { commits, bytes } = file.facts();
@@ -90,11 +106,30 @@ async function openFile({ path, name, onClosed }: OpenRequest): Promise<LmdbStor
     if (format === undefined) throw corruptError(`${path} has no format record`);
     checkFormat(format, name, path);
     checkCommits(records.getOwn('commits'), commits, path);
-    return new LmdbStore({ file, path, identity: await identityOf(path), commits, onClosed });
+    return new LmdbStore({ file, path, identity: await identityOf(path), commits, mark, onClosed });
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** All pages of a file up to this size are looked at at each opening, within a few milliseconds; of a larger one after a bad end. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** X8: what LMDB would believe of a damaged page may end the process. */
+async function checkSmallFile(path: string, header: LmdbHeader): Promise<void> {
+  const { size } = await stat(path);
+  if (size > SMALL_BYTES) return;
+  const bytes = await readFile(path);
+  const { pageSize } = header;
+  const problem = findDamagedPage(
+    {
+      count: Math.floor(bytes.byteLength / pageSize),
+      read: (page) => bytes.subarray(page * pageSize, (page + 1) * pageSize),
+    },
+    header,
+  );
+  if (problem !== undefined) throw corruptError(`${path}: ${problem}`);
 }
 
 /**
