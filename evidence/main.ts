@@ -1,4 +1,5 @@
 import { endAll } from '../test/support/cleanup.js';
+import { againSection } from './sections/again.js';
 import { cellsSection } from './sections/cells.js';
 import { cutsSection } from './sections/cuts.js';
 import { historiesSection } from './sections/histories.js';
@@ -13,12 +14,13 @@ import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-o
  * npm run evidence -- [--quick] [--only NAME [--write]]
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
- * everything) or --only (kills, cuts, restarts, steps, cells, histories, mutants) it prints and writes nothing; --only with --write replaces that section.
+ * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants) it prints and writes nothing; --only with --write replaces that section.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
   kills: killsSection,
   cuts: cutsSection,
+  again: againSection,
   restarts: restartsSection,
   steps: stepsSection,
   cells: cellsSection,

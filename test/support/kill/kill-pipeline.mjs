@@ -4,6 +4,8 @@
  * effect twice or not at all shows in the numbers), `dedupe` reads at QoS 1 and tells copies by their text, `cross` reads at both
  * brokers and sends everything to both.
  */
+import { subscribe } from 'node:diagnostics_channel';
+
 const { KILL_MILLRACE, KILL_FROM, KILL_TO, KILL_PREFIX, KILL_CLIENT_ID, KILL_OPTIONS } = process.env;
 const { MqttSinks, MqttSources, Pipeline } = await import(KILL_MILLRACE);
 const { kind, qos, guarantee, job, onSessionLoss, connect } = JSON.parse(KILL_OPTIONS);
@@ -76,3 +78,12 @@ export default () => {
   } else STAGES[kind](pipeline.readFrom(source())).writeTo(sink());
   return pipeline;
 };
+
+/** What finished messages came again (R2b), said as the process ends. */
+const told = { 'message-again': 0, 'session-suspect': 0 };
+for (const name of Object.keys(told)) {
+  subscribe(`millrace:${name}`, () => {
+    told[name] += 1;
+  });
+}
+process.on('exit', () => process.stderr.write(`TOLD ${JSON.stringify(told)}\n`));

@@ -60,6 +60,35 @@ export const randomCuts: Scenario = (run, options) =>
     await back;
   });
 
+const BURST = 6;
+
+/** The connection of one side is reset six times, 10 to 60 ms apart, so that brokers do not get to write what they owe. Needs proxies. */
+export function burstsOfCuts(side: 'from' | 'to'): Scenario {
+  return (run, options) =>
+    play({ ...run, proxied: true }, options, async (rig, random) => {
+      const proxy = proxiesOf(rig)[side];
+      for (let cut = 0; cut < BURST; cut += 1) {
+        proxy.cutAll('rst');
+        await sleep(10 + random.below(50));
+      }
+      const back = until(() => proxy.active > 0);
+      rig.clockRecovery(back);
+      await back;
+    });
+}
+
+/** The broker of one side stands still (SIGSTOP) for so long, which is to be longer than all timeouts of the system, and goes on. */
+export function frozenBroker(side: 'from' | 'to', frozenMs: number): Scenario {
+  return (run, options) =>
+    play(run, options, async (rig) => {
+      const { mosquitto } = rig.run[side];
+      mosquitto.suspend();
+      await sleep(frozenMs);
+      rig.clockRecovery(Promise.resolve());
+      mosquitto.resume();
+    });
+}
+
 /** The broker of one side dies, as its profile does, and comes back. The load does not touch it meanwhile. */
 export function brokerRestarts(side: 'from' | 'to'): Scenario {
   const verifier = side === 'to' ? 'mqttjs' : 'mosquitto';

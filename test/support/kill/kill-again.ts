@@ -1,0 +1,15 @@
+import { type BridgeSystem, millracePipeline } from './kill-system.js';
+
+/** Longer than the timeouts of `quickTimeouts` together. */
+export const FROZEN_MS = 2_500;
+
+/** A broker that stands still is given up soon, and connected to again and again. */
+const quickTimeouts = { keepalive: 1, pingTimeout: 400, connackTimeout: 300, ackTimeout: 800 };
+const quickReconnects = { reconnectPeriod: 10, maxReconnectPeriod: 40 };
+
+/** An exactly-once bridge that reconnects at once, so that its broker has to go on with an old session many times in a moment (R2b). */
+export const reconnectingBridge = (version: 4 | 5): BridgeSystem =>
+  millracePipeline(`millrace exactly-once, QoS 2, MQTT ${version === 5 ? '5.0' : '3.1.1'}`, {
+    kind: 'plain',
+    connect: { ...quickTimeouts, ...quickReconnects, protocolVersion: version },
+  });
