@@ -18,7 +18,7 @@ interface Fault {
 /** What makes mosquitto send finished messages again (R2b). */
 export function againSection(options: EvidenceOptions): Promise<Section> {
   const [rounds, few] = [options.rounds(200, 3), options.rounds(20, 2)];
-  const [freezes, fewFreezes] = [options.rounds(50, 2), options.rounds(5, 1)];
+  const [freezes, fewFreezes] = [options.rounds(30, 2), options.rounds(4, 1)];
   const faults: readonly Fault[] = [
     { what: 'Bursts, to the broker that is read from:', scenario: burstsOfCuts('from'), rounds, few },
     { what: 'Bursts, to the broker that is written to:', scenario: burstsOfCuts('to'), rounds, few },
