@@ -1,7 +1,6 @@
-import { MillraceError } from '../errors/millrace-error.js';
 import type { Will } from '../protocol/packet.js';
 import type { Properties, UserProperty } from '../protocol/properties.js';
-import { checkTopicName } from '../protocol/topic.js';
+import { topicNameProblem } from '../protocol/topic.js';
 import type { UserProperties, WillOptions } from './connect-options.js';
 import type { OptionProblems } from './option-problems.js';
 
@@ -29,11 +28,8 @@ export function resolveWill(
   if (will === undefined) return undefined;
   const payload = typeof will.payload === 'string' ? new TextEncoder().encode(will.payload) : will.payload;
   if (payload !== undefined && payload.length > MAX_WILL_BYTES) problems.add('will.payload is longer than 65535 bytes');
-  try {
-    checkTopicName(will.topic);
-  } catch (error) {
-    problems.add(`will.topic: ${MillraceError.from(error).message}`);
-  }
+  const problem = typeof will.topic === 'string' ? topicNameProblem(will.topic) : 'it must be a string';
+  if (problem !== undefined) problems.add(`will.topic: ${problem}`);
   if (version !== undefined && version < 5 && will.properties !== undefined) {
     problems.add('will.properties is for protocolVersion 5 only');
   }

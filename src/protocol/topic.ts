@@ -7,9 +7,18 @@ const PLAIN = /^[ -~]*$/;
 const EMPTY_TOPIC = 'a topic has at least one character [MQTT-4.7.3-1]';
 const WILDCARDS = 'a topic name has no wildcards [MQTT-3.3.2-2]';
 
-/** Why a text is no topic name, or undefined when it is one [MQTT-4.7.0-1, 4.7.3-1, 4.7.3-2, 4.7.3-3, 3.3.2-2]. */
+/**
+ * Why a text is no topic name for one who is careful, or undefined when it is one [MQTT-4.7.0-1, 4.7.3-1, 4.7.3-2, 4.7.3-3, 3.3.2-2].
+ * Refuses the control characters and non-characters too that a sender should leave out and a receiver may refuse [MQTT-1.5.3
+ * non-normative, 5: 1.5.4].
+ */
 export function topicNameProblem(topic: string): string | undefined {
   return receivedTopicProblem(topic) ?? textProblem(topic);
+}
+
+/** Why no message can be published to a topic: what the specification forbids, and nothing that it only advises against. */
+function publishedTopicProblem(topic: string): string | undefined {
+  return receivedTopicProblem(topic) ?? forbiddenProblem(topic);
 }
 
 /**
@@ -27,9 +36,12 @@ export function topicFilterProblem(filter: string): string | undefined {
   return sharedFilterProblem(filter) ?? wildcardProblem(unsharedFilter(filter)) ?? textProblem(filter);
 }
 
-/** Throws INVALID_TOPIC when a message cannot be published to this topic. */
+/**
+ * Throws INVALID_TOPIC when a message cannot be published to this topic. Takes control characters and non-characters: a message that came
+ * with such a topic must be able to go on, and a broker that does not take it says so (R20a).
+ */
 export function checkTopicName(topic: string): void {
-  const problem = topicNameProblem(topic);
+  const problem = publishedTopicProblem(topic);
   if (problem !== undefined) throw invalidTopic('topic name', topic, problem);
 }
 
@@ -126,24 +138,31 @@ function wildcardProblem(filter: string): string | undefined {
   return undefined;
 }
 
-/*
- * Beyond NUL and lone surrogates, which are forbidden, the control characters and non-characters that the specification
- * lets a receiver refuse are refused in topics [MQTT-1.5.3 non-normative, 5: 1.5.4]: brokers close the connection for them.
- */
-function textProblem(topic: string): string | undefined {
-  if (topic.length <= MAX_TOPIC_BYTES && PLAIN.test(topic)) return undefined;
-  let bytes = 0;
-  for (let index = 0; index < topic.length; index += 1) {
-    const code = topic.codePointAt(index) as number;
-    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
-      return code === 0 ? 'a topic has no NUL character [MQTT-4.7.3-2]' : 'a topic has no control characters';
-    }
-    if (code >= 0xd800 && code <= 0xdfff) return 'a topic has no lone surrogates [MQTT-1.5.3-1, 5: MQTT-1.5.4-1]';
+function textProblem(text: string): string | undefined {
+  if (isPlain(text)) return undefined;
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    if (code > 0 && (code < 0x20 || (code >= 0x7f && code <= 0x9f))) return 'a topic has no control characters';
     if (isNonCharacter(code)) return 'a topic has no Unicode non-characters';
+  }
+  return forbiddenProblem(text);
+}
+
+/** Whatever it is for: NUL, lone surrogates, and more than the length field can say. */
+function forbiddenProblem(text: string): string | undefined {
+  if (isPlain(text)) return undefined;
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    if (code === 0) return 'a topic has no NUL character [MQTT-4.7.3-2]';
+    if (code >= 0xd800 && code <= 0xdfff) return 'a topic has no lone surrogates [MQTT-1.5.3-1, 5: MQTT-1.5.4-1]';
     bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-    if (code > 0xffff) index += 1;
   }
   return bytes > MAX_TOPIC_BYTES ? 'a topic has at most 65535 bytes of UTF-8 [MQTT-4.7.3-3]' : undefined;
+}
+
+function isPlain(text: string): boolean {
+  return text.length <= MAX_TOPIC_BYTES && PLAIN.test(text);
 }
 
 function isNonCharacter(code: number): boolean {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { connectAsync } from 'mqtt';
 import type { ProcessingGuarantee } from '../../src/connector/processing-guarantee.js';
 import { DeadLetters, Engine, MqttSources, Pipeline, type QualityOfService, Sinks } from '../../src/index.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
@@ -136,6 +137,29 @@ describe('R22: what brokers pass on', SUITE_LIMIT, () => {
       careful.rejected.map(({ letter }) => [letter.topic, letter.error.code]),
       topics.slice(0, -1).map((topic) => [topic, 'MALFORMED_MESSAGE']),
     );
+  });
+
+  it('a bridge passes such topics on to a broker that takes them (aedes)', LIMIT, async () => {
+    await using broker = await startAedes();
+    const witness = await connectAsync(broker.url);
+    const seen: string[] = [];
+    witness.on('message', (topic) => seen.push(topic));
+    await witness.subscribeAsync('out/#', { qos: 1 });
+    const sides = ['--from', broker.url, '--to', broker.url, '--topic', 'in/#', '--to-topic', 'out/{topic}'];
+    await using bridge = startCli(['bridge', ...sides, '--client-id', 'odd', '--qos', '1']);
+    await bridge.waitForLine(/RUNNING/);
+    const topics = ['in/a\tb', 'in/a\u001bb', 'in/\u0085', 'in/\uffff', 'in/\ufdd0', 'in/good'];
+    for (const topic of topics) {
+      const packet = { cmd: 'publish', topic, payload: 'x', qos: 1, dup: false, retain: false } as const;
+      broker.aedes.publish(packet, (error) => assert.ifError(error));
+    }
+    await until(() => seen.length >= topics.length, { what: () => `${topics.length} topics, has ${seen.join(' ')}` });
+    assert.deepEqual(
+      seen,
+      topics.map((topic) => `out/${topic}`),
+    );
+    await witness.endAsync(true);
+    assert.deepEqual(await bridge.end('SIGTERM'), { code: 0, signal: null });
   });
 });
 

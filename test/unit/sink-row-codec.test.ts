@@ -41,6 +41,18 @@ describe('the coding of outbox rows', () => {
     fc.assert(fc.property(content, (row) => assert.deepEqual(codec.decode(codec.encode(row)), row)));
   });
 
+  it('takes a topic that its sender should have left be: the message came with it', () => {
+    const odd = 'a\u0007\u0085\uffff/\u{10ffff}';
+    const row = {
+      topic: odd,
+      payload: new Uint8Array(1),
+      qos: 2,
+      retain: false,
+      properties: { responseTopic: odd },
+    } as const;
+    assert.deepEqual(codec.decode(codec.encode(row)), row);
+  });
+
   it('is compact: 4 bytes besides topic and payload', () => {
     const row = { topic: 'abc', payload: new Uint8Array(10), qos: 2, retain: false, properties: undefined } as const;
     assert.equal(codec.encode(row).length, 4 + 3 + 10);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { checkTopicFilter, checkTopicName, filtersOverlap, matchesFilter } from '../../src/protocol/index.js';
+import { topicNameProblem } from '../../src/protocol/topic.js';
 
 const isInvalid = (error: unknown): boolean => error instanceof MillraceError && error.code === 'INVALID_TOPIC';
 
@@ -28,11 +29,18 @@ describe('checkTopicName', () => {
     ['65536 bytes [MQTT-4.7.3-3]', 'x'.repeat(65_536)],
     ['65538 bytes in fewer characters [MQTT-4.7.3-3]', '€'.repeat(21_846)],
     ['a lone surrogate [MQTT-1.5.4-1]', 'a\uD800b'],
-    ['control characters, for which brokers close the connection', 'a\u0001'],
+  ];
+  const unwise: readonly (readonly [string, string])[] = [
+    ['control characters', 'a\u0001'],
+    ['DEL', 'a\u007f'],
     ['C1 control characters', 'a\u0085'],
     ['non-characters', 'a\uFDD0'],
     ['non-characters of the last plane', 'a\u{10FFFF}'],
   ];
+  for (const [what, topic] of unwise) {
+    it(`takes ${what}, which a sender should leave out and a message may have come with`, () => checkTopicName(topic));
+    it(`the topic of an option has no ${what}`, () => assert.notEqual(topicNameProblem(topic), undefined));
+  }
   for (const [promise, topic] of bad)
     it(`refuses ${promise}`, () => assert.throws(() => checkTopicName(topic), isInvalid));
 });

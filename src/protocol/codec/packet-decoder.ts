@@ -73,6 +73,7 @@ export class PacketDecoder {
       maxProperties,
       tolerance,
       leftOut: tolerance && [],
+      topicProblem: tolerance === undefined ? topicNameProblem : receivedTopicProblem,
       first: 0,
       start: 0,
       end: 0,

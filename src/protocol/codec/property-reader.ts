@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../errors/index.js';
 import type { Properties } from '../properties.js';
 import type { Sender } from '../reason-code.js';
-import { receivedTopicProblem, topicNameProblem } from '../topic.js';
+import { topicNameProblem } from '../topic.js';
 import type { ByteReader } from './byte-reader.js';
 import { misplaced, ruleById } from './property-lookup.js';
 import type { PropertyCarrier, PropertyRule } from './property-rule.js';
@@ -13,9 +13,15 @@ export interface PropertyTerms {
   readonly maxProperties: number;
   /** Gathers the names of harmless properties with a value that is not allowed, which are left out; undefined: they are refused. */
   leftOut: string[] | undefined;
+  /** Why a text is no topic for this reader; undefined when it is one. */
+  readonly topicProblem: (topic: string) => string | undefined;
 }
 
-const STRICT: PropertyTerms = { maxProperties: Number.POSITIVE_INFINITY, leftOut: undefined };
+const STRICT: PropertyTerms = {
+  maxProperties: Number.POSITIVE_INFINITY,
+  leftOut: undefined,
+  topicProblem: topicNameProblem,
+};
 
 interface Place {
   readonly carrier: PropertyCarrier;
@@ -100,13 +106,13 @@ function booleanOf(byte: number): boolean | number {
 }
 
 /** Why a value that was read is not allowed: the packet parses, and is a protocol error (0x82, or a code that says more). */
-function refusalOf(value: unknown, rule: PropertyRule, { leftOut }: PropertyTerms): MillraceError | undefined {
+function refusalOf(value: unknown, rule: PropertyRule, { topicProblem }: PropertyTerms): MillraceError | undefined {
   if (typeof value === 'number') {
     const inRange = rule.type !== 'boolean' && value >= rule.min && value <= rule.max;
     return inRange ? undefined : protocolError(`${rule.name} must not be ${value}`, rule.rangeCode);
   }
   if (rule.type !== 'topic' || typeof value !== 'string') return undefined;
   if (value === '') return protocolError(`${rule.name} is empty`);
-  const problem = leftOut === undefined ? topicNameProblem(value) : receivedTopicProblem(value);
+  const problem = topicProblem(value);
   return problem === undefined ? undefined : protocolError(`${rule.name}: ${problem} [MQTT-3.3.2-14]`);
 }

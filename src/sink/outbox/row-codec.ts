@@ -5,7 +5,7 @@ import { readProperties } from '../../protocol/codec/property-reader.js';
 import { hasProperties, writeProperties } from '../../protocol/codec/property-writer.js';
 import { TopicDecoder } from '../../protocol/codec/topic-decoder.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
-import { checkTopicName } from '../../protocol/topic.js';
+import { checkTopicName, receivedTopicProblem } from '../../protocol/topic.js';
 import type { RowContent } from '../row.js';
 
 /** Raised when the bytes mean something else. */
@@ -16,6 +16,8 @@ const RETAIN = 0b0100;
 const PROPERTIES = 0b1000;
 
 const PLACE = { carrier: 'publish', from: 'client' } as const;
+/** As `encode` takes topics. */
+const TERMS = { maxProperties: Number.POSITIVE_INFINITY, leftOut: undefined, topicProblem: receivedTopicProblem };
 
 /**
  * A message as it stands in an outbox: version (1 byte), flags (1 byte: QoS, retain, whether there are properties), the topic with its
@@ -25,7 +27,7 @@ const PLACE = { carrier: 'publish', from: 'client' } as const;
 export class RowCodec {
   readonly #writer = new ByteWriter();
   readonly #reader = new ByteReader();
-  readonly #topics = new TopicDecoder();
+  readonly #topics = new TopicDecoder(receivedTopicProblem);
 
   /** A copy: the payload may be changed afterwards. @throws MillraceError INVALID_MESSAGE or INVALID_TOPIC */
   encode({ topic, payload, qos, retain, properties }: RowContent): Uint8Array {
@@ -67,7 +69,7 @@ export class RowCodec {
     const start = reader.skip(length);
     const topic = this.#topics.decode(reader, start, start + length);
     const withProperties = (flags & PROPERTIES) !== 0;
-    const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from) : undefined;
+    const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from, TERMS) : undefined;
     if (withProperties && properties === undefined) throw new Error('there are no properties');
     const payload = bytes.subarray(reader.position);
     return { topic, payload, qos, retain: (flags & RETAIN) !== 0, properties };
