@@ -10,8 +10,8 @@ export interface BackoffOptions {
 
 /**
  * Exponential back-off with full jitter: each wait is anywhere between 0 and a ceiling that doubles up to `maxMs`.
- * A connection brings the ceiling down again only when it lasted at least as long as the ceiling that led to it:
- * so a connection that flaps cannot make a storm, and one that is cut now and then waits little.
+ * A connection brings the ceiling down again when it made progress, or lasted at least as long as the ceiling that led to it:
+ * so one that flaps without any use cannot make a storm, and one that is cut now and then waits little.
  */
 export class Backoff {
   readonly #options: BackoffOptions;
@@ -39,8 +39,9 @@ export class Backoff {
     return this.#options.random() * Math.min(this.#options.firstMs, this.#options.maxMs, 1000);
   }
 
-  /** A connection was accepted and has ended after this time. */
-  lasted(connectedMs: number): void {
-    if (connectedMs >= this.#ceilingMs) this.#ceilingMs = Math.min(this.#options.firstMs, this.#options.maxMs);
+  /** A connection was accepted and has ended after this time; `progressed`: messages or answers to them came on it. */
+  lasted(connectedMs: number, progressed: boolean): void {
+    if (progressed || connectedMs >= this.#ceilingMs)
+      this.#ceilingMs = Math.min(this.#options.firstMs, this.#options.maxMs);
   }
 }

@@ -13,13 +13,15 @@ export interface ConnectionEnd {
   readonly connectedMs: number | undefined;
   /** Messages came or went on it, or were to be acknowledged when it ended. */
   readonly moved: boolean;
+  /** The server had not answered everything that was sent on it. */
+  readonly unanswered: boolean;
 }
 
 /**
  * R19: two clients with one id throw each other out for ever. Brokers that name it send DISCONNECT 0x8E; the others just close,
  * which is told by five closes in a row, each within a second after CONNACK.
  *
- * A proxy that cuts looks the same, and so does a 3.x broker that closes at a message it does not take (`PoisonWatch`). Both
+ * A proxy that cuts looks the same, and so does a 3.x broker that closes at a message it does not take (`PoisonSearch`): an end with something unanswered never counts. Both
  * need traffic. So closes of connections on which messages moved begin the five anew; that many more of them in a row are a
  * conflict all the same, for two clients may fight over a busy session.
  */
@@ -40,7 +42,7 @@ export class ConflictDetector {
 
   /** True when it is a conflict. */
   ended(end: ConnectionEnd): boolean {
-    const early = end.byFin && end.connectedMs !== undefined && end.connectedMs < EARLY_MS;
+    const early = end.byFin && !end.unanswered && end.connectedMs !== undefined && end.connectedMs < EARLY_MS;
     this.#closes = early ? this.#closes + 1 : 0;
     this.#quiet = early && !end.moved ? this.#quiet + 1 : 0;
     return this.#quiet >= QUIET_CLOSES || this.#closes >= MOVING_CLOSES;

@@ -313,7 +313,20 @@ export class Connection {
     if (connectedMs === undefined) this.#reports.failed();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
-    const next = this.#after({ error, byFin, connectSent, connectedMs, moved, now: performance.now() });
+    const { lastOwed, lastAlone } = this.#session;
+    // a trial of a search for a message that the broker closes at is progress, too (R20a)
+    const progressed = this.#moved || lastAlone >= 0;
+    const unanswered = connectedMs !== undefined && lastOwed > 0;
+    const next = this.#after({
+      error,
+      byFin,
+      connectSent,
+      connectedMs,
+      moved,
+      progressed,
+      unanswered,
+      now: performance.now(),
+    });
     this.#state = stateAfter(next);
     this.#sayEnd(atServer(next.do === 'retry' ? error : next.error, server), next, server);
     return next;

@@ -21,6 +21,10 @@ export interface AttemptEnd {
   readonly connectedMs: number | undefined;
   /** Messages came or went on it, or were to be acknowledged when it ended. */
   readonly moved: boolean;
+  /** Messages, or answers to them, came on it. */
+  readonly progressed: boolean;
+  /** The server had not answered everything that was sent on it. */
+  readonly unanswered: boolean;
   /** Milliseconds of a monotonic clock. */
   readonly now: number;
 }
@@ -132,7 +136,7 @@ export class ReconnectPolicy {
     const connected = end.connectedMs !== undefined;
     if (!connected && this.#versions.after(this.#versionAttempt(end))) return { do: 'retry', waitMs: 0 };
     if (this.#patience.judge({ error, connected, now: end.now }) === 'for-now') return this.#refusedForNow(error);
-    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(error, end.connectedMs);
+    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end, end.connectedMs);
   }
 
   /** R24. Soon only where the next attempt brings other credentials. */
@@ -150,8 +154,8 @@ export class ReconnectPolicy {
     return owners ? { do: 'rest', error: end.error } : { do: 'retry', waitMs: 0 };
   }
 
-  #afterConnection(error: MillraceError, connectedMs: number): NextStep {
-    this.#backoff.lasted(connectedMs);
+  #afterConnection({ error, progressed }: AttemptEnd, connectedMs: number): NextStep {
+    this.#backoff.lasted(connectedMs, progressed);
     const fatal = this.#repeated.after(error);
     if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };

@@ -16,6 +16,7 @@ export type DiagnosticName =
   | 'older-version'
   | 'granted-qos'
   | 'publish'
+  | 'message-suspected'
   | 'acknowledge'
   | 'reauthenticated'
   | 'redirect'
@@ -52,6 +53,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'older-version': channel('millrace:older-version'),
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
+  'message-suspected': channel('millrace:message-suspected'),
   acknowledge: channel('millrace:acknowledge'),
   redirect: channel('millrace:redirect'),
   'redirect-refused': channel('millrace:redirect-refused'),

@@ -1,11 +1,14 @@
 import { Connection, type ConnectionListener } from '../connection/connection.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
+import type { ControlConnection } from '../connection/control-connection.js';
+import { isConnectRefusal } from '../connection/is-connect-refusal.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { DeadlineTimer } from '../internal/deadline-timer.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
 import type { Lane } from './lane.js';
+import type { ControlNews } from './poison-search.js';
 import { reconnectByStrategy } from './reconnect-by-strategy.js';
 import type { RetryStrategy } from './retry-strategy.js';
 
@@ -32,6 +35,8 @@ export interface LaneClientParts {
 export class LaneClient implements ConnectionListener {
   readonly #parts: LaneClientParts;
   readonly #connection: Connection;
+  /** Beside the connection while the lane looks for the message at which the broker ends it (R20a). */
+  readonly #control: ControlConnection;
   /** What it sends. */
   readonly lane: Lane;
   readonly #timer = new DeadlineTimer(() => this.flush());
@@ -48,6 +53,11 @@ export class LaneClient implements ConnectionListener {
   constructor(parts: LaneClientParts) {
     this.#parts = parts;
     this.#connection = new Connection(parts.connection, this);
+    this.#control = this.#connection.control({
+      onAccepted: () => this.#tellControl('accepted'),
+      onEnd: ({ error, livedMs }) =>
+        this.#tellControl(livedMs === undefined && isConnectRefusal(error) ? 'refused' : 'lost'),
+    });
     this.lane = parts.lane;
   }
 
@@ -92,6 +102,7 @@ export class LaneClient implements ConnectionListener {
   stop(): void {
     this.lane.stop();
     this.#timer.stop();
+    this.#control.stop();
   }
 
   async close(): Promise<void> {
@@ -103,12 +114,14 @@ export class LaneClient implements ConnectionListener {
   onSessionEvents(events: readonly SessionEvent[]): void {
     this.lane.handleEvents(events, performance.now());
     this.#pumpAndTell();
+    if (this.#control.running) this.#syncControl();
   }
 
   onConnected(event: ConnectedEvent): void {
     this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
     this.#parts.owner.connected(event);
-    this.lane.handleConnected(this.#version);
+    this.lane.handleConnected(this.#version, performance.now());
+    this.#syncControl();
     this.#pumpAndTell();
   }
 
@@ -116,7 +129,8 @@ export class LaneClient implements ConnectionListener {
 
   onDisconnected(error: MillraceError): void {
     this.#timer.stop();
-    this.lane.handleDisconnected(error);
+    this.lane.handleDisconnected(error, performance.now());
+    this.#syncControl();
     this.#parts.owner.changed();
     if (!this.#opened || this.#reconnecting || this.#parts.connection.autoReconnect) return;
     this.#reconnect(error, this.#closing.signal).catch((failure: unknown) => {
@@ -135,6 +149,21 @@ export class LaneClient implements ConnectionListener {
 
   onDrain(): void {
     this.#settleWritten();
+    this.#pumpAndTell();
+  }
+
+  #syncControl(): void {
+    if (this.lane.wantsControl && !this.#closing.signal.aborted) {
+      this.lane.handleControl('opening', performance.now());
+      this.#control.start(this.#connection.place);
+    } else if (this.#control.running && !this.lane.usesControl) {
+      this.#control.stop();
+      this.lane.handleControl('stopped', performance.now());
+    }
+  }
+
+  #tellControl(news: ControlNews): void {
+    this.lane.handleControl(news, performance.now());
     this.#pumpAndTell();
   }
 

@@ -1,8 +1,12 @@
 import type { MillraceError } from '../errors/millrace-error.js';
+import type { Acquittal } from './poison-search.js';
 import type { Row } from './row.js';
 
 /** Why a message was given up without anybody's judgement of it. */
 export type DropReason = 'offline-overflow' | 'session-lost' | 'connection-lost';
+
+/** What is found out about a message at which connections end: that it may be the cause, that it is, or why not. */
+export type Finding = 'suspected' | 'blamed' | Acquittal;
 
 /** What a lane reports of its rows; each row ends in exactly one of the first three calls. */
 export interface LaneOutcome {
@@ -15,6 +19,8 @@ export interface LaneOutcome {
   /** Refused for now; it will be published again. */
   retried(row: Row): void;
   published(row: Row): void;
+  /** A connection ended while this row alone was unanswered (R20a). */
+  suspected(row: Row, finding: Finding): void;
   /** The session is not ours (R9a): nothing more can be delivered. */
   failed(error: MillraceError): void;
   /** It had properties and goes out on a 3.x connection, without them. */

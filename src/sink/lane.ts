@@ -1,12 +1,15 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { Fifo } from '../internal/fifo.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { UNPACED } from '../protocol/session/outbound-pace.js';
 import type { DeliveredEvent, RefusedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import { endedByPeer } from './ended-by-peer.js';
 import { HeldTopics } from './held-topics.js';
 import { InflightWindow } from './inflight-window.js';
 import type { LaneLimits } from './lane-limits.js';
-import type { DropReason, LaneOutcome } from './lane-outcome.js';
-import { PoisonWatch } from './poison-watch.js';
+import type { DropReason, Finding, LaneOutcome } from './lane-outcome.js';
+import { poisonError } from './poison-error.js';
+import { type ControlNews, PoisonSearch } from './poison-search.js';
 import type { Publisher } from './publisher.js';
 import { isRetryableRefusal, refusalError } from './refusal.js';
 import type { RetryStrategy } from './retry-strategy.js';
@@ -50,7 +53,14 @@ export class Lane {
   readonly #held = new HeldTopics();
   readonly #inflight = new InflightWindow();
   readonly #unwritten = new UnwrittenRows();
-  readonly #poison = new PoisonWatch();
+  readonly #search = new PoisonSearch({
+    suspected: (seq) => this.#tellFinding(seq, 'suspected'),
+    acquitted: (seq, reason) => this.#tellFinding(seq, reason),
+  });
+  /** What the search lets be unanswered, as the session knows it. */
+  #paced = UNPACED;
+  /** How the last connection ended. */
+  #lastEnd: MillraceError | undefined;
   #queuedBytes = 0;
   #version: ProtocolVersion = 5;
   /** Between the two calls of the connection. */
@@ -117,6 +127,7 @@ export class Lane {
     if (!this.#online || this.#stopped) return false;
     const before = this.#published;
     const publisher = this.#parts.publisher();
+    if (this.#search.usesControl) this.#goOn(publisher, now);
     if (this.#held.size > 0) this.#pumpHeld(publisher, now);
     this.#pumpQueue(publisher);
     return this.#published !== before;
@@ -124,8 +135,24 @@ export class Lane {
 
   /** When `pump` has work that only time gives; Infinity for never. */
   deadline(): number {
-    const waits = this.#online && !this.#stopped && this.#held.size > 0;
-    return waits ? this.#held.deadline(this.#mark) : Number.POSITIVE_INFINITY;
+    if (!this.#online || this.#stopped) return Number.POSITIVE_INFINITY;
+    const held = this.#held.size > 0 ? this.#held.deadline(this.#mark) : Number.POSITIVE_INFINITY;
+    return this.#paced === 0 ? Math.min(held, this.#search.deadline) : held;
+  }
+
+  /** A control connection is to be opened beside the client's own (R20a). */
+  get wantsControl(): boolean {
+    return this.#search.wantsControl;
+  }
+
+  /** One that there is serves still. */
+  get usesControl(): boolean {
+    return this.#search.usesControl;
+  }
+
+  /** What becomes of the control connection. `pump` may have work then. */
+  handleControl(news: ControlNews, now: number): void {
+    this.#search.handleControl(news, now);
   }
 
   handleEvents(events: readonly SessionEvent[], now: number): void {
@@ -134,32 +161,31 @@ export class Lane {
       else if (event.type === 'received') this.#handleReceived(event.seq);
       else if (event.type === 'refused') this.#handleRefused(event, now);
     }
+    if (this.#paced !== UNPACED) this.#setPace(now);
   }
 
-  handleConnected(version: ProtocolVersion): void {
+  handleConnected(version: ProtocolVersion, now: number): void {
     this.#version = version;
     this.#connected = true;
     this.#online = true;
+    this.#search.handleConnected(now);
   }
 
   /** QoS 0 rows whose bytes did not leave are lost, since at most once is what QoS 0 promises; an outbox still has them, so they wait again. */
-  handleDisconnected(error: MillraceError): void {
-    const wasConnected = this.#connected;
+  handleDisconnected(error: MillraceError, now: number): void {
+    const { lastOwed, lastAlone } = this.#parts.publisher();
+    if (this.#connected) this.#lastEnd = error;
     this.#connected = false;
     this.#online = false;
     if (this.#parts.outbox === undefined) this.#dropUnwritten();
     else this.#takeBackUnwritten();
-    if (!wasConnected) return;
-    const poison = this.#poison.handleDisconnected(this.#inflight.rows(), this.#version, error);
-    if (poison === undefined) return;
-    const { row } = poison;
-    this.#inflight.take(row.seq);
-    this.#parts.publisher().abandon(row.seq);
-    this.#giveUp(row, poison.error);
+    this.#search.handleEnded({ byPeer: endedByPeer(error), unanswered: lastOwed, alone: lastAlone }, now);
+    this.#setPace(now);
   }
 
   /** Messages that the session gave up because the broker lost it. */
   handleSessionLost(givenUp: readonly number[]): void {
+    this.#search.forget();
     for (const seq of givenUp) {
       const row = this.#inflight.take(seq);
       if (row !== undefined) this.#drop(row, 'session-lost');
@@ -178,6 +204,47 @@ export class Lane {
 
   get #mark(): number {
     return this.#parts.outbox?.mark ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The search goes on: a message that it blames is given up, and what may be sent now is. */
+  #goOn(publisher: Publisher, now: number): void {
+    const row = this.#inflight.get(this.#search.blamed(now));
+    if (row !== undefined) this.#handleBlamed(publisher, row, now);
+    this.#setPace(now);
+  }
+
+  #setPace(now: number): void {
+    const window = this.#search.windowAt(now);
+    if (window === this.#paced) return;
+    this.#paced = window;
+    this.#parts.publisher().pace(window, now);
+  }
+
+  /** R20: a DISCONNECT that allows it is followed by a re-send under the same id (R12), as the strategy says. */
+  #handleBlamed(publisher: Publisher, row: Row, now: number): void {
+    const error = poisonError(row, this.#lastEnd);
+    const wait = error.retryable ? retryWait(this.#parts.retry, row.attempt, error) : error;
+    if (!(wait instanceof MillraceError)) {
+      row.attempt += 1;
+      this.#search.postpone(now + wait);
+      this.#parts.outcome.retried(row);
+      return;
+    }
+    try {
+      publisher.abandon(row.seq);
+    } catch (thrown) {
+      this.#parts.outcome.failed(MillraceError.from(thrown));
+      return;
+    }
+    this.#search.forget();
+    this.#inflight.take(row.seq);
+    this.#parts.outcome.suspected(row, 'blamed');
+    this.#giveUp(row, wait);
+  }
+
+  #tellFinding(seq: number, finding: Finding): void {
+    const row = this.#inflight.get(seq);
+    if (row !== undefined) this.#parts.outcome.suspected(row, finding);
   }
 
   #pumpHeld(publisher: Publisher, now: number): void {
@@ -202,12 +269,17 @@ export class Lane {
         this.#held.append(row);
         continue;
       }
-      if (row.qos === 0 ? this.#unwritten.full : credit <= 0) return;
-      if (this.#publish(publisher, row) && row.qos > 0) credit -= 1;
+      if (row.qos === 0 ? this.#mustHoldUnconfirmed(credit) : credit <= 0) return;
+      if (this.#publish(publisher, row) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
       if (!this.#online) return;
       this.#queue.shift();
       this.#queuedBytes -= row.bytes;
     }
+  }
+
+  /** At a window of one a QoS 0 message, too, goes out when nothing is unanswered: it may be what the broker closes at. */
+  #mustHoldUnconfirmed(credit: number): boolean {
+    return this.#unwritten.full || (this.#paced <= 1 && credit <= 0);
   }
 
   /** False when nothing was published: the row is rejected then, or the session turned out to be offline. */
@@ -252,13 +324,13 @@ export class Lane {
 
   #handleReceived(seq: number): void {
     const row = this.#inflight.get(seq);
-    this.#poison.handleProgress(row);
+    this.#search.handleAnswered(seq);
     if (this.#parts.outbox === undefined) this.#parts.publisher().release(seq);
     else if (row !== undefined) this.#parts.outbox.received(row);
   }
 
   #handleRefused(event: RefusedEvent, now: number): void {
-    this.#poison.handleProgress();
+    this.#search.handleAnswered(event.seq);
     const row = this.#inflight.take(event.seq);
     if (row === undefined) return;
     const error = refusalError(row.topic, event.reasonCode, event.reasonString);
@@ -283,8 +355,8 @@ export class Lane {
 
   #handleDelivered({ seq, unverified }: DeliveredEvent): void {
     const row = this.#inflight.take(seq);
+    this.#search.handleAnswered(seq);
     if (row === undefined) return;
-    this.#poison.handleProgress(row);
     if (unverified) this.#parts.outbox?.unverified(row);
     this.#deliver(row);
   }

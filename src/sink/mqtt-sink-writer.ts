@@ -7,7 +7,7 @@ import { CompletedPrefix } from './completed-prefix.js';
 import { deadLetterOf } from './dead-letter-of.js';
 import { hashTopic } from './hash-topic.js';
 import type { LaneClient, LaneClientOwner } from './lane-client.js';
-import type { DropReason, LaneOutcome } from './lane-outcome.js';
+import type { DropReason, Finding, LaneOutcome } from './lane-outcome.js';
 import type { Encode } from './message-encoder.js';
 import { closeClients, openClients } from './open-clients.js';
 import { Row } from './row.js';
@@ -121,6 +121,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
 
   published(row: Row): void {
     this.#meter.published(row);
+  }
+
+  suspected(row: Row, finding: Finding): void {
+    this.#meter.suspected(row, finding);
   }
 
   stripped(row: Row): void {

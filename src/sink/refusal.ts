@@ -11,7 +11,12 @@ const ADVICE: Readonly<Record<number, string>> = {
   145: 'Another message has the same packet id at the broker: its session is not ours. Use another client id.',
   149: 'Make the message smaller or raise the limit of the broker.',
   153: 'The payload is not UTF-8 text as payloadFormatIndicator says.',
+  154: 'The broker takes no retained messages: send it without retain.',
+  155: 'The broker takes no messages of this QoS: send it at a lower one.',
 };
+
+/** What to do about a refusal with this code; undefined when the code does not say. */
+export const refusalAdvice = (reasonCode: number): string | undefined => ADVICE[reasonCode];
 
 /** Whether a refused message may be published again as a new one (R20). */
 export const isRetryableRefusal = (reasonCode: number): boolean => RETRYABLE.includes(reasonCode);

@@ -1,5 +1,5 @@
 import { hasDiagnosticSubscribers, publishDiagnostic } from '../metrics/diagnostics.js';
-import type { DropReason } from './lane-outcome.js';
+import type { DropReason, Finding } from './lane-outcome.js';
 import type { Row } from './row.js';
 import type { SinkMetrics } from './sink-metrics.js';
 
@@ -49,6 +49,18 @@ export class SinkMeter {
 
   retried(): void {
     this.#metrics.retried.add();
+  }
+
+  suspected({ topic, qos, payload, index }: Row, finding: Finding): void {
+    this.#metrics.suspected.add();
+    publishDiagnostic('message-suspected', {
+      sink: this.#sink,
+      finding,
+      topic,
+      qos,
+      payloadBytes: payload.length,
+      item: index,
+    });
   }
 
   stripped(row: Row): void {

@@ -12,6 +12,7 @@ export interface SinkMetrics {
   readonly unconfirmed: Counter;
   readonly refused: Counter;
   readonly retried: Counter;
+  readonly suspected: Counter;
   readonly propertiesDropped: Counter;
   readonly dropped: Readonly<Record<DropReason, Counter>>;
   readonly ackLatency: Histogram;
@@ -36,6 +37,10 @@ export const sinkMetrics = (
     unconfirmed: counter('unconfirmed_total', 'QoS 0 messages written: nothing confirms them'),
     refused: counter('refused_total', 'Messages rejected by the broker or before they were sent'),
     retried: counter('retried_total', 'Refused messages that are published again'),
+    suspected: counter(
+      'suspected_total',
+      'Findings about a message at which the broker may end connections: suspected, blamed, acquitted',
+    ),
     propertiesDropped: counter('properties_dropped_total', 'Messages whose properties a 3.x connection cannot carry'),
     dropped: {
       'offline-overflow': dropped('offline-overflow'),

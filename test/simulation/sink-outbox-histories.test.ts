@@ -50,3 +50,9 @@ test('lost sessions and refusals together', LIMIT, () => {
 test('QoS 0, 1 and 2 side by side: what is confirmed is not lost', LIMIT, () => {
   playAll({ qos: [0, 1, 2] });
 });
+
+test('R20a: what the broker closes at gets a letter, and nothing else does, or arrives twice', LIMIT, () => {
+  playAll({ poison: true });
+  playAll({ poison: true, qos: [1, 2] });
+  playAll({ poison: true, losses: 'redeliver' });
+});

@@ -38,10 +38,20 @@ describe('back-off', () => {
   it('starts again only after a connection that lasted as long as the ceiling it had reached', () => {
     const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random: almostOne });
     for (let i = 0; i < 3; i += 1) backoff.nextMs();
-    backoff.lasted(799);
+    backoff.lasted(799, false);
     assert.equal(Math.ceil(backoff.nextMs()), 800);
-    backoff.lasted(1600);
+    backoff.lasted(1600, false);
     assert.equal(Math.ceil(backoff.nextMs()), 100);
+  });
+});
+
+describe('back-off after progress', () => {
+  it('starts again after a connection on which messages or answers came, however short', () => {
+    const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random: almostOne });
+    for (let i = 0; i < 5; i += 1) backoff.nextMs();
+    backoff.lasted(1, true);
+    assert.equal(Math.ceil(backoff.nextMs()), 100);
+    assert.equal(Math.ceil(backoff.nextMs()), 200);
   });
 });
 
@@ -249,7 +259,7 @@ describe('server rotation', () => {
 });
 
 describe('client-id conflict (R19)', () => {
-  const early = { byFin: true, connectedMs: 10, moved: false };
+  const early = { byFin: true, connectedMs: 10, moved: false, unanswered: false };
   const moving = { ...early, moved: true };
 
   it('is five closes by the server in a row, each within a second after CONNACK', () => {

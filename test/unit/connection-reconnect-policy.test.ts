@@ -36,7 +36,16 @@ function established(options: ConnectOptions = {}, subscriptions: readonly Wante
 
 function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd {
   const made = error instanceof MillraceError ? error : new MillraceError(error, 'why');
-  return { error: made, byFin: false, connectSent: true, connectedMs, moved: false, now: 0 };
+  return {
+    error: made,
+    byFin: false,
+    connectSent: true,
+    connectedMs,
+    moved: false,
+    progressed: false,
+    unanswered: false,
+    now: 0,
+  };
 }
 
 const tlsError = (code: string): MillraceError => lostError(Object.assign(new Error(code), { code }), SERVER);

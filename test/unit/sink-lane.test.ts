@@ -14,7 +14,7 @@ describe('Lane', () => {
     for (let i = 0; i < 4; i += 1) rig.add();
     rig.pump();
     assert.deepEqual(rig.published, [], 'nothing goes out while offline');
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1']);
     assert.equal(rig.lane.inflight, 2);
@@ -27,7 +27,7 @@ describe('Lane', () => {
 
   it('a row is delivered once, and unknown sequence numbers change nothing', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.pump();
     const delivered = { type: 'delivered', seq: 0, reasonCode: 0 } as const;
@@ -38,7 +38,7 @@ describe('Lane', () => {
 
   it('releases a QoS 2 message at once: nothing has to be stored first', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add('t', 2);
     rig.pump();
     rig.lane.handleEvents([{ type: 'received', seq: 0, reasonCode: 0 }], 0);
@@ -48,11 +48,11 @@ describe('Lane', () => {
 
   it('does not publish again after a cut what the session sends again itself', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.pump();
-    rig.lane.handleDisconnected(cut());
-    rig.lane.handleConnected(5);
+    rig.lane.handleDisconnected(cut(), 0);
+    rig.lane.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0']);
     rig.answer(0, 'delivered');
@@ -61,20 +61,20 @@ describe('Lane', () => {
 
   it('a QoS 0 row is delivered when its bytes left, and lost when the connection ends before', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add('t', 0);
     rig.pump();
     assert.deepEqual(rig.outcome, []);
     rig.lane.handleWritten();
     rig.add('t', 0);
     rig.pump();
-    rig.lane.handleDisconnected(cut());
+    rig.lane.handleDisconnected(cut(), 0);
     assert.deepEqual(rig.outcome, ['delivered 0', 'dropped 1 connection-lost']);
   });
 
   it('QoS 0 rows stay in the bounded queue while the socket takes nothing', () => {
     const rig = new LaneRig({ limits: { maxBufferedMessages: 3 } });
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     for (let i = 0; i < 5; i += 1) rig.add('t', 0, new Uint8Array(200 * 1024));
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1']);
@@ -91,7 +91,7 @@ describe('Lane', () => {
     byCount.add();
     assert.ok(byCount.lane.full);
     const byBytes = new LaneRig({ limits: { maxBufferedBytes: 1000 } });
-    byBytes.lane.handleConnected(5);
+    byBytes.lane.handleConnected(5, 0);
     byBytes.add('t', 1, new Uint8Array(2000));
     byBytes.pump();
     assert.ok(byBytes.lane.full, 'what is in flight counts');
@@ -104,7 +104,7 @@ describe('Lane', () => {
     for (let i = 0; i < 4; i += 1) oldest.add();
     assert.deepEqual(oldest.outcome, ['dropped 0 offline-overflow', 'dropped 1 offline-overflow']);
     assert.ok(!oldest.lane.full);
-    oldest.lane.handleConnected(5);
+    oldest.lane.handleConnected(5, 0);
     assert.ok(oldest.lane.full);
     oldest.pump();
     assert.deepEqual(oldest.published, ['t:2', 't:3']);
@@ -115,7 +115,7 @@ describe('Lane', () => {
 
   it('reports what a lost session gave up', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.add();
     rig.pump();
@@ -126,7 +126,7 @@ describe('Lane', () => {
 
   it('gives up what cannot be sent, and goes on with the next', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.add();
     rig.publishError = new MillraceError('MESSAGE_TOO_LARGE', 'too large');
@@ -139,13 +139,13 @@ describe('Lane', () => {
 
   it('keeps the row when the connection turns out to be gone', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.publishError = new MillraceError('INVALID_STATE', 'not connected');
     rig.pump();
     assert.deepEqual(rig.published, []);
-    rig.lane.handleDisconnected(cut());
-    rig.lane.handleConnected(5);
+    rig.lane.handleDisconnected(cut(), 0);
+    rig.lane.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0']);
     assert.deepEqual(rig.outcome, []);
@@ -153,7 +153,7 @@ describe('Lane', () => {
 
   it('says that properties do not go out on 3.x', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(4);
+    rig.lane.handleConnected(4, 0);
     const row = rig.add();
     row.properties = { contentType: 'x' };
     rig.pump();
@@ -167,7 +167,7 @@ describe('Lane, refused messages (R20)', () => {
   for (const code of [0x87, 0x90, 0x95, 0x99]) {
     it(`0x${code.toString(16)} is permanent, whatever the retry strategy says`, () => {
       const rig = new LaneRig({ retry: RetryStrategies.indefinitely(10) });
-      rig.lane.handleConnected(5);
+      rig.lane.handleConnected(5, 0);
       rig.add();
       rig.pump();
       rig.answer(0, code);
@@ -179,7 +179,7 @@ describe('Lane, refused messages (R20)', () => {
   for (const code of [0x80, 0x83, 0x97]) {
     it(`0x${code.toString(16)} is published again after the interval, later rows of the topic wait, others go on`, () => {
       const rig = new LaneRig({ retry: RetryStrategies.indefinitely(100) });
-      rig.lane.handleConnected(5);
+      rig.lane.handleConnected(5, 0);
       rig.add('a');
       rig.pump();
       rig.answer(0, code);
@@ -209,7 +209,7 @@ describe('Lane, refused messages (R20)', () => {
 
   it('is published as a new message, with a new sequence number', () => {
     const rig = new LaneRig({ retry: RetryStrategies.indefinitely(0) });
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     const row = rig.add();
     rig.pump();
     assert.equal(row.seq, 0);
@@ -221,7 +221,7 @@ describe('Lane, refused messages (R20)', () => {
 
   it('a whole refused window goes out again in order', () => {
     const rig = new LaneRig({ window: 5, retry: RetryStrategies.indefinitely(10) });
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     for (let i = 0; i < 8; i += 1) rig.add('a');
     rig.pump();
     rig.answerAll(0x97);
@@ -236,7 +236,7 @@ describe('Lane, refused messages (R20)', () => {
 
   it('is given up when the attempts are exhausted, and the rest of the topic goes on', () => {
     const rig = new LaneRig({ retry: RetryStrategies.custom().maxAttempts(1).intervalMs(10).build() });
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add('a');
     rig.pump();
     rig.answer(0, 0x97);
@@ -251,7 +251,7 @@ describe('Lane, refused messages (R20)', () => {
 
   it('without a strategy the first refusal is final', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add();
     rig.pump();
     rig.answer(0, 0x97);
@@ -260,7 +260,7 @@ describe('Lane, refused messages (R20)', () => {
 
   it('0x91 for a message that was never sent again is fatal (R9a)', () => {
     const rig = new LaneRig();
-    rig.lane.handleConnected(5);
+    rig.lane.handleConnected(5, 0);
     rig.add('t', 2);
     rig.pump();
     rig.answer(0, 0x91);
@@ -272,7 +272,7 @@ describe('Lane, refused messages (R20)', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const rig = new LaneRig({ window: 1, retry: RetryStrategies.indefinitely(1) });
-        rig.lane.handleConnected(5);
+        rig.lane.handleConnected(5, 0);
         for (const { topic } of steps) rig.add(topic);
         const refusals = steps.map(({ refuse }) => refuse);
         const delivered: string[] = [];
@@ -299,71 +299,5 @@ describe('Lane, refused messages (R20)', () => {
       }),
       { numRuns: 200 },
     );
-  });
-});
-
-describe('Lane, a message that kills connections', () => {
-  const killed = (version: 4 | 5, times: number, reasonCode?: number): LaneRig => {
-    const rig = new LaneRig();
-    rig.add();
-    rig.add();
-    for (let i = 0; i < times; i += 1) {
-      rig.lane.handleConnected(version);
-      rig.pump();
-      rig.lane.handleDisconnected(cut(reasonCode));
-    }
-    return rig;
-  };
-
-  it('is given up after five connections without progress on 3.x when it is larger than all that the broker took', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(4);
-    rig.add();
-    rig.pump();
-    rig.answer(0, 'delivered');
-    rig.add();
-    const large = rig.add('t', 1, new Uint8Array(5000));
-    rig.add();
-    for (let i = 0; i < 5; i += 1) {
-      assert.deepEqual(rig.outcome, ['delivered 0']);
-      rig.lane.handleConnected(4);
-      rig.pump();
-      rig.lane.handleDisconnected(cut());
-    }
-    assert.deepEqual(rig.outcome, ['delivered 0', 'rejected 2 PUBLISH_REFUSED'], 'not the older one before it');
-    assert.deepEqual(rig.abandoned, [large.seq]);
-    assert.equal(rig.lane.inflight, 2);
-  });
-
-  it('a bad network on 3.x is not taken for a bad message: without that evidence it takes twenty', () => {
-    const rig = killed(4, 19);
-    assert.deepEqual(rig.outcome, []);
-    rig.lane.handleConnected(4);
-    rig.lane.handleDisconnected(cut());
-    assert.deepEqual(rig.outcome, ['rejected 0 PUBLISH_REFUSED']);
-    assert.equal(rig.lane.inflight, 1);
-  });
-
-  it('on 5.0 only when the broker blames a packet', () => {
-    assert.deepEqual(killed(5, 9).outcome, []);
-    assert.deepEqual(killed(5, 5, 0x95).outcome, ['rejected 0 PUBLISH_REFUSED']);
-  });
-
-  it('progress starts the count anew', () => {
-    const rig = killed(4, 19);
-    rig.lane.handleConnected(4);
-    rig.answer(1, 'delivered');
-    rig.lane.handleDisconnected(cut());
-    for (let i = 0; i < 18; i += 1) {
-      rig.lane.handleConnected(4);
-      rig.lane.handleDisconnected(cut());
-    }
-    assert.deepEqual(rig.outcome, ['delivered 1']);
-  });
-
-  it('failed attempts to connect do not count', () => {
-    const rig = killed(4, 19);
-    for (let i = 0; i < 20; i += 1) rig.lane.handleDisconnected(cut());
-    assert.deepEqual(rig.outcome, []);
   });
 });

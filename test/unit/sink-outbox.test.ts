@@ -430,10 +430,11 @@ interface State {
 }
 
 const stateOf = ({ epoch = 1, low = 0, mark, received = [], done = [] }: State) => ({
-  version: 1,
+  version: 2,
   epoch,
   low,
   mark,
   received: Uint32Array.from(received),
   done: Uint32Array.from(done),
+  burnt: new Uint16Array(),
 });

@@ -95,7 +95,7 @@ export class OutboundWindow {
 
   /** The one number in the window that has this packet id; -1 when nothing incomplete can have it. */
   seqOf(packetId: number): number {
-    if (this.#size === 0 || packetId > PUBLISH_IDS) return -1;
+    if (this.#size === 0 || packetId === 0 || packetId > PUBLISH_IDS) return -1;
     const ahead = (packetId - packetIdOf(this.#low) + PUBLISH_IDS) % PUBLISH_IDS;
     const seq = this.#low + ahead;
     return this.get(seq) === undefined ? -1 : seq;

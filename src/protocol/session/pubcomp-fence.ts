@@ -38,6 +38,11 @@ export class PubcompFence {
     if (this.#since === Number.POSITIVE_INFINITY) this.#since = this.#now;
   }
 
+  /** PINGREQs that have no answer. */
+  get pings(): number {
+    return this.#pings.length;
+  }
+
   pingSent(): void {
     this.#pings.push(this.#ask());
   }

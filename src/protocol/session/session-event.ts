@@ -159,6 +159,11 @@ export interface RefusedEvent {
   readonly reasonString: string | undefined;
 }
 
+/** At a pace of one (`Session.pace`): the server has shown that it lives, so that the next message may go out. */
+export interface CreditEvent {
+  readonly type: 'credit';
+}
+
 /** SUBACK or UNSUBACK, with a code for each filter in order (UNSUBACK below 5.0: 0 for each). */
 export interface SubscriptionAnswerEvent {
   readonly type: 'subscribed' | 'unsubscribed';
@@ -187,5 +192,6 @@ export type SessionEvent =
   | ReceivedEvent
   | DeliveredEvent
   | RefusedEvent
+  | CreditEvent
   | SubscriptionAnswerEvent
   | CloseEvent;

@@ -40,4 +40,6 @@ export interface SessionState {
   readonly outbound: readonly OutboundRow[];
   /** Absent while there is nothing in it. */
   readonly memory?: InboundMemory;
+  /** Packet ids, less one, that outbound messages of this session must not have again, in the order in which they were burnt (R20a). Absent: none. */
+  readonly burnt?: readonly number[];
 }

@@ -56,9 +56,11 @@ export class Session {
   #link: SessionLink | undefined;
   #clientId: string;
   #reading = true;
+  #lastOwed = 0;
+  #lastAlone = -1;
 
   constructor(options: SessionOptions) {
-    const { epoch, inbound, outbound } = options.state ?? { epoch: 0, inbound: [], outbound: [] };
+    const { epoch, inbound, outbound, burnt }: SessionState = options.state ?? { epoch: 0, inbound: [], outbound: [] };
     const { topicAliasMaximum, settlesEmpty = false, storesIds = false } = options;
     this.#options = options;
     this.#clientId = options.clientId;
@@ -72,7 +74,7 @@ export class Session {
       memory: options.state?.memory,
     });
     this.#fence = this.#inbound.fence;
-    this.#outbound = new OutboundMessages(this.#output, this.#events, outbound);
+    this.#outbound = new OutboundMessages(this.#output, this.#events, { rows: outbound, burnt });
     this.#requests = new SubscriptionRequests(this.#output, this.#fence);
     this.#authentication = new SessionAuthentication(this.#output, this.#events);
     this.#settlement = new SessionSettlement({
@@ -115,6 +117,8 @@ export class Session {
   connectionLost(_now: number): void {
     this.#phase = 'idle';
     this.#link = undefined;
+    this.#lastOwed = this.#outbound.owed + this.#requests.pending;
+    this.#lastAlone = this.#lastOwed === 1 ? this.#outbound.alone : -1;
     this.#settlement.end();
     this.#output.discard();
     this.#timers.stop();
@@ -134,10 +138,7 @@ export class Session {
     }
     this.#timers.watchAcks(this.#outbound.owed, false);
     this.#fence.handleTimeout();
-    if (!this.#timers.pingDue) return;
-    this.#output.write({ type: 'pingreq' });
-    this.#timers.pingSent();
-    this.#fence.pingSent();
+    if (this.#timers.pingDue) this.#ping();
   }
 
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
@@ -193,6 +194,21 @@ export class Session {
     return this.#outbound.owed;
   }
 
+  /** Packet ids of outbound messages, less one, that are burnt (R20a), in the order of that: part of the state. */
+  get burnt(): readonly number[] {
+    return this.#outbound.burnt;
+  }
+
+  /** Packets that the broker had not answered when the last connection ended (R20a). */
+  get lastOwed(): number {
+    return this.#lastOwed;
+  }
+
+  /** The message whose PUBLISH was all that was unanswered then, after an answered PINGREQ at a pace of one; -1 for none (R20a). */
+  get lastAlone(): number {
+    return this.#lastAlone;
+  }
+
   /** That of the session whose state this is: a lost one stays current until `startEpoch`. 0 before the first. */
   get epoch(): number {
     return this.#epoch.current;
@@ -206,9 +222,21 @@ export class Session {
     this.#outbound.setDurableLow(seq);
   }
 
+  /**
+   * How many messages may be incomplete at the server, re-sends and new ones, to find the one at which it ends the connection (R20a);
+   * Infinity, the default, leaves that to `maxInflight` and Receive Maximum. At 1 one packet of any kind is unanswered, and a PINGREQ is
+   * answered before each PUBLISH: a `credit` event says when `publish` may be called. At 0 nothing goes out.
+   */
+  pace(window: number, now: number): void {
+    this.#observe(now);
+    this.#outbound.pace(window);
+    this.#probe();
+  }
+
   /** Sends one message on this connection. QoS 1 and 2 need `credit` > 0 and a seq above all earlier ones. */
   publish(message: OutboundMessage): void {
     this.#outbound.publish(message, this.#connectedLimits());
+    this.#probe();
   }
 
   /**
@@ -217,6 +245,7 @@ export class Session {
    */
   publishLate(message: OutboundMessage): void {
     this.#outbound.publishLate(message, this.#connectedLimits());
+    this.#probe();
   }
 
   /** Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do nothing. */
@@ -234,7 +263,10 @@ export class Session {
     this.#outbound.release(seq);
   }
 
-  /** Between connections: forgets an outbound message that ended every connection on which it was sent. */
+  /**
+   * Forgets an outbound message that ended every connection on which it was sent and is not sent on this one (R20a). The packet id of
+   * a QoS 2 message is burnt for the session: the server may hold the message half-done. @throws MillraceError PUBLISH_REFUSED when too many are
+   */
   abandon(seq: number): void {
     this.#outbound.abandon(seq);
   }
@@ -336,9 +368,15 @@ export class Session {
 
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
+    const { burnt } = this.#outbound;
     const memory = this.#inbound.memory();
     const rows = { inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
-    return { epoch: this.#epoch.number, ...rows, ...(memory && { memory }) };
+    return {
+      epoch: this.#epoch.number,
+      ...rows,
+      ...(memory && { memory }),
+      ...(burnt.length > 0 && { burnt: [...burnt] }),
+    };
   }
 
   #observe(now: number): void {
@@ -363,6 +401,7 @@ export class Session {
     }
     if (this.#phase === 'over') return;
     this.#begin(link);
+    this.#probe();
     this.#timers.heard(bytes, packets);
     this.#timers.watchAcks(this.#outbound.owed, this.#outbound.answers !== answers);
   }
@@ -390,8 +429,7 @@ export class Session {
         this.#handleAnswer(this.#requests.handle(packet));
         break;
       case 'pingresp':
-        this.#timers.pingAnswered();
-        this.#fence.pingAnswered();
+        this.#handlePingresp();
         break;
       case 'auth':
         this.#handleAuth(packet);
@@ -404,6 +442,25 @@ export class Session {
   #handleAuth(packet: AuthPacket): void {
     this.#authentication.handle(packet, true);
     if (packet.reasonCode === 0) this.#timers.reauthenticated();
+  }
+
+  #handlePingresp(): void {
+    this.#timers.pingAnswered();
+    this.#fence.pingAnswered();
+    this.#outbound.pingAnswered();
+  }
+
+  #ping(): void {
+    this.#output.write({ type: 'pingreq' });
+    this.#timers.pingSent();
+    this.#fence.pingSent();
+  }
+
+  /** R20a: at a pace of one the server shows that it lives before each PUBLISH. */
+  #probe(): void {
+    if (!this.#outbound.wantsPing || this.#requests.pending > 0) return;
+    this.#ping();
+    this.#outbound.pinged(this.#fence.pings);
   }
 
   #handleAnswer(answer: SubscriptionAnswerEvent | undefined): void {

@@ -3,13 +3,12 @@ import { invalidState, protocolError } from '../codec/refusal.js';
 import type { SubackPacket, SubscribePacket, UnsubackPacket } from '../packet.js';
 import type { Properties } from '../properties.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';
-import { PUBLISH_IDS } from './outbound-window.js';
+import { REQUEST_IDS } from './packet-ids.js';
 import type { PacketOutput } from './packet-output.js';
 import type { PubcompFence } from './pubcomp-fence.js';
 import type { ServerLimits, SubscriptionAnswerEvent } from './session-event.js';
 
-const FIRST_ID = PUBLISH_IDS + 1;
-const LAST_ID = 65_535;
+const { first: FIRST_ID, last: LAST_ID } = REQUEST_IDS;
 
 type SubscribeRequest = Pick<SubscribePacket, 'subscriptions' | 'properties'>;
 
@@ -29,6 +28,11 @@ export class SubscriptionRequests {
   constructor(output: PacketOutput, fence: PubcompFence) {
     this.#output = output;
     this.#fence = fence;
+  }
+
+  /** Requests without an answer. */
+  get pending(): number {
+    return this.#pending.size;
   }
 
   connectionLost(): void {

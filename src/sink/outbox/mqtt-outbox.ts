@@ -11,7 +11,7 @@ import { Fifo } from '../../internal/fifo.js';
 import { PUBLISH_IDS } from '../../protocol/session/outbound-window.js';
 import { Lane, type LaneOutbox } from '../lane.js';
 import type { LaneLimits } from '../lane-limits.js';
-import type { DropReason, LaneOutcome } from '../lane-outcome.js';
+import type { DropReason, Finding, LaneOutcome } from '../lane-outcome.js';
 import type { RetryStrategy } from '../retry-strategy.js';
 import { Row } from '../row.js';
 import type { OutboxPublisher } from './outbox-publisher.js';
@@ -25,7 +25,7 @@ const MOST_AHEAD = PUBLISH_IDS - 1;
 
 /** Whom an outbox tells. */
 export interface OutboxOwner {
-  readonly meter: Pick<LaneOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'stripped'>;
+  readonly meter: Pick<LaneOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
   /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
   /** It counts as delivered, but may be lost with a session that nobody could prove to be ours (R10). */
@@ -69,6 +69,7 @@ interface Sealed {
  * O2. PUBREL goes out only when the PUBREC is durable in this epoch (R9).
  * O3. A row is done at PUBCOMP, PUBACK, its refusal for good, or, at QoS 0, when it is written; the store has it until that is
  *     durable (R10). A refusal and its letter are in one snapshot (R9a).
+ *     So are, from the refusal of a row that the broker has not answered on, the packet ids that are burnt (R20a).
  * O4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
  */
 export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
@@ -189,6 +190,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
       mark: this.#sealedMark,
       received: this.#stages.runs('received'),
       done: this.#stages.runs('done'),
+      burnt: Uint16Array.from(this.#parts.publisher().burnt),
     });
     return { mark: number, state, low, refused };
   }
@@ -265,6 +267,10 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   stop(error: MillraceError): void {
     this.#failure ??= error;
     this.lane.stop();
+  }
+
+  suspected(row: Row, finding: Finding): void {
+    this.#parts.owner.meter.suspected(row, finding);
   }
 
   stripped(row: Row): void {

@@ -4,4 +4,6 @@ import type { Publisher } from '../publisher.js';
 export interface OutboxPublisher extends Publisher {
   /** Every row below is durably complete (R8a, R11). */
   setDurableLow(seq: number): void;
+  /** Packet ids, less one, that must not be used again in this session, in the order in which they were burnt (R20a). */
+  readonly burnt: readonly number[];
 }

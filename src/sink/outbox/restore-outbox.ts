@@ -64,14 +64,17 @@ export const restoreOutbox = (
     sent.push(row);
     outbound.push({ message: row, stage: stage === 'received' && row.qos === 2 ? 'released' : 'sent' });
   }
-  const session = { epoch: epochOf(record), inbound: [], outbound };
+  // what the broker of a lost session held half-done is gone with it
+  const burnt = lost ? [] : [...state.burnt];
+  const session = { epoch: epochOf(record), inbound: [], outbound, burnt };
   const mark = lost ? state.low : state.mark;
   return { session, stages, next: state.mark, end: restored.end, mark, sent, unwritten, dropped };
 };
 
 const stateOf = (restored: RestoredOutbox, record: SessionRecord | undefined): OutboxState => {
   const { low, end } = restored;
-  const none = { epoch: epochOf(record), low, mark: low, received: new Uint32Array(), done: new Uint32Array() };
+  const runs = { received: new Uint32Array(), done: new Uint32Array() };
+  const none = { epoch: epochOf(record), low, mark: low, ...runs, burnt: new Uint16Array() };
   const state = readOutboxState(restored.state) ?? none;
   if (state.low !== low || state.mark > end) {
     throw corruptOutbox(

@@ -12,6 +12,8 @@ export interface OutboxBrokerOptions {
   delays(): boolean;
   /** The code with which a PUBLISH of a new id is refused; 0 takes it. */
   refuse(packet: PublishPacket): number;
+  /** Whether the connection ends at a PUBLISH, of which the broker keeps its half and says nothing (R20a). */
+  closesAt(packet: PublishPacket): boolean;
   /** A message is handed on to its subscribers. */
   onDelivery(packet: PublishPacket): void;
   onPublish(packet: PublishPacket): void;
@@ -28,6 +30,7 @@ export class OutboxBroker {
   #received: Map<number, PublishPacket> | undefined;
   #inflight = new Set<number>();
   #proven = false;
+  #closed = false;
 
   constructor(options: OutboxBrokerOptions) {
     this.#options = options;
@@ -37,8 +40,14 @@ export class OutboxBroker {
     return (this.#received?.size ?? 0) === 0;
   }
 
+  /** It has ended the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** A connection begins. */
   open(): void {
+    this.#closed = false;
     this.#decoder = newDecoder();
     this.#inflight = new Set();
     this.#delayed = [];
@@ -57,7 +66,9 @@ export class OutboxBroker {
 
   receive(bytes: Uint8Array): void {
     this.#decoder.push(bytes);
-    for (let packet = this.#decoder.next(); packet !== undefined; packet = this.#decoder.next()) this.#handle(packet);
+    for (let packet = this.#decoder.next(); packet !== undefined && !this.#closed; packet = this.#decoder.next()) {
+      this.#handle(packet);
+    }
   }
 
   takeOutput(): Uint8Array {
@@ -83,7 +94,10 @@ export class OutboxBroker {
       }
     } else if (packet.type === 'publish') this.#publish(packet);
     else if (packet.type === 'pubrel') this.#release(packet);
-    else assert.equal(packet.type, 'pingreq');
+    else {
+      assert.equal(packet.type, 'pingreq');
+      this.#write({ type: 'pingresp' });
+    }
   }
 
   #publish(packet: PublishPacket): void {
@@ -91,6 +105,11 @@ export class OutboxBroker {
     this.#options.onPublish(packet);
     if (qos === 0) {
       this.#options.onDelivery(packet);
+      return;
+    }
+    if (this.#options.closesAt(packet)) {
+      this.#closed = true;
+      if (qos === 2) this.#received?.set(packetId, packet);
       return;
     }
     this.#inflight.add(packetId);

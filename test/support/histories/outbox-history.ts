@@ -21,6 +21,8 @@ export interface OutboxHistoryOptions {
   readonly losses?: 'redeliver' | 'drop';
   /** The broker refuses messages, for now and for good. */
   readonly refusals?: boolean;
+  /** The broker ends each connection at every 13th message, and the answers before it may be lost with it (R20a). */
+  readonly poison?: boolean;
   /** Of the messages; several are mixed. Default [2]. */
   readonly qos?: readonly (0 | 1 | 2)[];
   /** The seq of the first row. Default: shortly below the wrap of the packet ids. */
@@ -78,6 +80,7 @@ export class OutboxHistory {
       // a broker that hands on at PUBREL owes us PUBRECs in order, or it could not keep the order of a topic
       delays: () => !atRelease && this.#random.chance(0.2),
       refuse: () => this.#refusal(),
+      closesAt: ({ payload }) => this.#isPoison(seqOf(payload)),
       onPublish: (packet) => this.#checkPublish(seqOf(packet.payload), packet.topic),
       onRelease: (packetId) => this.#checkRelease(packetId),
       onDelivery: ({ payload }) => this.#deliveries.push(seqOf(payload)),
@@ -120,7 +123,7 @@ export class OutboxHistory {
         limits: { maxBufferedMessages: 5, maxBufferedBytes: 1 << 20, offlineOverflow: 'pause' },
         retry: RetryStrategies.custom().maxAttempts(100).intervalMs(3).build(),
         owner: {
-          meter: { delivered() {}, dropped() {}, retried() {}, published() {}, stripped() {} },
+          meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
           refused: (row, error) => deadLetterOf({ row, error, origin: 'test' }),
           unverified() {},
           failed: (error) => assert.fail(error),
@@ -142,7 +145,7 @@ export class OutboxHistory {
     else if (at < 84) this.#move();
     else if (at < 92) {
       if (!this.#connected) this.#connect();
-    } else if (at < 95) this.#cut();
+    } else if (at < 95) this.#cutAll();
     else if (at < 97) this.#crash();
     else this.#now += 5;
     if (this.#options.losses !== undefined && !this.#connected && random.chance(0.05)) this.#broker.lose();
@@ -194,10 +197,32 @@ export class OutboxHistory {
   }
 
   #connect(): void {
+    this.#openControl();
     this.#broker.open();
     this.#connected = true;
     this.#process.session.connect(connectRequest({ keepAlive: 0 }), this.#now);
     this.#flush();
+  }
+
+  /** A second connection to the same broker: what cuts the one cuts it, too. */
+  #openControl(): void {
+    const { lane } = this.#process.outbox;
+    if (!lane.wantsControl) return;
+    lane.handleControl('opening', this.#now);
+    lane.handleControl('accepted', this.#now);
+  }
+
+  /** The network, or the broker as a whole. */
+  #cutAll(): void {
+    const first = this.#random.chance(0.5);
+    const { lane } = this.#process.outbox;
+    if (first && lane.usesControl) lane.handleControl('lost', this.#now);
+    this.#cut();
+    if (!first && lane.usesControl) lane.handleControl('lost', this.#now);
+  }
+
+  #isPoison(seq: number): boolean {
+    return this.#options.poison === true && seq % 13 === 5;
   }
 
   #cut(): void {
@@ -206,7 +231,7 @@ export class OutboxHistory {
     this.#up = NOTHING;
     this.#down = NOTHING;
     this.#process.session.connectionLost(this.#now);
-    this.#process.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'));
+    this.#process.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.#now);
   }
 
   /** Of the commits under way, some are durable and the others never were. */
@@ -232,6 +257,7 @@ export class OutboxHistory {
       this.#up = this.#up.subarray(count);
       this.#broker.receive(bytes);
       this.#down = Buffer.concat([this.#down, this.#broker.takeOutput()]);
+      if (this.#broker.closed) this.#handleClosed();
     } else {
       const count = random.chance(0.4) ? this.#down.length : random.below(this.#down.length + 1);
       const bytes = this.#down.subarray(0, count);
@@ -239,6 +265,13 @@ export class OutboxHistory {
       this.#process.session.receive(bytes, this.#now);
     }
     this.#flush();
+  }
+
+  /** By FIN what was sent before arrives; by RST it does not. */
+  #handleClosed(): void {
+    if (this.#random.chance(0.5)) this.#process.session.receive(this.#down, this.#now);
+    this.#flush();
+    this.#cut();
   }
 
   #flush(): void {
@@ -279,7 +312,7 @@ export class OutboxHistory {
     } else if (lost) assert.fail('a session is lost without a new epoch');
     this.#broker.prove();
     outbox.handleConnected({ epoch, window: 4 });
-    outbox.lane.handleConnected(5);
+    outbox.lane.handleConnected(5, this.#now);
     outbox.lane.pump(this.#now);
     return true;
   }
@@ -335,7 +368,7 @@ export class OutboxHistory {
   /** No more faults: everything that is stored goes out. */
   #heal(): void {
     this.#healing = true;
-    for (let round = 0; round < 4000; round += 1) {
+    for (let round = 0; round < 8000; round += 1) {
       if (!this.#connected) this.#connect();
       this.#seal();
       this.#commit();
@@ -355,6 +388,15 @@ export class OutboxHistory {
     const { losses, qos = [2] } = this.#options;
     for (const seq of this.#topics.keys()) {
       const count = counts.get(seq) ?? 0;
+      if (this.#isPoison(seq)) {
+        assert.deepEqual(
+          [count, this.#letters.has(seq)],
+          [0, true],
+          `row ${seq}, which the broker closes at, is given up`,
+        );
+        continue;
+      }
+      if (this.#options.poison === true) assert.ok(!this.#letters.has(seq), `row ${seq} is innocent`);
       const given =
         this.#letters.has(seq) || this.#unconfirmed.has(seq) || (losses === 'drop' && this.#doubted.has(seq));
       assert.ok(count > 0 || given, `row ${seq} is lost`);
@@ -362,7 +404,7 @@ export class OutboxHistory {
       assert.ok(count <= 1 || again, `row ${seq} came ${count} times`);
     }
     if (this.#options.refusals !== true && losses === undefined && qos.length === 1) this.#judgeOrder();
-    assert.ok(this.#broker.idle, 'the broker waits for no PUBREL');
+    if (this.#options.poison !== true) assert.ok(this.#broker.idle, 'the broker waits for no PUBREL');
   }
 
   #judgeOrder(): void {

@@ -135,8 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/protocol/session/outbound-messages.ts',
-        find: 'this.#output.write(publishPacket(message, true));',
-        replace: 'this.#output.write({ ...publishPacket(message, true), packetId: packetIdOf(message.seq + 1000) });',
+        find: 'this.#output.write(publishPacket(message, packetId, true));',
+        replace: 'this.#output.write(publishPacket(message, 1 + ((packetId + 999) % 60_000), true));',
       },
     ],
   },

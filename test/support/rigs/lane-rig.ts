@@ -24,6 +24,11 @@ export class LaneRig {
   readonly outcome: string[] = [];
   readonly released: number[] = [];
   readonly abandoned: number[] = [];
+  /** What the lane let be unanswered. */
+  readonly paces: number[] = [];
+  /** What the next cut finds unanswered. */
+  lastOwed = 0;
+  lastAlone = -1;
   now = 0;
   /** Thrown by the next publish. */
   publishError: MillraceError | undefined;
@@ -45,6 +50,7 @@ export class LaneRig {
         stripped: (row) => this.outcome.push(`stripped ${row.index}`),
         failed: (error) => this.outcome.push(`failed ${error.code}`),
         published: () => {},
+        suspected: (row, finding) => this.outcome.push(`${finding} ${row.index}`),
       },
       outbox: undefined,
     });
@@ -74,6 +80,10 @@ export class LaneRig {
   abandon(seq: number): void {
     this.abandoned.push(seq);
     this.#inflight.delete(seq);
+  }
+
+  pace(window: number): void {
+    this.paces.push(window);
   }
 
   /** Enqueues the next row. */

@@ -52,6 +52,9 @@ export class OutboxRig {
   readonly failures: MillraceError[] = [];
   readonly unverified: number[] = [];
   now = 0;
+  readonly burnt: number[] = [];
+  lastOwed = 0;
+  lastAlone = -1;
   #credit: number;
   #end: number;
   #added: OutboxRow[] = [];
@@ -77,7 +80,7 @@ export class OutboxRig {
       limits: { maxBufferedMessages: 1000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
       retry,
       owner: {
-        meter: { delivered() {}, dropped() {}, retried() {}, published() {}, stripped() {} },
+        meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
         refused: (row, error) => (failOnRefusal ? undefined : deadLetterOf({ row, error, origin: 'rig' })),
         unverified: (row) => this.unverified.push(row.index),
         failed: (error) => this.failures.push(error),
@@ -108,6 +111,8 @@ export class OutboxRig {
     this.#credit += 1;
   }
 
+  pace(): void {}
+
   setDurableLow(seq: number): void {
     this.session.push(`low ${seq}`);
   }
@@ -119,12 +124,12 @@ export class OutboxRig {
 
   connect(window: number, epoch = this.birth.session.epoch): void {
     this.outbox.handleConnected({ epoch, window });
-    this.outbox.lane.handleConnected(5);
+    this.outbox.lane.handleConnected(5, this.now);
   }
 
   /** The connection ends; the broker loses the session. Rows in doubt go out again, or these are given up. */
   lose(epoch: number, givenUp: readonly number[] = []): void {
-    this.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'));
+    this.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.now);
     this.outbox.lane.handleSessionLost(givenUp);
     this.#credit += givenUp.length;
     this.connect(10, epoch);
