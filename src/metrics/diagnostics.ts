@@ -17,6 +17,7 @@ export type DiagnosticName =
   | 'granted-qos'
   | 'publish'
   | 'message-suspected'
+  | 'qos-downgraded'
   | 'acknowledge'
   | 'reauthenticated'
   | 'redirect'
@@ -54,6 +55,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   'message-suspected': channel('millrace:message-suspected'),
+  'qos-downgraded': channel('millrace:qos-downgraded'),
   acknowledge: channel('millrace:acknowledge'),
   redirect: channel('millrace:redirect'),
   'redirect-refused': channel('millrace:redirect-refused'),

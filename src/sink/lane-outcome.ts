@@ -16,6 +16,8 @@ export interface LaneOutcome {
   rejected(row: Row, error: MillraceError): void;
   /** Given up by a policy of the sink or because QoS 0 promises no more. */
   dropped(row: Row, reason: DropReason): void;
+  /** The broker took a QoS 2 row at QoS 1; `delivered` follows. */
+  downgraded(row: Row): void;
   /** Refused for now; it will be published again. */
   retried(row: Row): void;
   published(row: Row): void;

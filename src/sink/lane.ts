@@ -77,6 +77,11 @@ export class Lane {
     this.#parts = parts;
   }
 
+  /** Connected. */
+  get online(): boolean {
+    return this.#online;
+  }
+
   /** Messages in flight. */
   get inflight(): number {
     return this.#inflight.size;
@@ -353,11 +358,12 @@ export class Lane {
     this.#queuedBytes += row.bytes;
   }
 
-  #handleDelivered({ seq, unverified }: DeliveredEvent): void {
+  #handleDelivered({ seq, unverified, downgraded }: DeliveredEvent): void {
     const row = this.#inflight.take(seq);
     this.#search.handleAnswered(seq);
     if (row === undefined) return;
     if (unverified) this.#parts.outbox?.unverified(row);
+    if (downgraded) this.#parts.outcome.downgraded(row);
     this.#deliver(row);
   }
 

@@ -115,6 +115,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     this.#meter.dropped(row, reason);
   }
 
+  downgraded(row: Row): void {
+    this.#meter.downgraded(row);
+  }
+
   retried(): void {
     this.#meter.retried();
   }

@@ -8,6 +8,7 @@ export class SinkMeter {
   readonly #sink: string;
   readonly #metrics: SinkMetrics;
   #toldOfProperties = false;
+  #toldOfQos = false;
   /** The message whose latency is measured now. */
   #sample: Row | undefined;
   #sampledAt = 0;
@@ -49,6 +50,13 @@ export class SinkMeter {
 
   retried(): void {
     this.#metrics.retried.add();
+  }
+
+  downgraded({ topic }: Row): void {
+    this.#metrics.downgraded.add();
+    if (this.#toldOfQos) return;
+    this.#toldOfQos = true;
+    publishDiagnostic('qos-downgraded', { sink: this.#sink, topic, qos: 2, taken: 1 });
   }
 
   suspected({ topic, qos, payload, index }: Row, finding: Finding): void {

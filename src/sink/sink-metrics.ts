@@ -12,6 +12,7 @@ export interface SinkMetrics {
   readonly unconfirmed: Counter;
   readonly refused: Counter;
   readonly retried: Counter;
+  readonly downgraded: Counter;
   readonly suspected: Counter;
   readonly propertiesDropped: Counter;
   readonly dropped: Readonly<Record<DropReason, Counter>>;
@@ -37,6 +38,7 @@ export const sinkMetrics = (
     unconfirmed: counter('unconfirmed_total', 'QoS 0 messages written: nothing confirms them'),
     refused: counter('refused_total', 'Messages rejected by the broker or before they were sent'),
     retried: counter('retried_total', 'Refused messages that are published again'),
+    downgraded: counter('downgraded_total', 'QoS 2 messages that the broker took at QoS 1, for it has no QoS 2'),
     suspected: counter(
       'suspected_total',
       'Findings about a message at which the broker may end connections: suspected, blamed, acquitted',

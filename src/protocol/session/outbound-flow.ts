@@ -16,8 +16,16 @@ export type OutboundSignal =
   | 'pubrec-refused'
   | 'pubcomp';
 
-/** What a transition writes (`publish`, `publish-dup`, `pubrel`) or reports (`received`, `delivered`, `refused`). */
-export type OutboundAction = 'publish' | 'publish-dup' | 'pubrel' | 'received' | 'delivered' | 'refused' | 'none';
+/** What a transition writes (`publish`, `publish-dup`, `pubrel`) or reports (`received`, `delivered`, `downgraded`, `refused`). */
+export type OutboundAction =
+  | 'publish'
+  | 'publish-dup'
+  | 'pubrel'
+  | 'received'
+  | 'delivered'
+  | 'downgraded'
+  | 'refused'
+  | 'none';
 
 /** The table of one QoS. */
 export type OutboundFlow = TransitionTable<OutboundPosition, OutboundSignal, OutboundAction>;

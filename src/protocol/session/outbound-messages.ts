@@ -269,6 +269,7 @@ export class OutboundMessages {
   #report(action: OutboundAction, seq: number, { reasonCode, properties }: AckPacket): void {
     if (action === 'received') this.#events.push({ type: 'received', seq, reasonCode });
     else if (action === 'delivered') this.#events.push(this.#delivered(seq, reasonCode));
+    else if (action === 'downgraded') this.#events.push({ type: 'delivered', seq, reasonCode, downgraded: true });
     else this.#events.push({ type: 'refused', seq, reasonCode, reasonString: properties?.reasonString });
   }
 

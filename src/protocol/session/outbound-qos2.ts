@@ -4,6 +4,7 @@ import type { OutboundFlow } from './outbound-flow.js';
  * A message sent at QoS 2 [MQTT-4.3.3-1 to 4.3.3-6]. PUBREL waits for the owner's `release` (R9) and is what is re-sent
  * from then on. A repeated PUBREC changes nothing. PUBREC 0x91 is the answer of some servers to a copy of what they
  * already have, so it counts as received for a message that this epoch has sent before, and only for such a one (R9a).
+ * PUBACK is the answer of servers that have no QoS 2 (RabbitMQ): they have taken the message, at QoS 1.
  */
 export const OUTBOUND_QOS2: OutboundFlow = {
   unsent: {
@@ -11,12 +12,16 @@ export const OUTBOUND_QOS2: OutboundFlow = {
   },
   sent: {
     send: { next: 'resent', action: 'publish-dup' },
+    puback: { next: 'done', action: 'downgraded' },
+    'puback-refused': { next: 'done', action: 'refused' },
     pubrec: { next: 'received', action: 'received' },
     'pubrec-in-use': { next: 'done', action: 'refused' },
     'pubrec-refused': { next: 'done', action: 'refused' },
   },
   resent: {
     send: { next: 'resent', action: 'publish-dup' },
+    puback: { next: 'done', action: 'downgraded' },
+    'puback-refused': { next: 'done', action: 'refused' },
     pubrec: { next: 'received', action: 'received' },
     'pubrec-in-use': { next: 'received', action: 'received' },
     'pubrec-refused': { next: 'done', action: 'refused' },

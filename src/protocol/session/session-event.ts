@@ -146,6 +146,8 @@ export interface DeliveredEvent {
    * session is ours: the message may have arrived, or be lost with the session (R10).
    */
   readonly unverified?: true;
+  /** The server answered a QoS 2 PUBLISH by PUBACK: it has taken the message at QoS 1, and has no QoS 2. */
+  readonly downgraded?: true;
 }
 
 /**

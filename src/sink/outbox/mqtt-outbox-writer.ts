@@ -121,6 +121,13 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     return undefined;
   }
 
+  downgraded(row: Row): void {
+    this.meter.downgraded(row);
+    if (this.#parts.leastQos < 2) return;
+    const error = noQos2(row);
+    for (const { outbox } of this.#clients) outbox.failOnceSettled(error);
+  }
+
   unverified({ topic }: Row): void {
     this.counters.unverified.add();
     publishDiagnostic('delivery-unverified', { sink: this.#parts.name, topic });
@@ -180,5 +187,16 @@ const tooLowQos = ({ topic, qos }: RowContent): MillraceError =>
       advice:
         'Send it at QoS 2, or say allowLowerQos for the sink: such messages are then delivered as their QoS promises.',
       details: { topic, qos },
+    },
+  );
+
+const noQos2 = ({ topic }: Row): MillraceError =>
+  new MillraceError(
+    'GUARANTEE_UNSUPPORTED',
+    `the broker answers a message to topic "${topic}" at QoS 2 with PUBACK: it has no QoS 2, which an exactly-once job needs`,
+    {
+      advice:
+        'Use a broker with QoS 2, or the guarantee at-least-once, or say allowLowerQos for the sink: messages then arrive at least once.',
+      details: { topic },
     },
   );

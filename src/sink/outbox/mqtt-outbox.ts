@@ -28,6 +28,8 @@ export interface OutboxOwner {
   readonly meter: Pick<LaneOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
   /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
+  /** The broker took a QoS 2 row at QoS 1, and has no other. */
+  downgraded(row: Row): void;
   /** It counts as delivered, but may be lost with a session that nobody could prove to be ours (R10). */
   unverified(row: Row): void;
   failed(error: MillraceError): void;
@@ -96,6 +98,8 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** Something changed that no snapshot has. */
   #dirty: boolean;
   #failure: MillraceError | undefined;
+  /** Fails the sink once what is in flight is settled and durable. */
+  #last: MillraceError | undefined;
   #owesRoom = false;
   #told: CommitUrgency = 'none';
 
@@ -136,6 +140,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
 
   get urgency(): CommitUrgency {
     if (this.#received.length > 0 || this.#wantsMark) return 'now';
+    if (this.#last !== undefined && this.#dirty) return 'now';
     return this.#dirty ? 'soon' : 'none';
   }
 
@@ -147,6 +152,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** CONNACK came. Under another epoch than the last one the session was lost, and its loss is settled (R5). */
   handleConnected({ epoch, window }: OutboxLink): void {
     this.#window = window;
+    this.#failWhenSettled();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#mark = this.#stages.low;
@@ -209,6 +215,18 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
       for (const seq of sealed.received) publisher.release(seq);
       this.#unreleased -= sealed.received.length;
     }
+    this.#failWhenSettled();
+  }
+
+  /**
+   * Nothing is sent any more, also not again; what the broker still answers is taken and becomes durable, and then the sink fails. So
+   * no row that the broker has is sent again by the next process.
+   */
+  failOnceSettled(error: MillraceError): void {
+    if (this.#last !== undefined) return;
+    this.#last = error;
+    this.lane.stop();
+    this.#parts.publisher().pace(0, performance.now());
   }
 
   /** Whether there is room that `offer` was short of, or a more urgent wish to commit; told once. */
@@ -249,6 +267,10 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     this.#complete(row);
   }
 
+  downgraded(row: Row): void {
+    this.#parts.owner.downgraded(row);
+  }
+
   retried(row: Row): void {
     this.#parts.owner.meter.retried(row);
   }
@@ -275,6 +297,12 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
 
   stripped(row: Row): void {
     this.#parts.owner.meter.stripped(row);
+  }
+
+  /** A row in flight on a connection that has ended is in doubt, and stays so. */
+  #failWhenSettled(): void {
+    if (this.#last === undefined || this.#dirty || this.#sealed.size > 0) return;
+    if (this.lane.inflight === 0 || !this.lane.online) this.failed(this.#last);
   }
 
   #complete(row: Row): void {

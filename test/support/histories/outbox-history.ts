@@ -125,6 +125,7 @@ export class OutboxHistory {
         owner: {
           meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
           refused: (row, error) => deadLetterOf({ row, error, origin: 'test' }),
+          downgraded() {},
           unverified() {},
           failed: (error) => assert.fail(error),
         },

@@ -50,6 +50,7 @@ export class LaneRig {
         stripped: (row) => this.outcome.push(`stripped ${row.index}`),
         failed: (error) => this.outcome.push(`failed ${error.code}`),
         published: () => {},
+        downgraded: (row) => this.outcome.push(`downgraded ${row.index}`),
         suspected: (row, finding) => this.outcome.push(`${finding} ${row.index}`),
       },
       outbox: undefined,

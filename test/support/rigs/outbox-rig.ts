@@ -82,6 +82,7 @@ export class OutboxRig {
       owner: {
         meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
         refused: (row, error) => (failOnRefusal ? undefined : deadLetterOf({ row, error, origin: 'rig' })),
+        downgraded: () => {},
         unverified: (row) => this.unverified.push(row.index),
         failed: (error) => this.failures.push(error),
       },
