@@ -8,6 +8,7 @@ import { formatAddress } from './format-address.js';
 import type { NextStep } from './reconnect-policy.js';
 import type { Redirect } from './redirects.js';
 import { tellShortenedExpiry } from './tell-shortened-expiry.js';
+import { tellUnasked } from './tell-unasked.js';
 import type { OlderBecause } from './version-fallback.js';
 
 /** Where and as what a connection was accepted. */
@@ -44,6 +45,7 @@ export class ConnectionReports {
     tellShortenedExpiry(this.#options, limits);
     if (version !== this.#version) this.#tellOlder(formatAddress(address), version, olderBecause);
     this.#version = version;
+    tellUnasked(this.#options, event.connack);
     publishDiagnostic('connect', {
       name: this.#options.name,
       server: formatAddress(address),

@@ -25,6 +25,7 @@ export type DiagnosticName =
   | 'insecure-tls'
   | 'credentials-in-clear'
   | 'properties-dropped'
+  | 'properties-unasked'
   | 'message-unmatched'
   | 'overlapping-filters'
   | 'message-malformed'
@@ -62,6 +63,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   reauthenticated: channel('millrace:reauthenticated'),
   'insecure-tls': channel('millrace:insecure-tls'),
   'credentials-in-clear': channel('millrace:credentials-in-clear'),
+  'properties-unasked': channel('millrace:properties-unasked'),
   'properties-dropped': channel('millrace:properties-dropped'),
   'message-malformed': channel('millrace:message-malformed'),
   'message-unmatched': channel('millrace:message-unmatched'),

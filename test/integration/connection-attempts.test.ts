@@ -21,6 +21,25 @@ const versions = (clients: readonly FakeClient[]): readonly (number | undefined)
   clients.map(({ connect }) => connect?.version);
 
 describe('connection: attempts', () => {
+  it('ignores what a CONNACK answers although nobody asked, and tells it', LIMIT, async () => {
+    using told = new Told('properties-unasked');
+    const properties = {
+      authenticationMethod: 'PLAIN',
+      responseInformation: 'r/',
+      assignedClientIdentifier: 'another',
+    };
+    await using broker = await startFakeBroker({
+      connect: (client) => client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties }),
+    });
+    const rig = connectionRig(broker.url);
+    await rig.open();
+    const [event] = told.events;
+    assert.deepEqual(Object(event?.data).properties, Object.keys(properties));
+    assert.equal(Object(event?.data).clientId, broker.clients[0]?.connect?.clientId);
+    assert.equal(rig.disconnects.length, 0);
+    await rig.connection.close();
+  });
+
   it('keeps trying to connect at first too, and shows every failed attempt', LIMIT, async () => {
     const port = await freePort();
     const rig = connectionRig(`tcp://127.0.0.1:${port}`);

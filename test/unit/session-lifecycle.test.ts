@@ -75,6 +75,21 @@ test('the assigned client id is ours from then on [MQTT-3.2.2-16]', () => {
   assert.equal(connect?.type === 'connect' && connect.clientId, 'auto-1');
 });
 
+test('what a CONNACK answers although nobody asked ends a strict session, and is ignored by a tolerant one', () => {
+  const tolerance = { refuseControlCharacters: false };
+  for (const properties of [
+    { assignedClientIdentifier: 'other' },
+    { responseInformation: 'r' },
+    { authenticationMethod: 'SCRAM' },
+  ]) {
+    const tolerant = new SessionRig({ tolerance }).connect({}, { properties });
+    const [event] = tolerant.events();
+    assert.equal(event?.type === 'connected' && event.clientId, 'client', 'a client id that we have stays ours');
+    if ('authenticationMethod' in properties) continue;
+    assert.deepEqual(new SessionRig().connect({}, { properties }).eventTypes(), ['close']);
+  }
+});
+
 test('the server limits are those of the CONNACK, with the defaults of the specification', () => {
   const rig = new SessionRig().connect({ keepAlive: 60 }, { properties: { serverKeepAlive: 5, receiveMaximum: 7 } });
   assert.deepEqual(rig.session.limits, {

@@ -481,7 +481,7 @@ export class Session {
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
     if (packet.reasonCode !== 0) throw connectionRefused(packet, link.request.version);
     link.accepted = true;
-    checkConnack(packet, link.request, this.#clientId);
+    checkConnack(packet, link.request, { clientId: this.#clientId, tolerant: this.#options.tolerance !== undefined });
     link.connack = packet;
     this.#authentication.accepted(packet);
     if (!this.#authentication.confirming) this.#connected(link, packet);
@@ -493,7 +493,7 @@ export class Session {
     const fresh = this.#epoch.connected(link.request, sessionPresent);
     link.limits = limits;
     this.#output.limit(limits.maximumPacketSize);
-    this.#clientId = properties?.assignedClientIdentifier ?? this.#clientId;
+    if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
     this.#timers.connected(limits.keepAlive);
     const epoch = this.#epoch.number;
     this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
