@@ -1,8 +1,10 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import { scramSha256 } from '../connection/scram-sha-256.js';
+import type { OnError } from '../connector/on-error.js';
 import type { Sink } from '../connector/open-sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import { Pipeline } from '../pipeline/pipeline.js';
+import { DeadLetters } from '../sink/dead-letters/dead-letters.js';
 import { MqttSinks } from '../sink/mqtt-sinks.js';
 import { MqttSources } from '../source/mqtt-sources.js';
 import type { ReceivedMessage } from '../source/received-message.js';
@@ -14,21 +16,25 @@ import { withLimit } from './with-limit.js';
 
 /** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
 export function bridgePipeline(options: BridgeOptions): Pipeline {
-  const source = bridgeSource(options);
+  // one sink for both sides: a file has one writer
+  const onError: OnError =
+    options.deadLetters === undefined ? 'fail' : { deadLetter: DeadLetters.file(options.deadLetters) };
+  const source = bridgeSource(options, onError);
   const pipeline = Pipeline.create();
   pipeline
     .readFrom(options.stopAfter === undefined ? source : withLimit(source, options.stopAfter))
-    .writeTo(bridgeSink(options));
+    .writeTo(bridgeSink(options, onError));
   return pipeline;
 }
 
-function bridgeSource(options: BridgeOptions): SourceDefinition<ReceivedMessage> {
+function bridgeSource(options: BridgeOptions, onError: OnError): SourceDefinition<ReceivedMessage> {
   const { from, filters, clientId, qos, onSessionLoss, adoptSession } = options;
   const source = MqttSources.builder()
     .clientId(clientId)
     .broker(from.url)
     .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished: 'if-supported' })))
     .keepSession()
+    .onError(onError)
     .onUnknownSession(adoptSession ? 'adopt' : 'fail')
     .connectOptionsFn(() => connectOptions(from, options))
     .mapToItemFn((_topic, message) => message);
@@ -36,11 +42,12 @@ function bridgeSource(options: BridgeOptions): SourceDefinition<ReceivedMessage>
 }
 
 /** Whoever adopts a session at the reading side has lost the directory: what the publishing side had under way is unknown. */
-function bridgeSink(options: BridgeOptions): Sink<ReceivedMessage> {
+function bridgeSink(options: BridgeOptions, onError: OnError): Sink<ReceivedMessage> {
   const { to, clientId, onSessionLoss, adoptSession } = options;
   const sink = MqttSinks.builder()
     .clientId(clientId)
     .broker(to.url)
+    .onError(onError)
     .onUnknownSession(adoptSession ? 'discard' : 'fail')
     .connectOptionsFn(() => connectOptions(to, options))
     .messageFn(bridgeMessageFn(options));

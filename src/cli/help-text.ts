@@ -36,6 +36,8 @@ stderr when the subscription is granted and the other side is connected.
   --dir D              Where exactly-once keeps its state, across crashes too; one process at a time. The others keep none
   --on-session-loss P  When a broker has lost the session: fail (default with exactly-once), redeliver (default with
                        at-least-once) what was under way, which may double it, or drop it, which may lose it
+  --dead-letters F     A message that is malformed, or that the other broker refuses for good, is appended to F as a line of
+                       JSON, and the bridge goes on (default: the bridge fails at it)
   --adopt-session      Go on with a session at the reading broker that --dir knows nothing of (a lost or new directory)
   --mqtt 5|4|3         MQTT 5.0, 3.1.1 or 3.1 on both sides (default: the newest that the broker takes)
   --username U         For both sides, but a side whose URL names a user

@@ -29,6 +29,8 @@ export interface BridgeOptions extends CommonOptions {
   readonly guarantee: ProcessingGuarantee;
   /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */
   readonly onSessionLoss: SessionLossChoice | undefined;
+  /** The file for messages that cannot be read or passed on; undefined: such a message fails the bridge. */
+  readonly deadLetters: string | undefined;
   /** Goes on with a session at the broker that the directory knows nothing of. */
   readonly adoptSession: boolean;
   /** Goes where a broker sends us (5.0). */
@@ -53,6 +55,7 @@ const BRIDGE_KINDS = {
   qos: 'value',
   guarantee: 'value',
   'on-session-loss': 'value',
+  'dead-letters': 'value',
   'adopt-session': 'flag',
   'follow-server-reference': 'flag',
   mqtt: 'value',
@@ -87,6 +90,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     ...parseCommonOptions(options),
     ...{ from, to, filters, template, clientId, qos, guarantee },
     onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
+    deadLetters: options.value('dead-letters'),
     adoptSession: options.flag('adopt-session'),
     followServerReference: options.flag('follow-server-reference'),
     version: parseVersion(options),

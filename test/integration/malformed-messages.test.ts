@@ -261,6 +261,26 @@ describe('R22: a broker that sends NUL, ill-formed UTF-8, a wildcard and no topi
     assert.match(stderr.join('\n'), /is malformed: .*NUL/);
   });
 
+  it('a bridge with --dead-letters goes on, and both sides write to one file', LIMIT, async () => {
+    await using broker = await startFakeBroker(sendsAfterSubscribe(5, 1));
+    const refusesGood: FakeScript = {
+      publish: (client, { packetId }) => client.send({ type: 'puback', packetId, reasonCode: 0x87 }),
+    };
+    await using to = await startFakeBroker(refusesGood);
+    const path = join(tempDir(), 'letters.jsonl');
+    const sides = ['--from', broker.url, '--topic', '#', '--to', to.url, '--to-topic', 'out', '--client-id', 'b'];
+    await using bridge = startCli(['bridge', ...sides, '--dead-letters', path]);
+    await bridge.waitForLine(/RUNNING/);
+    const client = await broker.client(0);
+    await answered(client, 'puback', 5);
+    assert.deepEqual(await bridge.end('SIGTERM'), { code: 0, signal: null });
+    const codes = readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).error.code);
+    assert.deepEqual(codes.sort(), [...new Array(4).fill('MALFORMED_MESSAGE'), 'PUBLISH_REFUSED']);
+  });
+
   it('gives the raw packet to a dead-letter file before the message is acknowledged', async () => {
     await using broker = await startFakeBroker(sendsAfterSubscribe(5, 1));
     const path = join(tempDir(), 'letters.jsonl');

@@ -70,6 +70,12 @@ test('--on-session-loss takes one of the policies', () => {
   assert.throws(() => parse({ '--on-session-loss': 'ignore' }), { message: /fail, redeliver or drop/ });
 });
 
+test('--dead-letters is the path of a file; without it a message that cannot be passed on fails the bridge', () => {
+  assert.equal(parse().deadLetters, undefined);
+  assert.equal(parse({ '--dead-letters': 'bad.jsonl' }).deadLetters, 'bad.jsonl');
+  assert.throws(() => parse({ '--dead-letters': '' }), { message: /--dead-letters needs a value/ });
+});
+
 test('a user in a URL is taken out of it and is that side alone', () => {
   const options = parse({
     '--from': `mqtt://al%20ice:${SECRET}@a:1884`,

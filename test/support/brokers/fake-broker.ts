@@ -17,6 +17,8 @@ export interface FakeClient {
   readonly ended: boolean;
   /** True when the client closed it in order. */
   readonly gotFin: boolean;
+  /** Bytes that it was sent and that it has not taken. */
+  readonly pendingBytes: number;
   send(packet: Packet): void;
   sendBytes(bytes: Uint8Array | string): void;
   /** Stops or goes on reading (a zero window, once the buffers are full). */
@@ -173,6 +175,10 @@ class ScriptedClient implements FakeClient {
     socket.on('close', () => {
       this.ended = true;
     });
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
   }
 
   send(packet: Packet): void {

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
+import type { Properties } from '../../src/protocol/properties.js';
+import { type FakeBroker, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { startWebSocketFront, type WebSocketFront } from '../support/brokers/web-socket-front.js';
+import { buildOnce } from '../support/build-once.js';
+import { type Child, startChild } from '../support/child-process.js';
+import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { residentMiB, standsStill } from '../support/memory/resident-memory.js';
+import { startCli } from '../support/start-cli.js';
+import { tempDir } from '../support/temp-dir.js';
+import { until } from '../support/until.js';
+
+/*
+ * X1, X5, X9: the bounds of the documents hold in the memory of a process, whatever a publisher or a broker sends. Three times a bound is
+ * the promise: a garbage collector is late.
+ */
+
+const MIB = 1024 * 1024;
+/** A source holds twice `maxBufferedBytes`: for QoS 0, and for QoS 1 and 2. */
+const SOURCE_MIB = 2 * 16;
+/** The engine's `maxBytesInFlight` and the sink's `maxBufferedBytes` beside it. */
+const BRIDGE_MIB = SOURCE_MIB + 64 + 16;
+const TIMES = 3;
+
+const only = { skip: process.platform === 'linux' ? false : 'the memory of a process is read from /proc' };
+const { nodeArgs, index } = await buildOnce();
+
+interface Load {
+  /** QoS of each message; ids are counted up. */
+  readonly qos: 0 | 1;
+  readonly count: number;
+  readonly topic?: (index: number) => string;
+  readonly payloadBytes?: number;
+  readonly properties?: Properties;
+}
+
+const userProperties = (count: number): Properties => ({
+  userProperties: Array.from({ length: count }, () => ['', ''] as const),
+});
+
+/** The packets of a load, as one chunk for each; those with an id differ, the others share their bytes. */
+function* packetsOf({ qos, count, topic = () => 't', payloadBytes = 1, properties }: Load): Generator<Uint8Array> {
+  const payload = new Uint8Array(payloadBytes);
+  let shared: Uint8Array | undefined;
+  for (let number = 0; number < count; number += 1) {
+    const packetId = qos === 0 ? 0 : 1 + (number % 60_000);
+    const name = topic(number);
+    const common = { payload, qos, retain: false, dup: false, packetId, topic: name } as const;
+    shared = qos === 0 && number > 0 && name === topic(number - 1) ? shared : undefined;
+    shared ??= encodePacket({ type: 'publish', ...common, ...(properties && { properties }) }, 5);
+    yield shared;
+  }
+}
+
+/** Sends the load as fast as it is taken, until all is sent or nothing is taken any more. Bytes that were sent. */
+async function send(client: FakeClient, load: Load): Promise<number> {
+  let sent = 0;
+  let small: Uint8Array[] = [];
+  const flush = async () => {
+    client.sendBytes(Buffer.concat(small));
+    small = [];
+    if (client.pendingBytes > 4 * MIB) {
+      const left = await standsStill(() => Math.max(client.pendingBytes - MIB, 0), 'taking');
+      return left === 0;
+    }
+    return true;
+  };
+  let gathered = 0;
+  for (const packet of packetsOf(load)) {
+    small.push(packet);
+    gathered += packet.length;
+    sent += packet.length;
+    if (gathered < MIB) continue;
+    gathered = 0;
+    if (!(await flush())) return sent;
+  }
+  await flush();
+  return sent;
+}
+
+const subscribed = (broker: FakeBroker): Promise<FakeClient> =>
+  until(() =>
+    broker.clients.findLast(({ ended, packets }) => !ended && packets.some(({ type }) => type === 'subscribe')),
+  );
+
+async function openSource(url: string, options: object = {}, consume = false): Promise<Child> {
+  const script = new URL('../support/memory/open-source.mjs', import.meta.url);
+  const env = { MEMORY_MILLRACE: index, MEMORY_URL: url, MEMORY_OPTIONS: JSON.stringify(options) };
+  const child = startChild(process.execPath, [...nodeArgs, script.pathname], {
+    env: { ...env, ...(consume ? { MEMORY_CONSUME: '1' } : {}) },
+  });
+  await child.waitForLine(/OPEN/);
+  return child;
+}
+
+interface Case {
+  readonly load: Load;
+  readonly consume?: boolean;
+  readonly options?: object;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'messages of 1 MB made of empty user properties': {
+    load: { qos: 1, count: 300, properties: userProperties(200_000) },
+  },
+  'messages of 64 KB made of empty user properties': {
+    load: { qos: 1, count: 3000, properties: userProperties(13_000) },
+  },
+  'messages with as many user properties as are taken': {
+    load: { qos: 1, count: 3000, properties: userProperties(1000) },
+  },
+  'messages of subscription identifiers, taken in any number': {
+    load: { qos: 1, count: 600, properties: { subscriptionIdentifiers: new Array(100_000).fill(1) } },
+    options: { maxProperties: 100_000 },
+  },
+  'a flood of small messages at QoS 0': { load: { qos: 0, count: 700_000, payloadBytes: 4 } },
+  'large messages': { load: { qos: 1, count: 60, payloadBytes: 2 * MIB } },
+  'many topics': { load: { qos: 0, count: 150_000, topic: (index) => `a/topic/of/its/own/${index}` }, consume: true },
+  'long topics': {
+    load: { qos: 0, count: 1500, topic: (index) => `${index}/`.padEnd(65_000, 'x') },
+    consume: true,
+  },
+};
+
+describe('X1, X9: memory of a source', { ...SUITE_LIMIT, ...only }, () => {
+  for (const [name, { load, consume = false, options = {} }] of Object.entries(CASES)) {
+    it(`stays below three times its bounds: ${name}${consume ? ', read' : ', not polled'}`, LIMIT, async () => {
+      await using broker = await startFakeBroker();
+      await using child = await openSource(broker.url, options, consume);
+      const before = residentMiB(child.pid);
+      const sent = await send(await subscribed(broker), load);
+      assert.ok(child.running);
+      assert.ok(sent > 3 * MIB);
+      const grown = residentMiB(child.pid) - before;
+      assert.ok(grown < TIMES * SOURCE_MIB, `${grown.toFixed()} MiB for ${(sent / MIB).toFixed()} MiB sent`);
+    });
+  }
+});
+
+/** Frames of 8 MiB, sent as fast as they are taken. */
+async function floodFrames(front: WebSocketFront, load: Load, frames: number): Promise<void> {
+  const [socket] = front.sockets;
+  assert.ok(socket);
+  const gathered: Uint8Array[] = [];
+  for (const packet of packetsOf({ ...load, count: Math.ceil((8 * MIB) / 8) })) gathered.push(packet);
+  const frame = Buffer.concat(gathered);
+  for (let count = 0; count < frames; count += 1) socket.send(frame);
+  await standsStill(() => socket.bufferedAmount, 'taking frames');
+}
+
+describe('X5: memory of a source over WebSocket', { ...SUITE_LIMIT, ...only }, () => {
+  it('stays below three times its bounds: floods in frames of many megabytes', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    await using front = await startWebSocketFront(broker);
+    await using child = await openSource(front.url);
+    const before = residentMiB(child.pid);
+    await floodFrames(front, { qos: 0, count: 1 }, 6);
+    const grown = residentMiB(child.pid) - before;
+    assert.ok(child.running && grown < TIMES * SOURCE_MIB, `${grown.toFixed()} MiB`);
+  });
+
+  it('stays so while it closes', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    await using front = await startWebSocketFront(broker);
+    await using bridge = startCli(bridgeArgs(front.url, broker.url));
+    await bridge.waitForLine(/RUNNING/);
+    const before = residentMiB(bridge.pid);
+    const flood = floodFrames(front, { qos: 0, count: 1 }, 12);
+    bridge.signal('SIGTERM');
+    let most = before;
+    const watch = setInterval(() => {
+      if (bridge.running) most = Math.max(most, residentMiB(bridge.pid));
+    }, 5);
+    await Promise.all([flood, bridge.exited]);
+    clearInterval(watch);
+    assert.ok(most - before < TIMES * BRIDGE_MIB, `${(most - before).toFixed()} MiB`);
+  });
+});
+
+const bridgeArgs = (from: string, to: string, ...more: string[]): string[] => [
+  ...[
+    'bridge',
+    '--from',
+    from,
+    '--topic',
+    'in/#',
+    '--to',
+    to,
+    '--to-topic',
+    'out',
+    '--client-id',
+    'b',
+    '--qos',
+    '1',
+    ...more,
+  ],
+];
+
+describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIMIT, ...only }, () => {
+  const load: Load = { qos: 1, count: 3000, topic: () => 'in/a', properties: userProperties(1000) };
+
+  it('stays below three times its bounds, without a store', LIMIT, async () => {
+    await using from = await startFakeBroker();
+    await using to = await startFakeBroker({ publish: () => {} });
+    await using bridge = startCli(bridgeArgs(from.url, to.url));
+    await bridge.waitForLine(/RUNNING/);
+    const before = residentMiB(bridge.pid);
+    await send(await subscribed(from), load);
+    const grown = residentMiB(bridge.pid) - before;
+    assert.ok(bridge.running && grown < TIMES * BRIDGE_MIB, `${grown.toFixed()} MiB`);
+  });
+
+  it('stays so with a store, and over a restart', LIMIT, async () => {
+    const dir = tempDir();
+    await using from = await startFakeBroker();
+    await using to = await startFakeBroker({ publish: () => {} });
+    const args = bridgeArgs(from.url, to.url, '--dir', dir, '--on-session-loss', 'redeliver');
+    for (const start of ['first', 'second']) {
+      await using bridge = startCli(args);
+      await bridge.waitForLine(/RUNNING/);
+      const before = residentMiB(bridge.pid);
+      await send(await subscribed(from), load);
+      const grown = residentMiB(bridge.pid) - before;
+      assert.ok(bridge.running && grown < TIMES * BRIDGE_MIB, `${grown.toFixed()} MiB after the ${start} start`);
+      await bridge.end('SIGKILL');
+    }
+  });
+});
