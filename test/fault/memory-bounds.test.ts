@@ -117,9 +117,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a flood of small messages at QoS 0': { load: { qos: 0, count: 700_000, payloadBytes: 4 } },
   'large messages': { load: { qos: 1, count: 60, payloadBytes: 2 * MIB } },
-  'many topics': { load: { qos: 0, count: 150_000, topic: (index) => `a/topic/of/its/own/${index}` }, consume: true },
+  'many topics': { load: { qos: 0, count: 80_000, topic: (index) => `a/topic/of/its/own/${index}` }, consume: true },
   'long topics': {
-    load: { qos: 0, count: 1500, topic: (index) => `${index}/`.padEnd(65_000, 'x') },
+    load: { qos: 0, count: 800, topic: (index) => `${index}/`.padEnd(65_000, 'x') },
     consume: true,
   },
 };
