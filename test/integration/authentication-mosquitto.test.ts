@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { scramSha256 } from '../../src/connection/scram-sha-256.js';
 import { Engine, MqttSinks, MqttSources, Pipeline } from '../../src/index.js';
@@ -7,6 +8,7 @@ import { saslPluginConfig, saslPluginMissing } from '../support/brokers/sasl-plu
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { startCli } from '../support/start-cli.js';
+import { tempDir } from '../support/temp-dir.js';
 import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
 
@@ -72,20 +74,31 @@ describe('enhanced authentication: mosquitto, with the SCRAM-SHA-256 of GNU SASL
     await rig.connection.close();
   });
 
-  it('the bridge command, by --auth', LIMIT, async () => {
+  it('the bridge command, by --auth, exactly once over a restart too', LIMIT, async () => {
     const url = `mqtt://${encodeURIComponent(USERNAME)}@127.0.0.1:${broker.port}`;
-    await using bridge = startCli(
-      [
-        ...['bridge', '--from', url, '--topic', 'bridge/#', '--to', url, '--to-topic', 'out/{topic}'],
-        ...['--client-id', 'bridge', '--auth', 'scram-sha-256', '--password-env', 'SCRAM'],
-      ],
-      { SCRAM: PASSWORD },
-    );
-    await bridge.waitForLine(/RUNNING/);
+    const args = [
+      ...['bridge', '--from', url, '--topic', 'bridge/#', '--to', url, '--to-topic', 'out/{topic}'],
+      ...['--client-id', 'bridge', '--auth', 'scram-sha-256', '--password-env', 'SCRAM'],
+      ...['--guarantee', 'exactly-once', '--dir', join(tempDir('bridge'), 'state')],
+    ];
+    const filter = wanted('out/bridge/#', { qos: 2 });
+    const rig = connectionRig(broker.url, { authentication, clientId: 'ends' }, { subscriptions: [filter] });
+    await rig.open();
+    for (const start of [0, 1]) {
+      await using bridge = startCli(args, { SCRAM: PASSWORD });
+      await bridge.waitForLine(/RUNNING/);
+      rig.publish(start, 'bridge/m', { qos: 2 });
+      await until(() => rig.messages.length === start + 1);
+      assert.deepEqual(await bridge.end('SIGTERM'), { code: 0, signal: null });
+    }
     for (const client of ['bridge', 'bridge-0']) {
       assert.ok(broker.log.some((line) => line.endsWith(`sasl: ${client} authenticated`)));
     }
-    assert.deepEqual(await bridge.end('SIGTERM'), { code: 0, signal: null });
+    assert.deepEqual(
+      rig.messages.map(({ text }) => text),
+      ['0', '1'],
+    );
+    await rig.connection.close();
   });
 
   it('a job whose source and sink authenticate so', LIMIT, async () => {
@@ -104,7 +117,7 @@ describe('enhanced authentication: mosquitto, with the SCRAM-SHA-256 of GNU SASL
           .connectOptionsFn(connect)
           .build(),
       );
-    const rig = connectionRig(broker.url, { authentication, clientId: 'ends' }, { subscriptions: [wanted('out')] });
+    const rig = connectionRig(broker.url, { authentication, clientId: 'job-ends' }, { subscriptions: [wanted('out')] });
     await rig.open();
     const engine = Engine.embedded();
     const job = engine.newJob(pipeline);

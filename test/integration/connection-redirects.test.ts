@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { keepingScript } from '../support/brokers/keeping-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { durableRig } from '../support/rigs/durable-rig.js';
 import { MemoryRecord } from '../support/store/memory-record.js';
-import { Told } from '../support/told.js';
+import { Told, toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 
 const ALLOWED = { followServerReference: true } as const;
@@ -92,6 +93,22 @@ describe('connection: server references', () => {
     await until(() => rig.failures.length === 1);
     assert.equal(rig.failures[0]?.code, 'SESSION_LOST');
     await rig.connection.close();
+  });
+
+  it('in a job with a store lead each start to the session, which goes on', LIMIT, async () => {
+    await using other = await startFakeBroker(keepingScript());
+    await using broker = await startFakeBroker({
+      connect: (client) => send(client, 'connack', 0x9c, `127.0.0.1:${other.port}`),
+    });
+    const record = new MemoryRecord();
+    const input = { onSessionLoss: 'fail', subscriptions: [wanted('t')] } as const;
+    for (const proven of [[], ['session-verified']]) {
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record, options: ALLOWED, input });
+      await rig.open();
+      assert.deepEqual([told.names, rig.losses], [proven, []]);
+      await rig.connection.close();
+    }
   });
 
   it('in a circle cost no storm: the waits of a reconnect apply, and it is told', LIMIT, async () => {

@@ -97,7 +97,7 @@ test('an owner that does not believe the server says so and closes, and nothing 
   assert.deepEqual(rig.eventTypes(), ['auth-success']);
 });
 
-test('AUTH although CONNECT named no method is a protocol error, before and after CONNACK [MQTT-4.12.0-6]', () => {
+test('AUTH although CONNECT named no method is a protocol error [MQTT-4.12.0-6], and none is sent [MQTT-4.12.0-7]', () => {
   const before = new SessionRig();
   before.dial();
   before.serve(auth(0x18));
@@ -106,7 +106,11 @@ test('AUTH although CONNECT named no method is a protocol error, before and afte
   after.serve(auth(0x18));
   assert.equal(errorOf(after)?.reasonCode, 0x82);
   assert.deepEqual(after.answers(), ['disconnect 0x82']);
-  assert.throws(() => new SessionRig().connect().session.reauthenticate(undefined), { code: 'INVALID_STATE' });
+  for (const send of ['authenticate', 'reauthenticate'] as const) {
+    const without = new SessionRig().connect().forget();
+    assert.throws(() => without.session[send](undefined), { code: 'INVALID_STATE' });
+    assert.deepEqual(without.written(), []);
+  }
 });
 
 test('AUTH or CONNACK with another method, or none, is a protocol error [MQTT-4.12.0-5]', () => {
