@@ -160,9 +160,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/protocol/session/inbound-messages.ts',
-        find: "    if (row === undefined) this.#take(packet, topic);\n    else if (action === 'suspect')",
-        replace:
-          "    if (row === undefined && dup) this.#output.write({ type: 'pubrec', packetId, reasonCode: 0 });\n    else if (row === undefined) this.#take(packet, topic);\n    else if (action === 'suspect')",
+        find: 'if (row === undefined && dup) this.#handleUnknown(packet, topic);',
+        replace: "if (row === undefined && dup) this.#output.write({ type: 'pubrec', packetId, reasonCode: 0 });",
       },
     ],
   },
@@ -183,7 +182,13 @@ export const MUTANTS: readonly Mutant[] = [
     id: 'M12',
     title: 'keeps topic aliases over a reconnect',
     caughtBy: 'G6',
-    patches: [{ file: 'src/protocol/session/topic-aliases.ts', find: 'this.#topics.clear();', replace: '' }],
+    patches: [
+      {
+        file: 'src/protocol/session/topic-aliases.ts',
+        find: 'clear(): void {\n    this.#topics.clear();',
+        replace: 'clear(): void {',
+      },
+    ],
   },
   {
     id: 'M13',
