@@ -21,6 +21,7 @@ export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessa
       qos: guarantee === 'exactly-once' ? 2 : message.qos,
       retain: message.retain,
       properties: publisherProperties(message.properties),
+      timestampMs: message.receivedAtMs,
     };
   };
 }

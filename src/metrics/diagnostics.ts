@@ -18,6 +18,7 @@ export type DiagnosticName =
   | 'publish'
   | 'message-suspected'
   | 'qos-downgraded'
+  | 'message-expired'
   | 'acknowledge'
   | 'reauthenticated'
   | 'redirect'
@@ -57,6 +58,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   publish: channel('millrace:publish'),
   'message-suspected': channel('millrace:message-suspected'),
   'qos-downgraded': channel('millrace:qos-downgraded'),
+  'message-expired': channel('millrace:message-expired'),
   acknowledge: channel('millrace:acknowledge'),
   redirect: channel('millrace:redirect'),
   'redirect-refused': channel('millrace:redirect-refused'),

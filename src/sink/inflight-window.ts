@@ -20,6 +20,14 @@ export class InflightWindow {
     return this.#bytes;
   }
 
+  /** The rows that are held, by ascending seq. */
+  *rows(): IterableIterator<Row> {
+    for (let seq = this.#low; seq < this.#next; seq += 1) {
+      const row = this.#slots[seq & (this.#slots.length - 1)];
+      if (row !== undefined) yield row;
+    }
+  }
+
   /** Holds the row under its seq, which must be free. */
   add(row: Row): void {
     const low = this.#size === 0 ? row.seq : Math.min(this.#low, row.seq);

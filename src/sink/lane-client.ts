@@ -86,7 +86,7 @@ export class LaneClient implements ConnectionListener {
 
   /** Publishes what the window takes, without writing it yet. */
   pump(): void {
-    this.lane.pump(performance.now());
+    this.lane.pump(performance.now(), Date.now());
     this.#timer.set(this.lane.deadline());
   }
 

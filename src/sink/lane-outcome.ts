@@ -3,7 +3,7 @@ import type { Acquittal } from './poison-search.js';
 import type { Row } from './row.js';
 
 /** Why a message was given up without anybody's judgement of it. */
-export type DropReason = 'offline-overflow' | 'session-lost' | 'connection-lost';
+export type DropReason = 'offline-overflow' | 'session-lost' | 'connection-lost' | 'expired';
 
 /** What is found out about a message at which connections end: that it may be the cause, that it is, or why not. */
 export type Finding = 'suspected' | 'blamed' | Acquittal;

@@ -8,6 +8,7 @@ import { HeldTopics } from './held-topics.js';
 import { InflightWindow } from './inflight-window.js';
 import type { LaneLimits } from './lane-limits.js';
 import type { DropReason, Finding, LaneOutcome } from './lane-outcome.js';
+import { hasExpired } from './message-expiry.js';
 import { poisonError } from './poison-error.js';
 import { type ControlNews, PoisonSearch } from './poison-search.js';
 import type { Publisher } from './publisher.js';
@@ -46,6 +47,7 @@ export interface LaneParts {
  * L4. What waits is bounded by LaneLimits, what is in flight by the session's credit and by the byte bound.
  * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
  *     (5: 2.2.1, MQTT-4.4.0-2), and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
+ * L6. What is left of a Message Expiry Interval goes out, re-sends included; a row that has expired before it is first sent is dropped (R23).
  */
 export class Lane {
   readonly #parts: LaneParts;
@@ -62,6 +64,10 @@ export class Lane {
   /** How the last connection ended. */
   #lastEnd: MillraceError | undefined;
   #queuedBytes = 0;
+  /** Some rows may expire. */
+  #expires = false;
+  /** Re-sends wait until the lane has looked at the clock (R23). */
+  #clockDue = false;
   #version: ProtocolVersion = 5;
   /** Between the two calls of the connection. */
   #connected = false;
@@ -122,19 +128,27 @@ export class Lane {
   /** Rows that the session has from birth, ascending. */
   adopt(rows: readonly Row[]): void {
     for (const row of rows) {
+      this.#expires ||= row.expiresAtMs !== undefined;
       this.#inflight.add(row);
       this.#next = row.seq + 1;
     }
   }
 
-  /** Publishes what the window takes. Gives true when something was published. */
-  pump(now: number): boolean {
+  /** Before the first connection, when rows were adopted. */
+  begin(now: number): void {
+    this.#clockDue = this.#expires;
+    this.#setPace(now);
+  }
+
+  /** Publishes what the window takes; `wallMs` is the time of the wall clock. Gives true when something was published. */
+  pump(now: number, wallMs: number): boolean {
     if (!this.#online || this.#stopped) return false;
     const before = this.#published;
     const publisher = this.#parts.publisher();
-    if (this.#search.usesControl) this.#goOn(publisher, now);
-    if (this.#held.size > 0) this.#pumpHeld(publisher, now);
-    this.#pumpQueue(publisher);
+    if (this.#clockDue) this.#ageInflight(wallMs);
+    if (this.#paced !== UNPACED || this.#search.usesControl) this.#goOn(publisher, now);
+    if (this.#held.size > 0) this.#pumpHeld(publisher, now, wallMs);
+    this.#pumpQueue(publisher, wallMs);
     return this.#published !== before;
   }
 
@@ -185,6 +199,7 @@ export class Lane {
     if (this.#parts.outbox === undefined) this.#dropUnwritten();
     else this.#takeBackUnwritten();
     this.#search.handleEnded({ byPeer: endedByPeer(error), unanswered: lastOwed, alone: lastAlone }, now);
+    this.#clockDue = this.#expires;
     this.#setPace(now);
   }
 
@@ -219,7 +234,7 @@ export class Lane {
   }
 
   #setPace(now: number): void {
-    const window = this.#search.windowAt(now);
+    const window = this.#clockDue ? 0 : this.#search.windowAt(now);
     if (window === this.#paced) return;
     this.#paced = window;
     this.#parts.publisher().pace(window, now);
@@ -252,22 +267,34 @@ export class Lane {
     if (row !== undefined) this.#parts.outcome.suspected(row, finding);
   }
 
-  #pumpHeld(publisher: Publisher, now: number): void {
+  #ageInflight(wallMs: number): void {
+    this.#clockDue = false;
+    for (const row of this.#inflight.rows()) row.age(wallMs);
+  }
+
+  #pumpHeld(publisher: Publisher, now: number, wallMs: number): void {
     let credit = publisher.credit;
     while (!this.#stopped && credit > 0) {
       const row = this.#held.take(now, this.#mark);
       if (row === undefined) return;
       this.#queuedBytes -= row.bytes;
-      if (this.#publish(publisher, row)) credit -= 1;
+      if (this.#dropExpired(row, wallMs)) continue;
+      if (this.#publish(publisher, row, wallMs)) credit -= 1;
       else if (!this.#online) this.#holdBack(row, now);
     }
   }
 
-  #pumpQueue(publisher: Publisher): void {
+  #pumpQueue(publisher: Publisher, wallMs: number): void {
     let credit = publisher.credit;
     while (!this.#stopped) {
       const row = this.#queue.peek();
-      if (row === undefined || row.index >= this.#mark) return;
+      if (row === undefined) return;
+      if (this.#dropExpired(row, wallMs)) {
+        this.#queue.shift();
+        this.#queuedBytes -= row.bytes;
+        continue;
+      }
+      if (row.index >= this.#mark) return;
       const held = this.#held.size > 0 && this.#held.has(row.topic);
       if (held) {
         this.#queue.shift();
@@ -275,7 +302,7 @@ export class Lane {
         continue;
       }
       if (row.qos === 0 ? this.#mustHoldUnconfirmed(credit) : credit <= 0) return;
-      if (this.#publish(publisher, row) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
+      if (this.#publish(publisher, row, wallMs) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
       if (!this.#online) return;
       this.#queue.shift();
       this.#queuedBytes -= row.bytes;
@@ -287,8 +314,19 @@ export class Lane {
     return this.#unwritten.full || (this.#paced <= 1 && credit <= 0);
   }
 
+  /** R23: a row whose flow has not begun. */
+  #dropExpired(row: Row, wallMs: number): boolean {
+    if (row.expiresAtMs === undefined || !hasExpired(row, wallMs)) return false;
+    this.#drop(row, 'expired');
+    return true;
+  }
+
   /** False when nothing was published: the row is rejected then, or the session turned out to be offline. */
-  #publish(publisher: Publisher, row: Row): boolean {
+  #publish(publisher: Publisher, row: Row, wallMs: number): boolean {
+    if (row.expiresAtMs !== undefined) {
+      this.#expires = true;
+      row.age(wallMs);
+    }
     if (this.#version < 5 && row.properties !== undefined) this.#stripProperties(row);
     if (row.qos > 0) {
       row.seq = this.#parts.outbox === undefined ? this.#next : row.index;

@@ -3,6 +3,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import { expiryTime } from './message-expiry.js';
 import type { RowContent } from './row.js';
 import type { MessageProperties, SinkMessage } from './sink-message.js';
 import { encodeText, toPayload } from './to-payload.js';
@@ -59,7 +60,13 @@ export const rowContent = (message: SinkMessage, defaults: MessageDefaults): Row
     qos,
     retain: message.retain ?? defaults.retain,
     properties: message.properties === undefined ? undefined : toProperties(message.properties),
+    ...expiryOf(message),
   };
+};
+
+const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'expiresAtMs'> => {
+  const interval = properties?.messageExpiryInterval;
+  return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
 };
 
 const promiseItem = (): MillraceError =>

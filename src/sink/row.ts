@@ -2,6 +2,7 @@ import { heldBytes } from '../protocol/held-bytes.js';
 import type { Properties } from '../protocol/properties.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OutboundMessage } from '../protocol/session/outbound-message.js';
+import { agedProperties } from './message-expiry.js';
 
 /** What a Row is made of: a message without its place in the session. */
 export interface RowContent {
@@ -10,6 +11,8 @@ export interface RowContent {
   readonly qos: QualityOfService;
   readonly retain: boolean;
   readonly properties: Properties | undefined;
+  /** Wall-clock milliseconds at which its Message Expiry Interval is over (R23), on 3.x too. Absent: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /**
@@ -25,6 +28,10 @@ export class Row implements OutboundMessage {
   readonly retain: boolean;
   /** Taken away on a 3.x connection. */
   declare properties?: Properties;
+  /** As in its content. */
+  readonly expiresAtMs: number | undefined;
+  /** Its whole Message Expiry Interval in seconds; 0 for none. */
+  readonly #wholeS: number;
   /** What the row counts for in byte bounds: `heldBytes`. */
   readonly bytes: number;
   /** −1 until it is published. */
@@ -41,6 +48,15 @@ export class Row implements OutboundMessage {
     this.qos = content.qos;
     this.retain = content.retain;
     this.bytes = heldBytes(content);
+    this.expiresAtMs = content.expiresAtMs;
+    this.#wholeS = content.properties?.messageExpiryInterval ?? 0;
     if (content.properties !== undefined) this.properties = content.properties;
+  }
+
+  /** R23: it is about to be sent, at this wall-clock time. */
+  age(wallMs: number): void {
+    const { expiresAtMs, properties } = this;
+    if (expiresAtMs === undefined || properties === undefined) return;
+    this.properties = agedProperties(properties, { expiresAtMs, wholeS: this.#wholeS, wallMs });
   }
 }

@@ -31,6 +31,12 @@ export interface SinkMessage {
    * diagnostics channel `millrace:properties-dropped` and counted in `millrace_sink_properties_dropped_total`.
    */
   readonly properties?: MessageProperties | undefined;
+  /**
+   * When `messageExpiryInterval` began to count, in milliseconds since 1970; default: now. A message that is handed on has that of its
+   * receipt (`ReceivedMessage.receivedAtMs`), so that the time for which it was held counts (R23). A message that expires before it is
+   * sent is dropped, to a 3.x broker too: `millrace:message-expired`, `millrace_sink_dropped_total` with the reason `expired`.
+   */
+  readonly timestampMs?: number | undefined;
 }
 
 /** Makes a message of an item. What it throws is handled by the sink's `onError`. */

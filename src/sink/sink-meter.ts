@@ -40,6 +40,8 @@ export class SinkMeter {
   dropped(row: Row, reason: DropReason): void {
     this.#forget(row);
     this.#metrics.dropped[reason].add();
+    if (reason === 'expired')
+      publishDiagnostic('message-expired', { sink: this.#sink, topic: row.topic, qos: row.qos });
   }
 
   /** Without a row: no message could be made. */

@@ -48,6 +48,7 @@ export const sinkMetrics = (
       'offline-overflow': dropped('offline-overflow'),
       'session-lost': dropped('session-lost'),
       'connection-lost': dropped('connection-lost'),
+      expired: dropped('expired'),
     },
     ackLatency: metrics.histogram(
       'millrace_sink_ack_latency_seconds',

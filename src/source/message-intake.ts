@@ -117,6 +117,8 @@ export class MessageIntake implements ConnectionListener {
       if (event.type === 'message') {
         messages += 1;
         bytes += event.payload.byteLength;
+        // R23: how long it is held here counts
+        if (event.properties?.messageExpiryInterval !== undefined) event.receivedAtMs = Date.now();
         this.#take(event);
       } else if (event.type === 'release') this.#release(event.token);
       else if (event.type === 'session-suspect') this.#suspect(event.packetId);

@@ -16,6 +16,12 @@ export class ReceivedMessage {
   /** Empty when there are none, and always below 5.0. */
   readonly properties: Properties;
 
+  /**
+   * When it came, in milliseconds since 1970, for a message with a Message Expiry Interval, which counts from then on; else undefined.
+   * Whoever hands the message on gives it to the sink as `timestampMs` (R23).
+   */
+  readonly receivedAtMs: number | undefined;
+
   constructor(event: MessageEvent) {
     this.topic = event.topic;
     this.payload = event.payload;
@@ -23,6 +29,7 @@ export class ReceivedMessage {
     this.retain = event.retain;
     this.dup = event.dup;
     this.properties = event.properties ?? NO_PROPERTIES;
+    this.receivedAtMs = event.receivedAtMs;
   }
 
   /** The payload as UTF-8 text. Ill-formed bytes become U+FFFD, a byte order mark is kept. */

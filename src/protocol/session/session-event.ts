@@ -102,6 +102,8 @@ export interface MessageEvent {
   readonly leftOut: readonly string[] | undefined;
   /** Grows by one with each message event of this Session object, at every QoS. */
   readonly token: number;
+  /** Set by an owner who has a wall clock: when a message that may expire came, in milliseconds since 1970. */
+  receivedAtMs?: number;
 }
 
 /** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). Told again when PUBREL comes again on another connection. */

@@ -147,6 +147,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** The session is born: the ids in use are counted from the durable low-water mark on. */
   begin(): void {
     this.#parts.publisher().setDurableLow(this.#stages.low);
+    this.lane.begin(performance.now());
   }
 
   /** CONNACK came. Under another epoch than the last one the session was lost, and its loss is settled (R5). */
@@ -167,7 +168,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     if (this.#failure !== undefined) throw this.#failure;
     let taken = 0;
     for (const { seq, bytes } of rows) {
-      if (this.lane.full) this.lane.pump(performance.now());
+      if (this.lane.full) this.lane.pump(performance.now(), Date.now());
       if (this.lane.full) break;
       this.lane.enqueue(new Row(seq, this.#parts.codec.decode(bytes)));
       this.#next = seq + 1;
@@ -263,6 +264,8 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   }
 
   dropped(row: Row, reason: DropReason): void {
+    // one that has expired may be dropped above the sent mark, which the next snapshot takes past it
+    this.#top = Math.max(this.#top, row.index + 1);
     this.#parts.owner.meter.dropped(row, reason);
     this.#complete(row);
   }
@@ -312,6 +315,8 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
 
   /** Where a snapshot would set the sent mark (O1). */
   get #wantedMark(): number {
+    // what waits for a connection has not begun, and may expire in another process, too (R23)
+    if (!this.lane.online) return Math.max(this.#sealedMark, this.#top);
     const ahead = Math.min(this.#end, this.#top + this.#window, this.#stages.low + MOST_AHEAD);
     return Math.max(this.#sealedMark, this.#top, ahead);
   }

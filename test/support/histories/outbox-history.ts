@@ -193,7 +193,7 @@ export class OutboxHistory {
     const { rows, end } = this.#store.restore(NAME);
     const offered = [...rows(outbox.next, Math.min(end, outbox.next + 4))];
     if (offered.length > 0) outbox.offer(offered);
-    outbox.lane.pump(this.#now);
+    outbox.lane.pump(this.#now, this.#now);
     this.#flush();
   }
 
@@ -314,7 +314,7 @@ export class OutboxHistory {
     this.#broker.prove();
     outbox.handleConnected({ epoch, window: 4 });
     outbox.lane.handleConnected(5, this.#now);
-    outbox.lane.pump(this.#now);
+    outbox.lane.pump(this.#now, this.#now);
     return true;
   }
 

@@ -24,6 +24,9 @@ export class LaneRig {
   readonly outcome: string[] = [];
   readonly released: number[] = [];
   readonly abandoned: number[] = [];
+  /** What was published, as it was then. */
+  readonly sent: OutboundMessage[] = [];
+  readonly cutError = new MillraceError('CONNECTION_LOST', 'cut');
   /** What the lane let be unanswered. */
   readonly paces: number[] = [];
   /** What the next cut finds unanswered. */
@@ -67,6 +70,7 @@ export class LaneRig {
     if (error !== undefined) throw error;
     if (!(message instanceof Row)) throw new Error('a lane publishes its rows');
     if (message.qos > 0) this.#inflight.set(message.seq, message);
+    this.sent.push({ ...message });
     this.published.push(`${message.topic}:${message.index}`);
   }
 
@@ -96,7 +100,7 @@ export class LaneRig {
   }
 
   pump(): void {
-    this.lane.pump(this.now);
+    this.lane.pump(this.now, this.now);
   }
 
   /** Ends the flight of the row with this index by an event, as the session would. */

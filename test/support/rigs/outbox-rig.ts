@@ -32,6 +32,7 @@ export interface RigRow {
   readonly topic?: string;
   readonly qos?: QualityOfService;
   readonly properties?: Properties;
+  readonly expiresAtMs?: number;
 }
 
 const NAME = 'client';
@@ -52,6 +53,7 @@ export class OutboxRig {
   readonly failures: MillraceError[] = [];
   readonly unverified: number[] = [];
   now = 0;
+  readonly cutError = new MillraceError('CONNECTION_LOST', 'cut');
   readonly burnt: number[] = [];
   lastOwed = 0;
   lastAlone = -1;
@@ -137,10 +139,10 @@ export class OutboxRig {
   }
 
   /** Rows of the next commit. */
-  add(count: number, { topic = 't', qos = 2, properties }: RigRow = {}): void {
+  add(count: number, { topic = 't', qos = 2, properties, expiresAtMs }: RigRow = {}): void {
     for (let index = 0; index < count; index += 1) {
       const payload = Buffer.from(String(this.#end));
-      const bytes = this.#codec.encode({ topic, payload, qos, retain: false, properties });
+      const bytes = this.#codec.encode({ topic, payload, qos, retain: false, properties, expiresAtMs });
       this.#added.push({ seq: this.#end, bytes });
       this.#end += 1;
     }
@@ -173,7 +175,7 @@ export class OutboxRig {
   pump(): void {
     const { rows, end } = this.store.restore(NAME);
     this.outbox.offer([...rows(this.outbox.next, end)]);
-    this.outbox.lane.pump(this.now);
+    this.outbox.lane.pump(this.now, this.now);
   }
 
   /** What the broker answered. */
