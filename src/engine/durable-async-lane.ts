@@ -68,6 +68,8 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   /** Number of the next item to come. */
   #end: number;
   #sealedHead: number;
+  /** How many parts were added, and which item was to come, at `begin`. */
+  #saved = { added: 0, end: 0 };
 
   /**
    * Takes up what the store has. @throws MillraceError JOB_CHANGED, STATE_NOT_STORABLE, USER_FUNCTION_FAILED when the codec cannot
@@ -127,6 +129,19 @@ export class DurableAsyncLane implements CallLane, CommitPart {
   /** Settled calls in order; they count as passed on when the machine lowers the holds of their frame. */
   takeSettled(): readonly Slot[] {
     return this.#calls.takeSettled();
+  }
+
+  begin(): void {
+    this.#saved = { added: this.#added.length, end: this.#end };
+  }
+
+  /** No call was started for what was handed over since `begin`, and none may be: the run ends. */
+  undo(): void {
+    for (const { part } of this.#added.splice(this.#saved.added)) {
+      this.#addedBytes -= part.bytes;
+      this.#heldBytes -= part.bytes;
+    }
+    this.#end = this.#saved.end;
   }
 
   sealInto(overlay: Overlay): void {

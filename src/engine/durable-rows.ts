@@ -29,10 +29,10 @@ export class DurableRows {
     this.#end = end;
   }
 
-  /** These are durable now; they follow those before them. */
-  add(rows: readonly OutboxRow[]): void {
-    for (const row of rows) this.#remember(row);
-    this.#end = Math.max(this.#end, (rows.at(-1)?.seq ?? -1) + 1);
+  /** All below `end` are durable now. These are the last of them, or some: what is not given is read back. */
+  add(rows: readonly OutboxRow[], end: number): void {
+    for (const row of rows) if (!this.#remember(row)) break;
+    this.#end = Math.max(this.#end, end);
   }
 
   /** Some rows from `next` on; empty when none is durable. */

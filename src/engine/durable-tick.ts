@@ -6,12 +6,13 @@ import type { SourceCommit, SourceLane } from './source-lane.js';
 import { storeKeys } from './store-keys.js';
 import { encodeStored } from './stored-value.js';
 import type { Room, TickMachine } from './tick-machine.js';
+import type { Undoable } from './unit.js';
 
 /** What completions may wait for another reason to commit (R9a). */
 const SOON_MS = 1000;
 
 /** Something of a durable job whose changes go into the commit of the tick that made them: state of stages, pending calls. */
-export interface CommitPart {
+export interface CommitPart extends Undoable {
   /** Whether the next commit has something of it. */
   readonly changed: boolean;
   /** Bytes of what changed, roughly, for the bound. */
@@ -50,6 +51,8 @@ export class DurableTick {
   readonly #options: DurableTickOptions;
   #sealed: readonly SourceCommit[] = [];
   #committing = false;
+  /** The commit under way has staged rows and nothing else. */
+  #staging = false;
   /** Whether the commit under way has something of the inputs. */
   #hasInputs = false;
   /** When completions began to wait. */
@@ -81,12 +84,44 @@ export class DurableTick {
 
   /**
    * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
-   * middle of a tick: that is not to be stored. `last` takes what could wait, too.
+   * middle of a tick: that is not to be stored. In the middle of an input, and where there is much, it stages rows (`Outbox`, B1). `last`
+   * takes what could wait, too.
    * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
-    const { machine, overlay, sinks, parts, maxCommitBytes } = this.#options;
-    if (this.#committing || machine.spoilt || !this.#due(now, last)) return undefined;
+    const { machine } = this.#options;
+    if (this.#committing || machine.spoilt) return undefined;
+    const staged = this.#stage();
+    if (staged !== undefined) return staged;
+    if (machine.midUnit || !this.#due(now, last)) return undefined;
+    try {
+      return this.#sealAll();
+    } catch (error) {
+      machine.spoil(MillraceError.from(error));
+      throw error;
+    }
+  }
+
+  #stage(): StoreBatch | undefined {
+    const { machine, sinks, maxCommitBytes } = this.#options;
+    const { rows, bytes } = stageableOf(sinks);
+    const most = machine.midUnit
+      ? stageLimits(maxCommitBytes)
+      : { rows: Number.POSITIVE_INFINITY, bytes: maxCommitBytes / 2 };
+    if (rows < most.rows && bytes < most.bytes) return undefined;
+    const batch = new Map<string, Uint8Array | undefined>();
+    let room = maxCommitBytes / 4;
+    for (const { outboxes } of sinks) {
+      for (const outbox of outboxes) room = outbox.stage(batch, room);
+    }
+    if (batch.size === 0) return undefined;
+    this.#committing = true;
+    this.#staging = true;
+    return batch;
+  }
+
+  #sealAll(): StoreBatch | undefined {
+    const { machine, overlay, sinks, parts } = this.#options;
     machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     this.#hasInputs = this.#inputsChanged();
     if (machine.spoilt) return undefined;
@@ -97,7 +132,7 @@ export class DurableTick {
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);
-    if (overlay.bytes > maxCommitBytes) throw tooLarge(overlay.bytes, maxCommitBytes);
+    checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
     this.#committing = true;
     this.#waitingSince = undefined;
     return overlay.seal();
@@ -107,6 +142,10 @@ export class DurableTick {
   handleCommitted(): void {
     const { overlay, sinks, parts } = this.#options;
     this.#committing = false;
+    if (this.#staging) {
+      this.#staging = false;
+      return;
+    }
     overlay.committed();
     for (const part of parts) part.committed();
     for (const commit of this.#sealed) commit.lane.handleCommitted(commit);
@@ -130,7 +169,7 @@ export class DurableTick {
   #inputsChanged(): boolean {
     const { sources, sinks, parts } = this.#options;
     if (sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
-    return sinks.some(({ outboxes }) => outboxes.some(({ addedRows }) => addedRows > 0));
+    return this.#options.overlay.bytes > 0 || sinks.some(({ outboxes }) => outboxes.some(({ hasRows }) => hasRows));
   }
 
   #mustCommit(): boolean {
@@ -146,26 +185,74 @@ export class DurableTick {
   }
 }
 
+/** In the middle of an input rows are staged when there are so many, or when they have this part of what a commit may have. */
+const STAGE_ROWS = 4096;
+const STAGE_SHARE = 64;
+/** So many more may be there while others are on their way to the store. */
+const STAGE_AHEAD = 4;
+
+interface StageLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const addedTo = (sinks: readonly OutboxLane[]): StageLimits => {
+  let rows = 0;
+  let bytes = 0;
+  for (const { outboxes } of sinks) {
+    for (const { addedRows, addedBytes } of outboxes) {
+      rows += addedRows;
+      bytes += addedBytes;
+    }
+  }
+  return { rows, bytes };
+};
+
+const stageableOf = (sinks: readonly OutboxLane[]): StageLimits => {
+  let rows = 0;
+  let bytes = 0;
+  for (const { outboxes } of sinks) {
+    for (const { stageable } of outboxes) {
+      rows += stageable.rows;
+      bytes += stageable.bytes;
+    }
+  }
+  return { rows, bytes };
+};
+
+const stageLimits = (maxCommitBytes: number): StageLimits => ({
+  rows: STAGE_ROWS,
+  bytes: maxCommitBytes / STAGE_SHARE,
+});
+
+/** Whether an input that is under way may lead to more before rows of it are stored. */
+export const stageRoom = (sinks: readonly OutboxLane[], maxCommitBytes: number): boolean => {
+  const { rows, bytes } = stageableOf(sinks);
+  const most = stageLimits(maxCommitBytes);
+  return rows < most.rows * STAGE_AHEAD && bytes < most.bytes * STAGE_AHEAD;
+};
+
+/** @throws MillraceError MESSAGE_TOO_LARGE for what no commit can have */
+export const checkCommitSize = (bytes: number, maxBytes: number): void => {
+  if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
+};
+
 const tooLarge = (bytes: number, maxBytes: number): MillraceError =>
   new MillraceError(
     'MESSAGE_TOO_LARGE',
-    `an input, with all that it leads to, makes a commit of ${bytes} bytes; the store takes ${maxBytes}`,
+    `an input, with the states and calls that it leads to, makes a commit of ${bytes} bytes; the store takes ${maxBytes}`,
     {
       advice:
-        'Keep large messages out (maximumPacketSize of the source), make less of one in flatMap, or keep smaller states. The job stops at this input until then.',
+        'Keep large messages out (maximumPacketSize of the source), keep smaller states, or let one input change fewer of them. The job stops at this input until then.',
       details: { bytes, maxBytes },
     },
   );
 
 /** How much more may wait for the next commit: rows, and bytes of rows and of state. */
 export const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {
-  let { items, bytes } = bounds;
-  for (const { outboxes } of sinks) {
-    for (const { addedRows, addedBytes } of outboxes) {
-      items -= addedRows;
-      bytes -= addedBytes;
-    }
-  }
+  const added = addedTo(sinks);
+  const items = bounds.items - added.rows;
+  let bytes = bounds.bytes - added.bytes;
   for (const { changedBytes } of parts) bytes -= changedBytes;
   return { items, bytes };
 };

@@ -80,7 +80,11 @@ const problemsOf = (options: ResolvedJobOptions): string[] => {
     if (!(Number.isSafeInteger(value) && value >= 1))
       problems.push(`${option} must be a whole number from 1, not ${value}`);
   }
-  for (const [option, value] of Object.entries(restart)) {
+  const { userFunctions, ...numbers } = restart;
+  if (userFunctions !== undefined && typeof userFunctions !== 'boolean') {
+    problems.push(`restart.userFunctions must be true or false, not ${userFunctions}`);
+  }
+  for (const [option, value] of Object.entries(numbers)) {
     if (value !== undefined && !(value >= 0)) problems.push(`restart.${option} must be 0 or more, not ${value}`);
   }
   return problems;
@@ -91,6 +95,7 @@ export const resolveRestart = ({ restart }: ResolvedJobOptions, durable: boolean
   maxAttempts: restart.maxAttempts ?? (durable ? 10 : 0),
   minBackoffMs: restart.minBackoffMs ?? 1000,
   maxBackoffMs: restart.maxBackoffMs ?? 30_000,
+  userFunctions: restart.userFunctions ?? false,
 });
 
 /** @throws MillraceError INVALID_OPTIONS that names every bad value */

@@ -41,6 +41,8 @@ export class Job implements AsyncDisposable {
   /** Ends the wait for the next run. */
   #backoff: AbortController | undefined;
   #startedMs = 0;
+  /** How many inputs were complete when the present run began. */
+  #acknowledgedBefore = 0;
   /** Whether somebody will learn of a failure. */
   #observed: boolean;
 
@@ -144,6 +146,7 @@ export class Job implements AsyncDisposable {
   #start(): void {
     const run = new JobRun(this.#parts.run);
     this.#startedMs = performance.now();
+    this.#acknowledgedBefore = this.#parts.run.tallies.acknowledged.value;
     this.#intent = 'complete';
     this.#run = run;
     this.#runOver = this.#supervise(run);
@@ -170,7 +173,9 @@ export class Job implements AsyncDisposable {
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
   async #handleFailure(error: MillraceError): Promise<boolean> {
     const stopping = this.#status === 'COMPLETING' || this.#intent === 'suspend';
-    const waitMs = stopping ? undefined : this.#restarts.after(error, performance.now() - this.#startedMs);
+    const ranMs = performance.now() - this.#startedMs;
+    const progressed = this.#parts.run.tallies.acknowledged.value > this.#acknowledgedBefore;
+    const waitMs = stopping ? undefined : this.#restarts.after(error, { ranMs, progressed });
     if (waitMs === undefined) {
       this.#fail(error);
       return false;

@@ -11,6 +11,7 @@ import { openPort, openPorts } from './open-ports.js';
 import type { RunParts, RunRequest } from './run-parts.js';
 import { SinkLane } from './sink-lane.js';
 import { TickMachine } from './tick-machine.js';
+import { NO_UNIT } from './unit.js';
 
 /** Opens a run of a job without a store. */
 export const openDirectRun = async ({ options, signal, abort, startCall }: RunRequest): Promise<RunParts> => {
@@ -43,6 +44,7 @@ export const openDirectRun = async ({ options, signal, abort, startCall }: RunRe
     maxBytesInFlight,
     acknowledgeOnReceipt: guarantee === 'none',
     tallies,
+    unit: NO_UNIT,
     startCall,
   });
   const close = async (): Promise<void> => {

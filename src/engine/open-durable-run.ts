@@ -2,24 +2,27 @@ import { present } from '../internal/present.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
 import { compilePipeline } from '../pipeline/compile-pipeline.js';
-import type { SourcePlan } from '../pipeline/pipeline-plan.js';
+import type { PipelinePlan, SourcePlan } from '../pipeline/pipeline-plan.js';
 import { statefulStages } from '../pipeline/stateful-stages.js';
 import { openStore } from '../store/guarded-store.js';
 import type { Store, StoreBatch, StoreProvider } from '../store/store.js';
 import { asyncStages, sourceLanes } from './assemble-lanes.js';
+import { beCareful, CarefulUnit } from './careful-unit.js';
 import { closePorts, type NamedPort } from './close-ports.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { DurableAsyncLane } from './durable-async-lane.js';
-import { type CommitPart, commitRoom, DurableTick } from './durable-tick.js';
+import { type CommitPart, checkCommitSize, commitRoom, DurableTick, stageRoom } from './durable-tick.js';
 import { checkOrphans, settleManifest } from './job-manifest.js';
 import { type JobPorts, planPorts } from './job-ports.js';
 import type { JobRunOptions } from './job-run-options.js';
 import { openDurablePorts } from './open-durable-ports.js';
+import type { OpenPorts } from './open-ports.js';
 import { OpeningSink } from './opening-sink.js';
 import { Outbox } from './outbox.js';
 import { NOTHING_STORED, OutboxLane, type Stored } from './outbox-lane.js';
 import { Overlay } from './overlay.js';
 import type { RunParts, RunRequest } from './run-parts.js';
+import type { SourceLane } from './source-lane.js';
 import { Deduplicators } from './state/deduplicators.js';
 import { DEFAULT_CACHE_LIMITS, KeyedStates } from './state/keyed-states.js';
 import { storeKeys } from './store-keys.js';
@@ -27,6 +30,9 @@ import { type Room, TickMachine } from './tick-machine.js';
 
 /** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
 const COMMIT_SHARE = 4;
+
+/** What a commit of one row has besides its bytes is less. */
+const ROW_OVERHEAD_BYTES = 64 * 1024;
 
 /** Opens a run of a job with a store: it goes on from what the last run has committed. */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<RunParts> => {
@@ -54,38 +60,17 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
   });
   const open = await openDurablePorts(request, { store, plan, ports });
+  let work: DurableWork | undefined;
   const close = async (): Promise<void> => {
     await closePorts(options.job, open.readers);
     await closePorts(options.job, open.writers);
+    if (work?.machine.spoilt === true) await beCareful(store);
     await store.close();
   };
   try {
-    const copies = new Deduplicators(overlay);
-    const isNewOf = (source: SourcePlan) => copies.isNewOf(source);
-    const sources = sourceLanes({
-      plan,
-      ports,
-      readers: open.readers.map(({ port }) => port),
-      tallies: options.tallies,
-      isNewOf,
-    });
-    const sinks = outboxLanes(options, { store, ports, writers: open.writers });
-    const calls = asyncStages({ plan, ports }).map((stage) => new DurableAsyncLane(stage, store));
-    const parts: readonly CommitPart[] = [states, copies, ...calls];
-    const { maxItemsInFlight, maxBytesInFlight, tallies, metrics, job } = options;
-    const bounds = boundsOf(options, store);
-    const machine = new TickMachine({
-      sources,
-      sinks,
-      asyncStages: calls,
-      maxItemsInFlight,
-      maxBytesInFlight,
-      acknowledgeOnReceipt: false,
-      commitRoom: () => commitRoom(bounds, { sinks, parts }),
-      tallies,
-      startCall: request.startCall,
-    });
-    const tick = new DurableTick({ machine, overlay, sources, sinks, parts, maxCommitBytes: store.maxCommitBytes });
+    work = assemble(request, { store, plan, ports, open, overlay, states });
+    const { machine, sources, sinks, tick, calls } = work;
+    const { metrics, job, tallies } = options;
     const meter = new CommitMeter(metrics, job, tallies.commits);
     showOutboxes(metrics, job, sinks);
     const commit = (batch: StoreBatch) => meter.measure(batch, (one) => store.commit(one));
@@ -103,6 +88,60 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     throw error;
   }
 };
+
+/** What a durable run does its work with. */
+interface DurableWork {
+  readonly machine: TickMachine;
+  readonly tick: DurableTick;
+  readonly sources: readonly SourceLane[];
+  readonly sinks: readonly OutboxLane[];
+  readonly calls: readonly DurableAsyncLane[];
+}
+
+interface DurableParts {
+  readonly store: Store;
+  readonly plan: PipelinePlan;
+  readonly ports: JobPorts;
+  readonly open: OpenPorts<AnyDurableSinkWriter>;
+  readonly overlay: Overlay;
+  readonly states: KeyedStates;
+}
+
+const assemble = (
+  { options, startCall }: RunRequest,
+  { store, plan, ports, open, overlay, states }: DurableParts,
+): DurableWork => {
+  const copies = new Deduplicators(overlay);
+  const isNewOf = (source: SourcePlan) => copies.isNewOf(source);
+  const { maxItemsInFlight, maxBytesInFlight, tallies } = options;
+  const readers = open.readers.map(({ port }) => port);
+  const sources = sourceLanes({ plan, ports, readers, tallies, isNewOf });
+  const sinks = outboxLanes(options, { store, ports, writers: open.writers });
+  const calls = asyncStages({ plan, ports }).map((stage) => new DurableAsyncLane(stage, store));
+  const parts: readonly CommitPart[] = [states, copies, ...calls];
+  const { maxCommitBytes } = store;
+  const bounds = boundsOf(options, store);
+  const checkSize = (): void => checkCommitSize(overlay.bytes, maxCommitBytes);
+  const unit = new CarefulUnit({ overlay, states, parts: [...sinks, copies, ...calls], checkSize });
+  const machine = new TickMachine({
+    sources,
+    sinks,
+    asyncStages: calls,
+    maxItemsInFlight,
+    maxBytesInFlight,
+    acknowledgeOnReceipt: false,
+    commitRoom: () => commitRoom(unit.on ? less(bounds, overlay.bytes) : bounds, { sinks, parts }),
+    stageRoom: () => stageRoom(sinks, maxCommitBytes),
+    unit,
+    tallies,
+    startCall,
+  });
+  const tick = new DurableTick({ machine, overlay, sources, sinks, parts, maxCommitBytes });
+  return { machine, tick, sources, sinks, calls };
+};
+
+/** Carefully, states wait in the overlay. */
+const less = ({ items, bytes }: Room, waiting: number): Room => ({ items, bytes: bytes - waiting });
 
 const storedIn = (sinks: readonly OutboxLane[]): Stored =>
   sinks.reduce(
@@ -133,7 +172,8 @@ const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
     const { outboxLimits: limits, tallies } = options;
     const onFull = ({ messages, bytes }: Stored) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
-    return new OutboxLane({ name, writer, outboxes, limits, rejection, tallies, onFull });
+    const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
+    return new OutboxLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
   });
   checkOrphans(store, options.job, opened);
   return lanes;

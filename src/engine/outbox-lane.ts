@@ -30,6 +30,8 @@ export interface OutboxLaneOptions {
   /** One for each of the writer's, in its order. */
   readonly outboxes: readonly Outbox[];
   readonly limits: OutboxLimits;
+  /** Throws for a row that no commit can have. */
+  readonly checkSize: (bytes: number) => void;
   readonly rejection: Rejection;
   readonly tallies: JobTallies;
   /** Told when it has become full; again only after it was less than half full. */
@@ -99,7 +101,10 @@ export class OutboxLane implements OutputLane {
     this.#pendingItems = 0;
     for (const { items, frame } of pending) {
       const { rows, rejected } = this.#options.writer.prepare(items);
-      for (const { outbox, bytes } of rows) present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+      for (const { outbox, bytes } of rows) {
+        this.#options.checkSize(bytes.byteLength);
+        present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+      }
       this.#options.tallies.written.add(rows.length);
       for (const { letter } of rejected) onRejected(letter, frame);
     }
@@ -124,6 +129,17 @@ export class OutboxLane implements OutputLane {
       this.#toldFull = true;
       onFull(this.stored);
     }
+  }
+
+  begin(): void {
+    for (const outbox of this.#options.outboxes) outbox.begin();
+  }
+
+  /** Drops the outputs that came since `begin`. */
+  undo(): void {
+    this.#pending = [];
+    this.#pendingItems = 0;
+    for (const outbox of this.#options.outboxes) outbox.undo();
   }
 
   /** Takes the senders' parts of the next commit; gives what they were refused. */

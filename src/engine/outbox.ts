@@ -5,6 +5,7 @@ import { present } from '../internal/present.js';
 import type { StoreView } from '../store/store.js';
 import { DurableRows } from './durable-rows.js';
 import { decodeChunk, encodeChunk, type OutboxChunk } from './outbox-chunk.js';
+import { type AddedRow, bytesOf, inChunks } from './outbox-rows.js';
 import type { Overlay } from './overlay.js';
 import { storeKeys } from './store-keys.js';
 import { decodeStored, encodeStored } from './stored-value.js';
@@ -67,25 +68,56 @@ export const restoredOutbox = (view: StoreView, id: OutboxId): RestoredOutbox =>
   return { state, low, end, rows: (from, to) => storedRows(view, id, Math.max(from, low), Math.min(to, end)) };
 };
 
+/** The keys of the chunks of rows from `seq` on. */
+const chunkKeysFrom = (view: StoreView, { sink, outbox }: OutboxId, seq: number): string[] => {
+  const keys: string[] = [];
+  for (const { key } of view.range(storeKeys.chunk(sink, outbox, seq), storeKeys.chunksEnd(sink, outbox)))
+    keys.push(key);
+  return keys;
+};
+
 /** A stored chunk: the seq of its last row, and the bytes of its rows. */
 interface StoredChunk {
   readonly last: number;
   readonly bytes: number;
 }
 
+interface EncodedChunk extends StoredChunk {
+  readonly encoded: Uint8Array;
+}
+
+/** Where an outbox stood at `begin`. */
+interface Saved {
+  readonly rows: number;
+  readonly addedBytes: number;
+  readonly staged: number;
+  readonly end: number;
+  readonly bytes: number;
+}
+
 /**
  * One outbox of a running job: the messages that are stored and not yet delivered, in the order of their seq. New rows go into the
  * next commit; durable ones are offered to the sender, the first of them from memory, the rest read back when their turn comes.
+ *
+ * B1. A row is in the outbox from the commit on that moves `end` above it, which is that of its input, whatever is under its key before
+ *     (R7). So rows of one input that are more than a commit should have are *staged*: written by commits of their own, above `end`.
+ *     After a crash they are garbage, and are removed before anything else is written there.
  */
 export class Outbox {
   readonly #id: OutboxId;
   readonly #view: StoreView;
   readonly #sender: OutboxSender;
   readonly #durable: DurableRows;
-  /** Added since the last seal. */
-  #added: OutboxRow[] = [];
+  /** Added since the last seal, and not staged. */
+  #added: AddedRow[] = [];
   #addedBytes = 0;
+  /** Chunks that are in the store, or on their way, above the stored `end`. */
+  #staged: StoredChunk[] = [];
+  /** Keys above `end` that must go before others are written there. */
+  #garbage: string[];
+  #saved: Saved = { rows: 0, addedBytes: 0, staged: 0, end: 0, bytes: 0 };
   #sealed: readonly OutboxRow[] = [];
+  #sealedEnd: number;
   /** The sender's part of the commit that is taken or under way. */
   #mark: number | undefined;
   #state: unknown;
@@ -109,6 +141,8 @@ export class Outbox {
     this.#bytes = bytes;
     this.#removedBytes = firstChunk(view, id)?.bytesBefore ?? bytes;
     this.#chunks = low === end ? new Fifo() : undefined;
+    this.#sealedEnd = end;
+    this.#garbage = chunkKeysFrom(view, id, end);
   }
 
   /** Every row below is delivered, or given up. */
@@ -135,16 +169,69 @@ export class Outbox {
     return this.#addedBytes;
   }
 
+  /** Rows that `stage` would take, and their bytes. */
+  get stageable(): { readonly rows: number; readonly bytes: number } {
+    return { rows: this.#added.length - this.#saved.rows, bytes: this.#addedBytes - this.#saved.addedBytes };
+  }
+
+  /** Whether the next commit has rows of it, here or staged. */
+  get hasRows(): boolean {
+    return this.#added.length > 0 || this.#staged.length > 0;
+  }
+
   /** How badly a commit is wanted. */
   get urgency(): CommitUrgency {
-    return this.#added.length > 0 ? 'now' : this.#sender.urgency;
+    return this.#added.length > 0 || this.#staged.length > 0 ? 'now' : this.#sender.urgency;
   }
 
   append(bytes: Uint8Array): void {
-    this.#added.push({ seq: this.#end, bytes });
+    this.#added.push({ seq: this.#end, bytes, before: this.#bytes });
     this.#end += 1;
     this.#bytes += bytes.byteLength;
     this.#addedBytes += bytes.byteLength;
+  }
+
+  begin(): void {
+    this.#saved = {
+      rows: this.#added.length,
+      addedBytes: this.#addedBytes,
+      staged: this.#staged.length,
+      end: this.#end,
+      bytes: this.#bytes,
+    };
+  }
+
+  /** Drops the rows that were added since `begin`; what of them was staged is garbage. */
+  undo(): void {
+    const { rows, addedBytes, staged, end, bytes } = this.#saved;
+    this.#added.length = rows;
+    this.#addedBytes = addedBytes;
+    for (const { last } of this.#staged.splice(staged)) this.#garbage.push(this.#keyOf(last));
+    this.#end = end;
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Puts added rows into a commit ahead of that of their input: one chunk in an empty batch, or as many as fit. Those before `begin` stay: an
+   * `undo` must not have to read them back. Gives the room that is left.
+   */
+  stage(batch: Map<string, Uint8Array | undefined>, maxBytes: number): number {
+    const held = this.#added.slice(0, this.#saved.rows);
+    const chunks = inChunks(this.#added.slice(this.#saved.rows));
+    let room = maxBytes;
+    let taken = 0;
+    for (const rows of chunks) {
+      const chunk = this.#encode(rows);
+      if (batch.size > 0 && chunk.bytes > room) break;
+      for (const key of this.#garbage.splice(0)) batch.set(key, undefined);
+      batch.set(this.#keyOf(chunk.last), chunk.encoded);
+      this.#staged.push({ last: chunk.last, bytes: chunk.bytes });
+      this.#addedBytes -= chunk.bytes;
+      room -= chunk.bytes;
+      taken += 1;
+    }
+    this.#added = held.concat(...chunks.slice(taken));
+    return room;
   }
 
   /** Takes the sender's part of the next commit, if it has one; gives the rows that were refused. `seal` follows in the same commit. */
@@ -159,18 +246,20 @@ export class Outbox {
 
   /** Puts what changed into the commit: the new rows as one value, the head, and the removal of chunks that are all delivered. */
   seal(overlay: Overlay): void {
-    if (this.#mark === undefined && this.#added.length === 0) return;
+    if (this.#mark === undefined && this.#added.length === 0 && this.#staged.length === 0) return;
     const { sink, outbox } = this.#id;
     this.#sealed = this.#added;
-    this.#added = [];
-    const last = this.#sealed.at(-1);
-    if (last !== undefined) {
-      const bytes = this.#addedBytes;
-      const chunk = encodeChunk({ bytesBefore: this.#bytes - bytes, rows: this.#sealed });
-      overlay.put(storeKeys.chunk(sink, outbox, last.seq), chunk);
-      this.#chunks?.push({ last: last.seq, bytes });
-      this.#addedBytes = 0;
+    this.#sealedEnd = this.#end;
+    const chunks = inChunks(this.#added).map((rows) => this.#encode(rows));
+    for (const key of this.#garbage.splice(0)) overlay.remove(key);
+    for (const { last, encoded } of chunks) overlay.put(this.#keyOf(last), encoded);
+    for (const { last, bytes } of [...this.#staged, ...chunks].sort((a, b) => a.last - b.last)) {
+      this.#chunks?.push({ last, bytes });
     }
+    this.#added = [];
+    this.#addedBytes = 0;
+    this.#staged = [];
+    this.begin();
     for (const { last: seq, bytes } of this.#delivered()) {
       this.#removedBytes += bytes;
       overlay.remove(storeKeys.chunk(sink, outbox, seq));
@@ -181,7 +270,7 @@ export class Outbox {
 
   /** What was sealed is durable. */
   committed(): void {
-    this.#durable.add(this.#sealed);
+    this.#durable.add(this.#sealed, this.#sealedEnd);
     this.#sealed = [];
     if (this.#mark !== undefined) this.#sender.committed(this.#mark);
     this.#mark = undefined;
@@ -193,6 +282,15 @@ export class Outbox {
       const rows = this.#durable.from(this.#sender.next);
       if (rows.length === 0 || this.#sender.offer(rows) < rows.length) return;
     }
+  }
+
+  #keyOf(last: number): string {
+    return storeKeys.chunk(this.#id.sink, this.#id.outbox, last);
+  }
+
+  #encode(rows: readonly AddedRow[]): EncodedChunk {
+    const encoded = encodeChunk({ bytesBefore: rows[0]?.before ?? 0, rows });
+    return { last: rows.at(-1)?.seq ?? 0, bytes: bytesOf(rows), encoded };
   }
 
   /** The chunks below the low-water mark, which are to go. */
@@ -215,5 +313,3 @@ export class Outbox {
     return gone;
   }
 }
-
-const bytesOf = (rows: readonly OutboxRow[]): number => rows.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);

@@ -9,6 +9,8 @@ export class Overlay {
   #current = new Map<string, Uint8Array | undefined>();
   #sealed: StoreBatch | undefined;
   #bytes = 0;
+  /** What stood under the keys that were changed since `begin`, as they were then; undefined before the first. */
+  #before: Map<string, Change | undefined> | undefined;
 
   constructor(view: StoreView) {
     this.#view = view;
@@ -34,12 +36,27 @@ export class Overlay {
     this.#set(key, undefined);
   }
 
+  /** What is changed from here on can be undone, until the next `begin` or `seal`. */
+  begin(): void {
+    this.#before = new Map();
+  }
+
+  /** Takes back what was changed since `begin`. */
+  undo(): void {
+    for (const [key, change] of this.#before ?? []) {
+      this.#forget(key);
+      if (change !== undefined) this.#set(key, change.value);
+    }
+    this.#before = new Map();
+  }
+
   /** The batch of a commit, which is under way from now on. Empty when nothing changed. The last one must be committed. */
   seal(): StoreBatch {
     const batch = this.#current;
     this.#sealed = batch;
     this.#current = new Map();
     this.#bytes = 0;
+    this.#before = undefined;
     return batch;
   }
 
@@ -49,9 +66,24 @@ export class Overlay {
   }
 
   #set(key: string, value: Uint8Array | undefined): void {
-    const before = this.#current.get(key);
-    if (this.#current.has(key)) this.#bytes -= key.length + (before?.byteLength ?? 0);
+    this.#remember(key);
+    this.#forget(key);
     this.#current.set(key, value);
     this.#bytes += key.length + (value?.byteLength ?? 0);
   }
+
+  #remember(key: string): void {
+    if (this.#before === undefined || this.#before.has(key)) return;
+    this.#before.set(key, this.#current.has(key) ? { value: this.#current.get(key) } : undefined);
+  }
+
+  #forget(key: string): void {
+    if (!this.#current.has(key)) return;
+    this.#bytes -= key.length + (this.#current.get(key)?.byteLength ?? 0);
+    this.#current.delete(key);
+  }
+}
+
+interface Change {
+  readonly value: Uint8Array | undefined;
 }

@@ -12,6 +12,8 @@ export interface Processing {
   readonly frame: Frame;
   readonly items: readonly unknown[];
   next: number;
+  /** Input `next` has led to a part of its outputs. */
+  paused: boolean;
 }
 
 /** What a source has in a commit: its position and what its reader keeps. */
@@ -83,6 +85,11 @@ export class SourceLane {
   /** Whether nothing will ever be polled again because the source has ended. */
   get done(): boolean {
     return this.#done;
+  }
+
+  /** Whether a poll may give what can only be committed as a whole: letters of rejected inputs, keys. */
+  get mayBeWhole(): boolean {
+    return this.options.isNew !== undefined || this.options.rejection.kind !== 'fail';
   }
 
   /** Whether every input is complete. */
@@ -176,7 +183,7 @@ export class SourceLane {
     this.#inFlightBytes += frame.bytes;
     this.options.tallies.received.add(frame.itemCount);
     this.#usualBytes = Math.max(1, frame.bytes / (polled.last - polled.first + 1));
-    this.processing = { frame, items, next: 0 };
+    this.processing = { frame, items, next: 0, paused: false };
     return frame;
   }
 

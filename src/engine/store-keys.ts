@@ -5,6 +5,8 @@ import { namePart as part } from './state/part-key.js';
 export const storeKeys = {
   /** What the job is made of. */
   job: 'job',
+  /** There after a run that lost work to a failing item, until a later one has come far enough. */
+  careful: 'careful',
   /** Which sinks were open once. */
   reached: 'reached',
   source: (source: string): string => `source/${part(source)}`,

@@ -1,8 +1,8 @@
 import { refusePromise } from '../internal/refuse-promise.js';
 import { checkKey } from './check-key.js';
 import { compileStateful, type KeyedStep } from './compile-stateful.js';
-import type { Fragment, FragmentRun, Outlet, Target } from './fragment.js';
-import type { StateOf } from './stage-state.js';
+import type { Fragment, FragmentRun, Outlet, RunLimits, Target } from './fragment.js';
+import type { StateKey, StateOf } from './stage-state.js';
 import type { PipelineGraph, Vertex } from './vertex.js';
 
 type Step = (item: unknown) => void;
@@ -12,7 +12,19 @@ interface Cursor {
   index: number;
   produced: number;
   stage: Vertex | undefined;
+  /** The input that came to a stage with state last. */
+  touched: number;
+  /** Items that `flatMap` may still give before the run pauses. */
+  left: number;
+  /**
+   * What is left to do of an input that is paused, innermost first. While it is not empty, every step on its way back leaves what it
+   * has left to do behind the others, and returns: so the rest is done in the very order in which it would have been.
+   */
+  rest: Rest[];
 }
+
+/** The rest of a fan-out, or of a `flatMap`. */
+type Rest = () => void;
 
 /** Which boundary a vertex is, if it is one. */
 export type TargetOf = (vertex: Vertex) => Target | undefined;
@@ -23,7 +35,7 @@ export interface FragmentSurroundings {
 }
 
 class FragmentCompiler {
-  readonly cursor: Cursor = { index: 0, produced: 0, stage: undefined };
+  readonly cursor: Cursor = { index: 0, produced: 0, stage: undefined, touched: -1, left: 0, rest: [] };
   readonly outlets: Outlet[] = [];
   readonly #graph: PipelineGraph;
   readonly #around: FragmentSurroundings;
@@ -35,15 +47,20 @@ class FragmentCompiler {
   }
 
   /** One step that hands an item to every consumer of a vertex, in the order of building. */
-  fanOut(from: number): Step {
-    const steps = this.#graph.edges.filter((edge) => edge.from === from).map((edge) => this.#step(edge.to));
+  fanOut(vertex: number): Step {
+    const steps = this.#graph.edges.filter((edge) => edge.from === vertex).map((edge) => this.#step(edge.to));
     const [first, second, ...rest] = steps;
     if (first === undefined) return () => {};
     if (second === undefined) return first;
     const all = [first, second, ...rest];
-    return (item) => {
-      for (const step of all) step(item);
+    const { cursor } = this;
+    const from = (start: number, item: unknown): void => {
+      for (let index = start; index < all.length; index += 1) {
+        all[index]?.(item);
+        if (cursor.rest.length > 0) return void cursor.rest.push(() => from(index + 1, item));
+      }
     };
+    return (item) => from(0, item);
   }
 
   /** A vertex that two branches lead to is compiled once, so its outlet keeps their common order. */
@@ -83,28 +100,53 @@ class FragmentCompiler {
           next(item);
         };
       case 'flatMap':
-        return (item) => {
-          cursor.stage = vertex;
-          const many = work.apply(item);
-          refusePromise(many);
-          for (const one of many) {
-            next(one);
-            cursor.stage = vertex;
-          }
-        };
+        return this.#flatMap(vertex, (item) => work.apply(item), next);
       default:
         return next;
     }
+  }
+
+  #flatMap(vertex: Vertex, apply: (item: unknown) => Iterable<unknown>, next: Step): Step {
+    const { cursor } = this;
+    const drain = (iterator: Iterator<unknown>): void => {
+      cursor.stage = vertex;
+      for (let one = iterator.next(); one.done !== true; one = iterator.next()) {
+        cursor.left -= 1;
+        passOn(iterator, one.value);
+        if (cursor.rest.length > 0 || cursor.left <= 0) return void cursor.rest.push(() => drain(iterator));
+        cursor.stage = vertex;
+      }
+    };
+    /** What stands behind is told that it need not come to its end, as `for … of` tells it. */
+    const passOn = (iterator: Iterator<unknown>, item: unknown): void => {
+      try {
+        next(item);
+      } catch (error) {
+        closeQuietly(iterator);
+        throw error;
+      }
+    };
+    return (item) => {
+      cursor.stage = vertex;
+      const many = apply(item);
+      refusePromise(many);
+      drain(many[Symbol.iterator]());
+    };
   }
 
   /** Behind a grouping there are only stages with state: each is given the key, which is made once. */
   #grouping(vertex: Vertex, keyOf: (item: unknown) => unknown): Step {
     const { cursor } = this;
     const steps = this.#graph.edges.filter(({ from }) => from === vertex.id).map(({ to }) => this.#stateful(to));
+    const from = (start: number, key: StateKey, item: unknown): void => {
+      for (let index = start; index < steps.length; index += 1) {
+        steps[index]?.(key, item);
+        if (cursor.rest.length > 0) return void cursor.rest.push(() => from(index + 1, key, item));
+      }
+    };
     return (item) => {
       cursor.stage = vertex;
-      const key = checkKey(keyOf(item));
-      for (const step of steps) step(key, item);
+      from(0, checkKey(keyOf(item)), item);
     };
   }
 
@@ -117,6 +159,7 @@ class FragmentCompiler {
     const step = compileStateful(work, state, this.fanOut(id));
     return (key, item) => {
       cursor.stage = vertex;
+      cursor.touched = cursor.index;
       step(key, item);
     };
   }
@@ -155,20 +198,51 @@ export const compileFragment = (graph: PipelineGraph, entry: number, around: Fra
   const mark = (): void => {
     for (let index = 0; index < lengths.length; index += 1) lengths[index] = outlets[index]?.items.length ?? 0;
   };
-  const run = (items: readonly unknown[], start: number, budget: number): FragmentRun => {
+  /** Goes on with the paused input. True when it is through. */
+  const resume = (): boolean => {
+    while (cursor.rest.length > 0) {
+      const [first, ...others] = cursor.rest;
+      cursor.rest = [];
+      first?.();
+      const paused = cursor.rest.length > 0;
+      cursor.rest = [...cursor.rest, ...others];
+      if (paused) return false;
+    }
+    return true;
+  };
+  const run = (items: readonly unknown[], start: number, { budget, pauseAfter }: RunLimits): FragmentRun => {
     cursor.produced = 0;
+    cursor.left = pauseAfter;
     cursor.index = start;
+    const ended = (paused: boolean): FragmentRun => ({ next: cursor.index, paused, failure: undefined });
     try {
+      mark();
+      if (cursor.rest.length > 0) {
+        if (!resume()) return ended(true);
+        cursor.index += 1;
+      } else cursor.touched = -1;
       while (cursor.index < items.length && cursor.produced < budget) {
         mark();
         step(items[cursor.index]);
+        if (cursor.rest.length > 0) return ended(true);
         cursor.index += 1;
       }
-      return { next: cursor.index, failure: undefined };
+      return ended(false);
     } catch (cause) {
+      cursor.rest = [];
       truncate(outlets, lengths);
-      return { next: cursor.index, failure: { stage: cursor.stage?.name ?? '', cause } };
+      const { index: next, stage, touched } = cursor;
+      return { next, paused: false, failure: { stage: stage?.name ?? '', cause, touchedState: touched === next } };
     }
   };
   return { outlets, run };
+};
+
+/** What an iterator throws at its end is not why it came to it. */
+const closeQuietly = (iterator: Iterator<unknown>): void => {
+  try {
+    iterator.return?.();
+  } catch {
+    // as said above
+  }
 };

@@ -15,10 +15,28 @@ export interface Outlet {
 
 /** What one run of a fragment did. */
 export interface FragmentRun {
-  /** Index of the first input that was not processed. */
+  /** Index of the first input that was not processed, or not to its end. */
   readonly next: number;
-  /** Set when a user function threw at input `next`; what that input had led to is not in the outlets. */
-  readonly failure: { readonly stage: string; readonly cause: unknown } | undefined;
+  /** Input `next` has led to a part of its outputs. The next run must be given the same items, from there on, and leads to the rest. */
+  readonly paused: boolean;
+  /** Set when a user function threw at input `next`; what that input had led to in this run is not in the outlets. */
+  readonly failure: FragmentFailure | undefined;
+}
+
+/** Which function threw what. */
+export interface FragmentFailure {
+  readonly stage: string;
+  readonly cause: unknown;
+  /** A state may be half changed: the input had come to a stage that keeps one. */
+  readonly touchedState: boolean;
+}
+
+/** How far a run may go. */
+export interface RunLimits {
+  /** Outputs after which no further input is begun. 0 or less runs nothing but a paused input. */
+  readonly budget: number;
+  /** Items out of `flatMap` after which a run pauses in the middle of an input: one that leads to a million takes many runs. */
+  readonly pauseAfter: number;
 }
 
 /**
@@ -28,8 +46,8 @@ export interface FragmentRun {
 export interface Fragment {
   readonly outlets: readonly Outlet[];
   /**
-   * Runs the inputs from `start`. It stops after the input with which `budget` outputs are reached, so a bound is overshot by the
-   * outputs of one input at most; a budget of 0 or less runs nothing.
+   * Runs the inputs from `start`. It stops after the input with which `budget` outputs are reached, or in the middle of one between
+   * two items of a `flatMap`.
    */
-  run(items: readonly unknown[], start: number, budget: number): FragmentRun;
+  run(items: readonly unknown[], start: number, limits: RunLimits): FragmentRun;
 }

@@ -13,7 +13,7 @@ const PLAN: AsyncStagePlan = {
   name: 'look/up',
   maxConcurrency: 3,
   codec: StateCodecs.structuredClone(),
-  fragment: { outlets: [], run: (items) => ({ next: items.length, failure: undefined }) },
+  fragment: { outlets: [], run: (items) => ({ next: items.length, paused: false, failure: undefined }) },
   downstream: { sinks: [], asyncStages: [] },
   call: () => undefined,
 };

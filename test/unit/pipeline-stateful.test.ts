@@ -16,6 +16,8 @@ import {
 } from '../../src/pipeline/index.js';
 import type { StageState, StatefulStage } from '../../src/pipeline/stage-state.js';
 
+const LIMITS = { budget: Number.POSITIVE_INFINITY, pauseAfter: Number.POSITIVE_INFINITY };
+
 interface Reading {
   readonly device: string;
   readonly value: number;
@@ -30,7 +32,7 @@ const runOver = <T>(items: readonly T[], build: (stage: SourceStage<T>) => Stage
   const plan = compilePipeline(pipeline.toGraph());
   const fragment = plan.sources[0]?.fragment;
   assert.ok(fragment);
-  const run: FragmentRun = fragment.run(items, 0, Number.POSITIVE_INFINITY);
+  const run: FragmentRun = fragment.run(items, 0, LIMITS);
   return { out: fragment.outlets.flatMap((outlet) => outlet.items), ...run };
 };
 
@@ -229,7 +231,7 @@ test('a state is marked as changed after each call, also after one that gives no
     stages.push(stage);
     return state;
   });
-  plan.sources[0]?.fragment.run([1], 0, 10);
+  plan.sources[0]?.fragment.run([1], 0, LIMITS);
   assert.deepEqual(calls, ['get k', 'set k {"n":1}']);
   assert.deepEqual(stages, [{ name: 'quiet', codec }]);
   assert.deepEqual(plan.stateful, stages);
@@ -245,7 +247,7 @@ test('a stage that two sources lead to has one state for both', () => {
     .writeTo(Sinks.noop());
   const { sources } = compilePipeline(pipeline.toGraph());
   const values = sources.map(({ fragment }) => {
-    fragment.run([1], 0, 10);
+    fragment.run([1], 0, LIMITS);
     return fragment.outlets[0]?.items;
   });
   assert.deepEqual(values, [[{ key: 'k', value: 1 }], [{ key: 'k', value: 2 }]]);

@@ -20,6 +20,12 @@ const KNOWN_BYTES = 16;
 /** What a key adds to a commit besides its text, twice: where it is known, and in the order of keys. */
 const OVERHEAD_BYTES = 64;
 
+interface Saved {
+  readonly nextSeq: number;
+  readonly latestMs: number;
+  readonly changedBytes: number;
+}
+
 interface StoredDeduplicator {
   readonly ring: RingState;
   readonly nextSeq: number;
@@ -42,6 +48,7 @@ export class Deduplicator implements CommitPart {
   #nextSeq: number;
   #latestMs: number;
   #changedBytes = 0;
+  #saved: Saved | undefined;
 
   /** @throws MillraceError INVALID_OPTIONS for a name that no key can have */
   constructor({ name, limits, overlay }: DeduplicatorOptions) {
@@ -78,6 +85,20 @@ export class Deduplicator implements CommitPart {
     this.#learn({ seq: this.#nextSeq, text, timeMs: this.#latestMs });
     this.#forgetOld();
     return true;
+  }
+
+  begin(): void {
+    this.#ring.begin();
+    this.#saved = { nextSeq: this.#nextSeq, latestMs: this.#latestMs, changedBytes: this.#changedBytes };
+  }
+
+  /** Goes back to `begin`; what it has put into the overlay is undone there. */
+  undo(): void {
+    if (this.#saved === undefined) return;
+    this.#ring.undo();
+    this.#nextSeq = this.#saved.nextSeq;
+    this.#latestMs = this.#saved.latestMs;
+    this.#changedBytes = this.#saved.changedBytes;
   }
 
   sealInto(overlay: Overlay): void {

@@ -33,6 +33,14 @@ export class Deduplicators implements CommitPart {
     for (const one of this.#all) if (one.changed) one.sealInto(overlay);
   }
 
+  begin(): void {
+    for (const one of this.#all) one.begin();
+  }
+
+  undo(): void {
+    for (const one of this.#all) one.undo();
+  }
+
   committed(): void {
     for (const one of this.#all) one.committed();
   }

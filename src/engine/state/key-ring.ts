@@ -23,6 +23,12 @@ export interface RingState {
 
 export const EMPTY_RING: RingState = { first: 0, next: 0, offset: 0, size: 0 };
 
+interface Saved extends RingState {
+  readonly oldest: readonly RingEntry[] | undefined;
+  readonly added: number;
+  readonly addedGone: number;
+}
+
 const CHUNK_ENTRIES = 512;
 
 /**
@@ -41,6 +47,7 @@ export class KeyRing {
   #added: RingEntry[] = [];
   /** Entries of `#added` that are gone: all chunks before them are. */
   #addedGone = 0;
+  #saved: Saved | undefined;
 
   constructor(overlay: Overlay, prefix: string, state: RingState) {
     this.#overlay = overlay;
@@ -58,6 +65,31 @@ export class KeyRing {
   push(entry: RingEntry): void {
     this.#added.push(entry);
     this.#size += 1;
+  }
+
+  begin(): void {
+    this.#saved = {
+      first: this.#first,
+      next: this.#next,
+      offset: this.#offset,
+      size: this.#size,
+      oldest: this.#oldest,
+      added: this.#added.length,
+      addedGone: this.#addedGone,
+    };
+  }
+
+  /** Goes back to `begin`, after which nothing was sealed. */
+  undo(): void {
+    if (this.#saved === undefined) return;
+    const { first, next, offset, size, oldest, added, addedGone } = this.#saved;
+    this.#first = first;
+    this.#next = next;
+    this.#offset = offset;
+    this.#size = size;
+    this.#oldest = oldest;
+    this.#added.length = added;
+    this.#addedGone = addedGone;
   }
 
   /** The oldest, left in place. */

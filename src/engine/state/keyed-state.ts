@@ -32,7 +32,8 @@ export interface KeyedStateOptions {
  *     go on changing it in place. All others can be dropped at any time, since overlay and store have their bytes.
  * K2. `sealInto` encodes what was changed, all of it and nothing else, as it is between two ticks. Later changes are the next seal's.
  *
- * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object.
+ * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object,
+ * or `undo` forgets it.
  */
 export class KeyedState implements StageState {
   readonly #view: Pick<StoreView, 'get'>;
@@ -77,6 +78,15 @@ export class KeyedState implements StageState {
 
   remove(key: StateKey): void {
     this.set(key, undefined);
+  }
+
+  /** Nothing has changed since the last seal: that is what `undo` goes back to. */
+  begin(): void {}
+
+  /** Forgets every instance, those that were changed in place and never set too: overlay and store have them as they were sealed. */
+  undo(): void {
+    this.#cache.clear();
+    this.#last = undefined;
   }
 
   /** Puts every change since the last seal into the overlay. @throws MillraceError STATE_NOT_STORABLE, USER_FUNCTION_FAILED */

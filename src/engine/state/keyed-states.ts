@@ -50,6 +50,13 @@ export class KeyedStates implements CommitPart {
     for (const state of this.#states) state.sealInto(overlay);
   }
 
+  begin(): void {}
+
+  /** Goes back to the last seal. */
+  undo(): void {
+    for (const state of this.#states) state.undo();
+  }
+
   /** The overlay has had the bytes since the seal. */
   committed(): void {}
 }

@@ -75,6 +75,15 @@ export class StateCache {
     this.#age();
   }
 
+  /** Forgets all, what was changed since the last seal too. */
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngBytes = 0;
+    this.#changed = [];
+    this.#changedBytes = 0;
+  }
+
   /** A changed entry now takes so much. */
   reweigh(entry: StateEntry, bytes: number): void {
     this.#youngBytes += bytes - entry.bytes;

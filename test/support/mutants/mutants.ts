@@ -44,9 +44,9 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/engine/durable-tick.ts',
-        find: '    this.#committing = true;\n',
+        find: '    this.#committing = true;\n    this.#waitingSince',
         replace:
-          '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n',
+          '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n    this.#waitingSince',
       },
     ],
   },

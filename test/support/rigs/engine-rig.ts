@@ -8,6 +8,7 @@ import { createTallies } from '../../../src/engine/job-tallies.js';
 import { SinkLane } from '../../../src/engine/sink-lane.js';
 import type { SourceLane } from '../../../src/engine/source-lane.js';
 import { TickMachine } from '../../../src/engine/tick-machine.js';
+import { NO_UNIT } from '../../../src/engine/unit.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile-pipeline.js';
 import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
@@ -57,6 +58,7 @@ export class EngineRig {
       maxItemsInFlight: this.maxItemsInFlight,
       maxBytesInFlight: 1000,
       acknowledgeOnReceipt: false,
+      unit: NO_UNIT,
       tallies: createTallies(new MetricsRegistry(), 'rig'),
       startCall: (lane, slot) => this.#calls.push({ lane, slot }),
     });

@@ -42,6 +42,8 @@ function planOf(
     receiveMaximum: 1000,
     maxInflight: 1000,
     copies: 1,
+    flaky: false,
+    maxCommitBytes: 1_000_000,
     mixed: false,
     refusals: false,
     early: false,

@@ -26,6 +26,8 @@ export interface SimOutcome {
   readonly letters: number;
   /** How often a process was started. */
   readonly starts: number;
+  /** How often a function failed the job. */
+  readonly failures: number;
   readonly commits: number;
   readonly virtualMs: number;
   /** What happened, a line each, when it was asked for. */
@@ -74,6 +76,7 @@ export class SimHistory {
   #published = 0;
   /** How often the job has failed because of a lost session. */
   #lossesTold = 0;
+  #failures = 0;
   readonly #numbers = new Map<string, number>();
 
   constructor(plan: SimPlan, { logging = false }: { readonly logging?: boolean } = {}) {
@@ -109,6 +112,7 @@ export class SimHistory {
       duplicates: this.#oracle.duplicates,
       letters: this.#oracle.letters,
       starts: this.#starts,
+      failures: this.#failures,
       commits: world.disk.commits,
       virtualMs: world.clock.now,
       log: this.#log,
@@ -142,9 +146,18 @@ export class SimHistory {
 
   /** A session was lost under the policy `fail`: so it is at the next start too, until the operator decides (R17). */
   #handleFailed(process: SimProcess, code: string, policy: SimPlan['onSessionLoss']): void {
+    if (code === 'USER_FUNCTION_FAILED' && this.#plan.flaky && process.alive) this.#startAfterFailure(process);
     if (code !== 'SESSION_LOST' || policy !== 'fail' || !this.#oracle.sessionsLost || !process.alive) return;
     this.#lossesTold += 1;
     this.say(`SESSION_LOST, for the ${this.#lossesTold}. time`);
+    process.alive = false;
+    this.world.clock.after(10, () => this.#start());
+  }
+
+  /** Its supervisor starts it again. */
+  #startAfterFailure(process: SimProcess): void {
+    this.#failures += 1;
+    this.say(`a function failed, for the ${this.#failures}. time`);
     process.alive = false;
     this.world.clock.after(10, () => this.#start());
   }

@@ -23,7 +23,7 @@ export class SimProcess implements SimLife {
   constructor(world: SimWorld, plan: SimPlan, pipeline: Pipeline) {
     this.#world = world;
     world.life = this;
-    const engine = Engine.embedded({ stores: new SimStores(world.disk, this) });
+    const engine = Engine.embedded({ stores: new SimStores(world.disk, this, plan.maxCommitBytes) });
     this.#job = engine.newJob(pipeline, {
       name: 'job',
       processingGuarantee: plan.guarantee,

@@ -3,7 +3,7 @@ import type { Stage } from '../../../src/pipeline/stage.js';
 import type { StateCodec } from '../../../src/pipeline/state-codec.js';
 import { DeadLetters, MqttSinks } from '../../../src/sink/index.js';
 import { MqttSources } from '../../../src/source/index.js';
-import type { SimPlan } from './sim-plan.js';
+import { BURST, type SimPlan } from './sim-plan.js';
 
 export const SOURCE_PORT = 1;
 export const SINK_PORT = 2;
@@ -25,7 +25,10 @@ interface Copy extends Counted {
 }
 
 /** How many outputs a message has. */
-export const copiesOf = (n: number, copies: number): number => (copies > 1 && n % 5 === 4 ? 0 : 1 + (n % copies));
+export const copiesOf = (n: number, copies: number): number => {
+  if (copies === BURST) return n % 2 === 0 ? BURST : 1;
+  return copies > 1 && n % 5 === 4 ? 0 : 1 + (n % copies);
+};
 
 /** Whether the broker of the sink refuses an output. */
 export const isRefused = (n: number): boolean => n % 7 === 6;
@@ -42,6 +45,7 @@ export const COUNT_CODEC: StateCodec<CountState> = {
 };
 
 const KEEPALIVE_S = 5;
+const FAILURE_CHANCE = 0.1;
 
 function connectOptions({ protocolVersion, receiveMaximum, maxInflight }: SimPlan) {
   return {
@@ -72,7 +76,7 @@ export const isLetter = ({ topic }: { readonly topic: string }): boolean =>
 
 function deadLetters(plan: SimPlan, topic: string) {
   const deadLetter = DeadLetters.topic({
-    broker: `tcp://broker:${SINK_PORT}`,
+    broker: `tcp://127.0.0.1:${SINK_PORT}`,
     clientId: topic.replace('/', '-'),
     keepSession: true,
     topic,
@@ -86,7 +90,7 @@ function deadLetters(plan: SimPlan, topic: string) {
 function sourceOf(plan: SimPlan) {
   const { kind, qos, onSessionLoss } = plan;
   const source = MqttSources.builder()
-    .broker(`tcp://broker:${SOURCE_PORT}`)
+    .broker(`tcp://127.0.0.1:${SOURCE_PORT}`)
     .clientId(SOURCE_CLIENT)
     .keepSession()
     .topic('in/#')
@@ -106,7 +110,7 @@ function sinkOf(plan: SimPlan) {
   const { kind, qos, onSessionLoss, parallelism, mixed, refusals } = plan;
   const onRefused = kind === 'letters' ? deadLetters(plan, REFUSED_TOPIC) : 'skip';
   return MqttSinks.builder()
-    .broker(`tcp://broker:${SINK_PORT}`)
+    .broker(`tcp://127.0.0.1:${SINK_PORT}`)
     .clientId('writer')
     .parallelism(parallelism)
     .keepSession()
@@ -132,6 +136,11 @@ function called<T>({ kind, calls }: SimPlan, stage: Stage<T>, name: string): Sta
   return stage.mapAsync(call, { maxConcurrency: calls.maxConcurrency }).setName(name);
 }
 
+/** Each call at which it throws is to be made again. */
+function trip({ flaky }: SimPlan): void {
+  if (flaky && Math.random() < FAILURE_CHANCE) throw new Error('now and then');
+}
+
 /** Counts the messages of each topic, makes some copies and sends them on. */
 export function pipelineOf(plan: SimPlan): Pipeline {
   const pipeline = Pipeline.create();
@@ -141,12 +150,17 @@ export function pipelineOf(plan: SimPlan): Pipeline {
       (): CountState => ({ count: 0 }),
       (state, _, { topic, n }): Counted => {
         state.count += 1;
+        trip(plan);
         return { topic, n, count: state.count };
       },
       { codec: COUNT_CODEC },
     )
     .setName(STATE_STAGE)
-    .flatMap((item) => Array.from({ length: copiesOf(item.n, plan.copies) }, (_, copy): Copy => ({ ...item, copy })));
+    .flatMap(function* (item): Generator<Copy> {
+      const count = copiesOf(item.n, plan.copies);
+      for (let copy = 0; copy < count; copy += 1) yield { ...item, copy };
+      trip(plan);
+    });
   called(plan, copies, 'tell').writeTo(sinkOf(plan));
   return pipeline;
 }

@@ -95,6 +95,10 @@ export interface SimPlan {
   /** Faults and messages do not wait for the job to run for the first time (R6a). */
   readonly early: boolean;
   readonly diskFlaw: DiskFlaw;
+  /** Functions throw now and then, in the middle of what they do. */
+  readonly flaky: boolean;
+  /** What one commit may have: with little, the outputs of one message are stored in many. */
+  readonly maxCommitBytes: number;
   readonly faults: readonly PlannedFault[];
 }
 
@@ -106,7 +110,19 @@ const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specif
 
 /** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. */
 export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
-  return withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain');
+  return withTroubles(withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain'));
+}
+
+/** So many outputs of one message do not go into one commit of a store that takes little. */
+export const BURST = 150;
+
+/** Apart from the rest: what the pipeline itself does badly, or too much of. */
+function withTroubles(plan: SimPlan): SimPlan {
+  const random = new SeededRandom(plan.seed + 8_000_000);
+  const flaky = random.chance(0.3);
+  if (!random.chance(0.1)) return { ...plan, flaky };
+  const messages = Math.min(plan.messages, 3);
+  return { ...plan, flaky, messages, copies: BURST, refusals: false, maxCommitBytes: 200_000, maxInflight: 1000 };
 }
 
 /** By turns, so that each is played in any row of seeds. */
@@ -165,6 +181,8 @@ function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPl
     onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop', 'fail'] as const) : 'fail',
     early: random.chance(0.25),
     diskFlaw: 'none',
+    flaky: false,
+    maxCommitBytes: 1_000_000,
     faults: faultsOf(random, family, publishMs),
   };
 }

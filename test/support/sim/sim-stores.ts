@@ -3,23 +3,23 @@ import type { Store, StoreBatch, StoreProvider, StoreRecord } from '../../../src
 import type { SimDisk } from './sim-disk.js';
 import type { SimLife } from './sim-world.js';
 
-const MAX_COMMIT_BYTES = 1_000_000;
-
 /** The stores of one process on the simulated disk. */
 export class SimStores implements StoreProvider {
   readonly location = 'a simulated disk';
   readonly #disk: SimDisk;
   readonly #life: SimLife;
+  readonly #maxCommitBytes: number;
   #open: SimStore | undefined;
 
-  constructor(disk: SimDisk, life: SimLife) {
+  constructor(disk: SimDisk, life: SimLife, maxCommitBytes: number) {
     this.#disk = disk;
     this.#life = life;
+    this.#maxCommitBytes = maxCommitBytes;
   }
 
   async open(): Promise<Store> {
     if (this.#open?.open === true) throw new MillraceError('STORE_LOCKED', 'the store is open already');
-    this.#open = new SimStore(this.#disk, this.#life);
+    this.#open = new SimStore(this.#disk, this.#life, this.#maxCommitBytes);
     return this.#open;
   }
 
@@ -29,16 +29,17 @@ export class SimStores implements StoreProvider {
 }
 
 class SimStore implements Store {
-  readonly maxCommitBytes = MAX_COMMIT_BYTES;
+  readonly maxCommitBytes: number;
   readonly #disk: SimDisk;
   readonly #life: SimLife;
   readonly #pending = new Set<Promise<void>>();
   #dead: MillraceError | undefined;
   open = true;
 
-  constructor(disk: SimDisk, life: SimLife) {
+  constructor(disk: SimDisk, life: SimLife, maxCommitBytes: number) {
     this.#disk = disk;
     this.#life = life;
+    this.maxCommitBytes = maxCommitBytes;
   }
 
   get(key: string): Uint8Array | undefined {
