@@ -1,12 +1,1 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-/** Whether the promise settles within `ms`. A rejection is passed on. */
-export const settlesWithin = async (promise: Promise<unknown>, ms: number): Promise<boolean> => {
-  const stop = new AbortController();
-  const late = delay(ms, false, { signal: stop.signal }).catch(() => false);
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    stop.abort();
-  }
-};
+export { settlesWithin } from '../../src/testing/settles-within.js';

@@ -1,0 +1,13 @@
+export type { ContractCase } from './contract-case.js';
+export { durableSinkCases } from './durable-sink/durable-sink-cases.js';
+export type {
+  DurableSinkFixture,
+  DurableSinkHarness,
+  DurableSinkLimits,
+} from './durable-sink/durable-sink-harness.js';
+export { sinkCases } from './sink/sink-cases.js';
+export type { SinkFixture, SinkHarness, SinkLimits } from './sink/sink-harness.js';
+export { sourceCases } from './source/source-cases.js';
+export type { SourceFixture, SourceHarness, SourceLimits } from './source/source-harness.js';
+export { storeCases } from './store/store-cases.js';
+export type { StoreFixture, StoreHarness } from './store/store-scene.js';

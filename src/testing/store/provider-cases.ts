@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { all, batch, bytes, rejectsWith, type StoreFixture } from './store-scene.js';
+
+type ProviderRun = (fixture: StoreFixture) => Promise<void>;
+
+const JOBS = ['job', 'Job', 'a/../b', '..', 'x'.repeat(300), `${'x'.repeat(300)}y`, 'Zähler 🙂', 'CON', 'a:b|c?'];
+
+const keepsApart: ProviderRun = async ({ stores, again }) => {
+  for (const [index, name] of JOBS.entries()) {
+    for (const partition of [0, 1]) {
+      const store = await stores.open(name, partition);
+      assert.deepEqual(all(store), []);
+      await store.commit(batch(['who', bytes(index, partition)]));
+    }
+  }
+  const reopened = await again();
+  for (const [index, name] of JOBS.entries()) {
+    for (const partition of [0, 1]) {
+      const store = await reopened.open(name, partition);
+      assert.deepEqual(store.get('who'), bytes(index, partition));
+    }
+  }
+  await reopened.close();
+};
+
+const opensOnce: ProviderRun = async ({ stores }) => {
+  const first = await stores.open('job', 0);
+  await rejectsWith('STORE_LOCKED', stores.open('job', 0));
+  await stores.open('job', 1);
+  await first.commit(batch(['a', bytes(1)]));
+  await first.close();
+  const second = await stores.open('job', 0);
+  assert.deepEqual(second.get('a'), bytes(1));
+  const [one, other] = await Promise.allSettled([stores.open('new', 0), stores.open('new', 0)]);
+  assert.deepEqual([one.status, other.status], ['fulfilled', 'rejected']);
+  await stores.close();
+};
+
+const closesItsStores: ProviderRun = async ({ stores }) => {
+  const store = await stores.open('job', 0);
+  const commit = store.commit(batch(['a', bytes(1)]));
+  await Promise.all([stores.close(), stores.close()]);
+  await commit;
+  await rejectsWith('INVALID_STATE', store.commit(batch(['b', bytes(1)])));
+  await rejectsWith('INVALID_STATE', stores.open('job', 0));
+  await stores.close();
+};
+
+const refusesNames: ProviderRun = async ({ stores }) => {
+  await rejectsWith('INVALID_OPTIONS', stores.open('', 0));
+  await rejectsWith('INVALID_OPTIONS', stores.open('\udfff', 0));
+  for (const partition of [-1, 0.5, Number.NaN]) await rejectsWith('INVALID_OPTIONS', stores.open('job', partition));
+  await stores.close();
+};
+
+/** What holds for the provider of stores. */
+export const PROVIDER_CASES: readonly (readonly [name: string, run: ProviderRun])[] = [
+  ['jobs and partitions have stores of their own', keepsApart],
+  ['a partition is open once at a time', opensOnce],
+  ['a provider that is closed has closed its stores and opens none', closesItsStores],
+  ['names that are none are refused', refusesNames],
+];
