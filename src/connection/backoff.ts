@@ -8,9 +8,12 @@ export interface BackoffOptions {
   readonly random: () => number;
 }
 
+/** What lasts less, in milliseconds, is no connection that was cut now and then, however short the first wait. */
+const STABLE_MS = 1000;
+
 /**
  * Exponential back-off with full jitter: each wait is anywhere between 0 and a ceiling that doubles up to `maxMs`.
- * A connection brings the ceiling down again when it made progress, or lasted at least as long as the ceiling that led to it:
+ * A connection brings the ceiling down again when it made progress, or lasted a second and at least as long as the ceiling that led to it:
  * so one that flaps without any use cannot make a storm, and one that is cut now and then waits little.
  */
 export class Backoff {
@@ -41,7 +44,7 @@ export class Backoff {
 
   /** A connection was accepted and has ended after this time; `progressed`: messages or answers to them came on it. */
   lasted(connectedMs: number, progressed: boolean): void {
-    if (progressed || connectedMs >= this.#ceilingMs)
+    if (progressed || connectedMs >= Math.max(this.#ceilingMs, STABLE_MS))
       this.#ceilingMs = Math.min(this.#options.firstMs, this.#options.maxMs);
   }
 }

@@ -7,6 +7,7 @@ import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import { formatAddress } from './format-address.js';
 import type { NextStep } from './reconnect-policy.js';
 import type { Redirect } from './redirects.js';
+import type { Verdict } from './takeover-trial.js';
 import { tellShortenedExpiry } from './tell-shortened-expiry.js';
 import { tellUnasked } from './tell-unasked.js';
 import type { OlderBecause } from './version-fallback.js';
@@ -55,6 +56,12 @@ export class ConnectionReports {
       epoch,
       sessionExpiryInterval: limits.sessionExpiryInterval,
     });
+  }
+
+  /** A trial was held (R19a). */
+  examined(verdict: Verdict, address: ServerAddress): void {
+    const { name, clientId } = this.#options;
+    publishDiagnostic('client-id-examined', { name, clientId, server: formatAddress(address), verdict });
   }
 
   /** The session is lost; `wentBack`: the server has it as it was at an earlier time (R5c). */

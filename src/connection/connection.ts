@@ -30,6 +30,7 @@ import { SessionOpening } from './session-opening.js';
 import { epochOf, type SessionRecord } from './session-record.js';
 import { settingsDigest } from './settings-digest.js';
 import { keptSession, SubscriptionKeeper } from './subscription-keeper.js';
+import { TakeoverTrial } from './takeover-trial.js';
 import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
@@ -160,12 +161,46 @@ export class Connection {
 
   async #live(): Promise<void> {
     for (;;) {
-      const next = await this.#attempt();
+      const next = await this.#examined(await this.#attempt());
       if (next?.do !== 'retry') return;
       if (next.waitMs > 0) await abortableWait(next.waitMs, this.#life.signal);
       if (isOver(this.#state)) return;
       this.#reports.retrying(this.#policy.address);
     }
+  }
+
+  /** The step itself, unless a trial has to tell first whether another client uses our id (R19a). */
+  async #examined(step: NextStep | undefined): Promise<NextStep | undefined> {
+    if (step?.do !== 'retry' || step.examine === undefined) return step;
+    const { address } = this.#policy;
+    try {
+      const verdict = await this.#trial(step.examine.longestMs).run();
+      if (isOver(this.#state)) return undefined;
+      this.#reports.examined(verdict, address);
+      const { next, error } = this.#policy.examined(verdict, performance.now());
+      this.#state = stateAfter(next);
+      const server = formatAddress(address);
+      if (error !== undefined) this.#sayEnd(atServer(error, server), next, server);
+      return next;
+    } catch (error) {
+      return this.#ended({ error: MillraceError.from(error), byFin: false }, false);
+    }
+  }
+
+  #trial(longestMs: number): TakeoverTrial {
+    const { signal } = this.#life;
+    return new TakeoverTrial({
+      control: (listener) => this.control(listener),
+      place: this.place,
+      longestMs,
+      begin: async () => this.#durable?.begin({ destroy: () => {} }, signal),
+      onDoubt: () => {
+        this.#subscriptions.connectUnanswered();
+        this.#durable?.connectUnanswered();
+      },
+      signal,
+      random: Math.random,
+    });
   }
 
   /** One attempt to connect, and the connection that it leads to. */
@@ -304,7 +339,8 @@ export class Connection {
 
   /** An attempt or a connection is over: says so, and what follows. */
   #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
-    const error = explainClose(cause, this.#unansweredPacket(connectSent));
+    const unanswered = this.#unansweredPacket(connectSent);
+    const error = explainClose(cause, unanswered);
     this.#endOpening();
     if (isOver(this.#state)) return undefined;
     const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
@@ -316,7 +352,6 @@ export class Connection {
     const { lastOwed, lastAlone } = this.#session;
     // a trial of a search for a message that the broker closes at is progress, too (R20a)
     const progressed = this.#moved || lastAlone >= 0;
-    const unanswered = connectedMs !== undefined && lastOwed > 0;
     const next = this.#after({
       error,
       byFin,
@@ -324,7 +359,8 @@ export class Connection {
       connectedMs,
       moved,
       progressed,
-      unanswered,
+      unanswered: connectedMs !== undefined && lastOwed > 0,
+      subscribing: unanswered?.packet === 'SUBSCRIBE',
       now: performance.now(),
     });
     this.#state = stateAfter(next);

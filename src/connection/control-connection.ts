@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
+import type { ConnectedEvent } from '../protocol/session/session-event.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
@@ -22,6 +23,8 @@ export interface ControlTarget {
   readonly version: ProtocolVersion;
   /** Absent: one that nobody else has. With that of a session this ends the session, for it begins clean. */
   readonly clientId?: string;
+  /** With our client id, going on with our session and doing nothing in it: it takes the place of the connection (R19a). */
+  readonly resume?: true;
 }
 
 /** How a control connection ended that was not stopped. */
@@ -33,7 +36,7 @@ export interface ControlEnd extends LinkEnd {
 /** Whom a control connection tells. Nothing comes after `stop`. */
 export interface ControlListener {
   /** CONNACK accepted it. */
-  onAccepted(): void;
+  onAccepted(event: ConnectedEvent): void;
   onEnd(end: ControlEnd): void;
 }
 
@@ -121,18 +124,19 @@ export class ControlConnection {
       sent: metrics.sent,
       listener: {
         onEvents: (events) => {
-          if (events.some(({ type }) => type === 'connected')) this.#accepted(attempt);
+          const connected = events.find((event) => event.type === 'connected');
+          if (connected !== undefined) this.#accepted(attempt, connected);
         },
         onDrain: () => {},
         onEnd: (end) => this.#ended(attempt, end),
       },
     });
-    attempt.link.start(requestOf(own, target.version, identity));
+    attempt.link.start(requestOf(own, target, identity));
   }
 
-  #accepted(attempt: Attempt): void {
+  #accepted(attempt: Attempt, event: ConnectedEvent): void {
     attempt.acceptedAt = performance.now();
-    if (this.#attempt === attempt) this.#parts.listener.onAccepted();
+    if (this.#attempt === attempt) this.#parts.listener.onAccepted(event);
   }
 
   #ended(attempt: Attempt, end: LinkEnd): void {
@@ -143,14 +147,14 @@ export class ControlConnection {
   }
 }
 
-const ownOptions = (options: ConnectionOptions, { clientId }: ControlTarget): ConnectionOptions => ({
+const ownOptions = (options: ConnectionOptions, { clientId, resume }: ControlTarget): ConnectionOptions => ({
   ...options,
-  clientId: clientId ?? freshClientId(),
   keepAlive: KEEP_ALIVE,
-  sessionExpiryInterval: 0,
   will: undefined,
   durable: undefined,
+  // what is resumed must outlive this connection (R15)
+  ...(resume === true ? {} : { clientId: clientId ?? freshClientId(), sessionExpiryInterval: 0 }),
 });
 
-const requestOf = (options: ConnectionOptions, version: ProtocolVersion, identity: Identity) =>
-  connectRequest(options, { version, clean: true, identity, elsewhere: false, unproven: false });
+const requestOf = (options: ConnectionOptions, { version, resume }: ControlTarget, identity: Identity) =>
+  connectRequest(options, { version, clean: resume !== true, identity, elsewhere: false, unproven: false });

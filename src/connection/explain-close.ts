@@ -35,3 +35,13 @@ const ofSubscribe = (filters: number): Words => ({
   text: `before it answered the SUBSCRIBE of ${filters} ${filters === 1 ? 'filter' : 'filters'}`,
   advice: 'If it does so each time, it does not take this subscription: fewer filters, or other ones.',
 });
+
+/** What a broker means that closes at each SUBSCRIBE, and keeps a connection on which there is none. */
+export const closedAtSubscribe = (filters: number): MillraceError => {
+  const what = filters === 1 ? 'the filter' : `the ${filters} filters`;
+  return new MillraceError('SUBSCRIPTION_REFUSED', `the broker closes each connection at the SUBSCRIBE of ${what}`, {
+    advice:
+      'It does not take this subscription: see its log; fewer filters, other ones, or a smaller subscribeBatchSize.',
+    details: { filters },
+  });
+};

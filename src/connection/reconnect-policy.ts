@@ -3,12 +3,14 @@ import { MillraceError } from '../errors/millrace-error.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { LONGEST_3_1_CLIENT_ID } from '../protocol/session/connect-packet.js';
 import { Backoff } from './backoff.js';
-import { ConflictDetector } from './conflict-detector.js';
+import { ConflictWatch, type Suspicion } from './conflict-watch.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
+import { closedAtSubscribe } from './explain-close.js';
 import { formatAddress } from './format-address.js';
 import { RefusalPatience } from './refusal-patience.js';
 import { RepeatedEnd } from './repeated-end.js';
 import { ServerRotation } from './server-rotation.js';
+import type { Verdict } from './takeover-trial.js';
 import { type OlderBecause, type VersionAttempt, VersionFallback, type VersionOutcome } from './version-fallback.js';
 
 /** How an attempt to connect ended, or the connection that it led to. */
@@ -25,6 +27,8 @@ export interface AttemptEnd {
   readonly progressed: boolean;
   /** The server had not answered everything that was sent on it. */
   readonly unanswered: boolean;
+  /** A SUBSCRIBE was not answered. */
+  readonly subscribing: boolean;
   /** Milliseconds of a monotonic clock. */
   readonly now: number;
 }
@@ -44,6 +48,8 @@ export type NextStep =
       readonly waitMs: number;
       /** It was refused, by who accepted it before (R24). */
       readonly refused?: true;
+      /** First a `TakeoverTrial` is to tell whether another client uses our id; `examined` takes what it found (R19a). */
+      readonly examine?: { readonly longestMs: number };
     }
   | { readonly do: 'rest'; readonly error: MillraceError }
   | { readonly do: 'fail'; readonly error: MillraceError };
@@ -60,9 +66,14 @@ const OF_ONE_SERVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const VERSION_DOUBT_MS = 1500;
 
 /** How a conflict of client ids is known. */
-const NAMED = ': the broker said so';
-const suspected = (closes: number): string =>
-  `, it seems: the broker closed ${closes} connections in a row, each as soon as it had accepted it`;
+const named = (ends: number): string => `: the broker said so when it ended ${ends} connections in a row (0x8E)`;
+const SHOWN = ': the broker ends its connections even when nothing is asked on them, and keeps one with another id';
+
+/** What follows an examination, with the error that it led to. */
+export interface Examined {
+  readonly next: NextStep;
+  readonly error?: MillraceError;
+}
 
 /** Decides after each end of an attempt or connection whether, where, when and in which version it is tried again. */
 export class ReconnectPolicy {
@@ -70,7 +81,7 @@ export class ReconnectPolicy {
   readonly #backoff: Backoff;
   readonly #versions: VersionFallback;
   readonly #rotation: ServerRotation;
-  readonly #conflict = new ConflictDetector();
+  readonly #conflict = new ConflictWatch();
   readonly #patience: RefusalPatience;
   readonly #repeated: RepeatedEnd;
   #connected = false;
@@ -129,14 +140,14 @@ export class ReconnectPolicy {
   /** What follows this end. */
   after(end: AttemptEnd): NextStep {
     const { error } = end;
-    if (this.#conflict.ended(end)) {
-      return { do: 'fail', error: this.#conflictError(suspected(this.#conflict.closes), error) };
+    const suspicion = this.#conflict.ended(end);
+    if (suspicion === 'named') {
+      return { do: 'fail', error: this.#conflictError(named(this.#conflict.namedEnds), error) };
     }
-    if (error.code === 'CLIENT_ID_CONFLICT') return { do: 'fail', error: this.#conflictError(NAMED, error) };
     const connected = end.connectedMs !== undefined;
     if (!connected && this.#versions.after(this.#versionAttempt(end))) return { do: 'retry', waitMs: 0 };
     if (this.#patience.judge({ error, connected, now: end.now }) === 'for-now') return this.#refusedForNow(error);
-    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end, end.connectedMs);
+    return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end, suspicion);
   }
 
   /** R24. Soon only where the next attempt brings other credentials. */
@@ -154,13 +165,34 @@ export class ReconnectPolicy {
     return owners ? { do: 'rest', error: end.error } : { do: 'retry', waitMs: 0 };
   }
 
-  #afterConnection({ error, progressed }: AttemptEnd, connectedMs: number): NextStep {
+  /** A trial has told, or could not tell, whether another client uses our id (R19a). */
+  examined(verdict: Verdict, now: number): Examined {
+    const { onlyAtSubscribe } = this.#conflict;
+    this.#conflict.acquit();
+    if (verdict === 'taken-over') {
+      const error = this.#conflictError(SHOWN);
+      return { next: { do: 'fail', error }, error };
+    }
+    if (verdict === 'lived' && onlyAtSubscribe) return this.#subscribeRefused(now);
+    return { next: { do: 'retry', waitMs: this.#backoff.nextMs() } };
+  }
+
+  /** The broker takes the connection as long as nothing is subscribed, and never answers the SUBSCRIBE. */
+  #subscribeRefused(now: number): Examined {
+    const error = closedAtSubscribe(this.#options.subscriptions.length);
+    const passes = this.#patience.judge({ error, connected: true, now }) === 'for-now';
+    return { next: passes ? this.#refusedForNow(error) : { do: 'fail', error }, error };
+  }
+
+  #afterConnection({ error, progressed, connectedMs = 0 }: AttemptEnd, suspicion: Suspicion): NextStep {
     this.#backoff.lasted(connectedMs, progressed);
     const fatal = this.#repeated.after(error);
     if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
-    return { do: 'retry', waitMs: this.#conflict.suspected ? this.#backoff.shortMs() : this.#backoff.nextMs() };
+    const { longestMs } = this.#conflict;
+    if (suspicion === 'examine') return { do: 'retry', waitMs: 0, examine: { longestMs } };
+    return { do: 'retry', waitMs: suspicion === 'early' ? this.#backoff.shortMs() : this.#backoff.nextMs() };
   }
 
   #afterAttempt({ error }: AttemptEnd): NextStep {
@@ -179,12 +211,12 @@ export class ReconnectPolicy {
     return { outcome: versionOutcome(end), server: formatAddress(this.address), now: end.now };
   }
 
-  #conflictError(how: string, cause: MillraceError): MillraceError {
+  #conflictError(how: string, cause?: MillraceError): MillraceError {
     return new MillraceError(
       'CLIENT_ID_CONFLICT',
       `another client uses the client id "${this.#options.clientId}"${how}`,
       {
-        cause,
+        ...(cause === undefined ? {} : { cause }),
         advice: 'Give every process and every source and sink its own client id.',
         details: { clientId: this.#options.clientId },
       },

@@ -13,6 +13,7 @@ export type DiagnosticName =
   | 'session-suspect'
   | 'reconnect'
   | 'refused-for-now'
+  | 'client-id-examined'
   | 'older-version'
   | 'granted-qos'
   | 'publish'
@@ -53,6 +54,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'session-suspect': channel('millrace:session-suspect'),
   reconnect: channel('millrace:reconnect'),
   'refused-for-now': channel('millrace:refused-for-now'),
+  'client-id-examined': channel('millrace:client-id-examined'),
   'older-version': channel('millrace:older-version'),
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),

@@ -214,13 +214,20 @@ describe('G: session and identity', SUITE_LIMIT, () => {
     });
   }
 
-  it('G5 a DISCONNECT of 0x8e, session taken over, is a client-id conflict and fatal', LIMIT, async () => {
-    await using rig = await startBridge(brokers, {});
-    await rig.source.inject('client', encodePacket({ type: 'disconnect', reasonCode: 0x8e }, 5));
-    const error = await failureOf(rig.job);
-    assert.equal(error.code, 'CLIENT_ID_CONFLICT');
-    assert.equal(rig.source.connections, 1);
-  });
+  it(
+    'G5 a DISCONNECT of 0x8e, session taken over, is a client-id conflict and fatal when it comes three times in a row (R19a)',
+    LIMIT,
+    async () => {
+      await using rig = await startBridge(brokers, {});
+      for (const connections of [1, 2, 3]) {
+        await rig.source.untilSeen('server', 'connack', connections);
+        await rig.source.inject('client', encodePacket({ type: 'disconnect', reasonCode: 0x8e }, 5));
+      }
+      const error = await failureOf(rig.job);
+      assert.equal(error.code, 'CLIENT_ID_CONFLICT');
+      assert.equal(rig.source.connections, 3);
+    },
+  );
 
   it(
     "G6 what the server can do is learnt at each connect: keep-alive, sizes and aliases are each connection's own",

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Backoff } from '../../src/connection/backoff.js';
-import { ConflictDetector } from '../../src/connection/conflict-detector.js';
+import { ConflictWatch, type ConnectionEnd, type Suspicion } from '../../src/connection/conflict-watch.js';
 import type { ServerAddress } from '../../src/connection/connection-options.js';
 import { type PossibleRefusal, RefusalPatience } from '../../src/connection/refusal-patience.js';
 import { ServerRotation } from '../../src/connection/server-rotation.js';
@@ -42,6 +42,15 @@ describe('back-off', () => {
     assert.equal(Math.ceil(backoff.nextMs()), 800);
     backoff.lasted(1600, false);
     assert.equal(Math.ceil(backoff.nextMs()), 100);
+  });
+
+  it('grows in spite of connections that end within a second, however short the first wait (S4)', () => {
+    const backoff = new Backoff({ firstMs: 10, maxMs: 10_000, random: almostOne });
+    const waits = Array.from({ length: 8 }, () => {
+      backoff.lasted(30, false);
+      return Math.ceil(backoff.nextMs());
+    });
+    assert.deepEqual(waits, [10, 20, 40, 80, 160, 320, 640, 1280]);
   });
 });
 
@@ -258,37 +267,101 @@ describe('server rotation', () => {
   });
 });
 
-describe('client-id conflict (R19)', () => {
-  const early = { byFin: true, connectedMs: 10, moved: false, unanswered: false };
-  const moving = { ...early, moved: true };
+describe('suspicion of a client-id conflict (R19a)', () => {
+  const lost = new MillraceError('CONNECTION_LOST', 'closed');
+  const quiet: ConnectionEnd = {
+    error: lost,
+    byFin: true,
+    connectedMs: 300,
+    moved: false,
+    unanswered: false,
+    subscribing: false,
+  };
+  const taken = {
+    ...quiet,
+    byFin: false,
+    error: new MillraceError('DISCONNECTED_BY_BROKER', 'taken', { reasonCode: 0x8e }),
+  };
+  const late: ConnectionEnd = { ...quiet, connectedMs: undefined, error: new MillraceError('TIMEOUT', 'no CONNACK') };
+  const after = (watch: ConflictWatch, ...ends: readonly ConnectionEnd[]): readonly Suspicion[] =>
+    ends.map((end) => watch.ended(end));
 
-  it('is five closes by the server in a row, each within a second after CONNACK', () => {
-    const detector = new ConflictDetector();
-    assert.deepEqual(
-      [1, 2, 3, 4, 5].map(() => detector.ended(early)),
-      [false, false, false, false, true],
-    );
+  it('is certainty when the broker names it three times in a row', () => {
+    assert.deepEqual(after(new ConflictWatch(), taken, taken, taken), ['early', 'early', 'named']);
   });
 
-  it('is not seen in five closes while messages move: that is a network that cuts', () => {
-    const detector = new ConflictDetector();
-    for (let i = 0; i < 5; i += 1) {
-      for (let j = 0; j < 4; j += 1) assert.equal(detector.ended(early), false);
-      assert.equal(detector.ended(moving), i === 4, 'twenty-five in a row are a fight over a busy session');
-    }
+  it('asked wrongly: one 0x8E, some with other ends between them, or minutes apart, name nothing', () => {
+    assert.deepEqual(after(new ConflictWatch(), taken, taken, quiet, taken, taken).at(-1), 'early');
+    const seldom = { ...taken, connectedMs: 60_000 };
+    assert.deepEqual(after(new ConflictWatch(), seldom, seldom, seldom, seldom), ['early', 'early', 'early', 'early']);
   });
 
-  it('is never a reset, a timeout, a close before CONNACK or a late close', () => {
+  it('asked wrongly: CONNECTs of our own that were given up may each take the session over once', () => {
+    const watch = new ConflictWatch();
+    assert.deepEqual(after(watch, late, late, taken, taken, taken, taken).slice(2), [
+      'early',
+      'early',
+      'early',
+      'early',
+    ]);
+    assert.equal(watch.ended(taken), 'named');
+  });
+
+  it('asks for a trial after three early closes of quiet connections', () => {
+    assert.deepEqual(after(new ConflictWatch(), quiet, quiet, quiet), ['early', 'early', 'examine']);
+  });
+
+  it('asks for a trial after six early ends of any kind, for two clients may fight over a busy session', () => {
+    const moving = { ...quiet, moved: true };
+    const reset = { ...moving, byFin: false };
+    const watch = new ConflictWatch();
+    assert.deepEqual(after(watch, moving, moving, reset, moving, reset), ['early', 'early', 'none', 'early', 'none']);
+    assert.equal(watch.ended(moving), 'examine');
+    assert.equal(watch.longestMs, 300);
+  });
+
+  it('asked wrongly: ends with messages unanswered, which may be about one of them (R20a), count little, and resets not at all', () => {
+    const unanswered = { ...quiet, moved: true, unanswered: true };
+    const watch = new ConflictWatch();
+    const resets = Array.from({ length: 50 }, () => ({ ...unanswered, byFin: false }));
+    const closes = Array.from({ length: 23 }, () => unanswered);
+    assert.ok(after(watch, ...resets, ...closes).every((suspicion) => suspicion === 'none'));
+    assert.equal(watch.ended(unanswered), 'examine', 'a fight over a busy sink is found, too');
+  });
+
+  it('asked wrongly: late ends, other reasons and attempts that fail are no reason for a trial', () => {
     for (const harmless of [
-      { ...early, byFin: false },
-      { ...early, connectedMs: undefined },
-      { ...early, connectedMs: 1000 },
+      { ...quiet, connectedMs: 5000 },
+      { ...quiet, error: new MillraceError('DISCONNECTED_BY_BROKER', 'busy', { reasonCode: 0x89 }) },
+      { ...quiet, error: new MillraceError('PROTOCOL_ERROR', 'garbage') },
+      { ...quiet, error: new MillraceError('TIMEOUT', 'no PINGRESP') },
     ]) {
-      const detector = new ConflictDetector();
-      for (let i = 0; i < 4; i += 1) detector.ended(early);
-      assert.equal(detector.ended(harmless), false);
-      assert.equal(detector.suspected, false);
-      assert.equal(detector.ended(early), false);
+      const watch = new ConflictWatch();
+      assert.deepEqual(after(watch, quiet, quiet, harmless, quiet, quiet), [
+        'early',
+        'early',
+        'none',
+        'early',
+        'early',
+      ]);
     }
+  });
+
+  it('knows when all were closed at their SUBSCRIBE', () => {
+    const subscribing = { ...quiet, subscribing: true };
+    const watch = new ConflictWatch();
+    assert.equal(after(watch, ...Array.from({ length: 6 }, () => subscribing)).at(-1), 'examine');
+    assert.equal(watch.onlyAtSubscribe, true);
+    watch.acquit();
+    after(watch, subscribing, quiet);
+    assert.equal(watch.onlyAtSubscribe, false);
+  });
+
+  it('waits for twice as many ends after a trial that found nothing, and then no less between attempts', () => {
+    const watch = new ConflictWatch();
+    after(watch, quiet, quiet, quiet);
+    watch.acquit();
+    const ends = after(watch, quiet, quiet, quiet, quiet, quiet, quiet);
+    assert.deepEqual(ends, ['none', 'none', 'none', 'none', 'none', 'examine']);
   });
 });

