@@ -13,6 +13,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
   ['millrace:session-unverified', 'a broker says that it has our session, and cannot prove it'],
+  ['millrace:session-not-kept', 'a broker does not keep our session: each cut and each restart loses it'],
   ['millrace:session-expiry-shortened', 'a broker keeps the session for a shorter time than was asked for'],
   ['millrace:overlapping-filters', 'filters of the source overlap: a message that two of them match may come twice'],
   ['millrace:qos-below-subscription', 'messages come at a lower QoS than 2: of those the broker may send copies'],

@@ -35,6 +35,10 @@ import type { Transport } from './transport.js';
 
 export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
 
+/** Milliseconds for the DISCONNECT to leave. */
+const GOODBYE_MS = 1000;
+const TRIAL = 'the connection was closed to see whether the broker keeps the session';
+
 /** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -55,6 +59,8 @@ export class Connection {
   #opening: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #reading = true;
+  /** Ends the present conversation; set with the link. */
+  #leave: (next: NextStep) => void = () => {};
   /** Messages came or went on the present connection (R19). */
   #moved = false;
 
@@ -246,6 +252,7 @@ export class Connection {
     this.#version = version;
     this.#moved = false;
     const ended = deferred<NextStep | undefined>();
+    this.#leave = ended.resolve;
     const link = this.#makeLink(transport, identity, {
       onEvents: (events) => this.#onEvents(events),
       onDrain: () => this.#listener.onDrain(),
@@ -330,11 +337,25 @@ export class Connection {
   #run(link: Link): void {
     if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
     this.#state.opening.end();
+    if (this.#durable?.mustTry === true) {
+      void this.#resumeOnce(link);
+      return;
+    }
     this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
     this.#policy.granted();
     link.setReading(this.#reading);
     this.#listener.onSubscribed(this.#subscriptions.granted);
     this.#opening?.resolve();
+  }
+
+  /** R5e: in order, and at once, before anything depends on the session. */
+  async #resumeOnce(link: Link): Promise<void> {
+    this.#state = { at: 'backing-off', waitMs: 0 };
+    this.#session.disconnect();
+    const closed = link.close(GOODBYE_MS);
+    this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', TRIAL));
+    await closed;
+    this.#leave({ do: 'retry', waitMs: 0 });
   }
 
   /** An attempt or a connection is over: says so, and what follows. */

@@ -8,11 +8,13 @@ import type { MarkerQuestion } from '../protocol/session/session-proof.js';
 import type { SessionQuestion } from './connection-event.js';
 import type { ConnectionOptions, ServerAddress } from './connection-options.js';
 import type { DurableLink, UnknownSessionPolicy } from './durable-link.js';
+import { holdFilter } from './hold-filter.js';
 import { MarkerKeeper } from './marker-keeper.js';
 import { type SessionHome, serverKey } from './session-home.js';
 import type { SessionLedger } from './session-ledger.js';
 import { discardingOld, sessionLost } from './session-lost.js';
 import { confirmMarkers, markerQuestion, type SessionMarkers } from './session-markers.js';
+import { sessionNotKept } from './session-not-kept.js';
 import {
   adopt,
   beginAsking,
@@ -24,6 +26,7 @@ import {
   markLost,
   markWentBack,
   type SessionRecord,
+  unmake,
 } from './session-record.js';
 import { sessionUnknown } from './session-unknown.js';
 import type { Resume, SubscribingSession } from './subscription-keeper.js';
@@ -54,6 +57,13 @@ export interface Place {
   readonly epoch: number;
 }
 
+/** What is known when all is granted. */
+export interface Grant extends Pick<Place, 'address' | 'version'> {
+  /** The server had the session. */
+  readonly present: boolean;
+  readonly subscriptions: readonly HeldSubscription[];
+}
+
 /** What a durable life is made of. */
 export interface DurableParts {
   readonly link: DurableLink;
@@ -81,7 +91,7 @@ export class DurableLife {
   readonly #onLost: DurableParts['onLost'];
   readonly #settings: string;
   readonly #ledger: SessionLedger;
-  readonly #markers = new MarkerKeeper(() => randomBytes(8).toString('hex'));
+  readonly #markers: MarkerKeeper;
   /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
   #unsure: boolean;
   #begun = false;
@@ -100,6 +110,8 @@ export class DurableLife {
       throw new MillraceError('INVALID_OPTIONS', 'a connection of a job with a store needs a session that is kept');
     }
     this.#options = options;
+    const nonce = (): string => randomBytes(8).toString('hex');
+    this.#markers = new MarkerKeeper(nonce, this.#discardsOld ? holdFilter(options.clientId) : undefined);
     this.#unknown = link.onUnknownSession;
     this.#ledger = ledger;
     this.#home = home;
@@ -195,20 +207,25 @@ export class DurableLife {
   }
 
   /** All is granted (D4). */
-  async established(
-    { address, version }: Pick<Place, 'address' | 'version'>,
-    subscriptions: readonly HeldSubscription[],
-  ): Promise<void> {
+  async established({ address, version, present, subscriptions }: Grant): Promise<void> {
     const { markers } = this.#markers;
+    // 3.1 cannot say whether it has a session
+    const tried = this.#record.tried !== false || present || version === 3 || !this.#options.requireKeptSession;
     await this.#ledger.put(
       establish(this.#record, {
         server: serverKey(address),
         version,
         markers,
         settings: this.#settings,
+        tried,
         subscriptions,
       }),
     );
+  }
+
+  /** R5e: nothing has shown yet whether the broker keeps the session: the next CONNECT does, and is due now. */
+  get mustTry(): boolean {
+    return this.#record.tried === false;
   }
 
   get #record(): SessionRecord {
@@ -241,6 +258,7 @@ export class DurableLife {
 
   async #settleLoss({ epoch, wentBack }: SessionLostEvent, { address, version }: Place): Promise<Decision> {
     const { onSessionLoss: policy, clientId } = this.#options;
+    if (this.mustTry && !this.#moved) return this.#settleNotKept(epoch, { address, version });
     const back = wentBack || this.#record.wentBack;
     if (!back || !this.#toldBack) this.#onLost(back);
     this.#toldBack = back;
@@ -251,6 +269,18 @@ export class DurableLife {
     }
     if (wentBack && this.#discardsOld) return this.#discardWentBack();
     this.#toldBack = false;
+    await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
+    return { do: 'begin', lost: true };
+  }
+
+  /** R5e: nothing is lost yet, but would be at each cut. */
+  async #settleNotKept(epoch: number, { address, version }: Pick<Place, 'address' | 'version'>): Promise<Decision> {
+    const { name, onSessionLoss: policy, clientId } = this.#options;
+    publishDiagnostic('session-not-kept', { name, clientId, policy });
+    if (policy === 'fail') {
+      await this.#ledger.put(unmake(this.#record));
+      return { do: 'fail', error: sessionNotKept(clientId, this.#markers.holds) };
+    }
     await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
     return { do: 'begin', lost: true };
   }

@@ -1,3 +1,5 @@
+import type { SubscriptionRequest } from '../protocol/packet.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { MarkerProof } from '../protocol/session/marker-proof.js';
 import type { SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
 import type { SessionProof } from '../protocol/session/session-proof.js';
@@ -28,6 +30,8 @@ const isDisappointed = ({ proof, expected }: Probe): boolean => proof.complete &
  */
 export class MarkerKeeper {
   readonly #makeNonce: () => string;
+  readonly #hold: string | undefined;
+  #holds = true;
   #markers: SessionMarkers | undefined;
   /** What the answers still awaited lead to. */
   #target: SessionMarkers | undefined;
@@ -36,9 +40,12 @@ export class MarkerKeeper {
   #batches: BatchLimits = { filters: 1, bytes: 0 };
   #probes: readonly Probe[] = [];
   #unanswered = 0;
+  #version: ProtocolVersion = 5;
 
-  constructor(makeNonce: () => string) {
+  /** `hold`: the filter that holds a session without other subscriptions below 5.0, where there are no markers (R5e). */
+  constructor(makeNonce: () => string, hold?: string) {
     this.#makeNonce = makeNonce;
+    this.#hold = hold;
   }
 
   /** `held`: what the session is proven to have; undefined: nothing. */
@@ -51,8 +58,14 @@ export class MarkerKeeper {
     this.#markers = undefined;
     this.#subscribeIds.clear();
     this.#batches = batches;
+    this.#version = version;
     this.#probes = [];
-    if (version < 5 || this.#unanswered >= MOST_UNANSWERED) return;
+    this.#target = undefined;
+    if (this.#unanswered >= MOST_UNANSWERED) return;
+    if (version < 5) {
+      if (this.#hold !== undefined) this.#subscribe(session, [this.#hold]);
+      return;
+    }
     this.#markers = held;
     if (held === undefined) this.#make(session);
     else this.#refill(session, held);
@@ -63,6 +76,7 @@ export class MarkerKeeper {
     const { packetId, reasonCodes } = answer;
     if (this.#subscribeIds.delete(packetId)) {
       if (this.#subscribeIds.size === 0) this.#unanswered = 0;
+      this.#holds = reasonCodes.some((code) => code <= HIGHEST_GRANT);
       if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
     } else if (!this.#probes.some(({ proof }) => proof.answered(answer))) return false;
     if (this.#probes.some(isDisappointed)) this.#target = undefined;
@@ -74,6 +88,11 @@ export class MarkerKeeper {
     return this.#subscribeIds.size === 0 && this.#probes.every(({ proof }) => proof.complete);
   }
 
+  /** A subscription of the last SUBSCRIBE was granted, so that it holds the session. */
+  get holds(): boolean {
+    return this.#holds;
+  }
+
   /** What the session has, once settled. */
   get markers(): SessionMarkers | undefined {
     return this.#markers;
@@ -82,7 +101,7 @@ export class MarkerKeeper {
   #make(session: SubscribingSession): void {
     const nonce = this.#makeNonce();
     this.#target = { nonce, next: PROBE + 1, end: PROBE + 1 + KEPT, gone: [PROBE] };
-    this.#subscribe(session, { nonce, from: PROBE, to: this.#target.end });
+    this.#subscribe(session, filtersOf(this.#target, PROBE));
     this.#probes = [
       { proof: ask(session, markerFilter(nonce, PROBE)), expected: 'ours' },
       { proof: ask(session, markerFilter(nonce, 'none')), expected: 'not-ours' },
@@ -91,19 +110,20 @@ export class MarkerKeeper {
 
   #refill(session: SubscribingSession, held: SessionMarkers): void {
     this.#target = { ...held, end: held.next + KEPT };
-    this.#subscribe(session, { nonce: held.nonce, from: held.next, to: this.#target.end });
+    this.#subscribe(session, filtersOf(this.#target, held.next));
   }
 
-  #subscribe(
-    session: SubscribingSession,
-    { nonce, from, to }: { readonly nonce: string; readonly from: number; readonly to: number },
-  ): void {
-    const indexes = Array.from({ length: to - from }, (_, offset) => from + offset);
-    const requests = indexes.map(
-      (index) => ({ filter: markerFilter(nonce, index), qos: 0, retainHandling: 2 }) as const,
-    );
-    for (const batch of subscribeBatches(requests, ({ filter }) => filter, this.#batches)) {
-      this.#subscribeIds.add(session.subscribe(batch));
+  /** At QoS 1, below which some brokers keep no session for a subscription. */
+  #subscribe(session: SubscribingSession, filters: readonly string[]): void {
+    for (const batch of subscribeBatches(filters, (filter) => filter, this.#batches)) {
+      this.#subscribeIds.add(session.subscribe(batch.map((filter) => this.#requestOf(filter))));
     }
   }
+
+  #requestOf(filter: string): SubscriptionRequest {
+    return this.#version < 5 ? { filter, qos: 1 } : { filter, qos: 1, retainHandling: 2 };
+  }
 }
+
+const filtersOf = ({ nonce, end }: SessionMarkers, from: number): readonly string[] =>
+  Array.from({ length: end - from }, (_, offset) => markerFilter(nonce, from + offset));

@@ -68,6 +68,7 @@ const isStoredRecord = hasShape<StoredRecord>({
   version: oneOf(undefined, 3, 4, 5),
   markers: orUndefined(isMarkers),
   settings: orUndefined(isText),
+  tried: orUndefined(isFlag),
   subscriptions: listOf(isHeld),
 });
 

@@ -64,6 +64,8 @@ interface Outcome {
 export class SessionOpening {
   readonly #parts: OpeningParts;
   #at: 'settling' | 'subscribing' | 'over' = 'settling';
+  /** As in `Outcome`. */
+  #present = false;
   #timer: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
 
@@ -199,6 +201,7 @@ export class SessionOpening {
   #goOn(outcome: Outcome): void {
     if (this.#at !== 'settling') return;
     this.#at = 'subscribing';
+    this.#present = outcome.present;
     this.#parts.listener.onConnected(this.#parts.event, outcome.proven);
     if (this.#at === 'subscribing') this.#subscribe(outcome);
   }
@@ -249,7 +252,7 @@ export class SessionOpening {
   async #establish(durable: DurableLife): Promise<void> {
     const { address, version, subscriptions, link, onGranted } = this.#parts;
     try {
-      await durable.established({ address, version }, subscriptions.held);
+      await durable.established({ address, version, present: this.#present, subscriptions: subscriptions.held });
       if (this.#at === 'subscribing') onGranted();
     } catch (error) {
       link.giveUp(MillraceError.from(error));

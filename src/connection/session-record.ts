@@ -34,6 +34,8 @@ export interface SessionRecord {
   readonly markers: SessionMarkers | undefined;
   /** Digest of the settings with which all was granted (R24); undefined in a record of an older Millrace. */
   readonly settings?: string | undefined;
+  /** Whether a CONNECT has shown if the broker keeps the session (R5e); undefined in a record of an older Millrace, which did not ask. */
+  readonly tried?: boolean | undefined;
   /** What the session had when it was established last. */
   readonly subscriptions: readonly HeldSubscription[];
 }
@@ -59,6 +61,7 @@ export const beginCreating = (record: SessionRecord | undefined): SessionRecord 
   server: undefined,
   version: undefined,
   markers: undefined,
+  tried: false,
   subscriptions: [],
 });
 
@@ -81,6 +84,7 @@ export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch
   wentBack: false,
   droppedEpoch: policy === 'drop' ? next.epoch : record.droppedEpoch,
   markers: undefined,
+  tried: true,
   subscriptions: [],
 });
 
@@ -89,6 +93,9 @@ export const markLost = (record: SessionRecord): SessionRecord => ({ ...record, 
 
 /** Before anything is done about a session that went back (R5c): from now on it is one, also when nothing shows it any more. */
 export const markWentBack = (record: SessionRecord): SessionRecord => ({ ...record, wentBack: true });
+
+/** The broker turned out not to keep the session that was just made (R5e): a later start begins it anew. */
+export const unmake = (record: SessionRecord): SessionRecord => ({ ...record, phase: 'creating' });
 
 /** Before an unknown session is taken over (R6): from now on it is ours, whatever happens. */
 export const adopt = (
@@ -107,7 +114,10 @@ export const beginAsking = (record: SessionRecord): SessionRecord => {
 };
 
 /** What is known once all is granted. */
-export type Established = Pick<SessionRecord, 'server' | 'version' | 'markers' | 'settings' | 'subscriptions'>;
+export type Established = Pick<
+  SessionRecord,
+  'server' | 'version' | 'markers' | 'settings' | 'tried' | 'subscriptions'
+>;
 
 /** The session is ours and has all that is wanted. */
 export const establish = (record: SessionRecord, facts: Established): SessionRecord => ({

@@ -6,6 +6,7 @@ export type DiagnosticName =
   | 'disconnect'
   | 'session-lost'
   | 'session-went-back'
+  | 'session-not-kept'
   | 'session-unverified'
   | 'session-verified'
   | 'session-unknown'
@@ -46,6 +47,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   connect: channel('millrace:connect'),
   disconnect: channel('millrace:disconnect'),
   'session-lost': channel('millrace:session-lost'),
+  'session-not-kept': channel('millrace:session-not-kept'),
   'session-went-back': channel('millrace:session-went-back'),
   'session-unverified': channel('millrace:session-unverified'),
   'session-verified': channel('millrace:session-verified'),

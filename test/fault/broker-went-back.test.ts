@@ -86,6 +86,8 @@ class Bridge implements AsyncDisposable {
   async arrived(texts: readonly string[]): Promise<readonly string[]> {
     const seen = () => new Set(this.witness.texts);
     await until(() => texts.every((text) => seen().has(text)), { what: () => `all of ${texts}, has ${[...seen()]}` });
+    // what is confirmed has left the store: else it is in doubt, and a policy may send it again
+    await until(() => this.#job?.metrics().outboxMessages === 0, { what: 'an empty outbox' });
     await this.witness.untilQuiet(300);
     return [...seen()].filter((text) => this.witness.texts.filter((other) => other === text).length > 1);
   }

@@ -478,17 +478,169 @@ describe('durable connection: unknown and shortened sessions', () => {
     const keeping = keepingScript();
     await using broker = await startFakeBroker({
       ...keeping,
-      connect: (client, packet) => (client.index === 1 ? forgettingScript() : keeping).connect(client, packet),
+      // the second connection is the trial of the first (R5e)
+      connect: (client, packet) => (client.index === 2 ? forgettingScript() : keeping).connect(client, packet),
     });
     const input = { ...SUBSCRIPTIONS.input, requireKeptSession: true };
     const rig = durableRig(broker.url, { record: new MemoryRecord(), input });
     await rig.open();
-    (await broker.client(0)).reset();
+    (await broker.client(1)).reset();
     await until(() => rig.failures.length === 1);
     assert.equal(rig.failures[0]?.code, 'GUARANTEE_UNSUPPORTED');
     await using old = await startFakeBroker(keepingScript());
     const other = durableRig(old.url, { record: new MemoryRecord(), input, options: { protocolVersion: 4 } });
     await other.open();
+    await other.connection.close();
+  });
+});
+
+/** As aedes and RabbitMQ: a session is kept for its subscriptions of QoS 1 and 2 only. */
+const holdingScript = (): FakeScript => {
+  const sessions: KeptSessions = new Map();
+  const keeping = keepingScript(sessions);
+  return {
+    ...keeping,
+    connect: (client, packet) => {
+      if (sessions.get(packet.clientId)?.size === 0) sessions.delete(packet.clientId);
+      keeping.connect(client, packet);
+    },
+    subscribe: (client, packet) => {
+      const subscriptions = packet.subscriptions.filter(({ qos }) => qos > 0);
+      assert.equal(subscriptions.length, packet.subscriptions.length);
+      keeping.subscribe?.(client, packet);
+    },
+  };
+};
+
+describe('durable connection: a session is resumed once before anything depends on it (R5e, G11)', () => {
+  const publisher = { input: { requireKeptSession: true, onSessionLoss: 'fail' } } as const;
+  const reader = { input: { ...SUBSCRIPTIONS.input, ...publisher.input } } as const;
+
+  for (const version of [5, 4] as const) {
+    const options = { protocolVersion: version } as const;
+
+    it(
+      `a subscription of its own holds the session of one that only publishes (version ${version})`,
+      LIMIT,
+      async () => {
+        await using broker = await startFakeBroker(holdingScript());
+        const record = new MemoryRecord();
+        const rig = durableRig(broker.url, { record, ...publisher, options });
+        await rig.open();
+        assert.deepEqual(
+          rig.connected.map(({ sessionPresent }) => sessionPresent),
+          [false, true],
+        );
+        await rig.connection.close();
+        const next = durableRig(broker.url, { record: record.crash(), ...publisher, options });
+        await next.open();
+        assert.deepEqual([next.losses, next.connected.length], [[], 1], 'once is enough');
+        await next.connection.close();
+      },
+    );
+
+    it(
+      `a broker that keeps none is named at the first start, and at each that follows (version ${version})`,
+      LIMIT,
+      async () => {
+        for (const life of [publisher, reader]) {
+          await using broker = await startFakeBroker();
+          const record = new MemoryRecord();
+          for (let start = 0; start < 2; start += 1) {
+            using told = toldOfSessions();
+            const rig = durableRig(broker.url, { record, ...life, options });
+            await assert.rejects(rig.open(), {
+              code: 'GUARANTEE_UNSUPPORTED',
+              message: /does not keep the session of "rig"/,
+            });
+            assert.deepEqual(told.names, ['session-not-kept']);
+            assert.deepEqual(rig.losses, []);
+          }
+        }
+      },
+    );
+
+    it(`where a policy for lost sessions is chosen it goes on, and says so (version ${version})`, LIMIT, async () => {
+      await using broker = await startFakeBroker();
+      const record = new MemoryRecord();
+      const life = { input: { ...publisher.input, onSessionLoss: 'redeliver' }, options } as const;
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record, ...life });
+      await rig.open();
+      rig.publish(3, 'x', { qos: 2 });
+      await until(() => rig.delivered.length === 1);
+      assert.deepEqual(told.names, ['session-not-kept']);
+      await rig.connection.close();
+      const next = durableRig(broker.url, { record: record.crash(), ...life });
+      await next.open();
+      assert.deepEqual(told.names, ['session-not-kept', 'session-lost'], 'a loss is a loss from then on');
+      await next.connection.close();
+    });
+  }
+
+  it(
+    'counterexample: killed before the trial, the next start is the trial: no SESSION_LOST for what was never kept',
+    LIMIT,
+    async () => {
+      await using broker = await startFakeBroker();
+      const record = new MemoryRecord();
+      const rig = durableRig(broker.url, { record, ...publisher });
+      record.holds = (put) => put === 2;
+      rig.open().catch(() => {});
+      await record.heldPut();
+      const found = record.crash();
+      await rig.connection.close(0);
+      assert.deepEqual([recordOf(found).phase, recordOf(found).tried], ['established', false]);
+      await assert.rejects(durableRig(broker.url, { record: found, ...publisher }).open(), {
+        code: 'GUARANTEE_UNSUPPORTED',
+      });
+    },
+  );
+
+  it('counterexample: a session that was kept once and is gone is lost', LIMIT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = new MemoryRecord();
+    const rig = durableRig(broker.url, { record, ...publisher });
+    await rig.open();
+    await rig.connection.close();
+    sessions.clear();
+    await assert.rejects(durableRig(broker.url, { record, ...publisher }).open(), { code: 'SESSION_LOST' });
+  });
+
+  it(
+    'a broker that refuses the subscription which holds the session is not failed for it; the way out names it',
+    LIMIT,
+    async () => {
+      const options = { protocolVersion: 4 } as const;
+      const refuses: FakeScript = {
+        subscribe: (client, { packetId }) => client.send({ type: 'suback', packetId, reasonCodes: [0x80] }),
+      };
+      await using keeping = await startFakeBroker({ ...keepingScript(), ...refuses });
+      const rig = durableRig(keeping.url, { record: new MemoryRecord(), ...publisher, options });
+      await rig.open();
+      await rig.connection.close();
+      await using other = await startFakeBroker(refuses);
+      await assert.rejects(
+        durableRig(other.url, { record: new MemoryRecord(), ...publisher, options }).open(),
+        (error) => {
+          assert.ok(error instanceof MillraceError);
+          assert.match(error.advice ?? '', /subscribe to millrace\/session\/#/);
+          return true;
+        },
+      );
+    },
+  );
+
+  it('no trial where the guarantee needs no kept session, nor on 3.1, which cannot tell', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    const rig = durableRig(broker.url, { record: new MemoryRecord() });
+    await rig.open();
+    await rig.connection.close();
+    const old = { ...publisher, options: { protocolVersion: 3 }, onUnknownSession: 'discard' } as const;
+    const other = durableRig(broker.url, { record: new MemoryRecord(), ...old });
+    await other.open();
+    assert.equal(broker.clients.length, 2);
     await other.connection.close();
   });
 });

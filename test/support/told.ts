@@ -29,6 +29,7 @@ export const toldOfSessions = (): Told =>
   new Told(
     'session-lost',
     'session-went-back',
+    'session-not-kept',
     'session-unverified',
     'session-verified',
     'session-unknown',
