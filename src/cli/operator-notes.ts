@@ -22,5 +22,14 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
     'millrace:credentials-in-clear',
     'a password goes to another machine unencrypted: use mqtts:// or wss://, or --auth scram-sha-256 with MQTT 5',
   ],
+  [
+    'millrace:message-suspected',
+    'the receiving broker closes the connection while a message waits for its answer: it is being found out whether that is the cause',
+  ],
+  ['millrace:qos-downgraded', 'the receiving broker has no QoS 2: messages may arrive twice'],
+  [
+    'millrace:message-expired',
+    'messages expired before they could be passed on: they are dropped, as their publishers asked',
+  ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import { type DeadLetter, SinkBuilder } from '../../src/connector/index.js';
+import { Engine, Pipeline } from '../../src/index.js';
 import { type MqttSinkOptions, MqttSinks } from '../../src/sink/index.js';
 import { type Closing, type ClosingBroker, startClosingBroker } from '../support/brokers/closing-broker.js';
 import { startFakeBroker } from '../support/brokers/fake-broker.js';
@@ -8,6 +10,7 @@ import { keepingScript } from '../support/brokers/keeping-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { ManualSource } from '../support/ends/manual-source.js';
 import { LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { connectionRig } from '../support/rigs/connection-rig.js';
@@ -51,28 +54,55 @@ const closingAt = (topic: string, closing: Closing): Promise<ClosingBroker> =>
   startClosingBroker((packet) => packet.topic === topic, closing);
 
 describe('a sink finds the message that a broker closes at (R20a)', () => {
-  it(
-    'mosquitto, which sends nothing after its close: 990 of 1,000 are delivered once, the ten denied get letters',
-    LIMIT,
-    async (t) => {
-      await using broker = await startMosquitto({ acl: ['topic write ok/#', 'topic read #'] });
-      await using sub = await startMosquittoSub({ port: broker.port, topic: 'ok/#' });
-      const connectOptionsFn = () => ({ reconnectPeriod: 50, maxReconnectPeriod: 300 });
-      const driver = await openAt(broker.port, { connectOptionsFn });
-      const topics = Array.from({ length: 1000 }, (_, index) => (index % 100 === 50 ? 'denied' : `ok/${index % 3}`));
-      const began = performance.now();
-      driver.add(...items(...topics));
-      await driver.drain();
-      t.diagnostic(`${Math.round(performance.now() - began)} ms`);
-      await driver.close();
-      await sub.untilCount(990);
-      await sub.untilQuiet(200);
-      assert.equal(sub.texts.length, 990);
-      assert.equal(new Set(sub.texts).size, 990);
-      assert.equal(driver.letters.length, 10);
-      for (const { topic, error } of driver.letters) assert.deepEqual([topic, error.reasonCode], ['denied', 0x87]);
-    },
-  );
+  for (const [name, connectOptions, boundMs] of [
+    ['a back-off of 50 to 300 ms', { reconnectPeriod: 50, maxReconnectPeriod: 300 }, 45_000],
+    ['the default back-off', {}, 90_000],
+  ] as const) {
+    it(
+      `mosquitto, which sends nothing after its close: 990 of 1,000 are delivered once, the ten denied get letters (${name})`,
+      LIMIT,
+      async (t) => {
+        await using broker = await startMosquitto({ acl: ['topic write ok/#', 'topic read #'] });
+        await using sub = await startMosquittoSub({ port: broker.port, topic: 'ok/#' });
+        const driver = await openAt(broker.port, { connectOptionsFn: () => connectOptions });
+        const topics = Array.from({ length: 1000 }, (_, index) => (index % 100 === 50 ? 'denied' : `ok/${index % 3}`));
+        const began = performance.now();
+        driver.add(...items(...topics));
+        await driver.drain();
+        const tookMs = Math.round(performance.now() - began);
+        t.diagnostic(`${tookMs} ms`);
+        await driver.close();
+        await sub.untilCount(990);
+        await sub.untilQuiet(200);
+        assert.equal(sub.texts.length, 990);
+        assert.equal(new Set(sub.texts).size, 990);
+        assert.equal(driver.letters.length, 10);
+        for (const { topic, error } of driver.letters) assert.deepEqual([topic, error.reasonCode], ['denied', 0x87]);
+        assert.ok(tookMs < boundMs, `${tookMs} ms`);
+      },
+    );
+  }
+
+  it('in a job without a store: it gets a letter, the others are delivered, and the job goes on', LIMIT, async () => {
+    await using broker = await closingAt('bad', 'reset');
+    const source = new ManualSource<Item>();
+    const letters: string[] = [];
+    const deadLetter = SinkBuilder.sinkBuilder('letters', () => letters)
+      .receiveFn<DeadLetter>((into, { topic }) => void into.push(topic ?? ''))
+      .build();
+    const sink = sinkAt(broker.port, { onError: { deadLetter }, qualityOfService: 1 });
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(source.source).writeTo(sink);
+    const job = Engine.embedded().newJob(pipeline);
+    onCleanup(() => job.cancel());
+    await job.whenRunning();
+    source.push(...items('a', 'bad', 'b', 'bad', 'c'));
+    await until(() => letters.length === 2);
+    await until(() => new Set(broker.delivered).size === 3);
+    await job.drain();
+    assert.deepEqual([...new Set(broker.delivered)].sort(), ['a 0', 'b 2', 'c 4']);
+    assert.deepEqual(letters, ['bad', 'bad']);
+  });
 
   for (const closing of [0x81, 0x82, 0x83, 0x87, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b] as const) {
     it(

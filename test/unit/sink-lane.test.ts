@@ -163,6 +163,66 @@ describe('Lane', () => {
   });
 });
 
+describe('Lane, a message that the broker closes at (R20a)', () => {
+  /** Down to a window of one. */
+  const searching = (retry = RetryStrategies.never()): LaneRig => {
+    const rig = new LaneRig({ retry });
+    rig.lane.handleConnected(5, 0);
+    rig.lastOwed = 2;
+    rig.lane.handleDisconnected(cut(), 0);
+    rig.lane.handleConnected(5, 0);
+    rig.pump();
+    assert.equal(rig.paces.at(-1), 1);
+    return rig;
+  };
+
+  it('at a window of one a QoS 0 message waits for its credit, too: it may be what the broker closes at', () => {
+    const rig = searching();
+    rig.noCredit = true;
+    rig.add('t', 0);
+    rig.add('t', 0);
+    rig.pump();
+    assert.deepEqual(rig.published, []);
+    rig.noCredit = false;
+    rig.pump();
+    assert.deepEqual(rig.published.slice(0, 1), ['t:0']);
+  });
+
+  it('wants a control connection at one, and none once an answer has widened the window', () => {
+    const rig = searching();
+    assert.ok(rig.lane.wantsControl && rig.lane.usesControl);
+    rig.add();
+    rig.pump();
+    rig.answer(0, 'delivered');
+    assert.equal(rig.paces.at(-1), 2);
+    assert.ok(!rig.lane.wantsControl && !rig.lane.usesControl);
+  });
+
+  it('asks the retry strategy after a DISCONNECT 0x97, and gives up when it is exhausted; after a close it does not', () => {
+    for (const [code, outcome] of [
+      [0x97, ['suspected 0', 'retried 0', 'blamed 0', 'rejected 0 RETRIES_EXHAUSTED']],
+      [0x87, ['suspected 0', 'blamed 0', 'rejected 0 PUBLISH_REFUSED']],
+    ] as const) {
+      const rig = searching(RetryStrategies.custom().maxAttempts(1).intervalMs(1000).build());
+      rig.add();
+      rig.pump();
+      rig.lane.handleControl('opening', rig.now);
+      rig.lane.handleControl('accepted', rig.now);
+      rig.lastOwed = 1;
+      rig.lastAlone = 0;
+      for (let end = 0; end < 8 && !rig.outcome.some((entry) => entry.startsWith('rejected')); end += 1) {
+        const error = new MillraceError('DISCONNECTED_BY_BROKER', 'no', { reasonCode: code });
+        rig.lane.handleDisconnected(error, rig.now);
+        rig.lane.handleConnected(5, rig.now);
+        for (rig.pump(); Number.isFinite(rig.lane.deadline()); rig.pump()) rig.now = rig.lane.deadline();
+        rig.pump();
+      }
+      assert.deepEqual(rig.outcome, outcome);
+      assert.deepEqual(rig.abandoned, [0]);
+    }
+  });
+});
+
 describe('Lane, refused messages (R20)', () => {
   for (const code of [0x87, 0x90, 0x95, 0x99]) {
     it(`0x${code.toString(16)} is permanent, whatever the retry strategy says`, () => {

@@ -24,6 +24,8 @@ export class LaneRig {
   readonly outcome: string[] = [];
   readonly released: number[] = [];
   readonly abandoned: number[] = [];
+  /** The session takes nothing. */
+  noCredit = false;
   /** What was published, as it was then. */
   readonly sent: OutboundMessage[] = [];
   readonly cutError = new MillraceError('CONNECTION_LOST', 'cut');
@@ -61,6 +63,7 @@ export class LaneRig {
   }
 
   get credit(): number {
+    if (this.noCredit) return 0;
     return this.#window - this.#inflight.size;
   }
 
