@@ -14,8 +14,8 @@ interface LeftMark {
 
 /** A run of this length was no crash loop. */
 const SHORT_MS = 60_000;
-/** So many short runs in a row are one. */
-const SHORT_RUNS = 2;
+/** So many short runs in a row are one. A few are a test, or somebody who kills: trying a store costs a start some tenths of a second. */
+const SHORT_RUNS = 5;
 
 /**
  * X8: a file beside a store that says whether its last owner came to an end while it opened it, or soon after, again and again: then the

@@ -27,7 +27,7 @@ describe('opening mark (X8)', () => {
   });
 
   it(
-    'makes one suspect after two short runs in a row, however they ended, and not after a long one',
+    'makes one suspect after five short runs in a row, however they ended, and not after a long one',
     LIMIT,
     async () => {
       const path = join(memoryDir('mark'), 'file');
@@ -36,10 +36,10 @@ describe('opening mark (X8)', () => {
         return (await OpeningMark.make(path)).suspect;
       };
       assert.equal(await after(1000, 0), false);
-      assert.equal(await after(1000, 1), true);
-      assert.equal(await after(120_000, 1), false);
+      assert.equal(await after(1000, 4), true);
+      assert.equal(await after(120_000, 4), false);
       left(path, 'running', 1000, 0);
-      for (const suspect of [false, true, false, true]) {
+      for (const suspect of [false, false, false, false, true, false, false]) {
         const mark = await OpeningMark.make(path);
         assert.equal(mark.suspect, suspect);
         await mark.passed();
