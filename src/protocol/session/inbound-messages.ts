@@ -11,7 +11,7 @@ import { INBOUND_QOS2 } from './inbound-qos2.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { messageDigest } from './message-digest.js';
 import type { PacketOutput } from './packet-output.js';
-import { ProofGate } from './proof-gate.js';
+import { isBare, ProofGate } from './proof-gate.js';
 import { PubcompFence } from './pubcomp-fence.js';
 import { PARKED_BYTES } from './session-link.js';
 import type { InboundMemory, InboundRow } from './session-state.js';
@@ -123,7 +123,9 @@ export class InboundMessages {
   /** Takes what has waited for the proof of the session and passes now, in order (R14b). Throws PROTOCOL_ERROR. */
   handleHeld(): void {
     for (const { packet, topic } of this.gate.takeDue()) {
-      if (packet.qos === 2 && this.gate.passes(packet)) this.#qos2.settleCopy(packet.packetId);
+      const passes = this.gate.passes(packet);
+      if (passes && isBare(packet) && !this.#qos2.isOfEarlier(packet.packetId)) throw toComeAgain();
+      if (passes && packet.qos === 2) this.#qos2.settleCopy(packet.packetId);
       this.#admit(packet, topic);
     }
   }
@@ -381,4 +383,12 @@ function inUse(packetId: number) {
 
 function unexpectedRelease(packetId: number) {
   return protocolError(`PUBREL for packet id ${packetId} before its PUBREC [MQTT-4.3.3-4]`);
+}
+
+/** The session was not ours, and too much of what is new in it came before we knew: the next connection brings it again. */
+function toComeAgain() {
+  return new MillraceError(
+    'CONNECTION_LOST',
+    'messages of another session came before it was known: they are to come again',
+  );
 }

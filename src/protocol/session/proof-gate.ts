@@ -1,15 +1,27 @@
 import { protocolError } from '../codec/refusal.js';
+import { heldBytes } from '../held-bytes.js';
 import type { PublishPacket } from '../packet.js';
 
-/** Bytes that may wait until a session is proven; above, those with new ids are taken, and more than that ends the connection. */
+/**
+ * Bytes (`heldBytes`) that may wait until a session is proven. Above, those with new ids are taken and copies of known ones wait without
+ * what is in them; above twice that the connection ends.
+ */
 const HELD_BYTES = 16 * 1024 * 1024;
-/** What a message takes besides its payload. */
-const HELD_OVERHEAD = 256;
+/** The payload of a copy that was let go. */
+const LET_GO = new Uint8Array(0);
 
 /** A message that waits. Its topic alias is resolved. */
 export interface HeldPublish {
   readonly packet: PublishPacket;
   readonly topic: string;
+}
+
+/**
+ * Whether what was in a message was let go while it waited. A copy of what we have needs none of it; should its id turn out to mean a new
+ * message, that one comes again on the next connection, since nothing has answered it.
+ */
+export function isBare({ payload }: PublishPacket): boolean {
+  return payload === LET_GO;
 }
 
 /**
@@ -35,12 +47,15 @@ export class ProofGate {
 
   /** `takeDue` gives it when it passes. True: its id is known, so that it has its place in the order of PUBRECs already. Throws PROTOCOL_ERROR. */
   hold(packet: PublishPacket, topic: string): boolean {
-    this.#held.push({ packet, topic });
-    this.#bytes += packet.payload.byteLength + HELD_OVERHEAD;
     const isKnown = this.#passing === 'new' && packet.qos === 2;
+    const waiting = isKnown && packet.dup && this.#bytes > HELD_BYTES ? bare(packet) : packet;
+    this.#held.push({ packet: waiting, topic: isBare(waiting) ? '' : topic });
+    this.#bytes += heldBytes(waiting);
     if (this.#bytes <= HELD_BYTES) return isKnown;
-    if (this.#passing === 'new') throw protocolError(`more than ${HELD_BYTES} bytes before the session was proven`);
-    this.passNew();
+    if (this.#passing !== 'new') this.passNew();
+    else if (this.#bytes > 2 * HELD_BYTES + waiting.payload.byteLength) {
+      throw protocolError(`more than ${2 * HELD_BYTES} bytes before the session was proven`);
+    }
     return isKnown;
   }
 
@@ -79,4 +94,8 @@ export class ProofGate {
   #mustWait({ qos, packetId }: PublishPacket): boolean {
     return this.#passing === 'shut' || (qos > 0 && this.#isKnown(packetId));
   }
+}
+
+function bare({ type, qos, retain, dup, packetId }: PublishPacket): PublishPacket {
+  return { type, topic: '', payload: LET_GO, qos, retain, dup, packetId };
 }
