@@ -5,6 +5,7 @@ import { secondsOption } from './option-values.js';
 export const COMMON_KINDS = {
   dir: 'value',
   'drain-timeout': 'value',
+  'give-up': 'list',
   stats: 'flag',
   json: 'flag',
 } as const satisfies OptionKinds;
@@ -12,6 +13,7 @@ export const COMMON_KINDS = {
 export interface CommonOptions {
   readonly dir: string | undefined;
   readonly drainTimeoutMs: number;
+  readonly giveUp: readonly string[];
   readonly stats: boolean;
   readonly json: boolean;
 }
@@ -22,6 +24,7 @@ export function parseCommonOptions(options: CollectedOptions): CommonOptions {
   return {
     dir: options.value('dir'),
     drainTimeoutMs: secondsOption(options, 'drain-timeout', DEFAULT_DRAIN_SECONDS),
+    giveUp: options.list('give-up'),
     stats: options.flag('stats'),
     json: options.flag('json'),
   };

@@ -47,6 +47,7 @@ export class ConnectionWatch implements Disposable {
       ['millrace:disconnect', (message) => this.#onDisconnect(message)],
       ['millrace:reconnect', (message) => this.#tell({ event: 'reconnect', text: undefined, facts: factsOf(message) })],
       ['millrace:session-lost', (message) => this.#onSessionLost(message)],
+      ['millrace:given-up', (message) => this.#onGivenUp(message)],
       ['millrace:session-went-back', (message) => this.#onSessionWentBack(message)],
       ...OPERATOR_NOTES.map(([name, text]) => [name, (message: unknown) => this.#note(text, message)] as const),
     ];
@@ -129,6 +130,12 @@ export class ConnectionWatch implements Disposable {
     const facts = factsOf(message);
     const text = `the broker went back: what it has of the session of ${textOf(facts, 'name')} is of an earlier time`;
     this.#tell({ event: 'session-went-back', text, facts });
+  }
+
+  #onGivenUp(message: unknown): void {
+    const facts = factsOf(message);
+    const text = `gave up ${textOf(facts, 'part')}: ${textOf(facts, 'stored')}`;
+    this.#tell({ event: 'given-up', text, facts });
   }
 
   #note(note: string, message: unknown): void {

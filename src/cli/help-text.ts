@@ -10,7 +10,8 @@ Commands:
 Exit codes: 0 done or stopped on request, 1 the job failed, 2 wrong usage.
 `;
 
-const COMMON = `  --drain-timeout S    On SIGINT or SIGTERM: wait at most S seconds until what was read is delivered (default 10)
+const COMMON = `  --give-up PART...    Give up what --dir has of a part that is no more: 'sink x', 'stage x', 'source x', 'client x'
+  --drain-timeout S    On SIGINT or SIGTERM: wait at most S seconds until what was read is delivered (default 10)
   --stats              A line a second on stderr: rates, in flight, buffered, reconnects; with --dir the outbox and its commits
   --json               Events as lines of JSON on stdout
   --help, --version

@@ -15,6 +15,7 @@ const JOB_OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
   maxOutboxMessages: true,
   maxOutboxBytes: true,
   restart: true,
+  giveUp: true,
   metrics: true,
   onEvent: true,
 };

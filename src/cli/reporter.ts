@@ -26,6 +26,7 @@ export interface ReportedEvent {
     | 'restarting'
     | 'recovered'
     | 'sink-open'
+    | 'given-up'
     | 'stopping'
     | 'stopped';
   /** The line for people; undefined: only machines are told. */

@@ -38,6 +38,7 @@ export async function runJob(task: JobTask): Promise<number> {
   const job = engine.newJob(task.pipeline, {
     ...task.jobOptions,
     drainTimeoutMs: options.drainTimeoutMs,
+    giveUp: [...(task.jobOptions.giveUp ?? []), ...options.giveUp],
     onEvent: (event) => {
       if (event.kind === 'store-unused') keeps = false;
       if (event.kind === 'sinks-away') away = event.sinks;

@@ -132,6 +132,7 @@ const prepareRun = (
   return {
     graph,
     job: name,
+    giveUp: options.giveUp,
     partition: ONLY_PARTITION,
     guarantee,
     metrics,

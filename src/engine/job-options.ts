@@ -31,6 +31,11 @@ export interface JobOptions {
   readonly maxOutboxBytes?: number | undefined;
   /** When and how often a job that failed runs again, for errors that may pass. */
   readonly restart?: RestartOptions | undefined;
+  /**
+   * Parts that were taken out of the pipeline while something is stored for them, which is given up for good: `source x`, `sink x`,
+   * `stage x`, or `client x` for a client of a sink. Without it such a job is refused with JOB_CHANGED, which names them.
+   */
+  readonly giveUp?: readonly string[] | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
   /** Told of each change of status, at once. What it throws, or rejects with, is ignored. */
@@ -48,6 +53,7 @@ export interface ResolvedJobOptions {
   readonly maxOutboxMessages: number;
   readonly maxOutboxBytes: number;
   readonly restart: RestartOptions;
+  readonly giveUp: readonly string[];
   readonly metrics: Metrics;
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
@@ -57,6 +63,8 @@ const GUARANTEES: Readonly<Record<ProcessingGuarantee, true>> = {
   'at-least-once': true,
   'exactly-once': true,
 };
+
+const PART = /^(source|sink|stage|client) ./s;
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -80,6 +88,9 @@ const problemsOf = (options: ResolvedJobOptions): string[] => {
     if (!(Number.isSafeInteger(value) && value >= 1))
       problems.push(`${option} must be a whole number from 1, not ${value}`);
   }
+  const unclear = options.giveUp.filter((part) => !PART.test(part));
+  if (unclear.length > 0)
+    problems.push(`giveUp: ${unclear.join(', ')}: name a part as 'sink x', 'stage x', 'source x' or 'client x'`);
   const { userFunctions, ...numbers } = restart;
   if (userFunctions !== undefined && typeof userFunctions !== 'boolean') {
     problems.push(`restart.userFunctions must be true or false, not ${userFunctions}`);
@@ -110,6 +121,7 @@ export const resolveJobOptions = (options: JobOptions, defaultName: string): Res
     maxOutboxMessages: options.maxOutboxMessages ?? 1_000_000,
     maxOutboxBytes: options.maxOutboxBytes ?? 1024 ** 3,
     restart: options.restart ?? {},
+    giveUp: options.giveUp ?? [],
     metrics: options.metrics ?? new MetricsRegistry(),
     onEvent: options.onEvent,
   });

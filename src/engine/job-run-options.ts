@@ -9,6 +9,8 @@ export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | '
   readonly graph: PipelineGraph;
   /** Which partition of the job this run is: it has a store of its own. */
   readonly partition: number;
+  /** Parts that are gone and whose stored messages, calls, state and positions are given up. */
+  readonly giveUp: readonly string[];
   readonly tallies: JobTallies;
   readonly drainTimeoutMs: number;
   readonly maxItemsInFlight: number;

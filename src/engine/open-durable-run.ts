@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors/millrace-error.js';
 import { present } from '../internal/present.js';
 import { publishDiagnostic } from '../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../pipeline/any-sink.js';
@@ -12,7 +13,7 @@ import { closePorts, type NamedPort } from './close-ports.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { DurableAsyncLane } from './durable-async-lane.js';
 import { type CommitPart, checkCommitSize, commitRoom, DurableTick, stageRoom } from './durable-tick.js';
-import { checkOrphans, settleManifest } from './job-manifest.js';
+import { type JobManifest, settleClients, settleManifest } from './job-manifest.js';
 import { type JobPorts, planPorts } from './job-ports.js';
 import type { JobRunOptions } from './job-run-options.js';
 import { openDurablePorts } from './open-durable-ports.js';
@@ -54,11 +55,12 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
   const states = new KeyedStates({ stages, overlay, limits: DEFAULT_CACHE_LIMITS });
   const plan = compilePipeline(options.graph, states.stateOf);
   const ports = planPorts(plan);
-  const isFirst = await settleManifest(store, options.job, {
+  const now: JobManifest = {
     sources: plan.sources.map(({ name }) => name),
     sinks: ports.sinks.map(({ name }) => name),
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
-  });
+  };
+  const isFirst = await settleManifest(store, options, now);
   const open = await openDurablePorts(request, { store, plan, ports });
   let work: DurableWork | undefined;
   const close = async (): Promise<void> => {
@@ -68,6 +70,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     await store.close();
   };
   try {
+    await settleClients(store, options, { opened: openedIn(ports, open), now });
     work = assemble(request, { store, plan, ports, open, overlay, states });
     const { machine, sources, sinks, tick, calls } = work;
     const { metrics, job, tallies } = options;
@@ -84,6 +87,8 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     const run = { machine, sources, sinks, durable: { tick, commit }, stored, opening, close };
     return isFirst ? run : { ...run, recovered };
   } catch (error) {
+    // what is closed for it must not be told as the reason
+    request.abort(MillraceError.from(error));
     await close();
     throw error;
   }
@@ -140,6 +145,14 @@ const assemble = (
   return { machine, tick, sources, sinks, calls };
 };
 
+/** The outboxes that have a client, by their keys. */
+const openedIn = ({ sinks }: JobPorts, { writers }: OpenPorts<AnyDurableSinkWriter>): ReadonlySet<string> =>
+  new Set(
+    sinks.flatMap(({ name }, index) =>
+      (writers[index]?.port.outboxes ?? []).map((sender) => storeKeys.outbox(name, sender.name)),
+    ),
+  );
+
 /** Carefully, states wait in the overlay. */
 const less = ({ items, bytes }: Room, waiting: number): Room => ({ items, bytes: bytes - waiting });
 
@@ -160,21 +173,14 @@ interface OpenSinks {
   readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
 }
 
-/** @throws MillraceError JOB_CHANGED when an outbox with messages has no client any more */
 const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly OutboxLane[] => {
-  const opened = new Set<string>();
-  const lanes = ports.sinks.map(({ name, rejection }, index) => {
+  return ports.sinks.map(({ name, rejection }, index) => {
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
-    const outboxes = writer.outboxes.map((sender) => {
-      opened.add(storeKeys.outbox(name, sender.name));
-      return new Outbox(store, { sink: name, outbox: sender.name }, sender);
-    });
+    const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
     const { outboxLimits: limits, tallies } = options;
     const onFull = ({ messages, bytes }: Stored) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
     const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
     return new OutboxLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
   });
-  checkOrphans(store, options.job, opened);
-  return lanes;
 };

@@ -38,7 +38,8 @@ export type DiagnosticName =
   | 'outbox-restored'
   | 'outbox-full'
   | 'delivery-unverified'
-  | 'close-failed';
+  | 'close-failed'
+  | 'given-up';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
@@ -81,6 +82,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'outbox-full': channel('millrace:outbox-full'),
   'delivery-unverified': channel('millrace:delivery-unverified'),
   'close-failed': channel('millrace:close-failed'),
+  'given-up': channel('millrace:given-up'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

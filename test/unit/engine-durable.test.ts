@@ -365,8 +365,12 @@ describe('a durable job', SUITE_LIMIT, () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
     const first = Engine.embedded({ stores });
-    const job = first.newJob(copy(source.source, durableSink(new Destination())), OPTIONS);
+    const away = new Destination();
+    away.confirming = false;
+    const job = first.newJob(copy(source.source, durableSink(away)), OPTIONS);
     await job.whenRunning();
+    source.push('a', 'b');
+    await until(() => source.acknowledged === 2);
     await first.shutdown();
     const pipeline = Pipeline.create();
     pipeline.readFrom(source.source).writeTo(durableSink(new Destination())).setName('renamed');
@@ -374,7 +378,7 @@ describe('a durable job', SUITE_LIMIT, () => {
     await assert.rejects(second.newJob(pipeline, OPTIONS).join(), {
       code: 'JOB_CHANGED',
       message:
-        'job "durable" has something stored for sink "rows", which its pipeline has no more; new in it: sink "renamed"',
+        'job "durable" has something stored for sink "rows" (2 messages), which its pipeline has no more; new in it: sink "renamed"',
     });
   });
 
