@@ -27,7 +27,8 @@ export type Recognition = 'new' | 'copy' | 'suspect';
  *     what was not re-sent. What was, is under way again, and stays until the fence behind its new PUBCOMP.
  * F2. What is remembered is asked only for DUP 1. A copy has (a) an id that is here, (b) the digest that it had, (c) a broker whose
  *     ids count (`BrokerCounter`).
- * F3. When the broker's counter is not ahead, or an id is suspect, all is forgotten: better double, with an event, than lost.
+ * F3. When the broker's counter is not ahead, or an id in use comes for another message, all is forgotten: better double than lose.
+ *     What may be a copy and cannot be told is new, and said each time: nothing is forgotten because of it.
  */
 export class FinishedIds {
   /** Finished on earlier connections, or without a PUBCOMP on this one. */
@@ -81,6 +82,7 @@ export class FinishedIds {
     if (known === NO_DIGEST) return 'new';
     const equal = known === digest();
     const could = this.#counter.couldRepeat(packetId);
+    if (!equal && could) this.distrust();
     if (!equal || !could) return equal || could ? 'suspect' : 'new';
     this.#earlier.delete(packetId);
     this.#again.set(packetId, known);

@@ -263,7 +263,7 @@ export class InboundMessages {
     const recognition = this.#finished.recognise(packetId, () => messageDigest(packet, topic));
     if (recognition === 'copy') this.#answerCopy(packet, topic);
     else {
-      if (recognition === 'suspect') this.#suspect(packetId);
+      if (recognition === 'suspect') this.#events.push({ type: 'session-suspect', packetId });
       this.#take(packet, topic);
     }
   }
@@ -310,13 +310,9 @@ export class InboundMessages {
   #dropSuspect(row: InboundMessage): void {
     this.#qos2.remove(row);
     this.#qos2.dropCopy(row.packetId);
-    this.#suspect(row.packetId);
-  }
-
-  /** What is remembered of such a session tells nothing (R2b). */
-  #suspect(packetId: number): void {
+    // what is remembered of such a session tells nothing (R2b)
     this.#finished.distrust();
-    this.#events.push({ type: 'session-suspect', packetId });
+    this.#events.push({ type: 'session-suspect', packetId: row.packetId });
   }
 
   #deliver({ payload, qos, retain, dup, properties, rejection, leftOut }: PublishPacket, topic: string): number {

@@ -13,6 +13,8 @@ export type SessionInput =
   | { readonly do: 'connect'; readonly present: boolean }
   | { readonly do: 'receive'; readonly packet: Packet }
   | { readonly do: 'cut' }
+  /** It is as late as the session wants to be called. */
+  | { readonly do: 'timeout' }
   | { readonly do: 'publish'; readonly seq: number }
   | { readonly do: 'release'; readonly seq: number }
   | { readonly do: 'accept' | 'complete'; readonly token: number }
@@ -83,6 +85,9 @@ function feed(session: Session, input: SessionInput): void {
       return;
     case 'cut':
       session.connectionLost(0);
+      return;
+    case 'timeout':
+      session.handleTimeout(session.deadline());
       return;
     case 'publish':
       session.publish(modelMessage(input.seq));

@@ -20,6 +20,11 @@ export interface SimBrokerHabits {
   /** After a restart all but the first so many messages that a client has answered with PUBREC are sent again by PUBLISH. */
   readonly pubrecsKept: number;
   /**
+   * A message that has its PUBREC, and whose PUBREL was to be sent again on a connection that ended before that, is sent by PUBLISH on the
+   * next.
+   */
+  readonly repeatsUnwritten: boolean;
+  /**
    * What a `kill -9` leaves: `everything`; `no-receipts`: the sessions, but not the ids and messages that wait for a PUBREL;
    * `last-save`: what was there at the last save; or `nothing`.
    */
@@ -39,6 +44,7 @@ const SPECIFICATION: SimBrokerHabits = {
   dropsUnknownDup: false,
   unknownReleaseAnswer: 0x92,
   pubrecsKept: Number.POSITIVE_INFINITY,
+  repeatsUnwritten: false,
   keeps: 'everything',
   savesEveryMs: Number.POSITIVE_INFINITY,
 };
@@ -47,8 +53,8 @@ const MOSQUITTO: SimBrokerHabits = {
   ...SPECIFICATION,
   window: 20,
   receiveMaximum: 20,
-  lowestId: true,
   deliversAt: 'pubrel',
+  repeatsUnwritten: true,
   unknownReleaseAnswer: 0x00,
 };
 
@@ -57,6 +63,8 @@ export const SIM_BROKERS = {
   specification: SPECIFICATION,
   /** Shut down in order, or saved before it is killed, and with `max_inflight_messages` as large as our Receive Maximum. */
   mosquitto: MOSQUITTO,
+  /** As aedes or HiveMQ may: with ids that are used again at once. */
+  lowestFree: { ...SPECIFICATION, lowestId: true },
   /** Its `max_inflight_messages` as it comes. */
   mosquittoStockWindow: { ...MOSQUITTO, pubrecsKept: 20 },
   /** Killed: what waits for a PUBREL does not count as a change worth saving. */

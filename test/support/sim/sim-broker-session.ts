@@ -14,7 +14,8 @@ export interface SimMessage {
 interface Flow {
   readonly id: number;
   readonly message: SimMessage;
-  stage: 'publish' | 'pubrel';
+  /** `unwritten`: PUBREL is to be sent again on the present connection. */
+  stage: 'publish' | 'pubrel' | 'unwritten';
 }
 
 /** What a broker has written to its disk. */
@@ -45,6 +46,8 @@ export interface SimBrokerContext {
   readonly handedOver: (clientId: string, message: SimMessage) => void;
   /** It will be sent by PUBLISH again although the client has acknowledged it: the broker has forgotten that. */
   readonly repeated: (clientId: string, message: SimMessage) => void;
+  /** As `repeated`, but the client can tell it (R2b). */
+  readonly again: (message: SimMessage) => void;
   /** These were still the broker's, and it has them no more. */
   readonly brokerLost: (clientId: string, messages: readonly SimMessage[]) => void;
 }
@@ -82,8 +85,13 @@ export class SimBrokerSession {
     return [...this.#flows.filter(({ stage }) => stage === 'publish').map(({ message }) => message), ...this.#queue];
   }
 
-  /** A connection: everything unfinished again, in order [MQTT-4.4.0-1], then what waits. */
-  connect(write: (packet: Packet) => void, receiveMaximum: number | undefined): void {
+  /**
+   * A connection: everything unfinished again, in order [MQTT-4.4.0-1], then what waits. `open`: the client is still there; else nothing
+   * can be written.
+   */
+  connect(write: (packet: Packet) => void, receiveMaximum: number | undefined, open = true): void {
+    for (const flow of this.#flows) this.#reset(flow);
+    if (!open) return;
     this.#write = write;
     this.#window = receiveMaximum ?? this.#context.habits.window;
     this.#sent = 0;
@@ -96,6 +104,14 @@ export class SimBrokerSession {
     this.#write = undefined;
   }
 
+  /** As mosquitto 2.0.11 does at each CONNECT of a session: what it was to send PUBREL for again already, it takes for unsent. */
+  #reset(flow: Flow): void {
+    if (flow.stage === 'publish') return;
+    const repeats = flow.stage === 'unwritten' && this.#context.habits.repeatsUnwritten;
+    flow.stage = repeats ? 'publish' : 'unwritten';
+    if (repeats) this.#context.again(flow.message);
+  }
+
   /** The broker was killed: see `SimBrokerHabits.keeps`. */
   forgetReceipts(): void {
     this.#receipts.clear();
@@ -104,7 +120,7 @@ export class SimBrokerSession {
   /** The broker starts again: see `SimBrokerHabits.pubrecsKept`. */
   forgetPubrecs(): void {
     for (const flow of this.#flows.slice(this.#context.habits.pubrecsKept)) {
-      if (flow.stage === 'pubrel') this.#repeat(flow);
+      if (flow.stage !== 'publish') this.#repeat(flow);
     }
   }
 
@@ -139,6 +155,7 @@ export class SimBrokerSession {
     return true;
   }
 
+  /** Before the first fence nobody can tell that by R2b, so the oracle is told. */
   #repeat(flow: Flow): void {
     flow.stage = 'publish';
     this.#context.repeated(this.clientId, flow.message);
@@ -242,9 +259,11 @@ export class SimBrokerSession {
     }
   }
 
-  #send({ id, message, stage }: Flow, again: boolean): void {
+  #send(flow: Flow, again: boolean): void {
+    const { id, message, stage } = flow;
     this.#sent += 1;
-    if (stage === 'pubrel') {
+    if (stage !== 'publish') {
+      flow.stage = 'pubrel';
       this.#write?.({ type: 'pubrel', packetId: id, reasonCode: 0 });
       return;
     }

@@ -14,6 +14,7 @@ export interface SimBrokerWatcher {
   handedOver(clientId: string, message: SimMessage): void;
   /** See `SimBrokerContext`. */
   repeated(clientId: string, message: SimMessage): void;
+  again(message: SimMessage): void;
   /** These were still the broker's, and went with a session. */
   brokerLost(clientId: string, messages: readonly SimMessage[]): void;
   refusal(message: SimMessage): number | undefined;
@@ -41,6 +42,8 @@ export class SimBroker {
   habits: SimBrokerHabits;
   /** Takes no connections. */
   down = false;
+  /** While it stands still: what it will find then, in order. */
+  #frozen: (() => void)[] | undefined;
 
   constructor(clock: SimClock, habits: SimBrokerHabits, watcher: SimBrokerWatcher) {
     const broker = this;
@@ -57,6 +60,7 @@ export class SimBroker {
       complain: (text) => watcher.complain(text),
       handedOver: (clientId, message) => watcher.handedOver(clientId, message),
       repeated: (clientId, message) => watcher.repeated(clientId, message),
+      again: (message) => watcher.again(message),
       brokerLost: (clientId, messages) => watcher.brokerLost(clientId, messages),
     };
     if (habits.keeps === 'last-save') this.#saveEvery(habits.savesEveryMs);
@@ -78,6 +82,10 @@ export class SimBroker {
   accept(link: SimLink): LinkEnd {
     return new SimBrokerConnection(link, {
       habits: this.habits,
+      whenAwake: (handle) => {
+        if (this.#frozen === undefined) handle();
+        else this.#frozen.push(handle);
+      },
       open: (connection, packet) => this.#open(connection, packet),
       ended: (connection) => this.#ended(connection),
       route: (message) => this.#route(message),
@@ -89,6 +97,16 @@ export class SimBroker {
   /** A message of another client; gives the clients that are to have it. */
   publish(message: SimMessage): readonly string[] {
     return this.#toSessions(message);
+  }
+
+  /** Stands still: connections are open and new ones come to be, and nothing is read or answered for a while. */
+  freeze(ms: number): void {
+    this.#frozen ??= [];
+    this.#clock.after(ms, () => {
+      const found = this.#frozen ?? [];
+      this.#frozen = undefined;
+      for (const handle of found) handle();
+    });
   }
 
   /** The broker ends; it takes connections again after `downMs`. */
@@ -163,6 +181,8 @@ export class SimBroker {
 
 interface ConnectionOwner {
   readonly habits: SimBrokerHabits;
+  /** At once, or when the broker no longer stands still. */
+  whenAwake(handle: () => void): void;
   open(connection: SimBrokerConnection, packet: ConnectPacket): { session: SimBrokerSession; present: boolean };
   ended(connection: SimBrokerConnection): void;
   route(message: SimMessage): void;
@@ -197,6 +217,14 @@ class SimBrokerConnection implements LinkEnd {
   }
 
   receive(bytes: Uint8Array): void {
+    this.#owner.whenAwake(() => this.#read(bytes));
+  }
+
+  ended(): void {
+    this.#owner.whenAwake(() => this.#end());
+  }
+
+  #read(bytes: Uint8Array): void {
     if (!this.#open) return;
     this.#decoder.push(bytes);
     while (this.#open && !this.#severed) {
@@ -207,7 +235,7 @@ class SimBrokerConnection implements LinkEnd {
     this.#flush();
   }
 
-  ended(): void {
+  #end(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#session?.disconnect();
@@ -218,7 +246,7 @@ class SimBrokerConnection implements LinkEnd {
   close(): void {
     if (!this.#open) return;
     this.#flush();
-    this.ended();
+    this.#end();
     this.#link.brokerGone();
   }
 
@@ -285,7 +313,7 @@ class SimBrokerConnection implements LinkEnd {
     };
     const sessionPresent = present && this.#version > 3;
     this.#write({ type: 'connack', sessionPresent, reasonCode: 0, ...(this.#version === 5 ? { properties } : {}) });
-    session.connect((answer) => this.#write(answer), packet.properties?.receiveMaximum);
+    session.connect((answer) => this.#write(answer), packet.properties?.receiveMaximum, this.#link.hasClient);
   }
 
   #publish(session: SimBrokerSession, packet: PublishPacket): void {

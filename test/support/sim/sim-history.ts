@@ -224,8 +224,12 @@ export class SimHistory {
         disk.failNext();
         this.#provoke(() => disk.failing);
         return true;
+      case 'freeze':
+        this.#brokers[fault.side].freeze(fault.ms);
+        return true;
       case 'sever-at-packet':
       case 'kill-at-packet':
+      case 'freeze-at-packet':
       case 'broker-at-packet':
         return this.#arm(fault);
       case 'pause':
@@ -275,6 +279,7 @@ export class SimHistory {
   #follow(fault: PacketFault): void {
     if (fault.kind === 'kill-at-packet') this.#process?.kill();
     else if (fault.kind === 'broker-at-packet') this.#crash(fault);
+    else if (fault.kind === 'freeze-at-packet') this.#brokers[fault.side].freeze(fault.ms);
   }
 
   #crash({ side, how, downMs }: Pick<Extract<SimFault, { readonly kind: 'broker' }>, 'side' | 'how' | 'downMs'>): void {
@@ -378,6 +383,7 @@ export class SimHistory {
       repeated: (_, message) => {
         if (side === 'source') oracle.repeated(message);
       },
+      again: ({ topic, payload }) => this.say(`${side} sends a finished message again: ${topic} ${payload}`),
       brokerLost: (_, messages) => {
         if (side === 'source') oracle.brokerLost(messages);
       },

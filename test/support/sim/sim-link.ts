@@ -48,6 +48,11 @@ export class SimLink {
     return this.#client !== undefined || this.#broker !== undefined;
   }
 
+  /** The client has not gone: what is written can arrive. */
+  get hasClient(): boolean {
+    return this.#client !== undefined;
+  }
+
   /** Whether bytes are on their way. */
   get busy(): boolean {
     return this.#up.bytes.length > 0 || this.#down.bytes.length > 0;

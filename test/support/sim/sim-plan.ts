@@ -26,12 +26,16 @@ export type SimFault =
       readonly downMs: number;
       readonly connackLost?: boolean;
     }
+  /** The broker of one side stands still, and goes on. */
+  | { readonly kind: 'freeze'; readonly side: Side; readonly ms: number }
   | { readonly kind: 'slow-disk'; readonly ms: number }
   | { readonly kind: 'failed-commit' }
   /** At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well. */
   | ({ readonly kind: 'sever-at-packet' | 'kill-at-packet' } & PacketMark)
   /** At the n-th packet of a kind, before it arrives, the broker goes down. */
   | ({ readonly kind: 'broker-at-packet'; readonly how: BrokerCrash; readonly downMs: number } & PacketMark)
+  /** At the n-th packet of a kind, before it arrives, the connection breaks and the broker stands still. */
+  | ({ readonly kind: 'freeze-at-packet'; readonly ms: number } & PacketMark)
   /** The process does nothing for a while. */
   | { readonly kind: 'pause'; readonly ms: number };
 
