@@ -99,4 +99,20 @@ export interface ConnectionOptions {
   readonly durable: DurableLink | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
+  /** Asks the user's function for the next connect. @throws MillraceError USER_FUNCTION_FAILED, INVALID_OPTIONS */
+  readonly renew?: (() => FreshOptions) | undefined;
 }
+
+/** The part of the options that may be another one at each connect: who we are, and the way to the broker. */
+export type FreshOptions = Pick<
+  ConnectionOptions,
+  | 'credentials'
+  | 'dynamicCredentials'
+  | 'fixedCredentials'
+  | 'authentication'
+  | 'tls'
+  | 'webSocket'
+  | 'will'
+  | 'userProperties'
+  | 'servers'
+>;

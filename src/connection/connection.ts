@@ -41,7 +41,7 @@ const TRIAL = 'the connection was closed to see whether the broker keeps the ses
 
 /** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  #options: ConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #metrics: ConnectionMetrics;
   readonly #reports: ConnectionReports;
@@ -217,6 +217,7 @@ export class Connection {
     let connectSent = false;
     try {
       if (this.#durable !== undefined) await this.#durable.check();
+      this.#renew();
       let identity = await this.#dialer.identity(address);
       let transport = await this.#dialer.transport(address);
       if (this.#durable !== undefined) await this.#durable.begin(transport, this.#life.signal);
@@ -233,6 +234,14 @@ export class Connection {
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
     }
+  }
+
+  /** What may be fresh at each connect is asked for, at the first too: what throws is tried again like the network. */
+  #renew(): void {
+    const fresh = this.#options.renew?.();
+    if (fresh === undefined) return;
+    this.#options = { ...this.#options, ...fresh };
+    this.#dialer.renew(this.#options);
   }
 
   /** Another version may be tried without harm: with a store it belongs to the epoch (R5d), and nothing is under way. */

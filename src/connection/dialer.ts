@@ -18,7 +18,7 @@ import type { Transport } from './transport.js';
 
 /** The steps that lead to a connection, each within the connect timeout and until the signal aborts. */
 export class Dialer {
-  readonly #options: ConnectionOptions;
+  #options: ConnectionOptions;
   readonly #metrics: ConnectionMetrics;
   readonly #signal: AbortSignal;
   /** Of the last attempt, which may never have led to a link that ends it. */
@@ -30,6 +30,11 @@ export class Dialer {
     this.#options = options;
     this.#metrics = metrics;
     this.#signal = signal;
+  }
+
+  /** From now on these count. */
+  renew(options: ConnectionOptions): void {
+    this.#options = options;
   }
 
   /** Who we are now, to this server, for one connection. */
@@ -55,7 +60,7 @@ export class Dialer {
     }
     return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
       openTransport({
-        address,
+        address: this.#fresh(address),
         tls,
         webSocket,
         maximumPacketSize,
@@ -100,6 +105,13 @@ export class Dialer {
     if (this.#toldInClear.has(server)) return;
     this.#toldInClear.add(server);
     publishDiagnostic('credentials-in-clear', { name: this.#options.name, server });
+  }
+
+  /** The same server, with the path that it has now: a presigned one is another at each connect. */
+  #fresh(address: ServerAddress): ServerAddress {
+    const server = formatAddress(address);
+    const path = this.#options.servers.find((one) => formatAddress(one) === server)?.path;
+    return path === undefined ? address : { ...address, path };
   }
 
   #authenticate(address: ServerAddress): Authenticator | undefined {

@@ -5,7 +5,11 @@ import { formatAddress } from './format-address.js';
 const SHARED = 'any';
 
 /** A server, as it is compared and recorded. */
-export const serverKey = (address: ServerAddress): string => `${formatAddress(address).toLowerCase()}${address.path}`;
+export const serverKey = (address: ServerAddress): string =>
+  withoutQuery(`${formatAddress(address).toLowerCase()}${address.path}`);
+
+/** The query of a presigned URL is another one at each connect, and a secret. */
+const withoutQuery = (key: string): string => key.replace(/\?.*$/s, '');
 
 type HomeOptions = Pick<ConnectionOptions, 'serversShareSessions' | 'startClean'>;
 
@@ -21,7 +25,7 @@ export class SessionHome {
   /** `recorded`: the `serverKey` of the server that had it last, in an earlier process. */
   constructor(options: HomeOptions, recorded?: string) {
     this.#options = options;
-    this.#home = recorded === undefined || !options.serversShareSessions ? recorded : SHARED;
+    this.#home = recorded === undefined || !options.serversShareSessions ? recorded && withoutQuery(recorded) : SHARED;
   }
 
   /** Our session is at another server: what this one has for our client id is not it. */

@@ -81,7 +81,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ retryStrategy });
   }
 
-  /** Everything else about the connection. Called by `build()` to check it, and again at each opening. */
+  /** Everything else about the connection. Called by `build()` to check it, and again at each connect. */
   connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSinkBuilder<T> {
     return this.#with({ connectOptionsFn });
   }

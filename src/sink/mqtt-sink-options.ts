@@ -53,7 +53,8 @@ export interface MqttSinkOptions<T> {
   readonly retryStrategy?: RetryStrategy | undefined;
   /**
    * Everything else about the connection. Called once by `build()`, so that its problems are reported there, and again at each
-   * opening, so that a token may be fresh; the session that it names (client id, clean, version, brokers) must stay the same.
+   * connect, so that credentials, certificates, headers and presigned paths may be fresh; all else must stay the same. When it throws
+   * at a connect that is tried again, as the network is.
    */
   readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
   /** How many clients publish, 1 to 256; a topic always has the same one, so that its order holds. Default 1. */

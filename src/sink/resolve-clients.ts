@@ -1,5 +1,6 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
+import { renewOptions } from '../connection/renew-options.js';
 import { invalidOptions, type ResolvedConnect, resolveConnectOptions } from '../connection/resolve-connect-options.js';
 import { sessionClaims } from '../connection/session-claims.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -16,7 +17,7 @@ export interface SinkClients {
   readonly named: boolean;
   /** The client ids at their brokers; none when they are random. */
   readonly claims: readonly string[];
-  /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS when it now names other clients or brokers */
+  /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
   connections(metrics: Metrics, name: string, session: SinkSession): readonly ConnectionOptions[];
   /** With problems the rest means nothing. */
   readonly problems: readonly string[];
@@ -66,11 +67,10 @@ export const resolveClients = (steps: Steps): SinkClients => {
     problems: checked.problems,
     keepingProblems: steps.keepSession === false ? ['keepSession is false'] : kept.problems,
     connections: (metrics, name, session) => {
-      const fresh = resolveNow(steps, askOptions(steps.connectOptionsFn), { metrics, name, session });
-      const same = JSON.stringify(fresh.claims) === JSON.stringify(checked.claims);
-      const problems = same ? fresh.problems : ['connectOptionsFn names other clients or brokers than at build()'];
+      const purpose = { metrics, name, session };
+      const { problems, options } = resolveNow(steps, asked, purpose);
       if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
-      return fresh.options;
+      return options.map((one, index) => renewing(steps, asked, { ...purpose, clientId: one.clientId, index, one }));
     },
   };
 };
@@ -108,6 +108,20 @@ const resolveNow = (steps: Steps, asked: ConnectOptions | string, purpose: Purpo
       ...new Set([...twice(steps.clientId, askedId), ...ids.problems, ...resolved.flatMap((one) => one.problems)]),
     ],
   };
+};
+
+interface Renewing extends Purpose {
+  readonly clientId: string;
+  readonly index: number;
+  readonly one: ConnectionOptions;
+}
+
+/** What `connectOptionsFn` gave at `build()` is the client's; at each connect it is asked for what may be fresh. */
+const renewing = (steps: Steps, asked: ConnectOptions | string, { one, ...client }: Renewing): ConnectionOptions => {
+  const { connectOptionsFn: ask } = steps;
+  if (ask === undefined || typeof asked === 'string') return one;
+  const resolve = ({ clientId: _, ...rest }: ConnectOptions): ResolvedConnect => resolveOne({ ...client, steps, rest });
+  return { ...one, renew: () => renewOptions({ what: `MQTT sink "${client.name}"`, asked, ask, resolve }) };
 };
 
 interface OneClient extends Purpose {

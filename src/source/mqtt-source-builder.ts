@@ -79,7 +79,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ keepSession });
   }
 
-  /** Everything else about the connection. Called by `build()` to check it, and again at each opening: see {@link SourceSettings}. */
+  /** Everything else about the connection. Called by `build()` to check it, and again at each connect: see {@link SourceSettings}. */
   connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSourceBuilder<T, Given> {
     return this.#with({ connectOptionsFn });
   }

@@ -22,7 +22,8 @@ export interface MqttSourceBaseOptions {
   readonly keepSession?: boolean | undefined;
   /**
    * Everything else about the connection. Called once by `build()`, so that its problems are reported there, and again at each
-   * opening, so that a token may be fresh; the session that it names (client id, clean, version, brokers) must stay the same.
+   * connect, so that credentials, certificates, headers and presigned paths may be fresh; all else must stay the same. When it throws
+   * at a connect that is tried again, as the network is.
    */
   readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
   /** An exception in `mapToItemFn`. Default `fail`. */

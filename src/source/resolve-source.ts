@@ -1,12 +1,12 @@
 import type { ConnectOptions } from '../connection/connect-options.js';
 import type { ConnectionOptions } from '../connection/connection-options.js';
 import type { UnknownSessionPolicy } from '../connection/durable-link.js';
-import { invalidOptions, resolveConnectOptions } from '../connection/resolve-connect-options.js';
+import { renewOptions } from '../connection/renew-options.js';
+import { invalidOptions, type ResolvedConnect, resolveConnectOptions } from '../connection/resolve-connect-options.js';
 import { sessionClaims } from '../connection/session-claims.js';
 import type { WantedSubscription } from '../connection/wanted-subscription.js';
 import { isOnError, type OnError } from '../connector/on-error.js';
 import type { OpenContext } from '../connector/source.js';
-import type { MillraceError } from '../errors/millrace-error.js';
 import { countProblems } from '../internal/count-problems.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { type DeduplicateBy, deduplicationProblems } from './deduplicate-by.js';
@@ -38,7 +38,7 @@ export interface ResolvedSource<T> {
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
   readonly onUnknownSession: UnknownSessionPolicy;
   readonly onLowerQos: OnLowerQos;
-  /** Asks `connectOptionsFn` again. @throws MillraceError INVALID_OPTIONS, also when it names another session than at `build()` */
+  /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
   readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => ConnectionOptions;
 }
 
@@ -86,7 +86,7 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
     deduplicateBy,
     onUnknownSession,
     onLowerQos,
-    connectionOptions: (opening) => connectionOptions(settings, { facts, built, clientId }, opening),
+    connectionOptions: (opening) => connectionOptions(settings, facts, opening),
   };
 };
 
@@ -109,33 +109,18 @@ const limitProblems = ({ maxQos0Messages: most, maxBytes, qos0Overflow }: Buffer
     : [`qos0Overflow is "${qos0Overflow}": it must be ${OVERFLOWS.join(', ')}`]),
 ];
 
-interface Built {
-  readonly facts: SourceConnectFacts;
-  readonly built: ConnectionOptions;
-  readonly clientId: string | undefined;
-}
-
+/** What `connectOptionsFn` gave at `build()` is the session's; at each connect it is asked for what may be fresh. */
 const connectionOptions = (
   settings: SourceSettings<unknown>,
-  { facts, built, clientId }: Built,
+  facts: SourceConnectFacts,
   context: Pick<OpenContext, 'guarantee' | 'metrics'>,
 ): ConnectionOptions => {
-  const asked = askConnectOptions(settings);
-  if (typeof asked === 'string') throw invalidOptions('the MQTT source cannot be opened', [asked]);
-  const { options, problems } = resolveConnectOptions(
-    sourceConnectInput(settings, { ...facts, options: asked }, context),
-  );
+  const resolve = (options: ConnectOptions): ResolvedConnect =>
+    resolveConnectOptions(sourceConnectInput(settings, { ...facts, options }, context));
+  const { options: asked, name } = facts;
+  const { options, problems } = resolve(asked);
   if (options === undefined) throw invalidOptions('the MQTT source cannot be opened', problems);
-  const sameId = clientId === (settings.clientId ?? asked.clientId);
-  if (!sameId || sessionOf(options) !== sessionOf(built)) throw anotherSession();
-  return options;
+  const { connectOptionsFn: ask } = settings;
+  if (ask === undefined) return options;
+  return { ...options, renew: () => renewOptions({ what: `the MQTT source "${name}"`, asked, ask, resolve }) };
 };
-
-/** What makes a session another one, besides its client id: fresh credentials are welcome. */
-const sessionOf = ({ keepSession, version, servers }: ConnectionOptions): string =>
-  JSON.stringify([keepSession, version, servers]);
-
-const anotherSession = (): MillraceError =>
-  invalidOptions('the MQTT source cannot be opened', [
-    'connectOptionsFn names another session (clientId, clean, protocolVersion, servers) than at build()',
-  ]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MarkerKeeper } from '../../src/connection/marker-keeper.js';
-import { SessionHome } from '../../src/connection/session-home.js';
+import { SessionHome, serverKey } from '../../src/connection/session-home.js';
 import { SessionLedger } from '../../src/connection/session-ledger.js';
 import { markerFilter } from '../../src/connection/session-markers.js';
 import {
@@ -317,6 +317,14 @@ describe('where and how an earlier process was connected (R5b)', () => {
     assert.deepEqual([alone.mustDiscard(address), alone.mustDiscard(other)], [false, true]);
     const cluster = new SessionHome({ serversShareSessions: true, startClean: true }, 'mqtt://a.example:1883');
     assert.deepEqual([cluster.isElsewhere(other), cluster.mustDiscard(other)], [false, false]);
+  });
+
+  it('a presigned query is no other server, and is not recorded', () => {
+    const signed = { ...address, protocol: 'wss', path: '/mqtt?X-Amz-Signature=hunter2' } as const;
+    assert.equal(serverKey(signed), 'wss://a.example:1883/mqtt');
+    const home = new SessionHome({ serversShareSessions: false, startClean: false }, `${serverKey(signed)}?X-Old=1`);
+    assert.equal(home.isElsewhere({ ...signed, path: '/mqtt?X-Amz-Signature=other' }), false);
+    assert.equal(home.isElsewhere({ ...signed, path: '/other?X-Amz-Signature=other' }), true);
   });
 
   it('only a refusal makes it leave the version of an earlier process', () => {

@@ -191,21 +191,23 @@ describe('the builder of an MQTT sink', () => {
     );
   });
 
-  it('asks connectOptionsFn again at each opening, and refuses other clients then', () => {
+  it('asks connectOptionsFn again at each connect of each client, and refuses other brokers then (S15)', () => {
     let calls = 0;
     const sink = resolveSink({
       topic: 't',
       clientId: 'p',
+      parallelism: 2,
       connectOptionsFn: () => {
         calls += 1;
-        return { password: `token-${calls}`, username: 'u', servers: [{ host: calls < 3 ? 'a' : 'b', port: 1 }] };
+        return { password: `token-${calls}`, username: 'u', servers: [{ host: calls < 4 ? 'a' : 'b', port: 1 }] };
       },
     });
-    sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION);
-    assert.equal(calls, 2);
-    assert.throws(() => sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION), {
-      code: 'INVALID_OPTIONS',
-    });
+    const clients = sink.clients.connections(new MetricsRegistry(), 'test', VOLATILE_SESSION);
+    assert.equal(calls, 1);
+    const { signal } = new AbortController();
+    const passwords = clients.map((client) => Reflect.get(Object(client.renew?.().credentials(signal)), 'password'));
+    assert.deepEqual(passwords, ['token-2', 'token-3']);
+    assert.throws(() => clients[0]?.renew?.(), { code: 'INVALID_OPTIONS', message: /another servers than at build/ });
   });
 
   it('shows no secret in its problems', () => {

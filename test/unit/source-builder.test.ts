@@ -141,17 +141,20 @@ describe('source builder', () => {
 });
 
 describe('source builder: connectOptionsFn', () => {
-  it('is asked at build() and again at each opening', () => {
+  it('is asked at build() and again at each connect (S15)', () => {
     let asked = 0;
     const source = resolve({ connectOptionsFn: () => ({ username: `u${++asked}`, password: 'p' }) });
     assert.equal(asked, 1);
     const { signal } = new AbortController();
-    assert.deepEqual(source.connectionOptions(opening).credentials(signal), { username: 'u2', password: 'p' });
-    assert.deepEqual(source.connectionOptions(opening).credentials(signal), { username: 'u3', password: 'p' });
+    const options = source.connectionOptions(opening);
+    assert.equal(asked, 1);
+    assert.deepEqual(options.renew?.().credentials(signal), { username: 'u2', password: 'p' });
+    assert.deepEqual(options.renew?.().credentials(signal), { username: 'u3', password: 'p' });
+    assert.equal(resolve({}).connectionOptions(opening).renew, undefined);
   });
 
   it('may not name another session later: the guarantee was checked for the first', () => {
-    for (const later of [{ clean: true }, { clientId: 'other' }, { protocolVersion: 4 }] as const) {
+    for (const later of [{ clean: true }, { clientId: 'other' }, { protocolVersion: 4 }, { keepalive: 1 }] as const) {
       let first = true;
       const source = resolve({
         connectOptionsFn: () => {
@@ -160,8 +163,31 @@ describe('source builder: connectOptionsFn', () => {
           return options;
         },
       });
-      assert.match(problemsOf(() => source.connectionOptions(opening)).join(), /another session/);
+      const [name] = Object.keys(later);
+      const problems = problemsOf(() => source.connectionOptions(opening).renew?.()).join();
+      assert.match(problems, new RegExp(`connectOptionsFn gives another ${name} than at build\\(\\)`));
     }
+  });
+
+  it('that throws at a connect is retried, and shows nothing of what it threw', () => {
+    let asked = 0;
+    const source = resolve({
+      connectOptionsFn: () => {
+        asked += 1;
+        if (asked > 1) throw new RangeError('token hunter2 expired');
+        return {};
+      },
+    });
+    const { renew } = source.connectionOptions(opening);
+    assert.throws(
+      () => renew?.(),
+      (error: Error) => {
+        assert.equal(Reflect.get(error, 'code'), 'USER_FUNCTION_FAILED');
+        assert.equal(Reflect.get(error, 'retryable'), true);
+        assert.doesNotMatch(JSON.stringify(error), /hunter2/);
+        return true;
+      },
+    );
   });
 });
 
