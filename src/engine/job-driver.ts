@@ -147,7 +147,8 @@ export class JobDriver {
 
   /** Whether a halted run has nothing left to bring to an end. */
   get #over(): boolean {
-    return this.#durable === undefined ? this.#machine.quiet : this.#machine.spoilt || this.#covered;
+    if (this.#durable === undefined) return this.#machine.quiet;
+    return this.#machine.spoilt || (!this.#machine.midUnit && this.#covered);
   }
 
   #commit({ tick, commit }: DurableDrive): void {

@@ -201,6 +201,7 @@ export class TickMachine {
       while (this.#mayWork(lane)) {
         const passing = this.#passing.get(lane) ?? this.#takeSettled(lane);
         if (passing === undefined || !this.#mayPassOn(passing)) break;
+        if (!passing.paused && this.#commitIsFull()) return;
         this.#passOn(passing);
         if (passing.paused) break;
         if (passing.next === passing.values.length) this.#passing.delete(lane);
@@ -388,7 +389,7 @@ export class TickMachine {
   /** False when the unit cannot be stored: then it has failed the job. */
   #endUnit(): boolean {
     const { unit } = this.#options;
-    if (!unit.on || this.#halted !== undefined) return this.#halted === undefined;
+    if (!unit.on) return true;
     try {
       unit.end();
       return true;

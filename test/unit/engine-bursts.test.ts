@@ -190,6 +190,42 @@ describe('one input that leads to very many outputs', SUITE_LIMIT, () => {
     assert.deepEqual(destination.items, expected);
   });
 
+  it('comes to its end though another source fails meanwhile, and is taken once', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<number>();
+    const other = new ManualSource<number>();
+    const destination = new Destination();
+    const pipeline = Pipeline.create();
+    const both = pipeline.readFrom(source.source).merge(pipeline.readFrom(other.source).setName('other'));
+    both.flatMap(texts).writeTo(durableSink(destination));
+    const first = Engine.embedded({ stores }).newJob(pipeline, OPTIONS);
+    await first.whenRunning();
+    stores.holding = true;
+    source.push(60_000);
+    // in its middle: rows of it are staged, and no more are made before they are stored
+    await until(() => stores.held === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    other.fail(new MillraceError('SUBSCRIPTION_REFUSED', 'no'));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    stores.holding = false;
+    stores.release();
+    await assert.rejects(first.join(), { code: 'SUBSCRIPTION_REFUSED' });
+    assert.equal(source.acknowledged, 1);
+    const again = new ManualSource<number>();
+    const next = Pipeline.create();
+    next
+      .readFrom(source.source)
+      .merge(next.readFrom(again.source).setName('other'))
+      .flatMap(texts)
+      .writeTo(durableSink(destination));
+    const second = Engine.embedded({ stores }).newJob(next, OPTIONS);
+    await until(() => destination.items.length >= 60_000);
+    source.push(1);
+    await until(() => source.acknowledged === 2);
+    await second.drain();
+    assert.equal(new Set(destination.arrived.map(({ seq }) => seq)).size, 60_001);
+  });
+
   it('waits for a slow sink in a job without a store: its outputs are made as they are taken', async () => {
     let made = 0;
     let taken = 0;
