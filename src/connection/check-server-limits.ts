@@ -16,7 +16,7 @@ function refused(filter: string, what: string): MillraceError {
 function tooLong(filter: string, maximumPacketSize: number): MillraceError {
   const shown = filter.length > SHOWN ? `${filter.slice(0, SHOWN)}…` : filter;
   return new MillraceError(
-    'SUBSCRIPTION_REFUSED',
+    'MESSAGE_TOO_LARGE',
     `a SUBSCRIBE for the filter "${shown}" is above the ${maximumPacketSize} bytes that the broker takes in a packet`,
     {
       advice: 'Raise the Maximum Packet Size of the broker, or use a shorter filter.',

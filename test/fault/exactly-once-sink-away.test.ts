@@ -67,7 +67,7 @@ test('the very first start waits for the destination, and says that it is that w
   const result = await runCli([
     ...['bridge', '--from', from.url, '--topic', 'in/#', '--to', nowhere.url, '--to-topic', 'out/{topic}'],
     ...['--client-id', 'wrong', '--guarantee', 'exactly-once', '--dir', tempDir('sink-wrong')],
-    ...['--connect-timeout', '1'],
+    ...['--connect-timeout', '5'],
   ]);
   assert.equal(result.code, 1);
   assert.match(result.stderr.join('\n'), new RegExp(`${nowhere.port}`));

@@ -312,7 +312,7 @@ describe('connection: sessions and subscriptions', () => {
       assert.ok(largest > 100 && largest <= 200, `${largest}`);
       await rig.connection.close();
       const long = connectionRig(broker.url, { autoReconnect: false }, { subscriptions: [wanted('x'.repeat(300))] });
-      await assert.rejects(long.open(), { code: 'SUBSCRIPTION_REFUSED', message: /above the 200 bytes/ });
+      await assert.rejects(long.open(), { code: 'MESSAGE_TOO_LARGE', message: /above the 200 bytes/ });
     },
   );
 });
