@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import type { Packet } from 'mqtt-packet';
+import { generate, type Packet } from 'mqtt-packet';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { connectRaw, type RawMqtt } from '../support/clients/raw-mqtt.js';
@@ -80,6 +82,51 @@ describe('the quirks of mosquitto 2.0.11, at the wire', SUITE_LIMIT, () => {
     assert.deepEqual(textsOf(seen), []);
   });
 
+  /** Takes four messages up to PUBREL; gives what comes after one CONNECT was given up while the broker stood still. */
+  const afterGivenUp = async (goOn: (client: RawMqtt, broker: Mosquitto) => Promise<void>) => {
+    let again: readonly Packet[] = [];
+    await withMosquitto(async (broker) => {
+      const client = await connectRaw(broker.port, 'reader');
+      await subscribe(client);
+      await publish(broker.port, numbers(1, 4).map(String));
+      await client.await('publish', 4);
+      for (const messageId of numbers(1, 4)) client.send({ cmd: 'pubrec', messageId });
+      await client.await('pubrel', 4);
+      await goOn(client, broker);
+      broker.suspend();
+      client.destroy();
+      await giveUpConnect(broker.port, 'reader');
+      broker.resume();
+      const back = await connectRaw(broker.port, 'reader');
+      back.send({ cmd: 'pingreq' });
+      await back.await('pingresp');
+      again = back.seen;
+    });
+    return again;
+  };
+
+  it(
+    'R2b: after a CONNECT that was given up, it sends again by PUBLISH with DUP 1 what it has a PUBREC of',
+    LIMIT,
+    async () => {
+      const seen = await afterGivenUp(async () => {});
+      const copies = seen.filter((packet) => packet.cmd === 'publish');
+      assert.ok(copies.length > 0);
+      assert.ok(copies.every((packet) => packet.cmd === 'publish' && packet.dup));
+      const ids = [...idsOf(seen, 'pubrel'), ...idsOf(seen, 'publish')];
+      assert.deepEqual(ids, numbers(1, 4), 'in their order, with their ids');
+    },
+  );
+
+  it('R2b: but nothing whose PUBCOMP has a PINGRESP behind it: the fence', LIMIT, async () => {
+    const seen = await afterGivenUp(async (client) => {
+      for (const messageId of numbers(1, 4)) client.send({ cmd: 'pubcomp', messageId });
+      client.send({ cmd: 'pingreq' });
+      await client.await('pingresp');
+    });
+    assert.deepEqual([...idsOf(seen, 'pubrel'), ...idsOf(seen, 'publish')], []);
+  });
+
   it('killed, it goes back to its last save: a message whose flow was complete comes again', LIMIT, () =>
     withMosquitto(async (broker) => {
       const reader = await connectRaw(broker.port, 'reader');
@@ -141,6 +188,24 @@ describe('the quirks of mosquitto 2.0.11, at the wire', SUITE_LIMIT, () => {
     }),
   );
 });
+
+/** Sends CONNECT, and closes the connection without waiting for an answer. */
+async function giveUpConnect(port: number, clientId: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const properties = { sessionExpiryInterval: 1000, receiveMaximum: 1000 };
+  const packet = {
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 5,
+    clean: false,
+    clientId,
+    keepalive: 60,
+  } as const;
+  socket.end(generate({ ...packet, properties }, { protocolVersion: 5 }));
+  await once(socket, 'finish');
+  socket.destroy();
+}
 
 /** What subscribers get when the writer says PUBREL for id 7. */
 async function passedOn(broker: Mosquitto, writer: RawMqtt): Promise<readonly string[]> {
