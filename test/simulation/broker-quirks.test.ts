@@ -131,7 +131,7 @@ test(
 );
 
 test(
-  'mosquitto killed: it goes on from its last save: what came from it since is told when it comes again (R2b), and what it was sent comes twice',
+  'mosquitto killed: it goes on from its last save: what came from it since is told when it comes again (R2b), what it was sent since is lost (R5c)',
   LIMIT,
   async () => {
     const plan = { messages: 30, publishMs: 400 };
@@ -151,10 +151,10 @@ test(
     allWell(fromSource);
     assert.equal(duplicatesOf(fromSource), 0);
     const atSink = await playDirected({ sink: 'mosquittoSaved', plan, faults: [killedAt('sink', 'out')] }, 8);
-    // a history ends at its first verdict; and a message that has come back and whose PUBREL was answered waits there for ever
+    // what it had taken since is lost with it; but R5c tells that it went back, so that its half-done messages are not gone over again
     const first = atSink.flatMap(({ verdicts }) => verdicts.slice(0, 1));
-    assert.ok(first.some((verdict) => verdict.startsWith('DUPLICATED')));
-    for (const verdict of first) assert.match(verdict, /^(DUPLICATED|NOT LIVE)/);
+    assert.ok(first.length > 0);
+    for (const verdict of first) assert.match(verdict, /^NOT LIVE/);
   },
 );
 
@@ -203,7 +203,7 @@ test('EMQX from 6.2 on: rows that are stored while it is down go out with DUP 0 
 
 test('RabbitMQ: exactly-once is refused with the ways out', LIMIT, async () => {
   for (const sides of [{ source: 'rabbitmq' }, { sink: 'rabbitmq' }] as const) {
-    const [verdict] = verdictsOf(await playDirected({ ...sides, plan: { early: true }, faults: [] }));
+    const [verdict] = verdictsOf(await playDirected({ ...sides, plan: { early: true, messages: 20 }, faults: [] }));
     assert.match(verdict ?? '', /GUARANTEE_UNSUPPORTED|GRANTED_QOS_TOO_LOW/);
   }
 });
