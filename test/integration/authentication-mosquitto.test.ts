@@ -70,7 +70,9 @@ describe('enhanced authentication: mosquitto, with the SCRAM-SHA-256 of GNU SASL
       return rig.granted.length >= 2;
     });
     await until(() => new Set(rig.messages.map(({ text }) => text)).size === sent && rig.delivered.length === sent);
-    assert.deepEqual([rig.disconnects[0]?.code, rig.disconnects[0]?.reasonCode], ['DISCONNECTED_BY_BROKER', 0x82]);
+    // its DISCONNECT 0x82 may be overtaken by the reset of what it had not read
+    await broker.waitForLog(/protocol error/);
+    assert.match(rig.disconnects[0]?.code ?? '', /^(DISCONNECTED_BY_BROKER|CONNECTION_LOST)$/);
     await rig.connection.close();
   });
 
