@@ -50,6 +50,8 @@ export const openPorts = async <W extends Closable>(opening: PortOpening<W>): Pr
     await opening.onWriters?.(writers);
     return { readers: await openAll(opening.readers(), opening), writers };
   } catch (error) {
+    // one that is still opening must not be told as the reason when it is closed
+    opening.abort(MillraceError.from(error));
     await closePorts(opening.job, writers);
     throw error;
   }

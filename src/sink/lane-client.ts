@@ -29,6 +29,8 @@ export interface LaneClientParts {
   readonly lane: Lane;
   readonly retry: RetryStrategy;
   readonly owner: LaneClientOwner;
+  /** That of the session which a store knows. */
+  readonly version?: ProtocolVersion | undefined;
 }
 
 /** One client of a sink: a lane with the connection, the clock and the timer it needs. */
@@ -48,10 +50,11 @@ export class LaneClient implements ConnectionListener {
   #settling = false;
   #opened = false;
   #reconnecting = false;
-  #version: ProtocolVersion = 5;
+  #version: ProtocolVersion;
 
   constructor(parts: LaneClientParts) {
     this.#parts = parts;
+    this.#version = parts.connection.version ?? parts.version ?? 5;
     this.#connection = new Connection(parts.connection, this);
     this.#control = this.#connection.control({
       onAccepted: () => this.#tellControl('accepted'),
@@ -66,7 +69,7 @@ export class LaneClient implements ConnectionListener {
     return this.#connection.session;
   }
 
-  /** That of the last connection. */
+  /** That of the last connection, and before the first of this process that which it is to have: messages are made while a broker is away. */
   get version(): ProtocolVersion {
     return this.#version;
   }

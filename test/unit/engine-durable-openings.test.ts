@@ -4,10 +4,11 @@ import type { Sink, Source } from '../../src/connector/index.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { Engine, type JobEvent, type JobOptions, Pipeline, SinkBuilder } from '../../src/index.js';
 import { type Deferred, deferred } from '../../src/internal/deferred.js';
-import { MemoryStores } from '../../src/store/index.js';
+import { MemoryStores, type StoreProvider } from '../../src/store/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
+import { HeldStores } from '../support/store/held-stores.js';
 import { until } from '../support/until.js';
 
 const copy = (source: Source<string>, sink: Sink<string>): Pipeline => {
@@ -28,7 +29,8 @@ const lateSink = (destination: Destination, opening: Deferred<void>, claims: rea
       const writer = await rows.createDurableWriter?.(context, restore);
       if (writer === undefined) throw new Error('it is a durable sink');
       let open = false;
-      const opened = opening.promise.then(() => {
+      const closed = deferred<never>();
+      const opened = Promise.race([opening.promise, closed.promise]).then(() => {
         open = true;
       });
       const outboxes = writer.outboxes.map((sender) => ({
@@ -50,7 +52,10 @@ const lateSink = (destination: Destination, opening: Deferred<void>, claims: rea
         flush: () => writer.flush(),
         // that it is open is news: there is room
         ready: () => (open ? writer.ready() : opened),
-        close: () => writer.close(),
+        close: () => {
+          closed.reject(new MillraceError('ABORTED', 'closed while it was opened'));
+          return writer.close();
+        },
       };
     },
   };
@@ -63,7 +68,7 @@ const now = (): Deferred<void> => {
 };
 
 interface World {
-  readonly stores: MemoryStores;
+  readonly stores: StoreProvider;
   readonly source: ManualSource<string>;
   readonly destination: Destination;
   readonly events: JobEvent[];
@@ -181,6 +186,27 @@ describe('the start of a job with a store', SUITE_LIMIT, () => {
     const again = engine.newJob(copy(source.source, lateSink(destination, now())), options);
     await until(() => destination.items.length === 2);
     await again.drain();
+  });
+
+  it('fails by what went wrong, not by the sink that was still opening and is closed for it', async () => {
+    const stores = new HeldStores();
+    const one = { ...world(), stores };
+    await startOnce(one);
+    const { source, destination, options } = one;
+    const away = lateSink(destination, deferred());
+    const added: Sink<string> = { ...lateSink(new Destination(), now()), name: 'added' };
+    const pipeline = Pipeline.create();
+    const stage = pipeline.readFrom(source.source);
+    stage.writeTo(away);
+    stage.writeTo(added);
+    // that the new one was reached cannot be stored
+    const failure = new MillraceError('STORAGE_FAILED', 'the disk is gone');
+    stores.onCommit = () => {
+      if (stores.batches.at(-1)?.has('reached') === true) stores.failing = failure;
+    };
+    const job = Engine.embedded({ stores }).newJob(pipeline, options);
+    await assert.rejects(job.join(), failsWith('STORAGE_FAILED'));
+    assert.ok(stores.failing !== undefined, 'the fault has fired');
   });
 
   it('holds for a sink without rows of its own: a createFn that hangs at a later start', async () => {

@@ -38,6 +38,7 @@ export class OutboxClient {
       connection,
       lane: this.outbox.lane,
       retry,
+      version: birth.version,
       owner: {
         connected: ({ limits }) => {
           owner.counters.resent.add(this.outbox.lane.inflight);

@@ -1,5 +1,6 @@
 import { epochOf, isLostEpoch, type SessionRecord, wasDropped } from '../../connection/session-record.js';
 import type { OutboxRow, RestoredOutbox } from '../../connector/durable-sink.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { OutboundRow, SessionState } from '../../protocol/session/session-state.js';
 import { Row } from '../row.js';
 import { corruptOutbox, type OutboxState, readOutboxState } from './outbox-state.js';
@@ -10,6 +11,8 @@ import { SeqStages } from './seq-stages.js';
 export interface OutboxBirth {
   /** The past of its session. */
   readonly session: SessionState;
+  /** The version in which it was; undefined before the first. */
+  readonly version: ProtocolVersion | undefined;
   readonly stages: SeqStages;
   /** Rows from here on were never sent: the engine offers them. */
   readonly next: number;
@@ -68,7 +71,8 @@ export const restoreOutbox = (
   const burnt = lost ? [] : [...state.burnt];
   const session = { epoch: epochOf(record), inbound: [], outbound, burnt };
   const mark = lost ? state.low : state.mark;
-  return { session, stages, next: state.mark, end: restored.end, mark, sent, unwritten, dropped };
+  const version = record?.version;
+  return { session, version, stages, next: state.mark, end: restored.end, mark, sent, unwritten, dropped };
 };
 
 const stateOf = (restored: RestoredOutbox, record: SessionRecord | undefined): OutboxState => {
