@@ -391,11 +391,17 @@ describe('durable source on a broker that ends the session with each connection'
   });
 });
 
-/** As rumqttd 0.20: on a resumed session it answers neither UNSUBSCRIBE nor SUBSCRIBE before something is acknowledged. */
+/** Connections of a first start. Exactly-once has one more than at-least-once, on which the broker shows that it keeps a session (R5e). */
+const firstStart = (qos: 1 | 2): number => (qos === 2 ? 2 : 1);
+
+/**
+ * As rumqttd 0.20: on a resumed session with 100 in flight, that of the second start, it answers neither UNSUBSCRIBE nor SUBSCRIBE before
+ * something is acknowledged.
+ */
 const waitingScript = (kept: ReturnType<typeof keepingScript>, qos: 1 | 2): FakeScript => {
   const waiting: (() => void)[] = [];
   const hold = (client: FakeClient, answer: () => void): void => {
-    if (client.index === 0) answer();
+    if (client.index < firstStart(qos)) answer();
     else waiting.push(answer);
   };
   const goOn = (): void => {
@@ -405,7 +411,7 @@ const waitingScript = (kept: ReturnType<typeof keepingScript>, qos: 1 | 2): Fake
     ...kept,
     connect: (client, packet) => {
       kept.connect(client, packet);
-      if (client.index !== 1) return;
+      if (client.index !== firstStart(qos)) return;
       for (let packetId = 1; packetId <= 100; packetId += 1) {
         const payload = new TextEncoder().encode(String(packetId));
         client.send({ type: 'publish', topic: 't', payload, qos, retain: false, dup: true, packetId });
@@ -440,12 +446,12 @@ describe(
         await job.start();
         await job.run(() => job.effects.length >= 100 && atRest(job));
         assert.deepEqual(job.effects, numbers(100, 1));
-        const second = await broker.client(1);
+        const second = await broker.client(firstStart(qos));
         await until(
           () => second.packets.filter(({ type }) => type === (qos === 2 ? 'pubcomp' : 'puback')).length === 100,
         );
         if (version === 5) await broker.packet(second, 'subscribe');
-        assert.equal(broker.clients.length, 2, 'on one connection');
+        assert.equal(broker.clients.length, firstStart(qos) + 1, 'on one connection');
         await job.stop();
       });
     }
@@ -479,7 +485,7 @@ describe(
       };
       await job.start();
       await job.run(() => job.effects.length === 101);
-      const third = await broker.client(2);
+      const third = await broker.client(firstStart(2) + 1);
       assert.deepEqual(
         third.packets.filter(({ type }) => type === 'pubrec'),
         [],
