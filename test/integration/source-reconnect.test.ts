@@ -32,6 +32,11 @@ const takeAll = async (driver: SourceDriver<string>, count: number): Promise<voi
   }
 };
 
+/** What is polled before the source has seen the cut is polled twice, as QoS 1 may be. */
+const reconnected = async (driver: SourceDriver<string>): Promise<void> => {
+  await until(() => driver.metric('millrace_reconnects_total') === 1);
+};
+
 describe('source over cuts', SUITE_LIMIT, () => {
   for (const version of [5, 4] as const) {
     it(`a cut makes no duplicate of QoS 1 messages that nobody has polled (version ${version})`, async () => {
@@ -43,6 +48,7 @@ describe('source over cuts', SUITE_LIMIT, () => {
       const fault = proxy.cut({ when: { from: 'server', type: 'publish' } });
       await publishAll({ port: broker.port, topic: 'cut' }, ['10']);
       await fault.fired();
+      await reconnected(driver);
       await takeAll(driver, 11);
       await publishAll({ port: broker.port, topic: 'cut' }, ['end']);
       await takeAll(driver, 12);
@@ -63,6 +69,7 @@ describe('source over cuts', SUITE_LIMIT, () => {
       const fault = proxy.cut({ when: { from: 'server', type: 'publish' } });
       await publishAll({ port: broker.port, topic: 'cut' }, ['10']);
       await fault.fired();
+      await reconnected(driver);
       driver.commit(3);
       await takeAll(driver, 13);
       assert.deepEqual(driver.items, ['0', '1', '2', '3', ...numbers(11).slice(2)]);
@@ -77,10 +84,11 @@ describe('source over cuts', SUITE_LIMIT, () => {
       const published = publishAll({ port: broker.port, topic: 'cut2', qos: 2 }, numbers(300));
       await takeAll(driver, 300);
       await published;
+      // the last message is here before the answers to it are at the broker
+      await fault.fired({ count: 8 });
       await publishAll({ port: broker.port, topic: 'cut2', qos: 2 }, ['end']);
       await takeAll(driver, 301);
       assert.deepEqual(driver.items, [...numbers(300), 'end']);
-      assert.ok(fault.count >= 3, `${fault.count} cuts`);
     });
   }
 
