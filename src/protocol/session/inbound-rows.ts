@@ -32,7 +32,6 @@ type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'qu
 /** What is known of a message besides its row. */
 export type Receipt = Pick<InboundMessage, 'digest' | 'reasonCode'>;
 
-const PACKET_IDS = 65_536;
 /** Fewer are not worth the work of taking them out. */
 const COMPACT_AT = 1024;
 
@@ -41,8 +40,8 @@ const COMPACT_AT = 1024;
  * are due (R14). Bounded by the 65535 packet ids. No maps: what comes and goes with every message costs an index here.
  */
 export class InboundRows {
-  /** By packet id; made with the first message, since most sessions receive none at QoS 2. */
-  #byId: (InboundMessage | undefined)[] = [];
+  /** By packet id, without holes, up to the highest that was there: most sessions receive few at QoS 2, or none. */
+  readonly #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
   /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
@@ -217,7 +216,7 @@ export class InboundRows {
   }
 
   #set({ packetId, token, stage }: InboundRow, { digest, reasonCode }: Receipt, takenOn: number): InboundMessage {
-    if (this.#byId.length === 0) this.#byId = new Array<InboundMessage | undefined>(PACKET_IDS).fill(undefined);
+    for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
     const row = { packetId, token, digest, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
     this.#unreleased.set(this.#rows.length, stage === 'releasing' ? 0 : packetId);
