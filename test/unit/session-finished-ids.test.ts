@@ -243,7 +243,13 @@ describe('R2b: the fence', () => {
     assert.equal(rig.session.deadline(), rig.now, 'the first at once: it shows an id that is free');
     rig.session.handleTimeout(rig.now);
     assert.deepEqual(pings(rig), 1);
+    rig.serve({ type: 'pingresp' });
     complete(rig, 2, 1);
+    assert.equal(rig.session.deadline(), rig.now + 1000);
+    rig.now += 1000;
+    rig.session.handleTimeout(rig.now);
+    assert.deepEqual(pings(rig), 1);
+    complete(rig, 3, 2);
     assert.equal(rig.session.deadline(), Number.POSITIVE_INFINITY);
     rig.serve({ type: 'pingresp' });
     assert.equal(rig.session.deadline(), rig.now + 1000);

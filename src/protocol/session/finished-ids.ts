@@ -54,11 +54,21 @@ export class FinishedIds {
 
   /** PUBCOMPs written, ever: a mark for `fence`. */
   get written(): number {
-    return this.#passed + this.#ids.length - this.#head;
+    return this.#passed + this.unfenced;
+  }
+
+  /** Of these, how many are behind a fence, or of earlier connections. */
+  get passed(): number {
+    return this.#passed;
+  }
+
+  /** PUBCOMPs of this connection that no fence is behind. */
+  get unfenced(): number {
+    return this.#ids.length - this.#head;
   }
 
   get size(): number {
-    return this.#earlier.size + this.#again.size + this.#ids.length - this.#head;
+    return this.#earlier.size + this.#again.size + this.unfenced;
   }
 
   /** The first fence is worth more than the others: it shows an id that is free. */

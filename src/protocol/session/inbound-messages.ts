@@ -3,6 +3,7 @@ import { protocolError } from '../codec/refusal.js';
 import type { AckPacket, PublishPacket } from '../packet.js';
 import type { Rejection } from '../rejection.js';
 import { AckQueue } from './ack-queue.js';
+import { CompletionHold } from './completion-hold.js';
 import type { EventQueue } from './event-queue.js';
 import { FinishedIds, type FinishedState } from './finished-ids.js';
 import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
@@ -62,6 +63,7 @@ export class InboundMessages {
   readonly #finished: FinishedIds;
   /** Shows what may leave `#finished`. */
   readonly fence: PubcompFence;
+  readonly #completions: CompletionHold;
   /** While the session is being proven: what came again of the session that it may not be. */
   #held: HeldCopy[] | undefined;
   #heldBytes = 0;
@@ -75,12 +77,42 @@ export class InboundMessages {
     this.#qos2.restore(options.rows, options.memory?.held);
     this.#finished = new FinishedIds(options.memory?.finished, options.memory?.counter);
     this.fence = new PubcompFence(this.#finished, output);
+    this.#completions = new CompletionHold(this.#finished);
     this.#token = options.rows.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
   }
 
   /** QoS 2 messages whose id is not released. */
   get size(): number {
     return this.#qos2.size;
+  }
+
+  /** Takes the time in, before anything is done at it. */
+  observe(now: number): void {
+    this.fence.observe(now);
+    this.#completions.observe(now);
+  }
+
+  /** When `handleTimeout` is wanted; Infinity for never. */
+  deadline(): number {
+    return Math.min(this.fence.deadline(), this.#completions.deadline());
+  }
+
+  handleTimeout(): void {
+    this.fence.handleTimeout();
+    this.#completions.handleTimeout();
+    this.#completeHeld();
+  }
+
+  /** Packets came, and are handled: what waited for an answer may go on. */
+  heard(): void {
+    this.#completions.heard();
+    this.#completeHeld();
+  }
+
+  /** DISCONNECT is about to be written. */
+  end(): void {
+    this.#completions.end();
+    this.#completeHeld();
   }
 
   connectionLost(): void {
@@ -91,6 +123,7 @@ export class InboundMessages {
     this.gate.reset();
     this.#takeHeld();
     this.fence.stop();
+    this.#completions.connectionLost();
     this.#finished.connectionLost();
   }
 
@@ -152,15 +185,12 @@ export class InboundMessages {
 
   /**
    * Forgets the id, then answers the PUBREL of this connection; one of an earlier connection is answered when it comes again (R3, R4).
-   * What is forgotten is remembered as finished (R2b).
+   * What is forgotten is remembered as finished (R2b), and waits while it would be so in vain.
    */
   complete(token: number): void {
     const row = this.#qos2.byToken(token);
     if (row === undefined || INBOUND_QOS2[row.stage].complete === undefined) return;
-    this.#qos2.remove(row);
-    const answered = this.#qos2.isReleasedHere(row);
-    this.#finished.add(row.packetId, row.digest, answered);
-    if (answered) this.#writePubcomp(row.packetId, SUCCESS);
+    if (!this.#completions.holds(token, this.#qos2.isReleasedHere(row))) this.#complete(row);
   }
 
   /** Copies of the QoS 2 rows, in order of arrival. */
@@ -217,6 +247,21 @@ export class InboundMessages {
     const counter = this.#finished.counter();
     if (counter.newest === 0 && this.#finished.size === 0) return undefined;
     return { held: this.#qos2.digests(), finished: this.#finished.state(NOTHING), counter };
+  }
+
+  #complete(row: InboundMessage): void {
+    this.#qos2.remove(row);
+    const answered = this.#qos2.isReleasedHere(row);
+    this.#finished.add(row.packetId, row.digest, answered);
+    if (answered) this.#writePubcomp(row.packetId, SUCCESS);
+  }
+
+  #completeHeld(): void {
+    for (let token = this.#completions.next(); token !== undefined; token = this.#completions.next()) {
+      const row = this.#qos2.byToken(token);
+      // its id may mean another message by now (R5a)
+      if (row?.stage === 'releasing') this.#complete(row);
+    }
   }
 
   #acceptQos2(token: number): void {

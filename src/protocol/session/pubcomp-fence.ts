@@ -8,7 +8,7 @@ const LONGEST_MS = 1000;
 /**
  * R2b: whatever answers something written behind a PUBCOMP on its connection shows that the broker has processed it: the fence. Traffic
  * gives some by itself; where it does not, a PINGREQ is sent, one at a time, also without keep-alive. Its missing answer means nothing
- * here: it only keeps ids in the memory.
+ * here: it keeps ids in the memory, and before the first one messages waiting (`CompletionHold`).
  */
 export class PubcompFence {
   readonly #finished: FinishedIds;

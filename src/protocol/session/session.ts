@@ -97,7 +97,7 @@ export class Session {
     this.#authentication.connecting(request);
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
-    this.#fence.observe(now);
+    this.#inbound.observe(now);
   }
 
   /** Bytes from the transport. Payload views of `message` events point into them. Ignored after a `close` event. */
@@ -137,14 +137,14 @@ export class Session {
       return;
     }
     this.#timers.watchAcks(this.#outbound.owed, false);
-    this.#fence.handleTimeout();
+    this.#inbound.handleTimeout();
     if (this.#timers.pingDue) this.#ping();
   }
 
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
   deadline(): number {
-    const fence = this.#phase === 'connected' ? this.#fence.deadline() : Number.POSITIVE_INFINITY;
-    return Math.min(this.#timers.deadline(this.#outbound.owed), fence);
+    const inbound = this.#phase === 'connected' ? this.#inbound.deadline() : Number.POSITIVE_INFINITY;
+    return Math.min(this.#timers.deadline(this.#outbound.owed), inbound);
   }
 
   /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
@@ -253,7 +253,10 @@ export class Session {
     this.#inbound.accept(token);
   }
 
-  /** After a `release` event: forgets the inbound id and sends PUBCOMP (R3). */
+  /**
+   * After a `release` event: forgets the inbound id and sends PUBCOMP (R3). Before the server has shown how it counts ids, one message at
+   * a time (R2b): the others follow, or a `release` event comes again on the next connection.
+   */
   complete(token: number): void {
     this.#inbound.complete(token);
   }
@@ -345,6 +348,7 @@ export class Session {
   disconnect(reasonCode = 0, properties?: Properties): void {
     const request = this.#link?.request;
     if (request === undefined || this.#phase === 'over') return;
+    this.#inbound.end();
     this.#output.write(disconnectPacket(request, { reasonCode, ...(properties && { properties }) }));
     this.#finish();
   }
@@ -381,7 +385,7 @@ export class Session {
 
   #observe(now: number): void {
     this.#timers.observe(now, this.#output.packets);
-    this.#fence.observe(now);
+    this.#inbound.observe(now);
   }
 
   #handlePackets(link: SessionLink, bytes: number): void {
@@ -400,6 +404,7 @@ export class Session {
       return;
     }
     if (this.#phase === 'over') return;
+    if (packets > 0) this.#inbound.heard();
     this.#begin(link);
     this.#probe();
     this.#timers.heard(bytes, packets);

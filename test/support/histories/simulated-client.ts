@@ -89,8 +89,9 @@ export class SimulatedClient {
     this.flush();
   }
 
-  /** After commands: events to the owner, bytes onto the link. */
+  /** After commands: events to the owner, bytes onto the link. What is due at once is done; time stands still. */
   flush(): void {
+    if (this.session.deadline() <= 0) this.session.handleTimeout(0);
     for (const event of this.session.takeEvents()) {
       if (event.type === 'close') throw event.error;
       this.#onEvent(event);

@@ -1,3 +1,4 @@
+import type { KillRig } from './kill-rig.js';
 import { type BridgeSystem, millracePipeline } from './kill-system.js';
 
 /** Longer than the timeouts of `quickTimeouts` together. */
@@ -13,3 +14,18 @@ export const reconnectingBridge = (version: 4 | 5): BridgeSystem =>
     kind: 'plain',
     connect: { ...quickTimeouts, ...quickReconnects, protocolVersion: version },
   });
+
+/**
+ * Resolves when the source's broker has shown how it counts (R2b): it answered a PINGREQ that was written behind a PUBCOMP. Before, the
+ * copy of one message cannot be told. Needs proxies.
+ */
+export async function untilFenced({ proxies }: KillRig): Promise<void> {
+  if (proxies === undefined) throw new Error('the run has no proxies');
+  const { from } = proxies;
+  await from.untilSeen('client', 'pubcomp');
+  // one more answer than there were questions when a PUBCOMP was out
+  const questions = from.count('client', 'pingreq');
+  await from.untilSeen('server', 'pingresp', questions + 1);
+  // the bridge has heard it: it has one question at a time
+  await from.untilSeen('client', 'pingreq', questions + 2);
+}

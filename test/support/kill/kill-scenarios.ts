@@ -10,6 +10,8 @@ export interface ScenarioOptions {
   readonly seed: number;
   /** Messages a second while it happens. Default 400. */
   readonly perSecond?: number;
+  /** What is to be so before the first fault. Default: nothing. */
+  readonly ready?: (rig: KillRig) => Promise<void>;
   /** Called with the number of each fault that has happened. */
   readonly onRound?: (round: number) => void;
 }
@@ -109,6 +111,7 @@ async function play(run: KillRun, options: ScenarioOptions, fault: Fault): Promi
   await using rig = await KillRig.open(run);
   await rig.start();
   rig.load.pour(options.perSecond ?? 400, () => rig.draining);
+  await options.ready?.(rig);
   let fired = 0;
   try {
     for (; fired < options.rounds; fired += 1) {

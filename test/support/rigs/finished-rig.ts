@@ -35,12 +35,16 @@ export class FinishedRig {
     return this;
   }
 
-  /** The fence: the session asks, when it is time, and the server answers. */
+  /** The fence: the session asks, when it is time, and the server answers; again, while that lets the session complete more. */
   fence(): this {
-    this.rig.now = this.rig.session.deadline();
-    this.rig.session.handleTimeout(this.rig.now);
-    const pings = this.rig.answers().filter((one) => one === 'pingreq');
-    for (const _ of pings) this.rig.serve({ type: 'pingresp' });
+    let answers: readonly string[];
+    do {
+      this.rig.now = this.rig.session.deadline();
+      this.rig.session.handleTimeout(this.rig.now);
+      const pings = this.rig.answers().filter((one) => one === 'pingreq');
+      for (const _ of pings) this.rig.serve({ type: 'pingresp' });
+      answers = this.rig.answers();
+    } while (answers.some((one) => one.startsWith('pubcomp')));
     return this;
   }
 
