@@ -1,5 +1,5 @@
 import { BusyCores } from '../../test/support/kill/busy-cores.js';
-import { FROZEN_MS, reconnectingBridge } from '../../test/support/kill/kill-again.js';
+import { FROZEN_MS, reconnectingBridge, untilFenced } from '../../test/support/kill/kill-again.js';
 import { burstsOfCuts, frozenBroker, type Scenario } from '../../test/support/kill/kill-scenarios.js';
 import { withEvidenceBrokers } from '../support/evidence-brokers.js';
 import type { Section } from '../support/evidence-document.js';
@@ -41,11 +41,15 @@ export function againSection(options: EvidenceOptions): Promise<Section> {
     const broken: string[] = [];
     for (const { what, scenario, ...counts } of faults) {
       const rows: EvidenceRow[] = [];
-      const ours = [reconnectingBridge(5), reconnectingBridge(4)].map((system) => ({ system, count: counts.rounds }));
-      const others = mqttJsSystems().map((system) => ({ system, count: counts.few }));
-      for (const { system, count } of [...ours, ...others]) {
+      const ours = [reconnectingBridge(5), reconnectingBridge(4)].map((system) => ({
+        system,
+        how: { rounds: counts.rounds, ready: untilFenced },
+      }));
+      const others = mqttJsSystems().map((system) => ({ system, how: { rounds: counts.few } }));
+      for (const { system, how } of [...ours, ...others]) {
         options.tell(`${what} ${system.title}`);
-        const report = await scenario({ system, from, to }, { rounds: count, seed: options.seed, perSecond: 800 });
+        const run = { system, from, to, proxied: true };
+        const report = await scenario(run, { ...how, seed: options.seed, perSecond: 800 });
         rows.push({ system, rounds: report.fired, report });
       }
       lines.push(what, '', ...evidenceTable(rows), '');
@@ -56,7 +60,8 @@ export function againSection(options: EvidenceOptions): Promise<Section> {
       lines: [
         'A round is six resets of one connection, 10 to 60 ms apart, under load, or a broker that stands still (SIGSTOP) for 2.5 s,',
         'which is longer than all timeouts of the Millrace bridge here, so that it gives up CONNECTs that the broker answers later.',
-        'mosquitto then sends messages again that were finished. Every core of the machine is kept busy besides.',
+        'mosquitto then sends messages again that were finished. Every core of the machine is kept busy besides. The rounds of Millrace',
+        'begin when the broker has answered the first fence (R2b).',
         '',
         ...lines,
       ],
