@@ -19,7 +19,7 @@ export interface LmdbStoreParts {
   readonly file: LmdbFile;
   readonly path: string;
   /** The file that the path leads to. */
-  readonly identity: FileIdentity;
+  readonly identity: FileIdentity | undefined;
   /** Commits that the file has had. */
   readonly commits: number;
   readonly mark: OpeningMark;
@@ -90,7 +90,8 @@ export class LmdbStore implements Store {
     const commits = this.#commits + 1;
     try {
       const all = [...encodeOwn(new Map([['commits', encodeCommits(commits)]])), ...changes];
-      await Promise.all([this.#parts.file.write(all), checkInPlace(this.#parts)]);
+      await this.#parts.file.write(all);
+      checkInPlace(this.#parts);
     } catch (error) {
       throw await failedWrite(error, this.#parts.path, changes);
     }

@@ -106,7 +106,7 @@ async function openFile({ path, name, onClosed }: OpenRequest, mark: OpeningMark
     if (format === undefined) throw corruptError(`${path} has no format record`);
     checkFormat(format, name, path);
     checkCommits(records.getOwn('commits'), commits, path);
-    return new LmdbStore({ file, path, identity: await identityOf(path), commits, mark, onClosed });
+    return new LmdbStore({ file, path, identity: identityOf(path), commits, mark, onClosed });
   } catch (error) {
     await file.close();
     throw error;
