@@ -4,24 +4,31 @@ const BLOCK = 256;
 const blockOf = (index: number): number => Math.floor(index / BLOCK);
 
 /**
- * Packet ids by index, 0 for none, and the runs they make. A commit asks for the runs each time, and between two of them little has
- * changed of what may be 65535 ids: the runs of a block are kept until one of its ids changes.
+ * Packet ids by index, 0 for none, with the digests of their messages, and the runs they make. A commit asks for all of it each time, and
+ * between two of them little has changed of what may be 65535 ids: the runs of a block are kept until one of its ids changes.
  */
 export class IdColumn {
   #ids = new Uint16Array(BLOCK);
+  #digests = new Int32Array(BLOCK);
   /** The runs of each block; undefined where they are not known. */
   #runs: (readonly number[] | undefined)[] = [];
 
-  set(index: number, id: number): void {
+  set(index: number, id: number, digest: number): void {
     if (index >= this.#ids.length) this.#grow(index);
     this.#ids[index] = id;
+    this.#digests[index] = digest;
     this.#runs[blockOf(index)] = undefined;
+  }
+
+  clear(index: number): void {
+    this.set(index, 0, 0);
   }
 
   /** Leaves only the ids at these indexes, ascending, without gaps. */
   keep(indexes: readonly number[]): void {
     indexes.forEach((from, to) => {
       this.#ids[to] = this.#ids[from] ?? 0;
+      this.#digests[to] = this.#digests[from] ?? 0;
     });
     this.#runs = [];
   }
@@ -35,6 +42,19 @@ export class IdColumn {
     return Uint16Array.from(runs);
   }
 
+  /** The digests of the ids below `end`, in the order of their index. */
+  digests(end: number): Int32Array {
+    const below = Math.min(end, this.#ids.length);
+    const found = new Int32Array(below);
+    let count = 0;
+    for (let index = 0; index < below; index += 1) {
+      if (this.#ids[index] === 0) continue;
+      found[count] = this.#digests[index] ?? 0;
+      count += 1;
+    }
+    return found.slice(0, count);
+  }
+
   #runsOf(block: number): readonly number[] {
     const known = this.#runs[block];
     if (known !== undefined) return known;
@@ -45,8 +65,11 @@ export class IdColumn {
   }
 
   #grow(index: number): void {
-    const grown = new Uint16Array(Math.max(this.#ids.length * 2, index + 1));
-    grown.set(this.#ids);
-    this.#ids = grown;
+    const length = Math.max(this.#ids.length * 2, index + 1);
+    const [ids, digests] = [new Uint16Array(length), new Int32Array(length)];
+    ids.set(this.#ids);
+    digests.set(this.#digests);
+    this.#ids = ids;
+    this.#digests = digests;
   }
 }

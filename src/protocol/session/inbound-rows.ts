@@ -44,8 +44,10 @@ export class InboundRows {
   readonly #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
-  /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
+  /** Beside the rows: their packet ids and digests, none for those that are gone or whose PUBREL has come. */
   readonly #unreleased = new IdColumn();
+  /** Those whose PUBREL has come, and that are not gone. */
+  readonly #released = new Set<InboundMessage>();
   #size = 0;
   /** Rows, and what stands for copies: see `enqueueCopy`. */
   #queue: QueueEntry[] = [];
@@ -142,7 +144,8 @@ export class InboundRows {
 
   remove(row: InboundMessage): void {
     row.gone = true;
-    this.#unreleased.set(this.#indexOf(row.token), 0);
+    this.#unreleased.clear(this.#indexOf(row.token));
+    this.#released.delete(row);
     this.#byId[row.packetId] = undefined;
     this.#size -= 1;
     const gone = this.#rows.length - this.#size;
@@ -152,7 +155,7 @@ export class InboundRows {
   /** Notes a PUBREL; false when one came on this connection before. */
   markReleased(row: InboundMessage): boolean {
     if (row.releasedOn === this.#connection) return false;
-    this.#unreleased.set(this.#indexOf(row.token), 0);
+    this.#takeReleased(row, this.#indexOf(row.token));
     row.releasedOn = this.#connection;
     return true;
   }
@@ -186,13 +189,7 @@ export class InboundRows {
 
   /** The digests of those, in their order. */
   digestsThrough(token: number): Int32Array {
-    const digests: number[] = [];
-    const end = this.#indexOf(token + 1);
-    for (let at = 0; at < end; at += 1) {
-      const row = this.#rows[at];
-      if (row !== undefined && !row.gone && row.stage !== 'releasing') digests.push(row.digest);
-    }
-    return Int32Array.from(digests);
+    return this.#unreleased.digests(this.#indexOf(token + 1));
   }
 
   /** The digests of `toRows`, in their order. */
@@ -205,24 +202,27 @@ export class InboundRows {
 
   /** Those whose PUBREL has come, in order of arrival: what a commit forgets (R3). */
   released(): FinishedState {
-    const ids: number[] = [];
-    const digests: number[] = [];
-    for (const { gone, stage, packetId, digest } of this.#rows) {
-      if (gone || stage !== 'releasing') continue;
-      ids.push(packetId);
-      digests.push(digest);
-    }
-    return { ids: Uint16Array.from(ids), digests: Int32Array.from(digests) };
+    const rows = [...this.#released].sort((a, b) => a.token - b.token);
+    return {
+      ids: Uint16Array.from(rows, ({ packetId }) => packetId),
+      digests: Int32Array.from(rows, ({ digest }) => digest),
+    };
   }
 
   #set({ packetId, token, stage }: InboundRow, { digest, reasonCode }: Receipt, takenOn: number): InboundMessage {
     for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
     const row = { packetId, token, digest, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
-    this.#unreleased.set(this.#rows.length, stage === 'releasing' ? 0 : packetId);
+    this.#unreleased.set(this.#rows.length, packetId, digest);
+    if (stage === 'releasing') this.#takeReleased(row, this.#rows.length);
     this.#rows.push(row);
     this.#size += 1;
     return row;
+  }
+
+  #takeReleased(row: InboundMessage, index: number): void {
+    this.#unreleased.clear(index);
+    this.#released.add(row);
   }
 
   #compact(): void {
