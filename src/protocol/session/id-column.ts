@@ -10,6 +10,8 @@ const blockOf = (index: number): number => Math.floor(index / BLOCK);
 export class IdColumn {
   #ids = new Uint16Array(BLOCK);
   #digests = new Int32Array(BLOCK);
+  /** No id stands below it. */
+  #low = 0;
   /** The runs of each block; undefined where they are not known. */
   #runs: (readonly number[] | undefined)[] = [];
 
@@ -18,10 +20,12 @@ export class IdColumn {
     this.#ids[index] = id;
     this.#digests[index] = digest;
     this.#runs[blockOf(index)] = undefined;
+    if (id !== 0 && index < this.#low) this.#low = index;
   }
 
   clear(index: number): void {
     this.set(index, 0, 0);
+    while (this.#low < this.#ids.length && this.#ids[this.#low] === 0) this.#low += 1;
   }
 
   /** Leaves only the ids at these indexes, ascending, without gaps. */
@@ -31,6 +35,7 @@ export class IdColumn {
       this.#digests[to] = this.#digests[from] ?? 0;
     });
     this.#runs = [];
+    this.#low = 0;
   }
 
   /** See `id-runs.ts`: of the ids below `end`, in the order of their index. */
@@ -42,17 +47,11 @@ export class IdColumn {
     return Uint16Array.from(runs);
   }
 
-  /** The digests of the ids below `end`, in the order of their index. */
+  /** The digests of the ids below `end`, in the order of their index. Without gaps, as they mostly are, they are copied in one go. */
   digests(end: number): Int32Array {
-    const below = Math.min(end, this.#ids.length);
-    const found = new Int32Array(below);
-    let count = 0;
-    for (let index = 0; index < below; index += 1) {
-      if (this.#ids[index] === 0) continue;
-      found[count] = this.#digests[index] ?? 0;
-      count += 1;
-    }
-    return found.slice(0, count);
+    const ids = this.#ids.subarray(this.#low, Math.max(this.#low, end));
+    const digests = this.#digests.slice(this.#low, this.#low + ids.length);
+    return ids.includes(0) ? digests.filter((_digest, at) => ids[at] !== 0) : digests;
   }
 
   #runsOf(block: number): readonly number[] {

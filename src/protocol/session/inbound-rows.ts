@@ -203,10 +203,12 @@ export class InboundRows {
   /** Those whose PUBREL has come, in order of arrival: what a commit forgets (R3). */
   released(): FinishedState {
     const rows = [...this.#released].sort((a, b) => a.token - b.token);
-    return {
-      ids: Uint16Array.from(rows, ({ packetId }) => packetId),
-      digests: Int32Array.from(rows, ({ digest }) => digest),
-    };
+    const [ids, digests] = [new Uint16Array(rows.length), new Int32Array(rows.length)];
+    rows.forEach(({ packetId, digest }, at) => {
+      ids[at] = packetId;
+      digests[at] = digest;
+    });
+    return { ids, digests };
   }
 
   #set({ packetId, token, stage }: InboundRow, { digest, reasonCode }: Receipt, takenOn: number): InboundMessage {
