@@ -118,7 +118,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a flood of small messages at QoS 0': { load: { qos: 0, count: 700_000, payloadBytes: 4 } },
   'large messages': { load: { qos: 1, count: 60, payloadBytes: 2 * MIB } },
-  'many topics': { load: { qos: 0, count: 80_000, topic: (index) => `a/topic/of/its/own/${index}` }, consume: true },
+  'many topics': { load: { qos: 0, count: 120_000, topic: (index) => `a/topic/of/its/own/${index}` }, consume: true },
   'long topics': {
     load: { qos: 0, count: 800, topic: (index) => `${index}/`.padEnd(65_000, 'x') },
     consume: true,
@@ -133,7 +133,7 @@ describe('X1, X9: memory of a source', { ...SUITE_LIMIT, ...only }, () => {
       const before = residentMiB(child.pid);
       const sent = await send(await subscribed(broker), load);
       assert.ok(child.running);
-      assert.ok(sent > 2 * MIB);
+      assert.ok(sent > 3 * MIB);
       const grown = residentMiB(child.pid) - before;
       assert.ok(grown < TIMES * SOURCE_MIB, `${grown.toFixed()} MiB for ${(sent / MIB).toFixed()} MiB sent`);
     });
@@ -201,7 +201,7 @@ const bridgeArgs = (from: string, to: string, ...more: string[]): string[] => [
 describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIMIT, ...only }, () => {
   const load: Load = { qos: 1, count: 3000, topic: () => 'in/a', properties: userProperties(1000) };
 
-  // What still waits to be sent to a process that was ended must not keep this one: it is the last suite of the file.
+  // Sometimes something outlives its test and keeps the process; what it is has not been found. This is the last suite of the file.
   after(() => void setTimeout(() => process.exit(), LINGER_MS).unref());
 
   it('stays below three times its bounds, without a store', LIMIT, async () => {
