@@ -66,6 +66,17 @@ interface Pending {
   readonly row: number;
 }
 
+/**
+ * R2b: what holds a completion back. `off`: an id is known to be free. `due`: a PUBCOMP was written, and has no fence. What else the
+ * session then goes by: tokens that wait, ids that are remembered, and whether a new message came on this connection.
+ */
+interface Hold {
+  readonly fence: 'wanted' | 'due' | 'off';
+  readonly waiting: readonly number[];
+  readonly finished: readonly number[];
+  readonly newCame: boolean;
+}
+
 interface ReceiverState {
   readonly session: SessionHistory;
   readonly rows: readonly { readonly id: number; readonly token: number; readonly stage: InboundStage }[];
@@ -76,6 +87,7 @@ interface ReceiverState {
   readonly token: number;
   /** What came on this connection and is not answered yet: the session's own debts. */
   readonly due: readonly string[];
+  readonly hold: Hold;
   readonly up: readonly Wire[];
   readonly down: readonly Wire[];
   readonly broker: Broker;
@@ -94,6 +106,7 @@ interface ReceiverState {
 
 const CHANNEL = 3;
 const NOTHING = { taken: [], releasing: [] } as const;
+const NO_ID_FREE: Hold = { fence: 'wanted', waiting: [], finished: [], newCame: false };
 
 /** A broker, the real Session and a source with its commits: every order in which they, crashes and cuts can happen. */
 export class ReceiverModel implements Model<ReceiverState> {
@@ -154,6 +167,9 @@ export class ReceiverModel implements Model<ReceiverState> {
       this.#seal(state),
       state.sealed === undefined ? undefined : step('commit becomes durable', durableNow(state)),
       ready ? step('let out what is durable', this.#emit(state)) : undefined,
+      state.hold.fence === 'due' && up.every(({ t }) => t !== 'pubcomp')
+        ? step('broker answers the fence', this.#feed(state, { do: 'fence' })[0])
+        : undefined,
       link === 'on' && this.#canSend(state) ? step('broker sends the next', this.#send(state)) : undefined,
       up.length > 0 && down.length < CHANNEL ? step(`broker takes ${nameOf(up[0])}`, serve(state)) : undefined,
       down.length > 0 && up.length < CHANNEL && link === 'on'
@@ -183,6 +199,7 @@ export class ReceiverModel implements Model<ReceiverState> {
       lost: false,
       token: nextToken(birth),
       due: [],
+      hold: NO_ID_FREE,
       up: [],
       down: [],
       record,
@@ -306,14 +323,15 @@ export class ReceiverModel implements Model<ReceiverState> {
   }
 
   #feed(state: ReceiverState, input: SessionInput): [ReceiverState, SessionOutput] {
-    const { rows, due: owed, link, lost, record } = state;
-    const likeness = JSON.stringify([rows, owed, link, lost, record, state.token]);
+    const { rows, due: owed, link, lost, record, token: next, hold } = state;
+    const likeness = JSON.stringify([rows, owed, link, lost, record, next, hold]);
     const { session, output } = this.#sessions.feed(state.session, likeness, input);
-    const token = state.token + output.events.filter(({ type }) => type === 'message').length;
+    const token = next + output.events.filter(({ type }) => type === 'message').length;
     const packets = output.packets.map((packet) => wireOf(packet)).filter((packet) => !this.#swallows(state, packet));
     const answered = packets.map(({ t, id }) => `${t === 'pubrec' ? 'publish' : 'pubrel'} ${id}`);
     const due = state.due.filter((one) => !answered.includes(one));
-    return [{ ...state, session, token, due, rows: rowsOf(output.state), up: [...state.up, ...packets] }, output];
+    const after = { ...state, session, token, due, rows: rowsOf(output.state), up: [...state.up, ...packets] };
+    return [{ ...after, hold: holdAfter(state, input, output) }, output];
   }
 
   /** R4 broken: PUBCOMP only for ids that are known. */
@@ -328,6 +346,25 @@ function nextToken({ inbound }: SessionState): number {
 
 function rowsOf({ inbound }: SessionState) {
   return inbound.map(({ packetId, token, stage }) => ({ id: packetId, token, stage }));
+}
+
+function holdAfter(before: ReceiverState, input: SessionInput, { events, packets, state }: SessionOutput): Hold {
+  const { counter, finished } = state.memory ?? {};
+  const lacksFree = counter === undefined || (counter.overReconnect === 'unseen' && counter.free === 0);
+  if (!lacksFree) return { ...NO_ID_FREE, fence: 'off' };
+  const { waiting, newCame, fence } = input.do === 'cut' ? NO_ID_FREE : before.hold;
+  const written = packets.some(({ type }) => type === 'pubcomp');
+  const open = fence === 'due' && input.do !== 'fence';
+  const completed = input.do === 'complete' ? input.token : -1;
+  const rows = new Set(state.inbound.map(({ token }) => token));
+  // one whose PUBREL came on an earlier connection does not wait for the fence: its PUBREL comes again
+  const released = before.rows.some(({ id, token }) => token === completed && before.due.includes(`pubrel ${id}`));
+  return {
+    fence: written || open ? 'due' : 'wanted',
+    waiting: [...waiting, ...(released ? [completed] : [])].filter((token) => rows.has(token)),
+    finished: [...(finished?.ids ?? [])],
+    newCame: newCame || events.some((event) => event.type === 'message' && !event.dup),
+  };
 }
 
 function durableNow(state: ReceiverState): ReceiverState {

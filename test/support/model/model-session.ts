@@ -15,6 +15,8 @@ export type SessionInput =
   | { readonly do: 'cut' }
   /** It is as late as the session wants to be called. */
   | { readonly do: 'timeout' }
+  /** The PINGREQ that is due at once is written, and its PINGRESP comes. */
+  | { readonly do: 'fence' }
   | { readonly do: 'publish'; readonly seq: number }
   | { readonly do: 'release'; readonly seq: number }
   | { readonly do: 'accept' | 'complete'; readonly token: number }
@@ -88,6 +90,11 @@ function feed(session: Session, input: SessionInput): void {
       return;
     case 'timeout':
       session.handleTimeout(session.deadline());
+      return;
+    case 'fence':
+      session.handleTimeout(0);
+      session.takeOutput();
+      session.receive(bytesOf({ type: 'pingresp' }), 0);
       return;
     case 'publish':
       session.publish(modelMessage(input.seq));
