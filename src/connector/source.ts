@@ -29,11 +29,16 @@ export interface Polled<T> {
   readonly done: boolean;
 }
 
-/** What belongs into a commit that covers inputs up to a position. `state` is opaque to the engine; sources that keep none give undefined. */
+/** What belongs into a commit that covers inputs up to a position. `state` and `pages` are opaque to the engine; sources that keep none give undefined. */
 export interface SourceSnapshot {
   /** An integer of the source's choice that never falls. */
   readonly mark: number;
   readonly state: unknown;
+  /**
+   * What is too large to be stored as a whole with each commit: those pages, by name, that changed since the last snapshot. The others
+   * stay as they were stored, and none is ever removed. The engine keeps the bytes: they must not be changed afterwards.
+   */
+  readonly pages?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -74,6 +79,8 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
   readonly restored?: unknown;
+  /** For a source: all pages that its snapshots have stored, by name. Absent where `restored` is. */
+  readonly restoredPages?: ReadonlyMap<string, Uint8Array>;
   /** Only in a job with a store. */
   readonly durable?: DurableContext;
 }

@@ -126,9 +126,10 @@ export class DurableTick {
     this.#hasInputs = this.#inputsChanged();
     if (machine.spoilt) return undefined;
     this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
-    for (const { lane, upTo, state } of this.#sealed) {
+    for (const { lane, upTo, state, pages } of this.#sealed) {
       const { name } = lane.options;
       overlay.put(storeKeys.source(name), encodeStored({ upTo, state }, `source "${name}"`));
+      if (pages !== undefined) putPages(overlay, name, pages);
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);
@@ -184,6 +185,10 @@ export class DurableTick {
     return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
   }
 }
+
+const putPages = (overlay: Overlay, source: string, pages: ReadonlyMap<string, Uint8Array>): void => {
+  for (const [page, bytes] of pages) overlay.put(storeKeys.page(source, page), bytes);
+};
 
 /** In the middle of an input rows are staged when there are so many, or when they have this part of what a commit may have. */
 const STAGE_ROWS = 4096;

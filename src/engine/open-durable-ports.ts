@@ -17,6 +17,7 @@ import { restoredOutbox } from './outbox.js';
 import { ReachedSinks } from './reached-sinks.js';
 import type { RunRequest } from './run-parts.js';
 import { storeKeys } from './store-keys.js';
+import { endOf } from './stored-parts.js';
 import { decodeStored } from './stored-value.js';
 
 /** What a job with a store opens. */
@@ -104,5 +105,14 @@ const createReader = (
   if (bytes === undefined) return openReader(name, () => source.createReader(context));
   // put by `DurableTick.seal`
   const { state } = decodeStored(bytes) as { readonly state: unknown };
-  return openReader(name, () => source.createReader({ ...context, restored: state }));
+  const restoredPages = pagesOf(name, view);
+  return openReader(name, () => source.createReader({ ...context, restored: state, restoredPages }));
+};
+
+const pagesOf = (source: string, view: StoreView): ReadonlyMap<string, Uint8Array> => {
+  const prefix = storeKeys.pages(source);
+  const pages = new Map<string, Uint8Array>();
+  for (const { key, value } of view.range(prefix, endOf(prefix)))
+    pages.set(decodeURIComponent(key.slice(prefix.length)), value);
+  return pages;
 };

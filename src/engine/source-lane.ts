@@ -1,4 +1,4 @@
-import type { Polled, SourceReader } from '../connector/source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../connector/source.js';
 import { Fifo } from '../internal/fifo.js';
 import type { Fragment } from '../pipeline/fragment.js';
 import type { Downstream } from '../pipeline/pipeline-plan.js';
@@ -17,11 +17,9 @@ export interface Processing {
 }
 
 /** What a source has in a commit: its position and what its reader keeps. */
-export interface SourceCommit {
+export interface SourceCommit extends SourceSnapshot {
   readonly lane: SourceLane;
   readonly upTo: number;
-  readonly mark: number;
-  readonly state: unknown;
   /** Items that are complete with it. */
   readonly items: number;
 }

@@ -10,6 +10,9 @@ export const storeKeys = {
   /** Which sinks were open once. */
   reached: 'reached',
   source: (source: string): string => `source/${part(source)}`,
+  /** All pages of a source begin with it. */
+  pages: (source: string): string => `page/${part(source)}/`,
+  page: (source: string, page: string): string => `page/${part(source)}/${part(page)}`,
   record: (port: string, name: string): string => `record/${part(port)}/${part(name)}`,
   /** Names of all outboxes begin with it. */
   outboxes: 'outbox/',

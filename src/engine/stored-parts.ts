@@ -23,7 +23,7 @@ export interface StoredKeys {
 }
 
 /** Above all keys with a prefix that ends with a slash. */
-const endOf = (prefix: string): string => `${prefix.slice(0, -1)}0`;
+export const endOf = (prefix: string): string => `${prefix.slice(0, -1)}0`;
 
 const recordsOf = (part: Part): string => `record/${namePart(partName(part))}/`;
 
@@ -36,7 +36,7 @@ export const keysOf = (part: Part): StoredKeys => {
     case 'source':
       return {
         keys: [storeKeys.source(name), nameKey('dedupe', name)],
-        prefixes: [namePrefix('dedupe', name), recordsOf(part)],
+        prefixes: [storeKeys.pages(name), namePrefix('dedupe', name), recordsOf(part)],
       };
     case 'sink':
       return { keys: [], prefixes: [outboxesOf(name), `rows/${namePart(name)}/`, recordsOf(part)] };
@@ -88,7 +88,8 @@ const storedOfSource = (view: StoreView, part: Part): string | undefined => {
   // put by `DurableTick.seal`
   const state = bytes === undefined ? undefined : (decodeStored(bytes) as { readonly state: unknown }).state;
   const hasSession = hasKeys(view, recordsOf(part));
-  if (state === undefined && !hasSession && view.get(nameKey('dedupe', part.name)) === undefined) return undefined;
+  const hasState = state !== undefined || hasKeys(view, storeKeys.pages(part.name));
+  if (!hasState && !hasSession && view.get(nameKey('dedupe', part.name)) === undefined) return undefined;
   return hasSession ? 'its position, in a session that its broker goes on filling' : 'its position';
 };
 

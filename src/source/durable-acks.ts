@@ -4,6 +4,7 @@ import type { SessionState } from '../protocol/session/session-state.js';
 import type { Acknowledger, AckSession } from './acknowledger.js';
 import { PendingAcks } from './pending-acks.js';
 import type { SourceState } from './source-state.js';
+import { toStoredMemory, toStoredPages } from './stored-memory.js';
 
 /** What becomes allowed when a snapshot is durable. */
 interface Outstanding {
@@ -71,10 +72,10 @@ export class DurableAcks implements Acknowledger {
     this.#suspected = false;
     // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
     const inbound = this.#session.inboundIdRuns(this.#through);
-    const memory = this.#session.inboundMemory(this.#through);
-    const state: SourceState = { epoch: this.#session.epoch, inbound, memory };
+    const { digests, ...memory } = this.#session.changedInboundMemory();
+    const state: SourceState = { epoch: this.#session.epoch, inbound, memory: toStoredMemory(memory) };
     this.#marks += 1;
-    return { mark: this.#marks - 1, state };
+    return { mark: this.#marks - 1, state, pages: toStoredPages(digests) };
   }
 
   committed(mark: number): number {

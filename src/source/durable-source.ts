@@ -2,6 +2,9 @@ import type { DurableLink, UnknownSessionPolicy } from '../connection/durable-li
 import { epochOf, readSessionRecord } from '../connection/session-record.js';
 import type { OpenContext } from '../connector/source.js';
 import { readSourceState, restoredSession } from './source-state.js';
+import { fromStoredPages } from './stored-memory.js';
+
+const NO_PAGES: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** What a source has to say of its session in a job with a store. */
 export interface DurableSourceFacts {
@@ -16,10 +19,16 @@ export interface DurableSourceFacts {
  */
 export const durableLinkOf = (
   { name, clientId, onUnknownSession }: DurableSourceFacts,
-  { durable, guarantee, restored }: Pick<OpenContext, 'durable' | 'guarantee' | 'restored'>,
+  {
+    durable,
+    guarantee,
+    restored,
+    restoredPages = NO_PAGES,
+  }: Pick<OpenContext, 'durable' | 'guarantee' | 'restored' | 'restoredPages'>,
 ): DurableLink | undefined => {
   if (durable === undefined || guarantee === 'none') return undefined;
   const record = durable.record(clientId);
   const epoch = epochOf(readSessionRecord(record.value));
-  return { record, restored: restoredSession(readSourceState(restored, name), epoch), onUnknownSession };
+  const pages = fromStoredPages(restoredPages, name);
+  return { record, restored: restoredSession(readSourceState(restored, name), epoch, pages), onUnknownSession };
 };

@@ -3,5 +3,5 @@ import type { Session } from '../protocol/session/session.js';
 
 /** The part of a connection that a source uses while it runs: answers to the broker, and the tap. */
 export interface SourceLine extends Pick<Connection, 'flush' | 'setReading' | 'close'> {
-  readonly session: Pick<Session, 'accept' | 'complete' | 'epoch' | 'inboundIdRuns' | 'inboundMemory'>;
+  readonly session: Pick<Session, 'accept' | 'complete' | 'epoch' | 'inboundIdRuns' | 'changedInboundMemory'>;
 }

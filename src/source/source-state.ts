@@ -1,7 +1,8 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { areIdRuns, fromIdRuns } from '../protocol/session/id-runs.js';
-import type { InboundMemory, SessionState } from '../protocol/session/session-state.js';
-import { isInboundMemory } from './stored-memory.js';
+import type { DigestPage } from '../protocol/session/message-digests.js';
+import type { SessionState } from '../protocol/session/session-state.js';
+import { fromStoredMemory } from './stored-memory.js';
 
 /**
  * What an MQTT source has in every commit of a durable job: the ids of the QoS 2 messages whose effect is in this commit or an earlier
@@ -10,11 +11,11 @@ import { isInboundMemory } from './stored-memory.js';
 export interface SourceState {
   readonly epoch: number;
   readonly inbound: Uint16Array;
-  /** What tells messages that come again although they are finished (R2b). States of earlier versions have none. */
-  readonly memory?: InboundMemory;
+  /** What tells messages that come again although they are finished (R2b): see `toStoredMemory`. States of earlier versions have none. */
+  readonly memory?: Uint16Array;
 }
 
-/** The state as it was committed; undefined before the first commit. @throws MillraceError STORE_CORRUPT for anything else */
+/** What was committed. @throws MillraceError STORE_CORRUPT for anything else */
 export const readSourceState = (value: unknown, source: string): SourceState | undefined => {
   if (value === undefined || isSourceState(value)) return value;
   throw new MillraceError('STORE_CORRUPT', `source "${source}": the stored state is not that of an MQTT source`, {
@@ -27,14 +28,19 @@ export const readSourceState = (value: unknown, source: string): SourceState | u
  * The state with which the session is born. `epoch` is that of the session's record, which is written before a new epoch begins: ids
  * of another one are void (R5).
  */
-export const restoredSession = (state: SourceState | undefined, epoch: number): SessionState => {
+export const restoredSession = (
+  state: SourceState | undefined,
+  epoch: number,
+  pages: readonly DigestPage[] = [],
+): SessionState => {
   const { inbound, memory } = state?.epoch === epoch ? state : NOTHING;
   const ids = fromIdRuns(inbound);
+  const remembered = fromStoredMemory(memory);
   return {
     epoch,
     inbound: ids.map((packetId, token) => ({ packetId, token, stage: 'accepted' })),
     outbound: [],
-    ...(memory && { memory }),
+    ...(remembered && { memory: { ...remembered, digests: pages } }),
   };
 };
 
@@ -48,4 +54,4 @@ const isSourceState = (value: unknown): value is SourceState =>
   'inbound' in value &&
   value.inbound instanceof Uint16Array &&
   areIdRuns(value.inbound) &&
-  (!('memory' in value) || isInboundMemory(value.memory, fromIdRuns(value.inbound).length));
+  (!('memory' in value) || fromStoredMemory(value.memory) !== undefined);

@@ -19,9 +19,6 @@ const STEP = fc.oneof(
 
 type Step = typeof STEP extends fc.Arbitrary<infer T> ? T : never;
 
-/** What stands for the message that has an id. */
-const digestOf = (packetId: number): number => packetId * 7 + 1;
-
 class Play {
   readonly rows = new InboundRows();
   #token: number;
@@ -33,10 +30,7 @@ class Play {
       token,
       stage: 'accepted' as const,
     }));
-    this.rows.restore(
-      rows.map((row) => (row.token % 7 === 3 ? { ...row, stage: 'releasing' as const } : row)),
-      Int32Array.from(rows, ({ packetId }) => digestOf(packetId)),
-    );
+    this.rows.restore(rows.map((row) => (row.token % 7 === 3 ? { ...row, stage: 'releasing' as const } : row)));
     this.#token = restored + gap;
     this.#packetId = restored;
   }
@@ -57,7 +51,7 @@ class Play {
   #add(n: number): void {
     do this.#packetId = (this.#packetId % 65_535) + 1;
     while (this.rows.get(this.#packetId) !== undefined);
-    this.rows.add(this.#packetId, this.#token, { digest: digestOf(this.#packetId), reasonCode: 0 });
+    this.rows.add(this.#packetId, this.#token, 0);
     // tokens of QoS 1 messages lie between
     this.#token += n % 50 === 0 ? 2 : 1;
   }
@@ -89,13 +83,13 @@ it('a commit is given the ids of all rows up to a token whose PUBREL has not com
           fromIdRuns(play.rows.idRunsThrough(through)),
           expected.map(({ packetId }) => packetId),
         );
-        assert.deepEqual(
-          [...play.rows.digestsThrough(through)],
-          expected.map(({ packetId }) => digestOf(packetId)),
-        );
         const released = live.filter(({ stage }) => stage === 'releasing').map(({ packetId }) => packetId);
-        assert.deepEqual([...play.rows.released().ids], released, 'R2b: what the commit forgets is remembered in it');
-        assert.deepEqual([...play.rows.released().digests], released.map(digestOf));
+        const inOrder = (a: number, b: number) => a - b;
+        assert.deepEqual(
+          play.rows.released().sort(inOrder),
+          released.sort(inOrder),
+          'R2b: what the commit forgets is remembered in it',
+        );
       }
     }),
     { numRuns: 200 },

@@ -169,6 +169,37 @@ describe('a durable job', SUITE_LIMIT, () => {
     await second.shutdown();
   });
 
+  it('gives a source the pages that its commits have stored, each as it was stored last', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<string>();
+    const restored = () => source.restoredPages && [...source.restoredPages];
+    const run = async (item: string, pages?: ReadonlyMap<string, Uint8Array>): Promise<void> => {
+      const engine = Engine.embedded({ stores });
+      await engine.newJob(copy(source.source, durableSink(new Destination())), OPTIONS).whenRunning();
+      source.pages = pages;
+      source.push(item);
+      await until(() => source.acknowledged === source.items.length);
+      await engine.shutdown();
+    };
+    await run(
+      'a',
+      new Map([
+        ['1', Uint8Array.of(1)],
+        ['a/b', Uint8Array.of(2)],
+      ]),
+    );
+    assert.equal(restored(), undefined, 'nothing was stored before');
+    await run('b', new Map([['1', Uint8Array.of(3)]]));
+    await run('c');
+    assert.deepEqual(
+      restored()?.map(([page, bytes]) => [page, [...bytes]]),
+      [
+        ['1', [3]],
+        ['a/b', [2]],
+      ],
+    );
+  });
+
   it('fails when a stored row is missing, instead of leaving it out', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();

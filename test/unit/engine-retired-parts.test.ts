@@ -157,6 +157,19 @@ describe('parts of a durable job that are taken away', SUITE_LIMIT, () => {
     }
   });
 
+  it('a source is given up with its pages', async () => {
+    const world = new World();
+    world.source.pages = new Map([['1', Uint8Array.of(1)]]);
+    await world.run({});
+    const other = new ManualSource<string>({ name: 'other' });
+    const engine = Engine.embedded({ stores: world.stores });
+    await engine.newJob(pipelineOf(other, world.first), { ...OPTIONS, giveUp: ['source manual'] }).whenRunning();
+    await engine.shutdown();
+    const store = await world.stores.open('retired', 0);
+    assert.deepEqual([...store.range('page/', 'page0')], []);
+    await store.close();
+  });
+
   it('a part that the pipeline has cannot be given up, and a name that is none is refused', async () => {
     const world = new World();
     const engine = Engine.embedded({ stores: world.stores });

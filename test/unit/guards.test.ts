@@ -122,6 +122,7 @@ const READER: readonly Breach<SourceReader<string>>[] = [
   ['snapshot-mark', 'a mark is NaN', marks(Number.NaN), (reader) => reader.snapshot(0)],
   ['snapshot-mark', 'no snapshot', { snapshot: () => undefined }, (reader) => reader.snapshot(0)],
   ['snapshot-mark', 'marks fall', marks(1, 0), snapshotTwice],
+  ['snapshot-pages', 'pages are no Map', { snapshot: () => ({ mark: 0, pages: {} }) }, (reader) => reader.snapshot(0)],
   ['promise', 'ready gives nothing', { ready: () => {} }, (reader) => reader.ready()],
   ['promise', 'whenDirty gives nothing', { whenDirty: () => {} }, (reader) => reader.whenDirty?.()],
   ['promise', 'failed is no promise', { failed: 'no' }],

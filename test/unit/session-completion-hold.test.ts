@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Packet } from '../../src/protocol/index.js';
+import { fromIdRuns } from '../../src/protocol/session/id-runs.js';
 import { ack, inbound, SessionRig } from '../support/rigs/session-rig.js';
 
 /*
@@ -94,8 +95,8 @@ describe('R2b: what is left', () => {
 
   it('a crash: what the commit has forgotten (R3) is in the memory of the commit, although it waits', () => {
     const rig = held();
-    const { finished } = rig.session.inboundMemory(3);
-    assert.deepEqual([...finished.ids].sort(), IDS);
+    const { finished } = rig.session.changedInboundMemory();
+    assert.deepEqual(fromIdRuns(finished).sort(), IDS);
     assert.deepEqual([...rig.session.inboundIdRuns(3)], []);
   });
 });

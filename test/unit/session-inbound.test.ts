@@ -71,11 +71,7 @@ test('R2a: PUBREC of an accepted copy keeps its place in the order', () => {
 
 test('R3: PUBCOMP waits for complete, and goes out only where its PUBREL arrived', () => {
   const counter = { newest: 0, run: 0, overReconnect: 'counted', free: 0 } as const;
-  const memory = {
-    held: new Int32Array(),
-    finished: { ids: new Uint16Array(), digests: new Int32Array() },
-    counter,
-  };
+  const memory = { finished: new Uint16Array(), counter, digests: [] };
   const state = { epoch: 1, inbound: [], outbound: [], memory };
   const rig = new SessionRig({ state }).connect({}, { sessionPresent: true }).forget();
   rig.serve(inbound(1, 2));

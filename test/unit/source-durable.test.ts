@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fromStoredPages, toStoredMemory } from '../../src/source/stored-memory.js';
 import { DurableSourceRig, message } from '../support/rigs/durable-source-rig.js';
 import { ack } from '../support/rigs/session-rig.js';
 import { storedIds } from '../support/rigs/stored-ids.js';
@@ -10,9 +11,12 @@ const start = () => new DurableSourceRig().connect(false);
 /** At a broker that has shown how its ids count: no PUBCOMP is held back before a first fence (R2b). */
 const startCounted = () => {
   const counter = { newest: 0, run: 0, overReconnect: 'counted', free: 0 } as const;
-  const finished = { ids: new Uint16Array(), digests: new Int32Array() };
-  const memory = { held: new Int32Array(), finished, counter };
-  return new DurableSourceRig({ epoch: 1, state: { epoch: 1, inbound: new Uint16Array(), memory } }).connect(true);
+  const memory = toStoredMemory({ finished: new Uint16Array(), counter });
+  return new DurableSourceRig({
+    epoch: 1,
+    pages: new Map(),
+    state: { epoch: 1, inbound: new Uint16Array(), memory },
+  }).connect(true);
 };
 
 describe('durable source: before the commit', () => {
@@ -156,6 +160,50 @@ describe('durable source: after the commit', () => {
     rig.serve(message(1, 'a', { dup: true }), message(2, 'q', { qos: 1, dup: true }));
     assert.deepEqual(rig.answers(), ['pubrec 1']);
     assert.deepEqual(rig.poll(), ['q'], 'QoS 1 comes twice');
+  });
+});
+
+describe('durable source: finished messages', () => {
+  /** A message that is taken to its end, whose PUBCOMP has no fence. */
+  const finished = () => {
+    const rig = startCounted().serve(message(5, 'a'));
+    rig.poll();
+    rig.commit().serve(ack('pubrel', 5)).commit();
+    assert.deepEqual(rig.answers(), ['pubrec 5', 'pubcomp 5']);
+    return rig;
+  };
+
+  it('R2b: a crash, and the broker sends one again: it is answered and not delivered, by what several commits have stored', () => {
+    const next = finished()
+      .crash()
+      .connect(true)
+      .serve(message(5, 'a', { dup: true }));
+    assert.deepEqual(next.poll(), []);
+    assert.deepEqual(next.answers(), ['pubrec 5']);
+  });
+
+  it('R2b, F4: a new message has its id, and there is a crash before its commit: it is delivered when it comes again', () => {
+    const rig = finished().serve(message(20_000, 'b'), message(40_000, 'c'), message(5, 'new'));
+    assert.deepEqual(rig.poll(2), ['b', 'c']);
+    rig.commit();
+    const next = rig
+      .crash()
+      .connect(true)
+      .serve(message(5, 'new', { dup: true }));
+    assert.deepEqual(next.poll(), ['new']);
+  });
+
+  it('pages that no MQTT source has stored are STORE_CORRUPT', () => {
+    const bytes = new Uint8Array(256);
+    assert.equal(fromStoredPages(new Map([['0', bytes]]), 's').length, 1);
+    for (const [page, value] of [
+      ['x', bytes],
+      ['1024', bytes],
+      ['0', bytes.subarray(1)],
+      ['0', new Uint8Array(257)],
+    ] as const) {
+      assert.throws(() => fromStoredPages(new Map([[page, value]]), 's'), { code: 'STORE_CORRUPT' });
+    }
   });
 });
 

@@ -60,6 +60,10 @@ class GuardedReader<T> implements SourceReader<T> {
       throw contractBroken(this.#door, 'snapshot-mark', `snapshot gave the mark ${shown(mark)} after ${this.#mark}`);
     }
     this.#mark = mark;
+    const { pages } = snapshot;
+    if (pages !== undefined && !(pages instanceof Map)) {
+      throw contractBroken(this.#door, 'snapshot-pages', `snapshot gave ${shown(pages)} for pages, which is no Map`);
+    }
     return snapshot;
   }
 

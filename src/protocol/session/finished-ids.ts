@@ -1,16 +1,11 @@
 import { BrokerCounter, type CounterState, UNKNOWN_COUNTER } from './broker-counter.js';
+import { appendIds, fromIdRuns } from './id-runs.js';
 import { NO_DIGEST } from './message-digest.js';
+import type { MessageDigests } from './message-digests.js';
+import { PubcompQueue } from './pubcomp-queue.js';
 
 /** Above it the oldest leave: an id so far behind the newest is told from none ahead of it. */
 const MOST = 32_767;
-/** Fewer are not worth the work of taking them out. */
-const COMPACT_AT = 1024;
-
-/** Ids with the digests of the messages that had them last, in the same order. */
-export interface FinishedState {
-  readonly ids: Uint16Array;
-  readonly digests: Int32Array;
-}
 
 /**
  * What a PUBLISH with DUP 1 is, whose id no message has. `copy`: of a finished message. `suspect`: new, as far as can be told, but with
@@ -29,42 +24,43 @@ export type Recognition = 'new' | 'copy' | 'suspect';
  *     ids count (`BrokerCounter`).
  * F3. When the broker's counter is not ahead, or an id in use comes for another message, all is forgotten: better double than lose.
  *     What may be a copy and cannot be told is new, and said each time: nothing is forgotten because of it.
+ * F4. An id whose digest is that of another message by now is here no more. Else that message, sent again after a crash before its
+ *     commit, would be taken for a copy of itself.
  */
 export class FinishedIds {
+  readonly #digests: MessageDigests;
   /** Finished on earlier connections, or without a PUBCOMP on this one. */
-  readonly #earlier = new Map<number, number>();
+  readonly #earlier: Set<number>;
   /** They came again on this connection, and their PUBREL has not. */
-  readonly #again = new Map<number, number>();
-  /** Their PUBCOMP was written on this connection, in this order. */
-  #ids: number[] = [];
-  #digests: number[] = [];
-  #head = 0;
-  /** How many have left `#ids` at its head, ever: the index of a PUBCOMP is that of its id and this. */
-  #passed = 0;
+  readonly #again = new Set<number>();
+  /** The two as runs; undefined after a change. */
+  #unwritten: readonly number[] | undefined;
+  /** Their PUBCOMP was written on this connection. */
+  readonly #written = new PubcompQueue();
   readonly #counter: BrokerCounter;
   /** A new message came on this connection. */
   #newCame = false;
 
-  constructor(state: FinishedState | undefined, counter: CounterState = UNKNOWN_COUNTER) {
+  /** `runs`: as `state` gives them. */
+  constructor(digests: MessageDigests, runs: Uint16Array | undefined, counter: CounterState = UNKNOWN_COUNTER) {
+    this.#digests = digests;
     this.#counter = new BrokerCounter(counter);
-    state?.ids.forEach((id, at) => {
-      this.#earlier.set(id, state.digests[at] ?? NO_DIGEST);
-    });
+    this.#earlier = new Set(runs === undefined ? [] : fromIdRuns(runs));
   }
 
   /** PUBCOMPs written, ever: a mark for `fence`. */
   get written(): number {
-    return this.#passed + this.unfenced;
+    return this.#written.written;
   }
 
   /** Of these, how many are behind a fence, or of earlier connections. */
   get passed(): number {
-    return this.#passed;
+    return this.#written.passed;
   }
 
   /** PUBCOMPs of this connection that no fence is behind. */
   get unfenced(): number {
-    return this.#ids.length - this.#head;
+    return this.written - this.passed;
   }
 
   get size(): number {
@@ -88,53 +84,59 @@ export class FinishedIds {
 
   /** To be asked before `observe`, for a PUBLISH with DUP 1. */
   recognise(packetId: number, digest: () => number): Recognition {
-    const known = this.#digestOf(packetId);
-    if (known === NO_DIGEST) return 'new';
-    const equal = known === digest();
+    if (!this.#has(packetId)) return 'new';
+    const equal = this.#digests.get(packetId) === digest();
     const could = this.#counter.couldRepeat(packetId);
     if (!equal && could) this.distrust();
     if (!equal || !could) return equal || could ? 'suspect' : 'new';
-    this.#earlier.delete(packetId);
-    this.#again.set(packetId, known);
+    this.#forget(packetId);
+    this.#unwritten = undefined;
+    this.#again.add(packetId);
     return 'copy';
   }
 
+  /** A new message has this id (F4). */
+  taken(packetId: number, digest: number, dup: boolean): void {
+    if (!dup || this.#digests.get(packetId) !== digest) this.#forget(packetId);
+    this.#digests.set(packetId, digest);
+  }
+
   /** R3: the id is forgotten. `answered`: PUBCOMP is written with it, on this connection. */
-  add(packetId: number, digest: number, answered: boolean): void {
-    if (digest === NO_DIGEST) return;
-    this.#earlier.delete(packetId);
-    this.#again.delete(packetId);
-    if (answered) this.#push(packetId, digest);
-    else this.#earlier.set(packetId, digest);
+  add(packetId: number, answered: boolean): void {
+    // an earlier version took the message, and made none
+    if (this.#digests.get(packetId) === NO_DIGEST) return;
+    this.#forget(packetId);
+    if (answered) this.#push(packetId);
+    else this.#remember(packetId);
   }
 
   /** PUBCOMP is written once more, for a PUBREL of this connection. True for one whose message came again on it. */
   answeredAgain(packetId: number): boolean {
-    const digest = this.#again.get(packetId) ?? this.#earlier.get(packetId);
-    if (digest === undefined) return false;
-    this.#push(packetId, digest);
-    this.#earlier.delete(packetId);
-    return this.#again.delete(packetId);
+    const again = this.#again.has(packetId);
+    if (!again && !this.#earlier.has(packetId)) return false;
+    this.#forget(packetId);
+    this.#push(packetId);
+    return again;
   }
 
   /** The broker has processed all PUBCOMPs before this mark. */
   fence(mark: number): void {
-    while (this.#passed < mark && this.#head < this.#ids.length) {
+    while (this.passed < mark && this.unfenced > 0) {
+      const packetId = this.#written.shift();
       // What an earlier connection left in doubt may have been used again before: then this id being free says nothing of that time.
-      if (this.#earlier.size === 0) this.#counter.freed(this.#ids[this.#head] ?? 0);
-      this.#shift();
+      if (packetId > 0 && this.#earlier.size === 0) this.#counter.freed(packetId);
     }
-    if (this.#newCame) this.#earlier.clear();
+    if (!this.#newCame || this.#earlier.size === 0) return;
+    this.#earlier.clear();
+    this.#unwritten = undefined;
   }
 
   connectionLost(): void {
     this.#newCame = false;
-    for (let at = this.#head; at < this.#ids.length; at += 1) {
-      this.#earlier.set(this.#ids[at] ?? 0, this.#digests[at] ?? NO_DIGEST);
-    }
-    for (const [id, digest] of this.#again) this.#earlier.set(id, digest);
+    for (const packetId of fromIdRuns(this.#written.runs())) this.#remember(packetId);
+    for (const packetId of this.#again) this.#remember(packetId);
     this.#again.clear();
-    this.#dropWritten();
+    this.#written.clear();
     this.#counter.nextConnection();
   }
 
@@ -150,60 +152,43 @@ export class FinishedIds {
     this.#counter.distrust();
   }
 
-  /** All, and after them those that a commit forgets (R3). */
-  state(more: FinishedState): FinishedState {
-    const count = this.size;
-    const ids = new Uint16Array(count + more.ids.length);
-    const digests = new Int32Array(ids.length);
-    let at = 0;
-    for (const entries of [this.#earlier, this.#again]) {
-      for (const [id, digest] of entries) {
-        ids[at] = id;
-        digests[at] = digest;
-        at += 1;
-      }
-    }
-    for (let index = this.#head; index < this.#ids.length; index += 1, at += 1) {
-      ids[at] = this.#ids[index] ?? 0;
-      digests[at] = this.#digests[index] ?? NO_DIGEST;
-    }
-    ids.set(more.ids, count);
-    digests.set(more.digests, count);
-    return { ids, digests };
+  /** All, and those that a commit forgets (R3), as runs: see `id-runs.ts`. */
+  state(more: readonly number[]): Uint16Array {
+    this.#unwritten ??= runsOf([...this.#earlier, ...this.#again]);
+    const remembered = more.filter((packetId) => this.#digests.get(packetId) !== NO_DIGEST);
+    return Uint16Array.from([...this.#unwritten, ...this.#written.runs(), ...runsOf(remembered)]);
   }
 
-  #digestOf(packetId: number): number {
-    const unwritten = this.#again.get(packetId) ?? this.#earlier.get(packetId);
-    if (unwritten !== undefined) return unwritten;
-    const at = this.#ids.lastIndexOf(packetId);
-    return at < this.#head ? NO_DIGEST : (this.#digests[at] ?? NO_DIGEST);
+  #has(packetId: number): boolean {
+    return this.#written.has(packetId) || this.#earlier.has(packetId) || this.#again.has(packetId);
   }
 
-  #push(packetId: number, digest: number): void {
-    this.#ids.push(packetId);
-    this.#digests.push(digest);
-    if (this.#ids.length - this.#head > MOST) this.#shift();
+  #remember(packetId: number): void {
+    this.#earlier.add(packetId);
+    this.#unwritten = undefined;
   }
 
-  #shift(): void {
-    this.#head += 1;
-    this.#passed += 1;
-    if (this.#head < COMPACT_AT || this.#head * 2 < this.#ids.length) return;
-    this.#ids = this.#ids.slice(this.#head);
-    this.#digests = this.#digests.slice(this.#head);
-    this.#head = 0;
+  #forget(packetId: number): void {
+    this.#written.delete(packetId);
+    if (this.#earlier.size + this.#again.size === 0) return;
+    if (this.#earlier.delete(packetId) || this.#again.delete(packetId)) this.#unwritten = undefined;
+  }
+
+  #push(packetId: number): void {
+    this.#written.push(packetId);
+    if (this.unfenced > MOST) this.#written.shift();
   }
 
   #clear(): void {
     this.#earlier.clear();
     this.#again.clear();
-    this.#dropWritten();
+    this.#unwritten = undefined;
+    this.#written.clear();
   }
+}
 
-  #dropWritten(): void {
-    this.#passed = this.written;
-    this.#ids = [];
-    this.#digests = [];
-    this.#head = 0;
-  }
+function runsOf(ids: readonly number[]): number[] {
+  const runs: number[] = [];
+  appendIds(runs, ids, 0, ids.length);
+  return runs;
 }

@@ -4,7 +4,7 @@
  */
 
 /** Adds the ids from index `from` up to `to` to the runs; 0 is none. */
-export const appendIds = (runs: number[], ids: Uint16Array, from: number, to: number): void => {
+export const appendIds = (runs: number[], ids: ArrayLike<number>, from: number, to: number): void => {
   for (let at = from; at < to; ) {
     const first = ids[at] ?? 0;
     at += 1;
@@ -31,7 +31,7 @@ const appendRun = (runs: number[], first: number, count: number): void => {
 };
 
 /** The ids of runs. */
-export const fromIdRuns = (runs: Uint16Array): number[] => {
+export const fromIdRuns = (runs: ArrayLike<number>): number[] => {
   const ids: number[] = [];
   for (let at = 0; at + 1 < runs.length; at += 2) {
     const first = runs[at] ?? 0;

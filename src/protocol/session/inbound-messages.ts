@@ -5,12 +5,13 @@ import type { Rejection } from '../rejection.js';
 import { AckQueue } from './ack-queue.js';
 import { CompletionHold } from './completion-hold.js';
 import type { EventQueue } from './event-queue.js';
-import { FinishedIds, type FinishedState } from './finished-ids.js';
+import { FinishedIds } from './finished-ids.js';
 import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
 import { INBOUND_QOS1 } from './inbound-qos1.js';
 import { INBOUND_QOS2 } from './inbound-qos2.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { messageDigest } from './message-digest.js';
+import { MessageDigests } from './message-digests.js';
 import type { PacketOutput } from './packet-output.js';
 import { isBare, ProofGate } from './proof-gate.js';
 import { PubcompFence } from './pubcomp-fence.js';
@@ -21,7 +22,6 @@ import type { Transition } from './transition-table.js';
 
 const SUCCESS = 0x00;
 const IDENTIFIER_NOT_FOUND = 0x92;
-const NOTHING: FinishedState = { ids: new Uint16Array(), digests: new Int32Array() };
 const PACKET_IDS = 65_535;
 
 /** What the inbound side must know for its whole life. */
@@ -60,6 +60,7 @@ export class InboundMessages {
   readonly #qos2 = new InboundRows();
   /** What waits until the session is proven. */
   readonly gate = new ProofGate((packetId) => this.#qos2.isOfEarlier(packetId));
+  readonly #digests: MessageDigests;
   readonly #finished: FinishedIds;
   /** Shows what may leave `#finished`. */
   readonly fence: PubcompFence;
@@ -74,8 +75,9 @@ export class InboundMessages {
     this.#events = events;
     this.#options = options;
     this.#aliases = new TopicAliases(options.topicAliasMaximum);
-    this.#qos2.restore(options.rows, options.memory?.held);
-    this.#finished = new FinishedIds(options.memory?.finished, options.memory?.counter);
+    this.#qos2.restore(options.rows);
+    this.#digests = new MessageDigests(options.memory?.digests);
+    this.#finished = new FinishedIds(this.#digests, options.memory?.finished, options.memory?.counter);
     this.fence = new PubcompFence(this.#finished, output);
     this.#completions = new CompletionHold(this.#finished);
     this.#token = options.rows.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
@@ -236,23 +238,23 @@ export class InboundMessages {
     return qos === 2 && this.#options.storesIds ? 0 : rejection.reasonCode;
   }
 
-  /** See `Session.inboundMemory`. */
-  memoryThrough(token: number): InboundMemory {
+  /** See `Session.changedInboundMemory`. */
+  changedMemory(): InboundMemory {
     const finished = this.#finished.state(this.#qos2.released());
-    return { held: this.#qos2.digestsThrough(token), finished, counter: this.#finished.counter() };
+    return { finished, counter: this.#finished.counter(), digests: this.#digests.takeChanged() };
   }
 
   /** What `rows` leaves out; undefined while there is nothing. */
   memory(): InboundMemory | undefined {
     const counter = this.#finished.counter();
     if (counter.newest === 0 && this.#finished.size === 0) return undefined;
-    return { held: this.#qos2.digests(), finished: this.#finished.state(NOTHING), counter };
+    return { finished: this.#finished.state([]), counter, digests: this.#digests.toPages() };
   }
 
   #complete(row: InboundMessage): void {
     this.#qos2.remove(row);
     const answered = this.#qos2.isReleasedHere(row);
-    this.#finished.add(row.packetId, row.digest, answered);
+    this.#finished.add(row.packetId, answered);
     if (answered) this.#writePubcomp(row.packetId, SUCCESS);
   }
 
@@ -345,10 +347,8 @@ export class InboundMessages {
   #take(packet: PublishPacket, topic: string): void {
     const { packetId, dup } = packet;
     this.#finished.observe(packetId, dup);
-    this.#qos2.add(packetId, this.#deliver(packet, topic), {
-      digest: messageDigest(packet, topic),
-      reasonCode: this.#answerTo(packet),
-    });
+    this.#finished.taken(packetId, messageDigest(packet, topic), dup);
+    this.#qos2.add(packetId, this.#deliver(packet, topic), this.#answerTo(packet));
   }
 
   /** R5a: the row belongs to a session that the server has lost. Its token does nothing any more, and nothing answers its id. */

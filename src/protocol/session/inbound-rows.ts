@@ -1,14 +1,10 @@
-import type { FinishedState } from './finished-ids.js';
 import { IdColumn } from './id-column.js';
-import { NO_DIGEST } from './message-digest.js';
 import type { InboundRow, InboundStage } from './session-state.js';
 
 /** A QoS 2 message that was received and whose id is not released. */
 export interface InboundMessage {
   readonly packetId: number;
   readonly token: number;
-  /** See `messageDigest`. */
-  readonly digest: number;
   /** The connection on which it came; 0 for one given at birth. */
   readonly takenOn: number;
   /** Of its PUBREC. */
@@ -29,8 +25,6 @@ interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'q
 
 /** What is due a PUBREC. */
 type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'queuedOn' | 'gone'>;
-/** What is known of a message besides its row. */
-export type Receipt = Pick<InboundMessage, 'digest' | 'reasonCode'>;
 
 /** Fewer are not worth the work of taking them out. */
 const COMPACT_AT = 1024;
@@ -44,7 +38,7 @@ export class InboundRows {
   readonly #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
-  /** Beside the rows: their packet ids and digests, none for those that are gone or whose PUBREL has come. */
+  /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
   readonly #unreleased = new IdColumn();
   /** Those whose PUBREL has come, and that are not gone. */
   readonly #released = new Set<InboundMessage>();
@@ -60,10 +54,8 @@ export class InboundRows {
     return this.#size;
   }
 
-  /** `digests`: of the rows, in their order. */
-  restore(rows: readonly InboundRow[], digests: Int32Array | undefined): void {
-    const all = rows.map((row, at) => ({ row, digest: digests?.[at] ?? NO_DIGEST, reasonCode: 0 }));
-    for (const { row, ...receipt } of all.sort((a, b) => a.row.token - b.row.token)) this.#set(row, receipt, 0);
+  restore(rows: readonly InboundRow[]): void {
+    for (const row of [...rows].sort((a, b) => a.token - b.token)) this.#set(row, 0, 0);
   }
 
   get(packetId: number): InboundMessage | undefined {
@@ -76,9 +68,9 @@ export class InboundRows {
   }
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
-  add(packetId: number, token: number, receipt: Receipt): void {
+  add(packetId: number, token: number, reasonCode: number): void {
     if (this.#copies.size > 0) this.dropCopy(packetId);
-    const row = this.#set({ packetId, token, stage: 'taken' }, receipt, this.#connection);
+    const row = this.#set({ packetId, token, stage: 'taken' }, reasonCode, this.#connection);
     row.queuedOn = this.#connection;
     this.#queue.push(row);
   }
@@ -144,7 +136,7 @@ export class InboundRows {
 
   remove(row: InboundMessage): void {
     row.gone = true;
-    this.#unreleased.clear(this.#indexOf(row.token));
+    this.#unreleased.set(this.#indexOf(row.token), 0);
     this.#released.delete(row);
     this.#byId[row.packetId] = undefined;
     this.#size -= 1;
@@ -187,35 +179,18 @@ export class InboundRows {
     return this.#unreleased.runs(this.#indexOf(token + 1));
   }
 
-  /** The digests of those, in their order. */
-  digestsThrough(token: number): Int32Array {
-    return this.#unreleased.digests(this.#indexOf(token + 1));
+  /** The packet ids of those whose PUBREL has come: what a commit forgets (R3). */
+  released(): number[] {
+    const ids: number[] = [];
+    for (const { packetId } of this.#released) ids.push(packetId);
+    return ids;
   }
 
-  /** The digests of `toRows`, in their order. */
-  digests(): Int32Array {
-    return Int32Array.from(
-      this.#rows.filter(({ gone }) => !gone),
-      ({ digest }) => digest,
-    );
-  }
-
-  /** Those whose PUBREL has come, in order of arrival: what a commit forgets (R3). */
-  released(): FinishedState {
-    const rows = [...this.#released].sort((a, b) => a.token - b.token);
-    const [ids, digests] = [new Uint16Array(rows.length), new Int32Array(rows.length)];
-    rows.forEach(({ packetId, digest }, at) => {
-      ids[at] = packetId;
-      digests[at] = digest;
-    });
-    return { ids, digests };
-  }
-
-  #set({ packetId, token, stage }: InboundRow, { digest, reasonCode }: Receipt, takenOn: number): InboundMessage {
+  #set({ packetId, token, stage }: InboundRow, reasonCode: number, takenOn: number): InboundMessage {
     for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
-    const row = { packetId, token, digest, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
-    this.#unreleased.set(this.#rows.length, packetId, digest);
+    this.#unreleased.set(this.#rows.length, packetId);
     if (stage === 'releasing') this.#takeReleased(row, this.#rows.length);
     this.#rows.push(row);
     this.#size += 1;
@@ -223,7 +198,7 @@ export class InboundRows {
   }
 
   #takeReleased(row: InboundMessage, index: number): void {
-    this.#unreleased.clear(index);
+    this.#unreleased.set(index, 0);
     this.#released.add(row);
   }
 

@@ -1,5 +1,5 @@
 import type { CounterState } from './broker-counter.js';
-import type { FinishedState } from './finished-ids.js';
+import type { DigestPage } from './message-digests.js';
 import type { OutboundMessage } from './outbound-message.js';
 
 /**
@@ -24,10 +24,11 @@ export interface OutboundRow {
 
 /** What tells a message that comes again although it is finished (R2b). */
 export interface InboundMemory {
-  /** Digests of the inbound rows, in their order; 0 for one that has none, because an earlier version took it. */
-  readonly held: Int32Array;
-  readonly finished: FinishedState;
+  /** Packet ids that are finished, as runs: see `id-runs.ts`. */
+  readonly finished: Uint16Array;
   readonly counter: CounterState;
+  /** Pages of the digests of these and of the inbound rows: all, or those that changed. */
+  readonly digests: readonly DigestPage[];
 }
 
 /** The state of a session that outlives its connection: plain, comparable and clonable, so that a store can hold it and a model can drive it. */

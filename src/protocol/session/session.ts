@@ -363,11 +363,12 @@ export class Session {
   }
 
   /**
-   * What the same commit must remember so that messages that come again are told although they are finished (R2b): the digests of those
-   * ids, the ids that are forgotten by this commit or were by earlier ones, and how the server counts.
+   * What the same commit must remember so that messages that come again are told although they are finished (R2b): the ids that are
+   * forgotten by this commit or were by earlier ones, how the server counts, and those pages of digests that changed since this was
+   * called last: the others stay as an earlier commit has them.
    */
-  inboundMemory(through: number): InboundMemory {
-    return this.#inbound.memoryThrough(through);
+  changedInboundMemory(): InboundMemory {
+    return this.#inbound.changedMemory();
   }
 
   /** A copy that shares nothing mutable with the session. */

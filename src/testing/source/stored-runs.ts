@@ -10,6 +10,7 @@ export class StoredRuns<T> {
   readonly #scene: SourceScene<T>;
   readonly #records = new MemoryRecords();
   #stored: Uint8Array | undefined;
+  readonly #pages = new Map<string, Uint8Array>();
   #reader: SourceReader<T> | undefined;
 
   constructor(scene: SourceScene<T>) {
@@ -21,7 +22,9 @@ export class StoredRuns<T> {
     this.#reader = await open(this.#scene.fixture, {
       guarantee: durableGuarantee(this.#scene.limits),
       durable: this.#records,
-      ...(this.#stored === undefined ? {} : { restored: deserialize(this.#stored) }),
+      ...(this.#stored === undefined
+        ? {}
+        : { restored: deserialize(this.#stored), restoredPages: new Map(this.#pages) }),
     });
     return this.#reader;
   }
@@ -29,8 +32,11 @@ export class StoredRuns<T> {
   /** A commit that is durable and that the reader was not told of. Returns its mark. */
   store(upTo: number): number {
     assert.ok(this.#reader);
-    const { mark, state } = this.#reader.snapshot(upTo);
+    const { mark, state, pages } = this.#reader.snapshot(upTo);
     this.#stored = state === undefined ? undefined : serialize(state);
+    pages?.forEach((bytes, page) => {
+      this.#pages.set(page, bytes.slice());
+    });
     return mark;
   }
 

@@ -17,6 +17,9 @@ export class ManualSource<T> {
   opened = 0;
   closed = 0;
   ended = false;
+  /** What the next snapshot stores, and what the store had when the source was opened last. */
+  pages: ReadonlyMap<string, Uint8Array> | undefined;
+  restoredPages: ReadonlyMap<string, Uint8Array> | undefined;
   /** The most items that were polled and not acknowledged. */
   mostInFlight = 0;
   readonly #items: T[] = [];
@@ -31,8 +34,9 @@ export class ManualSource<T> {
       refuse: () => undefined,
       onError: 'fail',
       ...options,
-      createReader: async () => {
+      createReader: async ({ restoredPages }) => {
         this.opened += 1;
+        this.restoredPages = restoredPages;
         this.#reader = new ManualReader(this, this.acknowledged);
         return this.#reader;
       },
@@ -115,7 +119,9 @@ class ManualReader<T> implements SourceReader<T> {
   }
 
   snapshot(upTo: number): SourceSnapshot {
-    return { mark: upTo, state: undefined };
+    const { pages } = this.#owner;
+    this.#owner.pages = undefined;
+    return { mark: upTo, state: undefined, ...(pages && { pages }) };
   }
 
   committed(mark: number): void {

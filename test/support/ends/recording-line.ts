@@ -3,9 +3,9 @@ import { UNKNOWN_COUNTER } from '../../../src/protocol/session/broker-counter.js
 import type { SourceLine } from '../../../src/source/source-line.js';
 
 const NO_MEMORY: InboundMemory = {
-  held: new Int32Array(),
-  finished: { ids: new Uint16Array(), digests: new Int32Array() },
+  finished: new Uint16Array(),
   counter: UNKNOWN_COUNTER,
+  digests: [],
 };
 
 /** A source's connection that only writes down what it is told. */
@@ -25,7 +25,7 @@ export class RecordingLine implements SourceLine {
     },
     epoch: 0,
     inboundIdRuns: (): Uint16Array => new Uint16Array(),
-    inboundMemory: (): InboundMemory => NO_MEMORY,
+    changedInboundMemory: (): InboundMemory => NO_MEMORY,
   };
 
   flush(): void {

@@ -73,11 +73,7 @@ export class FinishedModel implements Model<FinishedModelState> {
 
   constructor(bounds: FinishedBounds) {
     this.#bounds = bounds;
-    const memory = {
-      held: new Int32Array(),
-      finished: { ids: new Uint16Array(), digests: new Int32Array() },
-      counter: BELIEVER,
-    };
+    const memory = { finished: new Uint16Array(), counter: BELIEVER, digests: [] };
     const birth: SessionState = { epoch: 1, inbound: [], outbound: [], ...(bounds.believes === true && { memory }) };
     this.initial = {
       session: { birth, inputs: [] },

@@ -362,7 +362,7 @@ function holdAfter(before: ReceiverState, input: SessionInput, { events, packets
   return {
     fence: written || open ? 'due' : 'wanted',
     waiting: [...waiting, ...(released ? [completed] : [])].filter((token) => rows.has(token)),
-    finished: [...(finished?.ids ?? [])],
+    finished: [...(finished ?? [])],
     newCame: newCame || events.some((event) => event.type === 'message' && !event.dup),
   };
 }

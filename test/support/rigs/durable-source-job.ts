@@ -29,6 +29,7 @@ export class DurableSourceJob<T> {
   readonly #guarantee: ProcessingGuarantee;
   #reader: SourceReader<T> | undefined;
   #stored: Uint8Array | undefined;
+  readonly #pages = new Map<string, Uint8Array>();
   #last = -1;
 
   constructor(
@@ -56,6 +57,7 @@ export class DurableSourceJob<T> {
   successor(source: SourceDefinition<T>): DurableSourceJob<T> {
     const next = new DurableSourceJob(source, this.#guarantee, this.records);
     next.#stored = this.#stored;
+    for (const [page, bytes] of this.#pages) next.#pages.set(page, bytes);
     next.effects.push(...this.effects);
     next.letters.push(...this.letters);
     return next;
@@ -70,7 +72,7 @@ export class DurableSourceJob<T> {
       metrics: this.metrics,
       signal: new AbortController().signal,
       durable: this.records,
-      ...(this.#stored === undefined ? {} : { restored: this.stored }),
+      ...(this.#stored === undefined ? {} : { restored: this.stored, restoredPages: new Map(this.#pages) }),
     });
     this.#reader = await within(opening, PATIENCE_MS, 'opening the source');
   }
@@ -95,9 +97,12 @@ export class DurableSourceJob<T> {
     const { items, rejected, last } = reader.poll(max);
     this.#last = Math.max(this.#last, last);
     this.onStep('poll');
-    const { mark, state } = reader.snapshot(this.#last);
+    const { mark, state, pages } = reader.snapshot(this.#last);
     this.onStep('seal');
     this.#stored = state === undefined ? undefined : serialize(state);
+    pages?.forEach((bytes, page) => {
+      this.#pages.set(page, bytes.slice());
+    });
     this.effects.push(...items);
     this.letters.push(...rejected.map(({ letter }) => letter));
     this.onStep('store');

@@ -11,12 +11,14 @@ import { QosWatch } from '../../../src/source/qos-watch.js';
 import type { SourceLine } from '../../../src/source/source-line.js';
 import { sourceMetrics } from '../../../src/source/source-metrics.js';
 import { readSourceState, restoredSession } from '../../../src/source/source-state.js';
+import { fromStoredPages } from '../../../src/source/stored-memory.js';
 import { SessionRig } from './session-rig.js';
 
 /** What a store would have of a source. */
 export interface StoredSource {
   /** As the store gives it back. */
   readonly state: unknown;
+  readonly pages: ReadonlyMap<string, Uint8Array>;
   /** Of the session's record. */
   readonly epoch: number;
 }
@@ -53,9 +55,10 @@ export class DurableSourceRig {
   #stored: StoredSource;
   #last = -1;
 
-  constructor(stored: StoredSource = { state: undefined, epoch: 0 }) {
+  constructor(stored: StoredSource = { state: undefined, pages: new Map(), epoch: 0 }) {
     this.#stored = stored;
-    const birth = restoredSession(readSourceState(stored.state, 's'), stored.epoch);
+    const pages = fromStoredPages(stored.pages, 's');
+    const birth = restoredSession(readSourceState(stored.state, 's'), stored.epoch, pages);
     this.broker = new SessionRig({ state: birth });
     const { session } = this.broker;
     const metrics = sourceMetrics(new MetricsRegistry(), 's');
@@ -124,10 +127,10 @@ export class DurableSourceRig {
 
   /** Takes the snapshot of a commit. The state goes through what a store does with it. */
   seal(upTo = this.#last): SealedCommit {
-    const { mark, state } = this.reader.snapshot(upTo);
-    const copy: unknown = structuredClone(state);
+    const { mark, state, pages = new Map() } = this.reader.snapshot(upTo);
+    const copy = structuredClone({ state, pages });
     const store = () => {
-      this.#stored = { ...this.#stored, state: copy };
+      this.#stored = { ...this.#stored, state: copy.state, pages: new Map([...this.#stored.pages, ...copy.pages]) };
     };
     return {
       store,
