@@ -1,5 +1,5 @@
 import { generate, type Packet as OraclePacket, parser } from 'mqtt-packet';
-import { type Packet, PacketDecoder, PacketWriter, type ProtocolVersion } from '../src/protocol/index.js';
+import { type Packet, PacketDecoder, PacketWriter, type ProtocolVersion } from '../src/mqtt/protocol/index.js';
 
 /*
  * The codec against mqtt-packet, in one process and in turns. Run: npx tsx bench/codec.ts

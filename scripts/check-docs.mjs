@@ -122,7 +122,8 @@ function checkScripts({ name, lines }) {
 /** Every option that a shell block gives to `millrace` must be one that `--help` or the parsers know. */
 function checkCommands(blocks) {
   const folder = join(root, 'src', 'cli');
-  const known = readdirSync(folder)
+  const known = readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(folder, file), 'utf8'))
     .join('\n');
   for (const block of blocks.filter(({ info }) => /^(sh|bash|shell|console)\b/.test(info))) {

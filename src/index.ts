@@ -1,14 +1,4 @@
 export type {
-  AnswerData,
-  Authentication,
-  AuthenticationContext,
-  AuthenticationExchange,
-} from './connection/authentication.js';
-export type { ConnectOptions, Credentials, Server, UserProperties, WillOptions } from './connection/connect-options.js';
-export type { UnknownSessionPolicy } from './connection/durable-link.js';
-export type { OnSessionLoss } from './connection/on-session-loss.js';
-export { type ScramCredentials, scramSha256 } from './connection/scram-sha-256.js';
-export type {
   BatchBuffer,
   DeadLetter,
   OnError,
@@ -34,6 +24,57 @@ export {
   type RestartOptions,
 } from './engine/index.js';
 export { type ErrorCode, type Fault, MillraceError, type MillraceErrorOptions } from './errors/index.js';
+export type {
+  AnswerData,
+  Authentication,
+  AuthenticationContext,
+  AuthenticationExchange,
+} from './mqtt/connection/authentication/authentication.js';
+export { type ScramCredentials, scramSha256 } from './mqtt/connection/authentication/scram-sha-256.js';
+export type { UnknownSessionPolicy } from './mqtt/connection/identity/durable-link.js';
+export type {
+  ConnectOptions,
+  Credentials,
+  Server,
+  UserProperties,
+  WillOptions,
+} from './mqtt/connection/options/connect-options.js';
+export type { OnSessionLoss } from './mqtt/connection/options/on-session-loss.js';
+export type { Properties, UserProperty } from './mqtt/protocol/properties.js';
+export { QualityOfService } from './mqtt/protocol/quality-of-service.js';
+export {
+  DeadLetters,
+  type DeadLetterTopicOptions,
+  type IntervalFunction,
+  IntervalFunctions,
+  type MessageFn,
+  type MessageProperties,
+  type MqttSinkBuilder,
+  type MqttSinkOptions,
+  MqttSinks,
+  type OfflineOverflow,
+  RetryStrategies,
+  type RetryStrategy,
+  type RetryStrategyBuilder,
+  type SinkMessage,
+} from './mqtt/sink/index.js';
+export {
+  type DeduplicateBy,
+  type DeduplicationKeyFn,
+  type DeduplicationOptions,
+  type FilterSteps,
+  type MappedMqttSourceOptions,
+  type MapToItemFn,
+  type MqttSourceBaseOptions,
+  type MqttSourceBuilder,
+  type MqttSourceOptions,
+  MqttSources,
+  type OnLowerQos,
+  type Qos0Overflow,
+  type ReceivedMessage,
+  Subscription,
+  type SubscriptionOptions,
+} from './mqtt/source/index.js';
 export {
   type AggregateOperation,
   AggregateOperations,
@@ -52,38 +93,3 @@ export {
   type StructuredCloneOptions,
   TestSources,
 } from './pipeline/index.js';
-export type { Properties, UserProperty } from './protocol/properties.js';
-export { QualityOfService } from './protocol/quality-of-service.js';
-export {
-  DeadLetters,
-  type DeadLetterTopicOptions,
-  type IntervalFunction,
-  IntervalFunctions,
-  type MessageFn,
-  type MessageProperties,
-  type MqttSinkBuilder,
-  type MqttSinkOptions,
-  MqttSinks,
-  type OfflineOverflow,
-  RetryStrategies,
-  type RetryStrategy,
-  type RetryStrategyBuilder,
-  type SinkMessage,
-} from './sink/index.js';
-export {
-  type DeduplicateBy,
-  type DeduplicationKeyFn,
-  type DeduplicationOptions,
-  type FilterSteps,
-  type MappedMqttSourceOptions,
-  type MapToItemFn,
-  type MqttSourceBaseOptions,
-  type MqttSourceBuilder,
-  type MqttSourceOptions,
-  MqttSources,
-  type OnLowerQos,
-  type Qos0Overflow,
-  type ReceivedMessage,
-  Subscription,
-  type SubscriptionOptions,
-} from './source/index.js';

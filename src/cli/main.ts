@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { bridgeCommand } from './bridge-command.js';
-import { closestName } from './closest-name.js';
-import { errorLine } from './error-line.js';
+import { bridgeCommand } from './bridge/bridge-command.js';
 import { EXIT_CODE, isWrongUsage } from './exit-code.js';
-import { type HelpTopic, helpText } from './help-text.js';
-import type { Output } from './reporter.js';
-import { runCommand } from './run-command.js';
-import { usageError } from './usage-error.js';
+import { errorLine } from './job/error-line.js';
+import type { Output } from './job/reporter.js';
+import { closestName } from './options/closest-name.js';
+import { type HelpTopic, helpText } from './options/help-text.js';
+import { usageError } from './options/usage-error.js';
+import { runCommand } from './run/run-command.js';
 
 const COMMANDS = { bridge: bridgeCommand, run: runCommand } as const;
 

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../errors/millrace-error.js';
-import type { Properties } from '../protocol/properties.js';
+import type { Properties } from '../mqtt/protocol/properties.js';
 
 /** An item that could not be processed, with all that is known of it. */
 export interface DeadLetter {

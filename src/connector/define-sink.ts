@@ -1,7 +1,7 @@
 import type { Sink } from './open-sink.js';
 import type { OpenOptions } from './open-source.js';
 import type { SinkDefinition } from './sink.js';
-import { openSink } from './standalone-sink.js';
+import { openSink } from './standalone/standalone-sink.js';
 
 /** Adds `open` to a sink's definition, so that it can be used without an engine as well. */
 export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>

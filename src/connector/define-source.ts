@@ -1,6 +1,6 @@
 import type { OpenOptions, Source } from './open-source.js';
 import type { SourceDefinition } from './source.js';
-import { openSource } from './standalone-source.js';
+import { openSource } from './standalone/standalone-source.js';
 
 /** Adds `open` to a source's definition, so that it can be used without an engine as well. */
 export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>

@@ -1,3 +1,6 @@
+export { SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
+export type { BatchBuffer, SourceBuffer } from './builder/source-buffer.js';
+export { SourceBuilder, type SourceBuilderStep } from './builder/source-builder.js';
 export type { DeadLetter } from './dead-letter.js';
 export { defineSink } from './define-sink.js';
 export { defineSource } from './define-source.js';
@@ -20,7 +23,6 @@ export type { OpenSink, Sink } from './open-sink.js';
 export type { OpenOptions, OpenSource, Received, ReceivedBatch, Source } from './open-source.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
 export type { RejectedItem, SinkDefinition, SinkProgress, SinkWriter } from './sink.js';
-export { SinkBuilder, type SinkBuilderStep } from './sink-builder.js';
 export type {
   Deduplication,
   OpenContext,
@@ -30,5 +32,3 @@ export type {
   SourceReader,
   SourceSnapshot,
 } from './source.js';
-export type { BatchBuffer, SourceBuffer } from './source-buffer.js';
-export { SourceBuilder, type SourceBuilderStep } from './source-builder.js';

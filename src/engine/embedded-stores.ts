@@ -1,9 +1,9 @@
-import type { LmdbStores } from '../store/lmdb-stores.js';
+import type { LmdbStores } from '../store/lmdb/lmdb-stores.js';
 import type { Store, StoreProvider } from '../store/store.js';
 
 /** Loaded with the first store: a process that needs none does not pay for the native parts. */
 const openStores = async (dir: string): Promise<LmdbStores> => {
-  const { LmdbStores } = await import('../store/lmdb-stores.js');
+  const { LmdbStores } = await import('../store/lmdb/lmdb-stores.js');
   return LmdbStores.open(dir);
 };
 

@@ -1,17 +1,17 @@
 import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
-import { compilePipeline } from '../pipeline/compile-pipeline.js';
+import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { StoreProvider } from '../store/store.js';
 import { checkDirectory } from './check-directory.js';
 import { EmbeddedStores } from './embedded-stores.js';
-import { Job } from './job.js';
-import { resolveGuarantee } from './job-guarantee.js';
-import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job-options.js';
-import { planPorts } from './job-ports.js';
-import type { JobRunOptions } from './job-run-options.js';
-import { createTallies } from './job-tallies.js';
-import { tellObserver } from './tell-observer.js';
+import { Job } from './job/job.js';
+import { resolveGuarantee } from './job/job-guarantee.js';
+import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
+import { tellObserver } from './job/tell-observer.js';
+import { planPorts } from './run/job-ports.js';
+import type { JobRunOptions } from './run/job-run-options.js';
+import { createTallies } from './tick/job-tallies.js';
 
 export interface EngineOptions {
   /**

@@ -6,14 +6,14 @@ export {
   type Comparable,
   type SumState,
 } from './aggregate-operations.js';
+export { StateCodecs, type StructuredCloneOptions } from './codec/state-codecs.js';
 export type { Entry, KeyedStage, StateOptions } from './keyed-stage.js';
 export { Pipeline } from './pipeline.js';
-export { Sinks } from './sinks.js';
+export { Sinks } from './samples/sinks.js';
+export { TestSources } from './samples/test-sources.js';
 export type { MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
-export { StateCodecs, type StructuredCloneOptions } from './state-codecs.js';
-export { TestSources } from './test-sources.js';
 export type {
   Edge,
   PipelineGraph,

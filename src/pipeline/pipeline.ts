@@ -1,8 +1,8 @@
 import type { SourceDefinition } from '../connector/source.js';
-import { checkGraph } from './check-graph.js';
-import { GraphBuilder } from './graph-builder.js';
+import { checkGraph } from './build/check-graph.js';
+import { GraphBuilder } from './build/graph-builder.js';
+import { registerStage, StageHandle } from './build/stage-handle.js';
 import type { SourceStage, Stage } from './stage.js';
-import { registerStage, StageHandle } from './stage-handle.js';
 import type { PipelineGraph, Timestamps } from './vertex.js';
 
 /**

@@ -1,3 +1,3 @@
-export { LmdbStores } from './lmdb-stores.js';
-export { MemoryStores } from './memory-stores.js';
+export { LmdbStores } from './lmdb/lmdb-stores.js';
+export { MemoryStores } from './memory/memory-stores.js';
 export type { Store, StoreBatch, StoreProvider, StoreRecord, StoreView } from './store.js';

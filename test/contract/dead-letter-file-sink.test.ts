@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeadLetter } from '../../src/connector/dead-letter.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
-import { DeadLetters } from '../../src/sink/index.js';
+import { DeadLetters } from '../../src/mqtt/sink/index.js';
 import { tempDir } from '../support/temp-dir.js';
 import { sinkContract } from './sink-contract.js';
 
@@ -30,7 +30,8 @@ sinkContract<DeadLetter>('DeadLetters.file', {
   },
   limits: {
     holding:
-      'an fsync of a real disk cannot be held back; test/unit/sink-dead-letters.test.ts does it with a slow file',
-    failure: 'a real disk cannot be made to fail here; test/unit/sink-dead-letters.test.ts does it with a failing file',
+      'an fsync of a real disk cannot be held back; test/unit/mqtt/sink/dead-letters/dead-letters.test.ts does it with a slow file',
+    failure:
+      'a real disk cannot be made to fail here; test/unit/mqtt/sink/dead-letters/dead-letters.test.ts does it with a failing file',
   },
 });

@@ -1,5 +1,5 @@
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
-import { MqttSinks } from '../../src/sink/index.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';

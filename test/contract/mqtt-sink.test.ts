@@ -1,6 +1,6 @@
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
-import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
-import { MqttSinks } from '../../src/sink/index.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
+import type { QualityOfService } from '../../src/mqtt/protocol/quality-of-service.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';

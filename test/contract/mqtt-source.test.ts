@@ -1,5 +1,5 @@
 import { after, before } from 'node:test';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';

@@ -1,5 +1,5 @@
 import { describe, test } from 'node:test';
-import type { ContractCase } from '../../src/testing/index.js';
+import type { ContractCase } from '../../src/connector/testing/index.js';
 import { LIMIT } from '../support/limits.js';
 
 /** Gives all cases of a contract to the test runner. */

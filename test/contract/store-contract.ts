@@ -1,4 +1,4 @@
-import { type StoreHarness, storeCases } from '../../src/testing/index.js';
+import { type StoreHarness, storeCases } from '../../src/connector/testing/index.js';
 import { PATIENCE_MS } from '../support/limits.js';
 import { runCases } from './run-cases.js';
 

@@ -12,7 +12,7 @@ import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 /*
  * R2b on real processes: what makes mosquitto send finished messages again, under load on all cores. Which of them come again is up to
  * the scheduler; test/fault/finished-messages.test.ts makes them come. The promise is from the first fence of the session on: before it
- * the copy of one message cannot be told, see test/unit/session-completion-hold.test.ts.
+ * the copy of one message cannot be told, see test/unit/mqtt/protocol/session/finished/completion-hold.test.ts.
  */
 
 const MESSAGES_PER_SECOND = 800;

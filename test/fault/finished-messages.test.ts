@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { Subscription } from '../../src/source/subscription.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
+import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { SUITE_LIMIT } from '../support/limits.js';

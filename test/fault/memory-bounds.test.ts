@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
-import type { Properties } from '../../src/protocol/properties.js';
+import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
+import type { Properties } from '../../src/mqtt/protocol/properties.js';
 import { type FakeBroker, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startWebSocketFront, type WebSocketFront } from '../support/brokers/web-socket-front.js';
 import { buildOnce } from '../support/build-once.js';

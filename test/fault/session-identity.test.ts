@@ -13,7 +13,7 @@ import {
   type Source,
   Subscription,
 } from '../../src/index.js';
-import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
+import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';

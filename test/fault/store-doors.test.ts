@@ -18,7 +18,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { tryLock } from 'fs-native-extensions';
-import { DeadLetters } from '../../src/sink/index.js';
+import { DeadLetters } from '../../src/mqtt/sink/index.js';
 import { LmdbStores } from '../../src/store/index.js';
 import { LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { scramSha256 } from '../../src/connection/scram-sha-256.js';
 import { Engine, MqttSinks, MqttSources, Pipeline } from '../../src/index.js';
+import { scramSha256 } from '../../src/mqtt/connection/authentication/scram-sha-256.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { saslPluginConfig, saslPluginMissing } from '../support/brokers/sasl-plugin.js';
 import { LIMIT } from '../support/limits.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Authentication, AuthenticationContext } from '../../src/connection/authentication.js';
-import { ScramExchange } from '../../src/connection/scram-sha-256.js';
 import { MillraceError } from '../../src/errors/millrace-error.js';
-import type { Packet } from '../../src/protocol/packet.js';
+import type { Authentication, AuthenticationContext } from '../../src/mqtt/connection/authentication/authentication.js';
+import { ScramExchange } from '../../src/mqtt/connection/authentication/scram-sha-256.js';
+import type { Packet } from '../../src/mqtt/protocol/packet.js';
 import { type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
 import { type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ServerAddress } from '../../src/connection/connection-options.js';
-import { openTransport } from '../../src/connection/open-transport.js';
-import { type HostLookup, reachHost } from '../../src/connection/reach-host.js';
-import { connectError } from '../../src/connection/transport-error.js';
-import type { TransportRequest } from '../../src/connection/transport-request.js';
 import { MillraceError } from '../../src/errors/index.js';
+import type { ServerAddress } from '../../src/mqtt/connection/options/connection-options.js';
+import { openTransport } from '../../src/mqtt/connection/transport/open-transport.js';
+import { type HostLookup, reachHost } from '../../src/mqtt/connection/transport/reach-host.js';
+import { connectError } from '../../src/mqtt/connection/transport/transport-error.js';
+import type { TransportRequest } from '../../src/mqtt/connection/transport/transport-request.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { startSlowPort } from '../support/brokers/slow-port.js';
 import { makeCertificates } from '../support/certificates.js';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
 import { accept, acceptResumed, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';

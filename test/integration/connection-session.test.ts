@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
-import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
+import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
 import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
 import { before, describe, it } from 'node:test';
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { type Certificate, type Certificates, makeCertificates } from '../support/certificates.js';
 import { LIMIT } from '../support/limits.js';

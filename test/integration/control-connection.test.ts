@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
-import type { ControlConnection, ControlEnd } from '../../src/connection/control-connection.js';
+import type { ControlConnection, ControlEnd } from '../../src/mqtt/connection/conflict/control-connection.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
 import { type FakeBroker, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';

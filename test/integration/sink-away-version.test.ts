@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { DeadLetter } from '../../src/connector/dead-letter.js';
 import { MillraceError } from '../../src/errors/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { DeadLetters } from '../../src/sink/index.js';
+import { DeadLetters } from '../../src/mqtt/sink/index.js';
 import { type FakeBroker, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { keepingScript } from '../support/brokers/keeping-broker.js';
 import { LIMIT } from '../support/limits.js';

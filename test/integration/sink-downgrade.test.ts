@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MqttSinks } from '../../src/sink/index.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import { type FakeBroker, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { keepingScript } from '../support/brokers/keeping-broker.js';
 import { LIMIT } from '../support/limits.js';

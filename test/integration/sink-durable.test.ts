@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import type { SessionRecord } from '../../src/connection/session-record.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { MqttSinks } from '../../src/sink/index.js';
-import type { MqttSinkOptions } from '../../src/sink/mqtt-sink-options.js';
+import type { SessionRecord } from '../../src/mqtt/connection/identity/session-record.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
+import type { MqttSinkOptions } from '../../src/mqtt/sink/options/mqtt-sink-options.js';
 import { startFakeBroker } from '../support/brokers/fake-broker.js';
 import { forgettingScript } from '../support/brokers/keeping-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';

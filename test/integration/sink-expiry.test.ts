@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, MqttSources, Pipeline } from '../../src/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import { MqttSinks } from '../../src/sink/index.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';

@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { type DeadLetter, SinkBuilder } from '../../src/connector/index.js';
 import { Engine, Pipeline } from '../../src/index.js';
-import { type MqttSinkOptions, MqttSinks } from '../../src/sink/index.js';
+import { type MqttSinkOptions, MqttSinks } from '../../src/mqtt/sink/index.js';
 import { type Closing, type ClosingBroker, startClosingBroker } from '../support/brokers/closing-broker.js';
 import { startFakeBroker } from '../support/brokers/fake-broker.js';
 import { keepingScript } from '../support/brokers/keeping-broker.js';

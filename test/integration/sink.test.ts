@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectAsync, type IClientPublishOptions } from 'mqtt';
-import { DeadLetters, MqttSinks } from '../../src/sink/index.js';
+import { DeadLetters, MqttSinks } from '../../src/mqtt/sink/index.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';

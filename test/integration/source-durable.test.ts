@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Source } from '../../src/connector/open-source.js';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { Subscription } from '../../src/source/subscription.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
+import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 import { type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { forgettingScript, keepingScript } from '../support/brokers/keeping-broker.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';

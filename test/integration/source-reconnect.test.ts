@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ConnectOptions } from '../../src/connection/connect-options.js';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { Subscription } from '../../src/source/subscription.js';
+import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
+import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 import { startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { QualityOfService } from '../../src/protocol/quality-of-service.js';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { Subscription } from '../../src/source/subscription.js';
+import type { QualityOfService } from '../../src/mqtt/protocol/quality-of-service.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
+import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';

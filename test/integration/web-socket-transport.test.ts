@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { TransportListener } from '../../src/connection/transport.js';
-import { WebSocketTransport } from '../../src/connection/web-socket-transport.js';
+import type { TransportListener } from '../../src/mqtt/connection/transport/transport.js';
+import { WebSocketTransport } from '../../src/mqtt/connection/transport/web-socket-transport.js';
 import { onCleanup } from '../support/cleanup.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';

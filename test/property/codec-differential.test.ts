@@ -7,7 +7,7 @@ import {
   type Properties,
   type ProtocolVersion,
   type Sender,
-} from '../../src/protocol/index.js';
+} from '../../src/mqtt/protocol/index.js';
 import { LIMIT } from '../support/limits.js';
 import { mutatedPackets } from '../support/wire/arbitrary-attack.js';
 import { arbitraryPacket } from '../support/wire/arbitrary-packet.js';

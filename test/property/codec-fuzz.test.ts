@@ -8,7 +8,7 @@ import {
   PacketDecoder,
   type ProtocolVersion,
   type Sender,
-} from '../../src/protocol/index.js';
+} from '../../src/mqtt/protocol/index.js';
 import { LIMIT } from '../support/limits.js';
 import { type Attack, mutatedPackets } from '../support/wire/arbitrary-attack.js';
 import { decodeAll, dribble } from '../support/wire/decode-all.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { fromIdRuns } from '../../src/protocol/session/id-runs.js';
-import { PubcompQueue } from '../../src/protocol/session/pubcomp-queue.js';
+import { PubcompQueue } from '../../src/mqtt/protocol/session/finished/pubcomp-queue.js';
+import { fromIdRuns } from '../../src/mqtt/protocol/session/inbound/id-runs.js';
 
 /** Ids follow each other, as a counting broker gives them, or come round soon, as one does that takes the lowest free one. */
 const STEP = fc.oneof(

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Slot } from '../../src/engine/async-lane.js';
-import { DurableAsyncLane } from '../../src/engine/durable-async-lane.js';
-import { createFrame } from '../../src/engine/frame.js';
+import type { Slot } from '../../src/engine/direct/async-lane.js';
+import { DurableAsyncLane } from '../../src/engine/durable/durable-async-lane.js';
+import { createFrame } from '../../src/engine/tick/frame.js';
+import type { AsyncStagePlan } from '../../src/pipeline/compile/pipeline-plan.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
-import type { AsyncStagePlan } from '../../src/pipeline/pipeline-plan.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodePacket } from '../../src/protocol/codec/encode-packet.js';
-import type { Packet, ProtocolVersion } from '../../src/protocol/index.js';
+import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
+import type { Packet, ProtocolVersion } from '../../src/mqtt/protocol/index.js';
 import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
 

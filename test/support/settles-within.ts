@@ -1,1 +1,1 @@
-export { settlesWithin } from '../../src/testing/settles-within.js';
+export { settlesWithin } from '../../src/connector/testing/settles-within.js';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { expectTypeOf } from 'expect-type';
 import type { Source } from '../../src/connector/open-source.js';
-import { QualityOfService } from '../../src/protocol/quality-of-service.js';
-import { MqttSources } from '../../src/source/mqtt-sources.js';
-import { Subscription } from '../../src/source/subscription.js';
+import { QualityOfService } from '../../src/mqtt/protocol/quality-of-service.js';
+import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
+import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 
 const broker = 'tcp://localhost:1883';
 

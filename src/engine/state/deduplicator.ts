@@ -1,10 +1,10 @@
 import type { Deduplication } from '../../connector/source.js';
-import type { CommitPart } from '../durable-tick.js';
-import type { Overlay } from '../overlay.js';
-import { decodeStored, encodeStored } from '../stored-value.js';
+import type { CommitPart } from '../durable/durable-tick.js';
+import { nameKey, namePrefix } from '../layout/named-keys.js';
+import type { Overlay } from '../layout/overlay.js';
+import { digestOf, fitsKey } from '../layout/part-key.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
 import { EMPTY_RING, KeyRing, type RingEntry, type RingState } from './key-ring.js';
-import { nameKey, namePrefix } from './named-keys.js';
-import { digestOf, fitsKey } from './part-key.js';
 
 export interface DeduplicatorOptions {
   /** The source's. */

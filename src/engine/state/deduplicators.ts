@@ -1,7 +1,7 @@
-import type { SourcePlan } from '../../pipeline/pipeline-plan.js';
-import type { CommitPart } from '../durable-tick.js';
-import type { Overlay } from '../overlay.js';
-import type { SourceLaneOptions } from '../source-lane.js';
+import type { SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { CommitPart } from '../durable/durable-tick.js';
+import type { Overlay } from '../layout/overlay.js';
+import type { SourceLaneOptions } from '../tick/source-lane.js';
 import { Deduplicator } from './deduplicator.js';
 
 /** One for each source that gives keys. */

@@ -1,7 +1,7 @@
 import type { StoreView } from '../../store/store.js';
-import { numberKey } from '../number-key.js';
-import type { Overlay } from '../overlay.js';
-import { decodeStored, encodeStored } from '../stored-value.js';
+import { numberKey } from '../layout/number-key.js';
+import type { Overlay } from '../layout/overlay.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
 
 /** One key in the order in which keys came. */
 export interface RingEntry {

@@ -1,13 +1,13 @@
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
 import type { StoreView } from '../../store/store.js';
-import type { Overlay } from '../overlay.js';
-import { decodeStored, encodeStored } from '../stored-value.js';
-import { entryKey } from './entry-key.js';
-import { decodeRecord, encodeRecord } from './entry-record.js';
-import { nameKey, namePrefix } from './named-keys.js';
+import { entryKey } from '../layout/entry-key.js';
+import { decodeRecord, encodeRecord } from '../layout/entry-record.js';
+import { nameKey, namePrefix } from '../layout/named-keys.js';
+import type { Overlay } from '../layout/overlay.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { checkVersions, type Encoding } from '../layout/versioned-record.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { type StateEntry, weightOf } from './state-entry.js';
-import { checkVersions, type Encoding } from './versioned-record.js';
 
 /** Versions of its codec that a stage may have states of. */
 const versionsIn = (view: Pick<StoreView, 'get'>, key: string): readonly number[] => {

@@ -1,4 +1,4 @@
-import type { AckPacket, PublishPacket } from '../../../src/protocol/packet.js';
+import type { AckPacket, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from './fake-broker.js';
 import { keepingScript } from './keeping-broker.js';
 

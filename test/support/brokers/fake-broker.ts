@@ -1,7 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodePacket } from '../../../src/protocol/codec/encode-packet.js';
-import { PacketDecoder } from '../../../src/protocol/codec/packet-decoder.js';
-import type { AckPacket, ConnectPacket, Packet, PacketType, SubscribePacket } from '../../../src/protocol/packet.js';
+import { encodePacket } from '../../../src/mqtt/protocol/codec/encode/encode-packet.js';
+import { PacketDecoder } from '../../../src/mqtt/protocol/codec/packet-decoder.js';
+import type {
+  AckPacket,
+  ConnectPacket,
+  Packet,
+  PacketType,
+  SubscribePacket,
+} from '../../../src/mqtt/protocol/packet.js';
 import { onCleanup } from '../cleanup.js';
 import { until } from '../until.js';
 

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
-import { DeadLetters } from '../../../src/sink/index.js';
+import { DeadLetters } from '../../../src/mqtt/sink/index.js';
 
 /*
  * A process that appends dead letters one by one and says on stdout what is delivered: `delivered N` or `failed CODE`.

@@ -1,6 +1,6 @@
-import type { InboundMemory } from '../../../src/protocol/index.js';
-import { UNKNOWN_COUNTER } from '../../../src/protocol/session/broker-counter.js';
-import type { SourceLine } from '../../../src/source/source-line.js';
+import type { InboundMemory } from '../../../src/mqtt/protocol/index.js';
+import { UNKNOWN_COUNTER } from '../../../src/mqtt/protocol/session/finished/broker-counter.js';
+import type { SourceLine } from '../../../src/mqtt/source/source-line.js';
 
 const NO_MEMORY: InboundMemory = {
   finished: new Uint16Array(),

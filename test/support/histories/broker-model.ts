@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { PacketDecoder } from '../../../src/protocol/codec/packet-decoder.js';
-import { PacketWriter } from '../../../src/protocol/codec/packet-writer.js';
-import type { ProtocolVersion } from '../../../src/protocol/index.js';
-import type { AckPacket, ConnectPacket, Packet, PublishPacket } from '../../../src/protocol/packet.js';
+import { PacketDecoder } from '../../../src/mqtt/protocol/codec/packet-decoder.js';
+import { PacketWriter } from '../../../src/mqtt/protocol/codec/packet-writer.js';
+import type { ProtocolVersion } from '../../../src/mqtt/protocol/index.js';
+import type { AckPacket, ConnectPacket, Packet, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
 import { type BrokerHabits, BrokerSession, type StoredMessage } from './broker-session.js';
 
 /** What the broker model tells and asks. */

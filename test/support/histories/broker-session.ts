@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AckPacket, Packet, PublishPacket } from '../../../src/protocol/packet.js';
+import type { AckPacket, Packet, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
 
 /** A message that the broker model keeps for a client. */
 export interface StoredMessage {

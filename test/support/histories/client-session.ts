@@ -1,4 +1,4 @@
-import type { ConnectRequest, SessionOptions } from '../../../src/protocol/index.js';
+import type { ConnectRequest, SessionOptions } from '../../../src/mqtt/protocol/index.js';
 
 /** Options of a session under test: generous limits, timeouts in round numbers. */
 export function sessionOptions(changes: Partial<SessionOptions> = {}): SessionOptions {

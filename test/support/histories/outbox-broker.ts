@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { PacketDecoder } from '../../../src/protocol/codec/packet-decoder.js';
-import { PacketWriter } from '../../../src/protocol/codec/packet-writer.js';
-import type { AckPacket, Packet, PublishPacket } from '../../../src/protocol/packet.js';
+import { PacketDecoder } from '../../../src/mqtt/protocol/codec/packet-decoder.js';
+import { PacketWriter } from '../../../src/mqtt/protocol/codec/packet-writer.js';
+import type { AckPacket, Packet, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
 
 /** What the broker asks and tells, packet by packet. */
 export interface OutboxBrokerOptions {

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { beginCreating, beginEpoch, establish, type SessionRecord } from '../../../src/connection/session-record.js';
 import type { OutboxRow } from '../../../src/connector/durable-sink.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
-import { packetIdOf } from '../../../src/protocol/session/outbound-window.js';
-import { Session } from '../../../src/protocol/session/session.js';
-import { deadLetterOf } from '../../../src/sink/dead-letter-of.js';
-import { MqttOutbox } from '../../../src/sink/outbox/mqtt-outbox.js';
-import { readOutboxState } from '../../../src/sink/outbox/outbox-state.js';
-import { restoreOutbox } from '../../../src/sink/outbox/restore-outbox.js';
-import { RowCodec } from '../../../src/sink/outbox/row-codec.js';
-import { RetryStrategies } from '../../../src/sink/retry-strategies.js';
+import {
+  beginCreating,
+  beginEpoch,
+  establish,
+  type SessionRecord,
+} from '../../../src/mqtt/connection/identity/session-record.js';
+import { packetIdOf } from '../../../src/mqtt/protocol/session/outbound/outbound-window.js';
+import { Session } from '../../../src/mqtt/protocol/session/session.js';
+import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
+import { MqttOutbox } from '../../../src/mqtt/sink/outbox/mqtt-outbox.js';
+import { readOutboxState } from '../../../src/mqtt/sink/outbox/outbox-state.js';
+import { restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
+import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
+import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
 import { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes, type OutboxCommit } from '../store/memory-outboxes.js';
 import { connectRequest, sessionOptions } from './client-session.js';

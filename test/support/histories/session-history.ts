@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ProtocolVersion, SessionEvent } from '../../../src/protocol/index.js';
+import type { ProtocolVersion, SessionEvent } from '../../../src/mqtt/protocol/index.js';
 import { SeededRandom } from '../seeded-random.js';
 import { BrokerModel } from './broker-model.js';
 import { SimulatedClient } from './simulated-client.js';

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ConnectRequest, Session, type SessionEvent, type SessionOptions } from '../../../src/protocol/index.js';
+import {
+  type ConnectRequest,
+  Session,
+  type SessionEvent,
+  type SessionOptions,
+} from '../../../src/mqtt/protocol/index.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { BrokerConnection, BrokerModel } from './broker-model.js';
 import { connectRequest, sessionOptions } from './client-session.js';

@@ -1,5 +1,5 @@
-import type { SessionState } from '../../../src/protocol/index.js';
-import type { Packet } from '../../../src/protocol/packet.js';
+import type { SessionState } from '../../../src/mqtt/protocol/index.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import type { Model, Step } from './model-search.js';
 import { type SessionHistory, type SessionInput, SessionMaker, type SessionOutput } from './model-session.js';
 

@@ -4,8 +4,8 @@ import {
   markerQuestion,
   type SessionMarkers,
   spendMarkers,
-} from '../../../src/connection/session-markers.js';
-import { type MarkerQuestion, sessionProof } from '../../../src/protocol/session/session-proof.js';
+} from '../../../src/mqtt/connection/identity/session-markers.js';
+import { type MarkerQuestion, sessionProof } from '../../../src/mqtt/protocol/session/proof/session-proof.js';
 import type { Model, Step } from './model-search.js';
 
 /** The rules under test: those of the record, or a way to be wrong. */

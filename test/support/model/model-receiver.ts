@@ -1,5 +1,5 @@
-import type { InboundStage, SessionState } from '../../../src/protocol/index.js';
-import type { Packet } from '../../../src/protocol/packet.js';
+import type { InboundStage, SessionState } from '../../../src/mqtt/protocol/index.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import type { Model, Step } from './model-search.js';
 import {
   modelMessage,

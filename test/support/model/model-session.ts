@@ -4,8 +4,8 @@ import {
   Session,
   type SessionEvent,
   type SessionState,
-} from '../../../src/protocol/index.js';
-import type { Packet } from '../../../src/protocol/packet.js';
+} from '../../../src/mqtt/protocol/index.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import { connectRequest, sessionOptions } from '../histories/client-session.js';
 
 /** What was done to a session since its birth: enough to make it again, since it depends on nothing else. */

@@ -13,19 +13,19 @@ export interface Mutant {
 
 /** The cells of the kill table, each a part of our own tests. */
 export const CELLS: readonly TestCell[] = [
-  { id: 'A2', file: 'test/unit/engine-durable.test.ts', test: 'Invariant 1' },
-  { id: 'A6', file: 'test/unit/source-durable.test.ts', test: 'R3:' },
-  { id: 'B3', file: 'test/unit/source-durable.test.ts', test: 'a crash before the commit' },
-  { id: 'C4', file: 'test/unit/session-lifecycle.test.ts' },
-  { id: 'D1', file: 'test/unit/store-group-committer.test.ts' },
+  { id: 'A2', file: 'test/unit/engine/durable/durable.test.ts', test: 'Invariant 1' },
+  { id: 'A6', file: 'test/unit/mqtt/source/acknowledgement/durable.test.ts', test: 'R3:' },
+  { id: 'B3', file: 'test/unit/mqtt/source/acknowledgement/durable.test.ts', test: 'a crash before the commit' },
+  { id: 'C4', file: 'test/unit/mqtt/protocol/session/lifecycle.test.ts' },
+  { id: 'D1', file: 'test/unit/store/group-committer.test.ts' },
   { id: 'D7', file: 'test/fault/store-damage.test.ts', test: 'a damaged record is named' },
-  { id: 'E2', file: 'test/unit/session-outbound.test.ts' },
-  { id: 'F1', file: 'test/unit/engine-durable.test.ts', test: 'Invariant 2' },
-  { id: 'F7', file: 'test/unit/sink-outbox.test.ts', test: 'R9, R12' },
-  { id: 'F11', file: 'test/unit/sink-outbox.test.ts', test: 'R10: a row stays' },
-  { id: 'F13', file: 'test/unit/session-birth.test.ts', test: 'R8: the packet ids' },
-  { id: 'G3', file: 'test/unit/connection-subscriptions.test.ts' },
-  { id: 'G6', file: 'test/unit/session-inbound.test.ts', test: 'topic aliases' },
+  { id: 'E2', file: 'test/unit/mqtt/protocol/session/outbound/outbound.test.ts' },
+  { id: 'F1', file: 'test/unit/engine/durable/durable.test.ts', test: 'Invariant 2' },
+  { id: 'F7', file: 'test/unit/mqtt/sink/outbox/outbox.test.ts', test: 'R9, R12' },
+  { id: 'F11', file: 'test/unit/mqtt/sink/outbox/outbox.test.ts', test: 'R10: a row stays' },
+  { id: 'F13', file: 'test/unit/mqtt/protocol/session/birth.test.ts', test: 'R8: the packet ids' },
+  { id: 'G3', file: 'test/unit/mqtt/connection/subscriptions/subscriptions.test.ts' },
+  { id: 'G6', file: 'test/unit/mqtt/protocol/session/inbound/inbound.test.ts', test: 'topic aliases' },
 ];
 
 /** Cells that no mutant needs, which show what the slower kinds of tests notice; shortened, for they run on every mutant. */
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'A2',
     patches: [
       {
-        file: 'src/engine/durable-tick.ts',
+        file: 'src/engine/durable/durable-tick.ts',
         find: '    this.#committing = true;\n    this.#waitingSince',
         replace:
           '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n    this.#waitingSince',
@@ -56,7 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'D7',
     patches: [
       {
-        file: 'src/store/record-frame.ts',
+        file: 'src/store/lmdb/record-frame.ts',
         find: 'return frame.readUInt32LE(0) === checksum(key, value) ? value : undefined;',
         replace: 'return value;',
       },
@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F7',
     patches: [
       {
-        file: 'src/sink/outbox/mqtt-outbox.ts',
+        file: 'src/mqtt/sink/outbox/mqtt-outbox.ts',
         find: "received: this.#stages.runs('received'),",
         replace: 'received: new Uint32Array(),',
       },
@@ -80,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'A6',
     patches: [
       {
-        file: 'src/source/durable-acks.ts',
+        file: 'src/mqtt/source/acknowledgement/durable-acks.ts',
         find: 'this.#released.push(token);',
         replace: 'this.#released.push(token);\n    this.#session.complete(token);',
       },
@@ -92,13 +92,13 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F13',
     patches: [
       {
-        file: 'src/protocol/session/outbound-window.ts',
+        file: 'src/mqtt/protocol/session/outbound/outbound-window.ts',
         find: 'export function packetIdOf(seq: number): number {\n  return 1 + (seq % PUBLISH_IDS);',
         replace:
           'let first: number | undefined;\nexport function packetIdOf(seq: number): number {\n  first ??= seq;\n  return 1 + ((seq - first) % PUBLISH_IDS);',
       },
       {
-        file: 'src/protocol/session/outbound-window.ts',
+        file: 'src/mqtt/protocol/session/outbound/outbound-window.ts',
         find: '#capacity = FIRST_CAPACITY;',
         replace: '#capacity = ((first = undefined), FIRST_CAPACITY);',
       },
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'C4',
     patches: [
       {
-        file: 'src/protocol/session/session-epoch.ts',
+        file: 'src/mqtt/protocol/session/session-epoch.ts',
         find: 'const fresh = !present || elsewhere',
         replace: 'const fresh = (!present && this.#number === 0) || elsewhere',
       },
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F11',
     patches: [
       {
-        file: 'src/sink/outbox/mqtt-outbox.ts',
+        file: 'src/mqtt/sink/outbox/mqtt-outbox.ts',
         find: '    this.#stages.receive(row.index);\n',
         replace: '    this.#stages.receive(row.index);\n    this.#complete(row);\n',
       },
@@ -134,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'E2',
     patches: [
       {
-        file: 'src/protocol/session/outbound-messages.ts',
+        file: 'src/mqtt/protocol/session/outbound/outbound-messages.ts',
         find: 'this.#output.write(publishPacket(message, packetId, true));',
         replace: 'this.#output.write(publishPacket(message, 1 + ((packetId + 999) % 60_000), true));',
       },
@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F1',
     patches: [
       {
-        file: 'src/engine/durable-tick.ts',
+        file: 'src/engine/durable/durable-tick.ts',
         find: 'for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);',
         replace:
           'if (this.#sealed.length === 0) for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);',
@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'B3',
     patches: [
       {
-        file: 'src/protocol/session/inbound-messages.ts',
+        file: 'src/mqtt/protocol/session/inbound/inbound-messages.ts',
         find: 'if (row === undefined && dup) this.#handleUnknown(packet, topic);',
         replace: "if (row === undefined && dup) this.#output.write({ type: 'pubrec', packetId, reasonCode: 0 });",
       },
@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'G6',
     patches: [
       {
-        file: 'src/protocol/session/topic-aliases.ts',
+        file: 'src/mqtt/protocol/session/inbound/topic-aliases.ts',
         find: 'clear(): void {\n    this.#topics.clear();',
         replace: 'clear(): void {',
       },
@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'G3',
     patches: [
       {
-        file: 'src/connection/subscription-diff.ts',
+        file: 'src/mqtt/connection/subscriptions/subscription-diff.ts',
         find: 'return !certain || known',
         replace: 'return true || known',
       },

@@ -1,10 +1,17 @@
-import type { ConnectOptions } from '../../../src/connection/connect-options.js';
-import { Connection, type ConnectionListener, type GrantedSubscription } from '../../../src/connection/connection.js';
-import { type ConnectInput, resolveConnectOptions } from '../../../src/connection/resolve-connect-options.js';
-import type { WantedSubscription } from '../../../src/connection/wanted-subscription.js';
 import type { MillraceError } from '../../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../../src/metrics/metrics-registry.js';
-import type { ConnectedEvent, MessageEvent } from '../../../src/protocol/session/session-event.js';
+import {
+  Connection,
+  type ConnectionListener,
+  type GrantedSubscription,
+} from '../../../src/mqtt/connection/connection.js';
+import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
+import {
+  type ConnectInput,
+  resolveConnectOptions,
+} from '../../../src/mqtt/connection/options/resolve-connect-options.js';
+import type { WantedSubscription } from '../../../src/mqtt/connection/subscriptions/wanted-subscription.js';
+import type { ConnectedEvent, MessageEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { onCleanup } from '../cleanup.js';
 import { PATIENCE_MS } from '../limits.js';
 

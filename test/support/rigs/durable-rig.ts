@@ -1,8 +1,8 @@
-import type { ConnectOptions } from '../../../src/connection/connect-options.js';
-import type { DurableLink } from '../../../src/connection/durable-link.js';
-import type { ConnectInput } from '../../../src/connection/resolve-connect-options.js';
-import { epochOf, readSessionRecord } from '../../../src/connection/session-record.js';
-import type { SessionState } from '../../../src/protocol/session/session-state.js';
+import type { DurableLink } from '../../../src/mqtt/connection/identity/durable-link.js';
+import { epochOf, readSessionRecord } from '../../../src/mqtt/connection/identity/session-record.js';
+import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
+import type { ConnectInput } from '../../../src/mqtt/connection/options/resolve-connect-options.js';
+import type { SessionState } from '../../../src/mqtt/protocol/session/session-state.js';
 import type { MemoryRecord } from '../store/memory-record.js';
 import { type ConnectionRig, connectionRig } from './connection-rig.js';
 

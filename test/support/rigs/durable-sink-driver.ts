@@ -1,1 +1,1 @@
-export { DurableSinkDriver } from '../../../src/testing/durable-sink/durable-sink-driver.js';
+export { DurableSinkDriver } from '../../../src/connector/testing/durable-sink/durable-sink-driver.js';

@@ -1,17 +1,17 @@
 import type { DeadLetter } from '../../../src/connector/dead-letter.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
-import type { Packet } from '../../../src/protocol/packet.js';
-import type { QualityOfService } from '../../../src/protocol/quality-of-service.js';
-import type { SessionEvent } from '../../../src/protocol/session/session-event.js';
-import { DurableAcks } from '../../../src/source/durable-acks.js';
-import { ItemMaker } from '../../../src/source/item-maker.js';
-import { MessageIntake } from '../../../src/source/message-intake.js';
-import { MqttSourceReader } from '../../../src/source/mqtt-source-reader.js';
-import { QosWatch } from '../../../src/source/qos-watch.js';
-import type { SourceLine } from '../../../src/source/source-line.js';
-import { sourceMetrics } from '../../../src/source/source-metrics.js';
-import { readSourceState, restoredSession } from '../../../src/source/source-state.js';
-import { fromStoredPages } from '../../../src/source/stored-memory.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
+import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
+import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
+import { DurableAcks } from '../../../src/mqtt/source/acknowledgement/durable-acks.js';
+import { readSourceState, restoredSession } from '../../../src/mqtt/source/acknowledgement/source-state.js';
+import { fromStoredPages } from '../../../src/mqtt/source/acknowledgement/stored-memory.js';
+import { ItemMaker } from '../../../src/mqtt/source/items/item-maker.js';
+import { QosWatch } from '../../../src/mqtt/source/items/qos-watch.js';
+import { MessageIntake } from '../../../src/mqtt/source/message-intake.js';
+import { MqttSourceReader } from '../../../src/mqtt/source/mqtt-source-reader.js';
+import type { SourceLine } from '../../../src/mqtt/source/source-line.js';
+import { sourceMetrics } from '../../../src/mqtt/source/source-metrics.js';
 import { SessionRig } from './session-rig.js';
 
 /** What a store would have of a source. */

@@ -1,4 +1,4 @@
-import type { SessionState } from '../../../src/protocol/index.js';
+import type { SessionState } from '../../../src/mqtt/protocol/index.js';
 import { ack, inbound, SessionRig } from './session-rig.js';
 
 /** What a PUBLISH of the rig can differ in. */

@@ -1,12 +1,12 @@
 import { MillraceError } from '../../../src/errors/millrace-error.js';
-import type { QualityOfService } from '../../../src/protocol/quality-of-service.js';
-import type { OutboundMessage } from '../../../src/protocol/session/outbound-message.js';
-import type { SessionEvent } from '../../../src/protocol/session/session-event.js';
-import { Lane } from '../../../src/sink/lane.js';
-import type { LaneLimits } from '../../../src/sink/lane-limits.js';
-import { RetryStrategies } from '../../../src/sink/retry-strategies.js';
-import type { RetryStrategy } from '../../../src/sink/retry-strategy.js';
-import { Row } from '../../../src/sink/row.js';
+import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
+import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
+import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
+import { Lane } from '../../../src/mqtt/sink/lane/lane.js';
+import { Row } from '../../../src/mqtt/sink/message/row.js';
+import type { LaneLimits } from '../../../src/mqtt/sink/options/lane-limits.js';
+import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 
 /** What may be set in a {@link LaneRig}. */
 export interface LaneRigOptions {

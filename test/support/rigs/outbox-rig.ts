@@ -1,17 +1,17 @@
-import { beginCreating, establish, type SessionRecord } from '../../../src/connection/session-record.js';
 import type { OutboxRow, OutboxSnapshot } from '../../../src/connector/durable-sink.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
-import type { Properties } from '../../../src/protocol/properties.js';
-import type { QualityOfService } from '../../../src/protocol/quality-of-service.js';
-import type { OutboundMessage } from '../../../src/protocol/session/outbound-message.js';
-import type { SessionEvent } from '../../../src/protocol/session/session-event.js';
-import { deadLetterOf } from '../../../src/sink/dead-letter-of.js';
-import type { LaneLimits } from '../../../src/sink/lane-limits.js';
-import { MqttOutbox } from '../../../src/sink/outbox/mqtt-outbox.js';
-import { type OutboxBirth, restoreOutbox } from '../../../src/sink/outbox/restore-outbox.js';
-import { RowCodec } from '../../../src/sink/outbox/row-codec.js';
-import { RetryStrategies } from '../../../src/sink/retry-strategies.js';
-import type { RetryStrategy } from '../../../src/sink/retry-strategy.js';
+import { beginCreating, establish, type SessionRecord } from '../../../src/mqtt/connection/identity/session-record.js';
+import type { Properties } from '../../../src/mqtt/protocol/properties.js';
+import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
+import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
+import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
+import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
+import type { LaneLimits } from '../../../src/mqtt/sink/options/lane-limits.js';
+import { MqttOutbox } from '../../../src/mqtt/sink/outbox/mqtt-outbox.js';
+import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
+import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
+import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
 
 /** What may be set in an {@link OutboxRig}. */

@@ -1,5 +1,5 @@
-import { encodePacket } from '../../../src/protocol/codec/encode-packet.js';
-import { PacketDecoder } from '../../../src/protocol/codec/packet-decoder.js';
+import { encodePacket } from '../../../src/mqtt/protocol/codec/encode/encode-packet.js';
+import { PacketDecoder } from '../../../src/mqtt/protocol/codec/packet-decoder.js';
 import {
   type ConnackPacket,
   type ConnectRequest,
@@ -11,7 +11,7 @@ import {
   Session,
   type SessionEvent,
   type SessionOptions,
-} from '../../../src/protocol/index.js';
+} from '../../../src/mqtt/protocol/index.js';
 import { connectRequest, sessionOptions } from '../histories/client-session.js';
 
 /** A Session whose server is the test: packets in, packets out, a clock that the test sets. */

@@ -1,5 +1,5 @@
-import type { AckPacket, Packet, PublishPacket } from '../../../src/protocol/packet.js';
-import { matchesFilter } from '../../../src/protocol/topic.js';
+import type { AckPacket, Packet, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
+import { matchesFilter } from '../../../src/mqtt/protocol/topic.js';
 import type { SimBrokerHabits } from './sim-broker-habits.js';
 
 /** A message in a broker. */

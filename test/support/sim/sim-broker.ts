@@ -1,7 +1,7 @@
-import { PacketDecoder } from '../../../src/protocol/codec/packet-decoder.js';
-import { PacketWriter } from '../../../src/protocol/codec/packet-writer.js';
-import type { ProtocolVersion } from '../../../src/protocol/index.js';
-import type { AckPacket, ConnectPacket, Packet, PublishPacket } from '../../../src/protocol/packet.js';
+import { PacketDecoder } from '../../../src/mqtt/protocol/codec/packet-decoder.js';
+import { PacketWriter } from '../../../src/mqtt/protocol/codec/packet-writer.js';
+import type { ProtocolVersion } from '../../../src/mqtt/protocol/index.js';
+import type { AckPacket, ConnectPacket, Packet, PublishPacket } from '../../../src/mqtt/protocol/packet.js';
 import type { SimBrokerHabits } from './sim-broker-habits.js';
 import { messageOf, type SimBrokerContext, SimBrokerSession, type SimMessage } from './sim-broker-session.js';
 import type { SimClock } from './sim-clock.js';

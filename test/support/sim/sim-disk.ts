@@ -1,5 +1,5 @@
 import { compareKeys } from '../../../src/store/compare-keys.js';
-import { SortedRecords } from '../../../src/store/sorted-records.js';
+import { SortedRecords } from '../../../src/store/memory/sorted-records.js';
 import type { StoreBatch, StoreRecord, StoreView } from '../../../src/store/store.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { Mortal, SimClock } from './sim-clock.js';

@@ -1,5 +1,5 @@
 import { Engine } from '../../../src/engine/engine.js';
-import type { Job } from '../../../src/engine/job.js';
+import type { Job } from '../../../src/engine/job/job.js';
 import type { MillraceError } from '../../../src/errors/index.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { SimPlan } from './sim-plan.js';

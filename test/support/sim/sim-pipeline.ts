@@ -1,8 +1,8 @@
+import { DeadLetters, MqttSinks } from '../../../src/mqtt/sink/index.js';
+import { MqttSources } from '../../../src/mqtt/source/index.js';
 import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { Stage } from '../../../src/pipeline/stage.js';
 import type { StateCodec } from '../../../src/pipeline/state-codec.js';
-import { DeadLetters, MqttSinks } from '../../../src/sink/index.js';
-import { MqttSources } from '../../../src/source/index.js';
 import { BURST, type SimPlan } from './sim-plan.js';
 
 export const SOURCE_PORT = 1;

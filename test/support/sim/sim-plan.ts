@@ -1,4 +1,4 @@
-import type { Packet } from '../../../src/protocol/packet.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { BrokerCrash, PacketDirection } from './sim-broker.js';
 import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';

@@ -1,1 +1,1 @@
-export { MemoryOutboxes, type OutboxCommit } from '../../../src/testing/durable-sink/memory-outboxes.js';
+export { MemoryOutboxes, type OutboxCommit } from '../../../src/connector/testing/durable-sink/memory-outboxes.js';

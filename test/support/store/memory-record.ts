@@ -1,5 +1,5 @@
-import type { LinkRecord } from '../../../src/connection/durable-link.js';
 import { type Deferred, deferred } from '../../../src/internal/deferred.js';
+import type { LinkRecord } from '../../../src/mqtt/connection/identity/durable-link.js';
 import { until } from '../until.js';
 
 /** A put that waits for the test. */

@@ -1,1 +1,1 @@
-export { MemoryRecords } from '../../../src/testing/source/memory-records.js';
+export { MemoryRecords } from '../../../src/connector/testing/source/memory-records.js';

@@ -1,4 +1,4 @@
-import { Overlay } from '../../../src/engine/overlay.js';
+import { Overlay } from '../../../src/engine/layout/overlay.js';
 import { MemoryStores, type Store } from '../../../src/store/index.js';
 
 /** What a run of a durable job seals: the part of it that a test looks at. */

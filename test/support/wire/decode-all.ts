@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../src/errors/index.js';
-import { type Packet, PacketDecoder, type PacketDecoderOptions } from '../../../src/protocol/index.js';
+import { type Packet, PacketDecoder, type PacketDecoderOptions } from '../../../src/mqtt/protocol/index.js';
 
 /** What a stream of bytes decodes to: packets, and the error that ended it. */
 export interface Decoded {

@@ -1,4 +1,4 @@
-import type { MessageEvent } from '../../../src/protocol/session/session-event.js';
+import type { MessageEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 
 /** A message as the session delivers it: QoS 1 on topic `t` unless said otherwise. */
 export const messageEvent = (fields: Partial<MessageEvent> & { readonly token: number }): MessageEvent => ({

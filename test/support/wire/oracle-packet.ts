@@ -1,5 +1,5 @@
 import { generate, type Packet as OraclePacket, parser } from 'mqtt-packet';
-import type { Packet, Properties, ProtocolVersion, UserProperty } from '../../../src/protocol/index.js';
+import type { Packet, Properties, ProtocolVersion, UserProperty } from '../../../src/mqtt/protocol/index.js';
 
 /*
  * mqtt-packet as an oracle: our packets to its shape and back. Its shape loses the order of user properties across

@@ -1,6 +1,6 @@
-import { encodePacket } from '../../../src/protocol/codec/encode-packet.js';
-import { type ProtocolVersion, Session, type SessionOptions } from '../../../src/protocol/index.js';
-import type { Packet } from '../../../src/protocol/packet.js';
+import { encodePacket } from '../../../src/mqtt/protocol/codec/encode/encode-packet.js';
+import { type ProtocolVersion, Session, type SessionOptions } from '../../../src/mqtt/protocol/index.js';
+import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import { connectRequest, sessionOptions } from '../histories/client-session.js';
 import { parseWirePayload, type WireCase } from './wire-language.js';
 

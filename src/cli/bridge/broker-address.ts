@@ -1,0 +1,50 @@
+import { usageError } from '../options/usage-error.js';
+
+/** A broker as the command line names it, the credentials apart so that nothing prints them by accident. */
+export interface BrokerAddress {
+  /** Without user and password: safe to show. */
+  readonly url: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** The password stood in the URL, where the list of processes shows it. */
+  readonly passwordInUrl: boolean;
+  readonly secure: boolean;
+}
+
+const SCHEMES: Readonly<Record<string, { readonly secure: boolean }>> = {
+  'mqtt:': { secure: false },
+  'tcp:': { secure: false },
+  'ws:': { secure: false },
+  'mqtts:': { secure: true },
+  'ssl:': { secure: true },
+  'tls:': { secure: true },
+  'wss:': { secure: true },
+};
+
+/** Reads the URL of `--from` or `--to`. Errors never repeat it: it may hold a password. */
+export function parseBrokerAddress(text: string, option: string): BrokerAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const scheme = url === undefined ? undefined : SCHEMES[url.protocol];
+  if (url === undefined || scheme === undefined || url.hostname === '') {
+    throw usageError(
+      `--${option} is not a broker URL: write it like mqtt://localhost:1883 (mqtt, mqtts, ws, wss)`,
+      option,
+    );
+  }
+  const { username, password } = decodedCredentials(url, option);
+  url.username = '';
+  url.password = '';
+  const passwordInUrl = password !== undefined;
+  return { url: url.href.replace(/\/$/, ''), username, password, passwordInUrl, secure: scheme.secure };
+}
+
+function decodedCredentials(url: URL, option: string) {
+  try {
+    return {
+      username: url.username === '' ? undefined : decodeURIComponent(url.username),
+      password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    };
+  } catch {
+    throw usageError(`--${option}: user or password in the URL is not percent-encoded correctly`, option);
+  }
+}

@@ -1,0 +1,69 @@
+import { MillraceError } from '../../errors/index.js';
+import { brokerPlace } from '../../mqtt/connection/identity/broker-place.js';
+import { parseServerUrl } from '../../mqtt/connection/options/parse-server-url.js';
+import { matchesFilter } from '../../mqtt/protocol/topic.js';
+import { usageError } from '../options/usage-error.js';
+import type { BrokerAddress } from './broker-address.js';
+import type { TopicTemplate } from './topic-template.js';
+
+/** What decides whether a bridge may read its own messages. */
+export interface BridgeRoute {
+  readonly from: BrokerAddress;
+  readonly to: BrokerAddress;
+  readonly filters: readonly string[];
+  readonly template: TopicTemplate;
+}
+
+const ADVICE = 'On one broker --to-topic must lead out of every --topic.';
+/** A level that no literal level of a filter or template is. */
+const ANY_LEVEL = '\u0001';
+
+/** The filters that would bring the bridge's own messages back: none when the two sides are different brokers. */
+export function loopFilters({ from, to, filters }: BridgeRoute): readonly string[] {
+  return isSameBroker(from, to) ? filters : [];
+}
+
+/** Throws INVALID_OPTIONS when what matches a filter leads back into a filter whatever its levels are. */
+export function refuseCertainLoop(route: BridgeRoute): void {
+  const loops = loopFilters(route);
+  for (const filter of loops) {
+    const topic = route.template.fill(sampleTopic(filter, route.template.highestLevel));
+    const back = loops.find((candidate) => matchesFilter(candidate, topic));
+    if (back !== undefined) {
+      throw usageError(`the bridge would read its own messages again, by --topic '${back}'. ${ADVICE}`, 'to-topic');
+    }
+  }
+}
+
+/** Throws INVALID_TOPIC when a message to `topic` would come back. */
+export function refuseLoop(topic: string, loops: readonly string[]): void {
+  const filter = loops.find((candidate) => matchesFilter(candidate, topic));
+  if (filter === undefined) return;
+  throw new MillraceError(
+    'INVALID_TOPIC',
+    `the bridge would read its own message again: '${topic}' matches --topic '${filter}'`,
+    { advice: ADVICE, details: { topic, filter } },
+  );
+}
+
+/** A topic that matches the filter, with at least `levels` levels where the filter allows it. */
+function sampleTopic(filter: string, levels: number): string {
+  const sample = filter.replace(/^\$share\/[^/]*\//, '').split('/');
+  if (sample.at(-1) === '#') {
+    sample.pop();
+    do sample.push(ANY_LEVEL);
+    while (sample.length < levels);
+  }
+  return sample.map((level) => (level === '+' ? ANY_LEVEL : level)).join('/');
+}
+
+/** Two names in DNS of one broker are not recognized. What is no URL to connect to is refused elsewhere. */
+function isSameBroker(from: BrokerAddress, to: BrokerAddress): boolean {
+  const [one, other] = [placeOf(from), placeOf(to)];
+  return one !== undefined && one === other;
+}
+
+function placeOf({ url }: BrokerAddress): string | undefined {
+  const server = parseServerUrl(url);
+  return 'problem' in server ? undefined : brokerPlace(server.address);
+}

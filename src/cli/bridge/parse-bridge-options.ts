@@ -1,0 +1,152 @@
+import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
+import type { QualityOfService } from '../../mqtt/protocol/quality-of-service.js';
+import { checkTopicFilter } from '../../mqtt/protocol/topic.js';
+import { type CollectedOptions, collectOptions, type OptionKinds } from '../options/collect-options.js';
+import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
+import { choiceOption, countOption, requiredOption, secondsOption } from '../options/option-values.js';
+import { usageError } from '../options/usage-error.js';
+import { type BrokerAddress, parseBrokerAddress } from './broker-address.js';
+import { withCredentials } from './broker-credentials.js';
+import { refuseCertainLoop } from './loop-guard.js';
+import { parseGuarantee } from './parse-guarantee.js';
+import { readTlsFiles, type TlsFiles } from './tls-files.js';
+import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
+
+const SESSION_LOSS_CHOICES = ['fail', 'redeliver', 'drop'] as const;
+type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
+
+const AUTH_CHOICES = ['password', 'scram-sha-256'] as const;
+type AuthChoice = (typeof AUTH_CHOICES)[number];
+
+/** A bridge as the command line describes it, checked and with every default applied. */
+export interface BridgeOptions extends CommonOptions {
+  readonly from: BrokerAddress;
+  readonly to: BrokerAddress;
+  readonly filters: readonly string[];
+  readonly template: TopicTemplate;
+  readonly clientId: string;
+  readonly qos: QualityOfService;
+  readonly guarantee: ProcessingGuarantee;
+  /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */
+  readonly onSessionLoss: SessionLossChoice | undefined;
+  /** The file for messages that cannot be read or passed on; undefined: such a message fails the bridge. */
+  readonly deadLetters: string | undefined;
+  /** Goes on with a session at the broker that the directory knows nothing of. */
+  readonly adoptSession: boolean;
+  /** Goes where a broker sends us (5.0). */
+  readonly followServerReference: boolean;
+  /** undefined: the newest that the broker takes. */
+  readonly version: 5 | 4 | 3 | undefined;
+  /** How user and password are used, by the sides that have both. */
+  readonly auth: AuthChoice;
+  readonly tls: TlsFiles;
+  /** Stop after this many messages; undefined for never. */
+  readonly stopAfter: number | undefined;
+  /** How long the first connections may take in all; 0: for ever. */
+  readonly connectTimeoutMs: number;
+}
+
+const BRIDGE_KINDS = {
+  from: 'value',
+  to: 'value',
+  topic: 'list',
+  'to-topic': 'value',
+  'client-id': 'value',
+  qos: 'value',
+  guarantee: 'value',
+  'on-session-loss': 'value',
+  'dead-letters': 'value',
+  'adopt-session': 'flag',
+  'follow-server-reference': 'flag',
+  mqtt: 'value',
+  username: 'value',
+  'password-env': 'value',
+  'password-file': 'value',
+  auth: 'value',
+  ca: 'value',
+  cert: 'value',
+  key: 'value',
+  'stop-after': 'value',
+  'connect-timeout': 'value',
+  ...COMMON_KINDS,
+} as const satisfies OptionKinds;
+
+const DEFAULT_CONNECT_SECONDS = 10;
+
+/** Reads the arguments of `millrace bridge`. Throws a MillraceError that names the wrong option. */
+export function parseBridgeOptions(args: readonly string[], environment: NodeJS.ProcessEnv): BridgeOptions {
+  const options = collectOptions(args, BRIDGE_KINDS, 0);
+  const addresses = [
+    parseBrokerAddress(requiredOption(options, 'from'), 'from'),
+    parseBrokerAddress(requiredOption(options, 'to'), 'to'),
+  ] as const;
+  const { guarantee, qos } = parseGuarantee(options);
+  const filters = parseFilters(options);
+  const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
+  const clientId = requiredOption(options, 'client-id');
+  const [from, to] = withCredentials(addresses, options, environment);
+  refuseCertainLoop({ from, to, filters, template });
+  return {
+    ...parseCommonOptions(options),
+    ...{ from, to, filters, template, clientId, qos, guarantee },
+    onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
+    deadLetters: options.value('dead-letters'),
+    adoptSession: options.flag('adopt-session'),
+    followServerReference: options.flag('follow-server-reference'),
+    version: parseVersion(options),
+    auth: parseAuth(options, [from, to]),
+    tls: readTlsFiles(options, addresses),
+    stopAfter: countOption(options, 'stop-after', 1),
+    connectTimeoutMs: secondsOption(options, 'connect-timeout', DEFAULT_CONNECT_SECONDS),
+  };
+}
+
+const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
+
+function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {
+  const version = choiceOption(options, 'mqtt', ['5', '4', '3']);
+  return version === undefined ? undefined : VERSIONS[version];
+}
+
+/** SCRAM proves a password that nobody gave, or by packets that 3.x has not: said before anything starts. */
+function parseAuth(options: CollectedOptions, sides: readonly BrokerAddress[]): AuthChoice {
+  const auth = choiceOption(options, 'auth', AUTH_CHOICES) ?? 'password';
+  if (auth === 'password') return auth;
+  if (!sides.some(({ username, password }) => username !== undefined && password !== undefined)) {
+    throw usageError(`--auth ${auth} needs a user and a password on at least one side`, 'auth');
+  }
+  if ((parseVersion(options) ?? 5) < 5) throw usageError(`--auth ${auth} needs --mqtt 5`, 'auth');
+  return auth;
+}
+
+function parseFilters(options: CollectedOptions): readonly string[] {
+  const filters = options.list('topic');
+  if (filters.length === 0) throw usageError('--topic is missing', 'topic');
+  for (const filter of filters) {
+    try {
+      checkTopicFilter(filter);
+    } catch (error) {
+      throw usageError(`--topic: ${error instanceof Error ? error.message : String(error)}`, 'topic');
+    }
+  }
+  return filters;
+}
+
+/** A placeholder that no received topic can fill is said before anything starts. */
+function parseTemplate(text: string, filters: readonly string[]): TopicTemplate {
+  const template = parseTopicTemplate(text);
+  const short = filters.find((filter) => longestTopic(filter) < template.highestLevel);
+  if (short !== undefined) {
+    const level = template.highestLevel;
+    throw usageError(
+      `--to-topic: no topic of the filter '${short}' has a level ${level} for {level.${level}}`,
+      'to-topic',
+    );
+  }
+  return template;
+}
+
+function longestTopic(filter: string): number {
+  const levels = filter.replace(/^\$share\/[^/]*\//, '').split('/');
+  return levels.at(-1) === '#' ? Number.POSITIVE_INFINITY : levels.length;
+}

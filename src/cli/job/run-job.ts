@@ -1,0 +1,183 @@
+import { Engine } from '../../engine/engine.js';
+import type { Job } from '../../engine/job/job.js';
+import type { JobEvent } from '../../engine/job/job-event.js';
+import type { JobOptions } from '../../engine/job/job-options.js';
+import { MillraceError } from '../../errors/index.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { EXIT_CODE } from '../exit-code.js';
+import type { CommonOptions } from '../options/common-options.js';
+import { ConnectionWatch } from './connection-watch.js';
+import type { Reporter } from './reporter.js';
+import { listenForStop } from './signal-drain.js';
+import { startStats } from './stats-ticker.js';
+
+/** A pipeline to run until it ends, fails or is asked to stop. */
+export interface JobTask {
+  readonly pipeline: Pipeline;
+  readonly options: CommonOptions;
+  readonly jobOptions: JobOptions;
+  /** How long it may take until the job runs; 0: for ever. */
+  readonly startTimeoutMs: number;
+  /** What runs, for the line that says RUNNING. */
+  readonly title: string;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Runs the job and gives the exit code. The first SIGINT or SIGTERM drains it, a second one ends the process. What cannot work
+ * is thrown before anything is opened (wrong usage); what fails later is reported in one line.
+ */
+export async function runJob(task: JobTask): Promise<number> {
+  const { reporter, options } = task;
+  using watch = new ConnectionWatch((event) => reporter.tell(event));
+  watch.tellsPeople = task.startTimeoutMs === 0;
+  using stop = listenForStop();
+  await using engine = Engine.embedded({ dir: options.dir });
+  let keeps = options.dir !== undefined;
+  let away: readonly string[] = [];
+  const job = engine.newJob(task.pipeline, {
+    ...task.jobOptions,
+    drainTimeoutMs: options.drainTimeoutMs,
+    giveUp: [...(task.jobOptions.giveUp ?? []), ...options.giveUp],
+    onEvent: (event) => {
+      if (event.kind === 'store-unused') keeps = false;
+      if (event.kind === 'sinks-away') away = event.sinks;
+      tellEvent(event, reporter);
+      task.jobOptions.onEvent?.(event);
+    },
+  });
+  let signal: NodeJS.Signals | undefined;
+  let drained: Promise<boolean> | undefined;
+  void stop.requested.then((name) => {
+    signal = name;
+    watch.tellsPeople = false;
+    drained = job.drain();
+    const doing = keeps ? 'storing' : 'delivering';
+    const text = `${name}: ${doing} what was read, at most ${options.drainTimeoutMs / 1000} s`;
+    reporter.tell({ event: 'stopping', text, facts: { signal: name } });
+  });
+  try {
+    await untilRunning(job, task.startTimeoutMs, watch);
+    watch.tellsPeople = signal === undefined;
+    if (signal === undefined) tellRunning(task, job, { away, older: watch.older });
+    using _stats = options.stats ? startStats(job, reporter) : undefined;
+    await job.join();
+  } catch (error) {
+    reporter.failed(error);
+    return EXIT_CODE.FAILED;
+  }
+  tellStopped(job, reporter, { signal, drained: (await drained) ?? true });
+  return EXIT_CODE.OK;
+}
+
+/** What falls short when the job begins to run. */
+interface Limits {
+  readonly away: readonly string[];
+  readonly older: readonly string[];
+}
+
+/** The line says which sinks are not connected yet, and which brokers are spoken to in an older version than 5.0. */
+function tellRunning({ title, reporter }: JobTask, job: Job, { away, older }: Limits): void {
+  const names = away.map((sink) => `sink "${sink}"`).join(', ');
+  const waiting = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
+  const versions = older.length === 0 ? '' : ` (${older.join(', ')})`;
+  const text = `RUNNING ${title}${versions}${waiting}`;
+  reporter.tell({ event: 'running', text, facts: { job: job.name, away, older } });
+}
+
+const NOT_A_BROKER =
+  'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket).';
+
+/** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
+async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch): Promise<void> {
+  let late: MillraceError | undefined;
+  const onTimeout = (): void => {
+    late = startError(timeoutMs, watch);
+    void job.cancel();
+  };
+  const timer = timeoutMs === 0 ? undefined : setTimeout(onTimeout, timeoutMs);
+  try {
+    await job.whenRunning();
+  } catch (error) {
+    throw late ?? error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Connections of sources are named so. */
+const isSource = (name: string): boolean => name.startsWith('source ');
+
+/** A job with a store waits only for its sources, and for sinks that it has never reached; those are connected before a source is. */
+function startError(timeoutMs: number, watch: ConnectionWatch): MillraceError {
+  const seconds = timeoutMs / 1000;
+  const trouble = watch.trouble(isSource);
+  if (trouble === undefined || (watch.isConnected(isSource) && !isSource(trouble.name))) {
+    const { connected } = watch;
+    if (watch.isConnected(isSource))
+      return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
+    const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
+    return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
+  }
+  const advice = trouble.advice ?? (trouble.systemCode === 'ECONNRESET' ? NOT_A_BROKER : undefined);
+  return new MillraceError('TIMEOUT', `${trouble.message} (tried for ${seconds} s)`, {
+    ...(advice === undefined ? {} : { advice }),
+    details: { code: trouble.code, systemCode: trouble.systemCode },
+  });
+}
+
+function tellEvent(event: JobEvent, reporter: Reporter): void {
+  if (event.kind === 'store-unused') {
+    const text = 'note: nothing is kept in --dir: this guarantee needs no store';
+    reporter.tell({ event: 'note', text, facts: { note: text } });
+  }
+  if (event.kind === 'recovered') {
+    const { outbox, pendingCalls, elapsedMs } = event;
+    const facts = { outboxMessages: outbox.messages, outboxBytes: outbox.bytes, pendingCalls, elapsedMs };
+    reporter.tell({ event: 'recovered', text: recoveredText(event), facts });
+  }
+  if (event.kind === 'sink-open') {
+    const { sink } = event;
+    reporter.tell({
+      event: 'sink-open',
+      text: `sink "${sink}" connected: what was stored for it goes out`,
+      facts: { sink },
+    });
+  }
+  if (event.kind === 'restarting') {
+    const { error, attempt, waitMs } = event;
+    const text = `the job failed: ${error.message}; it runs again in ${waitMs / 1000} s`;
+    reporter.tell({ event: 'restarting', text, facts: { error: error.toJSON(), attempt, waitMs } });
+  }
+}
+
+function recoveredText({ outbox, pendingCalls, elapsedMs }: Extract<JobEvent, { kind: 'recovered' }>): string {
+  const left = [
+    ...(outbox.messages > 0 ? [`${outbox.messages} messages to deliver`] : []),
+    ...(pendingCalls > 0 ? [`${pendingCalls} calls to make again`] : []),
+  ];
+  const what = left.length === 0 ? 'nothing was left to deliver' : left.join(', ');
+  return `goes on from its directory: ${what} (${(elapsedMs / 1000).toFixed(1)} s)`;
+}
+
+function tellStopped(
+  job: Job,
+  reporter: Reporter,
+  how: { readonly signal: NodeJS.Signals | undefined; readonly drained: boolean },
+): void {
+  const { itemsReceived, itemsDelivered, itemsInFlight, outboxMessages } = job.metrics();
+  const counts = `${itemsReceived} received, ${itemsDelivered} delivered`;
+  const stored = outboxMessages > 0 ? `; ${outboxMessages} stored, which go out at the next start` : '';
+  const open = how.drained ? '' : '; not all was delivered in time, the rest stays unacknowledged';
+  reporter.tell({
+    event: 'stopped',
+    text: `stopped${how.signal === undefined ? '' : ` by ${how.signal}`}: ${counts}${stored}${open}`,
+    facts: {
+      received: itemsReceived,
+      delivered: itemsDelivered,
+      inFlight: itemsInFlight,
+      outbox: outboxMessages,
+      ...how,
+    },
+  });
+}

@@ -1,0 +1,21 @@
+import { collectOptions, type OptionKinds } from '../options/collect-options.js';
+import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
+import { usageError } from '../options/usage-error.js';
+
+/** What `millrace run` is told. */
+export interface RunOptions extends CommonOptions {
+  /** The module as given: a path from the working directory. */
+  readonly module: string;
+  /** `--drain-timeout` was given; otherwise the module's own `config` may say it. */
+  readonly drainTimeoutGiven: boolean;
+}
+
+const RUN_KINDS = { ...COMMON_KINDS } as const satisfies OptionKinds;
+
+/** Reads the arguments of `millrace run`. Throws a MillraceError that names what is wrong. */
+export function parseRunOptions(args: readonly string[]): RunOptions {
+  const options = collectOptions(args, RUN_KINDS, 1);
+  const [module] = options.positionals;
+  if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
+  return { ...parseCommonOptions(options), module, drainTimeoutGiven: options.value('drain-timeout') !== undefined };
+}

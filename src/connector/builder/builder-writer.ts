@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { type Deferred, deferred } from '../../internal/deferred.js';
+import type { SinkProgress, SinkWriter } from '../sink.js';
+import { destroyContext } from './destroy-context.js';
+import type { SinkFunctions } from './sink-functions.js';
+
+/** How long `close` waits for the call under way. */
+const CLOSE_WAIT_MS = 1000;
+/** How many items may wait for `receiveFn`. */
+const WINDOW = 1024;
+
+/** What a writer is made of. */
+export interface BuilderWriterParts<C, T> {
+  readonly name: string;
+  readonly context: C;
+  readonly functions: SinkFunctions<C, T>;
+  /** The seq of the first item; undefined in a job without a store. */
+  readonly firstSeq: number | undefined;
+}
+
+/** Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. */
+export class BuilderWriter<C, T> implements SinkWriter<T> {
+  readonly #name: string;
+  readonly #context: C;
+  readonly #functions: SinkFunctions<C, T>;
+  /** The seq of the item that `receiveFn` gets next; undefined in a job without a store. */
+  #seq: number | undefined;
+  #queue: T[] = [];
+  #written = 0;
+  #delivered = 0;
+  #reported = 0;
+  /** Whether a write took less than all since `ready` resolved last. */
+  #refused = false;
+  #running: Promise<void> | undefined;
+  #failure: MillraceError | undefined;
+  #waiting: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: BuilderWriterParts<C, T>) {
+    this.#name = parts.name;
+    this.#context = parts.context;
+    this.#functions = parts.functions;
+    this.#seq = parts.firstSeq;
+  }
+
+  write(items: readonly T[]): number {
+    this.#check();
+    const room = WINDOW - (this.#written - this.#delivered);
+    const taken = items.slice(0, Math.max(0, room));
+    for (const item of taken) this.#queue.push(item);
+    this.#written += taken.length;
+    if (taken.length < items.length) this.#refused = true;
+    return taken.length;
+  }
+
+  flush(): void {
+    if (this.#queue.length === 0 || this.#running !== undefined || this.#closing !== undefined) return;
+    const running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#tell();
+      if (this.#failure === undefined) this.flush();
+    });
+    this.#running = running;
+  }
+
+  progress(): SinkProgress {
+    this.#reported = this.#delivered;
+    return { delivered: this.#delivered, rejected: [] };
+  }
+
+  ready(): Promise<void> {
+    const waiting = deferred<void>();
+    this.#waiting = waiting;
+    this.#tell();
+    return waiting.promise;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #run(): Promise<void> {
+    const items = this.#queue;
+    this.#queue = [];
+    try {
+      for (const item of items) {
+        const received = this.#functions.receive?.(this.#context, item, this.#seq);
+        if (this.#seq !== undefined) this.#seq += 1;
+        if (received !== undefined) await received;
+        if (this.#closing !== undefined) return;
+        if (this.#functions.flush === undefined) this.#delivered += 1;
+      }
+      if (this.#functions.flush === undefined) return;
+      await this.#functions.flush(this.#context);
+      this.#delivered += items.length;
+    } catch (error) {
+      this.#failure = MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${this.#name}"`);
+    }
+  }
+
+  /** Settles `ready` when there is something to say. */
+  #tell(): void {
+    const waiting = this.#waiting;
+    const room = this.#refused && this.#written - this.#delivered < WINDOW;
+    if (waiting === undefined) return;
+    if (this.#failure !== undefined) waiting.reject(this.#failure);
+    else if (room || this.#delivered !== this.#reported) waiting.resolve();
+    else return;
+    this.#refused = false;
+    this.#waiting = undefined;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `sink "${this.#name}" is closed`);
+  }
+
+  /** A call that hangs must not keep the job from ending. */
+  async #close(): Promise<void> {
+    const waited = new AbortController();
+    const atMost = delay(CLOSE_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
+    await Promise.race([this.#running, atMost]);
+    waited.abort();
+    await destroyContext(`sink "${this.#name}"`, this.#functions, this.#context);
+  }
+}

@@ -1,0 +1,43 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+
+/** How long `destroyFn` is waited for: one that never settles must not keep a job from ending. */
+export const DESTROY_WAIT_MS = 5_000;
+
+/** The end of a builder's context. */
+interface DestroyFunction<C> {
+  destroy?(context: C): void | PromiseLike<void>;
+}
+
+/**
+ * Calls `destroyFn` and waits for it, five seconds at most. Rejects with a USER_FUNCTION_FAILED of `part` when it throws, with a
+ * TIMEOUT when it does not settle; what it does later is nobody's any more.
+ */
+export const destroyContext = async <C>(part: string, functions: DestroyFunction<C>, context: C): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(notSettled(part)), DESTROY_WAIT_MS);
+  });
+  try {
+    await Promise.race([(async () => functions.destroy?.(context))(), late]);
+  } catch (error) {
+    throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `destroyFn of ${part}`);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** The same where nobody waits for it: a failure is told as `millrace:close-failed`. Never rejects. */
+export const destroyUnasked = async <C>(part: string, functions: DestroyFunction<C>, context: C): Promise<void> => {
+  try {
+    await destroyContext(part, functions, context);
+  } catch (error) {
+    publishDiagnostic('close-failed', { part, error: MillraceError.from(error).toJSON() });
+  }
+};
+
+const notSettled = (part: string): MillraceError =>
+  new MillraceError('TIMEOUT', `destroyFn of ${part} has not settled within ${DESTROY_WAIT_MS / 1000} s`, {
+    advice: 'What it was to release may still be held: let it end, or give up after a time of its own.',
+    details: { part },
+  });

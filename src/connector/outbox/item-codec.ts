@@ -1,0 +1,78 @@
+import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { checkStorable } from '../../internal/check-storable.js';
+import type { DeadLetter } from '../dead-letter.js';
+import { decodeError, encodeError, type StoredError } from './stored-error.js';
+
+/** Raised when the bytes mean something else. */
+const VERSION = 1;
+const ITEM = 0;
+const LETTER = 1;
+/** A string as UTF-8: no clone is made of what needs none. */
+const TEXT = 2;
+const HEADER_BYTES = 2;
+
+interface StoredLetter extends Omit<DeadLetter, 'error'> {
+  readonly error: StoredError;
+}
+
+/**
+ * An item of a pipeline as bytes: version, kind, then the text of a string or structured clone. A dead letter keeps its error, whose cause becomes plain data.
+ * @throws MillraceError STATE_NOT_STORABLE, which names the path, for what would not come back as it was
+ */
+export const encodeItem = (item: unknown): Uint8Array => {
+  if (typeof item === 'string' && !LONE_SURROGATE.test(item)) return encodeText(item);
+  const isLetter = isDeadLetter(item);
+  const value: unknown = isLetter ? ({ ...item, error: encodeError(item.error) } satisfies StoredLetter) : item;
+  checkStorable(value);
+  const body = serialize(value);
+  const bytes = new Uint8Array(body.byteLength + HEADER_BYTES);
+  bytes[0] = VERSION;
+  bytes[1] = isLetter ? LETTER : ITEM;
+  bytes.set(body, HEADER_BYTES);
+  return bytes;
+};
+
+/** @throws MillraceError STORE_CORRUPT for bytes that `encodeItem` cannot have made */
+export const decodeItem = (bytes: Uint8Array): unknown => {
+  if (bytes[0] !== VERSION) throw corrupt();
+  if (bytes[1] === TEXT) return decodeText(bytes);
+  try {
+    const value: unknown = deserialize(bytes.subarray(HEADER_BYTES));
+    if (bytes[1] === ITEM) return value;
+    // Only `encodeItem` writes this kind.
+    if (bytes[1] === LETTER) return decodeLetter(value as StoredLetter);
+  } catch (cause) {
+    throw corrupt(cause);
+  }
+  throw corrupt();
+};
+
+/** UTF-8 has no bytes for it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+const encodeText = (text: string): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + Buffer.byteLength(text));
+  bytes[0] = VERSION;
+  bytes[1] = TEXT;
+  bytes.write(text, HEADER_BYTES);
+  return bytes;
+};
+
+const decodeText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('utf8', HEADER_BYTES);
+
+const isDeadLetter = (item: unknown): item is DeadLetter =>
+  typeof item === 'object' &&
+  item !== null &&
+  'error' in item &&
+  item.error instanceof MillraceError &&
+  'origin' in item;
+
+const decodeLetter = (stored: StoredLetter): DeadLetter => ({ ...stored, error: decodeError(stored.error) });
+
+const corrupt = (cause?: unknown): MillraceError =>
+  new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {
+    cause,
+    advice: 'Restore the store from a backup, or begin with a new one.',
+  });

@@ -1,0 +1,94 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { DeadLetter } from '../dead-letter.js';
+import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow, RestoreOutbox } from '../durable-sink.js';
+import { openWriter } from '../guards/guarded-writer.js';
+import type { OnError } from '../on-error.js';
+import type { RejectedItem, SinkWriter } from '../sink.js';
+import type { OpenContext } from '../source.js';
+import { encodeItem } from './item-codec.js';
+import { LateWriter } from './late-writer.js';
+import { WriterOutbox } from './writer-outbox.js';
+
+/** A sink that knows nothing of stores. Every `SinkDefinition` is one. */
+export interface PlainSink<in T> {
+  readonly name: string;
+  readonly onError: OnError;
+  /** `firstSeq` is the seq of the first item that the writer will be given; the seqs of the next ones follow without gaps. */
+  createWriter(context: OpenContext, firstSeq: number): Promise<SinkWriter<T>>;
+}
+
+/**
+ * Puts an outbox before a sink that knows nothing of stores: its items are rows, stored in the commit of the inputs they come from (R7)
+ * and written after it, in order, at least once. After a crash what is not known to be delivered is written again under the same seq.
+ * The writer is given while the sink is still being opened: rows are made without it.
+ */
+export const withOutbox = async <T>(
+  sink: PlainSink<T>,
+  context: OpenContext,
+  restore: RestoreOutbox,
+): Promise<DurableSinkWriter<T>> => {
+  const { low } = restore(OUTBOX);
+  const writer = new LateWriter(openWriter(sink.name, () => sink.createWriter(context, low)));
+  return new OutboxWriter(sink, writer, low);
+};
+
+const OUTBOX = 'items';
+
+class OutboxWriter<T> implements DurableSinkWriter<T> {
+  readonly opened: Promise<void>;
+  readonly outboxes: readonly OutboxSender[];
+  readonly #sink: PlainSink<T>;
+  readonly #writer: SinkWriter<T>;
+  readonly #outbox: WriterOutbox<T>;
+
+  constructor(sink: PlainSink<T>, writer: LateWriter<T>, first: number) {
+    this.opened = writer.opened;
+    this.#sink = sink;
+    this.#writer = writer;
+    this.#outbox = new WriterOutbox(OUTBOX, writer, first);
+    this.outboxes = [this.#outbox];
+  }
+
+  prepare(items: readonly T[]): Prepared {
+    const rows: PreparedRow[] = [];
+    const rejected: RejectedItem[] = [];
+    items.forEach((item, index) => {
+      try {
+        rows.push({ outbox: 0, bytes: encodeItem(item) });
+      } catch (thrown) {
+        rejected.push({ index, letter: this.#reject(item, MillraceError.from(thrown)) });
+      }
+    });
+    return { rows, rejected };
+  }
+
+  flush(): void {
+    this.#writer.flush();
+    this.#outbox.takeProgress();
+  }
+
+  async ready(): Promise<void> {
+    if (this.#outbox.takeNews()) return;
+    await this.#writer.ready();
+    this.#outbox.takeProgress();
+    // It is told by this promise.
+    this.#outbox.takeNews();
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  #reject(item: T, cause: MillraceError): DeadLetter {
+    const { name, onError } = this.#sink;
+    const error = new MillraceError(cause.code, `sink "${name}" cannot store an item: ${cause.message}`, {
+      cause,
+      advice: 'Make plain data of it in a map stage before the sink.',
+      details: { ...cause.details, sink: name },
+    });
+    if (onError === 'fail') throw error;
+    const payload = item instanceof Uint8Array ? item : undefined;
+    const place = { topic: undefined, properties: undefined, attempt: 1, origin: name };
+    return { ...place, payload, error, timestampMs: Date.now() };
+  }
+}

@@ -1,0 +1,165 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { type Deferred, deferred } from '../../internal/deferred.js';
+import type { SinkWriter } from '../sink.js';
+import type { RejectedHandler } from './rejected-handler.js';
+
+const quietDeferred = (): Deferred<void> => {
+  const change = deferred<void>();
+  change.promise.catch(() => {});
+  return change;
+};
+
+/** Drives a sink writer by promises, for use without an engine: `write` waits for room, `whenDelivered` for confirmation. */
+export class SinkPump<T> {
+  /** Called when it closes. */
+  onClose: () => void = () => {};
+  readonly #writer: SinkWriter<T>;
+  readonly #rejected: RejectedHandler;
+  /** Resolved and replaced whenever the writer had something to say. */
+  #change = quietDeferred();
+  #letters: Promise<void> = Promise.resolve();
+  #written = 0;
+  #delivered = 0;
+  #flushPlanned = false;
+  #failure: MillraceError | undefined;
+  #closing: Promise<void> | undefined;
+  #onFailure: (error: MillraceError) => void = () => {};
+
+  constructor(writer: SinkWriter<T>, rejected: RejectedHandler) {
+    this.#writer = writer;
+    this.#rejected = rejected;
+    this.#watch();
+  }
+
+  /** Calls back once the sink has failed. */
+  onFailure(callback: (error: MillraceError) => void): void {
+    this.#onFailure = callback;
+    if (this.#failure !== undefined) callback(this.#failure);
+  }
+
+  /** Resolves when the sink has taken all, with the number to give to `whenDelivered`. One call at a time. */
+  async write(items: readonly T[]): Promise<number> {
+    await this.#letters;
+    for (let rest = items; rest.length > 0; ) {
+      this.#check();
+      const { promise } = this.#change;
+      const taken = this.#attempt(() => this.#writer.write(rest));
+      this.#written += taken;
+      this.#planFlush();
+      rest = rest.slice(taken);
+      if (rest.length > 0) await promise;
+    }
+    return this.#written;
+  }
+
+  /** Resolves when the first `count` items are delivered, and the letters of those given up too. */
+  async whenDelivered(count = this.#written): Promise<void> {
+    while (this.#delivered < count) {
+      this.#check();
+      await this.#change.promise;
+    }
+    await this.#letters;
+    this.#check();
+  }
+
+  /** Fails it from outside and closes the writer. */
+  fail(error: MillraceError): void {
+    this.#fail(error);
+    void this.close();
+  }
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Closes without waiting for delivery. */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      // told to whoever asked for it; where nobody did (an abort) there is nobody to tell
+      this.#closing.catch(() => {});
+    }
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.onClose();
+    this.#failure ??= new MillraceError('INVALID_STATE', 'the sink is closed');
+    this.#change.reject(this.#failure);
+    await this.#writer.close();
+    await this.#rejected.close();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #attempt<R>(action: () => R): R {
+    try {
+      return action();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** One flush for all the writes of a turn. */
+  #planFlush(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    queueMicrotask(() => {
+      this.#flushPlanned = false;
+      if (this.#failure !== undefined) return;
+      try {
+        this.#writer.flush();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #watch(): void {
+    this.#writer.ready().then(
+      () => this.#handleReady(),
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  #handleReady(): void {
+    if (this.closed) return;
+    try {
+      this.#takeProgress();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    const { resolve } = this.#change;
+    this.#change = quietDeferred();
+    resolve();
+    this.#watch();
+  }
+
+  #takeProgress(): void {
+    const { delivered, rejected } = this.#writer.progress();
+    this.#delivered = delivered;
+    if (rejected.length === 0) return;
+    const handled = this.#rejected.handle(rejected.map(({ letter }) => letter));
+    const all = Promise.all([this.#letters, handled]).then(() => {});
+    all.catch((error: unknown) => this.#fail(error));
+    this.#letters = all;
+  }
+
+  #fail(error: unknown): MillraceError {
+    if (this.#failure !== undefined) return this.#failure;
+    const failure = MillraceError.from(error);
+    this.#failure = failure;
+    this.#change.reject(failure);
+    this.#onFailure(failure);
+    return failure;
+  }
+}

@@ -1,0 +1,65 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { checkOwnClaims } from '../check-claims.js';
+import { openWriter } from '../guards/guarded-writer.js';
+import type { OpenSink } from '../open-sink.js';
+import type { OpenOptions } from '../open-source.js';
+import type { SinkDefinition } from '../sink.js';
+import { openOrClose, openRejectedHandler } from './rejected-handler.js';
+import { SinkPump } from './sink-pump.js';
+import { standaloneContext, whenAborted } from './standalone-context.js';
+
+/** Node has the signal, its types do not. */
+const abortSignalOf = (controller: WritableStreamDefaultController): AbortSignal | undefined =>
+  'signal' in controller && controller.signal instanceof AbortSignal ? controller.signal : undefined;
+
+const createStream = <T>(pump: SinkPump<T>): WritableStream<T> =>
+  new WritableStream<T>({
+    start: (controller) => {
+      pump.onFailure((error) => controller.error(error));
+      // `abort` below is called only after the write or close under way has ended, which may wait for a broker that is gone
+      abortSignalOf(controller)?.addEventListener('abort', () => void pump.close(), { once: true });
+    },
+    write: async (item) => {
+      await pump.write([item]);
+    },
+    close: async () => {
+      try {
+        await pump.whenDelivered();
+      } finally {
+        await pump.close();
+      }
+    },
+    abort: () => pump.close(),
+  });
+
+/** A locked stream belongs to its writer, and one that has failed cannot be closed: the drain goes past them. */
+const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>): Promise<void> => {
+  if (pump.closed) return;
+  try {
+    if (stream.locked || pump.failed) await pump.whenDelivered();
+    else await stream.close();
+  } finally {
+    await pump.close();
+  }
+};
+
+/**
+ * Opens a sink as a WritableStream. Closing and disposing wait for delivery as long as it takes; aborting the stream or the
+ * signal ends that too. Aborting the signal closes the sink and errors the stream with ABORTED.
+ */
+export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  checkOwnClaims(definition);
+  // The most that it can give: a sink at QoS 0 gives none.
+  const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
+  const context = standaloneContext(guarantee, options);
+  const rejected = await openRejectedHandler(definition.onError, context, definition.name);
+  const writer = await openOrClose(rejected, () => openWriter(definition.name, () => definition.createWriter(context)));
+  const pump = new SinkPump(writer, rejected);
+  const stream = createStream(pump);
+  pump.onClose = whenAborted(signal, () =>
+    pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal?.reason })),
+  );
+  return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump) });
+};

@@ -1,0 +1,216 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { WakeUpLatch } from '../../internal/wake-up-latch.js';
+import { checkOwnClaims } from '../check-claims.js';
+import { openReader } from '../guards/guarded-reader.js';
+import { LowWaterMark, type MarkEntry } from '../low-water-mark.js';
+import type { OpenOptions, OpenSource, Received, ReceivedBatch } from '../open-source.js';
+import type { Polled, SourceDefinition, SourceReader } from '../source.js';
+import { closingIterator } from './closing-iterator.js';
+import { openOrClose, openRejectedHandler, type RejectedHandler } from './rejected-handler.js';
+import { standaloneContext, whenAborted } from './standalone-context.js';
+
+const BATCH_ITEMS = 256;
+/** With so many items given out and not acknowledged, the iteration waits for acknowledgements. */
+const MAX_UNACKNOWLEDGED = 16_384;
+
+/** Items with what completes each of them; without a guarantee there is nothing to complete. */
+interface Batch<T> {
+  readonly items: readonly T[];
+  readonly entries: readonly MarkEntry[];
+}
+
+/**
+ * A source read by promises. Items are acknowledged in any order; the source is told the end of the complete prefix, once per
+ * turn of the event loop.
+ */
+class StandaloneSource<T> implements OpenSource<T> {
+  /** Called when it closes. */
+  onClose: () => void = () => {};
+  readonly #reader: SourceReader<T>;
+  readonly #rejected: RejectedHandler;
+  /** The guarantee `none`: acknowledged when received, so nobody need call `ack`. */
+  readonly #acknowledgeOnReceipt: boolean;
+  readonly #mark = new LowWaterMark();
+  readonly #latch = new WakeUpLatch();
+  #upTo: number | undefined;
+  #asking = false;
+  #ended = false;
+  #commitPlanned = false;
+  #iterated = false;
+  #failure: MillraceError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(reader: SourceReader<T>, rejected: RejectedHandler, acknowledgeOnReceipt: boolean) {
+    this.#reader = reader;
+    this.#rejected = rejected;
+    this.#acknowledgeOnReceipt = acknowledgeOnReceipt;
+    void reader.failed?.then((error) => this.fail(error));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Received<T>, void, void> {
+    return closingIterator(this.#items(), () => this.close());
+  }
+
+  batches(): AsyncIterableIterator<ReceivedBatch<T>, void, void> {
+    return closingIterator(this.#batches(), () => this.close());
+  }
+
+  async *#items(): AsyncGenerator<Received<T>, void, void> {
+    for await (const { items, entries } of this.#read()) {
+      for (const [index, item] of items.entries()) yield { item, ack: () => this.#complete(entries[index]) };
+    }
+  }
+
+  async *#batches(): AsyncGenerator<ReceivedBatch<T>, void, void> {
+    for await (const { items, entries } of this.#read()) {
+      const ack = (): void => {
+        for (const entry of entries) this.#complete(entry);
+      };
+      yield { items, ack };
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      // told to whoever asked for it; where nobody did (an abort) there is nobody to tell
+      this.#closing.catch(() => {});
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Ends the iteration with an error and closes. */
+  fail(error: MillraceError): void {
+    this.#failure ??= error;
+    this.#latch.wake();
+    void this.close();
+  }
+
+  async *#read(): AsyncGenerator<Batch<T>, void, void> {
+    if (this.#iterated) throw new MillraceError('INVALID_STATE', 'an open source can be iterated once');
+    this.#iterated = true;
+    let reachedEnd = false;
+    try {
+      while (!this.#ended) {
+        const batch = await this.#next();
+        if (batch.items.length > 0) yield batch;
+      }
+      reachedEnd = true;
+    } catch (error) {
+      this.#failure ??= MillraceError.from(error);
+    } finally {
+      // a source that has ended stays open for the acknowledgements that are still to come
+      if (!reachedEnd || this.#mark.size === 0) await this.close();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** One poll, or one wait. */
+  async #next(): Promise<Batch<T>> {
+    if (this.#mark.size >= MAX_UNACKNOWLEDGED) {
+      await this.#latch.wait();
+      return NOTHING;
+    }
+    const polled = this.#reader.poll(BATCH_ITEMS);
+    this.#upTo ??= polled.first - 1;
+    this.#ended = polled.done;
+    if (polled.last >= polled.first) return this.#track(polled);
+    this.#commit();
+    this.#ask();
+    if (!polled.done) await this.#latch.wait();
+    return NOTHING;
+  }
+
+  /**
+   * Where positions without an item are not named, an item stands at its number or above, so counting on from the first is safe:
+   * the mark never passes an item that is not acknowledged.
+   */
+  async #track({ items, rejected, first, last }: Polled<T>): Promise<Batch<T>> {
+    if (this.#acknowledgeOnReceipt) {
+      this.#upTo = last;
+      this.#commit();
+      if (rejected.length > 0) await this.#rejected.handle(rejected.map(({ letter }) => letter));
+      return { items, entries: [] };
+    }
+    const letters = new Map(rejected.map(({ position, letter }) => [position, letter]));
+    const entries: MarkEntry[] = [];
+    const rejectedEntries: MarkEntry[] = [];
+    for (let position = first; position <= last && entries.length < items.length; position += 1) {
+      (letters.has(position) ? rejectedEntries : entries).push(this.#mark.open(position));
+    }
+    const tail = this.#mark.open(last);
+    if (rejected.length > 0) await this.#rejected.handle(rejected.map(({ letter }) => letter));
+    for (const entry of [...rejectedEntries, tail]) this.#complete(entry);
+    return { items, entries };
+  }
+
+  #complete(entry: MarkEntry | undefined): void {
+    if (entry === undefined || this.#closing !== undefined || !this.#mark.complete(entry)) return;
+    this.#upTo = this.#mark.value ?? this.#upTo;
+    this.#latch.wake();
+    if (this.#commitPlanned) return;
+    this.#commitPlanned = true;
+    queueMicrotask(() => this.#commitPlan());
+  }
+
+  /** After the last acknowledgement of a source that has ended, it closes by itself. */
+  #commitPlan(): void {
+    this.#commitPlanned = false;
+    if (this.#closing !== undefined) return;
+    try {
+      this.#commit();
+      if (this.#ended && this.#mark.size === 0) void this.close();
+    } catch (error) {
+      this.fail(MillraceError.from(error));
+    }
+  }
+
+  #commit(): void {
+    if (this.#upTo !== undefined) this.#reader.committed(this.#reader.snapshot(this.#upTo).mark);
+  }
+
+  #ask(): void {
+    if (this.#asking || this.#ended) return;
+    this.#asking = true;
+    this.#reader.ready().then(
+      () => {
+        this.#asking = false;
+        this.#latch.wake();
+      },
+      (error: unknown) => this.fail(MillraceError.from(error)),
+    );
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (this.#commitPlanned) this.#commit();
+    } finally {
+      this.#ended = true;
+      this.#latch.wake();
+      this.onClose();
+      await this.#reader.close();
+      await this.#rejected.close();
+    }
+  }
+}
+
+const NOTHING = { items: [], entries: [] } as const;
+
+/** Opens a source for iteration. Aborting the signal closes it and ends the iteration with ABORTED. */
+export const openSource = async <T>(definition: SourceDefinition<T>, options: OpenOptions): Promise<OpenSource<T>> => {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  checkOwnClaims(definition);
+  const context = standaloneContext(definition.defaultGuarantee, options);
+  const rejected = await openRejectedHandler(definition.onError, context, definition.name);
+  const reader = await openOrClose(rejected, () => openReader(definition.name, () => definition.createReader(context)));
+  const source = new StandaloneSource(reader, rejected, context.guarantee === 'none');
+  source.onClose = whenAborted(signal, () =>
+    source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason })),
+  );
+  return source;
+};

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import type { Store } from '../../../store/store.js';
+import { all, batch, beforeAndAfter, bytes, keysOf, numbered, rejectsWith, type StoreRun } from './store-scene.js';
+
+const isEmpty: StoreRun = async (store) => {
+  assert.equal(store.get('a'), undefined);
+  assert.deepEqual(all(store), []);
+};
+
+const readsWhatWasPut: StoreRun = async (store, reopen) => {
+  await store.commit(batch(['a', bytes(1, 2)], ['b', bytes()]));
+  await beforeAndAfter(store, reopen, (reader) => {
+    assert.deepEqual(reader.get('a'), bytes(1, 2));
+    assert.deepEqual(reader.get('b'), bytes());
+    assert.equal(reader.get('c'), undefined);
+    assert.deepEqual(all(reader), [
+      ['a', bytes(1, 2)],
+      ['b', bytes()],
+    ]);
+  });
+};
+
+const isUnseenBefore: StoreRun = async (store) => {
+  const done = store.commit(batch(['a', bytes(1)]));
+  assert.equal(store.get('a'), undefined);
+  assert.deepEqual(keysOf(store), []);
+  await done;
+  assert.deepEqual(keysOf(store), ['a']);
+};
+
+const replacesAndRemoves: StoreRun = async (store, reopen) => {
+  await store.commit(batch(['a', bytes(1)], ['b', bytes(2)], ['c', bytes(3)]));
+  await store.commit(batch(['a', bytes(9, 9)], ['b', undefined], ['x', undefined]));
+  await beforeAndAfter(store, reopen, (reader) => {
+    assert.deepEqual(all(reader), [
+      ['a', bytes(9, 9)],
+      ['c', bytes(3)],
+    ]);
+  });
+};
+
+const appliesInOrder: StoreRun = async (store, reopen) => {
+  const commits = Array.from({ length: 50 }, (_, index) =>
+    store.commit(batch(['last', bytes(index)], [numbered(index), bytes(index)], [numbered(index - 1), undefined])),
+  );
+  await Promise.all(commits);
+  await beforeAndAfter(store, reopen, (reader) => {
+    assert.deepEqual(reader.get('last'), bytes(49));
+    assert.deepEqual(keysOf(reader), ['last', numbered(49)]);
+  });
+};
+
+const hasAllBefore: StoreRun = async (store) => {
+  const commits = Array.from({ length: 200 }, async (_, index) => {
+    if (index % 10 === 0) await new Promise(setImmediate);
+    await store.commit(batch([numbered(index), bytes(1)]));
+    assert.ok(store.get(numbered(index)) !== undefined);
+  });
+  await Promise.all(commits);
+  assert.equal(keysOf(store).length, 200);
+};
+
+const takesEmpty: StoreRun = async (store) => {
+  await store.commit(batch());
+  assert.deepEqual(all(store), []);
+};
+
+const LONGEST_KEY = 'é'.repeat(750);
+
+const refusesForms: StoreRun = async (store) => {
+  await store.commit(batch(['a', bytes(1)]));
+  const refused: [string, Uint8Array][] = [
+    ['', bytes(1)],
+    ['x'.repeat(1_501), bytes(1)],
+    [`${LONGEST_KEY}x`, bytes(1)],
+    ['\ud800', bytes(1)],
+    ['big', new Uint8Array(store.maxCommitBytes)],
+  ];
+  for (const entry of refused) await rejectsWith('INVALID_OPTIONS', store.commit(batch(['b', bytes(2)], entry)));
+  assert.deepEqual(keysOf(store), ['a']);
+  await store.commit(batch([LONGEST_KEY, bytes(3)]));
+  assert.deepEqual(keysOf(store), ['a', LONGEST_KEY]);
+};
+
+const takesTheLargest: StoreRun = async (store, reopen) => {
+  const value = new Uint8Array(store.maxCommitBytes - 1).fill(5);
+  await store.commit(batch(['k', value]));
+  assert.equal((await reopen()).get('k')?.byteLength, value.byteLength);
+};
+
+const closesAfterCommits: StoreRun = async (store, reopen) => {
+  const commits = Array.from({ length: 20 }, (_, index) => store.commit(batch([numbered(index), bytes(index)])));
+  let settled = 0;
+  for (const commit of commits) {
+    void commit.then(() => {
+      settled += 1;
+    });
+  }
+  const closing = store.close();
+  await rejectsWith('INVALID_STATE', store.commit(batch(['late', bytes(1)])));
+  await Promise.all([closing, store.close()]);
+  assert.equal(settled, 20);
+  await store.close();
+  assert.throws(() => store.get('a'), { code: 'INVALID_STATE' });
+  assert.throws(() => [...store.range('a', 'b')], { code: 'INVALID_STATE' });
+  assert.equal(keysOf(await reopen()).length, 20);
+};
+
+const KEYS = ['a', 'b', '\u{10ffff}z', 'c', 'row/1', 'row/2', '\0', 'ä\u{1f642}', '\u{ffff}', 'x'.repeat(40)];
+
+/** Numbers that depend on the seed alone (a linear congruence), so that a failing series can be run again. */
+const numbersFrom = (seed: number): ((below: number) => number) => {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 4_294_967_296) * below);
+  };
+};
+
+/** A batch of up to eight puts and removals. */
+const anyBatch = (below: (end: number) => number): Map<string, Uint8Array | undefined> =>
+  new Map(
+    Array.from({ length: below(9) }, (): [string, Uint8Array | undefined] => [
+      KEYS[below(KEYS.length)] ?? 'a',
+      below(3) === 0 ? undefined : new Uint8Array(below(20)).fill(below(256)),
+    ]),
+  );
+
+const checkAgainst = (model: ReadonlyMap<string, Uint8Array>, reader: Store, what: string): void => {
+  const expected = [...model].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  assert.deepEqual(all(reader), expected, what);
+  for (const key of KEYS) assert.deepEqual(reader.get(key), model.get(key), what);
+};
+
+const isLikeAMap: StoreRun = async (store, reopen) => {
+  const model = new Map<string, Uint8Array>();
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const below = numbersFrom(seed);
+    const series = Array.from({ length: below(7) }, () => anyBatch(below));
+    await Promise.all(series.map((entries) => store.commit(entries)));
+    for (const [key, value] of series.flatMap((entries) => [...entries])) {
+      if (value === undefined) model.delete(key);
+      else model.set(key, value);
+    }
+    checkAgainst(model, store, `series ${seed}`);
+  }
+  checkAgainst(model, await reopen(), 'after it was opened again');
+};
+
+/** What holds for commits, and for what they have put. */
+export const COMMIT_CASES: readonly (readonly [name: string, run: StoreRun])[] = [
+  ['a new one is empty', isEmpty],
+  ['what a commit put is read when it has resolved, and again after it was opened anew', readsWhatWasPut],
+  ['a commit is not seen before it is durable', isUnseenBefore],
+  ['a commit replaces and removes, also what does not exist', replacesAndRemoves],
+  ['commits of the same moment apply in the order of the calls', appliesInOrder],
+  ['a commit that resolves has all before it', hasAllBefore],
+  ['an empty commit resolves', takesEmpty],
+  ['what it refuses for its form has changed nothing, and the store goes on', refusesForms],
+  ['a commit may be as large as it says', takesTheLargest],
+  ['closing waits for the commits under way, and may be called twice', closesAfterCommits],
+  ['any series of commits gives what a map gives', isLikeAMap],
+];

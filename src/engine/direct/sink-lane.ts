@@ -1,0 +1,114 @@
+import { Fifo } from '../../internal/fifo.js';
+import { present } from '../../internal/present.js';
+import type { AnySinkWriter } from '../../pipeline/any-sink.js';
+import type { Frame } from '../tick/frame.js';
+import type { JobTallies } from '../tick/job-tallies.js';
+import type { OnRejected, OutputLane } from '../tick/output-lane.js';
+import type { Rejection } from '../tick/rejection.js';
+
+/** At most so many items are offered to a sink at once, so that one which takes few costs no large copies. */
+const OFFER = 1024;
+
+const OWNER = 'an output that passed the door of its sink as given up is held by a frame';
+
+/** The frame owns the outputs up to number `end` (exclusive) that stand behind those of the hold before. */
+interface Hold {
+  readonly frame: Frame | undefined;
+  end: number;
+}
+
+/**
+ * One sink of a job without a store. It owns the outputs that the sink has not taken yet, and the record of which frame each output
+ * belongs to: a queue of (output number, frame), one entry for each frame and not for each item.
+ */
+export class SinkLane implements OutputLane {
+  readonly name: string;
+  readonly rejection: Rejection;
+  readonly #writer: AnySinkWriter;
+  readonly #tallies: JobTallies;
+  readonly #pending = new Fifo<readonly unknown[]>();
+  readonly #holds = new Fifo<Hold>();
+  /** How many items of the oldest pending array the sink has taken. */
+  #offset = 0;
+  #enqueued = 0;
+  #taken = 0;
+  #delivered = 0;
+
+  constructor(options: { name: string; writer: AnySinkWriter; rejection: Rejection; tallies: JobTallies }) {
+    this.name = options.name;
+    this.#writer = options.writer;
+    this.rejection = options.rejection;
+    this.#tallies = options.tallies;
+  }
+
+  get waiting(): number {
+    return this.#enqueued - this.#taken;
+  }
+
+  /** What waits is counted against the bounds of the whole machine. */
+  get room(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  get quiet(): boolean {
+    return this.#enqueued === this.#delivered;
+  }
+
+  /** The frame is held until the outputs are delivered. */
+  enqueue(items: readonly unknown[], frame: Frame | undefined): void {
+    this.#pending.push(items);
+    this.#enqueued += items.length;
+    const newest = this.#holds.peekLast();
+    if (newest !== undefined && newest.frame === frame) {
+      newest.end = this.#enqueued;
+      return;
+    }
+    if (frame !== undefined) frame.holds += 1;
+    this.#holds.push({ frame, end: this.#enqueued });
+  }
+
+  write(): void {
+    for (let chunk = this.#pending.peek(); chunk !== undefined; chunk = this.#pending.peek()) {
+      const whole = this.#offset === 0 && chunk.length <= OFFER;
+      const offered = whole ? chunk : chunk.slice(this.#offset, this.#offset + OFFER);
+      const taken = this.#writer.write(offered);
+      this.#offset += taken;
+      this.#taken += taken;
+      this.#tallies.written.add(taken);
+      if (taken < offered.length) return;
+      if (this.#offset === chunk.length) {
+        this.#pending.shift();
+        this.#offset = 0;
+      }
+    }
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  ready(): Promise<void> {
+    return this.#writer.ready();
+  }
+
+  /**
+   * A rejected item's frame is told before its hold is released, so that a dead letter holds
+   * the frame in its place.
+   */
+  takeProgress(onRejected: OnRejected): void {
+    const { delivered, rejected } = this.#writer.progress();
+    for (const { index, letter } of rejected) {
+      const owner = present(
+        this.#holds.find(({ end }) => end > index),
+        OWNER,
+      );
+      onRejected(letter, owner.frame);
+    }
+    this.#tallies.delivered.add(delivered - this.#delivered);
+    this.#delivered = delivered;
+    for (let hold = this.#holds.peek(); hold !== undefined && hold.end <= delivered; hold = this.#holds.peek()) {
+      if (hold.frame !== undefined) hold.frame.holds -= 1;
+      this.#holds.shift();
+    }
+  }
+}

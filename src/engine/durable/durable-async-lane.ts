@@ -1,0 +1,263 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { Fifo } from '../../internal/fifo.js';
+import { isCount } from '../../internal/is-count.js';
+import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { StoreView } from '../../store/store.js';
+import { AsyncLane, type Slot } from '../direct/async-lane.js';
+import { nameKey, namePrefix } from '../layout/named-keys.js';
+import { AFTER_NUMBERS, numberKey } from '../layout/number-key.js';
+import type { Overlay } from '../layout/overlay.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { decodeVersioned, type Encoding, encodeVersioned } from '../layout/versioned-record.js';
+import type { CallLane } from '../tick/call-lane.js';
+import type { Frame } from '../tick/frame.js';
+import type { CommitPart } from './durable-tick.js';
+
+/** A chunk in the store is closed when it has so many bytes. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Items that were handed over together, in the order of their numbers. */
+interface Part {
+  /** Number of the first item. */
+  readonly first: number;
+  readonly count: number;
+  /** As stored. */
+  readonly bytes: number;
+  /** Not that of the source: its holds are the items whose results have not been passed on. */
+  readonly frame: Frame;
+}
+
+/** A part that the store does not have. */
+interface AddedPart {
+  readonly part: Part;
+  readonly encoded: readonly Uint8Array[];
+}
+
+interface StoredPart {
+  readonly source: string;
+  readonly last: number;
+  readonly items: readonly Uint8Array[];
+}
+
+/** One value in the store. */
+interface StoredChunk {
+  readonly first: number;
+  readonly parts: readonly StoredPart[];
+}
+
+/**
+ * One mapAsync stage of a durable job. It is used like an `AsyncLane`, but its items do not hold their inputs: those whose result has
+ * not been passed on are operator state, stored in the commit that has their inputs' position.
+ *
+ * A1. An item is stored by the commit that covers its input, and removed by the commit that has the outputs of its result: the call may
+ *     be made again after a crash, its effect is once.
+ * A2. Results are passed on in the order of the items, before and after a restart. So the stored items are a suffix: chunks, and the
+ *     number of the first item that is not done.
+ */
+export class DurableAsyncLane implements CallLane, CommitPart {
+  readonly plan: AsyncStagePlan;
+  readonly #calls: AsyncLane;
+  readonly #encoding: Encoding;
+  readonly #key: string;
+  readonly #prefix: string;
+  readonly #parts = new Fifo<Part>();
+  #added: AddedPart[] = [];
+  #addedBytes = 0;
+  #heldBytes = 0;
+  readonly #chunks = new Fifo<{ readonly key: string; readonly end: number }>();
+  /** Number of the next item to come. */
+  #end: number;
+  #sealedHead: number;
+  /** How many parts were added, and which item was to come, at `begin`. */
+  #saved = { added: 0, end: 0 };
+
+  /**
+   * Takes up what the store has. @throws MillraceError JOB_CHANGED, STATE_NOT_STORABLE, USER_FUNCTION_FAILED when the codec cannot
+   * read its items; INVALID_OPTIONS for the stage's name
+   */
+  constructor(plan: AsyncStagePlan, view: StoreView) {
+    this.plan = plan;
+    this.#calls = new AsyncLane(plan);
+    this.#encoding = { codec: plan.codec, owner: `an item of stage "${plan.name}"` };
+    this.#key = nameKey('async', plan.name);
+    this.#prefix = namePrefix('async', plan.name);
+    this.#sealedHead = readHead(view.get(this.#key));
+    this.#end = this.#sealedHead;
+    this.#restore(view);
+  }
+
+  /** Items that no call was started for yet. */
+  get waiting(): number {
+    return this.#calls.waiting;
+  }
+
+  /** Of the parts that are not all passed on. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Items whose results have not been passed on. */
+  get pending(): number {
+    return this.#end - this.#head();
+  }
+
+  /** Whether every result has been passed on. */
+  get idle(): boolean {
+    return this.#head() === this.#end;
+  }
+
+  get changed(): boolean {
+    return this.#added.length > 0 || this.#head() !== this.#sealedHead;
+  }
+
+  get changedBytes(): number {
+    return this.#addedBytes;
+  }
+
+  /** The items are encoded at once: a call may change them. @throws MillraceError STATE_NOT_STORABLE, USER_FUNCTION_FAILED */
+  enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
+    const encoded = items.map((item) => encodeVersioned(this.#encoding, item));
+    const part = this.#track({ items, origins, frame, bytes: bytesOf(encoded) });
+    this.#added.push({ part, encoded });
+    this.#addedBytes += part.bytes;
+  }
+
+  takeCall(): Slot | undefined {
+    return this.#calls.takeCall();
+  }
+
+  /** Settled calls in order; they count as passed on when the machine lowers the holds of their frame. */
+  takeSettled(): readonly Slot[] {
+    return this.#calls.takeSettled();
+  }
+
+  begin(): void {
+    this.#saved = { added: this.#added.length, end: this.#end };
+  }
+
+  /** No call was started for what was handed over since `begin`, and none may be: the run ends. */
+  undo(): void {
+    for (const { part } of this.#added.splice(this.#saved.added)) {
+      this.#addedBytes -= part.bytes;
+      this.#heldBytes -= part.bytes;
+    }
+    this.#end = this.#saved.end;
+  }
+
+  sealInto(overlay: Overlay): void {
+    const head = this.#head();
+    if (head !== this.#sealedHead) overlay.put(this.#key, encodeStored(head));
+    this.#sealedHead = head;
+    for (let chunk = this.#chunks.peek(); chunk !== undefined && chunk.end <= head; chunk = this.#chunks.peek()) {
+      overlay.remove(chunk.key);
+      this.#chunks.shift();
+    }
+    for (const parts of inChunks(this.#added.filter(({ part }) => part.first + part.count > head))) {
+      this.#storeChunk(overlay, parts);
+    }
+    this.#added = [];
+    this.#addedBytes = 0;
+  }
+
+  /** The overlay has had the bytes since the seal. */
+  committed(): void {}
+
+  /** Number of the first item whose result was not passed on. */
+  #head(): number {
+    for (let part = this.#parts.peek(); part !== undefined; part = this.#parts.peek()) {
+      if (part.frame.holds > 0) return part.first + part.count - part.frame.holds;
+      this.#heldBytes -= part.bytes;
+      this.#parts.shift();
+    }
+    return this.#end;
+  }
+
+  #track({ items, origins, frame, bytes }: Handed): Part {
+    const own: Frame = { ...frame, holds: 0 };
+    const part: Part = { first: this.#end, count: items.length, bytes, frame: own };
+    this.#end += items.length;
+    this.#heldBytes += bytes;
+    this.#parts.push(part);
+    this.#calls.enqueue(items, origins, own);
+    return part;
+  }
+
+  #storeChunk(overlay: Overlay, added: readonly AddedPart[]): void {
+    const oldest = added[0]?.part;
+    const newest = added.at(-1)?.part;
+    if (oldest === undefined || newest === undefined) return;
+    const chunk: StoredChunk = {
+      first: oldest.first,
+      parts: added.map(({ part, encoded }) => ({ source: part.frame.source, last: part.frame.last, items: encoded })),
+    };
+    const key = `${this.#prefix}${numberKey(oldest.first)}`;
+    overlay.put(key, encodeStored(chunk));
+    this.#chunks.push({ key, end: newest.first + newest.count });
+  }
+
+  #restore(view: StoreView): void {
+    for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
+      // put by `#storeChunk`
+      const { first, parts } = decodeStored(value) as StoredChunk;
+      let next = first;
+      for (const { source, last, items } of parts) {
+        const pending = items.slice(Math.max(0, this.#sealedHead - next));
+        next += items.length;
+        this.#take(pending, restoredFrame(source, last));
+      }
+      this.#chunks.push({ key, end: next });
+    }
+  }
+
+  #take(encoded: readonly Uint8Array[], frame: Frame): void {
+    if (encoded.length === 0) return;
+    const items = encoded.map((bytes) => decodeVersioned(this.#encoding, bytes));
+    this.#track({ items, origins: items.map(() => 0), frame, bytes: bytesOf(encoded) });
+  }
+}
+
+interface Handed {
+  readonly items: readonly unknown[];
+  readonly origins: readonly number[];
+  readonly frame: Frame;
+  readonly bytes: number;
+}
+
+const bytesOf = (encoded: readonly Uint8Array[]): number =>
+  encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** Positions are those of the run that took the input: errors say up to where it had read. */
+const restoredFrame = (source: string, last: number): Frame => ({
+  source,
+  last,
+  itemCount: 0,
+  bytes: 0,
+  timestampMs: undefined,
+  holds: 0,
+  whole: false,
+  positionOf: () => undefined,
+});
+
+/** Parts in order, in groups of about the size of a chunk. */
+const inChunks = (added: readonly AddedPart[]): readonly (readonly AddedPart[])[] => {
+  const chunks: AddedPart[][] = [];
+  let bytes = CHUNK_BYTES;
+  for (const one of added) {
+    if (bytes >= CHUNK_BYTES) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    chunks.at(-1)?.push(one);
+    bytes += one.part.bytes;
+  }
+  return chunks;
+};
+
+const readHead = (bytes: Uint8Array | undefined): number => {
+  const head = bytes === undefined ? 0 : decodeStored(bytes);
+  if (isCount(head)) return head;
+  throw new MillraceError(
+    'STORE_CORRUPT',
+    'the position of the pending calls is not one that this version has written',
+  );
+};

@@ -1,0 +1,63 @@
+import type { DurableContext, DurableRecord } from '../../connector/durable-context.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { Store } from '../../store/store.js';
+import { storeKeys } from '../layout/store-keys.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
+
+/** A record that is committed by itself. */
+class StoredRecord implements DurableRecord {
+  readonly #key: string;
+  readonly #store: Store;
+  readonly #onFailed: (error: MillraceError) => void;
+  #value: unknown;
+
+  constructor(key: string, store: Store, onFailed: (error: MillraceError) => void) {
+    const bytes = store.get(key);
+    this.#key = key;
+    this.#store = store;
+    this.#onFailed = onFailed;
+    this.#value = bytes === undefined ? undefined : decodeStored(bytes);
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+
+  async put(value: unknown): Promise<void> {
+    this.#value = value;
+    const bytes = value === undefined ? undefined : encodeStored(value);
+    try {
+      await this.#store.commit(new Map([[this.#key, bytes]]));
+    } catch (thrown) {
+      const error = MillraceError.from(thrown, 'STORAGE_FAILED', 'a record');
+      this.#onFailed(error);
+      throw error;
+    }
+  }
+}
+
+/** The records of a job's sources and sinks. */
+export class DurableRecords {
+  readonly #store: Store;
+  readonly #onFailed: (error: MillraceError) => void;
+  readonly #records = new Map<string, StoredRecord>();
+
+  /** @param onFailed the outcome of a put is unknown: the run must end (R13) */
+  constructor(store: Store, onFailed: (error: MillraceError) => void) {
+    this.#store = store;
+    this.#onFailed = onFailed;
+  }
+
+  /** For a source or sink of this name. */
+  contextOf(port: string): DurableContext {
+    return { record: (name) => this.#record(storeKeys.record(port, name)) };
+  }
+
+  #record(key: string): DurableRecord {
+    const known = this.#records.get(key);
+    if (known !== undefined) return known;
+    const record = new StoredRecord(key, this.#store, this.#onFailed);
+    this.#records.set(key, record);
+    return record;
+  }
+}

@@ -1,0 +1,70 @@
+import type { OutboxRow } from '../../connector/durable-sink.js';
+
+/** Durable rows beyond these stay in the store until the sender gets there. */
+const CACHED_ROWS = 4096;
+const CACHED_BYTES = 4 * 1024 * 1024;
+/** At most so many are given at once, so that a sender which takes few costs no large copies. */
+const OFFER = 256;
+
+/** Reads rows from the store, as they are asked for. */
+type ReadRows = (from: number, to: number) => Iterable<OutboxRow>;
+
+/**
+ * The durable rows of an outbox in order, from the one that the sender wants next. Those that were just stored are in memory while
+ * there is room; the rest is read back, so a backlog of any size costs no memory.
+ */
+export class DurableRows {
+  readonly #read: ReadRows;
+  #rows: OutboxRow[] = [];
+  #head = 0;
+  #bytes = 0;
+  /** One above the last row in memory. */
+  #cachedTo: number;
+  /** One above the last durable row. */
+  #end: number;
+
+  constructor(read: ReadRows, next: number, end: number) {
+    this.#read = read;
+    this.#cachedTo = next;
+    this.#end = end;
+  }
+
+  /** All below `end` are durable now. These are the last of them, or some: what is not given is read back. */
+  add(rows: readonly OutboxRow[], end: number): void {
+    for (const row of rows) if (!this.#remember(row)) break;
+    this.#end = Math.max(this.#end, end);
+  }
+
+  /** Some rows from `next` on; empty when none is durable. */
+  from(next: number): readonly OutboxRow[] {
+    this.#forgetBelow(next);
+    if (this.#head === this.#rows.length && next < this.#end) this.#readAhead(next);
+    return this.#rows.slice(this.#head, this.#head + OFFER);
+  }
+
+  #forgetBelow(next: number): void {
+    for (let row = this.#rows[this.#head]; row !== undefined && row.seq < next; row = this.#rows[this.#head]) {
+      this.#bytes -= row.bytes.byteLength;
+      this.#head += 1;
+    }
+    if (this.#head < OFFER && this.#head < this.#rows.length) return;
+    this.#rows = this.#rows.slice(this.#head);
+    this.#head = 0;
+    this.#cachedTo = Math.max(this.#cachedTo, next);
+  }
+
+  #readAhead(next: number): void {
+    this.#cachedTo = next;
+    for (const row of this.#read(next, this.#end)) if (!this.#remember(row)) return;
+  }
+
+  /** Keeps a row that follows without a gap, while there is room. */
+  #remember(row: OutboxRow): boolean {
+    const full = this.#rows.length - this.#head >= CACHED_ROWS || this.#bytes >= CACHED_BYTES;
+    if (full || row.seq !== this.#cachedTo) return false;
+    this.#rows.push(row);
+    this.#bytes += row.bytes.byteLength;
+    this.#cachedTo = row.seq + 1;
+    return true;
+  }
+}

@@ -1,0 +1,263 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { StoreBatch } from '../../store/store.js';
+import type { Overlay } from '../layout/overlay.js';
+import { storeKeys } from '../layout/store-keys.js';
+import { encodeStored } from '../layout/stored-value.js';
+import type { SourceCommit, SourceLane } from '../tick/source-lane.js';
+import type { Room, TickMachine } from '../tick/tick-machine.js';
+import type { Undoable } from '../tick/unit.js';
+import type { OutboxLane } from './outbox-lane.js';
+
+/** What completions may wait for another reason to commit (R9a). */
+const SOON_MS = 1000;
+
+/** Something of a durable job whose changes go into the commit of the tick that made them: state of stages, pending calls. */
+export interface CommitPart extends Undoable {
+  /** Whether the next commit has something of it. */
+  readonly changed: boolean;
+  /** Bytes of what changed, roughly, for the bound. */
+  readonly changedBytes: number;
+  /** Puts what changed since the last seal into the overlay. @throws MillraceError when it cannot be stored: the tick is spoilt then */
+  sealInto(overlay: Overlay): void;
+  /** What was sealed is durable. */
+  committed(): void;
+}
+
+export interface DurableTickOptions {
+  readonly machine: TickMachine;
+  readonly overlay: Overlay;
+  readonly sources: readonly SourceLane[];
+  readonly sinks: readonly OutboxLane[];
+  readonly parts: readonly CommitPart[];
+  /** Bytes that one commit may have. */
+  readonly maxCommitBytes: number;
+}
+
+/**
+ * The tick of a durable job: what the tick machine did becomes one commit, and only then goes out. Pure like the machine; the driver
+ * calls `tick`, gives what `seal` makes to the store, and calls `handleCommitted` when it is durable. The next ticks go on meanwhile:
+ * their work joins the next commit. At most one commit is under way.
+ *
+ * Invariant 1 (output commit): nothing leaves the process because of an input before what that input did is durable. Readers
+ * acknowledge, senders release and rows are offered in `handleCommitted` and after it, never before.
+ *
+ * Invariant 2: position, state and outbox change in one commit or not at all. `seal` takes all of them between two ticks, and a tick
+ * leaves no input half done: a position is covered when all its outputs are in an outbox and all its changes in the state.
+ *
+ * Invariant 3: after a crash at any instant, a restart with the store gives the same outputs as if the crash had not happened. The
+ * stored position is where the broker goes on (R1 to R4), the stored rows and marks are what is sent again (R7 to R12).
+ */
+export class DurableTick {
+  readonly #options: DurableTickOptions;
+  #sealed: readonly SourceCommit[] = [];
+  #committing = false;
+  /** The commit under way has staged rows and nothing else. */
+  #staging = false;
+  /** Whether the commit under way has something of the inputs. */
+  #hasInputs = false;
+  /** When completions began to wait. */
+  #waitingSince: number | undefined;
+
+  constructor(options: DurableTickOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a sealed commit is not durable yet. */
+  get committing(): boolean {
+    return this.#committing;
+  }
+
+  /** Whether everything that happened is durable and answered, but for completions that may wait. */
+  get settled(): boolean {
+    return !this.#committing && !this.#mustCommit();
+  }
+
+  /** Whether all that the inputs did is durable and they are answered; outboxes may go on delivering. */
+  get covered(): boolean {
+    return !(this.#committing && this.#hasInputs) && !this.#inputsChanged();
+  }
+
+  /** When `seal` has work that only time gives; Infinity for never. */
+  deadline(): number {
+    return this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;
+  }
+
+  /**
+   * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
+   * middle of a tick: that is not to be stored. In the middle of an input, and where there is much, it stages rows (`Outbox`, B1). `last`
+   * takes what could wait, too.
+   * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
+   */
+  seal(now: number, last = false): StoreBatch | undefined {
+    const { machine } = this.#options;
+    if (this.#committing || machine.spoilt) return undefined;
+    const staged = this.#stage();
+    if (staged !== undefined) return staged;
+    if (machine.midUnit || !this.#due(now, last)) return undefined;
+    try {
+      return this.#sealAll();
+    } catch (error) {
+      machine.spoil(MillraceError.from(error));
+      throw error;
+    }
+  }
+
+  #stage(): StoreBatch | undefined {
+    const { machine, sinks, maxCommitBytes } = this.#options;
+    const { rows, bytes } = stageableOf(sinks);
+    const most = machine.midUnit
+      ? stageLimits(maxCommitBytes)
+      : { rows: Number.POSITIVE_INFINITY, bytes: maxCommitBytes / 2 };
+    if (rows < most.rows && bytes < most.bytes) return undefined;
+    const batch = new Map<string, Uint8Array | undefined>();
+    let room = maxCommitBytes / 4;
+    for (const { outboxes } of sinks) {
+      for (const outbox of outboxes) room = outbox.stage(batch, room);
+    }
+    if (batch.size === 0) return undefined;
+    this.#committing = true;
+    this.#staging = true;
+    return batch;
+  }
+
+  #sealAll(): StoreBatch | undefined {
+    const { machine, overlay, sinks, parts } = this.#options;
+    machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
+    this.#hasInputs = this.#inputsChanged();
+    if (machine.spoilt) return undefined;
+    this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
+    for (const { lane, upTo, state, pages } of this.#sealed) {
+      const { name } = lane.options;
+      overlay.put(storeKeys.source(name), encodeStored({ upTo, state }, `source "${name}"`));
+      if (pages !== undefined) putPages(overlay, name, pages);
+    }
+    for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
+    for (const part of parts) if (part.changed) part.sealInto(overlay);
+    checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
+    this.#committing = true;
+    this.#waitingSince = undefined;
+    return overlay.seal();
+  }
+
+  /** What was sealed is durable: everything that waited for it goes out. */
+  handleCommitted(): void {
+    const { overlay, sinks, parts } = this.#options;
+    this.#committing = false;
+    if (this.#staging) {
+      this.#staging = false;
+      return;
+    }
+    overlay.committed();
+    for (const part of parts) part.committed();
+    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);
+    this.#sealed = [];
+    for (const lane of sinks) {
+      for (const outbox of lane.outboxes) outbox.committed();
+      lane.flush();
+    }
+  }
+
+  #due(now: number, last: boolean): boolean {
+    if (this.#mustCommit()) return true;
+    if (!this.#mayCommit()) {
+      this.#waitingSince = undefined;
+      return false;
+    }
+    this.#waitingSince ??= now;
+    return last || now >= this.#waitingSince + SOON_MS;
+  }
+
+  #inputsChanged(): boolean {
+    const { sources, sinks, parts } = this.#options;
+    if (sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
+    return this.#options.overlay.bytes > 0 || sinks.some(({ outboxes }) => outboxes.some(({ hasRows }) => hasRows));
+  }
+
+  #mustCommit(): boolean {
+    const { sinks } = this.#options;
+    if (this.#inputsChanged()) return true;
+    return sinks.some(({ outboxes, room }) =>
+      outboxes.some(({ urgency }) => urgency === 'now' || (urgency === 'soon' && room <= 0)),
+    );
+  }
+
+  #mayCommit(): boolean {
+    return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
+  }
+}
+
+const putPages = (overlay: Overlay, source: string, pages: ReadonlyMap<string, Uint8Array>): void => {
+  for (const [page, bytes] of pages) overlay.put(storeKeys.page(source, page), bytes);
+};
+
+/** In the middle of an input rows are staged when there are so many, or when they have this part of what a commit may have. */
+const STAGE_ROWS = 4096;
+const STAGE_SHARE = 64;
+/** So many more may be there while others are on their way to the store. */
+const STAGE_AHEAD = 4;
+
+interface StageLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const addedTo = (sinks: readonly OutboxLane[]): StageLimits => {
+  let rows = 0;
+  let bytes = 0;
+  for (const { outboxes } of sinks) {
+    for (const { addedRows, addedBytes } of outboxes) {
+      rows += addedRows;
+      bytes += addedBytes;
+    }
+  }
+  return { rows, bytes };
+};
+
+const stageableOf = (sinks: readonly OutboxLane[]): StageLimits => {
+  let rows = 0;
+  let bytes = 0;
+  for (const { outboxes } of sinks) {
+    for (const { stageable } of outboxes) {
+      rows += stageable.rows;
+      bytes += stageable.bytes;
+    }
+  }
+  return { rows, bytes };
+};
+
+const stageLimits = (maxCommitBytes: number): StageLimits => ({
+  rows: STAGE_ROWS,
+  bytes: maxCommitBytes / STAGE_SHARE,
+});
+
+/** Whether an input that is under way may lead to more before rows of it are stored. */
+export const stageRoom = (sinks: readonly OutboxLane[], maxCommitBytes: number): boolean => {
+  const { rows, bytes } = stageableOf(sinks);
+  const most = stageLimits(maxCommitBytes);
+  return rows < most.rows * STAGE_AHEAD && bytes < most.bytes * STAGE_AHEAD;
+};
+
+/** @throws MillraceError MESSAGE_TOO_LARGE for what no commit can have */
+export const checkCommitSize = (bytes: number, maxBytes: number): void => {
+  if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
+};
+
+const tooLarge = (bytes: number, maxBytes: number): MillraceError =>
+  new MillraceError(
+    'MESSAGE_TOO_LARGE',
+    `an input, with the states and calls that it leads to, makes a commit of ${bytes} bytes; the store takes ${maxBytes}`,
+    {
+      advice:
+        'Keep large messages out (maximumPacketSize of the source), keep smaller states, or let one input change fewer of them. The job stops at this input until then.',
+      details: { bytes, maxBytes },
+    },
+  );
+
+/** How much more may wait for the next commit: rows, and bytes of rows and of state. */
+export const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {
+  const added = addedTo(sinks);
+  const items = bounds.items - added.rows;
+  let bytes = bounds.bytes - added.bytes;
+  for (const { changedBytes } of parts) bytes -= changedBytes;
+  return { items, bytes };
+};

@@ -1,0 +1,118 @@
+import type { RestoreOutbox } from '../../connector/durable-sink.js';
+import { openDurableWriter } from '../../connector/guards/guarded-durable-writer.js';
+import { openReader } from '../../connector/guards/guarded-reader.js';
+import { withOutbox } from '../../connector/outbox/with-outbox.js';
+import type { OpenContext, SourceReader } from '../../connector/source.js';
+import { whenAborted } from '../../connector/standalone/standalone-context.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { deferred } from '../../internal/deferred.js';
+import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
+import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { Store, StoreView } from '../../store/store.js';
+import { storeKeys } from '../layout/store-keys.js';
+import { endOf } from '../layout/stored-parts.js';
+import { decodeStored } from '../layout/stored-value.js';
+import { closePorts } from '../run/close-ports.js';
+import type { JobPorts, PlannedSink } from '../run/job-ports.js';
+import { type OpenPorts, openPort, openPorts } from '../run/open-ports.js';
+import type { RunRequest } from '../run/run-parts.js';
+import { DurableRecords } from './durable-records.js';
+import { restoredOutbox } from './outbox.js';
+import { ReachedSinks } from './reached-sinks.js';
+
+/** What a job with a store opens. */
+export interface DurablePlan {
+  readonly store: Store;
+  readonly plan: PipelinePlan;
+  readonly ports: JobPorts;
+}
+
+/** Opens the sinks, waiting for those that the job has never reached, then the sources. */
+export const openDurablePorts = (
+  { options, signal, abort, stop }: RunRequest,
+  { store, plan, ports }: DurablePlan,
+): Promise<OpenPorts<AnyDurableSinkWriter>> => {
+  const { job, guarantee, metrics } = options;
+  const records = new DurableRecords(store, stop);
+  const reached = new ReachedSinks(store);
+  const contextOf = (port: string): OpenContext => ({
+    job,
+    guarantee,
+    metrics,
+    signal,
+    durable: records.contextOf(port),
+  });
+  const open = async (sink: PlannedSink): Promise<AnyDurableSinkWriter> => {
+    const writer = await createWriter(sink, contextOf(`sink ${sink.name}`), store);
+    if (reached.has(sink)) failLater(writer, signal, stop);
+    else await whenReached(writer, { job, part: `sink "${sink.name}"`, signal });
+    return writer;
+  };
+  return openPorts({
+    job,
+    writers: () => ports.sinks.map((sink) => openPort(`sink "${sink.name}"`, () => open(sink))),
+    onWriters: () => reached.add(ports.sinks),
+    readers: () =>
+      plan.sources.map((source) =>
+        openPort(`source "${source.name}"`, async () =>
+          createReader(source, contextOf(`source ${source.name}`), store),
+        ),
+      ),
+    abort,
+  });
+};
+
+const createWriter = (
+  { name, sink }: PlannedSink,
+  context: OpenContext,
+  view: StoreView,
+): Promise<AnyDurableSinkWriter> => {
+  const restore: RestoreOutbox = (outbox) => restoredOutbox(view, { sink: name, outbox });
+  const open = () => sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
+  return openDurableWriter(name, restore, open);
+};
+
+/** A sink that does not listen to the signal keeps no job from ending. */
+const whenReached = async (
+  writer: AnyDurableSinkWriter,
+  { job, part, signal }: { readonly job: string; readonly part: string; readonly signal: AbortSignal },
+): Promise<void> => {
+  const aborted = deferred<never>();
+  const stopListening = whenAborted(signal, () => aborted.reject(signal.reason));
+  try {
+    await Promise.race([writer.opened, aborted.promise]);
+  } catch (error) {
+    await closePorts(job, [{ part, port: writer }]);
+    throw error;
+  } finally {
+    stopListening();
+  }
+};
+
+/** One that turns out to be unable when the job runs fails it, by its own error; what is stored for it stays. */
+const failLater = ({ opened }: AnyDurableSinkWriter, signal: AbortSignal, stop: RunRequest['stop']): void => {
+  opened?.catch((error: unknown) => {
+    if (!signal.aborted) stop(MillraceError.from(error));
+  });
+};
+
+const createReader = (
+  { name, source }: SourcePlan,
+  context: OpenContext,
+  view: StoreView,
+): Promise<SourceReader<unknown>> => {
+  const bytes = view.get(storeKeys.source(name));
+  if (bytes === undefined) return openReader(name, () => source.createReader(context));
+  // put by `DurableTick.seal`
+  const { state } = decodeStored(bytes) as { readonly state: unknown };
+  const restoredPages = pagesOf(name, view);
+  return openReader(name, () => source.createReader({ ...context, restored: state, restoredPages }));
+};
+
+const pagesOf = (source: string, view: StoreView): ReadonlyMap<string, Uint8Array> => {
+  const prefix = storeKeys.pages(source);
+  const pages = new Map<string, Uint8Array>();
+  for (const { key, value } of view.range(prefix, endOf(prefix)))
+    pages.set(decodeURIComponent(key.slice(prefix.length)), value);
+  return pages;
+};

@@ -1,0 +1,155 @@
+import { present } from '../../internal/present.js';
+import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
+import type { Frame } from '../tick/frame.js';
+import type { JobTallies } from '../tick/job-tallies.js';
+import type { OnRejected, OutputLane } from '../tick/output-lane.js';
+import type { RefusedOutput } from '../tick/refused-output.js';
+import type { Rejection } from '../tick/rejection.js';
+import type { Outbox } from './outbox.js';
+
+/** The bounds of one outbox. */
+export interface OutboxLimits {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
+
+/** Messages in outboxes, stored or about to be. */
+export interface Stored {
+  readonly messages: number;
+  /** Of a commit's messages all count until the last of them is delivered. */
+  readonly bytes: number;
+}
+
+export const NOTHING_STORED: Stored = { messages: 0, bytes: 0 };
+
+const OUTBOX = 'a row that passed the door of its sink has an outbox';
+
+export interface OutboxLaneOptions {
+  readonly name: string;
+  readonly writer: AnyDurableSinkWriter;
+  /** One for each of the writer's, in its order. */
+  readonly outboxes: readonly Outbox[];
+  readonly limits: OutboxLimits;
+  /** Throws for a row that no commit can have. */
+  readonly checkSize: (bytes: number) => void;
+  readonly rejection: Rejection;
+  readonly tallies: JobTallies;
+  /** Told when it has become full; again only after it was less than half full. */
+  readonly onFull: (stored: Stored) => void;
+}
+
+/**
+ * A sink of a durable job. An output becomes a row of an outbox in the tick that made it, so it is in the commit of the input it
+ * comes from (R7) and holds no frame: the outbox has its own bounds, on disk.
+ */
+export class OutboxLane implements OutputLane {
+  readonly name: string;
+  readonly rejection: Rejection;
+  readonly #options: OutboxLaneOptions;
+  #pendingItems = 0;
+  #toldFull = false;
+  #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
+
+  constructor(options: OutboxLaneOptions) {
+    this.name = options.name;
+    this.rejection = options.rejection;
+    this.#options = options;
+  }
+
+  /** Nothing outlives the tick. */
+  get waiting(): number {
+    return this.#pendingItems;
+  }
+
+  get room(): number {
+    const { outboxes, limits } = this.#options;
+    let room = Number.POSITIVE_INFINITY;
+    for (const outbox of outboxes) {
+      room = Math.min(room, outbox.bytes < limits.maxBytes ? limits.maxRows - outbox.rows : 0);
+    }
+    return room - this.#pendingItems;
+  }
+
+  get stored(): Stored {
+    const { outboxes } = this.#options;
+    return outboxes.reduce(
+      (sum, { rows, bytes }) => ({ messages: sum.messages + rows, bytes: sum.bytes + bytes }),
+      NOTHING_STORED,
+    );
+  }
+
+  get quiet(): boolean {
+    return this.#options.outboxes.every(({ rows }) => rows === 0);
+  }
+
+  get outboxes(): readonly Outbox[] {
+    return this.#options.outboxes;
+  }
+
+  enqueue(items: readonly unknown[], frame: Frame | undefined): void {
+    this.#pending.push({ items, frame });
+    this.#pendingItems += items.length;
+  }
+
+  /** Deliveries are the outboxes' business; refusals are taken with the snapshot of the commit that they belong to. */
+  takeProgress(): void {}
+
+  write(onRejected: OnRejected): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#pendingItems = 0;
+    for (const { items, frame } of pending) {
+      const { rows, rejected } = this.#options.writer.prepare(items);
+      for (const { outbox, bytes } of rows) {
+        this.#options.checkSize(bytes.byteLength);
+        present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+      }
+      this.#options.tallies.written.add(rows.length);
+      for (const { letter } of rejected) onRejected(letter, frame);
+    }
+  }
+
+  flush(): void {
+    for (const outbox of this.#options.outboxes) outbox.offer();
+    this.#options.writer.flush();
+    this.#watchRoom();
+  }
+
+  ready(): Promise<void> {
+    return this.#options.writer.ready();
+  }
+
+  #watchRoom(): void {
+    const { outboxes, limits, onFull } = this.#options;
+    if (this.#toldFull) {
+      const half = outboxes.every(({ rows, bytes }) => rows * 2 < limits.maxRows && bytes * 2 < limits.maxBytes);
+      this.#toldFull = !half;
+    } else if (this.room <= 0) {
+      this.#toldFull = true;
+      onFull(this.stored);
+    }
+  }
+
+  begin(): void {
+    for (const outbox of this.#options.outboxes) outbox.begin();
+  }
+
+  /** Drops the outputs that came since `begin`. */
+  undo(): void {
+    this.#pending = [];
+    this.#pendingItems = 0;
+    for (const outbox of this.#options.outboxes) outbox.undo();
+  }
+
+  /** Takes the senders' parts of the next commit; gives what they were refused. */
+  snapshot(): readonly RefusedOutput[] {
+    const { rejection } = this;
+    return this.#options.outboxes.flatMap((outbox) => {
+      const before = outbox.low;
+      const refused = outbox.snapshot();
+      this.#options.tallies.delivered.add(outbox.low - before);
+      return refused.map(({ letter }) => ({ rejection, letter }));
+    });
+  }
+}

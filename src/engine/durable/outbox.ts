@@ -1,0 +1,321 @@
+import type {
+  CommitUrgency,
+  OutboxRow,
+  OutboxSender,
+  RefusedRow,
+  RestoredOutbox,
+} from '../../connector/durable-sink.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { Fifo } from '../../internal/fifo.js';
+import { present } from '../../internal/present.js';
+import type { StoreView } from '../../store/store.js';
+import { decodeChunk, encodeChunk, type OutboxChunk } from '../layout/outbox-chunk.js';
+import type { Overlay } from '../layout/overlay.js';
+import { storeKeys } from '../layout/store-keys.js';
+import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { DurableRows } from './durable-rows.js';
+import { type AddedRow, bytesOf, inChunks } from './outbox-rows.js';
+
+/** What stands in the store about an outbox besides its rows. */
+interface StoredOutbox {
+  /** The sender's own. */
+  readonly state: unknown;
+  readonly low: number;
+  readonly end: number;
+  /** Bytes of all rows that were ever stored. */
+  readonly bytes: number;
+}
+
+const EMPTY: StoredOutbox = { state: undefined, low: 0, end: 0, bytes: 0 };
+
+/** Which outbox. */
+export interface OutboxId {
+  readonly sink: string;
+  readonly outbox: string;
+}
+
+const readHead = (view: StoreView, { sink, outbox }: OutboxId): StoredOutbox => {
+  const bytes = view.get(storeKeys.outbox(sink, outbox));
+  // written by `seal` below, and its bytes are checked by the store
+  return bytes === undefined ? EMPTY : (decodeStored(bytes) as StoredOutbox);
+};
+
+/** The stored rows from `from` up to `to`, read chunk by chunk. @throws MillraceError STORE_CORRUPT when one is missing */
+function* storedRows(view: StoreView, { sink, outbox }: OutboxId, from: number, to: number): Generator<OutboxRow> {
+  let next = from;
+  for (const { value } of view.range(storeKeys.chunk(sink, outbox, from), storeKeys.chunksEnd(sink, outbox))) {
+    for (const row of decodeChunk(value).rows) {
+      if (row.seq < next) continue;
+      if (row.seq >= to) break;
+      if (row.seq > next) throw rowsMissing({ sink, outbox }, next);
+      yield row;
+      next += 1;
+    }
+    if (next >= to) return;
+  }
+  if (next < to) throw rowsMissing({ sink, outbox }, next);
+}
+
+const rowsMissing = ({ sink, outbox }: OutboxId, seq: number): MillraceError =>
+  new MillraceError('STORE_CORRUPT', `message ${seq} of the outbox "${outbox}" is missing in the store`, {
+    details: { sink, outbox, seq },
+  });
+
+const firstChunk = (view: StoreView, { sink, outbox }: OutboxId): OutboxChunk | undefined => {
+  for (const { value } of view.range(storeKeys.chunk(sink, outbox, 0), storeKeys.chunksEnd(sink, outbox))) {
+    return decodeChunk(value);
+  }
+  return undefined;
+};
+
+/** What a sink is given of an outbox when it is opened. */
+export const restoredOutbox = (view: StoreView, id: OutboxId): RestoredOutbox => {
+  const { state, low, end } = readHead(view, id);
+  return { state, low, end, rows: (from, to) => storedRows(view, id, Math.max(from, low), Math.min(to, end)) };
+};
+
+/** The keys of the chunks of rows from `seq` on. */
+const chunkKeysFrom = (view: StoreView, { sink, outbox }: OutboxId, seq: number): string[] => {
+  const keys: string[] = [];
+  for (const { key } of view.range(storeKeys.chunk(sink, outbox, seq), storeKeys.chunksEnd(sink, outbox)))
+    keys.push(key);
+  return keys;
+};
+
+/** A stored chunk: the seq of its last row, and the bytes of its rows. */
+interface StoredChunk {
+  readonly last: number;
+  readonly bytes: number;
+}
+
+interface EncodedChunk extends StoredChunk {
+  readonly encoded: Uint8Array;
+}
+
+/** Where an outbox stood at `begin`. */
+interface Saved {
+  readonly rows: number;
+  readonly addedBytes: number;
+  readonly staged: number;
+  readonly end: number;
+  readonly bytes: number;
+}
+
+/**
+ * One outbox of a running job: the messages that are stored and not yet delivered, in the order of their seq. New rows go into the
+ * next commit; durable ones are offered to the sender, the first of them from memory, the rest read back when their turn comes.
+ *
+ * B1. A row is in the outbox from the commit on that moves `end` above it, which is that of its input, whatever is under its key before
+ *     (R7). So rows of one input that are more than a commit should have are *staged*: written by commits of their own, above `end`.
+ *     After a crash they are garbage, and are removed before anything else is written there.
+ */
+export class Outbox {
+  readonly #id: OutboxId;
+  readonly #view: StoreView;
+  readonly #sender: OutboxSender;
+  readonly #durable: DurableRows;
+  /** Added since the last seal, and not staged. */
+  #added: AddedRow[] = [];
+  #addedBytes = 0;
+  /** Chunks that are in the store, or on their way, above the stored `end`. */
+  #staged: StoredChunk[] = [];
+  /** Keys above `end` that must go before others are written there. */
+  #garbage: string[];
+  #saved: Saved = { rows: 0, addedBytes: 0, staged: 0, end: 0, bytes: 0 };
+  #sealed: readonly OutboxRow[] = [];
+  #sealedEnd: number;
+  /** The sender's part of the commit that is taken or under way. */
+  #mark: number | undefined;
+  #state: unknown;
+  #low: number;
+  #end: number;
+  #bytes: number;
+  /** Of the rows whose chunks are gone. */
+  #removedBytes: number;
+  /** The stored chunks, oldest first; undefined while some are not known because an earlier process has stored them. */
+  #chunks: Fifo<StoredChunk> | undefined;
+
+  constructor(view: StoreView, id: OutboxId, sender: OutboxSender) {
+    const { state, low, end, bytes } = readHead(view, id);
+    this.#id = id;
+    this.#view = view;
+    this.#sender = sender;
+    this.#durable = new DurableRows((from, to) => storedRows(view, id, from, to), sender.next, end);
+    this.#state = state;
+    this.#low = low;
+    this.#end = end;
+    this.#bytes = bytes;
+    this.#removedBytes = firstChunk(view, id)?.bytesBefore ?? bytes;
+    this.#chunks = low === end ? new Fifo() : undefined;
+    this.#sealedEnd = end;
+    this.#garbage = chunkKeysFrom(view, id, end);
+  }
+
+  /** Every row below is delivered, or given up. */
+  get low(): number {
+    return this.#low;
+  }
+
+  /** Rows that are not known to be delivered, stored or about to be. */
+  get rows(): number {
+    return this.#end - this.#low;
+  }
+
+  /** Their bytes; those of a commit count until all of them are delivered. */
+  get bytes(): number {
+    return this.#bytes - this.#removedBytes;
+  }
+
+  /** Rows that wait for the next commit. */
+  get addedRows(): number {
+    return this.#added.length;
+  }
+
+  get addedBytes(): number {
+    return this.#addedBytes;
+  }
+
+  /** Rows that `stage` would take, and their bytes. */
+  get stageable(): { readonly rows: number; readonly bytes: number } {
+    return { rows: this.#added.length - this.#saved.rows, bytes: this.#addedBytes - this.#saved.addedBytes };
+  }
+
+  /** Whether the next commit has rows of it, here or staged. */
+  get hasRows(): boolean {
+    return this.#added.length > 0 || this.#staged.length > 0;
+  }
+
+  /** How badly a commit is wanted. */
+  get urgency(): CommitUrgency {
+    return this.#added.length > 0 || this.#staged.length > 0 ? 'now' : this.#sender.urgency;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#added.push({ seq: this.#end, bytes, before: this.#bytes });
+    this.#end += 1;
+    this.#bytes += bytes.byteLength;
+    this.#addedBytes += bytes.byteLength;
+  }
+
+  begin(): void {
+    this.#saved = {
+      rows: this.#added.length,
+      addedBytes: this.#addedBytes,
+      staged: this.#staged.length,
+      end: this.#end,
+      bytes: this.#bytes,
+    };
+  }
+
+  /** Drops the rows that were added since `begin`; what of them was staged is garbage. */
+  undo(): void {
+    const { rows, addedBytes, staged, end, bytes } = this.#saved;
+    this.#added.length = rows;
+    this.#addedBytes = addedBytes;
+    for (const { last } of this.#staged.splice(staged)) this.#garbage.push(this.#keyOf(last));
+    this.#end = end;
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Puts added rows into a commit ahead of that of their input: one chunk in an empty batch, or as many as fit. Those before `begin` stay: an
+   * `undo` must not have to read them back. Gives the room that is left.
+   */
+  stage(batch: Map<string, Uint8Array | undefined>, maxBytes: number): number {
+    const held = this.#added.slice(0, this.#saved.rows);
+    const chunks = inChunks(this.#added.slice(this.#saved.rows));
+    let room = maxBytes;
+    let taken = 0;
+    for (const rows of chunks) {
+      const chunk = this.#encode(rows);
+      if (batch.size > 0 && chunk.bytes > room) break;
+      for (const key of this.#garbage.splice(0)) batch.set(key, undefined);
+      batch.set(this.#keyOf(chunk.last), chunk.encoded);
+      this.#staged.push({ last: chunk.last, bytes: chunk.bytes });
+      this.#addedBytes -= chunk.bytes;
+      room -= chunk.bytes;
+      taken += 1;
+    }
+    this.#added = held.concat(...chunks.slice(taken));
+    return room;
+  }
+
+  /** Takes the sender's part of the next commit, if it has one; gives the rows that were refused. `seal` follows in the same commit. */
+  snapshot(): readonly RefusedRow[] {
+    if (this.urgency === 'none') return [];
+    const { mark, state, low, refused } = this.#sender.snapshot(this.#end);
+    this.#mark = mark;
+    this.#state = state;
+    this.#low = low;
+    return refused;
+  }
+
+  /** Puts what changed into the commit: the new rows as one value, the head, and the removal of chunks that are all delivered. */
+  seal(overlay: Overlay): void {
+    if (this.#mark === undefined && this.#added.length === 0 && this.#staged.length === 0) return;
+    const { sink, outbox } = this.#id;
+    this.#sealed = this.#added;
+    this.#sealedEnd = this.#end;
+    const chunks = inChunks(this.#added).map((rows) => this.#encode(rows));
+    for (const key of this.#garbage.splice(0)) overlay.remove(key);
+    for (const { last, encoded } of chunks) overlay.put(this.#keyOf(last), encoded);
+    for (const { last, bytes } of [...this.#staged, ...chunks].sort((a, b) => a.last - b.last)) {
+      this.#chunks?.push({ last, bytes });
+    }
+    this.#added = [];
+    this.#addedBytes = 0;
+    this.#staged = [];
+    this.begin();
+    for (const { last: seq, bytes } of this.#delivered()) {
+      this.#removedBytes += bytes;
+      overlay.remove(storeKeys.chunk(sink, outbox, seq));
+    }
+    const head: StoredOutbox = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
+    overlay.put(storeKeys.outbox(sink, outbox), encodeStored(head, `sink "${sink}"`));
+  }
+
+  /** What was sealed is durable. */
+  committed(): void {
+    this.#durable.add(this.#sealed, this.#sealedEnd);
+    this.#sealed = [];
+    if (this.#mark !== undefined) this.#sender.committed(this.#mark);
+    this.#mark = undefined;
+  }
+
+  /** Offers the sender what is durable, until it takes no more. */
+  offer(): void {
+    for (;;) {
+      const rows = this.#durable.from(this.#sender.next);
+      if (rows.length === 0 || this.#sender.offer(rows) < rows.length) return;
+    }
+  }
+
+  #keyOf(last: number): string {
+    return storeKeys.chunk(this.#id.sink, this.#id.outbox, last);
+  }
+
+  #encode(rows: readonly AddedRow[]): EncodedChunk {
+    const encoded = encodeChunk({ bytesBefore: rows[0]?.before ?? 0, rows });
+    return { last: rows.at(-1)?.seq ?? 0, bytes: bytesOf(rows), encoded };
+  }
+
+  /** The chunks below the low-water mark, which are to go. */
+  #delivered(): readonly StoredChunk[] {
+    const gone: StoredChunk[] = [];
+    if (this.#chunks === undefined) {
+      const { sink, outbox } = this.#id;
+      const below = storeKeys.chunk(sink, outbox, this.#low);
+      for (const { value } of this.#view.range(storeKeys.chunk(sink, outbox, 0), below)) {
+        const { rows } = decodeChunk(value);
+        gone.push({ last: present(rows.at(-1), 'a stored chunk has rows').seq, bytes: bytesOf(rows) });
+      }
+      if (this.#low === this.#end) this.#chunks = new Fifo();
+      return gone;
+    }
+    for (let chunk = this.#chunks.peek(); chunk !== undefined && chunk.last < this.#low; chunk = this.#chunks.peek()) {
+      gone.push(chunk);
+      this.#chunks.shift();
+    }
+    return gone;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Metrics } from '../../metrics/metrics.js';
+import { MetricsRegistry } from '../../metrics/metrics-registry.js';
+import type { MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
+import { NOTHING_STORED, type Stored } from '../durable/outbox-lane.js';
+import type { JobTallies } from '../tick/job-tallies.js';
+
+/** A job's numbers as they stand. Totals are over all runs of the job. */
+export interface JobMetrics {
+  /** Items taken from the sources. */
+  readonly itemsReceived: number;
+  /** Items whose effects are complete (guarantee `none`: the same, though they were acknowledged on receipt). */
+  readonly itemsAcknowledged: number;
+  /** Items taken by the sinks, dead letters included. */
+  readonly itemsWritten: number;
+  /** Items that the destinations have confirmed. */
+  readonly itemsDelivered: number;
+  readonly itemsSkipped: number;
+  readonly itemsDeadLettered: number;
+  /** Inputs taken and not complete. */
+  readonly itemsInFlight: number;
+  readonly bytesInFlight: number;
+  /** Outputs that wait for a sink and items that wait for a mapAsync call. */
+  readonly itemsWaiting: number;
+  /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store. As the last run left it while there is none. */
+  readonly outboxMessages: number;
+  readonly outboxBytes: number;
+  /** Commits of all runs; 0 without a store. */
+  readonly commits: number;
+  /** Every instrument of the job's registry, those of its connectors too; empty when the job was given another metrics port. */
+  readonly samples: MetricsSnapshot;
+}
+
+/** What a run has in flight; zeros when there is no run. */
+export interface InFlight {
+  readonly inFlightItems: number;
+  readonly inFlightBytes: number;
+  readonly waitingItems: number;
+}
+
+export const NOTHING_IN_FLIGHT: InFlight = { inFlightItems: 0, inFlightBytes: 0, waitingItems: 0 };
+
+export const NO_RUN: RunFigures = { inFlight: NOTHING_IN_FLIGHT, stored: NOTHING_STORED };
+
+/** What is asked of the present run, if there is one. */
+export interface RunFigures {
+  readonly inFlight: InFlight;
+  readonly stored: Stored;
+}
+
+export const readJobMetrics = (
+  tallies: JobTallies,
+  { inFlight, stored }: RunFigures,
+  metrics: Metrics,
+): JobMetrics => ({
+  itemsReceived: tallies.received.value,
+  itemsAcknowledged: tallies.acknowledged.value,
+  itemsWritten: tallies.written.value,
+  itemsDelivered: tallies.delivered.value,
+  itemsSkipped: tallies.skipped.value,
+  itemsDeadLettered: tallies.deadLettered.value,
+  itemsInFlight: inFlight.inFlightItems,
+  bytesInFlight: inFlight.inFlightBytes,
+  itemsWaiting: inFlight.waitingItems,
+  outboxMessages: stored.messages,
+  outboxBytes: stored.bytes,
+  commits: tallies.commits.value,
+  samples: metrics instanceof MetricsRegistry ? metrics.snapshot() : [],
+});

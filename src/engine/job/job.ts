@@ -1,0 +1,304 @@
+import { randomUUID } from 'node:crypto';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { abortableWait } from '../../internal/abortable-wait.js';
+import { type Deferred, deferred } from '../../internal/deferred.js';
+import { foreignText } from '../../internal/visible-text.js';
+import { JobRun } from '../run/job-run.js';
+import type { JobRunOptions } from '../run/job-run-options.js';
+import type { OpeningSink } from '../run/opening-sink.js';
+import type { Recovered } from '../run/recovered.js';
+import type { RunParts } from '../run/run-parts.js';
+import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
+import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
+import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import { RestartPolicy } from './restart-policy.js';
+import { tellObserver } from './tell-observer.js';
+
+/** What becomes of the job when its run ends without a failure. */
+type Intent = 'complete' | 'suspend' | 'restart';
+
+export interface JobParts {
+  readonly options: ResolvedJobOptions;
+  readonly run: JobRunOptions;
+  /** Called once, when the job will never run again. */
+  readonly onFinal: () => void;
+}
+
+/** A pipeline that runs, or has run. `Engine.newJob` makes it and starts it. */
+export class Job implements AsyncDisposable {
+  readonly id: string = randomUUID();
+  readonly #parts: JobParts;
+  readonly #completion = quiet(deferred<void>());
+  #running = quiet(deferred<void>());
+  #status: JobStatus = 'NOT_RUNNING';
+  #run: JobRun | undefined;
+  /** Settles, and never rejects, when the present run is over. True when everything in flight was delivered. */
+  #runOver: Promise<boolean> = Promise.resolve(true);
+  #intent: Intent = 'complete';
+  readonly #restarts: RestartPolicy;
+  /** What the outboxes had when the last run ended. */
+  #left = NO_RUN.stored;
+  /** Ends the wait for the next run. */
+  #backoff: AbortController | undefined;
+  #startedMs = 0;
+  /** How many inputs were complete when the present run began. */
+  #acknowledgedBefore = 0;
+  /** Whether somebody will learn of a failure. */
+  #observed: boolean;
+
+  /** @internal Made by the engine. */
+  constructor(parts: JobParts) {
+    this.#parts = parts;
+    this.#restarts = new RestartPolicy(resolveRestart(parts.options, parts.run.stores !== undefined));
+    this.#observed = parts.options.onEvent !== undefined;
+    this.#start();
+    const { signal } = parts.options;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  get name(): string {
+    return this.#parts.options.name;
+  }
+
+  get status(): JobStatus {
+    return this.#status;
+  }
+
+  /** Resolves when the job has completed; rejects with the error that failed it, ABORTED when it was cancelled. */
+  join(): Promise<void> {
+    this.#observed = true;
+    return this.#completion.promise;
+  }
+
+  /**
+   * Resolves when the job runs: every source is subscribed and every sink is connected. A sink of a job with a store that was connected
+   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before.
+   */
+  whenRunning(): Promise<void> {
+    this.#observed = true;
+    return this.#running.promise;
+  }
+
+  /** Stops at once. What is in flight is not acknowledged. The job has FAILED with ABORTED, as in Jet. Resolves when all is closed. */
+  async cancel(reason?: unknown): Promise<void> {
+    if (isFinal(this.#status)) return;
+    const error = new MillraceError(
+      'ABORTED',
+      `job "${this.name}" was cancelled`,
+      reason === undefined ? {} : { cause: reason },
+    );
+    if (this.#run === undefined) this.#fail(error);
+    this.#run?.stop(error);
+    this.#backoff?.abort();
+    await this.#runOver;
+  }
+
+  /**
+   * Stops gracefully: polls no more, waits up to `drainTimeoutMs` for what is in flight, closes keeping the sessions. `resume`
+   * goes on from there. Resolves with true when everything in flight was delivered and acknowledged.
+   * @throws MillraceError INVALID_STATE when the job is completing or has ended
+   */
+  suspend(): Promise<boolean> {
+    return this.#stopFor('suspend', 'suspend');
+  }
+
+  /** Starts a suspended job again. Resolves when it runs. @throws MillraceError INVALID_STATE when it is not suspended */
+  async resume(): Promise<void> {
+    if (this.#status !== 'SUSPENDED') throw this.#wrongState('resume');
+    this.#start();
+    await this.whenRunning();
+  }
+
+  /** Suspends and resumes. Resolves when it runs again. @throws MillraceError INVALID_STATE when it is not running */
+  async restart(): Promise<void> {
+    if (this.#status === 'SUSPENDED') throw this.#wrongState('restart');
+    await this.#stopFor('restart', 'restart');
+    await this.whenRunning();
+  }
+
+  /** Stops gracefully like `suspend`, for good: the job completes. Resolves with true when everything in flight was delivered. */
+  async drain(): Promise<boolean> {
+    if (isFinal(this.#status)) return this.#runOver;
+    this.#intent = 'complete';
+    if (this.#status !== 'COMPLETING') this.#move('complete');
+    if (this.#run === undefined) this.#complete();
+    this.#run?.drain();
+    this.#backoff?.abort();
+    return this.#runOver;
+  }
+
+  /** The job's numbers as they stand. */
+  metrics(): JobMetrics {
+    const { run, options } = this.#parts;
+    return readJobMetrics(run.tallies, this.#run ?? { ...NO_RUN, stored: this.#left }, options.metrics);
+  }
+
+  /** Drains the job. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  readonly #onAbort = (): void => {
+    void this.cancel(this.#parts.options.signal?.reason);
+  };
+
+  #start(): void {
+    const run = new JobRun(this.#parts.run);
+    this.#startedMs = performance.now();
+    this.#acknowledgedBefore = this.#parts.run.tallies.acknowledged.value;
+    this.#intent = 'complete';
+    this.#run = run;
+    this.#runOver = this.#supervise(run);
+  }
+
+  async #supervise(run: JobRun): Promise<boolean> {
+    this.#move('start');
+    try {
+      const outcome = await run.execute((parts) => this.#handleOpen(parts));
+      this.#leave(run);
+      this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
+      return outcome !== 'drain-timed-out';
+    } catch (error) {
+      this.#leave(run);
+      return this.#handleFailure(MillraceError.from(error));
+    }
+  }
+
+  #leave(run: JobRun): void {
+    this.#left = run.stored;
+    this.#run = undefined;
+  }
+
+  /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
+  async #handleFailure(error: MillraceError): Promise<boolean> {
+    const stopping = this.#status === 'COMPLETING' || this.#intent === 'suspend';
+    const ranMs = performance.now() - this.#startedMs;
+    const progressed = this.#parts.run.tallies.acknowledged.value > this.#acknowledgedBefore;
+    const waitMs = stopping ? undefined : this.#restarts.after(error, { ranMs, progressed });
+    if (waitMs === undefined) {
+      this.#fail(error);
+      return false;
+    }
+    const backoff = new AbortController();
+    this.#backoff = backoff;
+    this.#awaitRunningAgain();
+    this.#move('restarting');
+    const { attempts: attempt } = this.#restarts;
+    this.#parts.run.tallies.restarts.add();
+    tellObserver(this.#parts.options.onEvent, { kind: 'restarting', job: this.name, error, attempt, waitMs });
+    await abortableWait(waitMs, backoff.signal);
+    this.#backoff = undefined;
+    if (this.#status === 'NOT_RUNNING') this.#start();
+    return true;
+  }
+
+  #handleOpen({ recovered, opening = [] }: RunParts): void {
+    if (recovered !== undefined) this.#tellRecovered(recovered);
+    const away = opening.filter(({ isOpen }) => !isOpen);
+    if (away.length > 0) this.#tellAway(away);
+    if (this.#status === 'STARTING') this.#move('started');
+    this.#running.resolve();
+  }
+
+  /** Inputs go into the outboxes meanwhile. */
+  #tellAway(away: readonly OpeningSink[]): void {
+    const { onEvent } = this.#parts.options;
+    const sinks = away.map(({ sink }) => sink);
+    tellObserver(onEvent, { kind: 'sinks-away', job: this.name, sinks });
+    for (const { sink, opened } of away) {
+      opened.then(
+        () => tellObserver(onEvent, { kind: 'sink-open', job: this.name, sink }),
+        // it fails the run
+        () => {},
+      );
+    }
+  }
+
+  #tellRecovered(recovered: Recovered): void {
+    const { onEvent, metrics } = this.#parts.options;
+    const help = 'How long the last start took that went on from the store, connecting included';
+    metrics.gauge('millrace_job_recovery_seconds', help, { job: this.name }).set(recovered.elapsedMs / 1000);
+    tellObserver(onEvent, { kind: 'recovered', job: this.name, ...recovered });
+  }
+
+  #handleEnd(intent: Intent): void {
+    switch (intent) {
+      case 'complete':
+        if (this.#status !== 'COMPLETING') this.#move('complete');
+        this.#complete();
+        break;
+      case 'suspend':
+        this.#awaitRunningAgain();
+        this.#move('suspended');
+        break;
+      case 'restart':
+        this.#awaitRunningAgain();
+        this.#move('restarting');
+        // an observer of that may have cancelled the job
+        if (!isFinal(this.#status)) this.#start();
+        break;
+    }
+  }
+
+  /** Whoever waits for a run that never came to run goes on waiting for the next. */
+  #awaitRunningAgain(): void {
+    if (this.#status === 'RUNNING') this.#running = quiet(deferred<void>());
+  }
+
+  #stopFor(intent: Intent, action: string): Promise<boolean> {
+    if (this.#status === 'SUSPENDED') return this.#runOver;
+    if (this.#backoff !== undefined && intent === 'suspend') {
+      this.#move('suspended');
+      this.#backoff.abort();
+      return this.#runOver;
+    }
+    if (this.#run === undefined || this.#status === 'COMPLETING') return Promise.reject(this.#wrongState(action));
+    this.#intent = intent;
+    this.#run.drain();
+    return this.#runOver;
+  }
+
+  /** Does nothing when an observer of the status has cancelled the job meanwhile. */
+  #complete(): void {
+    if (isFinal(this.#status)) return;
+    this.#running.resolve();
+    this.#move('completed');
+    this.#completion.resolve();
+    this.#finish();
+  }
+
+  #fail(error: MillraceError): void {
+    if (isFinal(this.#status)) return;
+    this.#move('fail', error);
+    this.#running.reject(error);
+    this.#completion.reject(error);
+    this.#finish();
+    // nobody listens, and an error must never be silent
+    if (!this.#observed && error.code !== 'ABORTED') {
+      process.emitWarning(`job "${this.name}" failed: ${foreignText(error.message)}`, {
+        code: `MILLRACE_${error.code}`,
+      });
+    }
+  }
+
+  #finish(): void {
+    this.#parts.options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#parts.onFinal();
+  }
+
+  #move(transition: JobTransition, error?: MillraceError): void {
+    this.#status = nextStatus(this.#status, transition);
+    tellObserver(this.#parts.options.onEvent, { kind: 'status', job: this.name, status: this.#status, error });
+  }
+
+  #wrongState(action: string): MillraceError {
+    return new MillraceError('INVALID_STATE', `cannot ${action} job "${this.name}": it is ${this.#status}`);
+  }
+}
+
+/** A deferred whose rejection may stay unobserved. */
+const quiet = <T>(one: Deferred<T>): Deferred<T> => {
+  one.promise.catch(() => {});
+  return one;
+};

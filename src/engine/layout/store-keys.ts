@@ -1,0 +1,27 @@
+import { AFTER_NUMBERS, numberKey } from './number-key.js';
+import { namePart as part } from './part-key.js';
+
+/** Where things are in the store of a job, but for what stages have there. @throws MillraceError INVALID_OPTIONS for a name that no key can have */
+export const storeKeys = {
+  /** What the job is made of. */
+  job: 'job',
+  /** There after a run that lost work to a failing item, until a later one has come far enough. */
+  careful: 'careful',
+  /** Which sinks were open once. */
+  reached: 'reached',
+  source: (source: string): string => `source/${part(source)}`,
+  /** All pages of a source begin with it. */
+  pages: (source: string): string => `page/${part(source)}/`,
+  page: (source: string, page: string): string => `page/${part(source)}/${part(page)}`,
+  record: (port: string, name: string): string => `record/${part(port)}/${part(name)}`,
+  /** Names of all outboxes begin with it. */
+  outboxes: 'outbox/',
+  /** Above all of them. */
+  outboxesEnd: 'outbox0',
+  outbox: (sink: string, outbox: string): string => `outbox/${part(sink)}/${part(outbox)}`,
+  /** The rows of a commit stand under the seq of the last of them: the first key at or above a seq is the chunk that has it. */
+  chunk: (sink: string, outbox: string, lastSeq: number): string =>
+    `rows/${part(sink)}/${part(outbox)}/${numberKey(lastSeq)}`,
+  /** Above every chunk of that outbox. */
+  chunksEnd: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/${AFTER_NUMBERS}`,
+} as const;

@@ -1,0 +1,116 @@
+import type { StoreBatch, StoreView } from '../../store/store.js';
+import { nameKey, namePrefix } from './named-keys.js';
+import { namePart } from './part-key.js';
+import { storeKeys } from './store-keys.js';
+import { decodeStored } from './stored-value.js';
+
+/** What a job is made of, as far as something may be stored for it. A client is one of a sink's. */
+export type PartKind = 'source' | 'sink' | 'stage';
+
+/** A part by its name. */
+export interface Part {
+  readonly kind: PartKind;
+  readonly name: string;
+}
+
+/** As `giveUp` names it. */
+export const partName = ({ kind, name }: Part): string => `${kind} ${name}`;
+
+/** Keys of the store: single ones, and all that begin with a prefix, which ends with a slash. */
+export interface StoredKeys {
+  readonly keys: readonly string[];
+  readonly prefixes: readonly string[];
+}
+
+/** Above all keys with a prefix that ends with a slash. */
+export const endOf = (prefix: string): string => `${prefix.slice(0, -1)}0`;
+
+const recordsOf = (part: Part): string => `record/${namePart(partName(part))}/`;
+
+const outboxesOf = (sink: string): string => `outbox/${namePart(sink)}/`;
+
+/** Where all that is stored for a part stands. */
+export const keysOf = (part: Part): StoredKeys => {
+  const { kind, name } = part;
+  switch (kind) {
+    case 'source':
+      return {
+        keys: [storeKeys.source(name), nameKey('dedupe', name)],
+        prefixes: [storeKeys.pages(name), namePrefix('dedupe', name), recordsOf(part)],
+      };
+    case 'sink':
+      return { keys: [], prefixes: [outboxesOf(name), `rows/${namePart(name)}/`, recordsOf(part)] };
+    case 'stage':
+      return {
+        keys: [nameKey('state', name), nameKey('async', name)],
+        prefixes: [namePrefix('state', name), namePrefix('async', name)],
+      };
+  }
+};
+
+/** The same for an outbox of a sink, whose client is no more. */
+export const keysOfClient = (sink: string, client: string): StoredKeys => ({
+  keys: [storeKeys.outbox(sink, client), storeKeys.record(`sink ${sink}`, client)],
+  prefixes: [`rows/${namePart(sink)}/${namePart(client)}/`],
+});
+
+/** The keys that are there, at most so many. */
+export function* keysIn(view: StoreView, { keys, prefixes }: StoredKeys): Generator<string> {
+  for (const key of keys) if (view.get(key) !== undefined) yield key;
+  for (const prefix of prefixes) for (const { key } of view.range(prefix, endOf(prefix))) yield key;
+}
+
+/** A commit that removes them, up to so many. */
+export const removalOf = (view: StoreView, stored: StoredKeys, most: number): StoreBatch => {
+  const batch = new Map<string, undefined>();
+  for (const key of keysIn(view, stored)) {
+    batch.set(key, undefined);
+    if (batch.size >= most) break;
+  }
+  return batch;
+};
+
+/** What would be lost with a part, in words; undefined when nothing would be. */
+export const storedOf = (view: StoreView, part: Part): string | undefined => {
+  switch (part.kind) {
+    case 'source':
+      return storedOfSource(view, part);
+    case 'sink':
+      return storedOfSink(view, part.name);
+    case 'stage':
+      return storedOfStage(view, part.name);
+  }
+};
+
+/** One that keeps no state and no session begins anew at each start anyway. */
+const storedOfSource = (view: StoreView, part: Part): string | undefined => {
+  const bytes = view.get(storeKeys.source(part.name));
+  // put by `DurableTick.seal`
+  const state = bytes === undefined ? undefined : (decodeStored(bytes) as { readonly state: unknown }).state;
+  const hasSession = hasKeys(view, recordsOf(part));
+  const hasState = state !== undefined || hasKeys(view, storeKeys.pages(part.name));
+  if (!hasState && !hasSession && view.get(nameKey('dedupe', part.name)) === undefined) return undefined;
+  return hasSession ? 'its position, in a session that its broker goes on filling' : 'its position';
+};
+
+const storedOfSink = (view: StoreView, name: string): string | undefined => {
+  let messages = 0;
+  for (const { value } of view.range(outboxesOf(name), endOf(outboxesOf(name)))) {
+    // the head of an outbox, as `Outbox` stores it
+    const { low, end } = decodeStored(value) as { readonly low: number; readonly end: number };
+    messages += end - low;
+  }
+  return messages === 0 ? undefined : messagesText(messages);
+};
+
+export const messagesText = (count: number): string => (count === 1 ? '1 message' : `${count} messages`);
+
+const storedOfStage = (view: StoreView, name: string): string | undefined => {
+  if (hasKeys(view, namePrefix('state', name))) return 'state';
+  return hasKeys(view, namePrefix('async', name)) ? 'calls that are pending' : undefined;
+};
+
+const hasKeys = (view: StoreView, prefix: string): boolean => {
+  for (const _ of view.range(prefix, endOf(prefix))) return true;
+  return false;
+};

@@ -1,0 +1,41 @@
+import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../../errors/millrace-error.js';
+
+const VERSION = 1;
+
+/**
+ * A value as bytes: a version of this coding, then structured clone. For what the engine and the connectors store, not for users' state.
+ * @param owner whose it is, for the error
+ * @throws MillraceError STATE_NOT_STORABLE for what structured clone does not take
+ */
+export const encodeStored = (value: unknown, owner = 'the engine'): Uint8Array => {
+  const body = serialized(value, owner);
+  const out = new Uint8Array(body.byteLength + 1);
+  out[0] = VERSION;
+  out.set(body, 1);
+  return out;
+};
+
+const serialized = (value: unknown, owner: string): Uint8Array => {
+  try {
+    return serialize(value);
+  } catch (cause) {
+    throw new MillraceError('STATE_NOT_STORABLE', `${owner} keeps a state that cannot be stored`, {
+      cause,
+      advice: 'A state is what structured clone takes: plain data, without functions and symbols.',
+    });
+  }
+};
+
+/** @throws MillraceError STORE_CORRUPT for bytes that `encodeStored` cannot have made */
+export const decodeStored = (bytes: Uint8Array): unknown => {
+  if (bytes[0] !== VERSION) throw unreadable();
+  try {
+    return deserialize(bytes.subarray(1));
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+};
+
+const unreadable = (cause?: unknown): MillraceError =>
+  new MillraceError('STORE_CORRUPT', 'a stored record is not one that this version has written', { cause });

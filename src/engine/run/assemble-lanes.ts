@@ -1,0 +1,35 @@
+import type { SourceReader } from '../../connector/source.js';
+import { present } from '../../internal/present.js';
+import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { JobTallies } from '../tick/job-tallies.js';
+import { SourceLane, type SourceLaneOptions } from '../tick/source-lane.js';
+import { withDeadLetterSinks } from './dead-letter-sinks.js';
+import type { JobPorts } from './job-ports.js';
+
+export interface LaneParts {
+  readonly plan: PipelinePlan;
+  readonly ports: JobPorts;
+  readonly readers: readonly SourceReader<unknown>[];
+  readonly tallies: JobTallies;
+  /** How copies are told, for a source that gives keys. */
+  readonly isNewOf?: (source: SourcePlan) => SourceLaneOptions['isNew'];
+}
+
+const OPENED = 'each source of the plan is open and has a rejection';
+
+/** A lane for each open source, in the order of the plan. */
+export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LaneParts): readonly SourceLane[] =>
+  plan.sources.map((source, index) => {
+    const reader = present(readers[index], OPENED);
+    const rejection = present(ports.sourceRejections[index], OPENED);
+    const { name, fragment, timestamps } = source;
+    const isNew = isNewOf?.(source);
+    const stamped = timestamps === 'ingestion';
+    const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
+    const options = { name, reader, fragment, downstream, rejection, stamped, tallies };
+    return new SourceLane(isNew === undefined ? options : { ...options, isNew });
+  });
+
+/** The mapAsync stages with what their back-pressure must look at. */
+export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>): readonly AsyncStagePlan[] =>
+  plan.asyncStages.map((stage) => ({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }));

@@ -1,0 +1,60 @@
+import type { OnError } from '../../connector/on-error.js';
+import type { AnySink } from '../../pipeline/any-sink.js';
+import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { Rejection } from '../tick/rejection.js';
+
+/** A sink that a job opens: one of the pipeline or a dead-letter sink. */
+export interface PlannedSink {
+  readonly name: string;
+  readonly sink: AnySink;
+  readonly rejection: Rejection;
+}
+
+/** Everything that a job opens. The sinks of the pipeline come first, then the dead-letter sinks, each once. */
+export interface JobPorts {
+  readonly sourceRejections: readonly Rejection[];
+  readonly sinks: readonly PlannedSink[];
+}
+
+/** Dead-letter sinks by identity: one that several sources and sinks share is opened once. */
+class SinkList {
+  readonly sinks: PlannedSink[] = [];
+  readonly #deadLetters = new Map<object, number>();
+
+  addAll(sinks: PipelinePlan['sinks']): void {
+    const names = new Map(sinks.map(({ sink, name }, index) => [index, { sink, name }]));
+    for (const { sink, name } of names.values()) this.sinks.push({ sink, name, rejection: { kind: 'fail' } });
+    for (const [index, { sink, name }] of names) {
+      this.sinks[index] = { sink, name, rejection: this.resolve(sink.onError) };
+    }
+  }
+
+  resolve(onError: OnError): Rejection {
+    if (onError === 'fail' || onError === 'skip') return { kind: onError };
+    const { deadLetter } = onError;
+    const known = this.#deadLetters.get(deadLetter);
+    if (known !== undefined) return { kind: 'deadLetter', sink: known };
+    const index = this.sinks.length;
+    this.#deadLetters.set(deadLetter, index);
+    const name = this.#freeName(deadLetter.name);
+    this.sinks.push({ name, sink: deadLetter, rejection: { kind: 'fail' } });
+    this.sinks[index] = { name, sink: deadLetter, rejection: this.resolve(deadLetter.onError) };
+    return { kind: 'deadLetter', sink: index };
+  }
+
+  /** Names of the pipeline's stages are different; a dead-letter sink has one only here. */
+  #freeName(wanted: string): string {
+    const taken = new Set(this.sinks.map(({ name }) => name));
+    let name = wanted;
+    for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
+    return name;
+  }
+}
+
+/** Resolves every `onError` to one list of sinks. */
+export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks'>): JobPorts => {
+  const list = new SinkList();
+  list.addAll(plan.sinks);
+  const sourceRejections = plan.sources.map(({ source }) => list.resolve(source.onError));
+  return { sourceRejections, sinks: list.sinks };
+};

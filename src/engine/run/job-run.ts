@@ -1,0 +1,92 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { openDirectRun } from '../direct/open-direct-run.js';
+import { openDurableRun } from '../durable/open-durable-run.js';
+import { NOTHING_STORED, type Stored } from '../durable/outbox-lane.js';
+import { type InFlight, NOTHING_IN_FLIGHT } from '../job/job-metrics.js';
+import type { TickMachine } from '../tick/tick-machine.js';
+import { JobDriver, type RunOutcome } from './job-driver.js';
+import type { JobRunOptions } from './job-run-options.js';
+import type { RunParts, RunRequest } from './run-parts.js';
+
+/** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
+export class JobRun {
+  readonly #options: JobRunOptions;
+  readonly #abort = new AbortController();
+  #driver: JobDriver | undefined;
+  #machine: TickMachine | undefined;
+  #stored: (() => Stored) | undefined;
+  #drainAsked = false;
+  #stopped: MillraceError | undefined;
+
+  constructor(options: JobRunOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): InFlight {
+    return this.#machine ?? NOTHING_IN_FLIGHT;
+  }
+
+  /** What the outboxes have. */
+  get stored(): Stored {
+    return this.#stored?.() ?? NOTHING_STORED;
+  }
+
+  /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
+  async execute(onOpen: (parts: RunParts) => void): Promise<RunOutcome> {
+    const parts = await this.#open();
+    if (parts === undefined) return 'drained';
+    try {
+      const driver = this.#drive(parts);
+      if (this.#stopped !== undefined) throw this.#stopped;
+      onOpen(parts);
+      return await driver.run();
+    } catch (error) {
+      throw MillraceError.from(error);
+    } finally {
+      this.#abort.abort(new MillraceError('ABORTED', `job "${this.#options.job}" has stopped`));
+      await parts.close();
+    }
+  }
+
+  /** Stops gracefully: polls no more and waits for what is in flight. While still opening, gives up opening. */
+  drain(): void {
+    this.#drainAsked = true;
+    if (this.#driver === undefined) this.#abort.abort(new MillraceError('ABORTED', 'stopped while opening'));
+    else this.#driver.drain();
+  }
+
+  /** Stops at once; `execute` rejects with this error. */
+  stop(error: MillraceError): void {
+    this.#stopped ??= error;
+    this.#abort.abort(error);
+    this.#driver?.stop(error);
+  }
+
+  /** Undefined when a drain was asked for meanwhile. */
+  async #open(): Promise<RunParts | undefined> {
+    const { stores } = this.#options;
+    const request: RunRequest = {
+      options: this.#options,
+      signal: this.#abort.signal,
+      abort: (error) => this.#abort.abort(error),
+      stop: (error) => this.stop(error),
+      startCall: (lane, slot) => this.#driver?.call(lane, slot, this.#abort.signal),
+    };
+    try {
+      return await (stores === undefined ? openDirectRun(request) : openDurableRun(request, stores));
+    } catch (error) {
+      if (this.#stopped !== undefined) throw this.#stopped;
+      if (this.#drainAsked) return undefined;
+      throw MillraceError.from(error);
+    }
+  }
+
+  #drive(parts: RunParts): JobDriver {
+    const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
+    this.#machine = parts.machine;
+    this.#stored = parts.stored;
+    this.#driver = driver;
+    if (this.#drainAsked) driver.drain();
+    return driver;
+  }
+}

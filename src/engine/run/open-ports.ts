@@ -1,0 +1,58 @@
+import type { SourceReader } from '../../connector/source.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { type Closable, closePorts, type NamedPort } from './close-ports.js';
+
+/** How the ports of a job are opened. */
+export interface PortOpening<W extends Closable> {
+  readonly job: string;
+  /** Begins to open all sinks. */
+  readonly writers: () => readonly Promise<NamedPort<W>>[];
+  /** Called when all sinks are open, before a source is. */
+  readonly onWriters?: (writers: readonly NamedPort<W>[]) => Promise<void>;
+  /** Begins to open all sources. */
+  readonly readers: () => readonly Promise<NamedPort<SourceReader<unknown>>>[];
+  /** Tells those that are still opening to give up. */
+  readonly abort: (error: MillraceError) => void;
+}
+
+/** The open ends of a job, in the order of its plan. */
+export interface OpenPorts<W extends Closable> {
+  readonly readers: readonly NamedPort<SourceReader<unknown>>[];
+  readonly writers: readonly NamedPort<W>[];
+}
+
+/** `part` is for messages: `sink "x"`. */
+export const openPort = async <P extends Closable>(part: string, open: () => Promise<P>): Promise<NamedPort<P>> => ({
+  part,
+  port: await open(),
+});
+
+/** Waits for all. When one fails, the others are told to stop by the context's signal and closed as they come. */
+const openAll = async <P extends Closable>(
+  opening: readonly Promise<NamedPort<P>>[],
+  { job, abort }: Pick<PortOpening<Closable>, 'job' | 'abort'>,
+): Promise<readonly NamedPort<P>[]> => {
+  try {
+    return await Promise.all(opening);
+  } catch (error) {
+    abort(MillraceError.from(error));
+    const outcomes = await Promise.allSettled(opening);
+    const open = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    await closePorts(job, open);
+    throw error;
+  }
+};
+
+/** Opens the sinks, then the sources: nothing arrives before there is somewhere to put it. */
+export const openPorts = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
+  const writers = await openAll(opening.writers(), opening);
+  try {
+    await opening.onWriters?.(writers);
+    return { readers: await openAll(opening.readers(), opening), writers };
+  } catch (error) {
+    // one that is still opening must not be told as the reason when it is closed
+    opening.abort(MillraceError.from(error));
+    await closePorts(opening.job, writers);
+    throw error;
+  }
+};

@@ -1,0 +1,11 @@
+import type { Stored } from '../durable/outbox-lane.js';
+
+/** What a run of a job with a store found there and goes on with. */
+export interface Recovered {
+  /** In all outboxes. */
+  readonly outbox: Stored;
+  /** Items of mapAsync stages whose calls are made again. */
+  readonly pendingCalls: number;
+  /** Milliseconds from opening the store until every source, and every sink that is waited for, was open too: connecting is a part of it. */
+  readonly elapsedMs: number;
+}

@@ -1,0 +1,47 @@
+import type { Polled } from '../../connector/source.js';
+
+/**
+ * The unit of work: what one poll of one source gave. `holds` counts what must happen before the frame is complete: its
+ * own processing, each sink that still owes a delivery for it, each mapAsync call. Nothing is kept per item.
+ */
+export interface Frame {
+  readonly source: string;
+  /** The highest position it covers. It and the count are lowered only when an item failed. */
+  last: number;
+  itemCount: number;
+  readonly bytes: number;
+  /** Wall-clock milliseconds of arrival, when the source stamps its items; for windows of later stages. */
+  readonly timestampMs: number | undefined;
+  holds: number;
+  /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
+  readonly whole: boolean;
+  /** The position of an item by its index in the poll; undefined where gaps make it unknown. */
+  positionOf(index: number): number | undefined;
+}
+
+const positionLookup = ({ first, last, items, rejected }: Polled<unknown>): Frame['positionOf'] => {
+  if (items.length === last - first + 1) return (index) => first + index;
+  if (items.length + rejected.length !== last - first + 1) return () => undefined;
+  return (index) => {
+    const skipped = new Set(rejected.map(({ position }) => position));
+    let position = first - 1;
+    for (let left = index; left >= 0; left -= 1) {
+      position += 1;
+      while (skipped.has(position)) position += 1;
+    }
+    return position;
+  };
+};
+
+/** A frame that is held by its own processing. */
+export const createFrame = (source: string, polled: Polled<unknown>, stamped: boolean): Frame => ({
+  source,
+  last: polled.last,
+  itemCount: polled.items.length,
+  bytes: polled.bytes,
+  timestampMs: stamped ? polled.timestampMs : undefined,
+  holds: 1,
+  // the letters of its rejected inputs, the keys of its items
+  whole: polled.rejected.length > 0 || polled.keys !== undefined,
+  positionOf: positionLookup(polled),
+});

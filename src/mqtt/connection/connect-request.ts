@@ -1,0 +1,84 @@
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { ConnectRequest, SessionOptions } from '../protocol/session/session-options.js';
+import type { Identity } from './identity.js';
+import type { ConnectionOptions } from './options/connection-options.js';
+
+/** `maxInflight` when the user names none: 3.x gives no signal of what a server takes, and some cut at more than 20. */
+const MAX_INFLIGHT = { 5: 1000, 4: 20, 3: 20 } as const;
+
+/** Messages that we have in flight at most on a connection of this version; a server's Receive Maximum may lower it. */
+export function maxInflightOf(
+  { maxInflight }: Pick<ConnectionOptions, 'maxInflight'>,
+  version: ProtocolVersion,
+): number {
+  return maxInflight ?? MAX_INFLIGHT[version];
+}
+
+/** What differs from one CONNECT to the next. */
+export interface ConnectFacts {
+  readonly version: ProtocolVersion;
+  readonly clean: boolean;
+  readonly identity: Identity;
+  /** The session is at another server (R5b). */
+  readonly elsewhere: boolean;
+  /** A present session would be no proof (R5a), and is to be proven. */
+  readonly unproven: boolean;
+}
+
+/** The options of the session for its whole life. */
+export function sessionOptions(options: ConnectionOptions): SessionOptions {
+  return {
+    clientId: options.clientId,
+    maxInflight: maxInflightOf(options, 5),
+    maximumPacketSize: options.maximumPacketSize,
+    receiveMaximum: options.receiveMaximum,
+    topicAliasMaximum: options.topicAliasMaximum,
+    maxProperties: options.maxProperties,
+    tolerance: { refuseControlCharacters: options.refuseControlCharacters },
+    connackTimeoutMs: options.connackTimeoutMs,
+    pingrespTimeoutMs: options.pingrespTimeoutMs,
+    ackTimeoutMs: options.ackTimeoutMs,
+  };
+}
+
+/** The same with the past that the store has. `epoch` is that of the record. */
+export function bornSessionOptions(options: ConnectionOptions, epoch: number): SessionOptions {
+  const { durable } = options;
+  if (durable === undefined) return sessionOptions(options);
+  return { ...sessionOptions(options), settlesEmpty: true, storesIds: true, state: { ...durable.restored, epoch } };
+}
+
+function passwordBytes(password: string | Uint8Array): Uint8Array {
+  return typeof password === 'string' ? new TextEncoder().encode(password) : password;
+}
+
+/** The CONNECT to send. */
+export function connectRequest(options: ConnectionOptions, facts: ConnectFacts): ConnectRequest {
+  const { credentials, authentication } = facts.identity;
+  const { username, password } = credentials;
+  return {
+    version: facts.version,
+    clean: facts.clean,
+    elsewhere: facts.elsewhere,
+    unproven: facts.unproven,
+    maxInflight: maxInflightOf(options, facts.version),
+    keepAlive: options.keepAlive,
+    sessionExpiryInterval: options.sessionExpiryInterval,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: passwordBytes(password) }),
+    ...(authentication === undefined ? {} : { authentication }),
+    ...(options.will === undefined ? {} : { will: options.will }),
+    ...(facts.version === 5 ? extras(options) : {}),
+  };
+}
+
+function extras(
+  options: ConnectionOptions,
+): Pick<ConnectRequest, 'requestResponseInformation' | 'requestProblemInformation' | 'userProperties'> {
+  const { requestResponseInformation, requestProblemInformation, userProperties } = options;
+  return {
+    ...(requestResponseInformation === undefined ? {} : { requestResponseInformation }),
+    ...(requestProblemInformation === undefined ? {} : { requestProblemInformation }),
+    ...(userProperties === undefined ? {} : { userProperties }),
+  };
+}

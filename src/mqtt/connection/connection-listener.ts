@@ -1,0 +1,33 @@
+import type { MillraceError } from '../../errors/millrace-error.js';
+import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
+
+/** What the filter was granted. `granted` below what was asked for is a downgrade. */
+export interface GrantedSubscription {
+  readonly filter: string;
+  readonly requested: QualityOfService;
+  readonly granted: QualityOfService;
+}
+
+/**
+ * What a connection tells its owner. Calls are synchronous, in order, never after `close` resolved, and must not throw.
+ */
+export interface ConnectionListener {
+  /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */
+  onSessionEvents(events: readonly SessionEvent[]): void;
+  /** CONNACK accepted: publishing may begin (a session loss is settled). `proven` is false when a present session may be an empty one (R5a), or is not ours (R5b). */
+  onConnected(event: ConnectedEvent, proven: boolean): void;
+  /** All wanted subscriptions are granted on this connection, or the resumed session already has them. */
+  onSubscribed(granted: readonly GrantedSubscription[]): void;
+  /**
+   * An attempt to connect failed, or the transport is gone. With auto-reconnect it is tried again unless `onFailed` follows;
+   * without it nothing happens until the owner calls `reconnect` or `close`.
+   */
+  onDisconnected(error: MillraceError): void;
+  /** The broker lost the session (R5); what was in doubt is re-sent or dropped by policy, given-up messages are named. */
+  onSessionLost(givenUp: readonly number[]): void;
+  /** Fatal: it will not connect again. Not called for what `open` or `reconnect` rejects with. */
+  onFailed(error: MillraceError): void;
+  /** The socket took everything that waited: more may be written. */
+  onDrain(): void;
+}

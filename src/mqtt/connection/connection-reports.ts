@@ -1,0 +1,103 @@
+import type { MillraceError } from '../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import type { ConnectedEvent } from '../protocol/session/session-event.js';
+import type { Verdict } from './conflict/takeover-trial.js';
+import type { ConnectionMetrics } from './connection-metrics.js';
+import type { ConnectionOptions, ServerAddress } from './options/connection-options.js';
+import type { NextStep } from './reconnect/reconnect-policy.js';
+import type { Redirect } from './reconnect/redirects.js';
+import type { OlderBecause } from './reconnect/version-fallback.js';
+import { tellShortenedExpiry } from './tell-shortened-expiry.js';
+import { tellUnasked } from './tell-unasked.js';
+import { formatAddress } from './transport/format-address.js';
+
+/** Where and as what a connection was accepted. */
+export interface Acceptance {
+  readonly address: ServerAddress;
+  readonly version: ProtocolVersion;
+  readonly olderBecause: OlderBecause | undefined;
+  /** It is not the first of this process. */
+  readonly resumed: boolean;
+}
+
+/** What a connection tells of its life to those who only watch: metrics and diagnostics channels. Whoever has to act is told by the listener. */
+export class ConnectionReports {
+  readonly #options: ConnectionOptions;
+  readonly #metrics: ConnectionMetrics;
+  /** Of the last accepted connection. */
+  #version: ProtocolVersion | undefined;
+
+  constructor(options: ConnectionOptions, metrics: ConnectionMetrics) {
+    this.#options = options;
+    this.#metrics = metrics;
+  }
+
+  /** The next attempt begins. */
+  retrying(address: ServerAddress): void {
+    publishDiagnostic('reconnect', { name: this.#options.name, server: formatAddress(address) });
+  }
+
+  /** CONNACK 0 came. */
+  accepted(event: ConnectedEvent, { address, version, olderBecause, resumed }: Acceptance): void {
+    this.#metrics.connects.add();
+    if (resumed) this.#metrics.reconnects.add();
+    const { sessionPresent, clientId, epoch, limits } = event;
+    tellShortenedExpiry(this.#options, limits);
+    if (version !== this.#version) this.#tellOlder(formatAddress(address), version, olderBecause);
+    this.#version = version;
+    tellUnasked(this.#options, event.connack);
+    publishDiagnostic('connect', {
+      name: this.#options.name,
+      server: formatAddress(address),
+      version,
+      sessionPresent,
+      clientId,
+      epoch,
+      sessionExpiryInterval: limits.sessionExpiryInterval,
+    });
+  }
+
+  /** A trial was held (R19a). */
+  examined(verdict: Verdict, address: ServerAddress): void {
+    const { name, clientId } = this.#options;
+    publishDiagnostic('client-id-examined', { name, clientId, server: formatAddress(address), verdict });
+  }
+
+  /** The session is lost; `wentBack`: the server has it as it was at an earlier time (R5c). */
+  lost(wentBack = false): void {
+    const { name, clientId, onSessionLoss: policy } = this.#options;
+    this.#metrics.sessionsLost.add();
+    if (wentBack) publishDiagnostic('session-went-back', { name, clientId, policy });
+    else publishDiagnostic('session-lost', { name, policy });
+  }
+
+  /** An attempt ended without a CONNACK 0. */
+  failed(): void {
+    this.#metrics.failures.add();
+  }
+
+  /** The server wants us elsewhere. */
+  redirected({ from, to, moved, problem }: Redirect): void {
+    const { name } = this.#options;
+    const server = formatAddress(from);
+    if (to === undefined) publishDiagnostic('redirect-refused', { name, server, moved, problem });
+    else publishDiagnostic('redirect', { name, server, moved, to: formatAddress(to) });
+  }
+
+  /** An attempt or a connection ended; `next`: what follows. */
+  ended(error: MillraceError, next: NextStep, server: string): void {
+    const { name } = this.#options;
+    const told = error.toJSON();
+    if (next.do === 'retry' && next.refused === true) {
+      publishDiagnostic('refused-for-now', { name, server, error: told, waitMs: Math.round(next.waitMs) });
+    }
+    publishDiagnostic('disconnect', { name, error: told, next: next.do });
+  }
+
+  /** R5d: an older version that nobody asked for is never spoken without a word. */
+  #tellOlder(server: string, version: ProtocolVersion, because: OlderBecause | undefined): void {
+    if (because === undefined) return;
+    publishDiagnostic('older-version', { name: this.#options.name, server, version, because });
+  }
+}

@@ -1,0 +1,465 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { abortableWait } from '../../internal/abortable-wait.js';
+import { type Deferred, deferred } from '../../internal/deferred.js';
+import type { Properties } from '../protocol/properties.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { Session } from '../protocol/session/session.js';
+import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import { atServer } from './at-server.js';
+import { checkGuarantee } from './check-guarantee.js';
+import { ControlConnection, type ControlListener, type ControlTarget } from './conflict/control-connection.js';
+import { TakeoverTrial } from './conflict/takeover-trial.js';
+import { bornSessionOptions, connectRequest } from './connect-request.js';
+import { isAuthEvent, isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
+import type { ConnectionListener } from './connection-listener.js';
+import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
+import { ConnectionReports } from './connection-reports.js';
+import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
+import { Dialer } from './dialer.js';
+import { DurableLife, type SessionDoubts } from './identity/durable-life.js';
+import { SessionHome } from './identity/session-home.js';
+import { SessionLedger } from './identity/session-ledger.js';
+import { epochOf, type SessionRecord } from './identity/session-record.js';
+import type { Identity } from './identity.js';
+import { Link, type LinkEnd, type LinkListener } from './link.js';
+import type { ConnectionOptions } from './options/connection-options.js';
+import { settingsDigest } from './options/settings-digest.js';
+import { explainClose, type Unanswered } from './reconnect/explain-close.js';
+import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
+import { type AttemptEnd, type NextStep, type PolicyFacts, ReconnectPolicy } from './reconnect/reconnect-policy.js';
+import { Redirects } from './reconnect/redirects.js';
+import { SessionOpening } from './session-opening.js';
+import { keptSession, SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
+import { formatAddress } from './transport/format-address.js';
+import type { Transport } from './transport/transport.js';
+
+export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
+
+/** Milliseconds for the DISCONNECT to leave. */
+const GOODBYE_MS = 1000;
+const TRIAL = 'the connection was closed to see whether the broker keeps the session';
+
+/** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
+export class Connection {
+  #options: ConnectionOptions;
+  readonly #listener: ConnectionListener;
+  readonly #metrics: ConnectionMetrics;
+  readonly #reports: ConnectionReports;
+  readonly #policy: ReconnectPolicy;
+  readonly #redirects: Redirects;
+  readonly #subscriptions: SubscriptionKeeper;
+  readonly #session: Session;
+  readonly #life = new AbortController();
+  readonly #dialer: Dialer;
+  readonly #home: SessionHome;
+  readonly #durable: DurableLife | undefined;
+  #state: ConnectionState = { at: 'idle' };
+  #version: ProtocolVersion;
+  /** The pending `open` or `reconnect`. */
+  #opening: Deferred<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #reading = true;
+  /** Ends the present conversation; set with the link. */
+  #leave: (next: NextStep) => void = () => {};
+  /** Messages came or went on the present connection (R19). */
+  #moved = false;
+
+  constructor(options: ConnectionOptions, listener: ConnectionListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
+    this.#reports = new ConnectionReports(options, this.#metrics);
+    this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
+    this.#redirects = new Redirects(options.followServerReference);
+    const ledger = options.durable && new SessionLedger(options.durable.record);
+    const record = ledger?.record;
+    const settings = settingsDigest(options);
+    const home = new SessionHome(options, record?.server);
+    this.#home = home;
+    this.#policy = new ReconnectPolicy(options, Math.random, factsOf(record, settings));
+    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, record && keptSession(record));
+    this.#version = this.#policy.version;
+    this.#session = new Session(bornSessionOptions(options, epochOf(record)));
+    const { durable: link } = options;
+    this.#durable =
+      link &&
+      ledger &&
+      new DurableLife(options, { link, ledger, home, settings, onLost: (wentBack) => this.#reports.lost(wentBack) });
+  }
+
+  /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
+  open(signal: AbortSignal): Promise<void> {
+    return this.#begin(signal);
+  }
+
+  /** One for the whole life, over all connections. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Between CONNACK and the end of the transport. */
+  get connected(): boolean {
+    return isConnected(this.#state);
+  }
+
+  /** Where its life stands. */
+  get state(): ConnectionState['at'] {
+    return this.#state.at;
+  }
+
+  /** A control connection beside this one, for its owner to start at `place` and to stop: it does not end with this one (R19a, R20a). */
+  control(listener: ControlListener): ControlConnection {
+    return new ControlConnection({ options: this.#options, metrics: this.#metrics, listener });
+  }
+
+  /** Where the last connection was, or the next one is tried. */
+  get place(): ControlTarget {
+    return { address: this.#policy.address, version: this.#version };
+  }
+
+  /** Bytes that wait in the socket and above it. */
+  get bufferedBytes(): number {
+    return linkOf(this.#state)?.bufferedBytes ?? 0;
+  }
+
+  /** Writes what the session has to send, takes its events and arms its timer. To be called after commands on `session`. */
+  flush(): void {
+    linkOf(this.#state)?.pump();
+  }
+
+  /** Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. A new connection reads until it has its SUBACKs. */
+  setReading(reading: boolean): void {
+    this.#reading = reading;
+    if (this.#state.at === 'running') this.#state.link.setReading(reading);
+  }
+
+  /** Without auto-reconnect, after `onDisconnected`: connects once more (the sink's retry strategy drives it). Rejects like `open`. */
+  reconnect(signal: AbortSignal): Promise<void> {
+    return this.#begin(signal);
+  }
+
+  /**
+   * Sends DISCONNECT; a kept session stays as it is (R15), any other ends here (5.0: expiry 0; 3.x: by one more, clean
+   * connection). Waits for the bytes to leave for at most `timeoutMs` (default 1000). Never rejects.
+   */
+  close(timeoutMs = 1000, properties?: Properties): Promise<void> {
+    this.#closing ??= this.#shut(timeoutMs, properties);
+    return this.#closing;
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    if (this.#state.at !== 'idle') {
+      throw new MillraceError('INVALID_STATE', `cannot connect: the connection is ${this.#state.at}`);
+    }
+    const onAbort = (): void => void this.close(0);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#opening = deferred<void>();
+    try {
+      const { promise } = this.#opening;
+      if (signal.aborted) onAbort();
+      else void this.#live();
+      await promise;
+    } finally {
+      this.#opening = undefined;
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #live(): Promise<void> {
+    for (;;) {
+      const next = await this.#examined(await this.#attempt());
+      if (next?.do !== 'retry') return;
+      if (next.waitMs > 0) await abortableWait(next.waitMs, this.#life.signal);
+      if (isOver(this.#state)) return;
+      this.#reports.retrying(this.#policy.address);
+    }
+  }
+
+  /** The step itself, unless a trial has to tell first whether another client uses our id (R19a). */
+  async #examined(step: NextStep | undefined): Promise<NextStep | undefined> {
+    if (step?.do !== 'retry' || step.examine === undefined) return step;
+    const { address } = this.#policy;
+    try {
+      const verdict = await this.#trial(step.examine.longestMs).run();
+      if (isOver(this.#state)) return undefined;
+      this.#reports.examined(verdict, address);
+      const { next, error } = this.#policy.examined(verdict, performance.now());
+      this.#state = stateAfter(next);
+      const server = formatAddress(address);
+      if (error !== undefined) this.#sayEnd(atServer(error, server), next, server);
+      return next;
+    } catch (error) {
+      return this.#ended({ error: MillraceError.from(error), byFin: false }, false);
+    }
+  }
+
+  #trial(longestMs: number): TakeoverTrial {
+    const { signal } = this.#life;
+    return new TakeoverTrial({
+      control: (listener) => this.control(listener),
+      place: this.place,
+      longestMs,
+      begin: async () => this.#durable?.begin({ destroy: () => {} }, signal),
+      onDoubt: () => {
+        this.#subscriptions.connectUnanswered();
+        this.#durable?.connectUnanswered();
+      },
+      signal,
+      random: Math.random,
+    });
+  }
+
+  /** One attempt to connect, and the connection that it leads to. */
+  async #attempt(): Promise<NextStep | undefined> {
+    if (this.#dependsOnNothing) this.#policy.tryNewest(performance.now());
+    const { address, version } = this.#policy;
+    this.#state = { at: 'connecting' };
+    let connectSent = false;
+    try {
+      if (this.#durable !== undefined) await this.#durable.check();
+      this.#renew();
+      let identity = await this.#dialer.identity(address);
+      let transport = await this.#dialer.transport(address);
+      if (this.#durable !== undefined) await this.#durable.begin(transport, this.#life.signal);
+      if ((this.#durable ?? this.#home).mustDiscard(address)) {
+        connectSent = true;
+        await this.#dialer.discard(transport, version, identity);
+        connectSent = false;
+        this.#policy.spoken(performance.now());
+        this.#home.discarded(address);
+        identity = await this.#dialer.identityAgain(address, identity);
+        transport = await this.#dialer.transport(address);
+      }
+      return await this.#converse(transport, version, identity);
+    } catch (error) {
+      return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
+    }
+  }
+
+  /** What may be fresh at each connect is asked for, at the first too: what throws is tried again like the network. */
+  #renew(): void {
+    const fresh = this.#options.renew?.();
+    if (fresh === undefined) return;
+    this.#options = { ...this.#options, ...fresh };
+    this.#dialer.renew(this.#options);
+  }
+
+  /** Another version may be tried without harm: with a store it belongs to the epoch (R5d), and nothing is under way. */
+  get #dependsOnNothing(): boolean {
+    if (this.#durable !== undefined || this.#session.inflight > 0) return false;
+    return this.#session.state().inbound.length === 0;
+  }
+
+  /** Resolves when the connection has ended, with what follows. */
+  async #converse(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<NextStep | undefined> {
+    if (isOver(this.#state)) {
+      transport.destroy();
+      return undefined;
+    }
+    // what another version has subscribed to may lack what this one can ask for
+    if (this.#policy.connected && version !== this.#version) this.#subscriptions.connectUnanswered();
+    this.#version = version;
+    this.#moved = false;
+    const ended = deferred<NextStep | undefined>();
+    this.#leave = ended.resolve;
+    const link = this.#makeLink(transport, identity, {
+      onEvents: (events) => this.#onEvents(events),
+      onDrain: () => this.#listener.onDrain(),
+      onEnd: (end) => ended.resolve(this.#ended(end, true)),
+    });
+    this.#state = { at: 'handshaking', link };
+    link.start(connectRequest(this.#options, { version, clean: false, identity, ...this.#doubts(version) }));
+    return ended.promise;
+  }
+
+  #doubts(version: ProtocolVersion): SessionDoubts {
+    const { address } = this.#policy;
+    if (this.#durable === undefined) return { elsewhere: this.#home.isElsewhere(address), unproven: false };
+    return this.#durable.request({ address, version }, this.#subscriptions.unverified);
+  }
+
+  #makeLink(transport: Transport, { authenticator }: Identity, listener: LinkListener): Link {
+    const { received, sent } = this.#metrics;
+    const { writeTimeoutMs } = this.#options;
+    return new Link({ session: this.#session, transport, authenticator, writeTimeoutMs, listener, received, sent });
+  }
+
+  /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
+  #onEvents(events: readonly SessionEvent[]): void {
+    let from = 0;
+    for (let at = 0; at < events.length; at += 1) {
+      const event = events[at];
+      if (event === undefined || !isConnectionEvent(event)) continue;
+      this.#tell(events, from, at);
+      from = at + 1;
+      if (event.type === 'connected') this.#onConnected(event, events.find(isQuestion));
+      else if (this.#state.at === 'subscribing' && !isAuthEvent(event)) this.#state.opening.handle(event);
+    }
+    this.#tell(events, from, events.length);
+  }
+
+  #tell(events: readonly SessionEvent[], from: number, to: number): void {
+    if (from === to || !this.connected) return;
+    this.#moved = true;
+    this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
+  }
+
+  #onConnected(event: ConnectedEvent, question: SessionQuestion | undefined): void {
+    if (this.#state.at !== 'handshaking') return;
+    const { link } = this.#state;
+    const resumed = this.#policy.connected;
+    const elsewhere = this.#home.isElsewhere(this.#policy.address);
+    // 3.1 has no session-present flag: there only the loss of what the session held can be told
+    const absent = resumed && !event.sessionPresent && this.#version > 3;
+    const opening = this.#makeOpening(link, event, resumed);
+    this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
+    this.#policy.accepted(performance.now());
+    this.#home.accepted(this.#policy.address);
+    this.#reports.accepted(event, {
+      address: this.#policy.address,
+      version: this.#version,
+      olderBecause: this.#policy.olderBecause,
+      resumed,
+    });
+    const problem = checkGuarantee(this.#options, event.limits);
+    if (problem === undefined) opening.begin(question, { elsewhere, absent });
+    else link.giveUp(problem, 0);
+  }
+
+  #makeOpening(link: Link, event: ConnectedEvent, reconnected: boolean): SessionOpening {
+    return new SessionOpening({
+      options: this.#options,
+      listener: this.#listener,
+      session: this.#session,
+      subscriptions: this.#subscriptions,
+      durable: this.#durable,
+      link,
+      address: this.#policy.address,
+      version: this.#version,
+      reconnected,
+      event,
+      onLost: () => this.#reports.lost(),
+      onGranted: () => this.#run(link),
+    });
+  }
+
+  #run(link: Link): void {
+    if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
+    this.#state.opening.end();
+    if (this.#durable?.mustTry === true) {
+      void this.#resumeOnce(link);
+      return;
+    }
+    this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
+    this.#policy.granted();
+    link.setReading(this.#reading);
+    this.#listener.onSubscribed(this.#subscriptions.granted);
+    this.#opening?.resolve();
+  }
+
+  /** R5e: in order, and at once, before anything depends on the session. */
+  async #resumeOnce(link: Link): Promise<void> {
+    this.#state = { at: 'backing-off', waitMs: 0 };
+    this.#session.disconnect();
+    const closed = link.close(GOODBYE_MS);
+    this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', TRIAL));
+    await closed;
+    this.#leave({ do: 'retry', waitMs: 0 });
+  }
+
+  /** An attempt or a connection is over: says so, and what follows. */
+  #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
+    const unanswered = this.#unansweredPacket(connectSent);
+    const error = explainClose(cause, unanswered);
+    this.#endOpening();
+    if (isOver(this.#state)) return undefined;
+    const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
+    const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
+    if (connectSent && connectedMs === undefined) this.#unanswered(error);
+    if (connectedMs === undefined) this.#reports.failed();
+    const server = formatAddress(this.#policy.address);
+    const moved = this.#moved || this.#session.inflight > 0;
+    const { lastOwed, lastAlone } = this.#session;
+    // a trial of a search for a message that the broker closes at is progress, too (R20a)
+    const progressed = this.#moved || lastAlone >= 0;
+    const next = this.#after({
+      error,
+      byFin,
+      connectSent,
+      connectedMs,
+      moved,
+      progressed,
+      unanswered: connectedMs !== undefined && lastOwed > 0,
+      subscribing: unanswered?.packet === 'SUBSCRIBE',
+      now: performance.now(),
+    });
+    this.#state = stateAfter(next);
+    this.#sayEnd(atServer(next.do === 'retry' ? error : next.error, server), next, server);
+    return next;
+  }
+
+  /** A server that names another one is the policy's business only where that is not followed. */
+  #after(end: AttemptEnd): NextStep {
+    const redirect = this.#redirects.after(end, this.#policy.address);
+    if (redirect !== undefined) this.#reports.redirected(redirect);
+    const { to, moved = false } = redirect ?? {};
+    return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
+  }
+
+  #unansweredPacket(connectSent: boolean): Unanswered | undefined {
+    const state = this.#state;
+    if (state.at === 'subscribing' && state.opening.awaitsGrant) {
+      return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
+    }
+    return connectSent && !isConnected(state) ? { packet: 'CONNECT', version: this.#policy.version } : undefined;
+  }
+
+  #endOpening(): void {
+    if (this.#state.at === 'subscribing') this.#state.opening.end();
+  }
+
+  #unanswered(error: MillraceError): void {
+    this.#subscriptions.connectUnanswered();
+    if (!isConnectRefusal(error)) this.#durable?.connectUnanswered();
+  }
+
+  #sayEnd(error: MillraceError, next: NextStep, server: string): void {
+    this.#reports.ended(error, next, server);
+    this.#listener.onDisconnected(error);
+    if (next.do === 'retry') return;
+    if (this.#opening !== undefined) this.#opening.reject(error);
+    else if (next.do === 'fail') this.#listener.onFailed(error);
+  }
+
+  async #shut(timeoutMs: number, properties: Properties | undefined): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    const state = this.#state;
+    const link = linkOf(state);
+    this.#endOpening();
+    if (state.at !== 'failed') this.#state = { at: 'closed' };
+    this.#opening?.reject(new MillraceError('ABORTED', 'the connection was closed'));
+    if (link !== undefined && isConnected(state)) {
+      this.#session.disconnect(0, this.#goodbye(properties));
+      await link.close(timeoutMs);
+      const { address, version } = this.#policy;
+      // 3.x knows no expiry: there a session that is not kept is thrown away by a clean connection
+      if (version < 5 && !this.#options.keepSession)
+        await this.#dialer.forget(address, version, until - performance.now());
+    } else {
+      link?.destroy();
+    }
+    this.#life.abort(new MillraceError('ABORTED', 'the connection was closed'));
+  }
+
+  /** A session that is not kept ends with the DISCONNECT [MQTT-3.14.2.2.2]; a kept one must not be shortened (R15). */
+  #goodbye(properties: Properties | undefined): Properties | undefined {
+    if (this.#version < 5) return undefined;
+    return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
+  }
+}
+
+/** With nothing to lose, in a lost session or before the first, the version is free. */
+function factsOf(record: SessionRecord | undefined, settings: string): PolicyFacts {
+  if (record?.phase !== 'established' || record.lost) return {};
+  return { epochVersion: record.version, established: record.settings === settings };
+}

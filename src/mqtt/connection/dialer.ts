@@ -1,0 +1,133 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { timedSignal } from '../../internal/timed-signal.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { ProtocolVersion } from '../protocol/protocol-version.js';
+import { askCredentials } from './authentication/ask-credentials.js';
+import { Authenticator } from './authentication/authenticator.js';
+import type { ConnectionMetrics } from './connection-metrics.js';
+import { discardSession } from './discard-session.js';
+import { isLoopback } from './identity/broker-place.js';
+import type { Identity } from './identity.js';
+import type { Credentials } from './options/connect-options.js';
+import type { ConnectionOptions, ServerAddress } from './options/connection-options.js';
+import { isSecure } from './options/resolve-servers.js';
+import { formatAddress } from './transport/format-address.js';
+import { openTransport } from './transport/open-transport.js';
+import { systemLookup } from './transport/reach-host.js';
+import type { Transport } from './transport/transport.js';
+
+/** The steps that lead to a connection, each within the connect timeout and until the signal aborts. */
+export class Dialer {
+  #options: ConnectionOptions;
+  readonly #metrics: ConnectionMetrics;
+  readonly #signal: AbortSignal;
+  /** Of the last attempt, which may never have led to a link that ends it. */
+  #authenticator: Authenticator | undefined;
+  /** Servers for which it was told that a password goes to them in clear. */
+  readonly #toldInClear = new Set<string>();
+
+  constructor(options: ConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
+    this.#options = options;
+    this.#metrics = metrics;
+    this.#signal = signal;
+  }
+
+  /** From now on these count. */
+  renew(options: ConnectionOptions): void {
+    this.#options = options;
+  }
+
+  /** Who we are now, to this server, for one connection. */
+  async identity(address: ServerAddress): Promise<Identity> {
+    const credentials = await this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
+    this.#tellInClear(address, credentials);
+    return this.identityAgain(address, { credentials });
+  }
+
+  /** The same for one more connection: an exchange serves one only. */
+  async identityAgain(address: ServerAddress, { credentials }: Identity): Promise<Identity> {
+    const authenticator = this.#authenticate(address);
+    if (authenticator === undefined) return { credentials };
+    const authentication = await this.#timed('authentication', (signal) => authenticator.begin(signal));
+    return { credentials, authentication, authenticator };
+  }
+
+  /** A byte stream to the server. TLS without verification is said, never silent. */
+  transport(address: ServerAddress): Promise<Transport> {
+    const { tls, webSocket, maximumPacketSize, name } = this.#options;
+    if (isSecure(address) && !tls.rejectUnauthorized) {
+      publishDiagnostic('insecure-tls', { name, server: formatAddress(address) });
+    }
+    return this.#timed(`connection to ${formatAddress(address)}`, (signal) =>
+      openTransport({
+        address: this.#fresh(address),
+        tls,
+        webSocket,
+        maximumPacketSize,
+        signal,
+        connectTimeoutMs: this.#options.connectTimeoutMs,
+        lookup: systemLookup,
+      }),
+    );
+  }
+
+  /** Throws the session that the broker has for us away. */
+  discard(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<void> {
+    return discardSession(transport, {
+      options: this.#options,
+      metrics: this.#metrics,
+      version,
+      identity,
+      signal: this.#signal,
+    });
+  }
+
+  /** The same over a connection of its own, if that can be done in time. Never rejects. */
+  async forget(address: ServerAddress, version: ProtocolVersion, withinMs: number): Promise<void> {
+    if (withinMs <= 0) return;
+    const limit = timedSignal(this.#signal, withinMs, () => new MillraceError('TIMEOUT', 'closing took too long'));
+    const dialer = new Dialer(this.#options, this.#metrics, limit.signal);
+    try {
+      const identity = await dialer.identity(address);
+      await dialer.discard(await dialer.transport(address), version, identity);
+    } catch (error) {
+      const { name } = this.#options;
+      publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });
+    } finally {
+      limit.dispose();
+    }
+  }
+
+  /** A password that everybody on the way can read: said once for each server, never silent. */
+  #tellInClear(address: ServerAddress, { password }: Credentials): void {
+    if (password === undefined || isSecure(address) || isLoopback(address)) return;
+    const server = formatAddress(address);
+    if (this.#toldInClear.has(server)) return;
+    this.#toldInClear.add(server);
+    publishDiagnostic('credentials-in-clear', { name: this.#options.name, server });
+  }
+
+  /** The same server, with the path that it has now: a presigned one is another at each connect. */
+  #fresh(address: ServerAddress): ServerAddress {
+    const server = formatAddress(address);
+    const path = this.#options.servers.find((one) => formatAddress(one) === server)?.path;
+    return path === undefined ? address : { ...address, path };
+  }
+
+  #authenticate(address: ServerAddress): Authenticator | undefined {
+    const { authentication, name, clientId } = this.#options;
+    this.#authenticator?.end();
+    if (authentication === undefined) return undefined;
+    const server = formatAddress(address);
+    this.#authenticator = new Authenticator({ authentication, name, clientId, server, signal: this.#signal });
+    return this.#authenticator;
+  }
+
+  #timed<T>(what: string, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ms = this.#options.connectTimeoutMs;
+    const late = (): Error =>
+      new MillraceError('TIMEOUT', `no ${what} within ${ms} ms`, { details: { timeout: what } });
+    const limit = timedSignal(this.#signal, ms, late);
+    return action(limit.signal).finally(() => limit.dispose());
+  }
+}

@@ -1,0 +1,55 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { LinkRecord } from './durable-link.js';
+import { readSessionRecord, type SessionRecord } from './session-record.js';
+
+/**
+ * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later
+ * one: what the store has then is unknown (R13).
+ */
+export class SessionLedger {
+  readonly #store: LinkRecord;
+  #record: SessionRecord | undefined;
+  #failure: MillraceError | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  /** @throws MillraceError STORE_CORRUPT */
+  constructor(store: LinkRecord) {
+    this.#store = store;
+    this.#record = readSessionRecord(store.value);
+  }
+
+  /** What was put last, durable or not yet; undefined before a first start. */
+  get record(): SessionRecord | undefined {
+    return this.#record;
+  }
+
+  /** Resolves when all that was put is durable; rejects with what the store says, never to be tried again. */
+  async durable(): Promise<void> {
+    await this.#last;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** As `durable`. */
+  put(record: SessionRecord | undefined): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#record = record;
+      this.#last = this.#write(record, this.#last);
+    }
+    return this.durable();
+  }
+
+  /** Never rejects. */
+  async #write(record: SessionRecord | undefined, earlier: Promise<void>): Promise<void> {
+    try {
+      await this.#store.put(record);
+      await earlier;
+    } catch (error) {
+      this.#failure ??= final(MillraceError.from(error, 'STORAGE_FAILED', 'the record of the session is not stored'));
+    }
+  }
+}
+
+function final(error: MillraceError): MillraceError {
+  if (!error.retryable) return error;
+  return new MillraceError(error.code, error.message, { cause: error, retryable: false, details: error.details });
+}

@@ -1,0 +1,128 @@
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import { type SessionMarkers, spendMarkers } from './session-markers.js';
+
+export { readSessionRecord } from './read-session-record.js';
+
+/** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
+export interface HeldSubscription {
+  readonly subscription: WantedSubscription;
+  readonly granted: QualityOfService;
+}
+
+/**
+ * What is durably known of the session at the broker. Every change is durable before what it speaks of happens (R5, R5a, R6a), but for
+ * `connecting: false`, `established` and `markers`, which are durable after it.
+ */
+export interface SessionRecord {
+  /** Counts the sessions; state that was stored under a lower one belongs to a session that is lost (R5). */
+  readonly epoch: number;
+  /** `creating`: the session was never known to be complete, so that a later process begins it anew (R6a). */
+  readonly phase: 'creating' | 'established';
+  /** A CONNECT may have been sent whose session is not known to be ours (R5a). */
+  readonly connecting: boolean;
+  /** The session was lost under the policy `fail`, and nobody has decided yet (R17). */
+  readonly lost: boolean;
+  /** It was lost by going back to an earlier time (R5c), and what became of that is not settled. */
+  readonly wentBack: boolean;
+  /** The newest epoch that was begun by the policy `drop`; 0 for none. */
+  readonly droppedEpoch: number;
+  /** Host and port of the server that has the session, and its protocol version (R5b). */
+  readonly server: string | undefined;
+  readonly version: ProtocolVersion | undefined;
+  readonly markers: SessionMarkers | undefined;
+  /** Digest of the settings with which all was granted (R24); undefined in a record of an older Millrace. */
+  readonly settings?: string | undefined;
+  /** Whether a CONNECT has shown if the broker keeps the session (R5e); undefined in a record of an older Millrace, which did not ask. */
+  readonly tried?: boolean | undefined;
+  /** What the session had when it was established last. */
+  readonly subscriptions: readonly HeldSubscription[];
+}
+
+/** The epoch with which a session is born: 0 before the first. */
+export const epochOf = (record: SessionRecord | undefined): number => record?.epoch ?? 0;
+
+/** State that was stored under `epoch` belongs to a session that is lost: its inbound ids are void (R5), its outbound rows are in doubt. */
+export const isLostEpoch = (record: SessionRecord | undefined, epoch: number): boolean => epoch < epochOf(record);
+
+/** The session of `epoch` was lost, and that or a later loss was settled by `drop`: rows in doubt are given up (R17). */
+export const wasDropped = (record: SessionRecord | undefined, epoch: number): boolean =>
+  record !== undefined && epoch < record.droppedEpoch;
+
+/** Before the first CONNECT of a session that is to be made (R6a). */
+export const beginCreating = (record: SessionRecord | undefined): SessionRecord => ({
+  epoch: epochOf(record) + 1,
+  phase: 'creating',
+  connecting: true,
+  lost: false,
+  wentBack: false,
+  droppedEpoch: record?.droppedEpoch ?? 0,
+  server: undefined,
+  version: undefined,
+  markers: undefined,
+  tried: false,
+  subscriptions: [],
+});
+
+/** Before any other CONNECT (R5a). */
+export const beginConnecting = (record: SessionRecord): SessionRecord => ({ ...record, connecting: true });
+
+/** The session that takes the place of a lost one, and how that loss was settled (R17). */
+export interface NextEpoch {
+  readonly epoch: number;
+  readonly policy: 'redeliver' | 'drop';
+  readonly server: string;
+  readonly version: ProtocolVersion;
+}
+
+/** Before a lost session is gone over (R5): what the new one has is not known yet. */
+export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch): SessionRecord => ({
+  ...record,
+  ...next,
+  lost: false,
+  wentBack: false,
+  droppedEpoch: policy === 'drop' ? next.epoch : record.droppedEpoch,
+  markers: undefined,
+  tried: true,
+  subscriptions: [],
+});
+
+/** The session was lost under the policy `fail`: its state stays that of the lost epoch until somebody decides. */
+export const markLost = (record: SessionRecord): SessionRecord => ({ ...record, lost: true });
+
+/** Before anything is done about a session that went back (R5c): from now on it is one, also when nothing shows it any more. */
+export const markWentBack = (record: SessionRecord): SessionRecord => ({ ...record, wentBack: true });
+
+/** The broker turned out not to keep the session that was just made (R5e): a later start begins it anew. */
+export const unmake = (record: SessionRecord): SessionRecord => ({ ...record, phase: 'creating' });
+
+/** Before an unknown session is taken over (R6): from now on it is ours, whatever happens. */
+export const adopt = (
+  record: SessionRecord,
+  found: Pick<SessionRecord, 'epoch' | 'server' | 'version'>,
+): SessionRecord => ({
+  ...record,
+  ...found,
+  phase: 'established',
+});
+
+/** Before the session is asked about (R5a, R5c). */
+export const beginAsking = (record: SessionRecord): SessionRecord => {
+  const { markers } = record;
+  return markers === undefined ? record : { ...record, markers: spendMarkers(markers) };
+};
+
+/** What is known once all is granted. */
+export type Established = Pick<
+  SessionRecord,
+  'server' | 'version' | 'markers' | 'settings' | 'tried' | 'subscriptions'
+>;
+
+/** The session is ours and has all that is wanted. */
+export const establish = (record: SessionRecord, facts: Established): SessionRecord => ({
+  ...record,
+  ...facts,
+  phase: 'established',
+  connecting: false,
+});

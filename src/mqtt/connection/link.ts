@@ -1,0 +1,239 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { DeadlineTimer } from '../../internal/deadline-timer.js';
+import type { Counter } from '../../metrics/metrics.js';
+import type { Session } from '../protocol/session/session.js';
+import type { SessionEvent } from '../protocol/session/session-event.js';
+import type { ConnectRequest } from '../protocol/session/session-options.js';
+import type { Authenticator } from './authentication/authenticator.js';
+import type { Transport, TransportEnd } from './transport/transport.js';
+
+/**
+ * Bytes waiting in the socket above which nothing more is read: a peer that sends but does not read must not grow our
+ * answers without bound. Far above any window of acknowledgements.
+ */
+const CONGESTED_BYTES = 16 * 1024 * 1024;
+/** A timer this late says that this process did not run. */
+const STALLED_MS = 500;
+/** How long a DISCONNECT may take to leave on a connection that is given up. */
+const GOODBYE_MS = 1000;
+
+/** How a link ended. */
+export interface LinkEnd {
+  readonly error: MillraceError;
+  /** The server closed the connection in order and said nothing. */
+  readonly byFin: boolean;
+}
+
+/** Who is told what happens on a link. Nothing comes after `onEnd`. */
+export interface LinkListener {
+  /** In order; without `close`. */
+  onEvents(events: readonly SessionEvent[]): void;
+  onDrain(): void;
+  onEnd(end: LinkEnd): void;
+}
+
+/** What a link is made of. */
+export interface LinkParts {
+  readonly session: Session;
+  readonly transport: Transport;
+  /** Only for a CONNECT that names an authentication method. */
+  readonly authenticator?: Authenticator | undefined;
+  readonly writeTimeoutMs: number;
+  readonly listener: LinkListener;
+  readonly received: Counter;
+  readonly sent: Counter;
+}
+
+/** Drives a Session over one Transport until that ends: bytes in and out, events in the same turn, one timer. */
+export class Link {
+  readonly #parts: LinkParts;
+  readonly #timer = new DeadlineTimer((lateMs) => this.#onDeadline(lateMs));
+  #over = false;
+  /** No write counts as stalled before this: this process itself was stalled. */
+  #excusedUntil = 0;
+  #pumping = false;
+  #again = false;
+  #wantsReading = true;
+  #reading = true;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends CONNECT and begins to read. A CONNECT that must not be sent cuts the connection and throws. */
+  start(request: ConnectRequest): void {
+    this.#parts.authenticator?.attach({
+      session: this.#parts.session,
+      pump: () => this.pump(),
+      giveUp: (error, reasonCode) => this.giveUp(error, reasonCode),
+    });
+    try {
+      this.#parts.session.connect(request, performance.now());
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+    this.#parts.transport.start({
+      onData: (bytes) => this.#onData(bytes),
+      onDrain: () => this.#onDrain(),
+      onEnd: (end) => this.#onTransportEnd(end),
+    });
+    this.pump();
+  }
+
+  get bufferedBytes(): number {
+    return this.#parts.transport.bufferedBytes;
+  }
+
+  /** Hands out events and writes output until there is none, so that what the events caused leaves in the same write. */
+  pump(): void {
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      do {
+        this.#again = false;
+        this.#deliver();
+        this.#write();
+      } while (this.#again && !this.#over);
+    } finally {
+      this.#pumping = false;
+    }
+    this.#updateReading();
+    this.#arm();
+  }
+
+  /** Stops or resumes reading. Keep-alive goes on. */
+  setReading(reading: boolean): void {
+    this.#wantsReading = reading;
+    this.#updateReading();
+  }
+
+  /** Gives the connection up because of an error of ours; with a reason code the server is told by a DISCONNECT. */
+  giveUp(error: MillraceError, reasonCode?: number): void {
+    if (this.#over) return;
+    if (reasonCode !== undefined) this.#parts.session.disconnect(reasonCode);
+    this.#writeRest();
+    this.#end({ error, byFin: false });
+  }
+
+  /** After a DISCONNECT was put into the session: lets it leave and closes. `onEnd` is not called. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#over) return;
+    this.#writeRest();
+    this.#over = true;
+    this.#release();
+    this.#parts.session.connectionLost(performance.now());
+    await this.#parts.transport.close(timeoutMs);
+  }
+
+  /** Cuts the connection. `onEnd` is not called. */
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#release();
+    this.#parts.session.connectionLost(performance.now());
+    this.#parts.transport.destroy();
+  }
+
+  #onData(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#parts.received.add(bytes.length);
+    this.#parts.session.receive(bytes, performance.now());
+    this.pump();
+  }
+
+  #onDrain(): void {
+    if (this.#over) return;
+    this.#updateReading();
+    this.#parts.listener.onDrain();
+  }
+
+  #onTransportEnd(end: TransportEnd): void {
+    if (this.#over) return;
+    this.pump();
+    this.#end({ error: end.error, byFin: end.how === 'fin' });
+  }
+
+  #deliver(): void {
+    while (!this.#over) {
+      const events = this.#parts.session.takeEvents();
+      if (events.length === 0) return;
+      // nothing comes after it
+      const last = events.at(-1);
+      const close = last?.type === 'close' ? last : undefined;
+      const told = close === undefined ? events : events.slice(0, -1);
+      this.#parts.authenticator?.handle(told);
+      if (told.length > 0) this.#parts.listener.onEvents(told);
+      if (close !== undefined && !this.#over) {
+        this.#writeRest();
+        this.#end({ error: close.error, byFin: false });
+      }
+    }
+  }
+
+  #write(): void {
+    if (this.#over || !this.#parts.session.hasOutput) return;
+    this.#writeRest();
+  }
+
+  #writeRest(): void {
+    const chunks = this.#parts.session.takeOutput();
+    if (chunks.length === 0) return;
+    this.#parts.transport.write(chunks);
+    this.#parts.sent.add(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  }
+
+  #updateReading(): void {
+    const { session } = this.#parts;
+    const reading = this.#wantsReading && this.bufferedBytes < CONGESTED_BYTES && !session.congested;
+    if (this.#over || reading === this.#reading) return;
+    this.#reading = reading;
+    session.setReading(reading, performance.now());
+    this.#parts.transport.setReading(reading);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (!this.#over) this.#timer.set(Math.min(this.#parts.session.deadline(), this.#stallDeadline()));
+  }
+
+  #stallDeadline(): number {
+    if (this.bufferedBytes === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#parts.transport.progressAt + this.#parts.writeTimeoutMs, this.#excusedUntil);
+  }
+
+  /** What has already arrived is read first: after a stall of this process the peer must not look silent. */
+  #onDeadline(lateMs: number): void {
+    if (lateMs > STALLED_MS) this.#excusedUntil = performance.now() + this.#parts.writeTimeoutMs;
+    setImmediate(() => this.#checkDeadlines());
+  }
+
+  #checkDeadlines(): void {
+    if (this.#over) return;
+    const now = performance.now();
+    if (now >= this.#stallDeadline()) {
+      const text = `the server took no bytes for ${this.#parts.writeTimeoutMs} ms`;
+      this.#end({ error: new MillraceError('TIMEOUT', text, { details: { timeout: 'write' } }), byFin: false });
+      return;
+    }
+    if (now >= this.#parts.session.deadline()) this.#parts.session.handleTimeout(now);
+    this.pump();
+  }
+
+  #release(): void {
+    this.#timer.stop();
+    this.#parts.authenticator?.end();
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#release();
+    this.#parts.session.connectionLost(performance.now());
+    void this.#parts.transport.close(GOODBYE_MS);
+    this.#parts.listener.onEnd(end);
+  }
+}

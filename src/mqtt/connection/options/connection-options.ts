@@ -1,0 +1,118 @@
+import type { Metrics } from '../../../metrics/metrics.js';
+import type { Will } from '../../protocol/packet.js';
+import type { UserProperty } from '../../protocol/properties.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { Authentication } from '../authentication/authentication.js';
+import type { DurableLink } from '../identity/durable-link.js';
+import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import type { Credentials } from './connect-options.js';
+import type { OnSessionLoss } from './on-session-loss.js';
+
+/** Where to connect. */
+export interface ServerAddress {
+  readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  readonly host: string;
+  readonly port: number;
+  /** WebSocket path. */
+  readonly path: string;
+}
+
+export interface TlsSettings {
+  readonly ca: readonly (string | Uint8Array)[] | undefined;
+  readonly cert: string | Uint8Array | undefined;
+  readonly key: string | Uint8Array | undefined;
+  readonly passphrase: string | undefined;
+  readonly servername: string | undefined;
+  readonly alpnProtocols: readonly string[] | undefined;
+  readonly rejectUnauthorized: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+export interface WebSocketSettings {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The subprotocol to offer. `mqtt` by the specification. */
+  readonly protocol: string;
+}
+
+/** The user's connect options, resolved once: every default applied, every bound checked. */
+export interface ConnectionOptions {
+  /** For events, metrics and errors, e.g. `source consumer`. */
+  readonly name: string;
+  readonly clientId: string;
+  /** At least one; tried in turn. */
+  readonly servers: readonly [ServerAddress, ...ServerAddress[]];
+  /** The servers are one cluster: a session goes on at any of them (R5b). */
+  readonly serversShareSessions: boolean;
+  /** Servers that a server names are asked in its place (0x9C, 0x9D). */
+  readonly followServerReference: boolean;
+  /** undefined: 5.0, then 3.1.1, then 3.1 (R5b). */
+  readonly version: ProtocolVersion | undefined;
+  /** True: what an earlier process left at the broker is thrown away first (sinks by R8b; sources that keep no session), by a clean connection of its own. The session that is used never begins clean, so that work in flight survives a cut. */
+  readonly startClean: boolean;
+  /** Whether the session is to outlive the process. When false, the session expiry covers reconnects only. */
+  readonly keepSession: boolean;
+  /** Seconds (5.0). */
+  readonly sessionExpiryInterval: number;
+  readonly keepAlive: number;
+  readonly receiveMaximum: number;
+  readonly maximumPacketSize: number;
+  readonly topicAliasMaximum: number;
+  readonly maxProperties: number;
+  readonly refuseControlCharacters: boolean;
+  /** undefined: 1000 on 5.0, 20 below. */
+  readonly maxInflight: number | undefined;
+  /** Most filters in one SUBSCRIBE or UNSUBSCRIBE. */
+  readonly subscribeBatchSize: number;
+  readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
+  /** The credentials or the authentication come from a provider of the user, so that a refusal at a reconnect may pass. */
+  readonly dynamicCredentials: boolean;
+  /** What the provider cannot change; undefined with one. */
+  readonly fixedCredentials: Credentials | undefined;
+  /** Enhanced authentication; `version` is 5 then. */
+  readonly authentication: Authentication | undefined;
+  readonly will: Will | undefined;
+  readonly requestResponseInformation: boolean | undefined;
+  readonly requestProblemInformation: boolean | undefined;
+  readonly userProperties: readonly UserProperty[] | undefined;
+  readonly tls: TlsSettings;
+  readonly webSocket: WebSocketSettings;
+  readonly autoReconnect: boolean;
+  readonly reconnectPeriodMs: number;
+  readonly maxReconnectPeriodMs: number;
+  /** How long a refusal after an accepted connect is an outage (R24). Infinity: for ever. */
+  readonly refusalTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly connackTimeoutMs: number;
+  readonly pingrespTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly ackTimeoutMs: number;
+  readonly subscriptions: readonly WantedSubscription[];
+  /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
+  readonly refuseLowerQos: boolean;
+  /** A sink without a store redelivers, whatever the guarantee: what it holds it can still send. */
+  readonly onSessionLoss: OnSessionLoss;
+  /** The guarantee needs QoS 2: a broker whose Maximum QoS is lower is refused with GUARANTEE_UNSUPPORTED. */
+  readonly requireQos2: boolean;
+  /** The guarantee needs a session that outlives a cut: a broker that ends it with the connection is refused with GUARANTEE_UNSUPPORTED. */
+  readonly requireKeptSession: boolean;
+  /** Only in a job with a store; the session must be one that is kept. */
+  readonly durable: DurableLink | undefined;
+  readonly metrics: Metrics;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Asks the user's function for the next connect. @throws MillraceError USER_FUNCTION_FAILED, INVALID_OPTIONS */
+  readonly renew?: (() => FreshOptions) | undefined;
+}
+
+/** The part of the options that may be another one at each connect: who we are, and the way to the broker. */
+export type FreshOptions = Pick<
+  ConnectionOptions,
+  | 'credentials'
+  | 'dynamicCredentials'
+  | 'fixedCredentials'
+  | 'authentication'
+  | 'tls'
+  | 'webSocket'
+  | 'will'
+  | 'userProperties'
+  | 'servers'
+>;

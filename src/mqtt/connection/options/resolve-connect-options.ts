@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { Metrics } from '../../../metrics/metrics.js';
+import { LONGEST_3_1_CLIENT_ID } from '../../protocol/session/handshake/connect-packet.js';
+import type { DurableLink } from '../identity/durable-link.js';
+import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import type { ConnectOptions, Credentials } from './connect-options.js';
+import type { ConnectionOptions, WebSocketSettings } from './connection-options.js';
+import type { OnSessionLoss } from './on-session-loss.js';
+import { OptionProblems } from './option-problems.js';
+import { resolveAuthentication } from './resolve-authentication.js';
+import { resolveCredentials } from './resolve-credentials.js';
+import { isSecure, resolveServers } from './resolve-servers.js';
+import { resolveTls } from './resolve-tls.js';
+import { resolveWill, userPropertyPairs } from './resolve-will.js';
+
+const MAX_UINT32 = 0xffff_ffff;
+const MAX_TIMER_MS = 2_147_483_647;
+/** Largest packet of the protocol: the fixed header and its longest remaining length. */
+const MAX_PACKET_SIZE = 268_435_460;
+/** How long a 5.0 broker keeps a session that is to outlive cuts but not the process. */
+const RECONNECT_EXPIRY_SECONDS = 300;
+const KEPT_EXPIRY_SECONDS = 604_800;
+const DEFAULT_KEEP_ALIVE = 60;
+/** AWS IoT Core takes 8 filters in one SUBSCRIBE, and no broker known takes fewer. They are written together, so it costs no round trip. */
+const SUBSCRIBE_BATCH = 8;
+/** Unless half of keep-alive is less. */
+const PING_TIMEOUT_MS = 10_000;
+
+/** What a source or sink knows of its connection. All that is undefined was not said. */
+export interface ConnectInput {
+  readonly name: string;
+  /** Default `tcp://localhost:1883`. */
+  readonly broker: string | undefined;
+  readonly options: ConnectOptions;
+  /** `auth()` of a builder. */
+  readonly auth?: Credentials | undefined;
+  /** `clientId()` of a builder. Without any: a random one. */
+  readonly clientId?: string | undefined;
+  /** `keepSession()` of a builder; undefined: as `options.clean` says. */
+  readonly keepSession: boolean | undefined;
+  /** `autoReconnect()` of a builder. */
+  readonly autoReconnect?: boolean | undefined;
+  readonly startClean: boolean;
+  readonly subscriptions: readonly WantedSubscription[];
+  readonly refuseLowerQos: boolean;
+  readonly onSessionLoss: OnSessionLoss;
+  /** Default false. */
+  readonly requireQos2?: boolean | undefined;
+  /** Default false. */
+  readonly requireKeptSession?: boolean | undefined;
+  /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
+  readonly durable?: DurableLink | undefined;
+  readonly metrics: Metrics;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** `options` when there is no problem. */
+export interface ResolvedConnect {
+  readonly options: ConnectionOptions | undefined;
+  readonly problems: readonly string[];
+}
+
+const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
+  clientId: true,
+  protocolVersion: true,
+  clean: true,
+  keepalive: true,
+  username: true,
+  password: true,
+  credentials: true,
+  authentication: true,
+  connectTimeout: true,
+  connackTimeout: true,
+  pingTimeout: true,
+  writeTimeout: true,
+  ackTimeout: true,
+  autoReconnect: true,
+  reconnectPeriod: true,
+  maxReconnectPeriod: true,
+  refusalTimeout: true,
+  maxInflight: true,
+  subscribeBatchSize: true,
+  maxProperties: true,
+  refuseControlCharacters: true,
+  servers: true,
+  serversShareSessions: true,
+  followServerReference: true,
+  will: true,
+  properties: true,
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  servername: true,
+  ALPNProtocols: true,
+  rejectUnauthorized: true,
+  minVersion: true,
+  path: true,
+  wsOptions: true,
+};
+
+/**
+ * The user's connect options as the connection wants them: the one place where defaults are applied and bounds and
+ * contradictions are checked. Finds all problems, not the first. No problem repeats a secret.
+ */
+export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
+  const problems = new OptionProblems();
+  const { options, name, startClean, subscriptions, refuseLowerQos, onSessionLoss, metrics, labels } = input;
+  for (const key of Object.keys(options))
+    if (!Object.hasOwn(KNOWN, key)) problems.add(`there is no connect option "${key}"`);
+  const { servers, credentials: url } = resolveServers(input.broker, options, problems);
+  const several = options.servers !== undefined || options.followServerReference === true;
+  if (options.serversShareSessions !== undefined && !several) {
+    problems.add('serversShareSessions says something of servers, which are not given');
+  }
+  const resolved: ConnectionOptions = {
+    name,
+    startClean,
+    subscriptions,
+    refuseLowerQos,
+    onSessionLoss,
+    requireQos2: input.requireQos2 ?? false,
+    requireKeptSession: input.requireKeptSession ?? false,
+    durable: input.durable,
+    metrics,
+    labels,
+    servers,
+    serversShareSessions: problems.flag('serversShareSessions', options.serversShareSessions, false),
+    followServerReference: problems.flag('followServerReference', options.followServerReference, false),
+    ...resolveIdentity(input, problems),
+    ...resolveProtocol(options, problems),
+    ...resolveTimes(options, problems),
+    ...resolveReconnect(input, problems),
+    ...resolveCredentials({ url, auth: input.auth, options }, problems),
+    authentication: resolveAuthentication(options, problems),
+    will: resolveWill(options.will, options.protocolVersion, problems),
+    tls: resolveTls(options, servers.some(isSecure), problems),
+    webSocket: resolveWebSocket(options.wsOptions),
+  };
+  return { options: problems.list.length === 0 ? resolved : undefined, problems: problems.list };
+}
+
+/** The error for all problems of a builder at once. */
+export function invalidOptions(what: string, problems: readonly string[]): MillraceError {
+  return new MillraceError('INVALID_OPTIONS', `${what}: ${problems.join('; ')}`, { details: { problems } });
+}
+
+function resolveIdentity(
+  { options, clientId: fromBuilder, keepSession: asked }: ConnectInput,
+  problems: OptionProblems,
+): Pick<ConnectionOptions, 'clientId' | 'keepSession' | 'sessionExpiryInterval'> {
+  if (fromBuilder !== undefined && options.clientId !== undefined && fromBuilder !== options.clientId) {
+    problems.add(`clientId is given twice: "${fromBuilder}" and, in the connect options, "${options.clientId}"`);
+  }
+  const clientId = problems.text('clientId', fromBuilder ?? options.clientId);
+  if (options.protocolVersion === 3 && clientId !== undefined && clientId.length > LONGEST_3_1_CLIENT_ID) {
+    problems.add(`clientId is longer than ${LONGEST_3_1_CLIENT_ID} characters, which MQTT 3.1 does not allow`);
+  }
+  const clean = problems.flag('clean', options.clean, asked !== true);
+  if (asked !== undefined && asked === clean) {
+    problems.add(asked ? 'keepSession contradicts clean: true' : 'a session that is not kept contradicts clean: false');
+  }
+  const keepSession = asked ?? !clean;
+  if (keepSession && (clientId === undefined || clientId === '')) {
+    problems.add('a kept session needs a clientId: the broker finds the session by it after a restart');
+  }
+  const range = { min: 0, max: MAX_UINT32, fallback: keepSession ? KEPT_EXPIRY_SECONDS : RECONNECT_EXPIRY_SECONDS };
+  const expiry = problems.integer('properties.sessionExpiryInterval', options.properties?.sessionExpiryInterval, range);
+  if (keepSession && expiry === 0)
+    problems.add('properties.sessionExpiryInterval 0 ends the session that is to be kept');
+  return { clientId: clientId || randomClientId(), keepSession, sessionExpiryInterval: expiry };
+}
+
+/** Within what every broker must accept: 23 letters and digits [MQTT-3.1.3-5]. */
+function randomClientId(): string {
+  return `millrace${randomBytes(8).toString('hex')}`.slice(0, LONGEST_3_1_CLIENT_ID);
+}
+
+function resolveProtocol(
+  options: ConnectOptions,
+  problems: OptionProblems,
+): Pick<
+  ConnectionOptions,
+  | 'version'
+  | 'keepAlive'
+  | 'receiveMaximum'
+  | 'maximumPacketSize'
+  | 'topicAliasMaximum'
+  | 'maxProperties'
+  | 'refuseControlCharacters'
+  | 'maxInflight'
+  | 'subscribeBatchSize'
+  | 'requestResponseInformation'
+  | 'requestProblemInformation'
+  | 'userProperties'
+> {
+  const { protocolVersion: version, properties } = options;
+  if (version !== undefined && ![5, 4, 3].includes(version))
+    problems.add('protocolVersion must be 5, 4 (3.1.1) or 3 (3.1)');
+  // our own bound on what we take, at any version
+  const { maximumPacketSize: _, ...others } = properties ?? {};
+  if (version !== undefined && version < 5 && Object.values(others).some((value) => value !== undefined)) {
+    problems.add('properties is for protocolVersion 5 only, but for maximumPacketSize');
+  }
+  const within = (name: string, value: number | undefined, min: number, max: number, fallback: number): number =>
+    problems.integer(name, value, { min, max, fallback });
+  const inflight = within('maxInflight', options.maxInflight, 1, 59_999, 0);
+  const pairs = properties?.userProperties;
+  return {
+    // no other version has an AUTH packet
+    version: options.authentication === undefined ? version : 5,
+    keepAlive: within('keepalive', options.keepalive, 0, 65_535, DEFAULT_KEEP_ALIVE),
+    receiveMaximum: within('properties.receiveMaximum', properties?.receiveMaximum, 1, 65_535, 1000),
+    maximumPacketSize: within(
+      'properties.maximumPacketSize',
+      properties?.maximumPacketSize,
+      128,
+      MAX_PACKET_SIZE,
+      MAX_PACKET_SIZE,
+    ),
+    topicAliasMaximum: within('properties.topicAliasMaximum', properties?.topicAliasMaximum, 0, 65_535, 0),
+    maxProperties: within('maxProperties', options.maxProperties, 1, 100_000, 1000),
+    refuseControlCharacters: problems.flag('refuseControlCharacters', options.refuseControlCharacters, false),
+    maxInflight: inflight === 0 ? undefined : inflight,
+    subscribeBatchSize: within('subscribeBatchSize', options.subscribeBatchSize, 1, 1000, SUBSCRIBE_BATCH),
+    requestResponseInformation: properties?.requestResponseInformation,
+    requestProblemInformation: properties?.requestProblemInformation,
+    userProperties: pairs === undefined ? undefined : userPropertyPairs(pairs),
+  };
+}
+
+function resolveTimes(
+  options: ConnectOptions,
+  problems: OptionProblems,
+): Pick<
+  ConnectionOptions,
+  'connectTimeoutMs' | 'connackTimeoutMs' | 'pingrespTimeoutMs' | 'writeTimeoutMs' | 'ackTimeoutMs'
+> {
+  const ms = (name: string, value: number | undefined, fallback: number): number =>
+    problems.integer(name, value, { min: 1, max: MAX_TIMER_MS, fallback });
+  const halfKeepAliveMs = (options.keepalive || DEFAULT_KEEP_ALIVE) * 500;
+  const pingrespTimeoutMs = ms('pingTimeout', options.pingTimeout, Math.min(PING_TIMEOUT_MS, halfKeepAliveMs));
+  if (pingrespTimeoutMs > Math.max(halfKeepAliveMs, PING_TIMEOUT_MS)) {
+    problems.add(`pingTimeout must not be more than half of keepalive, nor than ${PING_TIMEOUT_MS} where that is more`);
+  }
+  return {
+    connectTimeoutMs: ms('connectTimeout', options.connectTimeout, 30_000),
+    connackTimeoutMs: ms('connackTimeout', options.connackTimeout, 30_000),
+    pingrespTimeoutMs,
+    writeTimeoutMs: ms('writeTimeout', options.writeTimeout, 30_000),
+    ackTimeoutMs: ms('ackTimeout', options.ackTimeout, 60_000),
+  };
+}
+
+function resolveReconnect(
+  { options, autoReconnect: fromBuilder }: ConnectInput,
+  problems: OptionProblems,
+): Pick<ConnectionOptions, 'autoReconnect' | 'reconnectPeriodMs' | 'maxReconnectPeriodMs' | 'refusalTimeoutMs'> {
+  if (fromBuilder !== undefined && options.autoReconnect !== undefined && fromBuilder !== options.autoReconnect) {
+    problems.add('autoReconnect is given twice with different values');
+  }
+  const autoReconnect = problems.flag('autoReconnect', fromBuilder ?? options.autoReconnect, true);
+  if (!autoReconnect && (options.reconnectPeriod !== undefined || options.maxReconnectPeriod !== undefined)) {
+    problems.add('reconnectPeriod and maxReconnectPeriod have no effect with autoReconnect false');
+  }
+  const range = { min: 1, max: MAX_TIMER_MS, fallback: 1000 };
+  const first = problems.integer('reconnectPeriod', options.reconnectPeriod, range);
+  const most = problems.integer('maxReconnectPeriod', options.maxReconnectPeriod, {
+    ...range,
+    fallback: Math.max(first, 30_000),
+  });
+  if (most < first) problems.add('maxReconnectPeriod must not be less than reconnectPeriod');
+  const patience = { min: 0, max: MAX_TIMER_MS, fallback: Number.POSITIVE_INFINITY };
+  const refusalTimeoutMs = problems.integer('refusalTimeout', options.refusalTimeout, patience);
+  return { autoReconnect, reconnectPeriodMs: first, maxReconnectPeriodMs: most, refusalTimeoutMs };
+}
+
+function resolveWebSocket(wsOptions: ConnectOptions['wsOptions']): WebSocketSettings {
+  return { headers: wsOptions?.headers ?? {}, protocol: wsOptions?.protocol ?? 'mqtt' };
+}

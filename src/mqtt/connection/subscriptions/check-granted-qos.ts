@@ -1,0 +1,16 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { GrantedSubscription } from '../connection-listener.js';
+import type { ConnectionOptions } from '../options/connection-options.js';
+
+/** A granted QoS below what was asked for is told; it throws GRANTED_QOS_TOO_LOW where the guarantee needs more. */
+export function checkGrantedQos({ filter, requested, granted }: GrantedSubscription, options: ConnectionOptions): void {
+  if (granted >= requested) return;
+  publishDiagnostic('granted-qos', { name: options.name, filter, requested, granted });
+  if (!options.refuseLowerQos) return;
+  const text = `the broker grants "${filter}" QoS ${granted} instead of ${requested}`;
+  throw new MillraceError('GRANTED_QOS_TOO_LOW', text, {
+    advice: 'Ask for the lower QoS and a guarantee that it can carry, or use a broker that does this QoS.',
+    details: { filter, requested, granted },
+  });
+}

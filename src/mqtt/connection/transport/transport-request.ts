@@ -1,0 +1,16 @@
+import type { ServerAddress, TlsSettings, WebSocketSettings } from '../options/connection-options.js';
+import type { HostLookup } from './reach-host.js';
+
+/** What a transport needs to be opened. */
+export interface TransportRequest {
+  readonly address: ServerAddress;
+  readonly tls: TlsSettings;
+  readonly webSocket: WebSocketSettings;
+  /** Bytes of the largest packet; bounds a WebSocket message. */
+  readonly maximumPacketSize: number;
+  /** Aborting it cuts the attempt; its reason, a MillraceError, is what opening rejects with. */
+  readonly signal: AbortSignal;
+  /** When the signal aborts, counted from now. The addresses of a name share it. */
+  readonly connectTimeoutMs: number;
+  readonly lookup: HostLookup;
+}

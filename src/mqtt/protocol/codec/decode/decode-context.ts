@@ -1,0 +1,21 @@
+import type { ProtocolVersion } from '../../protocol-version.js';
+import type { Sender } from '../../reason-code.js';
+import type { Tolerance } from '../tolerance.js';
+import type { ByteReader } from './byte-reader.js';
+import type { PropertyTerms } from './property-reader.js';
+import type { TopicDecoder } from './topic-decoder.js';
+
+/** What the decoding of one packet's body depends on. One object lives as long as its decoder. */
+export interface DecodeContext extends PropertyTerms {
+  readonly reader: ByteReader;
+  readonly topics: TopicDecoder;
+  readonly from: Sender;
+  version: ProtocolVersion;
+  /** undefined: strict. */
+  readonly tolerance: Tolerance | undefined;
+  /** The first byte of the packet. */
+  first: number;
+  /** Where the packet's body stands in the reader's bytes. */
+  start: number;
+  end: number;
+}

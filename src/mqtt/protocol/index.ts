@@ -1,0 +1,16 @@
+export { encodePacket } from './codec/encode/encode-packet.js';
+export { PacketDecoder, type PacketDecoderOptions } from './codec/packet-decoder.js';
+export { PacketWriter } from './codec/packet-writer.js';
+export type { Tolerance } from './codec/tolerance.js';
+export type * from './packet.js';
+export type { Properties, UserProperty } from './properties.js';
+export type { ProtocolVersion } from './protocol-version.js';
+export { QualityOfService } from './quality-of-service.js';
+export { reasonName, returnCodeName, type Sender } from './reason-code.js';
+export type { Rejection } from './rejection.js';
+export type { OutboundMessage } from './session/outbound/outbound-message.js';
+export { Session } from './session/session.js';
+export type * from './session/session-event.js';
+export type { ConnectRequest, SessionOptions } from './session/session-options.js';
+export type * from './session/session-state.js';
+export { checkTopicFilter, checkTopicName, filtersOverlap, matchesFilter } from './topic.js';

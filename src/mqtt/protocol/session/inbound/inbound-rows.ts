@@ -1,0 +1,237 @@
+import type { InboundRow, InboundStage } from '../session-state.js';
+import { IdColumn } from './id-column.js';
+
+/** A QoS 2 message that was received and whose id is not released. */
+export interface InboundMessage {
+  readonly packetId: number;
+  readonly token: number;
+  /** The connection on which it came; 0 for one given at birth. */
+  readonly takenOn: number;
+  /** Of its PUBREC. */
+  readonly reasonCode: number;
+  stage: InboundStage;
+  /** The connection in whose queue it waits for its PUBREC; 0 for none. */
+  queuedOn: number;
+  /** The connection on which its latest PUBREL came; 0 for none. */
+  releasedOn: number;
+  /** Removed rows stay in the queue until their turn, and are passed over. */
+  gone: boolean;
+}
+
+/** What stands in the queue for a copy: of a row that is accepted, or of a message that is finished (R2b). */
+interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'queuedOn' | 'gone'> {
+  stage: 'taken' | 'accepted';
+}
+
+/** What is due a PUBREC. */
+type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'queuedOn' | 'gone'>;
+
+/** Fewer are not worth the work of taking them out. */
+const COMPACT_AT = 1024;
+
+/**
+ * The inbound QoS 2 messages of an epoch, by id and by token, and the order in which the present connection's PUBRECs
+ * are due (R14). Bounded by the 65535 packet ids. No maps: what comes and goes with every message costs an index here.
+ */
+export class InboundRows {
+  /** By packet id, without holes, up to the highest that was there: most sessions receive few at QoS 2, or none. */
+  readonly #byId: (InboundMessage | undefined)[] = [];
+  /** By ascending token. Those that are gone stay until they are most of it. */
+  #rows: InboundMessage[] = [];
+  /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
+  readonly #unreleased = new IdColumn();
+  /** Those whose PUBREL has come, and that are not gone. */
+  readonly #released = new Set<InboundMessage>();
+  #size = 0;
+  /** Rows, and what stands for copies: see `enqueueCopy`. */
+  #queue: QueueEntry[] = [];
+  #head = 0;
+  /** By packet id, what waits in the queue for a copy. */
+  readonly #copies = new Map<number, QueuedCopy>();
+  #connection = 1;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  restore(rows: readonly InboundRow[]): void {
+    for (const row of [...rows].sort((a, b) => a.token - b.token)) this.#set(row, 0, 0);
+  }
+
+  get(packetId: number): InboundMessage | undefined {
+    return this.#byId[packetId];
+  }
+
+  byToken(token: number): InboundMessage | undefined {
+    const row = this.#rows[this.#indexOf(token)];
+    return row?.token === token && !row.gone ? row : undefined;
+  }
+
+  /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
+  add(packetId: number, token: number, reasonCode: number): void {
+    if (this.#copies.size > 0) this.dropCopy(packetId);
+    const row = this.#set({ packetId, token, stage: 'taken' }, reasonCode, this.#connection);
+    row.queuedOn = this.#connection;
+    this.#queue.push(row);
+  }
+
+  /**
+   * A copy came: its PUBREC is due now, unless one is due on this connection already. That of an accepted row has an entry of its own,
+   * because the row may be completed, and so removed, before its turn.
+   */
+  enqueue(row: InboundMessage): void {
+    if (row.queuedOn === this.#connection) return;
+    if (row.stage !== 'taken') this.enqueueCopy(row.packetId, 'accepted', row.reasonCode);
+    else {
+      row.queuedOn = this.#connection;
+      this.#queue.push(row);
+    }
+  }
+
+  /** A copy came of what is no row, or may be none before its turn. `taken`: it waits for `acceptCopy` too. */
+  enqueueCopy(packetId: number, stage: QueuedCopy['stage'], reasonCode = 0): void {
+    if (this.#copies.has(packetId)) return;
+    const copy = { packetId, reasonCode, stage, queuedOn: this.#connection, gone: false };
+    this.#copies.set(packetId, copy);
+    this.#queue.push(copy);
+  }
+
+  acceptCopy(packetId: number): void {
+    const copy = this.#copies.get(packetId);
+    if (copy !== undefined) copy.stage = 'accepted';
+  }
+
+  /** What a copy that was held back is in the end: one of this row. Where that waits for its owner, so does the answer. */
+  settleCopy(packetId: number): void {
+    if (this.#byId[packetId]?.stage === 'taken') this.dropCopy(packetId);
+    else this.acceptCopy(packetId);
+  }
+
+  /** The id is that of a message which came on an earlier connection. */
+  isOfEarlier(packetId: number): boolean {
+    const row = this.#byId[packetId];
+    return row !== undefined && row.takenOn !== this.#connection;
+  }
+
+  /** The id means another message from now on: the copy is not answered. */
+  dropCopy(packetId: number): void {
+    const copy = this.#copies.get(packetId);
+    if (copy === undefined) return;
+    copy.gone = true;
+    this.#copies.delete(packetId);
+  }
+
+  /** Whose PUBREC is to be written next, if the first in order is accepted. */
+  takeNext(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
+    for (;;) {
+      const entry = this.#queue[this.#head];
+      if (entry === undefined || (entry.stage === 'taken' && !entry.gone)) return undefined;
+      this.#dequeue();
+      entry.queuedOn = 0;
+      if (entry.gone) continue;
+      if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
+      return entry;
+    }
+  }
+
+  remove(row: InboundMessage): void {
+    row.gone = true;
+    this.#unreleased.set(this.#indexOf(row.token), 0);
+    this.#released.delete(row);
+    this.#byId[row.packetId] = undefined;
+    this.#size -= 1;
+    const gone = this.#rows.length - this.#size;
+    if (gone >= COMPACT_AT && gone > this.#size) this.#compact();
+  }
+
+  /** Notes a PUBREL; false when one came on this connection before. */
+  markReleased(row: InboundMessage): boolean {
+    if (row.releasedOn === this.#connection) return false;
+    this.#takeReleased(row, this.#indexOf(row.token));
+    row.releasedOn = this.#connection;
+    return true;
+  }
+
+  isReleasedHere(row: InboundMessage): boolean {
+    return row.releasedOn === this.#connection;
+  }
+
+  /** What is due on a connection is due on no other (R14a). */
+  nextConnection(): void {
+    this.#connection += 1;
+    this.#queue = [];
+    this.#head = 0;
+    this.#copies.clear();
+  }
+
+  /** Only what came on the present connection stays. */
+  dropEarlier(): void {
+    for (const row of this.#rows.filter(({ gone, takenOn }) => !gone && takenOn !== this.#connection)) this.remove(row);
+    for (const packetId of [...this.#copies.keys()]) this.dropCopy(packetId);
+  }
+
+  toRows(): InboundRow[] {
+    return this.#rows.filter(({ gone }) => !gone).map(({ packetId, token, stage }) => ({ packetId, token, stage }));
+  }
+
+  /** Packet ids, in order of arrival and as runs, of the rows up to this token whose PUBREL has not come. */
+  idRunsThrough(token: number): Uint16Array {
+    return this.#unreleased.runs(this.#indexOf(token + 1));
+  }
+
+  /** The packet ids of those whose PUBREL has come: what a commit forgets (R3). */
+  released(): number[] {
+    const ids: number[] = [];
+    for (const { packetId } of this.#released) ids.push(packetId);
+    return ids;
+  }
+
+  #set({ packetId, token, stage }: InboundRow, reasonCode: number, takenOn: number): InboundMessage {
+    for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
+    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    this.#byId[packetId] = row;
+    this.#unreleased.set(this.#rows.length, packetId);
+    if (stage === 'releasing') this.#takeReleased(row, this.#rows.length);
+    this.#rows.push(row);
+    this.#size += 1;
+    return row;
+  }
+
+  #takeReleased(row: InboundMessage, index: number): void {
+    this.#unreleased.set(index, 0);
+    this.#released.add(row);
+  }
+
+  #compact(): void {
+    const kept = [...this.#rows.keys()].filter((index) => this.#rows[index]?.gone === false);
+    this.#unreleased.keep(kept);
+    this.#rows = this.#rows.filter(({ gone }) => !gone);
+  }
+
+  /** Where the row is, or the first one above it. Tokens of QoS 2 alone have no gaps, so the first guess is right. */
+  #indexOf(token: number): number {
+    const first = this.#rows[0]?.token ?? 0;
+    const last = this.#rows.at(-1)?.token ?? -1;
+    if (token > last) return this.#rows.length;
+    const guess = token - first;
+    return this.#rows[guess]?.token === token ? guess : this.#search(token);
+  }
+
+  #search(token: number): number {
+    let low = 0;
+    let high = this.#rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rows[middle]?.token ?? 0) < token) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #dequeue(): void {
+    this.#head += 1;
+    if (this.#head < COMPACT_AT || this.#head * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#head);
+    this.#head = 0;
+  }
+}

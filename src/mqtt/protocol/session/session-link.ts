@@ -1,0 +1,59 @@
+import type { MillraceError } from '../../../errors/index.js';
+import { PacketDecoder } from '../codec/packet-decoder.js';
+import type { ConnackPacket, Packet } from '../packet.js';
+import type { Rejection } from '../rejection.js';
+import type { ServerLimits } from './session-event.js';
+import type { ConnectRequest, SessionOptions } from './session-options.js';
+
+/** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
+export const PARKED_BYTES = 16 * 1024 * 1024;
+/** Above so many a driver that can stop reading does. */
+export const ENOUGH_PARKED_BYTES = 1024 * 1024;
+
+/** What a session knows of the present connection alone. */
+export class SessionLink {
+  readonly request: ConnectRequest;
+  readonly #decoder: PacketDecoder;
+  #parked = 0;
+  /** CONNACK 0 came. */
+  accepted = false;
+  /** The same; what it says counts from the `connected` event on. */
+  connack: ConnackPacket | undefined;
+  /** From the `connected` event on. */
+  limits: ServerLimits | undefined;
+  /** Outgoing messages have begun. */
+  begun = false;
+
+  constructor(request: ConnectRequest, options: SessionOptions) {
+    this.request = request;
+    const { maximumPacketSize, maxProperties, tolerance } = options;
+    this.#decoder = new PacketDecoder({
+      version: request.version,
+      maximumPacketSize,
+      from: 'server',
+      ...(maxProperties === undefined ? {} : { maxProperties }),
+      ...(tolerance === undefined ? {} : { tolerance }),
+    });
+  }
+
+  /** Bytes pushed since the last packet was asked for. */
+  get parked(): number {
+    return this.#parked;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#parked += bytes.length;
+    this.#decoder.push(bytes);
+  }
+
+  /** The rejection of the PUBLISH that `next` gave last. */
+  rejection(error: MillraceError): Rejection {
+    return this.#decoder.rejection(error);
+  }
+
+  /** Throws what the codec throws for bytes that are no packet of a server. */
+  next(): Packet | undefined {
+    this.#parked = 0;
+    return this.#decoder.next();
+  }
+}

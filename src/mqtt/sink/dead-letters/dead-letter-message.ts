@@ -1,0 +1,40 @@
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { UserProperty } from '../../protocol/properties.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { SinkMessage } from '../message/sink-message.js';
+import { deadLetterRecord } from './dead-letter-record.js';
+
+const EMPTY = new Uint8Array(0);
+/** An error text may quote what a broker or a user's function said: enough of it to understand, never enough to overflow. */
+const MAX_TEXT = 1024;
+
+/** Control characters have no place in an MQTT string [MQTT-1.5.4-2]; unpaired surrogates become U+FFFD [MQTT-1.5.4-1]. */
+const toMqttText = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be found
+  Buffer.from(text.slice(0, MAX_TEXT).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')).toString();
+
+/**
+ * The message for a dead letter. On 5.0 payload and properties are those of the original, with what is known of the failure
+ * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is the
+ * whole packet as it came, which says `millrace-content`.
+ */
+export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion): SinkMessage => {
+  if (version < 5) return { payload: deadLetterRecord(letter) };
+  if (letter.raw !== undefined) {
+    return { payload: letter.raw, properties: { userProperties: [...facts(letter), ['millrace-content', 'packet']] } };
+  }
+  const { payload = EMPTY, properties } = letter;
+  return {
+    payload,
+    properties: { ...properties, userProperties: [...(properties?.userProperties ?? []), ...facts(letter)] },
+  };
+};
+
+const facts = ({ topic, error, attempt, origin, timestampMs }: DeadLetter): UserProperty[] => [
+  ...(topic === undefined ? [] : [['millrace-topic', toMqttText(topic)] as const]),
+  ['millrace-error-code', error.code],
+  ['millrace-error', toMqttText(error.message)],
+  ['millrace-attempt', String(attempt)],
+  ['millrace-origin', toMqttText(origin)],
+  ['millrace-timestamp', new Date(timestampMs).toISOString()],
+];

@@ -1,0 +1,31 @@
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { Sink } from '../../../connector/open-sink.js';
+import { mqttSink } from '../mqtt-sink.js';
+import type { MqttSinkOptions } from '../options/mqtt-sink-options.js';
+import { resolveSink } from '../options/resolve-sink.js';
+import { deadLetterMessage } from './dead-letter-message.js';
+import { fileSink } from './file-sink.js';
+
+/** As for any MQTT sink; the topic is needed, messages and errors are not to choose. */
+export type DeadLetterTopicOptions = Omit<MqttSinkOptions<DeadLetter>, 'topic' | 'messageFn' | 'onError'> & {
+  readonly topic: string;
+};
+
+/** Destinations for what cannot be processed: `onError({ deadLetter: DeadLetters.file('rejected.jsonl') })`. */
+export const DeadLetters = Object.freeze({
+  /**
+   * Publishes to a topic. On 5.0: the original payload and properties, and in user properties `millrace-topic`,
+   * `millrace-error-code`, `millrace-error`, `millrace-attempt`, `millrace-origin`, `millrace-timestamp`. Of a malformed message the payload is the raw packet, and
+   * `millrace-content` says `packet`. On 3.x: a JSON text
+   * with the same and the payload in base64. It is a client of its own at the broker, and fails the job when it fails.
+   *
+   * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
+   */
+  topic: (options: DeadLetterTopicOptions): Sink<DeadLetter> => mqttSink(resolveSink(options, deadLetterMessage)),
+
+  /**
+   * Appends a line of JSON for each (payload in base64) and waits for the disk before the input is acknowledged. The file
+   * is created with mode 0600. A failing disk fails the job with STORAGE_FAILED.
+   */
+  file: (path: string): Sink<DeadLetter> => fileSink(path),
+});

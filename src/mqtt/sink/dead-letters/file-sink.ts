@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import { defineSink } from '../../../connector/define-sink.js';
+import type { Sink } from '../../../connector/open-sink.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { openAppendFile } from './append-file.js';
+import { FileWriter, storageError } from './file-writer.js';
+
+/** See {@link DeadLetters}. */
+export const fileSink = (path: string): Sink<DeadLetter> => {
+  if (path.length === 0) throw new MillraceError('INVALID_OPTIONS', 'the path of a dead-letter file is empty');
+  const full = resolve(path);
+  const name = `dead letters ${path}`;
+  return defineSink<DeadLetter>({
+    name,
+    claims: [`file ${full}`],
+    refuse: () => undefined,
+    onError: 'fail',
+    createWriter: async ({ signal }) => {
+      if (signal.aborted) throw new MillraceError('ABORTED', `${name} was not opened: aborted`);
+      try {
+        return new FileWriter(await openAppendFile(full), full);
+      } catch (error) {
+        throw error instanceof MillraceError ? error : storageError(full, error);
+      }
+    },
+  });
+};

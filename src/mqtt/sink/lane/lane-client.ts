@@ -1,0 +1,198 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { DeadlineTimer } from '../../../internal/deadline-timer.js';
+import type { ControlConnection } from '../../connection/conflict/control-connection.js';
+import { Connection, type ConnectionListener } from '../../connection/connection.js';
+import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import { isConnectRefusal } from '../../connection/reconnect/is-connect-refusal.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { Session } from '../../protocol/session/session.js';
+import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
+import { reconnectByStrategy } from '../retry/reconnect-by-strategy.js';
+import type { RetryStrategy } from '../retry/retry-strategy.js';
+import type { Lane } from './lane.js';
+import type { ControlNews } from './poison-search.js';
+
+/** Whom a client tells. */
+export interface LaneClientOwner {
+  /** CONNACK came; nothing has been published on the connection yet. */
+  connected(event: ConnectedEvent): void;
+  /** There may be room or progress. */
+  changed(): void;
+  /** Nothing more can be delivered. */
+  failed(error: MillraceError): void;
+}
+
+/** What a client is made of. */
+export interface LaneClientParts {
+  readonly connection: ConnectionOptions;
+  /** Its publisher is this client's `session`. */
+  readonly lane: Lane;
+  readonly retry: RetryStrategy;
+  readonly owner: LaneClientOwner;
+  /** That of the session which a store knows. */
+  readonly version?: ProtocolVersion | undefined;
+}
+
+/** One client of a sink: a lane with the connection, the clock and the timer it needs. */
+export class LaneClient implements ConnectionListener {
+  readonly #parts: LaneClientParts;
+  readonly #connection: Connection;
+  /** Beside the connection while the lane looks for the message at which the broker ends it (R20a). */
+  readonly #control: ControlConnection;
+  /** What it sends. */
+  readonly lane: Lane;
+  readonly #timer = new DeadlineTimer(() => this.flush());
+  readonly #closing = new AbortController();
+  readonly #settleSoon = (): void => {
+    this.#settling = false;
+    this.#settleWritten();
+  };
+  #settling = false;
+  #opened = false;
+  #reconnecting = false;
+  #version: ProtocolVersion;
+
+  constructor(parts: LaneClientParts) {
+    this.#parts = parts;
+    this.#version = parts.connection.version ?? parts.version ?? 5;
+    this.#connection = new Connection(parts.connection, this);
+    this.#control = this.#connection.control({
+      onAccepted: () => this.#tellControl('accepted'),
+      onEnd: ({ error, livedMs }) =>
+        this.#tellControl(livedMs === undefined && isConnectRefusal(error) ? 'refused' : 'lost'),
+    });
+    this.lane = parts.lane;
+  }
+
+  /** One for its whole life. */
+  get session(): Session {
+    return this.#connection.session;
+  }
+
+  /** That of the last connection, and before the first of this process that which it is to have: messages are made while a broker is away. */
+  get version(): ProtocolVersion {
+    return this.#version;
+  }
+
+  /** Connects; without auto-reconnect the retry strategy says whether a failure is final. */
+  async open(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      await this.#connection.open(either);
+    } catch (thrown) {
+      const error = MillraceError.from(thrown);
+      if (this.#parts.connection.autoReconnect) throw error;
+      await this.#reconnect(error, either);
+    }
+    this.#opened = true;
+  }
+
+  /** Publishes what the window takes, without writing it yet. */
+  pump(): void {
+    this.lane.pump(performance.now(), Date.now());
+    this.#timer.set(this.lane.deadline());
+  }
+
+  /** Publishes what the window takes and writes it. */
+  flush(): void {
+    if (!this.#connection.connected) return;
+    this.pump();
+    this.#connection.flush();
+    this.#settleWritten();
+  }
+
+  /** Nothing is published any more; the connection stays until `close`. */
+  stop(): void {
+    this.lane.stop();
+    this.#timer.stop();
+    this.#control.stop();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    this.#closing.abort();
+    await this.#connection.close();
+  }
+
+  onSessionEvents(events: readonly SessionEvent[]): void {
+    this.lane.handleEvents(events, performance.now());
+    this.#pumpAndTell();
+    if (this.#control.running) this.#syncControl();
+  }
+
+  onConnected(event: ConnectedEvent): void {
+    this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
+    this.#parts.owner.connected(event);
+    this.lane.handleConnected(this.#version, performance.now());
+    this.#syncControl();
+    this.#pumpAndTell();
+  }
+
+  onSubscribed(): void {}
+
+  onDisconnected(error: MillraceError): void {
+    this.#timer.stop();
+    this.lane.handleDisconnected(error, performance.now());
+    this.#syncControl();
+    this.#parts.owner.changed();
+    if (!this.#opened || this.#reconnecting || this.#parts.connection.autoReconnect) return;
+    this.#reconnect(error, this.#closing.signal).catch((failure: unknown) => {
+      if (!this.#closing.signal.aborted) this.#parts.owner.failed(MillraceError.from(failure));
+    });
+  }
+
+  onSessionLost(givenUp: readonly number[]): void {
+    this.lane.handleSessionLost(givenUp);
+    this.#parts.owner.changed();
+  }
+
+  onFailed(error: MillraceError): void {
+    if (this.#opened) this.#parts.owner.failed(error);
+  }
+
+  onDrain(): void {
+    this.#settleWritten();
+    this.#pumpAndTell();
+  }
+
+  #syncControl(): void {
+    if (this.lane.wantsControl && !this.#closing.signal.aborted) {
+      this.lane.handleControl('opening', performance.now());
+      this.#control.start(this.#connection.place);
+    } else if (this.#control.running && !this.lane.usesControl) {
+      this.#control.stop();
+      this.lane.handleControl('stopped', performance.now());
+    }
+  }
+
+  #tellControl(news: ControlNews): void {
+    this.lane.handleControl(news, performance.now());
+    this.#pumpAndTell();
+  }
+
+  async #reconnect(error: MillraceError, signal: AbortSignal): Promise<void> {
+    this.#reconnecting = true;
+    try {
+      await reconnectByStrategy(this.#connection, { error, retry: this.#parts.retry, signal });
+    } finally {
+      this.#reconnecting = false;
+    }
+  }
+
+  #pumpAndTell(): void {
+    this.flush();
+    this.#parts.owner.changed();
+  }
+
+  /** Called while the connection hands out events, `flush` has written nothing yet: then it is asked again right after. */
+  #settleWritten(): void {
+    if (!this.lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
+    if (!this.#connection.session.hasOutput) {
+      this.lane.handleWritten();
+      this.#parts.owner.changed();
+    } else if (!this.#settling) {
+      this.#settling = true;
+      queueMicrotask(this.#settleSoon);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { userPropertyPairs } from '../../connection/options/resolve-will.js';
+import type { Properties } from '../../protocol/properties.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { expiryTime } from './message-expiry.js';
+import type { RowContent } from './row.js';
+import type { MessageProperties, SinkMessage } from './sink-message.js';
+import { encodeText, toPayload } from './to-payload.js';
+
+/** Makes the content of a row of an item; `version` is that of the connection. Throws USER_FUNCTION_FAILED, INVALID_MESSAGE or INVALID_TOPIC. */
+export type Encode<T> = (item: T, version: ProtocolVersion) => RowContent;
+
+/** What messages get that do not say it themselves. */
+export interface MessageDefaults {
+  readonly topic: string | undefined;
+  readonly qos: QualityOfService;
+  readonly retain: boolean;
+}
+
+/** Makes a message that depends on the version of the protocol. */
+export type VersionedMessageFn<T> = (item: T, version: ProtocolVersion) => SinkMessage;
+
+/** For a sink without `messageFn`. */
+export const plainEncoder = (defaults: MessageDefaults): Encode<unknown> => {
+  const { topic = '', qos, retain } = defaults;
+  return (item) => {
+    if (item instanceof Promise) throw promiseItem();
+    return { topic, payload: toPayload(item), qos, retain, properties: undefined };
+  };
+};
+
+/** For a sink with `messageFn`. */
+export const messageEncoder = <T>(messageFn: VersionedMessageFn<T>, defaults: MessageDefaults): Encode<T> => {
+  return (item, version) => rowContent(callMessageFn(messageFn, item, version), defaults);
+};
+
+const callMessageFn = <T>(messageFn: VersionedMessageFn<T>, item: T, version: ProtocolVersion): SinkMessage => {
+  try {
+    return messageFn(item, version);
+  } catch (thrown) {
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new MillraceError('USER_FUNCTION_FAILED', `messageFn threw: ${text}`, { cause: thrown });
+  }
+};
+
+/** The content of a row for a message, with the defaults where it says nothing. */
+export const rowContent = (message: SinkMessage, defaults: MessageDefaults): RowContent => {
+  const payload: unknown = message?.payload;
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) throw noPayload(message);
+  const topic = message.topic ?? defaults.topic;
+  if (topic === undefined) throw noTopic();
+  const qos = message.qos ?? defaults.qos;
+  if (qos !== 0 && qos !== 1 && qos !== 2) {
+    throw new MillraceError('INVALID_MESSAGE', `messageFn gave the QoS ${qos}`, { advice: 'It must be 0, 1 or 2.' });
+  }
+  return {
+    topic,
+    payload: typeof payload === 'string' ? encodeText(payload) : payload,
+    qos,
+    retain: message.retain ?? defaults.retain,
+    properties: message.properties === undefined ? undefined : toProperties(message.properties),
+    ...expiryOf(message),
+  };
+};
+
+const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'expiresAtMs'> => {
+  const interval = properties?.messageExpiryInterval;
+  return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
+};
+
+const promiseItem = (): MillraceError =>
+  new MillraceError('INVALID_MESSAGE', 'the item is a promise, whose string says nothing', {
+    advice: 'A function before the sink is async: use mapAsync there instead of map.',
+  });
+
+const noPayload = (message: unknown): MillraceError =>
+  new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
+    advice:
+      message instanceof Promise
+        ? 'messageFn must not be async: use mapAsync before the sink.'
+        : 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
+  });
+
+const noTopic = (): MillraceError =>
+  new MillraceError('INVALID_TOPIC', 'neither the message nor the sink names a topic', {
+    advice: 'Give the sink a topic, or return one from messageFn.',
+  });
+
+const toProperties = (given: MessageProperties): Properties | undefined => {
+  const properties: Properties = {};
+  if (given.payloadFormatIndicator !== undefined) {
+    properties.payloadFormatIndicator = given.payloadFormatIndicator ? 1 : 0;
+  }
+  if (given.messageExpiryInterval !== undefined) properties.messageExpiryInterval = given.messageExpiryInterval;
+  if (given.contentType !== undefined) properties.contentType = given.contentType;
+  if (given.responseTopic !== undefined) properties.responseTopic = given.responseTopic;
+  if (given.correlationData !== undefined) properties.correlationData = given.correlationData;
+  if (given.userProperties !== undefined) properties.userProperties = userPropertyPairs(given.userProperties);
+  return Object.keys(properties).length === 0 ? undefined : properties;
+};

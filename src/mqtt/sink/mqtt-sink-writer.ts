@@ -1,0 +1,199 @@
+import type { DeadLetter } from '../../connector/dead-letter.js';
+import type { RejectedItem, SinkProgress, SinkWriter } from '../../connector/sink.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { Readiness } from '../../internal/readiness.js';
+import type { Metrics } from '../../metrics/metrics.js';
+import { CompletedPrefix } from './completed-prefix.js';
+import { hashTopic } from './hash-topic.js';
+import type { LaneClient, LaneClientOwner } from './lane/lane-client.js';
+import type { DropReason, Finding, LaneOutcome } from './lane/lane-outcome.js';
+import { deadLetterOf } from './message/dead-letter-of.js';
+import type { Encode } from './message/message-encoder.js';
+import { Row } from './message/row.js';
+import { closeClients, openClients } from './open-clients.js';
+import { SinkMeter } from './sink-meter.js';
+import { sinkMetrics } from './sink-metrics.js';
+
+/** What a writer is made of. */
+export interface WriterParts<T> {
+  /** For dead letters and diagnostics. */
+  readonly name: string;
+  readonly encode: Encode<T>;
+  /** `onError` is `fail`: a rejected item fails the writer. */
+  readonly failOnRejection: boolean;
+  /** The sink's topic, for items of which `messageFn` made nothing. */
+  readonly topic: string | undefined;
+}
+
+/**
+ * Spreads items over the clients of a sink by their topic and reports how far they are delivered, as one number over all of
+ * them. An item is taken as long as no client is over its bounds; the one that goes over stops the writer until it has room.
+ */
+export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClientOwner {
+  readonly #parts: WriterParts<T>;
+  readonly #meter: SinkMeter;
+  readonly #clients: readonly LaneClient[];
+  readonly #done = new CompletedPrefix();
+  readonly #readiness = new Readiness();
+  #rejected: RejectedItem[] = [];
+  #taken = 0;
+  #reported = 0;
+  /** The client that was full after the last item. */
+  #blockedBy: LaneClient | undefined;
+  /** The last write left something over, and that there is room again has not been told. */
+  #owesRoom = false;
+  #failure: MillraceError | undefined;
+
+  constructor(
+    parts: WriterParts<T>,
+    metrics: Metrics,
+    createClients: (writer: LaneOutcome & LaneClientOwner) => readonly LaneClient[],
+  ) {
+    this.#parts = parts;
+    this.#clients = createClients(this);
+    const counters = sinkMetrics(metrics, parts.name, {
+      inflight: () => this.#clients.reduce((sum, { lane }) => sum + lane.inflight, 0),
+      buffered: () => this.#clients.reduce((sum, { lane }) => sum + lane.buffered, 0),
+    });
+    this.#meter = new SinkMeter(parts.name, counters);
+  }
+
+  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
+  open(signal: AbortSignal): Promise<void> {
+    return openClients(this.#clients, signal);
+  }
+
+  write(items: readonly T[]): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    let count = 0;
+    while (count < items.length && this.#hasRoom()) {
+      // The loop condition keeps the index in bounds.
+      this.#take(items[count] as T);
+      count += 1;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+    this.#owesRoom = count < items.length;
+    return count;
+  }
+
+  flush(): void {
+    for (const client of this.#clients) client.flush();
+    // What `write` rejected or dropped is progress too.
+    this.changed();
+  }
+
+  progress(): SinkProgress {
+    const rejected = this.#rejected;
+    if (rejected.length > 0) this.#rejected = [];
+    this.#reported = this.#done.length;
+    return { delivered: this.#reported, rejected };
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  close(): Promise<void> {
+    return closeClients(this.#clients);
+  }
+
+  connected(): void {}
+
+  delivered(row: Row): void {
+    this.#done.complete(row.index);
+    this.#meter.delivered(row);
+  }
+
+  rejected(row: Row, error: MillraceError): void {
+    this.#meter.refused(row);
+    this.#reject(row.index, deadLetterOf({ row, error, origin: this.#parts.name }));
+  }
+
+  dropped(row: Row, reason: DropReason): void {
+    this.#done.complete(row.index);
+    this.#meter.dropped(row, reason);
+  }
+
+  downgraded(row: Row): void {
+    this.#meter.downgraded(row);
+  }
+
+  retried(): void {
+    this.#meter.retried();
+  }
+
+  published(row: Row): void {
+    this.#meter.published(row);
+  }
+
+  suspected(row: Row, finding: Finding): void {
+    this.#meter.suspected(row, finding);
+  }
+
+  stripped(row: Row): void {
+    this.#meter.stripped(row);
+  }
+
+  /** A client has worked through a batch of events: there may be room or progress now. */
+  changed(): void {
+    if (this.#readiness.awaited && this.#takeNews()) this.#readiness.notify();
+  }
+
+  failed(error: MillraceError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    for (const client of this.#clients) client.stop();
+    this.#readiness.fail(error);
+  }
+
+  /** Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would spin. */
+  #takeNews(): boolean {
+    if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
+    if (!this.#owesRoom || this.#blockedBy?.lane.full === true) return false;
+    this.#owesRoom = false;
+    return true;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#blockedBy === undefined) return true;
+    if (this.#blockedBy.lane.full) this.#blockedBy.pump();
+    if (this.#blockedBy.lane.full) return false;
+    this.#blockedBy = undefined;
+    return true;
+  }
+
+  #take(item: T): void {
+    const index = this.#taken;
+    this.#taken += 1;
+    const row = this.#encode(item, index);
+    if (row === undefined) return;
+    const client = this.#clientOf(row.topic);
+    client?.lane.enqueue(row);
+    if (client?.lane.full) this.#blockedBy = client;
+  }
+
+  #clientOf(topic: string): LaneClient | undefined {
+    return this.#clients[this.#clients.length === 1 ? 0 : hashTopic(topic) % this.#clients.length];
+  }
+
+  #encode(item: T, index: number): Row | undefined {
+    try {
+      return new Row(index, this.#parts.encode(item, this.#clients[0]?.version ?? 5));
+    } catch (thrown) {
+      const error = MillraceError.from(thrown);
+      this.#meter.refused();
+      this.#reject(index, deadLetterOf({ item, topic: this.#parts.topic, index, error, origin: this.#parts.name }));
+      return undefined;
+    }
+  }
+
+  #reject(index: number, letter: DeadLetter): void {
+    if (this.#parts.failOnRejection) {
+      this.failed(letter.error);
+      return;
+    }
+    this.#rejected.push({ index, letter });
+    this.#done.complete(index);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Sink } from '../../connector/open-sink.js';
+import type { MessageFn } from './message/sink-message.js';
+import { MqttSinkBuilder } from './options/mqtt-sink-builder.js';
+import type { MqttSinkOptions } from './options/mqtt-sink-options.js';
+
+function mqtt<T>(topic: string): Sink<T>;
+function mqtt<T>(broker: string, topic: string): Sink<T>;
+function mqtt<T>(broker: string, topic: string, messageFn: MessageFn<T>): Sink<T>;
+function mqtt<T>(first: string, second?: string, messageFn?: MessageFn<T>): Sink<T> {
+  const place = second === undefined ? { topic: first } : { broker: first, topic: second };
+  return new MqttSinkBuilder<T>({ ...place, messageFn }).build();
+}
+
+/**
+ * Sinks that publish to MQTT topics.
+ *
+ * @example
+ * MqttSinks.builder()
+ *   .clientId('producer').broker('tcp://localhost:1883').auth('username', 'password')
+ *   .topic('topic').autoReconnect().keepSession()
+ *   .retryStrategy(RetryStrategies.indefinitely(1000))
+ *   .messageFn((item: string) => ({ payload: item, qos: 2 }))
+ *   .build();
+ */
+export const MqttSinks = Object.freeze({
+  /** A builder, or one that already has these options. */
+  builder: <T = unknown>(options: MqttSinkOptions<T> = {}): MqttSinkBuilder<T> => new MqttSinkBuilder<T>(options),
+
+  /**
+   * A sink to a topic of the broker at `tcp://localhost:1883` or of the given one, with QoS 1 and the item's string (bytes
+   * as they are) as payload when there is no `messageFn`.
+   */
+  mqtt,
+});

@@ -1,0 +1,129 @@
+import { isOnError, type OnError } from '../../../connector/on-error.js';
+import type { ProcessingGuarantee } from '../../../connector/processing-guarantee.js';
+import { countProblems } from '../../../internal/count-problems.js';
+import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
+import { invalidOptions } from '../../connection/options/resolve-connect-options.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { topicNameProblem } from '../../protocol/topic.js';
+import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';
+import { RetryStrategies } from '../retry/retry-strategies.js';
+import type { RetryStrategy } from '../retry/retry-strategy.js';
+import type { LaneLimits } from './lane-limits.js';
+import type { MqttSinkOptions } from './mqtt-sink-options.js';
+import { resolveClients, type SinkClients } from './resolve-clients.js';
+
+/** An MQTT sink with every default applied and every bound checked. */
+export interface ResolvedSink<T> {
+  /** For metrics, events and errors. */
+  readonly name: string;
+  /** Of messages that name none themselves. */
+  readonly topic: string | undefined;
+  /** Of messages that name none themselves. */
+  readonly qos: (guarantee: ProcessingGuarantee) => QualityOfService;
+  readonly allowLowerQos: boolean;
+  readonly encoder: (guarantee: ProcessingGuarantee) => Encode<T>;
+  readonly clients: SinkClients;
+  readonly retry: RetryStrategy;
+  readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => LaneLimits;
+  readonly onSessionLoss: (guarantee: ProcessingGuarantee) => OnSessionLoss;
+  readonly onUnknownSession: 'fail' | 'discard';
+  readonly onError: OnError;
+}
+
+const SESSION_LOSSES: readonly OnSessionLoss[] = ['fail', 'redeliver', 'drop'];
+const UNKNOWN_SESSIONS: readonly string[] = ['fail', 'discard'];
+const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
+
+/**
+ * @param versioned instead of `messageFn`: for messages that depend on the version of the protocol
+ * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
+ */
+export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: VersionedMessageFn<T>): ResolvedSink<T> => {
+  const { topic, messageFn, qualityOfService, retain = false, onError = 'fail' } = options;
+  const { retryStrategy = RetryStrategies.never(), allowLowerQos = false, onUnknownSession = 'fail' } = options;
+  const qos = (guarantee: ProcessingGuarantee): QualityOfService =>
+    qualityOfService ?? (guarantee === 'exactly-once' ? 2 : 1);
+  const clients = resolveClients(options);
+  const problems = [
+    ...topicProblems(topic, messageFn !== undefined),
+    ...messageProblems(options),
+    ...clients.problems,
+    ...limitProblems(limitsOf(options, 'none', false)),
+    ...sessionProblems(options),
+    ...retryProblems(retryStrategy),
+    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
+  ];
+  const name = clients.baseId ?? `mqtt(${topic ?? 'topic of the message'})`;
+  if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
+  const toMessage = versioned ?? oneArgument(messageFn);
+  return {
+    name,
+    topic,
+    qos,
+    allowLowerQos,
+    encoder: (guarantee) => {
+      const defaults = { topic, qos: qos(guarantee), retain };
+      return toMessage === undefined ? plainEncoder(defaults) : messageEncoder(toMessage, defaults);
+    },
+    clients,
+    retry: retryStrategy,
+    limits: (guarantee, stored) => limitsOf(options, guarantee, stored),
+    onSessionLoss: (guarantee) => options.onSessionLoss ?? (guarantee === 'exactly-once' ? 'fail' : 'redeliver'),
+    onUnknownSession,
+    onError,
+  };
+};
+
+/** The version is no part of `messageFn`'s contract: a user's function with a second, optional parameter must not get it. */
+const oneArgument = <T>(messageFn: MqttSinkOptions<T>['messageFn']): VersionedMessageFn<T> | undefined =>
+  messageFn === undefined ? undefined : (item) => messageFn(item);
+
+/**
+ * Under at-least-once without a store the source is the buffer: what waits here becomes duplicates when the source's connection is
+ * cut. An outbox keeps the rest on disk; what waits here is what a commit lets out at once.
+ */
+const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee, stored: boolean): LaneLimits => ({
+  maxBufferedMessages: options.maxBufferedMessages ?? (stored ? 2048 : guarantee === 'none' ? 10_000 : 256),
+  maxBufferedBytes: options.maxBufferedBytes ?? 16 * 1024 * 1024,
+  offlineOverflow: options.offlineOverflow ?? 'pause',
+});
+
+const topicProblems = (topic: unknown, hasMessageFn: boolean): string[] => {
+  if (topic === undefined) {
+    return hasMessageFn ? [] : ['there is no topic: give one, or a messageFn that names it in each message'];
+  }
+  if (typeof topic !== 'string') return ['topic must be a string'];
+  const problem = topicNameProblem(topic);
+  return problem === undefined ? [] : [`the topic ${JSON.stringify(topic)} is not valid: ${problem}`];
+};
+
+const messageProblems = ({ messageFn, qualityOfService, retain }: MqttSinkOptions<never>): string[] => [
+  ...(messageFn === undefined || typeof messageFn === 'function' ? [] : ['messageFn must be a function']),
+  ...(qualityOfService === undefined || [0, 1, 2].includes(qualityOfService)
+    ? []
+    : [`qualityOfService is ${qualityOfService}: it must be 0, 1 or 2`]),
+  ...(retain === undefined || typeof retain === 'boolean' ? [] : ['retain must be true or false']),
+];
+
+const sessionProblems = ({ onSessionLoss, onUnknownSession, allowLowerQos }: MqttSinkOptions<never>): string[] => [
+  ...(onSessionLoss === undefined || SESSION_LOSSES.includes(onSessionLoss)
+    ? []
+    : [`onSessionLoss is "${onSessionLoss}": it must be ${SESSION_LOSSES.join(', ')}`]),
+  ...(onUnknownSession === undefined || UNKNOWN_SESSIONS.includes(onUnknownSession)
+    ? []
+    : [`onUnknownSession is "${onUnknownSession}": it must be ${UNKNOWN_SESSIONS.join(', ')}`]),
+  ...(allowLowerQos === undefined || typeof allowLowerQos === 'boolean' ? [] : ['allowLowerQos must be true or false']),
+];
+
+const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow }: LaneLimits): string[] => [
+  ...countProblems('maxBufferedMessages', maxBufferedMessages),
+  ...countProblems('maxBufferedBytes', maxBufferedBytes),
+  ...(OVERFLOWS.includes(offlineOverflow)
+    ? []
+    : [`offlineOverflow is "${offlineOverflow}": it must be ${OVERFLOWS.join(', ')}`]),
+];
+
+const retryProblems = (strategy: RetryStrategy): string[] =>
+  typeof strategy?.intervalFunction === 'function' && strategy.maxAttempts >= 0
+    ? []
+    : ['retryStrategy must be one of RetryStrategies'];

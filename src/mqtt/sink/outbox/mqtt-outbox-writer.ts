@@ -1,0 +1,202 @@
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../../connector/durable-sink.js';
+import type { RejectedItem } from '../../../connector/sink.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { Readiness } from '../../../internal/readiness.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { Metrics } from '../../../metrics/metrics.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { hashTopic } from '../hash-topic.js';
+import type { LaneClient } from '../lane/lane-client.js';
+import { deadLetterOf } from '../message/dead-letter-of.js';
+import type { Encode } from '../message/message-encoder.js';
+import { Row, type RowContent } from '../message/row.js';
+import { closeClients, openClients } from '../open-clients.js';
+import { SinkMeter } from '../sink-meter.js';
+import { sinkMetrics } from '../sink-metrics.js';
+import type { MqttOutbox, OutboxOwner } from './mqtt-outbox.js';
+import type { OutboxClient } from './outbox-client.js';
+import { type OutboxMetrics, outboxMetrics } from './outbox-metrics.js';
+import type { RowCodec } from './row-codec.js';
+
+/** What a writer is made of. */
+export interface OutboxWriterParts<T> {
+  /** For dead letters, metrics and diagnostics. */
+  readonly name: string;
+  readonly encode: Encode<T>;
+  readonly codec: RowCodec;
+  /** The least QoS that a message may have (R16). */
+  readonly leastQos: QualityOfService;
+  /** `onError` is `fail`: a rejected item fails the writer. */
+  readonly failOnRejection: boolean;
+  /** The sink's topic, for items of which `messageFn` made nothing. */
+  readonly topic: string | undefined;
+}
+
+/** Whom the clients of a writer tell. */
+export interface OutboxWriterOwner extends OutboxOwner {
+  readonly counters: OutboxMetrics;
+  /** There may be room, or a wish to commit. */
+  changed(): void;
+}
+
+/** Spreads the rows of a sink over the outboxes of its clients by their topic. */
+export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOwner {
+  /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
+  readonly opened: Promise<void>;
+  readonly meter: SinkMeter;
+  readonly counters: OutboxMetrics;
+  readonly #parts: OutboxWriterParts<T>;
+  readonly #clients: readonly OutboxClient[];
+  readonly #readiness = new Readiness();
+  #prepared = 0;
+  #failure: MillraceError | undefined;
+
+  constructor(
+    parts: OutboxWriterParts<T>,
+    metrics: Metrics,
+    createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[],
+    signal: AbortSignal,
+  ) {
+    const { name } = parts;
+    this.#parts = parts;
+    const counters = sinkMetrics(metrics, name, {
+      inflight: () => this.#sum(({ lane }) => lane.inflight),
+      buffered: () => this.#sum(({ lane }) => lane.buffered),
+    });
+    this.meter = new SinkMeter(name, counters);
+    this.counters = outboxMetrics(metrics, name, {
+      undone: () => this.#sum(({ undone }) => undone),
+      unreleased: () => this.#sum(({ unreleased }) => unreleased),
+    });
+    this.#clients = createClients(this);
+    this.opened = openClients(this.#laneClients, signal);
+    // whoever does not wait for it is told by `ready`
+    this.opened.catch((error: unknown) => this.failed(MillraceError.from(error)));
+  }
+
+  get outboxes(): readonly OutboxSender[] {
+    return this.#clients.map(({ outbox }) => outbox);
+  }
+
+  prepare(items: readonly T[]): Prepared {
+    if (this.#failure !== undefined) throw this.#failure;
+    const rows: PreparedRow[] = [];
+    const rejected: RejectedItem[] = [];
+    items.forEach((item, index) => {
+      try {
+        rows.push(this.#prepare(item));
+      } catch (thrown) {
+        const error = MillraceError.from(thrown);
+        rejected.push({ index, letter: this.#rejection(item, error) });
+      }
+      this.#prepared += 1;
+    });
+    return { rows, rejected };
+  }
+
+  flush(): void {
+    for (const { client } of this.#clients) client.flush();
+    this.changed();
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#takeNews() ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  close(): Promise<void> {
+    return closeClients(this.#laneClients);
+  }
+
+  changed(): void {
+    if (this.#readiness.awaited && this.#takeNews()) this.#readiness.notify();
+  }
+
+  refused(row: Row, error: MillraceError): DeadLetter | undefined {
+    this.meter.refused(row);
+    const letter = deadLetterOf({ row, error, origin: this.#parts.name });
+    if (!this.#parts.failOnRejection) return letter;
+    this.failed(letter.error);
+    return undefined;
+  }
+
+  downgraded(row: Row): void {
+    this.meter.downgraded(row);
+    if (this.#parts.leastQos < 2) return;
+    const error = noQos2(row);
+    for (const { outbox } of this.#clients) outbox.failOnceSettled(error);
+  }
+
+  unverified({ topic }: Row): void {
+    this.counters.unverified.add();
+    publishDiagnostic('delivery-unverified', { sink: this.#parts.name, topic });
+  }
+
+  failed(error: MillraceError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    for (const { outbox } of this.#clients) outbox.stop(error);
+    this.#readiness.fail(error);
+  }
+
+  get #laneClients(): readonly LaneClient[] {
+    return this.#clients.map(({ client }) => client);
+  }
+
+  #sum(count: (outbox: MqttOutbox) => number): number {
+    return this.#clients.reduce((sum, { outbox }) => sum + count(outbox), 0);
+  }
+
+  /** Every outbox is asked: what is told once must not be told for another. */
+  #takeNews(): boolean {
+    let isNews = false;
+    for (const { outbox } of this.#clients) if (outbox.takeNews()) isNews = true;
+    return isNews;
+  }
+
+  #prepare(item: T): PreparedRow {
+    const version = this.#clients[0]?.client.version ?? 5;
+    let content = this.#parts.encode(item, version);
+    if (content.qos < this.#parts.leastQos) throw tooLowQos(content);
+    if (version < 5 && content.properties !== undefined) content = this.#strip(content);
+    const outbox = this.#clients.length === 1 ? 0 : hashTopic(content.topic) % this.#clients.length;
+    return { outbox, bytes: this.#parts.codec.encode(content) };
+  }
+
+  /** A 3.x connection has no place for properties: said, never silent. */
+  #strip(content: RowContent): RowContent {
+    this.meter.stripped(new Row(this.#prepared, content));
+    return { ...content, properties: undefined };
+  }
+
+  #rejection(item: T, rejection: MillraceError): DeadLetter {
+    const { topic, name: origin, failOnRejection } = this.#parts;
+    this.meter.refused();
+    const letter = deadLetterOf({ item, topic, index: this.#prepared, error: rejection, origin });
+    if (failOnRejection) throw letter.error;
+    return letter;
+  }
+}
+
+const tooLowQos = ({ topic, qos }: RowContent): MillraceError =>
+  new MillraceError(
+    'GUARANTEE_UNSUPPORTED',
+    `a message to topic "${topic}" asks for QoS ${qos} in an exactly-once job`,
+    {
+      advice:
+        'Send it at QoS 2, or say allowLowerQos for the sink: such messages are then delivered as their QoS promises.',
+      details: { topic, qos },
+    },
+  );
+
+const noQos2 = ({ topic }: Row): MillraceError =>
+  new MillraceError(
+    'GUARANTEE_UNSUPPORTED',
+    `the broker answers a message to topic "${topic}" at QoS 2 with PUBACK: it has no QoS 2, which an exactly-once job needs`,
+    {
+      advice:
+        'Use a broker with QoS 2, or the guarantee at-least-once, or say allowLowerQos for the sink: messages then arrive at least once.',
+      details: { topic },
+    },
+  );

@@ -1,0 +1,74 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { isCount } from '../../../internal/is-count.js';
+import { PUBLISH_IDS } from '../../protocol/session/outbound/outbound-window.js';
+import { MOST_BURNT } from '../../protocol/session/outbound/packet-ids.js';
+
+/** Raised when the fields mean something else. 1 had no `burnt`. */
+const VERSION = 2;
+
+/** What a commit says of an outbox (R8a, R9): everything that a restarted sender must know besides the rows. */
+export interface OutboxState {
+  /** The session that the rows were sent in. */
+  readonly epoch: number;
+  /** Every row below is complete. */
+  readonly low: number;
+  /** Rows below may have been sent in this epoch, no other row has. */
+  readonly mark: number;
+  /** PUBREC came: PUBREL may have gone out. Runs of seqs: pairs of first and one above the last, counted from `low`, ascending. */
+  readonly received: Uint32Array;
+  /** Complete, although `low` is below. Runs as above. */
+  readonly done: Uint32Array;
+  /** Packet ids, less one, that are burnt in this epoch, in the order of that (R20a). */
+  readonly burnt: Uint16Array;
+}
+
+/** As it is stored. */
+export interface StoredOutboxState extends OutboxState {
+  readonly version: typeof VERSION;
+}
+
+/** The state of an outbox to be stored. */
+export const storedOutboxState = (state: OutboxState): StoredOutboxState => ({ version: VERSION, ...state });
+
+/**
+ * The state that a store has, checked; undefined when it has none.
+ * @throws MillraceError STORE_CORRUPT for anything that this version cannot have written
+ */
+export const readOutboxState = (value: unknown): OutboxState | undefined => {
+  if (value === undefined) return undefined;
+  const current = withBurnt(value);
+  if (!isState(current)) throw corruptOutbox('the state of an MQTT outbox is not one that this version has written');
+  return current;
+};
+
+/** A state of version 1 was written where no id was ever burnt. */
+const withBurnt = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'version' in value && value.version === 1
+    ? { ...value, version: VERSION, burnt: new Uint16Array() }
+    : value;
+
+/** The error for a stored outbox that contradicts itself. */
+export const corruptOutbox = (message: string): MillraceError =>
+  new MillraceError('STORE_CORRUPT', message, { advice: 'Restore the store from a backup, or begin with a new one.' });
+
+const isState = (value: unknown): value is StoredOutboxState => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, epoch, low, mark, received, done, burnt } = value as Readonly<
+    Record<keyof StoredOutboxState, unknown>
+  >;
+  if (version !== VERSION || !isCount(epoch) || !isCount(low) || !isCount(mark) || mark < low) return false;
+  return areRuns(received, mark - low) && areRuns(done, mark - low) && areBurnt(burnt);
+};
+
+const areBurnt = (value: unknown): boolean =>
+  value instanceof Uint16Array && value.length <= MOST_BURNT && value.every((id) => id < PUBLISH_IDS);
+
+const areRuns = (value: unknown, length: number): boolean => {
+  if (!(value instanceof Uint32Array) || value.length % 2 !== 0) return false;
+  let last = -1;
+  for (const bound of value) {
+    if (bound <= last || bound > length) return false;
+    last = bound;
+  }
+  return true;
+};

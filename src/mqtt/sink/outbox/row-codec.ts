@@ -1,0 +1,97 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { ByteReader } from '../../protocol/codec/decode/byte-reader.js';
+import { readProperties } from '../../protocol/codec/decode/property-reader.js';
+import { TopicDecoder } from '../../protocol/codec/decode/topic-decoder.js';
+import { ByteWriter } from '../../protocol/codec/encode/byte-writer.js';
+import { hasProperties, writeProperties } from '../../protocol/codec/encode/property-writer.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import { checkTopicName, receivedTopicProblem } from '../../protocol/topic.js';
+import type { RowContent } from '../message/row.js';
+
+/** Raised when the bytes mean something else. A row without a time is written as version 1 wrote all rows. */
+const VERSION = 1;
+/** With the time at which the message expires. */
+const TIMED_VERSION = 2;
+
+const QOS = 0b0011;
+const RETAIN = 0b0100;
+const PROPERTIES = 0b1000;
+
+const PLACE = { carrier: 'publish', from: 'client' } as const;
+/** As `encode` takes topics. */
+const TERMS = { maxProperties: Number.POSITIVE_INFINITY, leftOut: undefined, topicProblem: receivedTopicProblem };
+
+/**
+ * A message as it stands in an outbox: version (1 byte), flags (1 byte: QoS, retain, whether there are properties), in version 2 the
+ * wall-clock time at which it expires (milliseconds since 1970, 4 bytes of the multiples of 2^32 and 4 of the rest), the topic with its
+ * length, the properties as 5.0 has them on the wire, the payload. What the row of a store is worth is for the store's checksum to say;
+ * this coding refuses bytes that it cannot have made.
+ */
+export class RowCodec {
+  readonly #writer = new ByteWriter();
+  readonly #reader = new ByteReader();
+  readonly #topics = new TopicDecoder(receivedTopicProblem);
+
+  /** A copy: the payload may be changed afterwards. @throws MillraceError INVALID_MESSAGE or INVALID_TOPIC */
+  encode({ topic, payload, qos, retain, properties, expiresAtMs }: RowContent): Uint8Array {
+    const writer = this.#writer;
+    const withProperties = hasProperties(properties);
+    checkTopicName(topic);
+    writer.reset();
+    writer.u8(expiresAtMs === undefined ? VERSION : TIMED_VERSION, 'version');
+    writer.u8(qos | (retain ? RETAIN : 0) | (withProperties ? PROPERTIES : 0), 'flags');
+    if (expiresAtMs !== undefined) writeTime(writer, expiresAtMs);
+    writer.string(topic, 'topic');
+    if (withProperties) writeProperties(writer, properties, PLACE);
+    const head = writer.view();
+    const bytes = new Uint8Array(head.length + payload.length);
+    bytes.set(head);
+    bytes.set(payload, head.length);
+    return bytes;
+  }
+
+  /** The payload is a view of the bytes. @throws MillraceError STORE_CORRUPT for bytes that `encode` cannot have made */
+  decode(bytes: Uint8Array): RowContent {
+    try {
+      return this.#decode(bytes);
+    } catch (cause) {
+      throw new MillraceError('STORE_CORRUPT', 'a row of an MQTT outbox is not one that this version has written', {
+        cause,
+        advice: 'Restore the store from a backup, or begin with a new one.',
+      });
+    }
+  }
+
+  #decode(bytes: Uint8Array): RowContent {
+    const reader = this.#reader;
+    reader.reset(bytes, 0, bytes.length);
+    const version = reader.u8();
+    const flags = reader.u8();
+    const qos = flags & QOS;
+    const timed = version === TIMED_VERSION;
+    if ((version !== VERSION && !timed) || flags > 0b1111 || !isQos(qos))
+      throw new Error(`version ${version}, flags ${flags}`);
+    const expiresAtMs = timed ? readTime(reader) : undefined;
+    const length = reader.u16();
+    const start = reader.skip(length);
+    const topic = this.#topics.decode(reader, start, start + length);
+    const withProperties = (flags & PROPERTIES) !== 0;
+    const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from, TERMS) : undefined;
+    if (withProperties && properties === undefined) throw new Error('there are no properties');
+    const payload = bytes.subarray(reader.position);
+    return { topic, payload, qos, retain: (flags & RETAIN) !== 0, properties, ...(timed && { expiresAtMs }) };
+  }
+}
+
+const writeTime = (writer: ByteWriter, ms: number): void => {
+  const whole = Math.max(0, Math.floor(ms));
+  writer.u32(Math.floor(whole / 2 ** 32), 'time');
+  writer.u32(whole % 2 ** 32, 'time');
+};
+
+const readTime = (reader: ByteReader): number => {
+  const high = reader.u32();
+  return high * 2 ** 32 + reader.u32();
+};
+
+const isQos = (value: number): value is QualityOfService => value <= 2;

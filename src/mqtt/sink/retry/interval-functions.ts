@@ -1,0 +1,35 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { IntervalFunction } from './retry-strategy.js';
+
+const checkMs = (name: string, value: number): number => {
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new MillraceError('INVALID_OPTIONS', `${name} must be a finite number of milliseconds from 0, not ${value}`);
+};
+
+const checkMultiplier = (value: number): number => {
+  if (Number.isFinite(value) && value >= 1) return value;
+  throw new MillraceError('INVALID_OPTIONS', `multiplier must be a finite number from 1, not ${value}`);
+};
+
+/** Functions that say how long to wait before a retry, under Jet's names. Each throws INVALID_OPTIONS for values out of range. */
+export const IntervalFunctions = Object.freeze({
+  /** Always the same. */
+  constant: (intervalMs: number): IntervalFunction => {
+    checkMs('intervalMs', intervalMs);
+    return () => intervalMs;
+  },
+
+  /** `initialMs`, then each time `multiplier` times the last one. */
+  exponentialBackoff: (initialMs: number, multiplier: number): IntervalFunction =>
+    exponential(initialMs, multiplier, Number.POSITIVE_INFINITY),
+
+  /** As `exponentialBackoff`, but never more than `capMs`. */
+  exponentialBackoffWithCap: (initialMs: number, multiplier: number, capMs: number): IntervalFunction =>
+    exponential(initialMs, multiplier, checkMs('capMs', capMs)),
+});
+
+const exponential = (initialMs: number, multiplier: number, capMs: number): IntervalFunction => {
+  checkMs('initialMs', initialMs);
+  checkMultiplier(multiplier);
+  return (attempt) => Math.min(initialMs * multiplier ** (attempt - 1), capMs);
+};

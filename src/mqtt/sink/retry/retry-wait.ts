@@ -1,0 +1,32 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { RetryStrategy } from './retry-strategy.js';
+
+/** The longest wait that a Node timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Milliseconds to wait before the retry after failed try number `attempt`, or the error that ends the retries: the failure
+ * itself when there are none, RETRIES_EXHAUSTED after the last, USER_FUNCTION_FAILED when the interval function fails.
+ */
+export const retryWait = (strategy: RetryStrategy, attempt: number, failure: MillraceError): number | MillraceError => {
+  if (strategy.maxAttempts === 0) return failure;
+  if (attempt > strategy.maxAttempts) return exhausted(strategy.maxAttempts, failure);
+  try {
+    const wait = strategy.intervalFunction(attempt);
+    if (typeof wait === 'number' && wait >= 0) return Math.min(wait, LONGEST_MS);
+    return new MillraceError('USER_FUNCTION_FAILED', `the intervalFunction of the retry strategy gave ${wait}`, {
+      advice: 'It must return a number of milliseconds from 0.',
+    });
+  } catch (thrown) {
+    return new MillraceError('USER_FUNCTION_FAILED', 'the intervalFunction of the retry strategy threw', {
+      cause: thrown,
+    });
+  }
+};
+
+const exhausted = (maxAttempts: number, failure: MillraceError): MillraceError =>
+  new MillraceError('RETRIES_EXHAUSTED', `given up after ${maxAttempts} retries: ${failure.message}`, {
+    cause: failure,
+    details: failure.details,
+    ...(failure.reasonCode === undefined ? {} : { reasonCode: failure.reasonCode }),
+  });

@@ -1,0 +1,90 @@
+import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { DropReason, Finding } from './lane/lane-outcome.js';
+import type { Row } from './message/row.js';
+import type { SinkMetrics } from './sink-metrics.js';
+
+/** Counts and tells what becomes of the rows of a sink. */
+export class SinkMeter {
+  readonly #sink: string;
+  readonly #metrics: SinkMetrics;
+  #toldOfProperties = false;
+  #toldOfQos = false;
+  /** The message whose latency is measured now. */
+  #sample: Row | undefined;
+  #sampledAt = 0;
+
+  constructor(sink: string, metrics: SinkMetrics) {
+    this.#sink = sink;
+    this.#metrics = metrics;
+  }
+
+  published(row: Row): void {
+    if (this.#sample === undefined && row.qos > 0) {
+      this.#sample = row;
+      this.#sampledAt = performance.now();
+    }
+    this.#metrics.messages.add();
+    this.#metrics.bytes.add(row.payload.length);
+    if (hasDiagnosticSubscribers('publish')) this.#tellOfPublish(row);
+  }
+
+  delivered(row: Row): void {
+    if (row === this.#sample) {
+      this.#metrics.ackLatency.observe((performance.now() - this.#sampledAt) / 1000);
+      this.#sample = undefined;
+    }
+    if (row.qos === 0) this.#metrics.unconfirmed.add();
+    else this.#metrics.delivered.add();
+  }
+
+  dropped(row: Row, reason: DropReason): void {
+    this.#forget(row);
+    this.#metrics.dropped[reason].add();
+    if (reason === 'expired')
+      publishDiagnostic('message-expired', { sink: this.#sink, topic: row.topic, qos: row.qos });
+  }
+
+  /** Without a row: no message could be made. */
+  refused(row?: Row): void {
+    if (row !== undefined) this.#forget(row);
+    this.#metrics.refused.add();
+  }
+
+  retried(): void {
+    this.#metrics.retried.add();
+  }
+
+  downgraded({ topic }: Row): void {
+    this.#metrics.downgraded.add();
+    if (this.#toldOfQos) return;
+    this.#toldOfQos = true;
+    publishDiagnostic('qos-downgraded', { sink: this.#sink, topic, qos: 2, taken: 1 });
+  }
+
+  suspected({ topic, qos, payload, index }: Row, finding: Finding): void {
+    this.#metrics.suspected.add();
+    publishDiagnostic('message-suspected', {
+      sink: this.#sink,
+      finding,
+      topic,
+      qos,
+      payloadBytes: payload.length,
+      item: index,
+    });
+  }
+
+  stripped(row: Row): void {
+    this.#metrics.propertiesDropped.add();
+    if (this.#toldOfProperties) return;
+    this.#toldOfProperties = true;
+    publishDiagnostic('properties-dropped', { sink: this.#sink, topic: row.topic });
+  }
+
+  #forget(row: Row): void {
+    if (row === this.#sample) this.#sample = undefined;
+  }
+
+  #tellOfPublish({ topic, qos, retain, payload }: Row): void {
+    publishDiagnostic('publish', { sink: this.#sink, topic, qos, retain, payloadBytes: payload.length });
+  }
+}

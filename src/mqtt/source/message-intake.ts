@@ -1,0 +1,258 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { deferred } from '../../internal/deferred.js';
+import { Readiness } from '../../internal/readiness.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { ConnectionListener, GrantedSubscription } from '../connection/connection.js';
+import type {
+  ConnectedEvent,
+  MessageAgainEvent,
+  MessageEvent,
+  SessionEvent,
+} from '../protocol/session/session-event.js';
+import type { Acknowledger } from './acknowledgement/acknowledger.js';
+import { type BufferLimits, MessageBuffer } from './buffer/message-buffer.js';
+import { TopicMatcher } from './buffer/topic-matcher.js';
+import type { SourceLine } from './source-line.js';
+import type { SourceMetrics } from './source-metrics.js';
+
+export interface IntakeOptions {
+  readonly name: string;
+  readonly filters: readonly string[];
+  readonly limits: BufferLimits;
+  /** Guarantee `none`: acknowledged when received. Otherwise the reader acknowledges after the commit. */
+  readonly acknowledgeOnReceipt: boolean;
+  /** Without it a lost connection is the end of the source. */
+  readonly autoReconnect: boolean;
+  readonly metrics: SourceMetrics;
+}
+
+/**
+ * What the connection tells a source, up to the buffer from which the reader polls.
+ *
+ * A cut (`onDisconnected` … `onConnected`) and the messages of an acknowledging source:
+ * - QoS 2: tokens live on, a message taken once is not delivered again; nothing to do.
+ * - QoS 1, unpolled: held. Session present: the broker sends them all again, so the held copies go and order stays, for the
+ *   broker re-sends everything unacknowledged in its order before anything new. Session gone: the held copies are the only
+ *   ones and are given out.
+ * - QoS 1, polled and not committed: delivered again. Their late acceptance does nothing; that is QoS 1.
+ */
+export class MessageIntake implements ConnectionListener {
+  readonly buffer: MessageBuffer;
+  readonly #options: IntakeOptions;
+  readonly #matcher: TopicMatcher;
+  readonly #readiness = new Readiness();
+  readonly #dirtiness = new Readiness();
+  readonly #lost = deferred<MillraceError>();
+  readonly #owing = deferred<void>();
+  #line: SourceLine | undefined;
+  #acks: Acknowledger | undefined;
+  /** A PUBREL that waits for a commit came since `ready` last resolved. */
+  #news = false;
+  #failure: MillraceError | undefined;
+  #reading = true;
+  #dropping = false;
+  /** Before the first subscription is granted it is the opening that fails, after as many attempts as it takes. */
+  #opened = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#matcher = new TopicMatcher(options.filters);
+    this.buffer = new MessageBuffer(options.limits);
+  }
+
+  /** Before the connection is opened. */
+  attach(line: SourceLine, acks: Acknowledger): void {
+    this.#line = line;
+    this.#acks = acks;
+  }
+
+  get failure(): MillraceError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when the connection has failed for good; what fails while polling is told by the next poll. */
+  get lost(): Promise<MillraceError> {
+    return this.#lost.promise;
+  }
+
+  /** Resolves when the broker has sent something that it wants acknowledged by the reader. */
+  get owing(): Promise<void> {
+    return this.#owing.promise;
+  }
+
+  /** Resolves when there is something to poll, and once for what is new to commit; rejects when the source has failed. */
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const news = this.#takeNews();
+    return this.buffer.count > 0 || news ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  /** Resolves when there is something to commit besides positions. */
+  whenDirty(): Promise<void> {
+    return this.#acks?.dirty === true ? Promise.resolve() : this.#dirtiness.wait();
+  }
+
+  /** The first failure stays. */
+  fail(error: MillraceError): void {
+    this.#failure ??= error;
+    this.#readiness.fail(this.#failure);
+  }
+
+  /** Ends a wait without a message. */
+  wake(): void {
+    this.#readiness.notify();
+  }
+
+  /** After polling: reading goes on when there is room again. */
+  polled(): void {
+    if (!this.buffer.drained) return;
+    this.#dropping = false;
+    this.#setReading(true);
+  }
+
+  onSessionEvents(events: readonly SessionEvent[]): void {
+    let messages = 0;
+    let bytes = 0;
+    for (const event of events) {
+      if (event.type === 'message') {
+        messages += 1;
+        bytes += event.payload.byteLength;
+        // R23: how long it is held here counts
+        if (event.properties?.messageExpiryInterval !== undefined) event.receivedAtMs = Date.now();
+        this.#take(event);
+      } else if (event.type === 'release') this.#release(event.token);
+      else if (event.type === 'session-suspect') this.#suspect(event.packetId);
+      else if (event.type === 'message-again') this.#again(event);
+      this.#news ||= event.type !== 'message';
+    }
+    this.#options.metrics.messages.add(messages);
+    this.#options.metrics.bytes.add(bytes);
+    this.#reportDrops();
+    if (this.buffer.full) this.#setReading(false);
+    this.#notify();
+  }
+
+  onConnected(event: ConnectedEvent, proven: boolean): void {
+    if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
+    else this.buffer.releaseHeld();
+    if (this.buffer.full) this.#setReading(false);
+    this.#notify();
+  }
+
+  onSubscribed(granted: readonly GrantedSubscription[]): void {
+    this.#opened = true;
+    if (this.#options.acknowledgeOnReceipt) return;
+    const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
+    if (useless !== undefined) this.lose(grantedTooLow(useless));
+  }
+
+  onDisconnected(error: MillraceError): void {
+    if (this.#opened && !this.#options.autoReconnect) this.lose(error);
+    if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
+    this.#setReading(true);
+  }
+
+  onSessionLost(): void {
+    // `onConnected` follows and says the same: the held copies are the only ones.
+  }
+
+  onFailed(error: MillraceError): void {
+    this.lose(error);
+  }
+
+  onDrain(): void {
+    // A source writes only acknowledgements, which the window bounds.
+  }
+
+  /** The connection has failed. */
+  lose(error: MillraceError): void {
+    this.fail(error);
+    this.#lost.resolve(error);
+  }
+
+  #take(event: MessageEvent): void {
+    const { metrics, acknowledgeOnReceipt } = this.#options;
+    if (event.dup) metrics.redelivered.add();
+    // what is rejected may have no topic to match: it is for onError in any case (R22)
+    const wanted = event.rejection !== undefined || this.#matcher.matches(event.topic);
+    if (event.rejection !== undefined || event.leftOut !== undefined) this.#tellDefect(event);
+    if (event.qos > 0 && (acknowledgeOnReceipt || !wanted)) this.#line?.session.accept(event.token);
+    if (!wanted) {
+      this.#unmatched(event.topic);
+      return;
+    }
+    this.buffer.push(event);
+    if (!this.#opened && event.qos > 0 && !acknowledgeOnReceipt) this.#owing.resolve();
+  }
+
+  #release(token: number): void {
+    this.#acks?.released(token);
+    if (!this.#opened && this.#acks?.dirty === true) this.#owing.resolve();
+  }
+
+  #tellDefect({ topic, qos, rejection, leftOut }: MessageEvent): void {
+    const { name: source, metrics } = this.#options;
+    if (rejection !== undefined) {
+      metrics.malformed.add();
+      publishDiagnostic('message-malformed', { source, topic, qos, error: rejection.error.toJSON() });
+    }
+    if (leftOut === undefined) return;
+    metrics.propertiesDropped.add();
+    publishDiagnostic('properties-dropped', { source, topic, properties: leftOut });
+  }
+
+  #unmatched(topic: string): void {
+    this.#options.metrics.unmatched.add();
+    publishDiagnostic('message-unmatched', { source: this.#options.name, topic });
+  }
+
+  #suspect(packetId: number): void {
+    this.#options.metrics.sessionsSuspect.add();
+    publishDiagnostic('session-suspect', { source: this.#options.name, packetId });
+    this.#acks?.suspected();
+  }
+
+  #again({ packetId, topic }: MessageAgainEvent): void {
+    this.#options.metrics.again.add();
+    publishDiagnostic('message-again', { source: this.#options.name, topic, packetId });
+  }
+
+  #notify(): void {
+    if (this.#acks?.dirty === true) this.#dirtiness.notify();
+    if (this.buffer.count === 0 && !(this.#news && this.#acks?.dirty === true)) return;
+    if (this.#readiness.awaited) this.#news = false;
+    this.#readiness.notify();
+  }
+
+  #takeNews(): boolean {
+    const news = this.#news && this.#acks?.dirty === true;
+    this.#news = false;
+    return news;
+  }
+
+  /** One event for a burst: it begins with a drop and ends when half the buffer is free again. */
+  #reportDrops(): void {
+    const dropped = this.buffer.takeDropped();
+    if (dropped === 0) return;
+    this.#options.metrics.dropped.add(dropped);
+    if (this.#dropping) return;
+    this.#dropping = true;
+    publishDiagnostic('messages-dropped', { source: this.#options.name, policy: this.#options.limits.qos0Overflow });
+  }
+
+  #setReading(reading: boolean): void {
+    if (this.#reading === reading) return;
+    this.#reading = reading;
+    this.#line?.setReading(reading);
+  }
+}
+
+const grantedTooLow = ({ filter, requested }: GrantedSubscription): MillraceError =>
+  new MillraceError(
+    'GRANTED_QOS_TOO_LOW',
+    `the broker grants "${filter}" at QoS 0 only; QoS ${requested} was asked for`,
+    {
+      advice: "At-least-once needs QoS 1: use a broker that grants it, or processingGuarantee 'none'",
+      details: { filter, requested, granted: 0 },
+    },
+  );

@@ -1,0 +1,119 @@
+import type { OnError } from '../../connector/on-error.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source.js';
+import type { MillraceError } from '../../errors/millrace-error.js';
+import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
+import { heldBytes } from '../protocol/held-bytes.js';
+import type { MessageEvent } from '../protocol/session/session-event.js';
+import type { Acknowledger } from './acknowledgement/acknowledger.js';
+import type { ItemMaker } from './items/item-maker.js';
+import { PollBatch } from './items/poll-batch.js';
+import { deadLetterOf } from './items/rejection.js';
+import type { MessageIntake } from './message-intake.js';
+import type { SourceLine } from './source-line.js';
+import type { SourceMetrics } from './source-metrics.js';
+
+export interface ReaderOptions<T> {
+  readonly name: string;
+  readonly maker: ItemMaker<T>;
+  readonly onError: OnError;
+  /** As in the intake: then nothing is left to acknowledge here. */
+  readonly acknowledgeOnReceipt: boolean;
+  readonly intake: MessageIntake;
+  readonly line: SourceLine;
+  readonly acks: Acknowledger;
+  readonly metrics: SourceMetrics;
+}
+
+/**
+ * Reads an MQTT session as numbered items. A position is given to a message when it is polled, so that positions have no
+ * gaps: each is an item or a rejected input. They count from 0 in each reader: what one goes on with is in the state, not in a
+ * position. Nothing is acknowledged before `committed` (unless it was on receipt).
+ */
+export class MqttSourceReader<T> implements SourceReader<T> {
+  /** The connection has failed; what `mapToItemFn` fails on is told by `poll`, after the items before it. */
+  readonly failed: Promise<MillraceError>;
+  readonly #options: ReaderOptions<T>;
+  readonly #intake: MessageIntake;
+  readonly #acks: Acknowledger;
+  #next = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ReaderOptions<T>) {
+    this.#options = options;
+    this.#intake = options.intake;
+    this.#acks = options.acks;
+    this.failed = options.intake.lost;
+    const { bufferedMessages, bufferedBytes, unacknowledged } = options.metrics;
+    bufferedMessages.collect(() => this.#intake.buffer.count + this.#intake.buffer.heldCount);
+    bufferedBytes.collect(() => this.#intake.buffer.bytes);
+    unacknowledged.collect(() => this.#acks.count);
+  }
+
+  poll(max: number): Polled<T> {
+    const batch = new PollBatch<T>(this.#next, this.#options.maker.keyed);
+    if (this.#closed !== undefined) return batch.polled(true);
+    this.#throwFailure();
+    for (let taken = 0; taken < max; taken += 1) {
+      const event = this.#intake.buffer.shift();
+      if (event === undefined || !this.#consume(event, batch)) break;
+    }
+    this.#intake.polled();
+    const polled = batch.polled(false);
+    this.#next = polled.last + 1;
+    // A failure in the middle is thrown by the next poll: the items before it are good.
+    if (polled.last < polled.first) this.#throwFailure();
+    return polled;
+  }
+
+  ready(): Promise<void> {
+    return this.#closed === undefined ? this.#intake.ready() : Promise.resolve();
+  }
+
+  whenDirty(): Promise<void> {
+    return this.#intake.whenDirty();
+  }
+
+  get dirty(): boolean {
+    return this.#acks.dirty;
+  }
+
+  snapshot(upTo: number): SourceSnapshot {
+    return this.#acks.snapshot(upTo);
+  }
+
+  committed(mark: number): void {
+    if (this.#closed !== undefined) return;
+    const { line, name } = this.#options;
+    const count = this.#acks.committed(mark);
+    if (count === 0) return;
+    line.flush();
+    if (hasDiagnosticSubscribers('acknowledge')) publishDiagnostic('acknowledge', { source: name, mark, count });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#options.line.close();
+    this.#intake.wake();
+    return this.#closed;
+  }
+
+  /** False when the source has failed on this message, which then stays unacknowledged. */
+  #consume(event: MessageEvent, batch: PollBatch<T>): boolean {
+    const { onError, name, metrics, maker, acknowledgeOnReceipt } = this.#options;
+    const position = batch.next;
+    const failure = maker.make(event, batch);
+    if (failure !== undefined) {
+      metrics.rejected.add();
+      if (onError === 'fail' || failure.fatal) {
+        this.#intake.fail(failure.error);
+        return false;
+      }
+      batch.reject(deadLetterOf(event, failure.error, name), heldBytes(event));
+    }
+    if (event.qos > 0 && !acknowledgeOnReceipt) this.#acks.taken(position, event.token);
+    return true;
+  }
+
+  #throwFailure(): void {
+    if (this.#intake.failure !== undefined) throw this.#intake.failure;
+  }
+}

@@ -1,0 +1,64 @@
+import { defineSource } from '../../connector/define-source.js';
+import type { Source } from '../../connector/open-source.js';
+import type { OpenContext, SourceReader } from '../../connector/source.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import { Connection } from '../connection/connection.js';
+import { DurableAcks } from './acknowledgement/durable-acks.js';
+import { durableLinkOf } from './acknowledgement/durable-source.js';
+import { VolatileAcks } from './acknowledgement/volatile-acks.js';
+import { resolveDeduplication } from './items/deduplicate-by.js';
+import { ItemMaker } from './items/item-maker.js';
+import { QosWatch } from './items/qos-watch.js';
+import { MessageIntake } from './message-intake.js';
+import { MqttSourceReader } from './mqtt-source-reader.js';
+import { openLine } from './open-line.js';
+import type { ResolvedSource } from './options/resolve-source.js';
+import { defaultGuaranteeOf, neededQos, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
+import { sourceMetrics } from './source-metrics.js';
+
+/** A resolved MQTT source as an engine takes it. */
+export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
+  defineSource<T>({
+    name: source.name,
+    claims: source.claims,
+    defaultGuarantee: defaultGuaranteeOf(source),
+    refuse: (guarantee) => refuseGuarantee(source, guarantee),
+    onError: source.onError,
+    deduplication: source.deduplicateBy && resolveDeduplication(source.deduplicateBy),
+    createReader: (context) => createReader(source, context),
+  });
+
+const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
+  const { guarantee } = context;
+  const stored = guarantee !== 'none' && context.durable !== undefined;
+  const refusal = refuseGuarantee(source, guarantee) ?? (stored ? undefined : refuseWithoutStore(source, guarantee));
+  if (refusal !== undefined) throw refusal;
+  tellOverlaps(source);
+  const options = source.connectionOptions(context);
+  const durable = durableLinkOf({ ...source, clientId: options.clientId }, context);
+  const metrics = sourceMetrics(context.metrics, source.name);
+  const acknowledgeOnReceipt = guarantee === 'none';
+  const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
+  const intake = new MessageIntake({
+    name,
+    filters: source.subscriptions.map(({ filter }) => filter),
+    limits,
+    acknowledgeOnReceipt,
+    autoReconnect: options.autoReconnect,
+    metrics,
+  });
+  const line = new Connection({ ...options, durable }, intake);
+  const acks = durable === undefined ? new VolatileAcks(line.session) : new DurableAcks(line.session, durable.restored);
+  intake.attach(line, acks);
+  await openLine(source, { line, intake, signal: context.signal });
+  const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
+  const qosWatch = new QosWatch({ source: name, needed, policy: source.onLowerQos, metrics });
+  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosWatch });
+  return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
+};
+
+/** Where copies are told apart there is nothing to tell; exactly-once has refused them otherwise. */
+const tellOverlaps = ({ name, overlaps, deduplicateBy }: ResolvedSource<unknown>): void => {
+  if (overlaps.length === 0 || deduplicateBy !== undefined) return;
+  publishDiagnostic('overlapping-filters', { source: name, filters: overlaps });
+};

@@ -1,0 +1,54 @@
+import type { Source } from '../../connector/open-source.js';
+import { copyPayload, type MapToItemFn } from './items/map-to-item.js';
+import { MqttSourceBuilder } from './options/mqtt-source-builder.js';
+import type { MappedMqttSourceOptions, MqttSourceOptions } from './options/mqtt-source-options.js';
+import type { Subscription } from './options/subscription.js';
+
+type Given<Options> = Options extends { readonly topic: string } ? 'topic' : 'subscriptions';
+
+function mqtt(filter: string | Subscription): Source<Uint8Array>;
+function mqtt(broker: string, filter: string | Subscription): Source<Uint8Array>;
+function mqtt<T>(broker: string, filter: string | Subscription, mapToItemFn: MapToItemFn<T>): Source<T>;
+function mqtt(
+  first: string | Subscription,
+  second?: string | Subscription,
+  mapToItemFn: MapToItemFn<unknown> = copyPayload,
+): Source<unknown> {
+  const filter = second ?? first;
+  const broker = second === undefined || typeof first !== 'string' ? undefined : first;
+  const choice = typeof filter === 'string' ? { topic: filter } : { subscriptions: [filter] };
+  return new MqttSourceBuilder<unknown>({ ...choice, broker, mapToItemFn }).build();
+}
+
+function builder(): MqttSourceBuilder<Uint8Array>;
+function builder<O extends MqttSourceOptions>(options: O): MqttSourceBuilder<Uint8Array, Given<O>>;
+function builder<T, O extends MappedMqttSourceOptions<T>>(
+  options: O & MappedMqttSourceOptions<T>,
+): MqttSourceBuilder<T, Given<O>>;
+function builder(
+  options: Partial<MqttSourceOptions | MappedMqttSourceOptions<unknown>> = {},
+): MqttSourceBuilder<unknown> {
+  return new MqttSourceBuilder<unknown>({ ...options, mapToItemFn: options.mapToItemFn ?? copyPayload });
+}
+
+/**
+ * Sources that read MQTT topics.
+ *
+ * @example
+ * MqttSources.builder()
+ *   .clientId('consumer').broker('tcp://localhost:1883').auth('username', 'password')
+ *   .topic('topic').qualityOfService(QualityOfService.EXACTLY_ONCE)
+ *   .autoReconnect().keepSession()
+ *   .mapToItemFn((topic, message) => message.toString())
+ *   .build();
+ */
+export const MqttSources = Object.freeze({
+  /** A builder, or one that already has these options. */
+  builder,
+
+  /**
+   * A source of one filter (QoS 1 unless a `Subscription` says otherwise) of the broker at `tcp://localhost:1883` or of the
+   * given one. Items are copies of the payloads when there is no `mapToItemFn`. Keeps no session.
+   */
+  mqtt,
+});

@@ -1,0 +1,159 @@
+import type { OnError } from '../../../connector/on-error.js';
+import type { Source } from '../../../connector/open-source.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import type { ConnectOptions } from '../../connection/options/connect-options.js';
+import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
+import { invalidOptions } from '../../connection/options/resolve-connect-options.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import type { Qos0Overflow } from '../buffer/message-buffer.js';
+import type { DeduplicationKeyFn, DeduplicationOptions } from '../items/deduplicate-by.js';
+import type { MapToItemFn } from '../items/map-to-item.js';
+import type { OnLowerQos } from '../items/qos-watch.js';
+import { mqttSource } from '../mqtt-source.js';
+import type { SourceSettings } from './mqtt-source-options.js';
+import { resolveSource } from './resolve-source.js';
+import type { Subscription } from './subscription.js';
+
+/** How a builder was told what to read: not yet, by `topic` and `qualityOfService`, or by `subscriptions`. */
+export type FilterSteps = 'open' | 'topic' | 'subscriptions';
+
+/** Never satisfied: its name is what the compiler says to a builder that was given both. */
+interface TopicAndSubscriptionsAreAlternatives {
+  readonly alternatives: never;
+}
+
+const MAP_FIRST = 'deduplicateBy sees the items: give mapToItemFn before it';
+
+type Unless<Given extends FilterSteps, Other extends FilterSteps, Argument> = Given extends Other
+  ? Argument & TopicAndSubscriptionsAreAlternatives
+  : Argument;
+
+/**
+ * Says step by step what an MQTT source is, under the names of Jet's builder. A value: every step returns a new builder and
+ * leaves this one as it was, so one may be the start of many. `Given` is `open` until `topic` or `subscriptions` is called.
+ */
+export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
+  readonly #settings: SourceSettings<T>;
+
+  constructor(settings: SourceSettings<T>) {
+    this.#settings = Object.freeze({ ...settings });
+    Object.freeze(this);
+  }
+
+  /** The name of the session at the broker; needed to keep it. Default: a random one for each opening. */
+  clientId(clientId: string): MqttSourceBuilder<T, Given> {
+    return this.#with({ clientId });
+  }
+
+  /** URL: `mqtt` or `tcp`, `mqtts`, `ssl` or `tls`, `ws`, `wss`. Default `tcp://localhost:1883`. */
+  broker(broker: string): MqttSourceBuilder<T, Given> {
+    return this.#with({ broker });
+  }
+
+  auth(username: string, password: string | Uint8Array): MqttSourceBuilder<T, Given> {
+    return this.#with({ auth: { username, password } });
+  }
+
+  /** The topic filter to read. Wildcards and `$share/group/filter` are allowed. */
+  topic(topic: Unless<Given, 'subscriptions', string>): MqttSourceBuilder<T, 'topic'> {
+    return this.#with({ topic });
+  }
+
+  /** Of the filter given by `topic`. Default 1. */
+  qualityOfService(qos: Unless<Given, 'subscriptions', QualityOfService>): MqttSourceBuilder<T, 'topic'> {
+    return this.#with({ qualityOfService: qos });
+  }
+
+  /** Several filters, each with its own QoS: the alternative to `topic`. */
+  subscriptions(...subscriptions: Unless<Given, 'topic', Subscription>[]): MqttSourceBuilder<T, 'subscriptions'> {
+    return this.#with({ subscriptions });
+  }
+
+  /** Connect again when the connection is lost. Default true, also without this step. */
+  autoReconnect(autoReconnect = true): MqttSourceBuilder<T, Given> {
+    return this.#with({ autoReconnect });
+  }
+
+  /** The broker keeps subscriptions and undelivered messages while we are away. Needs `clientId`. Default without this step: false. */
+  keepSession(keepSession = true): MqttSourceBuilder<T, Given> {
+    return this.#with({ keepSession });
+  }
+
+  /** Everything else about the connection. Called by `build()` to check it, and again at each connect: see {@link SourceSettings}. */
+  connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSourceBuilder<T, Given> {
+    return this.#with({ connectOptionsFn });
+  }
+
+  /**
+   * Makes an item of a message. Default: a copy of the payload as a Uint8Array.
+   * @throws MillraceError INVALID_OPTIONS after `deduplicateBy`, whose function was given for other items
+   */
+  mapToItemFn<U>(mapToItemFn: MapToItemFn<U>): MqttSourceBuilder<U, Given> {
+    const { deduplicateBy, ...others } = this.#settings;
+    if (deduplicateBy !== undefined) throw invalidOptions('the MQTT source', [MAP_FIRST]);
+    return new MqttSourceBuilder<U, Given>({ ...others, mapToItemFn });
+  }
+
+  /** An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it there first. */
+  onError(onError: OnError): MqttSourceBuilder<T, Given> {
+    return this.#with({ onError });
+  }
+
+  /**
+   * What to do when the broker has lost our session, and with it what it still had for us (R17): `fail` the job, or go on with a new
+   * session; then `redeliver` lets retained messages come again and `drop` does not (5.0). Default: `fail` under
+   * exactly-once, `redeliver` under at-least-once, else `drop`.
+   */
+  onSessionLoss(onSessionLoss: OnSessionLoss): MqttSourceBuilder<T, Given> {
+    return this.#with({ onSessionLoss });
+  }
+
+  /**
+   * On the first start of a job with a store: what to do when the broker has a session for our client id already (R6). `fail`
+   * (default) leaves it alone, `adopt` goes on with it and takes what it still has, `discard` throws it away.
+   */
+  onUnknownSession(onUnknownSession: UnknownSessionPolicy): MqttSourceBuilder<T, Given> {
+    return this.#with({ onUnknownSession });
+  }
+
+  /**
+   * Under exactly-once, a message that its publisher sent at too low a QoS (R16): `accept` (default) takes it as it is, `reject` gives it
+   * to `onError`, `fail` fails the job at it. It is counted and told in any case.
+   */
+  onLowerQos(onLowerQos: OnLowerQos): MqttSourceBuilder<T, Given> {
+    return this.#with({ onLowerQos });
+  }
+
+  /**
+   * Takes a message once whose key is known already: copies that QoS 1 cannot tell, or that a publisher sent twice. The keys are in the job's
+   * store, for `ttlMs` (default a day) and at most `maxEntries` (default 1000000) of them. Admits QoS 1 to exactly-once. After
+   * `mapToItemFn`, whose items it sees.
+   */
+  deduplicateBy(keyFn: DeduplicationKeyFn<T>, options: DeduplicationOptions = {}): MqttSourceBuilder<T, Given> {
+    return this.#with({ deduplicateBy: { ...options, keyFn } });
+  }
+
+  /** What gives way when QoS 0 messages come faster than they are worked off. Default `drop-oldest`. Drops are counted. */
+  qos0Overflow(qos0Overflow: Qos0Overflow): MqttSourceBuilder<T, Given> {
+    return this.#with({ qos0Overflow });
+  }
+
+  /** Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops, there already at the Receive Maximum, or 1000 where that is lower. */
+  maxBufferedMessages(maxBufferedMessages: number): MqttSourceBuilder<T, Given> {
+    return this.#with({ maxBufferedMessages });
+  }
+
+  /** Default 16 MiB. QoS 0 overflows above it; with QoS 1 and 2 reading stops. */
+  maxBufferedBytes(maxBufferedBytes: number): MqttSourceBuilder<T, Given> {
+    return this.#with({ maxBufferedBytes });
+  }
+
+  /** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
+  build(): Source<T> {
+    return mqttSource(resolveSource(this.#settings));
+  }
+
+  #with<Next extends FilterSteps>(change: Partial<SourceSettings<T>>): MqttSourceBuilder<T, Next> {
+    return new MqttSourceBuilder<T, Next>({ ...this.#settings, ...change });
+  }
+}

@@ -1,0 +1,81 @@
+import type { OnError } from '../../../connector/on-error.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import type { ConnectOptions } from '../../connection/options/connect-options.js';
+import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import type { Qos0Overflow } from '../buffer/message-buffer.js';
+import type { DeduplicateBy } from '../items/deduplicate-by.js';
+import type { MapToItemFn } from '../items/map-to-item.js';
+import type { OnLowerQos } from '../items/qos-watch.js';
+import type { Subscription } from './subscription.js';
+
+/** What every MQTT source may be told, by the steps of the builder or in one object: each name is the name of a step. */
+export interface MqttSourceBaseOptions {
+  /** URL of the broker. Default `tcp://localhost:1883`. */
+  readonly broker?: string | undefined;
+  /** Without one every opening of the source gets a random id (`millrace…`), and no session can be kept. */
+  readonly clientId?: string | undefined;
+  readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
+  /** Connect again when the connection is lost. Default true. */
+  readonly autoReconnect?: boolean | undefined;
+  /** The broker keeps our subscriptions and undelivered messages while we are away. Default false. Needs a `clientId`. */
+  readonly keepSession?: boolean | undefined;
+  /**
+   * Everything else about the connection. Called once by `build()`, so that its problems are reported there, and again at each
+   * connect, so that credentials, certificates, headers and presigned paths may be fresh; all else must stay the same. When it throws
+   * at a connect that is tried again, as the network is.
+   */
+  readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
+  /** An exception in `mapToItemFn`. Default `fail`. */
+  readonly onError?: OnError | undefined;
+  /** Default `drop-oldest`. */
+  readonly qos0Overflow?: Qos0Overflow | undefined;
+  /** Default: `fail` under exactly-once, `redeliver` under at-least-once; without a guarantee `drop`, for nothing but retained messages is at stake. */
+  readonly onSessionLoss?: OnSessionLoss | undefined;
+  /** Only in a job with a store. Default `fail`. */
+  readonly onUnknownSession?: UnknownSessionPolicy | undefined;
+  /** Only under exactly-once. Default `accept`. */
+  readonly onLowerQos?: OnLowerQos | undefined;
+  /** Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each; the latter are also bounded by the Receive Maximum, or 1000 where that is lower. Default 10000. */
+  readonly maxBufferedMessages?: number | undefined;
+  /** Their topics, payloads and properties in bytes, for QoS 0 and for QoS 1 and 2 each. Default 16777216 (16 MiB). */
+  readonly maxBufferedBytes?: number | undefined;
+}
+
+/** One filter. */
+export interface TopicChoice {
+  readonly topic: string;
+  /** Default 1. */
+  readonly qualityOfService?: QualityOfService | undefined;
+  readonly subscriptions?: undefined;
+}
+
+/** Several filters, each with its own QoS: the alternative to `topic` and `qualityOfService`. */
+export interface SubscriptionsChoice {
+  readonly subscriptions: readonly Subscription[];
+  readonly topic?: undefined;
+  readonly qualityOfService?: undefined;
+}
+
+/** An MQTT source as one object whose items are copies of the payloads. */
+export type MqttSourceOptions = MqttSourceBaseOptions &
+  (TopicChoice | SubscriptionsChoice) & {
+    readonly mapToItemFn?: undefined;
+    readonly deduplicateBy?: DeduplicateBy<Uint8Array> | undefined;
+  };
+
+/** An MQTT source as one object, with a function that makes the items. */
+export type MappedMqttSourceOptions<T> = MqttSourceBaseOptions &
+  (TopicChoice | SubscriptionsChoice) & {
+    readonly mapToItemFn: MapToItemFn<T>;
+    readonly deduplicateBy?: DeduplicateBy<T> | undefined;
+  };
+
+/** What a builder has gathered so far: any of the options, in any combination; `build()` says what is wrong with them. */
+export interface SourceSettings<T> extends MqttSourceBaseOptions {
+  readonly topic?: string | undefined;
+  readonly qualityOfService?: QualityOfService | undefined;
+  readonly subscriptions?: readonly Subscription[] | undefined;
+  readonly mapToItemFn: MapToItemFn<T>;
+  readonly deduplicateBy?: DeduplicateBy<T> | undefined;
+}

@@ -1,0 +1,130 @@
+import { isOnError, type OnError } from '../../../connector/on-error.js';
+import type { OpenContext } from '../../../connector/source.js';
+import { countProblems } from '../../../internal/count-problems.js';
+import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import { sessionClaims } from '../../connection/identity/session-claims.js';
+import type { ConnectOptions } from '../../connection/options/connect-options.js';
+import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import { renewOptions } from '../../connection/options/renew-options.js';
+import {
+  invalidOptions,
+  type ResolvedConnect,
+  resolveConnectOptions,
+} from '../../connection/options/resolve-connect-options.js';
+import type { WantedSubscription } from '../../connection/subscriptions/wanted-subscription.js';
+import type { BufferLimits, Qos0Overflow } from '../buffer/message-buffer.js';
+import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
+import type { MapToItemFn } from '../items/map-to-item.js';
+import type { OnLowerQos } from '../items/qos-watch.js';
+import { neededQos } from '../refuse-guarantee.js';
+import type { SourceSettings } from './mqtt-source-options.js';
+import { policyProblems } from './policy-problems.js';
+import { resolveSubscriptions } from './resolve-subscriptions.js';
+import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';
+
+/** An MQTT source with every default applied and every bound checked. */
+export interface ResolvedSource<T> {
+  /** For metrics, events and errors: the client id, or the filters. */
+  readonly name: string;
+  /** None for a random client id. */
+  readonly claims: readonly string[];
+  readonly subscriptions: readonly WantedSubscription[];
+  /** As in `ResolvedSubscriptions`. */
+  readonly overlaps: readonly (readonly [string, string])[];
+  /** Why the source falls back to no version below 5.0; undefined when it may. */
+  readonly needsVersion5: string | undefined;
+  readonly keepSession: boolean;
+  readonly limits: BufferLimits;
+  readonly onError: OnError;
+  readonly mapToItemFn: MapToItemFn<T>;
+  /** What tells copies; undefined when nothing does. */
+  readonly deduplicateBy: DeduplicateBy<T> | undefined;
+  readonly onUnknownSession: UnknownSessionPolicy;
+  readonly onLowerQos: OnLowerQos;
+  /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
+  readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => ConnectionOptions;
+}
+
+const DEFAULT_MAX_MESSAGES = 10_000;
+/** So many messages of QoS 1 and 2 may wait whatever the Receive Maximum, so that the socket is not switched for each of them. */
+const LEAST_RELIABLE = 1000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const OVERFLOWS: readonly Qos0Overflow[] = ['drop-oldest', 'drop-newest', 'pause'];
+
+/** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
+export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T> => {
+  const { mapToItemFn, deduplicateBy, onError = 'fail' } = settings;
+  const { onUnknownSession = 'fail', onLowerQos = 'accept' } = settings;
+  const asked = askConnectOptions(settings);
+  const options: ConnectOptions = typeof asked === 'string' ? {} : asked;
+  const { wanted, overlaps, needsVersion5, problems } = resolveSubscriptions(settings, options.protocolVersion);
+  const clientId = settings.clientId ?? options.clientId;
+  const name = clientId ?? `mqtt(${wanted.map(({ filter }) => filter).join(',')})`;
+  const facts = { name, options, subscriptions: wanted, needsVersion5, neededQos: neededQos({ deduplicateBy }) };
+  const context = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
+  const connect = resolveConnectOptions(sourceConnectInput(settings, facts, context));
+  const limits = limitsOf(settings, connect.options?.receiveMaximum ?? LEAST_RELIABLE);
+  const all = [
+    ...problems,
+    ...(typeof asked === 'string' ? [asked] : []),
+    ...connect.problems,
+    ...limitProblems(limits),
+    ...(typeof mapToItemFn === 'function' ? [] : ['mapToItemFn must be a function']),
+    ...deduplicationProblems(deduplicateBy),
+    ...policyProblems({ onUnknownSession, onLowerQos, onSessionLoss: settings.onSessionLoss }),
+    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
+  ];
+  const built = connect.options;
+  if (built === undefined || all.length > 0) throw invalidOptions('the MQTT source cannot be built', all);
+  return {
+    name,
+    claims: clientId === undefined ? [] : sessionClaims(built.servers, clientId),
+    subscriptions: wanted,
+    overlaps,
+    needsVersion5,
+    keepSession: built.keepSession,
+    limits,
+    onError,
+    mapToItemFn,
+    deduplicateBy,
+    onUnknownSession,
+    onLowerQos,
+    connectionOptions: (opening) => connectionOptions(settings, facts, opening),
+  };
+};
+
+/** A broker that keeps to the Receive Maximum never fills the bound of QoS 1 and 2, so the reader of its connection goes on. */
+const limitsOf = (settings: SourceSettings<unknown>, receiveMaximum: number): BufferLimits => {
+  const maxMessages = settings.maxBufferedMessages ?? DEFAULT_MAX_MESSAGES;
+  return {
+    maxQos0Messages: maxMessages,
+    maxReliableMessages: Math.min(maxMessages, Math.max(receiveMaximum, LEAST_RELIABLE)),
+    maxBytes: settings.maxBufferedBytes ?? DEFAULT_MAX_BYTES,
+    qos0Overflow: settings.qos0Overflow ?? 'drop-oldest',
+  };
+};
+
+const limitProblems = ({ maxQos0Messages: most, maxBytes, qos0Overflow }: BufferLimits): string[] => [
+  ...countProblems('maxBufferedMessages', most),
+  ...countProblems('maxBufferedBytes', maxBytes),
+  ...(OVERFLOWS.includes(qos0Overflow)
+    ? []
+    : [`qos0Overflow is "${qos0Overflow}": it must be ${OVERFLOWS.join(', ')}`]),
+];
+
+/** What `connectOptionsFn` gave at `build()` is the session's; at each connect it is asked for what may be fresh. */
+const connectionOptions = (
+  settings: SourceSettings<unknown>,
+  facts: SourceConnectFacts,
+  context: Pick<OpenContext, 'guarantee' | 'metrics'>,
+): ConnectionOptions => {
+  const resolve = (options: ConnectOptions): ResolvedConnect =>
+    resolveConnectOptions(sourceConnectInput(settings, { ...facts, options }, context));
+  const { options: asked, name } = facts;
+  const { options, problems } = resolve(asked);
+  if (options === undefined) throw invalidOptions('the MQTT source cannot be opened', problems);
+  const { connectOptionsFn: ask } = settings;
+  if (ask === undefined) return options;
+  return { ...options, renew: () => renewOptions({ what: `the MQTT source "${name}"`, asked, ask, resolve }) };
+};

@@ -1,0 +1,45 @@
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+
+/**
+ * What a subscription may say besides its filter and QoS. MQTT 5.0: with `noLocal`, `retainAsPublished` or a `retainHandling` of
+ * 2 the source falls back to no older version.
+ */
+export interface SubscriptionOptions {
+  /** Do not deliver what this client itself published. Default false. Refused for a shared subscription [MQTT-3.8.3-4]. */
+  readonly noLocal?: boolean | undefined;
+  /**
+   * Keep the retain flag as the publisher set it. Default false: only messages that were retained before the subscription carry
+   * it. `if-supported` keeps it on 5.0 and does not stop the fallback to older versions, which cannot.
+   */
+  readonly retainAsPublished?: boolean | 'if-supported' | undefined;
+  /**
+   * Retained messages: 0 sends them at each subscribe, 1 only when the session does not have the subscription yet (default: a
+   * source subscribes again at each start, R5a), 2 never. 3.x knows only 0.
+   */
+  readonly retainHandling?: 0 | 1 | 2 | undefined;
+}
+
+/** A topic filter with its QoS and options, as plain data. */
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: QualityOfService;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean | 'if-supported';
+  readonly retainHandling: 0 | 1 | 2;
+}
+
+export const Subscription = {
+  /**
+   * A subscription to `filter` (wildcards and `$share/group/filter` are allowed) at `qos`, by default 1. Nothing is checked
+   * here: `build()` reports what is wrong with all subscriptions at once.
+   */
+  of(filter: string, qos: QualityOfService = 1, options: SubscriptionOptions = {}): Subscription {
+    return Object.freeze({
+      filter,
+      qos,
+      noLocal: options.noLocal ?? false,
+      retainAsPublished: options.retainAsPublished ?? false,
+      retainHandling: options.retainHandling ?? 1,
+    });
+  },
+} as const;

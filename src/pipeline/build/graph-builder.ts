@@ -1,0 +1,51 @@
+import type { Edge, PipelineGraph, Vertex, VertexWork } from '../vertex.js';
+
+/** Collects the vertices and edges of one pipeline while its stages are built. */
+export class GraphBuilder {
+  readonly #vertices: Vertex[] = [];
+  readonly #edges: Edge[] = [];
+
+  /** Adds a vertex behind others and gives its id. Its name is its kind, numbered, until `rename`. */
+  add(work: VertexWork, from: readonly number[], name?: string): number {
+    const id = this.#vertices.length;
+    this.#vertices.push({ id, name: this.#freeName(name ?? work.kind), work });
+    const exchange = work.kind === 'groupingKey' ? ({ exchange: true } as const) : {};
+    for (const one of from) this.#edges.push({ from: one, to: id, ...exchange });
+    return id;
+  }
+
+  /** The id that `add` gives next. */
+  get nextId(): number {
+    return this.#vertices.length;
+  }
+
+  nameOf(id: number): string {
+    return this.#vertex(id).name;
+  }
+
+  rename(id: number, name: string): void {
+    this.#vertices[id] = { ...this.#vertex(id), name };
+  }
+
+  /** Replaces what a vertex does. */
+  replace(id: number, work: VertexWork): void {
+    this.#vertices[id] = { ...this.#vertex(id), work };
+  }
+
+  build(): PipelineGraph {
+    return Object.freeze({ vertices: Object.freeze([...this.#vertices]), edges: Object.freeze([...this.#edges]) });
+  }
+
+  #vertex(id: number): Vertex {
+    const vertex = this.#vertices[id];
+    if (vertex === undefined) throw new RangeError(`no vertex ${id}`);
+    return vertex;
+  }
+
+  #freeName(wanted: string): string {
+    const taken = new Set(this.#vertices.map((vertex) => vertex.name));
+    let name = wanted;
+    for (let number = 2; taken.has(name); number += 1) name = `${wanted}-${number}`;
+    return name;
+  }
+}

@@ -1,0 +1,68 @@
+import type { AggregateOperation } from '../aggregate-operation.js';
+import { StateCodecs } from '../codec/state-codecs.js';
+import type { Entry, KeyedStage, StateOptions } from '../keyed-stage.js';
+import type { Stage } from '../stage.js';
+import type { StateKey } from '../stage-state.js';
+import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import type { GraphBuilder } from './graph-builder.js';
+
+/** Makes the stage that stands for a vertex. */
+type HandleOf = <T>(graph: GraphBuilder, id: number) => Stage<T>;
+
+const KEEP = (): boolean => false;
+
+/** A grouping as a handle on its vertex. */
+export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K> {
+  readonly #graph: GraphBuilder;
+  readonly #id: number;
+  readonly #handleOf: HandleOf;
+
+  constructor(graph: GraphBuilder, id: number, handleOf: HandleOf) {
+    this.#graph = graph;
+    this.#id = id;
+    this.#handleOf = handleOf;
+  }
+
+  get name(): string {
+    return this.#graph.nameOf(this.#id);
+  }
+
+  setName(name: string): this {
+    this.#graph.rename(this.#id, name);
+    return this;
+  }
+
+  mapStateful<S extends object, R>(
+    createFn: () => S,
+    mapFn: (state: S, key: K, item: T) => R,
+    options: StateOptions<S> = {},
+  ): Stage<NonNullable<R>> {
+    return this.#stateful({ kind: 'mapStateful', create: createFn, apply: mapFn }, options);
+  }
+
+  filterStateful<S extends object>(
+    createFn: () => S,
+    predicate: (state: S, item: T, key: K) => boolean,
+    options: StateOptions<S> = {},
+  ): Stage<T> {
+    return this.#stateful({ kind: 'filterStateful', create: createFn, apply: predicate }, options);
+  }
+
+  rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options: StateOptions<A> = {}): Stage<Entry<K, R>> {
+    return this.#stateful(
+      {
+        kind: 'rollingAggregate',
+        create: () => operation.create(),
+        accumulate: (accumulator: A, item: T) => operation.accumulate(accumulator, item),
+        export: (accumulator: A) => operation.export(accumulator),
+      },
+      options,
+    );
+  }
+
+  #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>): Stage<R> {
+    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP } = options;
+    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen };
+    return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));
+  }
+}

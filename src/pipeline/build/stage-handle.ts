@@ -1,0 +1,115 @@
+import type { SinkDefinition } from '../../connector/sink.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { StateCodecs } from '../codec/state-codecs.js';
+import type { KeyedStage } from '../keyed-stage.js';
+import type { MapAsyncOptions, SinkStage, Stage } from '../stage.js';
+import type { StateKey } from '../stage-state.js';
+import type { VertexWork } from '../vertex.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { KeyedStageHandle } from './keyed-stage-handle.js';
+
+const DEFAULT_MAX_CONCURRENCY = 16;
+
+const checkConcurrency = (value: number): number => {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new MillraceError('INVALID_OPTIONS', `mapAsync: maxConcurrency must be a whole number from 1, not ${value}`);
+};
+
+/** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
+const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
+
+/** Remembers which vertex a stage stands for. */
+export const registerStage = <S extends object>(stage: S, graph: GraphBuilder, id: number): S => {
+  handles.set(stage, { graph, id });
+  return stage;
+};
+
+/** A stage as a handle on one vertex of a graph under construction. */
+export class StageHandle<T> implements Stage<T> {
+  readonly #graph: GraphBuilder;
+  readonly #id: number;
+
+  constructor(graph: GraphBuilder, id: number) {
+    this.#graph = graph;
+    this.#id = id;
+    registerStage(this, graph, id);
+  }
+
+  get name(): string {
+    return this.#graph.nameOf(this.#id);
+  }
+
+  setName(name: string): this {
+    this.#graph.rename(this.#id, name);
+    return this;
+  }
+
+  map<R>(fn: (item: T) => R): Stage<R> {
+    return this.#then({ kind: 'map', apply: fn });
+  }
+
+  filter<S extends T>(predicate: (item: T) => item is S): Stage<S>;
+  filter(predicate: (item: T) => boolean): Stage<T>;
+  filter(predicate: (item: T) => boolean): Stage<T> {
+    return this.#then({ kind: 'filter', apply: predicate });
+  }
+
+  flatMap<R>(fn: (item: T) => Iterable<R>): Stage<R> {
+    return this.#then({ kind: 'flatMap', apply: fn });
+  }
+
+  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
+    const maxConcurrency = checkConcurrency(options.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY);
+    const codec = options.codec ?? StateCodecs.structuredClone<T>();
+    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn });
+  }
+
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K> {
+    const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn }, [this.#id]);
+    return new KeyedStageHandle<T, K>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
+  }
+
+  peek(observe?: (item: T) => void): Stage<T> {
+    const stage = new StageHandle<T>(this.#graph, this.#graph.nextId);
+    const print = (item: T): void => console.log(`${stage.name}: ${String(item)}`);
+    this.#graph.add({ kind: 'peek', observe: observe ?? print }, [this.#id]);
+    return stage;
+  }
+
+  merge<U>(other: Stage<U>): Stage<T | U> {
+    const known = handles.get(other);
+    if (known?.graph !== this.#graph) {
+      throw new MillraceError('INVALID_OPTIONS', `merge: ${other.name} is a stage of another pipeline`);
+    }
+    return new StageHandle<T | U>(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, known.id]));
+  }
+
+  writeTo(sink: SinkDefinition<T>): SinkStage {
+    const id = this.#graph.add({ kind: 'sink', sink }, [this.#id], sink.name);
+    return new SinkHandle(this.#graph, id);
+  }
+
+  #then<R>(work: VertexWork): Stage<R> {
+    return new StageHandle<R>(this.#graph, this.#graph.add(work, [this.#id]));
+  }
+}
+
+/** The end of a branch as a handle on its vertex. */
+class SinkHandle implements SinkStage {
+  readonly #graph: GraphBuilder;
+  readonly #id: number;
+
+  constructor(graph: GraphBuilder, id: number) {
+    this.#graph = graph;
+    this.#id = id;
+  }
+
+  get name(): string {
+    return this.#graph.nameOf(this.#id);
+  }
+
+  setName(name: string): this {
+    this.#graph.rename(this.#id, name);
+    return this;
+  }
+}

@@ -1,0 +1,82 @@
+import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { checkStorable } from '../../internal/check-storable.js';
+import type { StateCodec } from '../state-codec.js';
+import { readCompact } from './compact-reader.js';
+import { writeCompact } from './compact-writer.js';
+
+/** The first byte. */
+const CLONED = 0;
+const COMPACTED = 1;
+/**
+ * The short form does not look for getters and symbols, which would cost more than all that it does: a stage whose states have any has
+ * them from the start.
+ */
+const CHECKED_STATES = 16;
+
+export interface StructuredCloneOptions<S> {
+  /** Default 0. */
+  readonly version?: number;
+  /** Makes a state of what a structured-clone codec of another version stored. */
+  readonly upgrade?: (old: unknown, version: number) => S;
+}
+
+const encode = (value: unknown): Uint8Array => writeCompact(value, COMPACTED) ?? encodeCloned(value);
+
+const encodeCloned = (value: unknown): Uint8Array => {
+  checkStorable(value);
+  const body = cloned(value);
+  const bytes = new Uint8Array(body.byteLength + 1);
+  bytes[0] = CLONED;
+  bytes.set(body, 1);
+  return bytes;
+};
+
+const cloned = (value: unknown): Uint8Array => {
+  try {
+    return serialize(value);
+  } catch (error) {
+    throw MillraceError.from(error, 'STATE_NOT_STORABLE', 'the value');
+  }
+};
+
+const decode = (bytes: Uint8Array): unknown => {
+  if (bytes[0] === COMPACTED) return readCompact(bytes, 1);
+  if (bytes[0] !== CLONED) throw new RangeError(`no encoding begins with ${bytes[0]}`);
+  // typed arrays in the value are views of what is given here, so it gets a copy of its own
+  return deserialize(bytes.slice(1));
+};
+
+const checkVersion = (version: number): number => {
+  if (Number.isInteger(version) && version >= 0 && version <= 0xffff) return version;
+  throw new MillraceError(
+    'INVALID_OPTIONS',
+    `the version of a codec must be a whole number from 0 to 65535, not ${version}`,
+  );
+};
+
+/**
+ * Stores what structured clone gives back as it was: plain objects and arrays, Map, Set, Date, RegExp, typed arrays, Buffer, bigint,
+ * built-in errors. Functions, symbols, class instances and getters are refused with STATE_NOT_STORABLE and their path. Small values are
+ * stored in a shorter form. A typed array may come back with a larger `buffer` behind it.
+ * @throws MillraceError INVALID_OPTIONS for a version that is none
+ */
+const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): StateCodec<S> => {
+  const version = checkVersion(options.version ?? 0);
+  const { upgrade } = options;
+  // stored under this version means encoded by this type: that is what versions are for
+  let unchecked = CHECKED_STATES;
+  const encodeState = (state: S): Uint8Array => {
+    if (unchecked > 0) {
+      unchecked -= 1;
+      checkStorable(state);
+    }
+    return encode(state);
+  };
+  const codec = { version, encode: encodeState, decode: (bytes: Uint8Array) => decode(bytes) as S };
+  if (upgrade === undefined) return codec;
+  return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };
+};
+
+/** Codecs for the states of stages. */
+export const StateCodecs = Object.freeze({ structuredClone });

@@ -1,0 +1,90 @@
+import type { StageState, StateOf } from '../stage-state.js';
+import type { PipelineGraph, Vertex, VertexWork } from '../vertex.js';
+import { compileFragment, type TargetOf } from './compile-fragment.js';
+import { memoryStateOf } from './memory-state.js';
+import type { AsyncStagePlan, Downstream, PipelinePlan, SinkPlan, SourcePlan } from './pipeline-plan.js';
+import { statefulStages } from './stateful-stages.js';
+
+type Kind = VertexWork['kind'];
+
+const idsOf = (graph: PipelineGraph, kind: Kind): number[] =>
+  graph.vertices.filter(({ work }) => work.kind === kind).map(({ id }) => id);
+
+/** Every vertex that items of `from` may reach. Edges lead upwards, so one pass is enough. */
+const reachableFrom = ({ edges }: PipelineGraph, from: number): ReadonlySet<number> => {
+  const reached = new Set([from]);
+  for (const edge of [...edges].sort((a, b) => a.from - b.from)) {
+    if (reached.has(edge.from)) reached.add(edge.to);
+  }
+  reached.delete(from);
+  return reached;
+};
+
+class PipelineCompiler {
+  readonly #graph: PipelineGraph;
+  readonly #sinkIds: readonly number[];
+  readonly #asyncIds: readonly number[];
+  readonly #stateOf: StateOf;
+
+  constructor(graph: PipelineGraph, stateOf: StateOf) {
+    this.#graph = graph;
+    this.#stateOf = onceForEach(stateOf);
+    this.#sinkIds = idsOf(graph, 'sink');
+    this.#asyncIds = idsOf(graph, 'mapAsync');
+  }
+
+  compile(): PipelinePlan {
+    const sources: SourcePlan[] = [];
+    const asyncStages: AsyncStagePlan[] = [];
+    const sinks: SinkPlan[] = [];
+    for (const { id, name, work } of this.#graph.vertices) {
+      if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
+      if (work.kind === 'source') {
+        sources.push({ name, source: work.source, timestamps: work.timestamps, ...this.#after(id) });
+      }
+      if (work.kind === 'mapAsync') {
+        const call = (item: unknown, signal: AbortSignal) => work.call(item, signal);
+        const { maxConcurrency, codec } = work;
+        asyncStages.push({ name, maxConcurrency, codec, call, ...this.#after(id) });
+      }
+    }
+    return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph) };
+  }
+
+  #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
+    return {
+      fragment: compileFragment(this.#graph, id, { targetOf: this.#targetOf, stateOf: this.#stateOf }),
+      downstream: this.#downstream(id),
+    };
+  }
+
+  readonly #targetOf: TargetOf = ({ id, work }: Vertex) => {
+    if (work.kind === 'sink') return { kind: 'sink', index: this.#sinkIds.indexOf(id) };
+    if (work.kind === 'mapAsync') return { kind: 'async', index: this.#asyncIds.indexOf(id) };
+    return undefined;
+  };
+
+  #downstream(id: number): Downstream {
+    const reached = reachableFrom(this.#graph, id);
+    const indexes = (ids: readonly number[]): number[] =>
+      ids.flatMap((one, index) => (reached.has(one) ? [index] : []));
+    return { sinks: indexes(this.#sinkIds), asyncStages: indexes(this.#asyncIds) };
+  }
+}
+
+/** Two sources may lead to one stage: its state is one and the same in both of their fragments. */
+const onceForEach = (stateOf: StateOf): StateOf => {
+  const known = new Map<string, StageState>();
+  return (stage) => {
+    const state = known.get(stage.name) ?? stateOf(stage);
+    known.set(stage.name, state);
+    return state;
+  };
+};
+
+/**
+ * Compiles a checked graph for one run. Pure: opens nothing and calls no user function. Without `stateOf` the stages keep their
+ * state in memory, as long as the plan.
+ */
+export const compilePipeline = (graph: PipelineGraph, stateOf: StateOf = memoryStateOf): PipelinePlan =>
+  new PipelineCompiler(graph, stateOf).compile();

@@ -1,0 +1,28 @@
+import { defineSink } from '../../connector/define-sink.js';
+import type { Sink } from '../../connector/open-sink.js';
+import { ImmediateWriter } from './immediate-writer.js';
+
+const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>
+  defineSink<T>({
+    name,
+    claims: [],
+    refuse: () => undefined,
+    onError: 'fail',
+    createWriter: async () => new ImmediateWriter(receive),
+  });
+
+/** Appends every item to an array of the caller's, which is its only bound. */
+const list = <T>(array: T[]): Sink<T> =>
+  immediateSink('list', (item: T) => {
+    array.push(item);
+  });
+
+/** Prints every item with console.log. `toStringFn` defaults to `String`. */
+const logger = <T = unknown>(toStringFn: (item: T) => string = String): Sink<T> =>
+  immediateSink('logger', (item: T) => console.log(toStringFn(item)));
+
+/** Takes every item and does nothing with it. */
+const noop = (): Sink<unknown> => immediateSink<unknown>('noop', () => {});
+
+/** Sinks for tests and for trying things out. */
+export const Sinks = Object.freeze({ list, logger, noop });

@@ -1,0 +1,39 @@
+import { defineSource } from '../../connector/define-source.js';
+import type { Source } from '../../connector/open-source.js';
+import type { OpenContext, SourceReader } from '../../connector/source.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { ItemStreamReader } from './item-stream-reader.js';
+import { ItemsReader } from './items-reader.js';
+import { restoredSequence } from './restored-sequence.js';
+
+/**
+ * In a job with a store a restarted test source goes on behind the last commit, in any other it begins again at its first item. So it can
+ * give every guarantee.
+ */
+const testSource = <T>(name: string, createReader: (start: number) => SourceReader<T>): Source<T> =>
+  defineSource<T>({
+    name,
+    claims: [],
+    defaultGuarantee: 'at-least-once',
+    refuse: () => undefined,
+    onError: 'fail',
+    createReader: async ({ restored }: OpenContext) => createReader(restoredSequence(name, restored)),
+  });
+
+/** Gives these items and ends; the job completes. */
+const items = <T>(...all: readonly T[]): Source<T> => testSource('items', (start) => new ItemsReader(all, start));
+
+/**
+ * Makes items at a steady rate without end. `createFn` gets the wall clock in milliseconds and the number of the item, from 0; in a job
+ * with a store the numbers go on over restarts.
+ * @throws MillraceError INVALID_OPTIONS for a rate that is not above 0
+ */
+const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, sequence: number) => T): Source<T> => {
+  if (!(itemsPerSecond > 0 && Number.isFinite(itemsPerSecond))) {
+    throw new MillraceError('INVALID_OPTIONS', `itemsPerSecond must be above 0, not ${itemsPerSecond}`);
+  }
+  return testSource('itemStream', (start) => new ItemStreamReader({ perSecond: itemsPerSecond, start }, createFn));
+};
+
+/** Sources for tests and for trying things out. */
+export const TestSources = Object.freeze({ items, itemStream });

@@ -1,0 +1,154 @@
+import { corruptError, storageError } from '../storage-error.js';
+import type { StoreBatch, StoreRecord } from '../store.js';
+import type { FileChange, FileRecord, LmdbFile } from './lmdb-file.js';
+import { FRAME_BYTES, readFrame, writeFrame } from './record-frame.js';
+
+/** The first byte of a key in the file: the store's own records, and those of its user. */
+const OWN = 0;
+const USER = 1;
+
+/** Names of the store's own records. */
+export type OwnName = 'format' | 'commits';
+
+const nameOf = (key: Buffer): string => key.toString('utf8', 1);
+const userKey = (key: string): Buffer => Buffer.from(`${String.fromCharCode(USER)}${key}`);
+const ownKey = (name: OwnName): Buffer => Buffer.from(`${String.fromCharCode(OWN)}${name}`);
+
+/** Which records a slice has. */
+export interface Slice {
+  readonly from: string;
+  /** Exclusive. */
+  readonly to: string;
+  /** Whether `from` is exclusive. */
+  readonly after: boolean;
+  /** At most so many, and not many more than so many bytes of values. */
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Reads records from a file. Invariant: what is read was written, or STORE_CORRUPT is thrown.
+ *
+ * The checksums are of records. LMDB has none for its pages: where a key on a page has changed, the search for it ends beside it, and
+ * where a pointer has changed, searches end where they cannot be, or a range ends early. So the neighbours of a place where there is
+ * nothing must be whole and in order, and a range must end where the search for its end leads.
+ */
+export class LmdbRecords {
+  readonly #file: LmdbFile;
+  readonly #path: string;
+
+  /** @param path for messages */
+  constructor(file: LmdbFile, path: string) {
+    this.#file = file;
+    this.#path = path;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#read(() => this.#get(userKey(key)));
+  }
+
+  getOwn(name: OwnName): Uint8Array | undefined {
+    return this.#read(() => this.#get(ownKey(name)));
+  }
+
+  slice(slice: Slice): StoreRecord[] {
+    return this.#read(() => this.#slice(slice));
+  }
+
+  #get(key: Buffer): Uint8Array | undefined {
+    const frame = this.#file.get(key);
+    if (frame !== undefined) return this.#checked({ key, value: frame });
+    const above = this.#file.ceiling(key);
+    if (above !== undefined) {
+      this.#checked(above);
+      this.#checkOrder(key, above.key);
+    }
+    this.#checkBelow(key, key);
+    return undefined;
+  }
+
+  #slice({ from, to, after, limit, maxBytes }: Slice): StoreRecord[] {
+    const start = userKey(from);
+    const end = userKey(to);
+    if (start.compare(end) >= 0) return [];
+    const records: StoreRecord[] = [];
+    let last: Buffer | undefined;
+    let bytes = 0;
+    for (const record of this.#file.range(start, end, after)) {
+      if (last === undefined) this.#checkStart(start, record.key, after);
+      else this.#checkOrder(last, record.key);
+      records.push({ key: nameOf(record.key), value: this.#checked(record) });
+      last = record.key;
+      bytes += record.value.byteLength;
+      if (records.length >= limit || bytes >= maxBytes) return records;
+    }
+    this.#checkEnd(start, last, end);
+    return records;
+  }
+
+  /** Nothing is between the start of a range and its first record. */
+  #checkStart(start: Buffer, first: Buffer, after: boolean): void {
+    if (after || start.compare(first) !== 0) this.#checkOrder(start, first);
+    if (start.compare(first) !== 0) this.#checkBelow(first, start);
+  }
+
+  /** Nothing is between the last record of a range, or its start, and its end. */
+  #checkEnd(start: Buffer, last: Buffer | undefined, end: Buffer): void {
+    this.#checkBelow(end, last ?? start);
+  }
+
+  /** The record below `key` is at `floor` at most. */
+  #checkBelow(key: Buffer, floor: Buffer): void {
+    const record = this.#file.below(key);
+    if (record === undefined) return;
+    this.#checked(record);
+    this.#checkOrder(record.key, key);
+    if (record.key.compare(floor) > 0) this.#disorder(floor, record.key);
+  }
+
+  #checkOrder(lower: Buffer, higher: Buffer): void {
+    if (lower.compare(higher) >= 0) this.#disorder(lower, higher);
+  }
+
+  #disorder(one: Buffer, other: Buffer): never {
+    const keys = `${JSON.stringify(nameOf(one))} and ${JSON.stringify(nameOf(other))}`;
+    throw corruptError(`${this.#path}: the records around the keys ${keys} are not in order`);
+  }
+
+  #checked({ key, value: frame }: FileRecord): Uint8Array {
+    const value = readFrame(key, frame);
+    if (value !== undefined) return value;
+    throw corruptError(`${this.#path}: the checksum of the record ${JSON.stringify(nameOf(key))} is wrong`);
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw storageError(error, `cannot read ${this.#path}`);
+    }
+  }
+}
+
+/** The changes of a batch as the file takes them, in one buffer of their own. */
+export function encodeBatch(batch: StoreBatch): FileChange[] {
+  return encode([...batch].map(([key, value]) => [userKey(key), value]));
+}
+
+/** Records of the store's own, as the file takes them. */
+export function encodeOwn(records: ReadonlyMap<OwnName, Uint8Array>): FileChange[] {
+  return encode([...records].map(([name, value]) => [ownKey(name), value]));
+}
+
+function encode(changes: readonly (readonly [Buffer, Uint8Array | undefined])[]): FileChange[] {
+  let size = 0;
+  for (const [, value] of changes) size += value === undefined ? 0 : FRAME_BYTES + value.byteLength;
+  const slab = Buffer.allocUnsafeSlow(size);
+  let end = 0;
+  return changes.map(([key, value]) => {
+    if (value === undefined) return [key, undefined];
+    const start = end;
+    end = writeFrame(slab, start, key, value);
+    return [key, slab.subarray(start, end)];
+  });
+}

@@ -1,0 +1,107 @@
+import { MillraceError } from '../../errors/index.js';
+import { checkBatch, checkKey, MAX_COMMIT_BYTES } from '../check-batch.js';
+import { GroupCommitter } from '../group-committer.js';
+import type { Store, StoreBatch, StoreRecord } from '../store.js';
+import { encodeCommits } from './commits-record.js';
+import { failedWrite } from './failed-write.js';
+import { checkInPlace, type FileIdentity } from './file-identity.js';
+import type { FileChange, LmdbFile } from './lmdb-file.js';
+import { encodeBatch, encodeOwn, LmdbRecords } from './lmdb-records.js';
+import type { OpeningMark } from './opening-mark.js';
+
+/** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
+const FIRST_SLICE = 16;
+const LARGEST_SLICE = 512;
+const SLICE_BYTES = 1024 * 1024;
+
+/** Opened by `openLmdbStore`, which has checked the file. */
+export interface LmdbStoreParts {
+  readonly file: LmdbFile;
+  readonly path: string;
+  /** The file that the path leads to. */
+  readonly identity: FileIdentity | undefined;
+  /** Commits that the file has had. */
+  readonly commits: number;
+  readonly mark: OpeningMark;
+  readonly onClosed: () => void;
+}
+
+/** A store in an LMDB file. Reads see the last durable commit; nothing that is handed out pins a snapshot of the file. */
+export class LmdbStore implements Store {
+  readonly maxCommitBytes = MAX_COMMIT_BYTES;
+  readonly #parts: LmdbStoreParts;
+  readonly #records: LmdbRecords;
+  readonly #group = new GroupCommitter<readonly FileChange[]>((group) => this.#write(group), MAX_COMMIT_BYTES);
+  #commits: number;
+  /** The mark says that there was a commit (X8). */
+  #passed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: LmdbStoreParts) {
+    this.#parts = parts;
+    this.#records = new LmdbRecords(parts.file, parts.path);
+    this.#commits = parts.commits;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    this.#checkOpen();
+    checkKey(key);
+    return this.#records.get(key);
+  }
+
+  *range(from: string, to: string): Generator<StoreRecord, void> {
+    let start = from;
+    let limit = FIRST_SLICE;
+    let after = false;
+    while (true) {
+      this.#checkOpen();
+      const slice = this.#records.slice({ from: start, to, after, limit, maxBytes: SLICE_BYTES });
+      yield* slice;
+      const last = slice.at(-1);
+      if (last === undefined) return;
+      start = last.key;
+      after = true;
+      limit = Math.min(limit * 2, LARGEST_SLICE);
+    }
+  }
+
+  async commit(batch: StoreBatch): Promise<void> {
+    this.#checkOpen();
+    const bytes = checkBatch(batch);
+    return this.#group.commit(encodeBatch(batch), bytes);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#group.idle();
+    await this.#parts.file.close();
+    await this.#parts.mark.clear();
+    this.#parts.onClosed();
+  }
+
+  /** Not called again after it has rejected (R13). */
+  async #write(group: readonly (readonly FileChange[])[]): Promise<void> {
+    const changes = group.flat();
+    if (changes.length === 0) return;
+    const commits = this.#commits + 1;
+    try {
+      const all = [...encodeOwn(new Map([['commits', encodeCommits(commits)]])), ...changes];
+      await this.#parts.file.write(all);
+      checkInPlace(this.#parts);
+    } catch (error) {
+      throw await failedWrite(error, this.#parts.path, changes);
+    }
+    this.#commits = commits;
+    if (!this.#passed) await this.#parts.mark.passed();
+    this.#passed = true;
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined)
+      throw new MillraceError('INVALID_STATE', `the store ${this.#parts.path} is closed`);
+  }
+}

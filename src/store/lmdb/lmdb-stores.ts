@@ -1,0 +1,71 @@
+import { join, resolve } from 'node:path';
+import { checkOwnDirectory } from '../../internal/own-files.js';
+import { jobDirectoryName } from '../job-path.js';
+import { OpenStores } from '../open-stores.js';
+import { storageError } from '../storage-error.js';
+import type { Store, StoreProvider } from '../store.js';
+import { DirectoryLock } from './directory-lock.js';
+import { openLmdbStore } from './open-lmdb-store.js';
+import { makePrivateDirectory } from './private-directory.js';
+
+/**
+ * Stores in LMDB files, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`. "Durable" means: flushed
+ * to the disk (`fdatasync`). One process owns the directory, until it closes the stores or ends.
+ */
+export class LmdbStores implements StoreProvider {
+  readonly location: string;
+  readonly #lock: DirectoryLock;
+  readonly #open: OpenStores;
+  #closing: Promise<void> | undefined;
+
+  private constructor(location: string, lock: DirectoryLock) {
+    this.location = location;
+    this.#lock = lock;
+    this.#open = new OpenStores(location);
+  }
+
+  /**
+   * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
+   * in it (X2).
+   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL
+   */
+  static async open(dir: string): Promise<LmdbStores> {
+    const location = resolve(dir);
+    await makeDirectory(location);
+    return new LmdbStores(location, await DirectoryLock.take(location));
+  }
+
+  open(job: string, partition: number): Promise<Store> {
+    return this.#open.open(job, partition, async (onClosed) => {
+      const directory = join(this.location, jobDirectoryName(job));
+      await makeDirectory(directory);
+      return openLmdbStore({
+        path: join(directory, `partition-${partition}.mdb`),
+        name: { job, partition },
+        onClosed,
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#open.close();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makePrivateDirectory(path);
+    await checkOwnDirectory(path);
+  } catch (error) {
+    throw storageError(error, `cannot make the directory ${path}`);
+  }
+}

@@ -1,0 +1,40 @@
+import { OpenStores } from '../open-stores.js';
+import type { Store, StoreProvider } from '../store.js';
+import { MemoryStore } from './memory-store.js';
+import { SortedRecords } from './sorted-records.js';
+
+/**
+ * Stores in memory, for tests and for jobs whose state need not outlive the process. A commit is "durable" when it resolves: a store
+ * that is closed and opened again has it, here or in a provider that is made from this one.
+ */
+export class MemoryStores implements StoreProvider {
+  readonly location = 'memory';
+  readonly #open = new OpenStores(this.location);
+  readonly #records: Map<string, SortedRecords>;
+
+  /** Empty, or with what an earlier one has, which must be closed: a restart. */
+  constructor(earlier?: MemoryStores) {
+    this.#records = earlier === undefined ? new Map() : earlier.#records;
+  }
+
+  open(job: string, partition: number): Promise<Store> {
+    return this.#open.open(
+      job,
+      partition,
+      async (onClosed) => new MemoryStore(this.#recordsOf(job, partition), onClosed),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#open.close();
+  }
+
+  #recordsOf(job: string, partition: number): SortedRecords {
+    const name = `${partition} ${job}`;
+    const known = this.#records.get(name);
+    if (known !== undefined) return known;
+    const records = new SortedRecords();
+    this.#records.set(name, records);
+    return records;
+  }
+}

@@ -1,0 +1,41 @@
+import { compareKeys } from '../compare-keys.js';
+
+/** Records in memory, ordered by the bytes of their keys. */
+export class SortedRecords {
+  readonly #values = new Map<string, Uint8Array>();
+  readonly #keys: string[] = [];
+
+  get(key: string): Uint8Array | undefined {
+    return this.#values.get(key);
+  }
+
+  put(key: string, value: Uint8Array): void {
+    if (!this.#values.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
+    this.#values.set(key, value);
+  }
+
+  remove(key: string): void {
+    if (this.#values.delete(key)) this.#keys.splice(this.#indexOf(key), 1);
+  }
+
+  /** The first key that is not below `from`; with `after`, that is above it. */
+  next(from: string, after: boolean): string | undefined {
+    const index = this.#indexOf(from);
+    return this.#keys[after && this.#keys[index] === from ? index + 1 : index];
+  }
+
+  /** Where the key is, or where it would be. */
+  #indexOf(key: string): number {
+    let low = 0;
+    let high = this.#keys.length;
+    // Most keys are appended: a tick's chunk of outbox rows follows the one before.
+    const last = this.#keys[high - 1];
+    if (last === undefined || compareKeys(last, key) < 0) return high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareKeys(this.#keys[middle] ?? '', key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type CommitUrgency,
+  type DurableSinkWriter,
+  defineSink,
+  defineSource,
+  type OutboxSender,
+  type Sink,
+  type Source,
+} from '../../../../src/connector/index.js';
+import type { DurableTick } from '../../../../src/engine/durable/durable-tick.js';
+import { openDurableRun } from '../../../../src/engine/durable/open-durable-run.js';
+import type { RunParts } from '../../../../src/engine/run/run-parts.js';
+import { createTallies } from '../../../../src/engine/tick/job-tallies.js';
+import { Pipeline } from '../../../../src/index.js';
+import { MetricsRegistry } from '../../../../src/metrics/index.js';
+import { MemoryStores, type StoreProvider } from '../../../../src/store/index.js';
+import { ManualSource } from '../../../support/ends/manual-source.js';
+import { Destination, durableSink } from '../../../support/rigs/durable-sink-rig.js';
+
+/** The clock of these tests: it never moves. */
+const NOW = 5000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+interface Ports {
+  readonly source: Source<string>;
+  readonly sink: Sink<string>;
+}
+
+interface Run extends Pick<RunParts, 'machine' | 'sources' | 'close'> {
+  readonly tick: DurableTick;
+}
+
+/** A run that no driver drives: no timer, no promise, only what the test calls. */
+const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition = 0): Promise<Run> => {
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(source).writeTo(sink);
+  const metrics = new MetricsRegistry();
+  const fail = (error: Error): never => {
+    throw error;
+  };
+  const { machine, sources, durable, close } = await openDurableRun(
+    {
+      options: {
+        graph: pipeline.toGraph(),
+        job: 'ticks',
+        partition,
+        giveUp: [],
+        guarantee: 'exactly-once',
+        metrics,
+        tallies: createTallies(metrics, 'ticks'),
+        drainTimeoutMs: 1000,
+        maxItemsInFlight: 1000,
+        maxBytesInFlight: 1_000_000,
+        outboxLimits: { maxRows: 1000, maxBytes: 1_000_000 },
+        stores,
+      },
+      signal: new AbortController().signal,
+      abort: fail,
+      stop: fail,
+      startCall: () => {},
+    },
+    stores,
+  );
+  assert.ok(durable !== undefined);
+  return { machine, sources, close, tick: durable.tick };
+};
+
+/** A source without items that has something to commit, or has not. */
+class LonePubrel {
+  dirty = false;
+
+  readonly source = defineSource<string>({
+    name: 'pubrels',
+    claims: [],
+    defaultGuarantee: 'exactly-once',
+    refuse: () => undefined,
+    onError: 'fail',
+    createReader: async () => this,
+  });
+
+  poll() {
+    return { items: [], timestampMs: 0, first: 0, last: -1, bytes: 0, rejected: [], done: false };
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  snapshot(upTo: number) {
+    this.dirty = false;
+    return { mark: upTo, state: 'the id is forgotten' };
+  }
+
+  committed(): void {}
+
+  async close(): Promise<void> {}
+}
+
+/** A sender without rows that wants a commit as badly as a test says. */
+class UrgentSender implements OutboxSender {
+  readonly name = 'rows';
+  readonly next = 0;
+  urgency: CommitUrgency = 'none';
+
+  readonly sink = defineSink<string>({
+    name: 'urgent',
+    claims: [],
+    refuse: () => undefined,
+    onError: 'fail',
+    createWriter: () => Promise.reject(new Error('this sink is for jobs with a store')),
+    createDurableWriter: async (): Promise<DurableSinkWriter<string>> => ({
+      outboxes: [this],
+      prepare: (items) => ({ rows: items.map(() => ({ outbox: 0, bytes: new Uint8Array() })), rejected: [] }),
+      flush: () => {},
+      ready: () => Promise.resolve(),
+      close: async () => {},
+    }),
+  });
+
+  offer(): number {
+    return 0;
+  }
+
+  snapshot() {
+    this.urgency = 'none';
+    return { mark: 0, state: 'the PUBREC is recorded', low: 0, refused: [] };
+  }
+
+  committed(): void {}
+}
+
+const sealsAtOnce = ({ machine, sources, tick }: Run): void => {
+  for (const source of sources) source.handleReady();
+  machine.tick();
+  const batch = tick.seal(NOW);
+  assert.ok(batch !== undefined && batch.size > 0, 'something is to be stored');
+  assert.equal(tick.deadline(), NEVER);
+  assert.equal(tick.committing, true);
+  tick.handleCommitted();
+};
+
+const sealsNothing = ({ machine, tick }: Run): void => {
+  machine.tick();
+  assert.equal(tick.seal(NOW), undefined);
+  assert.equal(tick.deadline(), NEVER);
+};
+
+describe('a single message waits for no timer: the clock stands still, and the next commit has it', () => {
+  it('one input is sealed at once, and nothing waits behind it', async () => {
+    const manual = new ManualSource<string>();
+    const destination = new Destination();
+    const run = await openRun({ source: manual.source, sink: durableSink(destination) }, new MemoryStores());
+    destination.confirming = false;
+    sealsNothing(run);
+    manual.push('a');
+    sealsAtOnce(run);
+    assert.equal(manual.acknowledged, 1);
+    sealsNothing(run);
+    await run.close();
+  });
+
+  it('a lone PUBREC, which must be durable before its PUBREL (R9), is sealed at once', async () => {
+    const sender = new UrgentSender();
+    const run = await openRun({ source: new ManualSource<string>().source, sink: sender.sink }, new MemoryStores());
+    sealsNothing(run);
+    sender.urgency = 'now';
+    sealsAtOnce(run);
+    sealsNothing(run);
+    await run.close();
+  });
+
+  it('a lone PUBREL, whose id must be forgotten durably before its PUBCOMP (R3), is sealed at once', async () => {
+    const pubrel = new LonePubrel();
+    const ports = { source: pubrel.source, sink: durableSink(new Destination()) };
+    const run = await openRun(ports, new MemoryStores());
+    sealsNothing(run);
+    pubrel.dirty = true;
+    sealsAtOnce(run);
+    sealsNothing(run);
+    await run.close();
+  });
+
+  it('only completions wait, a second at most, or until something else is stored (R9a)', async () => {
+    const sender = new UrgentSender();
+    const manual = new ManualSource<string>();
+    const run = await openRun({ source: manual.source, sink: sender.sink }, new MemoryStores());
+    sender.urgency = 'soon';
+    assert.equal(run.tick.seal(NOW), undefined);
+    assert.equal(run.tick.deadline(), NOW + 1000);
+    assert.equal(run.tick.seal(NOW + 999), undefined);
+    manual.push('a');
+    sealsAtOnce(run);
+    sender.urgency = 'soon';
+    assert.equal(run.tick.seal(NOW), undefined);
+    assert.ok(run.tick.seal(NOW + 1000) !== undefined);
+    run.tick.handleCommitted();
+    assert.equal(run.tick.deadline(), NEVER);
+    await run.close();
+  });
+});
+
+describe('a run of a durable job', () => {
+  it('opens the store of its own partition', async () => {
+    const memory = new MemoryStores();
+    const opened: [string, number][] = [];
+    const stores: StoreProvider = {
+      location: memory.location,
+      open: (job, partition) => {
+        opened.push([job, partition]);
+        return memory.open(job, partition);
+      },
+      close: () => memory.close(),
+    };
+    const ports = { source: new ManualSource<string>().source, sink: durableSink(new Destination()) };
+    const runs = [await openRun(ports, stores, 0), await openRun(ports, stores, 3)];
+    assert.deepEqual(opened, [
+      ['ticks', 0],
+      ['ticks', 3],
+    ]);
+    for (const run of runs) await run.close();
+  });
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
+import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
+import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
+import { resolveConnectOptions } from '../../../../../src/mqtt/connection/options/resolve-connect-options.js';
+import { type AttemptEnd, ReconnectPolicy } from '../../../../../src/mqtt/connection/reconnect/reconnect-policy.js';
+import type { WantedSubscription } from '../../../../../src/mqtt/connection/subscriptions/wanted-subscription.js';
+import { lostError } from '../../../../../src/mqtt/connection/transport/transport-error.js';
+
+const SERVER = { protocol: 'mqtts', host: 'h', port: 8883, path: '' } as const;
+
+function policy(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
+  const { options: resolved } = resolveConnectOptions({
+    name: 'test',
+    broker: undefined,
+    options: { clientId: 'c', ...options },
+    keepSession: undefined,
+    startClean: true,
+    subscriptions,
+    refuseLowerQos: false,
+    onSessionLoss: 'redeliver',
+    metrics: new MetricsRegistry(),
+    labels: {},
+  });
+  assert.ok(resolved);
+  return new ReconnectPolicy(resolved, () => 0.5);
+}
+
+/** One that has been connected once. */
+function established(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
+  const made = policy(options, subscriptions);
+  made.accepted(0);
+  return made;
+}
+
+function end(error: MillraceError | ErrorCode, connectedMs?: number): AttemptEnd {
+  const made = error instanceof MillraceError ? error : new MillraceError(error, 'why');
+  return {
+    error: made,
+    byFin: false,
+    connectSent: true,
+    connectedMs,
+    moved: false,
+    progressed: false,
+    unanswered: false,
+    subscribing: false,
+    now: 0,
+  };
+}
+
+const tlsError = (code: string): MillraceError => lostError(Object.assign(new Error(code), { code }), SERVER);
+
+describe('reconnect policy', () => {
+  it('outlasts an outage of any length, with waits up to the cap', () => {
+    const long = established({ reconnectPeriod: 1000, maxReconnectPeriod: 30_000 });
+    assert.deepEqual(long.after(end('CONNECTION_LOST', 60_000)), { do: 'retry', waitMs: 500 });
+    const waits = Array.from({ length: 1000 }, () => long.after(end('CONNECT_FAILED')));
+    assert.ok(waits.every((next) => next.do === 'retry'));
+    assert.deepEqual(waits.at(-1), { do: 'retry', waitMs: 15_000 });
+  });
+
+  it('asks the next server of the list at once, and waits only when none is left', () => {
+    const made = policy({
+      servers: [
+        { host: 'a', port: 1883 },
+        { host: 'b', port: 1883 },
+      ],
+      reconnectPeriod: 1000,
+    });
+    const steps = Array.from({ length: 3 }, () => made.after(end('CONNECT_FAILED')));
+    assert.deepEqual(
+      steps.map((next) => next.do === 'retry' && next.waitMs),
+      [0, 500, 0],
+    );
+  });
+
+  it('tries again when TLS of an accepted connection breaks, whatever OpenSSL calls it', () => {
+    for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR']) {
+      assert.equal(established().after(end(tlsError(code), 5000)).do, 'retry', code);
+    }
+  });
+
+  it('tries again when the network corrupts a TLS record before CONNACK, but not when a certificate is refused', () => {
+    for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC']) {
+      assert.equal(policy().after(end(tlsError(code))).do, 'retry', code);
+    }
+    assert.equal(policy().after(end(tlsError('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))).do, 'fail');
+  });
+
+  it('takes what a proxy says in place of its broker for final only before the first connection', () => {
+    const notFound = new MillraceError('WEBSOCKET_REFUSED', 'HTTP 404', { retryable: false });
+    assert.equal(policy().after(end(notFound)).do, 'fail');
+    assert.equal(established().after(end(notFound)).do, 'retry');
+  });
+
+  it('waits long after a refusal by who accepted it before, and says so (R24)', () => {
+    const refused = end('NOT_AUTHORIZED');
+    assert.equal(policy().after(refused).do, 'fail', 'at the first connect it is fatal');
+    const made = established({ maxReconnectPeriod: 20_000 });
+    assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
+    assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
+    assert.equal(established({ refusalTimeout: 0 }).after(refused).do, 'fail', 'unless a limit says otherwise');
+    const fresh = established({ credentials: () => ({}) }).after(refused);
+    assert.deepEqual(
+      fresh,
+      { do: 'retry', waitMs: 500, refused: true },
+      'soon when the next credentials may be better',
+    );
+  });
+
+  it('takes a refused subscription for final until all was granted once (R24)', () => {
+    const made = established();
+    assert.equal(made.after(end('SUBSCRIPTION_REFUSED', 10)).do, 'fail');
+    made.granted();
+    assert.equal(made.after(end('SUBSCRIPTION_REFUSED', 10)).do, 'retry');
+  });
+
+  it('asks the next server of a list at once when one refuses for now', () => {
+    const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
+    const made = established({ servers, maxReconnectPeriod: 20_000 });
+    assert.deepEqual(
+      [1, 2].map(() => made.after(end('BAD_CREDENTIALS'))),
+      [
+        { do: 'retry', waitMs: 0, refused: true },
+        { do: 'retry', waitMs: 15_000, refused: true },
+      ],
+    );
+  });
+
+  it('waits little between the closes before CONNACK that may come of the version, and as ever after them (R5d)', () => {
+    const made = policy({ reconnectPeriod: 10_000, maxReconnectPeriod: 10_000 });
+    const close = (now: number) => made.after({ ...end('CONNECTION_LOST'), now });
+    const steps = [0, 1500, 3000, 4500, 4500, 4500].map((now) => [close(now), made.version]);
+    assert.deepEqual(steps, [
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 1500 }, 5],
+      [{ do: 'retry', waitMs: 0 }, 4],
+      [{ do: 'retry', waitMs: 0 }, 3],
+      [{ do: 'retry', waitMs: 5000 }, 5],
+    ]);
+  });
+
+  it('gives up on a packet above our maximum that ends five connections in a row, and says what to raise', () => {
+    const made = established();
+    const steps = Array.from({ length: 5 }, () => made.after(end('PACKET_TOO_LARGE', 10)));
+    assert.deepEqual(
+      steps.map((next) => next.do),
+      ['retry', 'retry', 'retry', 'retry', 'fail'],
+    );
+    const last = steps.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'PACKET_TOO_LARGE');
+    assert.match(last.error.advice ?? '', /maximumPacketSize/);
+    made.after(end('CONNECTION_LOST', 10));
+    assert.equal(made.after(end('PACKET_TOO_LARGE', 10)).do, 'retry', 'another end in between begins anew');
+  });
+
+  it('R22: a source gives up on bytes that end five connections in a row in the same way; a sink waits for better ones', () => {
+    const source = established({}, [
+      {
+        filter: 't',
+        qos: 1,
+        noLocal: false,
+        retainHandling: 1,
+        retainAsPublished: false,
+        subscriptionIdentifier: undefined,
+      },
+    ]);
+    const qos3 = new MillraceError('MALFORMED_PACKET', 'publish with QoS 3');
+    const other = new MillraceError('MALFORMED_PACKET', 'a field goes past the end of its packet');
+    const ends = [qos3, qos3, qos3, qos3, other, qos3, qos3, qos3, qos3, qos3].map((error) =>
+      source.after(end(error, 10)),
+    );
+    assert.deepEqual(
+      ends.map((next) => next.do),
+      [...new Array(9).fill('retry'), 'fail'],
+    );
+    const last = ends.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'MALFORMED_PACKET' && !last.error.retryable);
+    const sink = established();
+    for (let count = 0; count < 20; count += 1) assert.equal(sink.after(end(qos3, 10)).do, 'retry');
+  });
+
+  it('is failed by a conflict that the broker names three times, and by one that a trial shows, and says which (R19a)', () => {
+    const taken = new MillraceError('DISCONNECTED_BY_BROKER', 'taken over', { reasonCode: 0x8e });
+    const made = established();
+    const steps = [1, 2, 3].map(() => made.after(end(taken, 10)));
+    assert.deepEqual(
+      steps.map((next) => next.do),
+      ['retry', 'retry', 'fail'],
+    );
+    const named = steps.at(-1);
+    assert.ok(named?.do === 'fail' && named.error.code === 'CLIENT_ID_CONFLICT');
+    assert.match(named.error.message, /^another client uses the client id "c": the broker said so when it ended 3/);
+    const shown = established().examined('taken-over', 0);
+    assert.equal(shown.error?.code, 'CLIENT_ID_CONFLICT');
+    assert.match(shown.error?.message ?? '', /keeps one with another id/);
+  });
+
+  it('asked wrongly: a trial that finds no other client leads on, with the waits of an outage (R19a)', () => {
+    for (const verdict of ['lived', 'away', 'unclear'] as const) {
+      const made = established();
+      const closes = [1, 2, 3].map(() => made.after({ ...end('CONNECTION_LOST', 10), byFin: true }));
+      assert.deepEqual(closes.at(-1), { do: 'retry', waitMs: 0, examine: { longestMs: 10 } });
+      assert.deepEqual(made.examined(verdict, 0), { next: { do: 'retry', waitMs: 500 } });
+    }
+  });
+
+  it('speaks of the subscription when the broker closes at each SUBSCRIBE and keeps a connection without (S4)', () => {
+    const closed = { ...end('CONNECTION_LOST', 10), byFin: true, subscribing: true };
+    const first = established();
+    for (let i = 0; i < 6; i += 1) first.after(closed);
+    const refused = first.examined('lived', 0);
+    assert.equal(refused.next.do, 'fail');
+    assert.equal(refused.error?.code, 'SUBSCRIPTION_REFUSED');
+    const later = established();
+    later.granted();
+    for (let i = 0; i < 6; i += 1) later.after(closed);
+    assert.deepEqual(later.examined('lived', 0).next, { do: 'retry', waitMs: 22_500, refused: true }, 'R24');
+    const away = established();
+    for (let i = 0; i < 6; i += 1) away.after(closed);
+    assert.equal(away.examined('away', 0).error, undefined);
+  });
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MillraceError } from '../../../../src/errors/index.js';
+import { StateCodecs } from '../../../../src/pipeline/index.js';
+
+class Account {
+  balance = 1;
+}
+
+const codec = StateCodecs.structuredClone();
+
+const refused = (state: unknown): string => {
+  try {
+    StateCodecs.structuredClone().encode(state);
+  } catch (error) {
+    assert.ok(error instanceof MillraceError && error.code === 'STATE_NOT_STORABLE' && error.advice !== undefined);
+    return error.message;
+  }
+  return assert.fail('it was taken');
+};
+
+const withOwn = (target: object, property: PropertyKey, value: unknown): object =>
+  Object.assign(target, { [property]: value });
+
+test('what structured clone would lose or change is refused with its path', () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [() => 1, 'the value is a function'],
+    [{ a: { b: [1, () => 1] } }, '.a.b[1] is a function'],
+    [{ on: { click() {} } }, '.on.click is a function (click)'],
+    [{ a: Symbol('s') }, '.a is a symbol'],
+    [{ [Symbol('s')]: 1 }, '.Symbol(s) is under a symbol'],
+    [{ account: new Account() }, '.account is an instance of Account'],
+    [new Map([['k', { a: new Account() }]]), '.get("k").a is an instance of Account'],
+    [new Map([[{ a: new Account() }, 1]]), '.keys().a is an instance of Account'],
+    [new Set([new Account()]), '.values() is an instance of Account'],
+    [Object.create(null), 'the value is an object without a prototype'],
+    [
+      {
+        big: 'x'.repeat(10_000),
+        get total() {
+          return 1;
+        },
+      },
+      '.total is a getter',
+    ],
+    [withOwn(new Date(0), 'zone', 'CET'), '.zone is a property of its own'],
+    [withOwn(new Map(), 'name', 'm'), '.name is a property of its own'],
+    [withOwn(new Error('e'), 'code', 'E'), '.code is a property of its own'],
+    [new MillraceError('INTERNAL', 'x'), 'the value is an instance of MillraceError'],
+    [{ a: new Proxy({ b: 1n }, {}) }, '.a is a proxy'],
+    [{ p: Promise.resolve() }, '.p is an instance of Promise'],
+    [{ w: new WeakMap() }, '.w is an instance of WeakMap'],
+    [new (class extends Array {})(), 'the value is an instance of a class of arrays'],
+    [withOwn([1], 'name', () => 1), '[name] is a function'],
+  ];
+  for (const [state, expected] of cases) assert.ok(refused(state).startsWith(expected), refused(state));
+});
+
+test('a getter is refused in a small state too', () => {
+  const state = {
+    get total() {
+      return 1;
+    },
+  };
+  assert.match(refused(state), /^\.total is a getter/);
+});
+
+test('dates, expressions, errors, typed arrays and buffers come back as what they are', () => {
+  const state = {
+    date: new Date(5),
+    expression: /a+/gi,
+    error: new TypeError('no', { cause: 'why' }),
+    buffer: Buffer.from('ab'),
+    words: new Uint16Array([1, 2]),
+    bytes: new ArrayBuffer(3),
+    holes: Object.assign(new Array(3), { 0: 1, 2: 3 }),
+    boxed: 10n,
+  };
+  assert.deepEqual(codec.decode(codec.encode(state)), state);
+});
+
+test('a decoded state shares no memory with its bytes', () => {
+  const bytes = codec.encode({ words: new Uint8Array([1, 2, 3]), n: 1n });
+  const before = new Uint8Array(bytes);
+  const state = codec.decode(bytes) as { words: Uint8Array };
+  state.words.fill(9);
+  assert.deepEqual(bytes, before);
+});
+
+test('bytes that were cut or have more behind them are an error', () => {
+  const bytes = codec.encode({ a: 'text', b: [1, 2.5] });
+  for (let length = 0; length < bytes.byteLength; length += 1) {
+    assert.throws(() => codec.decode(bytes.subarray(0, length)), RangeError);
+  }
+  assert.throws(() => codec.decode(new Uint8Array([...bytes, 0])), RangeError);
+});
+
+test('a version is a small whole number, and a codec has an upgrade only when it was given one', () => {
+  for (const version of [-1, 1.5, 65_536, Number.NaN]) {
+    assert.throws(() => StateCodecs.structuredClone({ version }), { code: 'INVALID_OPTIONS' });
+  }
+  assert.equal(codec.version, 0);
+  assert.equal(codec.upgrade, undefined);
+  const next = StateCodecs.structuredClone({ version: 2, upgrade: (old, version) => ({ old, version }) });
+  assert.deepEqual(next.upgrade?.(codec.encode([1]), 1), { old: [1], version: 1 });
+});
