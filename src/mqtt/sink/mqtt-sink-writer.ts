@@ -5,12 +5,12 @@ import { Readiness } from '../../internal/readiness.js';
 import type { Metrics } from '../../metrics/metrics.js';
 import { CompletedPrefix } from './completed-prefix.js';
 import { hashTopic } from './hash-topic.js';
-import type { LaneClient, LaneClientOwner } from './lane/lane-client.js';
-import type { DropReason, Finding, LaneOutcome } from './lane/lane-outcome.js';
 import { deadLetterOf } from './message/dead-letter-of.js';
 import type { Encode } from './message/message-encoder.js';
 import { Row } from './message/row.js';
 import { closeClients, openClients } from './open-clients.js';
+import type { DropReason, Finding, QueueOutcome } from './queue/queue-outcome.js';
+import type { SinkClient, SinkClientOwner } from './queue/sink-client.js';
 import { SinkMeter } from './sink-meter.js';
 import { sinkMetrics } from './sink-metrics.js';
 
@@ -29,17 +29,17 @@ export interface WriterParts<T> {
  * Spreads items over the clients of a sink by their topic and reports how far they are delivered, as one number over all of
  * them. An item is taken as long as no client is over its bounds; the one that goes over stops the writer until it has room.
  */
-export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClientOwner {
+export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClientOwner {
   readonly #parts: WriterParts<T>;
   readonly #meter: SinkMeter;
-  readonly #clients: readonly LaneClient[];
+  readonly #clients: readonly SinkClient[];
   readonly #done = new CompletedPrefix();
   readonly #readiness = new Readiness();
   #rejected: RejectedItem[] = [];
   #taken = 0;
   #reported = 0;
   /** The client that was full after the last item. */
-  #blockedBy: LaneClient | undefined;
+  #blockedBy: SinkClient | undefined;
   /** The last write left something over, and that there is room again has not been told. */
   #owesRoom = false;
   #failure: MillraceError | undefined;
@@ -47,13 +47,13 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   constructor(
     parts: WriterParts<T>,
     metrics: Metrics,
-    createClients: (writer: LaneOutcome & LaneClientOwner) => readonly LaneClient[],
+    createClients: (writer: QueueOutcome & SinkClientOwner) => readonly SinkClient[],
   ) {
     this.#parts = parts;
     this.#clients = createClients(this);
     const counters = sinkMetrics(metrics, parts.name, {
-      inflight: () => this.#clients.reduce((sum, { lane }) => sum + lane.inflight, 0),
-      buffered: () => this.#clients.reduce((sum, { lane }) => sum + lane.buffered, 0),
+      inflight: () => this.#clients.reduce((sum, { queue }) => sum + queue.inflight, 0),
+      buffered: () => this.#clients.reduce((sum, { queue }) => sum + queue.buffered, 0),
     });
     this.#meter = new SinkMeter(parts.name, counters);
   }
@@ -150,15 +150,15 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
   /** Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would spin. */
   #takeNews(): boolean {
     if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
-    if (!this.#owesRoom || this.#blockedBy?.lane.full === true) return false;
+    if (!this.#owesRoom || this.#blockedBy?.queue.full === true) return false;
     this.#owesRoom = false;
     return true;
   }
 
   #hasRoom(): boolean {
     if (this.#blockedBy === undefined) return true;
-    if (this.#blockedBy.lane.full) this.#blockedBy.pump();
-    if (this.#blockedBy.lane.full) return false;
+    if (this.#blockedBy.queue.full) this.#blockedBy.pump();
+    if (this.#blockedBy.queue.full) return false;
     this.#blockedBy = undefined;
     return true;
   }
@@ -169,11 +169,11 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, LaneOutcome, LaneClient
     const row = this.#encode(item, index);
     if (row === undefined) return;
     const client = this.#clientOf(row.topic);
-    client?.lane.enqueue(row);
-    if (client?.lane.full) this.#blockedBy = client;
+    client?.queue.enqueue(row);
+    if (client?.queue.full) this.#blockedBy = client;
   }
 
-  #clientOf(topic: string): LaneClient | undefined {
+  #clientOf(topic: string): SinkClient | undefined {
     return this.#clients[this.#clients.length === 1 ? 0 : hashTopic(topic) % this.#clients.length];
   }
 

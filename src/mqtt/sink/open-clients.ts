@@ -1,7 +1,7 @@
-import type { LaneClient } from './lane/lane-client.js';
+import type { SinkClient } from './queue/sink-client.js';
 
 /** Resolves when every client of a sink is connected; rejects with the first failure, after which all are closed. */
-export async function openClients(clients: readonly LaneClient[], signal: AbortSignal): Promise<void> {
+export async function openClients(clients: readonly SinkClient[], signal: AbortSignal): Promise<void> {
   try {
     await Promise.all(clients.map((client) => client.open(signal)));
   } catch (error) {
@@ -11,6 +11,6 @@ export async function openClients(clients: readonly LaneClient[], signal: AbortS
 }
 
 /** Resolves when every client of a sink is closed. Never rejects. */
-export async function closeClients(clients: readonly LaneClient[]): Promise<void> {
+export async function closeClients(clients: readonly SinkClient[]): Promise<void> {
   await Promise.all(clients.map((client) => client.close()));
 }

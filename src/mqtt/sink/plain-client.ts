@@ -1,21 +1,21 @@
 import type { ConnectionOptions } from '../connection/options/connection-options.js';
-import { Lane } from './lane/lane.js';
-import { LaneClient, type LaneClientOwner } from './lane/lane-client.js';
-import type { LaneOutcome } from './lane/lane-outcome.js';
-import type { LaneLimits } from './options/lane-limits.js';
+import type { QueueLimits } from './options/queue-limits.js';
+import { ClientQueue } from './queue/client-queue.js';
+import type { QueueOutcome } from './queue/queue-outcome.js';
+import { SinkClient, type SinkClientOwner } from './queue/sink-client.js';
 import type { RetryStrategy } from './retry/retry-strategy.js';
 
 /** What a client of a job without a store is made of. */
 export interface PlainClientParts {
   readonly connection: ConnectionOptions;
-  readonly limits: LaneLimits;
+  readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
-  readonly owner: LaneOutcome & LaneClientOwner;
+  readonly owner: QueueOutcome & SinkClientOwner;
 }
 
 /** A client of a sink in a job without a store. */
-export const plainClient = ({ connection, limits, retry, owner }: PlainClientParts): LaneClient => {
-  const lane = new Lane({ publisher: () => client.session, limits, retry, outcome: owner, outbox: undefined });
-  const client: LaneClient = new LaneClient({ connection, lane, retry, owner });
+export const plainClient = ({ connection, limits, retry, owner }: PlainClientParts): SinkClient => {
+  const queue = new ClientQueue({ publisher: () => client.session, limits, retry, outcome: owner, outbox: undefined });
+  const client: SinkClient = new SinkClient({ connection, queue, retry, owner });
   return client;
 };

@@ -10,7 +10,7 @@ import {
 import { packetIdOf } from '../../../src/mqtt/protocol/session/outbound/outbound-window.js';
 import { Session } from '../../../src/mqtt/protocol/session/session.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
-import { MqttOutbox } from '../../../src/mqtt/sink/outbox/mqtt-outbox.js';
+import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/mqtt-outbox-sender.js';
 import { readOutboxState } from '../../../src/mqtt/sink/outbox/outbox-state.js';
 import { restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
@@ -42,7 +42,7 @@ const NOTHING = new Uint8Array(0);
 /** What a process has in memory. */
 interface Process {
   readonly session: Session;
-  readonly outbox: MqttOutbox;
+  readonly outbox: MqttOutboxSender;
   /** Rows of the next commit. */
   added: OutboxRow[];
   readonly sealed: OutboxCommit[];
@@ -120,7 +120,7 @@ export class OutboxHistory {
     if (record === undefined) this.#putRecord(beginCreating(undefined));
     const process: Process = {
       session: new Session(sessionOptions({ state: birth.session, maxInflight: 6 })),
-      outbox: new MqttOutbox({
+      outbox: new MqttOutboxSender({
         name: NAME,
         birth,
         codec: this.#codec,
@@ -198,7 +198,7 @@ export class OutboxHistory {
     const { rows, end } = this.#store.restore(NAME);
     const offered = [...rows(outbox.next, Math.min(end, outbox.next + 4))];
     if (offered.length > 0) outbox.offer(offered);
-    outbox.lane.pump(this.#now, this.#now);
+    outbox.queue.pump(this.#now, this.#now);
     this.#flush();
   }
 
@@ -212,19 +212,19 @@ export class OutboxHistory {
 
   /** A second connection to the same broker: what cuts the one cuts it, too. */
   #openControl(): void {
-    const { lane } = this.#process.outbox;
-    if (!lane.wantsControl) return;
-    lane.handleControl('opening', this.#now);
-    lane.handleControl('accepted', this.#now);
+    const { queue } = this.#process.outbox;
+    if (!queue.wantsControl) return;
+    queue.handleControl('opening', this.#now);
+    queue.handleControl('accepted', this.#now);
   }
 
   /** The network, or the broker as a whole. */
   #cutAll(): void {
     const first = this.#random.chance(0.5);
-    const { lane } = this.#process.outbox;
-    if (first && lane.usesControl) lane.handleControl('lost', this.#now);
+    const { queue } = this.#process.outbox;
+    if (first && queue.usesControl) queue.handleControl('lost', this.#now);
     this.#cut();
-    if (!first && lane.usesControl) lane.handleControl('lost', this.#now);
+    if (!first && queue.usesControl) queue.handleControl('lost', this.#now);
   }
 
   #isPoison(seq: number): boolean {
@@ -237,7 +237,7 @@ export class OutboxHistory {
     this.#up = NOTHING;
     this.#down = NOTHING;
     this.#process.session.connectionLost(this.#now);
-    this.#process.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.#now);
+    this.#process.outbox.queue.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.#now);
   }
 
   /** Of the commits under way, some are durable and the others never were. */
@@ -287,11 +287,11 @@ export class OutboxHistory {
       const lost = events.some((event) => event.type === 'session-lost');
       if (connected !== undefined && !this.#handleConnack(connected.epoch, lost)) return;
       for (const event of events) if (event.type === 'close') throw event.error;
-      outbox.lane.handleEvents(events, this.#now);
+      outbox.queue.handleEvents(events, this.#now);
     }
     if (!this.#connected) return;
     this.#up = Buffer.concat([this.#up, ...session.takeOutput()]);
-    outbox.lane.handleWritten();
+    outbox.queue.handleWritten();
   }
 
   /** What the connection does, R5 above all. False when the process ended in the middle. */
@@ -314,12 +314,12 @@ export class OutboxHistory {
         this.#crash();
         return false;
       }
-      if (lost) outbox.lane.handleSessionLost(session.startEpoch(policy).map(({ seq }) => seq));
+      if (lost) outbox.queue.handleSessionLost(session.startEpoch(policy).map(({ seq }) => seq));
     } else if (lost) assert.fail('a session is lost without a new epoch');
     this.#broker.prove();
     outbox.handleConnected({ epoch, window: 4 });
-    outbox.lane.handleConnected(5, this.#now);
-    outbox.lane.pump(this.#now, this.#now);
+    outbox.queue.handleConnected(5, this.#now);
+    outbox.queue.pump(this.#now, this.#now);
     return true;
   }
 

@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F7',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/mqtt-outbox.ts',
+        file: 'src/mqtt/sink/outbox/mqtt-outbox-sender.ts',
         find: "received: this.#stages.runs('received'),",
         replace: 'received: new Uint32Array(),',
       },
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F11',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/mqtt-outbox.ts',
+        file: 'src/mqtt/sink/outbox/mqtt-outbox-sender.ts',
         find: '    this.#stages.receive(row.index);\n',
         replace: '    this.#stages.receive(row.index);\n    this.#complete(row);\n',
       },

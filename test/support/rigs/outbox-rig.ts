@@ -6,8 +6,8 @@ import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-ser
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
-import type { LaneLimits } from '../../../src/mqtt/sink/options/lane-limits.js';
-import { MqttOutbox } from '../../../src/mqtt/sink/outbox/mqtt-outbox.js';
+import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
+import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/mqtt-outbox-sender.js';
 import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
 import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
@@ -18,7 +18,7 @@ import { MemoryOutboxes } from '../store/memory-outboxes.js';
 export interface OutboxRigOptions {
   /** Messages that may be in flight. Default 10. */
   readonly window?: number;
-  readonly limits?: Partial<LaneLimits>;
+  readonly limits?: Partial<QueueLimits>;
   readonly retry?: RetryStrategy;
   readonly record?: Partial<SessionRecord>;
   /** Refused rows fail the sink. Default: they get a letter. */
@@ -45,7 +45,7 @@ export const sessionRecord = (changes: Partial<SessionRecord> = {}): SessionReco
 
 /** An outbox over a session that takes messages into a list, with a store that holds what is committed. */
 export class OutboxRig {
-  readonly outbox: MqttOutbox;
+  readonly outbox: MqttOutboxSender;
   readonly birth: OutboxBirth;
   readonly store: MemoryOutboxes;
   /** What was given to the session, in order: `publish 3`, `late 3`, `release 3`, `abandon 3`, `low 3`. */
@@ -74,7 +74,7 @@ export class OutboxRig {
     this.#end = restored.end;
     this.birth = restoreOutbox(restored, sessionRecord(options.record), this.#codec);
     this.#credit = window - this.birth.sent.length;
-    this.outbox = new MqttOutbox({
+    this.outbox = new MqttOutboxSender({
       name: NAME,
       birth: this.birth,
       codec: this.#codec,
@@ -127,13 +127,13 @@ export class OutboxRig {
 
   connect(window: number, epoch = this.birth.session.epoch): void {
     this.outbox.handleConnected({ epoch, window });
-    this.outbox.lane.handleConnected(5, this.now);
+    this.outbox.queue.handleConnected(5, this.now);
   }
 
   /** The connection ends; the broker loses the session. Rows in doubt go out again, or these are given up. */
   lose(epoch: number, givenUp: readonly number[] = []): void {
-    this.outbox.lane.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.now);
-    this.outbox.lane.handleSessionLost(givenUp);
+    this.outbox.queue.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.now);
+    this.outbox.queue.handleSessionLost(givenUp);
     this.#credit += givenUp.length;
     this.connect(10, epoch);
   }
@@ -175,13 +175,13 @@ export class OutboxRig {
   pump(): void {
     const { rows, end } = this.store.restore(NAME);
     this.outbox.offer([...rows(this.outbox.next, end)]);
-    this.outbox.lane.pump(this.now, this.now);
+    this.outbox.queue.pump(this.now, this.now);
   }
 
   /** What the broker answered. */
   answer(...events: readonly SessionEvent[]): void {
     for (const { type } of events) if (type === 'delivered' || type === 'refused') this.#credit += 1;
-    this.outbox.lane.handleEvents(events, this.now);
+    this.outbox.queue.handleEvents(events, this.now);
   }
 
   /** Another process goes on with what is committed. */

@@ -16,7 +16,7 @@ export interface RowContent {
 }
 
 /**
- * One item's message on its way through a lane: the only object that is made for it. The session is given the row itself,
+ * One item's message on its way through a queue: the only object that is made for it. The session is given the row itself,
  * so `seq` changes only when the session does not hold it (before the first publish, after a refusal).
  */
 export class Row implements OutboundMessage {

@@ -6,8 +6,8 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { MessageFn } from '../message/sink-message.js';
 import { mqttSink } from '../mqtt-sink.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { OfflineOverflow } from './lane-limits.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
+import type { OfflineOverflow } from './queue-limits.js';
 import { resolveSink } from './resolve-sink.js';
 
 /**

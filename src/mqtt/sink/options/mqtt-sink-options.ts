@@ -4,7 +4,7 @@ import type { OnSessionLoss } from '../../connection/options/on-session-loss.js'
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { MessageFn } from '../message/sink-message.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { OfflineOverflow } from './lane-limits.js';
+import type { OfflineOverflow } from './queue-limits.js';
 
 /** All that an MQTT sink may be told, by the steps of the builder or in one object: each name is the name of a step. */
 export interface MqttSinkOptions<T> {

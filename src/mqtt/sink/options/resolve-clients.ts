@@ -14,7 +14,7 @@ import type { MqttSinkOptions } from './mqtt-sink-options.js';
 const MAX_PARALLELISM = 256;
 
 /** The clients of a sink. */
-export interface SinkClients {
+export interface ResolvedClients {
   /** What the client ids have in common; undefined when they are random or given by a function. */
   readonly baseId: string | undefined;
   /** The client ids are the same in every process. */
@@ -59,7 +59,7 @@ type Steps = Pick<
 >;
 
 /** The clients as the steps of the builder say, checked as they are now. */
-export const resolveClients = (steps: Steps): SinkClients => {
+export const resolveClients = (steps: Steps): ResolvedClients => {
   const nobody = { metrics: new MetricsRegistry(), name: 'sink' };
   const asked = askOptions(steps.connectOptionsFn);
   const checked = resolveNow(steps, asked, { ...nobody, session: VOLATILE_SESSION });
@@ -79,7 +79,7 @@ export const resolveClients = (steps: Steps): SinkClients => {
   };
 };
 
-interface ResolvedNow extends Pick<SinkClients, 'baseId' | 'named' | 'claims' | 'problems'> {
+interface ResolvedNow extends Pick<ResolvedClients, 'baseId' | 'named' | 'claims' | 'problems'> {
   readonly options: readonly ConnectionOptions[];
 }
 

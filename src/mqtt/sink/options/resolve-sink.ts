@@ -8,9 +8,9 @@ import { topicNameProblem } from '../../protocol/topic.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';
 import { RetryStrategies } from '../retry/retry-strategies.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { LaneLimits } from './lane-limits.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
-import { resolveClients, type SinkClients } from './resolve-clients.js';
+import type { QueueLimits } from './queue-limits.js';
+import { type ResolvedClients, resolveClients } from './resolve-clients.js';
 
 /** An MQTT sink with every default applied and every bound checked. */
 export interface ResolvedSink<T> {
@@ -22,9 +22,9 @@ export interface ResolvedSink<T> {
   readonly qos: (guarantee: ProcessingGuarantee) => QualityOfService;
   readonly allowLowerQos: boolean;
   readonly encoder: (guarantee: ProcessingGuarantee) => Encode<T>;
-  readonly clients: SinkClients;
+  readonly clients: ResolvedClients;
   readonly retry: RetryStrategy;
-  readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => LaneLimits;
+  readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => QueueLimits;
   readonly onSessionLoss: (guarantee: ProcessingGuarantee) => OnSessionLoss;
   readonly onUnknownSession: 'fail' | 'discard';
   readonly onError: OnError;
@@ -82,7 +82,7 @@ const oneArgument = <T>(messageFn: MqttSinkOptions<T>['messageFn']): VersionedMe
  * Under at-least-once without a store the source is the buffer: what waits here becomes duplicates when the source's connection is
  * cut. An outbox keeps the rest on disk; what waits here is what a commit lets out at once.
  */
-const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee, stored: boolean): LaneLimits => ({
+const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee, stored: boolean): QueueLimits => ({
   maxBufferedMessages: options.maxBufferedMessages ?? (stored ? 2048 : guarantee === 'none' ? 10_000 : 256),
   maxBufferedBytes: options.maxBufferedBytes ?? 16 * 1024 * 1024,
   offlineOverflow: options.offlineOverflow ?? 'pause',
@@ -115,7 +115,7 @@ const sessionProblems = ({ onSessionLoss, onUnknownSession, allowLowerQos }: Mqt
   ...(allowLowerQos === undefined || typeof allowLowerQos === 'boolean' ? [] : ['allowLowerQos must be true or false']),
 ];
 
-const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow }: LaneLimits): string[] => [
+const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow }: QueueLimits): string[] => [
   ...countProblems('maxBufferedMessages', maxBufferedMessages),
   ...countProblems('maxBufferedBytes', maxBufferedBytes),
   ...(OVERFLOWS.includes(offlineOverflow)

@@ -7,14 +7,14 @@ import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { hashTopic } from '../hash-topic.js';
-import type { LaneClient } from '../lane/lane-client.js';
 import { deadLetterOf } from '../message/dead-letter-of.js';
 import type { Encode } from '../message/message-encoder.js';
 import { Row, type RowContent } from '../message/row.js';
 import { closeClients, openClients } from '../open-clients.js';
+import type { SinkClient } from '../queue/sink-client.js';
 import { SinkMeter } from '../sink-meter.js';
 import { sinkMetrics } from '../sink-metrics.js';
-import type { MqttOutbox, OutboxOwner } from './mqtt-outbox.js';
+import type { MqttOutboxSender, OutboxOwner } from './mqtt-outbox-sender.js';
 import type { OutboxClient } from './outbox-client.js';
 import { type OutboxMetrics, outboxMetrics } from './outbox-metrics.js';
 import type { RowCodec } from './row-codec.js';
@@ -61,8 +61,8 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     const { name } = parts;
     this.#parts = parts;
     const counters = sinkMetrics(metrics, name, {
-      inflight: () => this.#sum(({ lane }) => lane.inflight),
-      buffered: () => this.#sum(({ lane }) => lane.buffered),
+      inflight: () => this.#sum(({ queue }) => queue.inflight),
+      buffered: () => this.#sum(({ queue }) => queue.buffered),
     });
     this.meter = new SinkMeter(name, counters);
     this.counters = outboxMetrics(metrics, name, {
@@ -70,7 +70,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
       unreleased: () => this.#sum(({ unreleased }) => unreleased),
     });
     this.#clients = createClients(this);
-    this.opened = openClients(this.#laneClients, signal);
+    this.opened = openClients(this.#sinkClients, signal);
     // whoever does not wait for it is told by `ready`
     this.opened.catch((error: unknown) => this.failed(MillraceError.from(error)));
   }
@@ -106,7 +106,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   }
 
   close(): Promise<void> {
-    return closeClients(this.#laneClients);
+    return closeClients(this.#sinkClients);
   }
 
   changed(): void {
@@ -140,11 +140,11 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     this.#readiness.fail(error);
   }
 
-  get #laneClients(): readonly LaneClient[] {
+  get #sinkClients(): readonly SinkClient[] {
     return this.#clients.map(({ client }) => client);
   }
 
-  #sum(count: (outbox: MqttOutbox) => number): number {
+  #sum(count: (outbox: MqttOutboxSender) => number): number {
     return this.#clients.reduce((sum, { outbox }) => sum + count(outbox), 0);
   }
 

@@ -1,9 +1,9 @@
 import { maxInflightOf } from '../../connection/connect-request.js';
 import type { ConnectionOptions } from '../../connection/options/connection-options.js';
-import { LaneClient } from '../lane/lane-client.js';
-import type { LaneLimits } from '../options/lane-limits.js';
+import type { QueueLimits } from '../options/queue-limits.js';
+import { SinkClient } from '../queue/sink-client.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import { MqttOutbox } from './mqtt-outbox.js';
+import { MqttOutboxSender } from './mqtt-outbox-sender.js';
 import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';
@@ -14,18 +14,18 @@ export interface OutboxClientParts {
   readonly connection: ConnectionOptions;
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
-  readonly limits: LaneLimits;
+  readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
   readonly owner: OutboxWriterOwner;
 }
 
 /** One client of a sink with its outbox. */
 export class OutboxClient {
-  readonly outbox: MqttOutbox;
-  readonly client: LaneClient;
+  readonly outbox: MqttOutboxSender;
+  readonly client: SinkClient;
 
   constructor({ connection, birth, codec, limits, retry, owner }: OutboxClientParts) {
-    this.outbox = new MqttOutbox({
+    this.outbox = new MqttOutboxSender({
       name: connection.clientId,
       birth,
       codec,
@@ -34,14 +34,14 @@ export class OutboxClient {
       retry,
       owner,
     });
-    this.client = new LaneClient({
+    this.client = new SinkClient({
       connection,
-      lane: this.outbox.lane,
+      queue: this.outbox.queue,
       retry,
       version: birth.version,
       owner: {
         connected: ({ limits }) => {
-          owner.counters.resent.add(this.outbox.lane.inflight);
+          owner.counters.resent.add(this.outbox.queue.inflight);
           // a session that the marker disproves is one epoch further than its CONNACK says
           const { epoch } = this.client.session;
           const window = Math.min(limits.receiveMaximum, maxInflightOf(connection, this.client.version));

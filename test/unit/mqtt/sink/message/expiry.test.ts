@@ -5,8 +5,8 @@ import { agedProperties, expiryTime, hasExpired } from '../../../../../src/mqtt/
 import { Row } from '../../../../../src/mqtt/sink/message/row.js';
 import { readOutboxState } from '../../../../../src/mqtt/sink/outbox/outbox-state.js';
 import { RowCodec } from '../../../../../src/mqtt/sink/outbox/row-codec.js';
-import { LaneRig } from '../../../../support/rigs/lane-rig.js';
 import { OutboxRig } from '../../../../support/rigs/outbox-rig.js';
+import { QueueRig } from '../../../../support/rigs/queue-rig.js';
 
 const expiring = (index: number, { seconds = 2, sinceMs = 0, qos = 1 as 0 | 1 | 2 } = {}): Row =>
   new Row(index, {
@@ -85,13 +85,13 @@ describe('what is left of a Message Expiry Interval (R23)', () => {
   });
 });
 
-describe('Lane: messages that expire (R23, L6)', () => {
+describe('ClientQueue: messages that expire (R23, L6)', () => {
   it('drops what expired while it waited, counted by its reason, on 3.x too; the rest goes out with what is left', () => {
     for (const version of [5, 4] as const) {
-      const rig = new LaneRig();
-      rig.lane.enqueue(expiring(0));
-      rig.lane.enqueue(expiring(1, { seconds: 10 }));
-      rig.lane.handleConnected(version, 0);
+      const rig = new QueueRig();
+      rig.queue.enqueue(expiring(0));
+      rig.queue.enqueue(expiring(1, { seconds: 10 }));
+      rig.queue.handleConnected(version, 0);
       rig.now = 5000;
       rig.pump();
       assert.deepEqual(rig.outcome.slice(0, 1), ['dropped 0 expired']);
@@ -101,15 +101,15 @@ describe('Lane: messages that expire (R23, L6)', () => {
   });
 
   it('never drops one whose flow has begun: after a cut it goes out again with what is left, at least 1', () => {
-    const rig = new LaneRig();
+    const rig = new QueueRig();
     const row = expiring(0);
-    rig.lane.enqueue(row);
-    rig.lane.handleConnected(5, 0);
+    rig.queue.enqueue(row);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
-    rig.lane.handleDisconnected(rig.cutError, 0);
+    rig.queue.handleDisconnected(rig.cutError, 0);
     assert.equal(rig.paces.at(-1), 0, 'the session waits for the clock');
     rig.now = 60_000;
-    rig.lane.handleConnected(5, rig.now);
+    rig.queue.handleConnected(5, rig.now);
     rig.pump();
     assert.equal(rig.paces.at(-1), Number.POSITIVE_INFINITY);
     assert.equal(row.properties?.messageExpiryInterval, 1);
@@ -117,11 +117,11 @@ describe('Lane: messages that expire (R23, L6)', () => {
   });
 
   it('nothing is held for the clock where nothing expires', () => {
-    const rig = new LaneRig();
+    const rig = new QueueRig();
     rig.add();
-    rig.lane.handleConnected(5, 0);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
-    rig.lane.handleDisconnected(rig.cutError, 0);
+    rig.queue.handleDisconnected(rig.cutError, 0);
     assert.deepEqual(rig.paces, []);
   });
 });
@@ -145,7 +145,7 @@ describe('an outbox with messages that expire (R23)', () => {
     rig.add(1, { expiresAtMs: 1000, properties: { messageExpiryInterval: 1 } });
     rig.commit();
     assert.deepEqual(rig.take(), ['publish 0']);
-    rig.outbox.lane.handleDisconnected(rig.cutError, 0);
+    rig.outbox.queue.handleDisconnected(rig.cutError, 0);
     rig.add(1, { expiresAtMs: 1000, properties: { messageExpiryInterval: 1 } });
     rig.commit();
     const next = rig.restart({ window: 10 });

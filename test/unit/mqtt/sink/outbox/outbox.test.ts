@@ -329,9 +329,9 @@ describe('an MQTT outbox', () => {
     rig.commit();
     const next = rig.restart();
     assert.deepEqual(next.birth.session.outbound, []);
-    next.outbox.lane.pump(0, 0);
+    next.outbox.queue.pump(0, 0);
     assert.equal(next.session.at(-1), 'publish 0');
-    next.outbox.lane.handleWritten();
+    next.outbox.queue.handleWritten();
     assert.equal(next.commit().low, 1);
   });
 
@@ -382,7 +382,7 @@ describe('an MQTT outbox', () => {
     assert.ok(!rig.outbox.takeNews(), 'as before');
     rig.seal();
     rig.storeOldest();
-    rig.outbox.lane.pump(0, 0);
+    rig.outbox.queue.pump(0, 0);
     assert.ok(rig.outbox.takeNews(), 'there is room');
     rig.seal();
     assert.ok(!rig.outbox.takeNews());

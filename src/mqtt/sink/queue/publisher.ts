@@ -1,6 +1,6 @@
 import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
 
-/** What a lane needs of its session. */
+/** What a queue needs of its session. */
 export interface Publisher {
   /** How many more QoS 1 and 2 messages `publish` takes now. */
   readonly credit: number;

@@ -9,11 +9,11 @@ import type { Session } from '../../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import { reconnectByStrategy } from '../retry/reconnect-by-strategy.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { Lane } from './lane.js';
+import type { ClientQueue } from './client-queue.js';
 import type { ControlNews } from './poison-search.js';
 
 /** Whom a client tells. */
-export interface LaneClientOwner {
+export interface SinkClientOwner {
   /** CONNACK came; nothing has been published on the connection yet. */
   connected(event: ConnectedEvent): void;
   /** There may be room or progress. */
@@ -23,24 +23,24 @@ export interface LaneClientOwner {
 }
 
 /** What a client is made of. */
-export interface LaneClientParts {
+export interface SinkClientParts {
   readonly connection: ConnectionOptions;
   /** Its publisher is this client's `session`. */
-  readonly lane: Lane;
+  readonly queue: ClientQueue;
   readonly retry: RetryStrategy;
-  readonly owner: LaneClientOwner;
+  readonly owner: SinkClientOwner;
   /** That of the session which a store knows. */
   readonly version?: ProtocolVersion | undefined;
 }
 
-/** One client of a sink: a lane with the connection, the clock and the timer it needs. */
-export class LaneClient implements ConnectionListener {
-  readonly #parts: LaneClientParts;
+/** One client of a sink: a queue with the connection, the clock and the timer it needs. */
+export class SinkClient implements ConnectionListener {
+  readonly #parts: SinkClientParts;
   readonly #connection: Connection;
-  /** Beside the connection while the lane looks for the message at which the broker ends it (R20a). */
+  /** Beside the connection while the queue looks for the message at which the broker ends it (R20a). */
   readonly #control: ControlConnection;
   /** What it sends. */
-  readonly lane: Lane;
+  readonly queue: ClientQueue;
   readonly #timer = new DeadlineTimer(() => this.flush());
   readonly #closing = new AbortController();
   readonly #settleSoon = (): void => {
@@ -52,7 +52,7 @@ export class LaneClient implements ConnectionListener {
   #reconnecting = false;
   #version: ProtocolVersion;
 
-  constructor(parts: LaneClientParts) {
+  constructor(parts: SinkClientParts) {
     this.#parts = parts;
     this.#version = parts.connection.version ?? parts.version ?? 5;
     this.#connection = new Connection(parts.connection, this);
@@ -61,7 +61,7 @@ export class LaneClient implements ConnectionListener {
       onEnd: ({ error, livedMs }) =>
         this.#tellControl(livedMs === undefined && isConnectRefusal(error) ? 'refused' : 'lost'),
     });
-    this.lane = parts.lane;
+    this.queue = parts.queue;
   }
 
   /** One for its whole life. */
@@ -89,8 +89,8 @@ export class LaneClient implements ConnectionListener {
 
   /** Publishes what the window takes, without writing it yet. */
   pump(): void {
-    this.lane.pump(performance.now(), Date.now());
-    this.#timer.set(this.lane.deadline());
+    this.queue.pump(performance.now(), Date.now());
+    this.#timer.set(this.queue.deadline());
   }
 
   /** Publishes what the window takes and writes it. */
@@ -103,7 +103,7 @@ export class LaneClient implements ConnectionListener {
 
   /** Nothing is published any more; the connection stays until `close`. */
   stop(): void {
-    this.lane.stop();
+    this.queue.stop();
     this.#timer.stop();
     this.#control.stop();
   }
@@ -115,7 +115,7 @@ export class LaneClient implements ConnectionListener {
   }
 
   onSessionEvents(events: readonly SessionEvent[]): void {
-    this.lane.handleEvents(events, performance.now());
+    this.queue.handleEvents(events, performance.now());
     this.#pumpAndTell();
     if (this.#control.running) this.#syncControl();
   }
@@ -123,7 +123,7 @@ export class LaneClient implements ConnectionListener {
   onConnected(event: ConnectedEvent): void {
     this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
     this.#parts.owner.connected(event);
-    this.lane.handleConnected(this.#version, performance.now());
+    this.queue.handleConnected(this.#version, performance.now());
     this.#syncControl();
     this.#pumpAndTell();
   }
@@ -132,7 +132,7 @@ export class LaneClient implements ConnectionListener {
 
   onDisconnected(error: MillraceError): void {
     this.#timer.stop();
-    this.lane.handleDisconnected(error, performance.now());
+    this.queue.handleDisconnected(error, performance.now());
     this.#syncControl();
     this.#parts.owner.changed();
     if (!this.#opened || this.#reconnecting || this.#parts.connection.autoReconnect) return;
@@ -142,7 +142,7 @@ export class LaneClient implements ConnectionListener {
   }
 
   onSessionLost(givenUp: readonly number[]): void {
-    this.lane.handleSessionLost(givenUp);
+    this.queue.handleSessionLost(givenUp);
     this.#parts.owner.changed();
   }
 
@@ -156,17 +156,17 @@ export class LaneClient implements ConnectionListener {
   }
 
   #syncControl(): void {
-    if (this.lane.wantsControl && !this.#closing.signal.aborted) {
-      this.lane.handleControl('opening', performance.now());
+    if (this.queue.wantsControl && !this.#closing.signal.aborted) {
+      this.queue.handleControl('opening', performance.now());
       this.#control.start(this.#connection.place);
-    } else if (this.#control.running && !this.lane.usesControl) {
+    } else if (this.#control.running && !this.queue.usesControl) {
       this.#control.stop();
-      this.lane.handleControl('stopped', performance.now());
+      this.queue.handleControl('stopped', performance.now());
     }
   }
 
   #tellControl(news: ControlNews): void {
-    this.lane.handleControl(news, performance.now());
+    this.queue.handleControl(news, performance.now());
     this.#pumpAndTell();
   }
 
@@ -186,9 +186,9 @@ export class LaneClient implements ConnectionListener {
 
   /** Called while the connection hands out events, `flush` has written nothing yet: then it is asked again right after. */
   #settleWritten(): void {
-    if (!this.lane.hasUnwritten || this.#connection.bufferedBytes > 0) return;
+    if (!this.queue.hasUnwritten || this.#connection.bufferedBytes > 0) return;
     if (!this.#connection.session.hasOutput) {
-      this.lane.handleWritten();
+      this.queue.handleWritten();
       this.#parts.owner.changed();
     } else if (!this.#settling) {
       this.#settling = true;

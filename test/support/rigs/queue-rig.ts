@@ -2,22 +2,22 @@ import { MillraceError } from '../../../src/errors/millrace-error.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
-import { Lane } from '../../../src/mqtt/sink/lane/lane.js';
 import { Row } from '../../../src/mqtt/sink/message/row.js';
-import type { LaneLimits } from '../../../src/mqtt/sink/options/lane-limits.js';
+import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
+import { ClientQueue } from '../../../src/mqtt/sink/queue/client-queue.js';
 import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 
-/** What may be set in a {@link LaneRig}. */
-export interface LaneRigOptions {
+/** What may be set in a {@link QueueRig}. */
+export interface QueueRigOptions {
   readonly window?: number;
-  readonly limits?: Partial<LaneLimits>;
+  readonly limits?: Partial<QueueLimits>;
   readonly retry?: RetryStrategy;
 }
 
-/** A lane over a session that takes messages into a list, with a clock that stands until it is moved. */
-export class LaneRig {
-  readonly lane: Lane;
+/** A queue over a session that takes messages into a list, with a clock that stands until it is moved. */
+export class QueueRig {
+  readonly queue: ClientQueue;
   /** `topic:index` of every publish, in order. */
   readonly published: string[] = [];
   /** What became of the rows, in order: `delivered 3`, `rejected 4 CODE`, `dropped 5 reason`, `retried 6`, `stripped 7`. */
@@ -29,7 +29,7 @@ export class LaneRig {
   /** What was published, as it was then. */
   readonly sent: OutboundMessage[] = [];
   readonly cutError = new MillraceError('CONNECTION_LOST', 'cut');
-  /** What the lane let be unanswered. */
+  /** What the queue let be unanswered. */
   readonly paces: number[] = [];
   /** What the next cut finds unanswered. */
   lastOwed = 0;
@@ -41,9 +41,9 @@ export class LaneRig {
   readonly #inflight = new Map<number, Row>();
   #next = 0;
 
-  constructor({ window = 1000, limits = {}, retry = RetryStrategies.never() }: LaneRigOptions = {}) {
+  constructor({ window = 1000, limits = {}, retry = RetryStrategies.never() }: QueueRigOptions = {}) {
     this.#window = window;
-    this.lane = new Lane({
+    this.queue = new ClientQueue({
       publisher: () => this,
       retry,
       limits: { maxBufferedMessages: 10_000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
@@ -71,14 +71,14 @@ export class LaneRig {
     const error = this.publishError;
     this.publishError = undefined;
     if (error !== undefined) throw error;
-    if (!(message instanceof Row)) throw new Error('a lane publishes its rows');
+    if (!(message instanceof Row)) throw new Error('a queue publishes its rows');
     if (message.qos > 0) this.#inflight.set(message.seq, message);
     this.sent.push({ ...message });
     this.published.push(`${message.topic}:${message.index}`);
   }
 
   publishLate(): void {
-    throw new Error('a lane without a store publishes in the order of its numbers');
+    throw new Error('a queue without a store publishes in the order of its numbers');
   }
 
   release(seq: number): void {
@@ -98,12 +98,12 @@ export class LaneRig {
   add(topic = 't', qos: QualityOfService = 1, payload = new Uint8Array(1)): Row {
     const row = new Row(this.#next, { topic, payload, qos, retain: false, properties: undefined });
     this.#next += 1;
-    this.lane.enqueue(row);
+    this.queue.enqueue(row);
     return row;
   }
 
   pump(): void {
-    this.lane.pump(this.now, this.now);
+    this.queue.pump(this.now, this.now);
   }
 
   /** Ends the flight of the row with this index by an event, as the session would. */
@@ -111,7 +111,7 @@ export class LaneRig {
     for (const [seq, row] of this.#inflight) {
       if (row.index !== index) continue;
       this.#inflight.delete(seq);
-      this.lane.handleEvents([eventOf(seq, answer)], this.now);
+      this.queue.handleEvents([eventOf(seq, answer)], this.now);
       return;
     }
     throw new Error(`row ${index} is not in flight`);

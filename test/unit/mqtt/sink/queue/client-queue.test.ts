@@ -3,22 +3,22 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
 import { RetryStrategies } from '../../../../../src/mqtt/sink/retry/retry-strategies.js';
-import { cut, LaneRig } from '../../../../support/rigs/lane-rig.js';
+import { cut, QueueRig } from '../../../../support/rigs/queue-rig.js';
 
 const indicesOf = (published: readonly string[], topic: string): number[] =>
   published.filter((entry) => entry.startsWith(`${topic}:`)).map((entry) => Number(entry.slice(topic.length + 1)));
 
-describe('Lane', () => {
+describe('ClientQueue', () => {
   it('publishes in order, as many as the window takes, and goes on with each acknowledgement', () => {
-    const rig = new LaneRig({ window: 2 });
+    const rig = new QueueRig({ window: 2 });
     for (let i = 0; i < 4; i += 1) rig.add();
     rig.pump();
     assert.deepEqual(rig.published, [], 'nothing goes out while offline');
-    rig.lane.handleConnected(5, 0);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1']);
-    assert.equal(rig.lane.inflight, 2);
-    assert.equal(rig.lane.buffered, 2);
+    assert.equal(rig.queue.inflight, 2);
+    assert.equal(rig.queue.buffered, 2);
     rig.answer(1, 'delivered');
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1', 't:2']);
@@ -26,33 +26,33 @@ describe('Lane', () => {
   });
 
   it('a row is delivered once, and unknown sequence numbers change nothing', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.pump();
     const delivered = { type: 'delivered', seq: 0, reasonCode: 0 } as const;
-    rig.lane.handleEvents([delivered, delivered, { ...delivered, seq: 77 }], 0);
+    rig.queue.handleEvents([delivered, delivered, { ...delivered, seq: 77 }], 0);
     assert.deepEqual(rig.outcome, ['delivered 0']);
-    assert.equal(rig.lane.inflight, 0);
+    assert.equal(rig.queue.inflight, 0);
   });
 
   it('releases a QoS 2 message at once: nothing has to be stored first', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add('t', 2);
     rig.pump();
-    rig.lane.handleEvents([{ type: 'received', seq: 0, reasonCode: 0 }], 0);
+    rig.queue.handleEvents([{ type: 'received', seq: 0, reasonCode: 0 }], 0);
     assert.deepEqual(rig.released, [0]);
     assert.deepEqual(rig.outcome, []);
   });
 
   it('does not publish again after a cut what the session sends again itself', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.pump();
-    rig.lane.handleDisconnected(cut(), 0);
-    rig.lane.handleConnected(5, 0);
+    rig.queue.handleDisconnected(cut(), 0);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0']);
     rig.answer(0, 'delivered');
@@ -60,73 +60,73 @@ describe('Lane', () => {
   });
 
   it('a QoS 0 row is delivered when its bytes left, and lost when the connection ends before', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add('t', 0);
     rig.pump();
     assert.deepEqual(rig.outcome, []);
-    rig.lane.handleWritten();
+    rig.queue.handleWritten();
     rig.add('t', 0);
     rig.pump();
-    rig.lane.handleDisconnected(cut(), 0);
+    rig.queue.handleDisconnected(cut(), 0);
     assert.deepEqual(rig.outcome, ['delivered 0', 'dropped 1 connection-lost']);
   });
 
   it('QoS 0 rows stay in the bounded queue while the socket takes nothing', () => {
-    const rig = new LaneRig({ limits: { maxBufferedMessages: 3 } });
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig({ limits: { maxBufferedMessages: 3 } });
+    rig.queue.handleConnected(5, 0);
     for (let i = 0; i < 5; i += 1) rig.add('t', 0, new Uint8Array(200 * 1024));
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1']);
-    assert.ok(rig.lane.full);
-    rig.lane.handleWritten();
+    assert.ok(rig.queue.full);
+    rig.queue.handleWritten();
     rig.pump();
     assert.deepEqual(rig.published, ['t:0', 't:1', 't:2', 't:3']);
   });
 
   it('is full at its bound in count and at its bound in bytes, in flight included', () => {
-    const byCount = new LaneRig({ limits: { maxBufferedMessages: 2 } });
+    const byCount = new QueueRig({ limits: { maxBufferedMessages: 2 } });
     byCount.add();
-    assert.ok(!byCount.lane.full);
+    assert.ok(!byCount.queue.full);
     byCount.add();
-    assert.ok(byCount.lane.full);
-    const byBytes = new LaneRig({ limits: { maxBufferedBytes: 1000 } });
-    byBytes.lane.handleConnected(5, 0);
+    assert.ok(byCount.queue.full);
+    const byBytes = new QueueRig({ limits: { maxBufferedBytes: 1000 } });
+    byBytes.queue.handleConnected(5, 0);
     byBytes.add('t', 1, new Uint8Array(2000));
     byBytes.pump();
-    assert.ok(byBytes.lane.full, 'what is in flight counts');
+    assert.ok(byBytes.queue.full, 'what is in flight counts');
     byBytes.answer(0, 'delivered');
-    assert.ok(!byBytes.lane.full);
+    assert.ok(!byBytes.queue.full);
   });
 
   it('drops the oldest or the newest while offline when told so, and never while online', () => {
-    const oldest = new LaneRig({ limits: { maxBufferedMessages: 2, offlineOverflow: 'drop-oldest' } });
+    const oldest = new QueueRig({ limits: { maxBufferedMessages: 2, offlineOverflow: 'drop-oldest' } });
     for (let i = 0; i < 4; i += 1) oldest.add();
     assert.deepEqual(oldest.outcome, ['dropped 0 offline-overflow', 'dropped 1 offline-overflow']);
-    assert.ok(!oldest.lane.full);
-    oldest.lane.handleConnected(5, 0);
-    assert.ok(oldest.lane.full);
+    assert.ok(!oldest.queue.full);
+    oldest.queue.handleConnected(5, 0);
+    assert.ok(oldest.queue.full);
     oldest.pump();
     assert.deepEqual(oldest.published, ['t:2', 't:3']);
-    const newest = new LaneRig({ limits: { maxBufferedMessages: 2, offlineOverflow: 'drop-newest' } });
+    const newest = new QueueRig({ limits: { maxBufferedMessages: 2, offlineOverflow: 'drop-newest' } });
     for (let i = 0; i < 4; i += 1) newest.add();
     assert.deepEqual(newest.outcome, ['dropped 2 offline-overflow', 'dropped 3 offline-overflow']);
   });
 
   it('reports what a lost session gave up', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.add();
     rig.pump();
-    rig.lane.handleSessionLost([0]);
+    rig.queue.handleSessionLost([0]);
     assert.deepEqual(rig.outcome, ['dropped 0 session-lost']);
-    assert.equal(rig.lane.inflight, 1);
+    assert.equal(rig.queue.inflight, 1);
   });
 
   it('gives up what cannot be sent, and goes on with the next', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.add();
     rig.publishError = new MillraceError('MESSAGE_TOO_LARGE', 'too large');
@@ -138,22 +138,22 @@ describe('Lane', () => {
   });
 
   it('keeps the row when the connection turns out to be gone', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.publishError = new MillraceError('INVALID_STATE', 'not connected');
     rig.pump();
     assert.deepEqual(rig.published, []);
-    rig.lane.handleDisconnected(cut(), 0);
-    rig.lane.handleConnected(5, 0);
+    rig.queue.handleDisconnected(cut(), 0);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
     assert.deepEqual(rig.published, ['t:0']);
     assert.deepEqual(rig.outcome, []);
   });
 
   it('says that properties do not go out on 3.x', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(4, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(4, 0);
     const row = rig.add();
     row.properties = { contentType: 'x' };
     rig.pump();
@@ -163,14 +163,14 @@ describe('Lane', () => {
   });
 });
 
-describe('Lane, a message that the broker closes at (R20a)', () => {
+describe('ClientQueue, a message that the broker closes at (R20a)', () => {
   /** Down to a window of one. */
-  const searching = (retry = RetryStrategies.never()): LaneRig => {
-    const rig = new LaneRig({ retry });
-    rig.lane.handleConnected(5, 0);
+  const searching = (retry = RetryStrategies.never()): QueueRig => {
+    const rig = new QueueRig({ retry });
+    rig.queue.handleConnected(5, 0);
     rig.lastOwed = 2;
-    rig.lane.handleDisconnected(cut(), 0);
-    rig.lane.handleConnected(5, 0);
+    rig.queue.handleDisconnected(cut(), 0);
+    rig.queue.handleConnected(5, 0);
     rig.pump();
     assert.equal(rig.paces.at(-1), 1);
     return rig;
@@ -190,12 +190,12 @@ describe('Lane, a message that the broker closes at (R20a)', () => {
 
   it('wants a control connection at one, and none once an answer has widened the window', () => {
     const rig = searching();
-    assert.ok(rig.lane.wantsControl && rig.lane.usesControl);
+    assert.ok(rig.queue.wantsControl && rig.queue.usesControl);
     rig.add();
     rig.pump();
     rig.answer(0, 'delivered');
     assert.equal(rig.paces.at(-1), 2);
-    assert.ok(!rig.lane.wantsControl && !rig.lane.usesControl);
+    assert.ok(!rig.queue.wantsControl && !rig.queue.usesControl);
   });
 
   it('asks the retry strategy after a DISCONNECT 0x97, and gives up when it is exhausted; after a close it does not', () => {
@@ -206,15 +206,15 @@ describe('Lane, a message that the broker closes at (R20a)', () => {
       const rig = searching(RetryStrategies.custom().maxAttempts(1).intervalMs(1000).build());
       rig.add();
       rig.pump();
-      rig.lane.handleControl('opening', rig.now);
-      rig.lane.handleControl('accepted', rig.now);
+      rig.queue.handleControl('opening', rig.now);
+      rig.queue.handleControl('accepted', rig.now);
       rig.lastOwed = 1;
       rig.lastAlone = 0;
       for (let end = 0; end < 8 && !rig.outcome.some((entry) => entry.startsWith('rejected')); end += 1) {
         const error = new MillraceError('DISCONNECTED_BY_BROKER', 'no', { reasonCode: code });
-        rig.lane.handleDisconnected(error, rig.now);
-        rig.lane.handleConnected(5, rig.now);
-        for (rig.pump(); Number.isFinite(rig.lane.deadline()); rig.pump()) rig.now = rig.lane.deadline();
+        rig.queue.handleDisconnected(error, rig.now);
+        rig.queue.handleConnected(5, rig.now);
+        for (rig.pump(); Number.isFinite(rig.queue.deadline()); rig.pump()) rig.now = rig.queue.deadline();
         rig.pump();
       }
       assert.deepEqual(rig.outcome, outcome);
@@ -223,23 +223,23 @@ describe('Lane, a message that the broker closes at (R20a)', () => {
   });
 });
 
-describe('Lane, refused messages (R20)', () => {
+describe('ClientQueue, refused messages (R20)', () => {
   for (const code of [0x87, 0x90, 0x95, 0x99]) {
     it(`0x${code.toString(16)} is permanent, whatever the retry strategy says`, () => {
-      const rig = new LaneRig({ retry: RetryStrategies.indefinitely(10) });
-      rig.lane.handleConnected(5, 0);
+      const rig = new QueueRig({ retry: RetryStrategies.indefinitely(10) });
+      rig.queue.handleConnected(5, 0);
       rig.add();
       rig.pump();
       rig.answer(0, code);
       assert.deepEqual(rig.outcome, ['rejected 0 PUBLISH_REFUSED']);
-      assert.equal(rig.lane.deadline(), Number.POSITIVE_INFINITY);
+      assert.equal(rig.queue.deadline(), Number.POSITIVE_INFINITY);
     });
   }
 
   for (const code of [0x80, 0x83, 0x97]) {
     it(`0x${code.toString(16)} is published again after the interval, later rows of the topic wait, others go on`, () => {
-      const rig = new LaneRig({ retry: RetryStrategies.indefinitely(100) });
-      rig.lane.handleConnected(5, 0);
+      const rig = new QueueRig({ retry: RetryStrategies.indefinitely(100) });
+      rig.queue.handleConnected(5, 0);
       rig.add('a');
       rig.pump();
       rig.answer(0, code);
@@ -248,8 +248,8 @@ describe('Lane, refused messages (R20)', () => {
       rig.add('a');
       rig.pump();
       assert.deepEqual(rig.published, ['a:0', 'b:2']);
-      assert.equal(rig.lane.deadline(), 100);
-      assert.equal(rig.lane.buffered, 3);
+      assert.equal(rig.queue.deadline(), 100);
+      assert.equal(rig.queue.buffered, 3);
       rig.now = 99;
       rig.pump();
       assert.deepEqual(rig.published, ['a:0', 'b:2']);
@@ -263,13 +263,13 @@ describe('Lane, refused messages (R20)', () => {
       rig.add('a');
       rig.pump();
       assert.deepEqual(rig.published.at(-1), 'a:4');
-      assert.equal(rig.lane.buffered, 0);
+      assert.equal(rig.queue.buffered, 0);
     });
   }
 
   it('is published as a new message, with a new sequence number', () => {
-    const rig = new LaneRig({ retry: RetryStrategies.indefinitely(0) });
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig({ retry: RetryStrategies.indefinitely(0) });
+    rig.queue.handleConnected(5, 0);
     const row = rig.add();
     rig.pump();
     assert.equal(row.seq, 0);
@@ -280,8 +280,8 @@ describe('Lane, refused messages (R20)', () => {
   });
 
   it('a whole refused window goes out again in order', () => {
-    const rig = new LaneRig({ window: 5, retry: RetryStrategies.indefinitely(10) });
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig({ window: 5, retry: RetryStrategies.indefinitely(10) });
+    rig.queue.handleConnected(5, 0);
     for (let i = 0; i < 8; i += 1) rig.add('a');
     rig.pump();
     rig.answerAll(0x97);
@@ -295,8 +295,8 @@ describe('Lane, refused messages (R20)', () => {
   });
 
   it('is given up when the attempts are exhausted, and the rest of the topic goes on', () => {
-    const rig = new LaneRig({ retry: RetryStrategies.custom().maxAttempts(1).intervalMs(10).build() });
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig({ retry: RetryStrategies.custom().maxAttempts(1).intervalMs(10).build() });
+    rig.queue.handleConnected(5, 0);
     rig.add('a');
     rig.pump();
     rig.answer(0, 0x97);
@@ -310,8 +310,8 @@ describe('Lane, refused messages (R20)', () => {
   });
 
   it('without a strategy the first refusal is final', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add();
     rig.pump();
     rig.answer(0, 0x97);
@@ -319,8 +319,8 @@ describe('Lane, refused messages (R20)', () => {
   });
 
   it('0x91 for a message that was never sent again is fatal (R9a)', () => {
-    const rig = new LaneRig();
-    rig.lane.handleConnected(5, 0);
+    const rig = new QueueRig();
+    rig.queue.handleConnected(5, 0);
     rig.add('t', 2);
     rig.pump();
     rig.answer(0, 0x91);
@@ -331,8 +331,8 @@ describe('Lane, refused messages (R20)', () => {
     const step = fc.record({ refuse: fc.boolean(), topic: fc.constantFrom('a', 'b', 'c') });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const rig = new LaneRig({ window: 1, retry: RetryStrategies.indefinitely(1) });
-        rig.lane.handleConnected(5, 0);
+        const rig = new QueueRig({ window: 1, retry: RetryStrategies.indefinitely(1) });
+        rig.queue.handleConnected(5, 0);
         for (const { topic } of steps) rig.add(topic);
         const refusals = steps.map(({ refuse }) => refuse);
         const delivered: string[] = [];

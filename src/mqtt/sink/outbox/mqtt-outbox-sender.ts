@@ -9,10 +9,10 @@ import type {
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { Fifo } from '../../../internal/fifo.js';
 import { PUBLISH_IDS } from '../../protocol/session/outbound/outbound-window.js';
-import { Lane, type LaneOutbox } from '../lane/lane.js';
-import type { DropReason, Finding, LaneOutcome } from '../lane/lane-outcome.js';
 import { Row } from '../message/row.js';
-import type { LaneLimits } from '../options/lane-limits.js';
+import type { QueueLimits } from '../options/queue-limits.js';
+import { ClientQueue, type QueueOutbox } from '../queue/client-queue.js';
+import type { DropReason, Finding, QueueOutcome } from '../queue/queue-outcome.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { OutboxPublisher } from './outbox-publisher.js';
 import { storedOutboxState } from './outbox-state.js';
@@ -25,7 +25,7 @@ const MOST_AHEAD = PUBLISH_IDS - 1;
 
 /** Whom an outbox tells. */
 export interface OutboxOwner {
-  readonly meter: Pick<LaneOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
+  readonly meter: Pick<QueueOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
   /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
   /** The broker took a QoS 2 row at QoS 1, and has no other. */
@@ -42,13 +42,13 @@ export interface OutboxParts {
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
   readonly publisher: () => OutboxPublisher;
-  readonly limits: LaneLimits;
+  readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
   readonly owner: OutboxOwner;
 }
 
 /** What a connection says about how far the sent mark may run ahead. */
-export interface OutboxLink {
+export interface SendWindow {
   readonly epoch: number;
   /** Messages that may be in flight. */
   readonly window: number;
@@ -74,9 +74,9 @@ interface Sealed {
  *     So are, from the refusal of a row that the broker has not answered on, the packet ids that are burnt (R20a).
  * O4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
  */
-export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
+export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox {
   readonly name: string;
-  readonly lane: Lane;
+  readonly queue: ClientQueue;
   readonly #parts: OutboxParts;
   readonly #stages: SeqStages;
   readonly #sealed = new Fifo<Sealed>();
@@ -115,9 +115,9 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     this.#sealedMark = birth.mark;
     this.#epoch = birth.session.epoch;
     this.#dirty = birth.dropped > 0;
-    this.lane = new Lane({ publisher, limits, retry, outcome: this, outbox: this });
-    this.lane.adopt(birth.sent);
-    for (const row of birth.unwritten) this.lane.enqueue(row);
+    this.queue = new ClientQueue({ publisher, limits, retry, outcome: this, outbox: this });
+    this.queue.adopt(birth.sent);
+    for (const row of birth.unwritten) this.queue.enqueue(row);
   }
 
   get next(): number {
@@ -147,11 +147,11 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** The session is born: the ids in use are counted from the durable low-water mark on. */
   begin(): void {
     this.#parts.publisher().setDurableLow(this.#stages.low);
-    this.lane.begin(performance.now());
+    this.queue.begin(performance.now());
   }
 
   /** CONNACK came. Under another epoch than the last one the session was lost, and its loss is settled (R5). */
-  handleConnected({ epoch, window }: OutboxLink): void {
+  handleConnected({ epoch, window }: SendWindow): void {
     this.#window = window;
     this.#failWhenSettled();
     if (epoch === this.#epoch) return;
@@ -168,9 +168,9 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     if (this.#failure !== undefined) throw this.#failure;
     let taken = 0;
     for (const { seq, bytes } of rows) {
-      if (this.lane.full) this.lane.pump(performance.now(), Date.now());
-      if (this.lane.full) break;
-      this.lane.enqueue(new Row(seq, this.#parts.codec.decode(bytes)));
+      if (this.queue.full) this.queue.pump(performance.now(), Date.now());
+      if (this.queue.full) break;
+      this.queue.enqueue(new Row(seq, this.#parts.codec.decode(bytes)));
       this.#next = seq + 1;
       taken += 1;
     }
@@ -226,7 +226,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   failOnceSettled(error: MillraceError): void {
     if (this.#last !== undefined) return;
     this.#last = error;
-    this.lane.stop();
+    this.queue.stop();
     this.#parts.publisher().pace(0, performance.now());
   }
 
@@ -235,7 +235,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
     const { urgency } = this;
     const isNews = URGENCIES[urgency] > URGENCIES[this.#told];
     if (isNews) this.#told = urgency;
-    const isRoom = this.#owesRoom && !this.lane.full;
+    const isRoom = this.#owesRoom && !this.queue.full;
     if (isRoom) this.#owesRoom = false;
     return isNews || isRoom;
   }
@@ -291,7 +291,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** Nothing is sent any more, and `offer` throws. */
   stop(error: MillraceError): void {
     this.#failure ??= error;
-    this.lane.stop();
+    this.queue.stop();
   }
 
   suspected(row: Row, finding: Finding): void {
@@ -305,7 +305,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** A row in flight on a connection that has ended is in doubt, and stays so. */
   #failWhenSettled(): void {
     if (this.#last === undefined || this.#dirty || this.#sealed.size > 0) return;
-    if (this.lane.inflight === 0 || !this.lane.online) this.failed(this.#last);
+    if (this.queue.inflight === 0 || !this.queue.online) this.failed(this.#last);
   }
 
   #complete(row: Row): void {
@@ -316,7 +316,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
   /** Where a snapshot would set the sent mark (O1). */
   get #wantedMark(): number {
     // what waits for a connection has not begun, and may expire in another process, too (R23)
-    if (!this.lane.online) return Math.max(this.#sealedMark, this.#top);
+    if (!this.queue.online) return Math.max(this.#sealedMark, this.#top);
     const ahead = Math.min(this.#end, this.#top + this.#window, this.#stages.low + MOST_AHEAD);
     return Math.max(this.#sealedMark, this.#top, ahead);
   }
@@ -331,7 +331,7 @@ export class MqttOutbox implements OutboxSender, LaneOutcome, LaneOutbox {
 
   /** A row that waits for its PUBREC leaves the window after the commit of that, which moves the mark, too. */
   get #roomBeforeCommit(): number {
-    return this.#window - (this.lane.inflight - this.#stages.received);
+    return this.#window - (this.queue.inflight - this.#stages.received);
   }
 }
 

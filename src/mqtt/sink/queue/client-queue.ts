@@ -5,21 +5,21 @@ import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
 import type { DeliveredEvent, RefusedEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import { hasExpired } from '../message/message-expiry.js';
 import type { Row } from '../message/row.js';
-import type { LaneLimits } from '../options/lane-limits.js';
+import type { QueueLimits } from '../options/queue-limits.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
 import { retryWait } from '../retry/retry-wait.js';
 import { endedByPeer } from './ended-by-peer.js';
 import { HeldTopics } from './held-topics.js';
 import { InflightWindow } from './inflight-window.js';
-import type { DropReason, Finding, LaneOutcome } from './lane-outcome.js';
 import { poisonError } from './poison-error.js';
 import { type ControlNews, PoisonSearch } from './poison-search.js';
 import type { Publisher } from './publisher.js';
+import type { DropReason, Finding, QueueOutcome } from './queue-outcome.js';
 import { isRetryableRefusal, refusalError } from './refusal.js';
 import { UnwrittenRows } from './unwritten-rows.js';
 
-/** What a lane asks and tells where its rows come from an outbox, whose seq is their index. */
-export interface LaneOutbox {
+/** What a queue asks and tells where its rows come from an outbox, whose seq is their index. */
+export interface QueueOutbox {
   /** Rows from here on are not published yet (R8a). */
   readonly mark: number;
   /** PUBREC came: the outbox releases the row when that is durable (R9). */
@@ -28,14 +28,14 @@ export interface LaneOutbox {
   unverified(row: Row): void;
 }
 
-/** What a lane is made of. */
-export interface LaneParts {
+/** What a queue is made of. */
+export interface ClientQueueParts {
   readonly publisher: () => Publisher;
-  readonly limits: LaneLimits;
+  readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
-  readonly outcome: LaneOutcome;
+  readonly outcome: QueueOutcome;
   /** undefined: there is no store. Rows get their seqs as they are published, and a PUBREC is answered at once. */
-  readonly outbox: LaneOutbox | undefined;
+  readonly outbox: QueueOutbox | undefined;
 }
 
 /**
@@ -44,14 +44,14 @@ export interface LaneParts {
  *     later rows of its topic that are not in flight yet (R20).
  * L2. A row is published once on a connection; after a cut only the session sends it again, under the same id.
  * L3. A QoS 1 or 2 row is delivered at PUBACK or PUBCOMP, a QoS 0 row when its bytes left for the kernel (R16).
- * L4. What waits is bounded by LaneLimits, what is in flight by the session's credit and by the byte bound.
+ * L4. What waits is bounded by QueueLimits, what is in flight by the session's credit and by the byte bound.
  * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
  *     (5: 2.2.1, MQTT-4.4.0-2), and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
  * L6. What is left of a Message Expiry Interval goes out, re-sends included; a row that has expired before it is first sent is dropped (R23).
  */
-export class Lane {
-  readonly #parts: LaneParts;
-  #queue = new Fifo<Row>();
+export class ClientQueue {
+  readonly #parts: ClientQueueParts;
+  #waiting = new Fifo<Row>();
   readonly #held = new HeldTopics();
   readonly #inflight = new InflightWindow();
   readonly #unwritten = new UnwrittenRows();
@@ -66,7 +66,7 @@ export class Lane {
   #queuedBytes = 0;
   /** Some rows may expire. */
   #expires = false;
-  /** Re-sends wait until the lane has looked at the clock (R23). */
+  /** Re-sends wait until the queue has looked at the clock (R23). */
   #clockDue = false;
   #version: ProtocolVersion = 5;
   /** Between the two calls of the connection. */
@@ -79,7 +79,7 @@ export class Lane {
   /** One above the highest seq that was given to the session. */
   #next = 0;
 
-  constructor(parts: LaneParts) {
+  constructor(parts: ClientQueueParts) {
     this.#parts = parts;
   }
 
@@ -95,7 +95,7 @@ export class Lane {
 
   /** Messages that wait above the window. */
   get buffered(): number {
-    return this.#queue.size + this.#held.waiting + this.#unwritten.size;
+    return this.#waiting.size + this.#held.waiting + this.#unwritten.size;
   }
 
   /** Some QoS 0 messages are published and not known to have left. */
@@ -111,7 +111,7 @@ export class Lane {
   get #overBounds(): boolean {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.limits;
     const bytes = this.#queuedBytes + this.#inflight.bytes + this.#unwritten.bytes;
-    return this.#queue.size + this.#held.waiting >= maxBufferedMessages || bytes >= maxBufferedBytes;
+    return this.#waiting.size + this.#held.waiting >= maxBufferedMessages || bytes >= maxBufferedBytes;
   }
 
   /** Takes a row; `full` is to be asked before. Offline and over the bounds, a dropping policy decides which row is dropped. */
@@ -121,7 +121,7 @@ export class Lane {
       this.#parts.outcome.dropped(row, 'offline-overflow');
       return;
     }
-    this.#queue.push(row);
+    this.#waiting.push(row);
     this.#queuedBytes += row.bytes;
   }
 
@@ -287,24 +287,24 @@ export class Lane {
   #pumpQueue(publisher: Publisher, wallMs: number): void {
     let credit = publisher.credit;
     while (!this.#stopped) {
-      const row = this.#queue.peek();
+      const row = this.#waiting.peek();
       if (row === undefined) return;
       if (this.#dropExpired(row, wallMs)) {
-        this.#queue.shift();
+        this.#waiting.shift();
         this.#queuedBytes -= row.bytes;
         continue;
       }
       if (row.index >= this.#mark) return;
       const held = this.#held.size > 0 && this.#held.has(row.topic);
       if (held) {
-        this.#queue.shift();
+        this.#waiting.shift();
         this.#held.append(row);
         continue;
       }
       if (row.qos === 0 ? this.#mustHoldUnconfirmed(credit) : credit <= 0) return;
       if (this.#publish(publisher, row, wallMs) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
       if (!this.#online) return;
-      this.#queue.shift();
+      this.#waiting.shift();
       this.#queuedBytes -= row.bytes;
     }
   }
@@ -434,15 +434,15 @@ export class Lane {
         this.#queuedBytes += row.bytes;
       }
     }
-    for (let row = this.#queue.shift(); row !== undefined; row = this.#queue.shift()) queue.push(row);
-    this.#queue = queue;
+    for (let row = this.#waiting.shift(); row !== undefined; row = this.#waiting.shift()) queue.push(row);
+    this.#waiting = queue;
   }
 
   /** False when it is the new row that is to be dropped. */
   #makeRoom(): boolean {
     if (this.#parts.limits.offlineOverflow !== 'drop-oldest') return false;
     while (this.#overBounds) {
-      const oldest = this.#queue.shift();
+      const oldest = this.#waiting.shift();
       if (oldest === undefined) return false;
       this.#queuedBytes -= oldest.bytes;
       this.#drop(oldest, 'offline-overflow');
