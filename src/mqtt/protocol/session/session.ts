@@ -12,13 +12,13 @@ import { SessionAuthentication } from './handshake/session-authentication.js';
 import { InboundMessages } from './inbound/inbound-messages.js';
 import type { OutboundMessage } from './outbound/outbound-message.js';
 import { OutboundMessages } from './outbound/outbound-messages.js';
+import { ENOUGH_PARKED_BYTES, PARKED_BYTES, PacketBoundary } from './packet-boundary.js';
 import { PacketOutput } from './packet-output.js';
 import type { MarkerQuestion } from './proof/session-proof.js';
 import { serverLimits } from './server-limits.js';
 import { type ServerPacket, serverPacket } from './server-packet.js';
 import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
-import { ENOUGH_PARKED_BYTES, PARKED_BYTES, SessionLink } from './session-link.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 import { SessionSettlement } from './session-settlement.js';
 import type { InboundMemory, SessionState } from './session-state.js';
@@ -53,7 +53,7 @@ export class Session {
   readonly #settlement: SessionSettlement;
   readonly #authentication: SessionAuthentication;
   #phase: Phase = 'idle';
-  #link: SessionLink | undefined;
+  #boundary: PacketBoundary | undefined;
   #clientId: string;
   #reading = true;
   #lastOwed = 0;
@@ -69,7 +69,7 @@ export class Session {
     this.#inbound = new InboundMessages(this.#output, this.#events, {
       topicAliasMaximum,
       storesIds,
-      rejectionOf: options.tolerance && ((error) => this.#link?.rejection(error)),
+      rejectionOf: options.tolerance && ((error) => this.#boundary?.rejection(error)),
       rows: inbound,
       memory: options.state?.memory,
     });
@@ -91,7 +91,7 @@ export class Session {
   connect(request: ConnectRequest, now: number): void {
     if (this.#phase !== 'idle') throw invalidState('There is a connection already');
     this.#output.open(connectPacket(request, this.#clientId, this.#options));
-    this.#link = new SessionLink(request, this.#options);
+    this.#boundary = new PacketBoundary(request, this.#options);
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
     this.#authentication.connecting(request);
@@ -102,21 +102,21 @@ export class Session {
 
   /** Bytes from the transport. Payload views of `message` events point into them. Ignored after a `close` event. */
   receive(bytes: Uint8Array, now: number): void {
-    const link = this.#link;
-    if (link === undefined || this.#phase === 'over') return;
+    const boundary = this.#boundary;
+    if (boundary === undefined || this.#phase === 'over') return;
     this.#observe(now);
-    link.push(bytes);
-    if (this.#parking && link.parked > PARKED_BYTES) {
+    boundary.push(bytes);
+    if (this.#parking && boundary.parked > PARKED_BYTES) {
       this.#fail(protocolError(`more than ${PARKED_BYTES} bytes before the session was settled`));
       return;
     }
-    this.#handlePackets(link, bytes.length);
+    this.#handlePackets(boundary, bytes.length);
   }
 
   /** The transport is gone, for whatever reason. The session stays. */
   connectionLost(_now: number): void {
     this.#phase = 'idle';
-    this.#link = undefined;
+    this.#boundary = undefined;
     this.#lastOwed = this.#outbound.owed + this.#requests.pending;
     this.#lastAlone = this.#lastOwed === 1 ? this.#outbound.alone : -1;
     this.#settlement.end();
@@ -129,7 +129,7 @@ export class Session {
 
   /** To be called when `deadline()` has passed. Tolerates being called early or late: a driver that was stalled gives the peer a grace before it is declared silent. */
   handleTimeout(now: number): void {
-    if (this.#link === undefined || this.#phase === 'over') return;
+    if (this.#boundary === undefined || this.#phase === 'over') return;
     this.#observe(now);
     const silence = this.#timers.silence();
     if (silence !== undefined) {
@@ -156,7 +156,7 @@ export class Session {
 
   /** What came behind CONNACK waits for the owner's decision and is enough for now: the driver does not read on. */
   get congested(): boolean {
-    return this.#settlement.asking && (this.#link?.parked ?? 0) > ENOUGH_PARKED_BYTES;
+    return this.#settlement.asking && (this.#boundary?.parked ?? 0) > ENOUGH_PARKED_BYTES;
   }
 
   /** Events since the last call, in order. */
@@ -176,7 +176,7 @@ export class Session {
 
   /** Only between a `connected` event and the end of the connection. */
   get limits(): ServerLimits | undefined {
-    return this.#phase === 'connected' ? this.#link?.limits : undefined;
+    return this.#phase === 'connected' ? this.#boundary?.limits : undefined;
   }
 
   /** How many more QoS 1 and 2 messages `publish` takes now (R8a): 0 without a connection. */
@@ -326,10 +326,10 @@ export class Session {
   /** After an `auth-success` that is `initial`: the owner believes the server, and what its CONNACK says counts from now on. */
   admit(): void {
     this.#authentication.admit();
-    const link = this.#link;
-    if (this.#phase !== 'connecting' || link?.connack === undefined) return;
-    this.#connected(link, link.connack);
-    this.#handlePackets(link, 0);
+    const boundary = this.#boundary;
+    if (this.#phase !== 'connecting' || boundary?.connack === undefined) return;
+    this.#connected(boundary, boundary.connack);
+    this.#handlePackets(boundary, 0);
   }
 
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
@@ -346,7 +346,7 @@ export class Session {
 
   /** Sends DISCONNECT (default 0x00); nothing is written after it. The session expiry is not changed (R15). */
   disconnect(reasonCode = 0, properties?: Properties): void {
-    const request = this.#link?.request;
+    const request = this.#boundary?.request;
     if (request === undefined || this.#phase === 'over') return;
     this.#inbound.end();
     this.#output.write(disconnectPacket(request, { reasonCode, ...(properties && { properties }) }));
@@ -389,16 +389,16 @@ export class Session {
     this.#inbound.observe(now);
   }
 
-  #handlePackets(link: SessionLink, bytes: number): void {
+  #handlePackets(boundary: PacketBoundary, bytes: number): void {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
       this.#inbound.handleHeld();
       while (this.#phase !== 'over' && !this.#parking) {
-        const packet = link.next();
+        const packet = boundary.next();
         if (packet === undefined) break;
         packets += 1;
-        this.#handle(link, packet);
+        this.#handle(boundary, packet);
       }
     } catch (error) {
       this.#fail(MillraceError.from(error));
@@ -406,15 +406,15 @@ export class Session {
     }
     if (this.#phase === 'over') return;
     if (packets > 0) this.#inbound.heard();
-    this.#begin(link);
+    this.#begin(boundary);
     this.#probe();
     this.#timers.heard(bytes, packets);
     this.#timers.watchAcks(this.#outbound.owed, this.#outbound.answers !== answers);
   }
 
-  #handle(link: SessionLink, packet: Packet): void {
-    if (link.accepted) this.#dispatch(serverPacket(packet, link.request));
-    else this.#handleFirst(link, packet);
+  #handle(boundary: PacketBoundary, packet: Packet): void {
+    if (boundary.accepted) this.#dispatch(serverPacket(packet, boundary.request));
+    else this.#handleFirst(boundary, packet);
   }
 
   #dispatch(packet: ServerPacket): void {
@@ -479,40 +479,43 @@ export class Session {
     this.#inbound.handleHeld();
   }
 
-  #handleFirst(link: SessionLink, packet: Packet): void {
+  #handleFirst(boundary: PacketBoundary, packet: Packet): void {
     if (packet.type === 'auth') {
       this.#authentication.handle(packet, false);
       return;
     }
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
-    if (packet.reasonCode !== 0) throw connectionRefused(packet, link.request.version);
-    link.accepted = true;
-    checkConnack(packet, link.request, { clientId: this.#clientId, tolerant: this.#options.tolerance !== undefined });
-    link.connack = packet;
+    if (packet.reasonCode !== 0) throw connectionRefused(packet, boundary.request.version);
+    boundary.accepted = true;
+    checkConnack(packet, boundary.request, {
+      clientId: this.#clientId,
+      tolerant: this.#options.tolerance !== undefined,
+    });
+    boundary.connack = packet;
     this.#authentication.accepted(packet);
-    if (!this.#authentication.confirming) this.#connected(link, packet);
+    if (!this.#authentication.confirming) this.#connected(boundary, packet);
   }
 
-  #connected(link: SessionLink, connack: ConnackPacket): void {
+  #connected(boundary: PacketBoundary, connack: ConnackPacket): void {
     const { sessionPresent, properties } = connack;
-    const limits = serverLimits(connack, link.request);
-    const fresh = this.#epoch.connected(link.request, sessionPresent);
-    link.limits = limits;
+    const limits = serverLimits(connack, boundary.request);
+    const fresh = this.#epoch.connected(boundary.request, sessionPresent);
+    boundary.limits = limits;
     this.#output.limit(limits.maximumPacketSize);
     if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
     this.#timers.connected(limits.keepAlive);
     const epoch = this.#epoch.number;
     this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
     this.#phase = 'connected';
-    this.#settlement.begin(link.request, fresh);
+    this.#settlement.begin(boundary.request, fresh);
     this.#listen();
   }
 
   /** The owner has decided: what waited behind CONNACK is read, if there is a connection. */
   #readOn(): void {
-    if (this.#phase !== 'connected' || this.#link === undefined) return;
+    if (this.#phase !== 'connected' || this.#boundary === undefined) return;
     this.#listen();
-    this.#handlePackets(this.#link, 0);
+    this.#handlePackets(this.#boundary, 0);
   }
 
   /** The owner has to decide something before anything more is handled. */
@@ -535,22 +538,26 @@ export class Session {
    * Outgoing messages begin when all is read that came with CONNACK, or while a lost session was settled: nothing of that
    * can be an answer to them (R14a).
    */
-  #begin(link: SessionLink): void {
-    if (link.begun || !this.#settlement.settled || link.limits === undefined) return;
-    link.begun = true;
-    const { maxInflight = Number.MAX_SAFE_INTEGER } = link.request;
-    this.#outbound.begin(link.limits, Math.min(this.#options.maxInflight, maxInflight), this.#settlement.unverified);
+  #begin(boundary: PacketBoundary): void {
+    if (boundary.begun || !this.#settlement.settled || boundary.limits === undefined) return;
+    boundary.begun = true;
+    const { maxInflight = Number.MAX_SAFE_INTEGER } = boundary.request;
+    this.#outbound.begin(
+      boundary.limits,
+      Math.min(this.#options.maxInflight, maxInflight),
+      this.#settlement.unverified,
+    );
   }
 
   #connectedLimits(): ServerLimits {
-    const limits = this.#settlement.settled ? this.#link?.limits : undefined;
+    const limits = this.#settlement.settled ? this.#boundary?.limits : undefined;
     if (limits === undefined) throw invalidState('There is no connection now');
     return limits;
   }
 
   /** The peer broke the protocol, which a 5.0 server that accepted us is told [MQTT-4.13.1-1], or it refused the connection. */
   #fail(error: MillraceError): void {
-    if (this.#link?.accepted === true && this.#link.request.version === 5) {
+    if (this.#boundary?.accepted === true && this.#boundary.request.version === 5) {
       this.#output.write(disconnectForError(error));
     }
     this.#end(error);

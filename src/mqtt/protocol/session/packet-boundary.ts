@@ -10,8 +10,8 @@ export const PARKED_BYTES = 16 * 1024 * 1024;
 /** Above so many a driver that can stop reading does. */
 export const ENOUGH_PARKED_BYTES = 1024 * 1024;
 
-/** What a session knows of the present connection alone. */
-export class SessionLink {
+/** Where the bytes of the present connection become packets, and what is known of that connection alone. */
+export class PacketBoundary {
   readonly request: ConnectRequest;
   readonly #decoder: PacketDecoder;
   #parked = 0;
