@@ -31,7 +31,7 @@ export type {
   AuthenticationExchange,
 } from './mqtt/connection/authentication/authentication.js';
 export { type ScramCredentials, scramSha256 } from './mqtt/connection/authentication/scram-sha-256.js';
-export type { UnknownSessionPolicy } from './mqtt/connection/identity/durable-link.js';
+export type { UnknownSessionPolicy } from './mqtt/connection/identity/session-past.js';
 export type {
   ConnectOptions,
   Credentials,

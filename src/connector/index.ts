@@ -1,10 +1,11 @@
+export type { DurableRecord } from '../internal/durable-record.js';
 export { SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
 export type { BatchBuffer, SourceBuffer } from './builder/source-buffer.js';
 export { SourceBuilder, type SourceBuilderStep } from './builder/source-builder.js';
 export type { DeadLetter } from './dead-letter.js';
 export { defineSink } from './define-sink.js';
 export { defineSource } from './define-source.js';
-export type { DurableContext, DurableRecord } from './durable-context.js';
+export type { DurableContext } from './durable-context.js';
 export type {
   CommitUrgency,
   DurableSinkWriter,

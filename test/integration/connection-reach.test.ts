@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
-import type { ServerAddress } from '../../src/mqtt/connection/options/connection-options.js';
+import type { ServerAddress } from '../../src/mqtt/connection/options/mqtt-connection-options.js';
 import { openTransport } from '../../src/mqtt/connection/transport/open-transport.js';
 import { type HostLookup, reachHost } from '../../src/mqtt/connection/transport/reach-host.js';
 import { connectError } from '../../src/mqtt/connection/transport/transport-error.js';

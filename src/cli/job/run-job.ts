@@ -6,7 +6,7 @@ import { MillraceError } from '../../errors/index.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EXIT_CODE } from '../exit-code.js';
 import type { CommonOptions } from '../options/common-options.js';
-import { ConnectionWatch } from './connection-watch.js';
+import { ConnectionObserver } from './connection-observer.js';
 import type { Reporter } from './reporter.js';
 import { listenForStop } from './signal-drain.js';
 import { startStats } from './stats-ticker.js';
@@ -29,7 +29,7 @@ export interface JobTask {
  */
 export async function runJob(task: JobTask): Promise<number> {
   const { reporter, options } = task;
-  using watch = new ConnectionWatch((event) => reporter.tell(event));
+  using watch = new ConnectionObserver((event) => reporter.tell(event));
   watch.tellsPeople = task.startTimeoutMs === 0;
   using stop = listenForStop();
   await using engine = Engine.embedded({ dir: options.dir });
@@ -89,7 +89,7 @@ const NOT_A_BROKER =
   'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket).';
 
 /** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
-async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch): Promise<void> {
+async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionObserver): Promise<void> {
   let late: MillraceError | undefined;
   const onTimeout = (): void => {
     late = startError(timeoutMs, watch);
@@ -109,7 +109,7 @@ async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionWatch)
 const isSource = (name: string): boolean => name.startsWith('source ');
 
 /** A job with a store waits only for its sources, and for sinks that it has never reached; those are connected before a source is. */
-function startError(timeoutMs: number, watch: ConnectionWatch): MillraceError {
+function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError {
   const seconds = timeoutMs / 1000;
   const trouble = watch.trouble(isSource);
   if (trouble === undefined || (watch.isConnected(isSource) && !isSource(trouble.name))) {

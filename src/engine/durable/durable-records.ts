@@ -1,5 +1,6 @@
-import type { DurableContext, DurableRecord } from '../../connector/durable-context.js';
+import type { DurableContext } from '../../connector/durable-context.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import type { DurableRecord } from '../../internal/durable-record.js';
 import type { Store } from '../../store/store.js';
 import { storeKeys } from '../layout/store-keys.js';
 import { decodeStored, encodeStored } from '../layout/stored-value.js';

@@ -1,9 +1,9 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { ServerLimits } from '../protocol/session/session-event.js';
-import type { ConnectionOptions } from './options/connection-options.js';
+import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
 
 /** What the guarantee needs of the broker. */
-export type NeededOfBroker = Pick<ConnectionOptions, 'requireQos2' | 'requireKeptSession'>;
+export type NeededOfBroker = Pick<MqttConnectionOptions, 'requireQos2' | 'requireKeptSession'>;
 
 /**
  * GUARANTEE_UNSUPPORTED for a broker that says in its CONNACK that it cannot do what the guarantee needs; undefined for any other.

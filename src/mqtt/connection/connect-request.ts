@@ -1,14 +1,14 @@
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { ConnectRequest, SessionOptions } from '../protocol/session/session-options.js';
-import type { Identity } from './identity.js';
-import type { ConnectionOptions } from './options/connection-options.js';
+import type { Login } from './login.js';
+import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
 
 /** `maxInflight` when the user names none: 3.x gives no signal of what a server takes, and some cut at more than 20. */
 const MAX_INFLIGHT = { 5: 1000, 4: 20, 3: 20 } as const;
 
 /** Messages that we have in flight at most on a connection of this version; a server's Receive Maximum may lower it. */
 export function maxInflightOf(
-  { maxInflight }: Pick<ConnectionOptions, 'maxInflight'>,
+  { maxInflight }: Pick<MqttConnectionOptions, 'maxInflight'>,
   version: ProtocolVersion,
 ): number {
   return maxInflight ?? MAX_INFLIGHT[version];
@@ -18,15 +18,15 @@ export function maxInflightOf(
 export interface ConnectFacts {
   readonly version: ProtocolVersion;
   readonly clean: boolean;
-  readonly identity: Identity;
+  readonly login: Login;
   /** The session is at another server (R5b). */
   readonly elsewhere: boolean;
-  /** A present session would be no proof (R5a), and is to be proven. */
-  readonly unproven: boolean;
+  /** A present session may be an empty one (R5a), and is to be verified. */
+  readonly unverified: boolean;
 }
 
 /** The options of the session for its whole life. */
-export function sessionOptions(options: ConnectionOptions): SessionOptions {
+export function sessionOptions(options: MqttConnectionOptions): SessionOptions {
   return {
     clientId: options.clientId,
     maxInflight: maxInflightOf(options, 5),
@@ -42,7 +42,7 @@ export function sessionOptions(options: ConnectionOptions): SessionOptions {
 }
 
 /** The same with the past that the store has. `epoch` is that of the record. */
-export function bornSessionOptions(options: ConnectionOptions, epoch: number): SessionOptions {
+export function bornSessionOptions(options: MqttConnectionOptions, epoch: number): SessionOptions {
   const { durable } = options;
   if (durable === undefined) return sessionOptions(options);
   return { ...sessionOptions(options), settlesEmpty: true, storesIds: true, state: { ...durable.restored, epoch } };
@@ -53,14 +53,14 @@ function passwordBytes(password: string | Uint8Array): Uint8Array {
 }
 
 /** The CONNECT to send. */
-export function connectRequest(options: ConnectionOptions, facts: ConnectFacts): ConnectRequest {
-  const { credentials, authentication } = facts.identity;
+export function connectRequest(options: MqttConnectionOptions, facts: ConnectFacts): ConnectRequest {
+  const { credentials, authentication } = facts.login;
   const { username, password } = credentials;
   return {
     version: facts.version,
     clean: facts.clean,
     elsewhere: facts.elsewhere,
-    unproven: facts.unproven,
+    unproven: facts.unverified,
     maxInflight: maxInflightOf(options, facts.version),
     keepAlive: options.keepAlive,
     sessionExpiryInterval: options.sessionExpiryInterval,
@@ -73,7 +73,7 @@ export function connectRequest(options: ConnectionOptions, facts: ConnectFacts):
 }
 
 function extras(
-  options: ConnectionOptions,
+  options: MqttConnectionOptions,
 ): Pick<ConnectRequest, 'requestResponseInformation' | 'requestProblemInformation' | 'userProperties'> {
   const { requestResponseInformation, requestProblemInformation, userProperties } = options;
   return {

@@ -15,8 +15,8 @@ export interface GrantedSubscription {
 export interface ConnectionListener {
   /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */
   onSessionEvents(events: readonly SessionEvent[]): void;
-  /** CONNACK accepted: publishing may begin (a session loss is settled). `proven` is false when a present session may be an empty one (R5a), or is not ours (R5b). */
-  onConnected(event: ConnectedEvent, proven: boolean): void;
+  /** CONNACK accepted: publishing may begin (a session loss is settled). `verified` is false when a present session may be an empty one (R5a), or is not ours (R5b). */
+  onConnected(event: ConnectedEvent, verified: boolean): void;
   /** All wanted subscriptions are granted on this connection, or the resumed session already has them. */
   onSubscribed(granted: readonly GrantedSubscription[]): void;
   /**

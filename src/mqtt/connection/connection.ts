@@ -10,19 +10,19 @@ import { checkGuarantee } from './check-guarantee.js';
 import { ControlConnection, type ControlListener, type ControlTarget } from './conflict/control-connection.js';
 import { TakeoverTrial } from './conflict/takeover-trial.js';
 import { bornSessionOptions, connectRequest } from './connect-request.js';
+import { ConnectionDiagnostics } from './connection-diagnostics.js';
 import { isAuthEvent, isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
-import { ConnectionReports } from './connection-reports.js';
 import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
 import { Dialer } from './dialer.js';
-import { DurableLife, type SessionDoubts } from './identity/durable-life.js';
-import { SessionHome } from './identity/session-home.js';
-import { SessionLedger } from './identity/session-ledger.js';
+import { DurableSessionRecord } from './identity/durable-session-record.js';
+import { type SessionDoubts, SessionIdentity } from './identity/session-identity.js';
 import { epochOf, type SessionRecord } from './identity/session-record.js';
-import type { Identity } from './identity.js';
+import { SessionServer } from './identity/session-server.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
-import type { ConnectionOptions } from './options/connection-options.js';
+import type { Login } from './login.js';
+import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
 import { settingsDigest } from './options/settings-digest.js';
 import { explainClose, type Unanswered } from './reconnect/explain-close.js';
 import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
@@ -41,18 +41,18 @@ const TRIAL = 'the connection was closed to see whether the broker keeps the ses
 
 /** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
 export class Connection {
-  #options: ConnectionOptions;
+  #options: MqttConnectionOptions;
   readonly #listener: ConnectionListener;
   readonly #metrics: ConnectionMetrics;
-  readonly #reports: ConnectionReports;
+  readonly #diagnostics: ConnectionDiagnostics;
   readonly #policy: ReconnectPolicy;
   readonly #redirects: Redirects;
   readonly #subscriptions: SubscriptionKeeper;
   readonly #session: Session;
-  readonly #life = new AbortController();
+  readonly #stop = new AbortController();
   readonly #dialer: Dialer;
-  readonly #home: SessionHome;
-  readonly #durable: DurableLife | undefined;
+  readonly #server: SessionServer;
+  readonly #durable: SessionIdentity | undefined;
   #state: ConnectionState = { at: 'idle' };
   #version: ProtocolVersion;
   /** The pending `open` or `reconnect`. */
@@ -64,18 +64,18 @@ export class Connection {
   /** Messages came or went on the present connection (R19). */
   #moved = false;
 
-  constructor(options: ConnectionOptions, listener: ConnectionListener) {
+  constructor(options: MqttConnectionOptions, listener: ConnectionListener) {
     this.#options = options;
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
-    this.#reports = new ConnectionReports(options, this.#metrics);
-    this.#dialer = new Dialer(options, this.#metrics, this.#life.signal);
+    this.#diagnostics = new ConnectionDiagnostics(options, this.#metrics);
+    this.#dialer = new Dialer(options, this.#metrics, this.#stop.signal);
     this.#redirects = new Redirects(options.followServerReference);
-    const ledger = options.durable && new SessionLedger(options.durable.record);
-    const record = ledger?.record;
+    const stored = options.durable && new DurableSessionRecord(options.durable.record);
+    const record = stored?.record;
     const settings = settingsDigest(options);
-    const home = new SessionHome(options, record?.server);
-    this.#home = home;
+    const server = new SessionServer(options, record?.server);
+    this.#server = server;
     this.#policy = new ReconnectPolicy(options, Math.random, factsOf(record, settings));
     this.#subscriptions = new SubscriptionKeeper(options.subscriptions, record && keptSession(record));
     this.#version = this.#policy.version;
@@ -83,8 +83,14 @@ export class Connection {
     const { durable: link } = options;
     this.#durable =
       link &&
-      ledger &&
-      new DurableLife(options, { link, ledger, home, settings, onLost: (wentBack) => this.#reports.lost(wentBack) });
+      stored &&
+      new SessionIdentity(options, {
+        link,
+        stored,
+        server,
+        settings,
+        onLost: (wentBack) => this.#diagnostics.lost(wentBack),
+      });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -169,9 +175,9 @@ export class Connection {
     for (;;) {
       const next = await this.#examined(await this.#attempt());
       if (next?.do !== 'retry') return;
-      if (next.waitMs > 0) await abortableWait(next.waitMs, this.#life.signal);
+      if (next.waitMs > 0) await abortableWait(next.waitMs, this.#stop.signal);
       if (isOver(this.#state)) return;
-      this.#reports.retrying(this.#policy.address);
+      this.#diagnostics.retrying(this.#policy.address);
     }
   }
 
@@ -182,7 +188,7 @@ export class Connection {
     try {
       const verdict = await this.#trial(step.examine.longestMs).run();
       if (isOver(this.#state)) return undefined;
-      this.#reports.examined(verdict, address);
+      this.#diagnostics.examined(verdict, address);
       const { next, error } = this.#policy.examined(verdict, performance.now());
       this.#state = stateAfter(next);
       const server = formatAddress(address);
@@ -194,7 +200,7 @@ export class Connection {
   }
 
   #trial(longestMs: number): TakeoverTrial {
-    const { signal } = this.#life;
+    const { signal } = this.#stop;
     return new TakeoverTrial({
       control: (listener) => this.control(listener),
       place: this.place,
@@ -218,19 +224,19 @@ export class Connection {
     try {
       if (this.#durable !== undefined) await this.#durable.check();
       this.#renew();
-      let identity = await this.#dialer.identity(address);
+      let login = await this.#dialer.login(address);
       let transport = await this.#dialer.transport(address);
-      if (this.#durable !== undefined) await this.#durable.begin(transport, this.#life.signal);
-      if ((this.#durable ?? this.#home).mustDiscard(address)) {
+      if (this.#durable !== undefined) await this.#durable.begin(transport, this.#stop.signal);
+      if ((this.#durable ?? this.#server).mustDiscard(address)) {
         connectSent = true;
-        await this.#dialer.discard(transport, version, identity);
+        await this.#dialer.discard(transport, version, login);
         connectSent = false;
         this.#policy.spoken(performance.now());
-        this.#home.discarded(address);
-        identity = await this.#dialer.identityAgain(address, identity);
+        this.#server.discarded(address);
+        login = await this.#dialer.loginAgain(address, login);
         transport = await this.#dialer.transport(address);
       }
-      return await this.#converse(transport, version, identity);
+      return await this.#converse(transport, version, login);
     } catch (error) {
       return this.#ended({ error: MillraceError.from(error), byFin: false }, connectSent);
     }
@@ -251,7 +257,7 @@ export class Connection {
   }
 
   /** Resolves when the connection has ended, with what follows. */
-  async #converse(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<NextStep | undefined> {
+  async #converse(transport: Transport, version: ProtocolVersion, login: Login): Promise<NextStep | undefined> {
     if (isOver(this.#state)) {
       transport.destroy();
       return undefined;
@@ -262,23 +268,23 @@ export class Connection {
     this.#moved = false;
     const ended = deferred<NextStep | undefined>();
     this.#leave = ended.resolve;
-    const link = this.#makeLink(transport, identity, {
+    const link = this.#makeLink(transport, login, {
       onEvents: (events) => this.#onEvents(events),
       onDrain: () => this.#listener.onDrain(),
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    link.start(connectRequest(this.#options, { version, clean: false, identity, ...this.#doubts(version) }));
+    link.start(connectRequest(this.#options, { version, clean: false, login, ...this.#doubts(version) }));
     return ended.promise;
   }
 
   #doubts(version: ProtocolVersion): SessionDoubts {
     const { address } = this.#policy;
-    if (this.#durable === undefined) return { elsewhere: this.#home.isElsewhere(address), unproven: false };
+    if (this.#durable === undefined) return { elsewhere: this.#server.isElsewhere(address), unverified: false };
     return this.#durable.request({ address, version }, this.#subscriptions.unverified);
   }
 
-  #makeLink(transport: Transport, { authenticator }: Identity, listener: LinkListener): Link {
+  #makeLink(transport: Transport, { authenticator }: Login, listener: LinkListener): Link {
     const { received, sent } = this.#metrics;
     const { writeTimeoutMs } = this.#options;
     return new Link({ session: this.#session, transport, authenticator, writeTimeoutMs, listener, received, sent });
@@ -308,14 +314,14 @@ export class Connection {
     if (this.#state.at !== 'handshaking') return;
     const { link } = this.#state;
     const resumed = this.#policy.connected;
-    const elsewhere = this.#home.isElsewhere(this.#policy.address);
+    const elsewhere = this.#server.isElsewhere(this.#policy.address);
     // 3.1 has no session-present flag: there only the loss of what the session held can be told
     const absent = resumed && !event.sessionPresent && this.#version > 3;
     const opening = this.#makeOpening(link, event, resumed);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
     this.#policy.accepted(performance.now());
-    this.#home.accepted(this.#policy.address);
-    this.#reports.accepted(event, {
+    this.#server.accepted(this.#policy.address);
+    this.#diagnostics.accepted(event, {
       address: this.#policy.address,
       version: this.#version,
       olderBecause: this.#policy.olderBecause,
@@ -338,7 +344,7 @@ export class Connection {
       version: this.#version,
       reconnected,
       event,
-      onLost: () => this.#reports.lost(),
+      onLost: () => this.#diagnostics.lost(),
       onGranted: () => this.#run(link),
     });
   }
@@ -376,7 +382,7 @@ export class Connection {
     const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
     const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
     if (connectSent && connectedMs === undefined) this.#unanswered(error);
-    if (connectedMs === undefined) this.#reports.failed();
+    if (connectedMs === undefined) this.#diagnostics.failed();
     const server = formatAddress(this.#policy.address);
     const moved = this.#moved || this.#session.inflight > 0;
     const { lastOwed, lastAlone } = this.#session;
@@ -401,7 +407,7 @@ export class Connection {
   /** A server that names another one is the policy's business only where that is not followed. */
   #after(end: AttemptEnd): NextStep {
     const redirect = this.#redirects.after(end, this.#policy.address);
-    if (redirect !== undefined) this.#reports.redirected(redirect);
+    if (redirect !== undefined) this.#diagnostics.redirected(redirect);
     const { to, moved = false } = redirect ?? {};
     return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
   }
@@ -424,7 +430,7 @@ export class Connection {
   }
 
   #sayEnd(error: MillraceError, next: NextStep, server: string): void {
-    this.#reports.ended(error, next, server);
+    this.#diagnostics.ended(error, next, server);
     this.#listener.onDisconnected(error);
     if (next.do === 'retry') return;
     if (this.#opening !== undefined) this.#opening.reject(error);
@@ -448,7 +454,7 @@ export class Connection {
     } else {
       link?.destroy();
     }
-    this.#life.abort(new MillraceError('ABORTED', 'the connection was closed'));
+    this.#stop.abort(new MillraceError('ABORTED', 'the connection was closed'));
   }
 
   /** A session that is not kept ends with the DISCONNECT [MQTT-3.14.2.2.2]; a kept one must not be shortened (R15). */
@@ -461,5 +467,5 @@ export class Connection {
 /** With nothing to lose, in a lost session or before the first, the version is free. */
 function factsOf(record: SessionRecord | undefined, settings: string): PolicyFacts {
   if (record?.phase !== 'established' || record.lost) return {};
-  return { epochVersion: record.version, established: record.settings === settings };
+  return { epochVersion: record.version, grantedBefore: record.settings === settings };
 }

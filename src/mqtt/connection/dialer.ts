@@ -7,9 +7,9 @@ import { Authenticator } from './authentication/authenticator.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import { discardSession } from './discard-session.js';
 import { isLoopback } from './identity/broker-place.js';
-import type { Identity } from './identity.js';
+import type { Login } from './login.js';
 import type { Credentials } from './options/connect-options.js';
-import type { ConnectionOptions, ServerAddress } from './options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import { isSecure } from './options/resolve-servers.js';
 import { formatAddress } from './transport/format-address.js';
 import { openTransport } from './transport/open-transport.js';
@@ -18,7 +18,7 @@ import type { Transport } from './transport/transport.js';
 
 /** The steps that lead to a connection, each within the connect timeout and until the signal aborts. */
 export class Dialer {
-  #options: ConnectionOptions;
+  #options: MqttConnectionOptions;
   readonly #metrics: ConnectionMetrics;
   readonly #signal: AbortSignal;
   /** Of the last attempt, which may never have led to a link that ends it. */
@@ -26,26 +26,26 @@ export class Dialer {
   /** Servers for which it was told that a password goes to them in clear. */
   readonly #toldInClear = new Set<string>();
 
-  constructor(options: ConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
+  constructor(options: MqttConnectionOptions, metrics: ConnectionMetrics, signal: AbortSignal) {
     this.#options = options;
     this.#metrics = metrics;
     this.#signal = signal;
   }
 
   /** From now on these count. */
-  renew(options: ConnectionOptions): void {
+  renew(options: MqttConnectionOptions): void {
     this.#options = options;
   }
 
   /** Who we are now, to this server, for one connection. */
-  async identity(address: ServerAddress): Promise<Identity> {
+  async login(address: ServerAddress): Promise<Login> {
     const credentials = await this.#timed('credentials', (signal) => askCredentials(this.#options.credentials, signal));
     this.#tellInClear(address, credentials);
-    return this.identityAgain(address, { credentials });
+    return this.loginAgain(address, { credentials });
   }
 
   /** The same for one more connection: an exchange serves one only. */
-  async identityAgain(address: ServerAddress, { credentials }: Identity): Promise<Identity> {
+  async loginAgain(address: ServerAddress, { credentials }: Login): Promise<Login> {
     const authenticator = this.#authenticate(address);
     if (authenticator === undefined) return { credentials };
     const authentication = await this.#timed('authentication', (signal) => authenticator.begin(signal));
@@ -72,12 +72,12 @@ export class Dialer {
   }
 
   /** Throws the session that the broker has for us away. */
-  discard(transport: Transport, version: ProtocolVersion, identity: Identity): Promise<void> {
+  discard(transport: Transport, version: ProtocolVersion, login: Login): Promise<void> {
     return discardSession(transport, {
       options: this.#options,
       metrics: this.#metrics,
       version,
-      identity,
+      login,
       signal: this.#signal,
     });
   }
@@ -88,8 +88,8 @@ export class Dialer {
     const limit = timedSignal(this.#signal, withinMs, () => new MillraceError('TIMEOUT', 'closing took too long'));
     const dialer = new Dialer(this.#options, this.#metrics, limit.signal);
     try {
-      const identity = await dialer.identity(address);
-      await dialer.discard(await dialer.transport(address), version, identity);
+      const login = await dialer.login(address);
+      await dialer.discard(await dialer.transport(address), version, login);
     } catch (error) {
       const { name } = this.#options;
       publishDiagnostic('disconnect', { name, error: MillraceError.from(error).toJSON(), next: 'closed' });

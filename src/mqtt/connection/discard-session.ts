@@ -3,9 +3,9 @@ import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
 import { connectRequest, sessionOptions } from './connect-request.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
-import type { Identity } from './identity.js';
 import { Link } from './link.js';
-import type { ConnectionOptions } from './options/connection-options.js';
+import type { Login } from './login.js';
+import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
 import type { Transport } from './transport/transport.js';
 
 /** Milliseconds for the DISCONNECT to leave. */
@@ -13,10 +13,10 @@ const GOODBYE_MS = 1000;
 
 /** What a discard needs besides an open transport. */
 export interface DiscardRequest {
-  readonly options: ConnectionOptions;
+  readonly options: MqttConnectionOptions;
   readonly metrics: ConnectionMetrics;
   readonly version: ProtocolVersion;
-  readonly identity: Identity;
+  readonly login: Login;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export async function discardSession(transport: Transport, request: DiscardReque
   const link = new Link({
     session,
     transport,
-    authenticator: request.identity.authenticator,
+    authenticator: request.login.authenticator,
     writeTimeoutMs: options.writeTimeoutMs,
     received: request.metrics.received,
     sent: request.metrics.sent,
@@ -50,8 +50,8 @@ export async function discardSession(transport: Transport, request: DiscardReque
   request.signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (request.signal.aborted) throw request.signal.reason;
-    const { version, identity } = request;
-    link.start(connectRequest(options, { version, clean: true, identity, elsewhere: false, unproven: false }));
+    const { version, login } = request;
+    link.start(connectRequest(options, { version, clean: true, login, elsewhere: false, unverified: false }));
     await accepted.promise;
     session.disconnect();
     await link.close(GOODBYE_MS);

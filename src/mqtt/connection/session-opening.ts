@@ -6,10 +6,10 @@ import type { ConnectedEvent, SubscriptionAnswerEvent } from '../protocol/sessio
 import { checkServerLimits } from './check-server-limits.js';
 import { isQuestion, type OpeningEvent, type SessionQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
-import type { Decision, DurableLife } from './identity/durable-life.js';
+import type { Decision, SessionIdentity } from './identity/session-identity.js';
 import { sessionLost } from './identity/session-lost.js';
 import type { Link } from './link.js';
-import type { ConnectionOptions, ServerAddress } from './options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import { checkGrantedQos } from './subscriptions/check-granted-qos.js';
 import type { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 
@@ -23,11 +23,11 @@ const NO_ANSWER =
 
 /** What an opening is made of. */
 export interface OpeningParts {
-  readonly options: ConnectionOptions;
+  readonly options: MqttConnectionOptions;
   readonly listener: ConnectionListener;
   readonly session: Session;
   readonly subscriptions: SubscriptionKeeper;
-  readonly durable: DurableLife | undefined;
+  readonly durable: SessionIdentity | undefined;
   readonly link: Link;
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
@@ -51,7 +51,7 @@ export interface Loss {
 /** How a session came out. */
 interface Outcome {
   /** It is the one whose state we hold. */
-  readonly proven: boolean;
+  readonly verified: boolean;
   readonly present: boolean;
   /** As in `Resume`. */
   readonly skipRetained: boolean;
@@ -81,7 +81,7 @@ export class SessionOpening {
 
   /** An event that is not the owner's. */
   handle(event: OpeningEvent): void {
-    if (event.type === 'session-proven') this.#handleProof(event.proven);
+    if (event.type === 'session-proven') this.#handleVerdict(event.proven);
     else if (!isQuestion(event)) this.#handleAnswer(event);
     else if (this.#parts.durable !== undefined) void this.#decide(this.#parts.durable, event);
   }
@@ -106,7 +106,7 @@ export class SessionOpening {
     const { unverified } = subscriptions;
     if (event.sessionPresent && unverified) this.#tell('session-unverified');
     const skipRetained = lost && options.onSessionLoss === 'drop';
-    this.#goOn({ proven: !unverified && !elsewhere, present: event.sessionPresent && !elsewhere, skipRetained });
+    this.#goOn({ verified: !unverified && !elsewhere, present: event.sessionPresent && !elsewhere, skipRetained });
   }
 
   /** R5. False when the connection is over. */
@@ -129,10 +129,10 @@ export class SessionOpening {
   #believe(): void {
     const { version, reconnected } = this.#parts;
     if (version < 5 && !reconnected) this.#tell('session-unverified');
-    this.#follow({ do: 'go-on', proven: true });
+    this.#follow({ do: 'go-on', verified: true });
   }
 
-  async #decide(durable: DurableLife, question: SessionQuestion): Promise<void> {
+  async #decide(durable: SessionIdentity, question: SessionQuestion): Promise<void> {
     const { address, version, session, link } = this.#parts;
     if (this.#at !== 'settling') return;
     clearTimeout(this.#timer);
@@ -145,12 +145,12 @@ export class SessionOpening {
     }
   }
 
-  #handleProof(proven: boolean): void {
-    this.#tell(proven ? 'session-verified' : 'session-unverified');
+  #handleVerdict(verified: boolean): void {
+    this.#tell(verified ? 'session-verified' : 'session-unverified');
     clearTimeout(this.#timer);
     clearTimeout(this.#patience);
-    if (proven) this.#parts.durable?.proven();
-    this.#follow({ do: 'go-on', proven });
+    if (verified) this.#parts.durable?.verified();
+    this.#follow({ do: 'go-on', verified });
   }
 
   /** What the session does goes out after the owner knows. */
@@ -160,7 +160,7 @@ export class SessionOpening {
       case 'fail':
         link.giveUp(decision.error, 0);
         return;
-      case 'prove':
+      case 'verify':
         this.#awaitAnswer('UNSUBACK');
         session.prove(decision.question);
         this.#patience = setTimeout(() => this.#takeNew(), PATIENCE_MS);
@@ -171,14 +171,14 @@ export class SessionOpening {
       case 'begin':
         this.#startEpoch(decision.lost);
         break;
-      case 'trust':
+      case 'take-unverified':
         this.#tell('session-unverified');
         session.trust();
-        this.#goOn({ proven: false, present: true, skipRetained: false });
+        this.#goOn({ verified: false, present: true, skipRetained: false });
         break;
       case 'go-on':
-        if (decision.proven) this.#parts.subscriptions.proved();
-        this.#goOn({ proven: decision.proven, present: true, skipRetained: false });
+        if (decision.verified) this.#parts.subscriptions.verified();
+        this.#goOn({ verified: decision.verified, present: true, skipRetained: false });
     }
     link.pump();
   }
@@ -194,7 +194,7 @@ export class SessionOpening {
     const policy = lost && options.onSessionLoss === 'drop' ? 'drop' : 'redeliver';
     const givenUp = session.startEpoch(policy);
     if (lost) listener.onSessionLost(givenUp.map((message) => message.seq));
-    this.#goOn({ proven: false, present: false, skipRetained: policy === 'drop' });
+    this.#goOn({ verified: false, present: false, skipRetained: policy === 'drop' });
   }
 
   /** What became of the session is settled: publishing may begin. */
@@ -202,11 +202,11 @@ export class SessionOpening {
     if (this.#at !== 'settling') return;
     this.#at = 'subscribing';
     this.#present = outcome.present;
-    this.#parts.listener.onConnected(this.#parts.event, outcome.proven);
+    this.#parts.listener.onConnected(this.#parts.event, outcome.verified);
     if (this.#at === 'subscribing') this.#subscribe(outcome);
   }
 
-  #subscribe({ proven, present, skipRetained }: Outcome): void {
+  #subscribe({ verified, present, skipRetained }: Outcome): void {
     const { options, session, subscriptions, durable, link, version, event } = this.#parts;
     const problem = checkServerLimits(options.subscriptions, event.limits);
     if (problem !== undefined) {
@@ -216,7 +216,7 @@ export class SessionOpening {
     try {
       const batches = { filters: options.subscribeBatchSize, bytes: event.limits.maximumPacketSize };
       subscriptions.begin(session, { version, sessionPresent: present, skipRetained, batches });
-      durable?.subscribe(session, { version, batches }, present && proven);
+      durable?.subscribe(session, { version, batches }, present && verified);
     } catch (error) {
       // what ended the session may have come with CONNACK: that is told next, and is the reason
       if (session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
@@ -246,13 +246,13 @@ export class SessionOpening {
     if (!subscriptions.settled || durable?.settled === false) return;
     clearTimeout(this.#timer);
     if (durable === undefined) onGranted();
-    else void this.#establish(durable);
+    else void this.#writeGrant(durable);
   }
 
-  async #establish(durable: DurableLife): Promise<void> {
+  async #writeGrant(durable: SessionIdentity): Promise<void> {
     const { address, version, subscriptions, link, onGranted } = this.#parts;
     try {
-      await durable.established({ address, version, present: this.#present, subscriptions: subscriptions.held });
+      await durable.granted({ address, version, present: this.#present, subscriptions: subscriptions.held });
       if (this.#at === 'subscribing') onGranted();
     } catch (error) {
       link.giveUp(MillraceError.from(error));

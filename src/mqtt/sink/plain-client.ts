@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../connection/options/mqtt-connection-options.js';
 import type { QueueLimits } from './options/queue-limits.js';
 import { ClientQueue } from './queue/client-queue.js';
 import type { QueueOutcome } from './queue/queue-outcome.js';
@@ -7,7 +7,7 @@ import type { RetryStrategy } from './retry/retry-strategy.js';
 
 /** What a client of a job without a store is made of. */
 export interface PlainClientParts {
-  readonly connection: ConnectionOptions;
+  readonly connection: MqttConnectionOptions;
   readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
   readonly owner: QueueOutcome & SinkClientOwner;

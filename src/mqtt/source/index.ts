@@ -1,7 +1,7 @@
 export type { Qos0Overflow } from './buffer/message-buffer.js';
 export type { DeduplicateBy, DeduplicationKeyFn, DeduplicationOptions } from './items/deduplicate-by.js';
 export type { MapToItemFn } from './items/map-to-item.js';
-export type { OnLowerQos } from './items/qos-watch.js';
+export type { OnLowerQos } from './items/qos-check.js';
 export { MqttSources } from './mqtt-sources.js';
 export type { FilterSteps, MqttSourceBuilder } from './options/mqtt-source-builder.js';
 export type {

@@ -132,8 +132,8 @@ export class MessageIntake implements ConnectionListener {
     this.#notify();
   }
 
-  onConnected(event: ConnectedEvent, proven: boolean): void {
-    if (event.sessionPresent && proven) this.#options.metrics.superseded.add(this.buffer.discardHeld());
+  onConnected(event: ConnectedEvent, verified: boolean): void {
+    if (event.sessionPresent && verified) this.#options.metrics.superseded.add(this.buffer.discardHeld());
     else this.buffer.releaseHeld();
     if (this.buffer.full) this.#setReading(false);
     this.#notify();

@@ -4,11 +4,11 @@ import type { OpenContext, SourceReader } from '../../connector/source.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { Connection } from '../connection/connection.js';
 import { DurableAcks } from './acknowledgement/durable-acks.js';
-import { durableLinkOf } from './acknowledgement/durable-source.js';
+import { sessionPastOf } from './acknowledgement/durable-source.js';
 import { VolatileAcks } from './acknowledgement/volatile-acks.js';
 import { resolveDeduplication } from './items/deduplicate-by.js';
 import { ItemMaker } from './items/item-maker.js';
-import { QosWatch } from './items/qos-watch.js';
+import { QosCheck } from './items/qos-check.js';
 import { MessageIntake } from './message-intake.js';
 import { MqttSourceReader } from './mqtt-source-reader.js';
 import { openLine } from './open-line.js';
@@ -35,7 +35,7 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   if (refusal !== undefined) throw refusal;
   tellOverlaps(source);
   const options = source.connectionOptions(context);
-  const durable = durableLinkOf({ ...source, clientId: options.clientId }, context);
+  const durable = sessionPastOf({ ...source, clientId: options.clientId }, context);
   const metrics = sourceMetrics(context.metrics, source.name);
   const acknowledgeOnReceipt = guarantee === 'none';
   const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
@@ -52,8 +52,8 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   intake.attach(line, acks);
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
-  const qosWatch = new QosWatch({ source: name, needed, policy: source.onLowerQos, metrics });
-  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosWatch });
+  const qosCheck = new QosCheck({ source: name, needed, policy: source.onLowerQos, metrics });
+  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosCheck });
   return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
 };
 

@@ -4,7 +4,7 @@ import { MillraceError } from '../../../src/errors/millrace-error.js';
 import {
   beginCreating,
   beginEpoch,
-  establish,
+  markGranted,
   type SessionRecord,
 } from '../../../src/mqtt/connection/identity/session-record.js';
 import { packetIdOf } from '../../../src/mqtt/protocol/session/outbound/outbound-window.js';
@@ -301,7 +301,7 @@ export class OutboxHistory {
     assert.ok(record !== undefined);
     if (record.phase === 'creating') {
       this.#putRecord({
-        ...establish(record, { server: 's', version: 5, markers: undefined, subscriptions: [] }),
+        ...markGranted(record, { server: 's', version: 5, markers: undefined, subscriptions: [] }),
         epoch,
       });
       if (lost) session.startEpoch('redeliver');

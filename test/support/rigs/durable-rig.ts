@@ -1,4 +1,4 @@
-import type { DurableLink } from '../../../src/mqtt/connection/identity/durable-link.js';
+import type { SessionPast } from '../../../src/mqtt/connection/identity/session-past.js';
 import { epochOf, readSessionRecord } from '../../../src/mqtt/connection/identity/session-record.js';
 import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
 import type { ConnectInput } from '../../../src/mqtt/connection/options/resolve-connect-options.js';
@@ -11,7 +11,7 @@ export interface LifeOptions {
   readonly record: MemoryRecord;
   readonly inbound?: SessionState['inbound'];
   readonly outbound?: SessionState['outbound'];
-  readonly onUnknownSession?: DurableLink['onUnknownSession'];
+  readonly onUnknownSession?: SessionPast['onUnknownSession'];
   readonly options?: ConnectOptions;
   readonly input?: Partial<ConnectInput>;
 }
@@ -20,6 +20,6 @@ export interface LifeOptions {
 export function durableRig(broker: string, life: LifeOptions): ConnectionRig {
   const { record, inbound = [], outbound = [], onUnknownSession = 'fail', options = {}, input = {} } = life;
   const epoch = epochOf(readSessionRecord(record.value));
-  const durable: DurableLink = { record, restored: { epoch, inbound, outbound }, onUnknownSession };
+  const durable: SessionPast = { record, restored: { epoch, inbound, outbound }, onUnknownSession };
   return connectionRig(broker, options, { keepSession: true, startClean: false, durable, ...input });
 }

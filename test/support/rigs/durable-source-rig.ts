@@ -7,7 +7,7 @@ import { DurableAcks } from '../../../src/mqtt/source/acknowledgement/durable-ac
 import { readSourceState, restoredSession } from '../../../src/mqtt/source/acknowledgement/source-state.js';
 import { fromStoredPages } from '../../../src/mqtt/source/acknowledgement/stored-memory.js';
 import { ItemMaker } from '../../../src/mqtt/source/items/item-maker.js';
-import { QosWatch } from '../../../src/mqtt/source/items/qos-watch.js';
+import { QosCheck } from '../../../src/mqtt/source/items/qos-check.js';
 import { MessageIntake } from '../../../src/mqtt/source/message-intake.js';
 import { MqttSourceReader } from '../../../src/mqtt/source/mqtt-source-reader.js';
 import type { SourceLine } from '../../../src/mqtt/source/source-line.js';
@@ -73,12 +73,12 @@ export class DurableSourceRig {
     });
     this.#acks = new DurableAcks(session, birth);
     this.#intake.attach(line, this.#acks);
-    const qosWatch = new QosWatch({ source: 's', needed: 0, policy: 'accept', metrics });
+    const qosCheck = new QosCheck({ source: 's', needed: 0, policy: 'accept', metrics });
     const maker = new ItemMaker({
       name: 's',
       mapToItemFn: (_topic, received) => received.toString(),
       deduplicateBy: undefined,
-      qosWatch,
+      qosCheck,
     });
     this.reader = new MqttSourceReader({
       name: 's',

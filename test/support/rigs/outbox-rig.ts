@@ -1,6 +1,10 @@
 import type { OutboxRow, OutboxSnapshot } from '../../../src/connector/durable-sink.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
-import { beginCreating, establish, type SessionRecord } from '../../../src/mqtt/connection/identity/session-record.js';
+import {
+  beginCreating,
+  markGranted,
+  type SessionRecord,
+} from '../../../src/mqtt/connection/identity/session-record.js';
 import type { Properties } from '../../../src/mqtt/protocol/properties.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
@@ -39,7 +43,7 @@ const NAME = 'client';
 
 /** The record of a session of 5.0 that is established. */
 export const sessionRecord = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
-  ...establish(beginCreating(undefined), { server: 's', version: 5, markers: undefined, subscriptions: [] }),
+  ...markGranted(beginCreating(undefined), { server: 's', version: 5, markers: undefined, subscriptions: [] }),
   ...changes,
 });
 

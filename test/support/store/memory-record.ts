@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../../../src/internal/deferred.js';
-import type { LinkRecord } from '../../../src/mqtt/connection/identity/durable-link.js';
+import type { DurableRecord } from '../../../src/internal/durable-record.js';
 import { until } from '../until.js';
 
 /** A put that waits for the test. */
@@ -12,7 +12,7 @@ export interface HeldPut {
 }
 
 /** A durable record in memory. Puts apply at once, unless the test holds them; what is durable is what `value` says. */
-export class MemoryRecord implements LinkRecord {
+export class MemoryRecord implements DurableRecord {
   value: unknown;
   /** Every value that was put, in order. */
   readonly puts: unknown[] = [];

@@ -1,4 +1,5 @@
-import type { DurableContext, DurableRecord } from '../../durable-context.js';
+import type { DurableRecord } from '../../../internal/durable-record.js';
+import type { DurableContext } from '../../durable-context.js';
 import type { OutboxRow, OutboxSnapshot, RestoredOutbox } from '../../durable-sink.js';
 
 interface Stored {

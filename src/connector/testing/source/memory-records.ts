@@ -1,4 +1,5 @@
-import type { DurableContext, DurableRecord } from '../../durable-context.js';
+import type { DurableRecord } from '../../../internal/durable-record.js';
+import type { DurableContext } from '../../durable-context.js';
 
 /** The records of one source or sink of a job, in memory, with every value that was put. They outlive readers, as a store does. */
 export class MemoryRecords implements DurableContext {

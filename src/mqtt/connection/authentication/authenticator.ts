@@ -35,8 +35,8 @@ export interface AuthenticatedLink {
  */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
-  readonly #life = new AbortController();
-  readonly #onParent = (): void => this.#life.abort(this.#parts.signal.reason);
+  readonly #stop = new AbortController();
+  readonly #onParent = (): void => this.#stop.abort(this.#parts.signal.reason);
   #exchange: AuthenticationExchange | undefined;
   #link: AuthenticatedLink | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -68,7 +68,7 @@ export class Authenticator {
   end(): void {
     clearTimeout(this.#timer);
     this.#parts.signal.removeEventListener('abort', this.#onParent);
-    this.#life.abort(new MillraceError('ABORTED', 'the connection is over'));
+    this.#stop.abort(new MillraceError('ABORTED', 'the connection is over'));
   }
 
   async #follow(event: AuthEvent): Promise<void> {
@@ -94,11 +94,11 @@ export class Authenticator {
 
   /** Not before CONNACK, nor while an exchange is under way (A1). */
   #reauthenticate(): void {
-    if (this.#busy || this.#life.signal.aborted || this.#link?.session.limits === undefined) return;
+    if (this.#busy || this.#stop.signal.aborted || this.#link?.session.limits === undefined) return;
     clearTimeout(this.#timer);
     void this.#run(async () => {
-      const data = await this.#start(true, this.#life.signal);
-      this.#life.signal.throwIfAborted();
+      const data = await this.#start(true, this.#stop.signal);
+      this.#stop.signal.throwIfAborted();
       this.#link?.session.reauthenticate(data);
       this.#link?.pump();
     });
@@ -116,7 +116,7 @@ export class Authenticator {
 
   /** A2: the connection may end in the very turn in which the provider answers. */
   async #ask<T>(ask: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-    const { signal } = this.#life;
+    const { signal } = this.#stop;
     const answer = await askProvider(WHAT, () => ask(signal), signal);
     signal.throwIfAborted();
     return answer;
@@ -124,7 +124,7 @@ export class Authenticator {
 
   #context(reauthentication: boolean): AuthenticationContext {
     const { clientId, server } = this.#parts;
-    const { signal } = this.#life;
+    const { signal } = this.#stop;
     return { clientId, server, reauthentication, signal, reauthenticate: () => this.#reauthenticate() };
   }
 
@@ -133,7 +133,7 @@ export class Authenticator {
     try {
       await step();
     } catch (error) {
-      if (!this.#life.signal.aborted) this.#link?.giveUp(MillraceError.from(error), UNSPECIFIED);
+      if (!this.#stop.signal.aborted) this.#link?.giveUp(MillraceError.from(error), UNSPECIFIED);
     }
   }
 

@@ -6,9 +6,9 @@ import type { ConnectedEvent } from '../../protocol/session/session-event.js';
 import { connectRequest, sessionOptions } from '../connect-request.js';
 import type { ConnectionMetrics } from '../connection-metrics.js';
 import { Dialer } from '../dialer.js';
-import type { Identity } from '../identity.js';
 import { Link, type LinkEnd } from '../link.js';
-import type { ConnectionOptions, ServerAddress } from '../options/connection-options.js';
+import type { Login } from '../login.js';
+import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 
 /** Milliseconds for the DISCONNECT to leave. */
 const GOODBYE_MS = 1000;
@@ -43,7 +43,7 @@ export interface ControlListener {
 /** What a control connection is made of. */
 export interface ControlParts {
   /** Those of the connection that it stands beside: credentials, TLS, WebSocket, time limits. */
-  readonly options: ConnectionOptions;
+  readonly options: MqttConnectionOptions;
   readonly metrics: ConnectionMetrics;
   readonly listener: ControlListener;
 }
@@ -107,7 +107,7 @@ export class ControlConnection {
     const { options, metrics } = this.#parts;
     const own = ownOptions(options, target);
     const dialer = new Dialer(own, metrics, attempt.life.signal);
-    const identity = await dialer.identity(target.address);
+    const login = await dialer.login(target.address);
     const transport = await dialer.transport(target.address);
     if (this.#attempt !== attempt) {
       transport.destroy();
@@ -118,7 +118,7 @@ export class ControlConnection {
     attempt.link = new Link({
       session,
       transport,
-      authenticator: identity.authenticator,
+      authenticator: login.authenticator,
       writeTimeoutMs: options.writeTimeoutMs,
       received: metrics.received,
       sent: metrics.sent,
@@ -131,7 +131,7 @@ export class ControlConnection {
         onEnd: (end) => this.#ended(attempt, end),
       },
     });
-    attempt.link.start(requestOf(own, target, identity));
+    attempt.link.start(requestOf(own, target, login));
   }
 
   #accepted(attempt: Attempt, event: ConnectedEvent): void {
@@ -147,7 +147,7 @@ export class ControlConnection {
   }
 }
 
-const ownOptions = (options: ConnectionOptions, { clientId, resume }: ControlTarget): ConnectionOptions => ({
+const ownOptions = (options: MqttConnectionOptions, { clientId, resume }: ControlTarget): MqttConnectionOptions => ({
   ...options,
   keepAlive: KEEP_ALIVE,
   will: undefined,
@@ -156,5 +156,5 @@ const ownOptions = (options: ConnectionOptions, { clientId, resume }: ControlTar
   ...(resume === true ? {} : { clientId: clientId ?? freshClientId(), sessionExpiryInterval: 0 }),
 });
 
-const requestOf = (options: ConnectionOptions, { version, resume }: ControlTarget, identity: Identity) =>
-  connectRequest(options, { version, clean: resume !== true, identity, elsewhere: false, unproven: false });
+const requestOf = (options: MqttConnectionOptions, { version, resume }: ControlTarget, login: Login) =>
+  connectRequest(options, { version, clean: resume !== true, login, elsewhere: false, unverified: false });

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 
 type Place = Pick<ServerAddress, 'host' | 'port'>;
 

@@ -1,4 +1,4 @@
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { brokerPlace } from './broker-place.js';
 
 /**

@@ -13,7 +13,7 @@ export interface HeldSubscription {
 
 /**
  * What is durably known of the session at the broker. Every change is durable before what it speaks of happens (R5, R5a, R6a), but for
- * `connecting: false`, `established` and `markers`, which are durable after it.
+ * `connecting: false`, `phase: 'established'` and `markers`, which are durable after it.
  */
 export interface SessionRecord {
   /** Counts the sessions; state that was stored under a lower one belongs to a session that is lost (R5). */
@@ -36,7 +36,7 @@ export interface SessionRecord {
   readonly settings?: string | undefined;
   /** Whether a CONNECT has shown if the broker keeps the session (R5e); undefined in a record of an older Millrace, which did not ask. */
   readonly tried?: boolean | undefined;
-  /** What the session had when it was established last. */
+  /** What the session had when all was granted last. */
   readonly subscriptions: readonly HeldSubscription[];
 }
 
@@ -114,13 +114,13 @@ export const beginAsking = (record: SessionRecord): SessionRecord => {
 };
 
 /** What is known once all is granted. */
-export type Established = Pick<
+export type GrantedFacts = Pick<
   SessionRecord,
   'server' | 'version' | 'markers' | 'settings' | 'tried' | 'subscriptions'
 >;
 
 /** The session is ours and has all that is wanted. */
-export const establish = (record: SessionRecord, facts: Established): SessionRecord => ({
+export const markGranted = (record: SessionRecord, facts: GrantedFacts): SessionRecord => ({
   ...record,
   ...facts,
   phase: 'established',

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import { LONGEST_3_1_CLIENT_ID } from '../../protocol/session/handshake/connect-packet.js';
-import type { DurableLink } from '../identity/durable-link.js';
+import type { SessionPast } from '../identity/session-past.js';
 import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
 import type { ConnectOptions, Credentials } from './connect-options.js';
-import type { ConnectionOptions, WebSocketSettings } from './connection-options.js';
+import type { MqttConnectionOptions, WebSocketSettings } from './mqtt-connection-options.js';
 import type { OnSessionLoss } from './on-session-loss.js';
 import { OptionProblems } from './option-problems.js';
 import { resolveAuthentication } from './resolve-authentication.js';
@@ -50,14 +50,14 @@ export interface ConnectInput {
   /** Default false. */
   readonly requireKeptSession?: boolean | undefined;
   /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
-  readonly durable?: DurableLink | undefined;
+  readonly durable?: SessionPast | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** `options` when there is no problem. */
 export interface ResolvedConnect {
-  readonly options: ConnectionOptions | undefined;
+  readonly options: MqttConnectionOptions | undefined;
   readonly problems: readonly string[];
 }
 
@@ -114,7 +114,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
   if (options.serversShareSessions !== undefined && !several) {
     problems.add('serversShareSessions says something of servers, which are not given');
   }
-  const resolved: ConnectionOptions = {
+  const resolved: MqttConnectionOptions = {
     name,
     startClean,
     subscriptions,
@@ -149,7 +149,7 @@ export function invalidOptions(what: string, problems: readonly string[]): Millr
 function resolveIdentity(
   { options, clientId: fromBuilder, keepSession: asked }: ConnectInput,
   problems: OptionProblems,
-): Pick<ConnectionOptions, 'clientId' | 'keepSession' | 'sessionExpiryInterval'> {
+): Pick<MqttConnectionOptions, 'clientId' | 'keepSession' | 'sessionExpiryInterval'> {
   if (fromBuilder !== undefined && options.clientId !== undefined && fromBuilder !== options.clientId) {
     problems.add(`clientId is given twice: "${fromBuilder}" and, in the connect options, "${options.clientId}"`);
   }
@@ -181,7 +181,7 @@ function resolveProtocol(
   options: ConnectOptions,
   problems: OptionProblems,
 ): Pick<
-  ConnectionOptions,
+  MqttConnectionOptions,
   | 'version'
   | 'keepAlive'
   | 'receiveMaximum'
@@ -234,7 +234,7 @@ function resolveTimes(
   options: ConnectOptions,
   problems: OptionProblems,
 ): Pick<
-  ConnectionOptions,
+  MqttConnectionOptions,
   'connectTimeoutMs' | 'connackTimeoutMs' | 'pingrespTimeoutMs' | 'writeTimeoutMs' | 'ackTimeoutMs'
 > {
   const ms = (name: string, value: number | undefined, fallback: number): number =>
@@ -256,7 +256,7 @@ function resolveTimes(
 function resolveReconnect(
   { options, autoReconnect: fromBuilder }: ConnectInput,
   problems: OptionProblems,
-): Pick<ConnectionOptions, 'autoReconnect' | 'reconnectPeriodMs' | 'maxReconnectPeriodMs' | 'refusalTimeoutMs'> {
+): Pick<MqttConnectionOptions, 'autoReconnect' | 'reconnectPeriodMs' | 'maxReconnectPeriodMs' | 'refusalTimeoutMs'> {
   if (fromBuilder !== undefined && options.autoReconnect !== undefined && fromBuilder !== options.autoReconnect) {
     problems.add('autoReconnect is given twice with different values');
   }

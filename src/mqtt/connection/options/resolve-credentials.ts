@@ -1,5 +1,5 @@
 import type { ConnectOptions, Credentials } from './connect-options.js';
-import type { ConnectionOptions } from './connection-options.js';
+import type { MqttConnectionOptions } from './mqtt-connection-options.js';
 import type { OptionProblems } from './option-problems.js';
 
 /** The places where a user may say who we are. */
@@ -31,7 +31,7 @@ function only<T>(
 export function resolveCredentials(
   { url, auth, options }: CredentialSources,
   problems: OptionProblems,
-): Pick<ConnectionOptions, 'credentials' | 'dynamicCredentials' | 'fixedCredentials'> {
+): Pick<MqttConnectionOptions, 'credentials' | 'dynamicCredentials' | 'fixedCredentials'> {
   const places = [url, auth, options];
   const same = (a: string, b: string): boolean => a === b;
   const username = problems.text(

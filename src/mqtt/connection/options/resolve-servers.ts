@@ -1,6 +1,6 @@
 import { brokerPlace } from '../identity/broker-place.js';
 import type { ConnectOptions, Server } from './connect-options.js';
-import type { ServerAddress } from './connection-options.js';
+import type { ServerAddress } from './mqtt-connection-options.js';
 import type { OptionProblems } from './option-problems.js';
 import { DEFAULT_PORTS, parseServerUrl, type ServerUrl } from './parse-server-url.js';
 

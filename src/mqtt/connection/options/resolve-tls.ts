@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { ConnectOptions } from './connect-options.js';
-import type { TlsSettings } from './connection-options.js';
+import type { TlsSettings } from './mqtt-connection-options.js';
 import type { OptionProblems } from './option-problems.js';
 import { tlsOptions } from './tls-options.js';
 

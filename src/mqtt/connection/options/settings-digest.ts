@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionOptions } from './connection-options.js';
+import type { MqttConnectionOptions } from './mqtt-connection-options.js';
 
 /** Bytes that are kept: enough to see a change, too little to find a password by. */
 const KEPT_BYTES = 2;
@@ -8,7 +8,7 @@ const KEPT_BYTES = 2;
  * Tells whether a session was accepted with the settings of now (R24): where it connects, as whom, and what it subscribes to. What a
  * user's function gives anew at each connect does not count: signed queries, header values, credentials of a provider.
  */
-export function settingsDigest(options: ConnectionOptions): string {
+export function settingsDigest(options: MqttConnectionOptions): string {
   const { servers, version, clientId, tls, webSocket, subscriptions, fixedCredentials } = options;
   const places = servers.map(({ protocol, host, port, path }) => [protocol, host, port, path.split('?', 1)]);
   const settings = [places, version, clientId, tls, webSocket.protocol, subscriptions, fixedCredentials];

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { DEFAULT_PORTS, parseServerUrl } from '../options/parse-server-url.js';
 import { isSecure } from '../options/resolve-servers.js';
 

@@ -2,9 +2,9 @@ import type { ErrorCode } from '../../../errors/error-code.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import { LONGEST_3_1_CLIENT_ID } from '../../protocol/session/handshake/connect-packet.js';
-import { ConflictWatch, type Suspicion } from '../conflict/conflict-watch.js';
+import { ConflictDetector, type Suspicion } from '../conflict/conflict-detector.js';
 import type { Verdict } from '../conflict/takeover-trial.js';
-import type { ConnectionOptions, ServerAddress } from '../options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import { formatAddress } from '../transport/format-address.js';
 import { Backoff } from './backoff.js';
 import { closedAtSubscribe } from './explain-close.js';
@@ -35,10 +35,10 @@ export interface AttemptEnd {
 
 /** What the store knows of the session. */
 export interface PolicyFacts {
-  /** The version of its epoch, when one was established (R5d). */
+  /** The version of its epoch, when it has one (R5d). */
   readonly epochVersion?: ProtocolVersion | undefined;
-  /** It was established with the settings of now (R24). */
-  readonly established?: boolean | undefined;
+  /** All was granted with the settings of now (R24). */
+  readonly grantedBefore?: boolean | undefined;
 }
 
 /** What follows: try again after a wait, rest until the owner asks (no auto-reconnect), or give up for good. */
@@ -77,17 +77,17 @@ export interface Examined {
 
 /** Decides after each end of an attempt or connection whether, where, when and in which version it is tried again. */
 export class ReconnectPolicy {
-  readonly #options: ConnectionOptions;
+  readonly #options: MqttConnectionOptions;
   readonly #backoff: Backoff;
   readonly #versions: VersionFallback;
   readonly #rotation: ServerRotation;
-  readonly #conflict = new ConflictWatch();
+  readonly #conflict = new ConflictDetector();
   readonly #patience: RefusalPatience;
   readonly #repeated: RepeatedEnd;
   #connected = false;
 
-  constructor(options: ConnectionOptions, random: () => number, facts: PolicyFacts = {}) {
-    const { epochVersion: epoch, established: accepted = false } = facts;
+  constructor(options: MqttConnectionOptions, random: () => number, facts: PolicyFacts = {}) {
+    const { epochVersion: epoch, grantedBefore: accepted = false } = facts;
     this.#options = options;
     this.#backoff = new Backoff({ firstMs: options.reconnectPeriodMs, maxMs: options.maxReconnectPeriodMs, random });
     this.#versions = new VersionFallback({ asked: options.version, oldest: oldestVersion(options), epoch, accepted });
@@ -225,7 +225,7 @@ export class ReconnectPolicy {
 }
 
 /** A version whose CONNECT cannot say what is asked for is not tried: its error would hide why the others failed. */
-function oldestVersion({ clientId, will }: ConnectionOptions): ProtocolVersion {
+function oldestVersion({ clientId, will }: MqttConnectionOptions): ProtocolVersion {
   if (will?.properties !== undefined) return 5;
   return Array.from(clientId).length > LONGEST_3_1_CLIENT_ID ? 4 : 3;
 }

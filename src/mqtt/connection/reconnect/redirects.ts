@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import { serverKey } from '../identity/session-home.js';
-import type { ServerAddress } from '../options/connection-options.js';
+import { serverKey } from '../identity/session-server.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { parseServerReference } from './parse-server-reference.js';
 import type { AttemptEnd } from './reconnect-policy.js';
 

@@ -44,11 +44,11 @@ export class RefusalPatience {
   #granted: boolean;
   #since: number | undefined;
 
-  /** `established`: an earlier process was granted all with these settings. `limitMs`: Infinity for none, 0 for no patience. */
-  constructor(limitMs: number, established: boolean) {
+  /** `grantedBefore`: an earlier process was granted all with these settings. `limitMs`: Infinity for none, 0 for no patience. */
+  constructor(limitMs: number, grantedBefore: boolean) {
     this.#limitMs = limitMs;
-    this.#accepted = established;
-    this.#granted = established;
+    this.#accepted = grantedBefore;
+    this.#granted = grantedBefore;
   }
 
   /** CONNACK accepted us. */

@@ -1,5 +1,5 @@
-import { serverKey } from '../identity/session-home.js';
-import type { ServerAddress } from '../options/connection-options.js';
+import { serverKey } from '../identity/session-server.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 
 interface Entry {
   readonly address: ServerAddress;

@@ -37,7 +37,7 @@ export interface VersionFacts {
   readonly asked: ProtocolVersion | undefined;
   /** The last one that can be tried. Default 3. */
   readonly oldest?: ProtocolVersion | undefined;
-  /** That of an epoch which an earlier process established: no close leads away from it (R5b). */
+  /** That of an epoch which an earlier process began: no close leads away from it (R5b). */
   readonly epoch?: ProtocolVersion | undefined;
   /** It was accepted with these settings, so that no refusal does either (R24). */
   readonly accepted?: boolean | undefined;

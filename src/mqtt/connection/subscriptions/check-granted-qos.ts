@@ -1,10 +1,13 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { GrantedSubscription } from '../connection-listener.js';
-import type { ConnectionOptions } from '../options/connection-options.js';
+import type { MqttConnectionOptions } from '../options/mqtt-connection-options.js';
 
 /** A granted QoS below what was asked for is told; it throws GRANTED_QOS_TOO_LOW where the guarantee needs more. */
-export function checkGrantedQos({ filter, requested, granted }: GrantedSubscription, options: ConnectionOptions): void {
+export function checkGrantedQos(
+  { filter, requested, granted }: GrantedSubscription,
+  options: MqttConnectionOptions,
+): void {
   if (granted >= requested) return;
   publishDiagnostic('granted-qos', { name: options.name, filter, requested, granted });
   if (!options.refuseLowerQos) return;

@@ -33,7 +33,7 @@ export interface KeptSession {
 }
 
 /**
- * What the record says. A session that has markers is proven by them at each start, which finds out a store that was restored from a
+ * What the record says. A session that has markers is verified by them at each start, which finds out a store that was restored from a
  * backup too; one that has none is believed in unless a CONNECT may have made another.
  */
 export const keptSession = ({ phase, connecting, markers, subscriptions }: SessionRecord): KeptSession => ({
@@ -74,7 +74,7 @@ export class SubscriptionKeeper {
   }
 
   /** The session that the server says is present is the one whose subscriptions are known. */
-  proved(): void {
+  verified(): void {
     this.#unverified = false;
   }
 

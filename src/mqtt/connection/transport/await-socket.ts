@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { deferred } from '../../../internal/deferred.js';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { StreamTransport } from './stream-transport.js';
 import type { Transport } from './transport.js';
 import { connectError, withAddresses } from './transport-error.js';

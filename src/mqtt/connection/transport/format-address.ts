@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 
 /** The address for errors and events. Without path and query: a signed query is a secret. */
 export function formatAddress(address: ServerAddress): string {

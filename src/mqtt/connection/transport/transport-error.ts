@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../errors/error-code.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { formatAddress } from './format-address.js';
 
 /** What a failure of Node's net, tls or dns, or of ws, means. */

@@ -1,4 +1,4 @@
-import type { ServerAddress, TlsSettings, WebSocketSettings } from '../options/connection-options.js';
+import type { ServerAddress, TlsSettings, WebSocketSettings } from '../options/mqtt-connection-options.js';
 import type { HostLookup } from './reach-host.js';
 
 /** What a transport needs to be opened. */

@@ -1,7 +1,7 @@
 import type WebSocket from 'ws';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { deferred } from '../../../internal/deferred.js';
-import type { ServerAddress } from '../options/connection-options.js';
+import type { ServerAddress } from '../options/mqtt-connection-options.js';
 import { formatAddress } from './format-address.js';
 import type { Transport, TransportEnd, TransportListener } from './transport.js';
 import { closedByPeerError, lostError } from './transport-error.js';

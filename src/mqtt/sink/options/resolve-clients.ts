@@ -2,7 +2,7 @@ import type { Metrics } from '../../../metrics/metrics.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
-import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
 import {
   invalidOptions,
@@ -22,7 +22,7 @@ export interface ResolvedClients {
   /** The client ids at their brokers; none when they are random. */
   readonly claims: readonly string[];
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
-  connections(metrics: Metrics, name: string, session: SinkSession): readonly ConnectionOptions[];
+  connections(metrics: Metrics, name: string, session: SinkSession): readonly MqttConnectionOptions[];
   /** With problems the rest means nothing. */
   readonly problems: readonly string[];
   /** Why no session can be kept over the life of a process. */
@@ -33,7 +33,7 @@ export interface ResolvedClients {
 export interface SinkSession {
   /** The job has a store. Without stored state the first CONNECT of a process is clean (R8b). */
   readonly stored: boolean;
-  readonly onSessionLoss: ConnectionOptions['onSessionLoss'];
+  readonly onSessionLoss: MqttConnectionOptions['onSessionLoss'];
   readonly requireQos2: boolean;
   readonly requireKeptSession: boolean;
 }
@@ -80,7 +80,7 @@ export const resolveClients = (steps: Steps): ResolvedClients => {
 };
 
 interface ResolvedNow extends Pick<ResolvedClients, 'baseId' | 'named' | 'claims' | 'problems'> {
-  readonly options: readonly ConnectionOptions[];
+  readonly options: readonly MqttConnectionOptions[];
 }
 
 /** For whom and what it is resolved. */
@@ -117,11 +117,15 @@ const resolveNow = (steps: Steps, asked: ConnectOptions | string, purpose: Purpo
 interface Renewing extends Purpose {
   readonly clientId: string;
   readonly index: number;
-  readonly one: ConnectionOptions;
+  readonly one: MqttConnectionOptions;
 }
 
 /** What `connectOptionsFn` gave at `build()` is the client's; at each connect it is asked for what may be fresh. */
-const renewing = (steps: Steps, asked: ConnectOptions | string, { one, ...client }: Renewing): ConnectionOptions => {
+const renewing = (
+  steps: Steps,
+  asked: ConnectOptions | string,
+  { one, ...client }: Renewing,
+): MqttConnectionOptions => {
   const { connectOptionsFn: ask } = steps;
   if (ask === undefined || typeof asked === 'string') return one;
   const resolve = ({ clientId: _, ...rest }: ConnectOptions): ResolvedConnect => resolveOne({ ...client, steps, rest });

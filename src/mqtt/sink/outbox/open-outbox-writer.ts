@@ -3,7 +3,7 @@ import type { DurableSinkWriter, RestoreOutbox } from '../../../connector/durabl
 import type { OpenContext } from '../../../connector/source.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import { readSessionRecord } from '../../connection/identity/session-record.js';
-import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import type { ResolvedSink } from '../options/resolve-sink.js';
 import { MqttOutboxWriter, type OutboxWriterOwner } from './mqtt-outbox-writer.js';
 import { OutboxClient } from './outbox-client.js';
@@ -49,7 +49,7 @@ interface ClientParts<T> {
   readonly context: StoredContext;
   readonly restore: RestoreOutbox;
   readonly codec: RowCodec;
-  readonly connection: ConnectionOptions;
+  readonly connection: MqttConnectionOptions;
   readonly owner: OutboxWriterOwner;
 }
 

@@ -1,5 +1,5 @@
 import { maxInflightOf } from '../../connection/connect-request.js';
-import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import type { QueueLimits } from '../options/queue-limits.js';
 import { SinkClient } from '../queue/sink-client.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
@@ -11,7 +11,7 @@ import type { RowCodec } from './row-codec.js';
 /** What a client of a job with a store is made of. */
 export interface OutboxClientParts {
   /** With the durable link whose past is that of `birth`. */
-  readonly connection: ConnectionOptions;
+  readonly connection: MqttConnectionOptions;
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
   readonly limits: QueueLimits;

@@ -2,7 +2,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../../internal/deadline-timer.js';
 import type { ControlConnection } from '../../connection/conflict/control-connection.js';
 import { Connection, type ConnectionListener } from '../../connection/connection.js';
-import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { isConnectRefusal } from '../../connection/reconnect/is-connect-refusal.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { Session } from '../../protocol/session/session.js';
@@ -24,7 +24,7 @@ export interface SinkClientOwner {
 
 /** What a client is made of. */
 export interface SinkClientParts {
-  readonly connection: ConnectionOptions;
+  readonly connection: MqttConnectionOptions;
   /** Its publisher is this client's `session`. */
   readonly queue: ClientQueue;
   readonly retry: RetryStrategy;

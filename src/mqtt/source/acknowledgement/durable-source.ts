@@ -1,5 +1,5 @@
 import type { OpenContext } from '../../../connector/source.js';
-import type { DurableLink, UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import type { SessionPast, UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import { epochOf, readSessionRecord } from '../../connection/identity/session-record.js';
 import { readSourceState, restoredSession } from './source-state.js';
 import { fromStoredPages } from './stored-memory.js';
@@ -17,7 +17,7 @@ export interface DurableSourceFacts {
  * Puts together what the store has: the session's record, under the client id, and the ids of the last commit. Undefined without a
  * store, and with the guarantee `none`, which stores nothing.
  */
-export const durableLinkOf = (
+export const sessionPastOf = (
   { name, clientId, onUnknownSession }: DurableSourceFacts,
   {
     durable,
@@ -25,7 +25,7 @@ export const durableLinkOf = (
     restored,
     restoredPages = NO_PAGES,
   }: Pick<OpenContext, 'durable' | 'guarantee' | 'restored' | 'restoredPages'>,
-): DurableLink | undefined => {
+): SessionPast | undefined => {
   if (durable === undefined || guarantee === 'none') return undefined;
   const record = durable.record(clientId);
   const epoch = epochOf(readSessionRecord(record.value));

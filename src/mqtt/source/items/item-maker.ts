@@ -6,7 +6,7 @@ import { ReceivedMessage } from '../received-message.js';
 import { checkKey, type DeduplicateBy } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
 import type { PollBatch } from './poll-batch.js';
-import type { QosWatch } from './qos-watch.js';
+import type { QosCheck } from './qos-check.js';
 import { malformedMessage, userFunctionError } from './rejection.js';
 
 /** Why a message gives no item. */
@@ -22,7 +22,7 @@ export interface ItemMakerOptions<T> {
   readonly mapToItemFn: MapToItemFn<T>;
   /** Absent: copies are not told. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
-  readonly qosWatch: QosWatch;
+  readonly qosCheck: QosCheck;
 }
 
 /** Makes items of messages, with the user's functions. */
@@ -40,11 +40,11 @@ export class ItemMaker<T> {
 
   /** Adds the item to the batch, or says why there is none. */
   make(event: MessageEvent, batch: PollBatch<T>): ItemFailure | undefined {
-    const { name, mapToItemFn, qosWatch } = this.#options;
+    const { name, mapToItemFn, qosCheck } = this.#options;
     const malformed = malformedMessage(event, name);
     if (malformed !== undefined) return { error: malformed, fatal: false };
-    const lower = qosWatch.check(event);
-    if (lower !== undefined) return { error: lower, fatal: qosWatch.fails };
+    const lower = qosCheck.check(event);
+    if (lower !== undefined) return { error: lower, fatal: qosCheck.fails };
     const message = new ReceivedMessage(event);
     let item: T;
     try {

@@ -1,6 +1,6 @@
 import type { OnError } from '../../../connector/on-error.js';
 import type { Source } from '../../../connector/open-source.js';
-import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import { invalidOptions } from '../../connection/options/resolve-connect-options.js';
@@ -8,7 +8,7 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { Qos0Overflow } from '../buffer/message-buffer.js';
 import type { DeduplicationKeyFn, DeduplicationOptions } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
-import type { OnLowerQos } from '../items/qos-watch.js';
+import type { OnLowerQos } from '../items/qos-check.js';
 import { mqttSource } from '../mqtt-source.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 import { resolveSource } from './resolve-source.js';

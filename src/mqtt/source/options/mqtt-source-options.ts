@@ -1,12 +1,12 @@
 import type { OnError } from '../../../connector/on-error.js';
-import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { Qos0Overflow } from '../buffer/message-buffer.js';
 import type { DeduplicateBy } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
-import type { OnLowerQos } from '../items/qos-watch.js';
+import type { OnLowerQos } from '../items/qos-check.js';
 import type { Subscription } from './subscription.js';
 
 /** What every MQTT source may be told, by the steps of the builder or in one object: each name is the name of a step. */

@@ -2,10 +2,10 @@ import { isOnError, type OnError } from '../../../connector/on-error.js';
 import type { OpenContext } from '../../../connector/source.js';
 import { countProblems } from '../../../internal/count-problems.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
-import type { UnknownSessionPolicy } from '../../connection/identity/durable-link.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
+import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
-import type { ConnectionOptions } from '../../connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
 import {
   invalidOptions,
@@ -16,7 +16,7 @@ import type { WantedSubscription } from '../../connection/subscriptions/wanted-s
 import type { BufferLimits, Qos0Overflow } from '../buffer/message-buffer.js';
 import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
-import type { OnLowerQos } from '../items/qos-watch.js';
+import type { OnLowerQos } from '../items/qos-check.js';
 import { neededQos } from '../refuse-guarantee.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 import { policyProblems } from './policy-problems.js';
@@ -43,7 +43,7 @@ export interface ResolvedSource<T> {
   readonly onUnknownSession: UnknownSessionPolicy;
   readonly onLowerQos: OnLowerQos;
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
-  readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => ConnectionOptions;
+  readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => MqttConnectionOptions;
 }
 
 const DEFAULT_MAX_MESSAGES = 10_000;
@@ -118,7 +118,7 @@ const connectionOptions = (
   settings: SourceSettings<unknown>,
   facts: SourceConnectFacts,
   context: Pick<OpenContext, 'guarantee' | 'metrics'>,
-): ConnectionOptions => {
+): MqttConnectionOptions => {
   const resolve = (options: ConnectOptions): ResolvedConnect =>
     resolveConnectOptions(sourceConnectInput(settings, { ...facts, options }, context));
   const { options: asked, name } = facts;

@@ -11,7 +11,7 @@ import type { BufferLimits } from '../../../../src/mqtt/source/buffer/message-bu
 import type { DeduplicateBy } from '../../../../src/mqtt/source/items/deduplicate-by.js';
 import { ItemMaker } from '../../../../src/mqtt/source/items/item-maker.js';
 import type { MapToItemFn } from '../../../../src/mqtt/source/items/map-to-item.js';
-import { type OnLowerQos, QosWatch } from '../../../../src/mqtt/source/items/qos-watch.js';
+import { type OnLowerQos, QosCheck } from '../../../../src/mqtt/source/items/qos-check.js';
 import { MessageIntake } from '../../../../src/mqtt/source/message-intake.js';
 import { MqttSourceReader } from '../../../../src/mqtt/source/mqtt-source-reader.js';
 import { sourceMetrics } from '../../../../src/mqtt/source/source-metrics.js';
@@ -58,7 +58,7 @@ const open = (settings: Settings = {}) => {
       name: 's',
       mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
       deduplicateBy: settings.deduplicateBy,
-      qosWatch: new QosWatch({
+      qosCheck: new QosCheck({
         source: 's',
         needed: settings.neededQos ?? 0,
         policy: settings.onLowerQos ?? 'accept',

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
+import { DurableSessionRecord } from '../../../../../src/mqtt/connection/identity/durable-session-record.js';
 import { MarkerKeeper } from '../../../../../src/mqtt/connection/identity/marker-keeper.js';
-import { SessionHome, serverKey } from '../../../../../src/mqtt/connection/identity/session-home.js';
-import { SessionLedger } from '../../../../../src/mqtt/connection/identity/session-ledger.js';
 import { markerFilter } from '../../../../../src/mqtt/connection/identity/session-markers.js';
 import {
   adopt,
@@ -12,14 +11,15 @@ import {
   beginCreating,
   beginEpoch,
   epochOf,
-  establish,
   isLostEpoch,
+  markGranted,
   markLost,
   markWentBack,
   readSessionRecord,
   type SessionRecord,
   wasDropped,
 } from '../../../../../src/mqtt/connection/identity/session-record.js';
+import { SessionServer, serverKey } from '../../../../../src/mqtt/connection/identity/session-server.js';
 import { VersionFallback, type VersionOutcome } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
 import {
   keptSession,
@@ -148,7 +148,7 @@ describe('session record', () => {
     const without = { ...RECORD, markers: undefined };
     assert.deepEqual(beginAsking(without), without);
     const facts = { ...HOME, markers: undefined, subscriptions: [] };
-    const { connecting, phase } = establish(adopt(beginCreating(undefined), { epoch: 1, ...HOME }), facts);
+    const { connecting, phase } = markGranted(adopt(beginCreating(undefined), { epoch: 1, ...HOME }), facts);
     assert.deepEqual([connecting, phase], [false, 'established']);
   });
 
@@ -164,33 +164,33 @@ describe('session record', () => {
   });
 });
 
-describe('session ledger', () => {
+describe('durable session record', () => {
   it('a put that the store refuses is the end of all puts, and never retryable (R13)', async () => {
     const store = new MemoryRecord();
-    const ledger = new SessionLedger(store);
+    const stored = new DurableSessionRecord(store);
     store.holds = (index) => index === 0;
-    const first = assert.rejects(ledger.put(RECORD), { code: 'TIMEOUT', retryable: false });
-    const second = assert.rejects(ledger.put(markLost(RECORD)), { code: 'TIMEOUT', retryable: false });
+    const first = assert.rejects(stored.put(RECORD), { code: 'TIMEOUT', retryable: false });
+    const second = assert.rejects(stored.put(markLost(RECORD)), { code: 'TIMEOUT', retryable: false });
     (await store.heldPut()).reject(new MillraceError('TIMEOUT', 'the store does not answer'));
     await Promise.all([first, second]);
     const puts = store.puts.length;
-    await assert.rejects(ledger.put(RECORD), { code: 'TIMEOUT' });
-    await assert.rejects(ledger.durable(), { code: 'TIMEOUT' });
+    await assert.rejects(stored.put(RECORD), { code: 'TIMEOUT' });
+    await assert.rejects(stored.durable(), { code: 'TIMEOUT' });
     assert.equal(store.puts.length, puts);
   });
 
   it('a store that throws rejects', async () => {
-    const ledger = new SessionLedger({
+    const stored = new DurableSessionRecord({
       value: undefined,
       put: () => {
         throw new Error('EIO');
       },
     });
-    await assert.rejects(ledger.put(RECORD), { code: 'STORAGE_FAILED', retryable: false });
+    await assert.rejects(stored.put(RECORD), { code: 'STORAGE_FAILED', retryable: false });
   });
 
   it('refuses a record that nobody can have written', () => {
-    assert.throws(() => new SessionLedger(new MemoryRecord({ epoch: 'x' })), { code: 'STORE_CORRUPT' });
+    assert.throws(() => new DurableSessionRecord(new MemoryRecord({ epoch: 'x' })), { code: 'STORE_CORRUPT' });
   });
 });
 
@@ -292,7 +292,7 @@ describe('subscriptions of an earlier process', () => {
   const requests = (past: { readonly unverified: boolean }, proved: boolean, present = true): readonly string[] => {
     const session = new Recorder();
     const keeper = new SubscriptionKeeper([wanted('kept'), wanted('new')], { subscriptions: held, ...past });
-    if (proved) keeper.proved();
+    if (proved) keeper.verified();
     keeper.begin(session, { ...resume, sessionPresent: present });
     return session.requests;
   };
@@ -316,19 +316,22 @@ describe('where and how an earlier process was connected (R5b)', () => {
   const other = { ...address, host: 'b.example' };
 
   it('a server other than the recorded one is elsewhere, unless they share their sessions', () => {
-    const alone = new SessionHome({ serversShareSessions: false, startClean: true }, 'mqtt://a.example:1883');
+    const alone = new SessionServer({ serversShareSessions: false, startClean: true }, 'mqtt://a.example:1883');
     assert.deepEqual([alone.isElsewhere(address), alone.isElsewhere(other)], [false, true]);
     assert.deepEqual([alone.mustDiscard(address), alone.mustDiscard(other)], [false, true]);
-    const cluster = new SessionHome({ serversShareSessions: true, startClean: true }, 'mqtt://a.example:1883');
+    const cluster = new SessionServer({ serversShareSessions: true, startClean: true }, 'mqtt://a.example:1883');
     assert.deepEqual([cluster.isElsewhere(other), cluster.mustDiscard(other)], [false, false]);
   });
 
   it('a presigned query is no other server, and is not recorded', () => {
     const signed = { ...address, protocol: 'wss', path: '/mqtt?X-Amz-Signature=hunter2' } as const;
     assert.equal(serverKey(signed), 'wss://a.example:1883/mqtt');
-    const home = new SessionHome({ serversShareSessions: false, startClean: false }, `${serverKey(signed)}?X-Old=1`);
-    assert.equal(home.isElsewhere({ ...signed, path: '/mqtt?X-Amz-Signature=other' }), false);
-    assert.equal(home.isElsewhere({ ...signed, path: '/other?X-Amz-Signature=other' }), true);
+    const server = new SessionServer(
+      { serversShareSessions: false, startClean: false },
+      `${serverKey(signed)}?X-Old=1`,
+    );
+    assert.equal(server.isElsewhere({ ...signed, path: '/mqtt?X-Amz-Signature=other' }), false);
+    assert.equal(server.isElsewhere({ ...signed, path: '/other?X-Amz-Signature=other' }), true);
   });
 
   it('only a refusal makes it leave the version of an earlier process', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConnectionWatch } from '../../../../../src/cli/job/connection-watch.js';
+import { ConnectionObserver } from '../../../../../src/cli/job/connection-observer.js';
 import type { ReportedEvent } from '../../../../../src/cli/job/reporter.js';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import { connectionMetrics } from '../../../../../src/mqtt/connection/connection-metrics.js';
@@ -36,8 +36,8 @@ const dialerTo = (broker: string) => {
 const toldOf = async (broker: string): Promise<readonly unknown[]> => {
   using told = new Told('credentials-in-clear');
   const { dialer, servers } = dialerTo(broker);
-  await dialer.identity(servers[0]);
-  await dialer.identity(servers[0]);
+  await dialer.login(servers[0]);
+  await dialer.login(servers[0]);
   return told.events.map(({ data }) => data);
 };
 
@@ -64,7 +64,7 @@ describe('a password in clear (X7)', () => {
 
   it('is one line for whoever runs the command, however many connections it has', async () => {
     const events: ReportedEvent[] = [];
-    using _watch = new ConnectionWatch((event) => events.push(event));
+    using _watch = new ConnectionObserver((event) => events.push(event));
     await toldOf('mqtt://u:hunter2@broker.example');
     await toldOf('mqtt://u:hunter2@other.example');
     assert.equal(events.length, 1);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
-import type { ConnectionOptions } from '../../../../../src/mqtt/connection/options/connection-options.js';
+import type { MqttConnectionOptions } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
 import { parseServerUrl } from '../../../../../src/mqtt/connection/options/parse-server-url.js';
 import {
   type ConnectInput,
@@ -26,7 +26,7 @@ function resolve(broker: string | undefined, options: ConnectOptions = {}, input
   });
 }
 
-function resolved(broker: string | undefined, options: ConnectOptions = {}): ConnectionOptions {
+function resolved(broker: string | undefined, options: ConnectOptions = {}): MqttConnectionOptions {
   const result = resolve(broker, options);
   assert.ok(result.options, result.problems.join('; '));
   return result.options;

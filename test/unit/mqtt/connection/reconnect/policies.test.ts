@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
 import {
-  ConflictWatch,
+  ConflictDetector,
   type ConnectionEnd,
   type Suspicion,
-} from '../../../../../src/mqtt/connection/conflict/conflict-watch.js';
-import type { ServerAddress } from '../../../../../src/mqtt/connection/options/connection-options.js';
+} from '../../../../../src/mqtt/connection/conflict/conflict-detector.js';
+import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
 import { Backoff } from '../../../../../src/mqtt/connection/reconnect/backoff.js';
 import {
   type PossibleRefusal,
@@ -294,21 +294,26 @@ describe('suspicion of a client-id conflict (R19a)', () => {
     error: new MillraceError('DISCONNECTED_BY_BROKER', 'taken', { reasonCode: 0x8e }),
   };
   const late: ConnectionEnd = { ...quiet, connectedMs: undefined, error: new MillraceError('TIMEOUT', 'no CONNACK') };
-  const after = (watch: ConflictWatch, ...ends: readonly ConnectionEnd[]): readonly Suspicion[] =>
+  const after = (watch: ConflictDetector, ...ends: readonly ConnectionEnd[]): readonly Suspicion[] =>
     ends.map((end) => watch.ended(end));
 
   it('is certainty when the broker names it three times in a row', () => {
-    assert.deepEqual(after(new ConflictWatch(), taken, taken, taken), ['early', 'early', 'named']);
+    assert.deepEqual(after(new ConflictDetector(), taken, taken, taken), ['early', 'early', 'named']);
   });
 
   it('asked wrongly: one 0x8E, some with other ends between them, or minutes apart, name nothing', () => {
-    assert.deepEqual(after(new ConflictWatch(), taken, taken, quiet, taken, taken).at(-1), 'early');
+    assert.deepEqual(after(new ConflictDetector(), taken, taken, quiet, taken, taken).at(-1), 'early');
     const seldom = { ...taken, connectedMs: 60_000 };
-    assert.deepEqual(after(new ConflictWatch(), seldom, seldom, seldom, seldom), ['early', 'early', 'early', 'early']);
+    assert.deepEqual(after(new ConflictDetector(), seldom, seldom, seldom, seldom), [
+      'early',
+      'early',
+      'early',
+      'early',
+    ]);
   });
 
   it('asked wrongly: CONNECTs of our own that were given up may each take the session over once', () => {
-    const watch = new ConflictWatch();
+    const watch = new ConflictDetector();
     assert.deepEqual(after(watch, late, late, taken, taken, taken, taken).slice(2), [
       'early',
       'early',
@@ -319,13 +324,13 @@ describe('suspicion of a client-id conflict (R19a)', () => {
   });
 
   it('asks for a trial after three early closes of quiet connections', () => {
-    assert.deepEqual(after(new ConflictWatch(), quiet, quiet, quiet), ['early', 'early', 'examine']);
+    assert.deepEqual(after(new ConflictDetector(), quiet, quiet, quiet), ['early', 'early', 'examine']);
   });
 
   it('asks for a trial after six early ends of any kind, for two clients may fight over a busy session', () => {
     const moving = { ...quiet, moved: true };
     const reset = { ...moving, byFin: false };
-    const watch = new ConflictWatch();
+    const watch = new ConflictDetector();
     assert.deepEqual(after(watch, moving, moving, reset, moving, reset), ['early', 'early', 'none', 'early', 'none']);
     assert.equal(watch.ended(moving), 'examine');
     assert.equal(watch.longestMs, 300);
@@ -333,7 +338,7 @@ describe('suspicion of a client-id conflict (R19a)', () => {
 
   it('asked wrongly: ends with messages unanswered, which may be about one of them (R20a), count little, and resets not at all', () => {
     const unanswered = { ...quiet, moved: true, unanswered: true };
-    const watch = new ConflictWatch();
+    const watch = new ConflictDetector();
     const resets = Array.from({ length: 50 }, () => ({ ...unanswered, byFin: false }));
     const closes = Array.from({ length: 23 }, () => unanswered);
     assert.ok(after(watch, ...resets, ...closes).every((suspicion) => suspicion === 'none'));
@@ -347,7 +352,7 @@ describe('suspicion of a client-id conflict (R19a)', () => {
       { ...quiet, error: new MillraceError('PROTOCOL_ERROR', 'garbage') },
       { ...quiet, error: new MillraceError('TIMEOUT', 'no PINGRESP') },
     ]) {
-      const watch = new ConflictWatch();
+      const watch = new ConflictDetector();
       assert.deepEqual(after(watch, quiet, quiet, harmless, quiet, quiet), [
         'early',
         'early',
@@ -360,7 +365,7 @@ describe('suspicion of a client-id conflict (R19a)', () => {
 
   it('knows when all were closed at their SUBSCRIBE', () => {
     const subscribing = { ...quiet, subscribing: true };
-    const watch = new ConflictWatch();
+    const watch = new ConflictDetector();
     assert.equal(after(watch, ...Array.from({ length: 6 }, () => subscribing)).at(-1), 'examine');
     assert.equal(watch.onlyAtSubscribe, true);
     watch.acquit();
@@ -369,7 +374,7 @@ describe('suspicion of a client-id conflict (R19a)', () => {
   });
 
   it('waits for twice as many ends after a trial that found nothing, and then no less between attempts', () => {
-    const watch = new ConflictWatch();
+    const watch = new ConflictDetector();
     after(watch, quiet, quiet, quiet);
     watch.acquit();
     const ends = after(watch, quiet, quiet, quiet, quiet, quiet, quiet);

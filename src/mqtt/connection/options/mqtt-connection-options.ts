@@ -3,7 +3,7 @@ import type { Will } from '../../protocol/packet.js';
 import type { UserProperty } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { Authentication } from '../authentication/authentication.js';
-import type { DurableLink } from '../identity/durable-link.js';
+import type { SessionPast } from '../identity/session-past.js';
 import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
 import type { Credentials } from './connect-options.js';
 import type { OnSessionLoss } from './on-session-loss.js';
@@ -35,7 +35,7 @@ export interface WebSocketSettings {
 }
 
 /** The user's connect options, resolved once: every default applied, every bound checked. */
-export interface ConnectionOptions {
+export interface MqttConnectionOptions {
   /** For events, metrics and errors, e.g. `source consumer`. */
   readonly name: string;
   readonly clientId: string;
@@ -96,7 +96,7 @@ export interface ConnectionOptions {
   /** The guarantee needs a session that outlives a cut: a broker that ends it with the connection is refused with GUARANTEE_UNSUPPORTED. */
   readonly requireKeptSession: boolean;
   /** Only in a job with a store; the session must be one that is kept. */
-  readonly durable: DurableLink | undefined;
+  readonly durable: SessionPast | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
   /** Asks the user's function for the next connect. @throws MillraceError USER_FUNCTION_FAILED, INVALID_OPTIONS */
@@ -105,7 +105,7 @@ export interface ConnectionOptions {
 
 /** The part of the options that may be another one at each connect: who we are, and the way to the broker. */
 export type FreshOptions = Pick<
-  ConnectionOptions,
+  MqttConnectionOptions,
   | 'credentials'
   | 'dynamicCredentials'
   | 'fixedCredentials'

@@ -41,7 +41,7 @@ export type Suspicion = 'none' | 'early' | 'examine' | 'named';
  * that crashes as soon as it runs closes as well, and so does one that takes no offence at our id but at what we send. So the one name is
  * believed when it comes several times, and closes prove nothing: they lead to a trial, each time after twice as many.
  */
-export class ConflictWatch {
+export class ConflictDetector {
   #named = 0;
   #late = 0;
   #early = 0;

@@ -15,7 +15,7 @@ export type OnLowerQos = 'accept' | 'reject' | 'fail';
 const TOLD_TOPICS = 1000;
 const TOLD_CHARACTERS = 1024 * 1024;
 
-export interface QosWatchOptions {
+export interface QosCheckOptions {
   readonly source: string;
   /** 0: every message will do. */
   readonly needed: QualityOfService;
@@ -24,11 +24,11 @@ export interface QosWatchOptions {
 }
 
 /** Looks for messages whose QoS is too low for the guarantee. Each topic is told once, so that a busy one floods nobody. */
-export class QosWatch {
-  readonly #options: QosWatchOptions;
+export class QosCheck {
+  readonly #options: QosCheckOptions;
   readonly #told = new TextMemory<true>(TOLD_TOPICS, TOLD_CHARACTERS);
 
-  constructor(options: QosWatchOptions) {
+  constructor(options: QosCheckOptions) {
     this.#options = options;
   }
 

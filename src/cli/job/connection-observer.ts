@@ -22,7 +22,7 @@ const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
  * Listens to the connections of this process: passes on what an operator must know, and remembers the last trouble of each. An
  * outage is two lines, however many attempts it takes: one when it begins, one when it is over.
  */
-export class ConnectionWatch implements Disposable {
+export class ConnectionObserver implements Disposable {
   /** People are told of outages. Off while a failure to connect will be an error of its own. */
   tellsPeople = true;
   readonly #tell: (event: ReportedEvent) => void;

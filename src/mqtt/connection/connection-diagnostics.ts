@@ -4,7 +4,7 @@ import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { ConnectedEvent } from '../protocol/session/session-event.js';
 import type { Verdict } from './conflict/takeover-trial.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
-import type { ConnectionOptions, ServerAddress } from './options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import type { NextStep } from './reconnect/reconnect-policy.js';
 import type { Redirect } from './reconnect/redirects.js';
 import type { OlderBecause } from './reconnect/version-fallback.js';
@@ -22,13 +22,13 @@ export interface Acceptance {
 }
 
 /** What a connection tells of its life to those who only watch: metrics and diagnostics channels. Whoever has to act is told by the listener. */
-export class ConnectionReports {
-  readonly #options: ConnectionOptions;
+export class ConnectionDiagnostics {
+  readonly #options: MqttConnectionOptions;
   readonly #metrics: ConnectionMetrics;
   /** Of the last accepted connection. */
   #version: ProtocolVersion | undefined;
 
-  constructor(options: ConnectionOptions, metrics: ConnectionMetrics) {
+  constructor(options: MqttConnectionOptions, metrics: ConnectionMetrics) {
     this.#options = options;
     this.#metrics = metrics;
   }

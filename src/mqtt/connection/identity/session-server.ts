@@ -1,4 +1,4 @@
-import type { ConnectionOptions, ServerAddress } from '../options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import { formatAddress } from '../transport/format-address.js';
 
 /** The one key of servers that share their sessions. */
@@ -11,32 +11,33 @@ export const serverKey = (address: ServerAddress): string =>
 /** The query of a presigned URL is another one at each connect, and a secret. */
 const withoutQuery = (key: string): string => key.replace(/\?.*$/s, '');
 
-type HomeOptions = Pick<ConnectionOptions, 'serversShareSessions' | 'startClean'>;
+type SharingOptions = Pick<MqttConnectionOptions, 'serversShareSessions' | 'startClean'>;
 
 /**
  * Which server has the session whose state we hold: that of the last accepted connection (R5b). Servers that share their sessions
  * are one. The version needs no look: it never changes after the first accepted CONNECT.
  */
-export class SessionHome {
-  readonly #options: HomeOptions;
-  #home: string | undefined;
+export class SessionServer {
+  readonly #options: SharingOptions;
+  #holder: string | undefined;
   #cleaned: string | undefined;
 
   /** `recorded`: the `serverKey` of the server that had it last, in an earlier process. */
-  constructor(options: HomeOptions, recorded?: string) {
+  constructor(options: SharingOptions, recorded?: string) {
     this.#options = options;
-    this.#home = recorded === undefined || !options.serversShareSessions ? recorded && withoutQuery(recorded) : SHARED;
+    this.#holder =
+      recorded === undefined || !options.serversShareSessions ? recorded && withoutQuery(recorded) : SHARED;
   }
 
   /** Our session is at another server: what this one has for our client id is not it. */
   isElsewhere(address: ServerAddress): boolean {
-    return this.#home !== undefined && this.#home !== this.#key(address);
+    return this.#holder !== undefined && this.#holder !== this.#key(address);
   }
 
   /** What the server has for our client id must be thrown away before its session is begun (R8b). */
   mustDiscard(address: ServerAddress): boolean {
     const key = this.#key(address);
-    return this.#options.startClean && key !== this.#home && key !== this.#cleaned;
+    return this.#options.startClean && key !== this.#holder && key !== this.#cleaned;
   }
 
   /** What the server has for our client id can only be ours. */
@@ -56,7 +57,7 @@ export class SessionHome {
 
   /** The server accepted a CONNECT that is not clean. */
   accepted(address: ServerAddress): void {
-    this.#home = this.#key(address);
+    this.#holder = this.#key(address);
   }
 
   #key(address: ServerAddress): string {

@@ -1,19 +1,19 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import type { LinkRecord } from './durable-link.js';
+import type { DurableRecord } from '../../../internal/durable-record.js';
 import { readSessionRecord, type SessionRecord } from './session-record.js';
 
 /**
  * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later
  * one: what the store has then is unknown (R13).
  */
-export class SessionLedger {
-  readonly #store: LinkRecord;
+export class DurableSessionRecord {
+  readonly #store: DurableRecord;
   #record: SessionRecord | undefined;
   #failure: MillraceError | undefined;
   #last: Promise<void> = Promise.resolve();
 
   /** @throws MillraceError STORE_CORRUPT */
-  constructor(store: LinkRecord) {
+  constructor(store: DurableRecord) {
     this.#store = store;
     this.#record = readSessionRecord(store.value);
   }

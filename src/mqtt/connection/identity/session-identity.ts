@@ -4,45 +4,45 @@ import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { MarkerQuestion } from '../../protocol/session/proof/session-proof.js';
 import type { SessionLostEvent, SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
-import type { ConnectRequest } from '../../protocol/session/session-options.js';
+import type { ConnectFacts } from '../connect-request.js';
 import type { SessionQuestion } from '../connection-event.js';
-import type { ConnectionOptions, ServerAddress } from '../options/connection-options.js';
+import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import type { Resume, SubscribingSession } from '../subscriptions/subscription-keeper.js';
 import type { Transport } from '../transport/transport.js';
-import type { DurableLink, UnknownSessionPolicy } from './durable-link.js';
+import type { DurableSessionRecord } from './durable-session-record.js';
 import { holdFilter } from './hold-filter.js';
 import { MarkerKeeper } from './marker-keeper.js';
-import { type SessionHome, serverKey } from './session-home.js';
-import type { SessionLedger } from './session-ledger.js';
 import { discardingOld, sessionLost } from './session-lost.js';
 import { confirmMarkers, markerQuestion, type SessionMarkers } from './session-markers.js';
 import { sessionNotKept } from './session-not-kept.js';
+import type { SessionPast, UnknownSessionPolicy } from './session-past.js';
 import {
   adopt,
   beginAsking,
   beginConnecting,
   beginCreating,
   beginEpoch,
-  establish,
   type HeldSubscription,
+  markGranted,
   markLost,
   markWentBack,
   type SessionRecord,
   unmake,
 } from './session-record.js';
+import { type SessionServer, serverKey } from './session-server.js';
 import { sessionUnknown } from './session-unknown.js';
 
 /** What a CONNECT says of a session that the server may have. */
-export type SessionDoubts = Required<Pick<ConnectRequest, 'elsewhere' | 'unproven'>>;
+export type SessionDoubts = Pick<ConnectFacts, 'elsewhere' | 'unverified'>;
 
 /** What follows a CONNACK. */
 export type Decision =
-  /** The session goes on; `proven` false: as if it were ours. */
-  | { readonly do: 'go-on'; readonly proven: boolean }
-  /** The session waits for `trust`. */
-  | { readonly do: 'trust' }
-  /** The session waits for `prove`. */
-  | { readonly do: 'prove'; readonly question: MarkerQuestion }
+  /** The session goes on; `verified` false: as if it were ours. */
+  | { readonly do: 'go-on'; readonly verified: boolean }
+  /** The session is taken as it is: nothing can tell whether it is ours. */
+  | { readonly do: 'take-unverified' }
+  /** The session waits for the answer to this. */
+  | { readonly do: 'verify'; readonly question: MarkerQuestion }
   /** The session waits for `startEpoch`; `lost` false: it is the first of its kind, so that nothing is lost. */
   | { readonly do: 'begin'; readonly lost: boolean }
   /** The connection ends; the next one begins by throwing away what the server has. */
@@ -66,9 +66,9 @@ export interface Grant extends Pick<Place, 'address' | 'version'> {
 
 /** What a durable life is made of. */
 export interface DurableParts {
-  readonly link: DurableLink;
-  readonly ledger: SessionLedger;
-  readonly home: SessionHome;
+  readonly link: SessionPast;
+  readonly stored: DurableSessionRecord;
+  readonly server: SessionServer;
   /** `settingsDigest` of the options. */
   readonly settings: string;
   /** A lost session is found out; `wentBack`: it is there as it was at an earlier time (R5c). */
@@ -84,13 +84,13 @@ export interface DurableParts {
  * D5. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
  *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first.
  */
-export class DurableLife {
-  readonly #options: ConnectionOptions;
+export class SessionIdentity {
+  readonly #options: MqttConnectionOptions;
   readonly #unknown: UnknownSessionPolicy;
-  readonly #home: SessionHome;
+  readonly #server: SessionServer;
   readonly #onLost: DurableParts['onLost'];
   readonly #settings: string;
-  readonly #ledger: SessionLedger;
+  readonly #stored: DurableSessionRecord;
   readonly #markers: MarkerKeeper;
   /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
   #unsure: boolean;
@@ -105,7 +105,7 @@ export class DurableLife {
   #toldBack = false;
 
   /** @throws MillraceError INVALID_OPTIONS for a session that is not kept */
-  constructor(options: ConnectionOptions, { link, ledger, home, settings, onLost }: DurableParts) {
+  constructor(options: MqttConnectionOptions, { link, stored, server, settings, onLost }: DurableParts) {
     if (!options.keepSession) {
       throw new MillraceError('INVALID_OPTIONS', 'a connection of a job with a store needs a session that is kept');
     }
@@ -113,17 +113,17 @@ export class DurableLife {
     const nonce = (): string => randomBytes(8).toString('hex');
     this.#markers = new MarkerKeeper(nonce, this.#discardsOld ? holdFilter(options.clientId) : undefined);
     this.#unknown = link.onUnknownSession;
-    this.#ledger = ledger;
-    this.#home = home;
+    this.#stored = stored;
+    this.#server = server;
     this.#onLost = onLost;
     this.#settings = settings;
-    this.#unsure = link.onUnknownSession === 'discard' || ledger.record?.phase === 'creating';
+    this.#unsure = link.onUnknownSession === 'discard' || stored.record?.phase === 'creating';
   }
 
   /** Rejects with SESSION_LOST for a loss that is still to be decided about (R17). */
   async check(): Promise<void> {
-    if (this.#ledger.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
-    await this.#ledger.durable();
+    if (this.#stored.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
+    await this.#stored.durable();
     throw sessionLost(this.#options.clientId, this.#record.wentBack);
   }
 
@@ -143,32 +143,32 @@ export class DurableLife {
   }
 
   async #putBegun(): Promise<void> {
-    const { record } = this.#ledger;
+    const { record } = this.#stored;
     const created = record !== undefined && (record.phase === 'established' || this.#begun);
     this.#begun = true;
-    if (!created) await this.#ledger.put(beginCreating(record));
-    else if (!record.connecting) await this.#ledger.put(beginConnecting(record));
+    if (!created) await this.#stored.put(beginCreating(record));
+    else if (!record.connecting) await this.#stored.put(beginConnecting(record));
   }
 
   /** What the server has for our client id must be thrown away before the CONNECT that counts (R6a, R8b). */
   mustDiscard(address: ServerAddress): boolean {
     if (!this.#creating) {
       if (this.#options.onSessionLoss === 'fail') return false;
-      if (this.#record.wentBack) return this.#discardsOld && !this.#home.isClean(address);
-      return this.#home.mustDiscard(address);
+      if (this.#record.wentBack) return this.#discardsOld && !this.#server.isClean(address);
+      return this.#server.mustDiscard(address);
     }
-    return this.#unsure && this.#unknown !== 'adopt' && !this.#home.isClean(address);
+    return this.#unsure && this.#unknown !== 'adopt' && !this.#server.isClean(address);
   }
 
-  /** What the session has to know of the CONNECT. `unproven`: a present session would be no proof. */
-  request(at: Pick<Place, 'address' | 'version'>, unproven: boolean): SessionDoubts {
+  /** What the session has to know of the CONNECT. `unverified`: a present session may be an empty one. */
+  request(at: Pick<Place, 'address' | 'version'>, unverified: boolean): SessionDoubts {
     this.#asked = undefined;
     this.#confirmed = undefined;
-    if (this.#creating) return { elsewhere: this.#home.isClean(at.address), unproven: true };
+    if (this.#creating) return { elsewhere: this.#server.isClean(at.address), unverified: true };
     const { version, lost, wentBack } = this.#record;
-    this.#moved = version !== at.version || this.#home.isElsewhere(at.address);
+    this.#moved = version !== at.version || this.#server.isElsewhere(at.address);
     const asks = at.version === 5 && this.#question !== undefined;
-    return { elsewhere: lost || wentBack || this.#moved, unproven: unproven || asks };
+    return { elsewhere: lost || wentBack || this.#moved, unverified: unverified || asks };
   }
 
   /** A CONNECT ended without a CONNACK. */
@@ -185,13 +185,13 @@ export class DurableLife {
   }
 
   /** The server has answered what `decide` asked: the session is ours, and what it was asked for is gone. */
-  proven(): void {
+  verified(): void {
     const { markers } = this.#record;
     if (this.#asked === undefined || markers === undefined) return;
     this.#confirmed = confirmMarkers(this.#asked, markers);
   }
 
-  /** Beside the SUBSCRIBEs of the owner. `resumed`: the session is proven to be the one that the record speaks of. */
+  /** Beside the SUBSCRIBEs of the owner. `resumed`: the session is verified to be the one that the record speaks of. */
   subscribe(session: SubscribingSession, at: Pick<Resume, 'version' | 'batches'>, resumed: boolean): void {
     this.#markers.begin(session, at, resumed ? (this.#confirmed ?? this.#record.markers) : undefined);
   }
@@ -207,12 +207,12 @@ export class DurableLife {
   }
 
   /** All is granted (D4). */
-  async established({ address, version, present, subscriptions }: Grant): Promise<void> {
+  async granted({ address, version, present, subscriptions }: Grant): Promise<void> {
     const { markers } = this.#markers;
     // 3.1 cannot say whether it has a session
     const tried = this.#record.tried !== false || present || version === 3 || !this.#options.requireKeptSession;
-    await this.#ledger.put(
-      establish(this.#record, {
+    await this.#stored.put(
+      markGranted(this.#record, {
         server: serverKey(address),
         version,
         markers,
@@ -229,7 +229,7 @@ export class DurableLife {
   }
 
   get #record(): SessionRecord {
-    const { record } = this.#ledger;
+    const { record } = this.#stored;
     if (record === undefined) throw new MillraceError('INTERNAL', 'a connection without a record of its session');
     return record;
   }
@@ -250,9 +250,9 @@ export class DurableLife {
 
   async #create(epoch: number, { address, version }: Place): Promise<Decision> {
     // 3.1 cannot say whether it has a session
-    if (version === 3 && this.#unknown === 'fail' && !this.#home.isClean(address)) return this.#refuseUnknown();
-    this.#home.discarded(address);
-    if (this.#record.epoch !== epoch) await this.#ledger.put({ ...this.#record, epoch });
+    if (version === 3 && this.#unknown === 'fail' && !this.#server.isClean(address)) return this.#refuseUnknown();
+    this.#server.discarded(address);
+    if (this.#record.epoch !== epoch) await this.#stored.put({ ...this.#record, epoch });
     return { do: 'begin', lost: false };
   }
 
@@ -264,12 +264,12 @@ export class DurableLife {
     this.#toldBack = back;
     if (policy === 'fail') {
       // elsewhere nothing is gone: where the record says, the session may still be
-      if (!this.#moved) await this.#ledger.put(markLost(back ? markWentBack(this.#record) : this.#record));
+      if (!this.#moved) await this.#stored.put(markLost(back ? markWentBack(this.#record) : this.#record));
       return { do: 'fail', error: sessionLost(clientId, back) };
     }
     if (wentBack && this.#discardsOld) return this.#discardWentBack();
     this.#toldBack = false;
-    await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
+    await this.#stored.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
     return { do: 'begin', lost: true };
   }
 
@@ -278,31 +278,31 @@ export class DurableLife {
     const { name, onSessionLoss: policy, clientId } = this.#options;
     publishDiagnostic('session-not-kept', { name, clientId, policy });
     if (policy === 'fail') {
-      await this.#ledger.put(unmake(this.#record));
+      await this.#stored.put(unmake(this.#record));
       return { do: 'fail', error: sessionNotKept(clientId, this.#markers.holds) };
     }
-    await this.#ledger.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
+    await this.#stored.put(beginEpoch(this.#record, { epoch, policy, server: serverKey(address), version }));
     return { do: 'begin', lost: true };
   }
 
   /** D5. */
   async #discardWentBack(): Promise<Decision> {
-    this.#home.spoiled();
-    await this.#ledger.put(markWentBack(this.#record));
+    this.#server.spoiled();
+    await this.#stored.put(markWentBack(this.#record));
     return { do: 'restart', error: discardingOld(this.#options.clientId) };
   }
 
   async #meetUnknown({ address, version, epoch }: Place): Promise<Decision> {
     if (this.#unknown !== 'adopt') return this.#refuseUnknown();
     this.#sayUnknown();
-    await this.#ledger.put(adopt(this.#record, { server: serverKey(address), version, epoch }));
-    return { do: 'trust' };
+    await this.#stored.put(adopt(this.#record, { server: serverKey(address), version, epoch }));
+    return { do: 'take-unverified' };
   }
 
   /** R6. Without a trace, so that the next start asks again instead of throwing the session away. */
   async #refuseUnknown(): Promise<Decision> {
     this.#sayUnknown();
-    await this.#ledger.put(undefined);
+    await this.#stored.put(undefined);
     return { do: 'fail', error: sessionUnknown(this.#options.clientId) };
   }
 
@@ -313,9 +313,9 @@ export class DurableLife {
 
   async #doubt({ version }: Place): Promise<Decision> {
     const question = this.#question;
-    if (version < 5 || question === undefined) return { do: 'trust' };
+    if (version < 5 || question === undefined) return { do: 'take-unverified' };
     this.#asked = this.#record.markers;
-    await this.#ledger.put(beginAsking(this.#record));
-    return { do: 'prove', question };
+    await this.#stored.put(beginAsking(this.#record));
+    return { do: 'verify', question };
   }
 }
