@@ -9,8 +9,8 @@ import { Job } from './job/job.js';
 import { resolveGuarantee } from './job/job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
 import { tellObserver } from './job/tell-observer.js';
-import { planPorts } from './run/job-ports.js';
-import type { JobRunOptions } from './run/job-run-options.js';
+import { planPorts } from './opening/job-ports.js';
+import type { JobRunOptions } from './opening/job-run-options.js';
 import { createTallies } from './tick/job-tallies.js';
 
 export interface EngineOptions {

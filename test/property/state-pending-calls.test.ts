@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Slot } from '../../src/engine/direct/async-lane.js';
-import { DurableAsyncLane } from '../../src/engine/durable/durable-async-lane.js';
+import { DurableCallLane } from '../../src/engine/durable/call-lane.js';
 import { createFrame } from '../../src/engine/tick/frame.js';
+import type { Slot } from '../../src/engine/tick/slot.js';
 import type { AsyncStagePlan } from '../../src/pipeline/compile/pipeline-plan.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import { LIMIT } from '../support/limits.js';
@@ -44,7 +44,7 @@ interface Effect {
 }
 
 class Job {
-  readonly rig = new StateStore((_overlay, store) => new DurableAsyncLane(PLAN, store));
+  readonly rig = new StateStore((_overlay, store) => new DurableCallLane(PLAN, store));
   #calls: Slot[] = [];
   #now: Effect = { position: 0, outputs: [] };
   #sealed: Effect | undefined;
@@ -102,7 +102,7 @@ class Job {
   }
 
   /** As the tick machine does it. */
-  #pass(lane: DurableAsyncLane): void {
+  #pass(lane: DurableCallLane): void {
     for (let slots = lane.takeSettled(); slots[0] !== undefined; slots = lane.takeSettled()) {
       const values = slots.map(({ settled }) => (settled?.kind === 'value' ? Number(settled.value) : Number.NaN));
       this.#now = { ...this.#now, outputs: [...this.#now.outputs, ...values] };

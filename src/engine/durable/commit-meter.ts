@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Metrics } from '../../metrics/metrics.js';
 import type { StoreBatch } from '../../store/store.js';
-import type { OutboxLane } from './outbox-lane.js';
+import type { DurableOutputLane } from './output-lane.js';
 
 /** Seconds: a fast disk flushes in a tenth of a millisecond, a bad one takes a second and more. */
 const BUCKETS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10];
@@ -32,7 +32,7 @@ export class CommitMeter {
 }
 
 /** Shows what the outboxes of the present run have: what is stored, or about to be, and not known to be delivered. */
-export const showOutboxes = (metrics: Metrics, job: string, lanes: readonly OutboxLane[]): void => {
+export const showOutboxes = (metrics: Metrics, job: string, lanes: readonly DurableOutputLane[]): void => {
   for (const lane of lanes) {
     const labels = { job, sink: lane.name };
     metrics

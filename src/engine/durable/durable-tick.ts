@@ -3,31 +3,20 @@ import type { StoreBatch } from '../../store/store.js';
 import type { Overlay } from '../layout/overlay.js';
 import { storeKeys } from '../layout/store-keys.js';
 import { encodeStored } from '../layout/stored-value.js';
+import type { CommitPart } from '../tick/commit-part.js';
+import type { Room } from '../tick/room.js';
 import type { SourceCommit, SourceLane } from '../tick/source-lane.js';
-import type { Room, TickMachine } from '../tick/tick-machine.js';
-import type { Undoable } from '../tick/unit.js';
-import type { OutboxLane } from './outbox-lane.js';
+import type { TickMachine } from '../tick/tick-machine.js';
+import type { DurableOutputLane } from './output-lane.js';
 
 /** What completions may wait for another reason to commit (R9a). */
 const SOON_MS = 1000;
-
-/** Something of a durable job whose changes go into the commit of the tick that made them: state of stages, pending calls. */
-export interface CommitPart extends Undoable {
-  /** Whether the next commit has something of it. */
-  readonly changed: boolean;
-  /** Bytes of what changed, roughly, for the bound. */
-  readonly changedBytes: number;
-  /** Puts what changed since the last seal into the overlay. @throws MillraceError when it cannot be stored: the tick is spoilt then */
-  sealInto(overlay: Overlay): void;
-  /** What was sealed is durable. */
-  committed(): void;
-}
 
 export interface DurableTickOptions {
   readonly machine: TickMachine;
   readonly overlay: Overlay;
   readonly sources: readonly SourceLane[];
-  readonly sinks: readonly OutboxLane[];
+  readonly sinks: readonly DurableOutputLane[];
   readonly parts: readonly CommitPart[];
   /** Bytes that one commit may have. */
   readonly maxCommitBytes: number;
@@ -201,7 +190,7 @@ interface StageLimits {
   readonly bytes: number;
 }
 
-const addedTo = (sinks: readonly OutboxLane[]): StageLimits => {
+const addedTo = (sinks: readonly DurableOutputLane[]): StageLimits => {
   let rows = 0;
   let bytes = 0;
   for (const { outboxes } of sinks) {
@@ -213,7 +202,7 @@ const addedTo = (sinks: readonly OutboxLane[]): StageLimits => {
   return { rows, bytes };
 };
 
-const stageableOf = (sinks: readonly OutboxLane[]): StageLimits => {
+const stageableOf = (sinks: readonly DurableOutputLane[]): StageLimits => {
   let rows = 0;
   let bytes = 0;
   for (const { outboxes } of sinks) {
@@ -231,7 +220,7 @@ const stageLimits = (maxCommitBytes: number): StageLimits => ({
 });
 
 /** Whether an input that is under way may lead to more before rows of it are stored. */
-export const stageRoom = (sinks: readonly OutboxLane[], maxCommitBytes: number): boolean => {
+export const stageRoom = (sinks: readonly DurableOutputLane[], maxCommitBytes: number): boolean => {
   const { rows, bytes } = stageableOf(sinks);
   const most = stageLimits(maxCommitBytes);
   return rows < most.rows * STAGE_AHEAD && bytes < most.bytes * STAGE_AHEAD;

@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.js';
 import { storeKeys } from '../layout/store-keys.js';
 import { decodeStored, encodeStored } from '../layout/stored-value.js';
-import type { PlannedSink } from '../run/job-ports.js';
+import type { PlannedSink } from '../opening/job-ports.js';
 
 /** By the name of a sink: its claims (client ids at their brokers, files) when it was open. */
 type Reached = Readonly<Record<string, readonly string[]>>;

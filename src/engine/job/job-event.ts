@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import type { Recovered } from '../run/recovered.js';
+import type { Recovered } from '../opening/recovered.js';
 import type { JobStatus } from './job-status.js';
 
 /** What a job tells its owner. */

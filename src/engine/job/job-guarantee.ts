@@ -1,7 +1,7 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { PlannedSink } from '../run/job-ports.js';
+import type { PlannedSink } from '../opening/job-ports.js';
 
 const STRENGTH: Readonly<Record<ProcessingGuarantee, number>> = { none: 0, 'at-least-once': 1, 'exactly-once': 2 };
 

@@ -1,8 +1,9 @@
 import type { Metrics } from '../../metrics/metrics.js';
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 import type { MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
-import { NOTHING_STORED, type Stored } from '../durable/outbox-lane.js';
+import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import type { JobTallies } from '../tick/job-tallies.js';
+import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 
 /** A job's numbers as they stand. Totals are over all runs of the job. */
 export interface JobMetrics {
@@ -29,15 +30,6 @@ export interface JobMetrics {
   /** Every instrument of the job's registry, those of its connectors too; empty when the job was given another metrics port. */
   readonly samples: MetricsSnapshot;
 }
-
-/** What a run has in flight; zeros when there is no run. */
-export interface InFlight {
-  readonly inFlightItems: number;
-  readonly inFlightBytes: number;
-  readonly waitingItems: number;
-}
-
-export const NOTHING_IN_FLIGHT: InFlight = { inFlightItems: 0, inFlightBytes: 0, waitingItems: 0 };
 
 export const NO_RUN: RunFigures = { inFlight: NOTHING_IN_FLIGHT, stored: NOTHING_STORED };
 

@@ -2,10 +2,10 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../internal/deadline-timer.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import type { StoreBatch } from '../../store/store.js';
-import type { Slot } from '../direct/async-lane.js';
 import type { DurableTick } from '../durable/durable-tick.js';
 import type { CallLane } from '../tick/call-lane.js';
 import type { OutputLane } from '../tick/output-lane.js';
+import type { Slot } from '../tick/slot.js';
 import type { SourceLane } from '../tick/source-lane.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 

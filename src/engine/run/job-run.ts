@@ -1,12 +1,12 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { openDirectRun } from '../direct/open-direct-run.js';
-import { openDurableRun } from '../durable/open-durable-run.js';
-import { NOTHING_STORED, type Stored } from '../durable/outbox-lane.js';
-import { type InFlight, NOTHING_IN_FLIGHT } from '../job/job-metrics.js';
+import { openDirectRun } from '../direct/open-run.js';
+import { openDurableRun } from '../durable/open-run.js';
+import type { JobRunOptions } from '../opening/job-run-options.js';
+import type { RunParts, RunRequest } from '../opening/run-parts.js';
+import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
+import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
-import type { JobRunOptions } from './job-run-options.js';
-import type { RunParts, RunRequest } from './run-parts.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
 export class JobRun {

@@ -1,6 +1,6 @@
 import type { SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { CommitPart } from '../durable/durable-tick.js';
 import type { Overlay } from '../layout/overlay.js';
+import type { CommitPart } from '../tick/commit-part.js';
 import type { SourceLaneOptions } from '../tick/source-lane.js';
 import { Deduplicator } from './deduplicator.js';
 

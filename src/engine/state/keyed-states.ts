@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StatefulStage, StateOf } from '../../pipeline/stage-state.js';
-import type { CommitPart } from '../durable/durable-tick.js';
 import type { Overlay } from '../layout/overlay.js';
+import type { CommitPart } from '../tick/commit-part.js';
 import { KeyedState } from './keyed-state.js';
 import type { CacheLimits } from './state-cache.js';
 

@@ -1,6 +1,6 @@
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { Slot } from '../direct/async-lane.js';
 import type { Frame } from './frame.js';
+import type { Slot } from './slot.js';
 
 /** One mapAsync stage of a running job as the tick machine sees it: items go in, calls come out, their results in order. */
 export interface CallLane {

@@ -1,4 +1,4 @@
-import type { Room } from './tick-machine.js';
+import type { Room } from './room.js';
 
 /** So many inputs are run at once at most: a burst of large ones after small ones overshoots a commit by no more of them. */
 const MOST_INPUTS = 64;

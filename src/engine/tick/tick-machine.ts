@@ -3,7 +3,6 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
 import type { Fragment } from '../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
-import type { Slot } from '../direct/async-lane.js';
 import type { CallLane } from './call-lane.js';
 import { CommitPace, MOST_OUTPUTS } from './commit-pace.js';
 import type { Frame } from './frame.js';
@@ -11,6 +10,8 @@ import type { JobTallies } from './job-tallies.js';
 import type { OutputLane } from './output-lane.js';
 import type { RefusedOutput } from './refused-output.js';
 import type { Rejection } from './rejection.js';
+import type { Room } from './room.js';
+import type { Slot } from './slot.js';
 import type { Processing, SourceLane, SourceMark } from './source-lane.js';
 import type { Unit } from './unit.js';
 import { userFunctionFailure } from './user-function-failure.js';
@@ -35,12 +36,6 @@ interface Passing {
   next: number;
   /** Result `next` has led to a part of its outputs. */
   paused: boolean;
-}
-
-/** How much more may be taken. */
-export interface Room {
-  readonly items: number;
-  readonly bytes: number;
 }
 
 export interface TickMachineOptions {

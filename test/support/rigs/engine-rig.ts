@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { DeadLetter } from '../../../src/connector/index.js';
-import { AsyncLane, type Slot } from '../../../src/engine/direct/async-lane.js';
-import { SinkLane } from '../../../src/engine/direct/sink-lane.js';
-import { asyncStages, sourceLanes } from '../../../src/engine/run/assemble-lanes.js';
-import { planPorts } from '../../../src/engine/run/job-ports.js';
+import { DirectCallLane } from '../../../src/engine/direct/call-lane.js';
+import { DirectOutputLane } from '../../../src/engine/direct/output-lane.js';
+import { asyncStages, sourceLanes } from '../../../src/engine/opening/assemble-lanes.js';
+import { planPorts } from '../../../src/engine/opening/job-ports.js';
 import type { CallLane } from '../../../src/engine/tick/call-lane.js';
 import { createTallies } from '../../../src/engine/tick/job-tallies.js';
+import type { Slot } from '../../../src/engine/tick/slot.js';
 import type { SourceLane } from '../../../src/engine/tick/source-lane.js';
 import { TickMachine } from '../../../src/engine/tick/tick-machine.js';
 import { NO_UNIT } from '../../../src/engine/tick/unit.js';
@@ -21,8 +22,8 @@ const INPUTS = 60;
 
 interface Lanes {
   readonly sources: readonly SourceLane[];
-  readonly asyncStages: readonly AsyncLane[];
-  readonly sinks: readonly SinkLane[];
+  readonly asyncStages: readonly DirectCallLane[];
+  readonly sinks: readonly DirectOutputLane[];
 }
 
 /** A tick machine between simulated sources and sinks, under one random schedule, with the oracle of what may be acknowledged. */
@@ -169,10 +170,10 @@ export class EngineRig {
     });
     return {
       sources: sourceLanes({ plan, ports, readers: this.sources, tallies }),
-      asyncStages: asyncStages({ plan, ports }).map((stage) => new AsyncLane(stage)),
+      asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
       sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
         const writer = open[index];
-        return writer === undefined ? [] : [new SinkLane({ name, writer, rejection, tallies })];
+        return writer === undefined ? [] : [new DirectOutputLane({ name, writer, rejection, tallies })];
       }),
     };
   }

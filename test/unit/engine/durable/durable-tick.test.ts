@@ -10,8 +10,8 @@ import {
   type Source,
 } from '../../../../src/connector/index.js';
 import type { DurableTick } from '../../../../src/engine/durable/durable-tick.js';
-import { openDurableRun } from '../../../../src/engine/durable/open-durable-run.js';
-import type { RunParts } from '../../../../src/engine/run/run-parts.js';
+import { openDurableRun } from '../../../../src/engine/durable/open-run.js';
+import type { RunParts } from '../../../../src/engine/opening/run-parts.js';
 import { createTallies } from '../../../../src/engine/tick/job-tallies.js';
 import { Pipeline } from '../../../../src/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';

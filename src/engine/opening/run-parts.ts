@@ -1,9 +1,9 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import type { Stored } from '../durable/outbox-lane.js';
+import type { DurableDrive } from '../run/job-driver.js';
 import type { OutputLane } from '../tick/output-lane.js';
 import type { SourceLane } from '../tick/source-lane.js';
+import type { Stored } from '../tick/stored.js';
 import type { TickMachine, TickMachineOptions } from '../tick/tick-machine.js';
-import type { DurableDrive } from './job-driver.js';
 import type { JobRunOptions } from './job-run-options.js';
 import type { OpeningSink } from './opening-sink.js';
 import type { Recovered } from './recovered.js';

@@ -9,25 +9,28 @@ import { openStore } from '../../store/guarded-store.js';
 import type { Store, StoreBatch, StoreProvider } from '../../store/store.js';
 import { Overlay } from '../layout/overlay.js';
 import { storeKeys } from '../layout/store-keys.js';
-import { asyncStages, sourceLanes } from '../run/assemble-lanes.js';
-import { closePorts, type NamedPort } from '../run/close-ports.js';
-import { type JobPorts, planPorts } from '../run/job-ports.js';
-import type { JobRunOptions } from '../run/job-run-options.js';
-import type { OpenPorts } from '../run/open-ports.js';
-import { OpeningSink } from '../run/opening-sink.js';
-import type { RunParts, RunRequest } from '../run/run-parts.js';
+import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
+import { closePorts, type NamedPort } from '../opening/close-ports.js';
+import { type JobPorts, planPorts } from '../opening/job-ports.js';
+import type { JobRunOptions } from '../opening/job-run-options.js';
+import type { OpenPorts } from '../opening/open-ports.js';
+import { OpeningSink } from '../opening/opening-sink.js';
+import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { Deduplicators } from '../state/deduplicators.js';
 import { DEFAULT_CACHE_LIMITS, KeyedStates } from '../state/keyed-states.js';
+import type { CommitPart } from '../tick/commit-part.js';
+import type { Room } from '../tick/room.js';
 import type { SourceLane } from '../tick/source-lane.js';
-import { type Room, TickMachine } from '../tick/tick-machine.js';
+import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { TickMachine } from '../tick/tick-machine.js';
+import { DurableCallLane } from './call-lane.js';
 import { beCareful, CarefulUnit } from './careful-unit.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
-import { DurableAsyncLane } from './durable-async-lane.js';
-import { type CommitPart, checkCommitSize, commitRoom, DurableTick, stageRoom } from './durable-tick.js';
+import { checkCommitSize, commitRoom, DurableTick, stageRoom } from './durable-tick.js';
 import { type JobManifest, settleClients, settleManifest } from './job-manifest.js';
-import { openDurablePorts } from './open-durable-ports.js';
+import { openDurablePorts } from './open-ports.js';
 import { Outbox } from './outbox.js';
-import { NOTHING_STORED, OutboxLane, type Stored } from './outbox-lane.js';
+import { DurableOutputLane } from './output-lane.js';
 
 /** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
 const COMMIT_SHARE = 4;
@@ -99,8 +102,8 @@ interface DurableWork {
   readonly machine: TickMachine;
   readonly tick: DurableTick;
   readonly sources: readonly SourceLane[];
-  readonly sinks: readonly OutboxLane[];
-  readonly calls: readonly DurableAsyncLane[];
+  readonly sinks: readonly DurableOutputLane[];
+  readonly calls: readonly DurableCallLane[];
 }
 
 interface DurableParts {
@@ -122,7 +125,7 @@ const assemble = (
   const readers = open.readers.map(({ port }) => port);
   const sources = sourceLanes({ plan, ports, readers, tallies, isNewOf });
   const sinks = outboxLanes(options, { store, ports, writers: open.writers });
-  const calls = asyncStages({ plan, ports }).map((stage) => new DurableAsyncLane(stage, store));
+  const calls = asyncStages({ plan, ports }).map((stage) => new DurableCallLane(stage, store));
   const parts: readonly CommitPart[] = [states, copies, ...calls];
   const { maxCommitBytes } = store;
   const bounds = boundsOf(options, store);
@@ -156,7 +159,7 @@ const openedIn = ({ sinks }: JobPorts, { writers }: OpenPorts<AnyDurableSinkWrit
 /** Carefully, states wait in the overlay. */
 const less = ({ items, bytes }: Room, waiting: number): Room => ({ items, bytes: bytes - waiting });
 
-const storedIn = (sinks: readonly OutboxLane[]): Stored =>
+const storedIn = (sinks: readonly DurableOutputLane[]): Stored =>
   sinks.reduce(
     (sum, { stored: { messages, bytes } }) => ({ messages: sum.messages + messages, bytes: sum.bytes + bytes }),
     NOTHING_STORED,
@@ -173,7 +176,7 @@ interface OpenSinks {
   readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
 }
 
-const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly OutboxLane[] => {
+const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly DurableOutputLane[] => {
   return ports.sinks.map(({ name, rejection }, index) => {
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
     const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
@@ -181,6 +184,6 @@ const outboxLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
     const onFull = ({ messages, bytes }: Stored) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
     const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
-    return new OutboxLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
+    return new DurableOutputLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
   });
 };

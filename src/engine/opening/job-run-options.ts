@@ -1,8 +1,14 @@
 import type { OpenContext } from '../../connector/source.js';
 import type { PipelineGraph } from '../../pipeline/vertex.js';
 import type { StoreProvider } from '../../store/store.js';
-import type { OutboxLimits } from '../durable/outbox-lane.js';
+
 import type { JobTallies } from '../tick/job-tallies.js';
+
+/** The bounds of one outbox. */
+export interface OutboxLimits {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
 
 /** What a run of a job is told. */
 export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {

@@ -3,15 +3,15 @@ import { openWriter } from '../../connector/guards/guarded-writer.js';
 import type { OpenContext } from '../../connector/source.js';
 import { present } from '../../internal/present.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
-import { asyncStages, sourceLanes } from '../run/assemble-lanes.js';
-import { closePorts } from '../run/close-ports.js';
-import { planPorts } from '../run/job-ports.js';
-import { openPort, openPorts } from '../run/open-ports.js';
-import type { RunParts, RunRequest } from '../run/run-parts.js';
+import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
+import { closePorts } from '../opening/close-ports.js';
+import { planPorts } from '../opening/job-ports.js';
+import { openPort, openPorts } from '../opening/open-ports.js';
+import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { NO_UNIT } from '../tick/unit.js';
-import { AsyncLane } from './async-lane.js';
-import { SinkLane } from './sink-lane.js';
+import { DirectCallLane } from './call-lane.js';
+import { DirectOutputLane } from './output-lane.js';
 
 /** Opens a run of a job without a store. */
 export const openDirectRun = async ({ options, signal, abort, startCall }: RunRequest): Promise<RunParts> => {
@@ -34,12 +34,12 @@ export const openDirectRun = async ({ options, signal, abort, startCall }: RunRe
   const sources = sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies });
   const sinks = ports.sinks.map(({ name, rejection }, index) => {
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
-    return new SinkLane({ name, writer, rejection, tallies });
+    return new DirectOutputLane({ name, writer, rejection, tallies });
   });
   const machine = new TickMachine({
     sources,
     sinks,
-    asyncStages: asyncStages({ plan, ports }).map((stage) => new AsyncLane(stage)),
+    asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
     maxItemsInFlight,
     maxBytesInFlight,
     acknowledgeOnReceipt: guarantee === 'none',

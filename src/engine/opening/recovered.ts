@@ -1,4 +1,4 @@
-import type { Stored } from '../durable/outbox-lane.js';
+import type { Stored } from '../tick/stored.js';
 
 /** What a run of a job with a store found there and goes on with. */
 export interface Recovered {

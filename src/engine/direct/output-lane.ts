@@ -21,7 +21,7 @@ interface Hold {
  * One sink of a job without a store. It owns the outputs that the sink has not taken yet, and the record of which frame each output
  * belongs to: a queue of (output number, frame), one entry for each frame and not for each item.
  */
-export class SinkLane implements OutputLane {
+export class DirectOutputLane implements OutputLane {
   readonly name: string;
   readonly rejection: Rejection;
   readonly #writer: AnySinkWriter;

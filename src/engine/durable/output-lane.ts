@@ -1,30 +1,17 @@
 import { present } from '../../internal/present.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
+import type { OutboxLimits } from '../opening/job-run-options.js';
 import type { Frame } from '../tick/frame.js';
 import type { JobTallies } from '../tick/job-tallies.js';
 import type { OnRejected, OutputLane } from '../tick/output-lane.js';
 import type { RefusedOutput } from '../tick/refused-output.js';
 import type { Rejection } from '../tick/rejection.js';
+import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 import type { Outbox } from './outbox.js';
-
-/** The bounds of one outbox. */
-export interface OutboxLimits {
-  readonly maxRows: number;
-  readonly maxBytes: number;
-}
-
-/** Messages in outboxes, stored or about to be. */
-export interface Stored {
-  readonly messages: number;
-  /** Of a commit's messages all count until the last of them is delivered. */
-  readonly bytes: number;
-}
-
-export const NOTHING_STORED: Stored = { messages: 0, bytes: 0 };
 
 const OUTBOX = 'a row that passed the door of its sink has an outbox';
 
-export interface OutboxLaneOptions {
+export interface DurableOutputLaneOptions {
   readonly name: string;
   readonly writer: AnyDurableSinkWriter;
   /** One for each of the writer's, in its order. */
@@ -42,15 +29,15 @@ export interface OutboxLaneOptions {
  * A sink of a durable job. An output becomes a row of an outbox in the tick that made it, so it is in the commit of the input it
  * comes from (R7) and holds no frame: the outbox has its own bounds, on disk.
  */
-export class OutboxLane implements OutputLane {
+export class DurableOutputLane implements OutputLane {
   readonly name: string;
   readonly rejection: Rejection;
-  readonly #options: OutboxLaneOptions;
+  readonly #options: DurableOutputLaneOptions;
   #pendingItems = 0;
   #toldFull = false;
   #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
 
-  constructor(options: OutboxLaneOptions) {
+  constructor(options: DurableOutputLaneOptions) {
     this.name = options.name;
     this.rejection = options.rejection;
     this.#options = options;

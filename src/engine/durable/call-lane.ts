@@ -3,15 +3,16 @@ import { Fifo } from '../../internal/fifo.js';
 import { isCount } from '../../internal/is-count.js';
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { StoreView } from '../../store/store.js';
-import { AsyncLane, type Slot } from '../direct/async-lane.js';
 import { nameKey, namePrefix } from '../layout/named-keys.js';
 import { AFTER_NUMBERS, numberKey } from '../layout/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeStored, encodeStored } from '../layout/stored-value.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from '../layout/versioned-record.js';
 import type { CallLane } from '../tick/call-lane.js';
+import { CallQueue } from '../tick/call-queue.js';
+import type { CommitPart } from '../tick/commit-part.js';
 import type { Frame } from '../tick/frame.js';
-import type { CommitPart } from './durable-tick.js';
+import type { Slot } from '../tick/slot.js';
 
 /** A chunk in the store is closed when it has so many bytes. */
 const CHUNK_BYTES = 256 * 1024;
@@ -46,7 +47,7 @@ interface StoredChunk {
 }
 
 /**
- * One mapAsync stage of a durable job. It is used like an `AsyncLane`, but its items do not hold their inputs: those whose result has
+ * One mapAsync stage of a durable job. It is used like a `CallQueue`, but its items do not hold their inputs: those whose result has
  * not been passed on are operator state, stored in the commit that has their inputs' position.
  *
  * A1. An item is stored by the commit that covers its input, and removed by the commit that has the outputs of its result: the call may
@@ -54,9 +55,9 @@ interface StoredChunk {
  * A2. Results are passed on in the order of the items, before and after a restart. So the stored items are a suffix: chunks, and the
  *     number of the first item that is not done.
  */
-export class DurableAsyncLane implements CallLane, CommitPart {
+export class DurableCallLane implements CallLane, CommitPart {
   readonly plan: AsyncStagePlan;
-  readonly #calls: AsyncLane;
+  readonly #calls: CallQueue;
   readonly #encoding: Encoding;
   readonly #key: string;
   readonly #prefix: string;
@@ -77,7 +78,7 @@ export class DurableAsyncLane implements CallLane, CommitPart {
    */
   constructor(plan: AsyncStagePlan, view: StoreView) {
     this.plan = plan;
-    this.#calls = new AsyncLane(plan);
+    this.#calls = new CallQueue(plan.maxConcurrency);
     this.#encoding = { codec: plan.codec, owner: `an item of stage "${plan.name}"` };
     this.#key = nameKey('async', plan.name);
     this.#prefix = namePrefix('async', plan.name);
@@ -178,7 +179,7 @@ export class DurableAsyncLane implements CallLane, CommitPart {
     this.#end += items.length;
     this.#heldBytes += bytes;
     this.#parts.push(part);
-    this.#calls.enqueue(items, origins, own);
+    this.#calls.push(items, origins, own);
     return part;
   }
 

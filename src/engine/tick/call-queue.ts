@@ -1,22 +1,7 @@
 import { Fifo } from '../../internal/fifo.js';
 import { present } from '../../internal/present.js';
-import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { CallLane } from '../tick/call-lane.js';
-import type { Frame } from '../tick/frame.js';
-
-/** How a call ended. */
-export type Settled =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'error'; readonly cause: unknown };
-
-/** One call, from its start until its result is taken in order. */
-export interface Slot {
-  readonly item: unknown;
-  readonly frame: Frame;
-  /** Index of the input in its frame. */
-  readonly origin: number;
-  settled: Settled | undefined;
-}
+import type { Frame } from './frame.js';
+import type { Slot } from './slot.js';
 
 const ORIGIN = 'each item for a mapAsync stage comes with the index of its input';
 
@@ -28,17 +13,17 @@ interface Chunk {
 }
 
 /**
- * One mapAsync stage of a running job. It owns the items that wait for a call and the calls under way, in order. Each item
- * holds its frame until its result has been passed on. The calls themselves are made by the driver.
+ * The items of one mapAsync stage that wait for a call, and the calls under way, in order. Each item holds its frame until its result
+ * has been passed on. The calls themselves are made by the driver.
  */
-export class AsyncLane implements CallLane {
-  readonly plan: AsyncStagePlan;
+export class CallQueue {
+  readonly #maxConcurrency: number;
   readonly #chunks = new Fifo<Chunk>();
   readonly #slots = new Fifo<Slot>();
   #waiting = 0;
 
-  constructor(plan: AsyncStagePlan) {
-    this.plan = plan;
+  constructor(maxConcurrency: number) {
+    this.#maxConcurrency = maxConcurrency;
   }
 
   /** Items that no call was started for yet. */
@@ -46,16 +31,13 @@ export class AsyncLane implements CallLane {
     return this.#waiting;
   }
 
-  /** The frames that its items hold are in flight, with their bytes. */
-  get heldBytes(): number {
-    return 0;
-  }
-
+  /** Whether every result has been taken. */
   get idle(): boolean {
     return this.#chunks.size === 0 && this.#slots.size === 0;
   }
 
-  enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
+  /** Adds items of a frame, which they hold. */
+  push(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
     frame.holds += items.length;
     this.#waiting += items.length;
     this.#chunks.push({ items, origins, frame, next: 0 });
@@ -64,7 +46,7 @@ export class AsyncLane implements CallLane {
   /** The next call to start, or undefined when none may: results that wait for an older one count as calls, so memory is bounded. */
   takeCall(): Slot | undefined {
     const chunk = this.#chunks.peek();
-    if (chunk === undefined || this.#slots.size >= this.plan.maxConcurrency) return undefined;
+    if (chunk === undefined || this.#slots.size >= this.#maxConcurrency) return undefined;
     const { frame, next } = chunk;
     const slot: Slot = {
       item: chunk.items[next],

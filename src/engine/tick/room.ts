@@ -1,0 +1,5 @@
+/** How much more may be taken. */
+export interface Room {
+  readonly items: number;
+  readonly bytes: number;
+}

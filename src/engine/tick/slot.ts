@@ -1,0 +1,16 @@
+import type { Frame } from './frame.js';
+
+/** How a call ended. */
+export type Settled =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly cause: unknown };
+
+/** One mapAsync call, from its start until its result is taken in order. */
+export interface Slot {
+  readonly item: unknown;
+  readonly frame: Frame;
+  /** Index of the input in its frame. */
+  readonly origin: number;
+  /** Undefined while the call is under way. */
+  settled: Settled | undefined;
+}

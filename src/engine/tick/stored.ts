@@ -1,0 +1,8 @@
+/** Messages in outboxes, stored or about to be. */
+export interface Stored {
+  readonly messages: number;
+  /** Of a commit's messages all count until the last of them is delivered. */
+  readonly bytes: number;
+}
+
+export const NOTHING_STORED: Stored = { messages: 0, bytes: 0 };
