@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors/millrace-error.js';
-import type { OnError } from './on-error.js';
+import type { OnError } from './sink.js';
 
 /** A source or sink with what only it may use. */
 export interface Claimant {

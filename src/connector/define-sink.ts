@@ -1,6 +1,5 @@
-import type { Sink } from './open-sink.js';
-import type { OpenOptions } from './open-source.js';
-import type { SinkDefinition } from './sink.js';
+import type { OpenOptions } from './open-options.js';
+import type { Sink, SinkDefinition } from './sink.js';
 import { openSink } from './standalone/standalone-sink.js';
 
 /** Adds `open` to a sink's definition, so that it can be used without an engine as well. */

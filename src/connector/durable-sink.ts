@@ -1,5 +1,5 @@
 import type { DeadLetter } from './dead-letter.js';
-import type { RejectedItem } from './sink.js';
+import type { RejectedItem } from './sink-writer.js';
 
 /** A message in an outbox. `seq` counts in its outbox from 0, without gaps. The bytes are the sink's own coding. */
 export interface OutboxRow {

@@ -19,17 +19,12 @@ export type {
   RestoreOutbox,
 } from './durable-sink.js';
 export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
-export type { OnError } from './on-error.js';
-export type { OpenSink, Sink } from './open-sink.js';
-export type { OpenOptions, OpenSource, Received, ReceivedBatch, Source } from './open-source.js';
+export type { OpenContext } from './open-context.js';
+export type { OpenOptions } from './open-options.js';
+export type { OpenSink } from './open-sink.js';
+export type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
-export type { RejectedItem, SinkDefinition, SinkProgress, SinkWriter } from './sink.js';
-export type {
-  Deduplication,
-  OpenContext,
-  Polled,
-  RejectedInput,
-  SourceDefinition,
-  SourceReader,
-  SourceSnapshot,
-} from './source.js';
+export type { OnError, Sink, SinkDefinition } from './sink.js';
+export type { RejectedItem, SinkProgress, SinkWriter } from './sink-writer.js';
+export type { Deduplication, Source, SourceDefinition } from './source.js';
+export type { Polled, RejectedInput, SourceReader, SourceSnapshot } from './source-reader.js';

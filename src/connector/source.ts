@@ -1,89 +1,10 @@
 import type { MillraceError } from '../errors/millrace-error.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { DeadLetter } from './dead-letter.js';
-import type { DurableContext } from './durable-context.js';
-import type { OnError } from './on-error.js';
+import type { OpenContext } from './open-context.js';
+import type { OpenOptions } from './open-options.js';
+import type { OpenSource } from './open-source.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
-
-/** An input that could not be made into an item. It has a position of its own. */
-export interface RejectedInput {
-  readonly position: number;
-  readonly letter: DeadLetter;
-}
-
-/** What `poll` gives. Items stand at ascending positions from `first` to `last`; a position without an item was rejected or needs nothing. */
-export interface Polled<T> {
-  readonly items: readonly T[];
-  /** Milliseconds by the wall clock at which the items arrived; one value for the batch. */
-  readonly timestampMs: number;
-  /** The first position that this poll consumed, one above the last that an earlier one did; `last < first` when nothing arrived. */
-  readonly first: number;
-  readonly last: number;
-  /** What the items and the rejected inputs take, in bytes, for the engine's byte bound. */
-  readonly bytes: number;
-  /** At ascending positions. */
-  readonly rejected: readonly RejectedInput[];
-  /** What tells copies of each item, for sources with `deduplication`; undefined for an item that is to be taken whatever came before. */
-  readonly keys?: readonly (string | undefined)[];
-  /** True when the source has ended: nothing will ever arrive again. */
-  readonly done: boolean;
-}
-
-/** What belongs into a commit that covers inputs up to a position. `state` and `pages` are opaque to the engine; sources that keep none give undefined. */
-export interface SourceSnapshot {
-  /** An integer of the source's choice that never falls. */
-  readonly mark: number;
-  readonly state: unknown;
-  /**
-   * What is too large to be stored as a whole with each commit: those pages, by name, that changed since the last snapshot. The others
-   * stay as they were stored, and none is ever removed. The engine keeps the bytes: they must not be changed afterwards.
-   */
-  readonly pages?: ReadonlyMap<string, Uint8Array>;
-}
-
-/**
- * A source as the engine drives it. What of the rules can be checked for each batch is checked: a breach is CONTRACT_BROKEN, and fails
- * the job. The rules:
- * 1. `poll` never waits and never gives more than `max` items. It throws once the source has failed.
- * 2. `ready` resolves when there is something to poll or to commit, or when the source is done; it rejects when the source
- *    has failed. A promise is asked for again only after the last one has settled.
- * 3. `snapshot(upTo)` covers every input at a position up to `upTo` and all else taken so far; `committed(mark)` says that
- *    this snapshot is durable (or that no durability was asked for): only then is anything acknowledged.
- * 4. `upTo` never falls. Positions above the last committed one may be delivered again after a restart; they may start anew each time
- *    that the source is opened.
- * 5. `close` keeps what the broker keeps for us and may be called at any time, twice too.
- * 6. `failed`, where there is one, resolves with the error once the source has failed, also while back-pressure keeps it from
- *    being polled. Without it such a failure is noticed at the next poll.
- * 7. `whenDirty`, where there is one, resolves when `dirty` has become true, also while back-pressure keeps the source from being
- *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
- */
-export interface SourceReader<T> {
-  readonly failed?: Promise<MillraceError>;
-  /** Whether there is something to commit besides a position (an MQTT source: a PUBREL, whose id must be forgotten durably, R3). */
-  readonly dirty?: boolean;
-  whenDirty?(): Promise<void>;
-  poll(max: number): Polled<T>;
-  ready(): Promise<void>;
-  snapshot(upTo: number): SourceSnapshot;
-  committed(mark: number): void;
-  close(): Promise<void>;
-}
-
-/** What a source or sink is told when it is opened. */
-export interface OpenContext {
-  /** The job's name; 'standalone' without an engine. */
-  readonly job: string;
-  readonly guarantee: ProcessingGuarantee;
-  readonly metrics: Metrics;
-  /** Aborts opening; afterwards `close` ends the reader or writer. */
-  readonly signal: AbortSignal;
-  /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
-  readonly restored?: unknown;
-  /** For a source: all pages that its snapshots have stored, by name. Absent where `restored` is. */
-  readonly restoredPages?: ReadonlyMap<string, Uint8Array>;
-  /** Only in a job with a store. */
-  readonly durable?: DurableContext;
-}
+import type { OnError } from './sink.js';
+import type { SourceReader } from './source-reader.js';
 
 /** How copies of an item are told in a durable job, by the keys that `poll` gives. The oldest keys go first, by age or by number. */
 export interface Deduplication {
@@ -109,4 +30,10 @@ export interface SourceDefinition<T> {
   readonly deduplication?: Deduplication | undefined;
   /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */
   createReader(context: OpenContext): Promise<SourceReader<T>>;
+}
+
+/** What `MqttSources`, `TestSources` and `SourceBuilder` build. */
+export interface Source<T> extends SourceDefinition<T> {
+  /** Opens it without an engine. Resolves when items can arrive. */
+  open(options?: OpenOptions): Promise<OpenSource<T>>;
 }

@@ -1,6 +1,7 @@
 import type { OutboxSender, Prepared, RestoreOutbox } from '../connector/durable-sink.js';
-import type { SinkDefinition, SinkProgress } from '../connector/sink.js';
-import type { OpenContext } from '../connector/source.js';
+import type { OpenContext } from '../connector/open-context.js';
+import type { SinkDefinition } from '../connector/sink.js';
+import type { SinkProgress } from '../connector/sink-writer.js';
 
 /** A sink writer whose item type is forgotten. */
 export interface AnySinkWriter {

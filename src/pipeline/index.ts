@@ -7,13 +7,13 @@ export {
   type SumState,
 } from './aggregate-operations.js';
 export { StateCodecs, type StructuredCloneOptions } from './codec/state-codecs.js';
-export type { Entry, KeyedStage, StateOptions } from './keyed-stage.js';
 export { Pipeline } from './pipeline.js';
 export { Sinks } from './samples/sinks.js';
 export { TestSources } from './samples/test-sources.js';
-export type { MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
+export type { KeyedStage, MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
+export type { Entry, StateOptions } from './state-options.js';
 export type {
   Edge,
   PipelineGraph,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Source } from '../../src/connector/open-source.js';
+import type { Source } from '../../src/connector/source.js';
 import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
 import { Subscription } from '../../src/mqtt/source/options/subscription.js';
 import { type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { expectTypeOf } from 'expect-type';
-import type { Source } from '../../src/connector/open-source.js';
+import type { Source } from '../../src/connector/source.js';
 import { QualityOfService } from '../../src/mqtt/protocol/quality-of-service.js';
 import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
 import { Subscription } from '../../src/mqtt/source/options/subscription.js';

@@ -1,5 +1,4 @@
-import type { OnError } from '../../connector/on-error.js';
-import type { Sink } from '../../connector/open-sink.js';
+import type { OnError, Sink } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import { scramSha256 } from '../../mqtt/connection/authentication/scram-sha-256.js';
 import type { ConnectOptions } from '../../mqtt/connection/options/connect-options.js';

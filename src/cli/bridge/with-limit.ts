@@ -1,4 +1,6 @@
-import type { OpenContext, Polled, SourceDefinition, SourceReader } from '../../connector/source.js';
+import type { OpenContext } from '../../connector/open-context.js';
+import type { SourceDefinition } from '../../connector/source.js';
+import type { Polled, SourceReader } from '../../connector/source-reader.js';
 import type { MillraceError } from '../../errors/index.js';
 
 /**

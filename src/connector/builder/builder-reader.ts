@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { abortableWait } from '../../internal/abortable-wait.js';
-import type { Polled, SourceReader, SourceSnapshot } from '../source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
 import { checkItems, encodeState } from './builder-state.js';
 import { destroyContext } from './destroy-context.js';
 import { FillLog, type FillState } from './fill-log.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
-import type { SinkProgress, SinkWriter } from '../sink.js';
+import type { SinkProgress, SinkWriter } from '../sink-writer.js';
 import { destroyContext } from './destroy-context.js';
 import type { SinkFunctions } from './sink-functions.js';
 

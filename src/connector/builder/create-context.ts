@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';
-import type { OpenContext } from '../source.js';
+import type { OpenContext } from '../open-context.js';
 import { whenAborted } from '../standalone/standalone-context.js';
 import { destroyUnasked } from './destroy-context.js';
 

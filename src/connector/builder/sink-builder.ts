@@ -1,9 +1,9 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { defineSink } from '../define-sink.js';
-import type { Sink } from '../open-sink.js';
+import type { OpenContext } from '../open-context.js';
 import { withOutbox } from '../outbox/with-outbox.js';
-import type { SinkWriter } from '../sink.js';
-import type { OpenContext } from '../source.js';
+import type { Sink } from '../sink.js';
+import type { SinkWriter } from '../sink-writer.js';
 import { BuilderWriter } from './builder-writer.js';
 import { createContext } from './create-context.js';
 import type { SinkFunctions } from './sink-functions.js';

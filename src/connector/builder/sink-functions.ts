@@ -1,4 +1,4 @@
-import type { OpenContext } from '../source.js';
+import type { OpenContext } from '../open-context.js';
 
 /** The functions of a sink of the user's own; methods for the reason given at `SourceFunctions`. */
 export interface SinkFunctions<C, T> {

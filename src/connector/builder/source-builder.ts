@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { defineSource } from '../define-source.js';
-import type { Source } from '../open-source.js';
-import type { OpenContext } from '../source.js';
+import type { OpenContext } from '../open-context.js';
+import type { Source } from '../source.js';
 import { BuilderReader } from './builder-reader.js';
 import { decodeState, readFillState } from './builder-state.js';
 import { createContext } from './create-context.js';

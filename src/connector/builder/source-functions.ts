@@ -1,4 +1,4 @@
-import type { OpenContext } from '../source.js';
+import type { OpenContext } from '../open-context.js';
 import type { BatchBuffer } from './source-buffer.js';
 
 /**

@@ -1,5 +1,5 @@
 import { contractBroken, type Door, shown } from '../../internal/contract-broken.js';
-import type { Polled, RejectedInput } from '../source.js';
+import type { Polled, RejectedInput } from '../source-reader.js';
 import { checkLetter } from './check-letter.js';
 
 /** What a poll must continue. */

@@ -11,7 +11,7 @@ import {
   thrownBy,
 } from '../../internal/contract-broken.js';
 import { openGuarded } from '../../internal/open-guarded.js';
-import type { Polled, SourceReader, SourceSnapshot } from '../source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
 import { checkPolled } from './check-polled.js';
 
 const METHODS = ['poll', 'ready', 'snapshot', 'committed', 'close'];

@@ -9,7 +9,7 @@ import {
 } from '../../internal/contract-broken.js';
 import { isCount } from '../../internal/is-count.js';
 import { openGuarded } from '../../internal/open-guarded.js';
-import type { SinkProgress, SinkWriter } from '../sink.js';
+import type { SinkProgress, SinkWriter } from '../sink-writer.js';
 import { GivenUpNumbers } from './given-up.js';
 
 const METHODS = ['write', 'flush', 'progress', 'ready', 'close'];

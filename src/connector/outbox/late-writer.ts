@@ -1,4 +1,4 @@
-import type { SinkProgress, SinkWriter } from '../sink.js';
+import type { SinkProgress, SinkWriter } from '../sink-writer.js';
 
 const NOTHING: SinkProgress = { delivered: 0, rejected: [] };
 

@@ -1,5 +1,5 @@
 import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot, RefusedRow } from '../durable-sink.js';
-import type { SinkWriter } from '../sink.js';
+import type { SinkWriter } from '../sink-writer.js';
 import { decodeItem } from './item-codec.js';
 
 /** How many rows are decoded before it is known whether they are taken. */

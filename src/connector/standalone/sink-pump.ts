@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
-import type { SinkWriter } from '../sink.js';
+import type { SinkWriter } from '../sink-writer.js';
 import type { RejectedHandler } from './rejected-handler.js';
 
 const quietDeferred = (): Deferred<void> => {

@@ -1,6 +1,6 @@
 import { openReader } from '../../connector/guards/guarded-reader.js';
 import { openWriter } from '../../connector/guards/guarded-writer.js';
-import type { OpenContext } from '../../connector/source.js';
+import type { OpenContext } from '../../connector/open-context.js';
 import { present } from '../../internal/present.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
 import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';

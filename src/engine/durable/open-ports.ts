@@ -1,8 +1,9 @@
 import type { RestoreOutbox } from '../../connector/durable-sink.js';
 import { openDurableWriter } from '../../connector/guards/guarded-durable-writer.js';
 import { openReader } from '../../connector/guards/guarded-reader.js';
+import type { OpenContext } from '../../connector/open-context.js';
 import { withOutbox } from '../../connector/outbox/with-outbox.js';
-import type { OpenContext, SourceReader } from '../../connector/source.js';
+import type { SourceReader } from '../../connector/source-reader.js';
 import { whenAborted } from '../../connector/standalone/standalone-context.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';

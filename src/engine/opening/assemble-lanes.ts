@@ -1,4 +1,4 @@
-import type { SourceReader } from '../../connector/source.js';
+import type { SourceReader } from '../../connector/source-reader.js';
 import { present } from '../../internal/present.js';
 import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobTallies } from '../tick/job-tallies.js';

@@ -1,4 +1,4 @@
-import type { OnError } from '../../connector/on-error.js';
+import type { OnError } from '../../connector/sink.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Rejection } from '../tick/rejection.js';

@@ -1,4 +1,4 @@
-import type { OpenContext } from '../../connector/source.js';
+import type { OpenContext } from '../../connector/open-context.js';
 import type { PipelineGraph } from '../../pipeline/vertex.js';
 import type { StoreProvider } from '../../store/store.js';
 

@@ -1,4 +1,4 @@
-import type { SourceReader } from '../../connector/source.js';
+import type { SourceReader } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type Closable, closePorts, type NamedPort } from './close-ports.js';
 

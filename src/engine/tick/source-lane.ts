@@ -1,4 +1,4 @@
-import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 import { Fifo } from '../../internal/fifo.js';
 import type { Fragment } from '../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';

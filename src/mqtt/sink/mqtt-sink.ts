@@ -1,9 +1,9 @@
 import { defineSink } from '../../connector/define-sink.js';
 import type { DurableSinkWriter, RestoreOutbox } from '../../connector/durable-sink.js';
-import type { Sink } from '../../connector/open-sink.js';
+import type { OpenContext } from '../../connector/open-context.js';
 import { withOutbox } from '../../connector/outbox/with-outbox.js';
-import type { SinkWriter } from '../../connector/sink.js';
-import type { OpenContext } from '../../connector/source.js';
+import type { Sink } from '../../connector/sink.js';
+import type { SinkWriter } from '../../connector/sink-writer.js';
 import { MqttSinkWriter } from './mqtt-sink-writer.js';
 import { VOLATILE_SESSION } from './options/resolve-clients.js';
 import type { ResolvedSink } from './options/resolve-sink.js';

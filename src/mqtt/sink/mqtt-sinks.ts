@@ -1,4 +1,4 @@
-import type { Sink } from '../../connector/open-sink.js';
+import type { Sink } from '../../connector/sink.js';
 import type { MessageFn } from './message/sink-message.js';
 import { MqttSinkBuilder } from './options/mqtt-sink-builder.js';
 import type { MqttSinkOptions } from './options/mqtt-sink-options.js';

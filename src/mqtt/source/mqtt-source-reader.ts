@@ -1,5 +1,5 @@
-import type { OnError } from '../../connector/on-error.js';
-import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source.js';
+import type { OnError } from '../../connector/sink.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
 import { heldBytes } from '../protocol/held-bytes.js';

@@ -1,6 +1,7 @@
 import { defineSource } from '../../connector/define-source.js';
-import type { Source } from '../../connector/open-source.js';
-import type { OpenContext, SourceReader } from '../../connector/source.js';
+import type { OpenContext } from '../../connector/open-context.js';
+import type { Source } from '../../connector/source.js';
+import type { SourceReader } from '../../connector/source-reader.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { Connection } from '../connection/connection.js';
 import { DurableAcks } from './acknowledgement/durable-acks.js';

@@ -1,4 +1,4 @@
-import type { Source } from '../../connector/open-source.js';
+import type { Source } from '../../connector/source.js';
 import { copyPayload, type MapToItemFn } from './items/map-to-item.js';
 import { MqttSourceBuilder } from './options/mqtt-source-builder.js';
 import type { MappedMqttSourceOptions, MqttSourceOptions } from './options/mqtt-source-options.js';

@@ -1,8 +1,8 @@
 import type { AggregateOperation } from '../aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
-import type { Entry, KeyedStage, StateOptions } from '../keyed-stage.js';
-import type { Stage } from '../stage.js';
+import type { KeyedStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
+import type { Entry, StateOptions } from '../state-options.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
 import type { GraphBuilder } from './graph-builder.js';
 

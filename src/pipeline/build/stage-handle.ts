@@ -1,8 +1,7 @@
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { StateCodecs } from '../codec/state-codecs.js';
-import type { KeyedStage } from '../keyed-stage.js';
-import type { MapAsyncOptions, SinkStage, Stage } from '../stage.js';
+import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
 import type { VertexWork } from '../vertex.js';
 import type { GraphBuilder } from './graph-builder.js';

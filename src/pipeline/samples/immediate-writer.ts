@@ -1,4 +1,4 @@
-import type { SinkProgress, SinkWriter } from '../../connector/sink.js';
+import type { SinkProgress, SinkWriter } from '../../connector/sink-writer.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';
 

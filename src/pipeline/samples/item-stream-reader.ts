@@ -1,4 +1,4 @@
-import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
 

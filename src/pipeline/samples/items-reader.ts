@@ -1,4 +1,4 @@
-import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 
 /** Reads an array from an index on, which is its state; positions count from 0. */
 export class ItemsReader<T> implements SourceReader<T> {

@@ -1,5 +1,5 @@
 import { defineSink } from '../../connector/define-sink.js';
-import type { Sink } from '../../connector/open-sink.js';
+import type { Sink } from '../../connector/sink.js';
 import { ImmediateWriter } from './immediate-writer.js';
 
 const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>

@@ -1,5 +1,6 @@
+import { readSessionRecord } from '../../../src/mqtt/connection/identity/read-session-record.js';
 import type { SessionPast } from '../../../src/mqtt/connection/identity/session-past.js';
-import { epochOf, readSessionRecord } from '../../../src/mqtt/connection/identity/session-record.js';
+import { epochOf } from '../../../src/mqtt/connection/identity/session-record.js';
 import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
 import type { ConnectInput } from '../../../src/mqtt/connection/options/resolve-connect-options.js';
 import type { SessionState } from '../../../src/mqtt/protocol/session/session-state.js';

@@ -1,7 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
 import type { DeadLetter } from '../../../src/connector/dead-letter.js';
 import type { ProcessingGuarantee } from '../../../src/connector/processing-guarantee.js';
-import type { SourceDefinition, SourceReader } from '../../../src/connector/source.js';
+import type { SourceDefinition } from '../../../src/connector/source.js';
+import type { SourceReader } from '../../../src/connector/source-reader.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { onCleanup } from '../cleanup.js';
 import { PATIENCE_MS } from '../limits.js';

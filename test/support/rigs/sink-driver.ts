@@ -1,5 +1,6 @@
 import type { ProcessingGuarantee } from '../../../src/connector/processing-guarantee.js';
-import type { RejectedItem, SinkDefinition, SinkWriter } from '../../../src/connector/sink.js';
+import type { SinkDefinition } from '../../../src/connector/sink.js';
+import type { RejectedItem, SinkWriter } from '../../../src/connector/sink-writer.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { onCleanup } from '../cleanup.js';
 import { PATIENCE_MS } from '../limits.js';

@@ -1,5 +1,6 @@
 import type { ProcessingGuarantee } from '../../../src/connector/processing-guarantee.js';
-import type { Polled, RejectedInput, SourceDefinition, SourceReader } from '../../../src/connector/source.js';
+import type { SourceDefinition } from '../../../src/connector/source.js';
+import type { Polled, RejectedInput, SourceReader } from '../../../src/connector/source-reader.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { onCleanup } from '../cleanup.js';
 import { PATIENCE_MS } from '../limits.js';

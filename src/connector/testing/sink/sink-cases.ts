@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { defineSink } from '../../define-sink.js';
-import type { SinkWriter } from '../../sink.js';
+import type { SinkWriter } from '../../sink-writer.js';
 import type { ContractCase } from '../contract-case.js';
 import { settlesWithin } from '../settles-within.js';
 import { boundedCase, DEFAULT_PATIENCE_MS, untilWithin } from '../until.js';

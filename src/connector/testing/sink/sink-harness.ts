@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { openWriter } from '../../guards/guarded-writer.js';
-import type { SinkDefinition, SinkWriter } from '../../sink.js';
-import type { OpenContext } from '../../source.js';
+import type { OpenContext } from '../../open-context.js';
+import type { SinkDefinition } from '../../sink.js';
+import type { SinkWriter } from '../../sink-writer.js';
 import type { Until } from '../until.js';
 import { upwards } from '../upwards.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SourceReader } from '../../source.js';
+import type { SourceReader } from '../../source-reader.js';
 import { settlesWithin } from '../settles-within.js';
 import { upwards } from '../upwards.js';
 import type { SourceLimits, SourceScenario, SourceScene } from './source-harness.js';

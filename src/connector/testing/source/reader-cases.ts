@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { defineSource } from '../../define-source.js';
-import type { SourceReader } from '../../source.js';
+import type { SourceReader } from '../../source-reader.js';
 import { settlesWithin } from '../settles-within.js';
 import { upwards } from '../upwards.js';
 import type { SourceScenario, SourceScene } from './source-harness.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { deserialize, serialize } from 'node:v8';
-import type { SourceReader } from '../../source.js';
+import type { SourceReader } from '../../source-reader.js';
 import { MemoryRecords } from './memory-records.js';
 import { durableGuarantee, type SourceScene } from './source-harness.js';
 import { open } from './take.js';

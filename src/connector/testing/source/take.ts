@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { openReader } from '../../guards/guarded-reader.js';
-import type { OpenContext, SourceReader } from '../../source.js';
+import type { OpenContext } from '../../open-context.js';
+import type { SourceReader } from '../../source-reader.js';
 import type { SourceFixture, SourceScene } from './source-harness.js';
 
 /** Opens the source of a case, behind the door that an engine puts there: a breach of a rule fails the case by name. */

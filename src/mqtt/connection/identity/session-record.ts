@@ -3,8 +3,6 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
 import { type SessionMarkers, spendMarkers } from './session-markers.js';
 
-export { readSessionRecord } from './read-session-record.js';
-
 /** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
 export interface HeldSubscription {
   readonly subscription: WantedSubscription;

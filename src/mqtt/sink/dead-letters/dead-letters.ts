@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
-import type { Sink } from '../../../connector/open-sink.js';
+import type { Sink } from '../../../connector/sink.js';
 import { mqttSink } from '../mqtt-sink.js';
 import type { MqttSinkOptions } from '../options/mqtt-sink-options.js';
 import { resolveSink } from '../options/resolve-sink.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { defineSink } from '../../../connector/define-sink.js';
-import type { Sink } from '../../../connector/open-sink.js';
+import type { Sink } from '../../../connector/sink.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { openAppendFile } from './append-file.js';
 import { FileWriter, storageError } from './file-writer.js';

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
-import type { SinkProgress, SinkWriter } from '../../../connector/sink.js';
+import type { SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import type { AppendFile } from './append-file.js';

@@ -1,5 +1,4 @@
-import type { OnError } from '../../../connector/on-error.js';
-import type { Sink } from '../../../connector/open-sink.js';
+import type { OnError, Sink } from '../../../connector/sink.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';

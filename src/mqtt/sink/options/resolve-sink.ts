@@ -1,5 +1,5 @@
-import { isOnError, type OnError } from '../../../connector/on-error.js';
 import type { ProcessingGuarantee } from '../../../connector/processing-guarantee.js';
+import { isOnError, type OnError } from '../../../connector/sink.js';
 import { countProblems } from '../../../internal/count-problems.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import { invalidOptions } from '../../connection/options/resolve-connect-options.js';

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../../connector/durable-sink.js';
-import type { RejectedItem } from '../../../connector/sink.js';
+import type { RejectedItem } from '../../../connector/sink-writer.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';

@@ -1,8 +1,8 @@
 import type { DurableContext } from '../../../connector/durable-context.js';
 import type { DurableSinkWriter, RestoreOutbox } from '../../../connector/durable-sink.js';
-import type { OpenContext } from '../../../connector/source.js';
+import type { OpenContext } from '../../../connector/open-context.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
-import { readSessionRecord } from '../../connection/identity/session-record.js';
+import { readSessionRecord } from '../../connection/identity/read-session-record.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import type { ResolvedSink } from '../options/resolve-sink.js';
 import { MqttOutboxWriter, type OutboxWriterOwner } from './mqtt-outbox-writer.js';

@@ -1,4 +1,4 @@
-import type { SourceSnapshot } from '../../../connector/source.js';
+import type { SourceSnapshot } from '../../../connector/source-reader.js';
 import type { SourceLine } from '../source-line.js';
 
 /** What answers the broker: the commands of a session that acknowledge. */

@@ -1,4 +1,4 @@
-import type { SourceSnapshot } from '../../../connector/source.js';
+import type { SourceSnapshot } from '../../../connector/source-reader.js';
 import { Fifo } from '../../../internal/fifo.js';
 import type { SessionState } from '../../protocol/session/session-state.js';
 import type { Acknowledger, AckSession } from './acknowledger.js';

@@ -1,6 +1,7 @@
-import type { OpenContext } from '../../../connector/source.js';
+import type { OpenContext } from '../../../connector/open-context.js';
+import { readSessionRecord } from '../../connection/identity/read-session-record.js';
 import type { SessionPast, UnknownSessionPolicy } from '../../connection/identity/session-past.js';
-import { epochOf, readSessionRecord } from '../../connection/identity/session-record.js';
+import { epochOf } from '../../connection/identity/session-record.js';
 import { readSourceState, restoredSession } from './source-state.js';
 import { fromStoredPages } from './stored-memory.js';
 

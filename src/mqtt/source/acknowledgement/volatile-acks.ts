@@ -1,4 +1,4 @@
-import type { SourceSnapshot } from '../../../connector/source.js';
+import type { SourceSnapshot } from '../../../connector/source-reader.js';
 import type { Acknowledger, AckSession } from './acknowledger.js';
 import { PendingAcks } from './pending-acks.js';
 

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
-import type { Polled, RejectedInput } from '../../../connector/source.js';
+import type { Polled, RejectedInput } from '../../../connector/source-reader.js';
 
 /** Gathers one poll and numbers its positions. */
 export class PollBatch<T> {

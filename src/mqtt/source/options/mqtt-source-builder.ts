@@ -1,5 +1,5 @@
-import type { OnError } from '../../../connector/on-error.js';
-import type { Source } from '../../../connector/open-source.js';
+import type { OnError } from '../../../connector/sink.js';
+import type { Source } from '../../../connector/source.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';

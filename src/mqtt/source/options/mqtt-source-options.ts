@@ -1,4 +1,4 @@
-import type { OnError } from '../../../connector/on-error.js';
+import type { OnError } from '../../../connector/sink.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';

@@ -1,5 +1,5 @@
-import { isOnError, type OnError } from '../../../connector/on-error.js';
-import type { OpenContext } from '../../../connector/source.js';
+import type { OpenContext } from '../../../connector/open-context.js';
+import { isOnError, type OnError } from '../../../connector/sink.js';
 import { countProblems } from '../../../internal/count-problems.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';

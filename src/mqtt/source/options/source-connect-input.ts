@@ -1,4 +1,4 @@
-import type { OpenContext } from '../../../connector/source.js';
+import type { OpenContext } from '../../../connector/open-context.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { ConnectInput } from '../../connection/options/resolve-connect-options.js';
 import type { WantedSubscription } from '../../connection/subscriptions/wanted-subscription.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
-import type { OnError } from '../../../../src/connector/on-error.js';
+import type { OnError } from '../../../../src/connector/sink.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import type { QualityOfService } from '../../../../src/mqtt/protocol/quality-of-service.js';

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
 import { DurableSessionRecord } from '../../../../../src/mqtt/connection/identity/durable-session-record.js';
 import { MarkerKeeper } from '../../../../../src/mqtt/connection/identity/marker-keeper.js';
+import { readSessionRecord } from '../../../../../src/mqtt/connection/identity/read-session-record.js';
 import { markerFilter } from '../../../../../src/mqtt/connection/identity/session-markers.js';
 import {
   adopt,
@@ -15,7 +16,6 @@ import {
   markGranted,
   markLost,
   markWentBack,
-  readSessionRecord,
   type SessionRecord,
   wasDropped,
 } from '../../../../../src/mqtt/connection/identity/session-record.js';

@@ -1,0 +1,19 @@
+import type { Metrics } from '../metrics/metrics.js';
+import type { DurableContext } from './durable-context.js';
+import type { ProcessingGuarantee } from './processing-guarantee.js';
+
+/** What a source or sink is told when it is opened. */
+export interface OpenContext {
+  /** The job's name; 'standalone' without an engine. */
+  readonly job: string;
+  readonly guarantee: ProcessingGuarantee;
+  readonly metrics: Metrics;
+  /** Aborts opening; afterwards `close` ends the reader or writer. */
+  readonly signal: AbortSignal;
+  /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
+  readonly restored?: unknown;
+  /** For a source: all pages that its snapshots have stored, by name. Absent where `restored` is. */
+  readonly restoredPages?: ReadonlyMap<string, Uint8Array>;
+  /** Only in a job with a store. */
+  readonly durable?: DurableContext;
+}

@@ -1,0 +1,15 @@
+import type { StateCodec } from './state-codec.js';
+
+/** What a rolling aggregate gives: the key and the result so far. */
+export interface Entry<K, V> {
+  readonly key: K;
+  readonly value: V;
+}
+
+/** How a stage keeps its state. */
+export interface StateOptions<S> {
+  /** Default: `StateCodecs.structuredClone()`, version 0. */
+  readonly codec?: StateCodec<S>;
+  /** Asked after each item: the state of that key is forgotten when it says true. Without it a key is kept for ever. */
+  readonly forgetWhen?: (state: S) => boolean;
+}
