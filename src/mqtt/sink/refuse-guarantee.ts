@@ -18,7 +18,7 @@ export const refuseWithoutStore = (name: string, guarantee: ProcessingGuarantee)
  */
 export const refuseGuarantee = (facts: Facts, guarantee: ProcessingGuarantee): MillraceError | undefined => {
   if (guarantee === 'none') return undefined;
-  const { offlineOverflow } = facts.limits(guarantee, false);
+  const { offlineOverflow } = facts.limits(guarantee);
   if (offlineOverflow !== 'pause') {
     const why = `${guarantee} cannot be given with offlineOverflow "${offlineOverflow}", which drops messages`;
     return refusal(facts.name, why, "Use offlineOverflow 'pause', or processingGuarantee 'none'.");

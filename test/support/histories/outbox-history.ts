@@ -10,10 +10,10 @@ import {
 import { packetIdOf } from '../../../src/mqtt/protocol/session/outbound/outbound-window.js';
 import { Session } from '../../../src/mqtt/protocol/session/session.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
-import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/mqtt-outbox-sender.js';
-import { readOutboxState } from '../../../src/mqtt/sink/outbox/outbox-state.js';
-import { restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
-import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
+import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outbox-sender.js';
+import { readOutboxState } from '../../../src/mqtt/sink/outbox/sender/outbox-state.js';
+import { restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
+import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
 import { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes, type OutboxCommit } from '../store/memory-outboxes.js';

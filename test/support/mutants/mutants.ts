@@ -21,8 +21,8 @@ export const CELLS: readonly TestCell[] = [
   { id: 'D7', file: 'test/fault/store-damage.test.ts', test: 'a damaged record is named' },
   { id: 'E2', file: 'test/unit/mqtt/protocol/session/outbound/outbound.test.ts' },
   { id: 'F1', file: 'test/unit/engine/durable/durable.test.ts', test: 'Invariant 2' },
-  { id: 'F7', file: 'test/unit/mqtt/sink/outbox/outbox.test.ts', test: 'R9, R12' },
-  { id: 'F11', file: 'test/unit/mqtt/sink/outbox/outbox.test.ts', test: 'R10: a row stays' },
+  { id: 'F7', file: 'test/unit/mqtt/sink/outbox/sender/mqtt-outbox-sender.test.ts', test: 'R9, R12' },
+  { id: 'F11', file: 'test/unit/mqtt/sink/outbox/sender/mqtt-outbox-sender.test.ts', test: 'R10: a row stays' },
   { id: 'F13', file: 'test/unit/mqtt/protocol/session/birth.test.ts', test: 'R8: the packet ids' },
   { id: 'G3', file: 'test/unit/mqtt/connection/subscriptions/subscriptions.test.ts' },
   { id: 'G6', file: 'test/unit/mqtt/protocol/session/inbound/inbound.test.ts', test: 'topic aliases' },
@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F7',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/mqtt-outbox-sender.ts',
+        file: 'src/mqtt/sink/outbox/sender/mqtt-outbox-sender.ts',
         find: "received: this.#stages.runs('received'),",
         replace: 'received: new Uint32Array(),',
       },
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F11',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/mqtt-outbox-sender.ts',
+        file: 'src/mqtt/sink/outbox/sender/mqtt-outbox-sender.ts',
         find: '    this.#stages.receive(row.index);\n',
         replace: '    this.#stages.receive(row.index);\n    this.#complete(row);\n',
       },

@@ -11,9 +11,9 @@ import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outboun
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
 import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
-import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/mqtt-outbox-sender.js';
-import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/restore-outbox.js';
-import { RowCodec } from '../../../src/mqtt/sink/outbox/row-codec.js';
+import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outbox-sender.js';
+import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
+import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';

@@ -24,7 +24,10 @@ export interface ResolvedSink<T> {
   readonly encoder: (guarantee: ProcessingGuarantee) => Encode<T>;
   readonly clients: ResolvedClients;
   readonly retry: RetryStrategy;
-  readonly limits: (guarantee: ProcessingGuarantee, stored: boolean) => QueueLimits;
+  /** Of a queue whose rows are nowhere else. */
+  readonly limits: (guarantee: ProcessingGuarantee) => QueueLimits;
+  /** Of a queue that is fed from an outbox. */
+  readonly outboxLimits: QueueLimits;
   readonly onSessionLoss: (guarantee: ProcessingGuarantee) => OnSessionLoss;
   readonly onUnknownSession: 'fail' | 'discard';
   readonly onError: OnError;
@@ -48,7 +51,7 @@ export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: Versione
     ...topicProblems(topic, messageFn !== undefined),
     ...messageProblems(options),
     ...clients.problems,
-    ...limitProblems(limitsOf(options, 'none', false)),
+    ...limitProblems(limitsOf(options, BUFFERED.none)),
     ...sessionProblems(options),
     ...retryProblems(retryStrategy),
     ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
@@ -67,7 +70,8 @@ export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: Versione
     },
     clients,
     retry: retryStrategy,
-    limits: (guarantee, stored) => limitsOf(options, guarantee, stored),
+    limits: (guarantee) => limitsOf(options, guarantee === 'none' ? BUFFERED.none : BUFFERED.direct),
+    outboxLimits: limitsOf(options, BUFFERED.outbox),
     onSessionLoss: (guarantee) => options.onSessionLoss ?? (guarantee === 'exactly-once' ? 'fail' : 'redeliver'),
     onUnknownSession,
     onError,
@@ -82,8 +86,10 @@ const oneArgument = <T>(messageFn: MqttSinkOptions<T>['messageFn']): VersionedMe
  * Under at-least-once without a store the source is the buffer: what waits here becomes duplicates when the source's connection is
  * cut. An outbox keeps the rest on disk; what waits here is what a commit lets out at once.
  */
-const limitsOf = (options: MqttSinkOptions<never>, guarantee: ProcessingGuarantee, stored: boolean): QueueLimits => ({
-  maxBufferedMessages: options.maxBufferedMessages ?? (stored ? 2048 : guarantee === 'none' ? 10_000 : 256),
+const BUFFERED = { none: 10_000, direct: 256, outbox: 2048 } as const;
+
+const limitsOf = (options: MqttSinkOptions<never>, maxBufferedMessages: number): QueueLimits => ({
+  maxBufferedMessages: options.maxBufferedMessages ?? maxBufferedMessages,
   maxBufferedBytes: options.maxBufferedBytes ?? 16 * 1024 * 1024,
   offlineOverflow: options.offlineOverflow ?? 'pause',
 });

@@ -6,18 +6,18 @@ import { Readiness } from '../../../internal/readiness.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
-import { hashTopic } from '../hash-topic.js';
+import { hashTopic } from '../client/hash-topic.js';
+import { closeClients, openClients } from '../client/open-clients.js';
+import type { SinkClient } from '../client/sink-client.js';
 import { deadLetterOf } from '../message/dead-letter-of.js';
 import type { Encode } from '../message/message-encoder.js';
 import { Row, type RowContent } from '../message/row.js';
-import { closeClients, openClients } from '../open-clients.js';
-import type { SinkClient } from '../queue/sink-client.js';
-import { SinkMeter } from '../sink-meter.js';
-import { sinkMetrics } from '../sink-metrics.js';
-import type { MqttOutboxSender, OutboxOwner } from './mqtt-outbox-sender.js';
+import { SinkMeter } from '../metrics/sink-meter.js';
+import { sinkMetrics } from '../metrics/sink-metrics.js';
 import type { OutboxClient } from './outbox-client.js';
 import { type OutboxMetrics, outboxMetrics } from './outbox-metrics.js';
-import type { RowCodec } from './row-codec.js';
+import type { MqttOutboxSender, OutboxOwner } from './sender/mqtt-outbox-sender.js';
+import type { RowCodec } from './sender/row-codec.js';
 
 /** What a writer is made of. */
 export interface OutboxWriterParts<T> {

@@ -1,12 +1,12 @@
 import { maxInflightOf } from '../../connection/connect-request.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
+import { SinkClient } from '../client/sink-client.js';
 import type { QueueLimits } from '../options/queue-limits.js';
-import { SinkClient } from '../queue/sink-client.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import { MqttOutboxSender } from './mqtt-outbox-sender.js';
 import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
-import type { OutboxBirth } from './restore-outbox.js';
-import type { RowCodec } from './row-codec.js';
+import { MqttOutboxSender } from './sender/mqtt-outbox-sender.js';
+import type { OutboxBirth } from './sender/restore-outbox.js';
+import type { RowCodec } from './sender/row-codec.js';
 
 /** What a client of a job with a store is made of. */
 export interface OutboxClientParts {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { messageEncoder } from '../../../../../src/mqtt/sink/message/message-encoder.js';
 import { agedProperties, expiryTime, hasExpired } from '../../../../../src/mqtt/sink/message/message-expiry.js';
 import { Row } from '../../../../../src/mqtt/sink/message/row.js';
-import { readOutboxState } from '../../../../../src/mqtt/sink/outbox/outbox-state.js';
-import { RowCodec } from '../../../../../src/mqtt/sink/outbox/row-codec.js';
+import { readOutboxState } from '../../../../../src/mqtt/sink/outbox/sender/outbox-state.js';
+import { RowCodec } from '../../../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { OutboxRig } from '../../../../support/rigs/outbox-rig.js';
 import { QueueRig } from '../../../../support/rigs/queue-rig.js';
 

@@ -72,9 +72,9 @@ describe('the builder of an MQTT sink', () => {
     assert.equal(sink.retry.maxAttempts, 0);
     assert.equal(sink.onError, 'fail');
     const bounds = { maxBufferedBytes: 1 << 24, offlineOverflow: 'pause' };
-    assert.deepEqual(sink.limits('none', false), { maxBufferedMessages: 10_000, ...bounds });
-    assert.deepEqual(sink.limits('at-least-once', false), { maxBufferedMessages: 256, ...bounds });
-    assert.deepEqual(sink.limits('exactly-once', true), { maxBufferedMessages: 2048, ...bounds });
+    assert.deepEqual(sink.limits('none'), { maxBufferedMessages: 10_000, ...bounds });
+    assert.deepEqual(sink.limits('at-least-once'), { maxBufferedMessages: 256, ...bounds });
+    assert.deepEqual(sink.outboxLimits, { maxBufferedMessages: 2048, ...bounds });
     assert.equal(connection.autoReconnect, true);
     assert.equal(connection.keepSession, false);
     assert.equal(connection.startClean, true);

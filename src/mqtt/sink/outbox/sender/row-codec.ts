@@ -1,12 +1,12 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
-import { ByteReader } from '../../protocol/codec/decode/byte-reader.js';
-import { readProperties } from '../../protocol/codec/decode/property-reader.js';
-import { TopicDecoder } from '../../protocol/codec/decode/topic-decoder.js';
-import { ByteWriter } from '../../protocol/codec/encode/byte-writer.js';
-import { hasProperties, writeProperties } from '../../protocol/codec/encode/property-writer.js';
-import type { QualityOfService } from '../../protocol/quality-of-service.js';
-import { checkTopicName, receivedTopicProblem } from '../../protocol/topic.js';
-import type { RowContent } from '../message/row.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
+import { ByteReader } from '../../../protocol/codec/decode/byte-reader.js';
+import { readProperties } from '../../../protocol/codec/decode/property-reader.js';
+import { TopicDecoder } from '../../../protocol/codec/decode/topic-decoder.js';
+import { ByteWriter } from '../../../protocol/codec/encode/byte-writer.js';
+import { hasProperties, writeProperties } from '../../../protocol/codec/encode/property-writer.js';
+import type { QualityOfService } from '../../../protocol/quality-of-service.js';
+import { checkTopicName, receivedTopicProblem } from '../../../protocol/topic.js';
+import type { RowContent } from '../../message/row.js';
 
 /** Raised when the bytes mean something else. A row without a time is written as version 1 wrote all rows. */
 const VERSION = 1;

@@ -1,19 +1,19 @@
-import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { DeadLetter } from '../../../../connector/dead-letter.js';
 import type {
   CommitUrgency,
   OutboxRow,
   OutboxSender,
   OutboxSnapshot,
   RefusedRow,
-} from '../../../connector/durable-sink.js';
-import type { MillraceError } from '../../../errors/millrace-error.js';
-import { Fifo } from '../../../internal/fifo.js';
-import { PUBLISH_IDS } from '../../protocol/session/outbound/outbound-window.js';
-import { Row } from '../message/row.js';
-import type { QueueLimits } from '../options/queue-limits.js';
-import { ClientQueue, type QueueOutbox } from '../queue/client-queue.js';
-import type { DropReason, Finding, QueueOutcome } from '../queue/queue-outcome.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
+} from '../../../../connector/durable-sink.js';
+import type { MillraceError } from '../../../../errors/millrace-error.js';
+import { Fifo } from '../../../../internal/fifo.js';
+import { PUBLISH_IDS } from '../../../protocol/session/outbound/outbound-window.js';
+import { Row } from '../../message/row.js';
+import type { QueueLimits } from '../../options/queue-limits.js';
+import { ClientQueue, type QueueOutbox } from '../../queue/client-queue.js';
+import type { DropReason, Finding, QueueOutcome } from '../../queue/queue-outcome.js';
+import type { RetryStrategy } from '../../retry/retry-strategy.js';
 import type { OutboxPublisher } from './outbox-publisher.js';
 import { storedOutboxState } from './outbox-state.js';
 import type { OutboxBirth } from './restore-outbox.js';

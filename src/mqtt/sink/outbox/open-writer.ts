@@ -7,8 +7,8 @@ import type { MqttConnectionOptions } from '../../connection/options/mqtt-connec
 import type { ResolvedSink } from '../options/resolve-sink.js';
 import { MqttOutboxWriter, type OutboxWriterOwner } from './mqtt-outbox-writer.js';
 import { OutboxClient } from './outbox-client.js';
-import { restoreOutbox } from './restore-outbox.js';
-import { RowCodec } from './row-codec.js';
+import { restoreOutbox } from './sender/restore-outbox.js';
+import { RowCodec } from './sender/row-codec.js';
 
 /** What a job with a store gives. */
 export interface StoredContext extends OpenContext {
@@ -19,7 +19,7 @@ export interface StoredContext extends OpenContext {
  * An MQTT sink behind the outboxes of a store: one for each client, under its client id. It connects while it takes rows already.
  * @throws MillraceError STORE_CORRUPT, and what the options are refused with
  */
-export const openOutboxWriter = async <T>(
+export const openWriter = async <T>(
   sink: ResolvedSink<T>,
   context: StoredContext,
   restore: RestoreOutbox,
@@ -72,7 +72,7 @@ const createClient = <T>({ sink, context, restore, codec, connection, owner }: C
     },
     birth,
     codec,
-    limits: sink.limits(context.guarantee, true),
+    limits: sink.outboxLimits,
     retry: sink.retry,
     owner,
   });

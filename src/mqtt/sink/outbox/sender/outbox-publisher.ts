@@ -1,4 +1,4 @@
-import type { Publisher } from '../queue/publisher.js';
+import type { Publisher } from '../../queue/publisher.js';
 
 /** What an outbox needs of its session. */
 export interface OutboxPublisher extends Publisher {

@@ -1,8 +1,8 @@
-import type { OutboxRow, RestoredOutbox } from '../../../connector/durable-sink.js';
-import { epochOf, isLostEpoch, type SessionRecord, wasDropped } from '../../connection/identity/session-record.js';
-import type { ProtocolVersion } from '../../protocol/protocol-version.js';
-import type { OutboundRow, SessionState } from '../../protocol/session/session-state.js';
-import { Row } from '../message/row.js';
+import type { OutboxRow, RestoredOutbox } from '../../../../connector/durable-sink.js';
+import { epochOf, isLostEpoch, type SessionRecord, wasDropped } from '../../../connection/identity/session-record.js';
+import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
+import type { OutboundRow, SessionState } from '../../../protocol/session/session-state.js';
+import { Row } from '../../message/row.js';
 import { corruptOutbox, type OutboxState, readOutboxState } from './outbox-state.js';
 import type { RowCodec } from './row-codec.js';
 import { SeqStages } from './seq-stages.js';

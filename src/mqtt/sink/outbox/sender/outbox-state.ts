@@ -1,7 +1,7 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
-import { isCount } from '../../../internal/is-count.js';
-import { PUBLISH_IDS } from '../../protocol/session/outbound/outbound-window.js';
-import { MOST_BURNT } from '../../protocol/session/outbound/packet-ids.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
+import { isCount } from '../../../../internal/is-count.js';
+import { PUBLISH_IDS } from '../../../protocol/session/outbound/outbound-window.js';
+import { MOST_BURNT } from '../../../protocol/session/outbound/packet-ids.js';
 
 /** Raised when the fields mean something else. 1 had no `burnt`. */
 const VERSION = 2;

@@ -1,5 +1,5 @@
-import type { Counter, Histogram, Metrics } from '../../metrics/metrics.js';
-import type { DropReason } from './queue/queue-outcome.js';
+import type { Counter, Histogram, Metrics } from '../../../metrics/metrics.js';
+import type { DropReason } from '../queue/queue-outcome.js';
 
 /** Seconds: from a broker in the same machine to one on another continent that is under load. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

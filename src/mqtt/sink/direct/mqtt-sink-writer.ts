@@ -1,18 +1,18 @@
-import type { DeadLetter } from '../../connector/dead-letter.js';
-import type { RejectedItem, SinkProgress, SinkWriter } from '../../connector/sink-writer.js';
-import { MillraceError } from '../../errors/millrace-error.js';
-import { Readiness } from '../../internal/readiness.js';
-import type { Metrics } from '../../metrics/metrics.js';
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { RejectedItem, SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { Readiness } from '../../../internal/readiness.js';
+import type { Metrics } from '../../../metrics/metrics.js';
+import { hashTopic } from '../client/hash-topic.js';
+import { closeClients, openClients } from '../client/open-clients.js';
+import type { SinkClient, SinkClientOwner } from '../client/sink-client.js';
+import { deadLetterOf } from '../message/dead-letter-of.js';
+import type { Encode } from '../message/message-encoder.js';
+import { Row } from '../message/row.js';
+import { SinkMeter } from '../metrics/sink-meter.js';
+import { sinkMetrics } from '../metrics/sink-metrics.js';
+import type { DropReason, Finding, QueueOutcome } from '../queue/queue-outcome.js';
 import { CompletedPrefix } from './completed-prefix.js';
-import { hashTopic } from './hash-topic.js';
-import { deadLetterOf } from './message/dead-letter-of.js';
-import type { Encode } from './message/message-encoder.js';
-import { Row } from './message/row.js';
-import { closeClients, openClients } from './open-clients.js';
-import type { DropReason, Finding, QueueOutcome } from './queue/queue-outcome.js';
-import type { SinkClient, SinkClientOwner } from './queue/sink-client.js';
-import { SinkMeter } from './sink-meter.js';
-import { sinkMetrics } from './sink-metrics.js';
 
 /** What a writer is made of. */
 export interface WriterParts<T> {

@@ -4,9 +4,9 @@ import {
   OutboundWindow,
   PUBLISH_IDS,
   packetIdOf,
-} from '../../../../../src/mqtt/protocol/session/outbound/outbound-window.js';
-import { ack, outbound, SessionRig } from '../../../../support/rigs/session-rig.js';
-import { SeededRandom } from '../../../../support/seeded-random.js';
+} from '../../../../../../src/mqtt/protocol/session/outbound/outbound-window.js';
+import { ack, outbound, SessionRig } from '../../../../../support/rigs/session-rig.js';
+import { SeededRandom } from '../../../../../support/seeded-random.js';
 
 const REFUSED = 0x97;
 

@@ -7,10 +7,10 @@ import { isConnectRefusal } from '../../connection/reconnect/is-connect-refusal.
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { Session } from '../../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
+import type { ClientQueue } from '../queue/client-queue.js';
+import type { ControlNews } from '../queue/poison-search.js';
 import { reconnectByStrategy } from '../retry/reconnect-by-strategy.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { ClientQueue } from './client-queue.js';
-import type { ControlNews } from './poison-search.js';
 
 /** Whom a client tells. */
 export interface SinkClientOwner {

@@ -1,4 +1,4 @@
-import type { SinkClient } from './queue/sink-client.js';
+import type { SinkClient } from './sink-client.js';
 
 /** Resolves when every client of a sink is connected; rejects with the first failure, after which all are closed. */
 export async function openClients(clients: readonly SinkClient[], signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
-import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
-import type { Row } from './message/row.js';
-import type { DropReason, Finding } from './queue/queue-outcome.js';
+import { hasDiagnosticSubscribers, publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { Row } from '../message/row.js';
+import type { DropReason, Finding } from '../queue/queue-outcome.js';
 import type { SinkMetrics } from './sink-metrics.js';
 
 /** Counts and tells what becomes of the rows of a sink. */
