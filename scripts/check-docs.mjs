@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { register } from 'tsx/esm/api';
 
 const MAX_IGNORED = 3;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -119,28 +120,26 @@ function checkScripts({ name, lines }) {
   });
 }
 
-/** Every option that a shell block gives to `millrace` must be one that `--help` or the parsers know. */
-function checkCommands(blocks) {
-  const folder = join(root, 'src', 'cli');
-  const known = readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => readFileSync(join(folder, file), 'utf8'))
-    .join('\n');
+/** Every command and option that a shell block gives to `millrace` must be one that its record has, and docs/cli.md tells each. */
+async function checkCommands(blocks) {
+  register();
+  const { COMMANDS } = await import('../src/cli/commands.ts');
+  const always = ['--help', '--version'];
+  const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+  for (const { name, options } of COMMANDS) {
+    const told = [`## ${name}\n`, ...Object.keys(options).map((option) => `--${option}`)];
+    for (const text of told.filter((part) => !page.includes(part)))
+      problems.push(`docs/cli.md: ${text.trim()} is missing`);
+  }
   for (const block of blocks.filter(({ info }) => /^(sh|bash|shell|console)\b/.test(info))) {
     const text = block.lines.join('\n').replaceAll(/\\\n/g, ' ');
-    for (const [command] of text.matchAll(/(?:^|\s)millrace .*/g)) {
-      const [, subcommand] = /millrace\s+(\S+)/.exec(command) ?? [];
+    for (const [, name, rest] of text.matchAll(/(?:^|\s)millrace (\S+)(.*)/g)) {
       const place = `${block.name}:${block.firstLine}`;
-      if (!['bridge', 'run', '--help', '--version'].includes(subcommand))
-        problems.push(`${place}: there is no command ${subcommand}`);
-      for (const [option] of command.split('#')[0].matchAll(/(?<=\s)--[a-z][a-z-]*/g)) {
-        if (
-          !known.includes(`'${option.slice(2)}'`) &&
-          !known.includes(option) &&
-          !known.includes(`${option.slice(2)}:`)
-        ) {
-          problems.push(`${place}: millrace has no option ${option}`);
-        }
+      const command = COMMANDS.find((candidate) => candidate.name === name);
+      if (command === undefined && !always.includes(name)) problems.push(`${place}: there is no command ${name}`);
+      const known = [...Object.keys(command?.options ?? {}).map((option) => `--${option}`), ...always];
+      for (const [option] of rest.split('#')[0].matchAll(/(?<=\s)--[a-z][a-z-]*/g)) {
+        if (!known.includes(option)) problems.push(`${place}: millrace ${name} has no option ${option}`);
       }
     }
   }
@@ -151,7 +150,7 @@ const blocks = all.flatMap(blocksOf);
 const checked = checkCode(blocks);
 const links = all.reduce((sum, document) => sum + checkLinks(document), 0);
 for (const document of all) checkScripts(document);
-checkCommands(blocks);
+await checkCommands(blocks);
 for (const problem of problems) console.error(problem);
 if (problems.length === 0)
   console.log(`The documents hold: ${all.length} files, ${checked} code blocks, ${links} links.`);

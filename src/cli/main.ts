@@ -1,15 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { bridgeCommand } from './bridge/bridge-command.js';
+import { COMMANDS } from './commands.js';
 import { EXIT_CODE, isWrongUsage } from './exit-code.js';
 import { errorLine } from './job/error-line.js';
 import type { Output } from './job/reporter.js';
 import { closestName } from './options/closest-name.js';
-import { type HelpTopic, helpText } from './options/help-text.js';
+import { commandHelp, mainHelp } from './options/help-text.js';
+import { inWords } from './options/in-words.js';
 import { usageError } from './options/usage-error.js';
-import { runCommand } from './run/run-command.js';
-
-const COMMANDS = { bridge: bridgeCommand, run: runCommand } as const;
 
 const output: Output = {
   stdout: (text) => void process.stdout.write(text),
@@ -23,7 +21,7 @@ process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 const [name, ...args] = process.argv.slice(2);
-const command = name === 'bridge' || name === 'run' ? name : undefined;
+const command = COMMANDS.find((candidate) => candidate.name === name);
 // Everything is closed by now; a timer of the user's module must not keep the process.
 process.exit(await main());
 
@@ -35,7 +33,7 @@ async function main(): Promise<number> {
   }
   try {
     if (command === undefined) throw unknownCommand();
-    return await COMMANDS[command](args, output);
+    return await command.run(command.parse(args, process.env), output);
   } catch (error) {
     return tellFailure(error);
   }
@@ -43,7 +41,7 @@ async function main(): Promise<number> {
 
 /** What is wrong with the command line or the pipeline is wrong usage; anything else is a failure. */
 function tellFailure(error: unknown): number {
-  const prefix = command === undefined ? 'millrace' : `millrace ${command}`;
+  const prefix = command === undefined ? 'millrace' : `millrace ${command.name}`;
   const wrongUsage = isWrongUsage(error);
   const hint = wrongUsage ? `Try: ${prefix} --help\n` : '';
   output.stderr(`${prefix}: ${errorLine(error)}\n${hint}`);
@@ -53,8 +51,9 @@ function tellFailure(error: unknown): number {
 /** `--help` and `--version` anywhere before `--` win over everything else. */
 function inform(): string | undefined {
   const given = process.argv.slice(2, process.argv.includes('--') ? process.argv.indexOf('--') : undefined);
-  const topic: HelpTopic = command ?? 'main';
-  if (given.includes('--help') || given.includes('-h') || name === 'help') return helpText(topic);
+  if (given.includes('--help') || given.includes('-h') || name === 'help') {
+    return command === undefined ? mainHelp(COMMANDS) : commandHelp(command);
+  }
   return given.includes('--version') ? `${version()}\n` : undefined;
 }
 
@@ -64,7 +63,8 @@ function version(): string {
 }
 
 function unknownCommand() {
-  if (name === undefined) return usageError('a command is missing: bridge or run');
-  const closest = name.startsWith('-') ? undefined : closestName(name, Object.keys(COMMANDS));
+  const names = COMMANDS.map((candidate) => candidate.name);
+  if (name === undefined) return usageError(`a command is missing: ${inWords(names)}`);
+  const closest = name.startsWith('-') ? undefined : closestName(name, names);
   return usageError(`there is no such command${closest === undefined ? '' : `, did you mean ${closest}?`}`);
 }

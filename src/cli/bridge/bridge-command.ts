@@ -1,11 +1,28 @@
+import type { Command } from '../command.js';
 import { type Output, Reporter } from '../job/reporter.js';
 import { runJob } from '../job/run-job.js';
+import { JOB_ENDING } from '../options/common-options.js';
+import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { bridgePipeline } from './bridge-pipeline.js';
 import { type BridgeOptions, parseBridgeOptions } from './parse-bridge-options.js';
 
-/** `millrace bridge`. Gives the exit code of the job; throws what is wrong with the command line. */
-export async function bridgeCommand(args: readonly string[], output: Output): Promise<number> {
-  const options = parseBridgeOptions(args, process.env);
+const ABOUT = `Reads the topics of one broker and publishes them to another (or the same), in order, at least once, or exactly once. Payload,
+retain flag and MQTT 5 properties are kept; a message keeps its own QoS, at most --qos (exactly-once publishes all at QoS 2). Brokers clear the retain flag of a live message
+unless asked to keep it, which --mqtt 5 does; that of a stored message always stays. One line with the word RUNNING goes to
+stderr when the subscription is granted and the other side is connected.
+`;
+
+export const BRIDGE: Command<BridgeOptions> = {
+  name: 'bridge',
+  summary: 'Move messages from one MQTT broker to another',
+  about: ABOUT,
+  options: BRIDGE_OPTIONS,
+  ending: JOB_ENDING,
+  parse: parseBridgeOptions,
+  run: runBridge,
+};
+
+function runBridge(options: BridgeOptions, output: Output): Promise<number> {
   const reporter = new Reporter('bridge', output, options.json);
   tellExposedPassword(options, reporter);
   return runJob({

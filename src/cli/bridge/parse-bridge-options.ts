@@ -1,10 +1,17 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import type { QualityOfService } from '../../mqtt/protocol/quality-of-service.js';
 import { checkTopicFilter } from '../../mqtt/protocol/topic.js';
-import { type CollectedOptions, collectOptions, type OptionKinds } from '../options/collect-options.js';
-import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
+import { type CollectedOptions, collectOptions } from '../options/collect-options.js';
+import { type CommonOptions, parseCommonOptions } from '../options/common-options.js';
 import { choiceOption, countOption, requiredOption, secondsOption } from '../options/option-values.js';
 import { usageError } from '../options/usage-error.js';
+import {
+  AUTH_CHOICES,
+  BRIDGE_OPTIONS,
+  DEFAULT_CONNECT_SECONDS,
+  SESSION_LOSS_CHOICES,
+  VERSION_CHOICES,
+} from './bridge-options.js';
 import { type BrokerAddress, parseBrokerAddress } from './broker-address.js';
 import { withCredentials } from './broker-credentials.js';
 import { refuseCertainLoop } from './loop-guard.js';
@@ -12,10 +19,8 @@ import { parseGuarantee } from './parse-guarantee.js';
 import { readTlsFiles, type TlsFiles } from './tls-files.js';
 import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
 
-const SESSION_LOSS_CHOICES = ['fail', 'redeliver', 'drop'] as const;
 type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
 
-const AUTH_CHOICES = ['password', 'scram-sha-256'] as const;
 type AuthChoice = (typeof AUTH_CHOICES)[number];
 
 /** A bridge as the command line describes it, checked and with every default applied. */
@@ -46,36 +51,9 @@ export interface BridgeOptions extends CommonOptions {
   readonly connectTimeoutMs: number;
 }
 
-const BRIDGE_KINDS = {
-  from: 'value',
-  to: 'value',
-  topic: 'list',
-  'to-topic': 'value',
-  'client-id': 'value',
-  qos: 'value',
-  guarantee: 'value',
-  'on-session-loss': 'value',
-  'dead-letters': 'value',
-  'adopt-session': 'flag',
-  'follow-server-reference': 'flag',
-  mqtt: 'value',
-  username: 'value',
-  'password-env': 'value',
-  'password-file': 'value',
-  auth: 'value',
-  ca: 'value',
-  cert: 'value',
-  key: 'value',
-  'stop-after': 'value',
-  'connect-timeout': 'value',
-  ...COMMON_KINDS,
-} as const satisfies OptionKinds;
-
-const DEFAULT_CONNECT_SECONDS = 10;
-
 /** Reads the arguments of `millrace bridge`. Throws a MillraceError that names the wrong option. */
 export function parseBridgeOptions(args: readonly string[], environment: NodeJS.ProcessEnv): BridgeOptions {
-  const options = collectOptions(args, BRIDGE_KINDS, 0);
+  const options = collectOptions(args, BRIDGE_OPTIONS, 0);
   const addresses = [
     parseBrokerAddress(requiredOption(options, 'from'), 'from'),
     parseBrokerAddress(requiredOption(options, 'to'), 'to'),
@@ -104,7 +82,7 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
 const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
 
 function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {
-  const version = choiceOption(options, 'mqtt', ['5', '4', '3']);
+  const version = choiceOption(options, 'mqtt', VERSION_CHOICES);
   return version === undefined ? undefined : VERSIONS[version];
 }
 

@@ -3,6 +3,7 @@ import type { QualityOfService } from '../../mqtt/protocol/quality-of-service.js
 import type { CollectedOptions } from '../options/collect-options.js';
 import { choiceOption } from '../options/option-values.js';
 import { usageError } from '../options/usage-error.js';
+import { GUARANTEE_CHOICES, QOS_CHOICES } from './bridge-options.js';
 
 /** What a bridge promises, and the QoS at which it can. */
 export interface BridgeGuarantee {
@@ -14,8 +15,8 @@ const QOS = { '0': 0, '1': 1, '2': 2 } as const;
 
 /** By default QoS 1 and at-least-once; QoS 0 gives none, exactly-once takes QoS 2. Throws on what cannot be given. */
 export function parseGuarantee(options: CollectedOptions): BridgeGuarantee {
-  const choice = choiceOption(options, 'guarantee', ['none', 'at-least-once', 'exactly-once']);
-  const asked = choiceOption(options, 'qos', ['0', '1', '2']);
+  const choice = choiceOption(options, 'guarantee', GUARANTEE_CHOICES);
+  const asked = choiceOption(options, 'qos', QOS_CHOICES);
   if (choice === 'exactly-once') return exactlyOnce(options, asked);
   const qos = QOS[asked ?? '1'];
   const guarantee = choice ?? (qos === 0 ? 'none' : 'at-least-once');

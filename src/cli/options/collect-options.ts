@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { CommandOptions } from '../command.js';
 import { closestName } from './closest-name.js';
 import { usageError } from './usage-error.js';
-
-/** `value` takes one argument, `list` one or more and may repeat, `flag` none. */
-export type OptionKind = 'value' | 'list' | 'flag';
-
-/** The options of a command by name, without the dashes. */
-export type OptionKinds = Readonly<Record<string, OptionKind>>;
 
 /** What stood on the command line, checked for shape only. */
 export interface CollectedOptions {
@@ -26,15 +21,19 @@ const REFUSED: Readonly<Record<string, string>> = {
  * Splits a command line into options and positionals. Throws INVALID_OPTIONS on an unknown option, a missing value or a
  * repeated option. `maxPositionals` bounds what stands outside of options.
  */
-export function collectOptions(args: readonly string[], kinds: OptionKinds, maxPositionals: number): CollectedOptions {
+export function collectOptions(
+  args: readonly string[],
+  known: CommandOptions,
+  maxPositionals: number,
+): CollectedOptions {
   const collected = new Map<string, string[]>();
   const positionals: string[] = [];
   let openList: string[] | undefined;
   let previous: string | undefined;
-  for (const token of tokensOf(args, kinds)) {
+  for (const token of tokensOf(args, known)) {
     if (token.kind === 'option') {
-      const values = optionValues(token, kinds, collected);
-      openList = kinds[token.name] === 'list' ? values : undefined;
+      const values = optionValues(token, known, collected);
+      openList = known[token.name]?.kind === 'list' ? values : undefined;
       previous = token.name;
     } else if (token.kind === 'positional') {
       const target = openList ?? positionals;
@@ -59,9 +58,9 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function tokensOf(args: readonly string[], kinds: OptionKinds) {
+function tokensOf(args: readonly string[], known: CommandOptions) {
   const options = Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => [
+    Object.entries(known).map(([name, { kind }]) => [
       name,
       { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
     ]),
@@ -69,12 +68,12 @@ function tokensOf(args: readonly string[], kinds: OptionKinds) {
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
-function optionValues(token: OptionToken, kinds: OptionKinds, collected: Map<string, string[]>): string[] {
-  const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
-  if (kind === undefined) throw unknownOption(token.name, token.rawName, kinds);
-  const known = collected.get(token.name);
-  if (known !== undefined && kind === 'value') throw usageError(`--${token.name} is given twice`, token.name);
-  const values = known ?? [];
+function optionValues(token: OptionToken, known: CommandOptions, collected: Map<string, string[]>): string[] {
+  const kind = Object.hasOwn(known, token.name) ? known[token.name]?.kind : undefined;
+  if (kind === undefined) throw unknownOption(token.name, token.rawName, known);
+  const before = collected.get(token.name);
+  if (before !== undefined && kind === 'value') throw usageError(`--${token.name} is given twice`, token.name);
+  const values = before ?? [];
   collected.set(token.name, values);
   if (kind === 'flag') {
     if (token.inlineValue === true) throw usageError(`--${token.name} takes no value`, token.name);
@@ -91,10 +90,10 @@ function requiredValue(token: OptionToken): string {
   return value;
 }
 
-function unknownOption(name: string, rawName: string, kinds: OptionKinds) {
+function unknownOption(name: string, rawName: string, known: CommandOptions) {
   const refused = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (refused !== undefined) return usageError(`--${name} is not an option: ${refused}`, name);
-  const closest = closestName(name, Object.keys(kinds));
+  const closest = closestName(name, Object.keys(known));
   return usageError(`unknown option ${rawName}${closest === undefined ? '' : `, did you mean --${closest}?`}`, name);
 }
 

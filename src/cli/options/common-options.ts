@@ -1,14 +1,31 @@
-import type { CollectedOptions, OptionKinds } from './collect-options.js';
+import type { CommandOptions } from '../command.js';
+import type { CollectedOptions } from './collect-options.js';
 import { secondsOption } from './option-values.js';
 
-/** What every command that runs a job takes. */
-export const COMMON_KINDS = {
-  dir: 'value',
-  'drain-timeout': 'value',
-  'give-up': 'list',
-  stats: 'flag',
-  json: 'flag',
-} as const satisfies OptionKinds;
+const DEFAULT_DRAIN_SECONDS = 10;
+
+/** What every command that runs a job takes, beside `dir`, which each tells in its own words. */
+export const COMMON_OPTIONS = {
+  'give-up': {
+    kind: 'list',
+    argument: 'PART...',
+    help: "Give up what --dir has of a part that is no more: 'sink x', 'stage x', 'source x', 'client x'",
+  },
+  'drain-timeout': {
+    kind: 'value',
+    argument: 'S',
+    help: `On SIGINT or SIGTERM: wait at most S seconds until what was read is delivered (default ${DEFAULT_DRAIN_SECONDS})`,
+  },
+  stats: {
+    kind: 'flag',
+    help: 'A line a second on stderr: rates, in flight, buffered, reconnects; with --dir the outbox and its commits',
+  },
+  json: { kind: 'flag', help: 'Events as lines of JSON on stdout' },
+} as const satisfies CommandOptions;
+
+/** The help of what runs a job ends with it. */
+export const JOB_ENDING = `SIGINT or SIGTERM stops reading, delivers what was read (with --dir: stores it), keeps the session and exits with 0. A second signal exits at once.
+`;
 
 export interface CommonOptions {
   readonly dir: string | undefined;
@@ -17,8 +34,6 @@ export interface CommonOptions {
   readonly stats: boolean;
   readonly json: boolean;
 }
-
-const DEFAULT_DRAIN_SECONDS = 10;
 
 export function parseCommonOptions(options: CollectedOptions): CommonOptions {
   return {

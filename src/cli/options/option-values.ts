@@ -1,4 +1,5 @@
 import type { CollectedOptions } from './collect-options.js';
+import { inWords } from './in-words.js';
 import { usageError } from './usage-error.js';
 
 /** The value of an option that must be there. */
@@ -36,10 +37,4 @@ export function choiceOption<const T extends string>(
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw usageError(`--${name} must be ${inWords(choices)}`, name);
   return choice;
-}
-
-/** `a, b or c`. */
-function inWords(choices: readonly string[]): string {
-  const last = choices.at(-1) ?? '';
-  return choices.length < 2 ? last : `${choices.slice(0, -1).join(', ')} or ${last}`;
 }

@@ -1,5 +1,6 @@
-import { collectOptions, type OptionKinds } from '../options/collect-options.js';
-import { COMMON_KINDS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
+import type { CommandOptions } from '../command.js';
+import { collectOptions } from '../options/collect-options.js';
+import { COMMON_OPTIONS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
 import { usageError } from '../options/usage-error.js';
 
 /** What `millrace run` is told. */
@@ -10,11 +11,19 @@ export interface RunOptions extends CommonOptions {
   readonly drainTimeoutGiven: boolean;
 }
 
-const RUN_KINDS = { ...COMMON_KINDS } as const satisfies OptionKinds;
+/** What `millrace run` takes. */
+export const RUN_OPTIONS = {
+  dir: {
+    kind: 'value',
+    argument: 'D',
+    help: 'Where jobs with exactly-once, or with at-least-once and state, keep it; one process at a time',
+  },
+  ...COMMON_OPTIONS,
+} as const satisfies CommandOptions;
 
 /** Reads the arguments of `millrace run`. Throws a MillraceError that names what is wrong. */
 export function parseRunOptions(args: readonly string[]): RunOptions {
-  const options = collectOptions(args, RUN_KINDS, 1);
+  const options = collectOptions(args, RUN_OPTIONS, 1);
   const [module] = options.positionals;
   if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
   return { ...parseCommonOptions(options), module, drainTimeoutGiven: options.value('drain-timeout') !== undefined };
