@@ -1,5 +1,6 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import type { QualityOfService } from '../protocol/quality-of-service.js';
+import type { OutboundMessage } from '../protocol/session/outbound/outbound-message.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
 
 /** What the filter was granted. `granted` below what was asked for is a downgrade. */
@@ -24,8 +25,8 @@ export interface ConnectionListener {
    * without it nothing happens until the owner calls `reconnect` or `close`.
    */
   onDisconnected(error: MillraceError): void;
-  /** The broker lost the session (R5); what was in doubt is re-sent or dropped by policy, given-up messages are named. */
-  onSessionLost(givenUp: readonly number[]): void;
+  /** The broker lost the session (R5); what was in doubt is re-sent or dropped by policy, given-up messages are handed over. */
+  onSessionLost(givenUp: readonly OutboundMessage[]): void;
   /** Fatal: it will not connect again. Not called for what `open` or `reconnect` rejects with. */
   onFailed(error: MillraceError): void;
   /** The socket took everything that waited: more may be written. */

@@ -118,7 +118,7 @@ export class SessionOpening {
       return false;
     }
     const givenUp = stateLost ? session.startEpoch(options.onSessionLoss) : [];
-    listener.onSessionLost(givenUp.map((message) => message.seq));
+    listener.onSessionLost(givenUp);
     return this.#at !== 'over';
   }
 
@@ -193,7 +193,7 @@ export class SessionOpening {
     const { options, session, listener } = this.#parts;
     const policy = lost && options.onSessionLoss === 'drop' ? 'drop' : 'redeliver';
     const givenUp = session.startEpoch(policy);
-    if (lost) listener.onSessionLost(givenUp.map((message) => message.seq));
+    if (lost) listener.onSessionLost(givenUp);
     this.#goOn({ verified: false, present: false, skipRetained: policy === 'drop' });
   }
 

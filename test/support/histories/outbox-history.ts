@@ -314,7 +314,7 @@ export class OutboxHistory {
         this.#crash();
         return false;
       }
-      if (lost) outbox.queue.handleSessionLost(session.startEpoch(policy).map(({ seq }) => seq));
+      if (lost) outbox.queue.handleSessionLost(session.startEpoch(policy));
     } else if (lost) assert.fail('a session is lost without a new epoch');
     this.#broker.prove();
     outbox.handleConnected({ epoch, window: 4 });

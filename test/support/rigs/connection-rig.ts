@@ -123,7 +123,7 @@ function listenerOf(seen: Recorder, connection: () => Connection): ConnectionLis
     onConnected: (event) => seen.connected.push(event),
     onSubscribed: (granted) => seen.granted.push(granted),
     onDisconnected: (error) => seen.disconnects.push(error),
-    onSessionLost: (givenUp) => seen.losses.push(givenUp),
+    onSessionLost: (givenUp) => seen.losses.push(givenUp.map(({ seq }) => seq)),
     onFailed: (error) => seen.failures.push(error),
     onDrain: () => {},
   };

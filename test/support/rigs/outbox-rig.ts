@@ -8,7 +8,7 @@ import {
 import type { Properties } from '../../../src/mqtt/protocol/properties.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
-import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
+import type { DeliveredEvent, ReceivedEvent, RefusedEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
 import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
 import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outbox-sender.js';
@@ -41,6 +41,12 @@ export interface RigRow {
 
 const NAME = 'client';
 
+/** What a broker answers; the rig knows the message. */
+export type RigAnswer =
+  | Omit<ReceivedEvent, 'message'>
+  | Omit<DeliveredEvent, 'message'>
+  | Omit<RefusedEvent, 'message'>;
+
 /** The record of a session of 5.0 that is established. */
 export const sessionRecord = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
   ...markGranted(beginCreating(undefined), { server: 's', version: 5, markers: undefined, subscriptions: [] }),
@@ -62,6 +68,8 @@ export class OutboxRig {
   lastOwed = 0;
   lastAlone = -1;
   #credit: number;
+  /** What the session has, by seq. */
+  readonly #messages = new Map<number, OutboundMessage>();
   #end: number;
   #added: OutboxRow[] = [];
   readonly #codec = new RowCodec();
@@ -78,6 +86,7 @@ export class OutboxRig {
     this.#end = restored.end;
     this.birth = restoreOutbox(restored, sessionRecord(options.record), this.#codec);
     this.#credit = window - this.birth.sent.length;
+    for (const row of this.birth.sent) this.#messages.set(row.seq, row);
     this.outbox = new MqttOutboxSender({
       name: NAME,
       birth: this.birth,
@@ -101,6 +110,14 @@ export class OutboxRig {
     return this.#credit;
   }
 
+  message(seq: number): OutboundMessage | undefined {
+    return this.#messages.get(seq);
+  }
+
+  messages(): Iterable<OutboundMessage> {
+    return this.#messages.values();
+  }
+
   publish(message: OutboundMessage): void {
     this.#publish('publish', message);
   }
@@ -115,6 +132,7 @@ export class OutboxRig {
 
   abandon(seq: number): void {
     this.session.push(`abandon ${seq}`);
+    this.#messages.delete(seq);
     this.#credit += 1;
   }
 
@@ -137,7 +155,7 @@ export class OutboxRig {
   /** The connection ends; the broker loses the session. Rows in doubt go out again, or these are given up. */
   lose(epoch: number, givenUp: readonly number[] = []): void {
     this.outbox.queue.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.now);
-    this.outbox.queue.handleSessionLost(givenUp);
+    this.outbox.queue.handleSessionLost(givenUp.map((seq) => this.#take(seq)));
     this.#credit += givenUp.length;
     this.connect(10, epoch);
   }
@@ -183,8 +201,13 @@ export class OutboxRig {
   }
 
   /** What the broker answered. */
-  answer(...events: readonly SessionEvent[]): void {
-    for (const { type } of events) if (type === 'delivered' || type === 'refused') this.#credit += 1;
+  answer(...answers: readonly RigAnswer[]): void {
+    for (const { type } of answers) if (type !== 'received') this.#credit += 1;
+    const events = answers.map((answer) =>
+      answer.type === 'received'
+        ? { ...answer, message: this.#get(answer.seq) }
+        : { ...answer, message: this.#take(answer.seq) },
+    );
     this.outbox.queue.handleEvents(events, this.now);
   }
 
@@ -193,20 +216,34 @@ export class OutboxRig {
     return new OutboxRig({ ...options, store: this.store.reopen() });
   }
 
-  #publish(how: string, { payload, qos }: OutboundMessage): void {
-    this.session.push(`${how} ${Buffer.from(payload).toString()}`);
-    if (qos > 0) this.#credit -= 1;
+  #publish(how: string, message: OutboundMessage): void {
+    this.session.push(`${how} ${Buffer.from(message.payload).toString()}`);
+    if (message.qos === 0) return;
+    this.#messages.set(message.seq, message);
+    this.#credit -= 1;
+  }
+
+  #get(seq: number): OutboundMessage {
+    const message = this.#messages.get(seq);
+    if (message === undefined) throw new Error(`the session has no message ${seq}`);
+    return message;
+  }
+
+  #take(seq: number): OutboundMessage {
+    const message = this.#get(seq);
+    this.#messages.delete(seq);
+    return message;
   }
 }
 
 /** PUBREC. */
-export const received = (seq: number): SessionEvent => ({ type: 'received', seq, reasonCode: 0 });
+export const received = (seq: number): RigAnswer => ({ type: 'received', seq, reasonCode: 0 });
 
 /** PUBACK or PUBCOMP. */
-export const delivered = (seq: number): SessionEvent => ({ type: 'delivered', seq, reasonCode: 0 });
+export const delivered = (seq: number): RigAnswer => ({ type: 'delivered', seq, reasonCode: 0 });
 
 /** PUBACK or PUBREC that refuses. */
-export const refused = (seq: number, reasonCode: number): SessionEvent => ({
+export const refused = (seq: number, reasonCode: number): RigAnswer => ({
   type: 'refused',
   seq,
   reasonCode,

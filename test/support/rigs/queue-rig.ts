@@ -67,6 +67,14 @@ export class QueueRig {
     return this.#window - this.#inflight.size;
   }
 
+  message(seq: number): OutboundMessage | undefined {
+    return this.#inflight.get(seq);
+  }
+
+  messages(): Iterable<OutboundMessage> {
+    return this.#inflight.values();
+  }
+
   publish(message: OutboundMessage): void {
     const error = this.publishError;
     this.publishError = undefined;
@@ -111,7 +119,7 @@ export class QueueRig {
     for (const [seq, row] of this.#inflight) {
       if (row.index !== index) continue;
       this.#inflight.delete(seq);
-      this.queue.handleEvents([eventOf(seq, answer)], this.now);
+      this.queue.handleEvents([eventOf(row, answer)], this.now);
       return;
     }
     throw new Error(`row ${index} is not in flight`);
@@ -123,10 +131,12 @@ export class QueueRig {
   }
 }
 
-const eventOf = (seq: number, answer: 'delivered' | number): SessionEvent =>
-  answer === 'delivered'
-    ? { type: 'delivered', seq, reasonCode: 0 }
-    : { type: 'refused', seq, reasonCode: answer, reasonString: undefined };
+const eventOf = (message: Row, answer: 'delivered' | number): SessionEvent => {
+  const { seq } = message;
+  return answer === 'delivered'
+    ? { type: 'delivered', seq, message, reasonCode: 0 }
+    : { type: 'refused', seq, message, reasonCode: answer, reasonString: undefined };
+};
 
 /** A broken connection. */
 export const cut = (reasonCode?: number): MillraceError =>

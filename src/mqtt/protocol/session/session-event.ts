@@ -1,8 +1,10 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { ConnackPacket } from '../packet.js';
 import type { Properties } from '../properties.js';
+import type { ProtocolVersion } from '../protocol-version.js';
 import type { QualityOfService } from '../quality-of-service.js';
 import type { Rejection } from '../rejection.js';
+import type { OutboundMessage } from './outbound/outbound-message.js';
 
 /** What the server said it can do on this connection, with the defaults of the specification filled in. */
 export interface ServerLimits {
@@ -25,6 +27,8 @@ export interface ServerLimits {
 /** The CONNACK accepted the connection. */
 export interface ConnectedEvent {
   readonly type: 'connected';
+  /** That of the CONNECT which the server accepted. */
+  readonly version: ProtocolVersion;
   /** What the server said. 3.1 cannot say, so there it is false, although a session that was kept goes on. */
   readonly sessionPresent: boolean;
   /** Ours, or the one that the server assigned. */
@@ -131,17 +135,23 @@ export interface MessageAgainEvent {
   readonly topic: string;
 }
 
-/** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). Also told on resume for a row that was `received` at birth. */
-export interface ReceivedEvent {
-  readonly type: 'received';
+/** What is told of an outbound QoS 1 or 2 message. */
+export interface OutboundEvent {
+  /** Under which it was published. */
   readonly seq: number;
+  /** The object that `publish` took or that was given at birth, so that its owner needs no table of its own. */
+  readonly message: OutboundMessage;
+}
+
+/** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). Also told on resume for a row that was `received` at birth. */
+export interface ReceivedEvent extends OutboundEvent {
+  readonly type: 'received';
   readonly reasonCode: number;
 }
 
 /** PUBACK or PUBCOMP: the outbound message is done. */
-export interface DeliveredEvent {
+export interface DeliveredEvent extends OutboundEvent {
   readonly type: 'delivered';
-  readonly seq: number;
   readonly reasonCode: number;
   /**
    * The server does not know the id of a message whose PUBREL an earlier connection was owed (0x92), and nobody has proven that its
@@ -156,9 +166,8 @@ export interface DeliveredEvent {
  * Done without success: PUBACK or PUBREC of 0x80 and above [MQTT-4.4.0-2], or a message that the server of a new connection
  * cannot take (0x95, 0x9A, 0x9B, else 0x80), which is refused in its place.
  */
-export interface RefusedEvent {
+export interface RefusedEvent extends OutboundEvent {
   readonly type: 'refused';
-  readonly seq: number;
   readonly reasonCode: number;
   readonly reasonString: string | undefined;
 }

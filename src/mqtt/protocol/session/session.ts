@@ -189,6 +189,16 @@ export class Session {
     return this.#outbound.size;
   }
 
+  /** The outbound QoS 1 or 2 message with this number; undefined once it is complete. */
+  message(seq: number): OutboundMessage | undefined {
+    return this.#outbound.message(seq);
+  }
+
+  /** The outbound QoS 1 and 2 messages that are not complete, by ascending seq. */
+  messages(): Iterable<OutboundMessage> {
+    return this.#outbound.messages();
+  }
+
   /** Outbound acknowledgements that the broker owes (R21): what the progress watchdog counts. */
   get owed(): number {
     return this.#outbound.owed;
@@ -505,7 +515,8 @@ export class Session {
     if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
     this.#timers.connected(limits.keepAlive);
     const epoch = this.#epoch.number;
-    this.#events.push({ type: 'connected', sessionPresent, clientId: this.#clientId, epoch, limits, connack });
+    const { version } = boundary.request;
+    this.#events.push({ type: 'connected', version, sessionPresent, clientId: this.#clientId, epoch, limits, connack });
     this.#phase = 'connected';
     this.#settlement.begin(boundary.request, fresh);
     this.#listen();

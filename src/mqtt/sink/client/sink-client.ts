@@ -5,6 +5,7 @@ import { Connection, type ConnectionListener } from '../../connection/connection
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { isConnectRefusal } from '../../connection/reconnect/is-connect-refusal.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
 import type { Session } from '../../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import type { ClientQueue } from '../queue/client-queue.js';
@@ -121,7 +122,7 @@ export class SinkClient implements ConnectionListener {
   }
 
   onConnected(event: ConnectedEvent): void {
-    this.#version = event.limits.sessionExpiryInterval === undefined ? 4 : 5;
+    this.#version = event.version;
     this.#parts.owner.connected(event);
     this.queue.handleConnected(this.#version, performance.now());
     this.#syncControl();
@@ -141,7 +142,7 @@ export class SinkClient implements ConnectionListener {
     });
   }
 
-  onSessionLost(givenUp: readonly number[]): void {
+  onSessionLost(givenUp: readonly OutboundMessage[]): void {
     this.queue.handleSessionLost(givenUp);
     this.#parts.owner.changed();
   }

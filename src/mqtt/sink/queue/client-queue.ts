@@ -1,16 +1,22 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Fifo } from '../../../internal/fifo.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
+import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
 import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
-import type { DeliveredEvent, RefusedEvent, SessionEvent } from '../../protocol/session/session-event.js';
+import type {
+  DeliveredEvent,
+  OutboundEvent,
+  ReceivedEvent,
+  RefusedEvent,
+  SessionEvent,
+} from '../../protocol/session/session-event.js';
 import { hasExpired } from '../message/message-expiry.js';
-import type { Row } from '../message/row.js';
+import { Row } from '../message/row.js';
 import type { QueueLimits } from '../options/queue-limits.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
 import { retryWait } from '../retry/retry-wait.js';
 import { endedByPeer } from './ended-by-peer.js';
 import { HeldTopics } from './held-topics.js';
-import { InflightWindow } from './inflight-window.js';
 import { poisonError } from './poison-error.js';
 import { type ControlNews, PoisonSearch } from './poison-search.js';
 import type { Publisher } from './publisher.js';
@@ -53,7 +59,6 @@ export class ClientQueue {
   readonly #parts: ClientQueueParts;
   #waiting = new Fifo<Row>();
   readonly #held = new HeldTopics();
-  readonly #inflight = new InflightWindow();
   readonly #unwritten = new UnwrittenRows();
   readonly #search = new PoisonSearch({
     suspected: (seq) => this.#tellFinding(seq, 'suspected'),
@@ -63,7 +68,10 @@ export class ClientQueue {
   #paced = UNPACED;
   /** How the last connection ended. */
   #lastEnd: MillraceError | undefined;
-  #queuedBytes = 0;
+  /** Of every row that is taken and has no outcome yet. */
+  #bytes = 0;
+  /** Rows that the session holds: it is the only table of them. */
+  #inflight = 0;
   /** Some rows may expire. */
   #expires = false;
   /** Re-sends wait until the queue has looked at the clock (R23). */
@@ -90,7 +98,7 @@ export class ClientQueue {
 
   /** Messages in flight. */
   get inflight(): number {
-    return this.#inflight.size;
+    return this.#inflight;
   }
 
   /** Messages that wait above the window. */
@@ -110,8 +118,7 @@ export class ClientQueue {
 
   get #overBounds(): boolean {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.limits;
-    const bytes = this.#queuedBytes + this.#inflight.bytes + this.#unwritten.bytes;
-    return this.#waiting.size + this.#held.waiting >= maxBufferedMessages || bytes >= maxBufferedBytes;
+    return this.#waiting.size + this.#held.waiting >= maxBufferedMessages || this.#bytes >= maxBufferedBytes;
   }
 
   /** Takes a row; `full` is to be asked before. Offline and over the bounds, a dropping policy decides which row is dropped. */
@@ -122,14 +129,15 @@ export class ClientQueue {
       return;
     }
     this.#waiting.push(row);
-    this.#queuedBytes += row.bytes;
+    this.#bytes += row.bytes;
   }
 
   /** Rows that the session has from birth, ascending. */
   adopt(rows: readonly Row[]): void {
     for (const row of rows) {
       this.#expires ||= row.expiresAtMs !== undefined;
-      this.#inflight.add(row);
+      this.#inflight += 1;
+      this.#bytes += row.bytes;
       this.#next = row.seq + 1;
     }
   }
@@ -177,7 +185,7 @@ export class ClientQueue {
   handleEvents(events: readonly SessionEvent[], now: number): void {
     for (const event of events) {
       if (event.type === 'delivered') this.#handleDelivered(event);
-      else if (event.type === 'received') this.#handleReceived(event.seq);
+      else if (event.type === 'received') this.#handleReceived(event);
       else if (event.type === 'refused') this.#handleRefused(event, now);
     }
     if (this.#paced !== UNPACED) this.#setPace(now);
@@ -204,10 +212,10 @@ export class ClientQueue {
   }
 
   /** Messages that the session gave up because the broker lost it. */
-  handleSessionLost(givenUp: readonly number[]): void {
+  handleSessionLost(givenUp: readonly OutboundMessage[]): void {
     this.#search.forget();
-    for (const seq of givenUp) {
-      const row = this.#inflight.take(seq);
+    for (const message of givenUp) {
+      const row = this.#land({ message, seq: message.seq });
       if (row !== undefined) this.#drop(row, 'session-lost');
     }
   }
@@ -228,8 +236,8 @@ export class ClientQueue {
 
   /** The search goes on: a message that it blames is given up, and what may be sent now is. */
   #goOn(publisher: Publisher, now: number): void {
-    const row = this.#inflight.get(this.#search.blamed(now));
-    if (row !== undefined) this.#handleBlamed(publisher, row, now);
+    const row = publisher.message(this.#search.blamed(now));
+    if (row instanceof Row) this.#handleBlamed(publisher, row, now);
     this.#setPace(now);
   }
 
@@ -257,19 +265,19 @@ export class ClientQueue {
       return;
     }
     this.#search.forget();
-    this.#inflight.take(row.seq);
+    this.#leaveSession(row);
     this.#parts.outcome.suspected(row, 'blamed');
     this.#giveUp(row, wait);
   }
 
   #tellFinding(seq: number, finding: Finding): void {
-    const row = this.#inflight.get(seq);
-    if (row !== undefined) this.#parts.outcome.suspected(row, finding);
+    const row = this.#parts.publisher().message(seq);
+    if (row instanceof Row) this.#parts.outcome.suspected(row, finding);
   }
 
   #ageInflight(wallMs: number): void {
     this.#clockDue = false;
-    for (const row of this.#inflight.rows()) row.age(wallMs);
+    for (const row of this.#parts.publisher().messages()) if (row instanceof Row) row.age(wallMs);
   }
 
   #pumpHeld(publisher: Publisher, now: number, wallMs: number): void {
@@ -277,7 +285,6 @@ export class ClientQueue {
     while (!this.#stopped && credit > 0) {
       const row = this.#held.take(now, this.#mark);
       if (row === undefined) return;
-      this.#queuedBytes -= row.bytes;
       if (this.#dropExpired(row, wallMs)) continue;
       if (this.#publish(publisher, row, wallMs)) credit -= 1;
       else if (!this.#online) this.#holdBack(row, now);
@@ -291,7 +298,6 @@ export class ClientQueue {
       if (row === undefined) return;
       if (this.#dropExpired(row, wallMs)) {
         this.#waiting.shift();
-        this.#queuedBytes -= row.bytes;
         continue;
       }
       if (row.index >= this.#mark) return;
@@ -305,7 +311,6 @@ export class ClientQueue {
       if (this.#publish(publisher, row, wallMs) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
       if (!this.#online) return;
       this.#waiting.shift();
-      this.#queuedBytes -= row.bytes;
     }
   }
 
@@ -330,12 +335,12 @@ export class ClientQueue {
     if (this.#version < 5 && row.properties !== undefined) this.#stripProperties(row);
     if (row.qos > 0) {
       row.seq = this.#parts.outbox === undefined ? this.#next : row.index;
-      this.#inflight.add(row);
+      this.#inflight += 1;
     }
     try {
       this.#giveToSession(publisher, row);
     } catch (thrown) {
-      if (row.qos > 0) this.#inflight.take(row.seq);
+      if (row.qos > 0) this.#leaveSession(row);
       this.#handleUnpublished(row, MillraceError.from(thrown));
       return false;
     }
@@ -365,16 +370,15 @@ export class ClientQueue {
     else this.#giveUp(row, error);
   }
 
-  #handleReceived(seq: number): void {
-    const row = this.#inflight.get(seq);
+  #handleReceived({ seq, message }: ReceivedEvent): void {
     this.#search.handleAnswered(seq);
     if (this.#parts.outbox === undefined) this.#parts.publisher().release(seq);
-    else if (row !== undefined) this.#parts.outbox.received(row);
+    else if (message instanceof Row && message.seq === seq) this.#parts.outbox.received(message);
   }
 
   #handleRefused(event: RefusedEvent, now: number): void {
     this.#search.handleAnswered(event.seq);
-    const row = this.#inflight.take(event.seq);
+    const row = this.#land(event);
     if (row === undefined) return;
     const error = refusalError(row.topic, event.reasonCode, event.reasonString);
     if (error.code === 'ID_IN_USE') {
@@ -393,29 +397,43 @@ export class ClientQueue {
 
   #holdBack(row: Row, dueMs: number): void {
     this.#held.hold(row, dueMs);
-    this.#queuedBytes += row.bytes;
   }
 
-  #handleDelivered({ seq, unverified, downgraded }: DeliveredEvent): void {
-    const row = this.#inflight.take(seq);
-    this.#search.handleAnswered(seq);
+  #handleDelivered(event: DeliveredEvent): void {
+    this.#search.handleAnswered(event.seq);
+    const row = this.#land(event);
     if (row === undefined) return;
-    if (unverified) this.#parts.outbox?.unverified(row);
-    if (downgraded) this.#parts.outcome.downgraded(row);
+    if (event.unverified) this.#parts.outbox?.unverified(row);
+    if (event.downgraded) this.#parts.outcome.downgraded(row);
     this.#deliver(row);
   }
 
+  /** The session has let go of a message: its row, unless that stands under another number or under none. */
+  #land({ message, seq }: OutboundEvent): Row | undefined {
+    if (!(message instanceof Row) || message.seq !== seq) return undefined;
+    this.#leaveSession(message);
+    return message;
+  }
+
+  #leaveSession(row: Row): void {
+    row.seq = -1;
+    this.#inflight -= 1;
+  }
+
   #deliver(row: Row): void {
+    this.#bytes -= row.bytes;
     if (this.#held.size > 0) this.#held.settle(row);
     this.#parts.outcome.delivered(row);
   }
 
   #giveUp(row: Row, error: MillraceError): void {
+    this.#bytes -= row.bytes;
     if (this.#held.size > 0) this.#held.settle(row);
     this.#parts.outcome.rejected(row, error);
   }
 
   #drop(row: Row, reason: DropReason): void {
+    this.#bytes -= row.bytes;
     if (this.#held.size > 0) this.#held.settle(row);
     this.#parts.outcome.dropped(row, reason);
   }
@@ -429,10 +447,7 @@ export class ClientQueue {
     const queue = new Fifo<Row>();
     for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take()) {
       if (row.paced) this.#holdBack(row, 0);
-      else {
-        queue.push(row);
-        this.#queuedBytes += row.bytes;
-      }
+      else queue.push(row);
     }
     for (let row = this.#waiting.shift(); row !== undefined; row = this.#waiting.shift()) queue.push(row);
     this.#waiting = queue;
@@ -444,7 +459,6 @@ export class ClientQueue {
     while (this.#overBounds) {
       const oldest = this.#waiting.shift();
       if (oldest === undefined) return false;
-      this.#queuedBytes -= oldest.bytes;
       this.#drop(oldest, 'offline-overflow');
     }
     return true;

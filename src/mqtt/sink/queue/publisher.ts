@@ -4,6 +4,10 @@ import type { OutboundMessage } from '../../protocol/session/outbound/outbound-m
 export interface Publisher {
   /** How many more QoS 1 and 2 messages `publish` takes now. */
   readonly credit: number;
+  /** The QoS 1 or 2 message with this number, while it is not complete. */
+  message(seq: number): OutboundMessage | undefined;
+  /** All of them. */
+  messages(): Iterable<OutboundMessage>;
   publish(message: OutboundMessage): void;
   /** The same for one that others have passed. */
   publishLate(message: OutboundMessage): void;

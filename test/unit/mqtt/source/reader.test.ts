@@ -85,6 +85,7 @@ const open = (settings: Settings = {}) => {
 
 const connected = (sessionPresent: boolean): ConnectedEvent => ({
   type: 'connected',
+  version: 5,
   sessionPresent,
   clientId: 's',
   epoch: 1,

@@ -3,7 +3,7 @@ import { protocolError } from '../../codec/refusal.js';
 import type { AckPacket } from '../../packet.js';
 import type { EventQueue } from '../event-queue.js';
 import type { PacketOutput } from '../packet-output.js';
-import type { DeliveredEvent, ServerLimits } from '../session-event.js';
+import type { ServerLimits } from '../session-event.js';
 import type { OutboundRow, OutboundStage } from '../session-state.js';
 import type { Transition } from '../transition-table.js';
 import { checkMessage } from './outbound-check.js';
@@ -61,6 +61,19 @@ export class OutboundMessages {
 
   get size(): number {
     return this.#window.size;
+  }
+
+  /** As in `Session`. */
+  message(seq: number): OutboundMessage | undefined {
+    return this.#window.get(seq);
+  }
+
+  /** As in `Session`. */
+  *messages(): Generator<OutboundMessage> {
+    for (const seq of this.#window.seqs()) {
+      const message = this.#window.get(seq);
+      if (message !== undefined) yield message;
+    }
   }
 
   /** What the broker owes on this connection: PUBACK or PUBREC of a PUBLISH, PUBCOMP of a PUBREL (R21). */
@@ -262,20 +275,23 @@ export class OutboundMessages {
     this.#answers += 1;
     if (next === 'done') this.#finish(seq);
     else this.#window.move(seq, next);
-    this.#report(action, seq, packet);
+    this.#report(action, message, packet);
     if (next === 'done') this.#pump();
   }
 
-  #report(action: OutboundAction, seq: number, { reasonCode, properties }: AckPacket): void {
-    if (action === 'received') this.#events.push({ type: 'received', seq, reasonCode });
-    else if (action === 'delivered') this.#events.push(this.#delivered(seq, reasonCode));
-    else if (action === 'downgraded') this.#events.push({ type: 'delivered', seq, reasonCode, downgraded: true });
-    else this.#events.push({ type: 'refused', seq, reasonCode, reasonString: properties?.reasonString });
+  #report(action: OutboundAction, message: OutboundMessage, { reasonCode, properties }: AckPacket): void {
+    const { seq } = message;
+    if (action === 'received') this.#events.push({ type: 'received', seq, message, reasonCode });
+    else if (action === 'delivered') this.#reportDelivery(message, reasonCode);
+    else if (action === 'downgraded')
+      this.#events.push({ type: 'delivered', seq, message, reasonCode, downgraded: true });
+    else this.#events.push({ type: 'refused', seq, message, reasonCode, reasonString: properties?.reasonString });
   }
 
-  #delivered(seq: number, reasonCode: number): DeliveredEvent {
+  #reportDelivery(message: OutboundMessage, reasonCode: number): void {
+    const { seq } = message;
     const unverified = this.#doubtful.delete(seq) && reasonCode === IDENTIFIER_NOT_FOUND;
-    return { type: 'delivered', seq, reasonCode, ...(unverified && { unverified }) };
+    this.#events.push({ type: 'delivered', seq, message, reasonCode, ...(unverified && { unverified }) });
   }
 
   #seqsAt(position: OutboundPosition): number[] {
@@ -296,7 +312,10 @@ export class OutboundMessages {
 
   /** What the server had received when the process ended: the owner has to commit that and to release it, before its turn or after. */
   #tellUntold(): void {
-    for (const seq of this.#untold) this.#events.push({ type: 'received', seq, reasonCode: 0 });
+    for (const seq of this.#untold) {
+      const message = this.#window.get(seq);
+      if (message !== undefined) this.#events.push({ type: 'received', seq, message, reasonCode: 0 });
+    }
     this.#untold.clear();
   }
 
@@ -357,7 +376,7 @@ export class OutboundMessages {
       this.#window.remove(message.seq);
       const unnamed = problem.code === 'MESSAGE_TOO_LARGE' ? PACKET_TOO_LARGE : UNSPECIFIED_ERROR;
       const reasonCode = problem.reasonCode ?? unnamed;
-      this.#events.push({ type: 'refused', seq: message.seq, reasonCode, reasonString: problem.message });
+      this.#events.push({ type: 'refused', seq: message.seq, message, reasonCode, reasonString: problem.message });
       return;
     }
     this.#window.move(message.seq, transition.next);

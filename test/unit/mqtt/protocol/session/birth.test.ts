@@ -51,7 +51,7 @@ test('R12: a birth goes out in order: PUBREL where PUBREC was durable, PUBLISH w
 
 test('R9: a received row of a birth is told again and waits for its release', () => {
   const rig = born({ outbound: [{ message: outbound(5, 2), stage: 'received' }] }).connect({}, PRESENT);
-  assert.deepEqual(rig.events().at(-1), { type: 'received', seq: 5, reasonCode: 0 });
+  assert.deepEqual(rig.events().at(-1), { type: 'received', seq: 5, message: outbound(5, 2), reasonCode: 0 });
   assert.deepEqual(rig.answers(), ['connect']);
   rig.session.release(5);
   assert.deepEqual(rig.answers(), ['pubrel 6']);
@@ -63,7 +63,7 @@ test('R9a: PUBREC 0x91 means received for a row that was born as sent, and a con
     .connect({}, PRESENT)
     .forget();
   sent.serve(ack('pubrec', 6, 0x91));
-  assert.deepEqual(sent.events(), [{ type: 'received', seq: 5, reasonCode: 0x91 }]);
+  assert.deepEqual(sent.events(), [{ type: 'received', seq: 5, message: outbound(5, 2), reasonCode: 0x91 }]);
   const unsent = born({ outbound: row('unsent') })
     .connect({}, PRESENT)
     .forget();

@@ -25,6 +25,16 @@ function closeOf(rig: SessionRig) {
   return event?.type === 'close' ? event.error : undefined;
 }
 
+test('`connected` tells the version of the connection, which no limit of the server does', () => {
+  for (const version of [3, 4, 5] as const) {
+    const connected = new SessionRig()
+      .connect({ version })
+      .events()
+      .find((event) => event.type === 'connected');
+    assert.equal(connected?.version, version);
+  }
+});
+
 test('CONNECT says what was asked for and leaves the defaults of the specification out', () => {
   const rig = new SessionRig({ receiveMaximum: 1000, topicAliasMaximum: 10, maximumPacketSize: 5000 });
   rig.dial({ username: 'u', keepAlive: 30, sessionExpiryInterval: 60, requestProblemInformation: false });
@@ -335,7 +345,7 @@ test('the state is plain data: given to another session it goes on in the same w
 test('a restored message that was received is told again, since nobody in this process knows', () => {
   const state: SessionState = { epoch: 3, inbound: [], outbound: [{ message: outbound(4, 2), stage: 'received' }] };
   const rig = new SessionRig({ state }).connect({}, { sessionPresent: true });
-  assert.deepEqual(rig.events().at(-1), { type: 'received', seq: 4, reasonCode: 0 });
+  assert.deepEqual(rig.events().at(-1), { type: 'received', seq: 4, message: outbound(4, 2), reasonCode: 0 });
   rig.session.release(4);
   assert.deepEqual(rig.answers(), ['connect', 'pubrel 5']);
   rig.resume();

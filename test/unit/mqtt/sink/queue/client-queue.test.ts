@@ -28,9 +28,9 @@ describe('ClientQueue', () => {
   it('a row is delivered once, and unknown sequence numbers change nothing', () => {
     const rig = new QueueRig();
     rig.queue.handleConnected(5, 0);
-    rig.add();
+    const message = rig.add();
     rig.pump();
-    const delivered = { type: 'delivered', seq: 0, reasonCode: 0 } as const;
+    const delivered = { type: 'delivered', seq: 0, message, reasonCode: 0 } as const;
     rig.queue.handleEvents([delivered, delivered, { ...delivered, seq: 77 }], 0);
     assert.deepEqual(rig.outcome, ['delivered 0']);
     assert.equal(rig.queue.inflight, 0);
@@ -39,9 +39,9 @@ describe('ClientQueue', () => {
   it('releases a QoS 2 message at once: nothing has to be stored first', () => {
     const rig = new QueueRig();
     rig.queue.handleConnected(5, 0);
-    rig.add('t', 2);
+    const message = rig.add('t', 2);
     rig.pump();
-    rig.queue.handleEvents([{ type: 'received', seq: 0, reasonCode: 0 }], 0);
+    rig.queue.handleEvents([{ type: 'received', seq: 0, message, reasonCode: 0 }], 0);
     assert.deepEqual(rig.released, [0]);
     assert.deepEqual(rig.outcome, []);
   });
@@ -116,10 +116,10 @@ describe('ClientQueue', () => {
   it('reports what a lost session gave up', () => {
     const rig = new QueueRig();
     rig.queue.handleConnected(5, 0);
-    rig.add();
+    const first = rig.add();
     rig.add();
     rig.pump();
-    rig.queue.handleSessionLost([0]);
+    rig.queue.handleSessionLost([first]);
     assert.deepEqual(rig.outcome, ['dropped 0 session-lost']);
     assert.equal(rig.queue.inflight, 1);
   });

@@ -19,7 +19,7 @@ test('R8: sequence numbers go far beyond 32 bits', () => {
   const rig = new SessionRig().connect().forget();
   rig.session.publish(outbound(seq, 1));
   rig.serve(ack('puback', packetIdOf(seq)));
-  assert.deepEqual(rig.events(), [{ type: 'delivered', seq, reasonCode: 0 }]);
+  assert.deepEqual(rig.events(), [{ type: 'delivered', seq, message: outbound(seq, 1), reasonCode: 0 }]);
 });
 
 test('R8a: in flight is at most the lower of the two limits, and credit says so', () => {
@@ -97,12 +97,14 @@ test('R9a: PUBREC 0x91 is success for a message that was sent before in this epo
   const first = new SessionRig().connect().forget();
   first.session.publish(outbound(0, 2));
   first.serve(ack('pubrec', 1, 0x91));
-  assert.deepEqual(first.events(), [{ type: 'refused', seq: 0, reasonCode: 0x91, reasonString: undefined }]);
+  assert.deepEqual(first.events(), [
+    { type: 'refused', seq: 0, message: outbound(0, 2), reasonCode: 0x91, reasonString: undefined },
+  ]);
   const again = new SessionRig().connect();
   again.session.publish(outbound(0, 2));
   again.resume().forget();
   again.serve(ack('pubrec', 1, 0x91));
-  assert.deepEqual(again.events(), [{ type: 'received', seq: 0, reasonCode: 0x91 }]);
+  assert.deepEqual(again.events(), [{ type: 'received', seq: 0, message: outbound(0, 2), reasonCode: 0x91 }]);
 });
 
 test('R10: the payload is kept until PUBCOMP', () => {
@@ -182,9 +184,22 @@ test('PUBACK 0x10 is success, 0x80 and above a refusal with its reason', () => {
   const reasonString = 'no right';
   rig.serve(ack('puback', 1, 0x10), { type: 'puback', packetId: 2, reasonCode: 0x87, properties: { reasonString } });
   assert.deepEqual(rig.events(), [
-    { type: 'delivered', seq: 0, reasonCode: 0x10 },
-    { type: 'refused', seq: 1, reasonCode: 0x87, reasonString },
+    { type: 'delivered', seq: 0, message: outbound(0, 1), reasonCode: 0x10 },
+    { type: 'refused', seq: 1, message: outbound(1, 1), reasonCode: 0x87, reasonString },
   ]);
+});
+
+test('what is told of a message carries the very object that was published, so that its owner need not look for it', () => {
+  const rig = new SessionRig().connect().forget();
+  const messages = [outbound(0, 1), outbound(1, 2), outbound(2, 1)];
+  for (const message of messages) rig.session.publish(message);
+  rig.serve(ack('puback', 1), ack('pubrec', 2), ack('puback', 3, 0x87));
+  const told = rig.events().map((event) => ('message' in event ? event.message : undefined));
+  assert.equal(told.length, 3);
+  for (const [index, message] of messages.entries()) assert.equal(told[index], message);
+  assert.equal(rig.session.message(1), messages[1]);
+  assert.equal(rig.session.message(0), undefined, 'it is complete');
+  assert.deepEqual([...rig.session.messages()], [messages[1]]);
 });
 
 test('a message beyond what the server can do is refused before anything is written', () => {

@@ -188,7 +188,7 @@ test('R5a: UNSUBACK 0x00 proves the session: it goes on, in order, before anythi
   assert.deepEqual(rig.events(), [{ type: 'session-proven', proven: true }]);
   assert.deepEqual(rig.answers(), ['pubrel 11', 'publish+ 12', 'publish+ 13']);
   rig.serve(ack('pubcomp', 11, 0x92));
-  assert.deepEqual(rig.events(), [{ type: 'delivered', seq: 10, reasonCode: 0x92 }]);
+  assert.deepEqual(rig.events(), [{ type: 'delivered', seq: 10, message: outbound(10, 2), reasonCode: 0x92 }]);
 });
 
 test('R5a: UNSUBACK 0x11 is a lost session, exactly as session present 0', () => {
@@ -235,7 +235,9 @@ test('R5a: any other UNSUBACK code proves nothing, and the session goes on unver
   rig.serve(unsuback(0x87));
   assert.deepEqual(rig.events(), [{ type: 'session-proven', proven: false }]);
   rig.serve(ack('pubcomp', 11, 0x92));
-  assert.deepEqual(rig.events(), [{ type: 'delivered', seq: 10, reasonCode: 0x92, unverified: true }]);
+  assert.deepEqual(rig.events(), [
+    { type: 'delivered', seq: 10, message: outbound(10, 2), reasonCode: 0x92, unverified: true },
+  ]);
 });
 
 test('R10: PUBCOMP 0x92 is told as unverified only for a PUBREL that an earlier connection was owed', () => {
@@ -246,8 +248,8 @@ test('R10: PUBCOMP 0x92 is told as unverified only for a PUBREL that an earlier 
   rig.forget();
   rig.serve(ack('pubcomp', 12, 0x92), ack('pubcomp', 11));
   assert.deepEqual(rig.events(), [
-    { type: 'delivered', seq: 11, reasonCode: 0x92 },
-    { type: 'delivered', seq: 10, reasonCode: 0 },
+    { type: 'delivered', seq: 11, message: outbound(11, 2), reasonCode: 0x92 },
+    { type: 'delivered', seq: 10, message: outbound(10, 2), reasonCode: 0 },
   ]);
   const later = asked();
   later.session.trust();
@@ -255,7 +257,7 @@ test('R10: PUBCOMP 0x92 is told as unverified only for a PUBREL that an earlier 
   later.serve(ack('pubcomp', 11, 0x92));
   assert.deepEqual(
     later.events(),
-    [{ type: 'delivered', seq: 10, reasonCode: 0x92 }],
+    [{ type: 'delivered', seq: 10, message: outbound(10, 2), reasonCode: 0x92 }],
     'a session that was trusted once',
   );
 });
