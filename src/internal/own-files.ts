@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { MillraceError } from '../errors/millrace-error.js';
 
 /*
- * X2: what we write must be ours. Another user who can put a link, a pipe or a file of his own in our way would have us overwrite what
+ * X2. What we write must be ours. Another user who can put a link, a pipe or a file of his own in our way would have us overwrite what
  * he cannot, or read what he should not. Windows has other rights: there a file is only looked at for what it is.
  */
 

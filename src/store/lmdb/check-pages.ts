@@ -34,7 +34,7 @@ interface Step {
 }
 
 /**
- * X8: looks at all pages that LMDB would follow, as LMDB itself does not: it believes what is on a page, and a wrong number there ends
+ * Looks at all pages that LMDB would follow, as LMDB itself does not (X8): it believes what is on a page, and a wrong number there ends
  * the process. Gives what is wrong with the first one that is. What is checked is the structure: each page is the one it says it is, has
  * its place once, and everything on it lies within it. What the records say has checksums of its own.
  */

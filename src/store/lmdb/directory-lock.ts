@@ -28,7 +28,7 @@ export class DirectoryLock {
         join(directory, 'owner.lock'),
         constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
       );
-      // X10: who cannot open it cannot lock it
+      // who cannot open it cannot lock it (X10)
       await file.chmod(0o600);
       if (!tryLock(file.fd)) await insist(directory, file);
       await noteOwner(file);
@@ -45,7 +45,7 @@ export class DirectoryLock {
 }
 
 /**
- * X10: a lock that lets us share it is no owner's: whoever could read the file took it. The last owner is not blamed for it then. That
+ * X10. A lock that lets us share it is no owner's: whoever could read the file took it. The last owner is not blamed for it then. That
  * the second attempt succeeds says that the owner has just gone.
  */
 async function insist(directory: string, file: FileHandle): Promise<void> {

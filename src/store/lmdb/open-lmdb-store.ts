@@ -82,7 +82,7 @@ async function removeFile(path: string): Promise<void> {
   await rm(`${path}-lock`, { force: true });
 }
 
-/** X8: the mark stays where opening ends the process, and where the store is damaged: the next one is to try it first, too. */
+/** The mark stays where opening ends the process, and where the store is damaged: the next one is to try it first, too (X8). */
 async function openMarked(request: OpenRequest): Promise<LmdbStore> {
   const mark = await OpeningMark.make(request.path);
   try {
@@ -116,7 +116,7 @@ async function openFile({ path, name, onClosed }: OpenRequest, mark: OpeningMark
 /** All pages of a file up to this size are looked at at each opening, within a few milliseconds; of a larger one after a bad end. */
 const SMALL_BYTES = 1024 * 1024;
 
-/** X8: what LMDB would believe of a damaged page may end the process. */
+/** What LMDB would believe of a damaged page may end the process (X8). */
 async function checkSmallFile(path: string, header: LmdbHeader): Promise<void> {
   const { size } = await stat(path);
   if (size > SMALL_BYTES) return;

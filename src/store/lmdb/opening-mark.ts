@@ -18,7 +18,7 @@ const SHORT_MS = 60_000;
 const SHORT_RUNS = 5;
 
 /**
- * X8: a file beside a store that says whether its last owner came to an end while it opened it, or soon after, again and again: then the
+ * X8. A file beside a store that says whether its last owner came to an end while it opened it, or soon after, again and again: then the
  * store is tried elsewhere first, because what is damaged may end the process in native code. It is there from before LMDB opens the
  * store until it is closed. It is a hint: nothing waits for the disk, and a full disk loses no more than the hint.
  */

@@ -23,7 +23,7 @@ interface Outcome {
 }
 
 /**
- * X8: reads all of a store in a process of its own. Where that is ended by it, so would ours be, at each start anew. A child that cannot
+ * Reads all of a store in a process of its own (X8). Where that is ended by it, so would ours be, at each start anew. A child that cannot
  * be started, or is ended by others, says nothing about the store.
  * @throws MillraceError STORE_CORRUPT
  */

@@ -3,7 +3,7 @@ const STALL_MS = 1000;
 
 /**
  * How long the peer may be silent, as a pure deadline. A check that comes more than a second late starts the time once
- * more before it declares the peer silent (faults I2), because its answer may wait in a buffer that nobody could read.
+ * more before it declares the peer silent, because its answer may wait in a buffer that nobody could read.
  */
 export class PeerTimer {
   readonly #timeoutMs: number;

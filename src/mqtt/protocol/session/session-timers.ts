@@ -4,7 +4,7 @@ import type { SessionOptions } from './session-options.js';
 /** What the server did not do in time. */
 export type Silence = 'CONNACK' | 'AUTH' | 'PINGRESP' | 'acknowledgement';
 
-/** Bytes of a packet still incomplete that show a peer alive on a slow link; a byte now and then does not (faults H3). */
+/** Bytes of a packet still incomplete that show a peer alive on a slow link; a byte now and then does not. */
 const PROGRESS_BYTES = 4096;
 
 /**

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { LIMIT } from '../support/limits.js';
+import { tempDir } from '../support/temp-dir.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Each line refers to one thing that is not there. */
+const BROKEN: ReadonlyArray<readonly [line: string, missing: string]> = [
+  ['// It is made in no-such-file.ts.', 'no-such-file.ts'],
+  ['// It is made in `outbound/no-such-file.ts`.', 'outbound/no-such-file.ts'],
+  ['// The files are in `no-such-room/`.', 'no-such-room/'],
+  ['/** See {@link NoSuchThing}. */', 'NoSuchThing'],
+  ['// See `noSuchThing`.', 'noSuchThing'],
+  ['// See `Session.noSuchMember`.', 'Session.noSuchMember'],
+  ['// See `Session.#noSuchMember()`.', 'Session.#noSuchMember()'],
+  ['// It is durable first (R77).', 'R77'],
+  ['// It halves (Q3).', 'Q3'],
+  ['// It ends by `no-such-event`.', 'no-such-event'],
+  // two files define it, and this one does not
+  ['// It is none of ours (D1).', 'D1'],
+];
+
+/** The same, but it is there. */
+const SOUND = `
+// Q1. Rules of the own file. See session.ts, \`session/session.ts\`, \`protocol/\`, docs/guarantees.md.
+// Q1, R7, R14b, and \`Session.receive\`, \`Session.receive()\`, {@link Session}, \`Date.now\`; MQTT 5.0, V8.
+`;
+
+describe('the references in comments', () => {
+  it('each one that leads nowhere is told at its place, in a copy of src, and nothing else is', LIMIT, () => {
+    const copy = join(tempDir('comments'), 'src');
+    cpSync(join(ROOT, 'src'), copy, { recursive: true });
+    const planted = 'mqtt/protocol/session/planted.ts';
+    appendFileSync(join(copy, planted), `${BROKEN.map(([line]) => line).join('\n')}${SOUND}`);
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/check-comments.mjs', copy], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    const expected = BROKEN.map(
+      ([, missing], index) =>
+        `${relative(ROOT, copy)}/${planted}:${index + 1}: ${missing}, which the comment refers to, is not there`,
+    );
+    assert.deepEqual(stderr.trim().split('\n'), expected);
+    assert.equal(status, 1);
+  });
+});
