@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readSessionRecord } from '../../src/mqtt/connection/identity/read-session-record.js';
+import { readSessionRecord } from '../../src/mqtt/connection/identity/record/read-session-record.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { LIMIT } from '../support/limits.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/millrace-error.js';
-import { readSessionRecord } from '../../src/mqtt/connection/identity/read-session-record.js';
-import type { SessionRecord } from '../../src/mqtt/connection/identity/session-record.js';
+import { readSessionRecord } from '../../src/mqtt/connection/identity/record/read-session-record.js';
+import type { SessionRecord } from '../../src/mqtt/connection/identity/record/session-record.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { forgettingScript, type KeptSessions, keepingScript } from '../support/brokers/keeping-broker.js';
 import { LIMIT } from '../support/limits.js';

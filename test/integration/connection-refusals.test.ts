@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readSessionRecord } from '../../src/mqtt/connection/identity/read-session-record.js';
+import { readSessionRecord } from '../../src/mqtt/connection/identity/record/read-session-record.js';
 import { accept, acceptResumed, type FakeClient, grant, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { type Certificate, makeCertificates } from '../support/certificates.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { MetricsRegistry } from '../../src/metrics/index.js';
-import type { SessionRecord } from '../../src/mqtt/connection/identity/session-record.js';
+import type { SessionRecord } from '../../src/mqtt/connection/identity/record/session-record.js';
 import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import type { MqttSinkOptions } from '../../src/mqtt/sink/options/mqtt-sink-options.js';
 import { startFakeBroker } from '../support/brokers/fake-broker.js';

@@ -41,13 +41,6 @@ export function sessionOptions(options: MqttConnectionOptions): SessionOptions {
   };
 }
 
-/** The same with the past that the store has. `epoch` is that of the record. */
-export function bornSessionOptions(options: MqttConnectionOptions, epoch: number): SessionOptions {
-  const { durable } = options;
-  if (durable === undefined) return sessionOptions(options);
-  return { ...sessionOptions(options), settlesEmpty: true, storesIds: true, state: { ...durable.restored, epoch } };
-}
-
 function passwordBytes(password: string | Uint8Array): Uint8Array {
   return typeof password === 'string' ? new TextEncoder().encode(password) : password;
 }

@@ -3,14 +3,10 @@ import type {
   AuthSuccessEvent,
   ConnectedEvent,
   SessionEvent,
-  SessionLostEvent,
   SessionProvenEvent,
-  SessionUnprovenEvent,
   SubscriptionAnswerEvent,
 } from '../protocol/session/session-event.js';
-
-/** What a session asks behind `connected`: what becomes of it. */
-export type SessionQuestion = SessionLostEvent | SessionUnprovenEvent;
+import type { SessionQuestion } from './identity/record/judge-session.js';
 
 /** What comes behind `connected` until all is granted. */
 export type OpeningEvent = SessionQuestion | SessionProvenEvent | SubscriptionAnswerEvent;

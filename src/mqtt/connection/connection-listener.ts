@@ -1,14 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import type { QualityOfService } from '../protocol/quality-of-service.js';
 import type { OutboundMessage } from '../protocol/session/outbound/outbound-message.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
-
-/** What the filter was granted. `granted` below what was asked for is a downgrade. */
-export interface GrantedSubscription {
-  readonly filter: string;
-  readonly requested: QualityOfService;
-  readonly granted: QualityOfService;
-}
+import type { GrantedSubscription } from './subscriptions/wanted-subscription.js';
 
 /**
  * What a connection tells its owner. Calls are synchronous, in order, never after `close` resolved, and must not throw.

@@ -9,31 +9,29 @@ import { atServer } from './at-server.js';
 import { checkGuarantee } from './check-guarantee.js';
 import { ControlConnection, type ControlListener, type ControlTarget } from './conflict/control-connection.js';
 import { TakeoverTrial } from './conflict/takeover-trial.js';
-import { bornSessionOptions, connectRequest } from './connect-request.js';
+import { connectRequest, sessionOptions } from './connect-request.js';
 import { ConnectionDiagnostics } from './connection-diagnostics.js';
-import { isAuthEvent, isConnectionEvent, isQuestion, type SessionQuestion } from './connection-event.js';
+import { isAuthEvent, isConnectionEvent, isQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
 import { Dialer } from './dialer.js';
-import { DurableSessionRecord } from './identity/durable-session-record.js';
-import { type SessionDoubts, SessionIdentity } from './identity/session-identity.js';
-import { epochOf, type SessionRecord } from './identity/session-record.js';
-import { SessionServer } from './identity/session-server.js';
+import { makeIdentity } from './identity/make-identity.js';
+import type { SessionIdentity } from './identity/session-identity.js';
 import { Link, type LinkEnd, type LinkListener } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
-import { settingsDigest } from './options/settings-digest.js';
 import { explainClose, type Unanswered } from './reconnect/explain-close.js';
 import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
-import { type AttemptEnd, type NextStep, type PolicyFacts, ReconnectPolicy } from './reconnect/reconnect-policy.js';
+import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect/reconnect-policy.js';
 import { Redirects } from './reconnect/redirects.js';
 import { SessionOpening } from './session-opening.js';
-import { keptSession, SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
+import { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 import { formatAddress } from './transport/format-address.js';
 import type { Transport } from './transport/transport.js';
 
-export type { ConnectionListener, GrantedSubscription } from './connection-listener.js';
+export type { ConnectionListener } from './connection-listener.js';
+export type { GrantedSubscription } from './subscriptions/wanted-subscription.js';
 
 /** Milliseconds for the DISCONNECT to leave. */
 const GOODBYE_MS = 1000;
@@ -51,8 +49,7 @@ export class Connection {
   readonly #session: Session;
   readonly #stop = new AbortController();
   readonly #dialer: Dialer;
-  readonly #server: SessionServer;
-  readonly #durable: SessionIdentity | undefined;
+  readonly #identity: SessionIdentity;
   #state: ConnectionState = { at: 'idle' };
   #version: ProtocolVersion;
   /** The pending `open` or `reconnect`. */
@@ -71,26 +68,12 @@ export class Connection {
     this.#diagnostics = new ConnectionDiagnostics(options, this.#metrics);
     this.#dialer = new Dialer(options, this.#metrics, this.#stop.signal);
     this.#redirects = new Redirects(options.followServerReference);
-    const stored = options.durable && new DurableSessionRecord(options.durable.record);
-    const record = stored?.record;
-    const settings = settingsDigest(options);
-    const server = new SessionServer(options, record?.server);
-    this.#server = server;
-    this.#policy = new ReconnectPolicy(options, Math.random, factsOf(record, settings));
-    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, record && keptSession(record));
+    const identity = makeIdentity(options, (wentBack) => this.#diagnostics.lost(wentBack));
+    this.#identity = identity;
+    this.#policy = new ReconnectPolicy(options, Math.random, identity.facts);
+    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, identity.kept);
     this.#version = this.#policy.version;
-    this.#session = new Session(bornSessionOptions(options, epochOf(record)));
-    const { durable: link } = options;
-    this.#durable =
-      link &&
-      stored &&
-      new SessionIdentity(options, {
-        link,
-        stored,
-        server,
-        settings,
-        onLost: (wentBack) => this.#diagnostics.lost(wentBack),
-      });
+    this.#session = new Session({ ...sessionOptions(options), ...identity.birth });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -205,10 +188,10 @@ export class Connection {
       control: (listener) => this.control(listener),
       place: this.place,
       longestMs,
-      begin: async () => this.#durable?.begin({ destroy: () => {} }, signal),
+      begin: () => this.#identity.begin({ destroy: () => {} }, signal),
       onDoubt: () => {
         this.#subscriptions.connectUnanswered();
-        this.#durable?.connectUnanswered();
+        this.#identity.connectUnanswered();
       },
       signal,
       random: Math.random,
@@ -222,17 +205,17 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
-      if (this.#durable !== undefined) await this.#durable.check();
+      await this.#identity.check();
       this.#renew();
       let login = await this.#dialer.login(address);
       let transport = await this.#dialer.transport(address);
-      if (this.#durable !== undefined) await this.#durable.begin(transport, this.#stop.signal);
-      if ((this.#durable ?? this.#server).mustDiscard(address)) {
+      await this.#identity.begin(transport, this.#stop.signal);
+      if (this.#identity.mustDiscard(address)) {
         connectSent = true;
         await this.#dialer.discard(transport, version, login);
         connectSent = false;
         this.#policy.spoken(performance.now());
-        this.#server.discarded(address);
+        this.#identity.discarded(address);
         login = await this.#dialer.loginAgain(address, login);
         transport = await this.#dialer.transport(address);
       }
@@ -252,7 +235,7 @@ export class Connection {
 
   /** Another version may be tried without harm: with a store it belongs to the epoch (R5d), and nothing is under way. */
   get #dependsOnNothing(): boolean {
-    if (this.#durable !== undefined || this.#session.inflight > 0) return false;
+    if (!this.#identity.versionIsFree || this.#session.inflight > 0) return false;
     return this.#session.state().inbound.length === 0;
   }
 
@@ -274,14 +257,9 @@ export class Connection {
       onEnd: (end) => ended.resolve(this.#ended(end, true)),
     });
     this.#state = { at: 'handshaking', link };
-    link.start(connectRequest(this.#options, { version, clean: false, login, ...this.#doubts(version) }));
+    const doubts = this.#identity.request({ address: this.#policy.address, version }, this.#subscriptions.unverified);
+    link.start(connectRequest(this.#options, { version, clean: false, login, ...doubts }));
     return ended.promise;
-  }
-
-  #doubts(version: ProtocolVersion): SessionDoubts {
-    const { address } = this.#policy;
-    if (this.#durable === undefined) return { elsewhere: this.#server.isElsewhere(address), unverified: false };
-    return this.#durable.request({ address, version }, this.#subscriptions.unverified);
   }
 
   #makeLink(transport: Transport, { authenticator }: Login, listener: LinkListener): Link {
@@ -298,7 +276,7 @@ export class Connection {
       if (event === undefined || !isConnectionEvent(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, events.find(isQuestion));
+      if (event.type === 'connected') this.#onConnected(event, events.some(isQuestion));
       else if (this.#state.at === 'subscribing' && !isAuthEvent(event)) this.#state.opening.handle(event);
     }
     this.#tell(events, from, events.length);
@@ -310,17 +288,14 @@ export class Connection {
     this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
   }
 
-  #onConnected(event: ConnectedEvent, question: SessionQuestion | undefined): void {
+  #onConnected(event: ConnectedEvent, asks: boolean): void {
     if (this.#state.at !== 'handshaking') return;
     const { link } = this.#state;
     const resumed = this.#policy.connected;
-    const elsewhere = this.#server.isElsewhere(this.#policy.address);
-    // 3.1 has no session-present flag: there only the loss of what the session held can be told
-    const absent = resumed && !event.sessionPresent && this.#version > 3;
     const opening = this.#makeOpening(link, event, resumed);
     this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
     this.#policy.accepted(performance.now());
-    this.#server.accepted(this.#policy.address);
+    this.#identity.accepted(this.#policy.address);
     this.#diagnostics.accepted(event, {
       address: this.#policy.address,
       version: this.#version,
@@ -328,7 +303,7 @@ export class Connection {
       resumed,
     });
     const problem = checkGuarantee(this.#options, event.limits);
-    if (problem === undefined) opening.begin(question, { elsewhere, absent });
+    if (problem === undefined) opening.begin(asks);
     else link.giveUp(problem, 0);
   }
 
@@ -338,21 +313,20 @@ export class Connection {
       listener: this.#listener,
       session: this.#session,
       subscriptions: this.#subscriptions,
-      durable: this.#durable,
+      identity: this.#identity,
       link,
       address: this.#policy.address,
       version: this.#version,
       reconnected,
       event,
-      onLost: () => this.#diagnostics.lost(),
-      onGranted: () => this.#run(link),
+      onGranted: (next) => this.#granted(link, next),
     });
   }
 
-  #run(link: Link): void {
+  #granted(link: Link, next: 'run' | 'try'): void {
     if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
     this.#state.opening.end();
-    if (this.#durable?.mustTry === true) {
+    if (next === 'try') {
       void this.#resumeOnce(link);
       return;
     }
@@ -426,7 +400,7 @@ export class Connection {
 
   #unanswered(error: MillraceError): void {
     this.#subscriptions.connectUnanswered();
-    if (!isConnectRefusal(error)) this.#durable?.connectUnanswered();
+    if (!isConnectRefusal(error)) this.#identity.connectUnanswered();
   }
 
   #sayEnd(error: MillraceError, next: NextStep, server: string): void {
@@ -462,10 +436,4 @@ export class Connection {
     if (this.#version < 5) return undefined;
     return this.#options.keepSession ? properties : { ...properties, sessionExpiryInterval: 0 };
   }
-}
-
-/** With nothing to lose, in a lost session or before the first, the version is free. */
-function factsOf(record: SessionRecord | undefined, settings: string): PolicyFacts {
-  if (record?.phase !== 'established' || record.lost) return {};
-  return { epochVersion: record.version, grantedBefore: record.settings === settings };
 }

@@ -4,10 +4,10 @@ import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
 import { checkServerLimits } from './check-server-limits.js';
-import { isQuestion, type OpeningEvent, type SessionQuestion } from './connection-event.js';
+import { isQuestion, type OpeningEvent } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
-import type { Decision, SessionIdentity } from './identity/session-identity.js';
-import { sessionLost } from './identity/session-lost.js';
+import type { Decision, SessionQuestion } from './identity/record/judge-session.js';
+import type { AfterGrant, SessionIdentity } from './identity/session-identity.js';
 import type { Link } from './link.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import { checkGrantedQos } from './subscriptions/check-granted-qos.js';
@@ -27,25 +27,15 @@ export interface OpeningParts {
   readonly listener: ConnectionListener;
   readonly session: Session;
   readonly subscriptions: SubscriptionKeeper;
-  readonly durable: SessionIdentity | undefined;
+  readonly identity: SessionIdentity;
   readonly link: Link;
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
   /** There was a CONNACK in this process before. */
   readonly reconnected: boolean;
   readonly event: ConnectedEvent;
-  /** A lost session is found out, in a job without a store. */
-  readonly onLost: () => void;
-  /** All that is wanted is granted. */
-  readonly onGranted: () => void;
-}
-
-/** Why a session is lost to a connection without a store. */
-export interface Loss {
-  /** This is another server (R5b). */
-  readonly elsewhere: boolean;
-  /** The server has none although it had one. */
-  readonly absent: boolean;
+  /** All that is wanted is granted: the connection is used, or tried first (R5e). */
+  readonly onGranted: (next: 'run' | 'try') => void;
 }
 
 /** How a session came out. */
@@ -58,8 +48,20 @@ interface Outcome {
 }
 
 /**
- * From CONNACK until all is granted: settles what becomes of the session, then subscribes. With a store each step is durable before
- * the next; the connection may end meanwhile, and what resolves after `end` changes nothing here.
+ * From CONNACK until all is granted: does what the identity decides about the session, then subscribes. One for each connection that
+ * was accepted; it owns what is awaited on it meanwhile, and two timers.
+ *
+ * Order of calls: `begin` in the turn of `connected`, then `handle` for each event that is not the owner's, then `end` once, by the
+ * connection, whichever way it ended. Within: settling (`meet` of the identity, again for each question; the listener's
+ * `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
+ *
+ * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session.
+ * O2. What the session sends because of a decision goes out after the owner was told of it.
+ * O3. Each answer that is awaited has one timer; the connection is given up when it is late.
+ * O4. After `end` nothing here changes anything: an identity with a store calls back when its put is durable, perhaps much later.
+ *
+ * May re-enter: a listener, and a link that is given up, may end the connection (`end`) amid any call into them, so that the state is
+ * looked at again after each. Without a store an identity calls back before it returns.
  */
 export class SessionOpening {
   readonly #parts: OpeningParts;
@@ -73,17 +75,16 @@ export class SessionOpening {
     this.#parts = parts;
   }
 
-  /** `question`: what the session asked behind `connected`; it is handed to `handle` too. */
-  begin(question: SessionQuestion | undefined, loss: Loss): void {
-    if (this.#parts.durable === undefined) this.#settleAtOnce(question !== undefined, loss);
-    else if (question === undefined) this.#believe();
+  /** `connected` came. `asks`: a question of the session follows, for `handle`. */
+  begin(asks: boolean): void {
+    if (!asks) this.#meet(undefined);
   }
 
   /** An event that is not the owner's. */
   handle(event: OpeningEvent): void {
     if (event.type === 'session-proven') this.#handleVerdict(event.proven);
-    else if (!isQuestion(event)) this.#handleAnswer(event);
-    else if (this.#parts.durable !== undefined) void this.#decide(this.#parts.durable, event);
+    else if (isQuestion(event)) this.#meet(event);
+    else this.#handleAnswer(event);
   }
 
   /** A SUBSCRIBE of the owner's filters is not answered. */
@@ -94,70 +95,35 @@ export class SessionOpening {
   /** It is over, one way or the other. */
   end(): void {
     this.#at = 'over';
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
+    this.#stopTimers();
   }
 
-  /** Without a store nothing has to be written first. */
-  #settleAtOnce(stateLost: boolean, { elsewhere, absent }: Loss): void {
-    const { event, subscriptions, options } = this.#parts;
-    const lost = stateLost || elsewhere || absent;
-    if (lost && !this.#settleLoss(stateLost)) return;
-    const { unverified } = subscriptions;
-    if (event.sessionPresent && unverified) this.#tell('session-unverified');
-    const skipRetained = lost && options.onSessionLoss === 'drop';
-    this.#goOn({ verified: !unverified && !elsewhere, present: event.sessionPresent && !elsewhere, skipRetained });
-  }
-
-  /** R5. False when the connection is over. */
-  #settleLoss(stateLost: boolean): boolean {
-    const { options, link, session, listener, onLost } = this.#parts;
-    onLost();
-    if (options.onSessionLoss === 'fail') {
-      link.giveUp(sessionLost(options.clientId), 0);
-      return false;
-    }
-    const givenUp = stateLost ? session.startEpoch(options.onSessionLoss) : [];
-    listener.onSessionLost(givenUp);
-    return this.#at !== 'over';
-  }
-
-  /**
-   * Every CONNECT had its CONNACK, so that the session is ours, if the store is: a copy of it from an earlier day would look the
-   * same. On 5.0 a marker tells that (R5a); below, each start of a process says that nothing does.
-   */
-  #believe(): void {
-    const { version, reconnected } = this.#parts;
-    if (version < 5 && !reconnected) this.#tell('session-unverified');
-    this.#follow({ do: 'go-on', verified: true });
-  }
-
-  async #decide(durable: SessionIdentity, question: SessionQuestion): Promise<void> {
-    const { address, version, session, link } = this.#parts;
+  #meet(question: SessionQuestion | undefined): void {
     if (this.#at !== 'settling') return;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
-    try {
-      const decision = await durable.decide(question, { address, version, epoch: session.epoch });
-      if (this.#at === 'settling') this.#follow(decision);
-    } catch (error) {
-      link.giveUp(MillraceError.from(error));
-    }
+    this.#stopTimers();
+    const { identity, address, version, reconnected, session, subscriptions, event } = this.#parts;
+    const { clientId, sessionPresent: present } = event;
+    const { unverified } = subscriptions;
+    const met = { address, version, epoch: session.epoch, clientId, present, reconnected, unverified };
+    identity.meet(question, met, (decision) => this.#orGiveUp(() => this.#follow(decision)));
   }
 
   #handleVerdict(verified: boolean): void {
     this.#tell(verified ? 'session-verified' : 'session-unverified');
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
-    if (verified) this.#parts.durable?.verified();
-    this.#follow({ do: 'go-on', verified });
+    this.#stopTimers();
+    if (verified) this.#parts.identity.verified();
+    this.#follow({ do: 'go-on', verified, present: true });
   }
 
-  /** What the session does goes out after the owner knows. */
+  /** O2. */
   #follow(decision: Decision): void {
-    const { link, session } = this.#parts;
+    const { link, session, subscriptions } = this.#parts;
+    if (this.#at !== 'settling') return;
     switch (decision.do) {
-      case 'fail':
+      case 'cut':
+        link.giveUp(decision.error);
+        return;
+      case 'end':
         link.giveUp(decision.error, 0);
         return;
       case 'verify':
@@ -165,11 +131,8 @@ export class SessionOpening {
         session.prove(decision.question);
         this.#patience = setTimeout(() => this.#takeNew(), PATIENCE_MS);
         break;
-      case 'restart':
-        link.giveUp(decision.error, 0);
-        return;
       case 'begin':
-        this.#startEpoch(decision.lost);
+        this.#startAnew(decision);
         break;
       case 'take-unverified':
         this.#tell('session-unverified');
@@ -177,8 +140,8 @@ export class SessionOpening {
         this.#goOn({ verified: false, present: true, skipRetained: false });
         break;
       case 'go-on':
-        if (decision.verified) this.#parts.subscriptions.verified();
-        this.#goOn({ verified: decision.verified, present: true, skipRetained: false });
+        if (decision.verified) subscriptions.verified();
+        this.#goOn({ ...decision, skipRetained: false });
     }
     link.pump();
   }
@@ -189,10 +152,10 @@ export class SessionOpening {
     this.#parts.link.pump();
   }
 
-  #startEpoch(lost: boolean): void {
+  #startAnew({ lost, holds }: Extract<Decision, { do: 'begin' }>): void {
     const { options, session, listener } = this.#parts;
     const policy = lost && options.onSessionLoss === 'drop' ? 'drop' : 'redeliver';
-    const givenUp = session.startEpoch(policy);
+    const givenUp = holds ? session.startEpoch(policy) : [];
     if (lost) listener.onSessionLost(givenUp);
     this.#goOn({ verified: false, present: false, skipRetained: policy === 'drop' });
   }
@@ -207,7 +170,7 @@ export class SessionOpening {
   }
 
   #subscribe({ verified, present, skipRetained }: Outcome): void {
-    const { options, session, subscriptions, durable, link, version, event } = this.#parts;
+    const { options, session, subscriptions, identity, link, version, event } = this.#parts;
     const problem = checkServerLimits(options.subscriptions, event.limits);
     if (problem !== undefined) {
       link.giveUp(problem, 0);
@@ -216,7 +179,7 @@ export class SessionOpening {
     try {
       const batches = { filters: options.subscribeBatchSize, bytes: event.limits.maximumPacketSize };
       subscriptions.begin(session, { version, sessionPresent: present, skipRetained, batches });
-      durable?.subscribe(session, { version, batches }, present && verified);
+      identity.subscribe(session, { version, batches }, present && verified);
     } catch (error) {
       // what ended the session may have come with CONNACK: that is told next, and is the reason
       if (session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
@@ -228,9 +191,9 @@ export class SessionOpening {
 
   #handleAnswer(event: SubscriptionAnswerEvent): void {
     if (this.#at !== 'subscribing') return;
-    const { options, subscriptions, durable, link } = this.#parts;
+    const { options, subscriptions, identity, link } = this.#parts;
     try {
-      if (durable?.answered(event) !== true) {
+      if (!identity.answered(event)) {
         for (const granted of subscriptions.answered(event)) checkGrantedQos(granted, options);
       }
     } catch (error) {
@@ -242,21 +205,30 @@ export class SessionOpening {
   }
 
   #checkGranted(): void {
-    const { subscriptions, durable, onGranted } = this.#parts;
-    if (!subscriptions.settled || durable?.settled === false) return;
+    const { identity, address, version, subscriptions } = this.#parts;
+    if (!subscriptions.settled || !identity.settled) return;
     clearTimeout(this.#timer);
-    if (durable === undefined) onGranted();
-    else void this.#writeGrant(durable);
+    const grant = { address, version, present: this.#present, subscriptions: subscriptions.held };
+    identity.granted(grant, (next) => this.#orGiveUp(() => this.#finish(next)));
   }
 
-  async #writeGrant(durable: SessionIdentity): Promise<void> {
-    const { address, version, subscriptions, link, onGranted } = this.#parts;
+  #finish(next: AfterGrant): void {
+    if (next.do === 'cut') this.#parts.link.giveUp(next.error);
+    else if (this.#at === 'subscribing') this.#parts.onGranted(next.do);
+  }
+
+  /** What is called back has nobody above it who would hear of an error. */
+  #orGiveUp(action: () => void): void {
     try {
-      await durable.granted({ address, version, present: this.#present, subscriptions: subscriptions.held });
-      if (this.#at === 'subscribing') onGranted();
+      action();
     } catch (error) {
-      link.giveUp(MillraceError.from(error));
+      this.#parts.link.giveUp(MillraceError.from(error));
     }
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
   }
 
   #awaitAnswer(what: 'SUBACK' | 'UNSUBACK'): void {

@@ -36,7 +36,7 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
   if (refusal !== undefined) throw refusal;
   tellOverlaps(source);
   const options = source.connectionOptions(context);
-  const durable = sessionPastOf({ ...source, clientId: options.clientId }, context);
+  const past = sessionPastOf({ ...source, clientId: options.clientId }, context);
   const metrics = sourceMetrics(context.metrics, source.name);
   const acknowledgeOnReceipt = guarantee === 'none';
   const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
@@ -48,8 +48,8 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
     autoReconnect: options.autoReconnect,
     metrics,
   });
-  const line = new Connection({ ...options, durable }, intake);
-  const acks = durable === undefined ? new VolatileAcks(line.session) : new DurableAcks(line.session, durable.restored);
+  const line = new Connection({ ...options, past }, intake);
+  const acks = past === undefined ? new VolatileAcks(line.session) : new DurableAcks(line.session, past.restored);
   intake.attach(line, acks);
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;

@@ -6,7 +6,7 @@ import {
   beginEpoch,
   markGranted,
   type SessionRecord,
-} from '../../../src/mqtt/connection/identity/session-record.js';
+} from '../../../src/mqtt/connection/identity/record/session-record.js';
 import { packetIdOf } from '../../../src/mqtt/protocol/session/outbound/outbound-window.js';
 import { Session } from '../../../src/mqtt/protocol/session/session.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';

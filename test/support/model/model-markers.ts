@@ -4,7 +4,7 @@ import {
   markerQuestion,
   type SessionMarkers,
   spendMarkers,
-} from '../../../src/mqtt/connection/identity/session-markers.js';
+} from '../../../src/mqtt/connection/identity/record/session-markers.js';
 import { type MarkerQuestion, sessionProof } from '../../../src/mqtt/protocol/session/proof/session-proof.js';
 import type { Model, Step } from './model-search.js';
 

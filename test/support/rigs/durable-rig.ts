@@ -1,6 +1,6 @@
-import { readSessionRecord } from '../../../src/mqtt/connection/identity/read-session-record.js';
+import { readSessionRecord } from '../../../src/mqtt/connection/identity/record/read-session-record.js';
+import { epochOf } from '../../../src/mqtt/connection/identity/record/session-record.js';
 import type { SessionPast } from '../../../src/mqtt/connection/identity/session-past.js';
-import { epochOf } from '../../../src/mqtt/connection/identity/session-record.js';
 import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
 import type { ConnectInput } from '../../../src/mqtt/connection/options/resolve-connect-options.js';
 import type { SessionState } from '../../../src/mqtt/protocol/session/session-state.js';
@@ -21,6 +21,6 @@ export interface LifeOptions {
 export function durableRig(broker: string, life: LifeOptions): ConnectionRig {
   const { record, inbound = [], outbound = [], onUnknownSession = 'fail', options = {}, input = {} } = life;
   const epoch = epochOf(readSessionRecord(record.value));
-  const durable: SessionPast = { record, restored: { epoch, inbound, outbound }, onUnknownSession };
-  return connectionRig(broker, options, { keepSession: true, startClean: false, durable, ...input });
+  const past: SessionPast = { record, restored: { epoch, inbound, outbound }, onUnknownSession };
+  return connectionRig(broker, options, { keepSession: true, startClean: false, past, ...input });
 }

@@ -4,7 +4,7 @@ import {
   beginCreating,
   markGranted,
   type SessionRecord,
-} from '../../../src/mqtt/connection/identity/session-record.js';
+} from '../../../src/mqtt/connection/identity/record/session-record.js';
 import type { Properties } from '../../../src/mqtt/protocol/properties.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';

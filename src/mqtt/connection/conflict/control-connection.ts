@@ -151,7 +151,6 @@ const ownOptions = (options: MqttConnectionOptions, { clientId, resume }: Contro
   ...options,
   keepAlive: KEEP_ALIVE,
   will: undefined,
-  durable: undefined,
   // what is resumed must outlive this connection (R15)
   ...(resume === true ? {} : { clientId: clientId ?? freshClientId(), sessionExpiryInterval: 0 }),
 });

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
-import { readSessionRecord } from './read-session-record.js';
-import type { SessionRecord } from './session-record.js';
+import { readSessionRecord } from './record/read-session-record.js';
+import type { SessionRecord } from './record/session-record.js';
 
 /**
  * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later

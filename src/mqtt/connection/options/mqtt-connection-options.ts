@@ -95,8 +95,8 @@ export interface MqttConnectionOptions {
   readonly requireQos2: boolean;
   /** The guarantee needs a session that outlives a cut: a broker that ends it with the connection is refused with GUARANTEE_UNSUPPORTED. */
   readonly requireKeptSession: boolean;
-  /** Only in a job with a store; the session must be one that is kept. */
-  readonly durable: SessionPast | undefined;
+  /** What a store has of the session, which must be one that is kept; undefined without a store: see `makeIdentity`. */
+  readonly past: SessionPast | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
   /** Asks the user's function for the next connect. @throws MillraceError USER_FUNCTION_FAILED, INVALID_OPTIONS */

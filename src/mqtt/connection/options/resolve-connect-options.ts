@@ -50,7 +50,7 @@ export interface ConnectInput {
   /** Default false. */
   readonly requireKeptSession?: boolean | undefined;
   /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
-  readonly durable?: SessionPast | undefined;
+  readonly past?: SessionPast | undefined;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -122,7 +122,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     onSessionLoss,
     requireQos2: input.requireQos2 ?? false,
     requireKeptSession: input.requireKeptSession ?? false,
-    durable: input.durable,
+    past: input.past,
     metrics,
     labels,
     servers,

@@ -4,11 +4,9 @@ import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
-import type { GrantedSubscription } from '../connection-listener.js';
-import type { HeldSubscription, SessionRecord } from '../identity/session-record.js';
 import { type BatchLimits, subscribeBatches } from './subscribe-batches.js';
 import { subscriptionDiff } from './subscription-diff.js';
-import type { WantedSubscription } from './wanted-subscription.js';
+import type { GrantedSubscription, HeldSubscription, WantedSubscription } from './wanted-subscription.js';
 
 /** The part of a Session that is used here. */
 export interface SubscribingSession {
@@ -32,16 +30,8 @@ export interface KeptSession {
   readonly unverified: boolean;
 }
 
-/**
- * What the record says. A session that has markers is verified by them at each start, which finds out a store that was restored from a
- * backup too; one that has none is believed in unless a CONNECT may have made another.
- */
-export const keptSession = ({ phase, connecting, markers, subscriptions }: SessionRecord): KeptSession => ({
-  subscriptions,
-  unverified: phase === 'creating' || connecting || markers !== undefined,
-});
-
-const NOTHING_KEPT: KeptSession = { subscriptions: [], unverified: true };
+/** Before a first start, and without a store. */
+export const NOTHING_KEPT: KeptSession = { subscriptions: [], unverified: true };
 
 /** What waits for its SUBACK or UNSUBACK. */
 type Pending = { readonly subscribe: readonly WantedSubscription[] } | { readonly unsubscribe: readonly string[] };

@@ -9,3 +9,16 @@ export interface WantedSubscription {
   readonly retainHandling: 0 | 1 | 2;
   readonly subscriptionIdentifier: number | undefined;
 }
+
+/** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
+export interface HeldSubscription {
+  readonly subscription: WantedSubscription;
+  readonly granted: QualityOfService;
+}
+
+/** What the filter was granted. `granted` below what was asked for is a downgrade. */
+export interface GrantedSubscription {
+  readonly filter: string;
+  readonly requested: QualityOfService;
+  readonly granted: QualityOfService;
+}

@@ -2,7 +2,7 @@ import type { DurableContext } from '../../../connector/durable-context.js';
 import type { DurableSinkWriter, RestoreOutbox } from '../../../connector/durable-sink.js';
 import type { OpenContext } from '../../../connector/open-context.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
-import { readSessionRecord } from '../../connection/identity/read-session-record.js';
+import { readSessionRecord } from '../../connection/identity/record/read-session-record.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import type { ResolvedSink } from '../options/resolve-sink.js';
 import { MqttOutboxWriter, type OutboxWriterOwner } from './mqtt-outbox-writer.js';
@@ -68,7 +68,7 @@ const createClient = <T>({ sink, context, restore, codec, connection, owner }: C
   return new OutboxClient({
     connection: {
       ...connection,
-      durable: { record, restored: birth.session, onUnknownSession: sink.onUnknownSession },
+      past: { record, restored: birth.session, onUnknownSession: sink.onUnknownSession },
     },
     birth,
     codec,

@@ -10,7 +10,7 @@ import type { RowCodec } from './sender/row-codec.js';
 
 /** What a client of a job with a store is made of. */
 export interface OutboxClientParts {
-  /** With the durable link whose past is that of `birth`. */
+  /** With the past that is that of `birth`. */
   readonly connection: MqttConnectionOptions;
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;

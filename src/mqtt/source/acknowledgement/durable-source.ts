@@ -1,7 +1,7 @@
 import type { OpenContext } from '../../../connector/open-context.js';
-import { readSessionRecord } from '../../connection/identity/read-session-record.js';
+import { readSessionRecord } from '../../connection/identity/record/read-session-record.js';
+import { epochOf } from '../../connection/identity/record/session-record.js';
 import type { SessionPast, UnknownSessionPolicy } from '../../connection/identity/session-past.js';
-import { epochOf } from '../../connection/identity/session-record.js';
 import { readSourceState, restoredSession } from './source-state.js';
 import { fromStoredPages } from './stored-memory.js';
 

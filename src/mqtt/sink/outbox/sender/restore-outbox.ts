@@ -1,5 +1,10 @@
 import type { OutboxRow, RestoredOutbox } from '../../../../connector/durable-sink.js';
-import { epochOf, isLostEpoch, type SessionRecord, wasDropped } from '../../../connection/identity/session-record.js';
+import {
+  epochOf,
+  isLostEpoch,
+  type SessionRecord,
+  wasDropped,
+} from '../../../connection/identity/record/session-record.js';
 import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
 import type { OutboundRow, SessionState } from '../../../protocol/session/session-state.js';
 import { Row } from '../../message/row.js';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
 import { DurableSessionRecord } from '../../../../../src/mqtt/connection/identity/durable-session-record.js';
-import { MarkerKeeper } from '../../../../../src/mqtt/connection/identity/marker-keeper.js';
-import { readSessionRecord } from '../../../../../src/mqtt/connection/identity/read-session-record.js';
-import { markerFilter } from '../../../../../src/mqtt/connection/identity/session-markers.js';
+import { MarkerKeeper } from '../../../../../src/mqtt/connection/identity/record/marker-keeper.js';
+import { readSessionRecord } from '../../../../../src/mqtt/connection/identity/record/read-session-record.js';
+import { markerFilter } from '../../../../../src/mqtt/connection/identity/record/session-markers.js';
 import {
   adopt,
   beginAsking,
@@ -13,16 +13,16 @@ import {
   beginEpoch,
   epochOf,
   isLostEpoch,
+  keptSession,
   markGranted,
   markLost,
   markWentBack,
   type SessionRecord,
   wasDropped,
-} from '../../../../../src/mqtt/connection/identity/session-record.js';
+} from '../../../../../src/mqtt/connection/identity/record/session-record.js';
 import { SessionServer, serverKey } from '../../../../../src/mqtt/connection/identity/session-server.js';
 import { VersionFallback, type VersionOutcome } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
 import {
-  keptSession,
   type SubscribingSession,
   SubscriptionKeeper,
 } from '../../../../../src/mqtt/connection/subscriptions/subscription-keeper.js';

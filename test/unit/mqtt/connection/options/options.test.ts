@@ -158,7 +158,7 @@ describe('connect options', () => {
       ackTimeoutMs: 60_000,
       subscriptions: [],
       refuseLowerQos: false,
-      durable: undefined,
+      past: undefined,
       requireQos2: false,
       requireKeptSession: false,
       onSessionLoss: 'redeliver',

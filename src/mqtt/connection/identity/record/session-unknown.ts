@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
 
 /** The error of the policy `fail` (R6). */
 export const sessionUnknown = (clientId: string): MillraceError =>

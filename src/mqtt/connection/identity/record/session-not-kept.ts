@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
 
 /** The error for a broker that lets go of a session which it has just granted (R5e). `held`: a subscription was to hold it, and was granted. */
 export const sessionNotKept = (clientId: string, held: boolean): MillraceError =>

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
 
 /** The error of the policy `fail` (R17). `wentBack`: R5c. */
 export const sessionLost = (clientId: string, wentBack = false): MillraceError =>

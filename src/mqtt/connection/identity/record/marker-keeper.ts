@@ -1,10 +1,10 @@
-import type { SubscriptionRequest } from '../../protocol/packet.js';
-import type { ProtocolVersion } from '../../protocol/protocol-version.js';
-import { MarkerProof } from '../../protocol/session/proof/marker-proof.js';
-import type { SessionProof } from '../../protocol/session/proof/session-proof.js';
-import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
-import { type BatchLimits, subscribeBatches } from '../subscriptions/subscribe-batches.js';
-import type { Resume, SubscribingSession } from '../subscriptions/subscription-keeper.js';
+import type { SubscriptionRequest } from '../../../protocol/packet.js';
+import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
+import { MarkerProof } from '../../../protocol/session/proof/marker-proof.js';
+import type { SessionProof } from '../../../protocol/session/proof/session-proof.js';
+import type { SubscriptionAnswerEvent } from '../../../protocol/session/session-event.js';
+import { type BatchLimits, subscribeBatches } from '../../subscriptions/subscribe-batches.js';
+import type { Resume, SubscribingSession } from '../../subscriptions/subscription-keeper.js';
 import { KEPT, markerFilter, type SessionMarkers } from './session-markers.js';
 
 /** So many connections in a row that ended with the SUBSCRIBE of markers unanswered say that the broker ends them because of it. */

@@ -1,13 +1,8 @@
-import type { ProtocolVersion } from '../../protocol/protocol-version.js';
-import type { QualityOfService } from '../../protocol/quality-of-service.js';
-import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
+import type { PolicyFacts } from '../../reconnect/reconnect-policy.js';
+import type { KeptSession } from '../../subscriptions/subscription-keeper.js';
+import type { HeldSubscription } from '../../subscriptions/wanted-subscription.js';
 import { type SessionMarkers, spendMarkers } from './session-markers.js';
-
-/** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
-export interface HeldSubscription {
-  readonly subscription: WantedSubscription;
-  readonly granted: QualityOfService;
-}
 
 /**
  * What is durably known of the session at the broker. Every change is durable before what it speaks of happens (R5, R5a, R6a), but for
@@ -47,6 +42,21 @@ export const isLostEpoch = (record: SessionRecord | undefined, epoch: number): b
 /** The session of `epoch` was lost, and that or a later loss was settled by `drop`: rows in doubt are given up (R17). */
 export const wasDropped = (record: SessionRecord | undefined, epoch: number): boolean =>
   record !== undefined && epoch < record.droppedEpoch;
+
+/**
+ * What the record says. A session that has markers is verified by them at each start, which finds out a store that was restored from a
+ * backup too; one that has none is believed in unless a CONNECT may have made another.
+ */
+export const keptSession = ({ phase, connecting, markers, subscriptions }: SessionRecord): KeptSession => ({
+  subscriptions,
+  unverified: phase === 'creating' || connecting || markers !== undefined,
+});
+
+/** What it says to the reconnect policy. With nothing to lose, in a lost session or before the first, the version is free. */
+export const policyFacts = (record: SessionRecord | undefined, settings: string): PolicyFacts => {
+  if (record?.phase !== 'established' || record.lost) return {};
+  return { epochVersion: record.version, grantedBefore: record.settings === settings };
+};
 
 /** Before the first CONNECT of a session that is to be made (R6a). */
 export const beginCreating = (record: SessionRecord | undefined): SessionRecord => ({

@@ -1,4 +1,4 @@
-import type { MarkerQuestion } from '../../protocol/session/proof/session-proof.js';
+import type { MarkerQuestion } from '../../../protocol/session/proof/session-proof.js';
 
 /**
  * Subscriptions by which a session is told (R5a, R5c): nobody publishes to them, and the answer to UNSUBSCRIBE says whether the session

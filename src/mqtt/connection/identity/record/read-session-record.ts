@@ -1,8 +1,8 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
-import { isCount } from '../../../internal/is-count.js';
-import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
+import { isCount } from '../../../../internal/is-count.js';
+import type { HeldSubscription, WantedSubscription } from '../../subscriptions/wanted-subscription.js';
 import type { SessionMarkers } from './session-markers.js';
-import type { HeldSubscription, SessionRecord } from './session-record.js';
+import type { SessionRecord } from './session-record.js';
 
 type Check = (value: unknown) => boolean;
 

@@ -1,0 +1,148 @@
+import type { MillraceError } from '../../../../errors/millrace-error.js';
+import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
+import type { MarkerQuestion } from '../../../protocol/session/proof/session-proof.js';
+import type { SessionLostEvent, SessionUnprovenEvent } from '../../../protocol/session/session-event.js';
+import type { OnSessionLoss } from '../../options/on-session-loss.js';
+import type { UnknownSessionPolicy } from '../session-past.js';
+import { discardingOld, sessionLost } from './session-lost.js';
+import { markerQuestion } from './session-markers.js';
+import { sessionNotKept } from './session-not-kept.js';
+import {
+  adopt,
+  beginAsking,
+  beginEpoch,
+  markLost,
+  markWentBack,
+  type NextEpoch,
+  type SessionRecord,
+  unmake,
+} from './session-record.js';
+import { sessionUnknown } from './session-unknown.js';
+
+/** What a session asks behind `connected`: what becomes of it. */
+export type SessionQuestion = SessionLostEvent | SessionUnprovenEvent;
+
+/** What becomes of the session. */
+export type Decision =
+  /** It goes on; `verified` false: as if it were ours. `present`: the server has it. */
+  | { readonly do: 'go-on'; readonly verified: boolean; readonly present: boolean }
+  /** It waits for an owner who takes it as it is: nothing can tell whether it is ours. */
+  | { readonly do: 'take-unverified' }
+  /** It waits for the server's answer to this. */
+  | { readonly do: 'verify'; readonly question: MarkerQuestion }
+  /**
+   * A new one begins. `lost` false: it is the first of its kind, so that nothing is lost. `holds` false: what we hold has nothing of
+   * the lost one, and its epoch goes on.
+   */
+  | { readonly do: 'begin'; readonly lost: boolean; readonly holds: boolean }
+  /** The connection ends in order; the error says what follows. */
+  | { readonly do: 'end'; readonly error: MillraceError }
+  /** The connection is cut: what its store has is unknown (R13). */
+  | { readonly do: 'cut'; readonly error: MillraceError };
+
+/** What is known when a session asks. */
+export interface SessionCase {
+  readonly record: SessionRecord;
+  /** `serverKey` of the present server, and the version spoken to it. */
+  readonly server: string;
+  readonly version: ProtocolVersion;
+  /** The epoch of the session whose state we hold. */
+  readonly epoch: number;
+  /** What the server has for our client id can only be ours. */
+  readonly clean: boolean;
+  /** The present connection is to another server, or in another version, than the session that the record speaks of (R5b). */
+  readonly moved: boolean;
+  /** We only publish: nothing is queued for us at the broker. */
+  readonly publishesOnly: boolean;
+  /** A subscription was granted that is to hold the session. */
+  readonly held: boolean;
+  readonly clientId: string;
+  readonly onSessionLoss: OnSessionLoss;
+  readonly onUnknownSession: UnknownSessionPolicy;
+}
+
+/** What follows, and what comes before it. */
+export interface Judgement {
+  /** What is to be said of the session. */
+  readonly tell?: 'lost' | 'went-back' | 'not-kept' | 'unknown';
+  /** What is known of the server from now on: what it has can only be ours (`clean`), or is not (`spoiled`). */
+  readonly server?: 'clean' | 'spoiled';
+  /** To be durable before `decision`; without a record it is removed. */
+  readonly put?: { readonly record: SessionRecord | undefined };
+  readonly decision: Decision;
+}
+
+/**
+ * What becomes of a session that asks, by what the record says. Pure: the writing and the waiting are `RecordedIdentity`'s.
+ * J1. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made.
+ * J2. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
+ * J3. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
+ *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first.
+ */
+export const judgeSession = (question: SessionQuestion, known: SessionCase): Judgement => {
+  const creating = known.record.phase === 'creating';
+  if (question.type === 'session-lost') return creating ? make(question.epoch, known) : settleLoss(question, known);
+  return creating ? meetUnknown(known) : doubt(known);
+};
+
+const make = (epoch: number, known: SessionCase): Judgement => {
+  const { record, version, clean, onUnknownSession } = known;
+  // 3.1 cannot say whether it has a session
+  if (version === 3 && onUnknownSession === 'fail' && !clean) return refuseUnknown(known);
+  const decision = { do: 'begin', lost: false, holds: true } as const;
+  return { server: 'clean', decision, ...(record.epoch === epoch ? {} : { put: { record: { ...record, epoch } } }) };
+};
+
+const settleLoss = ({ epoch, wentBack }: SessionLostEvent, known: SessionCase): Judgement => {
+  const { record, moved, onSessionLoss: policy, clientId } = known;
+  if (record.tried === false && !moved) return settleNotKept(epoch, known);
+  const back = wentBack || record.wentBack;
+  const tell = back ? 'went-back' : 'lost';
+  if (policy === 'fail') {
+    const decision = { do: 'end', error: sessionLost(clientId, back) } as const;
+    // elsewhere nothing is gone: where the record says, the session may still be
+    if (moved) return { tell, decision };
+    return { tell, put: { record: markLost(back ? markWentBack(record) : record) }, decision };
+  }
+  if (wentBack && known.publishesOnly) {
+    const decision = { do: 'end', error: discardingOld(clientId) } as const;
+    return { tell, server: 'spoiled', put: { record: markWentBack(record) }, decision };
+  }
+  return { tell, ...beginAnew({ epoch, policy }, known) };
+};
+
+/** R5e: nothing is lost yet, but would be at each cut. */
+const settleNotKept = (epoch: number, known: SessionCase): Judgement => {
+  const { record, onSessionLoss: policy, clientId, held } = known;
+  if (policy !== 'fail') return { tell: 'not-kept', ...beginAnew({ epoch, policy }, known) };
+  const decision = { do: 'end', error: sessionNotKept(clientId, held) } as const;
+  return { tell: 'not-kept', put: { record: unmake(record) }, decision };
+};
+
+const beginAnew = (next: Pick<NextEpoch, 'epoch' | 'policy'>, { record, server, version }: SessionCase): Judgement => ({
+  put: { record: beginEpoch(record, { ...next, server, version }) },
+  decision: { do: 'begin', lost: true, holds: true },
+});
+
+const meetUnknown = (known: SessionCase): Judgement => {
+  if (known.onUnknownSession !== 'adopt') return refuseUnknown(known);
+  const { record, server, version, epoch } = known;
+  return {
+    tell: 'unknown',
+    put: { record: adopt(record, { server, version, epoch }) },
+    decision: { do: 'take-unverified' },
+  };
+};
+
+/** R6. Without a trace, so that the next start asks again instead of throwing the session away. */
+const refuseUnknown = ({ clientId }: SessionCase): Judgement => ({
+  tell: 'unknown',
+  put: { record: undefined },
+  decision: { do: 'end', error: sessionUnknown(clientId) },
+});
+
+const doubt = ({ record, version }: SessionCase): Judgement => {
+  const question = record.markers && markerQuestion(record.markers);
+  if (version < 5 || question === undefined) return { decision: { do: 'take-unverified' } };
+  return { put: { record: beginAsking(record) }, decision: { do: 'verify', question } };
+};

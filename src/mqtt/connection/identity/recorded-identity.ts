@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
+import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
+import { settingsDigest } from '../options/settings-digest.js';
+import type { PolicyFacts } from '../reconnect/reconnect-policy.js';
+import {
+  type KeptSession,
+  NOTHING_KEPT,
+  type Resume,
+  type SubscribingSession,
+} from '../subscriptions/subscription-keeper.js';
+import type { Transport } from '../transport/transport.js';
+import { DurableSessionRecord } from './durable-session-record.js';
+import { holdFilter } from './hold-filter.js';
+import { type Decision, type Judgement, judgeSession, type SessionQuestion } from './record/judge-session.js';
+import { MarkerKeeper } from './record/marker-keeper.js';
+import { sessionLost } from './record/session-lost.js';
+import { confirmMarkers, markerQuestion, type SessionMarkers } from './record/session-markers.js';
+import {
+  beginConnecting,
+  beginCreating,
+  epochOf,
+  keptSession,
+  markGranted,
+  policyFacts,
+  type SessionRecord,
+} from './record/session-record.js';
+import type {
+  AfterGrant,
+  Grant,
+  Met,
+  Place,
+  SessionBirth,
+  SessionDoubts,
+  SessionIdentity,
+} from './session-identity.js';
+import type { SessionPast } from './session-past.js';
+import { SessionServer, serverKey } from './session-server.js';
+
+/**
+ * With a store: what a connection writes down of its session, and what it may do once that is durable. The order of things:
+ * D1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
+ * D2. A new epoch is durable before the session forgets what it held of the old one (R5).
+ * D3. A marker is spent durably before it is used, so that a crash amid a question does not look like a lost session (R5c).
+ * D4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
+ * D5. After a put that failed nothing is decided any more: the connection is cut, and each later put fails like it (R13).
+ *
+ * What is decided is `judgeSession`'s; here is when it is durable, and what is remembered from one call to the next.
+ */
+export class RecordedIdentity implements SessionIdentity {
+  readonly versionIsFree = false;
+  readonly facts: PolicyFacts;
+  readonly kept: KeptSession;
+  readonly birth: SessionBirth;
+  readonly #options: MqttConnectionOptions;
+  readonly #past: SessionPast;
+  readonly #onLost: (wentBack: boolean) => void;
+  readonly #settings: string;
+  readonly #stored: DurableSessionRecord;
+  readonly #server: SessionServer;
+  readonly #markers: MarkerKeeper;
+  /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
+  #unsure: boolean;
+  #begun = false;
+  /** As in `SessionCase`. */
+  #moved = false;
+  /** The markers as they were when the present connection asked; undefined when it does not. */
+  #asked: SessionMarkers | undefined;
+  /** The markers as the answer leaves them. */
+  #confirmed: SessionMarkers | undefined;
+  /** It is told that the session went back, and not settled yet. */
+  #toldBack = false;
+
+  /**
+   * `onLost`: a lost session is found out; `wentBack`: it is there as it was at an earlier time (R5c).
+   * @throws MillraceError INVALID_OPTIONS for a session that is not kept, STORE_CORRUPT
+   */
+  constructor(options: MqttConnectionOptions, past: SessionPast, onLost: (wentBack: boolean) => void) {
+    if (!options.keepSession) {
+      throw new MillraceError('INVALID_OPTIONS', 'a connection of a job with a store needs a session that is kept');
+    }
+    this.#options = options;
+    this.#past = past;
+    this.#onLost = onLost;
+    this.#settings = settingsDigest(options);
+    this.#stored = new DurableSessionRecord(past.record);
+    const { record } = this.#stored;
+    this.facts = policyFacts(record, this.#settings);
+    this.kept = record === undefined ? NOTHING_KEPT : keptSession(record);
+    this.birth = { settlesEmpty: true, storesIds: true, state: { ...past.restored, epoch: epochOf(record) } };
+    this.#server = new SessionServer(options, record?.server);
+    const nonce = (): string => randomBytes(8).toString('hex');
+    this.#markers = new MarkerKeeper(nonce, this.#publishesOnly ? holdFilter(options.clientId) : undefined);
+    this.#unsure = past.onUnknownSession === 'discard' || record?.phase === 'creating';
+  }
+
+  async check(): Promise<void> {
+    if (this.#stored.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
+    await this.#stored.durable();
+    throw sessionLost(this.#options.clientId, this.#record.wentBack);
+  }
+
+  /** D1. */
+  async begin(transport: Pick<Transport, 'destroy'>, signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => transport.destroy();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      await this.#putBegun();
+    } catch (error) {
+      transport.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #putBegun(): Promise<void> {
+    const { record } = this.#stored;
+    const created = record !== undefined && (record.phase === 'established' || this.#begun);
+    this.#begun = true;
+    if (!created) await this.#stored.put(beginCreating(record));
+    else if (!record.connecting) await this.#stored.put(beginConnecting(record));
+  }
+
+  mustDiscard(address: ServerAddress): boolean {
+    if (!this.#creating) {
+      if (this.#options.onSessionLoss === 'fail') return false;
+      if (this.#record.wentBack) return this.#publishesOnly && !this.#server.isClean(address);
+      return this.#server.mustDiscard(address);
+    }
+    return this.#unsure && this.#past.onUnknownSession !== 'adopt' && !this.#server.isClean(address);
+  }
+
+  discarded(address: ServerAddress): void {
+    this.#server.discarded(address);
+  }
+
+  request(at: Pick<Place, 'address' | 'version'>, unverified: boolean): SessionDoubts {
+    this.#asked = undefined;
+    this.#confirmed = undefined;
+    if (this.#creating) return { elsewhere: this.#server.isClean(at.address), unverified: true };
+    const { version, lost, wentBack, markers } = this.#record;
+    this.#moved = version !== at.version || this.#server.isElsewhere(at.address);
+    const asks = at.version === 5 && markers !== undefined && markerQuestion(markers) !== undefined;
+    return { elsewhere: lost || wentBack || this.#moved, unverified: unverified || asks };
+  }
+
+  connectUnanswered(): void {
+    this.#unsure = true;
+  }
+
+  accepted(address: ServerAddress): void {
+    this.#server.accepted(address);
+  }
+
+  meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void {
+    if (question === undefined) follow(this.#believe(met));
+    else void this.#settle(question, met).then(follow);
+  }
+
+  verified(): void {
+    const { markers } = this.#record;
+    if (this.#asked === undefined || markers === undefined) return;
+    this.#confirmed = confirmMarkers(this.#asked, markers);
+  }
+
+  subscribe(session: SubscribingSession, at: Pick<Resume, 'version' | 'batches'>, resumed: boolean): void {
+    this.#markers.begin(session, at, resumed ? (this.#confirmed ?? this.#record.markers) : undefined);
+  }
+
+  answered(event: SubscriptionAnswerEvent): boolean {
+    return this.#markers.answered(event);
+  }
+
+  get settled(): boolean {
+    return this.#markers.settled;
+  }
+
+  /** D4. */
+  granted(grant: Grant, follow: (next: AfterGrant) => void): void {
+    void this.#putGranted(grant).then(follow);
+  }
+
+  /** Never rejects. */
+  async #putGranted({ address, version, present, subscriptions }: Grant): Promise<AfterGrant> {
+    try {
+      const { markers } = this.#markers;
+      // 3.1 cannot say whether it has a session
+      const tried = this.#record.tried !== false || present || version === 3 || !this.#options.requireKeptSession;
+      const facts = { server: serverKey(address), version, markers, settings: this.#settings, tried, subscriptions };
+      await this.#stored.put(markGranted(this.#record, facts));
+      return { do: tried ? 'run' : 'try' };
+    } catch (error) {
+      return { do: 'cut', error: MillraceError.from(error) };
+    }
+  }
+
+  get #record(): SessionRecord {
+    const { record } = this.#stored;
+    if (record === undefined) throw new MillraceError('INTERNAL', 'a connection without a record of its session');
+    return record;
+  }
+
+  /** Nothing is queued for us at the broker. */
+  get #publishesOnly(): boolean {
+    return this.#options.subscriptions.length === 0;
+  }
+
+  get #creating(): boolean {
+    return this.#record.phase === 'creating';
+  }
+
+  /**
+   * Every CONNECT had its CONNACK, so that the session is ours, if the store is: a copy of it from an earlier day would look the
+   * same. On 5.0 a marker tells that (R5a); below, each start of a process says that nothing does.
+   */
+  #believe({ version, reconnected, clientId }: Met): Decision {
+    const { name } = this.#options;
+    if (version < 5 && !reconnected) publishDiagnostic('session-unverified', { name, clientId });
+    return { do: 'go-on', verified: true, present: true };
+  }
+
+  #judge(question: SessionQuestion, { address, version, epoch }: Met): Judgement {
+    const { clientId, onSessionLoss } = this.#options;
+    return judgeSession(question, {
+      record: this.#record,
+      server: serverKey(address),
+      version,
+      epoch,
+      clean: this.#server.isClean(address),
+      moved: this.#moved,
+      publishesOnly: this.#publishesOnly,
+      held: this.#markers.holds,
+      clientId,
+      onSessionLoss,
+      onUnknownSession: this.#past.onUnknownSession,
+    });
+  }
+
+  /** D2, D3, D5: says what is to be said, writes what is to be written, and then gives the decision. Never rejects. */
+  async #settle(question: SessionQuestion, met: Met): Promise<Decision> {
+    try {
+      const { tell, server, put, decision } = this.#judge(question, met);
+      if (tell !== undefined) this.#tell(tell);
+      if (decision.do === 'begin') this.#toldBack = false;
+      if (decision.do === 'verify') this.#asked = this.#record.markers;
+      if (server === 'clean') this.#server.discarded(met.address);
+      if (server === 'spoiled') this.#server.spoiled();
+      if (put !== undefined) await this.#stored.put(put.record);
+      return decision;
+    } catch (error) {
+      return { do: 'cut', error: MillraceError.from(error) };
+    }
+  }
+
+  /** A session that went back is told once, however often it is met before it is settled. */
+  #tell(what: NonNullable<Judgement['tell']>): void {
+    const { name, clientId, onSessionLoss } = this.#options;
+    const back = what === 'went-back';
+    if (what === 'not-kept') publishDiagnostic('session-not-kept', { name, clientId, policy: onSessionLoss });
+    else if (what === 'unknown')
+      publishDiagnostic('session-unknown', { name, clientId, policy: this.#past.onUnknownSession });
+    else {
+      if (!back || !this.#toldBack) this.#onLost(back);
+      this.#toldBack = back;
+    }
+  }
+}
