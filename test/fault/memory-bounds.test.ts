@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
 import type { Properties } from '../../src/mqtt/protocol/properties.js';
 import { type FakeBroker, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
@@ -23,7 +23,6 @@ const SOURCE_MIB = 2 * 16;
 /** The engine's `maxBytesInFlight` and the sink's `maxBufferedBytes` beside it. */
 const BRIDGE_MIB = SOURCE_MIB + 64 + 16;
 const TIMES = 3;
-const LINGER_MS = 5000;
 
 const only = { skip: process.platform === 'linux' ? false : 'the memory of a process is read from /proc' };
 const { nodeArgs, index } = await buildOnce();
@@ -200,9 +199,6 @@ const bridgeArgs = (from: string, to: string, ...more: string[]): string[] => [
 
 describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIMIT, ...only }, () => {
   const load: Load = { qos: 1, count: 3000, topic: () => 'in/a', properties: userProperties(1000) };
-
-  // Sometimes something outlives its test and keeps the process; what it is has not been found. This is the last suite of the file.
-  after(() => void setTimeout(() => process.exit(), LINGER_MS).unref());
 
   it('stays below three times its bounds, without a store', LIMIT, async () => {
     await using from = await startFakeBroker();

@@ -9,6 +9,7 @@ import type {
   SubscribePacket,
 } from '../../../src/mqtt/protocol/packet.js';
 import { onCleanup } from '../cleanup.js';
+import { resetSocket } from '../reset-socket.js';
 import { until } from '../until.js';
 
 /** One connection as the broker sees it. */
@@ -205,7 +206,7 @@ class ScriptedClient implements FakeClient {
   }
 
   reset(): void {
-    if (!this.ended) this.#socket.resetAndDestroy();
+    if (!this.ended) resetSocket(this.#socket);
   }
 
   #read(bytes: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { resetSocket } from '../reset-socket.js';
 import type { Frame } from './mqtt-frames.js';
 import { ProxyChannel, type Shape } from './proxy-channel.js';
 import type { CutKind, Side, Verdict } from './proxy-fault.js';
@@ -87,7 +88,7 @@ export class ProxyLink {
 
   #end(kind: CutKind): void {
     for (const socket of [this.#raw, this.#server]) {
-      if (kind === 'rst') socket.resetAndDestroy();
+      if (kind === 'rst') resetSocket(socket);
       else socket.destroySoon();
     }
   }

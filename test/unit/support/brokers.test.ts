@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { startAedes } from '../../support/brokers/aedes-broker.js';
+import { startFakeBroker } from '../../support/brokers/fake-broker.js';
 import { startMosquitto } from '../../support/brokers/mosquitto.js';
 import { publishAll } from '../../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../../support/clients/mosquitto-sub.js';
 import { SUITE_LIMIT } from '../../support/limits.js';
+import { until } from '../../support/until.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 
@@ -58,5 +61,14 @@ describe('the brokers and verifiers of the tests', SUITE_LIMIT, () => {
       assert.equal(socket.protocol, 'mqtt');
       socket.close();
     }
+  });
+
+  it('close a connection that is reset while its orderly end goes out', async () => {
+    await using broker = await startFakeBroker();
+    connect(broker.port, '127.0.0.1').on('error', () => {});
+    const client = await broker.client(0);
+    client.fin();
+    client.reset();
+    await until(() => client.ended);
   });
 });
