@@ -12,6 +12,9 @@ const BELOW = ['errors', 'internal', 'metrics'];
 const MQTT = ['mqtt/protocol', 'mqtt/connection', 'mqtt/source', 'mqtt/sink'];
 const CONNECTOR = [...BELOW, 'mqtt/protocol', 'mqtt/connection', 'connector'];
 
+const ENGINE = [...BELOW, 'connector', 'pipeline', 'store'];
+const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening'];
+
 /** @type {readonly Layer[]} */
 export const LAYERS = [
   { folder: 'errors', imports: [], pure: true },
@@ -25,9 +28,15 @@ export const LAYERS = [
   { folder: 'connector', imports: [...BELOW, 'mqtt/protocol'] },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
-  { folder: 'engine', imports: [...BELOW, 'connector', 'pipeline', 'store'] },
-  { folder: 'engine/tick', imports: [...BELOW, 'connector', 'pipeline', 'engine'], pure: true },
-  { folder: 'engine/state', imports: [...BELOW, 'connector', 'pipeline', 'store', 'engine'], pure: true },
+  { folder: 'engine/layout', imports: ENGINE },
+  { folder: 'engine/tick', imports: [...ENGINE, 'engine/layout'], pure: true },
+  { folder: 'engine/state', imports: [...ENGINE, 'engine/layout', 'engine/tick'], pure: true },
+  { folder: 'engine/opening', imports: [...ENGINE, 'engine/layout', 'engine/tick'] },
+  { folder: 'engine/direct', imports: [...ENGINE, ...LANES] },
+  { folder: 'engine/durable', imports: [...ENGINE, ...LANES] },
+  { folder: 'engine/run', imports: [...ENGINE, ...LANES, 'engine/direct', 'engine/durable'] },
+  { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
+  { folder: 'engine', imports: ENGINE },
   { folder: 'cli', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
   { folder: 'index.ts', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
 ];

@@ -34,6 +34,7 @@ export interface CarefulUnitOptions {
  * States are encoded after each unit, into the overlay and not to the disk: that is all it costs.
  */
 export class CarefulUnit implements Unit {
+  readonly exclusive = true;
   readonly #options: CarefulUnitOptions;
   #left: number;
 

@@ -4,18 +4,21 @@ import type { Overlay } from '../layout/overlay.js';
 import { storeKeys } from '../layout/store-keys.js';
 import { encodeStored } from '../layout/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
-import type { Room } from '../tick/room.js';
-import type { SourceCommit, SourceLane } from '../tick/source-lane.js';
-import type { TickMachine } from '../tick/tick-machine.js';
+import type { SourceCommit } from '../tick/source-lane.js';
+import type { TickLanes } from '../tick/tick-lanes.js';
+import type { UnitGate } from '../tick/unit-gate.js';
+import { checkCommitSize } from './commit-size.js';
 import type { DurableOutputLane } from './output-lane.js';
+import { stageRows } from './stage-rows.js';
 
 /** What completions may wait for another reason to commit (R9a). */
 const SOON_MS = 1000;
 
 export interface DurableTickOptions {
-  readonly machine: TickMachine;
+  readonly lanes: TickLanes;
+  readonly gate: UnitGate;
   readonly overlay: Overlay;
-  readonly sources: readonly SourceLane[];
+  /** Those of the lanes, as what they are here. */
   readonly sinks: readonly DurableOutputLane[];
   readonly parts: readonly CommitPart[];
   /** Bytes that one commit may have. */
@@ -78,43 +81,34 @@ export class DurableTick {
    * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
-    const { machine } = this.#options;
-    if (this.#committing || machine.spoilt) return undefined;
+    const { gate } = this.#options;
+    if (this.#committing || gate.spoilt) return undefined;
     const staged = this.#stage();
     if (staged !== undefined) return staged;
-    if (machine.midUnit || !this.#due(now, last)) return undefined;
+    if (gate.midUnit || !this.#due(now, last)) return undefined;
     try {
       return this.#sealAll();
     } catch (error) {
-      machine.spoil(MillraceError.from(error));
+      gate.spoil(MillraceError.from(error));
       throw error;
     }
   }
 
   #stage(): StoreBatch | undefined {
-    const { machine, sinks, maxCommitBytes } = this.#options;
-    const { rows, bytes } = stageableOf(sinks);
-    const most = machine.midUnit
-      ? stageLimits(maxCommitBytes)
-      : { rows: Number.POSITIVE_INFINITY, bytes: maxCommitBytes / 2 };
-    if (rows < most.rows && bytes < most.bytes) return undefined;
-    const batch = new Map<string, Uint8Array | undefined>();
-    let room = maxCommitBytes / 4;
-    for (const { outboxes } of sinks) {
-      for (const outbox of outboxes) room = outbox.stage(batch, room);
-    }
-    if (batch.size === 0) return undefined;
+    const { gate, sinks, maxCommitBytes } = this.#options;
+    const batch = stageRows(sinks, maxCommitBytes, gate.midUnit);
+    if (batch === undefined) return undefined;
     this.#committing = true;
     this.#staging = true;
     return batch;
   }
 
   #sealAll(): StoreBatch | undefined {
-    const { machine, overlay, sinks, parts } = this.#options;
-    machine.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
+    const { lanes, gate, overlay, sinks, parts } = this.#options;
+    lanes.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     this.#hasInputs = this.#inputsChanged();
-    if (machine.spoilt) return undefined;
-    this.#sealed = this.#options.sources.flatMap((lane) => lane.takeCommit() ?? []);
+    if (gate.spoilt) return undefined;
+    this.#sealed = lanes.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state, pages } of this.#sealed) {
       const { name } = lane.options;
       overlay.put(storeKeys.source(name), encodeStored({ upTo, state }, `source "${name}"`));
@@ -157,8 +151,8 @@ export class DurableTick {
   }
 
   #inputsChanged(): boolean {
-    const { sources, sinks, parts } = this.#options;
-    if (sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
+    const { lanes, sinks, parts } = this.#options;
+    if (lanes.sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
     return this.#options.overlay.bytes > 0 || sinks.some(({ outboxes }) => outboxes.some(({ hasRows }) => hasRows));
   }
 
@@ -177,76 +171,4 @@ export class DurableTick {
 
 const putPages = (overlay: Overlay, source: string, pages: ReadonlyMap<string, Uint8Array>): void => {
   for (const [page, bytes] of pages) overlay.put(storeKeys.page(source, page), bytes);
-};
-
-/** In the middle of an input rows are staged when there are so many, or when they have this part of what a commit may have. */
-const STAGE_ROWS = 4096;
-const STAGE_SHARE = 64;
-/** So many more may be there while others are on their way to the store. */
-const STAGE_AHEAD = 4;
-
-interface StageLimits {
-  readonly rows: number;
-  readonly bytes: number;
-}
-
-const addedTo = (sinks: readonly DurableOutputLane[]): StageLimits => {
-  let rows = 0;
-  let bytes = 0;
-  for (const { outboxes } of sinks) {
-    for (const { addedRows, addedBytes } of outboxes) {
-      rows += addedRows;
-      bytes += addedBytes;
-    }
-  }
-  return { rows, bytes };
-};
-
-const stageableOf = (sinks: readonly DurableOutputLane[]): StageLimits => {
-  let rows = 0;
-  let bytes = 0;
-  for (const { outboxes } of sinks) {
-    for (const { stageable } of outboxes) {
-      rows += stageable.rows;
-      bytes += stageable.bytes;
-    }
-  }
-  return { rows, bytes };
-};
-
-const stageLimits = (maxCommitBytes: number): StageLimits => ({
-  rows: STAGE_ROWS,
-  bytes: maxCommitBytes / STAGE_SHARE,
-});
-
-/** Whether an input that is under way may lead to more before rows of it are stored. */
-export const stageRoom = (sinks: readonly DurableOutputLane[], maxCommitBytes: number): boolean => {
-  const { rows, bytes } = stageableOf(sinks);
-  const most = stageLimits(maxCommitBytes);
-  return rows < most.rows * STAGE_AHEAD && bytes < most.bytes * STAGE_AHEAD;
-};
-
-/** @throws MillraceError MESSAGE_TOO_LARGE for what no commit can have */
-export const checkCommitSize = (bytes: number, maxBytes: number): void => {
-  if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
-};
-
-const tooLarge = (bytes: number, maxBytes: number): MillraceError =>
-  new MillraceError(
-    'MESSAGE_TOO_LARGE',
-    `an input, with the states and calls that it leads to, makes a commit of ${bytes} bytes; the store takes ${maxBytes}`,
-    {
-      advice:
-        'Keep large messages out (maximumPacketSize of the source), keep smaller states, or let one input change fewer of them. The job stops at this input until then.',
-      details: { bytes, maxBytes },
-    },
-  );
-
-/** How much more may wait for the next commit: rows, and bytes of rows and of state. */
-export const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {
-  const added = addedTo(sinks);
-  const items = bounds.items - added.rows;
-  let bytes = bounds.bytes - added.bytes;
-  for (const { changedBytes } of parts) bytes -= changedBytes;
-  return { items, bytes };
 };

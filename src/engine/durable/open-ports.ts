@@ -15,7 +15,7 @@ import { endOf } from '../layout/stored-parts.js';
 import { decodeStored } from '../layout/stored-value.js';
 import { closePorts } from '../opening/close-ports.js';
 import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
-import { type OpenPorts, openPort, openPorts } from '../opening/open-ports.js';
+import { type OpenPorts, openAllPorts, openPort } from '../opening/open-all-ports.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { DurableRecords } from './durable-records.js';
 import { restoredOutbox } from './outbox.js';
@@ -49,7 +49,7 @@ export const openDurablePorts = (
     else await whenReached(writer, { job, part: `sink "${sink.name}"`, signal });
     return writer;
   };
-  return openPorts({
+  return openAllPorts({
     job,
     writers: () => ports.sinks.map((sink) => openPort(`sink "${sink.name}"`, () => open(sink))),
     onWriters: () => reached.add(ports.sinks),

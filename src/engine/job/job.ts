@@ -193,7 +193,7 @@ export class Job implements AsyncDisposable {
     return true;
   }
 
-  #handleOpen({ recovered, opening = [] }: RunParts): void {
+  #handleOpen({ recovered, opening }: RunParts): void {
     if (recovered !== undefined) this.#tellRecovered(recovered);
     const away = opening.filter(({ isOpen }) => !isOpen);
     if (away.length > 0) this.#tellAway(away);

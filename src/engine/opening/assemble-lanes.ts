@@ -11,8 +11,8 @@ export interface LaneParts {
   readonly ports: JobPorts;
   readonly readers: readonly SourceReader<unknown>[];
   readonly tallies: JobTallies;
-  /** How copies are told, for a source that gives keys. */
-  readonly isNewOf?: (source: SourcePlan) => SourceLaneOptions['isNew'];
+  /** How copies are told; undefined for a source that gives no keys, or is not asked for them. */
+  readonly isNewOf: (source: SourcePlan) => SourceLaneOptions['isNew'];
 }
 
 const OPENED = 'each source of the plan is open and has a rejection';
@@ -23,7 +23,7 @@ export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LanePart
     const reader = present(readers[index], OPENED);
     const rejection = present(ports.sourceRejections[index], OPENED);
     const { name, fragment, timestamps } = source;
-    const isNew = isNewOf?.(source);
+    const isNew = isNewOf(source);
     const stamped = timestamps === 'ingestion';
     const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
     const options = { name, reader, fragment, downstream, rejection, stamped, tallies };

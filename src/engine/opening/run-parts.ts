@@ -1,9 +1,8 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import type { DurableDrive } from '../run/job-driver.js';
-import type { OutputLane } from '../tick/output-lane.js';
-import type { SourceLane } from '../tick/source-lane.js';
-import type { Stored } from '../tick/stored.js';
-import type { TickMachine, TickMachineOptions } from '../tick/tick-machine.js';
+import type { CallsOptions } from '../tick/calls.js';
+import type { Custody } from '../tick/custody.js';
+import type { TickLanes } from '../tick/tick-lanes.js';
+import type { TickMachine } from '../tick/tick-machine.js';
 import type { JobRunOptions } from './job-run-options.js';
 import type { OpeningSink } from './opening-sink.js';
 import type { Recovered } from './recovered.js';
@@ -17,20 +16,27 @@ export interface RunRequest {
   readonly abort: (error: MillraceError) => void;
   /** Ends the run at once. */
   readonly stop: (error: MillraceError) => void;
-  readonly startCall: TickMachineOptions['startCall'];
+  /** Makes a mapAsync call. It is called from the first tick on, not while the run is opened. */
+  readonly startCall: CallsOptions['startCall'];
 }
 
-/** An opened run, ready to be driven. */
+/**
+ * An opened run, ready to be driven. `direct/open-run.ts` and `durable/open-run.ts` make it, each with its custody and its lanes, in this
+ * order: what is stored is checked, the sinks are opened, then the sources, then the lanes are put around them.
+ *
+ * O1. What fails while it is opened closes what is open and is the reason of the run; what the others say because they were told to give
+ *     up is not.
+ * O2. No source is open before there is somewhere to put what it gives.
+ * O3. Nothing is polled or written before the driver's first tick.
+ */
 export interface RunParts {
   readonly machine: TickMachine;
-  readonly sources: readonly SourceLane[];
-  readonly sinks: readonly OutputLane[];
-  readonly durable?: DurableDrive;
-  /** What the outboxes of a durable job have now. */
-  readonly stored?: () => Stored;
-  /** The sinks of a durable job, some of which may still be away. */
-  readonly opening?: readonly OpeningSink[];
-  /** Absent on the first start of a durable job, and in others. */
-  readonly recovered?: Recovered;
+  readonly custody: Custody;
+  readonly lanes: TickLanes;
+  /** The sinks that may still be away: those of a job with a store. */
+  readonly opening: readonly OpeningSink[];
+  /** What is gone on with; undefined on a first start, and in a job without a store. */
+  readonly recovered: Recovered | undefined;
+  /** Closes sources, sinks and what else was opened. Never rejects for a port. */
   close(): Promise<void>;
 }

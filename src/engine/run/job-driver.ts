@@ -1,29 +1,21 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../internal/deadline-timer.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
-import type { StoreBatch } from '../../store/store.js';
-import type { DurableTick } from '../durable/durable-tick.js';
 import type { CallLane } from '../tick/call-lane.js';
+import type { Custody } from '../tick/custody.js';
 import type { OutputLane } from '../tick/output-lane.js';
 import type { Slot } from '../tick/slot.js';
 import type { SourceLane } from '../tick/source-lane.js';
+import type { TickLanes } from '../tick/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 
 /** How a run ended without a failure. */
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
 
-/** What makes a driver's job durable. */
-export interface DurableDrive {
-  readonly tick: DurableTick;
-  commit(batch: StoreBatch): Promise<void>;
-}
-
 export interface JobDriverOptions {
   readonly machine: TickMachine;
-  /** Absent in a job without a store. */
-  readonly durable?: DurableDrive | undefined;
-  readonly sources: readonly SourceLane[];
-  readonly sinks: readonly OutputLane[];
+  readonly custody: Custody;
+  readonly lanes: TickLanes;
   /** How long what is in flight may take to be delivered once polling has stopped. */
   readonly drainTimeoutMs: number;
 }
@@ -34,16 +26,25 @@ const SLICE_MS = 5;
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Drives a tick machine: sleeps until a source, a sink, a mapAsync call or a commit has something to say, ticks, and tells the
- * sources what holds, or commits. It keeps at most one `ready` promise of each port, and no timer but that of a drain and that of
- * completions which wait for their commit.
+ * Drives a tick machine: sleeps until a source, a sink, a mapAsync call or a commit has something to say, ticks, and has the custody
+ * conclude the tick. It owns the wake-ups of a run and its end, and nothing of the work.
+ *
+ * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `#arm` asks each port for its next `ready`; then the end is
+ * looked for, else the loop gives way to sockets and sleeps, unless the machine has more to do at once.
+ *
+ * D1. `run` is called once. `drain` and `stop` may be called at any time, also before it and by a user function in the middle of a tick:
+ *     they only note what is asked, and wake the loop.
+ * D2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
+ *     completions which wait for their commit.
+ * D3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
+ * D4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
+ *     first failure is the run's, whatever fails while that goes on.
  */
 export class JobDriver {
   readonly #machine: TickMachine;
-  readonly #durable: DurableDrive | undefined;
+  readonly #custody: Custody;
+  readonly #lanes: TickLanes;
   readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
-  readonly #sources: readonly SourceLane[];
-  readonly #sinks: readonly OutputLane[];
   readonly #latch = new WakeUpLatch();
   readonly #dirtyAsked = new Set<SourceLane>();
   readonly #waitingFor = new Set<SourceLane | OutputLane>();
@@ -53,18 +54,17 @@ export class JobDriver {
   #drainTimedOut = false;
   #sliceStartMs = 0;
 
-  constructor(options: JobDriverOptions) {
-    this.#machine = options.machine;
-    this.#durable = options.durable;
-    this.#sources = options.sources;
-    this.#sinks = options.sinks;
-    this.#drainTimeoutMs = options.drainTimeoutMs;
+  constructor({ machine, custody, lanes, drainTimeoutMs }: JobDriverOptions) {
+    this.#machine = machine;
+    this.#custody = custody;
+    this.#lanes = lanes;
+    this.#drainTimeoutMs = drainTimeoutMs;
   }
 
   /** Runs until the sources end, a drain is over, or the job fails: then it rejects. Call once. */
   async run(): Promise<RunOutcome> {
     this.#sliceStartMs = performance.now();
-    for (const lane of this.#sources) this.#watch(lane);
+    for (const lane of this.#lanes.sources) this.#watch(lane);
     try {
       return await this.#loop();
     } catch (error) {
@@ -111,8 +111,7 @@ export class JobDriver {
   async #loop(): Promise<RunOutcome> {
     for (;;) {
       const more = this.#machine.tick();
-      if (this.#durable === undefined) this.#acknowledge();
-      else this.#commit(this.#durable);
+      this.#conclude();
       this.#arm();
       const outcome = this.#outcome();
       if (outcome !== undefined) return outcome;
@@ -124,69 +123,46 @@ export class JobDriver {
 
   #outcome(): RunOutcome | undefined {
     const machine = this.#machine;
+    const custody = this.#custody;
     if (machine.halted !== undefined) {
-      if (this.#over || this.#drainTimedOut) throw machine.halted;
+      if (custody.over || this.#drainTimedOut) throw machine.halted;
       this.drain();
       return undefined;
     }
-    if (machine.finished && this.#settled && (this.#durable === undefined || machine.quiet)) return 'ended';
+    if (machine.finished && custody.settled && machine.quiet) return 'ended';
     if (this.#drainTimer === undefined) return undefined;
-    if (machine.idle && this.#covered) return 'drained';
+    if (machine.idle && custody.covered) return 'drained';
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;
   }
 
-  /** Nothing waits for a commit. */
-  get #settled(): boolean {
-    return this.#durable === undefined || this.#durable.tick.settled;
-  }
-
-  /** No input waits for a commit: what the outboxes have is there at the next start. */
-  get #covered(): boolean {
-    return this.#durable === undefined || this.#durable.tick.covered;
-  }
-
-  /** Whether a halted run has nothing left to bring to an end. */
-  get #over(): boolean {
-    if (this.#durable === undefined) return this.#machine.quiet;
-    return this.#machine.spoilt || (!this.#machine.midUnit && this.#covered);
-  }
-
-  #commit({ tick, commit }: DurableDrive): void {
-    const ending = this.#machine.finished || this.#drainTimer !== undefined;
+  #conclude(): void {
+    const custody = this.#custody;
+    const ending = this.#drainTimer !== undefined || this.#machine.finished;
     // what a part cannot store ends the run here, with nothing of the tick stored
-    const batch = tick.seal(performance.now(), ending);
-    this.#commitTimer.set(tick.deadline());
-    if (batch === undefined) return;
-    commit(batch).then(
-      () => this.#handleCommitted(tick),
+    const commit = custody.conclude(performance.now(), ending);
+    this.#commitTimer.set(custody.deadline());
+    commit?.then(
+      () => this.#handleCommitted(),
       (error: unknown) => this.stop(MillraceError.from(error, 'STORAGE_FAILED', 'the commit of a tick')),
     );
   }
 
-  #handleCommitted(tick: DurableTick): void {
+  #handleCommitted(): void {
     if (this.#stopped !== undefined) return;
     try {
-      tick.handleCommitted();
+      this.#custody.handleCommitted();
     } catch (error) {
       this.#machine.halt(MillraceError.from(error));
     }
     this.#latch.wake();
   }
 
-  #acknowledge(): void {
-    try {
-      for (const { lane, mark } of this.#machine.takeMarks()) lane.options.reader.committed(mark);
-    } catch (error) {
-      this.#machine.halt(MillraceError.from(error));
-    }
-  }
-
-  /** What only a commit lets the source answer must not wait until it can be polled again. */
   #armDirty(lane: SourceLane): void {
-    const { reader } = lane.options;
-    if (reader.whenDirty === undefined || reader.dirty === true || this.#dirtyAsked.has(lane)) return;
+    if (this.#dirtyAsked.has(lane)) return;
+    const dirty = this.#custody.whenDirty(lane.options.reader);
+    if (dirty === undefined) return;
     this.#dirtyAsked.add(lane);
-    reader.whenDirty().then(
+    dirty.then(
       () => {
         this.#dirtyAsked.delete(lane);
         this.#latch.wake();
@@ -197,15 +173,15 @@ export class JobDriver {
 
   /** Asks each port once for its next `ready`; a source only after a poll that gave nothing, since before that it is ready. */
   #arm(): void {
-    for (const lane of this.#sources) {
-      if (this.#durable !== undefined) this.#armDirty(lane);
+    for (const lane of this.#lanes.sources) {
+      this.#armDirty(lane);
       if (lane.mayHaveItems || lane.done || this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.options.reader.ready(), {
         onReady: () => lane.handleReady(),
         onFailed: (error) => this.#machine.halt(error),
       });
     }
-    for (const lane of this.#sinks) {
+    for (const lane of this.#lanes.sinks) {
       if (this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.ready(), {
         onReady: () => {},

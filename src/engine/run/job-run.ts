@@ -5,7 +5,6 @@ import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
-import type { TickMachine } from '../tick/tick-machine.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
@@ -13,8 +12,7 @@ export class JobRun {
   readonly #options: JobRunOptions;
   readonly #abort = new AbortController();
   #driver: JobDriver | undefined;
-  #machine: TickMachine | undefined;
-  #stored: (() => Stored) | undefined;
+  #parts: RunParts | undefined;
   #drainAsked = false;
   #stopped: MillraceError | undefined;
 
@@ -23,12 +21,12 @@ export class JobRun {
   }
 
   get inFlight(): InFlight {
-    return this.#machine ?? NOTHING_IN_FLIGHT;
+    return this.#parts?.machine ?? NOTHING_IN_FLIGHT;
   }
 
   /** What the outboxes have. */
   get stored(): Stored {
-    return this.#stored?.() ?? NOTHING_STORED;
+    return this.#parts?.custody.stored ?? NOTHING_STORED;
   }
 
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
@@ -62,7 +60,7 @@ export class JobRun {
     this.#driver?.stop(error);
   }
 
-  /** Undefined when a drain was asked for meanwhile. */
+  /** Chooses the custody: who has a store is asked nowhere else. Undefined when a drain was asked for meanwhile. */
   async #open(): Promise<RunParts | undefined> {
     const { stores } = this.#options;
     const request: RunRequest = {
@@ -83,8 +81,7 @@ export class JobRun {
 
   #drive(parts: RunParts): JobDriver {
     const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
-    this.#machine = parts.machine;
-    this.#stored = parts.stored;
+    this.#parts = parts;
     this.#driver = driver;
     if (this.#drainAsked) driver.drain();
     return driver;

@@ -45,3 +45,6 @@ export const createFrame = (source: string, polled: Polled<unknown>, stamped: bo
   whole: polled.rejected.length > 0 || polled.keys !== undefined,
   positionOf: positionLookup(polled),
 });
+
+/** Whether a frame can only be committed as a whole: the position of its items, or what the poll did with each, is not known. */
+export const isWhole = (frame: Frame, next: number): boolean => frame.whole || frame.positionOf(next) === undefined;

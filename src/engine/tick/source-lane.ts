@@ -2,7 +2,6 @@ import type { Polled, SourceReader, SourceSnapshot } from '../../connector/sourc
 import { Fifo } from '../../internal/fifo.js';
 import type { Fragment } from '../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
-import { CommitPace } from './commit-pace.js';
 import { createFrame, type Frame } from './frame.js';
 import type { JobTallies } from './job-tallies.js';
 import type { Rejection } from './rejection.js';
@@ -51,8 +50,6 @@ export class SourceLane {
   /** False after a poll that gave nothing: then `ready` must be asked. */
   mayHaveItems = true;
   processing: Processing | undefined;
-  /** For a durable job. */
-  readonly pace = new CommitPace();
   readonly #frames = new Fifo<Frame>();
   #inFlightItems = 0;
   #inFlightBytes = 0;

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import type { DeadLetter } from '../../../src/connector/index.js';
 import { DirectCallLane } from '../../../src/engine/direct/call-lane.js';
+import { DirectCustody } from '../../../src/engine/direct/custody.js';
 import { DirectOutputLane } from '../../../src/engine/direct/output-lane.js';
 import { asyncStages, sourceLanes } from '../../../src/engine/opening/assemble-lanes.js';
 import { planPorts } from '../../../src/engine/opening/job-ports.js';
 import type { CallLane } from '../../../src/engine/tick/call-lane.js';
 import { createTallies } from '../../../src/engine/tick/job-tallies.js';
 import type { Slot } from '../../../src/engine/tick/slot.js';
-import type { SourceLane } from '../../../src/engine/tick/source-lane.js';
+import { TickLanes } from '../../../src/engine/tick/tick-lanes.js';
 import { TickMachine } from '../../../src/engine/tick/tick-machine.js';
 import { NO_UNIT } from '../../../src/engine/tick/unit.js';
+import { UnitGate } from '../../../src/engine/tick/unit-gate.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
 import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
@@ -20,12 +22,6 @@ import type { SeededRandom } from '../seeded-random.js';
 
 const INPUTS = 60;
 
-interface Lanes {
-  readonly sources: readonly SourceLane[];
-  readonly asyncStages: readonly DirectCallLane[];
-  readonly sinks: readonly DirectOutputLane[];
-}
-
 /** A tick machine between simulated sources and sinks, under one random schedule, with the oracle of what may be acknowledged. */
 export class EngineRig {
   readonly sources: readonly SimulatedSource[];
@@ -35,7 +31,9 @@ export class EngineRig {
   readonly letters: SimulatedWriter<DeadLetter>[] = [];
   readonly #random: SeededRandom;
   readonly #graph: PipelineGraph;
-  readonly #lanes: Lanes;
+  readonly #gate = new UnitGate(NO_UNIT);
+  readonly #lanes: TickLanes;
+  readonly #custody: DirectCustody;
   readonly #done = new Map<string, number>();
   #overshoot: number | undefined;
   /** Up to where each source's acknowledgements have been checked. */
@@ -54,13 +52,13 @@ export class EngineRig {
     const sinks = Array.from({ length: count.sinks }, (_, index) => new SimulatedSink(index, onError));
     this.#graph = randomPipeline(random, this.sources, sinks);
     this.#lanes = this.#assemble();
+    this.#custody = new DirectCustody({ lanes: this.#lanes, gate: this.#gate, onReceipt: false });
     this.machine = new TickMachine({
-      ...this.#lanes,
+      lanes: this.#lanes,
+      gate: this.#gate,
+      custody: this.#custody,
       maxItemsInFlight: this.maxItemsInFlight,
       maxBytesInFlight: 1000,
-      acknowledgeOnReceipt: false,
-      unit: NO_UNIT,
-      tallies: createTallies(new MetricsRegistry(), 'rig'),
       startCall: (lane, slot) => this.#calls.push({ lane, slot }),
     });
     for (const source of this.sources) source.onCommitted = (upTo) => this.#checkAcknowledged(source, upTo);
@@ -125,7 +123,9 @@ export class EngineRig {
 
   #tickOnce(): boolean {
     const more = this.machine.tick();
-    for (const { lane, mark } of this.machine.takeMarks()) lane.options.reader.committed(mark);
+    this.#custody.conclude();
+    // also what a check of acknowledgements has found
+    if (this.machine.halted !== undefined) throw this.machine.halted;
     this.#checkBounds();
     return more;
   }
@@ -149,7 +149,7 @@ export class EngineRig {
     }
   }
 
-  #assemble(): Lanes {
+  #assemble(): TickLanes {
     const plan = compilePipeline(this.#graph);
     const ports = planPorts(plan);
     const tallies = createTallies(new MetricsRegistry(), 'rig');
@@ -168,14 +168,17 @@ export class EngineRig {
       this.writers.push(writer);
       return writer;
     });
-    return {
-      sources: sourceLanes({ plan, ports, readers: this.sources, tallies }),
+    return new TickLanes({
+      sources: sourceLanes({ plan, ports, readers: this.sources, tallies, isNewOf: () => undefined }),
       asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
       sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
         const writer = open[index];
         return writer === undefined ? [] : [new DirectOutputLane({ name, writer, rejection, tallies })];
       }),
-    };
+      maxItemsInFlight: this.maxItemsInFlight,
+      tallies,
+      gate: this.#gate,
+    });
   }
 
   /** What one input leads to: keys of outputs and letters, with how often. */

@@ -28,7 +28,7 @@ interface Ports {
   readonly sink: Sink<string>;
 }
 
-interface Run extends Pick<RunParts, 'machine' | 'sources' | 'close'> {
+interface Run extends Pick<RunParts, 'machine' | 'lanes' | 'close'> {
   readonly tick: DurableTick;
 }
 
@@ -40,7 +40,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
   const fail = (error: Error): never => {
     throw error;
   };
-  const { machine, sources, durable, close } = await openDurableRun(
+  const { machine, lanes, custody, close } = await openDurableRun(
     {
       options: {
         graph: pipeline.toGraph(),
@@ -63,8 +63,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
     },
     stores,
   );
-  assert.ok(durable !== undefined);
-  return { machine, sources, close, tick: durable.tick };
+  return { machine, lanes, close, tick: custody.tick };
 };
 
 /** A source without items that has something to commit, or has not. */
@@ -131,8 +130,8 @@ class UrgentSender implements OutboxSender {
   committed(): void {}
 }
 
-const sealsAtOnce = ({ machine, sources, tick }: Run): void => {
-  for (const source of sources) source.handleReady();
+const sealsAtOnce = ({ machine, lanes, tick }: Run): void => {
+  for (const source of lanes.sources) source.handleReady();
   machine.tick();
   const batch = tick.seal(NOW);
   assert.ok(batch !== undefined && batch.size > 0, 'something is to be stored');

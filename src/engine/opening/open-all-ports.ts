@@ -8,7 +8,7 @@ export interface PortOpening<W extends Closable> {
   /** Begins to open all sinks. */
   readonly writers: () => readonly Promise<NamedPort<W>>[];
   /** Called when all sinks are open, before a source is. */
-  readonly onWriters?: (writers: readonly NamedPort<W>[]) => Promise<void>;
+  readonly onWriters: () => Promise<void>;
   /** Begins to open all sources. */
   readonly readers: () => readonly Promise<NamedPort<SourceReader<unknown>>>[];
   /** Tells those that are still opening to give up. */
@@ -44,10 +44,10 @@ const openAll = async <P extends Closable>(
 };
 
 /** Opens the sinks, then the sources: nothing arrives before there is somewhere to put it. */
-export const openPorts = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
+export const openAllPorts = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
   const writers = await openAll(opening.writers(), opening);
   try {
-    await opening.onWriters?.(writers);
+    await opening.onWriters();
     return { readers: await openAll(opening.readers(), opening), writers };
   } catch (error) {
     // one that is still opening must not be told as the reason when it is closed

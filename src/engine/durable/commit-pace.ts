@@ -1,4 +1,4 @@
-import type { Room } from './room.js';
+import type { Room } from '../tick/room.js';
 
 /** So many inputs are run at once at most: a burst of large ones after small ones overshoots a commit by no more of them. */
 const MOST_INPUTS = 64;
@@ -6,7 +6,7 @@ const MOST_INPUTS = 64;
 const DECAY = 0.9;
 
 /** Items of one input at once: some milliseconds of work. */
-export const MOST_OUTPUTS = 1024;
+const MOST_OUTPUTS = 1024;
 const FIRST_OUTPUTS = 64;
 const LARGE_SLICE_BYTES = 1024 * 1024;
 

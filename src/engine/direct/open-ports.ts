@@ -1,0 +1,36 @@
+import { openReader } from '../../connector/guards/guarded-reader.js';
+import { openWriter } from '../../connector/guards/guarded-writer.js';
+import type { OpenContext } from '../../connector/open-context.js';
+import type { AnySinkWriter } from '../../pipeline/any-sink.js';
+import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { JobPorts } from '../opening/job-ports.js';
+import { type OpenPorts, openAllPorts, openPort } from '../opening/open-all-ports.js';
+import type { RunRequest } from '../opening/run-parts.js';
+
+/** What a job without a store opens. */
+export interface DirectPlan {
+  readonly plan: PipelinePlan;
+  readonly ports: JobPorts;
+}
+
+/** Opens the sinks, waiting for all of them, then the sources. */
+export const openDirectPorts = (
+  { options, signal, abort }: RunRequest,
+  { plan, ports }: DirectPlan,
+): Promise<OpenPorts<AnySinkWriter>> => {
+  const { job, guarantee, metrics } = options;
+  const context: OpenContext = { job, guarantee, metrics, signal };
+  return openAllPorts({
+    job,
+    writers: () =>
+      ports.sinks.map(({ name, sink }) =>
+        openPort(`sink "${name}"`, () => openWriter(name, () => sink.createWriter(context))),
+      ),
+    onWriters: async () => {},
+    readers: () =>
+      plan.sources.map(({ name, source }) =>
+        openPort(`source "${name}"`, () => openReader(name, () => source.createReader(context))),
+      ),
+    abort,
+  });
+};

@@ -1,0 +1,115 @@
+import { present } from '../../internal/present.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
+import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { Store } from '../../store/store.js';
+import type { Overlay } from '../layout/overlay.js';
+import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
+import type { NamedPort } from '../opening/close-ports.js';
+import type { JobPorts } from '../opening/job-ports.js';
+import type { JobRunOptions } from '../opening/job-run-options.js';
+import type { OpenPorts } from '../opening/open-all-ports.js';
+import type { RunRequest } from '../opening/run-parts.js';
+import { Deduplicators } from '../state/deduplicators.js';
+import type { KeyedStates } from '../state/keyed-states.js';
+import type { Room } from '../tick/room.js';
+import type { Stored } from '../tick/stored.js';
+import { TickLanes } from '../tick/tick-lanes.js';
+import { TickMachine } from '../tick/tick-machine.js';
+import { UnitGate } from '../tick/unit-gate.js';
+import { DurableCallLane } from './call-lane.js';
+import { CarefulUnit } from './careful-unit.js';
+import { CommitMeter, showOutboxes } from './commit-meter.js';
+import { checkCommitSize } from './commit-size.js';
+import { DurableCustody, type DurableCustodyOptions } from './custody.js';
+import { Outbox } from './outbox.js';
+import { DurableOutputLane } from './output-lane.js';
+
+/** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
+const COMMIT_SHARE = 4;
+
+/** What a commit of one row has besides its bytes is less. */
+const ROW_OVERHEAD_BYTES = 64 * 1024;
+
+/** What a durable run does its work with. */
+export interface DurableWork {
+  readonly machine: TickMachine;
+  readonly custody: DurableCustody;
+  readonly lanes: TickLanes;
+  readonly gate: UnitGate;
+  readonly calls: readonly DurableCallLane[];
+}
+
+/** What it is made of. */
+export interface DurableParts {
+  readonly store: Store;
+  readonly plan: PipelinePlan;
+  readonly ports: JobPorts;
+  readonly open: OpenPorts<AnyDurableSinkWriter>;
+  readonly overlay: Overlay;
+  readonly states: KeyedStates;
+}
+
+/** Puts lanes around the ports of a job with a store, and the custody that its store has. */
+export const assembleWork = (
+  { options, startCall }: RunRequest,
+  { store, plan, ports, open, overlay, states }: DurableParts,
+): DurableWork => {
+  const copies = new Deduplicators(overlay);
+  const isNewOf = (source: SourcePlan) => copies.isNewOf(source);
+  const { maxItemsInFlight, maxBytesInFlight, tallies } = options;
+  const { maxCommitBytes } = store;
+  const readers = open.readers.map(({ port }) => port);
+  const sources = sourceLanes({ plan, ports, readers, tallies, isNewOf });
+  const sinks = outputLanes(options, { store, ports, writers: open.writers });
+  const calls = asyncStages({ plan, ports }).map((stage) => new DurableCallLane(stage, store));
+  const checkSize = (): void => checkCommitSize(overlay.bytes, maxCommitBytes);
+  const gate = new UnitGate(new CarefulUnit({ overlay, states, parts: [...sinks, copies, ...calls], checkSize }));
+  const lanes = new TickLanes({ sources, sinks, asyncStages: calls, maxItemsInFlight, tallies, gate });
+  const custody = new DurableCustody({
+    lanes,
+    gate,
+    overlay,
+    sinks,
+    parts: [states, copies, ...calls],
+    maxCommitBytes,
+    bounds: boundsOf(options, store),
+    maxBytesInFlight,
+    commit: countedCommit(options, store, sinks),
+  });
+  const machine = new TickMachine({ lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
+  return { machine, custody, lanes, gate, calls };
+};
+
+const countedCommit = (
+  { metrics, job, tallies }: JobRunOptions,
+  store: Store,
+  sinks: readonly DurableOutputLane[],
+): DurableCustodyOptions['commit'] => {
+  const meter = new CommitMeter(metrics, job, tallies.commits);
+  showOutboxes(metrics, job, sinks);
+  return (batch) => meter.measure(batch, (one) => store.commit(one));
+};
+
+const boundsOf = ({ maxItemsInFlight, maxBytesInFlight }: JobRunOptions, { maxCommitBytes }: Store): Room => ({
+  items: maxItemsInFlight,
+  bytes: Math.min(maxBytesInFlight, Math.floor(maxCommitBytes / COMMIT_SHARE)),
+});
+
+interface OpenSinks {
+  readonly store: Store;
+  readonly ports: JobPorts;
+  readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
+}
+
+const outputLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly DurableOutputLane[] => {
+  return ports.sinks.map(({ name, rejection }, index) => {
+    const { port: writer } = present(writers[index], 'each sink of the plan is open');
+    const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
+    const { outboxLimits: limits, tallies } = options;
+    const onFull = ({ messages, bytes }: Stored) =>
+      publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
+    const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
+    return new DurableOutputLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
+  });
+};

@@ -1,0 +1,102 @@
+import type { SourceReader } from '../../connector/source-reader.js';
+import type { StoreBatch } from '../../store/store.js';
+import type { Custody } from '../tick/custody.js';
+import { isWhole } from '../tick/frame.js';
+import type { Portions } from '../tick/portions.js';
+import type { Room } from '../tick/room.js';
+import type { SourceLane } from '../tick/source-lane.js';
+import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { commitRoom } from './commit-room.js';
+import { DurableTick, type DurableTickOptions } from './durable-tick.js';
+import { DurablePortions } from './portions.js';
+import { hasStageRoom } from './stage-rows.js';
+
+export interface DurableCustodyOptions extends DurableTickOptions {
+  /** What may wait for one commit. */
+  readonly bounds: Room;
+  /** How many bytes may wait in front of mapAsync stages. */
+  readonly maxBytesInFlight: number;
+  /** Makes a batch durable. */
+  readonly commit: (batch: StoreBatch) => Promise<void>;
+}
+
+/**
+ * The custody of a job with a store: the store answers for an input from the commit on that has its position, what it led to and what it
+ * changed (`DurableTick`). Until then it is bounded by what one commit may have.
+ */
+export class DurableCustody implements Custody {
+  readonly tick: DurableTick;
+  readonly #options: DurableCustodyOptions;
+
+  constructor(options: DurableCustodyOptions) {
+    this.tick = new DurableTick(options);
+    this.#options = options;
+  }
+
+  /** Carefully, states wait in the overlay. */
+  room(): Room {
+    const { bounds, gate, overlay } = this.#options;
+    const { items, bytes } = commitRoom(bounds, this.#options);
+    return { items, bytes: gate.careful ? bytes - overlay.bytes : bytes };
+  }
+
+  /** A commit covers inputs one by one only where that is possible: otherwise the frame is run as a whole. */
+  budget({ processing, options: { downstream } }: SourceLane): number {
+    const { lanes, maxBytesInFlight } = this.#options;
+    if (processing === undefined) return lanes.outputRoom(downstream);
+    if (processing.paused) return this.midwayRoom();
+    if (isWhole(processing.frame, processing.next)) return Number.POSITIVE_INFINITY;
+    const { items, bytes } = this.room();
+    const tooMuch = bytes <= 0 || lanes.heldBytes(downstream) >= maxBytesInFlight;
+    return tooMuch ? 0 : Math.min(items, lanes.outputRoom(downstream));
+  }
+
+  /** Its rows are staged, so it has no other bound. */
+  midwayRoom(): number {
+    const { sinks, maxCommitBytes } = this.#options;
+    return hasStageRoom(sinks, maxCommitBytes) ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  portions(): Portions {
+    const { lanes, gate } = this.#options;
+    return new DurablePortions({ lanes, gate, room: () => this.room() });
+  }
+
+  conclude(now: number, last: boolean): Promise<void> | undefined {
+    const batch = this.tick.seal(now, last);
+    return batch === undefined ? undefined : this.#options.commit(batch);
+  }
+
+  handleCommitted(): void {
+    this.tick.handleCommitted();
+  }
+
+  deadline(): number {
+    return this.tick.deadline();
+  }
+
+  /** What only a commit lets the source answer must not wait until it can be polled again. */
+  whenDirty(reader: SourceReader<unknown>): Promise<void> | undefined {
+    return reader.dirty === true ? undefined : reader.whenDirty?.();
+  }
+
+  get settled(): boolean {
+    return this.tick.settled;
+  }
+
+  get covered(): boolean {
+    return this.tick.covered;
+  }
+
+  get over(): boolean {
+    const { gate } = this.#options;
+    return gate.spoilt || (!gate.midUnit && this.covered);
+  }
+
+  get stored(): Stored {
+    return this.#options.sinks.reduce(
+      (sum, { stored: { messages, bytes } }) => ({ messages: sum.messages + messages, bytes: sum.bytes + bytes }),
+      NOTHING_STORED,
+    );
+  }
+}

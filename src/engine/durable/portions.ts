@@ -1,0 +1,44 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { Portion, Portions } from '../tick/portions.js';
+import type { Room } from '../tick/room.js';
+import type { TickLanes } from '../tick/tick-lanes.js';
+import type { UnitGate } from '../tick/unit-gate.js';
+import { CommitPace } from './commit-pace.js';
+
+export interface DurablePortionsOptions {
+  readonly lanes: TickLanes;
+  readonly gate: UnitGate;
+  /** How much more may wait for the next commit. */
+  readonly room: () => Room;
+}
+
+/** Portions of a job with a store: so large that what they lead to goes into a commit. They are kept as rows of the outboxes. */
+export class DurablePortions implements Portions {
+  readonly #options: DurablePortionsOptions;
+  readonly #pace = new CommitPace();
+  #bytesBefore = 0;
+
+  constructor(options: DurablePortionsOptions) {
+    this.#options = options;
+  }
+
+  next(): Portion {
+    const { gate, room } = this.#options;
+    const now = room();
+    this.#bytesBefore = now.bytes;
+    return { inputs: gate.careful ? 1 : this.#pace.inputs(now), outputs: this.#pace.outputs };
+  }
+
+  keep(inputs: number, paused: boolean): MillraceError | undefined {
+    const { lanes, room } = this.#options;
+    const bytesBefore = paused ? room().bytes : this.#bytesBefore;
+    try {
+      lanes.write();
+    } catch (error) {
+      return MillraceError.from(error);
+    }
+    if (paused) this.#pace.learnOutputs(bytesBefore - room().bytes);
+    else if (inputs > 0) this.#pace.learn(inputs, bytesBefore - room().bytes);
+    return undefined;
+  }
+}

@@ -1,0 +1,164 @@
+import type { DeadLetter } from '../../connector/dead-letter.js';
+import { present } from '../../internal/present.js';
+import type { Fragment } from '../../pipeline/compile/fragment.js';
+import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
+import type { CallLane } from './call-lane.js';
+import type { Frame } from './frame.js';
+import type { InFlight } from './in-flight.js';
+import type { JobTallies } from './job-tallies.js';
+import type { OutputLane } from './output-lane.js';
+import type { RefusedOutput } from './refused-output.js';
+import type { Rejection } from './rejection.js';
+import type { SourceLane } from './source-lane.js';
+import type { UnitGate } from './unit-gate.js';
+
+export interface TickLanesOptions {
+  /** One for each source, in the order of the plan. */
+  readonly sources: readonly SourceLane[];
+  /** One for each mapAsync stage, in the order of the plan. */
+  readonly asyncStages: readonly CallLane[];
+  /** The sinks of the pipeline and behind them the dead-letter sinks. */
+  readonly sinks: readonly OutputLane[];
+  /** How many outputs may wait behind a source or stage. */
+  readonly maxItemsInFlight: number;
+  readonly tallies: JobTallies;
+  readonly gate: UnitGate;
+}
+
+const SINK = 'a plan names only sinks that have a lane';
+const STAGE = 'a plan names only mapAsync stages that have a lane';
+
+/** All lanes of a run: leads items from one to the next, and says what room there is behind them. */
+export class TickLanes implements InFlight {
+  readonly sources: readonly SourceLane[];
+  readonly asyncStages: readonly CallLane[];
+  readonly sinks: readonly OutputLane[];
+  readonly #maxItemsInFlight: number;
+  readonly #tallies: JobTallies;
+  readonly #gate: UnitGate;
+
+  constructor({ sources, asyncStages, sinks, maxItemsInFlight, tallies, gate }: TickLanesOptions) {
+    this.sources = sources;
+    this.asyncStages = asyncStages;
+    this.sinks = sinks;
+    this.#maxItemsInFlight = maxItemsInFlight;
+    this.#tallies = tallies;
+    this.#gate = gate;
+  }
+
+  /** Whether every input that was taken is complete. */
+  get idle(): boolean {
+    return this.sources.every((lane) => lane.idle);
+  }
+
+  /** Whether all sources have ended and all is complete. */
+  get finished(): boolean {
+    return this.sources.every((lane) => lane.done && lane.idle) && this.asyncStages.every((lane) => lane.idle);
+  }
+
+  /** Whether the sinks have delivered everything they were given. */
+  get quiet(): boolean {
+    return this.sinks.every((lane) => lane.quiet);
+  }
+
+  get inFlightItems(): number {
+    return this.sources.reduce((sum, lane) => sum + lane.inFlightItems, 0);
+  }
+
+  get inFlightBytes(): number {
+    return this.sources.reduce((sum, lane) => sum + lane.inFlightBytes, 0);
+  }
+
+  get waitingItems(): number {
+    return [...this.sinks, ...this.asyncStages].reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
+  /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
+  dispatch(fragment: Fragment, frame: Frame, originOf: (index: number) => number): void {
+    for (const outlet of fragment.outlets) {
+      const { target, items, origins } = outlet;
+      if (items.length === 0) continue;
+      outlet.items = [];
+      outlet.origins = [];
+      if (target.kind === 'sink') this.#sink(target.index).enqueue(items, frame);
+      else this.#stage(target.index).enqueue(items, origins.map(originOf), frame);
+    }
+  }
+
+  /** Takes what the destinations have confirmed, and refused. */
+  takeProgress(): void {
+    for (const lane of this.sinks) {
+      lane.takeProgress((letter, frame) => this.reject(lane.rejection, letter, frame));
+    }
+  }
+
+  /** Hands over what the sinks take. A letter may have its own letter, for a sink that was asked before: then once more. @throws what a sink throws */
+  write(): void {
+    for (let rounds = this.sinks.length; rounds > 0; rounds -= 1) {
+      let letters = 0;
+      for (const lane of this.sinks) {
+        lane.write((letter, frame) => {
+          letters += 1;
+          this.reject(lane.rejection, letter, frame);
+        });
+      }
+      if (letters === 0) return;
+    }
+  }
+
+  /** What was handed over goes out. */
+  flush(): void {
+    for (const lane of this.sinks) lane.flush();
+  }
+
+  /** An item is given up. A frame of which an item failed the job is held for ever. */
+  reject(rejection: Rejection, letter: DeadLetter, frame: Frame | undefined): void {
+    switch (rejection.kind) {
+      case 'fail':
+        if (frame !== undefined) frame.holds += 1;
+        this.#gate.spoil(letter.error);
+        break;
+      case 'skip':
+        this.#tallies.skipped.add();
+        break;
+      case 'deadLetter':
+        this.#tallies.deadLettered.add();
+        this.#sink(rejection.sink).enqueue([letter], frame);
+        break;
+    }
+  }
+
+  /** What an outbox was refused by its destination goes where the sink says, before this returns. */
+  rejectStored(refused: readonly RefusedOutput[]): void {
+    for (const { rejection, letter } of refused) this.reject(rejection, letter, undefined);
+    this.write();
+  }
+
+  /** How many more outputs may wait in the lanes behind a source or stage. */
+  outputRoom(downstream: Downstream): number {
+    let room = this.#maxItemsInFlight - this.waiting(downstream);
+    for (const index of downstream.sinks) room = Math.min(room, this.#sink(index).room);
+    return room;
+  }
+
+  /** Bytes behind a source or stage that are counted nowhere else. */
+  heldBytes({ asyncStages }: Downstream): number {
+    return asyncStages.reduce((sum, index) => sum + this.#stage(index).heldBytes, 0);
+  }
+
+  /** Items that wait in the lanes behind a source or stage. */
+  waiting({ sinks, asyncStages }: Downstream): number {
+    let waiting = 0;
+    for (const index of sinks) waiting += this.#sink(index).waiting;
+    for (const index of asyncStages) waiting += this.#stage(index).waiting;
+    return waiting;
+  }
+
+  #sink(index: number): OutputLane {
+    return present(this.sinks[index], SINK);
+  }
+
+  #stage(index: number): CallLane {
+    return present(this.asyncStages[index], STAGE);
+  }
+}
