@@ -24,10 +24,10 @@ export interface RunRequest {
  * An opened run, ready to be driven. `direct/open-run.ts` and `durable/open-run.ts` make it, each with its custody and its lanes, in this
  * order: what is stored is checked, the sinks are opened, then the sources, then the lanes are put around them.
  *
- * O1. What fails while it is opened closes what is open and is the reason of the run; what the others say because they were told to give
+ * E1. What fails while it is opened closes what is open and is the reason of the run; what the others say because they were told to give
  *     up is not.
- * O2. No source is open before there is somewhere to put what it gives.
- * O3. Nothing is polled or written before the driver's first tick.
+ * E2. No source is open before there is somewhere to put what it gives.
+ * E3. Nothing is polled or written before the driver's first tick.
  */
 export interface RunParts {
   readonly machine: TickMachine;

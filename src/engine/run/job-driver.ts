@@ -32,12 +32,12 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `#arm` asks each port for its next `ready`; then the end is
  * looked for, else the loop gives way to sockets and sleeps, unless the machine has more to do at once.
  *
- * D1. `run` is called once. `drain` and `stop` may be called at any time, also before it and by a user function in the middle of a tick:
+ * J1. `run` is called once. `drain` and `stop` may be called at any time, also before it and by a user function in the middle of a tick:
  *     they only note what is asked, and wake the loop.
- * D2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
+ * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
  *     completions which wait for their commit.
- * D3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
- * D4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
+ * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
+ * J4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
  *     first failure is the run's, whatever fails while that goes on.
  */
 export class JobDriver {

@@ -34,8 +34,8 @@ export interface CallsOptions {
 /**
  * The calls of all mapAsync stages: starts those that may be, and runs what has settled through the stages behind, in order.
  *
- * P1. A result is always taken while a commit has room for it: it is in memory anyway. No call is started whose result would have to wait.
- * P2. Results of one frame pass together; a failed call fails the job at its item, after the results before it.
+ * Q1. A result is always taken while a commit has room for it: it is in memory anyway. No call is started whose result would have to wait.
+ * Q2. Results of one frame pass together; a failed call fails the job at its item, after the results before it.
  */
 export class Calls {
   readonly #options: CallsOptions;

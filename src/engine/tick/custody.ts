@@ -10,9 +10,9 @@ import type { Stored } from './stored.js';
  * (`direct/`) the brokers do, until all that the input led to is delivered; with one (`durable/`) the store does, from the commit on. The
  * tick machine asks how much may be taken, the driver has each tick concluded; neither knows which of the two it has.
  *
- * C1. What was taken is in custody when `Portions.keep` returns: it lies in a lane that holds its frame, or in the next commit.
- * C2. A source is answered in `conclude` or in `handleCommitted`, and nowhere else.
- * C3. `conclude` comes after every tick, and never in its middle. After a commit that it gave, `handleCommitted` comes before it gives
+ * N1. What was taken is in custody when `Portions.keep` returns: it lies in a lane that holds its frame, or in the next commit.
+ * N2. A source is answered in `conclude` or in `handleCommitted`, and nowhere else.
+ * N3. `conclude` comes after every tick, and never in its middle. After a commit that it gave, `handleCommitted` comes before it gives
  *     another. Both may throw what a port throws; then the run is over.
  */
 export interface Custody {

@@ -7,8 +7,8 @@ import type { Unit } from './unit.js';
  * Says who may work: the lane whose unit is under way, else every one, until the run is halted. It owns what a failure leaves: whether
  * the run is halted, and whether what happened since the last commit is spoilt.
  *
- * G1. One exclusive unit is under way at a time. It comes to its end though another part has failed meanwhile.
- * G2. What is halted stays so, with its first reason; what is spoilt is halted.
+ * U1. One exclusive unit is under way at a time. It comes to its end though another part has failed meanwhile.
+ * U2. What is halted stays so, with its first reason; what is spoilt is halted.
  */
 export class UnitGate {
   readonly #unit: Unit;
