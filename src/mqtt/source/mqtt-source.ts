@@ -49,7 +49,10 @@ const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext):
     metrics,
   });
   const line = new Connection({ ...options, past }, intake);
-  const acks = past === undefined ? new VolatileAcks(line.session) : new DurableAcks(line.session, past.restored);
+  const acks =
+    past === undefined
+      ? new VolatileAcks(line.session)
+      : new DurableAcks(line.session, past.restored, options.clientId);
   intake.attach(line, acks);
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;

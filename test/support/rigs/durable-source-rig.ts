@@ -58,7 +58,7 @@ export class DurableSourceRig {
   constructor(stored: StoredSource = { state: undefined, pages: new Map(), epoch: 0 }) {
     this.#stored = stored;
     const pages = fromStoredPages(stored.pages, 's');
-    const birth = restoredSession(readSourceState(stored.state, 's'), stored.epoch, pages);
+    const birth = restoredSession(readSourceState(stored.state, 's'), { epoch: stored.epoch, client: 'c' }, pages);
     this.broker = new SessionRig({ state: birth });
     const { session } = this.broker;
     const metrics = sourceMetrics(new MetricsRegistry(), 's');
@@ -71,7 +71,7 @@ export class DurableSourceRig {
       autoReconnect: true,
       metrics,
     });
-    this.#acks = new DurableAcks(session, birth);
+    this.#acks = new DurableAcks(session, birth, 'c');
     this.#intake.attach(line, this.#acks);
     const qosCheck = new QosCheck({ source: 's', needed: 0, policy: 'accept', metrics });
     const maker = new ItemMaker({

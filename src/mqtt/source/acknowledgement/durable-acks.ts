@@ -28,6 +28,7 @@ const NONE: readonly number[] = [];
  */
 export class DurableAcks implements Acknowledger {
   readonly #session: AckSession;
+  readonly #client: string;
   readonly #pending = new PendingAcks();
   readonly #outstanding = new Fifo<Outstanding>();
   /** PUBRELs that no snapshot has taken yet. */
@@ -39,8 +40,9 @@ export class DurableAcks implements Acknowledger {
   #waiting = 0;
 
   /** `restored`: what the session was born with. */
-  constructor(session: AckSession, restored: Pick<SessionState, 'inbound'>) {
+  constructor(session: AckSession, restored: Pick<SessionState, 'inbound'>, client: string) {
     this.#session = session;
+    this.#client = client;
     this.#through = restored.inbound.at(-1)?.token ?? -1;
   }
 
@@ -73,7 +75,12 @@ export class DurableAcks implements Acknowledger {
     // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
     const inbound = this.#session.inboundIdRuns(this.#through);
     const { digests, ...memory } = this.#session.changedInboundMemory();
-    const state: SourceState = { epoch: this.#session.epoch, inbound, memory: toStoredMemory(memory) };
+    const state: SourceState = {
+      epoch: this.#session.epoch,
+      client: this.#client,
+      inbound,
+      memory: toStoredMemory(memory),
+    };
     this.#marks += 1;
     return { mark: this.#marks - 1, state, pages: toStoredPages(digests) };
   }

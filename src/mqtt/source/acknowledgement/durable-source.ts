@@ -31,5 +31,9 @@ export const sessionPastOf = (
   const record = durable.record(clientId);
   const epoch = epochOf(readSessionRecord(record.value));
   const pages = fromStoredPages(restoredPages, name);
-  return { record, restored: restoredSession(readSourceState(restored, name), epoch, pages), onUnknownSession };
+  return {
+    record,
+    restored: restoredSession(readSourceState(restored, name), { epoch, client: clientId }, pages),
+    onUnknownSession,
+  };
 };

@@ -10,6 +10,8 @@ import { fromStoredMemory } from './stored-memory.js';
  */
 export interface SourceState {
   readonly epoch: number;
+  /** Whose epochs these are: each client id counts its own. States of earlier versions have none. */
+  readonly client?: string;
   readonly inbound: Uint16Array;
   /** What tells messages that come again although they are finished (R2b): see `toStoredMemory`. States of earlier versions have none. */
   readonly memory?: Uint16Array;
@@ -30,10 +32,11 @@ export const readSourceState = (value: unknown, source: string): SourceState | u
  */
 export const restoredSession = (
   state: SourceState | undefined,
-  epoch: number,
+  { epoch, client }: { readonly epoch: number; readonly client: string },
   pages: readonly DigestPage[] = [],
 ): SessionState => {
-  const { inbound, memory } = state?.epoch === epoch ? state : NOTHING;
+  const isOurs = state?.epoch === epoch && (state.client ?? client) === client;
+  const { inbound, memory } = isOurs ? state : NOTHING;
   const ids = fromIdRuns(inbound);
   const remembered = fromStoredMemory(memory);
   return {
@@ -54,4 +57,5 @@ const isSourceState = (value: unknown): value is SourceState =>
   'inbound' in value &&
   value.inbound instanceof Uint16Array &&
   areIdRuns(value.inbound) &&
+  (!('client' in value) || typeof value.client === 'string') &&
   (!('memory' in value) || fromStoredMemory(value.memory) !== undefined);

@@ -24,8 +24,9 @@ export type Recognition = 'new' | 'copy' | 'suspect';
  *     ids count (`BrokerCounter`).
  * F3. When the broker's counter is not ahead, or an id in use comes for another message, all is forgotten: better double than lose.
  *     What may be a copy and cannot be told is new, and said each time: nothing is forgotten because of it.
- * F4. An id whose digest is that of another message by now is here no more. Else that message, sent again after a crash before its
- *     commit, would be taken for a copy of itself.
+ * F4. An id that has gone to a new message is here no more: with DUP 0, or with another digest. Else that message, sent again after a
+ *     crash before its commit, would be taken for a copy of itself. One with DUP 1 and the same digest stays: it may be a copy, and
+ *     is to be said again.
  */
 export class FinishedIds {
   readonly #digests: MessageDigests;
