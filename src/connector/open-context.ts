@@ -12,7 +12,7 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
   readonly restored?: unknown;
-  /** For a source: all pages that its snapshots have stored, by name. Absent where `restored` is. */
+  /** For a source: all pages that its snapshots have stored, by name. Absent before the first commit and in a job without a store. */
   readonly restoredPages?: ReadonlyMap<string, Uint8Array>;
   /** Only in a job with a store. */
   readonly durable?: DurableContext;

@@ -32,7 +32,8 @@ export interface SourceSnapshot {
   readonly state: unknown;
   /**
    * What is too large to be stored as a whole with each commit: those pages, by name, that changed since the last snapshot. The others
-   * stay as they were stored, and none is ever removed. The engine keeps the bytes: they must not be changed afterwards.
+   * stay as they were stored, and none is ever removed. A job with a store stores every snapshot that it takes, in their order, or ends
+   * the reader. It keeps the bytes: they must not be changed afterwards.
    */
   readonly pages?: ReadonlyMap<string, Uint8Array>;
 }
