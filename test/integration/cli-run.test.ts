@@ -131,6 +131,46 @@ test('a broker that is not there is told at once, and when it is', LIMIT, async 
   assert.deepEqual(await job.end('SIGTERM'), { code: 0, signal: null });
 });
 
+test('what is stored for a sink that was taken away stops the start, until --give-up names it', LIMIT, async () => {
+  const broker = await startMosquitto();
+  const other = await startMosquitto();
+  const witness = await startMosquittoSub({ port: broker.port, topic: 'out' });
+  const module = (name: string, ...sinks: string[]) =>
+    moduleFile(name, [
+      'const pipeline = Pipeline.create();',
+      `const items = pipeline.readFrom(MqttSources.builder().broker('${broker.url}').clientId('reader').keepSession()`,
+      "  .topic('in').qualityOfService(2).mapToItemFn((_topic, message) => String(message)).build());",
+      ...sinks,
+      'export default pipeline;',
+      "export const config = { name: 'gives-up', processingGuarantee: 'exactly-once' };",
+    ]);
+  const sink = (name: string, url: string) =>
+    `items.writeTo(MqttSinks.builder().broker('${url}').clientId('${name}').topic('out').build()).setName('${name}');`;
+  const both = module('both.mjs', sink('kept', broker.url), sink('gone', other.url));
+  const one = module('one.mjs', sink('kept', broker.url));
+  const dir = ['--dir', join(directory, 'given-up')];
+
+  await using first = startCli(['run', both, ...dir]);
+  await first.waitForLine(/RUNNING/);
+  await other.stop();
+  await publishAll({ port: broker.port, topic: 'in', qos: 2 }, ['a']);
+  await witness.untilCount(1);
+  assert.equal((await first.end('SIGTERM')).code, 0);
+
+  const refused = await runCli(['run', one, ...dir]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr.at(-1) ?? '', /sink "gone" \(1 message\).*--give-up 'sink gone'/);
+
+  await using last = startCli(['run', one, ...dir, '--give-up', 'sink gone', '--json']);
+  const { time: _time, ...told } = JSON.parse(await last.waitForLine(/"event":"given-up"/));
+  await last.waitForLine(/RUNNING/);
+  assert.deepEqual(told, { event: 'given-up', job: 'gives-up', part: 'sink gone', stored: '1 message' });
+  await publishAll({ port: broker.port, topic: 'in', qos: 2 }, ['b']);
+  await witness.untilCount(2);
+  assert.deepEqual(witness.texts, ['a', 'b']);
+  assert.equal((await last.end('SIGTERM')).code, 0);
+});
+
 test('--dir says that nothing is kept there', LIMIT, async () => {
   const dir = join(directory, 'state');
   const result = await runCli(['run', moduleFile('dir.mts', [...FINITE, 'export default pipeline;']), '--dir', dir]);
