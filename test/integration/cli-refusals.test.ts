@@ -42,6 +42,26 @@ test(
   },
 );
 
+for (const side of ['reading', 'publishing'] as const) {
+  test(
+    `--refusal-timeout 0 ends a bridge whose ${side} side is refused after it was accepted (R24)`,
+    LIMIT,
+    async () => {
+      const open = await startMosquitto();
+      const guarded = await startMosquitto({ users: { bob: SECRET } });
+      const url = guarded.url.replace('mqtt://', `mqtt://bob:${SECRET}@`);
+      const sides = side === 'reading' ? ([url, open.url] as const) : ([open.url, url] as const);
+      await using bridge = startCli([...args(...sides), '--refusal-timeout', '0']);
+      await bridge.waitForLine(/RUNNING/);
+      await guarded.stop();
+      await startMosquitto({ port: guarded.port, users: { bob: 'another' } });
+      assert.equal((await bridge.exited).code, 1);
+      assert.match(bridge.stderr.at(-1) ?? '', /failed: .*not authorized/i);
+      assert.doesNotMatch([...bridge.stdout, ...bridge.stderr].join('\n'), /hunter2/);
+    },
+  );
+}
+
 test('the line with RUNNING says which broker is spoken to in an older version than 5.0 (S2, R5d)', LIMIT, async () => {
   const from = await startAedes();
   const to = await startMosquitto();

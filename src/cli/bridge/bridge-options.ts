@@ -102,5 +102,11 @@ sending it, and the broker to us (MQTT 5 only)`,
     argument: 'S',
     help: `How long the first connections may take (default ${DEFAULT_CONNECT_SECONDS}; 0: for ever); later ones are tried for ever`,
   },
+  'refusal-timeout': {
+    kind: 'value',
+    argument: 'S',
+    help: `How long a broker that had accepted us may refuse us (password, certificate, access rule) before that
+fails the bridge (default: for ever; 0: at once)`,
+  },
   ...COMMON_OPTIONS,
 } as const satisfies CommandOptions;

@@ -54,10 +54,11 @@ function bridgeSink(options: BridgeOptions, onError: OnError): Sink<ReceivedMess
 }
 
 function connectOptions(side: BrokerAddress, options: BridgeOptions): ConnectOptions {
-  const { version, followServerReference, auth, tls } = options;
+  const { version, followServerReference, refusalTimeoutMs, auth, tls } = options;
   return {
     protocolVersion: version,
     followServerReference,
+    refusalTimeout: refusalTimeoutMs,
     ...identity(side, auth),
     ...(side.secure ? tls : {}),
   };

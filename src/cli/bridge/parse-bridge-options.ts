@@ -49,6 +49,8 @@ export interface BridgeOptions extends CommonOptions {
   readonly stopAfter: number | undefined;
   /** How long the first connections may take in all; 0: for ever. */
   readonly connectTimeoutMs: number;
+  /** How long a broker that had accepted a side may refuse it; undefined: for ever. */
+  readonly refusalTimeoutMs: number | undefined;
 }
 
 /** Reads the arguments of `millrace bridge`. Throws a MillraceError that names the wrong option. */
@@ -75,7 +77,8 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     auth: parseAuth(options, [from, to]),
     tls: readTlsFiles(options, addresses),
     stopAfter: countOption(options, 'stop-after', 1),
-    connectTimeoutMs: secondsOption(options, 'connect-timeout', DEFAULT_CONNECT_SECONDS),
+    connectTimeoutMs: secondsOption(options, 'connect-timeout') ?? DEFAULT_CONNECT_SECONDS * 1000,
+    refusalTimeoutMs: secondsOption(options, 'refusal-timeout'),
   };
 }
 

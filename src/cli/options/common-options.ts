@@ -38,7 +38,7 @@ export interface CommonOptions {
 export function parseCommonOptions(options: CollectedOptions): CommonOptions {
   return {
     dir: options.value('dir'),
-    drainTimeoutMs: secondsOption(options, 'drain-timeout', DEFAULT_DRAIN_SECONDS),
+    drainTimeoutMs: secondsOption(options, 'drain-timeout') ?? DEFAULT_DRAIN_SECONDS * 1000,
     giveUp: options.list('give-up'),
     stats: options.flag('stats'),
     json: options.flag('json'),

@@ -18,10 +18,11 @@ export function countOption(options: CollectedOptions, name: string, minimum: nu
   return count;
 }
 
-/** Seconds, decimals allowed, as milliseconds. */
-export function secondsOption(options: CollectedOptions, name: string, defaultSeconds: number): number {
+/** Seconds, decimals allowed, as milliseconds; undefined when the option is not given. */
+export function secondsOption(options: CollectedOptions, name: string): number | undefined {
   const text = options.value(name);
-  const seconds = text === undefined ? defaultSeconds : Number(/^\d{1,6}(\.\d+)?$/.test(text) ? text : Number.NaN);
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(seconds)) throw usageError(`--${name} must be a number of seconds, 0 or more`, name);
   return Math.round(seconds * 1000);
 }

@@ -76,6 +76,12 @@ test('--dead-letters is the path of a file; without it a message that cannot be 
   assert.throws(() => parse({ '--dead-letters': '' }), { message: /--dead-letters needs a value/ });
 });
 
+test('a refusal after RUNNING is fatal after --refusal-timeout seconds; without it, never', () => {
+  assert.equal(parse().refusalTimeoutMs, undefined);
+  assert.equal(parse({ '--refusal-timeout': '1.5' }).refusalTimeoutMs, 1500);
+  assert.equal(parse({ '--refusal-timeout': '0' }).refusalTimeoutMs, 0);
+});
+
 test('a user in a URL is taken out of it and is that side alone', () => {
   const options = parse({
     '--from': `mqtt://al%20ice:${SECRET}@a:1884`,
@@ -143,6 +149,9 @@ for (const [name, value] of [
   ['--stop-after', '1.5'],
   ['--drain-timeout', '-1'],
   ['--drain-timeout', 'soon'],
+  ['--connect-timeout', '1e3'],
+  ['--refusal-timeout', '-1'],
+  ['--refusal-timeout', '1m'],
   ['--ca', '/nonexistent'],
 ] as const) {
   test(`${name} ${value ?? 'left out'} is wrong usage and says so`, () => {
