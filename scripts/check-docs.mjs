@@ -17,7 +17,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const problems = [];
 
 function documents() {
-  const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'].map((name) => join(root, name)).filter(existsSync);
+  const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+    .map((name) => join(root, name))
+    .filter(existsSync);
   const docs = readdirSync(join(root, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md'));
   return [...top, ...docs.map((name) => join(root, 'docs', name))].map((path) => ({
     path,
