@@ -9,7 +9,7 @@ import { checkFirstByte } from './decode/check-first-byte.js';
 import { decodeBody } from './decode/decode-body.js';
 import type { DecodeContext } from './decode/decode-context.js';
 import { TopicDecoder } from './decode/topic-decoder.js';
-import { longestBodyOf, PACKET_KINDS, type PacketKind } from './packet-kind.js';
+import type { PacketKind } from './packet-kind.js';
 import { malformed, packetTooLarge } from './refusal.js';
 import { rejectionOf } from './rejected-publish.js';
 import type { Tolerance } from './tolerance.js';
@@ -28,7 +28,6 @@ export interface PacketDecoderOptions {
 }
 
 const EMPTY = new Uint8Array(0);
-const NO_PACKET = -1;
 /** The most that is set aside for a split packet before any of it has come: what its header claims proves nothing. */
 const FIRST_BODY = 1024 * 1024;
 
@@ -53,8 +52,9 @@ export class PacketDecoder {
   private sniffed = false;
   private readonly head = new Uint8Array(5);
   private headLength = 0;
-  /** The first byte of the packet that is being read; its length has been read up to `shift` bits. */
-  private first = NO_PACKET;
+  /** Of the packet that is being read, as its first byte says; its length has been read up to `shift` bits. */
+  private kind: PacketKind | undefined;
+  private first = 0;
   private shift = 0;
   private length = 0;
   /** The body of a split packet. */
@@ -131,14 +131,16 @@ export class PacketDecoder {
 
   private read(): Packet | undefined {
     while (this.hasBytes()) {
+      const kind = this.body === undefined ? this.readHeader() : this.kind;
+      if (kind === undefined) continue;
       if (this.body !== undefined) {
-        if (this.fillBody(this.roomyBody(this.body))) return this.decode(this.body, 0);
-      } else if (this.readHeader()) {
-        if (this.length <= this.chunk.length - this.position) {
-          const start = this.position;
-          this.position += this.length;
-          return this.decode(this.chunk, start);
-        }
+        const body = this.roomyBody(this.body);
+        if (this.fillBody(body)) return this.decode(kind, body, 0);
+      } else if (this.length <= this.chunk.length - this.position) {
+        const start = this.position;
+        this.position += this.length;
+        return this.decode(kind, this.chunk, start);
+      } else {
         this.body = new Uint8Array(Math.min(this.length, FIRST_BODY));
         this.filled = 0;
       }
@@ -158,15 +160,15 @@ export class PacketDecoder {
     return false;
   }
 
-  private decode(bytes: Uint8Array, start: number): Packet {
+  private decode({ type }: PacketKind, bytes: Uint8Array, start: number): Packet {
     const { context } = this;
     context.first = this.first;
     context.start = start;
     context.end = start + this.length;
     context.reader.reset(bytes, start, context.end);
-    const packet = decodeBody(context, kindOf(this.first).type);
+    const packet = decodeBody(context, type);
     if (packet.type === 'connect') context.version = packet.version;
-    this.first = NO_PACKET;
+    this.kind = undefined;
     this.body = undefined;
     return packet;
   }
@@ -188,36 +190,36 @@ export class PacketDecoder {
     return this.filled === this.length;
   }
 
-  /** Reads on in a fixed header; true when it is complete. */
-  private readHeader(): boolean {
-    if (!this.sniffed && !this.sniff()) return false;
+  /** Reads on in a fixed header; gives the kind of its packet when it is complete. */
+  private readHeader(): PacketKind | undefined {
+    if (!this.sniffed && !this.sniff()) return undefined;
     const { chunk } = this;
-    if (this.first === NO_PACKET) this.begin(chunk[this.position++] as number);
+    let { kind } = this;
+    if (kind === undefined) {
+      this.first = chunk[this.position++] as number;
+      kind = checkFirstByte(this.first, this.context);
+      this.kind = kind;
+      this.shift = 0;
+      this.length = 0;
+    }
     while (this.position < chunk.length) {
       const byte = chunk[this.position++] as number;
       this.length |= (byte & 0x7f) << this.shift;
       this.shift += 7;
       if (byte < 0x80) {
-        this.checkLength(byte);
-        return true;
+        this.checkLength(kind, byte);
+        return kind;
       }
       if (this.shift === 28) throw malformed('the remaining length has more than four bytes');
     }
-    return false;
+    return undefined;
   }
 
-  private begin(first: number): void {
-    checkFirstByte(first, this.context);
-    this.first = first;
-    this.shift = 0;
-    this.length = 0;
-  }
-
-  private checkLength(lastByte: number): void {
+  private checkLength(kind: PacketKind, lastByte: number): void {
     const { length } = this;
     if (lastByte === 0 && this.shift > 7) throw malformed('the remaining length is longer than needed [MQTT-1.5.5-1]');
-    const kind = kindOf(this.first);
-    if (length > longestBodyOf(kind, this.context.version)) throw malformed(`${kind.type} with ${length} bytes`);
+    const longest = this.context.version === 5 ? kind.longestBody : kind.longestBody3;
+    if (length > longest) throw malformed(`${kind.type} with ${length} bytes`);
     const size = 1 + this.shift / 7 + length;
     if (size > this.maximumPacketSize) throw packetTooLarge(size, this.maximumPacketSize);
   }
@@ -246,8 +248,4 @@ export class PacketDecoder {
     this.body = undefined;
     return error;
   }
-}
-
-function kindOf(first: number): PacketKind {
-  return PACKET_KINDS[first >> 4] as PacketKind;
 }

@@ -1,4 +1,4 @@
-import type { Packet, PublishPacket } from '../packet.js';
+import type { AckPacket, Packet, PacketType, PublishPacket } from '../packet.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 import type { Sender } from '../reason-code.js';
 import { ByteWriter, checkInteger } from './encode/byte-writer.js';
@@ -8,7 +8,7 @@ import { refuseProperties } from './encode/encode-fields.js';
 import { OutputBuffer } from './encode/output-buffer.js';
 import { writeProperties } from './encode/property-writer.js';
 import { TopicEncoder } from './encode/topic-encoder.js';
-import { firstByteOf, onlySenderOf, PACKET_KINDS } from './packet-kind.js';
+import { firstByteOf, PACKET_KINDS } from './packet-kind.js';
 import { invalidMessage, messageTooLarge } from './refusal.js';
 import { MAX_VARIABLE_INTEGER, variableIntegerSize, writeVariableInteger } from './variable-integer.js';
 
@@ -16,7 +16,20 @@ import { MAX_VARIABLE_INTEGER, variableIntegerSize, writeVariableInteger } from 
 const ATTACHED_PAYLOAD = 4096;
 const PUBLISH = firstByteOf('publish');
 const NO_TOPIC = new Uint8Array(2);
-const NO_PROPERTIES = new Uint8Array(1);
+/** By version: 5.0 says that there are none. */
+const NO_PROPERTIES_IN: Readonly<Record<ProtocolVersion, Uint8Array | undefined>> = {
+  3: undefined,
+  4: undefined,
+  5: new Uint8Array(1),
+};
+/** The first byte of the packets that can be bare: success, without properties. */
+const BARE_ACKS: Readonly<Partial<Record<PacketType, number>>> = {
+  puback: firstByteOf('puback'),
+  pubrec: firstByteOf('pubrec'),
+  pubrel: firstByteOf('pubrel'),
+  pubcomp: firstByteOf('pubcomp'),
+};
+const BARE_ACK_BYTES = 4;
 
 /**
  * Packets to bytes, gathered for one write. Strict: a packet that the specification forbids throws INVALID_MESSAGE or
@@ -47,6 +60,7 @@ export class PacketWriter {
       this.writePublish(packet, version);
       return;
     }
+    if ('packetId' in packet && 'reasonCode' in packet && this.writeBareAck(packet)) return;
     const first = firstByteOf(packet.type);
     this.checkSender(first, version);
     const { context, output } = this;
@@ -66,8 +80,10 @@ export class PacketWriter {
   private writePublish(packet: PublishPacket, version: ProtocolVersion): void {
     const { payload, qos, packetId } = packet;
     checkPublish(packet);
-    const topic = this.topicOf(packet, version);
-    const properties = this.propertiesOf(packet, version);
+    const aliased = packet.topic === '' && version === 5 && packet.properties?.topicAlias !== undefined;
+    const topic = aliased ? NO_TOPIC : this.topics.encode(packet.topic);
+    const bare = packet.properties === undefined;
+    const properties = bare ? NO_PROPERTIES_IN[version] : this.propertiesOf(packet, version);
     const fields = topic.length + (qos === 0 ? 0 : 2) + (properties === undefined ? 0 : properties.length);
     const attached = payload.length >= ATTACHED_PAYLOAD;
     const flags = (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0);
@@ -83,9 +99,18 @@ export class PacketWriter {
     else output.append(payload, payload.length);
   }
 
-  private topicOf(packet: PublishPacket, version: ProtocolVersion): Uint8Array {
-    if (packet.topic === '' && version === 5 && packet.properties?.topicAlias !== undefined) return NO_TOPIC;
-    return this.topics.encode(packet.topic);
+  /** Half of all packets are these four bytes. False for any other, and for what the long way refuses. */
+  private writeBareAck({ type, packetId, reasonCode, properties }: AckPacket): boolean {
+    const first = BARE_ACKS[type];
+    if (first === undefined || reasonCode !== 0 || properties !== undefined) return false;
+    if (packetId === 0 || packetId !== (packetId & 0xffff) || this.maximumPacketSize < BARE_ACK_BYTES) return false;
+    const { output } = this;
+    output.reserve(BARE_ACK_BYTES);
+    output.bytes[output.position++] = first;
+    output.bytes[output.position++] = 2;
+    output.bytes[output.position++] = packetId >>> 8;
+    output.bytes[output.position++] = packetId & 0xff;
+    return true;
   }
 
   private propertiesOf(packet: PublishPacket, version: ProtocolVersion): Uint8Array | undefined {
@@ -93,7 +118,6 @@ export class PacketWriter {
       refuseProperties(packet.properties);
       return undefined;
     }
-    if (packet.properties === undefined) return NO_PROPERTIES;
     const { writer, from } = this.context;
     writer.reset();
     writeProperties(writer, packet.properties, { carrier: 'publish', from });
@@ -103,18 +127,19 @@ export class PacketWriter {
   /** Writes a fixed header and reserves room for it and for `room` bytes behind it. */
   private writeHeader(first: number, length: number, room: number): void {
     if (length > MAX_VARIABLE_INTEGER) throw messageTooLarge(length, MAX_VARIABLE_INTEGER);
-    const header = 1 + variableIntegerSize(length);
+    const header = length < 0x80 ? 2 : 1 + variableIntegerSize(length);
     if (header + length > this.maximumPacketSize) throw messageTooLarge(header + length, this.maximumPacketSize);
     const { output } = this;
     output.reserve(header + room);
-    output.bytes[output.position] = first;
-    output.position = writeVariableInteger(length, output.bytes, output.position + 1);
+    output.bytes[output.position++] = first;
+    if (length < 0x80) output.bytes[output.position++] = length;
+    else output.position = writeVariableInteger(length, output.bytes, output.position);
   }
 
   private checkSender(first: number, version: ProtocolVersion): void {
     const kind = PACKET_KINDS[first >> 4];
     if (kind === undefined) throw invalidMessage('There is no such packet type');
-    const only = onlySenderOf(kind, version);
+    const only = version < 5 ? kind.onlyFrom3 : kind.onlyFrom;
     const { from } = this.context;
     if (from !== undefined && only !== undefined && only !== from) {
       throw invalidMessage(`A ${from} does not send ${kind.type}`);
@@ -132,5 +157,5 @@ function checkPublish(packet: PublishPacket): void {
   }
   if (qos !== 1 && qos !== 2) throw invalidMessage(`There is no QoS ${String(qos)} [MQTT-3.3.1-4]`);
   if (packetId === 0) throw invalidMessage('A packet id must not be 0 [MQTT-2.3.1-1, 5: MQTT-2.2.1-3]');
-  checkInteger(packetId, 0xffff, 'packetId');
+  if (packetId !== (packetId & 0xffff)) checkInteger(packetId, 0xffff, 'packetId');
 }

@@ -29,11 +29,17 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.bytes[this.skip(1)] as number;
+    const start = this.position;
+    if (start >= this.end) throw pastEnd();
+    this.position = start + 1;
+    return this.bytes[start] as number;
   }
 
   u16(): number {
-    return this.view.getUint16(this.skip(2));
+    const start = this.position;
+    if (start + 2 > this.end) throw pastEnd();
+    this.position = start + 2;
+    return this.view.getUint16(start);
   }
 
   u32(): number {
@@ -78,7 +84,7 @@ export class ByteReader {
   /** Moves over `length` bytes and returns where they start. */
   skip(length: number): number {
     const start = this.position;
-    if (length > this.end - start) throw malformed('a field goes past the end of its packet');
+    if (length > this.end - start) throw pastEnd();
     this.position = start + length;
     return start;
   }
@@ -87,6 +93,10 @@ export class ByteReader {
   finish(): void {
     if (this.position !== this.end) throw malformed(`${this.end - this.position} bytes are left over`);
   }
+}
+
+function pastEnd() {
+  return malformed('a field goes past the end of its packet');
 }
 
 function viewOf(bytes: Uint8Array): DataView {

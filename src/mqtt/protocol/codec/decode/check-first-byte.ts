@@ -1,5 +1,5 @@
 import type { ProtocolVersion } from '../../protocol-version.js';
-import { onlySenderOf, PACKET_KINDS, type PacketKind } from '../packet-kind.js';
+import { PACKET_KINDS, type PacketKind } from '../packet-kind.js';
 import { malformed, protocolError } from '../refusal.js';
 import type { DecodeContext } from './decode-context.js';
 
@@ -24,7 +24,7 @@ export function checkFirstByte(
       `${kind.type} with the flags ${flags.toString(2).padStart(4, '0')} [MQTT-2.2.2-2, 5: MQTT-2.1.3-1]`,
     );
   }
-  const only = onlySenderOf(kind, version);
+  const only = version < 5 ? kind.onlyFrom3 : kind.onlyFrom;
   if (only !== undefined && only !== from) throw protocolError(`a ${from} does not send ${kind.type}`);
   return kind;
 }

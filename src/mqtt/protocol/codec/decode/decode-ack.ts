@@ -12,11 +12,11 @@ import { readProperties } from './property-reader.js';
 export function decodeAck(context: DecodeContext, type: AckPacket['type']): AckPacket {
   const { reader, from } = context;
   const packetId = readPacketId(reader);
-  if (context.version < 5 || reader.left === 0) return { type, packetId, reasonCode: 0 };
+  if (context.version < 5 || reader.position === reader.end) return { type, packetId, reasonCode: 0 };
   const reasonCode = reader.u8();
   if (context.tolerance === undefined && !isReasonCodeAllowed(type, reasonCode, from)) {
     throw protocolError(`${type} with the reason code ${reasonCode} [MQTT-3.4.2-1, 3.5.2-1, 3.6.2-1, 3.7.2-1]`);
   }
-  const properties = reader.left === 0 ? undefined : readProperties(reader, type, from, context);
+  const properties = reader.position === reader.end ? undefined : readProperties(reader, type, from, context);
   return properties === undefined ? { type, packetId, reasonCode } : { type, packetId, reasonCode, properties };
 }

@@ -10,13 +10,15 @@ import { decodeSubscribe, decodeUnsubscribe } from './decode-subscribe.js';
 
 /** The packet in the reader of the context, whose first byte has been checked. All of its bytes must belong to it. */
 export function decodeBody(context: DecodeContext, type: PacketType): Packet {
-  const packet = type === 'publish' ? decodePublish(context) : decodeOther(context, type);
+  const packet = decodeFields(context, type);
   context.reader.finish();
   return packet;
 }
 
-function decodeOther(context: DecodeContext, type: Exclude<PacketType, 'publish'>): Packet {
+function decodeFields(context: DecodeContext, type: PacketType): Packet {
   switch (type) {
+    case 'publish':
+      return decodePublish(context);
     case 'puback':
     case 'pubrec':
     case 'pubrel':
