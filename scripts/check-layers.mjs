@@ -42,7 +42,7 @@ function wrongImport(layer, path, name) {
   const written = short.startsWith('.') ? short : `./${short}`;
   if (target.startsWith('../')) return `imports ${name}, which does not lie in src`;
   if (name !== written) return `imports ${name}, which is written ${written}`;
-  if (mayImport(layer, target)) return undefined;
+  if (mayImport(layer, target.replace(/\.js$/, '.ts'))) return undefined;
   const allowed = layer.imports.length === 0 ? 'nothing' : layer.imports.join(', ');
   return `imports ${target}: ${layer.folder} may import only from ${allowed}`;
 }

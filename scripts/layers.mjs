@@ -19,8 +19,9 @@ const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening']
 export const LAYERS = [
   { folder: 'errors', imports: [], pure: true },
   { folder: 'internal', imports: ['errors'] },
+  { folder: 'internal/ring.ts', imports: [], pure: true },
   { folder: 'metrics', imports: ['errors', 'internal'] },
-  { folder: 'mqtt/protocol', imports: ['errors'], pure: true },
+  { folder: 'mqtt/protocol', imports: ['errors', 'internal/ring.ts'], pure: true },
   { folder: 'mqtt/connection', imports: [...BELOW, 'mqtt/protocol'], packages: ['ws'] },
   { folder: 'mqtt/source', imports: CONNECTOR },
   { folder: 'mqtt/sink', imports: CONNECTOR },

@@ -99,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/mqtt/protocol/session/outbound/outbound-window.ts',
-        find: '#capacity = FIRST_CAPACITY;',
-        replace: '#capacity = ((first = undefined), FIRST_CAPACITY);',
+        find: '#durableLow = Number.POSITIVE_INFINITY;',
+        replace: '#durableLow = ((first = undefined), Number.POSITIVE_INFINITY);',
       },
     ],
   },
@@ -134,9 +134,9 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'E2',
     patches: [
       {
-        file: 'src/mqtt/protocol/session/outbound/outbound-messages.ts',
-        find: 'this.#output.write(publishPacket(message, packetId, true));',
-        replace: 'this.#output.write(publishPacket(message, 1 + ((packetId + 999) % 60_000), true));',
+        file: 'src/mqtt/protocol/session/outbound/outbound-turns.ts',
+        find: 'output.write(publishPacket(message, packetId, true));',
+        replace: 'output.write(publishPacket(message, 1 + ((packetId + 999) % 60_000), true));',
       },
     ],
   },

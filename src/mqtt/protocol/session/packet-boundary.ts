@@ -1,7 +1,5 @@
-import type { MillraceError } from '../../../errors/index.js';
 import { PacketDecoder } from '../codec/packet-decoder.js';
-import type { ConnackPacket, Packet } from '../packet.js';
-import type { Rejection } from '../rejection.js';
+import type { ConnackPacket } from '../packet.js';
 import type { ServerLimits } from './session-event.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 
@@ -13,8 +11,9 @@ export const ENOUGH_PARKED_BYTES = 1024 * 1024;
 /** Where the bytes of the present connection become packets, and what is known of that connection alone. */
 export class PacketBoundary {
   readonly request: ConnectRequest;
-  readonly #decoder: PacketDecoder;
-  #parked = 0;
+  readonly decoder: PacketDecoder;
+  /** Bytes pushed since the decoder was last asked for a packet. */
+  parked = 0;
   /** CONNACK 0 came. */
   accepted = false;
   /** The same; what it says counts from the `connected` event on. */
@@ -27,7 +26,7 @@ export class PacketBoundary {
   constructor(request: ConnectRequest, options: SessionOptions) {
     this.request = request;
     const { maximumPacketSize, maxProperties, tolerance } = options;
-    this.#decoder = new PacketDecoder({
+    this.decoder = new PacketDecoder({
       version: request.version,
       maximumPacketSize,
       from: 'server',
@@ -36,24 +35,8 @@ export class PacketBoundary {
     });
   }
 
-  /** Bytes pushed since the last packet was asked for. */
-  get parked(): number {
-    return this.#parked;
-  }
-
   push(bytes: Uint8Array): void {
-    this.#parked += bytes.length;
-    this.#decoder.push(bytes);
-  }
-
-  /** The rejection of the PUBLISH that `next` gave last. */
-  rejection(error: MillraceError): Rejection {
-    return this.#decoder.rejection(error);
-  }
-
-  /** Throws what the codec throws for bytes that are no packet of a server. */
-  next(): Packet | undefined {
-    this.#parked = 0;
-    return this.#decoder.next();
+    this.parked += bytes.length;
+    this.decoder.push(bytes);
   }
 }

@@ -35,7 +35,7 @@ export function serverPacket(packet: Packet, request: ConnectRequest): ServerPac
     case 'suback':
     case 'unsuback':
     case 'auth':
-      checkProblemInformation(packet, request);
+      if (packet.properties !== undefined) checkProblemInformation(packet, request);
       return packet;
     case 'disconnect':
       if (request.version < 5) throw protocolError('DISCONNECT is not for a client below 5.0');

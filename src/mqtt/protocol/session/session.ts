@@ -12,6 +12,7 @@ import { SessionAuthentication } from './handshake/session-authentication.js';
 import { InboundMessages } from './inbound/inbound-messages.js';
 import type { OutboundMessage } from './outbound/outbound-message.js';
 import { OutboundMessages } from './outbound/outbound-messages.js';
+import type { OutboundTurns } from './outbound/outbound-turns.js';
 import { ENOUGH_PARKED_BYTES, PARKED_BYTES, PacketBoundary } from './packet-boundary.js';
 import { PacketOutput } from './packet-output.js';
 import type { MarkerQuestion } from './proof/session-proof.js';
@@ -48,6 +49,7 @@ export class Session {
   readonly #inbound: InboundMessages;
   readonly #fence: PubcompFence;
   readonly #outbound: OutboundMessages;
+  readonly #turns: OutboundTurns;
   readonly #requests: SubscriptionRequests;
   readonly #epoch: SessionEpoch;
   readonly #settlement: SessionSettlement;
@@ -56,6 +58,10 @@ export class Session {
   #boundary: PacketBoundary | undefined;
   #clientId: string;
   #reading = true;
+  /** What is received waits: the owner has to decide something before anything more is handled. See `#review`. */
+  #parking = false;
+  /** Those of the server while messages and requests may go out. See `#review`. */
+  #limits: ServerLimits | undefined;
   #lastOwed = 0;
   #lastAlone = -1;
 
@@ -69,12 +75,13 @@ export class Session {
     this.#inbound = new InboundMessages(this.#output, this.#events, {
       topicAliasMaximum,
       storesIds,
-      rejectionOf: options.tolerance && ((error) => this.#boundary?.rejection(error)),
+      rejectionOf: options.tolerance && ((error) => this.#boundary?.decoder.rejection(error)),
       rows: inbound,
       memory: options.state?.memory,
     });
     this.#fence = this.#inbound.fence;
     this.#outbound = new OutboundMessages(this.#output, this.#events, { rows: outbound, burnt });
+    this.#turns = this.#outbound.turns;
     this.#requests = new SubscriptionRequests(this.#output, this.#fence);
     this.#authentication = new SessionAuthentication(this.#output, this.#events);
     this.#settlement = new SessionSettlement({
@@ -95,6 +102,7 @@ export class Session {
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
     this.#authentication.connecting(request);
+    this.#review();
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
     this.#inbound.observe(now);
@@ -117,9 +125,10 @@ export class Session {
   connectionLost(_now: number): void {
     this.#phase = 'idle';
     this.#boundary = undefined;
-    this.#lastOwed = this.#outbound.owed + this.#requests.pending;
-    this.#lastAlone = this.#lastOwed === 1 ? this.#outbound.alone : -1;
+    this.#lastOwed = this.#turns.owed + this.#requests.pending;
+    this.#lastAlone = this.#lastOwed === 1 ? this.#turns.alone : -1;
     this.#settlement.end();
+    this.#review();
     this.#output.discard();
     this.#timers.stop();
     this.#inbound.connectionLost();
@@ -136,7 +145,7 @@ export class Session {
       this.#end(this.#silenceError(silence));
       return;
     }
-    this.#timers.watchAcks(this.#outbound.owed, false);
+    this.#timers.watchAcks(this.#turns.owed, false);
     this.#inbound.handleTimeout();
     if (this.#timers.pingDue) this.#ping();
   }
@@ -144,7 +153,7 @@ export class Session {
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
   deadline(): number {
     const inbound = this.#phase === 'connected' ? this.#inbound.deadline() : Number.POSITIVE_INFINITY;
-    return Math.min(this.#timers.deadline(this.#outbound.owed), inbound);
+    return Math.min(this.#timers.deadline(this.#turns.owed), inbound);
   }
 
   /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
@@ -181,7 +190,7 @@ export class Session {
 
   /** How many more QoS 1 and 2 messages `publish` takes now (R8a): 0 without a connection. */
   get credit(): number {
-    return this.#settlement.settled ? this.#outbound.credit : 0;
+    return this.#limits === undefined ? 0 : this.#turns.credit;
   }
 
   /** Outbound QoS 1 and 2 messages that are not complete. */
@@ -201,7 +210,7 @@ export class Session {
 
   /** Outbound acknowledgements that the broker owes (R21): what the progress watchdog counts. */
   get owed(): number {
-    return this.#outbound.owed;
+    return this.#turns.owed;
   }
 
   /** Packet ids of outbound messages, less one, that are burnt (R20a), in the order of that: part of the state. */
@@ -239,14 +248,14 @@ export class Session {
    */
   pace(window: number, now: number): void {
     this.#observe(now);
-    this.#outbound.pace(window);
-    this.#probe();
+    this.#turns.pace(window);
+    if (this.#turns.wantsPing) this.#probe();
   }
 
   /** Sends one message on this connection. QoS 1 and 2 need `credit` > 0 and a seq above all earlier ones. */
   publish(message: OutboundMessage): void {
-    this.#outbound.publish(message, this.#connectedLimits());
-    this.#probe();
+    this.#outbound.publish(message, this.#limits ?? notConnected());
+    if (this.#turns.wantsPing) this.#probe();
   }
 
   /**
@@ -254,8 +263,8 @@ export class Session {
    * for such a one (R20). Its number is any that is not in flight. A re-send after a cut goes by the numbers (R12).
    */
   publishLate(message: OutboundMessage): void {
-    this.#outbound.publishLate(message, this.#connectedLimits());
-    this.#probe();
+    this.#turns.publish(message, this.#limits ?? notConnected());
+    if (this.#turns.wantsPing) this.#probe();
   }
 
   /** Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do nothing. */
@@ -328,7 +337,7 @@ export class Session {
    * follow, or the server ends the connection. INVALID_STATE without a method, or before the one under way is over.
    */
   reauthenticate(data: Uint8Array | undefined): void {
-    this.#connectedLimits();
+    if (this.#limits === undefined) notConnected();
     this.#authentication.restart(data);
     this.#timers.reauthenticating();
   }
@@ -345,12 +354,12 @@ export class Session {
   /** Sends SUBSCRIBE; returns its packet id (60001 and above), which the `subscribed` event repeats. */
   subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
     const request = { subscriptions, ...(properties && { properties }) };
-    return this.#requests.subscribe(request, this.#connectedLimits());
+    return this.#requests.subscribe(request, this.#limits ?? notConnected());
   }
 
   /** Sends UNSUBSCRIBE; returns its packet id, which the `unsubscribed` event repeats. */
   unsubscribe(filters: readonly string[], properties?: Properties): number {
-    this.#connectedLimits();
+    if (this.#limits === undefined) notConnected();
     return this.#requests.unsubscribe(filters, properties);
   }
 
@@ -405,10 +414,12 @@ export class Session {
     try {
       this.#inbound.handleHeld();
       while (this.#phase !== 'over' && !this.#parking) {
-        const packet = boundary.next();
+        boundary.parked = 0;
+        const packet = boundary.decoder.next();
         if (packet === undefined) break;
         packets += 1;
-        this.#handle(boundary, packet);
+        if (boundary.accepted) this.#dispatch(serverPacket(packet, boundary.request));
+        else this.#handleFirst(boundary, packet);
       }
     } catch (error) {
       this.#fail(MillraceError.from(error));
@@ -416,15 +427,10 @@ export class Session {
     }
     if (this.#phase === 'over') return;
     if (packets > 0) this.#inbound.heard();
-    this.#begin(boundary);
-    this.#probe();
+    if (!boundary.begun) this.#begin(boundary);
+    if (this.#turns.wantsPing) this.#probe();
     this.#timers.heard(bytes, packets);
-    this.#timers.watchAcks(this.#outbound.owed, this.#outbound.answers !== answers);
-  }
-
-  #handle(boundary: PacketBoundary, packet: Packet): void {
-    if (boundary.accepted) this.#dispatch(serverPacket(packet, boundary.request));
-    else this.#handleFirst(boundary, packet);
+    this.#timers.watchAcks(this.#turns.owed, this.#outbound.answers !== answers);
   }
 
   #dispatch(packet: ServerPacket): void {
@@ -463,7 +469,7 @@ export class Session {
   #handlePingresp(): void {
     this.#timers.pingAnswered();
     this.#fence.pingAnswered();
-    this.#outbound.pingAnswered();
+    this.#turns.pingAnswered();
   }
 
   #ping(): void {
@@ -474,9 +480,9 @@ export class Session {
 
   /** R20a: at a pace of one the server shows that it lives before each PUBLISH. */
   #probe(): void {
-    if (!this.#outbound.wantsPing || this.#requests.pending > 0) return;
+    if (this.#requests.pending > 0) return;
     this.#ping();
-    this.#outbound.pinged(this.#fence.pings);
+    this.#turns.pinged(this.#fence.pings);
   }
 
   #handleAnswer(answer: SubscriptionAnswerEvent | undefined): void {
@@ -503,6 +509,7 @@ export class Session {
     });
     boundary.connack = packet;
     this.#authentication.accepted(packet);
+    this.#review();
     if (!this.#authentication.confirming) this.#connected(boundary, packet);
   }
 
@@ -529,9 +536,10 @@ export class Session {
     this.#handlePackets(this.#boundary, 0);
   }
 
-  /** The owner has to decide something before anything more is handled. */
-  get #parking(): boolean {
-    return this.#settlement.asking || this.#authentication.confirming;
+  /** To be called after whatever may change what the settlement or the authentication lets through. */
+  #review(): void {
+    this.#parking = this.#settlement.asking || this.#authentication.confirming;
+    this.#limits = this.#settlement.settled ? this.#boundary?.limits : undefined;
   }
 
   /** It is not the server who is silent while it waits for our part of an authentication. */
@@ -542,6 +550,7 @@ export class Session {
 
   /** The server's silence means something while what it sends is read. */
   #listen(): void {
+    this.#review();
     this.#timers.setListening(this.#reading && !this.#settlement.asking);
   }
 
@@ -550,20 +559,10 @@ export class Session {
    * can be an answer to them (R14a).
    */
   #begin(boundary: PacketBoundary): void {
-    if (boundary.begun || !this.#settlement.settled || boundary.limits === undefined) return;
+    if (this.#limits === undefined) return;
     boundary.begun = true;
     const { maxInflight = Number.MAX_SAFE_INTEGER } = boundary.request;
-    this.#outbound.begin(
-      boundary.limits,
-      Math.min(this.#options.maxInflight, maxInflight),
-      this.#settlement.unverified,
-    );
-  }
-
-  #connectedLimits(): ServerLimits {
-    const limits = this.#settlement.settled ? this.#boundary?.limits : undefined;
-    if (limits === undefined) throw invalidState('There is no connection now');
-    return limits;
+    this.#outbound.begin(this.#limits, Math.min(this.#options.maxInflight, maxInflight), this.#settlement.unverified);
   }
 
   /** The peer broke the protocol, which a 5.0 server that accepted us is told [MQTT-4.13.1-1], or it refused the connection. */
@@ -582,8 +581,13 @@ export class Session {
   #finish(): void {
     this.#phase = 'over';
     this.#settlement.end();
+    this.#review();
     this.#output.seal();
     this.#timers.stop();
     this.#fence.stop();
   }
+}
+
+function notConnected(): never {
+  throw invalidState('There is no connection now');
 }
