@@ -25,6 +25,8 @@ export const LAYERS = [
   { folder: 'mqtt/connection', imports: [...BELOW, 'mqtt/protocol'], packages: ['ws'] },
   { folder: 'mqtt/source', imports: CONNECTOR },
   { folder: 'mqtt/sink', imports: CONNECTOR },
+  { folder: 'mqtt/sink/queue', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
+  { folder: 'mqtt/sink/outbox/sender', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
   { folder: 'connector/testing', imports: [...BELOW, 'connector', 'store'], closed: true },
   { folder: 'connector', imports: [...BELOW, 'mqtt/protocol'] },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },

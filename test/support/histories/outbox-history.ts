@@ -138,7 +138,7 @@ export class OutboxHistory {
       added: [],
       sealed: [],
     };
-    process.outbox.begin();
+    process.outbox.begin(this.#now);
     return process;
   }
 
@@ -197,7 +197,7 @@ export class OutboxHistory {
     const { outbox } = this.#process;
     const { rows, end } = this.#store.restore(NAME);
     const offered = [...rows(outbox.next, Math.min(end, outbox.next + 4))];
-    if (offered.length > 0) outbox.offer(offered);
+    if (offered.length > 0) outbox.offer(offered, this.#now, this.#now);
     outbox.queue.pump(this.#now, this.#now);
     this.#flush();
   }

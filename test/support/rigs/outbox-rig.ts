@@ -102,7 +102,7 @@ export class OutboxRig {
         failed: (error) => this.failures.push(error),
       },
     });
-    this.outbox.begin();
+    this.outbox.begin(this.now);
     this.connect(window);
   }
 
@@ -196,7 +196,7 @@ export class OutboxRig {
   /** Offers what is durable and publishes what may go. */
   pump(): void {
     const { rows, end } = this.store.restore(NAME);
-    this.outbox.offer([...rows(this.outbox.next, end)]);
+    this.outbox.offer([...rows(this.outbox.next, end)], this.now, this.now);
     this.outbox.queue.pump(this.now, this.now);
   }
 

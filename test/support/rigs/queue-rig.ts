@@ -2,6 +2,7 @@ import { MillraceError } from '../../../src/errors/millrace-error.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
+import { directCustody } from '../../../src/mqtt/sink/direct/direct-custody.js';
 import { Row } from '../../../src/mqtt/sink/message/row.js';
 import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
 import { ClientQueue } from '../../../src/mqtt/sink/queue/client-queue.js';
@@ -58,7 +59,7 @@ export class QueueRig {
         downgraded: (row) => this.outcome.push(`downgraded ${row.index}`),
         suspected: (row, finding) => this.outcome.push(`${finding} ${row.index}`),
       },
-      outbox: undefined,
+      custody: directCustody(() => this),
     });
   }
 

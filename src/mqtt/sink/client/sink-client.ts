@@ -30,8 +30,8 @@ export interface SinkClientParts {
   readonly queue: ClientQueue;
   readonly retry: RetryStrategy;
   readonly owner: SinkClientOwner;
-  /** That of the session which a store knows. */
-  readonly version?: ProtocolVersion | undefined;
+  /** In which messages are made before the first connection: that of the options, or of the session which a store knows. */
+  readonly version: ProtocolVersion;
 }
 
 /** One client of a sink: a queue with the connection, the clock and the timer it needs. */
@@ -55,7 +55,7 @@ export class SinkClient implements ConnectionListener {
 
   constructor(parts: SinkClientParts) {
     this.#parts = parts;
-    this.#version = parts.connection.version ?? parts.version ?? 5;
+    this.#version = parts.version;
     this.#connection = new Connection(parts.connection, this);
     this.#control = this.#connection.control({
       onAccepted: () => this.#tellControl('accepted'),

@@ -4,8 +4,9 @@ import type { QueueLimits } from '../options/queue-limits.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { QueueOutcome } from '../queue/queue-outcome.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
+import { directCustody } from './direct-custody.js';
 
-/** What a client of a job without a store is made of. */
+/** What a client of a sink is made of that has nothing but its sessions. */
 export interface DirectClientParts {
   readonly connection: MqttConnectionOptions;
   readonly limits: QueueLimits;
@@ -13,9 +14,10 @@ export interface DirectClientParts {
   readonly owner: QueueOutcome & SinkClientOwner;
 }
 
-/** A client of a sink in a job without a store. */
+/** A client of a sink that has nothing but its sessions. */
 export const createClient = ({ connection, limits, retry, owner }: DirectClientParts): SinkClient => {
-  const queue = new ClientQueue({ publisher: () => client.session, limits, retry, outcome: owner, outbox: undefined });
-  const client: SinkClient = new SinkClient({ connection, queue, retry, owner });
+  const publisher = () => client.session;
+  const queue = new ClientQueue({ publisher, limits, retry, outcome: owner, custody: directCustody(publisher) });
+  const client: SinkClient = new SinkClient({ connection, queue, retry, owner, version: connection.version ?? 5 });
   return client;
 };

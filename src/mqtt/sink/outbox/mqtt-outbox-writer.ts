@@ -14,9 +14,9 @@ import type { Encode } from '../message/message-encoder.js';
 import { Row, type RowContent } from '../message/row.js';
 import { SinkMeter } from '../metrics/sink-meter.js';
 import { sinkMetrics } from '../metrics/sink-metrics.js';
-import type { OutboxClient } from './outbox-client.js';
+import type { OutboxClient, OutboxClientOwner } from './outbox-client.js';
 import { type OutboxMetrics, outboxMetrics } from './outbox-metrics.js';
-import type { MqttOutboxSender, OutboxOwner } from './sender/mqtt-outbox-sender.js';
+import type { MqttOutboxSender } from './sender/mqtt-outbox-sender.js';
 import type { RowCodec } from './sender/row-codec.js';
 
 /** What a writer is made of. */
@@ -33,15 +33,8 @@ export interface OutboxWriterParts<T> {
   readonly topic: string | undefined;
 }
 
-/** Whom the clients of a writer tell. */
-export interface OutboxWriterOwner extends OutboxOwner {
-  readonly counters: OutboxMetrics;
-  /** There may be room, or a wish to commit. */
-  changed(): void;
-}
-
 /** Spreads the rows of a sink over the outboxes of its clients by their topic. */
-export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOwner {
+export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOwner {
   /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
   readonly opened: Promise<void>;
   readonly meter: SinkMeter;
@@ -55,7 +48,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   constructor(
     parts: OutboxWriterParts<T>,
     metrics: Metrics,
-    createClients: (owner: OutboxWriterOwner) => readonly OutboxClient[],
+    createClients: (owner: OutboxClientOwner) => readonly OutboxClient[],
     signal: AbortSignal,
   ) {
     const { name } = parts;
@@ -76,7 +69,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   }
 
   get outboxes(): readonly OutboxSender[] {
-    return this.#clients.map(({ outbox }) => outbox);
+    return this.#clients;
   }
 
   prepare(items: readonly T[]): Prepared {
@@ -125,7 +118,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     this.meter.downgraded(row);
     if (this.#parts.leastQos < 2) return;
     const error = noQos2(row);
-    for (const { outbox } of this.#clients) outbox.failOnceSettled(error);
+    for (const client of this.#clients) client.failOnceSettled(error);
   }
 
   unverified({ topic }: Row): void {
@@ -136,7 +129,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
   failed(error: MillraceError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    for (const { outbox } of this.#clients) outbox.stop(error);
+    for (const { sender } of this.#clients) sender.stop(error);
     this.#readiness.fail(error);
   }
 
@@ -144,14 +137,14 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxWriterOw
     return this.#clients.map(({ client }) => client);
   }
 
-  #sum(count: (outbox: MqttOutboxSender) => number): number {
-    return this.#clients.reduce((sum, { outbox }) => sum + count(outbox), 0);
+  #sum(count: (sender: MqttOutboxSender) => number): number {
+    return this.#clients.reduce((sum, { sender }) => sum + count(sender), 0);
   }
 
   /** Every outbox is asked: what is told once must not be told for another. */
   #takeNews(): boolean {
     let isNews = false;
-    for (const { outbox } of this.#clients) if (outbox.takeNews()) isNews = true;
+    for (const { sender } of this.#clients) if (sender.takeNews()) isNews = true;
     return isNews;
   }
 

@@ -1,14 +1,24 @@
+import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot } from '../../../connector/durable-sink.js';
+import type { MillraceError } from '../../../errors/millrace-error.js';
 import { maxInflightOf } from '../../connection/connect-request.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { SinkClient } from '../client/sink-client.js';
 import type { QueueLimits } from '../options/queue-limits.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
-import type { OutboxWriterOwner } from './mqtt-outbox-writer.js';
+import type { OutboxMetrics } from './outbox-metrics.js';
 import { MqttOutboxSender } from './sender/mqtt-outbox-sender.js';
 import type { OutboxBirth } from './sender/restore-outbox.js';
 import type { RowCodec } from './sender/row-codec.js';
+import type { SenderOwner } from './sender/sender-owner.js';
 
-/** What a client of a job with a store is made of. */
+/** Whom a client with an outbox tells. */
+export interface OutboxClientOwner extends SenderOwner {
+  readonly counters: OutboxMetrics;
+  /** There may be room, or a wish to commit. */
+  changed(): void;
+}
+
+/** What a client with an outbox is made of. */
 export interface OutboxClientParts {
   /** With the past that is that of `birth`. */
   readonly connection: MqttConnectionOptions;
@@ -16,42 +26,63 @@ export interface OutboxClientParts {
   readonly codec: RowCodec;
   readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
-  readonly owner: OutboxWriterOwner;
+  readonly owner: OutboxClientOwner;
 }
 
-/** One client of a sink with its outbox. */
-export class OutboxClient {
-  readonly outbox: MqttOutboxSender;
+/** One client of a sink with its outbox, as an engine drives it. The sender is pure: the clock that it needs is read here. */
+export class OutboxClient implements OutboxSender {
+  readonly name: string;
+  readonly sender: MqttOutboxSender;
   readonly client: SinkClient;
 
   constructor({ connection, birth, codec, limits, retry, owner }: OutboxClientParts) {
-    this.outbox = new MqttOutboxSender({
-      name: connection.clientId,
-      birth,
-      codec,
-      publisher: () => this.client.session,
-      limits,
-      retry,
-      owner,
-    });
+    this.name = connection.clientId;
+    const publisher = () => this.client.session;
+    this.sender = new MqttOutboxSender({ name: this.name, birth, codec, publisher, limits, retry, owner });
+    const { queue } = this.sender;
     this.client = new SinkClient({
       connection,
-      queue: this.outbox.queue,
+      queue,
       retry,
-      version: birth.version,
+      version: connection.version ?? birth.version ?? 5,
       owner: {
-        connected: ({ limits }) => {
-          owner.counters.resent.add(this.outbox.queue.inflight);
+        connected: ({ limits: { receiveMaximum } }) => {
+          owner.counters.resent.add(queue.inflight);
           // a session that the marker disproves is one epoch further than its CONNACK says
           const { epoch } = this.client.session;
-          const window = Math.min(limits.receiveMaximum, maxInflightOf(connection, this.client.version));
-          this.outbox.handleConnected({ epoch, window });
+          const window = Math.min(receiveMaximum, maxInflightOf(connection, this.client.version));
+          this.sender.handleConnected({ epoch, window });
         },
         changed: () => owner.changed(),
         failed: (error) => owner.failed(error),
       },
     });
-    this.outbox.begin();
+    this.sender.begin(performance.now());
     owner.counters.inDoubtDropped.add(birth.dropped);
+  }
+
+  get next(): number {
+    return this.sender.next;
+  }
+
+  get urgency(): CommitUrgency {
+    return this.sender.urgency;
+  }
+
+  offer(rows: readonly OutboxRow[]): number {
+    return this.sender.offer(rows, performance.now(), Date.now());
+  }
+
+  snapshot(end: number): OutboxSnapshot {
+    return this.sender.snapshot(end);
+  }
+
+  committed(mark: number): void {
+    this.sender.committed(mark);
+  }
+
+  /** What is in flight is settled and durable before the sink fails. */
+  failOnceSettled(error: MillraceError): void {
+    this.sender.failOnceSettled(error, performance.now());
   }
 }

@@ -5,7 +5,6 @@ import type { OutboundMessage } from '../../protocol/session/outbound/outbound-m
 import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
 import type {
   DeliveredEvent,
-  OutboundEvent,
   ReceivedEvent,
   RefusedEvent,
   SessionEvent,
@@ -15,37 +14,30 @@ import { Row } from '../message/row.js';
 import type { QueueLimits } from '../options/queue-limits.js';
 import type { RetryStrategy } from '../retry/retry-strategy.js';
 import { retryWait } from '../retry/retry-wait.js';
-import { endedByPeer } from './ended-by-peer.js';
 import { HeldTopics } from './held-topics.js';
-import { poisonError } from './poison-error.js';
-import { type ControlNews, PoisonSearch } from './poison-search.js';
+import type { ControlNews } from './poison-search.js';
+import { PoisonWatch } from './poison-watch.js';
+import { PublishedRows } from './published-rows.js';
 import type { Publisher } from './publisher.js';
-import type { DropReason, Finding, QueueOutcome } from './queue-outcome.js';
+import type { QueueCustody } from './queue-custody.js';
+import type { DropReason, QueueOutcome } from './queue-outcome.js';
 import { isRetryableRefusal, refusalError } from './refusal.js';
-import { UnwrittenRows } from './unwritten-rows.js';
-
-/** What a queue asks and tells where its rows come from an outbox, whose seq is their index. */
-export interface QueueOutbox {
-  /** Rows from here on are not published yet (R8a). */
-  readonly mark: number;
-  /** PUBREC came: the outbox releases the row when that is durable (R9). */
-  received(row: Row): void;
-  /** A row counts as delivered although the session may have been lost with it (R10): nobody could prove that it is ours. */
-  unverified(row: Row): void;
-}
 
 /** What a queue is made of. */
 export interface ClientQueueParts {
+  /** Asked each time: the session is made after the queue. */
   readonly publisher: () => Publisher;
   readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
   readonly outcome: QueueOutcome;
-  /** undefined: there is no store. Rows get their seqs as they are published, and a PUBREC is answered at once. */
-  readonly outbox: QueueOutbox | undefined;
+  readonly custody: QueueCustody;
 }
 
 /**
- * The messages of one client, without its socket, timers and clock. The invariants:
+ * The messages of one client between a writer and a session, without socket, timer and clock. It has a row from `enqueue` or `adopt`
+ * until `delivered`, `rejected` or `dropped` of its outcome, which is told exactly one of them. Until then the row is in one of four places:
+ * it waits its turn (`#waiting`) or behind a refusal in its topic (`#held`), or the session has it, to be answered (QoS 1, 2: its own table) or
+ * only written (QoS 0: `unwritten`). The invariants:
  * L1. Rows of one topic are published in the order of their index; a row that the broker refused for now holds back the
  *     later rows of its topic that are not in flight yet (R20).
  * L2. A row is published once on a connection; after a cut only the session sends it again, under the same id.
@@ -54,41 +46,40 @@ export interface ClientQueueParts {
  * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
  *     (5: 2.2.1, MQTT-4.4.0-2), and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
  * L6. What is left of a Message Expiry Interval goes out, re-sends included; a row that has expired before it is first sent is dropped (R23).
+ * L7. Where a search for a poisoned message narrows what may be unanswered (R20a), re-sends of the session are narrowed with it, and before
+ *     the clock has been looked at after a cut nothing goes out at all.
+ *
+ * Order of calls: `adopt` and `begin` at most once and before all others. Then, for each connection, `handleSessionLost` if it was lost,
+ * `handleConnected`, the events as the session gives them, `handleDisconnected`, which also tells of an attempt that failed. `enqueue` is
+ * for any time at which `full` is false, `pump` for whenever one of the others may have made work, and for the `deadline`. `stop`
+ * ends publishing; what is in flight is answered still.
+ * Outcome and custody are called from the middle of these. They may read, and call `stop`; every other call has to wait for the end.
  */
 export class ClientQueue {
   readonly #parts: ClientQueueParts;
   #waiting = new Fifo<Row>();
   readonly #held = new HeldTopics();
-  readonly #unwritten = new UnwrittenRows();
-  readonly #search = new PoisonSearch({
-    suspected: (seq) => this.#tellFinding(seq, 'suspected'),
-    acquitted: (seq, reason) => this.#tellFinding(seq, reason),
-  });
-  /** What the search lets be unanswered, as the session knows it. */
-  #paced = UNPACED;
-  /** How the last connection ended. */
-  #lastEnd: MillraceError | undefined;
-  /** Of every row that is taken and has no outcome yet. */
+  readonly #published: PublishedRows;
+  readonly #watch: PoisonWatch;
+  /** Of all rows that it has. */
   #bytes = 0;
-  /** Rows that the session holds: it is the only table of them. */
-  #inflight = 0;
-  /** Some rows may expire. */
-  #expires = false;
-  /** Re-sends wait until the queue has looked at the clock (R23). */
+  /** L7: re-sends wait until the clock has been looked at (R23). */
   #clockDue = false;
-  #version: ProtocolVersion = 5;
   /** Between the two calls of the connection. */
   #connected = false;
   /** Connected, and the session has not said otherwise. */
   #online = false;
   #stopped = false;
-  /** Publishes so far. */
-  #published = 0;
-  /** One above the highest seq that was given to the session. */
-  #next = 0;
 
   constructor(parts: ClientQueueParts) {
+    const { publisher, retry, outcome, custody } = parts;
     this.#parts = parts;
+    this.#published = new PublishedRows(custody, outcome);
+    const giveUp = (row: Row, error: MillraceError): void => {
+      this.#published.leave(row);
+      this.#giveUp(row, error);
+    };
+    this.#watch = new PoisonWatch({ publisher, retry, outcome, giveUp });
   }
 
   /** Connected. */
@@ -98,17 +89,17 @@ export class ClientQueue {
 
   /** Messages in flight. */
   get inflight(): number {
-    return this.#inflight;
+    return this.#published.inflight;
   }
 
   /** Messages that wait above the window. */
   get buffered(): number {
-    return this.#waiting.size + this.#held.waiting + this.#unwritten.size;
+    return this.#waiting.size + this.#held.waiting + this.#published.unwritten.size;
   }
 
   /** Some QoS 0 messages are published and not known to have left. */
   get hasUnwritten(): boolean {
-    return this.#unwritten.size > 0;
+    return this.#published.unwritten.size > 0;
   }
 
   /** No more rows are to be enqueued now. */
@@ -118,14 +109,14 @@ export class ClientQueue {
 
   get #overBounds(): boolean {
     const { maxBufferedMessages, maxBufferedBytes } = this.#parts.limits;
-    return this.#waiting.size + this.#held.waiting >= maxBufferedMessages || this.#bytes >= maxBufferedBytes;
+    return this.#bytes >= maxBufferedBytes || this.#waiting.size + this.#held.waiting >= maxBufferedMessages;
   }
 
   /** Takes a row; `full` is to be asked before. Offline and over the bounds, a dropping policy decides which row is dropped. */
   enqueue(row: Row): void {
-    const { offlineOverflow } = this.#parts.limits;
-    if (!this.#online && offlineOverflow !== 'pause' && this.#overBounds && !this.#makeRoom()) {
-      this.#parts.outcome.dropped(row, 'offline-overflow');
+    const { limits, outcome } = this.#parts;
+    if (!this.#online && limits.offlineOverflow !== 'pause' && this.#overBounds && !this.#makeRoom()) {
+      outcome.dropped(row, 'offline-overflow');
       return;
     }
     this.#waiting.push(row);
@@ -135,94 +126,97 @@ export class ClientQueue {
   /** Rows that the session has from birth, ascending. */
   adopt(rows: readonly Row[]): void {
     for (const row of rows) {
-      this.#expires ||= row.expiresAtMs !== undefined;
-      this.#inflight += 1;
+      this.#published.adopt(row);
       this.#bytes += row.bytes;
-      this.#next = row.seq + 1;
     }
   }
 
   /** Before the first connection, when rows were adopted. */
   begin(now: number): void {
-    this.#clockDue = this.#expires;
+    this.#clockDue = this.#published.expires;
     this.#setPace(now);
   }
 
-  /** Publishes what the window takes; `wallMs` is the time of the wall clock. Gives true when something was published. */
-  pump(now: number, wallMs: number): boolean {
-    if (!this.#online || this.#stopped) return false;
-    const before = this.#published;
+  /** Publishes what the window takes; `wallMs` is the time of the wall clock. */
+  pump(now: number, wallMs: number): void {
+    if (!this.#online || this.#stopped) return;
     const publisher = this.#parts.publisher();
-    if (this.#clockDue) this.#ageInflight(wallMs);
-    if (this.#paced !== UNPACED || this.#search.usesControl) this.#goOn(publisher, now);
+    if (this.#clockDue) {
+      this.#clockDue = false;
+      this.#published.age(publisher, wallMs);
+    }
+    if (this.#watch.window !== UNPACED || this.#watch.search.usesControl) {
+      this.#watch.judge(now);
+      this.#setPace(now);
+    }
     if (this.#held.size > 0) this.#pumpHeld(publisher, now, wallMs);
-    this.#pumpQueue(publisher, wallMs);
-    return this.#published !== before;
+    this.#pumpWaiting(publisher, wallMs);
   }
 
   /** When `pump` has work that only time gives; Infinity for never. */
   deadline(): number {
     if (!this.#online || this.#stopped) return Number.POSITIVE_INFINITY;
-    const held = this.#held.size > 0 ? this.#held.deadline(this.#mark) : Number.POSITIVE_INFINITY;
-    return this.#paced === 0 ? Math.min(held, this.#search.deadline) : held;
+    const held = this.#held.size > 0 ? this.#held.deadline(this.#parts.custody.mark) : Number.POSITIVE_INFINITY;
+    return this.#watch.window === 0 ? Math.min(held, this.#watch.search.deadline) : held;
   }
 
   /** A control connection is to be opened beside the client's own (R20a). */
   get wantsControl(): boolean {
-    return this.#search.wantsControl;
+    return this.#watch.search.wantsControl;
   }
 
   /** One that there is serves still. */
   get usesControl(): boolean {
-    return this.#search.usesControl;
+    return this.#watch.search.usesControl;
   }
 
   /** What becomes of the control connection. `pump` may have work then. */
   handleControl(news: ControlNews, now: number): void {
-    this.#search.handleControl(news, now);
+    this.#watch.search.handleControl(news, now);
   }
 
+  /** All events of the session, in order; those that are not of a row are passed over. */
   handleEvents(events: readonly SessionEvent[], now: number): void {
     for (const event of events) {
       if (event.type === 'delivered') this.#handleDelivered(event);
       else if (event.type === 'received') this.#handleReceived(event);
       else if (event.type === 'refused') this.#handleRefused(event, now);
     }
-    if (this.#paced !== UNPACED) this.#setPace(now);
+    if (this.#watch.window !== UNPACED) this.#setPace(now);
   }
 
+  /** CONNACK came, and the loss of a session is settled. */
   handleConnected(version: ProtocolVersion, now: number): void {
-    this.#version = version;
+    this.#published.version = version;
     this.#connected = true;
     this.#online = true;
-    this.#search.handleConnected(now);
+    this.#watch.search.handleConnected(now);
   }
 
-  /** QoS 0 rows whose bytes did not leave are lost, since at most once is what QoS 0 promises; an outbox still has them, so they wait again. */
+  /** The connection ended, or an attempt to have one. What is in flight stays: the session sends it again (L2). */
   handleDisconnected(error: MillraceError, now: number): void {
-    const { lastOwed, lastAlone } = this.#parts.publisher();
-    if (this.#connected) this.#lastEnd = error;
+    const connected = this.#connected;
     this.#connected = false;
     this.#online = false;
-    if (this.#parts.outbox === undefined) this.#dropUnwritten();
-    else this.#takeBackUnwritten();
-    this.#search.handleEnded({ byPeer: endedByPeer(error), unanswered: lastOwed, alone: lastAlone }, now);
-    this.#clockDue = this.#expires;
+    this.#takeBackUnwritten();
+    this.#watch.handleEnded(error, { connected, now });
+    this.#clockDue = this.#published.expires;
     this.#setPace(now);
   }
 
   /** Messages that the session gave up because the broker lost it. */
   handleSessionLost(givenUp: readonly OutboundMessage[]): void {
-    this.#search.forget();
+    this.#watch.search.forget();
     for (const message of givenUp) {
-      const row = this.#land({ message, seq: message.seq });
+      const row = this.#published.land({ message, seq: message.seq });
       if (row !== undefined) this.#drop(row, 'session-lost');
     }
   }
 
   /** Nothing waits in or above the socket any more. */
   handleWritten(): void {
-    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take()) this.#deliver(row);
+    const { unwritten } = this.#published;
+    for (let row = unwritten.take(); row !== undefined; row = unwritten.take()) this.#deliver(row);
   }
 
   /** Nothing is published any more. */
@@ -230,225 +224,134 @@ export class ClientQueue {
     this.#stopped = true;
   }
 
-  get #mark(): number {
-    return this.#parts.outbox?.mark ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** The search goes on: a message that it blames is given up, and what may be sent now is. */
-  #goOn(publisher: Publisher, now: number): void {
-    const row = publisher.message(this.#search.blamed(now));
-    if (row instanceof Row) this.#handleBlamed(publisher, row, now);
-    this.#setPace(now);
-  }
-
   #setPace(now: number): void {
-    const window = this.#clockDue ? 0 : this.#search.windowAt(now);
-    if (window === this.#paced) return;
-    this.#paced = window;
-    this.#parts.publisher().pace(window, now);
-  }
-
-  /** R20: a DISCONNECT that allows it is followed by a re-send under the same id (R12), as the strategy says. */
-  #handleBlamed(publisher: Publisher, row: Row, now: number): void {
-    const error = poisonError(row, this.#lastEnd);
-    const wait = error.retryable ? retryWait(this.#parts.retry, row.attempt, error) : error;
-    if (!(wait instanceof MillraceError)) {
-      row.attempt += 1;
-      this.#search.postpone(now + wait);
-      this.#parts.outcome.retried(row);
-      return;
-    }
-    try {
-      publisher.abandon(row.seq);
-    } catch (thrown) {
-      this.#parts.outcome.failed(MillraceError.from(thrown));
-      return;
-    }
-    this.#search.forget();
-    this.#leaveSession(row);
-    this.#parts.outcome.suspected(row, 'blamed');
-    this.#giveUp(row, wait);
-  }
-
-  #tellFinding(seq: number, finding: Finding): void {
-    const row = this.#parts.publisher().message(seq);
-    if (row instanceof Row) this.#parts.outcome.suspected(row, finding);
-  }
-
-  #ageInflight(wallMs: number): void {
-    this.#clockDue = false;
-    for (const row of this.#parts.publisher().messages()) if (row instanceof Row) row.age(wallMs);
+    this.#watch.pace(this.#clockDue, now);
   }
 
   #pumpHeld(publisher: Publisher, now: number, wallMs: number): void {
+    const { mark } = this.#parts.custody;
     let credit = publisher.credit;
     while (!this.#stopped && credit > 0) {
-      const row = this.#held.take(now, this.#mark);
+      const row = this.#held.take(now, mark);
       if (row === undefined) return;
-      if (this.#dropExpired(row, wallMs)) continue;
-      if (this.#publish(publisher, row, wallMs)) credit -= 1;
-      else if (!this.#online) this.#holdBack(row, now);
+      if (hasExpired(row, wallMs)) {
+        this.#drop(row, 'expired');
+        continue;
+      }
+      const error = this.#published.publish(publisher, row, wallMs);
+      if (error === undefined) credit -= 1;
+      else if (!this.#handleUnpublished(row, error)) this.#held.hold(row, now);
     }
   }
 
-  #pumpQueue(publisher: Publisher, wallMs: number): void {
+  #pumpWaiting(publisher: Publisher, wallMs: number): void {
+    const { mark } = this.#parts.custody;
+    const { window } = this.#watch;
     let credit = publisher.credit;
     while (!this.#stopped) {
       const row = this.#waiting.peek();
       if (row === undefined) return;
-      if (this.#dropExpired(row, wallMs)) {
+      // one that no connection has taken may expire above the mark, too
+      if (row.expiresAtMs !== undefined && hasExpired(row, wallMs)) {
         this.#waiting.shift();
+        this.#drop(row, 'expired');
         continue;
       }
-      if (row.index >= this.#mark) return;
-      const held = this.#held.size > 0 && this.#held.has(row.topic);
-      if (held) {
+      if (row.index >= mark) return;
+      if (this.#held.size > 0 && this.#held.has(row.topic)) {
         this.#waiting.shift();
         this.#held.append(row);
         continue;
       }
       if (row.qos === 0 ? this.#mustHoldUnconfirmed(credit) : credit <= 0) return;
-      if (this.#publish(publisher, row, wallMs) && (row.qos > 0 || this.#paced === 1)) credit -= 1;
-      if (!this.#online) return;
+      const error = this.#published.publish(publisher, row, wallMs);
+      if (error !== undefined && !this.#handleUnpublished(row, error)) return;
+      if (error === undefined && (row.qos > 0 || window === 1)) credit -= 1;
       this.#waiting.shift();
     }
   }
 
   /** At a window of one a QoS 0 message, too, goes out when nothing is unanswered: it may be what the broker closes at. */
   #mustHoldUnconfirmed(credit: number): boolean {
-    return this.#unwritten.full || (this.#paced <= 1 && credit <= 0);
+    return this.#published.unwritten.full || (this.#watch.window <= 1 && credit <= 0);
   }
 
-  /** R23: a row whose flow has not begun. */
-  #dropExpired(row: Row, wallMs: number): boolean {
-    if (row.expiresAtMs === undefined || !hasExpired(row, wallMs)) return false;
-    this.#drop(row, 'expired');
-    return true;
-  }
-
-  /** False when nothing was published: the row is rejected then, or the session turned out to be offline. */
-  #publish(publisher: Publisher, row: Row, wallMs: number): boolean {
-    if (row.expiresAtMs !== undefined) {
-      this.#expires = true;
-      row.age(wallMs);
-    }
-    if (this.#version < 5 && row.properties !== undefined) this.#stripProperties(row);
-    if (row.qos > 0) {
-      row.seq = this.#parts.outbox === undefined ? this.#next : row.index;
-      this.#inflight += 1;
-    }
-    try {
-      this.#giveToSession(publisher, row);
-    } catch (thrown) {
-      if (row.qos > 0) this.#leaveSession(row);
-      this.#handleUnpublished(row, MillraceError.from(thrown));
+  /** False when the row is as good as before: the session turned out to be offline. */
+  #handleUnpublished(row: Row, error: MillraceError): boolean {
+    if (error.code === 'INVALID_STATE') {
+      this.#online = false;
       return false;
     }
-    if (row.qos === 0) this.#unwritten.add(row);
-    this.#published += 1;
-    this.#parts.outcome.published(row);
+    this.#giveUp(row, error);
     return true;
-  }
-
-  #giveToSession(publisher: Publisher, row: Row): void {
-    if (row.qos > 0 && row.seq < this.#next) {
-      publisher.publishLate(row);
-      return;
-    }
-    publisher.publish(row);
-    if (row.qos > 0) this.#next = row.seq + 1;
-  }
-
-  /** 3.x has no place for properties: said, never silent. */
-  #stripProperties(row: Row): void {
-    delete row.properties;
-    this.#parts.outcome.stripped(row);
-  }
-
-  #handleUnpublished(row: Row, error: MillraceError): void {
-    if (error.code === 'INVALID_STATE') this.#online = false;
-    else this.#giveUp(row, error);
   }
 
   #handleReceived({ seq, message }: ReceivedEvent): void {
-    this.#search.handleAnswered(seq);
-    if (this.#parts.outbox === undefined) this.#parts.publisher().release(seq);
-    else if (message instanceof Row && message.seq === seq) this.#parts.outbox.received(message);
+    this.#watch.search.handleAnswered(seq);
+    this.#parts.custody.received(seq, message instanceof Row && message.seq === seq ? message : undefined);
   }
 
   #handleRefused(event: RefusedEvent, now: number): void {
-    this.#search.handleAnswered(event.seq);
-    const row = this.#land(event);
+    const { outcome, retry } = this.#parts;
+    const { reasonCode, reasonString } = event;
+    this.#watch.search.handleAnswered(event.seq);
+    const row = this.#published.land(event);
     if (row === undefined) return;
-    const error = refusalError(row.topic, event.reasonCode, event.reasonString);
+    const error = refusalError(row.topic, reasonCode, reasonString);
     if (error.code === 'ID_IN_USE') {
-      this.#parts.outcome.failed(error);
+      outcome.failed(error);
       return;
     }
-    const wait = isRetryableRefusal(event.reasonCode) ? retryWait(this.#parts.retry, row.attempt, error) : error;
+    const wait = isRetryableRefusal(reasonCode) ? retryWait(retry, row.attempt, error) : error;
     if (wait instanceof MillraceError) {
       this.#giveUp(row, wait);
       return;
     }
     row.attempt += 1;
-    this.#holdBack(row, now + wait);
-    this.#parts.outcome.retried(row);
-  }
-
-  #holdBack(row: Row, dueMs: number): void {
-    this.#held.hold(row, dueMs);
+    this.#held.hold(row, now + wait);
+    outcome.retried(row);
   }
 
   #handleDelivered(event: DeliveredEvent): void {
-    this.#search.handleAnswered(event.seq);
-    const row = this.#land(event);
+    this.#watch.search.handleAnswered(event.seq);
+    const row = this.#published.land(event);
     if (row === undefined) return;
-    if (event.unverified) this.#parts.outbox?.unverified(row);
+    if (event.unverified) this.#parts.custody.unverified(row);
     if (event.downgraded) this.#parts.outcome.downgraded(row);
     this.#deliver(row);
   }
 
-  /** The session has let go of a message: its row, unless that stands under another number or under none. */
-  #land({ message, seq }: OutboundEvent): Row | undefined {
-    if (!(message instanceof Row) || message.seq !== seq) return undefined;
-    this.#leaveSession(message);
-    return message;
-  }
-
-  #leaveSession(row: Row): void {
-    row.seq = -1;
-    this.#inflight -= 1;
-  }
-
   #deliver(row: Row): void {
-    this.#bytes -= row.bytes;
-    if (this.#held.size > 0) this.#held.settle(row);
+    this.#leave(row);
     this.#parts.outcome.delivered(row);
   }
 
   #giveUp(row: Row, error: MillraceError): void {
-    this.#bytes -= row.bytes;
-    if (this.#held.size > 0) this.#held.settle(row);
+    this.#leave(row);
     this.#parts.outcome.rejected(row, error);
   }
 
   #drop(row: Row, reason: DropReason): void {
-    this.#bytes -= row.bytes;
-    if (this.#held.size > 0) this.#held.settle(row);
+    this.#leave(row);
     this.#parts.outcome.dropped(row, reason);
   }
 
-  #dropUnwritten(): void {
-    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take())
-      this.#drop(row, 'connection-lost');
+  #leave(row: Row): void {
+    this.#bytes -= row.bytes;
+    if (this.#held.size > 0) this.#held.settle(row);
   }
 
+  /** QoS 0 rows whose bytes did not leave wait again, ahead of all others, or are lost: as their custody has it. */
   #takeBackUnwritten(): void {
+    const { unwritten } = this.#published;
+    const { keepsUnwritten } = this.#parts.custody;
     const queue = new Fifo<Row>();
-    for (let row = this.#unwritten.take(); row !== undefined; row = this.#unwritten.take()) {
-      if (row.paced) this.#holdBack(row, 0);
+    for (let row = unwritten.take(); row !== undefined; row = unwritten.take()) {
+      if (!keepsUnwritten) this.#drop(row, 'connection-lost');
+      else if (row.paced) this.#held.hold(row, 0);
       else queue.push(row);
     }
+    if (queue.size === 0) return;
     for (let row = this.#waiting.shift(); row !== undefined; row = this.#waiting.shift()) queue.push(row);
     this.#waiting = queue;
   }

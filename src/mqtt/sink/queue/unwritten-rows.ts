@@ -13,10 +13,6 @@ export class UnwrittenRows {
     return this.#rows.size;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** No more rows are to be published until some have left. */
   get full(): boolean {
     return this.#bytes >= MAX_BYTES;

@@ -1,50 +1,39 @@
-import type { DeadLetter } from '../../../../connector/dead-letter.js';
-import type {
-  CommitUrgency,
-  OutboxRow,
-  OutboxSender,
-  OutboxSnapshot,
-  RefusedRow,
-} from '../../../../connector/durable-sink.js';
+import type { CommitUrgency, OutboxRow, OutboxSnapshot, RefusedRow } from '../../../../connector/durable-sink.js';
 import type { MillraceError } from '../../../../errors/millrace-error.js';
 import { Fifo } from '../../../../internal/fifo.js';
-import { PUBLISH_IDS } from '../../../protocol/session/outbound/outbound-window.js';
 import { Row } from '../../message/row.js';
 import type { QueueLimits } from '../../options/queue-limits.js';
-import { ClientQueue, type QueueOutbox } from '../../queue/client-queue.js';
+import { ClientQueue } from '../../queue/client-queue.js';
+import type { Publisher } from '../../queue/publisher.js';
+import type { QueueCustody } from '../../queue/queue-custody.js';
 import type { DropReason, Finding, QueueOutcome } from '../../queue/queue-outcome.js';
 import type { RetryStrategy } from '../../retry/retry-strategy.js';
-import type { OutboxPublisher } from './outbox-publisher.js';
 import { storedOutboxState } from './outbox-state.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';
+import type { SenderOwner } from './sender-owner.js';
+import { type MarkBounds, SentMark } from './sent-mark.js';
 import type { SeqStages } from './seq-stages.js';
 
-/** Below the 60000 ids one is kept free: a refused row that others have passed must find room for its second try (R20). */
-const MOST_AHEAD = PUBLISH_IDS - 1;
-
-/** Whom an outbox tells. */
-export interface OutboxOwner {
-  readonly meter: Pick<QueueOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
-  /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
-  refused(row: Row, error: MillraceError): DeadLetter | undefined;
-  /** The broker took a QoS 2 row at QoS 1, and has no other. */
-  downgraded(row: Row): void;
-  /** It counts as delivered, but may be lost with a session that nobody could prove to be ours (R10). */
-  unverified(row: Row): void;
-  failed(error: MillraceError): void;
+/** What a sender needs of its session, beside what its queue does. */
+export interface OutboxPublisher extends Publisher {
+  /** Every row below is durably complete (R8a, R11). */
+  setDurableLow(seq: number): void;
+  /** Packet ids, less one, that must not be used again in this session, in the order in which they were burnt (R20a). */
+  readonly burnt: readonly number[];
 }
 
-/** What an outbox is made of. */
-export interface OutboxParts {
+/** What a sender is made of. */
+export interface MqttOutboxSenderParts {
   /** Its client id. */
   readonly name: string;
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
+  /** Asked each time: the session is made after the sender. */
   readonly publisher: () => OutboxPublisher;
   readonly limits: QueueLimits;
   readonly retry: RetryStrategy;
-  readonly owner: OutboxOwner;
+  readonly owner: SenderOwner;
 }
 
 /** What a connection says about how far the sent mark may run ahead. */
@@ -65,7 +54,9 @@ interface Sealed {
 }
 
 /**
- * The rows of one client between its store and its session, without socket, timer and clock. The invariants:
+ * The rows of one client between its store and its session, without socket, timer and clock: the rules of an `OutboxSender` over a queue
+ * of its own, whose custody it is. It knows of each row from the lowest incomplete one on where it stands (`SeqStages`), how far rows
+ * may be sent (`SentMark`), and which of what it knows no commit has yet. The invariants:
  * O1. A row is published only below a sent mark that is durable in this epoch (R7, R8a). The mark is at most one window above the
  *     highest row published, and less than 60000 above the lowest row that is incomplete in the same commit (R11).
  * O2. PUBREL goes out only when the PUBREC is durable in this epoch (R9).
@@ -73,29 +64,32 @@ interface Sealed {
  *     durable (R10). A refusal and its letter are in one snapshot (R9a).
  *     So are, from the refusal of a row that the broker has not answered on, the packet ids that are burnt (R20a).
  * O4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
+ * O5. A snapshot says all that is known when it is taken, so that any of them may be the last that becomes durable.
+ *
+ * Order of calls: `begin` when the session is born. For each connection `handleConnected`, then that of the queue; whoever has the
+ * socket drives the queue (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed` at any time between
+ * these: several snapshots may be taken before the first is committed. What they change is told by `takeNews`, not by a call.
+ * The queue calls back in the middle of its own calls, and the owner is called from there. It may call `stop` and `failOnceSettled`,
+ * and nothing else. After either nothing is published, and after a failure `offer` throws; snapshots are taken to the end, so that
+ * what the broker answers becomes durable.
  */
-export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox {
+export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   readonly name: string;
   readonly queue: ClientQueue;
-  readonly #parts: OutboxParts;
+  readonly keepsUnwritten = true;
+  readonly #parts: MqttOutboxSenderParts;
   readonly #stages: SeqStages;
+  readonly #mark: SentMark;
   readonly #sealed = new Fifo<Sealed>();
   #next: number;
   #end: number;
-  /** One above the highest row that was published or is in the session from birth. */
-  #top: number;
-  /** Durable. */
-  #mark: number;
-  /** That of the last snapshot of this epoch. */
-  #sealedMark: number;
   #epoch: number;
-  #window = 1;
   #snapshots = 0;
   /** PUBRECs that no snapshot has. */
   #received: number[] = [];
   #unreleased = 0;
   #refused: RefusedRow[] = [];
-  /** Something changed that no snapshot has. */
+  /** Something is done that no snapshot has, or forgotten (O4). */
   #dirty: boolean;
   #failure: MillraceError | undefined;
   /** Fails the sink once what is in flight is settled and durable. */
@@ -103,19 +97,17 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
   #owesRoom = false;
   #told: CommitUrgency = 'none';
 
-  constructor(parts: OutboxParts) {
+  constructor(parts: MqttOutboxSenderParts) {
     const { birth, name, publisher, limits, retry } = parts;
     this.name = name;
     this.#parts = parts;
     this.#stages = birth.stages;
+    this.#mark = new SentMark(birth);
     this.#next = birth.next;
     this.#end = birth.end;
-    this.#top = birth.next;
-    this.#mark = birth.mark;
-    this.#sealedMark = birth.mark;
     this.#epoch = birth.session.epoch;
     this.#dirty = birth.dropped > 0;
-    this.queue = new ClientQueue({ publisher, limits, retry, outcome: this, outbox: this });
+    this.queue = new ClientQueue({ publisher, limits, retry, outcome: this, custody: this });
     this.queue.adopt(birth.sent);
     for (const row of birth.unwritten) this.queue.enqueue(row);
   }
@@ -125,7 +117,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
   }
 
   get mark(): number {
-    return this.#mark;
+    return this.#mark.durable;
   }
 
   /** Rows that are stored and not done. */
@@ -139,36 +131,36 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
   }
 
   get urgency(): CommitUrgency {
-    if (this.#received.length > 0 || this.#wantsMark) return 'now';
+    if (this.#received.length > 0 || this.#mark.isShort(this.#bounds)) return 'now';
     if (this.#last !== undefined && this.#dirty) return 'now';
     return this.#dirty ? 'soon' : 'none';
   }
 
   /** The session is born: the ids in use are counted from the durable low-water mark on. */
-  begin(): void {
+  begin(now: number): void {
     this.#parts.publisher().setDurableLow(this.#stages.low);
-    this.queue.begin(performance.now());
+    this.queue.begin(now);
   }
 
   /** CONNACK came. Under another epoch than the last one the session was lost, and its loss is settled (R5). */
   handleConnected({ epoch, window }: SendWindow): void {
-    this.#window = window;
+    this.#mark.open(window);
     this.#failWhenSettled();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#mark = this.#stages.low;
-    this.#sealedMark = this.#stages.low;
+    this.#mark.forget(this.#stages.low);
     this.#received = [];
     this.#unreleased = 0;
     this.#stages.forgetReceived();
     this.#dirty = true;
   }
 
-  offer(rows: readonly OutboxRow[]): number {
+  /** Takes durable rows as far as there is room; what the window takes at once makes room. @throws what it has failed with */
+  offer(rows: readonly OutboxRow[], now: number, wallMs: number): number {
     if (this.#failure !== undefined) throw this.#failure;
     let taken = 0;
     for (const { seq, bytes } of rows) {
-      if (this.queue.full) this.queue.pump(performance.now(), Date.now());
+      if (this.queue.full) this.queue.pump(now, wallMs);
       if (this.queue.full) break;
       this.queue.enqueue(new Row(seq, this.#parts.codec.decode(bytes)));
       this.#next = seq + 1;
@@ -179,13 +171,14 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
     return taken;
   }
 
+  /** What belongs into the next commit. `end`: one above the last row that is stored with it. */
   snapshot(end: number): OutboxSnapshot {
     this.#end = Math.max(this.#end, end);
-    this.#sealedMark = this.#wantedMark;
+    const mark = this.#mark.seal(this.#bounds);
     const { low } = this.#stages;
     const number = this.#snapshots;
     this.#snapshots += 1;
-    this.#sealed.push({ number, epoch: this.#epoch, low, mark: this.#sealedMark, received: this.#received });
+    this.#sealed.push({ number, epoch: this.#epoch, low, mark, received: this.#received });
     const refused = this.#refused;
     this.#received = [];
     this.#refused = [];
@@ -194,7 +187,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
     const state = storedOutboxState({
       epoch: this.#epoch,
       low,
-      mark: this.#sealedMark,
+      mark,
       received: this.#stages.runs('received'),
       done: this.#stages.runs('done'),
       burnt: Uint16Array.from(this.#parts.publisher().burnt),
@@ -202,6 +195,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
     return { mark: number, state, low, refused };
   }
 
+  /** The snapshot with this number and all before it are durable: what they let out may go out. */
   committed(mark: number): void {
     const publisher = this.#parts.publisher();
     for (
@@ -212,7 +206,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
       this.#sealed.shift();
       publisher.setDurableLow(sealed.low);
       if (sealed.epoch !== this.#epoch) continue;
-      this.#mark = Math.max(this.#mark, sealed.mark);
+      this.#mark.commit(sealed.mark);
       for (const seq of sealed.received) publisher.release(seq);
       this.#unreleased -= sealed.received.length;
     }
@@ -223,11 +217,11 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
    * Nothing is sent any more, also not again; what the broker still answers is taken and becomes durable, and then the sink fails. So
    * no row that the broker has is sent again by the next process.
    */
-  failOnceSettled(error: MillraceError): void {
+  failOnceSettled(error: MillraceError, now: number): void {
     if (this.#last !== undefined) return;
     this.#last = error;
     this.queue.stop();
-    this.#parts.publisher().pace(0, performance.now());
+    this.#parts.publisher().pace(0, now);
   }
 
   /** Whether there is room that `offer` was short of, or a more urgent wish to commit; told once. */
@@ -240,8 +234,13 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
     return isNews || isRoom;
   }
 
-  received(row: Row): void {
-    if (this.#stages.get(row.index) !== 'open') return;
+  /** A row of an outbox keeps the number that the store has it under (R8). */
+  seqOf(row: Row): number {
+    return row.index;
+  }
+
+  received(_seq: number, row: Row | undefined): void {
+    if (row === undefined || this.#stages.get(row.index) !== 'open') return;
     this.#stages.receive(row.index);
     this.#received.push(row.index);
     this.#unreleased += 1;
@@ -265,7 +264,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
 
   dropped(row: Row, reason: DropReason): void {
     // one that has expired may be dropped above the sent mark, which the next snapshot takes past it
-    this.#top = Math.max(this.#top, row.index + 1);
+    this.#mark.pass(row.index);
     this.#parts.owner.meter.dropped(row, reason);
     this.#complete(row);
   }
@@ -279,7 +278,7 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
   }
 
   published(row: Row): void {
-    this.#top = Math.max(this.#top, row.index + 1);
+    this.#mark.pass(row.index);
     this.#parts.owner.meter.published(row);
   }
 
@@ -313,25 +312,9 @@ export class MqttOutboxSender implements OutboxSender, QueueOutcome, QueueOutbox
     this.#dirty = true;
   }
 
-  /** Where a snapshot would set the sent mark (O1). */
-  get #wantedMark(): number {
-    // what waits for a connection has not begun, and may expire in another process, too (R23)
-    if (!this.queue.online) return Math.max(this.#sealedMark, this.#top);
-    const ahead = Math.min(this.#end, this.#top + this.#window, this.#stages.low + MOST_AHEAD);
-    return Math.max(this.#sealedMark, this.#top, ahead);
-  }
-
-  /** Soon no stored row may be published any more, unless the mark moves. */
-  get #wantsMark(): boolean {
-    const ahead = this.#sealedMark - this.#top;
-    if (this.#end <= this.#sealedMark || ahead > this.#window / 2) return false;
-    if (ahead >= Math.max(0, this.#roomBeforeCommit)) return false;
-    return this.#wantedMark > this.#sealedMark;
-  }
-
-  /** A row that waits for its PUBREC leaves the window after the commit of that, which moves the mark, too. */
-  get #roomBeforeCommit(): number {
-    return this.#window - (this.queue.inflight - this.#stages.received);
+  get #bounds(): MarkBounds {
+    const { online, inflight } = this.queue;
+    return { low: this.#stages.low, end: this.#end, online, unanswered: inflight - this.#stages.received };
   }
 }
 

@@ -209,7 +209,7 @@ describe('an MQTT outbox', () => {
       rig.failures.map(({ code }) => code),
       ['ID_IN_USE'],
     );
-    assert.throws(() => rig.outbox.offer([]), { code: 'ID_IN_USE' });
+    assert.throws(() => rig.outbox.offer([], 0, 0), { code: 'ID_IN_USE' });
   });
 
   it('R20: a row that is refused for now goes out again under its own seq, and only the later rows of its topic wait', () => {
