@@ -42,13 +42,13 @@ type ControlState = 'none' | 'opening' | 'alive' | 'refused';
 
 /**
  * Finds the message at which a server ends every connection on which it is sent (R20a), without socket, timer and clock. The rules:
- * S1. The window halves, from what was unanswered, at each end by the peer with messages unanswered; each answer widens it by one.
- * S2. At one, a message that alone was unanswered after an answered PINGREQ is suspected. From then on each connection is quiet before
+ * Y1. The window halves, from what was unanswered, at each end by the peer with messages unanswered; each answer widens it by one.
+ * Y2. At one, a message that alone was unanswered after an answered PINGREQ is suspected. From then on each connection is quiet before
  *     the suspect is sent, for longer than the server has ever taken to end it: another client with our id would end it then.
- * S3. It is blamed after five such ends in a row, if a control connection lived from before the first of them, and the connection after
+ * Y3. It is blamed after five such ends in a row, if a control connection lived from before the first of them, and the connection after
  *     the last of them was quiet for longer than the longest of them lived. Where the server refuses a second client, the quiet of each
  *     of the five is the control.
- * S4. Whatever else ends a connection, or the control, begins the five anew: then it is an outage, or a conflict of client ids.
+ * Y4. Whatever else ends a connection, or the control, begins the five anew: then it is an outage, or a conflict of client ids.
  */
 export class PoisonSearch {
   readonly #listener: PoisonListener;
@@ -90,7 +90,7 @@ export class PoisonSearch {
     return this.#quietUntil;
   }
 
-  /** The message that is to be given up now (S3); -1 for none. */
+  /** The message that is to be given up now (Y3); -1 for none. */
   blamed(now: number): number {
     const known = this.#control === 'alive' || this.#control === 'refused';
     return known && this.#ends >= POISON_ENDS && !this.#isQuiet(now) ? this.#suspect : -1;

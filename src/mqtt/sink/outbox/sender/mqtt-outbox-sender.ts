@@ -57,14 +57,14 @@ interface Sealed {
  * The rows of one client between its store and its session, without socket, timer and clock: the rules of an `OutboxSender` over a queue
  * of its own, whose custody it is. It knows of each row from the lowest incomplete one on where it stands (`SeqStages`), how far rows
  * may be sent (`SentMark`), and which of what it knows no commit has yet. The invariants:
- * O1. A row is published only below a sent mark that is durable in this epoch (R7, R8a). The mark is at most one window above the
+ * V1. A row is published only below a sent mark that is durable in this epoch (R7, R8a). The mark is at most one window above the
  *     highest row published, and less than 60000 above the lowest row that is incomplete in the same commit (R11).
- * O2. PUBREL goes out only when the PUBREC is durable in this epoch (R9).
- * O3. A row is done at PUBCOMP, PUBACK, its refusal for good, or, at QoS 0, when it is written; the store has it until that is
+ * V2. PUBREL goes out only when the PUBREC is durable in this epoch (R9).
+ * V3. A row is done at PUBCOMP, PUBACK, its refusal for good, or, at QoS 0, when it is written; the store has it until that is
  *     durable (R10). A refusal and its letter are in one snapshot (R9a).
  *     So are, from the refusal of a row that the broker has not answered on, the packet ids that are burnt (R20a).
- * O4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
- * O5. A snapshot says all that is known when it is taken, so that any of them may be the last that becomes durable.
+ * V4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
+ * V5. A snapshot says all that is known when it is taken, so that any of them may be the last that becomes durable.
  *
  * Order of calls: `begin` when the session is born. For each connection `handleConnected`, then that of the queue; whoever has the
  * socket drives the queue (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed` at any time between
@@ -89,7 +89,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   #received: number[] = [];
   #unreleased = 0;
   #refused: RefusedRow[] = [];
-  /** Something is done that no snapshot has, or forgotten (O4). */
+  /** Something is done that no snapshot has, or forgotten (V4). */
   #dirty: boolean;
   #failure: MillraceError | undefined;
   /** Fails the sink once what is in flight is settled and durable. */

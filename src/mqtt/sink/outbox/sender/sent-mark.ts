@@ -15,7 +15,7 @@ export interface MarkBounds {
 }
 
 /**
- * Up to which row an outbox may have been sent in this epoch: as a commit has it, and as the last snapshot would (O1). It runs ahead of
+ * Up to which row an outbox may have been sent in this epoch: as a commit has it, and as the last snapshot would (V1). It runs ahead of
  * the rows by one window at most, so that no row in it waits for a commit, and few are in doubt after a crash.
  */
 export class SentMark {
@@ -58,7 +58,7 @@ export class SentMark {
     this.#durable = Math.max(this.#durable, mark);
   }
 
-  /** Another epoch: nothing has been sent in it (O4). */
+  /** Another epoch: nothing has been sent in it (V4). */
   forget(low: number): void {
     this.#durable = low;
     this.#sealed = low;
