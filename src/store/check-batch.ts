@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors/index.js';
+import { isWellFormed } from '../internal/well-formed.js';
 import type { StoreBatch } from './store.js';
-import { isWellFormed } from './well-formed.js';
 
 /** The longest key, in bytes of UTF-8: what LMDB takes with pages of 4 KiB, with room to spare. */
 export const MAX_KEY_BYTES = 1_500;

@@ -11,11 +11,13 @@ const METHODS = ['get', 'range', 'commit', 'close'];
  */
 class GuardedStore implements Store {
   readonly maxCommitBytes: number;
+  readonly maxKeyBytes: number;
   readonly #door: Door;
   readonly #store: Store;
 
   constructor(door: Door, store: Store) {
     this.maxCommitBytes = store.maxCommitBytes;
+    this.maxKeyBytes = store.maxKeyBytes;
     this.#door = door;
     this.#store = store;
   }
@@ -52,13 +54,21 @@ class GuardedStore implements Store {
   }
 }
 
-/** Opens a store and guards it. It rejects with CONTRACT_BROKEN when that gives no `Store`, or one that does not say what a commit may have. */
+/** Two names of 500 bytes, and what stands around them. */
+const LEAST_KEY_BYTES = 1_100;
+
+/** Opens a store and guards it. It rejects with CONTRACT_BROKEN when that gives no `Store`, or one that does not say what commits and keys may have. */
 export const openStore = (job: string, open: () => PromiseLike<Store>): Promise<Store> => {
   const door: Door = { contract: 'Store', owner: `the store of job "${job}"`, thrown: 'STORAGE_FAILED' };
   return openGuarded(door, open, (store) => {
     requireMethods(door, store, METHODS);
-    const { maxCommitBytes } = store;
-    if (Number.isSafeInteger(maxCommitBytes) && maxCommitBytes > 0) return new GuardedStore(door, store);
-    throw contractBroken(door, 'max-commit-bytes', `maxCommitBytes is ${shown(maxCommitBytes)}`);
+    const { maxCommitBytes, maxKeyBytes } = store;
+    if (!(Number.isSafeInteger(maxCommitBytes) && maxCommitBytes > 0)) {
+      throw contractBroken(door, 'max-commit-bytes', `maxCommitBytes is ${shown(maxCommitBytes)}`);
+    }
+    if (!(Number.isSafeInteger(maxKeyBytes) && maxKeyBytes >= LEAST_KEY_BYTES)) {
+      throw contractBroken(door, 'max-key-bytes', `maxKeyBytes is ${shown(maxKeyBytes)}`);
+    }
+    return new GuardedStore(door, store);
   });
 };

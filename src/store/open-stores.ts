@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors/index.js';
+import { isWellFormed } from '../internal/well-formed.js';
 import type { Store } from './store.js';
-import { isWellFormed } from './well-formed.js';
 
 /** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
 export class OpenStores {

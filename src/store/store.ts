@@ -1,12 +1,13 @@
 /** One record: a key and its bytes. */
 export interface StoreRecord {
   readonly key: string;
+  /** The reader's own. */
   readonly value: Uint8Array;
 }
 
 /**
- * What a reader of a store sees: the durable state. Reads are synchronous. Keys are well-formed strings of 1 to 1,500 bytes of UTF-8
- * and ordered by those bytes. A value belongs to its caller, who may keep it and change it. Reading after `close` throws INVALID_STATE.
+ * What a reader of a store sees: the durable state. Reads are synchronous. Keys are well-formed strings of 1 to `Store.maxKeyBytes` bytes of
+ * UTF-8 and ordered by those bytes. A value belongs to its caller, who may keep it and change it. Reading after `close` throws INVALID_STATE.
  */
 export interface StoreView {
   /** The value, or undefined. @throws MillraceError STORE_CORRUPT when its checksum is wrong */
@@ -38,7 +39,14 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
 export interface Store extends StoreView {
   /** Bytes of keys and values that one commit may have. */
   readonly maxCommitBytes: number;
+  /**
+   * Bytes of UTF-8 that a key may have, at least 1,100. The engine has a digest in place of what would be longer, so this must never
+   * change for what is stored already.
+   */
+  readonly maxKeyBytes: number;
+  /** Makes a batch durable. */
   commit(batch: StoreBatch): Promise<void>;
+  /** Gives up the store; what is durable stays. */
   close(): Promise<void>;
 }
 

@@ -22,9 +22,9 @@ export interface EntryKey {
   readonly fullText: string | undefined;
 }
 
-/** `prefix` is that of the stage. */
-export const entryKey = (prefix: string, key: StateKey): EntryKey => {
+/** `prefix` is that of the stage; a key of the store has so many bytes at most. */
+export const entryKey = (prefix: string, key: StateKey, maxBytes: number): EntryKey => {
   const text = textOf(key);
-  if (fitsKey(prefix, text)) return { storeKey: prefix + text, fullText: undefined };
+  if (fitsKey(prefix, text, maxBytes)) return { storeKey: prefix + text, fullText: undefined };
   return { storeKey: `${prefix}h${digestOf(text)}`, fullText: text };
 };

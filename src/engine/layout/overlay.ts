@@ -1,19 +1,27 @@
-import type { StoreBatch, StoreView } from '../../store/store.js';
+import type { Store, StoreBatch, StoreView } from '../../store/store.js';
+
+/** What an overlay needs of a store. */
+export type OverlaidView = StoreView & Pick<Store, 'maxKeyBytes'>;
 
 /**
  * The state of a partition as its next commit will leave it: what changed since the last commit was sealed, over what is being
  * committed, over the store's view. Pure; at most one commit is under way.
  */
 export class Overlay {
-  readonly #view: StoreView;
+  readonly #view: OverlaidView;
   #current = new Map<string, Uint8Array | undefined>();
   #sealed: StoreBatch | undefined;
   #bytes = 0;
   /** What stood under the keys that were changed since `begin`, as they were then; undefined before the first. */
   #before: Map<string, Change | undefined> | undefined;
 
-  constructor(view: StoreView) {
+  constructor(view: OverlaidView) {
     this.#view = view;
+  }
+
+  /** That of the store. */
+  get maxKeyBytes(): number {
+    return this.#view.maxKeyBytes;
   }
 
   /** Bytes that wait to be sealed, keys and values. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { MAX_KEY_BYTES } from '../../store/check-batch.js';
-import { isWellFormed } from '../../store/well-formed.js';
+import { isWellFormed } from '../../internal/well-formed.js';
 
 /** What a name may take of it, encoded: the rest is left to what stands under the name. */
 const MAX_NAME_BYTES = 500;
@@ -20,11 +19,11 @@ export const namePart = (name: string): string => {
   });
 };
 
-/** Whether `prefix + text` can be a key of the store that is the key of no other text. */
-export const fitsKey = (prefix: string, text: string): boolean => {
+/** Whether `prefix + text` can be a key, of so many bytes, that is the key of no other text. */
+export const fitsKey = (prefix: string, text: string, maxBytes: number): boolean => {
   if (!isWellFormed(text)) return false;
-  if (prefix.length + text.length * MAX_UNIT_BYTES <= MAX_KEY_BYTES) return true;
-  return Buffer.byteLength(prefix) + Buffer.byteLength(text) <= MAX_KEY_BYTES;
+  if (prefix.length + text.length * MAX_UNIT_BYTES <= maxBytes) return true;
+  return Buffer.byteLength(prefix) + Buffer.byteLength(text) <= maxBytes;
 };
 
 /** What stands for a text that does not fit. Lone surrogates count, so it is made of the UTF-16. */

@@ -113,7 +113,7 @@ export class Deduplicator implements CommitPart {
 
   /** A digest is enough where a key is too long: that two keys have the same one does not happen. */
   #textOf(key: string): string {
-    return fitsKey(this.#knownPrefix, `s${key}`) ? `s${key}` : `h${digestOf(key)}`;
+    return fitsKey(this.#knownPrefix, `s${key}`, this.#overlay.maxKeyBytes) ? `s${key}` : `h${digestOf(key)}`;
   }
 
   #learn(entry: RingEntry): void {

@@ -36,7 +36,7 @@ export interface KeyedStateOptions {
  * or `undo` forgets it.
  */
 export class KeyedState implements StageState {
-  readonly #view: Pick<StoreView, 'get'>;
+  readonly #view: Pick<Overlay, 'get' | 'maxKeyBytes'>;
   readonly #encoding: Encoding;
   readonly #prefix: string;
   readonly #versionsKey: string;
@@ -107,7 +107,7 @@ export class KeyedState implements StageState {
 
   /** What the store does not have is not kept: it would come in by the first change. */
   #load(key: StateKey): StateEntry {
-    const at = entryKey(this.#prefix, key);
+    const at = entryKey(this.#prefix, key, this.#view.maxKeyBytes);
     const bytes = this.#view.get(at.storeKey);
     if (bytes === undefined)
       return { key, at, value: undefined, bytes: weightOf(at, this.#usualBytes), changed: false };

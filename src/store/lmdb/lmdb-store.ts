@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
-import { checkBatch, checkKey, MAX_COMMIT_BYTES } from '../check-batch.js';
+import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
 import { encodeCommits } from './commits-record.js';
@@ -29,6 +29,7 @@ export interface LmdbStoreParts {
 /** A store in an LMDB file. Reads see the last durable commit; nothing that is handed out pins a snapshot of the file. */
 export class LmdbStore implements Store {
   readonly maxCommitBytes = MAX_COMMIT_BYTES;
+  readonly maxKeyBytes = MAX_KEY_BYTES;
   readonly #parts: LmdbStoreParts;
   readonly #records: LmdbRecords;
   readonly #group = new GroupCommitter<readonly FileChange[]>((group) => this.#write(group), MAX_COMMIT_BYTES);

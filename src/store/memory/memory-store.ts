@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
-import { checkBatch, checkKey, MAX_COMMIT_BYTES } from '../check-batch.js';
+import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { compareKeys } from '../compare-keys.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
@@ -8,6 +8,7 @@ import type { SortedRecords } from './sorted-records.js';
 /** A store whose records are in memory: durable as long as the process. */
 export class MemoryStore implements Store {
   readonly maxCommitBytes = MAX_COMMIT_BYTES;
+  readonly maxKeyBytes = MAX_KEY_BYTES;
   readonly #records: SortedRecords;
   readonly #onClosed: () => void;
   readonly #commits: GroupCommitter<StoreBatch>;

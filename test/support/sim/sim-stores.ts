@@ -30,6 +30,7 @@ export class SimStores implements StoreProvider {
 
 class SimStore implements Store {
   readonly maxCommitBytes: number;
+  readonly maxKeyBytes = 1_500;
   readonly #disk: SimDisk;
   readonly #life: SimLife;
   readonly #pending = new Set<Promise<void>>();

@@ -20,6 +20,7 @@ export class HeldStores implements StoreProvider {
     const store = await this.#memory.open(job, partition);
     return {
       maxCommitBytes: store.maxCommitBytes,
+      maxKeyBytes: store.maxKeyBytes,
       get: (key) => store.get(key),
       range: (from, to) => store.range(from, to),
       commit: (batch) => this.#commit(store, batch),

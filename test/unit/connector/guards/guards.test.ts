@@ -276,6 +276,8 @@ const STORE: readonly Breach<Store>[] = [
   ['methods', 'commit is missing', { commit: undefined }],
   ['max-commit-bytes', 'maxCommitBytes is missing', { maxCommitBytes: undefined }],
   ['max-commit-bytes', 'maxCommitBytes is nothing', { maxCommitBytes: 0 }],
+  ['max-key-bytes', 'maxKeyBytes is missing', { maxKeyBytes: undefined }],
+  ['max-key-bytes', 'maxKeyBytes is too little for two names', { maxKeyBytes: 1_099 }],
   ['get-value', 'get gives null', { get: () => null }, (store) => store.get('a')],
   ['get-value', 'get gives text', { get: () => 'text' }, (store) => store.get('a')],
   ['range-record', 'a record without a value', ranges({ key: 'b' }), range],

@@ -125,6 +125,7 @@ const storesWith = (breach: StoreBreach): readonly ContractCase[] => {
       const store = await stores.open(job, partition);
       const good: Store = {
         maxCommitBytes: store.maxCommitBytes,
+        maxKeyBytes: store.maxKeyBytes,
         get: (key) => store.get(key),
         range: (from, to) => store.range(from, to),
         commit: (batch) => store.commit(batch),
