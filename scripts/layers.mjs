@@ -28,7 +28,7 @@ export const LAYERS = [
   { folder: 'mqtt/sink/queue', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
   { folder: 'mqtt/sink/outbox/sender', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
   { folder: 'connector/testing', imports: [...BELOW, 'connector', 'store'], closed: true },
-  { folder: 'connector', imports: [...BELOW, 'mqtt/protocol'] },
+  { folder: 'connector', imports: BELOW },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
   { folder: 'engine/layout', imports: ENGINE },

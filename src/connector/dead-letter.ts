@@ -1,14 +1,13 @@
 import type { MillraceError } from '../errors/millrace-error.js';
-import type { Properties } from '../mqtt/protocol/properties.js';
 
 /** An item that could not be processed, with all that is known of it. */
 export interface DeadLetter {
-  /** The MQTT topic, where there was one. */
-  readonly topic: string | undefined;
   readonly payload: Uint8Array | undefined;
-  /** The whole MQTT packet as it came, of a message that could not be read as one (MALFORMED_MESSAGE). */
-  readonly raw?: Uint8Array | undefined;
-  readonly properties: Properties | undefined;
+  /**
+   * What else its source or sink knows of it, by names of their own, none of which is a name of this interface. It is stored as it is: plain
+   * data. Those of MQTT have `topic`, `properties` and `raw`.
+   */
+  readonly attributes: Readonly<Record<string, unknown>>;
   readonly error: MillraceError;
   /** How often it was tried, from 1. */
   readonly attempt: number;

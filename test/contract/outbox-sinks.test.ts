@@ -52,9 +52,8 @@ durableSinkContract<DeadLetter>('DeadLetters.file', {
     return {
       sink: DeadLetters.file(path),
       item: (sequence) => ({
-        topic: 't',
         payload: Buffer.from(String(sequence)),
-        properties: undefined,
+        attributes: { topic: 't', properties: undefined },
         error: new MillraceError('USER_FUNCTION_FAILED', 'bad', { cause: new Error('inner') }),
         attempt: 1,
         timestampMs: 0,

@@ -134,7 +134,7 @@ describe('R22: what brokers pass on', SUITE_LIMIT, () => {
     );
     assert.deepEqual(await careful.consume(1), ['good=x']);
     assert.deepEqual(
-      careful.rejected.map(({ letter }) => [letter.topic, letter.error.code]),
+      careful.rejected.map(({ letter }) => [letter.attributes.topic, letter.error.code]),
       topics.slice(0, -1).map((topic) => [topic, 'MALFORMED_MESSAGE']),
     );
   });
@@ -205,7 +205,7 @@ describe('R22: a broker that sends NUL, ill-formed UTF-8, a wildcard and no topi
           await driver.take(1);
           assert.deepEqual(driver.items, ['good=x']);
           assert.deepEqual(
-            driver.rejected.map(({ letter }) => [letter.topic, letter.error.code]),
+            driver.rejected.map(({ letter }) => [letter.attributes.topic, letter.error.code]),
             [undefined, undefined, 'a/+', undefined].map((topic) => [topic, 'MALFORMED_MESSAGE']),
           );
           driver.commit();

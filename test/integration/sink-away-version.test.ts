@@ -11,9 +11,8 @@ import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 
 const letter: DeadLetter = {
-  topic: 'in/1',
   payload: Buffer.from('6'),
-  properties: undefined,
+  attributes: { topic: 'in/1', properties: undefined },
   error: new MillraceError('USER_FUNCTION_FAILED', '6 is poison'),
   attempt: 1,
   timestampMs: 0,

@@ -184,7 +184,7 @@ test('F18 a refused message is complete with its letter in one commit (R9a), and
   await sub.untilCount(5);
   assert.deepEqual(sub.texts, ['0', '1', '2', '4', '5']);
   assert.deepEqual(
-    driver.letters.map(({ error, topic }) => [error.reasonCode, topic]),
+    driver.letters.map(({ error, attributes }) => [error.reasonCode, attributes.topic]),
     [[0x87, 'denied']],
   );
   await driver.close();

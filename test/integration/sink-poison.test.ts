@@ -77,7 +77,8 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
         assert.equal(sub.texts.length, 990);
         assert.equal(new Set(sub.texts).size, 990);
         assert.equal(driver.letters.length, 10);
-        for (const { topic, error } of driver.letters) assert.deepEqual([topic, error.reasonCode], ['denied', 0x87]);
+        for (const { attributes, error } of driver.letters)
+          assert.deepEqual([attributes.topic, error.reasonCode], ['denied', 0x87]);
         assert.ok(tookMs < boundMs, `${tookMs} ms`);
       },
     );
@@ -88,7 +89,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
     const source = new ManualSource<Item>();
     const letters: string[] = [];
     const deadLetter = SinkBuilder.sinkBuilder('letters', () => letters)
-      .receiveFn<DeadLetter>((into, { topic }) => void into.push(topic ?? ''))
+      .receiveFn<DeadLetter>((into, { attributes }) => void into.push(String(attributes.topic ?? '')))
       .build();
     const sink = sinkAt(broker.port, { onError: { deadLetter }, qualityOfService: 1 });
     const pipeline = Pipeline.create();
@@ -116,7 +117,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
         await driver.close();
         assert.deepEqual([...broker.delivered].sort(), ['a 0', 'b 2', 'c 3']);
         assert.deepEqual(
-          driver.letters.map(({ topic, error }) => [topic, error.code, error.reasonCode]),
+          driver.letters.map(({ attributes, error }) => [attributes.topic, error.code, error.reasonCode]),
           [['bad', 'PUBLISH_REFUSED', closing]],
         );
         assert.ok(broker.trials.length <= 12, `${broker.trials.length} connections`);
@@ -138,7 +139,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
             await driver.drain();
             await driver.close();
             assert.deepEqual(
-              driver.letters.map(({ topic }) => topic),
+              driver.letters.map(({ attributes }) => attributes.topic),
               ['in/a b'],
             );
             assert.deepEqual(qos === 2 ? broker.delivered : [...new Set(broker.delivered)], ['in/ok 0', 'in/ok 2']);
@@ -185,7 +186,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
     await again.drain();
     await again.close();
     assert.deepEqual(
-      again.letters.map(({ topic }) => topic),
+      again.letters.map(({ attributes }) => attributes.topic),
       ['bad'],
     );
     assert.deepEqual(broker.delivered, ['a 1']);
@@ -229,7 +230,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
     await driver.drain();
     await driver.close();
     assert.deepEqual(
-      driver.letters.map(({ topic }) => topic),
+      driver.letters.map(({ attributes }) => attributes.topic),
       ['bad'],
     );
     assert.deepEqual(broker.delivered, ['a 1']);

@@ -255,7 +255,7 @@ describe('MqttSinks, what cannot be delivered', SUITE_LIMIT, () => {
       driver.rejected.map(({ index }) => index),
       [1, 3],
     );
-    assert.equal(driver.rejected[0]?.letter.topic, 'closed/x');
+    assert.equal(driver.rejected[0]?.letter.attributes.topic, 'closed/x');
     assert.equal(driver.rejected[0]?.letter.origin, 'producer');
     assert.equal(driver.delivered, 5);
     assert.equal(driver.metric('millrace_sink_refused_total'), 2);

@@ -12,7 +12,8 @@ const LETTER = 1;
 const TEXT = 2;
 const HEADER_BYTES = 2;
 
-interface StoredLetter extends Omit<DeadLetter, 'error'> {
+/** Its attributes stand beside the rest of it. */
+interface StoredLetter extends Omit<DeadLetter, 'attributes' | 'error'> {
   readonly error: StoredError;
 }
 
@@ -23,7 +24,7 @@ interface StoredLetter extends Omit<DeadLetter, 'error'> {
 export const encodeItem = (item: unknown): Uint8Array => {
   if (typeof item === 'string' && !LONE_SURROGATE.test(item)) return encodeText(item);
   const isLetter = isDeadLetter(item);
-  const value: unknown = isLetter ? ({ ...item, error: encodeError(item.error) } satisfies StoredLetter) : item;
+  const value: unknown = isLetter ? storedLetter(item) : item;
   checkStorable(value);
   const body = serialize(value);
   const bytes = new Uint8Array(body.byteLength + HEADER_BYTES);
@@ -69,7 +70,16 @@ const isDeadLetter = (item: unknown): item is DeadLetter =>
   item.error instanceof MillraceError &&
   'origin' in item;
 
-const decodeLetter = (stored: StoredLetter): DeadLetter => ({ ...stored, error: decodeError(stored.error) });
+const storedLetter = ({ attributes, ...letter }: DeadLetter): StoredLetter => ({
+  ...attributes,
+  ...letter,
+  error: encodeError(letter.error),
+});
+
+const decodeLetter = (stored: StoredLetter): DeadLetter => {
+  const { payload, error, attempt, timestampMs, origin, ...attributes } = stored;
+  return { payload, attributes, error: decodeError(error), attempt, timestampMs, origin };
+};
 
 const corrupt = (cause?: unknown): MillraceError =>
   new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {

@@ -29,12 +29,12 @@ export const withOutbox = async <T>(
 ): Promise<DurableSinkWriter<T>> => {
   const { low } = restore(OUTBOX);
   const writer = new LateWriter(openWriter(sink.name, () => sink.createWriter(context, low)));
-  return new OutboxWriter(sink, writer, low);
+  return new EngineOutboxWriter(sink, writer, low);
 };
 
 const OUTBOX = 'items';
 
-class OutboxWriter<T> implements DurableSinkWriter<T> {
+class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
   readonly opened: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
   readonly #sink: PlainSink<T>;
@@ -88,7 +88,6 @@ class OutboxWriter<T> implements DurableSinkWriter<T> {
     });
     if (onError === 'fail') throw error;
     const payload = item instanceof Uint8Array ? item : undefined;
-    const place = { topic: undefined, properties: undefined, attempt: 1, origin: name };
-    return { ...place, payload, error, timestampMs: Date.now() };
+    return { payload, attributes: {}, error, attempt: 1, timestampMs: Date.now(), origin: name };
   }
 }

@@ -17,9 +17,8 @@ try {
   for (let index = 0; index < Number(count); index += 1) {
     writer.write([
       {
-        topic: 't',
         payload: Buffer.from(String(index)),
-        properties: undefined,
+        attributes: { topic: 't', properties: undefined },
         error: new MillraceError('USER_FUNCTION_FAILED', 'bad'),
         attempt: 1,
         timestampMs: 0,

@@ -29,9 +29,8 @@ const soon = (): Promise<void> =>
   });
 
 export const letter = {
-  topic: 't',
   payload: undefined,
-  properties: undefined,
+  attributes: { topic: 't', properties: undefined },
   error: new MillraceError('INVALID_MESSAGE', 'no'),
   attempt: 1,
   timestampMs: 0,

@@ -98,9 +98,8 @@ const rejection = ({ position, key }: Input & { readonly kind: 'rejected' }) => 
 
 /** A dead letter that can be told from others by its topic. */
 export const letterFor = (key: string) => ({
-  topic: key,
   payload: undefined,
-  properties: undefined,
+  attributes: { topic: key, properties: undefined },
   error: new MillraceError('INVALID_MESSAGE', key),
   attempt: 1,
   timestampMs: 0,

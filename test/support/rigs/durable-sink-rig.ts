@@ -146,9 +146,8 @@ class RowWriter implements DurableSinkWriter<string> {
 }
 
 const letterOf = (item: string): DeadLetter => ({
-  topic: item,
   payload: undefined,
-  properties: undefined,
+  attributes: { topic: item, properties: undefined },
   error: new MillraceError('PUBLISH_REFUSED', `${item} was refused`),
   attempt: 1,
   origin: 'rows',

@@ -160,7 +160,7 @@ export class EngineRig {
     const open = ports.sinks.map((_, index) => {
       const vertex = sinkIds[index];
       if (vertex === undefined) {
-        const letters = new SimulatedWriter<DeadLetter>(({ topic }) => topic ?? '', onDone);
+        const letters = new SimulatedWriter<DeadLetter>(({ attributes }) => String(attributes.topic ?? ''), onDone);
         this.letters.push(letters);
         return letters;
       }

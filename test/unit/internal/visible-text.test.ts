@@ -80,7 +80,7 @@ describe('foreign text (X4)', () => {
       const reporter = new Reporter('bridge', output, true);
       reporter.failed(error);
       reporter.tell({ event: 'note', text: `note: ${text}`, facts: { topic: text } });
-      const record = deadLetterRecord({ ...letter, topic: text, error });
+      const record = deadLetterRecord({ ...letter, attributes: { topic: text }, error });
       assert.equal(JSON.parse(record).topic, text);
       assert.equal(lines.length, 4);
       for (const line of [...lines, `${record}\n`]) assert.doesNotMatch(line.slice(0, -1), OBEYED);

@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
+import { messageAttributes } from '../../protocol/message-attributes.js';
 import type { UserProperty } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { SinkMessage } from '../message/sink-message.js';
@@ -20,17 +21,18 @@ const toMqttText = (text: string): string =>
  */
 export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion): SinkMessage => {
   if (version < 5) return { payload: deadLetterRecord(letter) };
-  if (letter.raw !== undefined) {
-    return { payload: letter.raw, properties: { userProperties: [...facts(letter), ['millrace-content', 'packet']] } };
+  const { topic, raw, properties } = messageAttributes(letter.attributes);
+  const known = facts(letter, topic);
+  if (raw !== undefined) {
+    return { payload: raw, properties: { userProperties: [...known, ['millrace-content', 'packet']] } };
   }
-  const { payload = EMPTY, properties } = letter;
   return {
-    payload,
-    properties: { ...properties, userProperties: [...(properties?.userProperties ?? []), ...facts(letter)] },
+    payload: letter.payload ?? EMPTY,
+    properties: { ...properties, userProperties: [...(properties?.userProperties ?? []), ...known] },
   };
 };
 
-const facts = ({ topic, error, attempt, origin, timestampMs }: DeadLetter): UserProperty[] => [
+const facts = ({ error, attempt, origin, timestampMs }: DeadLetter, topic: string | undefined): UserProperty[] => [
   ...(topic === undefined ? [] : [['millrace-topic', toMqttText(topic)] as const]),
   ['millrace-error-code', error.code],
   ['millrace-error', toMqttText(error.message)],

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { visibleJson } from '../../../internal/visible-text.js';
+import { messageAttributes } from '../../protocol/message-attributes.js';
 
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
@@ -10,7 +11,8 @@ const base64 = (bytes: Uint8Array): string =>
  * moves a terminal that shows it.
  */
 export const deadLetterRecord = (letter: DeadLetter): string => {
-  const { topic, payload, raw, properties, error, attempt, timestampMs, origin } = letter;
+  const { payload, error, attempt, timestampMs, origin } = letter;
+  const { topic, raw, properties } = messageAttributes(letter.attributes);
   return visibleJson({
     timestamp: new Date(timestampMs).toISOString(),
     origin,

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import type { MessageAttributes } from '../../protocol/message-attributes.js';
 import type { Row } from './row.js';
 import { toPayload } from './to-payload.js';
 
@@ -26,12 +27,14 @@ export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter 
     const { row, origin } = rejected;
     const { topic, payload, attempt } = row;
     const error = withPlace(rejected.error, { index: row.index, attempt });
-    return { topic, payload, properties: row.properties, error, attempt, timestampMs, origin };
+    const attributes = { topic, properties: row.properties } satisfies MessageAttributes;
+    return { payload, attributes, error, attempt, timestampMs, origin };
   }
   const { item, topic, index, origin } = rejected;
   const payload = typeof item === 'string' || item instanceof Uint8Array ? toPayload(item) : undefined;
   const error = withPlace(rejected.error, { index, attempt: 1 });
-  return { topic, payload, properties: undefined, error, attempt: 1, timestampMs, origin };
+  const attributes = { topic, properties: undefined } satisfies MessageAttributes;
+  return { payload, attributes, error, attempt: 1, timestampMs, origin };
 };
 
 const withPlace = (error: MillraceError, place: { readonly index: number; readonly attempt: number }): MillraceError =>

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import type { MessageAttributes } from '../../protocol/message-attributes.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 
 /** The error of a message that one of the user's functions failed on. */
@@ -39,10 +40,12 @@ const MEND_PUBLISHER =
 
 /** All that is known of the message; the payload is a copy. */
 export const deadLetterOf = (event: MessageEvent, error: MillraceError, origin: string): DeadLetter => ({
-  topic: event.topic === '' ? undefined : event.topic,
   payload: new Uint8Array(event.payload),
-  properties: event.properties,
-  raw: event.rejection?.raw,
+  attributes: {
+    topic: event.topic === '' ? undefined : event.topic,
+    properties: event.properties,
+    raw: event.rejection?.raw,
+  } satisfies MessageAttributes,
   error,
   attempt: 1,
   timestampMs: Date.now(),

@@ -110,6 +110,18 @@ const READER: readonly Breach<SourceReader<string>>[] = [
     poll,
   ],
   ['letter', 'a rejected input without a letter', polls({ items: [], rejected: [{ position: 0 }] }), poll],
+  [
+    'letter',
+    'a letter without attributes',
+    polls({ items: [], rejected: [{ position: 0, letter: { ...letter, attributes: undefined } }] }),
+    poll,
+  ],
+  [
+    'letter',
+    'an attribute that would hide the error',
+    polls({ items: [], rejected: [{ position: 0, letter: { ...letter, attributes: { error: 'x' } } }] }),
+    poll,
+  ],
   ['letter', 'a letter that is null', polls({ items: [], rejected: [{ position: 0, letter: null }] }), poll],
   [
     'letter',

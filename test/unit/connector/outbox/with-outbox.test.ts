@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { deserialize } from 'node:v8';
 import type { DeadLetter } from '../../../../src/connector/dead-letter.js';
 import { SinkBuilder } from '../../../../src/connector/index.js';
 import { decodeItem, encodeItem } from '../../../../src/connector/outbox/item-codec.js';
@@ -14,9 +15,8 @@ class Reading {
 }
 
 const letterOf = (error: MillraceError): DeadLetter => ({
-  topic: 'a/b',
   payload: Uint8Array.of(1, 2, 3),
-  properties: { contentType: 'x', userProperties: [['k', 'v']] },
+  attributes: { topic: 'a/b', properties: { contentType: 'x', userProperties: [['k', 'v']] } },
   error,
   attempt: 2,
   timestampMs: 5,
@@ -71,6 +71,12 @@ describe('items in an outbox', () => {
     assert.equal(letter.error.cause.code, 'CONNECTION_LOST');
     assert.ok(letter.error.cause.cause instanceof Error);
     assert.equal(letter.error.cause.cause.message, 'deep');
+  });
+
+  it('a dead letter is stored with its attributes beside the rest, as versions before 0.2 have stored it', () => {
+    const { attributes, ...rest } = letterOf(new MillraceError('INTERNAL', 'x'));
+    const stored: unknown = deserialize(encodeItem({ ...rest, attributes }).subarray(2));
+    assert.deepEqual({ ...Object(stored), error: undefined }, { ...attributes, ...rest, error: undefined });
   });
 
   it('a cause that causes itself comes to an end', () => {

@@ -265,7 +265,7 @@ test(
       await writer.close();
     }
     assert.deepEqual(
-      letters.map(({ topic }) => topic),
+      letters.map(({ attributes }) => attributes.topic),
       ['a'],
     );
     const writer = (await rejecting('fail').open()).getWriter();

@@ -439,7 +439,7 @@ const lettersTo = (destination: Destination): Sink<DeadLetter> => {
       return {
         outboxes: writer.outboxes,
         prepare: (items: readonly DeadLetter[]) =>
-          writer.prepare(items.map(({ topic }) => (topic ?? '').replace('poison', 'p'))),
+          writer.prepare(items.map(({ attributes }) => String(attributes.topic ?? '').replace('poison', 'p'))),
         flush: () => writer.flush(),
         ready: () => writer.ready(),
         close: () => writer.close(),
@@ -457,9 +457,8 @@ const mixedReader = (): SourceReader<string> => {
       const items = polled ? [] : ['ab', 'cde'];
       const error = new MillraceError('USER_FUNCTION_FAILED', 'no');
       const letter = {
-        topic: 'bad',
         payload: undefined,
-        properties: undefined,
+        attributes: { topic: 'bad', properties: undefined },
         error,
         attempt: 1,
         origin: 'mixed',

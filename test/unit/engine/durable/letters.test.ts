@@ -23,8 +23,10 @@ const letters = (name: string, destination: Destination, onError: OnError, refus
     createDurableWriter: async (context, restore) => {
       const writer = await texts.createDurableWriter?.(context, restore);
       if (writer === undefined) throw new Error('it is a durable sink');
-      const textOf = ({ topic = '' }: DeadLetter): string =>
-        topic === refuses ? `poison ${topic}` : topic.replace('poison', 'refused');
+      const textOf = ({ attributes }: DeadLetter): string => {
+        const topic = String(attributes.topic ?? '');
+        return topic === refuses ? `poison ${topic}` : topic.replace('poison', 'refused');
+      };
       return {
         outboxes: writer.outboxes,
         prepare: (items: readonly DeadLetter[]) => writer.prepare(items.map(textOf)),

@@ -390,7 +390,7 @@ test('a rejected item goes to the dead-letter sink before its input is acknowled
   const letters: string[] = [];
   const deadLetter = SinkBuilder.sinkBuilder('letters', () => undefined)
     .receiveFn<DeadLetter>(async (_, letter) => {
-      letters.push(letter.topic ?? '');
+      letters.push(String(letter.attributes.topic ?? ''));
       await gate.promise;
     })
     .build();
@@ -439,9 +439,8 @@ test('a rejected item goes to the dead-letter sink before its input is acknowled
 });
 
 const letterOf = (topic: string): DeadLetter => ({
-  topic,
   payload: undefined,
-  properties: undefined,
+  attributes: { topic, properties: undefined },
   error: new MillraceError('INVALID_MESSAGE', 'no'),
   attempt: 1,
   timestampMs: 0,

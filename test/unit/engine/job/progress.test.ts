@@ -61,9 +61,8 @@ class Waiting {
 }
 
 const LETTER: DeadLetter = {
-  topic: 'bad',
   payload: undefined,
-  properties: undefined,
+  attributes: { topic: 'bad', properties: undefined },
   error: new MillraceError('USER_FUNCTION_FAILED', 'bad'),
   attempt: 1,
   origin: 'numbers',

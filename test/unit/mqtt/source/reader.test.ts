@@ -286,9 +286,9 @@ describe('source reader: onError', () => {
     payload.fill(0);
     assert.equal(rejected.position, 1);
     assert.equal(new TextDecoder().decode(rejected.letter.payload), 'bad one');
-    const { topic, error, attempt, origin } = rejected.letter;
-    assert.deepEqual([topic, error.code, attempt, origin], ['t/b', 'USER_FUNCTION_FAILED', 1, 's']);
-    assert.deepEqual(rejected.letter.properties, properties);
+    const { attributes, error, attempt, origin } = rejected.letter;
+    assert.deepEqual([attributes.topic, error.code, attempt, origin], ['t/b', 'USER_FUNCTION_FAILED', 1, 's']);
+    assert.deepEqual(attributes.properties, properties);
     reader.committed(0);
     assert.deepEqual(line.accepted, [1]);
     reader.committed(2);

@@ -15,9 +15,8 @@ import { deferred } from '../../../../support/deferred.js';
 import { tempDir } from '../../../../support/temp-dir.js';
 
 const letterOf = (text: string, extra: Partial<DeadLetter> = {}): DeadLetter => ({
-  topic: 'sensors/1',
   payload: Buffer.from(text),
-  properties: undefined,
+  attributes: { topic: 'sensors/1', properties: undefined },
   error: new MillraceError('PUBLISH_REFUSED', 'refused', { reasonCode: 0x87 }),
   attempt: 3,
   timestampMs: Date.UTC(2026, 10, 22),
@@ -42,7 +41,7 @@ const drain = async (
 describe('a dead letter', () => {
   it('keeps payload and properties on 5.0 and says what happened in user properties', () => {
     const properties = { contentType: 'text/plain', userProperties: [['a', '1']] as const };
-    const message = deadLetterMessage(letterOf('x', { properties }), 5);
+    const message = deadLetterMessage(letterOf('x', { attributes: { topic: 'sensors/1', properties } }), 5);
     assert.deepEqual(Buffer.from(message.payload).toString(), 'x');
     assert.equal(message.properties?.contentType, 'text/plain');
     assert.deepEqual(message.properties?.userProperties, [
@@ -58,7 +57,7 @@ describe('a dead letter', () => {
 
   it('R22: carries the raw packet of a malformed message, as the payload on 5.0 and as `packet` in JSON', () => {
     const raw = Uint8Array.of(0x30, 4, 0, 1, 0, 0);
-    const letter = letterOf('x', { topic: undefined, raw, properties: { contentType: 'a' } });
+    const letter = letterOf('x', { attributes: { topic: undefined, raw, properties: { contentType: 'a' } } });
     const message = deadLetterMessage(letter, 5);
     assert.deepEqual(message.payload, raw);
     assert.deepEqual(Object.keys(message.properties ?? {}), ['userProperties'], 'its own properties are in the packet');
@@ -88,7 +87,8 @@ describe('a dead letter', () => {
   });
 
   it('is a JSON text with the payload in base64 on 3.x', () => {
-    const message = deadLetterMessage(letterOf('hello', { properties: { correlationData: Buffer.from('id') } }), 4);
+    const attributes = { topic: 'sensors/1', properties: { correlationData: Buffer.from('id') } };
+    const message = deadLetterMessage(letterOf('hello', { attributes }), 4);
     const record = JSON.parse(String(message.payload));
     assert.equal(record.topic, 'sensors/1');
     assert.equal(record.payload, Buffer.from('hello').toString('base64'));
