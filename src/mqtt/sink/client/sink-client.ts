@@ -26,15 +26,23 @@ export interface SinkClientOwner {
 /** What a client is made of. */
 export interface SinkClientParts {
   readonly connection: MqttConnectionOptions;
-  /** Its publisher is this client's `session`. */
+  /** Driven by this client alone. Its publisher is this client's `session`. */
   readonly queue: ClientQueue;
+  /** Of connecting, where the connection does not do that itself. */
   readonly retry: RetryStrategy;
   readonly owner: SinkClientOwner;
   /** In which messages are made before the first connection: that of the options, or of the session which a store knows. */
   readonly version: ProtocolVersion;
 }
 
-/** One client of a sink: a queue with the connection, the clock and the timer it needs. */
+/**
+ * One client of a sink: a queue with the connection, the clock and the timer it needs. What the connection tells goes to the queue first,
+ * then the queue is pumped and written, and the owner is told last, so that it finds room and progress as they are afterwards. Only at
+ * CONNACK is the owner first: a sender must know the epoch and the window before anything is published.
+ *
+ * The owner may call `stop` from wherever it is called. `flush` may be called while the connection hands out events: what it publishes is
+ * written right after them, and what is known to have left the process is settled then (`#settleWritten`).
+ */
 export class SinkClient implements ConnectionListener {
   readonly #parts: SinkClientParts;
   readonly #connection: Connection;
@@ -109,6 +117,7 @@ export class SinkClient implements ConnectionListener {
     this.#control.stop();
   }
 
+  /** What is in flight stays with the broker's session, and in an outbox. */
   async close(): Promise<void> {
     this.stop();
     this.#closing.abort();

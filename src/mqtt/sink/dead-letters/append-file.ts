@@ -10,6 +10,7 @@ const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 export interface AppendFile {
   /** Writes all of it and waits for the disk. A rejection is final: the file must not be written again (R13). */
   append(bytes: Uint8Array): Promise<void>;
+  /** What was appended is on the disk already. */
   close(): Promise<void>;
 }
 

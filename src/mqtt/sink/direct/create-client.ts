@@ -10,7 +10,9 @@ import { directCustody } from './direct-custody.js';
 export interface DirectClientParts {
   readonly connection: MqttConnectionOptions;
   readonly limits: QueueLimits;
+  /** Of refused messages and, without auto-reconnect, of connecting. */
   readonly retry: RetryStrategy;
+  /** One for all clients of a sink: what it is told names the row, not the client. */
   readonly owner: QueueOutcome & SinkClientOwner;
 }
 

@@ -18,6 +18,7 @@ import { CompletedPrefix } from './completed-prefix.js';
 export interface WriterParts<T> {
   /** For dead letters and diagnostics. */
   readonly name: string;
+  /** Throws for an item of which no message can be made: it is rejected. */
   readonly encode: Encode<T>;
   /** `onError` is `fail`: a rejected item fails the writer. */
   readonly failOnRejection: boolean;
@@ -27,7 +28,12 @@ export interface WriterParts<T> {
 
 /**
  * Spreads items over the clients of a sink by their topic and reports how far they are delivered, as one number over all of
- * them. An item is taken as long as no client is over its bounds; the one that goes over stops the writer until it has room.
+ * them. An item is taken as long as no client is over its bounds; the one that goes over stops the writer until it has room: the order
+ * of a topic would suffer if later items were taken past one that found none.
+ *
+ * An item counts by its index from the first `write` on, and is complete once, whatever becomes of it: delivered, dropped, or rejected
+ * with its letter in the same `progress` at the latest that counts it. The clients call back from `write`, `flush` and from their connections'
+ * events; nothing here calls them from there but `stop`, after a failure.
  */
 export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClientOwner {
   readonly #parts: WriterParts<T>;
@@ -98,6 +104,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClien
     return closeClients(this.#clients);
   }
 
+  /** No epoch and no window matter to rows that are nowhere else. */
   connected(): void {}
 
   delivered(row: Row): void {

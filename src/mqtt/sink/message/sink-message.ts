@@ -7,9 +7,13 @@ export interface MessageProperties {
   readonly payloadFormatIndicator?: boolean | 0 | 1 | undefined;
   /** Seconds. */
   readonly messageExpiryInterval?: number | undefined;
+  /** Of the payload, such as `application/json`: a word between the two ends. */
   readonly contentType?: string | undefined;
+  /** Where an answer is expected. */
   readonly responseTopic?: string | undefined;
+  /** Which request an answer belongs to. */
   readonly correlationData?: Uint8Array | undefined;
+  /** Pairs of names and values; a name may come twice. */
   readonly userProperties?: UserProperties | undefined;
 }
 

@@ -15,6 +15,7 @@ export interface MqttSinkOptions<T> {
    * whole id of the client with that index. Without one every opening of the sink gets random ids (`millrace…`).
    */
   readonly clientId?: string | ((index: number) => string) | undefined;
+  /** Of the CONNECT. What the URL of the broker or `connectOptionsFn` say of it must be the same. */
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
   /** Where messages go that name no topic themselves. Needed unless there is a `messageFn` that names one. */
   readonly topic?: string | undefined;

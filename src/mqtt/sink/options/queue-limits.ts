@@ -7,5 +7,6 @@ export interface QueueLimits {
   readonly maxBufferedMessages: number;
   /** Bytes of all messages that are not done, waiting and in flight; one message may overshoot it. */
   readonly maxBufferedBytes: number;
+  /** What happens at these bounds while there is no connection. */
   readonly offlineOverflow: OfflineOverflow;
 }

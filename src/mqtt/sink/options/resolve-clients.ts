@@ -33,8 +33,11 @@ export interface ResolvedClients {
 export interface SinkSession {
   /** The job has a store. Without stored state the first CONNECT of a process is clean (R8b). */
   readonly stored: boolean;
+  /** What becomes of what was sent and not confirmed (R5, R17). */
   readonly onSessionLoss: MqttConnectionOptions['onSessionLoss'];
+  /** A broker without QoS 2 is refused. */
   readonly requireQos2: boolean;
+  /** A broker that does not keep the session over a cut is refused. */
   readonly requireKeptSession: boolean;
 }
 

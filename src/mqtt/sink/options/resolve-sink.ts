@@ -20,16 +20,23 @@ export interface ResolvedSink<T> {
   readonly topic: string | undefined;
   /** Of messages that name none themselves. */
   readonly qos: (guarantee: ProcessingGuarantee) => QualityOfService;
+  /** An exactly-once job takes messages below QoS 2, too (R16). */
   readonly allowLowerQos: boolean;
+  /** Makes a message of an item. */
   readonly encoder: (guarantee: ProcessingGuarantee) => Encode<T>;
+  /** Who publishes. */
   readonly clients: ResolvedClients;
+  /** Of refused messages and, without auto-reconnect, of connecting. */
   readonly retry: RetryStrategy;
   /** Of a queue whose rows are nowhere else. */
   readonly limits: (guarantee: ProcessingGuarantee) => QueueLimits;
   /** Of a queue that is fed from an outbox. */
   readonly outboxLimits: QueueLimits;
+  /** In a job with a store: what becomes of what was sent and not confirmed (R17). */
   readonly onSessionLoss: (guarantee: ProcessingGuarantee) => OnSessionLoss;
+  /** In a job with a store: what becomes of a session that is there at the very first start (R6). */
   readonly onUnknownSession: 'fail' | 'discard';
+  /** What becomes of a rejected item. */
   readonly onError: OnError;
 }
 

@@ -23,7 +23,9 @@ import type { RowCodec } from './sender/row-codec.js';
 export interface OutboxWriterParts<T> {
   /** For dead letters, metrics and diagnostics. */
   readonly name: string;
+  /** Throws for an item of which no message can be made: it is rejected. */
   readonly encode: Encode<T>;
+  /** The same that the senders decode by. */
   readonly codec: RowCodec;
   /** The least QoS that a message may have (R16). */
   readonly leastQos: QualityOfService;
@@ -33,7 +35,14 @@ export interface OutboxWriterParts<T> {
   readonly topic: string | undefined;
 }
 
-/** Spreads the rows of a sink over the outboxes of its clients by their topic. */
+/**
+ * Spreads the rows of a sink over the outboxes of its clients by their topic. A message is made and judged in `prepare`, before it is
+ * stored: what can be known of it without a broker must not fail behind a commit. From then on the engine and the senders deal with its
+ * bytes; the writer counts, makes the letters of refused rows, and fails all senders when one fails.
+ *
+ * The senders call back in the middle of what they do (`refused`, `downgraded`, `failed`): from there they are only stopped. News is asked
+ * of them in `ready` and after each `changed`, never pushed, so that many events make one wake-up of the engine.
+ */
 export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOwner {
   /** Resolves when every client is connected; rejects with the first failure, after which all are closed. */
   readonly opened: Promise<void>;

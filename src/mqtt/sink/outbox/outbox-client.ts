@@ -13,6 +13,7 @@ import type { SenderOwner } from './sender/sender-owner.js';
 
 /** Whom a client with an outbox tells. */
 export interface OutboxClientOwner extends SenderOwner {
+  /** What only outboxes count. */
   readonly counters: OutboxMetrics;
   /** There may be room, or a wish to commit. */
   changed(): void;
@@ -22,9 +23,11 @@ export interface OutboxClientOwner extends SenderOwner {
 export interface OutboxClientParts {
   /** With the past that is that of `birth`. */
   readonly connection: MqttConnectionOptions;
+  /** What the store had of it. */
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
   readonly limits: QueueLimits;
+  /** Of refused messages and, without auto-reconnect, of connecting. */
   readonly retry: RetryStrategy;
   readonly owner: OutboxClientOwner;
 }

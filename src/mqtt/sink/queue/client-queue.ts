@@ -27,9 +27,13 @@ import { isRetryableRefusal, refusalError } from './refusal.js';
 export interface ClientQueueParts {
   /** Asked each time: the session is made after the queue. */
   readonly publisher: () => Publisher;
+  /** Of what waits (L4). */
   readonly limits: QueueLimits;
+  /** Of rows that the broker refuses for now (R20). */
   readonly retry: RetryStrategy;
+  /** Told what becomes of each row. */
   readonly outcome: QueueOutcome;
+  /** Asked what may go out, and under which number. */
   readonly custody: QueueCustody;
 }
 

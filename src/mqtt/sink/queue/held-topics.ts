@@ -7,6 +7,7 @@ interface HeldTopic {
   dueMs: number;
   /** How many may be in flight: 1 after a refusal, one more with each delivery, so that the broker is felt out again. */
   limit: number;
+  /** Rows that went out by this pacing and have no answer yet. */
   inflight: number;
 }
 

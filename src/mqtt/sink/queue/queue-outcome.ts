@@ -20,6 +20,7 @@ export interface QueueOutcome {
   downgraded(row: Row): void;
   /** Refused for now; it will be published again. */
   retried(row: Row): void;
+  /** For the first time, or as a new message after a refusal; a re-send after a cut is no publish (L2). */
   published(row: Row): void;
   /** A connection ended while this row alone was unanswered (R20a). */
   suspected(row: Row, finding: Finding): void;

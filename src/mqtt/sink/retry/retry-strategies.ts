@@ -13,6 +13,7 @@ export interface RetryStrategyBuilder {
   intervalMs(intervalMs: number): RetryStrategyBuilder;
   /** The wait before a retry, in milliseconds; `attempt` counts from 1. */
   intervalFunction(intervalFunction: IntervalFunction): RetryStrategyBuilder;
+  /** The strategy, frozen. */
   build(): RetryStrategy;
 }
 

@@ -8,5 +8,6 @@ export type IntervalFunction = (attempt: number) => number;
 export interface RetryStrategy {
   /** Retries after the first try. 0: never; Infinity: for ever. */
   readonly maxAttempts: number;
+  /** The wait before each of them. */
   readonly intervalFunction: IntervalFunction;
 }

@@ -27,6 +27,7 @@ export interface OutboxPublisher extends Publisher {
 export interface MqttOutboxSenderParts {
   /** Its client id. */
   readonly name: string;
+  /** What the store had of it. */
   readonly birth: OutboxBirth;
   readonly codec: RowCodec;
   /** Asked each time: the session is made after the sender. */
@@ -38,6 +39,7 @@ export interface MqttOutboxSenderParts {
 
 /** What a connection says about how far the sent mark may run ahead. */
 export interface SendWindow {
+  /** Of the session (R5). */
   readonly epoch: number;
   /** Messages that may be in flight. */
   readonly window: number;
