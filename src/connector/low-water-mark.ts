@@ -1,4 +1,4 @@
-import { Fifo } from '../internal/fifo.js';
+import { Ring } from '../internal/ring.js';
 
 /** Something at a position that is to be completed. */
 export interface MarkEntry {
@@ -8,7 +8,7 @@ export interface MarkEntry {
 
 /** Follows what was opened in ascending order and is completed in any order: the mark is where the complete prefix ends. */
 export class LowWaterMark {
-  readonly #open = new Fifo<MarkEntry>();
+  readonly #open = new Ring<MarkEntry>();
   #value: number | undefined;
 
   /** The highest position of the complete prefix; undefined before there is one. */

@@ -1,4 +1,4 @@
-import { Fifo } from '../../internal/fifo.js';
+import { Ring } from '../../internal/ring.js';
 import type { BufferedItems } from './source-buffer.js';
 
 /** A state of the user's source, as bytes, and the items that were added before it and are not covered. */
@@ -19,7 +19,7 @@ interface Fill<T> extends BufferedItems<T> {
  * asked to make the same items again. Pure; bounded by what the engine has in flight.
  */
 export class FillLog<T> {
-  readonly #fills = new Fifo<Fill<T>>();
+  readonly #fills = new Ring<Fill<T>>();
   /** After all that is covered; undefined until something is. */
   #covered: Uint8Array | undefined;
   #next = 0;

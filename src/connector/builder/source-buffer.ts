@@ -1,3 +1,5 @@
+import { Ring } from '../../internal/ring.js';
+
 /** What `fillBufferFn` adds items to. */
 export interface SourceBuffer<T> {
   /** How many items wait to be taken by the engine. */
@@ -18,15 +20,18 @@ export interface BufferedItems<T> {
   readonly bytes: readonly number[];
 }
 
+interface BufferedItem<T> {
+  readonly item: T;
+  readonly bytes: number;
+}
+
 /** The buffer of a {@link SourceBuilder}'s source: filled when it is empty, taken from the front. */
 export class ItemBuffer<T> implements BatchBuffer<T> {
-  #items: T[] = [];
-  #bytes: number[] = [];
-  #head = 0;
+  readonly #items = new Ring<BufferedItem<T>>();
   #closed = false;
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items.size;
   }
 
   get closed(): boolean {
@@ -34,8 +39,7 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
   }
 
   add(item: T, bytes = 0): void {
-    this.#items.push(item);
-    this.#bytes.push(bytes);
+    this.#items.push({ item, bytes });
   }
 
   close(): void {
@@ -44,21 +48,19 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
 
   /** All that waits. */
   contents(): BufferedItems<T> {
-    return { items: this.#items.slice(this.#head), bytes: this.#bytes.slice(this.#head) };
+    const all = [...this.#items];
+    return { items: all.map(({ item }) => item), bytes: all.map(({ bytes }) => bytes) };
   }
 
   take(max: number): { readonly items: readonly T[]; readonly bytes: number } {
-    const end = Math.min(this.#items.length, this.#head + max);
-    const items = this.#items.slice(this.#head, end);
-    const bytes = this.#bytes.slice(this.#head, end).reduce((sum, one) => sum + one, 0);
-    this.#head = end;
-    if (this.#head === this.#items.length) this.#reset();
-    return { items, bytes };
-  }
-
-  #reset(): void {
-    this.#items = [];
-    this.#bytes = [];
-    this.#head = 0;
+    const items: T[] = [];
+    let total = 0;
+    while (items.length < max) {
+      const oldest = this.#items.shift();
+      if (oldest === undefined) break;
+      items.push(oldest.item);
+      total += oldest.bytes;
+    }
+    return { items, bytes: total };
   }
 }

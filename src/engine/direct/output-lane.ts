@@ -1,5 +1,5 @@
-import { Fifo } from '../../internal/fifo.js';
 import { present } from '../../internal/present.js';
+import { Ring } from '../../internal/ring.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
 import type { Frame } from '../tick/frame.js';
 import type { JobTallies } from '../tick/job-tallies.js';
@@ -26,8 +26,8 @@ export class DirectOutputLane implements OutputLane {
   readonly rejection: Rejection;
   readonly #writer: AnySinkWriter;
   readonly #tallies: JobTallies;
-  readonly #pending = new Fifo<readonly unknown[]>();
-  readonly #holds = new Fifo<Hold>();
+  readonly #pending = new Ring<readonly unknown[]>();
+  readonly #holds = new Ring<Hold>();
   /** How many items of the oldest pending array the sink has taken. */
   #offset = 0;
   #enqueued = 0;

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { Fifo } from '../../internal/fifo.js';
 import { isCount } from '../../internal/is-count.js';
+import { Ring } from '../../internal/ring.js';
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/named-keys.js';
@@ -61,11 +61,11 @@ export class DurableCallLane implements CallLane, CommitPart {
   readonly #encoding: Encoding;
   readonly #key: string;
   readonly #prefix: string;
-  readonly #parts = new Fifo<Part>();
+  readonly #parts = new Ring<Part>();
   #added: AddedPart[] = [];
   #addedBytes = 0;
   #heldBytes = 0;
-  readonly #chunks = new Fifo<{ readonly key: string; readonly end: number }>();
+  readonly #chunks = new Ring<{ readonly key: string; readonly end: number }>();
   /** Number of the next item to come. */
   #end: number;
   #sealedHead: number;

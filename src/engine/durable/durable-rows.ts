@@ -1,4 +1,5 @@
 import type { OutboxRow } from '../../connector/durable-sink.js';
+import { Ring } from '../../internal/ring.js';
 
 /** Durable rows beyond these stay in the store until the sender gets there. */
 const CACHED_ROWS = 4096;
@@ -15,8 +16,7 @@ type ReadRows = (from: number, to: number) => Iterable<OutboxRow>;
  */
 export class DurableRows {
   readonly #read: ReadRows;
-  #rows: OutboxRow[] = [];
-  #head = 0;
+  readonly #rows = new Ring<OutboxRow>();
   #bytes = 0;
   /** One above the last row in memory. */
   #cachedTo: number;
@@ -38,18 +38,15 @@ export class DurableRows {
   /** Some rows from `next` on; empty when none is durable. */
   from(next: number): readonly OutboxRow[] {
     this.#forgetBelow(next);
-    if (this.#head === this.#rows.length && next < this.#end) this.#readAhead(next);
-    return this.#rows.slice(this.#head, this.#head + OFFER);
+    if (this.#rows.size === 0 && next < this.#end) this.#readAhead(next);
+    return this.#rows.oldest(OFFER);
   }
 
   #forgetBelow(next: number): void {
-    for (let row = this.#rows[this.#head]; row !== undefined && row.seq < next; row = this.#rows[this.#head]) {
+    for (let row = this.#rows.peek(); row !== undefined && row.seq < next; row = this.#rows.peek()) {
       this.#bytes -= row.bytes.byteLength;
-      this.#head += 1;
+      this.#rows.shift();
     }
-    if (this.#head < OFFER && this.#head < this.#rows.length) return;
-    this.#rows = this.#rows.slice(this.#head);
-    this.#head = 0;
     this.#cachedTo = Math.max(this.#cachedTo, next);
   }
 
@@ -60,7 +57,7 @@ export class DurableRows {
 
   /** Keeps a row that follows without a gap, while there is room. */
   #remember(row: OutboxRow): boolean {
-    const full = this.#rows.length - this.#head >= CACHED_ROWS || this.#bytes >= CACHED_BYTES;
+    const full = this.#rows.size >= CACHED_ROWS || this.#bytes >= CACHED_BYTES;
     if (full || row.seq !== this.#cachedTo) return false;
     this.#rows.push(row);
     this.#bytes += row.bytes.byteLength;

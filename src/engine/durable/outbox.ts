@@ -6,8 +6,8 @@ import type {
   RestoredOutbox,
 } from '../../connector/durable-sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { Fifo } from '../../internal/fifo.js';
 import { present } from '../../internal/present.js';
+import { Ring } from '../../internal/ring.js';
 import type { StoreView } from '../../store/store.js';
 import { decodeChunk, encodeChunk, type OutboxChunk } from '../layout/outbox-chunk.js';
 import type { Overlay } from '../layout/overlay.js';
@@ -133,7 +133,7 @@ export class Outbox {
   /** Of the rows whose chunks are gone. */
   #removedBytes: number;
   /** The stored chunks, oldest first; undefined while some are not known because an earlier process has stored them. */
-  #chunks: Fifo<StoredChunk> | undefined;
+  #chunks: Ring<StoredChunk> | undefined;
 
   constructor(view: StoreView, id: OutboxId, sender: OutboxSender) {
     const { state, low, end, bytes } = readHead(view, id);
@@ -146,7 +146,7 @@ export class Outbox {
     this.#end = end;
     this.#bytes = bytes;
     this.#removedBytes = firstChunk(view, id)?.bytesBefore ?? bytes;
-    this.#chunks = low === end ? new Fifo() : undefined;
+    this.#chunks = low === end ? new Ring() : undefined;
     this.#sealedEnd = end;
     this.#garbage = chunkKeysFrom(view, id, end);
   }
@@ -309,7 +309,7 @@ export class Outbox {
         const { rows } = decodeChunk(value);
         gone.push({ last: present(rows.at(-1), 'a stored chunk has rows').seq, bytes: bytesOf(rows) });
       }
-      if (this.#low === this.#end) this.#chunks = new Fifo();
+      if (this.#low === this.#end) this.#chunks = new Ring();
       return gone;
     }
     for (let chunk = this.#chunks.peek(); chunk !== undefined && chunk.last < this.#low; chunk = this.#chunks.peek()) {

@@ -1,5 +1,5 @@
-import { Fifo } from '../../internal/fifo.js';
 import { present } from '../../internal/present.js';
+import { Ring } from '../../internal/ring.js';
 import type { Frame } from './frame.js';
 import type { Slot } from './slot.js';
 
@@ -18,8 +18,8 @@ interface Chunk {
  */
 export class CallQueue {
   readonly #maxConcurrency: number;
-  readonly #chunks = new Fifo<Chunk>();
-  readonly #slots = new Fifo<Slot>();
+  readonly #chunks = new Ring<Chunk>();
+  readonly #slots = new Ring<Slot>();
   #waiting = 0;
 
   constructor(maxConcurrency: number) {

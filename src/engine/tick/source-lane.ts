@@ -1,5 +1,5 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
-import { Fifo } from '../../internal/fifo.js';
+import { Ring } from '../../internal/ring.js';
 import type { Fragment } from '../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
 import { createFrame, type Frame } from './frame.js';
@@ -50,7 +50,7 @@ export class SourceLane {
   /** False after a poll that gave nothing: then `ready` must be asked. */
   mayHaveItems = true;
   processing: Processing | undefined;
-  readonly #frames = new Fifo<Frame>();
+  readonly #frames = new Ring<Frame>();
   #inFlightItems = 0;
   #inFlightBytes = 0;
   /** Items that are complete since the last mark or commit. */

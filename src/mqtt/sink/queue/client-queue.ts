@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { Fifo } from '../../../internal/fifo.js';
+import { Ring } from '../../../internal/ring.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
 import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
@@ -61,7 +61,7 @@ export interface ClientQueueParts {
  */
 export class ClientQueue {
   readonly #parts: ClientQueueParts;
-  #waiting = new Fifo<Row>();
+  #waiting = new Ring<Row>();
   readonly #held = new HeldTopics();
   readonly #published: PublishedRows;
   readonly #watch: PoisonWatch;
@@ -349,7 +349,7 @@ export class ClientQueue {
   #takeBackUnwritten(): void {
     const { unwritten } = this.#published;
     const { keepsUnwritten } = this.#parts.custody;
-    const queue = new Fifo<Row>();
+    const queue = new Ring<Row>();
     for (let row = unwritten.take(); row !== undefined; row = unwritten.take()) {
       if (!keepsUnwritten) this.#drop(row, 'connection-lost');
       else if (row.paced) this.#held.hold(row, 0);

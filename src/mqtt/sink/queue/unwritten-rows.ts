@@ -1,4 +1,4 @@
-import { Fifo } from '../../../internal/fifo.js';
+import { Ring } from '../../../internal/ring.js';
 import type { Row } from '../message/row.js';
 
 /** Bytes that may wait for the socket; further rows wait in the queue, where they are bounded and counted. */
@@ -6,7 +6,7 @@ const MAX_BYTES = 256 * 1024;
 
 /** QoS 0 rows that are published and whose bytes are not known to have left for the kernel (R16), in the order of publishing. */
 export class UnwrittenRows {
-  readonly #rows = new Fifo<Row>();
+  readonly #rows = new Ring<Row>();
   #bytes = 0;
 
   get size(): number {

@@ -1,5 +1,5 @@
 import type { SourceSnapshot } from '../../../connector/source-reader.js';
-import { Fifo } from '../../../internal/fifo.js';
+import { Ring } from '../../../internal/ring.js';
 import type { SessionState } from '../../protocol/session/session-state.js';
 import type { Acknowledger, AckSession } from './acknowledger.js';
 import { PendingAcks } from './pending-acks.js';
@@ -30,7 +30,7 @@ export class DurableAcks implements Acknowledger {
   readonly #session: AckSession;
   readonly #client: string;
   readonly #pending = new PendingAcks();
-  readonly #outstanding = new Fifo<Outstanding>();
+  readonly #outstanding = new Ring<Outstanding>();
   /** PUBRELs that no snapshot has taken yet. */
   #released: number[] = [];
   #suspected = false;

@@ -1,3 +1,4 @@
+import { Ring } from '../../../../internal/ring.js';
 import type { FinishedIds } from './finished-ids.js';
 
 /** After so long without the answer to the fence one more message is completed, which makes a broker speak whose window was full. */
@@ -16,9 +17,7 @@ const SILENCE_MS = 60_000;
  */
 export class CompletionHold {
   readonly #finished: FinishedIds;
-  #tokens: number[] = [];
-  /** Where the first of them is that waits. */
-  #head = 0;
+  readonly #tokens = new Ring<number>();
   #now = 0;
   /** When the first of those that wait began to, or the last fence was answered. */
   #since = 0;
@@ -50,8 +49,7 @@ export class CompletionHold {
   next(): number | undefined {
     if (!this.#holding) return undefined;
     if (!this.#over && this.#finished.wantsFence && !this.#mayComplete) return undefined;
-    this.#head += 1;
-    return this.#tokens[this.#head - 1];
+    return this.#tokens.shift();
   }
 
   /** Packets came. */
@@ -79,14 +77,13 @@ export class CompletionHold {
   }
 
   connectionLost(): void {
-    this.#tokens = [];
-    this.#head = 0;
+    this.#tokens.clear();
     this.#overdue = false;
     this.#over = false;
   }
 
   get #holding(): boolean {
-    return this.#head < this.#tokens.length;
+    return this.#tokens.size > 0;
   }
 
   get #mayComplete(): boolean {

@@ -380,10 +380,10 @@ export class InboundMessages {
   }
 
   #flushPubacks(): void {
-    for (let answer = this.#qos1.takeNext(); answer !== 0; answer = this.#qos1.takeNext()) {
-      const packetId = answer & 0xffff;
+    for (let due = this.#qos1.takeNext(); due !== undefined; due = this.#qos1.takeNext()) {
+      const { packetId, reasonCode } = due;
       this.#qos1Ids[packetId] = 0;
-      this.#output.write({ type: 'puback', packetId, reasonCode: answer >>> 16 });
+      this.#output.write({ type: 'puback', packetId, reasonCode });
     }
   }
 

@@ -1,3 +1,4 @@
+import { Ring } from '../../../../internal/ring.js';
 import type { InboundRow, InboundStage } from '../session-state.js';
 import { IdColumn } from './id-column.js';
 
@@ -44,8 +45,7 @@ export class InboundRows {
   readonly #released = new Set<InboundMessage>();
   #size = 0;
   /** Rows, and what stands for copies: see `enqueueCopy`. */
-  #queue: QueueEntry[] = [];
-  #head = 0;
+  readonly #queue = new Ring<QueueEntry>();
   /** By packet id, what waits in the queue for a copy. */
   readonly #copies = new Map<number, QueuedCopy>();
   #connection = 1;
@@ -124,9 +124,9 @@ export class InboundRows {
   /** Whose PUBREC is to be written next, if the first in order is accepted. */
   takeNext(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
     for (;;) {
-      const entry = this.#queue[this.#head];
+      const entry = this.#queue.peek();
       if (entry === undefined || (entry.stage === 'taken' && !entry.gone)) return undefined;
-      this.#dequeue();
+      this.#queue.shift();
       entry.queuedOn = 0;
       if (entry.gone) continue;
       if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
@@ -159,8 +159,7 @@ export class InboundRows {
   /** What is due on a connection is due on no other (R14a). */
   nextConnection(): void {
     this.#connection += 1;
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.#copies.clear();
   }
 
@@ -226,12 +225,5 @@ export class InboundRows {
       else high = middle;
     }
     return low;
-  }
-
-  #dequeue(): void {
-    this.#head += 1;
-    if (this.#head < COMPACT_AT || this.#head * 2 < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
   }
 }

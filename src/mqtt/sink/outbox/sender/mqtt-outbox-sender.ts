@@ -1,6 +1,6 @@
 import type { CommitUrgency, OutboxRow, OutboxSnapshot, RefusedRow } from '../../../../connector/durable-sink.js';
 import type { MillraceError } from '../../../../errors/millrace-error.js';
-import { Fifo } from '../../../../internal/fifo.js';
+import { Ring } from '../../../../internal/ring.js';
 import { Row } from '../../message/row.js';
 import type { QueueLimits } from '../../options/queue-limits.js';
 import { ClientQueue } from '../../queue/client-queue.js';
@@ -82,7 +82,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   readonly #parts: MqttOutboxSenderParts;
   readonly #stages: SeqStages;
   readonly #mark: SentMark;
-  readonly #sealed = new Fifo<Sealed>();
+  readonly #sealed = new Ring<Sealed>();
   #next: number;
   #end: number;
   #epoch: number;
