@@ -8,7 +8,7 @@ export interface OpenContext {
   readonly job: string;
   readonly guarantee: ProcessingGuarantee;
   readonly metrics: Metrics;
-  /** Aborts opening; afterwards `close` ends the reader or writer. */
+  /** Aborts opening, which is waited for 10 s longer; afterwards `close` ends the reader or writer. */
   readonly signal: AbortSignal;
   /** For a source: the `state` of the snapshot that was committed last. Absent on a first start and in a job without a store. */
   readonly restored?: unknown;

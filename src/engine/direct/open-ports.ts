@@ -4,7 +4,8 @@ import type { OpenContext } from '../../connector/open-context.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobPorts } from '../opening/job-ports.js';
-import { type OpenPorts, openAllPorts, openPort } from '../opening/open-all-ports.js';
+import { type OpenPorts, openAllPorts } from '../opening/open-all-ports.js';
+import { openPort } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
 
 /** What a job without a store opens. */
@@ -24,12 +25,12 @@ export const openDirectPorts = (
     job,
     writers: () =>
       ports.sinks.map(({ name, sink }) =>
-        openPort(`sink "${name}"`, () => openWriter(name, () => sink.createWriter(context))),
+        openPort({ job, part: `sink "${name}"`, signal }, () => openWriter(name, () => sink.createWriter(context))),
       ),
     onWriters: async () => {},
     readers: () =>
       plan.sources.map(({ name, source }) =>
-        openPort(`source "${name}"`, () => openReader(name, () => source.createReader(context))),
+        openPort({ job, part: `source "${name}"`, signal }, () => openReader(name, () => source.createReader(context))),
       ),
     abort,
   });

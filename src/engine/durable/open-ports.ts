@@ -13,9 +13,10 @@ import type { Store, StoreView } from '../../store/store.js';
 import { storeKeys } from '../layout/store-keys.js';
 import { endOf } from '../layout/stored-parts.js';
 import { decodeStored } from '../layout/stored-value.js';
-import { closePorts } from '../opening/close-ports.js';
+import { closePorts, type NamedPort } from '../opening/close-ports.js';
 import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
-import { type OpenPorts, openAllPorts, openPort } from '../opening/open-all-ports.js';
+import { type OpenPorts, openAllPorts } from '../opening/open-all-ports.js';
+import { openPort, type PortPlace } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { DurableRecords } from './durable-records.js';
 import { restoredOutbox } from './outbox.js';
@@ -43,19 +44,21 @@ export const openDurablePorts = (
     signal,
     durable: records.contextOf(port),
   });
-  const open = async (sink: PlannedSink): Promise<AnyDurableSinkWriter> => {
-    const writer = await createWriter(sink, contextOf(`sink ${sink.name}`), store);
-    if (reached.has(sink)) failLater(writer, signal, stop);
-    else await whenReached(writer, { job, part: `sink "${sink.name}"`, signal });
-    return writer;
+  const placeOf = (part: string): PortPlace => ({ job, part, signal });
+  const openSink = async (sink: PlannedSink): Promise<NamedPort<AnyDurableSinkWriter>> => {
+    const place = placeOf(`sink "${sink.name}"`);
+    const open = await openPort(place, () => createWriter(sink, contextOf(`sink ${sink.name}`), store));
+    if (reached.has(sink)) failLater(open.port, signal, stop);
+    else await whenReached(open.port, place);
+    return open;
   };
   return openAllPorts({
     job,
-    writers: () => ports.sinks.map((sink) => openPort(`sink "${sink.name}"`, () => open(sink))),
+    writers: () => ports.sinks.map(openSink),
     onWriters: () => reached.add(ports.sinks),
     readers: () =>
       plan.sources.map((source) =>
-        openPort(`source "${source.name}"`, async () =>
+        openPort(placeOf(`source "${source.name}"`), async () =>
           createReader(source, contextOf(`source ${source.name}`), store),
         ),
       ),
@@ -74,10 +77,7 @@ const createWriter = (
 };
 
 /** A sink that does not listen to the signal keeps no job from ending. */
-const whenReached = async (
-  writer: AnyDurableSinkWriter,
-  { job, part, signal }: { readonly job: string; readonly part: string; readonly signal: AbortSignal },
-): Promise<void> => {
+const whenReached = async (writer: AnyDurableSinkWriter, { job, part, signal }: PortPlace): Promise<void> => {
   const aborted = deferred<never>();
   const stopListening = whenAborted(signal, () => aborted.reject(signal.reason));
   try {

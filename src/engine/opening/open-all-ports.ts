@@ -21,12 +21,6 @@ export interface OpenPorts<W extends Closable> {
   readonly writers: readonly NamedPort<W>[];
 }
 
-/** `part` is for messages: `sink "x"`. */
-export const openPort = async <P extends Closable>(part: string, open: () => Promise<P>): Promise<NamedPort<P>> => ({
-  part,
-  port: await open(),
-});
-
 /** Waits for all. When one fails, the others are told to stop by the context's signal and closed as they come. */
 const openAll = async <P extends Closable>(
   opening: readonly Promise<NamedPort<P>>[],
