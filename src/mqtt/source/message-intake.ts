@@ -19,8 +19,6 @@ export interface IntakeOptions {
   readonly name: string;
   readonly filters: readonly string[];
   readonly limits: BufferLimits;
-  /** Guarantee `none`: acknowledged when received. Otherwise the reader acknowledges after the commit. */
-  readonly acknowledgeOnReceipt: boolean;
   /** Without it a lost connection is the end of the source. */
   readonly autoReconnect: boolean;
   readonly metrics: SourceMetrics;
@@ -46,6 +44,8 @@ export class MessageIntake implements ConnectionListener {
   readonly #owing = deferred<void>();
   #line: SourceLine | undefined;
   #acks: Acknowledger | undefined;
+  /** As in `Acknowledger`. */
+  #owes = false;
   /** A PUBREL that waits for a commit came since `ready` last resolved. */
   #news = false;
   #failure: MillraceError | undefined;
@@ -64,6 +64,7 @@ export class MessageIntake implements ConnectionListener {
   attach(line: SourceLine, acks: Acknowledger): void {
     this.#line = line;
     this.#acks = acks;
+    this.#owes = acks.owes;
   }
 
   get failure(): MillraceError | undefined {
@@ -141,14 +142,14 @@ export class MessageIntake implements ConnectionListener {
 
   onSubscribed(granted: readonly GrantedSubscription[]): void {
     this.#opened = true;
-    if (this.#options.acknowledgeOnReceipt) return;
+    if (!this.#owes) return;
     const useless = granted.find(({ requested, granted: qos }) => requested > 0 && qos === 0);
     if (useless !== undefined) this.lose(grantedTooLow(useless));
   }
 
   onDisconnected(error: MillraceError): void {
     if (this.#opened && !this.#options.autoReconnect) this.lose(error);
-    if (!this.#options.acknowledgeOnReceipt) this.buffer.holdQos1();
+    if (this.#owes) this.buffer.holdQos1();
     this.#setReading(true);
   }
 
@@ -171,18 +172,18 @@ export class MessageIntake implements ConnectionListener {
   }
 
   #take(event: MessageEvent): void {
-    const { metrics, acknowledgeOnReceipt } = this.#options;
+    const { metrics } = this.#options;
     if (event.dup) metrics.redelivered.add();
     // what is rejected may have no topic to match: it is for onError in any case (R22)
     const wanted = event.rejection !== undefined || this.#matcher.matches(event.topic);
     if (event.rejection !== undefined || event.leftOut !== undefined) this.#tellDefect(event);
-    if (event.qos > 0 && (acknowledgeOnReceipt || !wanted)) this.#line?.session.accept(event.token);
+    if (event.qos > 0 && !(this.#owes && wanted)) this.#line?.session.accept(event.token);
     if (!wanted) {
       this.#unmatched(event.topic);
       return;
     }
     this.buffer.push(event);
-    if (!this.#opened && event.qos > 0 && !acknowledgeOnReceipt) this.#owing.resolve();
+    if (!this.#opened && event.qos > 0 && this.#owes) this.#owing.resolve();
   }
 
   #release(token: number): void {

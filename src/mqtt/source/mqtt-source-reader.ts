@@ -16,8 +16,6 @@ export interface ReaderOptions<T> {
   readonly name: string;
   readonly maker: ItemMaker<T>;
   readonly onError: OnError;
-  /** As in the intake: then nothing is left to acknowledge here. */
-  readonly acknowledgeOnReceipt: boolean;
   readonly intake: MessageIntake;
   readonly line: SourceLine;
   readonly acks: Acknowledger;
@@ -27,7 +25,7 @@ export interface ReaderOptions<T> {
 /**
  * Reads an MQTT session as numbered items. A position is given to a message when it is polled, so that positions have no
  * gaps: each is an item or a rejected input. They count from 0 in each reader: what one goes on with is in the state, not in a
- * position. Nothing is acknowledged before `committed` (unless it was on receipt).
+ * position. What is owed to the broker is acknowledged by `committed` and not before (`Acknowledger`).
  */
 export class MqttSourceReader<T> implements SourceReader<T> {
   /** The connection has failed; what `mapToItemFn` fails on is told by `poll`, after the items before it. */
@@ -98,7 +96,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
 
   /** False when the source has failed on this message, which then stays unacknowledged. */
   #consume(event: MessageEvent, batch: PollBatch<T>): boolean {
-    const { onError, name, metrics, maker, acknowledgeOnReceipt } = this.#options;
+    const { onError, name, metrics, maker } = this.#options;
     const position = batch.next;
     const failure = maker.make(event, batch);
     if (failure !== undefined) {
@@ -109,7 +107,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
       }
       batch.reject(deadLetterOf(event, failure.error, name), heldBytes(event));
     }
-    if (event.qos > 0 && !acknowledgeOnReceipt) this.#acks.taken(position, event.token);
+    if (event.qos > 0) this.#acks.taken(position, event.token);
     return true;
   }
 

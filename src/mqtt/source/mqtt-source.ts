@@ -4,9 +4,8 @@ import type { Source } from '../../connector/source.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { Connection } from '../connection/connection.js';
-import { DurableAcks } from './acknowledgement/durable-acks.js';
-import { sessionPastOf } from './acknowledgement/durable-source.js';
-import { VolatileAcks } from './acknowledgement/volatile-acks.js';
+import { directCustody } from './direct/custody.js';
+import { durableCustody } from './durable/custody.js';
 import { resolveDeduplication } from './items/deduplicate-by.js';
 import { ItemMaker } from './items/item-maker.js';
 import { QosCheck } from './items/qos-check.js';
@@ -31,34 +30,25 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
 
 const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
   const { guarantee } = context;
-  const stored = guarantee !== 'none' && context.durable !== undefined;
-  const refusal = refuseGuarantee(source, guarantee) ?? (stored ? undefined : refuseWithoutStore(source, guarantee));
+  const durable = guarantee === 'none' ? undefined : context.durable;
+  const refusal = refuseGuarantee(source, guarantee) ?? (durable ? undefined : refuseWithoutStore(source, guarantee));
   if (refusal !== undefined) throw refusal;
   tellOverlaps(source);
   const options = source.connectionOptions(context);
-  const past = sessionPastOf({ ...source, clientId: options.clientId }, context);
+  const { clientId, autoReconnect } = options;
+  const custody = durable ? durableCustody({ ...source, clientId }, { ...context, durable }) : directCustody(guarantee);
   const metrics = sourceMetrics(context.metrics, source.name);
-  const acknowledgeOnReceipt = guarantee === 'none';
   const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
-  const intake = new MessageIntake({
-    name,
-    filters: source.subscriptions.map(({ filter }) => filter),
-    limits,
-    acknowledgeOnReceipt,
-    autoReconnect: options.autoReconnect,
-    metrics,
-  });
-  const line = new Connection({ ...options, past }, intake);
-  const acks =
-    past === undefined
-      ? new VolatileAcks(line.session)
-      : new DurableAcks(line.session, past.restored, options.clientId);
+  const filters = source.subscriptions.map(({ filter }) => filter);
+  const intake = new MessageIntake({ name, filters, limits, autoReconnect, metrics });
+  const line = new Connection({ ...options, past: custody.past }, intake);
+  const acks = custody.acknowledger(line.session);
   intake.attach(line, acks);
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
   const qosCheck = new QosCheck({ source: name, needed, policy: source.onLowerQos, metrics });
   const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosCheck });
-  return new MqttSourceReader({ name, maker, onError, acknowledgeOnReceipt, intake, line, acks, metrics });
+  return new MqttSourceReader({ name, maker, onError, intake, line, acks, metrics });
 };
 
 /** Where copies are told apart there is nothing to tell; exactly-once has refused them otherwise. */

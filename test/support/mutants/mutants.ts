@@ -14,8 +14,8 @@ export interface Mutant {
 /** The cells of the kill table, each a part of our own tests. */
 export const CELLS: readonly TestCell[] = [
   { id: 'A2', file: 'test/unit/engine/durable/durable.test.ts', test: 'Invariant 1' },
-  { id: 'A6', file: 'test/unit/mqtt/source/acknowledgement/durable.test.ts', test: 'R3:' },
-  { id: 'B3', file: 'test/unit/mqtt/source/acknowledgement/durable.test.ts', test: 'a crash before the commit' },
+  { id: 'A6', file: 'test/unit/mqtt/source/durable/acks.test.ts', test: 'R3:' },
+  { id: 'B3', file: 'test/unit/mqtt/source/durable/acks.test.ts', test: 'a crash before the commit' },
   { id: 'C4', file: 'test/unit/mqtt/protocol/session/lifecycle.test.ts' },
   { id: 'D1', file: 'test/unit/store/group-committer.test.ts' },
   { id: 'D7', file: 'test/fault/store-damage.test.ts', test: 'a damaged record is named' },
@@ -80,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'A6',
     patches: [
       {
-        file: 'src/mqtt/source/acknowledgement/durable-acks.ts',
+        file: 'src/mqtt/source/durable/acks.ts',
         find: 'this.#released.push(token);',
         replace: 'this.#released.push(token);\n    this.#session.complete(token);',
       },

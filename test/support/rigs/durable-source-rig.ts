@@ -3,9 +3,9 @@ import { MetricsRegistry } from '../../../src/metrics/index.js';
 import type { Packet } from '../../../src/mqtt/protocol/packet.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
-import { DurableAcks } from '../../../src/mqtt/source/acknowledgement/durable-acks.js';
-import { readSourceState, restoredSession } from '../../../src/mqtt/source/acknowledgement/source-state.js';
-import { fromStoredPages } from '../../../src/mqtt/source/acknowledgement/stored-memory.js';
+import { DurableAcks } from '../../../src/mqtt/source/durable/acks.js';
+import { readSourceState, restoredSession } from '../../../src/mqtt/source/durable/source-state.js';
+import { fromStoredPages } from '../../../src/mqtt/source/durable/stored-memory.js';
 import { ItemMaker } from '../../../src/mqtt/source/items/item-maker.js';
 import { QosCheck } from '../../../src/mqtt/source/items/qos-check.js';
 import { MessageIntake } from '../../../src/mqtt/source/message-intake.js';
@@ -67,7 +67,6 @@ export class DurableSourceRig {
       name: 's',
       filters: ['t'],
       limits: LIMITS,
-      acknowledgeOnReceipt: false,
       autoReconnect: true,
       metrics,
     });
@@ -84,7 +83,6 @@ export class DurableSourceRig {
       name: 's',
       maker,
       onError: 'fail',
-      acknowledgeOnReceipt: false,
       intake: this.#intake,
       line,
       acks: this.#acks,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import type { ProcessingGuarantee } from '../../../../src/connector/processing-guarantee.js';
 import type { OnError } from '../../../../src/connector/sink.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import type { QualityOfService } from '../../../../src/mqtt/protocol/quality-of-service.js';
 import type { ConnectedEvent } from '../../../../src/mqtt/protocol/session/session-event.js';
-import { VolatileAcks } from '../../../../src/mqtt/source/acknowledgement/volatile-acks.js';
 import type { BufferLimits } from '../../../../src/mqtt/source/buffer/message-buffer.js';
+import { directCustody } from '../../../../src/mqtt/source/direct/custody.js';
 import type { DeduplicateBy } from '../../../../src/mqtt/source/items/deduplicate-by.js';
 import { ItemMaker } from '../../../../src/mqtt/source/items/item-maker.js';
 import type { MapToItemFn } from '../../../../src/mqtt/source/items/map-to-item.js';
@@ -23,7 +24,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 interface Settings {
   readonly mapToItemFn?: MapToItemFn<string>;
   readonly onError?: OnError;
-  readonly acknowledgeOnReceipt?: boolean;
+  readonly guarantee?: ProcessingGuarantee;
   readonly autoReconnect?: boolean;
   readonly limits?: Partial<BufferLimits>;
   readonly deduplicateBy?: DeduplicateBy<string>;
@@ -35,7 +36,6 @@ const open = (settings: Settings = {}) => {
   const registry = new MetricsRegistry();
   const metrics = sourceMetrics(registry, 's');
   const line = new RecordingLine();
-  const acknowledgeOnReceipt = settings.acknowledgeOnReceipt ?? false;
   const intake = new MessageIntake({
     name: 's',
     filters: ['t/#'],
@@ -46,11 +46,10 @@ const open = (settings: Settings = {}) => {
       qos0Overflow: 'drop-oldest',
       ...settings.limits,
     },
-    acknowledgeOnReceipt,
     autoReconnect: settings.autoReconnect ?? true,
     metrics,
   });
-  const acks = new VolatileAcks(line.session);
+  const acks = directCustody(settings.guarantee ?? 'at-least-once').acknowledger(line.session);
   intake.attach(line, acks);
   const reader = new MqttSourceReader({
     name: 's',
@@ -66,7 +65,6 @@ const open = (settings: Settings = {}) => {
       }),
     }),
     onError: settings.onError ?? 'fail',
-    acknowledgeOnReceipt,
     intake,
     line,
     acks,
@@ -153,7 +151,7 @@ describe('source reader', () => {
   });
 
   it('acknowledges on receipt without a guarantee, and nothing after it', () => {
-    const { reader, line, receive } = open({ acknowledgeOnReceipt: true });
+    const { reader, line, receive } = open({ guarantee: 'none' });
     receive('a', 'b');
     assert.deepEqual(line.accepted, [1, 2]);
     assert.deepEqual(reader.poll(10).items, ['a', 'b']);
@@ -338,7 +336,7 @@ describe('source reader: cuts', () => {
   });
 
   it('keeps what it has acknowledged on receipt over a cut', () => {
-    const { reader, intake, receive } = open({ acknowledgeOnReceipt: true });
+    const { reader, intake, receive } = open({ guarantee: 'none' });
     receive('a');
     intake.onDisconnected(lost);
     intake.onConnected(connected(true), true);
@@ -418,7 +416,7 @@ describe('source reader: what the broker grants', () => {
   });
 
   it('takes any grant without a guarantee', () => {
-    const { reader, intake } = open({ acknowledgeOnReceipt: true });
+    const { reader, intake } = open({ guarantee: 'none' });
     intake.onSubscribed([{ filter: 't/#', requested: 1, granted: 0 }]);
     reader.poll(1);
   });

@@ -1,8 +1,8 @@
 import type { SourceSnapshot } from '../../../connector/source-reader.js';
 import { Ring } from '../../../internal/ring.js';
 import type { SessionState } from '../../protocol/session/session-state.js';
-import type { Acknowledger, AckSession } from './acknowledger.js';
-import { PendingAcks } from './pending-acks.js';
+import type { Acknowledger, AckSession } from '../acknowledgement/acknowledger.js';
+import { PendingAcks } from '../acknowledgement/pending-acks.js';
 import type { SourceState } from './source-state.js';
 import { toStoredMemory, toStoredPages } from './stored-memory.js';
 
@@ -27,6 +27,7 @@ const NONE: readonly number[] = [];
  * A mark counts snapshots, since one that covers nothing but a PUBREL has the position of the one before.
  */
 export class DurableAcks implements Acknowledger {
+  readonly owes = true;
   readonly #session: AckSession;
   readonly #client: string;
   readonly #pending = new PendingAcks();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromStoredPages, toStoredMemory } from '../../../../../src/mqtt/source/acknowledgement/stored-memory.js';
+import { fromStoredPages, toStoredMemory } from '../../../../../src/mqtt/source/durable/stored-memory.js';
 import { DurableSourceRig, message } from '../../../../support/rigs/durable-source-rig.js';
 import { ack } from '../../../../support/rigs/session-rig.js';
 import { storedIds } from '../../../../support/rigs/stored-ids.js';

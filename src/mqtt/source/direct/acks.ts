@@ -1,12 +1,13 @@
 import type { SourceSnapshot } from '../../../connector/source-reader.js';
-import type { Acknowledger, AckSession } from './acknowledger.js';
-import { PendingAcks } from './pending-acks.js';
+import type { Acknowledger, AckSession } from '../acknowledgement/acknowledger.js';
+import { PendingAcks } from '../acknowledgement/pending-acks.js';
 
 /**
  * Without a store: a message is acknowledged when its position is committed, and a QoS 2 id is forgotten as soon as its PUBREL comes.
  * A mark is a position.
  */
-export class VolatileAcks implements Acknowledger {
+export class DirectAcks implements Acknowledger {
+  readonly owes = true;
   readonly dirty = false;
   readonly #session: AckSession;
   readonly #pending = new PendingAcks();
