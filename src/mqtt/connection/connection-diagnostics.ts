@@ -1,15 +1,14 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { ConnackPacket } from '../protocol/packet.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
-import type { ConnectedEvent } from '../protocol/session/session-event.js';
-import type { Verdict } from './conflict/takeover-trial.js';
+import type { ConnectedEvent, ServerLimits } from '../protocol/session/session-event.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
+import type { Verdict } from './reconnect/conflict-detector.js';
 import type { NextStep } from './reconnect/reconnect-policy.js';
 import type { Redirect } from './reconnect/redirects.js';
 import type { OlderBecause } from './reconnect/version-fallback.js';
-import { tellShortenedExpiry } from './tell-shortened-expiry.js';
-import { tellUnasked } from './tell-unasked.js';
 import { formatAddress } from './transport/format-address.js';
 
 /** Where and as what a connection was accepted. */
@@ -100,4 +99,30 @@ export class ConnectionDiagnostics {
     if (because === undefined) return;
     publishDiagnostic('older-version', { name: this.#options.name, server, version, because });
   }
+}
+
+/** A server that keeps the session for less than we asked for loses it when we are away for longer [MQTT-3.2.2.3.2]: said at each CONNACK. */
+function tellShortenedExpiry(
+  { name, clientId, sessionExpiryInterval: asked }: MqttConnectionOptions,
+  { sessionExpiryInterval: granted }: ServerLimits,
+): void {
+  if (granted === undefined || granted >= asked) return;
+  publishDiagnostic('session-expiry-shortened', { name, clientId, asked, granted });
+}
+
+/**
+ * What a CONNACK answers although our CONNECT did not ask: an authentication method [MQTT-4.12.0-6], response information
+ * [MQTT-3.1.2-28], a client id in place of the one that we have [MQTT-3.2.2-16]. It is ignored, and said at each CONNACK.
+ */
+function tellUnasked(options: MqttConnectionOptions, { properties }: ConnackPacket): void {
+  if (properties === undefined) return;
+  const { name, clientId, authentication, requestResponseInformation } = options;
+  const asked: Readonly<Partial<Record<keyof typeof properties, boolean>>> = {
+    authenticationMethod: authentication !== undefined,
+    responseInformation: requestResponseInformation === true,
+    assignedClientIdentifier: clientId === '',
+  };
+  const unasked = Object.entries(asked).filter(([property, wanted]) => property in properties && !wanted);
+  if (unasked.length === 0) return;
+  publishDiagnostic('properties-unasked', { name, clientId, properties: unasked.map(([property]) => property) });
 }

@@ -3,6 +3,7 @@ import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SubscriptionAnswerEvent } from '../protocol/session/session-event.js';
+import { checkGrantedQos } from './check-granted-qos.js';
 import { checkServerLimits } from './check-server-limits.js';
 import { isQuestion, type OpeningEvent } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
@@ -10,7 +11,6 @@ import type { Decision, SessionQuestion } from './identity/record/judge-session.
 import type { AfterGrant, SessionIdentity } from './identity/session-identity.js';
 import type { Link } from './link.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
-import { checkGrantedQos } from './subscriptions/check-granted-qos.js';
 import type { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 
 /**

@@ -1,6 +1,7 @@
 import { abortableWait } from '../../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../../internal/deferred.js';
 import type { ConnectedEvent } from '../../protocol/session/session-event.js';
+import type { Verdict } from '../reconnect/conflict-detector.js';
 import { isConnectRefusal } from '../reconnect/is-connect-refusal.js';
 import type { ControlConnection, ControlEnd, ControlListener, ControlTarget } from './control-connection.js';
 
@@ -15,12 +16,6 @@ const LEAST_HOLD_MS = 500;
 const MOST_HOLD_MS = 5000;
 /** Longest wait between two of them, so that two clients on trial do not keep step. */
 const PAUSE_MS = 300;
-
-/**
- * What a trial found. `taken-over`: another client uses our id. `lived`: nothing ends our session's connection as long as nothing is
- * asked on it. `away`: the broker does not keep its connections, ours or others. `unclear`: it could not be carried out.
- */
-export type Verdict = 'taken-over' | 'lived' | 'away' | 'unclear';
 
 /** What a trial is made of. */
 export interface TrialParts {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
@@ -13,7 +13,6 @@ import {
 } from '../subscriptions/subscription-keeper.js';
 import type { Transport } from '../transport/transport.js';
 import { DurableSessionRecord } from './durable-session-record.js';
-import { holdFilter } from './hold-filter.js';
 import { type Decision, type Judgement, judgeSession, type SessionQuestion } from './record/judge-session.js';
 import { MarkerKeeper } from './record/marker-keeper.js';
 import { sessionLost } from './record/session-lost.js';
@@ -269,3 +268,10 @@ export class RecordedIdentity implements SessionIdentity {
     }
   }
 }
+
+/**
+ * The filter of the subscription that holds the session of a client which only publishes (R5e): some brokers keep a session for its
+ * subscriptions only. The same in each process, and nothing is ever published to it. A client id may have characters that no filter may.
+ */
+const holdFilter = (clientId: string): string =>
+  `millrace/session/${createHash('sha256').update(clientId).digest('hex').slice(0, 16)}/hold`;

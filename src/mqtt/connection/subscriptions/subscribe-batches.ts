@@ -10,7 +10,9 @@ const PACKET_BYTES = 16;
 /** A length in front of the filter and the options behind it. */
 const FILTER_BYTES = 3;
 
-const filterBytes = (filter: string): number => FILTER_BYTES + Buffer.byteLength(filter);
+const utf8 = new TextEncoder();
+
+const filterBytes = (filter: string): number => FILTER_BYTES + utf8.encode(filter).length;
 
 /** Bytes of a packet that subscribes to this filter alone. */
 export const soleFilterBytes = (filter: string): number => PACKET_BYTES + filterBytes(filter);

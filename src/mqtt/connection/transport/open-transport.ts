@@ -1,5 +1,7 @@
-import { openTcp } from './open-tcp.js';
-import { openTls } from './open-tls.js';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { tlsOptions } from '../options/tls-options.js';
+import { awaitSocket } from './await-socket.js';
 import { openWebSocket } from './open-web-socket.js';
 import { type Reach, reachHost } from './reach-host.js';
 import type { Transport } from './transport.js';
@@ -9,11 +11,18 @@ import type { TransportRequest } from './transport-request.js';
 /** Opens a byte stream to the address, with TLS and the WebSocket handshake where it asks for them. Rejects with a MillraceError. */
 export async function openTransport(request: TransportRequest): Promise<Transport> {
   const reach = await reachOf(request);
-  switch (request.address.protocol) {
+  const { host, port, protocol } = request.address;
+  switch (protocol) {
     case 'mqtt':
-      return openTcp(request, reach);
+      // without Nagle's delay
+      return awaitSocket(connectTcp({ host, port, ...reach }), 'connect', request);
     case 'mqtts':
-      return openTls(request, reach);
+      // a certificate that does not hold is TLS_REFUSED: it never falls back to plain text
+      return awaitSocket(
+        connectTls({ host, port, ...tlsOptions(request.tls, host), ...reach }),
+        'secureConnect',
+        request,
+      );
     case 'ws':
     case 'wss':
       return openWebSocket(request, reach);

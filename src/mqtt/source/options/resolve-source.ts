@@ -19,7 +19,6 @@ import type { MapToItemFn } from '../items/map-to-item.js';
 import type { OnLowerQos } from '../items/qos-check.js';
 import { neededQos } from '../refuse-guarantee.js';
 import type { SourceSettings } from './mqtt-source-options.js';
-import { policyProblems } from './policy-problems.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
 import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';
 
@@ -128,3 +127,16 @@ const connectionOptions = (
   if (ask === undefined) return options;
   return { ...options, renew: () => renewOptions({ what: `the MQTT source "${name}"`, asked, ask, resolve }) };
 };
+
+/** What each policy of a source may be. */
+const POLICIES: Readonly<Record<string, readonly (string | undefined)[]>> = {
+  onUnknownSession: ['fail', 'adopt', 'discard'],
+  onLowerQos: ['accept', 'reject', 'fail'],
+  onSessionLoss: ['fail', 'redeliver', 'drop', undefined],
+};
+
+/** What is wrong with the policies that are given: a user without types may have given anything. */
+const policyProblems = (given: Readonly<Record<keyof typeof POLICIES, string | undefined>>): string[] =>
+  Object.entries(POLICIES)
+    .filter(([name, allowed]) => !allowed.includes(given[name]))
+    .map(([name, allowed]) => `${name} is "${given[name]}": it must be ${allowed.filter(Boolean).join(', ')}`);

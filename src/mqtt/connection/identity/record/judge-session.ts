@@ -1,4 +1,4 @@
-import type { MillraceError } from '../../../../errors/millrace-error.js';
+import { MillraceError } from '../../../../errors/millrace-error.js';
 import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
 import type { MarkerQuestion } from '../../../protocol/session/proof/session-proof.js';
 import type { SessionLostEvent, SessionUnprovenEvent } from '../../../protocol/session/session-event.js';
@@ -6,7 +6,6 @@ import type { OnSessionLoss } from '../../options/on-session-loss.js';
 import type { UnknownSessionPolicy } from '../session-past.js';
 import { discardingOld, sessionLost } from './session-lost.js';
 import { markerQuestion } from './session-markers.js';
-import { sessionNotKept } from './session-not-kept.js';
 import {
   adopt,
   beginAsking,
@@ -17,7 +16,6 @@ import {
   type SessionRecord,
   unmake,
 } from './session-record.js';
-import { sessionUnknown } from './session-unknown.js';
 
 /** What a session asks behind `connected`: what becomes of it. */
 export type SessionQuestion = SessionLostEvent | SessionUnprovenEvent;
@@ -146,3 +144,26 @@ const doubt = ({ record, version }: SessionCase): Judgement => {
   if (version < 5 || question === undefined) return { decision: { do: 'take-unverified' } };
   return { put: { record: beginAsking(record) }, decision: { do: 'verify', question } };
 };
+
+/** The error for a broker that lets go of a session which it has just granted (R5e). `held`: a subscription was to hold it, and was granted. */
+const sessionNotKept = (clientId: string, held: boolean): MillraceError =>
+  new MillraceError(
+    'GUARANTEE_UNSUPPORTED',
+    `the broker does not keep the session of "${clientId}" from one connection to the next, and exactly-once needs one that outlives it`,
+    {
+      advice: `${held ? '' : 'Let this client subscribe to millrace/session/#: some brokers keep a session for its subscriptions only. '}Use a broker that keeps the sessions of its clients, or processingGuarantee 'at-least-once'; or choose what becomes of messages in doubt at each loss: onSessionLoss 'redeliver' or 'drop'.`,
+      details: { clientId },
+    },
+  );
+
+/** The error of the policy `fail` (R6). */
+const sessionUnknown = (clientId: string): MillraceError =>
+  new MillraceError(
+    'SESSION_UNKNOWN',
+    `the broker has, or may have, a session of "${clientId}" of which this store knows nothing`,
+    {
+      advice:
+        "If its store is lost, restore it. Else choose another client id, or onUnknownSession 'discard' (what the broker keeps for it is thrown away) or 'adopt' (it is taken over).",
+      details: { clientId },
+    },
+  );

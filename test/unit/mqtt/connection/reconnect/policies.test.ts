@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
+import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
+import { Backoff } from '../../../../../src/mqtt/connection/reconnect/backoff.js';
 import {
   ConflictDetector,
   type ConnectionEnd,
   type Suspicion,
-} from '../../../../../src/mqtt/connection/conflict/conflict-detector.js';
-import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
-import { Backoff } from '../../../../../src/mqtt/connection/reconnect/backoff.js';
+} from '../../../../../src/mqtt/connection/reconnect/conflict-detector.js';
 import {
   type PossibleRefusal,
   RefusalPatience,

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
-import type { ServerAddress } from '../options/mqtt-connection-options.js';
-import { DEFAULT_PORTS, parseServerUrl } from '../options/parse-server-url.js';
-import { isSecure } from '../options/resolve-servers.js';
+import type { ServerAddress } from './mqtt-connection-options.js';
+import { DEFAULT_PORTS, parseServerUrl } from './parse-server-url.js';
+import { isSecure } from './resolve-servers.js';
 
 /** What a Server Reference leads to, or why it leads nowhere. */
 export type ParsedReference = { readonly to: ServerAddress } | { readonly problem: string };

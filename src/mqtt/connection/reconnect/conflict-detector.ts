@@ -36,6 +36,12 @@ export interface ConnectionEnd {
 export type Suspicion = 'none' | 'early' | 'examine' | 'named';
 
 /**
+ * What a `TakeoverTrial` found. `taken-over`: another client uses our id. `lived`: nothing ends our session's connection as long as nothing is
+ * asked on it. `away`: the broker does not keep its connections, ours or others. `unclear`: it could not be carried out.
+ */
+export type Verdict = 'taken-over' | 'lived' | 'away' | 'unclear';
+
+/**
  * R19a, first half: whether the ends of connections are reason to ask if another client uses our id. Two clients with one id throw
  * each other out for ever; brokers name that (0x8E) or just close. But our own late CONNECT takes the session over, too, a broker
  * that crashes as soon as it runs closes as well, and so does one that takes no offence at our id but at what we send. So the one name is
