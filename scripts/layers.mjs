@@ -23,7 +23,11 @@ export const LAYERS = [
   { folder: 'metrics', imports: ['errors', 'internal'] },
   { folder: 'mqtt/protocol', imports: ['errors', 'internal/ring.ts'], pure: true },
   { folder: 'mqtt/connection', imports: [...BELOW, 'mqtt/protocol'], packages: ['ws'] },
-  { folder: 'mqtt/connection/identity/record', imports: ['errors', 'internal', 'mqtt/protocol', 'mqtt/connection'], pure: true },
+  {
+    folder: 'mqtt/connection/identity/record',
+    imports: ['errors', 'internal', 'mqtt/protocol', 'mqtt/connection'],
+    pure: true,
+  },
   { folder: 'mqtt/connection/reconnect', imports: ['errors', 'mqtt/protocol', 'mqtt/connection'], pure: true },
   { folder: 'mqtt/connection/subscriptions', imports: ['errors', 'mqtt/protocol'], pure: true },
   { folder: 'mqtt/source', imports: CONNECTOR },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toStoredMemory } from '../../../../../src/mqtt/source/acknowledgement/stored-memory.js';
+import { toStoredMemory } from '../../../../../src/mqtt/source/durable/stored-memory.js';
 import { DurableSourceRig, message } from '../../../../support/rigs/durable-source-rig.js';
 import { ack } from '../../../../support/rigs/session-rig.js';
 import { Told } from '../../../../support/told.js';
