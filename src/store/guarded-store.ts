@@ -58,7 +58,7 @@ class GuardedStore implements Store {
 const LEAST_KEY_BYTES = 1_100;
 
 /** Opens a store and guards it. It rejects with CONTRACT_BROKEN when that gives no `Store`, or one that does not say what commits and keys may have. */
-export const openStore = (job: string, open: () => PromiseLike<Store>): Promise<Store> => {
+export function openStore(job: string, open: () => PromiseLike<Store>): Promise<Store> {
   const door: Door = { contract: 'Store', owner: `the store of job "${job}"`, thrown: 'STORAGE_FAILED' };
   return openGuarded(door, open, (store) => {
     requireMethods(door, store, METHODS);
@@ -71,4 +71,4 @@ export const openStore = (job: string, open: () => PromiseLike<Store>): Promise<
     }
     return new GuardedStore(door, store);
   });
-};
+}

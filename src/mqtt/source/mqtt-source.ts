@@ -11,9 +11,10 @@ import { ItemMaker } from './items/item-maker.js';
 import { QosCheck } from './items/qos-check.js';
 import { MessageIntake } from './message-intake.js';
 import { MqttSourceReader } from './mqtt-source-reader.js';
+import { neededQos } from './needed-qos.js';
 import { openLine } from './open-line.js';
 import type { ResolvedSource } from './options/resolve-source.js';
-import { defaultGuaranteeOf, neededQos, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
+import { defaultGuaranteeOf, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
 import { sourceMetrics } from './source-metrics.js';
 
 /** A resolved MQTT source as an engine takes it. */

@@ -1,5 +1,6 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { neededQos } from './needed-qos.js';
 import type { ResolvedSource } from './options/resolve-source.js';
 
 type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptions' | 'overlaps' | 'deduplicateBy'>;
@@ -7,13 +8,6 @@ type Facts = Pick<ResolvedSource<unknown>, 'name' | 'keepSession' | 'subscriptio
 /** At-least-once when the session is kept and something in it is redelivered, else none. */
 export const defaultGuaranteeOf = (source: Facts): ProcessingGuarantee =>
   source.keepSession && isReliable(source) ? 'at-least-once' : 'none';
-
-/**
- * The QoS that every message needs for exactly-once: 2, for below it the broker's copies cannot be told from new messages; 1 where
- * `deduplicateBy` tells them.
- */
-export const neededQos = ({ deduplicateBy }: Pick<Facts, 'deduplicateBy'>): 1 | 2 =>
-  deduplicateBy === undefined ? 2 : 1;
 
 /** Why an MQTT source cannot give this guarantee, with the ways out; undefined when it can. */
 export const refuseGuarantee = (source: Facts, guarantee: ProcessingGuarantee): MillraceError | undefined => {

@@ -29,16 +29,23 @@ export interface PageNode {
   readonly pages: number;
 }
 
-export const numberOf = (page: Buffer): number => readNumber(page, 0);
+export function numberOf(page: Buffer): number {
+  return readNumber(page, 0);
+}
 
 /** Eight bytes; inexact where it is far above the number of any page. */
-export const readNumber = (bytes: Buffer, at: number): number =>
-  bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
+export function readNumber(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
+}
 
 /** BRANCH, LEAF, OVERFLOW, or what no page of a tree is. */
-export const kindOf = (page: Buffer): number => page.readUInt16LE(18) & KIND;
+export function kindOf(page: Buffer): number {
+  return page.readUInt16LE(18) & KIND;
+}
 
-export const overflowPages = (page: Buffer): number => page.readUInt32LE(20);
+export function overflowPages(page: Buffer): number {
+  return page.readUInt32LE(20);
+}
 
 /** Where the nodes begin, from the start of the page; undefined when the list of nodes cannot be right. */
 export function nodeOffsets(page: Buffer): readonly number[] | undefined {

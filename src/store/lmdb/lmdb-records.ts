@@ -10,9 +10,17 @@ const USER = 1;
 /** Names of the store's own records. */
 export type OwnName = 'format' | 'commits';
 
-const nameOf = (key: Buffer): string => key.toString('utf8', 1);
-const userKey = (key: string): Buffer => Buffer.from(`${String.fromCharCode(USER)}${key}`);
-const ownKey = (name: OwnName): Buffer => Buffer.from(`${String.fromCharCode(OWN)}${name}`);
+function nameOf(key: Buffer): string {
+  return key.toString('utf8', 1);
+}
+
+function userKey(key: string): Buffer {
+  return Buffer.from(`${String.fromCharCode(USER)}${key}`);
+}
+
+function ownKey(name: OwnName): Buffer {
+  return Buffer.from(`${String.fromCharCode(OWN)}${name}`);
+}
 
 /** Which records a slice has. */
 export interface Slice {

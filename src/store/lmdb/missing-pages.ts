@@ -49,7 +49,9 @@ async function misses(pages: PageFile, roots: readonly (number | undefined)[]): 
   return false;
 }
 
-const isBranch = (content: Buffer): boolean => (content.readUInt16LE(FLAGS_AT) & BRANCH) !== 0;
+function isBranch(content: Buffer): boolean {
+  return (content.readUInt16LE(FLAGS_AT) & BRANCH) !== 0;
+}
 
 /** Where the nodes are that are whole on their page. */
 function nodesOf(content: Buffer): number[] {

@@ -20,4 +20,6 @@ export function readFrame(key: Uint8Array, frame: Buffer): Uint8Array | undefine
   return frame.readUInt32LE(0) === checksum(key, value) ? value : undefined;
 }
 
-const checksum = (key: Uint8Array, value: Uint8Array): number => crc32(value, crc32(key));
+function checksum(key: Uint8Array, value: Uint8Array): number {
+  return crc32(value, crc32(key));
+}

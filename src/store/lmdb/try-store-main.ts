@@ -7,9 +7,9 @@ import { findDamage } from './try-store.js';
 
 const [, , path = ''] = process.argv;
 
-const say = (damage: string | undefined): void => {
+function say(damage: string | undefined): void {
   process.send?.({ damage }, () => process.disconnect());
-};
+}
 
 try {
   say(await findDamage(path));

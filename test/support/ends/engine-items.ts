@@ -4,13 +4,7 @@ import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { SimulatedSink } from './simulated-sink.js';
 import type { SimulatedSource } from './simulated-source.js';
-
-/** An input or an output: where it came from, and the way it took. */
-export interface Traced {
-  readonly source: number;
-  readonly sequence: number;
-  readonly path: string;
-}
+import type { Traced } from './traced.js';
 
 const extended = (item: Traced, step: string): Traced => ({ ...item, path: `${item.path}/${step}` });
 

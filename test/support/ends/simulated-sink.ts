@@ -7,8 +7,8 @@ import type {
   SinkWriter,
 } from '../../../src/connector/index.js';
 import { defineSink } from '../../../src/connector/index.js';
-import type { Traced } from './engine-items.js';
 import { letterFor } from './simulated-source.js';
+import type { Traced } from './traced.js';
 
 /** One writer of a simulated sink: it takes what there is credit for, and confirms or gives up when the schedule says so. */
 export class SimulatedWriter<T> implements SinkWriter<T> {

@@ -9,7 +9,7 @@ import {
 } from '../../../src/connector/index.js';
 import { MillraceError } from '../../../src/errors/index.js';
 import type { SeededRandom } from '../seeded-random.js';
-import type { Traced } from './engine-items.js';
+import type { Traced } from './traced.js';
 
 /** What stands at one position. */
 export type Input =

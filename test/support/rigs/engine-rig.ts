@@ -15,9 +15,10 @@ import { UnitGate } from '../../../src/engine/tick/unit-gate.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
 import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
-import { expectedOutputs, randomPipeline, type Traced } from '../ends/engine-items.js';
+import { expectedOutputs, randomPipeline } from '../ends/engine-items.js';
 import { SimulatedSink, SimulatedWriter, simulatedDeadLetters } from '../ends/simulated-sink.js';
 import { SimulatedSource } from '../ends/simulated-source.js';
+import type { Traced } from '../ends/traced.js';
 import type { SeededRandom } from '../seeded-random.js';
 
 const INPUTS = 60;

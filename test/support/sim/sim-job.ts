@@ -2,9 +2,10 @@ import { Engine } from '../../../src/engine/engine.js';
 import type { Job } from '../../../src/engine/job/job.js';
 import type { MillraceError } from '../../../src/errors/index.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
+import type { SimLife } from './sim-life.js';
 import type { SimPlan } from './sim-plan.js';
 import { SimStores } from './sim-stores.js';
-import type { SimLife, SimWorld } from './sim-world.js';
+import type { SimWorld } from './sim-world.js';
 
 /** The real program, as one process of a simulated world. */
 export class SimProcess implements SimLife {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { SimClock } from './sim-clock.js';
+import type { SimLife } from './sim-life.js';
 import type { LinkEnd, SimLink } from './sim-link.js';
-import type { SimLife } from './sim-world.js';
 
 /** What a socket is made of. */
 export interface SimSocketParts {

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../../src/errors/index.js';
 import type { Store, StoreBatch, StoreProvider, StoreRecord } from '../../../src/store/store.js';
 import type { SimDisk } from './sim-disk.js';
-import type { SimLife } from './sim-world.js';
+import type { SimLife } from './sim-life.js';
 
 /** The stores of one process on the simulated disk. */
 export class SimStores implements StoreProvider {

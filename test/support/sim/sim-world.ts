@@ -2,16 +2,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { SeededRandom } from '../seeded-random.js';
 import type { SimBroker } from './sim-broker.js';
-import { type Mortal, SimClock } from './sim-clock.js';
+import { SimClock } from './sim-clock.js';
 import { SimDisk } from './sim-disk.js';
+import type { SimLife } from './sim-life.js';
 import { type LinkSpeed, SimLink } from './sim-link.js';
 import { SimSocket } from './sim-socket.js';
-
-/** What a simulated process is to its world. */
-export interface SimLife extends Mortal {
-  /** Told before each socket write and each commit: it may end here, and does nothing any more then. */
-  beforeIo(): void;
-}
 
 /** Virtual milliseconds that a look at the clock costs, so that work takes time. */
 const LOOK_MS = 0.01;

@@ -4,7 +4,7 @@ import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
 import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import { settingsDigest } from '../options/settings-digest.js';
-import type { PolicyFacts } from '../reconnect/reconnect-policy.js';
+import type { PolicyFacts } from '../reconnect/policy-facts.js';
 import {
   type KeptSession,
   NOTHING_KEPT,

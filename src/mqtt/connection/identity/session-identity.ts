@@ -3,7 +3,7 @@ import type { SubscriptionAnswerEvent } from '../../protocol/session/session-eve
 import type { SessionOptions } from '../../protocol/session/session-options.js';
 import type { ConnectFacts } from '../connect-request.js';
 import type { ServerAddress } from '../options/mqtt-connection-options.js';
-import type { PolicyFacts } from '../reconnect/reconnect-policy.js';
+import type { PolicyFacts } from '../reconnect/policy-facts.js';
 import type { KeptSession, Resume, SubscribingSession } from '../subscriptions/subscription-keeper.js';
 import type { HeldSubscription } from '../subscriptions/wanted-subscription.js';
 import type { Transport } from '../transport/transport.js';

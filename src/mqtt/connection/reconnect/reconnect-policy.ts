@@ -8,6 +8,7 @@ import { Backoff } from './backoff.js';
 import type { Verdict } from './conflict-detector.js';
 import { ConflictDetector, type Suspicion } from './conflict-detector.js';
 import { closedAtSubscribe } from './explain-close.js';
+import type { PolicyFacts } from './policy-facts.js';
 import { RefusalPatience } from './refusal-patience.js';
 import { RepeatedEnd } from './repeated-end.js';
 import { ServerRotation } from './server-rotation.js';
@@ -31,14 +32,6 @@ export interface AttemptEnd {
   readonly subscribing: boolean;
   /** Milliseconds of a monotonic clock. */
   readonly now: number;
-}
-
-/** What the store knows of the session. */
-export interface PolicyFacts {
-  /** The version of its epoch, when it has one (R5d). */
-  readonly epochVersion?: ProtocolVersion | undefined;
-  /** All was granted with the settings of now (R24). */
-  readonly grantedBefore?: boolean | undefined;
 }
 
 /** What follows: try again after a wait, rest until the owner asks (no auto-reconnect), or give up for good. */

@@ -17,7 +17,7 @@ import type { BufferLimits, Qos0Overflow } from '../buffer/message-buffer.js';
 import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
 import type { OnLowerQos } from '../items/qos-check.js';
-import { neededQos } from '../refuse-guarantee.js';
+import { neededQos } from '../needed-qos.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
 import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';

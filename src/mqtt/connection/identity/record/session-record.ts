@@ -1,5 +1,5 @@
 import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
-import type { PolicyFacts } from '../../reconnect/reconnect-policy.js';
+import type { PolicyFacts } from '../../reconnect/policy-facts.js';
 import type { KeptSession } from '../../subscriptions/subscription-keeper.js';
 import type { HeldSubscription } from '../../subscriptions/wanted-subscription.js';
 import { type SessionMarkers, spendMarkers } from './session-markers.js';

@@ -1,0 +1,7 @@
+import type { Mortal } from './sim-clock.js';
+
+/** What a simulated process is to its world. */
+export interface SimLife extends Mortal {
+  /** Told before each socket write and each commit: it may end here, and does nothing any more then. */
+  beforeIo(): void;
+}
