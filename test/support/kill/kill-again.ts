@@ -2,10 +2,13 @@ import type { KillRig } from './kill-rig.js';
 import { type BridgeSystem, millracePipeline } from './kill-system.js';
 
 /** Longer than the timeouts of `quickTimeouts` together. */
-export const FROZEN_MS = 2_500;
+export const FROZEN_MS = 4_500;
 
-/** A broker that stands still is given up soon, and connected to again and again. */
-const quickTimeouts = { keepalive: 1, pingTimeout: 400, connackTimeout: 300, ackTimeout: 800 };
+/**
+ * A broker that stands still is given up soon, and connected to again and again. Not sooner: on a machine with several times as much to do
+ * as it has cores, one that does not stand still answers after half a second.
+ */
+const quickTimeouts = { keepalive: 1, pingTimeout: 1000, connackTimeout: 800, ackTimeout: 1500 };
 const quickReconnects = { reconnectPeriod: 10, maxReconnectPeriod: 40 };
 
 /** An exactly-once bridge that reconnects at once, so that its broker has to go on with an old session many times in a moment (R2b). */

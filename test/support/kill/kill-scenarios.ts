@@ -122,12 +122,25 @@ async function play(run: KillRun, options: ScenarioOptions, fault: Fault): Promi
     }
   } catch (error) {
     // What promises nothing may stand still for good: that is a result.
-    if (run.system.promise > 0) throw error;
+    if (run.system.promise > 0) throw stuck(rig, fired, error);
   }
   await rig.load.stop();
   const report = await rig.settle();
   const { code, signal } = await rig.end();
   return { ...report, fired, inStart: 0, ending: signal ?? `exit code ${code}` };
+}
+
+/** With what it takes to see where it stands still. */
+function stuck(rig: KillRig, round: number, cause: unknown): Error {
+  const { load, verifier, proxies } = rig;
+  const sides = Object.entries(proxies ?? {}).map(([side, proxy]) => {
+    const seen = (['connect', 'pubrec', 'pubcomp', 'pingreq'] as const).map(
+      (type) => `${proxy.count('client', type)} ${type}`,
+    );
+    return `${side}: ${seen.join(', ')}`;
+  });
+  const state = `${load.sent.length} sent, ${verifier.messages.length} seen; ${sides.join('; ')}`;
+  return new Error(`round ${round + 1}: ${state}; the system said:\n${rig.tail()}`, { cause });
 }
 
 /** Kills it so much later. False when it said before that it runs. */
