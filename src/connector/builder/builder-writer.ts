@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { type Deferred, deferred } from '../../internal/deferred.js';
+import { Readiness } from '../../internal/readiness.js';
 import type { SinkProgress, SinkWriter } from '../sink-writer.js';
 import { destroyContext } from './destroy-context.js';
 import type { SinkFunctions } from './sink-functions.js';
@@ -34,7 +34,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   #refused = false;
   #running: Promise<void> | undefined;
   #failure: MillraceError | undefined;
-  #waiting: Deferred<void> | undefined;
+  readonly #readiness = new Readiness();
   #closing: Promise<void> | undefined;
 
   constructor(parts: BuilderWriterParts<C, T>) {
@@ -70,10 +70,9 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   }
 
   ready(): Promise<void> {
-    const waiting = deferred<void>();
-    this.#waiting = waiting;
+    const promise = this.#readiness.wait();
     this.#tell();
-    return waiting.promise;
+    return promise;
   }
 
   close(): Promise<void> {
@@ -102,14 +101,12 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
 
   /** Settles `ready` when there is something to say. */
   #tell(): void {
-    const waiting = this.#waiting;
     const room = this.#refused && this.#written - this.#delivered < WINDOW;
-    if (waiting === undefined) return;
-    if (this.#failure !== undefined) waiting.reject(this.#failure);
-    else if (room || this.#delivered !== this.#reported) waiting.resolve();
+    if (!this.#readiness.awaited) return;
+    if (this.#failure !== undefined) this.#readiness.fail(this.#failure);
+    else if (room || this.#delivered !== this.#reported) this.#readiness.notify();
     else return;
     this.#refused = false;
-    this.#waiting = undefined;
   }
 
   #check(): void {

@@ -1,13 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { type Deferred, deferred } from '../../internal/deferred.js';
+import { Readiness } from '../../internal/readiness.js';
 import type { SinkWriter } from '../sink-writer.js';
 import type { RejectedHandler } from './rejected-handler.js';
-
-const quietDeferred = (): Deferred<void> => {
-  const change = deferred<void>();
-  change.promise.catch(() => {});
-  return change;
-};
 
 /** Drives a sink writer by promises, for use without an engine: `write` waits for room, `whenDelivered` for confirmation. */
 export class SinkPump<T> {
@@ -15,8 +9,8 @@ export class SinkPump<T> {
   onClose: () => void = () => {};
   readonly #writer: SinkWriter<T>;
   readonly #rejected: RejectedHandler;
-  /** Resolved and replaced whenever the writer had something to say. */
-  #change = quietDeferred();
+  /** Whenever the writer had something to say. */
+  readonly #change = new Readiness();
   #letters: Promise<void> = Promise.resolve();
   #written = 0;
   #delivered = 0;
@@ -42,12 +36,11 @@ export class SinkPump<T> {
     await this.#letters;
     for (let rest = items; rest.length > 0; ) {
       this.#check();
-      const { promise } = this.#change;
       const taken = this.#attempt(() => this.#writer.write(rest));
       this.#written += taken;
       this.#planFlush();
       rest = rest.slice(taken);
-      if (rest.length > 0) await promise;
+      if (rest.length > 0) await this.#changed();
     }
     return this.#written;
   }
@@ -55,8 +48,7 @@ export class SinkPump<T> {
   /** Resolves when the first `count` items are delivered, and the letters of those given up too. */
   async whenDelivered(count = this.#written): Promise<void> {
     while (this.#delivered < count) {
-      this.#check();
-      await this.#change.promise;
+      await this.#changed();
     }
     await this.#letters;
     this.#check();
@@ -86,10 +78,15 @@ export class SinkPump<T> {
     return this.#closing;
   }
 
+  #changed(): Promise<void> {
+    this.#check();
+    return this.#change.wait();
+  }
+
   async #close(): Promise<void> {
     this.onClose();
     this.#failure ??= new MillraceError('INVALID_STATE', 'the sink is closed');
-    this.#change.reject(this.#failure);
+    this.#change.fail(this.#failure);
     await this.#writer.close();
     await this.#rejected.close();
   }
@@ -138,9 +135,7 @@ export class SinkPump<T> {
       this.#fail(error);
       return;
     }
-    const { resolve } = this.#change;
-    this.#change = quietDeferred();
-    resolve();
+    this.#change.notify();
     this.#watch();
   }
 
@@ -158,7 +153,7 @@ export class SinkPump<T> {
     if (this.#failure !== undefined) return this.#failure;
     const failure = MillraceError.from(error);
     this.#failure = failure;
-    this.#change.reject(failure);
+    this.#change.fail(failure);
     this.#onFailure(failure);
     return failure;
   }

@@ -1,6 +1,6 @@
 import type { SinkProgress, SinkWriter } from '../../connector/sink-writer.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { deferred } from '../../internal/deferred.js';
+import { Readiness } from '../../internal/readiness.js';
 
 /** A writer whose destination takes every item at once: delivered is what was written. */
 export class ImmediateWriter<in T> implements SinkWriter<T> {
@@ -8,7 +8,7 @@ export class ImmediateWriter<in T> implements SinkWriter<T> {
   #delivered = 0;
   #reported = 0;
   #failure: MillraceError | undefined;
-  #ready = deferred<void>();
+  readonly #readiness = new Readiness();
 
   /** `receive` may throw: the sink has failed then. */
   constructor(receive: (item: T) => void) {
@@ -30,7 +30,7 @@ export class ImmediateWriter<in T> implements SinkWriter<T> {
   }
 
   flush(): void {
-    if (this.#delivered > this.#reported) this.#ready.resolve();
+    if (this.#delivered > this.#reported) this.#readiness.notify();
   }
 
   progress(): SinkProgress {
@@ -39,9 +39,7 @@ export class ImmediateWriter<in T> implements SinkWriter<T> {
   }
 
   ready(): Promise<void> {
-    this.#ready = deferred();
-    this.flush();
-    return this.#ready.promise;
+    return this.#delivered > this.#reported ? Promise.resolve() : this.#readiness.wait();
   }
 
   async close(): Promise<void> {}

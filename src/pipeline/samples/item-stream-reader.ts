@@ -1,6 +1,6 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { type Deferred, deferred } from '../../internal/deferred.js';
+import { Readiness } from '../../internal/readiness.js';
 
 /** Where the numbering of an item stream stands, and how fast it goes. */
 export interface ItemStreamOptions {
@@ -22,7 +22,7 @@ export class ItemStreamReader<T> implements SourceReader<T> {
   #made = 0;
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
-  #ready: Deferred<void> = deferred();
+  readonly #readiness = new Readiness();
   #closed = false;
 
   constructor({ perSecond, start }: ItemStreamOptions, create: (timestamp: number, sequence: number) => T) {
@@ -42,9 +42,9 @@ export class ItemStreamReader<T> implements SourceReader<T> {
   }
 
   ready(): Promise<void> {
-    this.#ready = deferred();
-    if (!this.#closed) this.#timer = setTimeout(this.#ready.resolve, this.#msUntilNext());
-    return this.#ready.promise;
+    clearTimeout(this.#timer);
+    if (!this.#closed) this.#timer = setTimeout(() => this.#readiness.notify(), this.#msUntilNext());
+    return this.#readiness.wait();
   }
 
   snapshot(upTo: number): SourceSnapshot {
