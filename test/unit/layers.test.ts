@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -158,5 +158,21 @@ describe('the layers', () => {
       );
     }
     assert.deepEqual([told.length, status], [expected.length, 1], stderr);
+  });
+
+  it('a circle of imports is refused, also one of types alone', LIMIT, () => {
+    const folder = tempDir('circle');
+    cpSync(join(ROOT, 'biome.json'), join(folder, 'biome.json'));
+    writeFileSync(join(folder, 'one.ts'), "import type { Two } from './two.js';\n\nexport type One = Two[];\n");
+    writeFileSync(join(folder, 'two.ts'), "import type { One } from './one.js';\n\nexport type Two = One[];\n");
+    writeFileSync(join(folder, 'three.ts'), "import type { One } from './one.js';\n\nexport type Three = One[];\n");
+    const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [biome, 'ci', '--vcs-enabled=false', '--colors=off', '--reporter=github', '.'],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    const told = [...`${stdout}${stderr}`.matchAll(/noImportCycles,file=[^,]*?([a-z]+\.ts),/g)].map(([, file]) => file);
+    assert.deepEqual([told.sort(), status], [['one.ts', 'two.ts'], 1], `${stdout}${stderr}`);
   });
 });
