@@ -58,7 +58,7 @@ export function againSection(options: EvidenceOptions): Promise<Section> {
     return {
       title: 'A session goes on many times in a moment',
       lines: [
-        'A round is six resets of one connection, 10 to 60 ms apart, under load, or a broker that stands still (SIGSTOP) for 2.5 s,',
+        `A round is six resets of one connection, 10 to 60 ms apart, under load, or a broker that stands still (SIGSTOP) for ${FROZEN_MS / 1000} s,`,
         'which is longer than all timeouts of the Millrace bridge here, so that it gives up CONNECTs that the broker answers later.',
         'mosquitto then sends messages again that were finished. Every core of the machine is kept busy besides. The rounds of Millrace',
         'begin when the broker has answered the first fence (R2b).',
