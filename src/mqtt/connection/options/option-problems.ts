@@ -41,4 +41,20 @@ export class OptionProblems {
     else return value;
     return undefined;
   }
+
+  /** Bytes, at most 65535 (5: 1.5.6). They are never shown. `kinds` says what may be given. */
+  bytes(name: string, value: Uint8Array | undefined, kinds = 'a Uint8Array'): Uint8Array | undefined {
+    if (value === undefined || (value instanceof Uint8Array && value.length <= 65_535)) return value;
+    this.add(value instanceof Uint8Array ? `${name} is longer than 65535 bytes` : `${name} must be ${kinds}`);
+    return undefined;
+  }
+
+  /** Whether it is an object, with no names but these. */
+  record(name: string, value: object, known: Readonly<Record<string, true>>): boolean {
+    const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!isRecord) this.add(`${name} must be an object`);
+    const unknown = isRecord ? Object.keys(value).filter((key) => !Object.hasOwn(known, key)) : [];
+    for (const key of unknown) this.add(`there is no option "${name}.${key}"`);
+    return isRecord;
+  }
 }

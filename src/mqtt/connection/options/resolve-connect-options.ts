@@ -12,7 +12,8 @@ import { resolveAuthentication } from './resolve-authentication.js';
 import { resolveCredentials } from './resolve-credentials.js';
 import { isSecure, resolveServers } from './resolve-servers.js';
 import { resolveTls } from './resolve-tls.js';
-import { resolveWill, userPropertyPairs } from './resolve-will.js';
+import { resolveWill } from './resolve-will.js';
+import { resolveUserProperties } from './user-properties.js';
 
 const MAX_UINT32 = 0xffff_ffff;
 const MAX_TIMER_MS = 2_147_483_647;
@@ -206,7 +207,6 @@ function resolveProtocol(
   const within = (name: string, value: number | undefined, min: number, max: number, fallback: number): number =>
     problems.integer(name, value, { min, max, fallback });
   const inflight = within('maxInflight', options.maxInflight, 1, 59_999, 0);
-  const pairs = properties?.userProperties;
   return {
     // no other version has an AUTH packet
     version: options.authentication === undefined ? version : 5,
@@ -226,7 +226,7 @@ function resolveProtocol(
     subscribeBatchSize: within('subscribeBatchSize', options.subscribeBatchSize, 1, 1000, SUBSCRIBE_BATCH),
     requestResponseInformation: properties?.requestResponseInformation,
     requestProblemInformation: properties?.requestProblemInformation,
-    userProperties: pairs === undefined ? undefined : userPropertyPairs(pairs),
+    userProperties: resolveUserProperties('properties.userProperties', properties?.userProperties, problems),
   };
 }
 

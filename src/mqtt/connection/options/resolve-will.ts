@@ -1,46 +1,61 @@
 import type { Will } from '../../protocol/packet.js';
-import type { Properties, UserProperty } from '../../protocol/properties.js';
+import type { Properties } from '../../protocol/properties.js';
 import { topicNameProblem } from '../../protocol/topic.js';
-import type { UserProperties, WillOptions } from './connect-options.js';
+import type { WillOptions } from './connect-options.js';
 import type { OptionProblems } from './option-problems.js';
+import { resolveUserProperties } from './user-properties.js';
 
-/** A will's payload is a binary field with a two-byte length [MQTT-3.1.3.4]. */
-const MAX_WILL_BYTES = 65_535;
+type WillProperties = NonNullable<WillOptions['properties']>;
 
-/** Both shapes as pairs. */
-export function userPropertyPairs(properties: UserProperties): readonly UserProperty[] {
-  if (isPairs(properties)) return properties;
-  return Object.entries(properties).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : value.map((one) => [name, one] as const),
-  );
-}
+/** All of them: the compiler misses a new one. */
+const KNOWN: Readonly<Record<keyof WillOptions, true>> = {
+  topic: true,
+  payload: true,
+  qos: true,
+  retain: true,
+  properties: true,
+};
+const KNOWN_PROPERTIES: Readonly<Record<keyof WillProperties, true>> = {
+  willDelayInterval: true,
+  payloadFormatIndicator: true,
+  messageExpiryInterval: true,
+  contentType: true,
+  responseTopic: true,
+  correlationData: true,
+  userProperties: true,
+};
 
-function isPairs(properties: UserProperties): properties is readonly UserProperty[] {
-  return Array.isArray(properties);
-}
-
-/** The will as it goes into CONNECT. */
+/** The will as it goes into CONNECT. No problem repeats a text or bytes of it: they may be a secret. */
 export function resolveWill(
   will: WillOptions | undefined,
   version: 5 | 4 | 3 | undefined,
   problems: OptionProblems,
 ): Will | undefined {
-  if (will === undefined) return undefined;
-  const payload = typeof will.payload === 'string' ? new TextEncoder().encode(will.payload) : will.payload;
-  if (payload !== undefined && payload.length > MAX_WILL_BYTES) problems.add('will.payload is longer than 65535 bytes');
-  const problem = typeof will.topic === 'string' ? topicNameProblem(will.topic) : 'it must be a string';
-  if (problem !== undefined) problems.add(`will.topic: ${problem}`);
+  if (will === undefined || !problems.record('will', will, KNOWN)) return undefined;
+  topic('will.topic', will.topic, problems);
   if (version !== undefined && version < 5 && will.properties !== undefined) {
     problems.add('will.properties is for protocolVersion 5 only');
   }
   const properties = willProperties(will, problems);
   return {
     topic: will.topic,
-    payload: payload ?? new Uint8Array(),
+    payload: payloadOf(will, problems) ?? new Uint8Array(),
     qos: qosOf(will.qos, problems),
     retain: problems.flag('will.retain', will.retain, false),
     ...(properties === undefined ? {} : { properties }),
   };
+}
+
+function topic(name: string, value: string, problems: OptionProblems): string {
+  const problem = typeof value === 'string' ? topicNameProblem(value) : 'it must be a string';
+  if (problem !== undefined) problems.add(`${name}: ${problem}`);
+  return value;
+}
+
+/** A binary field with a two-byte length [MQTT-3.1.3.4]. */
+function payloadOf({ payload }: WillOptions, problems: OptionProblems): Uint8Array | undefined {
+  const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+  return problems.bytes('will.payload', bytes, 'a string or a Uint8Array');
 }
 
 function qosOf(qos: WillOptions['qos'], problems: OptionProblems): 0 | 1 | 2 {
@@ -49,25 +64,25 @@ function qosOf(qos: WillOptions['qos'], problems: OptionProblems): 0 | 1 | 2 {
 }
 
 function willProperties({ properties: given }: WillOptions, problems: OptionProblems): Properties | undefined {
-  if (given === undefined) return undefined;
+  const name = 'will.properties';
+  if (given === undefined || !problems.record(name, given, KNOWN_PROPERTIES)) return undefined;
   const range = { min: 0, max: 0xffff_ffff, fallback: 0 };
   const properties: Properties = {};
-  if (given.willDelayInterval !== undefined) {
-    properties.willDelayInterval = problems.integer(
-      'will.properties.willDelayInterval',
-      given.willDelayInterval,
-      range,
-    );
+  const { willDelayInterval, payloadFormatIndicator, messageExpiryInterval, responseTopic } = given;
+  if (willDelayInterval !== undefined)
+    properties.willDelayInterval = problems.integer(`${name}.willDelayInterval`, willDelayInterval, range);
+  if (messageExpiryInterval !== undefined)
+    properties.messageExpiryInterval = problems.integer(`${name}.messageExpiryInterval`, messageExpiryInterval, range);
+  if (payloadFormatIndicator !== undefined) {
+    const isText = problems.flag(`${name}.payloadFormatIndicator`, payloadFormatIndicator, false);
+    properties.payloadFormatIndicator = isText ? 1 : 0;
   }
-  if (given.messageExpiryInterval !== undefined) {
-    const name = 'will.properties.messageExpiryInterval';
-    properties.messageExpiryInterval = problems.integer(name, given.messageExpiryInterval, range);
-  }
-  if (given.payloadFormatIndicator !== undefined)
-    properties.payloadFormatIndicator = given.payloadFormatIndicator ? 1 : 0;
-  if (given.contentType !== undefined) properties.contentType = given.contentType;
-  if (given.responseTopic !== undefined) properties.responseTopic = given.responseTopic;
-  if (given.correlationData !== undefined) properties.correlationData = given.correlationData;
-  if (given.userProperties !== undefined) properties.userProperties = userPropertyPairs(given.userProperties);
+  const contentType = problems.text(`${name}.contentType`, given.contentType);
+  if (contentType !== undefined) properties.contentType = contentType;
+  if (responseTopic !== undefined) properties.responseTopic = topic(`${name}.responseTopic`, responseTopic, problems);
+  const correlationData = problems.bytes(`${name}.correlationData`, given.correlationData);
+  if (correlationData !== undefined) properties.correlationData = correlationData;
+  const userProperties = resolveUserProperties(`${name}.userProperties`, given.userProperties, problems);
+  if (userProperties !== undefined) properties.userProperties = userProperties;
   return properties;
 }

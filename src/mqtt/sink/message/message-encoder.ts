@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { userPropertyPairs } from '../../connection/options/resolve-will.js';
+import { userPropertyPairs } from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';

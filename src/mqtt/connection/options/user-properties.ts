@@ -1,0 +1,40 @@
+import type { UserProperty } from '../../protocol/properties.js';
+import type { UserProperties } from './connect-options.js';
+import type { OptionProblems } from './option-problems.js';
+
+/** Both shapes as pairs. */
+export function userPropertyPairs(properties: UserProperties): readonly UserProperty[] {
+  if (isPairs(properties)) return properties;
+  return Object.entries(properties).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : value.map((one) => [name, one] as const),
+  );
+}
+
+function isPairs(properties: UserProperties): properties is readonly UserProperty[] {
+  return Array.isArray(properties);
+}
+
+/** Those of options, checked. No problem repeats a value: it may be a secret. */
+export function resolveUserProperties(
+  name: string,
+  given: UserProperties | undefined,
+  problems: OptionProblems,
+): readonly UserProperty[] | undefined {
+  if (given === undefined) return undefined;
+  if (!isUserProperties(given)) {
+    problems.add(`${name} must be pairs of strings, or an object of strings and lists of strings`);
+    return undefined;
+  }
+  const pairs = userPropertyPairs(given);
+  for (const text of pairs.flat()) problems.text(name, text);
+  return pairs;
+}
+
+function isUserProperties(value: unknown): value is UserProperties {
+  if (Array.isArray(value)) return value.every((pair) => isTexts(pair) && pair.length === 2);
+  return typeof value === 'object' && value !== null && Object.values(value).every((one) => isTexts([one].flat()));
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
