@@ -3,7 +3,9 @@ import type { OnError } from './sink.js';
 
 /** A source or sink with what only it may use. */
 export interface Claimant {
+  /** For messages. */
   readonly name: string;
+  /** Two claimants of one job must not have an equal one. */
   readonly claims: readonly string[];
 }
 

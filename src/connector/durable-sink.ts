@@ -3,13 +3,18 @@ import type { RejectedItem } from './sink-writer.js';
 
 /** A message in an outbox. `seq` counts in its outbox from 0, without gaps. The bytes are the sink's own coding. */
 export interface OutboxRow {
+  /** Its place in its outbox; it is the same at each reading. */
   readonly seq: number;
+  /** As `prepare` made them. */
   readonly bytes: Uint8Array;
 }
 
 /** What `prepare` made of an item. `outbox` is an index into `DurableSinkWriter.outboxes`. */
+/** What `prepare` made of its items. */
 export interface PreparedRow {
+  /** Which outbox it goes to. */
   readonly outbox: number;
+  /** Stored as they are: they must not be changed afterwards. */
   readonly bytes: Uint8Array;
 }
 
@@ -22,7 +27,9 @@ export interface Prepared {
 
 /** A row that the destination refused for good. It is complete, and its letter belongs into the commit that says so (R9a). */
 export interface RefusedRow {
+  /** Of the row, which was taken and was not complete. */
   readonly seq: number;
+  /** Goes where the sink says, in the same commit. */
   readonly letter: DeadLetter;
 }
 
@@ -30,6 +37,7 @@ export interface RefusedRow {
 export interface OutboxSnapshot {
   /** An integer of the sender's choice that never falls. */
   readonly mark: number;
+  /** Given back as it is at the next start; undefined for none. */
   readonly state: unknown;
   /** Every row below was taken and is complete: once this is durable its bytes may go. Never falls. */
   readonly low: number;
@@ -58,9 +66,13 @@ export interface OutboxSender {
   readonly name: string;
   /** The seq of the row that it wants next: the one behind those that it took. */
   readonly next: number;
+  /** Asked at each tick. */
   readonly urgency: CommitUrgency;
+  /** Gives how many rows it has taken, from the front. */
   offer(rows: readonly OutboxRow[]): number;
+  /** What of it belongs into the commit that is being made. */
   snapshot(end: number): OutboxSnapshot;
+  /** The snapshot with this mark is durable. */
   committed(mark: number): void;
 }
 
@@ -75,11 +87,17 @@ export interface OutboxSender {
  *    before its destination is reached, takes all calls, and delivers nothing yet. Without it the writer is open when it is given.
  */
 export interface DurableSinkWriter<in T> {
+  /** Resolves when rows can be delivered; absent where that is so from the start. */
   readonly opened?: Promise<void>;
+  /** Its senders, the same as long as it is open. */
   readonly outboxes: readonly OutboxSender[];
+  /** Makes rows of items; called in the tick that made them. */
   prepare(items: readonly T[]): Prepared;
+  /** Lets out what may go. */
   flush(): void;
+  /** Wakes the engine: there is room, or something to commit. */
   ready(): Promise<void>;
+  /** Ends it; rows that are not complete are for the next start. */
   close(): Promise<void>;
 }
 

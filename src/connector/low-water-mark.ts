@@ -2,7 +2,9 @@ import { Ring } from '../internal/ring.js';
 
 /** Something at a position that is to be completed. */
 export interface MarkEntry {
+  /** Above that of each entry before it. */
   readonly position: number;
+  /** Set by `LowWaterMark.complete` alone. */
   complete: boolean;
 }
 

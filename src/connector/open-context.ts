@@ -6,7 +6,9 @@ import type { ProcessingGuarantee } from './processing-guarantee.js';
 export interface OpenContext {
   /** The job's name; 'standalone' without an engine. */
   readonly job: string;
+  /** What it must give: `refuse` was asked before. */
   readonly guarantee: ProcessingGuarantee;
+  /** Where it counts. */
   readonly metrics: Metrics;
   /** Aborts opening, which is waited for 10 s longer; afterwards `close` ends the reader or writer. */
   readonly signal: AbortSignal;

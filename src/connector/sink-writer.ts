@@ -4,9 +4,11 @@ import type { DeadLetter } from './dead-letter.js';
 export interface RejectedItem {
   /** Its number in the order of `write`, from 0. */
   readonly index: number;
+  /** Goes where `onError` says. */
   readonly letter: DeadLetter;
 }
 
+/** What became of items that a sink has taken. */
 export interface SinkProgress {
   /** How many items, in the order of `write`, are delivered without a gap. Never falls. */
   readonly delivered: number;
@@ -26,9 +28,14 @@ export interface SinkProgress {
  * 6. `close` does not wait for delivery: the engine drains first. It may be called at any time, twice too.
  */
 export interface SinkWriter<in T> {
+  /** Gives how many items it has taken, from the front. */
   write(items: readonly T[]): number;
+  /** Lets out what was taken. */
   flush(): void;
+  /** What became of the items that were taken. */
   progress(): SinkProgress;
+  /** Wakes the engine: there is room, or progress. */
   ready(): Promise<void>;
+  /** Ends it; what is not delivered is not acknowledged. */
   close(): Promise<void>;
 }

@@ -9,10 +9,13 @@ import type { SinkWriter } from './sink-writer.js';
 
 /** A sink as plain data: nothing is opened before `createWriter`. */
 export interface SinkDefinition<in T> {
+  /** Names it in errors, metrics and the store, unless its stage was given a name. */
   readonly name: string;
   /** As in SourceDefinition. */
   readonly claims: readonly string[];
+  /** As in SourceDefinition. */
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
+  /** What happens to rejected items. */
   readonly onError: OnError;
   /** Resolves when items can be delivered (an MQTT sink: when all its clients are connected). */
   createWriter(context: OpenContext): Promise<SinkWriter<T>>;

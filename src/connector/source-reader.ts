@@ -3,17 +3,21 @@ import type { DeadLetter } from './dead-letter.js';
 
 /** An input that could not be made into an item. It has a position of its own. */
 export interface RejectedInput {
+  /** Between `first` and `last` of its poll. */
   readonly position: number;
+  /** Goes where `onError` says. */
   readonly letter: DeadLetter;
 }
 
 /** What `poll` gives. Items stand at ascending positions from `first` to `last`; a position without an item was rejected or needs nothing. */
 export interface Polled<T> {
+  /** In the order of their positions. */
   readonly items: readonly T[];
   /** Milliseconds by the wall clock at which the items arrived; one value for the batch. */
   readonly timestampMs: number;
   /** The first position that this poll consumed, one above the last that an earlier one did; `last < first` when nothing arrived. */
   readonly first: number;
+  /** The highest position that this poll consumed. */
   readonly last: number;
   /** What the items and the rejected inputs take, in bytes, for the engine's byte bound. */
   readonly bytes: number;
@@ -29,6 +33,7 @@ export interface Polled<T> {
 export interface SourceSnapshot {
   /** An integer of the source's choice that never falls. */
   readonly mark: number;
+  /** Given back as it is at the next start; undefined for none. */
   readonly state: unknown;
   /**
    * What is too large to be stored as a whole with each commit: those pages, by name, that changed since the last snapshot. The others
@@ -55,13 +60,20 @@ export interface SourceSnapshot {
  *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
  */
 export interface SourceReader<T> {
+  /** Resolves, and never rejects, once the source has failed. */
   readonly failed?: Promise<MillraceError>;
   /** Whether there is something to commit besides a position (an MQTT source: a PUBREL, whose id must be forgotten durably, R3). */
   readonly dirty?: boolean;
+  /** Resolves when `dirty` has become true. */
   whenDirty?(): Promise<void>;
+  /** Takes what has arrived. */
   poll(max: number): Polled<T>;
+  /** Wakes the engine: a poll would find something, or there is something to commit. */
   ready(): Promise<void>;
+  /** What belongs into a commit that covers the inputs up to there. */
   snapshot(upTo: number): SourceSnapshot;
+  /** The snapshot with this mark is durable, or nothing is to be: now the broker is answered. */
   committed(mark: number): void;
+  /** Ends it; what was not committed comes again. */
   close(): Promise<void>;
 }

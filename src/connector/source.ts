@@ -10,11 +10,13 @@ import type { SourceReader } from './source-reader.js';
 export interface Deduplication {
   /** Milliseconds by the wall clock for which a key is known. */
   readonly ttlMs: number;
+  /** How many keys are known at most. */
   readonly maxEntries: number;
 }
 
 /** A source as plain data: nothing is opened before `createReader`. */
 export interface SourceDefinition<T> {
+  /** Names it in errors, metrics and the store, unless its stage was given a name. */
   readonly name: string;
   /** What only one reader or writer of a job may use, e.g. a client id at a broker. Two equal claims are refused with DUPLICATE_SESSION. */
   readonly claims: readonly string[];

@@ -13,6 +13,7 @@ import { planPorts } from './opening/job-ports.js';
 import type { JobRunOptions } from './opening/job-run-options.js';
 import { createTallies } from './tick/job-tallies.js';
 
+/** Where an engine keeps what is durable. Without either it runs jobs that need no store. */
 export interface EngineOptions {
   /**
    * The directory of the durable state, for jobs with exactly-once or with at-least-once and state. It must be writable; the first such

@@ -8,14 +8,19 @@ export type StateKey = string | number | bigint | boolean;
  * `set` says that it was. Nothing of it is seen by others. `undefined` is no value.
  */
 export interface StageState {
+  /** Undefined where there is none. It may be changed in place, and given to `set` then. */
   get(key: StateKey): unknown;
+  /** The state of the key is this from now on, and has changed. */
   set(key: StateKey, value: unknown): void;
+  /** The key has none from now on. */
   remove(key: StateKey): void;
 }
 
 /** A stage that keeps state. Its name must stay the same from run to run: the state is stored under it. */
 export interface StatefulStage {
+  /** The store knows its states by it. */
   readonly name: string;
+  /** How a state becomes bytes. */
   readonly codec: StateCodec<unknown>;
 }
 

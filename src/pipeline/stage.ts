@@ -17,6 +17,7 @@ export interface MapAsyncOptions<T = unknown> {
 
 /** The end of a branch. */
 export interface SinkStage {
+  /** That of its sink, until `setName`. */
   readonly name: string;
   /** Names it in errors and metrics. */
   setName(name: string): SinkStage;
@@ -30,6 +31,7 @@ export interface SinkStage {
  * Functions see items only. A time that the work needs belongs into the item (an MQTT source: in `mapToItemFn`).
  */
 export interface Stage<T> {
+  /** What errors and metrics name. */
   readonly name: string;
   /** Names the stage in errors and metrics. Default: its kind, numbered (`map`, `map-2`). */
   setName(name: string): Stage<T>;
@@ -62,6 +64,7 @@ export interface Stage<T> {
 
 /** What `readFrom` gives: a stage as it is, and the choice of Jet's about timestamps. */
 export interface SourceStage<T> extends Stage<T> {
+  /** Names the source in errors, metrics and the store. */
   setName(name: string): SourceStage<T>;
   /** Items carry no time. The default. */
   withoutTimestamps(): Stage<T>;
@@ -80,6 +83,7 @@ export interface SourceStage<T> extends Stage<T> {
  * since the last commit is discarded, states too: nothing has to be undone by the function.
  */
 export interface KeyedStage<T, K extends StateKey> {
+  /** What errors name. */
   readonly name: string;
   /** Names the grouping in errors. State has the name of its own stage, not this one. */
   setName(name: string): KeyedStage<T, K>;

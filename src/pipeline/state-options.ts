@@ -2,7 +2,9 @@ import type { StateCodec } from './state-codec.js';
 
 /** What a rolling aggregate gives: the key and the result so far. */
 export interface Entry<K, V> {
+  /** Of the item. */
   readonly key: K;
+  /** The result with this item. */
   readonly value: V;
 }
 

@@ -48,13 +48,18 @@ export type VertexWork =
 
 /** One node of a pipeline. `id` is its index in the graph. */
 export interface Vertex {
+  /** Its index in the graph. */
   readonly id: number;
+  /** Its own, which is checked when the graph is given out. */
   readonly name: string;
+  /** What it does with an item. */
   readonly work: VertexWork;
 }
 
 export interface Edge {
+  /** Id of the vertex that gives. */
   readonly from: number;
+  /** Id of the one that takes. */
   readonly to: number;
   /** Set where items go to the partition of their key: the edges that lead to a `groupingKey`. Others stay in their partition. */
   readonly exchange?: true;
@@ -62,6 +67,8 @@ export interface Edge {
 
 /** A pipeline as plain data. Vertices stand in the order of building, so every edge leads from a lower id to a higher one. */
 export interface PipelineGraph {
+  /** By their ids. */
   readonly vertices: readonly Vertex[];
+  /** In the order in which they were made. */
   readonly edges: readonly Edge[];
 }

@@ -1,5 +1,6 @@
 /** One record: a key and its bytes. */
 export interface StoreRecord {
+  /** Well-formed. */
   readonly key: string;
   /** The reader's own. */
   readonly value: Uint8Array;

@@ -11,7 +11,9 @@ import { WriterOutbox } from './writer-outbox.js';
 
 /** A sink that knows nothing of stores. Every `SinkDefinition` is one. */
 export interface PlainSink<in T> {
+  /** For errors and letters. */
   readonly name: string;
+  /** Asked where an item cannot be stored. */
   readonly onError: OnError;
   /** `firstSeq` is the seq of the first item that the writer will be given; the seqs of the next ones follow without gaps. */
   createWriter(context: OpenContext, firstSeq: number): Promise<SinkWriter<T>>;

@@ -4,5 +4,6 @@ import type { DeadLetter } from '../dead-letter.js';
 export interface RejectedHandler {
   /** Resolves when the letters are dealt with: counted, or delivered to the dead-letter sink. Rejects when that fails. */
   handle(letters: readonly DeadLetter[]): Promise<void>;
+  /** Closes the dead-letter sink, where there is one; what it was given is delivered before. */
   close(): Promise<void>;
 }

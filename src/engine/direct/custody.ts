@@ -10,7 +10,9 @@ import type { UnitGate } from '../tick/unit-gate.js';
 import { DIRECT_PORTIONS } from './portions.js';
 
 export interface DirectCustodyOptions {
+  /** Their sources are answered. */
   readonly lanes: TickLanes;
+  /** Halted when a source fails at that. */
   readonly gate: UnitGate;
   /** The guarantee `none`: inputs are acknowledged when they are taken. */
   readonly onReceipt: boolean;

@@ -18,9 +18,11 @@ export const beCareful = async (store: Store): Promise<void> => {
 };
 
 export interface CarefulUnitOptions {
+  /** Has what a unit has changed as bytes. */
   readonly overlay: Overlay;
   /** The rows, known keys and pending calls of the job. */
   readonly parts: readonly Undoable[];
+  /** Those of stages: encoded after each unit. */
   readonly states: Undoable & { sealInto(overlay: Overlay): void };
   /** Throws for an overlay that no commit can have. */
   readonly checkSize: () => void;

@@ -15,11 +15,15 @@ import { stageRows } from './stage-rows.js';
 const SOON_MS = 1000;
 
 export interface DurableTickOptions {
+  /** All of them, for the sources and for what is refused. */
   readonly lanes: TickLanes;
+  /** Says whether a unit is under way, and learns what cannot be stored. */
   readonly gate: UnitGate;
+  /** Becomes the batch of a commit. */
   readonly overlay: Overlay;
   /** Those of the lanes, as what they are here. */
   readonly sinks: readonly DurableOutputLane[];
+  /** What else changes with the inputs. */
   readonly parts: readonly CommitPart[];
   /** Bytes that one commit may have. */
   readonly maxCommitBytes: number;

@@ -16,7 +16,9 @@ import { decodeStored, encodeStored } from '../layout/stored-value.js';
 
 /** The parts of a job that may have something in its store, by their names. */
 export interface JobManifest {
+  /** A position is stored for each. */
   readonly sources: readonly string[];
+  /** Outboxes are. */
   readonly sinks: readonly string[];
   /** Stages with state, and mapAsync stages. */
   readonly stages: readonly string[];
@@ -29,7 +31,9 @@ interface StoredManifest extends JobManifest {
 
 /** A job by its name, and what of it is given up, as `partName` has it; clients of sinks as `client x`. */
 export interface ManifestOwner {
+  /** For messages. */
   readonly job: string;
+  /** Parts whose stored things may go. */
   readonly giveUp: readonly string[];
 }
 

@@ -30,7 +30,9 @@ const EMPTY: StoredOutbox = { state: undefined, low: 0, end: 0, bytes: 0 };
 
 /** Which outbox. */
 export interface OutboxId {
+  /** Name of the sink in the job. */
   readonly sink: string;
+  /** Name that its sender gives. */
   readonly outbox: string;
 }
 

@@ -12,14 +12,19 @@ import type { Outbox } from './outbox.js';
 const OUTBOX = 'a row that passed the door of its sink has an outbox';
 
 export interface DurableOutputLaneOptions {
+  /** Of the sink, in the job. */
   readonly name: string;
+  /** Makes rows of the outputs. */
   readonly writer: AnyDurableSinkWriter;
   /** One for each of the writer's, in its order. */
   readonly outboxes: readonly Outbox[];
+  /** Of each outbox. */
   readonly limits: OutboxLimits;
   /** Throws for a row that no commit can have. */
   readonly checkSize: (bytes: number) => void;
+  /** What is done with what cannot become a row, or is refused. */
   readonly rejection: Rejection;
+  /** Count what becomes a row, and what is delivered. */
   readonly tallies: JobTallies;
   /** Told when it has become full; again only after it was less than half full. */
   readonly onFull: (stored: Stored) => void;

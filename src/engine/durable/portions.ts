@@ -6,7 +6,9 @@ import type { UnitGate } from '../tick/unit-gate.js';
 import { CommitPace } from './commit-pace.js';
 
 export interface DurablePortionsOptions {
+  /** Written to, so that outputs become rows. */
   readonly lanes: TickLanes;
+  /** Whether inputs go one by one. */
   readonly gate: UnitGate;
   /** How much more may wait for the next commit. */
   readonly room: () => Room;

@@ -10,14 +10,19 @@ const weakest = (guarantees: readonly ProcessingGuarantee[]): ProcessingGuarante
 
 /** The parts of a pipeline that its guarantee depends on. */
 export interface GuaranteeParts {
+  /** Each may refuse a guarantee, and has a default. */
   readonly sources: PipelinePlan['sources'];
+  /** Each may refuse one. */
   readonly sinks: readonly PlannedSink[];
+  /** Stages whose state must not be lost. */
   readonly stateful: PipelinePlan['stateful'];
 }
 
 /** What a job promises, and whether it takes a store to keep it. */
 export interface JobGuarantee {
+  /** What every source and sink is told. */
   readonly guarantee: ProcessingGuarantee;
+  /** Whether it takes a store. */
   readonly durable: boolean;
 }
 

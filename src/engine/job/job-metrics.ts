@@ -15,15 +15,19 @@ export interface JobMetrics {
   readonly itemsWritten: number;
   /** Items that the destinations have confirmed. */
   readonly itemsDelivered: number;
+  /** Rejected items that were dropped, as `onError` said. */
   readonly itemsSkipped: number;
+  /** Rejected items that went to a dead-letter sink. */
   readonly itemsDeadLettered: number;
   /** Inputs taken and not complete. */
   readonly itemsInFlight: number;
+  /** Their bytes, as the sources count them. */
   readonly bytesInFlight: number;
   /** Outputs that wait for a sink and items that wait for a mapAsync call. */
   readonly itemsWaiting: number;
   /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store. As the last run left it while there is none. */
   readonly outboxMessages: number;
+  /** Their bytes on disk. */
   readonly outboxBytes: number;
   /** Commits of all runs; 0 without a store. */
   readonly commits: number;
@@ -35,7 +39,9 @@ export const NO_RUN: RunFigures = { inFlight: NOTHING_IN_FLIGHT, stored: NOTHING
 
 /** What is asked of the present run, if there is one. */
 export interface RunFigures {
+  /** In memory. */
   readonly inFlight: InFlight;
+  /** In the outboxes. */
   readonly stored: Stored;
 }
 

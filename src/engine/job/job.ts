@@ -18,7 +18,9 @@ import { tellObserver } from './tell-observer.js';
 type Intent = 'complete' | 'suspend' | 'restart';
 
 export interface JobParts {
+  /** What the user asked for. */
   readonly options: ResolvedJobOptions;
+  /** What each of its runs is told. */
   readonly run: JobRunOptions;
   /** Called once, when the job will never run again. */
   readonly onFinal: () => void;

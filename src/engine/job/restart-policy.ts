@@ -26,6 +26,7 @@ export interface ResolvedRestart {
 
 /** A run that has failed. */
 export interface FailedRun {
+  /** From its start, opening included. */
   readonly ranMs: number;
   /** It has completed an input: the error does not come at once. */
   readonly progressed: boolean;

@@ -17,6 +17,7 @@ const textOf = (key: StateKey): string => {
 
 /** Where the state of a key is in the store. */
 export interface EntryKey {
+  /** Fits the store, and no other key of the stage has it. */
   readonly storeKey: string;
   /** The whole key where `storeKey` has only its digest: it is kept with the state, and compared when that is read. */
   readonly fullText: string | undefined;

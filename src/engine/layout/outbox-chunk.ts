@@ -6,6 +6,7 @@ import { present } from '../../internal/present.js';
 export interface OutboxChunk {
   /** Bytes of all rows that were ever stored before these. */
   readonly bytesBefore: number;
+  /** In order, without a gap. */
   readonly rows: readonly OutboxRow[];
 }
 

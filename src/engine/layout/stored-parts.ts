@@ -9,7 +9,9 @@ export type PartKind = 'source' | 'sink' | 'stage';
 
 /** A part by its name. */
 export interface Part {
+  /** Parts of two kinds may have one name. */
   readonly kind: PartKind;
+  /** In the pipeline. */
   readonly name: string;
 }
 
@@ -18,7 +20,9 @@ export const partName = ({ kind, name }: Part): string => `${kind} ${name}`;
 
 /** Keys of the store: single ones, and all that begin with a prefix, which ends with a slash. */
 export interface StoredKeys {
+  /** Single ones. */
   readonly keys: readonly string[];
+  /** Of all that begin so. */
   readonly prefixes: readonly string[];
 }
 

@@ -6,7 +6,9 @@ const HEADER_BYTES = 2;
 
 /** Whose value it is, for errors: `the state of stage "x"`. */
 export interface Encoding {
+  /** Has a version, which is stored with the bytes. */
   readonly codec: StateCodec<unknown>;
+  /** For errors. */
   readonly owner: string;
 }
 

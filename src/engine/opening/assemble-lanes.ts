@@ -7,9 +7,13 @@ import { withDeadLetterSinks } from './dead-letter-sinks.js';
 import type { JobPorts } from './job-ports.js';
 
 export interface LaneParts {
+  /** Its fragments are run by the lanes. */
   readonly plan: PipelinePlan;
+  /** Say where rejected inputs go. */
   readonly ports: JobPorts;
+  /** One for each source, in the order of the plan. */
   readonly readers: readonly SourceReader<unknown>[];
+  /** Count what comes in and is through. */
   readonly tallies: JobTallies;
   /** How copies are told; undefined for a source that gives no keys, or is not asked for them. */
   readonly isNewOf: (source: SourcePlan) => SourceLaneOptions['isNew'];

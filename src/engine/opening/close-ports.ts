@@ -1,7 +1,9 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 
+/** What has an end. */
 export interface Closable {
+  /** May be called at any time, twice too. */
   close(): Promise<void>;
 }
 
@@ -9,6 +11,7 @@ export interface Closable {
 export interface NamedPort<P extends Closable> {
   /** For messages: `sink "x"`. */
   readonly part: string;
+  /** A reader, or a writer. */
   readonly port: P;
 }
 

@@ -5,14 +5,19 @@ import type { Rejection } from '../tick/rejection.js';
 
 /** A sink that a job opens: one of the pipeline or a dead-letter sink. */
 export interface PlannedSink {
+  /** No other sink of the job has it. */
   readonly name: string;
+  /** As the user gave it. */
   readonly sink: AnySink;
+  /** Where its own rejected items go. */
   readonly rejection: Rejection;
 }
 
 /** Everything that a job opens. The sinks of the pipeline come first, then the dead-letter sinks, each once. */
 export interface JobPorts {
+  /** In the order of the plan. */
   readonly sourceRejections: readonly Rejection[];
+  /** What `Rejection` counts. */
   readonly sinks: readonly PlannedSink[];
 }
 

@@ -6,20 +6,27 @@ import type { JobTallies } from '../tick/job-tallies.js';
 
 /** The bounds of one outbox. */
 export interface OutboxLimits {
+  /** Messages that are not known to be delivered. */
   readonly maxRows: number;
+  /** Their bytes. */
   readonly maxBytes: number;
 }
 
 /** What a run of a job is told. */
 export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {
+  /** Compiled anew for each run: what is compiled has state. */
   readonly graph: PipelineGraph;
   /** Which partition of the job this run is: it has a store of its own. */
   readonly partition: number;
   /** Parts that are gone and whose stored messages, calls, state and positions are given up. */
   readonly giveUp: readonly string[];
+  /** Of the job, over all its runs. */
   readonly tallies: JobTallies;
+  /** How long an end waits for what is in flight. */
   readonly drainTimeoutMs: number;
+  /** Of all sources together. */
   readonly maxItemsInFlight: number;
+  /** The same in bytes. */
   readonly maxBytesInFlight: number;
   /** Bounds of each outbox of a durable job. */
   readonly outboxLimits: OutboxLimits;

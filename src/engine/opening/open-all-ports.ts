@@ -4,6 +4,7 @@ import { type Closable, closePorts, type NamedPort } from './close-ports.js';
 
 /** How the ports of a job are opened. */
 export interface PortOpening<W extends Closable> {
+  /** For messages. */
   readonly job: string;
   /** Begins to open all sinks. */
   readonly writers: () => readonly Promise<NamedPort<W>>[];
@@ -17,7 +18,9 @@ export interface PortOpening<W extends Closable> {
 
 /** The open ends of a job, in the order of its plan. */
 export interface OpenPorts<W extends Closable> {
+  /** One for each source. */
   readonly readers: readonly NamedPort<SourceReader<unknown>>[];
+  /** One for each sink, dead-letter sinks included. */
   readonly writers: readonly NamedPort<W>[];
 }
 

@@ -9,6 +9,7 @@ import type { Recovered } from './recovered.js';
 
 /** What a run needs to be opened. */
 export interface RunRequest {
+  /** What the job is. */
   readonly options: JobRunOptions;
   /** Aborts opening, and everything that goes on for the run. */
   readonly signal: AbortSignal;
@@ -30,8 +31,11 @@ export interface RunRequest {
  * E3. Nothing is polled or written before the driver's first tick.
  */
 export interface RunParts {
+  /** Ticks. */
   readonly machine: TickMachine;
+  /** Concludes each tick. */
   readonly custody: Custody;
+  /** Have the ports that the driver waits for. */
   readonly lanes: TickLanes;
   /** The sinks that may still be away: those of a job with a store. */
   readonly opening: readonly OpeningSink[];

@@ -13,8 +13,11 @@ import type { TickMachine } from '../tick/tick-machine.js';
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
 
 export interface JobDriverOptions {
+  /** Has not ticked yet. */
   readonly machine: TickMachine;
+  /** That of the machine. */
   readonly custody: Custody;
+  /** Those of the machine. */
   readonly lanes: TickLanes;
   /** How long what is in flight may take to be delivered once polling has stopped. */
   readonly drainTimeoutMs: number;

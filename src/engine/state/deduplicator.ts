@@ -9,7 +9,9 @@ import { EMPTY_RING, KeyRing, type RingEntry, type RingState } from './key-ring.
 export interface DeduplicatorOptions {
   /** The source's. */
   readonly name: string;
+  /** How long, and how many keys are known. */
   readonly limits: Deduplication;
+  /** Has the keys, beside what the next commit adds. */
   readonly overlay: Overlay;
 }
 

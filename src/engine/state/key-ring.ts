@@ -7,7 +7,9 @@ import { decodeStored, encodeStored } from '../layout/stored-value.js';
 export interface RingEntry {
   /** Counts the keys that ever came. */
   readonly seq: number;
+  /** As the store has it. */
   readonly text: string;
+  /** When it came, by the wall clock. */
   readonly timeMs: number;
 }
 
@@ -15,9 +17,11 @@ export interface RingEntry {
 export interface RingState {
   /** Chunks from `first` up to `next` are stored. */
   readonly first: number;
+  /** The chunk that is written next. */
   readonly next: number;
   /** Entries of the first chunk that are gone. */
   readonly offset: number;
+  /** Entries that are not gone, stored or not. */
   readonly size: number;
 }
 

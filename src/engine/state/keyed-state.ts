@@ -20,8 +20,11 @@ const versionsIn = (view: Pick<StoreView, 'get'>, key: string): readonly number[
 const FIRST_GUESS_BYTES = 64;
 
 export interface KeyedStateOptions {
+  /** Its name is the key of its states, its codec makes them bytes. */
   readonly stage: StatefulStage;
+  /** Read from what it has, written to by `sealInto`. */
   readonly overlay: Overlay;
+  /** Of the decoded states that did not change. */
   readonly limits: CacheLimits;
 }
 

@@ -11,6 +11,7 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = { maxEntries: 500_000, maxBytes
 export interface KeyedStatesOptions {
   /** Those of the pipeline, by `statefulStages(graph)`. */
   readonly stages: readonly StatefulStage[];
+  /** That of the partition. */
   readonly overlay: Overlay;
   /** Each stage has an equal share. */
   readonly limits: CacheLimits;

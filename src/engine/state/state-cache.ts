@@ -3,6 +3,7 @@ import type { StateEntry } from './state-entry.js';
 
 /** How much decoded state stays in memory that the store has as well. */
 export interface CacheLimits {
+  /** Decoded states at once; those that changed are kept beyond it. */
   readonly maxEntries: number;
   /** An estimate of the memory that they take. */
   readonly maxBytes: number;

@@ -8,7 +8,9 @@ const VALUE_FACTOR = 2;
 
 /** The state of one key in memory: the one instance that there is. */
 export interface StateEntry {
+  /** As the stage gave it. */
   readonly key: StateKey;
+  /** Where it is stored. */
   readonly at: EntryKey;
   /** Undefined: there is none, or it was removed. */
   value: unknown;

@@ -4,6 +4,7 @@ import type { Slot } from './slot.js';
 
 /** One mapAsync stage of a running job as the tick machine sees it: items go in, calls come out, their results in order. */
 export interface CallLane {
+  /** Its fragment takes the results. */
   readonly plan: AsyncStagePlan;
   /** Items that no call was started for yet. */
   readonly waiting: number;
@@ -11,6 +12,7 @@ export interface CallLane {
   readonly heldBytes: number;
   /** Whether every result has been taken. */
   readonly idle: boolean;
+  /** Adds items of a frame, with the index of the input that each came from. */
   enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void;
   /** The next call to start, or undefined when none may. */
   takeCall(): Slot | undefined;

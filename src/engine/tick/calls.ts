@@ -24,8 +24,11 @@ interface Passing {
 }
 
 export interface CallsOptions {
+  /** Their stages have the calls. */
   readonly lanes: TickLanes;
+  /** Says which of them may work. */
   readonly gate: UnitGate;
+  /** Says how far. */
   readonly custody: Custody;
   /** Starts a mapAsync call; its end is told by setting `slot.settled` and waking the driver. */
   readonly startCall: (lane: CallLane, slot: Slot) => void;

@@ -5,13 +5,17 @@ import type { Polled } from '../../connector/source-reader.js';
  * own processing, each sink that still owes a delivery for it, each mapAsync call. Nothing is kept per item.
  */
 export interface Frame {
+  /** Whose inputs, for errors. */
   readonly source: string;
   /** The highest position it covers. It and the count are lowered only when an item failed. */
   last: number;
+  /** For the bound, and what is counted as complete. */
   itemCount: number;
+  /** As the source counts them, rejected inputs included. */
   readonly bytes: number;
   /** Wall-clock milliseconds of arrival, when the source stamps its items; for windows of later stages. */
   readonly timestampMs: number | undefined;
+  /** It is complete at 0. Raised and lowered by whoever owes something. */
   holds: number;
   /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
   readonly whole: boolean;

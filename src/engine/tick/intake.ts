@@ -21,11 +21,15 @@ const WAITING_ITEMS = FRAME_ITEMS;
 const FRAMES_PER_TICK = 16;
 
 export interface IntakeOptions {
+  /** Their sources are polled. */
   readonly lanes: TickLanes;
+  /** Says which of them may work. */
   readonly gate: UnitGate;
+  /** Says how far, and takes over what a run led to. */
   readonly custody: Custody;
   /** Bounds of what is in flight of all sources together. */
   readonly maxItemsInFlight: number;
+  /** The same in bytes. */
   readonly maxBytesInFlight: number;
 }
 

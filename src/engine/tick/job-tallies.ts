@@ -3,15 +3,25 @@ import { Tally } from './tally.js';
 
 /** What a job counts over all its runs. */
 export interface JobTallies {
+  /** Items taken from the sources. */
   readonly received: Tally;
+  /** Items whose effects are complete. */
   readonly acknowledged: Tally;
+  /** Items taken by the sinks, or made rows of. */
   readonly written: Tally;
+  /** Items that the destinations have confirmed. */
   readonly delivered: Tally;
+  /** Rejected items that were dropped. */
   readonly skipped: Tally;
+  /** Rejected items that went to a dead-letter sink. */
   readonly deadLettered: Tally;
+  /** Copies that were dropped. */
   readonly deduplicated: Tally;
+  /** Items whose copies cannot be told. */
   readonly withoutKey: Tally;
+  /** Commits that are durable, those of staged rows too. */
   readonly commits: Tally;
+  /** Runs behind a failed one. */
   readonly restarts: Tally;
 }
 

@@ -7,7 +7,9 @@ export type OnRejected = (letter: DeadLetter, frame: Frame | undefined) => void;
 
 /** One sink of a running job as the tick machine sees it: outputs go in, what became of them comes out. */
 export interface OutputLane {
+  /** Of the sink, in the job. */
   readonly name: string;
+  /** Where its rejected items go. */
   readonly rejection: Rejection;
   /** Outputs in memory that the sink has not taken. */
   readonly waiting: number;

@@ -7,7 +7,9 @@ export type Settled =
 
 /** One mapAsync call, from its start until its result is taken in order. */
 export interface Slot {
+  /** What the call is made with. */
   readonly item: unknown;
+  /** Is held until the result has been passed on. */
   readonly frame: Frame;
   /** Index of the input in its frame. */
   readonly origin: number;

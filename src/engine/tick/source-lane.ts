@@ -8,8 +8,11 @@ import type { Rejection } from './rejection.js';
 
 /** A frame whose items are not all processed yet. */
 export interface Processing {
+  /** Is held by its own processing. */
   readonly frame: Frame;
+  /** Of the frame, copies left out. */
   readonly items: readonly unknown[];
+  /** Index of the first input that is not done. */
   next: number;
   /** Input `next` has led to a part of its outputs. */
   paused: boolean;
@@ -17,7 +20,9 @@ export interface Processing {
 
 /** What a source has in a commit: its position and what its reader keeps. */
 export interface SourceCommit extends SourceSnapshot {
+  /** Of which source. */
   readonly lane: SourceLane;
+  /** The position that it covers; -1 for none. */
   readonly upTo: number;
   /** Items that are complete with it. */
   readonly items: number;
@@ -25,17 +30,26 @@ export interface SourceCommit extends SourceSnapshot {
 
 /** What a source may be told is durable, or done with. */
 export interface SourceMark {
+  /** Of which source. */
   readonly lane: SourceLane;
+  /** For `SourceReader.committed`. */
   readonly mark: number;
 }
 
 export interface SourceLaneOptions {
+  /** Of the source, in the job. */
   readonly name: string;
+  /** Polled, and answered, for this lane alone. */
   readonly reader: SourceReader<unknown>;
+  /** The stages up to the first sink or mapAsync stage. */
   readonly fragment: Fragment;
+  /** What back-pressure looks at behind it. */
   readonly downstream: Downstream;
+  /** Where its rejected inputs go. */
   readonly rejection: Rejection;
+  /** Whether its items carry the time at which they arrived. */
   readonly stamped: boolean;
+  /** Count what comes in and is through. */
   readonly tallies: JobTallies;
   /** Tells whether an item with this key is none that was taken before. Set where the source gives keys. */
   readonly isNew?: (key: string, timestampMs: number) => boolean;

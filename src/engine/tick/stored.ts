@@ -1,5 +1,6 @@
 /** Messages in outboxes, stored or about to be. */
 export interface Stored {
+  /** Those that are not known to be delivered. */
   readonly messages: number;
   /** Of a commit's messages all count until the last of them is delivered. */
   readonly bytes: number;

@@ -21,7 +21,9 @@ export interface TickLanesOptions {
   readonly sinks: readonly OutputLane[];
   /** How many outputs may wait behind a source or stage. */
   readonly maxItemsInFlight: number;
+  /** Count what is skipped, and dead letters. */
   readonly tallies: JobTallies;
+  /** Spoilt by a rejected item that fails the job. */
   readonly gate: UnitGate;
 }
 

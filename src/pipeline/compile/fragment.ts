@@ -1,11 +1,14 @@
 /** Where the items of a fragment leave it. */
 export interface Target {
+  /** Whether `index` counts sinks or mapAsync stages. */
   readonly kind: 'sink' | 'async';
+  /** In the plan. */
   readonly index: number;
 }
 
 /** Items on their way to one target. */
 export interface Outlet {
+  /** Where the items go. */
   readonly target: Target;
   /** Taken away by the engine after each run. */
   items: unknown[];
@@ -25,7 +28,9 @@ export interface FragmentRun {
 
 /** Which function threw what. */
 export interface FragmentFailure {
+  /** By its name, for the error. */
   readonly stage: string;
+  /** What the function threw. */
   readonly cause: unknown;
   /** A state may be half changed: the input had come to a stage that keeps one. */
   readonly touchedState: boolean;
@@ -44,6 +49,7 @@ export interface RunLimits {
  * closure per stage; a run is one loop over an array, and nothing is allocated per item but by the user's functions.
  */
 export interface Fragment {
+  /** One for each target behind it. */
   readonly outlets: readonly Outlet[];
   /**
    * Runs the inputs from `start`. It stops after the input with which `budget` outputs are reached, or in the middle of one between

@@ -7,37 +7,54 @@ import type { Fragment } from './fragment.js';
 
 /** Indexes of the sinks and mapAsync stages that items may reach: what their back-pressure stops. */
 export interface Downstream {
+  /** Indices of the sinks of the plan. */
   readonly sinks: readonly number[];
+  /** Indices of its mapAsync stages. */
   readonly asyncStages: readonly number[];
 }
 
 export interface SourcePlan {
+  /** No other stage of the pipeline has it. */
   readonly name: string;
+  /** As the user gave it. */
   readonly source: SourceDefinition<unknown>;
+  /** Whether items carry the time at which they arrived. */
   readonly timestamps: Timestamps;
+  /** What its items are run through. */
   readonly fragment: Fragment;
+  /** What its fragment leads to. */
   readonly downstream: Downstream;
 }
 
 export interface AsyncStagePlan {
+  /** No other stage of the pipeline has it. */
   readonly name: string;
+  /** Calls under way at once, and results that wait for an older one. */
   readonly maxConcurrency: number;
   /** For items whose call is pending, in a job with a store. */
   readonly codec: StateCodec<unknown>;
+  /** What the results are run through. */
   readonly fragment: Fragment;
+  /** What its fragment leads to. */
   readonly downstream: Downstream;
+  /** The user's function. It may throw instead of rejecting. */
   call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
 }
 
 export interface SinkPlan {
+  /** No other stage of the pipeline has it. */
   readonly name: string;
+  /** As the user gave it. */
   readonly sink: AnySink;
 }
 
 /** A pipeline compiled for one run: its fragments hold outputs on their way, so two runs never share a plan. */
 export interface PipelinePlan {
+  /** In the order of the pipeline. */
   readonly sources: readonly SourcePlan[];
+  /** A stage stands behind those that lead to it. */
   readonly asyncStages: readonly AsyncStagePlan[];
+  /** Those of the pipeline, without dead-letter sinks. */
   readonly sinks: readonly SinkPlan[];
   /** The stages that keep state. */
   readonly stateful: readonly StatefulStage[];
