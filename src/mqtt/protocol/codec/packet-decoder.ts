@@ -15,7 +15,9 @@ import { rejectionOf } from './rejected-publish.js';
 import type { Tolerance } from './tolerance.js';
 import { foreignProtocol, wrongProtocol } from './wrong-protocol.js';
 
+/** What a decoder must know for its whole life. */
 export interface PacketDecoderOptions {
+  /** By which packets are read; the CONNECT of a client sets another. */
   readonly version: ProtocolVersion;
   /** Bytes of a whole packet; a larger one is refused at its fixed header, before anything of it is kept. */
   readonly maximumPacketSize: number;
@@ -35,12 +37,19 @@ const FIRST_BODY = 1024 * 1024;
  * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused. With a tolerance it bears
  * with what would stop everything behind one packet (R22), and still throws at what cannot be delimited.
  *
- * - A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be
- *   written to again. A packet that is split is put together in a buffer that grows
- *   with it.
- * - Binary properties, passwords and will payloads are copies.
- * - Nothing is kept but the last chunk, chunks pushed before `next` gave undefined, and one split packet of at most
- *   `maximumPacketSize` bytes.
+ * It owns the bytes that make no whole packet yet. Where it stands is one of three places: before the first byte (`kind` undefined), in
+ * the remaining length, or in the body of a split packet (`body`). The invariants:
+ * DE1. A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be written to
+ *      again, and whoever keeps the payload keeps the chunk. Binary properties, passwords and will payloads are copies.
+ * DE2. What a header claims costs nothing: a packet is refused at its fixed header when it is too large, of the wrong end or of
+ *      the wrong length, and the buffer of a split one grows with what has come, to at most twice that.
+ * DE3. Nothing is kept but the last chunk, chunks pushed before `next` gave undefined, and one split packet of at most
+ *      `maximumPacketSize` bytes.
+ * DE4. The first bytes of the stream must be MQTT: another protocol is named before it is misread.
+ * DE5. After an error the stream is over: where a packet ends cannot be known any more.
+ *
+ * Order of calls: `push` a chunk, then `next` until it gives undefined. `rejection` is about the PUBLISH that `next` gave last, and
+ * has to come before the next `next`, which reads over it. Nobody is called back.
  */
 export class PacketDecoder {
   private readonly context: DecodeContext;

@@ -10,13 +10,19 @@ import type { OutboundMessage } from './outbound/outbound-message.js';
 export interface ServerLimits {
   /** Most QoS 1 and 2 messages it takes at once. 5.0: 65535 when absent [MQTT-3.2.2.3.3]; 3.x has no signal: 65535 here. */
   readonly receiveMaximum: number;
+  /** A message above it is refused before it is sent [MQTT-3.2.2-11]. */
   readonly maximumQoS: QualityOfService;
+  /** False: so is a retained one [MQTT-3.2.2-14]. */
   readonly retainAvailable: boolean;
   /** Bytes; 268435460 when the server names none. */
   readonly maximumPacketSize: number;
+  /** Told, not used: this session sends no aliases. */
   readonly topicAliasMaximum: number;
+  /** False: `subscribe` refuses wildcards. */
   readonly wildcardSubscriptionAvailable: boolean;
+  /** False: `subscribe` refuses identifiers. */
   readonly subscriptionIdentifiersAvailable: boolean;
+  /** False: `subscribe` refuses shared filters. */
   readonly sharedSubscriptionAvailable: boolean;
   /** Seconds that bind on this connection: Server Keep Alive, else ours. */
   readonly keepAlive: number;
@@ -33,8 +39,11 @@ export interface ConnectedEvent {
   readonly sessionPresent: boolean;
   /** Ours, or the one that the server assigned. */
   readonly clientId: string;
+  /** That of the session which the server has; above the current one while a loss is undecided. */
   readonly epoch: number;
+  /** What the CONNACK says, completed. */
   readonly limits: ServerLimits;
+  /** As it came. */
   readonly connack: ConnackPacket;
 }
 
@@ -66,6 +75,7 @@ export interface SessionUnprovenEvent {
  */
 export interface SessionProvenEvent {
   readonly type: 'session-proven';
+  /** False: it goes on unverified (R10). */
   readonly proven: boolean;
 }
 
@@ -84,6 +94,7 @@ export interface AuthSuccessEvent {
   readonly type: 'auth-success';
   /** As in `auth-challenge`. */
   readonly data: Uint8Array;
+  /** It came with CONNACK: `admit()` is awaited. */
   readonly initial: boolean;
 }
 
@@ -97,10 +108,15 @@ export interface MessageEvent {
   readonly topic: string;
   /** A view of the read buffer. */
   readonly payload: Uint8Array;
+  /** At which it came, and by which it is answered. */
   readonly qos: QualityOfService;
+  /** As in `PublishPacket`. */
   readonly retain: boolean;
+  /** Tells nothing of whether its owner has it: the session has dropped the copies that it knows (R2a). */
   readonly dup: boolean;
+  /** Without the topic alias; undefined when there are none. */
   readonly properties: Properties | undefined;
+  /** Why it is no message for anybody. */
   readonly rejection: Rejection | undefined;
   /** The names of properties whose values mean nothing, and which are not in `properties`. */
   readonly leftOut: readonly string[] | undefined;
@@ -113,6 +129,7 @@ export interface MessageEvent {
 /** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). Told again when PUBREL comes again on another connection. */
 export interface ReleaseEvent {
   readonly type: 'release';
+  /** That of the `message` event. */
   readonly token: number;
 }
 
@@ -123,6 +140,7 @@ export interface ReleaseEvent {
  */
 export interface SessionSuspectEvent {
   readonly type: 'session-suspect';
+  /** The id that came twice. */
   readonly packetId: number;
 }
 
@@ -131,7 +149,9 @@ export interface SessionSuspectEvent {
  */
 export interface MessageAgainEvent {
   readonly type: 'message-again';
+  /** Under which it came. */
   readonly packetId: number;
+  /** With its alias resolved. */
   readonly topic: string;
 }
 
@@ -146,12 +166,14 @@ export interface OutboundEvent {
 /** PUBREC below 0x80: `release(seq)` sends PUBREL (R9). Also told on resume for a row that was `received` at birth. */
 export interface ReceivedEvent extends OutboundEvent {
   readonly type: 'received';
+  /** Of the PUBREC; 0 on resume. */
   readonly reasonCode: number;
 }
 
 /** PUBACK or PUBCOMP: the outbound message is done. */
 export interface DeliveredEvent extends OutboundEvent {
   readonly type: 'delivered';
+  /** Below 0x80, or 0x92 of a PUBCOMP. 0x10: nobody has subscribed. */
   readonly reasonCode: number;
   /**
    * The server does not know the id of a message whose PUBREL an earlier connection was owed (0x92), and nobody has proven that its
@@ -168,7 +190,9 @@ export interface DeliveredEvent extends OutboundEvent {
  */
 export interface RefusedEvent extends OutboundEvent {
   readonly type: 'refused';
+  /** 0x80 and above. */
   readonly reasonCode: number;
+  /** Of the server, or of the error that is told in its place. */
   readonly reasonString: string | undefined;
 }
 
@@ -180,17 +204,22 @@ export interface CreditEvent {
 /** SUBACK or UNSUBACK, with a code for each filter in order (UNSUBACK below 5.0: 0 for each). */
 export interface SubscriptionAnswerEvent {
   readonly type: 'subscribed' | 'unsubscribed';
+  /** As `subscribe` or `unsubscribe` returned it. */
   readonly packetId: number;
+  /** SUBACK: the granted QoS, or 0x80 and above. */
   readonly reasonCodes: readonly number[];
+  /** The words of the server, if it has any. */
   readonly reasonString: string | undefined;
 }
 
 /** The connection is over: write what `takeOutput` still gives, close the transport, then call `connectionLost`. */
 export interface CloseEvent {
   readonly type: 'close';
+  /** Why; its code says whose fault it is and whether another attempt makes sense. */
   readonly error: MillraceError;
 }
 
+/** All that a session tells, in the order in which it happened. */
 export type SessionEvent =
   | ConnectedEvent
   | SessionLostEvent

@@ -6,6 +6,7 @@ import type { SessionState } from './session-state.js';
 
 /** All that a Session must know for its whole life. Resolved: no defaults are applied inside. */
 export interface SessionOptions {
+  /** Names the session at the server. Empty: the server assigns one, which stays. */
   readonly clientId: string;
   /** The user's limit for outgoing QoS 1 and 2 messages in flight, 1 to 60000 − 1; the server's Receive Maximum may lower it. */
   readonly maxInflight: number;
@@ -41,13 +42,17 @@ export interface SessionOptions {
 
 /** How an authentication begins. */
 export interface AuthenticationStart {
+  /** As the server knows it. */
   readonly method: string;
+  /** What the method says first, if it does. */
   readonly data?: Uint8Array | undefined;
 }
 
 /** What may differ from one CONNECT to the next. */
 export interface ConnectRequest {
+  /** The protocol level of this connection. */
   readonly version: ProtocolVersion;
+  /** The server is to begin a fresh session: what it had is gone with the CONNECT (R5). */
   readonly clean: boolean;
   /** The server is another one than last time and shares no sessions with it: what it may have is not the session whose state we hold (R5b). */
   readonly elsewhere?: boolean;
@@ -57,13 +62,19 @@ export interface ConnectRequest {
   readonly keepAlive: number;
   /** Seconds (5.0); 0 ends the session with the connection, 0xFFFFFFFF never. */
   readonly sessionExpiryInterval: number;
+  /** Absent: none is sent. */
   readonly username?: string;
+  /** Below 5.0 only with a username. */
   readonly password?: Uint8Array;
   /** Enhanced authentication (5.0, 4.12): begins with CONNECT and goes on by `auth-challenge` and `auth-success` events. */
   readonly authentication?: AuthenticationStart;
+  /** Absent: none. */
   readonly will?: Will;
+  /** 5.0; see `Properties`. Absent: the server decides. */
   readonly requestResponseInformation?: boolean;
+  /** 5.0; false makes an explanation where none may be an error of the server [MQTT-3.1.2-29]. */
   readonly requestProblemInformation?: boolean;
+  /** Of CONNECT (5.0). */
   readonly userProperties?: readonly UserProperty[];
   /** Lowers the session's `maxInflight` on this connection, because below 5.0 a server cannot say how much it takes. */
   readonly maxInflight?: number;

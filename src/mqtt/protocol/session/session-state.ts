@@ -11,14 +11,21 @@ export type InboundStage = 'taken' | 'accepted' | 'releasing';
 /** Where an outbound message stands. `released`: PUBREC came and `release` was called, so PUBREL is what is re-sent. */
 export type OutboundStage = 'unsent' | 'sent' | 'received' | 'released';
 
+/** A QoS 2 message that was received and whose id is not released. */
 export interface InboundRow {
+  /** Under which the server sent it. */
   readonly packetId: number;
+  /** By which its owner knows it. */
   readonly token: number;
+  /** How far its flow is. */
   readonly stage: InboundStage;
 }
 
+/** A message that was given to the session and is not complete. */
 export interface OutboundRow {
+  /** As it was published, and as it is sent again (R12). */
   readonly message: OutboundMessage;
+  /** How far its flow is. */
   readonly stage: OutboundStage;
 }
 
@@ -26,6 +33,7 @@ export interface OutboundRow {
 export interface InboundMemory {
   /** Packet ids that are finished, as runs: see `id-runs.ts`. */
   readonly finished: Uint16Array;
+  /** Whether an id can be that of a message sent again. */
   readonly counter: CounterState;
   /** Pages of the digests of these and of the inbound rows: all, or those that changed. */
   readonly digests: readonly DigestPage[];

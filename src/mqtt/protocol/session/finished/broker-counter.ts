@@ -14,6 +14,7 @@ export interface CounterState {
   readonly newest: number;
   /** So many ids up to the newest followed each other without a gap, at most 32767. */
   readonly run: number;
+  /** What was seen of it. */
   readonly overReconnect: OverReconnect;
   /** The lowest id that the broker is known to have had free since before whatever is remembered; 0 for none. */
   readonly free: number;

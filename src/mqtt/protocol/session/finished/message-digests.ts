@@ -8,6 +8,7 @@ const PAGES = 1024;
 export interface DigestPage {
   /** Of the ids from 64 times this: 0 to 1023. */
   readonly page: number;
+  /** One for each of the 64 ids. */
   readonly digests: Int32Array;
 }
 

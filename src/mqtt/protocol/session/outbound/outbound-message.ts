@@ -6,9 +6,14 @@ import type { QualityOfService } from '../../quality-of-service.js';
 export interface OutboundMessage {
   /** Given by the caller for QoS 1 and 2, ascending by one or more; the packet id is `1 + seq mod 60000` (R8). Ignored at QoS 0. */
   readonly seq: number;
+  /** A topic name, without wildcards. */
   readonly topic: string;
+  /** Large ones are not copied on their way to the socket. */
   readonly payload: Uint8Array;
+  /** 0: it is written once, and nothing is told of it. */
   readonly qos: QualityOfService;
+  /** The server is to keep it for later subscribers. */
   readonly retain: boolean;
+  /** 5.0 only, without a topic alias. */
   readonly properties?: Properties;
 }
