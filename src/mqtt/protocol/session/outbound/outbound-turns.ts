@@ -23,11 +23,11 @@ export interface TurnParts {
 
 /**
  * What goes out on the present connection, and when: the only place that writes a PUBLISH or PUBREL of a message. The invariants:
- * X1. Below `#cursor` every message has had its turn, at or above it they wait, in order (R12), and no answer can be meant for them
- *     (R14a). Only PUBREL may have its turn before that: it never waits for the quota of a PUBLISH [MQTT-3.3.4-8]; below `#ahead` none waits.
- * X2. `#used` messages are incomplete at the server: those whose PUBREC it has sent, and those that had their turn [MQTT-3.3.4-7].
+ * TU1. Below `#cursor` every message has had its turn, at or above it they wait, in order (R12), and no answer can be meant for them
+ *      (R14a). Only PUBREL may have its turn before that: it never waits for the quota of a PUBLISH [MQTT-3.3.4-8]; below `#ahead` none waits.
+ * TU2. `#used` messages are incomplete at the server: those whose PUBREC it has sent, and those that had their turn [MQTT-3.3.4-7].
  *     A PUBLISH goes out only while they are fewer than `#bound`.
- * X3. `#owed` packets of this connection have no acknowledgement (R21).
+ * TU3. `#owed` packets of this connection have no acknowledgement (R21).
  */
 export class OutboundTurns {
   readonly #parts: TurnParts;
