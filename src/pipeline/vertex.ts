@@ -50,7 +50,7 @@ export type VertexWork =
 export interface Vertex {
   /** Its index in the graph. */
   readonly id: number;
-  /** Its own, which is checked when the graph is given out. */
+  /** The kind of its work, numbered, until it is given one. What keeps something durable has it for itself (`checkGraph`). */
   readonly name: string;
   /** What it does with an item. */
   readonly work: VertexWork;

@@ -1,8 +1,8 @@
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { CallLane } from '../tick/call-lane.js';
-import { CallQueue } from '../tick/call-queue.js';
-import type { Frame } from '../tick/frame.js';
-import type { Slot } from '../tick/slot.js';
+import type { CallLane } from '../tick/lanes/call-lane.js';
+import { CallQueue } from '../tick/lanes/call-queue.js';
+import type { Frame } from '../tick/lanes/frame.js';
+import type { Slot } from '../tick/lanes/slot.js';
 
 /** One mapAsync stage of a job without a store. Each item holds its frame until its result has been passed on. */
 export class DirectCallLane implements CallLane {

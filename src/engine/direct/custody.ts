@@ -1,11 +1,11 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
 import type { Custody } from '../tick/custody.js';
+import type { SourceLane } from '../tick/lanes/source-lane.js';
+import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
-import type { SourceLane } from '../tick/source-lane.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
-import type { TickLanes } from '../tick/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { DIRECT_PORTIONS } from './portions.js';
 

@@ -4,7 +4,7 @@ import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
 import { closePorts } from '../opening/close-ports.js';
 import { planPorts } from '../opening/job-ports.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
-import { TickLanes } from '../tick/tick-lanes.js';
+import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { NO_UNIT } from '../tick/unit.js';
 import { UnitGate } from '../tick/unit-gate.js';

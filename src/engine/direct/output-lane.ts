@@ -1,10 +1,10 @@
 import { present } from '../../internal/present.js';
 import { Ring } from '../../internal/ring.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
-import type { Frame } from '../tick/frame.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import type { OnRejected, OutputLane } from '../tick/output-lane.js';
-import type { Rejection } from '../tick/rejection.js';
+import type { Frame } from '../tick/lanes/frame.js';
+import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
+import type { Rejection } from '../tick/lanes/rejection.js';
 
 /** At most so many items are offered to a sink at once, so that one which takes few costs no large copies. */
 const OFFER = 1024;

@@ -8,11 +8,11 @@ import { AFTER_NUMBERS, numberKey } from '../layout/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeStored, encodeStored } from '../layout/stored-value.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from '../layout/versioned-record.js';
-import type { CallLane } from '../tick/call-lane.js';
-import { CallQueue } from '../tick/call-queue.js';
 import type { CommitPart } from '../tick/commit-part.js';
-import type { Frame } from '../tick/frame.js';
-import type { Slot } from '../tick/slot.js';
+import type { CallLane } from '../tick/lanes/call-lane.js';
+import { CallQueue } from '../tick/lanes/call-queue.js';
+import type { Frame } from '../tick/lanes/frame.js';
+import type { Slot } from '../tick/lanes/slot.js';
 
 /** A chunk in the store is closed when it has so many bytes. */
 const CHUNK_BYTES = 256 * 1024;

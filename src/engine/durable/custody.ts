@@ -1,10 +1,10 @@
 import type { SourceReader } from '../../connector/source-reader.js';
 import type { StoreBatch } from '../../store/store.js';
 import type { Custody } from '../tick/custody.js';
-import { isWhole } from '../tick/frame.js';
+import { isWhole } from '../tick/lanes/frame.js';
+import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
-import type { SourceLane } from '../tick/source-lane.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 import { commitRoom } from './commit-room.js';
 import { DurableTick, type DurableTickOptions } from './durable-tick.js';

@@ -1,11 +1,11 @@
 import { present } from '../../internal/present.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import type { OutboxLimits } from '../opening/job-run-options.js';
-import type { Frame } from '../tick/frame.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import type { OnRejected, OutputLane } from '../tick/output-lane.js';
-import type { RefusedOutput } from '../tick/refused-output.js';
-import type { Rejection } from '../tick/rejection.js';
+import type { Frame } from '../tick/lanes/frame.js';
+import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
+import type { RefusedOutput } from '../tick/lanes/refused-output.js';
+import type { Rejection } from '../tick/lanes/rejection.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 import type { Outbox } from './outbox.js';
 

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { Portion, Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
-import type { TickLanes } from '../tick/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { CommitPace } from './commit-pace.js';
 

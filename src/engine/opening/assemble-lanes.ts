@@ -2,7 +2,7 @@ import type { SourceReader } from '../../connector/source-reader.js';
 import { present } from '../../internal/present.js';
 import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import { SourceLane, type SourceLaneOptions } from '../tick/source-lane.js';
+import { SourceLane, type SourceLaneOptions } from '../tick/lanes/source-lane.js';
 import { withDeadLetterSinks } from './dead-letter-sinks.js';
 import type { JobPorts } from './job-ports.js';
 

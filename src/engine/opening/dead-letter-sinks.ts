@@ -1,6 +1,6 @@
 import { present } from '../../internal/present.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
-import type { Rejection } from '../tick/rejection.js';
+import type { Rejection } from '../tick/lanes/rejection.js';
 import type { JobPorts } from './job-ports.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { OnError } from '../../connector/sink.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { Rejection } from '../tick/rejection.js';
+import type { Rejection } from '../tick/lanes/rejection.js';
 
 /** A sink that a job opens: one of the pipeline or a dead-letter sink. */
 export interface PlannedSink {

@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import type { CallsOptions } from '../tick/calls.js';
 import type { Custody } from '../tick/custody.js';
-import type { TickLanes } from '../tick/tick-lanes.js';
+import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 import type { JobRunOptions } from './job-run-options.js';
 import type { OpeningSink } from './opening-sink.js';

@@ -1,12 +1,12 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../internal/deadline-timer.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
-import type { CallLane } from '../tick/call-lane.js';
 import type { Custody } from '../tick/custody.js';
-import type { OutputLane } from '../tick/output-lane.js';
-import type { Slot } from '../tick/slot.js';
-import type { SourceLane } from '../tick/source-lane.js';
-import type { TickLanes } from '../tick/tick-lanes.js';
+import type { CallLane } from '../tick/lanes/call-lane.js';
+import type { OutputLane } from '../tick/lanes/output-lane.js';
+import type { Slot } from '../tick/lanes/slot.js';
+import type { SourceLane } from '../tick/lanes/source-lane.js';
+import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 
 /** How a run ended without a failure. */

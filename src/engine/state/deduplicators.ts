@@ -1,7 +1,7 @@
 import type { SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Overlay } from '../layout/overlay.js';
 import type { CommitPart } from '../tick/commit-part.js';
-import type { SourceLaneOptions } from '../tick/source-lane.js';
+import type { SourceLaneOptions } from '../tick/lanes/source-lane.js';
 import { Deduplicator } from './deduplicator.js';
 
 /** One for each source that gives keys. */

@@ -1,10 +1,10 @@
 import { present } from '../../internal/present.js';
-import type { CallLane } from './call-lane.js';
 import type { Custody } from './custody.js';
-import type { Frame } from './frame.js';
+import type { CallLane } from './lanes/call-lane.js';
+import type { Frame } from './lanes/frame.js';
+import type { Slot } from './lanes/slot.js';
+import type { TickLanes } from './lanes/tick-lanes.js';
 import type { Portions } from './portions.js';
-import type { Slot } from './slot.js';
-import type { TickLanes } from './tick-lanes.js';
 import type { UnitGate } from './unit-gate.js';
 import { userFunctionFailure } from './user-function-failure.js';
 

@@ -1,8 +1,8 @@
 import type { SourceReader } from '../../connector/source-reader.js';
 import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
+import type { SourceLane } from './lanes/source-lane.js';
 import type { Portions } from './portions.js';
 import type { Room } from './room.js';
-import type { SourceLane } from './source-lane.js';
 import type { Stored } from './stored.js';
 
 /**

@@ -2,11 +2,11 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
 import type { FragmentRun } from '../../pipeline/compile/fragment.js';
 import type { Custody } from './custody.js';
-import { isWhole } from './frame.js';
+import { isWhole } from './lanes/frame.js';
+import type { Processing, SourceLane } from './lanes/source-lane.js';
+import type { TickLanes } from './lanes/tick-lanes.js';
 import type { Portions } from './portions.js';
 import type { Room } from './room.js';
-import type { Processing, SourceLane } from './source-lane.js';
-import type { TickLanes } from './tick-lanes.js';
 import type { UnitGate } from './unit-gate.js';
 import { userFunctionFailure } from './user-function-failure.js';
 

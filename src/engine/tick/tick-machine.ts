@@ -2,7 +2,7 @@ import type { MillraceError } from '../../errors/millrace-error.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { InFlight } from './in-flight.js';
 import { Intake, type IntakeOptions } from './intake.js';
-import type { TickLanes } from './tick-lanes.js';
+import type { TickLanes } from './lanes/tick-lanes.js';
 import type { UnitGate } from './unit-gate.js';
 
 export interface TickMachineOptions extends IntakeOptions, CallsOptions {}

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { CallLane } from './call-lane.js';
-import type { SourceLane } from './source-lane.js';
+import type { CallLane } from './lanes/call-lane.js';
+import type { SourceLane } from './lanes/source-lane.js';
 import type { Unit } from './unit.js';
 
 /**

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { Frame } from './frame.js';
+import type { Frame } from './lanes/frame.js';
 
 /** The error of a job whose user function threw, or whose promise was rejected, at one item. */
 export const userFunctionFailure = (

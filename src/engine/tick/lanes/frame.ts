@@ -1,4 +1,4 @@
-import type { Polled } from '../../connector/source-reader.js';
+import type { Polled } from '../../../connector/source-reader.js';
 
 /**
  * The unit of work: what one poll of one source gave. `holds` counts what must happen before the frame is complete: its

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../connector/dead-letter.js';
+import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { Frame } from './frame.js';
 import type { Rejection } from './rejection.js';
 

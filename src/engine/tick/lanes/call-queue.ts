@@ -1,5 +1,5 @@
-import { present } from '../../internal/present.js';
-import { Ring } from '../../internal/ring.js';
+import { present } from '../../../internal/present.js';
+import { Ring } from '../../../internal/ring.js';
 import type { Frame } from './frame.js';
 import type { Slot } from './slot.js';
 

@@ -1,4 +1,4 @@
-import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { AsyncStagePlan } from '../../../pipeline/compile/pipeline-plan.js';
 import type { Frame } from './frame.js';
 import type { Slot } from './slot.js';
 

@@ -1,16 +1,16 @@
-import type { DeadLetter } from '../../connector/dead-letter.js';
-import { present } from '../../internal/present.js';
-import type { Fragment } from '../../pipeline/compile/fragment.js';
-import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
+import type { DeadLetter } from '../../../connector/dead-letter.js';
+import { present } from '../../../internal/present.js';
+import type { Fragment } from '../../../pipeline/compile/fragment.js';
+import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
+import type { InFlight } from '../in-flight.js';
+import type { JobTallies } from '../job-tallies.js';
+import type { UnitGate } from '../unit-gate.js';
 import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
-import type { InFlight } from './in-flight.js';
-import type { JobTallies } from './job-tallies.js';
 import type { OutputLane } from './output-lane.js';
 import type { RefusedOutput } from './refused-output.js';
 import type { Rejection } from './rejection.js';
 import type { SourceLane } from './source-lane.js';
-import type { UnitGate } from './unit-gate.js';
 
 export interface TickLanesOptions {
   /** One for each source, in the order of the plan. */

@@ -1,9 +1,9 @@
-import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
-import { Ring } from '../../internal/ring.js';
-import type { Fragment } from '../../pipeline/compile/fragment.js';
-import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
+import type { Polled, SourceReader, SourceSnapshot } from '../../../connector/source-reader.js';
+import { Ring } from '../../../internal/ring.js';
+import type { Fragment } from '../../../pipeline/compile/fragment.js';
+import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
+import type { JobTallies } from '../job-tallies.js';
 import { createFrame, type Frame } from './frame.js';
-import type { JobTallies } from './job-tallies.js';
 import type { Rejection } from './rejection.js';
 
 /** A frame whose items are not all processed yet. */
