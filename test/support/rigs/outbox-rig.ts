@@ -65,6 +65,8 @@ export class OutboxRig {
   now = 0;
   readonly cutError = new MillraceError('CONNECTION_LOST', 'cut');
   readonly burnt: number[] = [];
+  /** How many messages the queue let be unanswered. */
+  readonly paces: number[] = [];
   lastOwed = 0;
   lastAlone = -1;
   #credit: number;
@@ -136,7 +138,9 @@ export class OutboxRig {
     this.#credit += 1;
   }
 
-  pace(): void {}
+  pace(window: number): void {
+    this.paces.push(window);
+  }
 
   setDurableLow(seq: number): void {
     this.session.push(`low ${seq}`);

@@ -56,8 +56,8 @@ export interface ClientQueueParts {
  * Order of calls: `adopt` and `begin` at most once and before all others. Then, for each connection, `handleSessionLost` if it was lost,
  * `handleConnected`, the events as the session gives them, `handleDisconnected`, which also tells of an attempt that failed. `enqueue` is
  * for any time at which `full` is false, `pump` for whenever one of the others may have made work, and for the `deadline`. `stop`
- * ends publishing; what is in flight is answered still.
- * Outcome and custody are called from the middle of these. They may read, and call `stop`; every other call has to wait for the end.
+ * and `silence` end publishing; what is in flight is answered still.
+ * Outcome and custody are called from the middle of these. They may read, and call `stop` and `silence`; every other call has to wait for the end.
  */
 export class ClientQueue {
   readonly #parts: ClientQueueParts;
@@ -74,6 +74,7 @@ export class ClientQueue {
   /** Connected, and the session has not said otherwise. */
   #online = false;
   #stopped = false;
+  #silent = false;
 
   constructor(parts: ClientQueueParts) {
     const { publisher, retry, outcome, custody } = parts;
@@ -228,8 +229,15 @@ export class ClientQueue {
     this.#stopped = true;
   }
 
+  /** Nothing is sent any more, also not again on another connection; what is in flight is answered still. */
+  silence(now: number): void {
+    this.stop();
+    this.#silent = true;
+    this.#setPace(now);
+  }
+
   #setPace(now: number): void {
-    this.#watch.pace(this.#clockDue, now);
+    this.#watch.pace(this.#clockDue || this.#silent, now);
   }
 
   #pumpHeld(publisher: Publisher, now: number, wallMs: number): void {

@@ -222,8 +222,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   failOnceSettled(error: MillraceError, now: number): void {
     if (this.#last !== undefined) return;
     this.#last = error;
-    this.queue.stop();
-    this.#parts.publisher().pace(0, now);
+    this.queue.silence(now);
   }
 
   /** Whether there is room that `offer` was short of, or a more urgent wish to commit; told once. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MillraceError } from '../../../../../../src/errors/millrace-error.js';
 import { RetryStrategies } from '../../../../../../src/mqtt/sink/retry/retry-strategies.js';
 import { delivered, OutboxRig, received, refused } from '../../../../../support/rigs/outbox-rig.js';
 
@@ -210,6 +211,23 @@ describe('an MQTT outbox', () => {
       ['ID_IN_USE'],
     );
     assert.throws(() => rig.outbox.offer([], 0, 0), { code: 'ID_IN_USE' });
+  });
+
+  it('that is to fail once settled sends nothing again, though a connection ends at several messages (R20a)', () => {
+    const rig = new OutboxRig();
+    rig.add(3);
+    rig.commit();
+    rig.outbox.failOnceSettled(new MillraceError('GUARANTEE_UNSUPPORTED', 'no QoS 2'), rig.now);
+    rig.answer(delivered(0));
+    rig.lastOwed = 2;
+    rig.outbox.queue.handleDisconnected(rig.cutError, rig.now);
+    assert.deepEqual(rig.paces, [0], 'a search would let one be unanswered');
+    rig.seal();
+    rig.storeOldest();
+    assert.deepEqual(
+      rig.failures.map(({ code }) => code),
+      ['GUARANTEE_UNSUPPORTED'],
+    );
   });
 
   it('R20: a row that is refused for now goes out again under its own seq, and only the later rows of its topic wait', () => {
