@@ -9,7 +9,7 @@ const LONGEST_QUIET_MS = 60_000;
 const WIDEST = 60_000;
 
 /** How a connection, or an attempt to connect, ended. */
-export interface LinkEnding {
+export interface ConnectionEnding {
   /** The peer closed it, or sent a DISCONNECT that can speak of a PUBLISH. */
   readonly byPeer: boolean;
   /** Packets that the server had not answered. */
@@ -122,7 +122,7 @@ export class PoisonSearch {
     this.#window = this.#window + 1 < WIDEST ? this.#window + 1 : UNPACED;
   }
 
-  handleEnded({ byPeer, unanswered, alone }: LinkEnding, now: number): void {
+  handleEnded({ byPeer, unanswered, alone }: ConnectionEnding, now: number): void {
     const since = this.#connectedAt;
     this.#connectedAt = undefined;
     if (since === undefined) this.#acquit('unreachable');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type LinkEnding, POISON_ENDS, PoisonSearch } from '../../../../../src/mqtt/sink/queue/poison-search.js';
+import { type ConnectionEnding, POISON_ENDS, PoisonSearch } from '../../../../../src/mqtt/sink/queue/poison-search.js';
 
 /** A connection of so many milliseconds; what was unanswered at its end. */
-const AT_ONE: LinkEnding = { byPeer: true, unanswered: 1, alone: 7 };
+const AT_ONE: ConnectionEnding = { byPeer: true, unanswered: 1, alone: 7 };
 const TAIL_MS = 5;
 
 /** A search at window one, with a clock, and what it has told. */
@@ -42,14 +42,14 @@ class SearchRig {
     return this.now - began;
   }
 
-  end(ending: Partial<LinkEnding> = {}): this {
+  end(ending: Partial<ConnectionEnding> = {}): this {
     this.now += TAIL_MS;
     this.search.handleEnded({ ...AT_ONE, ...ending }, this.now);
     return this;
   }
 
   /** A connection on which the suspect is sent and that ends at it. */
-  trial(ending: Partial<LinkEnding> = {}): this {
+  trial(ending: Partial<ConnectionEnding> = {}): this {
     this.connect();
     this.quiet();
     return this.end(ending);
@@ -216,7 +216,7 @@ describe('PoisonSearch: who must not be blamed (R20a, asked wrongly)', () => {
   });
 
   it('an end at several, at a PUBREL, by a timeout or an error of ours, or an attempt that fails, begins the five anew', () => {
-    const others: readonly [Partial<LinkEnding>, string][] = [
+    const others: readonly [Partial<ConnectionEnding>, string][] = [
       [{ unanswered: 1, alone: -1 }, 'ended-at-others'],
       [{ byPeer: false }, 'not-ended-by-broker'],
     ];
