@@ -28,23 +28,45 @@ export interface LinkEnd {
 export interface LinkListener {
   /** In order; without `close`. */
   onEvents(events: readonly SessionEvent[]): void;
+  /** The socket took everything that waited. */
   onDrain(): void;
+  /** It is over, by the peer, the network, a deadline or `giveUp`. Called once, or not at all after `close` or `destroy`. */
   onEnd(end: LinkEnd): void;
 }
 
 /** What a link is made of. */
 export interface LinkParts {
+  /** It outlives the link, and has no other one meanwhile. */
   readonly session: Session;
+  /** It is the link's from here on, to close or to destroy. */
   readonly transport: Transport;
   /** Only for a CONNECT that names an authentication method. */
   readonly authenticator?: Authenticator | undefined;
+  /** How long the server may take no bytes while some wait. */
   readonly writeTimeoutMs: number;
   readonly listener: LinkListener;
+  /** Counts bytes from the server. */
   readonly received: Counter;
+  /** Counts bytes to the server, when they are given to the transport. */
   readonly sent: Counter;
 }
 
-/** Drives a Session over one Transport until that ends: bytes in and out, events in the same turn, one timer. */
+/**
+ * Drives a Session over one Transport until that ends: bytes in and out, events in the same turn, one timer. It owns the transport and
+ * the exchange of an enhanced authentication; the session is lent.
+ *
+ * Order of calls: `start` once; then any of `pump`, `setReading`; at last one of `close`, `destroy` or `giveUp`, or none of them when
+ * the other side ends it. What the session is told by others in between goes out with the next `pump`.
+ *
+ * Z1. Over is over: the session has then been told `connectionLost`, the timer is stopped, and nothing is read, written or told.
+ * Z2. `onEnd` is called at most once, as the last call, and never for an end that the owner asked for by `close` or `destroy`.
+ * Z3. What has arrived is handled before a deadline is judged, and before the end of the transport is told.
+ * Z4. Output is written after the events that were there before it are delivered, so that what they caused leaves in one write.
+ * Z5. Nothing is read while more waits to be written than `CONGESTED_BYTES`, or while the session is congested.
+ *
+ * May re-enter: a listener may call anything here amid `onEvents`. `pump` within `pump` only asks for one more round; an end within it
+ * is seen by each step after it (`#over`).
+ */
 export class Link {
   readonly #parts: LinkParts;
   readonly #timer = new DeadlineTimer((lateMs) => this.#onDeadline(lateMs));
@@ -81,6 +103,7 @@ export class Link {
     this.pump();
   }
 
+  /** Bytes that wait in the socket and above it. */
   get bufferedBytes(): number {
     return this.#parts.transport.bufferedBytes;
   }

@@ -19,7 +19,9 @@ const freshClientId = (): string => `control-${randomBytes(7).toString('hex')}`;
 
 /** Where a control connection goes. */
 export interface ControlTarget {
+  /** The server. */
   readonly address: ServerAddress;
+  /** The version of its CONNECT: there is no other one to fall back to. */
   readonly version: ProtocolVersion;
   /** Absent: one that nobody else has. With that of a session this ends the session, for it begins clean. */
   readonly clientId?: string;
@@ -37,6 +39,7 @@ export interface ControlEnd extends LinkEnd {
 export interface ControlListener {
   /** CONNACK accepted it. */
   onAccepted(event: ConnectedEvent): void;
+  /** It is over, or could not be opened; the last call. */
   onEnd(end: ControlEnd): void;
 }
 

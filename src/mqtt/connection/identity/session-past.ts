@@ -6,6 +6,7 @@ export type UnknownSessionPolicy = 'fail' | 'adopt' | 'discard';
 
 /** What makes a connection durable: its session outlives the process, and every step in its life is stored before it is gone. */
 export interface SessionPast {
+  /** Where the `SessionRecord` stands, under the client id. */
   readonly record: DurableRecord;
   /** The past that the store has. `epoch` is `epochOf(readSessionRecord(record.value))`; rows of an older epoch are not to be in it. */
   readonly restored: SessionState;

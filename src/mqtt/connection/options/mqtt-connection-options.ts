@@ -17,6 +17,7 @@ export interface ServerAddress {
   readonly path: string;
 }
 
+/** As in node:tls; undefined where the user said nothing. */
 export interface TlsSettings {
   readonly ca: readonly (string | Uint8Array)[] | undefined;
   readonly cert: string | Uint8Array | undefined;
@@ -28,7 +29,9 @@ export interface TlsSettings {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
+/** How a WebSocket is asked for. */
 export interface WebSocketSettings {
+  /** Of the upgrade request, besides those that it must have. */
   readonly headers: Readonly<Record<string, string>>;
   /** The subprotocol to offer. `mqtt` by the specification. */
   readonly protocol: string;
@@ -38,6 +41,7 @@ export interface WebSocketSettings {
 export interface MqttConnectionOptions {
   /** For events, metrics and errors, e.g. `source consumer`. */
   readonly name: string;
+  /** Empty: the server assigns one. */
   readonly clientId: string;
   /** At least one; tried in turn. */
   readonly servers: readonly [ServerAddress, ...ServerAddress[]];
@@ -53,16 +57,21 @@ export interface MqttConnectionOptions {
   readonly keepSession: boolean;
   /** Seconds (5.0). */
   readonly sessionExpiryInterval: number;
+  /** Seconds; 0 turns it off. */
   readonly keepAlive: number;
+  /** This and the next two: what our CONNECT allows the server. */
   readonly receiveMaximum: number;
   readonly maximumPacketSize: number;
   readonly topicAliasMaximum: number;
+  /** Most properties in a packet of the server. */
   readonly maxProperties: number;
+  /** A topic with control characters is no topic. */
   readonly refuseControlCharacters: boolean;
   /** undefined: 1000 on 5.0, 20 below. */
   readonly maxInflight: number | undefined;
   /** Most filters in one SUBSCRIBE or UNSUBSCRIBE. */
   readonly subscribeBatchSize: number;
+  /** Asked before each connection. */
   readonly credentials: (signal: AbortSignal) => Credentials | Promise<Credentials>;
   /** The credentials or the authentication come from a provider of the user, so that a refusal at a reconnect may pass. */
   readonly dynamicCredentials: boolean;
@@ -70,22 +79,32 @@ export interface MqttConnectionOptions {
   readonly fixedCredentials: Credentials | undefined;
   /** Enhanced authentication; `version` is 5 then. */
   readonly authentication: Authentication | undefined;
+  /** Published by the server when a connection of ours is cut. */
   readonly will: Will | undefined;
+  /** This and the next two are properties of the CONNECT (5.0). */
   readonly requestResponseInformation: boolean | undefined;
   readonly requestProblemInformation: boolean | undefined;
   readonly userProperties: readonly UserProperty[] | undefined;
   readonly tls: TlsSettings;
   readonly webSocket: WebSocketSettings;
+  /** False: the owner calls `reconnect`. */
   readonly autoReconnect: boolean;
+  /** The first wait between two attempts, and the longest. */
   readonly reconnectPeriodMs: number;
   readonly maxReconnectPeriodMs: number;
   /** How long a refusal after an accepted connect is an outage (R24). Infinity: for ever. */
   readonly refusalTimeoutMs: number;
+  /** For each step that leads to a transport. */
   readonly connectTimeoutMs: number;
+  /** From CONNECT to CONNACK. */
   readonly connackTimeoutMs: number;
+  /** From PINGREQ to PINGRESP. */
   readonly pingrespTimeoutMs: number;
+  /** As in `LinkParts`. */
   readonly writeTimeoutMs: number;
+  /** For SUBACK and UNSUBACK; and as in `SessionOptions` (R21). */
   readonly ackTimeoutMs: number;
+  /** What the session is to have, and nothing else. */
   readonly subscriptions: readonly WantedSubscription[];
   /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
   readonly refuseLowerQos: boolean;
@@ -98,6 +117,7 @@ export interface MqttConnectionOptions {
   /** What a store has of the session, which must be one that is kept; undefined without a store: see `makeIdentity`. */
   readonly past: SessionPast | undefined;
   readonly metrics: Metrics;
+  /** Of all metrics of the connection. */
   readonly labels: Readonly<Record<string, string>>;
   /** Asks the user's function for the next connect. @throws MillraceError USER_FUNCTION_FAILED, INVALID_OPTIONS */
   readonly renew?: (() => FreshOptions) | undefined;

@@ -30,9 +30,11 @@ const PING_TIMEOUT_MS = 10_000;
 
 /** What a source or sink knows of its connection. All that is undefined was not said. */
 export interface ConnectInput {
+  /** For events, metrics and errors. */
   readonly name: string;
   /** Default `tcp://localhost:1883`. */
   readonly broker: string | undefined;
+  /** The user's, unchecked. */
   readonly options: ConnectOptions;
   /** `auth()` of a builder. */
   readonly auth?: Credentials | undefined;
@@ -42,6 +44,7 @@ export interface ConnectInput {
   readonly keepSession: boolean | undefined;
   /** `autoReconnect()` of a builder. */
   readonly autoReconnect?: boolean | undefined;
+  /** This and what follows: as in `MqttConnectionOptions`. */
   readonly startClean: boolean;
   readonly subscriptions: readonly WantedSubscription[];
   readonly refuseLowerQos: boolean;

@@ -3,9 +3,13 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 /** A subscription that the connection keeps granted. `subscriptionIdentifier` is sent on 5.0 only. */
 export interface WantedSubscription {
   readonly filter: string;
+  /** The highest at which messages are to come. */
   readonly qos: QualityOfService;
+  /** Messages of our own client id are not sent to us (5.0). */
   readonly noLocal: boolean;
+  /** The RETAIN flag of a message stays as it was published (5.0). */
   readonly retainAsPublished: boolean;
+  /** Retained messages: 0 at each SUBSCRIBE, 1 at one that is new to the session, 2 never (5.0). */
   readonly retainHandling: 0 | 1 | 2;
   readonly subscriptionIdentifier: number | undefined;
 }
@@ -13,12 +17,15 @@ export interface WantedSubscription {
 /** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
 export interface HeldSubscription {
   readonly subscription: WantedSubscription;
+  /** What the broker granted. */
   readonly granted: QualityOfService;
 }
 
 /** What the filter was granted. `granted` below what was asked for is a downgrade. */
 export interface GrantedSubscription {
   readonly filter: string;
+  /** That of our SUBSCRIBE. */
   readonly requested: QualityOfService;
+  /** That of the SUBACK. */
   readonly granted: QualityOfService;
 }

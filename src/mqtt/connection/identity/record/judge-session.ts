@@ -72,9 +72,9 @@ export interface Judgement {
 
 /**
  * What becomes of a session that asks, by what the record says. Pure: the writing and the waiting are `RecordedIdentity`'s.
- * J1. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made.
- * J2. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
- * J3. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
+ * Z21. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made.
+ * Z22. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
+ * Z23. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
  *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first.
  */
 export const judgeSession = (question: SessionQuestion, known: SessionCase): Judgement => {
