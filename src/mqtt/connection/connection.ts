@@ -4,28 +4,26 @@ import { type Deferred, deferred } from '../../internal/deferred.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';
-import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
+import type { ConnectedEvent } from '../protocol/session/session-event.js';
 import { atServer } from './at-server.js';
-import { checkGuarantee } from './check-guarantee.js';
 import { ControlConnection, type ControlListener, type ControlTarget } from './conflict/control-connection.js';
 import { TakeoverTrial } from './conflict/takeover-trial.js';
-import { connectRequest, sessionOptions } from './connect-request.js';
+import { sessionOptions } from './connect-request.js';
 import { ConnectionDiagnostics } from './connection-diagnostics.js';
-import { isAuthEvent, isConnectionEvent, isQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
-import { type ConnectionState, isConnected, isOver, linkOf, stateAfter } from './connection-state.js';
+import { type ConnectionStage, type ConnectionState, conversationOf, isOver, stateAfter } from './connection-state.js';
+import { Conversation } from './conversation.js';
 import { Dialer } from './dialer.js';
 import { makeIdentity } from './identity/make-identity.js';
 import type { SessionIdentity } from './identity/session-identity.js';
-import { Link, type LinkEnd, type LinkListener } from './link.js';
+import type { LinkEnd } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
 import { explainClose, type Unanswered } from './reconnect/explain-close.js';
 import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
 import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect/reconnect-policy.js';
 import { Redirects } from './reconnect/redirects.js';
-import { SessionOpening } from './session-opening.js';
 import { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 import { formatAddress } from './transport/format-address.js';
 import type { Transport } from './transport/transport.js';
@@ -37,7 +35,22 @@ export type { GrantedSubscription } from './subscriptions/wanted-subscription.js
 const GOODBYE_MS = 1000;
 const TRIAL = 'the connection was closed to see whether the broker keeps the session';
 
-/** Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. */
+/**
+ * Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. It owns the session and
+ * all that outlives a single attempt: the policy of what follows an end (`ReconnectPolicy`), what the session is to have
+ * (`SubscriptionKeeper`), whose it is (`SessionIdentity`), and the present `Conversation`.
+ *
+ * Order of calls: `open` once; commands on `session`, each followed by `flush`; `setReading` at any time; `reconnect` after an end,
+ * where there is no auto-reconnect; `close` once. Each attempt goes: what the identity wants first, `renew`, login, transport, what is
+ * to be durable before a CONNECT, an old session thrown away, the conversation; then its end, what follows, and perhaps a trial (R19a).
+ *
+ * Z31. One attempt at a time, one conversation at a time: `#live` is the only loop, and waits for each to end.
+ * Z32. `closed` and `failed` are final: what resolves afterwards changes nothing, and destroys the transport that it brings.
+ * Z33. Each end is told once, with what follows decided: `onDisconnected`, then the rejection of `open` or `reconnect`, or `onFailed`.
+ * Z34. A CONNECT that may have been sent and was not answered leaves a doubt with subscriptions and identity, until it is settled.
+ *
+ * May re-enter: a listener may call `flush`, `setReading` and `close` amid any call; the state is looked at again after each.
+ */
 export class Connection {
   #options: MqttConnectionOptions;
   readonly #listener: ConnectionListener;
@@ -58,8 +71,6 @@ export class Connection {
   #reading = true;
   /** Ends the present conversation; set with the link. */
   #leave: (next: NextStep) => void = () => {};
-  /** Messages came or went on the present connection (R19). */
-  #moved = false;
 
   constructor(options: MqttConnectionOptions, listener: ConnectionListener) {
     this.#options = options;
@@ -88,12 +99,12 @@ export class Connection {
 
   /** Between CONNACK and the end of the transport. */
   get connected(): boolean {
-    return isConnected(this.#state);
+    return conversationOf(this.#state)?.connected === true;
   }
 
   /** Where its life stands. */
-  get state(): ConnectionState['at'] {
-    return this.#state.at;
+  get state(): ConnectionStage {
+    return this.#state.at === 'conversing' ? this.#state.conversation.at : this.#state.at;
   }
 
   /** A control connection beside this one, for its owner to start at `place` and to stop: it does not end with this one (R19a, R20a). */
@@ -108,18 +119,18 @@ export class Connection {
 
   /** Bytes that wait in the socket and above it. */
   get bufferedBytes(): number {
-    return linkOf(this.#state)?.bufferedBytes ?? 0;
+    return conversationOf(this.#state)?.link.bufferedBytes ?? 0;
   }
 
   /** Writes what the session has to send, takes its events and arms its timer. To be called after commands on `session`. */
   flush(): void {
-    linkOf(this.#state)?.pump();
+    conversationOf(this.#state)?.link.pump();
   }
 
   /** Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. A new connection reads until it has its SUBACKs. */
   setReading(reading: boolean): void {
     this.#reading = reading;
-    if (this.#state.at === 'running') this.#state.link.setReading(reading);
+    conversationOf(this.#state)?.setReading(reading);
   }
 
   /** Without auto-reconnect, after `onDisconnected`: connects once more (the sink's retry strategy drives it). Rejects like `open`. */
@@ -248,100 +259,57 @@ export class Connection {
     // what another version has subscribed to may lack what this one can ask for
     if (this.#policy.connected && version !== this.#version) this.#subscriptions.connectUnanswered();
     this.#version = version;
-    this.#moved = false;
     const ended = deferred<NextStep | undefined>();
     this.#leave = ended.resolve;
-    const link = this.#makeLink(transport, login, {
-      onEvents: (events) => this.#onEvents(events),
-      onDrain: () => this.#listener.onDrain(),
-      onEnd: (end) => ended.resolve(this.#ended(end, true)),
-    });
-    this.#state = { at: 'handshaking', link };
-    const doubts = this.#identity.request({ address: this.#policy.address, version }, this.#subscriptions.unverified);
-    link.start(connectRequest(this.#options, { version, clean: false, login, ...doubts }));
-    return ended.promise;
-  }
-
-  #makeLink(transport: Transport, { authenticator }: Login, listener: LinkListener): Link {
-    const { received, sent } = this.#metrics;
-    const { writeTimeoutMs } = this.#options;
-    return new Link({ session: this.#session, transport, authenticator, writeTimeoutMs, listener, received, sent });
-  }
-
-  /** Events of the owner are handed on in runs, unchanged where there are no others: the hot path copies nothing. */
-  #onEvents(events: readonly SessionEvent[]): void {
-    let from = 0;
-    for (let at = 0; at < events.length; at += 1) {
-      const event = events[at];
-      if (event === undefined || !isConnectionEvent(event)) continue;
-      this.#tell(events, from, at);
-      from = at + 1;
-      if (event.type === 'connected') this.#onConnected(event, events.some(isQuestion));
-      else if (this.#state.at === 'subscribing' && !isAuthEvent(event)) this.#state.opening.handle(event);
-    }
-    this.#tell(events, from, events.length);
-  }
-
-  #tell(events: readonly SessionEvent[], from: number, to: number): void {
-    if (from === to || !this.connected) return;
-    this.#moved = true;
-    this.#listener.onSessionEvents(from === 0 && to === events.length ? events : events.slice(from, to));
-  }
-
-  #onConnected(event: ConnectedEvent, asks: boolean): void {
-    if (this.#state.at !== 'handshaking') return;
-    const { link } = this.#state;
-    const resumed = this.#policy.connected;
-    const opening = this.#makeOpening(link, event, resumed);
-    this.#state = { at: 'subscribing', link, connectedAt: performance.now(), opening };
-    this.#policy.accepted(performance.now());
-    this.#identity.accepted(this.#policy.address);
-    this.#diagnostics.accepted(event, {
-      address: this.#policy.address,
-      version: this.#version,
-      olderBecause: this.#policy.olderBecause,
-      resumed,
-    });
-    const problem = checkGuarantee(this.#options, event.limits);
-    if (problem === undefined) opening.begin(asks);
-    else link.giveUp(problem, 0);
-  }
-
-  #makeOpening(link: Link, event: ConnectedEvent, reconnected: boolean): SessionOpening {
-    return new SessionOpening({
+    const { address } = this.#policy;
+    const reconnected = this.#policy.connected;
+    const conversation = new Conversation({
       options: this.#options,
+      owner: {
+        onAccepted: (event) => this.#onAccepted(event, reconnected),
+        onGranted: (next) => this.#onGranted(conversation, next),
+        onEnd: (end) => ended.resolve(this.#ended(end, true)),
+      },
       listener: this.#listener,
       session: this.#session,
       subscriptions: this.#subscriptions,
       identity: this.#identity,
-      link,
-      address: this.#policy.address,
-      version: this.#version,
+      metrics: this.#metrics,
+      transport,
+      login,
+      address,
+      version,
       reconnected,
-      event,
-      onGranted: (next) => this.#granted(link, next),
     });
+    this.#state = { at: 'conversing', conversation };
+    conversation.start(this.#identity.request({ address, version }, this.#subscriptions.unverified));
+    return ended.promise;
   }
 
-  #granted(link: Link, next: 'run' | 'try'): void {
-    if (this.#state.at !== 'subscribing' || this.#state.link !== link) return;
-    this.#state.opening.end();
+  #onAccepted(event: ConnectedEvent, resumed: boolean): void {
+    const { address, olderBecause } = this.#policy;
+    this.#policy.accepted(performance.now());
+    this.#identity.accepted(address);
+    this.#diagnostics.accepted(event, { address, version: this.#version, olderBecause, resumed });
+  }
+
+  #onGranted(conversation: Conversation, next: 'run' | 'try'): void {
     if (next === 'try') {
-      void this.#resumeOnce(link);
+      void this.#resumeOnce(conversation);
       return;
     }
-    this.#state = { at: 'running', link, connectedAt: this.#state.connectedAt };
     this.#policy.granted();
-    link.setReading(this.#reading);
+    conversation.setReading(this.#reading);
     this.#listener.onSubscribed(this.#subscriptions.granted);
     this.#opening?.resolve();
   }
 
   /** R5e: in order, and at once, before anything depends on the session. */
-  async #resumeOnce(link: Link): Promise<void> {
+  async #resumeOnce(conversation: Conversation): Promise<void> {
     this.#state = { at: 'backing-off', waitMs: 0 };
+    conversation.end();
     this.#session.disconnect();
-    const closed = link.close(GOODBYE_MS);
+    const closed = conversation.link.close(GOODBYE_MS);
     this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', TRIAL));
     await closed;
     this.#leave({ do: 'retry', waitMs: 0 });
@@ -349,26 +317,25 @@ export class Connection {
 
   /** An attempt or a connection is over: says so, and what follows. */
   #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
-    const unanswered = this.#unansweredPacket(connectSent);
+    const conversation = conversationOf(this.#state);
+    const unanswered = this.#unansweredPacket(conversation, connectSent);
     const error = explainClose(cause, unanswered);
-    this.#endOpening();
+    conversation?.end();
     if (isOver(this.#state)) return undefined;
-    const connectedAt = 'connectedAt' in this.#state ? this.#state.connectedAt : undefined;
-    const connectedMs = connectedAt === undefined ? undefined : performance.now() - connectedAt;
+    const connectedMs = conversation?.connectedMs;
     if (connectSent && connectedMs === undefined) this.#unanswered(error);
     if (connectedMs === undefined) this.#diagnostics.failed();
     const server = formatAddress(this.#policy.address);
-    const moved = this.#moved || this.#session.inflight > 0;
-    const { lastOwed, lastAlone } = this.#session;
-    // a trial of a search for a message that the broker closes at is progress, too (R20a)
-    const progressed = this.#moved || lastAlone >= 0;
+    const { moved = false } = conversation ?? {};
+    const { inflight, lastOwed, lastAlone } = this.#session;
     const next = this.#after({
       error,
       byFin,
       connectSent,
       connectedMs,
-      moved,
-      progressed,
+      moved: moved || inflight > 0,
+      // a trial of a search for a message that the broker closes at is progress, too (R20a)
+      progressed: moved || lastAlone >= 0,
       unanswered: connectedMs !== undefined && lastOwed > 0,
       subscribing: unanswered?.packet === 'SUBSCRIBE',
       now: performance.now(),
@@ -386,16 +353,10 @@ export class Connection {
     return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
   }
 
-  #unansweredPacket(connectSent: boolean): Unanswered | undefined {
-    const state = this.#state;
-    if (state.at === 'subscribing' && state.opening.awaitsGrant) {
-      return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
-    }
-    return connectSent && !isConnected(state) ? { packet: 'CONNECT', version: this.#policy.version } : undefined;
-  }
-
-  #endOpening(): void {
-    if (this.#state.at === 'subscribing') this.#state.opening.end();
+  #unansweredPacket(conversation: Conversation | undefined, connectSent: boolean): Unanswered | undefined {
+    if (conversation?.awaitsGrant) return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
+    const accepted = conversation?.connectedMs !== undefined;
+    return connectSent && !accepted ? { packet: 'CONNECT', version: this.#policy.version } : undefined;
   }
 
   #unanswered(error: MillraceError): void {
@@ -413,20 +374,20 @@ export class Connection {
 
   async #shut(timeoutMs: number, properties: Properties | undefined): Promise<void> {
     const until = performance.now() + timeoutMs;
-    const state = this.#state;
-    const link = linkOf(state);
-    this.#endOpening();
-    if (state.at !== 'failed') this.#state = { at: 'closed' };
+    const conversation = conversationOf(this.#state);
+    const connected = conversation?.connected === true;
+    conversation?.end();
+    if (this.#state.at !== 'failed') this.#state = { at: 'closed' };
     this.#opening?.reject(new MillraceError('ABORTED', 'the connection was closed'));
-    if (link !== undefined && isConnected(state)) {
+    if (connected) {
       this.#session.disconnect(0, this.#goodbye(properties));
-      await link.close(timeoutMs);
+      await conversation.link.close(timeoutMs);
       const { address, version } = this.#policy;
       // 3.x knows no expiry: there a session that is not kept is thrown away by a clean connection
       if (version < 5 && !this.#options.keepSession)
         await this.#dialer.forget(address, version, until - performance.now());
     } else {
-      link?.destroy();
+      conversation?.link.destroy();
     }
     this.#stop.abort(new MillraceError('ABORTED', 'the connection was closed'));
   }
