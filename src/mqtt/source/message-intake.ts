@@ -15,8 +15,11 @@ import { TopicMatcher } from './buffer/topic-matcher.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';
 
+/** What an intake is made of. */
 export interface IntakeOptions {
+  /** Of the source, for events. */
   readonly name: string;
+  /** What is wanted now: a kept session may still have messages of other filters, which are acknowledged and left out. */
   readonly filters: readonly string[];
   readonly limits: BufferLimits;
   /** Without it a lost connection is the end of the source. */

@@ -12,6 +12,7 @@ import type { MessageIntake } from './message-intake.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';
 
+/** What a reader is made of: the intake is attached, and the line open. */
 export interface ReaderOptions<T> {
   readonly name: string;
   readonly maker: ItemMaker<T>;

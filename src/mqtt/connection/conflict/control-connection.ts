@@ -52,7 +52,7 @@ export interface ControlParts {
 }
 
 interface Attempt {
-  readonly life: AbortController;
+  readonly stopping: AbortController;
   link?: Link;
   session?: Session;
   acceptedAt?: number;
@@ -85,7 +85,7 @@ export class ControlConnection {
   /** Opens it, unless it is running: there is one at a time. */
   start(target: ControlTarget): void {
     if (this.#attempt !== undefined) return;
-    const attempt: Attempt = { life: new AbortController() };
+    const attempt: Attempt = { stopping: new AbortController() };
     this.#attempt = attempt;
     this.#open(attempt, target).catch((error: unknown) => {
       this.#ended(attempt, { error: MillraceError.from(error), byFin: false });
@@ -97,19 +97,19 @@ export class ControlConnection {
     const attempt = this.#attempt;
     if (attempt === undefined) return;
     this.#attempt = undefined;
-    const { link, session, acceptedAt, life } = attempt;
+    const { link, session, acceptedAt, stopping } = attempt;
     if (acceptedAt === undefined) link?.destroy();
     else {
       session?.disconnect();
       void link?.close(GOODBYE_MS);
     }
-    life.abort(new MillraceError('ABORTED', 'the control connection was stopped'));
+    stopping.abort(new MillraceError('ABORTED', 'the control connection was stopped'));
   }
 
   async #open(attempt: Attempt, target: ControlTarget): Promise<void> {
     const { options, metrics } = this.#parts;
     const own = ownOptions(options, target);
-    const dialer = new Dialer(own, metrics, attempt.life.signal);
+    const dialer = new Dialer(own, metrics, attempt.stopping.signal);
     const login = await dialer.login(target.address);
     const transport = await dialer.transport(target.address);
     if (this.#attempt !== attempt) {

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  judgeSession,
+  type SessionCase,
+  type SessionQuestion,
+} from '../../../../../../src/mqtt/connection/identity/record/judge-session.js';
+import type { SessionRecord } from '../../../../../../src/mqtt/connection/identity/record/session-record.js';
+
+const RECORD: SessionRecord = {
+  epoch: 3,
+  phase: 'established',
+  connecting: true,
+  lost: false,
+  wentBack: false,
+  droppedEpoch: 0,
+  server: 'mqtt://a.example:1883',
+  version: 5,
+  markers: { nonce: 'n', next: 1, end: 9, gone: [0] },
+  tried: true,
+  subscriptions: [],
+};
+
+const known = (record: Partial<SessionRecord> = {}, more: Partial<SessionCase> = {}): SessionCase => ({
+  record: { ...RECORD, ...record },
+  server: 'mqtt://a.example:1883',
+  version: 5,
+  epoch: 3,
+  clean: false,
+  moved: false,
+  publishesOnly: false,
+  held: true,
+  clientId: 'c',
+  onSessionLoss: 'redeliver',
+  onUnknownSession: 'fail',
+  ...more,
+});
+
+const lost = (wentBack = false): SessionQuestion => ({ type: 'session-lost', inDoubt: [], epoch: 4, wentBack });
+const unverified: SessionQuestion = { type: 'session-unproven' };
+
+/** What is decided, and what is said: `error` is the code. */
+const judged = (question: SessionQuestion, facts: SessionCase) => {
+  const { decision, tell } = judgeSession(question, facts);
+  return [decision.do, 'error' in decision ? decision.error.code : undefined, tell];
+};
+
+describe('what becomes of a session that asks', () => {
+  it('one that was never complete and is not there is made, and nothing is lost (R6a)', () => {
+    const { decision, put, server } = judgeSession(lost(), known({ phase: 'creating' }));
+    assert.deepEqual(decision, { do: 'begin', lost: false, holds: true });
+    assert.deepEqual([put?.record?.epoch, server], [4, 'clean']);
+    assert.equal(judgeSession(lost(), known({ phase: 'creating', epoch: 4 })).put, undefined, 'it has that epoch');
+  });
+
+  it('on 3.1, which cannot say whether it has one, it is unknown unless it was thrown away (R6)', () => {
+    const facts = (clean: boolean) => known({ phase: 'creating' }, { version: 3, clean });
+    assert.deepEqual(judged(lost(), facts(false)), ['end', 'SESSION_UNKNOWN', 'unknown']);
+    assert.deepEqual(judged(lost(), facts(true)), ['begin', undefined, undefined]);
+  });
+
+  it('one of which the store knows nothing is refused without a trace, or adopted (R6)', () => {
+    const refused = judgeSession(unverified, known({ phase: 'creating' }));
+    assert.deepEqual(refused.put, { record: undefined });
+    assert.deepEqual(judged(unverified, known({ phase: 'creating' })), ['end', 'SESSION_UNKNOWN', 'unknown']);
+    const adopted = judgeSession(unverified, known({ phase: 'creating' }, { onUnknownSession: 'adopt' }));
+    assert.deepEqual([adopted.decision.do, adopted.put?.record?.phase], ['take-unverified', 'established']);
+  });
+
+  it('a marker is asked for only where one is left, and is spent before it is (R5c)', () => {
+    const asked = judgeSession(unverified, known());
+    assert.deepEqual([asked.decision.do, asked.put?.record?.markers?.next], ['verify', 3]);
+    assert.deepEqual(judgeSession(unverified, known({ markers: undefined })), { decision: { do: 'take-unverified' } });
+    assert.deepEqual(judgeSession(unverified, known({}, { version: 4 })), { decision: { do: 'take-unverified' } });
+  });
+
+  it('a loss goes by the policy, and fail writes it down where the session was (R17)', () => {
+    const dropped = judgeSession(lost(), known({}, { onSessionLoss: 'drop' }));
+    assert.deepEqual([dropped.decision.do, dropped.put?.record?.droppedEpoch, dropped.tell], ['begin', 4, 'lost']);
+    const failed = judgeSession(lost(), known({}, { onSessionLoss: 'fail' }));
+    assert.deepEqual([failed.decision.do, failed.put?.record?.lost], ['end', true]);
+    const elsewhere = judgeSession(lost(), known({}, { onSessionLoss: 'fail', moved: true }));
+    assert.deepEqual([elsewhere.decision.do, elsewhere.put], ['end', undefined]);
+  });
+
+  it('one that went back is thrown away only where nothing is queued for us (Z23)', () => {
+    const kept = judgeSession(lost(true), known());
+    assert.deepEqual([kept.decision.do, kept.server, kept.tell], ['begin', undefined, 'went-back']);
+    const thrown = judgeSession(lost(true), known({}, { publishesOnly: true }));
+    assert.deepEqual([thrown.decision.do, thrown.server, thrown.put?.record?.wentBack], ['end', 'spoiled', true]);
+  });
+
+  it('the first one that is gone shows that the broker keeps none, unless we moved (R5e)', () => {
+    assert.deepEqual(judged(lost(), known({ tried: false })), ['begin', undefined, 'not-kept']);
+    const failing = known({ tried: false }, { onSessionLoss: 'fail' });
+    assert.deepEqual(judged(lost(), failing), ['end', 'GUARANTEE_UNSUPPORTED', 'not-kept']);
+    assert.equal(judgeSession(lost(), failing).put?.record?.phase, 'creating');
+    assert.deepEqual(judged(lost(), known({ tried: false }, { moved: true })), ['begin', undefined, 'lost']);
+  });
+});
