@@ -6,7 +6,6 @@ import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
-import { commitRoom } from './commit-room.js';
 import { DurableTick, type DurableTickOptions } from './durable-tick.js';
 import { DurablePortions } from './portions.js';
 import { hasStageRoom } from './stage-rows.js';
@@ -100,3 +99,16 @@ export class DurableCustody implements Custody {
     );
   }
 }
+
+/** How much more may wait for the next commit: rows, and bytes of rows and of state. */
+const commitRoom = (bounds: Room, { sinks, parts }: Pick<DurableTickOptions, 'sinks' | 'parts'>): Room => {
+  let { items, bytes } = bounds;
+  for (const { outboxes } of sinks) {
+    for (const { addedRows, addedBytes } of outboxes) {
+      items -= addedRows;
+      bytes -= addedBytes;
+    }
+  }
+  for (const { changedBytes } of parts) bytes -= changedBytes;
+  return { items, bytes };
+};

@@ -23,7 +23,23 @@ export interface DurableRunParts extends RunParts {
   readonly custody: DurableCustody;
 }
 
-/** Opens a run of a job with a store: it goes on from what the last run has committed. */
+/**
+ * Opens a run of a job with a store: it goes on from what the last run has committed. It owns the store until the run is closed.
+ *
+ * The order, and why: the store is opened, and what it has of the stages' states is held against their codecs, so that what does not fit is
+ * refused before anything is reached. Then the manifest is settled (`settleManifest`), which may refuse the job, or remove what is given
+ * up. Then the sinks are opened, each with its stored outboxes, and those that the job had never open are waited for; that they were
+ * reached is durable before a source is opened with its stored position. Now it is known which clients there are, and what is stored for
+ * others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads pending calls and the ends
+ * of the outboxes, and nothing else: a start takes no longer because much is stored.
+ *
+ * E1 to E3 of `RunParts` hold. Besides:
+ * Y1. Before the first tick commits nothing is written but what stands for itself: manifest, reached sinks, session records, and what is
+ *     given up is removed. A crash in between leaves the state as the last run has committed it.
+ * Y2. The store is closed last: ports may put records while they close. Where the run has lost work to a failing item that is noted
+ *     between the two (`beCareful`), for the next one.
+ * Y3. A failure on the way closes what is open in the same order. The store may be closed twice by that, as its contract allows.
+ */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<DurableRunParts> => {
   const startMs = performance.now();
   const { job, partition } = request.options;

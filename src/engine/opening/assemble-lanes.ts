@@ -1,9 +1,9 @@
 import type { SourceReader } from '../../connector/source-reader.js';
 import { present } from '../../internal/present.js';
-import type { AsyncStagePlan, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { AsyncStagePlan, Downstream, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobTallies } from '../tick/job-tallies.js';
+import type { Rejection } from '../tick/lanes/rejection.js';
 import { SourceLane, type SourceLaneOptions } from '../tick/lanes/source-lane.js';
-import { withDeadLetterSinks } from './dead-letter-sinks.js';
 import type { JobPorts } from './job-ports.js';
 
 export interface LaneParts {
@@ -37,3 +37,22 @@ export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LanePart
 /** The mapAsync stages with what their back-pressure must look at. */
 export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>): readonly AsyncStagePlan[] =>
   plan.asyncStages.map((stage) => ({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }));
+
+/**
+ * What back-pressure must look at behind a source or stage: besides the sinks of the pipeline those that rejected inputs and
+ * items go to, and those behind them. Otherwise letters would pile up in front of a dead-letter sink that takes none.
+ */
+const withDeadLetterSinks = (
+  { sinks, asyncStages }: Downstream,
+  ports: JobPorts,
+  rejections: readonly Rejection[],
+): Downstream => {
+  const reached = new Set(sinks);
+  const add = (rejection: Rejection | undefined): void => {
+    if (rejection?.kind === 'deadLetter') reached.add(rejection.sink);
+  };
+  for (const rejection of rejections) add(rejection);
+  // a set is iterated over what is added meanwhile, too
+  for (const sink of reached) add(present(ports.sinks[sink], 'a rejection names only sinks of the job').rejection);
+  return { sinks: [...reached], asyncStages };
+};

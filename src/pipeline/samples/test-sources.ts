@@ -3,9 +3,9 @@ import type { OpenContext } from '../../connector/open-context.js';
 import type { Source } from '../../connector/source.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { isCount } from '../../internal/is-count.js';
 import { ItemStreamReader } from './item-stream-reader.js';
 import { ItemsReader } from './items-reader.js';
-import { restoredSequence } from './restored-sequence.js';
 
 /**
  * In a job with a store a restarted test source goes on behind the last commit, in any other it begins again at its first item. So it can
@@ -38,3 +38,12 @@ const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, seq
 
 /** Sources for tests and for trying things out. */
 export const TestSources = Object.freeze({ items, itemStream });
+
+/** The number of the next item, as a test source stores it; 0 on a first start. @throws MillraceError STORE_CORRUPT */
+const restoredSequence = (source: string, restored: unknown): number => {
+  if (restored === undefined) return 0;
+  if (isCount(restored)) return restored;
+  throw new MillraceError('STORE_CORRUPT', `source "${source}": the stored state is not that of a test source`, {
+    details: { source },
+  });
+};
