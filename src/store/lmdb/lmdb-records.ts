@@ -1,7 +1,7 @@
 import { corruptError, storageError } from '../storage-error.js';
 import type { StoreBatch, StoreRecord } from '../store.js';
 import type { FileChange, FileRecord, LmdbFile } from './lmdb-file.js';
-import { FRAME_BYTES, readFrame, writeFrame } from './record-frame.js';
+import { CHECKSUM_BYTES, readChecked, writeChecked } from './record-checksum.js';
 
 /** The first byte of a key in the file: the store's own records, and those of its user. */
 const OWN = 0;
@@ -64,8 +64,8 @@ export class LmdbRecords {
   }
 
   #get(key: Buffer): Uint8Array | undefined {
-    const frame = this.#file.get(key);
-    if (frame !== undefined) return this.#checked({ key, value: frame });
+    const bytes = this.#file.get(key);
+    if (bytes !== undefined) return this.#checked({ key, value: bytes });
     const above = this.#file.ceiling(key);
     if (above !== undefined) {
       this.#checked(above);
@@ -123,8 +123,8 @@ export class LmdbRecords {
     throw corruptError(`${this.#path}: the records around the keys ${keys} are not in order`);
   }
 
-  #checked({ key, value: frame }: FileRecord): Uint8Array {
-    const value = readFrame(key, frame);
+  #checked({ key, value: bytes }: FileRecord): Uint8Array {
+    const value = readChecked(key, bytes);
     if (value !== undefined) return value;
     throw corruptError(`${this.#path}: the checksum of the record ${JSON.stringify(nameOf(key))} is wrong`);
   }
@@ -150,13 +150,13 @@ export function encodeOwn(records: ReadonlyMap<OwnName, Uint8Array>): FileChange
 
 function encode(changes: readonly (readonly [Buffer, Uint8Array | undefined])[]): FileChange[] {
   let size = 0;
-  for (const [, value] of changes) size += value === undefined ? 0 : FRAME_BYTES + value.byteLength;
+  for (const [, value] of changes) size += value === undefined ? 0 : CHECKSUM_BYTES + value.byteLength;
   const slab = Buffer.allocUnsafeSlow(size);
   let end = 0;
   return changes.map(([key, value]) => {
     if (value === undefined) return [key, undefined];
     const start = end;
-    end = writeFrame(slab, start, key, value);
+    end = writeChecked(slab, start, key, value);
     return [key, slab.subarray(start, end)];
   });
 }

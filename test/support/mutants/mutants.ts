@@ -56,8 +56,8 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'D7',
     patches: [
       {
-        file: 'src/store/lmdb/record-frame.ts',
-        find: 'return frame.readUInt32LE(0) === checksum(key, value) ? value : undefined;',
+        file: 'src/store/lmdb/record-checksum.ts',
+        find: 'return bytes.readUInt32LE(0) === checksum(key, value) ? value : undefined;',
         replace: 'return value;',
       },
     ],
