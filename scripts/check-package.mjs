@@ -41,7 +41,7 @@ function pack(folder) {
 function checkContents(paths) {
   const strange = paths.filter((path) => /^(src|test|bench|scripts|examples)\/|\.test\.|tsbuildinfo/.test(path));
   check(strange.length === 0, `the tarball contains ${strange.join(', ')}`);
-  const wanted = ['README.md', 'LICENSE', 'NOTICE', 'package.json', ...exportedFiles()];
+  const wanted = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'package.json', ...exportedFiles()];
   for (const path of wanted) check(paths.includes(path), `the tarball has no ${path}`);
   for (const path of paths.filter((file) => file.endsWith('.js'))) {
     check(paths.includes(path.replace(/\.js$/, '.d.ts')), `${path} has no types beside it`);
