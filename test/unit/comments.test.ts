@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { CheckedCopy } from '../support/checked-copy.js';
 import { LIMIT } from '../support/limits.js';
-import { tempDir } from '../support/temp-dir.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Each line refers to one thing that is not there. */
 const BROKEN: ReadonlyArray<readonly [line: string, missing: string]> = [
@@ -33,19 +27,14 @@ const SOUND = `
 
 describe('the references in comments', () => {
   it('each one that leads nowhere is told at its place, in a copy of src, and nothing else is', LIMIT, () => {
-    const copy = join(tempDir('comments'), 'src');
-    cpSync(join(ROOT, 'src'), copy, { recursive: true });
+    const copy = new CheckedCopy('check-comments.mjs');
     const planted = 'mqtt/protocol/session/planted.ts';
-    appendFileSync(join(copy, planted), `${BROKEN.map(([line]) => line).join('\n')}${SOUND}`);
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/check-comments.mjs', copy], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
-    const expected = BROKEN.map(
-      ([, missing], index) =>
-        `${relative(ROOT, copy)}/${planted}:${index + 1}: ${missing}, which the comment refers to, is not there`,
+    copy.plant(planted, ...BROKEN.map(([line]) => line), SOUND);
+    const { status, told } = copy.check();
+    const expected = BROKEN.map(([, missing], index) =>
+      copy.at(`${planted}:${index + 1}: ${missing}, which the comment refers to, is not there`),
     );
-    assert.deepEqual(stderr.trim().split('\n'), expected);
+    assert.deepEqual(told, expected);
     assert.equal(status, 1);
   });
 });
