@@ -159,9 +159,9 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'B3',
     patches: [
       {
-        file: 'src/mqtt/protocol/session/inbound/inbound-messages.ts',
+        file: 'src/mqtt/protocol/session/inbound/qos2-messages.ts',
         find: 'if (row === undefined && dup) this.#handleUnknown(packet, topic);',
-        replace: "if (row === undefined && dup) this.#output.write({ type: 'pubrec', packetId, reasonCode: 0 });",
+        replace: "if (row === undefined && dup) this.#parts.output.write({ type: 'pubrec', packetId, reasonCode: 0 });",
       },
     ],
   },

@@ -67,8 +67,8 @@ export class SessionSettlement {
     this.#proof = undefined;
     this.#unverified = false;
     const inDoubt = fresh ? outbound.inDoubt() : [];
-    epoch.setLost(fresh && (inDoubt.length > 0 || inbound.size > 0 || settlesEmpty));
-    if (fresh && !epoch.lost) inbound.startEpoch();
+    epoch.setLost(fresh && (inDoubt.length > 0 || inbound.qos2.size > 0 || settlesEmpty));
+    if (fresh && !epoch.lost) inbound.qos2.startEpoch();
     if (epoch.lost) this.#askAboutLoss(inDoubt, false);
     else if (!fresh && request.unproven === true) {
       this.#standing = 'asking';
@@ -86,7 +86,7 @@ export class SessionSettlement {
     const { epoch, inbound, outbound } = this.#parts;
     if (!epoch.lost) throw invalidState('The session is not lost');
     epoch.setLost(false);
-    inbound.startEpoch();
+    inbound.qos2.startEpoch();
     const givenUp = outbound.startEpoch(policy);
     inbound.gate.open();
     if (this.asking) this.#standing = 'settled';
@@ -100,7 +100,7 @@ export class SessionSettlement {
     const { requests, inbound } = this.#parts;
     this.#proof = new MarkerProof(question, (filter) => requests.unsubscribe([filter]));
     inbound.gate.shut();
-    inbound.proving();
+    inbound.qos2.proving();
     this.#standing = 'proving';
   }
 
@@ -136,7 +136,7 @@ export class SessionSettlement {
     this.#unverified = proof === 'unknown';
     this.#standing = 'settled';
     events.push({ type: 'session-proven', proven: proof === 'ours' });
-    inbound.proved();
+    inbound.qos2.proved();
     inbound.gate.open();
   }
 

@@ -10,6 +10,7 @@ import { connectPacket } from './handshake/connect-packet.js';
 import { disconnectForError, disconnectPacket } from './handshake/disconnect-packet.js';
 import { SessionAuthentication } from './handshake/session-authentication.js';
 import { InboundMessages } from './inbound/inbound-messages.js';
+import type { Qos2Messages } from './inbound/qos2-messages.js';
 import type { OutboundMessage } from './outbound/outbound-message.js';
 import { OutboundMessages } from './outbound/outbound-messages.js';
 import type { OutboundTurns } from './outbound/outbound-turns.js';
@@ -60,6 +61,7 @@ export class Session {
   readonly #output = new PacketOutput();
   readonly #timers: SessionTimers;
   readonly #inbound: InboundMessages;
+  readonly #qos2: Qos2Messages;
   readonly #fence: PubcompFence;
   readonly #outbound: OutboundMessages;
   readonly #turns: OutboundTurns;
@@ -92,7 +94,8 @@ export class Session {
       rows: inbound,
       memory: options.state?.memory,
     });
-    this.#fence = this.#inbound.fence;
+    this.#qos2 = this.#inbound.qos2;
+    this.#fence = this.#qos2.fence;
     this.#outbound = new OutboundMessages(this.#output, this.#events, { rows: outbound, burnt });
     this.#turns = this.#outbound.turns;
     this.#requests = new SubscriptionRequests(this.#output, this.#fence);
@@ -118,7 +121,7 @@ export class Session {
     this.#review();
     this.#reading = true;
     this.#timers.connecting(now, this.#output.packets);
-    this.#inbound.observe(now);
+    this.#qos2.observe(now);
   }
 
   /** Bytes from the transport. Payload views of `message` events point into them. Ignored after a `close` event. */
@@ -159,13 +162,13 @@ export class Session {
       return;
     }
     this.#timers.watchAcks(this.#turns.owed, false);
-    this.#inbound.handleTimeout();
+    this.#qos2.handleTimeout();
     if (this.#timers.pingDue) this.#ping();
   }
 
   /** When `handleTimeout` wants to be called next, in the milliseconds of `now`; Infinity for never. */
   deadline(): number {
-    const inbound = this.#phase === 'connected' ? this.#inbound.deadline() : Number.POSITIVE_INFINITY;
+    const inbound = this.#phase === 'connected' ? this.#qos2.deadline() : Number.POSITIVE_INFINITY;
     return Math.min(this.#timers.deadline(this.#turns.owed), inbound);
   }
 
@@ -290,7 +293,7 @@ export class Session {
    * a time (R2b): the others follow, or a `release` event comes again on the next connection.
    */
   complete(token: number): void {
-    this.#inbound.complete(token);
+    this.#qos2.complete(token);
   }
 
   /** After a `received` event: sends PUBREL (R9). */
@@ -380,7 +383,7 @@ export class Session {
   disconnect(reasonCode = 0, properties?: Properties): void {
     const request = this.#boundary?.request;
     if (request === undefined || this.#phase === 'over') return;
-    this.#inbound.end();
+    this.#qos2.end();
     this.#output.write(disconnectPacket(request, { reasonCode, ...(properties && { properties }) }));
     this.#finish();
   }
@@ -391,7 +394,7 @@ export class Session {
    * forgotten by that commit (R3).
    */
   inboundIdRuns(through: number): Uint16Array {
-    return this.#inbound.idRunsThrough(through);
+    return this.#qos2.idRunsThrough(through);
   }
 
   /**
@@ -400,14 +403,14 @@ export class Session {
    * called last: the others stay as an earlier commit has them.
    */
   changedInboundMemory(): InboundMemory {
-    return this.#inbound.changedMemory();
+    return this.#qos2.changedMemory();
   }
 
   /** A copy that shares nothing mutable with the session. */
   state(): SessionState {
     const { burnt } = this.#outbound;
-    const memory = this.#inbound.memory();
-    const rows = { inbound: this.#inbound.rows(), outbound: this.#outbound.rows() };
+    const memory = this.#qos2.memory();
+    const rows = { inbound: this.#qos2.rows(), outbound: this.#outbound.rows() };
     return {
       epoch: this.#epoch.number,
       ...rows,
@@ -418,7 +421,7 @@ export class Session {
 
   #observe(now: number): void {
     this.#timers.observe(now, this.#output.packets);
-    this.#inbound.observe(now);
+    this.#qos2.observe(now);
   }
 
   #handlePackets(boundary: PacketBoundary, bytes: number): void {
@@ -439,7 +442,7 @@ export class Session {
       return;
     }
     if (this.#phase === 'over') return;
-    if (packets > 0) this.#inbound.heard();
+    if (packets > 0) this.#qos2.heard();
     if (!boundary.begun) this.#begin(boundary);
     if (this.#turns.wantsPing) this.#probe();
     this.#timers.heard(bytes, packets);
@@ -452,7 +455,7 @@ export class Session {
         this.#inbound.handlePublish(packet);
         break;
       case 'pubrel':
-        this.#inbound.handleRelease(packet);
+        this.#qos2.handleRelease(packet);
         break;
       case 'puback':
       case 'pubrec':

@@ -84,7 +84,7 @@ export class BrokerCounter {
       this.#begin(dup ? 0 : packetId, 'jumped');
       return false;
     }
-    this.#taken(packetId);
+    if (this.#free !== undefined) this.#free[packetId] = 0;
     return true;
   }
 
@@ -127,10 +127,6 @@ export class BrokerCounter {
     this.#since = this.#connection;
     this.#free?.fill(0);
     this.#lowest = PACKET_IDS + 1;
-  }
-
-  #taken(packetId: number): void {
-    if (this.#free !== undefined) this.#free[packetId] = 0;
   }
 
   /** The lowest id that is known to be free, if there is one below `end`; else `end` or above. */
