@@ -1,5 +1,6 @@
 import type { SessionState } from '../../../src/mqtt/protocol/index.js';
 import type { Packet } from '../../../src/mqtt/protocol/packet.js';
+import { fromIdRuns } from '../../../src/mqtt/protocol/session/inbound/id-runs.js';
 import type { Model, Step } from './model-search.js';
 import { type SessionHistory, type SessionInput, SessionMaker, type SessionOutput } from './model-session.js';
 
@@ -16,7 +17,7 @@ export type FinishedBreach = 'b' | 'fence';
 export interface FinishedBounds {
   readonly ids: IdHabit;
   readonly messages: number;
-  /** Connections that end; as the session's owner is killed with each, what is remembered goes through its state. */
+  /** Connections that end. The session's owner is killed with each: what is remembered went through its commits, one after each step. */
   readonly cuts: number;
   /** Whether all messages have the same bytes. */
   readonly equalBytes: boolean;
@@ -44,6 +45,8 @@ interface Flow {
 
 interface FinishedModelState {
   readonly session: SessionHistory;
+  /** Pages of digests that commits have stored, by their number. */
+  readonly pages: Readonly<Record<number, readonly number[]>>;
   readonly linked: boolean;
   readonly up: readonly Wire[];
   readonly down: readonly Wire[];
@@ -77,6 +80,7 @@ export class FinishedModel implements Model<FinishedModelState> {
     const birth: SessionState = { epoch: 1, inbound: [], outbound: [], ...(bounds.believes === true && { memory }) };
     this.initial = {
       session: { birth, inputs: [] },
+      pages: {},
       linked: false,
       up: [],
       down: [],
@@ -213,10 +217,20 @@ export class FinishedModel implements Model<FinishedModelState> {
     return packets.length === 0 ? undefined : step('client asks for a fence', asked);
   }
 
-  /** The session's owner is killed with the connection: what it has is its state. */
+  /** The session's owner is killed with the connection: what the next one has is what the commits have stored. */
   #cut(state: FinishedModelState): FinishedModelState {
-    const [{ session, ...rest }, { state: kept }] = this.#feed(state, { do: 'cut' });
-    return { ...rest, session: { birth: kept, inputs: [] }, linked: false, up: [], down: [] };
+    const [{ pages, ...rest }, { state: kept, commit }] = this.#feed(state, { do: 'cut' });
+    const digests = Object.entries(pages).map(([page, values]) => ({
+      page: Number(page),
+      digests: Int32Array.from(values),
+    }));
+    const inbound = fromIdRuns(commit.inbound).map((packetId, token) => ({
+      packetId,
+      token,
+      stage: 'accepted' as const,
+    }));
+    const birth = { ...kept, inbound, memory: { ...commit.memory, digests } };
+    return { ...rest, pages, session: { birth, inputs: [] }, linked: false, up: [], down: [] };
   }
 
   #restore(state: FinishedModelState): Step<FinishedModelState> | undefined {
@@ -232,7 +246,9 @@ export class FinishedModel implements Model<FinishedModelState> {
     // A timeout that does nothing leaves no trace.
     if (input.do === 'timeout' && packets.length === 0) return [state, output];
     const unfenced = state.unfenced || packets.some(({ t }) => t === 'pubcomp');
-    return [{ ...state, session, unfenced, up: [...state.up, ...packets] }, output];
+    const changed = output.commit.memory.digests.map(({ page, digests }) => [page, [...digests]] as const);
+    const pages = { ...state.pages, ...Object.fromEntries(changed) };
+    return [{ ...state, session, pages, unfenced, up: [...state.up, ...packets] }, output];
   }
 
   #packetOf(packet: Extract<Wire, { readonly id: number }>): Packet {

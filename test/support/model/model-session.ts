@@ -1,4 +1,5 @@
 import {
+  type InboundMemory,
   PacketDecoder,
   PacketWriter,
   Session,
@@ -28,11 +29,18 @@ export interface SessionHistory {
   readonly inputs: readonly SessionInput[];
 }
 
+/** What a commit right after an input has of a session: the ids as runs (R2), and what changed of its memory (R2b). */
+export interface CommitOfSession {
+  readonly inbound: Uint16Array;
+  readonly memory: InboundMemory;
+}
+
 /** What a session said and wrote. */
 export interface SessionOutput {
   readonly events: readonly SessionEvent[];
   readonly packets: readonly Packet[];
   readonly state: SessionState;
+  readonly commit: CommitOfSession;
 }
 
 const OPTIONS = sessionOptions({ maxInflight: 10, receiveMaximum: 10 });
@@ -49,12 +57,18 @@ function outputOf({ birth, inputs }: SessionHistory): SessionOutput {
   const session = new Session({ ...OPTIONS, state: birth });
   let events: readonly SessionEvent[] = [];
   let chunks: readonly Uint8Array[] = [];
+  let commit = commitOf(session);
   for (const input of inputs) {
     feed(session, input);
     events = session.takeEvents();
     chunks = session.takeOutput();
+    commit = commitOf(session);
   }
-  return { events, packets: decoded(chunks), state: session.state() };
+  return { events, packets: decoded(chunks), state: session.state(), commit };
+}
+
+function commitOf(session: Session): CommitOfSession {
+  return { inbound: session.inboundIdRuns(Number.MAX_SAFE_INTEGER), memory: session.changedInboundMemory() };
 }
 
 /**
