@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { timedSignal } from '../../internal/timed-signal.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
-import { askCredentials } from './authentication/ask-credentials.js';
+import { askProvider, providerFailed } from './authentication/ask-provider.js';
 import { Authenticator } from './authentication/authenticator.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import { discardSession } from './discard-session.js';
@@ -130,4 +130,20 @@ export class Dialer {
     const limit = timedSignal(this.#signal, ms, late);
     return action(limit.signal).finally(() => limit.dispose());
   }
+}
+
+/** Asks the provider who we are. Its exception may hold a secret, so of it only the class and the code are told. */
+async function askCredentials(
+  provider: (signal: AbortSignal) => Credentials | Promise<Credentials>,
+  signal: AbortSignal,
+): Promise<Credentials> {
+  return checkedCredentials(await askProvider('credentials', () => provider(signal), signal));
+}
+
+function checkedCredentials(credentials: Credentials): Credentials {
+  const { username, password } = Object(credentials);
+  const usernameOk = username === undefined || typeof username === 'string';
+  const passwordOk = password === undefined || typeof password === 'string' || password instanceof Uint8Array;
+  if (usernameOk && passwordOk) return { username, password };
+  throw providerFailed('credentials', 'gave something else than { username?: string, password?: string | Uint8Array }');
 }
