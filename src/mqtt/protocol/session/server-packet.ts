@@ -9,7 +9,6 @@ import type {
   SubackPacket,
   UnsubackPacket,
 } from '../packet.js';
-import { checkProblemInformation } from './problem-information.js';
 import type { ConnectRequest } from './session-options.js';
 
 /** What a server may send on a connection that it has accepted. */
@@ -44,5 +43,17 @@ export function serverPacket(packet: Packet, request: ConnectRequest): ServerPac
       throw protocolError('a second CONNACK [MQTT-3.2.0-2]');
     default:
       throw protocolError(`${packet.type} is not for a client that did not ask for it`);
+  }
+}
+
+/** Throws PROTOCOL_ERROR when the server explains itself although it was asked not to [MQTT-3.1.2-29]. */
+function checkProblemInformation(
+  packet: AckPacket | AuthPacket | SubackPacket | UnsubackPacket,
+  { requestProblemInformation }: ConnectRequest,
+): void {
+  if (packet.properties === undefined || requestProblemInformation !== false) return;
+  const { reasonString, userProperties } = packet.properties;
+  if (reasonString !== undefined || userProperties !== undefined) {
+    throw protocolError(`${packet.type} with problem information that was not asked for [MQTT-3.1.2-29]`);
   }
 }

@@ -4,11 +4,10 @@ import type { AuthPacket, ConnackPacket, Packet, SubscriptionRequest } from '../
 import type { Properties } from '../properties.js';
 import { EventQueue } from './event-queue.js';
 import type { PubcompFence } from './finished/pubcomp-fence.js';
-import { connectionRefused, disconnectedByBroker } from './handshake/broker-refusal.js';
-import { checkConnack } from './handshake/connack-check.js';
-import { connectPacket } from './handshake/connect-packet.js';
+import { disconnectedByBroker } from './handshake/broker-refusal.js';
 import { disconnectForError, disconnectPacket } from './handshake/disconnect-packet.js';
 import { SessionAuthentication } from './handshake/session-authentication.js';
+import { SessionHandshake } from './handshake/session-handshake.js';
 import { InboundMessages } from './inbound/inbound-messages.js';
 import type { Qos2Messages } from './inbound/qos2-messages.js';
 import type { OutboundMessage } from './outbound/outbound-message.js';
@@ -17,7 +16,6 @@ import type { OutboundTurns } from './outbound/outbound-turns.js';
 import { ENOUGH_PARKED_BYTES, PARKED_BYTES, PacketBoundary } from './packet-boundary.js';
 import { PacketOutput } from './packet-output.js';
 import type { MarkerQuestion } from './proof/session-proof.js';
-import { serverLimits } from './server-limits.js';
 import { type ServerPacket, serverPacket } from './server-packet.js';
 import { SessionEpoch } from './session-epoch.js';
 import type { ServerLimits, SessionEvent, SubscriptionAnswerEvent } from './session-event.js';
@@ -69,9 +67,9 @@ export class Session {
   readonly #epoch: SessionEpoch;
   readonly #settlement: SessionSettlement;
   readonly #authentication: SessionAuthentication;
+  readonly #handshake: SessionHandshake;
   #phase: Phase = 'idle';
   #boundary: PacketBoundary | undefined;
-  #clientId: string;
   #reading = true;
   /** What is received waits: the owner has to decide something before anything more is handled. See `#review`. */
   #parking = false;
@@ -84,7 +82,6 @@ export class Session {
     const { epoch, inbound, outbound, burnt }: SessionState = options.state ?? { epoch: 0, inbound: [], outbound: [] };
     const { topicAliasMaximum, settlesEmpty = false, storesIds = false } = options;
     this.#options = options;
-    this.#clientId = options.clientId;
     this.#epoch = new SessionEpoch(epoch);
     this.#timers = new SessionTimers(options);
     this.#inbound = new InboundMessages(this.#output, this.#events, {
@@ -100,6 +97,7 @@ export class Session {
     this.#turns = this.#outbound.turns;
     this.#requests = new SubscriptionRequests(this.#output, this.#fence);
     this.#authentication = new SessionAuthentication(this.#output, this.#events);
+    this.#handshake = new SessionHandshake({ options, authentication: this.#authentication, epoch: this.#epoch });
     this.#settlement = new SessionSettlement({
       epoch: this.#epoch,
       inbound: this.#inbound,
@@ -113,7 +111,7 @@ export class Session {
   /** The transport is open: writes CONNECT. */
   connect(request: ConnectRequest, now: number): void {
     if (this.#phase !== 'idle') throw invalidState('There is a connection already');
-    this.#output.open(connectPacket(request, this.#clientId, this.#options));
+    this.#output.open(this.#handshake.connectPacket(request));
     this.#boundary = new PacketBoundary(request, this.#options);
     this.#phase = 'connecting';
     this.#epoch.connecting(request);
@@ -512,34 +510,16 @@ export class Session {
   }
 
   #handleFirst(boundary: PacketBoundary, packet: Packet): void {
-    if (packet.type === 'auth') {
-      this.#authentication.handle(packet, false);
-      return;
-    }
-    if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
-    if (packet.reasonCode !== 0) throw connectionRefused(packet, boundary.request.version);
-    boundary.accepted = true;
-    checkConnack(packet, boundary.request, {
-      clientId: this.#clientId,
-      tolerant: this.#options.tolerance !== undefined,
-    });
-    boundary.connack = packet;
-    this.#authentication.accepted(packet);
+    const connack = this.#handshake.handle(packet, boundary);
     this.#review();
-    if (!this.#authentication.confirming) this.#connected(boundary, packet);
+    if (connack !== undefined) this.#connected(boundary, connack);
   }
 
   #connected(boundary: PacketBoundary, connack: ConnackPacket): void {
-    const { sessionPresent, properties } = connack;
-    const limits = serverLimits(connack, boundary.request);
-    const fresh = this.#epoch.connected(boundary.request, sessionPresent);
-    boundary.limits = limits;
-    this.#output.limit(limits.maximumPacketSize);
-    if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
-    this.#timers.connected(limits.keepAlive);
-    const epoch = this.#epoch.number;
-    const { version } = boundary.request;
-    this.#events.push({ type: 'connected', version, sessionPresent, clientId: this.#clientId, epoch, limits, connack });
+    const { event, fresh } = this.#handshake.conclude(boundary, connack);
+    this.#output.limit(event.limits.maximumPacketSize);
+    this.#timers.connected(event.limits.keepAlive);
+    this.#events.push(event);
     this.#phase = 'connected';
     this.#settlement.begin(boundary.request, fresh);
     this.#listen();

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../../../errors/index.js';
+import type { PublishPacket } from '../../packet.js';
 import type { EventQueue } from '../event-queue.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
@@ -8,7 +9,6 @@ import type { OutboundMessage } from './outbound-message.js';
 import { OutboundPace } from './outbound-pace.js';
 import type { OutboundEntry, OutboundWindow } from './outbound-window.js';
 import type { PacketIds } from './packet-ids.js';
-import { publishPacket } from './publish-packet.js';
 
 const UNSPECIFIED_ERROR = 0x80;
 const PACKET_TOO_LARGE = 0x95;
@@ -256,4 +256,11 @@ export function invalidTurn(message: string): MillraceError {
   return new MillraceError('INVALID_STATE', message, {
     advice: 'Publish while `credit` is above 0, in ascending order.',
   });
+}
+
+/** The PUBLISH of an outbound message under its packet id, 0 at QoS 0. A re-send differs in DUP alone [MQTT-4.4.0-1] (R12). */
+function publishPacket(message: OutboundMessage, packetId: number, dup: boolean): PublishPacket {
+  const { topic, payload, qos, retain, properties } = message;
+  if (properties === undefined) return { type: 'publish', topic, payload, qos, retain, dup, packetId };
+  return { type: 'publish', topic, payload, qos, retain, dup, packetId, properties };
 }

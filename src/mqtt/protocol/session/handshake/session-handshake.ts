@@ -1,0 +1,85 @@
+import { protocolError } from '../../codec/refusal.js';
+import type { ConnackPacket, ConnectPacket, Packet } from '../../packet.js';
+import type { PacketBoundary } from '../packet-boundary.js';
+import { serverLimits } from '../server-limits.js';
+import type { SessionEpoch } from '../session-epoch.js';
+import type { ConnectedEvent } from '../session-event.js';
+import type { ConnectRequest, SessionOptions } from '../session-options.js';
+import { connectionRefused } from './broker-refusal.js';
+import { checkConnack } from './connack-check.js';
+import { connectPacket } from './connect-packet.js';
+import type { SessionAuthentication } from './session-authentication.js';
+
+/** What a handshake is given of the session. */
+export interface HandshakeParts {
+  readonly options: SessionOptions;
+  readonly authentication: SessionAuthentication;
+  readonly epoch: SessionEpoch;
+}
+
+/** What CONNACK leads to. */
+export interface Connected {
+  readonly event: ConnectedEvent;
+  /** The server's session is not the one whose state we hold. */
+  readonly fresh: boolean;
+}
+
+/** From CONNECT to the CONNACK that counts: who we are to the server, and what it has to say before anything else. */
+export class SessionHandshake {
+  readonly #parts: HandshakeParts;
+  /** Ours, or from the first CONNACK on the one that the server assigned. */
+  #clientId: string;
+
+  constructor(parts: HandshakeParts) {
+    this.#parts = parts;
+    this.#clientId = parts.options.clientId;
+  }
+
+  /** Of a connection that is about to begin. */
+  connectPacket(request: ConnectRequest): ConnectPacket {
+    return connectPacket(request, this.#clientId, this.#parts.options);
+  }
+
+  /**
+   * A packet before the server has accepted us. Gives CONNACK when it counts at once; one that ends an authentication counts when the
+   * owner believes the server. Throws PROTOCOL_ERROR, and what CONNACK refuses.
+   */
+  handle(packet: Packet, boundary: PacketBoundary): ConnackPacket | undefined {
+    const { options, authentication } = this.#parts;
+    if (packet.type === 'auth') {
+      authentication.handle(packet, false);
+      return undefined;
+    }
+    if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
+    if (packet.reasonCode !== 0) throw connectionRefused(packet, boundary.request.version);
+    boundary.accepted = true;
+    const tolerant = options.tolerance !== undefined;
+    checkConnack(packet, boundary.request, { clientId: this.#clientId, tolerant });
+    boundary.connack = packet;
+    authentication.accepted(packet);
+    return authentication.confirming ? undefined : packet;
+  }
+
+  /** CONNACK counts: the epoch takes it in, and the boundary its limits. */
+  conclude(boundary: PacketBoundary, connack: ConnackPacket): Connected {
+    const { request } = boundary;
+    const { sessionPresent, properties } = connack;
+    const { epoch } = this.#parts;
+    const limits = serverLimits(connack, request);
+    const fresh = epoch.connected(request, sessionPresent);
+    boundary.limits = limits;
+    if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
+    const { version } = request;
+    const clientId = this.#clientId;
+    const event = {
+      type: 'connected',
+      version,
+      sessionPresent,
+      clientId,
+      epoch: epoch.number,
+      limits,
+      connack,
+    } as const;
+    return { event, fresh };
+  }
+}
