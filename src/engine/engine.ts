@@ -2,9 +2,9 @@ import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import { DirectoryStores } from '../store/directory-stores.js';
 import type { StoreProvider } from '../store/store.js';
 import { checkDirectory } from './check-directory.js';
-import { EmbeddedStores } from './embedded-stores.js';
 import { Job } from './job/job.js';
 import { resolveGuarantee } from './job/job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
@@ -41,7 +41,7 @@ export class Engine implements AsyncDisposable {
     if (dir === undefined) return new Engine(stores);
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
     checkDirectory(dir);
-    return new Engine(new EmbeddedStores(dir));
+    return new Engine(new DirectoryStores(dir));
   }
 
   /** The jobs that have not ended. */

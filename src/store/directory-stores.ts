@@ -1,14 +1,14 @@
-import type { LmdbStores } from '../store/lmdb/lmdb-stores.js';
-import type { Store, StoreProvider } from '../store/store.js';
+import type { LmdbStores } from './lmdb/lmdb-stores.js';
+import type { Store, StoreProvider } from './store.js';
 
 /** Loaded with the first store: a process that needs none does not pay for the native parts. */
-const openStores = async (dir: string): Promise<LmdbStores> => {
-  const { LmdbStores } = await import('../store/lmdb/lmdb-stores.js');
+async function openStores(dir: string): Promise<LmdbStores> {
+  const { LmdbStores } = await import('./lmdb/lmdb-stores.js');
   return LmdbStores.open(dir);
-};
+}
 
 /** The stores of a directory, which is owned from the first store that is opened until `close`. */
-export class EmbeddedStores implements StoreProvider {
+export class DirectoryStores implements StoreProvider {
   readonly location: string;
   #stores: Promise<LmdbStores> | undefined;
 
