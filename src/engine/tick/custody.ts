@@ -13,7 +13,7 @@ import type { Stored } from './stored.js';
  * N1. What was taken is in custody when `Portions.keep` returns: it lies in a lane that holds its frame, or in the next commit.
  * N2. A source is answered in `conclude` or in `handleCommitted`, and nowhere else.
  * N3. `conclude` comes after every tick, and never in its middle. After a commit that it gave, `handleCommitted` comes before it gives
- *     another. Both may throw what a port throws; then the run is over.
+ *     another. What a port throws at either fails the run.
  */
 export interface Custody {
   /** How many more items and bytes may be taken at all, whatever source they are of. */

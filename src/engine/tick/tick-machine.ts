@@ -25,9 +25,9 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
  * T4. Back-pressure stops polling, and the start of calls whose results would have to wait. It stops nothing else: what sinks and calls
  *     report is always taken, so a full machine can always drain.
  *
- * User functions run inside of `tick`, and the ports' `write`, `progress` and `poll`. None of them may call the machine, and nothing here
- * awaits them: what they do to a job (`cancel`, `suspend`) is done by the driver after the tick. `halt` and `stopPolling` may be called
- * at any time between two ticks.
+ * User functions run inside of `tick`, and the ports' `write`, `progress` and `poll`; nothing here awaits them. They may end the job
+ * (`cancel`, `suspend`): so `halt` and `stopPolling` may be called at any time, in the middle of a tick too. They are seen where the next
+ * poll, portion or call would begin. `tick` itself is never entered twice.
  */
 export class TickMachine implements InFlight {
   readonly #lanes: TickLanes;
