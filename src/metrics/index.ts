@@ -1,3 +1,7 @@
+/*
+ * What is told to those who watch: `metrics.ts` is the port, `metrics-registry.ts` the default behind it, `diagnostics.ts` the named
+ * events. A metric stands beside what it counts, not here. Every layer but the protocol may import it.
+ */
 export {
   type DiagnosticData,
   type DiagnosticName,

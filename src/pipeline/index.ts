@@ -1,3 +1,8 @@
+/*
+ * A pipeline as plain data, and as functions. Read `pipeline.ts` and `stage.ts` first, then `vertex.ts`: what the steps of `build/` write
+ * down. `compile/` fuses the stages between two boundaries into a `Fragment`, which the engine runs over a batch; `codec/` turns state into
+ * bytes, `samples/` has sources and sinks for tests and first steps. The engine imports it; it knows no engine.
+ */
 export type { AggregateOperation } from './aggregate-operation.js';
 export {
   AggregateOperations,

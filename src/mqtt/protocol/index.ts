@@ -1,3 +1,9 @@
+/*
+ * MQTT 3.1, 3.1.1 and 5.0, pure: `millrace/protocol`. Read `session/session.ts` first: its head has the order of calls. Below it are the
+ * flows in both directions (`session/inbound/`, `session/outbound/`), what is remembered of finished messages (`session/finished/`, R2b)
+ * and what shows whose a session is (`session/proof/`); `codec/packet-decoder.ts` and `codec/packet-writer.ts` stand between packets and
+ * bytes. The connection drives it, sources and sinks take its events; it imports nothing that waits.
+ */
 export { encodePacket } from './codec/encode/encode-packet.js';
 export { PacketDecoder, type PacketDecoderOptions } from './codec/packet-decoder.js';
 export { PacketWriter } from './codec/packet-writer.js';

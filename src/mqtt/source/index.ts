@@ -1,3 +1,9 @@
+/*
+ * MqttSources: the messages of a session as numbered items. Read `mqtt-source.ts` first, where it is put together, then the way of a message:
+ * `message-intake.ts` takes the session's events into the `buffer/`, `mqtt-source-reader.ts` polls it and makes `items/`, and what is
+ * durable is acknowledged by an `Acknowledger`: `direct/` without a store, `durable/` with one. The folder imports the protocol, the
+ * connection and the connector's contracts; only the command line and the package's root import it.
+ */
 export type { Qos0Overflow } from './buffer/message-buffer.js';
 export type { DeduplicateBy, DeduplicationKeyFn, DeduplicationOptions } from './items/deduplicate-by.js';
 export type { MapToItemFn } from './items/map-to-item.js';
