@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { kindOf, LEAF, nodeOffsets } from '../../src/store/lmdb/lmdb-page.js';
+import { kindOf, LEAF, nodeOffsets } from '../../src/store/lmdb/pages/lmdb-page.js';
 import { startChild } from '../support/child-process.js';
 import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';

@@ -2,12 +2,12 @@ import { MillraceError } from '../../errors/index.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
-import { encodeCommits } from './commits-record.js';
-import { failedWrite } from './failed-write.js';
-import { checkInPlace, type FileIdentity } from './file-identity.js';
-import type { FileChange, LmdbFile } from './lmdb-file.js';
-import { encodeBatch, encodeOwn, LmdbRecords } from './lmdb-records.js';
-import type { OpeningMark } from './opening-mark.js';
+import { failedWrite } from './file/failed-write.js';
+import { checkInPlace, type FileIdentity } from './file/file-identity.js';
+import type { FileChange, LmdbFile } from './file/lmdb-file.js';
+import type { OpeningMark } from './opening/opening-mark.js';
+import { encodeCommits } from './records/commits-record.js';
+import { encodeBatch, encodeOwn, LmdbRecords } from './records/lmdb-records.js';
 
 /** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
 const FIRST_SLICE = 16;

@@ -4,9 +4,9 @@ import { jobDirectoryName } from '../job-path.js';
 import { OpenStores } from '../open-stores.js';
 import { storageError } from '../storage-error.js';
 import type { Store, StoreProvider } from '../store.js';
-import { DirectoryLock } from './directory-lock.js';
-import { openLmdbStore } from './open-lmdb-store.js';
-import { makePrivateDirectory } from './private-directory.js';
+import { DirectoryLock } from './directory/directory-lock.js';
+import { makePrivateDirectory } from './directory/private-directory.js';
+import { openLmdbStore } from './opening/open-lmdb-store.js';
 
 /**
  * Stores in LMDB files, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`. "Durable" means: flushed

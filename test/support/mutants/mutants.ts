@@ -56,7 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'D7',
     patches: [
       {
-        file: 'src/store/lmdb/record-checksum.ts',
+        file: 'src/store/lmdb/records/record-checksum.ts',
         find: 'return bytes.readUInt32LE(0) === checksum(key, value) ? value : undefined;',
         replace: 'return value;',
       },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/errors/index.js';
 import { jobDirectoryName } from '../../../src/store/job-path.js';
-import { checkFormat, STORE_FORMAT, writeFormat } from '../../../src/store/lmdb/format-record.js';
+import { checkFormat, STORE_FORMAT, writeFormat } from '../../../src/store/lmdb/records/format-record.js';
 import { storageError } from '../../../src/store/storage-error.js';
 
 const codeOf = (code: unknown): string => storageError(Object.assign(new Error('why'), { code }), 'cannot').code;

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { findDamagedPage } from './check-pages.js';
-import { openLmdbFile } from './lmdb-file.js';
-import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
-import { LmdbRecords } from './lmdb-records.js';
+import { openLmdbFile } from '../file/lmdb-file.js';
+import { findDamagedPage } from '../pages/check-pages.js';
+import { type LmdbHeader, readLmdbHeader } from '../pages/lmdb-header.js';
+import { LmdbRecords } from '../records/lmdb-records.js';
 
 /** At once, so that a large store does not have to fit in memory. */
 const RECORDS = 512;

@@ -1,6 +1,6 @@
-import { corruptError, storageError } from '../storage-error.js';
-import type { StoreBatch, StoreRecord } from '../store.js';
-import type { FileChange, FileRecord, LmdbFile } from './lmdb-file.js';
+import { corruptError, storageError } from '../../storage-error.js';
+import type { StoreBatch, StoreRecord } from '../../store.js';
+import type { FileChange, FileRecord, LmdbFile } from '../file/lmdb-file.js';
 import { CHECKSUM_BYTES, readChecked, writeChecked } from './record-checksum.js';
 
 /** The first byte of a key in the file: the store's own records, and those of its user. */

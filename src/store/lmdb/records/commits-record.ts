@@ -1,4 +1,4 @@
-import { corruptError } from '../storage-error.js';
+import { corruptError } from '../../storage-error.js';
 
 /**
  * The record that each commit writes with the rest: how many commits the file has had. LMDB's meta page has the same number without a

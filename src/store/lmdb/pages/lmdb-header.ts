@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { MillraceError } from '../../errors/index.js';
-import { corruptError } from '../storage-error.js';
+import { MillraceError } from '../../../errors/index.js';
+import { corruptError } from '../../storage-error.js';
 
 /** Where a tree begins. */
 export interface TreeRoot {

@@ -4,9 +4,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
-import { MillraceError } from '../../errors/index.js';
-import { openOwnFile } from '../../internal/own-files.js';
-import { storageError } from '../storage-error.js';
+import { MillraceError } from '../../../errors/index.js';
+import { openOwnFile } from '../../../internal/own-files.js';
+import { storageError } from '../../storage-error.js';
 
 /**
  * Makes this process the owner of a directory until it gives the lock back or ends, however it ends: the lock belongs to an open

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { MillraceError } from '../../errors/index.js';
-import { storageError } from '../storage-error.js';
+import type { MillraceError } from '../../../errors/index.js';
+import { storageError } from '../../storage-error.js';
 import type { FileChange } from './lmdb-file.js';
 
 /** Copies of pages that a commit writes on its way to the root, with room to spare. */

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { MillraceError } from '../../../../src/errors/index.js';
-import { LmdbStores } from '../../../../src/store/index.js';
-import { encodeCommits } from '../../../../src/store/lmdb/commits-record.js';
-import { STORE_FORMAT, writeFormat } from '../../../../src/store/lmdb/format-record.js';
-import { openLmdbFile } from '../../../../src/store/lmdb/lmdb-file.js';
-import { encodeOwn } from '../../../../src/store/lmdb/lmdb-records.js';
-import { LIMIT } from '../../../support/limits.js';
-import { memoryDir } from '../../../support/memory-dir.js';
-import { historyFile, writeHistory } from '../../../support/store/run-store-writer.js';
+import { MillraceError } from '../../../../../src/errors/index.js';
+import { LmdbStores } from '../../../../../src/store/index.js';
+import { openLmdbFile } from '../../../../../src/store/lmdb/file/lmdb-file.js';
+import { encodeCommits } from '../../../../../src/store/lmdb/records/commits-record.js';
+import { STORE_FORMAT, writeFormat } from '../../../../../src/store/lmdb/records/format-record.js';
+import { encodeOwn } from '../../../../../src/store/lmdb/records/lmdb-records.js';
+import { LIMIT } from '../../../../support/limits.js';
+import { memoryDir } from '../../../../support/memory-dir.js';
+import { historyFile, writeHistory } from '../../../../support/store/run-store-writer.js';
 
 /** The store says from now on that it has this format, and is whole. */
 const setFormat = async (path: string, format: number): Promise<void> => {

@@ -1,19 +1,19 @@
 import { constants } from 'node:fs';
 import { lstat, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
-import { openOwnFile } from '../../internal/own-files.js';
-import { syncFoundName, syncNewName } from '../../internal/sync-name.js';
-import { corruptError, storageError } from '../storage-error.js';
-import { findDamagedPage } from './check-pages.js';
-import { checkCommits, encodeCommits } from './commits-record.js';
-import { identityOf } from './file-identity.js';
-import { checkFormat, type StoreName, writeFormat } from './format-record.js';
-import { openLmdbFile } from './lmdb-file.js';
-import { type LmdbHeader, readLmdbHeader } from './lmdb-header.js';
-import { encodeOwn, LmdbRecords } from './lmdb-records.js';
-import { LmdbStore } from './lmdb-store.js';
-import { hasMissingPages } from './missing-pages.js';
+import { openOwnFile } from '../../../internal/own-files.js';
+import { syncFoundName, syncNewName } from '../../../internal/sync-name.js';
+import { corruptError, storageError } from '../../storage-error.js';
+import { syncFile } from '../directory/private-directory.js';
+import { identityOf } from '../file/file-identity.js';
+import { openLmdbFile } from '../file/lmdb-file.js';
+import { LmdbStore } from '../lmdb-store.js';
+import { findDamagedPage } from '../pages/check-pages.js';
+import { type LmdbHeader, readLmdbHeader } from '../pages/lmdb-header.js';
+import { hasMissingPages } from '../pages/missing-pages.js';
+import { checkCommits, encodeCommits } from '../records/commits-record.js';
+import { checkFormat, type StoreName, writeFormat } from '../records/format-record.js';
+import { encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
 import { OpeningMark } from './opening-mark.js';
-import { syncFile } from './private-directory.js';
 import { tryInChild } from './try-in-child.js';
 
 /** What is opened, by whom. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { constants } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { corruptError } from '../storage-error.js';
+import { corruptError } from '../../storage-error.js';
 
 /** The file beside this one, in the form in which this one was loaded. */
 const MAIN = fileURLToPath(new URL(`try-store-main${extname(fileURLToPath(import.meta.url))}`, import.meta.url));

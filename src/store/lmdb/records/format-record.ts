@@ -1,5 +1,5 @@
-import { MillraceError } from '../../errors/index.js';
-import { corruptError } from '../storage-error.js';
+import { MillraceError } from '../../../errors/index.js';
+import { corruptError } from '../../storage-error.js';
 
 /** The version of what this program writes. It reads all versions up to this one. */
 export const STORE_FORMAT = 1;
