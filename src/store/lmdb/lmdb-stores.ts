@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { checkOwnDirectory } from '../../internal/own-files.js';
-import { jobDirectoryName } from '../job-path.js';
-import { OpenStores } from '../open-stores.js';
 import { storageError } from '../storage-error.js';
 import type { Store, StoreProvider } from '../store.js';
+import { StoresInUse } from '../stores-in-use.js';
 import { DirectoryLock } from './directory/directory-lock.js';
+import { jobDirectoryName } from './directory/job-directory-name.js';
 import { makePrivateDirectory } from './directory/private-directory.js';
 import { openLmdbStore } from './opening/open-lmdb-store.js';
 
@@ -15,13 +15,13 @@ import { openLmdbStore } from './opening/open-lmdb-store.js';
 export class LmdbStores implements StoreProvider {
   readonly location: string;
   readonly #lock: DirectoryLock;
-  readonly #open: OpenStores;
+  readonly #open: StoresInUse;
   #closing: Promise<void> | undefined;
 
   private constructor(location: string, lock: DirectoryLock) {
     this.location = location;
     this.#lock = lock;
-    this.#open = new OpenStores(location);
+    this.#open = new StoresInUse(location);
   }
 
   /**

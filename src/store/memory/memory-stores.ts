@@ -1,5 +1,5 @@
-import { OpenStores } from '../open-stores.js';
 import type { Store, StoreProvider } from '../store.js';
+import { StoresInUse } from '../stores-in-use.js';
 import { MemoryStore } from './memory-store.js';
 import { SortedRecords } from './sorted-records.js';
 
@@ -9,7 +9,7 @@ import { SortedRecords } from './sorted-records.js';
  */
 export class MemoryStores implements StoreProvider {
   readonly location = 'memory';
-  readonly #open = new OpenStores(this.location);
+  readonly #open = new StoresInUse(this.location);
   readonly #records: Map<string, SortedRecords>;
 
   /** Empty, or with what an earlier one has, which must be closed: a restart. */

@@ -3,7 +3,7 @@ import { isWellFormed } from '../internal/well-formed.js';
 import type { Store } from './store.js';
 
 /** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
-export class OpenStores {
+export class StoresInUse {
   readonly #location: string;
   readonly #stores = new Map<string, Promise<Store>>();
   #closed = false;
