@@ -1,7 +1,7 @@
 /*
  * A part of npm run docs-check: what the comments of `src`, or of the folder that is given, refer to must be there: files, folders,
- * names in backticks or links, and rules. A rule is one of docs/guarantees.md (`R7`), or one that a comment defines (`L1. …`): that
- * of the own file, else the only one of all files.
+ * names in backticks or links, and rules. A rule is one of docs/guarantees.md (`R7`), or one that a comment defines (`L1. …`), of any
+ * file; no two files define the same.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -38,7 +38,7 @@ function rulesOfGuarantees() {
 }
 
 function definitions(comment) {
-  return [...comment.matchAll(/\b([A-Z]\d{1,2})\. /g)].map(([, rule]) => rule);
+  return [...comment.matchAll(/\b([A-Z]{1,2}\d{1,2})\. /g)].map(([, rule]) => rule);
 }
 
 function collect({ program }) {
@@ -87,8 +87,7 @@ function isFile(name, path) {
 /** `session-lost`: a kind of event, a word of an option, or a file without its ending. */
 const isWord = (word) => allTexts.includes(word) || paths.some((path) => path.endsWith(`/${word}.ts`));
 
-const isRule = (rule, path) =>
-  guaranteed.has(rule) || NO_RULES.has(rule) || defined.get(path).has(rule) || definers(rule).length === 1;
+const isRule = (rule) => guaranteed.has(rule) || NO_RULES.has(rule) || definers(rule).length > 0;
 const definers = (rule) => paths.filter((path) => defined.get(path).has(rule));
 
 function problemsOf(comment, path) {
@@ -99,7 +98,7 @@ function problemsOf(comment, path) {
   const mentioned = [...text.matchAll(/(?<![\w./<>-])(?:\.{0,2}[\w-]+\/)*[a-z][\w-]*(?:\.d)?\.(?:ts|mjs|md)\b/g)].map(
     ([name]) => name,
   );
-  const rules = [...text.matchAll(/(?<![\w-])[A-Z]\d{1,2}[a-z]?\b(?!-)/g)].map(([rule]) => rule);
+  const rules = [...text.matchAll(/(?<![\w-])[A-Z]{1,2}\d{1,2}[a-z]?\b(?!-)/g)].map(([rule]) => rule);
   const isPath = (inside) => /^(?:[a-z][\w-]*\/)+$/.test(inside);
   return [
     ...mentioned.filter((name) => !isFile(name, path)),
@@ -109,19 +108,23 @@ function problemsOf(comment, path) {
     ),
     ...quoted.filter((inside) => isPath(inside) && ![...folders].some((known) => known.endsWith(`/${inside}`))),
     ...quoted.filter((inside) => /^[a-z]+(?:-[a-z]+)+$/.test(inside) && !isWord(inside)),
-    ...rules.filter((rule) => !isRule(rule, path)),
+    ...rules.filter((rule) => !isRule(rule)),
   ];
 }
+
+const twiceDefined = (comment, path) =>
+  definitions(comment).filter((rule) => !guaranteed.has(rule) && definers(rule).some((other) => other !== path));
 
 let count = 0;
 for (const { path, text, comments } of files) {
   for (const { value, start } of comments) {
-    for (const problem of problemsOf(value, path)) {
-      console.error(
-        `${relative('.', folder)}/${path}:${lineAt(text, start)}: ${problem}, which the comment refers to, is not there`,
-      );
-      count += 1;
-    }
+    const problems = [
+      ...problemsOf(value, path).map((problem) => `${problem}, which the comment refers to, is not there`),
+      ...twiceDefined(value, path).map((rule) => `${rule} is the name of a rule of another file, too`),
+    ];
+    for (const problem of problems)
+      console.error(`${relative('.', folder)}/${path}:${lineAt(text, start)}: ${problem}`);
+    count += problems.length;
   }
 }
 process.exitCode = count === 0 ? 0 : 1;

@@ -15,14 +15,13 @@ const BROKEN: ReadonlyArray<readonly [line: string, missing: string]> = [
   ['// It is durable first (R77).', 'R77'],
   ['// It halves (Q3).', 'Q3'],
   ['// It ends by `no-such-event`.', 'no-such-event'],
-  // two files define it, and this one does not
-  ['// It is none of ours (D1).', 'D1'],
+  ['// Its name has two letters (QQ1).', 'QQ1'],
 ];
 
 /** The same, but it is there. */
 const SOUND = `
-// Q1. Rules of the own file. See session.ts, \`session/session.ts\`, \`protocol/\`, docs/guarantees.md.
-// Q1, R7, R14b, and \`Session.receive\`, \`Session.receive()\`, {@link Session}, \`Date.now\`; MQTT 5.0, V8.
+// QR1. Rules of the own file. See session.ts, \`session/session.ts\`, \`protocol/\`, docs/guarantees.md.
+// QR1, R7, R14b, L1 of another, and \`Session.receive\`, \`Session.receive()\`, {@link Session}, \`Date.now\`; MQTT 5.0, V8.
 `;
 
 describe('the references in comments', () => {
@@ -35,6 +34,19 @@ describe('the references in comments', () => {
       copy.at(`${planted}:${index + 1}: ${missing}, which the comment refers to, is not there`),
     );
     assert.deepEqual(told, expected);
+    assert.equal(status, 1);
+  });
+
+  it('a rule that two files define is told of both', LIMIT, () => {
+    const copy = new CheckedCopy('check-comments.mjs');
+    copy.plant('planted.ts', '// QR1. One.');
+    copy.plant('mqtt/planted-too.ts', '// QR1. Another.');
+    const { status, told } = copy.check();
+    const problem = 'QR1 is the name of a rule of another file, too';
+    assert.deepEqual([...told].sort(), [
+      copy.at(`mqtt/planted-too.ts:1: ${problem}`),
+      copy.at(`planted.ts:1: ${problem}`),
+    ]);
     assert.equal(status, 1);
   });
 });

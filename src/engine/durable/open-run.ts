@@ -34,11 +34,11 @@ export interface DurableRunParts extends RunParts {
  * of the outboxes, and nothing else: a start takes no longer because much is stored.
  *
  * E1 to E3 of `RunParts` hold. Besides:
- * Y1. Before the first tick commits nothing is written but what stands for itself: manifest, reached sinks, session records, and what is
- *     given up is removed. A crash in between leaves the state as the last run has committed it.
- * Y2. The store is closed last: ports may put records while they close. Where the run has lost work to a failing item that is noted
- *     between the two (`beCareful`), for the next one.
- * Y3. A failure on the way closes what is open in the same order. The store may be closed twice by that, as its contract allows.
+ * OR1. Before the first tick commits nothing is written but what stands for itself: manifest, reached sinks, session records, and what
+ *      is given up is removed. A crash in between leaves the state as the last run has committed it.
+ * OR2. The store is closed last: ports may put records while they close. Where the run has lost work to a failing item that is noted
+ *      between the two (`beCareful`), for the next one.
+ * OR3. A failure on the way closes what is open in the same order. The store may be closed twice by that, as its contract allows.
  */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<DurableRunParts> => {
   const startMs = performance.now();

@@ -58,11 +58,11 @@ export interface LinkParts {
  * Order of calls: `start` once; then any of `pump`, `setReading`; at last one of `close`, `destroy` or `giveUp`, or none of them when
  * the other side ends it. What the session is told by others in between goes out with the next `pump`.
  *
- * Z1. Over is over: the session has then been told `connectionLost`, the timer is stopped, and nothing is read, written or told.
- * Z2. `onEnd` is called at most once, as the last call, and never for an end that the owner asked for by `close` or `destroy`.
- * Z3. What has arrived is handled before a deadline is judged, and before the end of the transport is told.
- * Z4. Output is written after the events that were there before it are delivered, so that what they caused leaves in one write.
- * Z5. Nothing is read while more waits to be written than `CONGESTED_BYTES`, or while the session is congested.
+ * LI1. Over is over: the session has then been told `connectionLost`, the timer is stopped, and nothing is read, written or told.
+ * LI2. `onEnd` is called at most once, as the last call, and never for an end that the owner asked for by `close` or `destroy`.
+ * LI3. What has arrived is handled before a deadline is judged, and before the end of the transport is told.
+ * LI4. Output is written after the events that were there before it are delivered, so that what they caused leaves in one write.
+ * LI5. Nothing is read while more waits to be written than `CONGESTED_BYTES`, or while the session is congested.
  *
  * May re-enter: a listener may call anything here amid `onEvents`. `pump` within `pump` only asks for one more round; an end within it
  * is seen by each step after it (`#over`).

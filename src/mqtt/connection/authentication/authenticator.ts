@@ -30,8 +30,8 @@ export interface AuthenticatedLink {
 }
 
 /**
- * Drives the exchanges of one connection: the promises between the session's events and the user's provider. A1. One exchange at a time.
- * A2. Nothing of an exchange touches a connection that has ended. A3. The session is not admitted before `finish` has resolved.
+ * Drives the exchanges of one connection: the promises between the session's events and the user's provider. AU1. One exchange at a time.
+ * AU2. Nothing of an exchange touches a connection that has ended. AU3. The session is not admitted before `finish` has resolved.
  */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
@@ -40,7 +40,7 @@ export class Authenticator {
   #exchange: AuthenticationExchange | undefined;
   #link: AuthenticatedLink | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** A1: from `start` until `finish` is done. */
+  /** AU1: from `start` until `finish` is done. */
   #busy = false;
 
   constructor(parts: AuthenticatorParts) {
@@ -114,7 +114,7 @@ export class Authenticator {
     return checkedData(exchange.data);
   }
 
-  /** A2: the connection may end in the very turn in which the provider answers. */
+  /** AU2: the connection may end in the very turn in which the provider answers. */
   async #ask<T>(ask: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     const { signal } = this.#stop;
     const answer = await askProvider(WHAT, () => ask(signal), signal);
@@ -128,7 +128,7 @@ export class Authenticator {
     return { clientId, server, reauthentication, signal, reauthenticate: () => this.#reauthenticate() };
   }
 
-  /** A2: what fails on a connection that is over concerns nobody. */
+  /** AU2: what fails on a connection that is over concerns nobody. */
   async #run(step: () => Promise<void>): Promise<void> {
     try {
       await step();

@@ -40,11 +40,11 @@ import { SessionServer, serverKey } from './session-server.js';
 
 /**
  * With a store: what a connection writes down of its session, and what it may do once that is durable. The order of things:
- * D1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
- * D2. A new epoch is durable before the session forgets what it held of the old one (R5).
- * D3. A marker is spent durably before it is used, so that a crash amid a question does not look like a lost session (R5c).
- * D4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
- * D5. After a put that failed nothing is decided any more: the connection is cut, and each later put fails like it (R13).
+ * RI1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
+ * RI2. A new epoch is durable before the session forgets what it held of the old one (R5).
+ * RI3. A marker is spent durably before it is used, so that a crash amid a question does not look like a lost session (R5c).
+ * RI4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
+ * RI5. After a put that failed nothing is decided any more: the connection is cut, and each later put fails like it (R13).
  *
  * What is decided is `judgeSession`'s; here is when it is durable, and what is remembered from one call to the next.
  */
@@ -101,7 +101,7 @@ export class RecordedIdentity implements SessionIdentity {
     throw sessionLost(this.#options.clientId, this.#record.wentBack);
   }
 
-  /** D1. */
+  /** RI1. */
   async begin(transport: Pick<Transport, 'destroy'>, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => transport.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -178,7 +178,7 @@ export class RecordedIdentity implements SessionIdentity {
     return this.#markers.settled;
   }
 
-  /** D4. */
+  /** RI4. */
   granted(grant: Grant, follow: (next: AfterGrant) => void): void {
     void this.#putGranted(grant).then(follow);
   }
@@ -239,7 +239,7 @@ export class RecordedIdentity implements SessionIdentity {
     });
   }
 
-  /** D2, D3, D5: says what is to be said, writes what is to be written, and then gives the decision. Never rejects. */
+  /** RI2, RI3, RI5: says what is to be said, writes what is to be written, and then gives the decision. Never rejects. */
   async #settle(question: SessionQuestion, met: Met): Promise<Decision> {
     try {
       const { tell, server, put, decision } = this.#judge(question, met);
