@@ -1,5 +1,5 @@
-import { attempt, contractBroken, type Door, owedPromise, requireMethods, shown } from '../internal/contract-broken.js';
-import { openGuarded } from '../internal/open-guarded.js';
+import { attempt, contractBroken, type Door, owedPromise, requireMethods, shown } from '../internal/door/door.js';
+import { openGuarded } from '../internal/door/open-guarded.js';
 import { compareKeys } from './compare-keys.js';
 import type { Store, StoreBatch, StoreRecord } from './store.js';
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { contractBroken, type Door, shown } from '../../internal/contract-broken.js';
+import { contractBroken, type Door, shown } from '../../internal/door/door.js';
 import type { DeadLetter } from '../dead-letter.js';
 
 /** Names that attributes must not have: they are stored beside them. */

@@ -1,4 +1,4 @@
-import { contractBroken, type Door, shown } from '../../internal/contract-broken.js';
+import { contractBroken, type Door, shown } from '../../internal/door/door.js';
 import type { Polled, RejectedInput } from '../source-reader.js';
 import { checkLetter } from './check-letter.js';
 

@@ -1,4 +1,4 @@
-import { contractBroken, type Door, shown } from '../../internal/contract-broken.js';
+import { contractBroken, type Door, shown } from '../../internal/door/door.js';
 import { isCount } from '../../internal/is-count.js';
 import type { DeadLetter } from '../dead-letter.js';
 import { checkLetter } from './check-letter.js';

@@ -9,8 +9,8 @@ import {
   requireMethods,
   shown,
   thrownBy,
-} from '../../internal/contract-broken.js';
-import { openGuarded } from '../../internal/open-guarded.js';
+} from '../../internal/door/door.js';
+import { openGuarded } from '../../internal/door/open-guarded.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
 import { checkPolled } from './check-polled.js';
 

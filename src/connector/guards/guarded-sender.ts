@@ -1,11 +1,4 @@
-import {
-  attempt,
-  callAtOnce,
-  contractBroken,
-  type Door,
-  requireMethods,
-  shown,
-} from '../../internal/contract-broken.js';
+import { attempt, callAtOnce, contractBroken, type Door, requireMethods, shown } from '../../internal/door/door.js';
 import { isCount } from '../../internal/is-count.js';
 import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot, RestoredOutbox } from '../durable-sink.js';
 import { GivenUpNumbers } from './given-up.js';

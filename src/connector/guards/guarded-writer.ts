@@ -6,9 +6,9 @@ import {
   owedPromise,
   requireMethods,
   shown,
-} from '../../internal/contract-broken.js';
+} from '../../internal/door/door.js';
+import { openGuarded } from '../../internal/door/open-guarded.js';
 import { isCount } from '../../internal/is-count.js';
-import { openGuarded } from '../../internal/open-guarded.js';
 import type { SinkProgress, SinkWriter } from '../sink-writer.js';
 import { GivenUpNumbers } from './given-up.js';
 

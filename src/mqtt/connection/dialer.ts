@@ -1,5 +1,4 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { timedSignal } from '../../internal/timed-signal.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { askProvider, providerFailed } from './authentication/ask-provider.js';
@@ -14,6 +13,7 @@ import { isSecure } from './options/resolve-servers.js';
 import { formatAddress } from './transport/format-address.js';
 import { openTransport } from './transport/open-transport.js';
 import { systemLookup } from './transport/reach-host.js';
+import { timedSignal } from './transport/timed-signal.js';
 import type { Transport } from './transport/transport.js';
 
 /** The steps that lead to a connection, each within the connect timeout and until the signal aborts. */

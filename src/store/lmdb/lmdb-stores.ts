@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { checkOwnDirectory } from '../../internal/own-files.js';
+import { checkOwnDirectory } from '../../internal/files/own-files.js';
 import { storageError } from '../storage-error.js';
 import type { Store, StoreProvider } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';

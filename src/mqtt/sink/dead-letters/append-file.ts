@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { openOwnFile } from '../../../internal/own-files.js';
-import { syncFoundName, syncNewName } from '../../../internal/sync-name.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
+import { syncFoundName, syncNewName } from '../../../internal/files/sync-name.js';
 
 const NEW_LINE = 10;
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;

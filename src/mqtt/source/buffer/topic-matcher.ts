@@ -1,5 +1,5 @@
-import { TextMemory } from '../../../internal/text-memory.js';
 import { matchesFilter } from '../../protocol/topic.js';
+import { TextMemory } from '../text-memory.js';
 
 /** Topics remembered, and characters of all of them; above either the memory starts anew. */
 const MAX_TOPICS = 4096;

@@ -1,9 +1,9 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { TextMemory } from '../../../internal/text-memory.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 import type { SourceMetrics } from '../source-metrics.js';
+import { TextMemory } from '../text-memory.js';
 
 /**
  * What becomes of a message that came below the QoS that the guarantee needs, because its publisher chose so (R16): `accept` takes it,

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { MillraceError } from '../../../errors/index.js';
-import { openOwnFile } from '../../../internal/own-files.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
 import { storageError } from '../../storage-error.js';
 
 /**

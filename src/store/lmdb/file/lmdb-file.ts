@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { ABORT, open, type RootDatabase } from 'lmdb';
-import { openOwnFile } from '../../../internal/own-files.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
 
 /**
  * Address space that is reserved for a file, not memory. A file that grows above it is mapped anew while it is read, which costs the

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
-import { openOwnFile } from '../../../internal/own-files.js';
-import { syncFoundName, syncNewName } from '../../../internal/sync-name.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
+import { syncFoundName, syncNewName } from '../../../internal/files/sync-name.js';
 import { corruptError, storageError } from '../../storage-error.js';
 import { syncFile } from '../directory/private-directory.js';
 import { identityOf } from '../file/file-identity.js';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
-import { openOwnFile } from '../../../internal/own-files.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
 
 /** What the last owner of a store left: that it was opening it, or that it had written to it, since when, and after how many short runs. */
 interface LeftMark {

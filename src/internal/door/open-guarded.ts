@@ -1,4 +1,4 @@
-import { type Door, thrownBy } from './contract-broken.js';
+import { type Door, thrownBy } from './door.js';
 
 interface Closable {
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TextMemory } from '../../../src/internal/text-memory.js';
+import { TextMemory } from '../../../../src/mqtt/source/text-memory.js';
 
 test('X9: a memory of texts is bounded in number and in characters, and keeps none that alone is too long', () => {
   const memory = new TextMemory<number>(3, 10);

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
-import { MillraceError } from '../errors/millrace-error.js';
+import { MillraceError } from '../../errors/millrace-error.js';
 
 /*
  * X2. What we write must be ours. Another user who can put a link, a pipe or a file of his own in our way would have us overwrite what

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../errors/error-code.js';
-import { MillraceError } from '../errors/millrace-error.js';
+import type { ErrorCode } from '../../errors/error-code.js';
+import { MillraceError } from '../../errors/millrace-error.js';
 
 /** A port of the engine as somebody has implemented it. */
 export interface Door {
