@@ -4,7 +4,7 @@ import type { AnySinkWriter } from '../../pipeline/any-sink.js';
 import type { JobTallies } from '../tick/job-tallies.js';
 import type { Frame } from '../tick/lanes/frame.js';
 import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
-import type { Rejection } from '../tick/lanes/rejection.js';
+import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 
 /** At most so many items are offered to a sink at once, so that one which takes few costs no large copies. */
 const OFFER = 1024;
@@ -23,7 +23,7 @@ interface Hold {
  */
 export class DirectOutputLane implements OutputLane {
   readonly name: string;
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
   readonly #writer: AnySinkWriter;
   readonly #tallies: JobTallies;
   readonly #pending = new Ring<readonly unknown[]>();
@@ -34,7 +34,7 @@ export class DirectOutputLane implements OutputLane {
   #taken = 0;
   #delivered = 0;
 
-  constructor(options: { name: string; writer: AnySinkWriter; rejection: Rejection; tallies: JobTallies }) {
+  constructor(options: { name: string; writer: AnySinkWriter; rejection: RejectionPolicy; tallies: JobTallies }) {
     this.name = options.name;
     this.#writer = options.writer;
     this.rejection = options.rejection;

@@ -5,7 +5,7 @@ import type { JobTallies } from '../tick/job-tallies.js';
 import type { Frame } from '../tick/lanes/frame.js';
 import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
 import type { RefusedOutput } from '../tick/lanes/refused-output.js';
-import type { Rejection } from '../tick/lanes/rejection.js';
+import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 import { NOTHING_STORED, type Stored } from '../tick/stored.js';
 import type { Outbox } from './outbox.js';
 
@@ -23,7 +23,7 @@ export interface DurableOutputLaneOptions {
   /** Throws for a row that no commit can have. */
   readonly checkSize: (bytes: number) => void;
   /** What is done with what cannot become a row, or is refused. */
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
   /** Count what becomes a row, and what is delivered. */
   readonly tallies: JobTallies;
   /** Told when it has become full; again only after it was less than half full. */
@@ -36,7 +36,7 @@ export interface DurableOutputLaneOptions {
  */
 export class DurableOutputLane implements OutputLane {
   readonly name: string;
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
   readonly #options: DurableOutputLaneOptions;
   #pendingItems = 0;
   #toldFull = false;

@@ -2,7 +2,7 @@ import type { SourceReader } from '../../connector/source-reader.js';
 import { present } from '../../internal/present.js';
 import type { AsyncStagePlan, Downstream, PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import type { Rejection } from '../tick/lanes/rejection.js';
+import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 import { SourceLane, type SourceLaneOptions } from '../tick/lanes/source-lane.js';
 import type { JobPorts } from './job-ports.js';
 
@@ -45,10 +45,10 @@ export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>):
 const withDeadLetterSinks = (
   { sinks, asyncStages }: Downstream,
   ports: JobPorts,
-  rejections: readonly Rejection[],
+  rejections: readonly RejectionPolicy[],
 ): Downstream => {
   const reached = new Set(sinks);
-  const add = (rejection: Rejection | undefined): void => {
+  const add = (rejection: RejectionPolicy | undefined): void => {
     if (rejection?.kind === 'deadLetter') reached.add(rejection.sink);
   };
   for (const rejection of rejections) add(rejection);

@@ -1,7 +1,7 @@
 import type { OnError } from '../../connector/sink.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
-import type { Rejection } from '../tick/lanes/rejection.js';
+import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 
 /** A sink that a job opens: one of the pipeline or a dead-letter sink. */
 export interface PlannedSink {
@@ -10,14 +10,14 @@ export interface PlannedSink {
   /** As the user gave it. */
   readonly sink: AnySink;
   /** Where its own rejected items go. */
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
 }
 
 /** Everything that a job opens. The sinks of the pipeline come first, then the dead-letter sinks, each once. */
 export interface JobPorts {
   /** In the order of the plan. */
-  readonly sourceRejections: readonly Rejection[];
-  /** What `Rejection` counts. */
+  readonly sourceRejections: readonly RejectionPolicy[];
+  /** What `RejectionPolicy` counts. */
   readonly sinks: readonly PlannedSink[];
 }
 
@@ -34,7 +34,7 @@ class SinkList {
     }
   }
 
-  resolve(onError: OnError): Rejection {
+  resolve(onError: OnError): RejectionPolicy {
     if (onError === 'fail' || onError === 'skip') return { kind: onError };
     const { deadLetter } = onError;
     const known = this.#deadLetters.get(deadLetter);

@@ -7,7 +7,7 @@ import {
 } from '../../../src/mqtt/connection/identity/record/session-record.js';
 import type { Properties } from '../../../src/mqtt/protocol/properties.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
-import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound-message.js';
 import type { DeliveredEvent, ReceivedEvent, RefusedEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { deadLetterOf } from '../../../src/mqtt/sink/message/dead-letter-of.js';
 import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../../src/errors/millrace-error.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
-import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound-message.js';
 import type { SessionEvent } from '../../../src/mqtt/protocol/session/session-event.js';
 import { directCustody } from '../../../src/mqtt/sink/direct/direct-custody.js';
 import { Row } from '../../../src/mqtt/sink/message/row.js';

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { Frame } from './frame.js';
-import type { Rejection } from './rejection.js';
+import type { RejectionPolicy } from './rejection-policy.js';
 
 /** Told of an item that a sink gives up, with the frame that it came from where that is still held. */
 export type OnRejected = (letter: DeadLetter, frame: Frame | undefined) => void;
@@ -10,7 +10,7 @@ export interface OutputLane {
   /** Of the sink, in the job. */
   readonly name: string;
   /** Where its rejected items go. */
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
   /** Outputs in memory that the sink has not taken. */
   readonly waiting: number;
   /** How many more outputs it may be given; those of one input may overshoot it. */

@@ -4,7 +4,7 @@ import type { Fragment } from '../../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
 import type { JobTallies } from '../job-tallies.js';
 import { createFrame, type Frame } from './frame.js';
-import type { Rejection } from './rejection.js';
+import type { RejectionPolicy } from './rejection-policy.js';
 
 /** A frame whose items are not all processed yet. */
 export interface Processing {
@@ -46,7 +46,7 @@ export interface SourceLaneOptions {
   /** What back-pressure looks at behind it. */
   readonly downstream: Downstream;
   /** Where its rejected inputs go. */
-  readonly rejection: Rejection;
+  readonly rejection: RejectionPolicy;
   /** Whether its items carry the time at which they arrived. */
   readonly stamped: boolean;
   /** Count what comes in and is through. */

@@ -9,7 +9,7 @@ import type { CallLane } from './call-lane.js';
 import type { Frame } from './frame.js';
 import type { OutputLane } from './output-lane.js';
 import type { RefusedOutput } from './refused-output.js';
-import type { Rejection } from './rejection.js';
+import type { RejectionPolicy } from './rejection-policy.js';
 import type { SourceLane } from './source-lane.js';
 
 export interface TickLanesOptions {
@@ -114,7 +114,7 @@ export class TickLanes implements InFlight {
   }
 
   /** An item is given up. A frame of which an item failed the job is held for ever. */
-  reject(rejection: Rejection, letter: DeadLetter, frame: Frame | undefined): void {
+  reject(rejection: RejectionPolicy, letter: DeadLetter, frame: Frame | undefined): void {
     switch (rejection.kind) {
       case 'fail':
         if (frame !== undefined) frame.holds += 1;
