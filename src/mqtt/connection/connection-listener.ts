@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import type { OutboundMessage } from '../protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../protocol/session/outbound-message.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
 import type { GrantedSubscription } from './subscriptions/wanted-subscription.js';
 

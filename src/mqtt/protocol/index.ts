@@ -14,7 +14,7 @@ export type { ProtocolVersion } from './protocol-version.js';
 export { QualityOfService } from './quality-of-service.js';
 export { reasonName, returnCodeName, type Sender } from './reason-code.js';
 export type { Rejection } from './rejection.js';
-export type { OutboundMessage } from './session/outbound/outbound-message.js';
+export type { OutboundMessage } from './session/outbound-message.js';
 export { Session } from './session/session.js';
 export type * from './session/session-event.js';
 export type { ConnectRequest, SessionOptions } from './session/session-options.js';

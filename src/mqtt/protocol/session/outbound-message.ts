@@ -1,5 +1,5 @@
-import type { Properties } from '../../properties.js';
-import type { QualityOfService } from '../../quality-of-service.js';
+import type { Properties } from '../properties.js';
+import type { QualityOfService } from '../quality-of-service.js';
 
 /** What `publish` takes. Payload and properties must not be changed afterwards: they are kept for re-sending
  * until the message is complete: at QoS 2 that is PUBCOMP, not PUBREC (R10). */

@@ -4,7 +4,7 @@ import type { Properties } from '../properties.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 import type { QualityOfService } from '../quality-of-service.js';
 import type { Rejection } from '../rejection.js';
-import type { OutboundMessage } from './outbound/outbound-message.js';
+import type { OutboundMessage } from './outbound-message.js';
 
 /** What the server said it can do on this connection, with the defaults of the specification filled in. */
 export interface ServerLimits {

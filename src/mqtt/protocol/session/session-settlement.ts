@@ -1,8 +1,8 @@
 import { invalidState } from '../codec/refusal.js';
 import type { EventQueue } from './event-queue.js';
 import type { InboundMessages } from './inbound/inbound-messages.js';
-import type { OutboundMessage } from './outbound/outbound-message.js';
 import type { OutboundMessages } from './outbound/outbound-messages.js';
+import type { OutboundMessage } from './outbound-message.js';
 import { MarkerProof } from './proof/marker-proof.js';
 import type { MarkerQuestion, SessionProof } from './proof/session-proof.js';
 import type { SessionEpoch } from './session-epoch.js';

@@ -1,6 +1,6 @@
 import type { CounterState } from './finished/broker-counter.js';
 import type { DigestPage } from './finished/message-digests.js';
-import type { OutboundMessage } from './outbound/outbound-message.js';
+import type { OutboundMessage } from './outbound-message.js';
 
 /**
  * Where an inbound QoS 2 id stands. A `taken` row is only worth storing with the message itself: the server will not get an

@@ -5,7 +5,7 @@ import { Connection, type ConnectionListener } from '../../connection/connection
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { isConnectRefusal } from '../../connection/reconnect/is-connect-refusal.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
-import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../../protocol/session/outbound-message.js';
 import type { Session } from '../../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import type { ClientQueue } from '../queue/client-queue.js';

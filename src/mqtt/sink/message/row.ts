@@ -1,7 +1,7 @@
 import { heldBytes } from '../../protocol/held-bytes.js';
 import type { Properties } from '../../protocol/properties.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
-import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../../protocol/session/outbound-message.js';
 import { agedProperties } from './message-expiry.js';
 
 /** What a Row is made of: a message without its place in the session. */

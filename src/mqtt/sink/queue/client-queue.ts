@@ -1,8 +1,8 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Ring } from '../../../internal/ring.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
-import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
 import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
+import type { OutboundMessage } from '../../protocol/session/outbound-message.js';
 import type {
   DeliveredEvent,
   ReceivedEvent,

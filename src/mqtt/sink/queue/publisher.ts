@@ -1,4 +1,4 @@
-import type { OutboundMessage } from '../../protocol/session/outbound/outbound-message.js';
+import type { OutboundMessage } from '../../protocol/session/outbound-message.js';
 
 /** What a queue needs of its session. */
 export interface Publisher {

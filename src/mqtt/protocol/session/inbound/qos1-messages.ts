@@ -1,7 +1,7 @@
 import type { PublishPacket } from '../../packet.js';
 import type { PacketOutput } from '../packet-output.js';
 import { AckQueue } from './ack-queue.js';
-import { INBOUND_QOS1 } from './inbound-qos1.js';
+import { INBOUND_QOS1 } from './inbound-qos1-flow.js';
 import { inboundStep } from './inbound-step.js';
 
 const PACKET_IDS = 65_535;

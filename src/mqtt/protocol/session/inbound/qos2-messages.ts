@@ -9,7 +9,7 @@ import type { PacketOutput } from '../packet-output.js';
 import { HeldCopies } from '../proof/held-copies.js';
 import type { InboundMemory, InboundRow } from '../session-state.js';
 import type { Deliveries } from './deliveries.js';
-import { INBOUND_QOS2 } from './inbound-qos2.js';
+import { INBOUND_QOS2 } from './inbound-qos2-flow.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { inboundStep } from './inbound-step.js';
 

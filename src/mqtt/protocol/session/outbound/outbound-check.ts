@@ -1,7 +1,7 @@
 import { MillraceError } from '../../../../errors/index.js';
 import { invalidMessage } from '../../codec/refusal.js';
+import type { OutboundMessage } from '../outbound-message.js';
 import type { ServerLimits } from '../session-event.js';
-import type { OutboundMessage } from './outbound-message.js';
 
 const RETAIN_NOT_SUPPORTED = 0x9a;
 const QOS_NOT_SUPPORTED = 0x9b;

@@ -1,11 +1,11 @@
 import { protocolError } from '../../codec/refusal.js';
 import type { AckPacket } from '../../packet.js';
 import type { EventQueue } from '../event-queue.js';
+import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import type { OutboundRow, OutboundStage } from '../session-state.js';
 import { type OutboundAction, type OutboundPosition, outboundSignal } from './outbound-flow.js';
-import type { OutboundMessage } from './outbound-message.js';
 import { invalidTurn, isReleasing, isSent, OutboundTurns } from './outbound-turns.js';
 import { type OutboundEntry, OutboundWindow } from './outbound-window.js';
 import { PacketIds } from './packet-ids.js';

@@ -1,11 +1,11 @@
 import { MillraceError } from '../../../../errors/index.js';
 import type { PublishPacket } from '../../packet.js';
 import type { EventQueue } from '../event-queue.js';
+import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import { checkMessage } from './outbound-check.js';
 import type { OutboundAction, OutboundPosition } from './outbound-flow.js';
-import type { OutboundMessage } from './outbound-message.js';
 import { OutboundPace } from './outbound-pace.js';
 import type { OutboundEntry, OutboundWindow } from './outbound-window.js';
 import type { PacketIds } from './packet-ids.js';

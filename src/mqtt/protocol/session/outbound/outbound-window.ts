@@ -1,8 +1,8 @@
 import { Ring } from '../../../../internal/ring.js';
+import type { OutboundMessage } from '../outbound-message.js';
 import type { OutboundFlow, OutboundPosition } from './outbound-flow.js';
-import type { OutboundMessage } from './outbound-message.js';
-import { OUTBOUND_QOS1 } from './outbound-qos1.js';
-import { OUTBOUND_QOS2 } from './outbound-qos2.js';
+import { OUTBOUND_QOS1 } from './outbound-qos1-flow.js';
+import { OUTBOUND_QOS2 } from './outbound-qos2-flow.js';
 
 /** Ids above are for SUBSCRIBE and UNSUBSCRIBE. */
 export const PUBLISH_IDS = 60_000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AckPacket } from '../../../../../src/mqtt/protocol/index.js';
-import { INBOUND_QOS1 } from '../../../../../src/mqtt/protocol/session/inbound/inbound-qos1.js';
-import { INBOUND_QOS2 } from '../../../../../src/mqtt/protocol/session/inbound/inbound-qos2.js';
-import { OUTBOUND_QOS1 } from '../../../../../src/mqtt/protocol/session/outbound/outbound-qos1.js';
-import { OUTBOUND_QOS2 } from '../../../../../src/mqtt/protocol/session/outbound/outbound-qos2.js';
+import { INBOUND_QOS1 } from '../../../../../src/mqtt/protocol/session/inbound/inbound-qos1-flow.js';
+import { INBOUND_QOS2 } from '../../../../../src/mqtt/protocol/session/inbound/inbound-qos2-flow.js';
+import { OUTBOUND_QOS1 } from '../../../../../src/mqtt/protocol/session/outbound/outbound-qos1-flow.js';
+import { OUTBOUND_QOS2 } from '../../../../../src/mqtt/protocol/session/outbound/outbound-qos2-flow.js';
 import { ack, inbound, outbound, SessionRig } from '../../../../support/rigs/session-rig.js';
 
 type Answer = 'puback' | 'puback-refused' | 'pubrec' | 'pubrec-in-use' | 'pubrec-refused' | 'pubcomp';
