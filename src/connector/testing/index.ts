@@ -1,3 +1,8 @@
+/*
+ * The contracts of sources, sinks and stores as cases: `millrace/connector/testing`. Read `contract-case.ts` first, then the harness of your
+ * kind, which is what you implement: `source/source-harness.ts`, `sink/sink-harness.ts`, `durable-sink/durable-sink-harness.ts`, for a store
+ * `store/store-scene.ts`. The cases stand beside it. Only tests import this, ours and others'.
+ */
 export type { ContractCase } from './contract-case.js';
 export { durableSinkCases } from './durable-sink/durable-sink-cases.js';
 export type {

@@ -30,9 +30,13 @@ export interface DurableTickOptions {
 }
 
 /**
- * The tick of a durable job: what the tick machine did becomes one commit, and only then goes out. Pure like the machine; the driver
- * calls `tick`, gives what `seal` makes to the store, and calls `handleCommitted` when it is durable. The next ticks go on meanwhile:
- * their work joins the next commit. At most one commit is under way.
+ * The commits of a durable job: what the tick machine did becomes one commit, and only then goes out. Pure like the machine. It owns which
+ * commit is under way and what that has of the sources; what is committed stays with the lanes, outboxes and parts that made it.
+ *
+ * Order of calls: after each `tick` of the machine `DurableCustody` calls `seal`, and gives the batch, where there is one, to the store;
+ * `handleCommitted` comes once it is durable, between two ticks. The next ticks go on meanwhile, `seal` gives nothing, and their work joins
+ * the next commit. `seal` asks lanes and parts, `handleCommitted` tells readers and senders; none of them may call back. A batch that fails
+ * ends the run: neither is called again.
  *
  * Invariant 1 (output commit): nothing leaves the process because of an input before what that input did is durable. Readers
  * acknowledge, senders release and rows are offered in `handleCommitted` and after it, never before.

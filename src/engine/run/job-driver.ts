@@ -35,8 +35,8 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `#arm` asks each port for its next `ready`; then the end is
  * looked for, else the loop gives way to sockets and sleeps, unless the machine has more to do at once.
  *
- * J1. `run` is called once. `drain` and `stop` may be called at any time, also before it and by a user function in the middle of a tick:
- *     they only note what is asked, and wake the loop.
+ * J1. `run` is called once, and `call` by the machine amid `tick`. `drain` and `stop` may be called at any time, also before `run` and by a
+ *     user function in the middle of a tick: they only note what is asked, and wake the loop.
  * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
  *     completions which wait for their commit.
  * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.

@@ -45,12 +45,16 @@ export interface ConversationParts {
  * From one CONNECT to the end of its transport: it hands the events of the session to those who handle them, and has the session opened.
  * It owns the link and the `SessionOpening`; a `Connection` has one at a time, and makes another one for the next attempt.
  *
- * Order of calls: `start` once, `setReading` and what `link` has for all, `end` once. Its owner is told `onAccepted`, then `onGranted`,
- * then `onEnd`; it may end in between, or be ended by the link's `close` or `destroy`, of which nothing is told.
+ * Order of calls: `start` once; then `setReading`, and `link.pump` for what the session is told by others; `end` at last, by its owner: when
+ * `onEnd` has told it, or before it closes or destroys the `link` itself, of which nothing is told. Its owner is told `onAccepted`, then
+ * `onGranted`, then `onEnd`, which may come instead of either.
  *
  * Z11. The listener of the connection is handed its events in order, none before CONNACK and none after `end`.
  * Z12. `connected` is true while that is so, and set before anybody is told of a CONNACK or of the end.
  * Z13. Until all is granted everything is read: an answer that waits behind messages must come.
+ *
+ * May re-enter: listener and owner may call `link.pump` and `end` amid any call into them; what is left of the turn's events is then told
+ * to nobody.
  */
 export class Conversation {
   /** For its owner to write, to close and to destroy. */

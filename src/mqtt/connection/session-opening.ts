@@ -51,9 +51,9 @@ interface Outcome {
  * From CONNACK until all is granted: does what the identity decides about the session, then subscribes. One for each connection that
  * was accepted; it owns what is awaited on it meanwhile, and two timers.
  *
- * Order of calls: `begin` in the turn of `connected`, then `handle` for each event that is not the owner's, then `end` once, by the
- * connection, whichever way it ended. Within: settling (`meet` of the identity, again for each question; the listener's
- * `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
+ * Order of calls, by the conversation: `begin` in the turn of `connected`, then `handle` for each event that is not the listener's, then
+ * `end`: when all is granted, and when the conversation is over. Within: settling (`meet` of the identity, again for each question; the
+ * listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
  *
  * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session.
  * O2. What the session sends because of a decision goes out after the owner was told of it.

@@ -54,9 +54,10 @@ export interface ClientQueueParts {
  *     the clock has been looked at after a cut nothing goes out at all.
  *
  * Order of calls: `adopt` and `begin` at most once and before all others. Then, for each connection, `handleSessionLost` if it was lost,
- * `handleConnected`, the events as the session gives them, `handleDisconnected`, which also tells of an attempt that failed. `enqueue` is
- * for any time at which `full` is false, `pump` for whenever one of the others may have made work, and for the `deadline`. `stop`
- * and `silence` end publishing; what is in flight is answered still.
+ * `handleConnected`, `handleEvents` as the session gives them, `handleDisconnected`, which also tells of an attempt that failed. `enqueue`
+ * is for any time at which `full` is false, `handleWritten` for whenever nothing waits in or above the socket, `pump` for whenever one of
+ * the others may have made work, and for the `deadline`. Behind events `wantsControl` and `usesControl` say whether there is to be a control
+ * connection (R20a), of which `handleControl` tells. `stop` and `silence` end publishing; what is in flight is answered still.
  * Outcome and custody are called from the middle of these. They may read, and call `stop` and `silence`; every other call has to wait for the end.
  */
 export class ClientQueue {

@@ -68,9 +68,10 @@ interface Sealed {
  * V4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
  * V5. A snapshot says all that is known when it is taken, so that any of them may be the last that becomes durable.
  *
- * Order of calls: `begin` when the session is born. For each connection `handleConnected`, then that of the queue; whoever has the
- * socket drives the queue (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed` at any time between
- * these: several snapshots may be taken before the first is committed. What they change is told by `takeNews`, not by a call.
+ * Order of calls: `begin` once the session is made, before it is connected. For each connection `handleConnected`, then that of the queue;
+ * from there on the `SinkClient` drives the queue alone (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed` at
+ * any time between these, from before the first connection on: several snapshots may be taken before the first is committed. What they
+ * change is asked for by `takeNews`: nobody is called.
  * The queue calls back in the middle of its own calls, and the owner is called from there. It may call `stop` and `failOnceSettled`,
  * and nothing else. After either nothing is published, and after a failure `offer` throws; snapshots are taken to the end, so that
  * what the broker answers becomes durable.
