@@ -69,6 +69,8 @@ export class OutboxRig {
   readonly paces: number[] = [];
   lastOwed = 0;
   lastAlone = -1;
+  /** What the broker owes now: the rig counts what it is given and what is answered. */
+  owed = 0;
   #credit: number;
   /** What the session has, by seq. */
   readonly #messages = new Map<number, OutboundMessage>();
@@ -130,6 +132,7 @@ export class OutboxRig {
 
   release(seq: number): void {
     this.session.push(`release ${seq}`);
+    this.owed += 1;
   }
 
   abandon(seq: number): void {
@@ -161,6 +164,7 @@ export class OutboxRig {
     this.outbox.queue.handleDisconnected(new MillraceError('CONNECTION_LOST', 'cut'), this.now);
     this.outbox.queue.handleSessionLost(givenUp.map((seq) => this.#take(seq)));
     this.#credit += givenUp.length;
+    this.owed = 0;
     this.connect(10, epoch);
   }
 
@@ -207,6 +211,7 @@ export class OutboxRig {
   /** What the broker answered. */
   answer(...answers: readonly RigAnswer[]): void {
     for (const { type } of answers) if (type !== 'received') this.#credit += 1;
+    this.owed = Math.max(0, this.owed - answers.length);
     const events = answers.map((answer) =>
       answer.type === 'received'
         ? { ...answer, message: this.#get(answer.seq) }
@@ -225,6 +230,7 @@ export class OutboxRig {
     if (message.qos === 0) return;
     this.#messages.set(message.seq, message);
     this.#credit -= 1;
+    this.owed += 1;
   }
 
   #get(seq: number): OutboundMessage {

@@ -17,6 +17,8 @@ import type { SeqStages } from './seq-stages.js';
 
 /** What a sender needs of its session, beside what its queue does. */
 export interface OutboxPublisher extends Publisher {
+  /** Acknowledgements that the broker owes on this connection. */
+  readonly owed: number;
   /** Every row below is durably complete (R8a, R11). */
   setDurableLow(seq: number): void;
   /** Packet ids, less one, that must not be used again in this session, in the order in which they were burnt (R20a). */
@@ -303,10 +305,10 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
     this.#parts.owner.meter.stripped(row);
   }
 
-  /** A row in flight on a connection that has ended is in doubt, and stays so. */
+  /** What the broker does not owe an answer for, since its connection has ended or it is sent no more, is in doubt and stays so. */
   #failWhenSettled(): void {
-    if (this.#last === undefined || this.#dirty || this.#sealed.size > 0) return;
-    if (this.queue.inflight === 0 || !this.queue.online) this.failed(this.#last);
+    if (this.#last === undefined || this.#dirty || this.#received.length > 0 || this.#sealed.size > 0) return;
+    if (this.#parts.publisher().owed === 0 || !this.queue.online) this.failed(this.#last);
   }
 
   #complete(row: Row): void {

@@ -230,6 +230,30 @@ describe('an MQTT outbox', () => {
     );
   });
 
+  it('that is to fail once settled waits for what the broker owes, durably, and not for rows that are sent no more', () => {
+    const rig = new OutboxRig();
+    rig.add(3);
+    rig.commit();
+    rig.owed = 2; // row 2 waits for its turn in the session: a new connection takes fewer at once
+    rig.outbox.failOnceSettled(new MillraceError('GUARANTEE_UNSUPPORTED', 'no QoS 2'), rig.now);
+    rig.answer(delivered(0));
+    rig.seal();
+    rig.answer(received(1));
+    rig.storeOldest();
+    assert.deepEqual(rig.failures, [], 'the PUBREC is not durable');
+    rig.commit();
+    assert.deepEqual(rig.failures, [], 'a PUBCOMP is owed');
+    rig.answer(delivered(1));
+    assert.deepEqual(rig.failures, [], 'it is not durable');
+    assert.equal(rig.outbox.urgency, 'now');
+    rig.seal();
+    rig.storeOldest();
+    assert.deepEqual(
+      rig.failures.map(({ code }) => code),
+      ['GUARANTEE_UNSUPPORTED'],
+    );
+  });
+
   it('R20: a row that is refused for now goes out again under its own seq, and only the later rows of its topic wait', () => {
     const rig = new OutboxRig({ retry: SLOWLY, window: 2 });
     rig.add(1, { topic: 'a' });
