@@ -1,5 +1,5 @@
-import type { OpenOptions } from './open-options.js';
 import type { Sink, SinkDefinition } from './sink.js';
+import type { OpenOptions } from './standalone/open-options.js';
 import { openSink } from './standalone/standalone-sink.js';
 
 /** Adds `open` to a sink's definition, so that it can be used without an engine as well. */

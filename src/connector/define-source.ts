@@ -1,5 +1,5 @@
-import type { OpenOptions } from './open-options.js';
 import type { Source, SourceDefinition } from './source.js';
+import type { OpenOptions } from './standalone/open-options.js';
 import { openSource } from './standalone/standalone-source.js';
 
 /** Adds `open` to a source's definition, so that it can be used without an engine as well. */

@@ -26,11 +26,11 @@ export type {
 } from './durable-sink.js';
 export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 export type { OpenContext } from './open-context.js';
-export type { OpenOptions } from './open-options.js';
-export type { OpenSink } from './open-sink.js';
-export type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
 export type { OnError, Sink, SinkDefinition } from './sink.js';
 export type { RejectedItem, SinkProgress, SinkWriter } from './sink-writer.js';
 export type { Deduplication, Source, SourceDefinition } from './source.js';
 export type { Polled, RejectedInput, SourceReader, SourceSnapshot } from './source-reader.js';
+export type { OpenOptions } from './standalone/open-options.js';
+export type { OpenSink } from './standalone/open-sink.js';
+export type { OpenSource, Received, ReceivedBatch } from './standalone/open-source.js';

@@ -2,10 +2,10 @@ import type { MillraceError } from '../errors/millrace-error.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { DurableSinkWriter, RestoreOutbox } from './durable-sink.js';
 import type { OpenContext } from './open-context.js';
-import type { OpenOptions } from './open-options.js';
-import type { OpenSink } from './open-sink.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 import type { SinkWriter } from './sink-writer.js';
+import type { OpenOptions } from './standalone/open-options.js';
+import type { OpenSink } from './standalone/open-sink.js';
 
 /** A sink as plain data: nothing is opened before `createWriter`. */
 export interface SinkDefinition<in T> {

@@ -1,10 +1,10 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { OpenContext } from './open-context.js';
-import type { OpenOptions } from './open-options.js';
-import type { OpenSource } from './open-source.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 import type { OnError } from './sink.js';
 import type { SourceReader } from './source-reader.js';
+import type { OpenOptions } from './standalone/open-options.js';
+import type { OpenSource } from './standalone/open-source.js';
 
 /** How copies of an item are told in a durable job, by the keys that `poll` gives. The oldest keys go first, by age or by number. */
 export interface Deduplication {

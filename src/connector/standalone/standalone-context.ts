@@ -1,7 +1,7 @@
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 import type { OpenContext } from '../open-context.js';
-import type { OpenOptions } from '../open-options.js';
 import type { ProcessingGuarantee } from '../processing-guarantee.js';
+import type { OpenOptions } from './open-options.js';
 
 /** The context of a source or sink that is opened without an engine. */
 export const standaloneContext = (guarantee: ProcessingGuarantee, options: OpenOptions): OpenContext => ({

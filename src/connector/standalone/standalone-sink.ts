@@ -1,10 +1,10 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkOwnClaims } from '../check-claims.js';
 import { openWriter } from '../guards/guarded-writer.js';
-import type { OpenOptions } from '../open-options.js';
-import type { OpenSink } from '../open-sink.js';
 import type { SinkDefinition } from '../sink.js';
+import type { OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
+import type { OpenSink } from './open-sink.js';
 import { SinkPump } from './sink-pump.js';
 import { standaloneContext, whenAborted } from './standalone-context.js';
 

@@ -3,12 +3,12 @@ import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import { checkOwnClaims } from '../check-claims.js';
 import { openReader } from '../guards/guarded-reader.js';
 import { LowWaterMark, type MarkEntry } from '../low-water-mark.js';
-import type { OpenOptions } from '../open-options.js';
-import type { OpenSource, Received, ReceivedBatch } from '../open-source.js';
 import type { SourceDefinition } from '../source.js';
 import type { Polled, SourceReader } from '../source-reader.js';
 import { closingIterator } from './closing-iterator.js';
+import type { OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
+import type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 import type { RejectedHandler } from './rejected-handler.js';
 import { standaloneContext, whenAborted } from './standalone-context.js';
 

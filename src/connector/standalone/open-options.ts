@@ -1,4 +1,4 @@
-import type { Metrics } from '../metrics/metrics.js';
+import type { Metrics } from '../../metrics/metrics.js';
 
 /** How a source or sink is opened without an engine. */
 export interface OpenOptions {
