@@ -5,7 +5,7 @@ import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
-import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { DIRECT_PORTIONS } from './portions.js';
 
@@ -73,7 +73,7 @@ export class DirectCustody implements Custody {
     return this.#options.lanes.quiet;
   }
 
-  get stored(): Stored {
+  get stored(): StoredMessages {
     return NOTHING_STORED;
   }
 }

@@ -14,7 +14,7 @@ import { Deduplicators } from '../state/deduplicators.js';
 import type { KeyedStates } from '../state/keyed-states.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { Room } from '../tick/room.js';
-import type { Stored } from '../tick/stored.js';
+import type { StoredMessages } from '../tick/stored-messages.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { UnitGate } from '../tick/unit-gate.js';
 import { DurableCallLane } from './call-lane.js';
@@ -22,7 +22,7 @@ import { CarefulUnit } from './careful-unit.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { checkCommitSize } from './commit-size.js';
 import { DurableCustody, type DurableCustodyOptions } from './custody.js';
-import { Outbox } from './outbox.js';
+import { Outbox } from './outbox/outbox.js';
 import { DurableOutputLane } from './output-lane.js';
 
 /** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
@@ -107,7 +107,7 @@ const outputLanes = (options: JobRunOptions, { store, ports, writers }: OpenSink
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
     const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
     const { outboxLimits: limits, tallies } = options;
-    const onFull = ({ messages, bytes }: Stored) =>
+    const onFull = ({ messages, bytes }: StoredMessages) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: name, messages, bytes });
     const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
     return new DurableOutputLane({ name, writer, outboxes, limits, checkSize, rejection, tallies, onFull });

@@ -5,10 +5,10 @@ import { isWhole } from '../tick/lanes/frame.js';
 import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { Portions } from '../tick/portions.js';
 import type { Room } from '../tick/room.js';
-import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 import { DurableTick, type DurableTickOptions } from './durable-tick.js';
+import { hasStageRoom } from './outbox/stage-rows.js';
 import { DurablePortions } from './portions.js';
-import { hasStageRoom } from './stage-rows.js';
 
 export interface DurableCustodyOptions extends DurableTickOptions {
   /** What may wait for one commit. */
@@ -92,7 +92,7 @@ export class DurableCustody implements Custody {
     return gate.spoilt || (!gate.midUnit && this.covered);
   }
 
-  get stored(): Stored {
+  get stored(): StoredMessages {
     return this.#options.sinks.reduce(
       (sum, { stored: { messages, bytes } }) => ({ messages: sum.messages + messages, bytes: sum.bytes + bytes }),
       NOTHING_STORED,

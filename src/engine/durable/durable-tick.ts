@@ -8,8 +8,8 @@ import type { SourceCommit } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { checkCommitSize } from './commit-size.js';
+import { stageRows } from './outbox/stage-rows.js';
 import type { DurableOutputLane } from './output-lane.js';
-import { stageRows } from './stage-rows.js';
 
 /** What completions may wait for another reason to commit (R9a). */
 const SOON_MS = 1000;

@@ -6,8 +6,8 @@ import type { Frame } from '../tick/lanes/frame.js';
 import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
 import type { RefusedOutput } from '../tick/lanes/refused-output.js';
 import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
-import { NOTHING_STORED, type Stored } from '../tick/stored.js';
-import type { Outbox } from './outbox.js';
+import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
+import type { Outbox } from './outbox/outbox.js';
 
 const OUTBOX = 'a row that passed the door of its sink has an outbox';
 
@@ -27,7 +27,7 @@ export interface DurableOutputLaneOptions {
   /** Count what becomes a row, and what is delivered. */
   readonly tallies: JobTallies;
   /** Told when it has become full; again only after it was less than half full. */
-  readonly onFull: (stored: Stored) => void;
+  readonly onFull: (stored: StoredMessages) => void;
 }
 
 /**
@@ -62,7 +62,7 @@ export class DurableOutputLane implements OutputLane {
     return room - this.#pendingItems;
   }
 
-  get stored(): Stored {
+  get stored(): StoredMessages {
     const { outboxes } = this.#options;
     return outboxes.reduce(
       (sum, { rows, bytes }) => ({ messages: sum.messages + rows, bytes: sum.bytes + bytes }),

@@ -3,7 +3,7 @@ import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 import type { MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 
 /** A job's numbers as they stand. Totals are over all runs of the job. */
 export interface JobMetrics {
@@ -42,7 +42,7 @@ export interface RunFigures {
   /** In memory. */
   readonly inFlight: InFlight;
   /** In the outboxes. */
-  readonly stored: Stored;
+  readonly stored: StoredMessages;
 }
 
 export const readJobMetrics = (

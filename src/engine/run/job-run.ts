@@ -4,7 +4,7 @@ import { openDurableRun } from '../durable/open-run.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
-import { NOTHING_STORED, type Stored } from '../tick/stored.js';
+import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
@@ -25,7 +25,7 @@ export class JobRun {
   }
 
   /** What the outboxes have. */
-  get stored(): Stored {
+  get stored(): StoredMessages {
     return this.#parts?.custody.stored ?? NOTHING_STORED;
   }
 

@@ -3,7 +3,7 @@ import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
 import type { SourceLane } from './lanes/source-lane.js';
 import type { Portions } from './portions.js';
 import type { Room } from './room.js';
-import type { Stored } from './stored.js';
+import type { StoredMessages } from './stored-messages.js';
 
 /**
  * Who answers for an input from its poll until it is acknowledged: the seam between a job without and one with a store. Without one
@@ -45,5 +45,5 @@ export interface Custody {
   /** Whether a halted run has nothing left to bring to an end. */
   readonly over: boolean;
   /** What outboxes have: stored, or about to be, and not known to be delivered. */
-  readonly stored: Stored;
+  readonly stored: StoredMessages;
 }

@@ -4,17 +4,17 @@ import type {
   OutboxSender,
   RefusedRow,
   RestoredOutbox,
-} from '../../connector/durable-sink.js';
-import { MillraceError } from '../../errors/millrace-error.js';
-import { present } from '../../internal/present.js';
-import { Ring } from '../../internal/ring.js';
-import type { StoreView } from '../../store/store.js';
-import { decodeChunk, encodeChunk, type OutboxChunk } from '../layout/outbox-chunk.js';
-import type { Overlay } from '../layout/overlay.js';
-import { storeKeys } from '../layout/store-keys.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+} from '../../../connector/durable-sink.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { present } from '../../../internal/present.js';
+import { Ring } from '../../../internal/ring.js';
+import type { StoreView } from '../../../store/store.js';
+import { decodeChunk, encodeChunk, type OutboxChunk } from '../../layout/outbox-chunk.js';
+import type { Overlay } from '../../layout/overlay.js';
+import { storeKeys } from '../../layout/store-keys.js';
+import { decodeStored, encodeStored } from '../../layout/stored-value.js';
+import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { DurableRows } from './durable-rows.js';
-import { type AddedRow, bytesOf, inChunks } from './outbox-rows.js';
 
 /** What stands in the store about an outbox besides its rows. */
 interface StoredOutbox {

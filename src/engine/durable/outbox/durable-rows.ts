@@ -1,5 +1,5 @@
-import type { OutboxRow } from '../../connector/durable-sink.js';
-import { Ring } from '../../internal/ring.js';
+import type { OutboxRow } from '../../../connector/durable-sink.js';
+import { Ring } from '../../../internal/ring.js';
 
 /** Durable rows beyond these stay in the store until the sender gets there. */
 const CACHED_ROWS = 4096;

@@ -1,4 +1,4 @@
-import type { OutboxRow } from '../../connector/durable-sink.js';
+import type { OutboxRow } from '../../../connector/durable-sink.js';
 
 /** A chunk in the store has at most so many rows, and so many bytes unless it is one row: what reads a part of it decodes all of it. */
 const CHUNK_ROWS = 4096;

@@ -1,5 +1,5 @@
-import type { StoreBatch } from '../../store/store.js';
-import type { DurableOutputLane } from './output-lane.js';
+import type { StoreBatch } from '../../../store/store.js';
+import type { DurableOutputLane } from '../output-lane.js';
 
 /** In the middle of an input rows are staged when there are so many, or when they have this part of what a commit may have. */
 const STAGE_ROWS = 4096;
