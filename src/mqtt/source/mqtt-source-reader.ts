@@ -7,7 +7,7 @@ import type { MessageEvent } from '../protocol/session/session-event.js';
 import type { Acknowledger } from './acknowledgement/acknowledger.js';
 import type { ItemMaker } from './items/item-maker.js';
 import { PollBatch } from './items/poll-batch.js';
-import { deadLetterOf } from './items/rejection.js';
+import { deadLetterOf } from './items/rejected-message.js';
 import type { MessageIntake } from './message-intake.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';

@@ -12,7 +12,6 @@ import {
   type SubscribingSession,
 } from '../subscriptions/subscription-keeper.js';
 import type { Transport } from '../transport/transport.js';
-import { DurableSessionRecord } from './durable-session-record.js';
 import { type Decision, type Judgement, judgeSession, type SessionQuestion } from './record/judge-session.js';
 import { MarkerKeeper } from './record/marker-keeper.js';
 import { sessionLost } from './record/session-lost.js';
@@ -26,6 +25,7 @@ import {
   policyFacts,
   type SessionRecord,
 } from './record/session-record.js';
+import { RecordKeeper } from './record-keeper.js';
 import type {
   AfterGrant,
   Grant,
@@ -57,7 +57,7 @@ export class RecordedIdentity implements SessionIdentity {
   readonly #past: SessionPast;
   readonly #onLost: (wentBack: boolean) => void;
   readonly #settings: string;
-  readonly #stored: DurableSessionRecord;
+  readonly #stored: RecordKeeper;
   readonly #server: SessionServer;
   readonly #markers: MarkerKeeper;
   /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
@@ -84,7 +84,7 @@ export class RecordedIdentity implements SessionIdentity {
     this.#past = past;
     this.#onLost = onLost;
     this.#settings = settingsDigest(options);
-    this.#stored = new DurableSessionRecord(past.record);
+    this.#stored = new RecordKeeper(past.record);
     const { record } = this.#stored;
     this.facts = policyFacts(record, this.#settings);
     this.kept = record === undefined ? NOTHING_KEPT : keptSession(record);

@@ -10,7 +10,7 @@ import { decodeBody } from './decode/decode-body.js';
 import type { DecodeContext } from './decode/decode-context.js';
 import { TopicDecoder } from './decode/topic-decoder.js';
 import type { PacketKind } from './packet-kind.js';
-import { malformed, packetTooLarge } from './refusal.js';
+import { malformed, packetTooLarge } from './protocol-error.js';
 import { rejectionOf } from './rejected-publish.js';
 import type { Tolerance } from './tolerance.js';
 import { foreignProtocol, wrongProtocol } from './wrong-protocol.js';

@@ -9,7 +9,7 @@ import { OutputBuffer } from './encode/output-buffer.js';
 import { writeProperties } from './encode/property-writer.js';
 import { TopicEncoder } from './encode/topic-encoder.js';
 import { firstByteOf, PACKET_KINDS } from './packet-kind.js';
-import { invalidMessage, messageTooLarge } from './refusal.js';
+import { invalidMessage, messageTooLarge } from './protocol-error.js';
 import { MAX_VARIABLE_INTEGER, variableIntegerSize, writeVariableInteger } from './variable-integer.js';
 
 /** A payload from this size on is a chunk of its own and not copied. */

@@ -1,4 +1,4 @@
-import { invalidMessage, malformed } from './refusal.js';
+import { invalidMessage, malformed } from './protocol-error.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Up to here an array of codes is faster than the decoder. */

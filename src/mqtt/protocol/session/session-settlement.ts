@@ -1,4 +1,4 @@
-import { invalidState } from '../codec/refusal.js';
+import { invalidState } from '../codec/protocol-error.js';
 import type { EventQueue } from './event-queue.js';
 import type { InboundMessages } from './inbound/inbound-messages.js';
 import type { OutboundMessages } from './outbound/outbound-messages.js';

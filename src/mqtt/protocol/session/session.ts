@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../errors/index.js';
-import { invalidState, protocolError } from '../codec/refusal.js';
+import { invalidState, protocolError } from '../codec/protocol-error.js';
 import type { AuthPacket, ConnackPacket, Packet, SubscriptionRequest } from '../packet.js';
 import type { Properties } from '../properties.js';
 import { EventQueue } from './event-queue.js';

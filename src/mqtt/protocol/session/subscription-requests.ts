@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../errors/index.js';
-import { invalidState, protocolError } from '../codec/refusal.js';
+import { invalidState, protocolError } from '../codec/protocol-error.js';
 import type { SubackPacket, SubscribePacket, UnsubackPacket } from '../packet.js';
 import type { Properties } from '../properties.js';
 import { isSharedFilter, unsharedFilter } from '../topic.js';

@@ -7,7 +7,7 @@ import { checkKey, type DeduplicateBy } from './deduplicate-by.js';
 import type { MapToItemFn } from './map-to-item.js';
 import type { PollBatch } from './poll-batch.js';
 import type { QosCheck } from './qos-check.js';
-import { malformedMessage, userFunctionError } from './rejection.js';
+import { malformedMessage, userFunctionError } from './rejected-message.js';
 
 /** Why a message gives no item. */
 export interface ItemFailure {

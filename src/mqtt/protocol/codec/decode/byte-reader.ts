@@ -1,4 +1,4 @@
-import { malformed } from '../refusal.js';
+import { malformed } from '../protocol-error.js';
 import { decodeUtf8 } from '../utf8.js';
 
 const EMPTY = new Uint8Array(0);

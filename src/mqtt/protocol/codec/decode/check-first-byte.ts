@@ -1,6 +1,6 @@
 import type { ProtocolVersion } from '../../protocol-version.js';
 import { PACKET_KINDS, type PacketKind } from '../packet-kind.js';
-import { malformed, protocolError } from '../refusal.js';
+import { malformed, protocolError } from '../protocol-error.js';
 import type { DecodeContext } from './decode-context.js';
 
 const DUP = 8;

@@ -1,6 +1,6 @@
 import type { ConnackPacket } from '../../packet.js';
 import { isReasonCodeAllowed } from '../../reason-code.js';
-import { malformed, protocolError } from '../refusal.js';
+import { malformed, protocolError } from '../protocol-error.js';
 import type { DecodeContext } from './decode-context.js';
 import { readProperties } from './property-reader.js';
 

@@ -1,7 +1,7 @@
 import type { ConnectPacket, Will } from '../../packet.js';
 import type { ProtocolVersion } from '../../protocol-version.js';
 import { topicNameProblem } from '../../topic.js';
-import { malformed, protocolError } from '../refusal.js';
+import { malformed, protocolError } from '../protocol-error.js';
 import type { ByteReader } from './byte-reader.js';
 import type { DecodeContext } from './decode-context.js';
 import { readProperties } from './property-reader.js';

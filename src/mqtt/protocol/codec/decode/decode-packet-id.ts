@@ -1,4 +1,4 @@
-import { protocolError } from '../refusal.js';
+import { protocolError } from '../protocol-error.js';
 import type { ByteReader } from './byte-reader.js';
 
 /** A packet id, which is never 0 [MQTT-2.3.1-1; 5: MQTT-2.2.1-3]. */

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../../../errors/index.js';
 import type { PublishPacket } from '../../packet.js';
 import type { QualityOfService } from '../../quality-of-service.js';
-import { protocolError } from '../refusal.js';
+import { protocolError } from '../protocol-error.js';
 import { rejectedPublish } from '../rejected-publish.js';
 import type { DecodeContext } from './decode-context.js';
 import { readPacketId } from './decode-packet-id.js';

@@ -1,6 +1,6 @@
 import type { SubackPacket, UnsubackPacket } from '../../packet.js';
 import { isReasonCodeAllowed } from '../../reason-code.js';
-import { protocolError } from '../refusal.js';
+import { protocolError } from '../protocol-error.js';
 import type { DecodeContext } from './decode-context.js';
 import { readPacketId } from './decode-packet-id.js';
 import { readProperties } from './property-reader.js';

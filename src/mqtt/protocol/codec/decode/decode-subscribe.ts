@@ -1,6 +1,6 @@
 import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from '../../packet.js';
 import { isSharedFilter, topicFilterProblem } from '../../topic.js';
-import { malformed, protocolError } from '../refusal.js';
+import { malformed, protocolError } from '../protocol-error.js';
 import type { DecodeContext } from './decode-context.js';
 import { readPacketId } from './decode-packet-id.js';
 import { readProperties } from './property-reader.js';

@@ -4,7 +4,7 @@ import type { Sender } from '../../reason-code.js';
 import { topicNameProblem } from '../../topic.js';
 import { misplaced, ruleById } from '../property-lookup.js';
 import type { PropertyCarrier, PropertyRule } from '../property-rule.js';
-import { malformed, protocolError, tooManyProperties } from '../refusal.js';
+import { malformed, protocolError, tooManyProperties } from '../protocol-error.js';
 import type { ByteReader } from './byte-reader.js';
 
 /** What a reader bears with. */

@@ -1,5 +1,5 @@
 import { topicNameProblem } from '../../topic.js';
-import { malformed } from '../refusal.js';
+import { malformed } from '../protocol-error.js';
 import { decodeUtf8 } from '../utf8.js';
 import type { ByteReader } from './byte-reader.js';
 

@@ -1,4 +1,4 @@
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import { encodeUtf8 } from '../utf8.js';
 import { MAX_VARIABLE_INTEGER, variableIntegerSize, writeVariableInteger } from '../variable-integer.js';
 

@@ -1,5 +1,5 @@
 import type { AckPacket, AuthPacket, DisconnectPacket } from '../../packet.js';
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import type { EncodeContext } from './encode-context.js';
 import { checkReasonCode, refuseProperties, writePacketId, writePropertiesOf } from './encode-fields.js';
 import { hasProperties } from './property-writer.js';

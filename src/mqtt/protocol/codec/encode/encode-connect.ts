@@ -1,6 +1,6 @@
 import type { ConnackPacket, ConnectPacket, Will } from '../../packet.js';
 import { checkTopicName } from '../../topic.js';
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import type { EncodeContext } from './encode-context.js';
 import { checkReasonCode, refuseProperties, writePropertiesOf } from './encode-fields.js';
 

@@ -1,7 +1,7 @@
 import type { Properties } from '../../properties.js';
 import { isReasonCodeAllowed } from '../../reason-code.js';
 import type { PropertyCarrier } from '../property-rule.js';
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { EncodeContext } from './encode-context.js';
 import { hasProperties, writeProperties } from './property-writer.js';

@@ -6,7 +6,7 @@ import type {
   UnsubscribePacket,
 } from '../../packet.js';
 import { checkTopicFilter, isSharedFilter } from '../../topic.js';
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import type { EncodeContext } from './encode-context.js';
 import { checkReasonCode, writePacketId, writePropertiesOf } from './encode-fields.js';
 

@@ -3,7 +3,7 @@ import type { Sender } from '../../reason-code.js';
 import { checkTopicName } from '../../topic.js';
 import { type CarrierRule, misplaced, ruleByName } from '../property-lookup.js';
 import type { PropertyCarrier, PropertyRule } from '../property-rule.js';
-import { invalidMessage } from '../refusal.js';
+import { invalidMessage } from '../protocol-error.js';
 import type { ByteWriter } from './byte-writer.js';
 
 /** Where properties are written to, and by whom; without a sender either end's are allowed. */

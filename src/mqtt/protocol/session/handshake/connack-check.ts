@@ -1,4 +1,4 @@
-import { protocolError } from '../../codec/refusal.js';
+import { protocolError } from '../../codec/protocol-error.js';
 import type { ConnackPacket } from '../../packet.js';
 import type { ConnectRequest } from '../session-options.js';
 

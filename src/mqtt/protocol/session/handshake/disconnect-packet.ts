@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../../../errors/index.js';
-import { invalidMessage } from '../../codec/refusal.js';
+import { invalidMessage } from '../../codec/protocol-error.js';
 import type { DisconnectPacket } from '../../packet.js';
 import { isReasonCodeAllowed } from '../../reason-code.js';
 import type { ConnectRequest } from '../session-options.js';

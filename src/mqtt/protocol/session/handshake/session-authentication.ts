@@ -1,4 +1,4 @@
-import { invalidState, protocolError } from '../../codec/refusal.js';
+import { invalidState, protocolError } from '../../codec/protocol-error.js';
 import type { AuthPacket, ConnackPacket } from '../../packet.js';
 import type { Properties } from '../../properties.js';
 import type { EventQueue } from '../event-queue.js';

@@ -1,4 +1,4 @@
-import { protocolError } from '../../codec/refusal.js';
+import { protocolError } from '../../codec/protocol-error.js';
 import type { ConnackPacket, ConnectPacket, Packet } from '../../packet.js';
 import type { PacketBoundary } from '../packet-boundary.js';
 import { serverLimits } from '../server-limits.js';

@@ -1,4 +1,4 @@
-import { protocolError } from '../../codec/refusal.js';
+import { protocolError } from '../../codec/protocol-error.js';
 import type { Transition } from '../transition-table.js';
 import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
 

@@ -1,4 +1,4 @@
-import { protocolError } from '../../codec/refusal.js';
+import { protocolError } from '../../codec/protocol-error.js';
 import type { PublishPacket } from '../../packet.js';
 import type { Properties } from '../../properties.js';
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../../errors/index.js';
-import { invalidMessage } from '../../codec/refusal.js';
+import { invalidMessage } from '../../codec/protocol-error.js';
 import type { OutboundMessage } from '../outbound-message.js';
 import type { ServerLimits } from '../session-event.js';
 

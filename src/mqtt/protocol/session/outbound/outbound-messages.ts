@@ -1,4 +1,4 @@
-import { protocolError } from '../../codec/refusal.js';
+import { protocolError } from '../../codec/protocol-error.js';
 import type { AckPacket } from '../../packet.js';
 import type { EventQueue } from '../event-queue.js';
 import type { OutboundMessage } from '../outbound-message.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
-import { DurableSessionRecord } from '../../../../../src/mqtt/connection/identity/durable-session-record.js';
 import { MarkerKeeper } from '../../../../../src/mqtt/connection/identity/record/marker-keeper.js';
 import { readSessionRecord } from '../../../../../src/mqtt/connection/identity/record/read-session-record.js';
 import { markerFilter } from '../../../../../src/mqtt/connection/identity/record/session-markers.js';
@@ -20,6 +19,7 @@ import {
   type SessionRecord,
   wasDropped,
 } from '../../../../../src/mqtt/connection/identity/record/session-record.js';
+import { RecordKeeper } from '../../../../../src/mqtt/connection/identity/record-keeper.js';
 import { SessionServer, serverKey } from '../../../../../src/mqtt/connection/identity/session-server.js';
 import { VersionFallback, type VersionOutcome } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
 import {
@@ -167,7 +167,7 @@ describe('session record', () => {
 describe('durable session record', () => {
   it('a put that the store refuses is the end of all puts, and never retryable (R13)', async () => {
     const store = new MemoryRecord();
-    const stored = new DurableSessionRecord(store);
+    const stored = new RecordKeeper(store);
     store.holds = (index) => index === 0;
     const first = assert.rejects(stored.put(RECORD), { code: 'TIMEOUT', retryable: false });
     const second = assert.rejects(stored.put(markLost(RECORD)), { code: 'TIMEOUT', retryable: false });
@@ -180,7 +180,7 @@ describe('durable session record', () => {
   });
 
   it('a store that throws rejects', async () => {
-    const stored = new DurableSessionRecord({
+    const stored = new RecordKeeper({
       value: undefined,
       put: () => {
         throw new Error('EIO');
@@ -190,7 +190,7 @@ describe('durable session record', () => {
   });
 
   it('refuses a record that nobody can have written', () => {
-    assert.throws(() => new DurableSessionRecord(new MemoryRecord({ epoch: 'x' })), { code: 'STORE_CORRUPT' });
+    assert.throws(() => new RecordKeeper(new MemoryRecord({ epoch: 'x' })), { code: 'STORE_CORRUPT' });
   });
 });
 

@@ -7,7 +7,7 @@ import type { SessionRecord } from './record/session-record.js';
  * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later
  * one: what the store has then is unknown (R13).
  */
-export class DurableSessionRecord {
+export class RecordKeeper {
   readonly #store: DurableRecord;
   #record: SessionRecord | undefined;
   #failure: MillraceError | undefined;
