@@ -33,20 +33,29 @@ const ROW_OVERHEAD_BYTES = 64 * 1024;
 
 /** What a durable run does its work with. */
 export interface DurableWork {
+  /** Has not ticked yet. */
   readonly machine: TickMachine;
   readonly custody: DurableCustody;
+  /** Those of machine and custody: they have the ports. */
   readonly lanes: TickLanes;
+  /** Knows, when the run ends, whether work was lost (`beCareful`). */
   readonly gate: UnitGate;
+  /** With the pending calls that the store has. */
   readonly calls: readonly DurableCallLane[];
 }
 
 /** What it is made of. */
 export interface DurableParts {
+  /** Takes the commits, and is read for what is not in memory. */
   readonly store: Store;
+  /** Compiled over `states`. */
   readonly plan: PipelinePlan;
   readonly ports: JobPorts;
+  /** In the order of plan and ports. */
   readonly open: OpenPorts<AnyDurableSinkWriter>;
+  /** Over the store: lanes and states put what changed into it, the custody seals it. */
   readonly overlay: Overlay;
+  /** Of the stages that keep one; they read from the overlay. */
   readonly states: KeyedStates;
 }
 

@@ -59,15 +59,21 @@ export class DurableCallLane implements CallLane, CommitPart {
   readonly plan: AsyncStagePlan;
   readonly #calls: CallQueue;
   readonly #encoding: Encoding;
+  /** Of the number of the first item that is not done. */
   readonly #key: string;
+  /** Of the chunks. */
   readonly #prefix: string;
+  /** All that are not passed on in full, stored or not, in the order of their numbers. */
   readonly #parts = new Ring<Part>();
+  /** Handed over since the last seal: their bytes go into the next commit. */
   #added: AddedPart[] = [];
   #addedBytes = 0;
   #heldBytes = 0;
+  /** Those in the store, or on their way there; `end` is one above the last number in it. */
   readonly #chunks = new Ring<{ readonly key: string; readonly end: number }>();
   /** Number of the next item to come. */
   #end: number;
+  /** As the store has it, or will have it with the commit under way. */
   #sealedHead: number;
   /** How many parts were added, and which item was to come, at `begin`. */
   #saved = { added: 0, end: 0 };
@@ -82,6 +88,7 @@ export class DurableCallLane implements CallLane, CommitPart {
     this.#encoding = { codec: plan.codec, owner: `an item of stage "${plan.name}"` };
     this.#key = nameKey('async', plan.name);
     this.#prefix = namePrefix('async', plan.name);
+    // before `#restore`, which leaves out what is below it in the first chunk
     this.#sealedHead = readHead(view.get(this.#key));
     this.#end = this.#sealedHead;
     this.#restore(view);
@@ -153,6 +160,7 @@ export class DurableCallLane implements CallLane, CommitPart {
       overlay.remove(chunk.key);
       this.#chunks.shift();
     }
+    // a part that was passed on before it was ever sealed is never stored
     for (const parts of inChunks(this.#added.filter(({ part }) => part.first + part.count > head))) {
       this.#storeChunk(overlay, parts);
     }
@@ -166,6 +174,7 @@ export class DurableCallLane implements CallLane, CommitPart {
   /** Number of the first item whose result was not passed on. */
   #head(): number {
     for (let part = this.#parts.peek(); part !== undefined; part = this.#parts.peek()) {
+      // results are passed on in order (A2), so what is still held are the last items of the part
       if (part.frame.holds > 0) return part.first + part.count - part.frame.holds;
       this.#heldBytes -= part.bytes;
       this.#parts.shift();
@@ -174,6 +183,7 @@ export class DurableCallLane implements CallLane, CommitPart {
   }
 
   #track({ items, origins, frame, bytes }: Handed): Part {
+    // the frame of the source is left free: its position may be committed while the call is pending (A1)
     const own: Frame = { ...frame, holds: 0 };
     const part: Part = { first: this.#end, count: items.length, bytes, frame: own };
     this.#end += items.length;

@@ -22,6 +22,7 @@ export class CommitMeter {
   /** Makes a commit, and counts it when it is durable. */
   async measure(batch: StoreBatch, commit: (batch: StoreBatch) => Promise<void>): Promise<void> {
     const startMs = performance.now();
+    // one that fails is not counted: its outcome is unknown (R13)
     await commit(batch);
     this.#seconds.observe((performance.now() - startMs) / 1000);
     this.#commits.add();

@@ -44,6 +44,7 @@ export class DurableCustody implements Custody {
     const { lanes, maxBytesInFlight } = this.#options;
     if (processing === undefined) return lanes.outputRoom(downstream);
     if (processing.paused) return this.midwayRoom();
+    // no bound can cut it in two; what it overshoots is checked when the commit is sealed
     if (isWhole(processing.frame, processing.next)) return Number.POSITIVE_INFINITY;
     const { items, bytes } = this.room();
     const tooMuch = bytes <= 0 || lanes.heldBytes(downstream) >= maxBytesInFlight;
@@ -87,6 +88,7 @@ export class DurableCustody implements Custody {
     return this.tick.covered;
   }
 
+  /** What was spoilt is not to be stored; else what came before the failure is brought into a commit first. */
   get over(): boolean {
     const { gate } = this.#options;
     return gate.spoilt || (!gate.midUnit && this.covered);

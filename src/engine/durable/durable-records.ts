@@ -25,6 +25,7 @@ class StoredRecord implements DurableRecord {
   }
 
   async put(value: unknown): Promise<void> {
+    // also when the put fails: then its outcome is unknown, and the run ends (R13)
     this.#value = value;
     const bytes = value === undefined ? undefined : encodeStored(value);
     try {

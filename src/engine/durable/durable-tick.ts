@@ -49,7 +49,9 @@ export interface DurableTickOptions {
  */
 export class DurableTick {
   readonly #options: DurableTickOptions;
+  /** What the commit under way has of the sources: they are answered by it. */
   #sealed: readonly SourceCommit[] = [];
+  /** From `seal` to `handleCommitted`. Never reset after a failure: nothing may be sealed then (R13). */
   #committing = false;
   /** The commit under way has staged rows and nothing else. */
   #staging = false;
@@ -102,6 +104,7 @@ export class DurableTick {
     }
   }
 
+  /** Past the overlay, which may have a part of what an input changed: such a commit has rows alone, and answers nobody. */
   #stage(): StoreBatch | undefined {
     const { gate, sinks, maxCommitBytes } = this.#options;
     const batch = stageRows(sinks, maxCommitBytes, gate.midUnit);
@@ -113,8 +116,10 @@ export class DurableTick {
 
   #sealAll(): StoreBatch | undefined {
     const { lanes, gate, overlay, sinks, parts } = this.#options;
+    // first, since a letter becomes a row of a dead-letter sink, which belongs into the commit that says the message was refused (R9a)
     lanes.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     this.#hasInputs = this.#inputsChanged();
+    // a letter may have failed the job
     if (gate.spoilt) return undefined;
     this.#sealed = lanes.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state, pages } of this.#sealed) {
@@ -124,6 +129,7 @@ export class DurableTick {
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);
+    // behind all of them, and before it counts as under way: what is refused here ends the run, and the store has nothing of it
     checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
     this.#committing = true;
     this.#waitingSince = undefined;
@@ -138,6 +144,7 @@ export class DurableTick {
       this.#staging = false;
       return;
     }
+    // before anybody is answered: who reads the overlay now finds in the store what was sealed
     overlay.committed();
     for (const part of parts) part.committed();
     for (const commit of this.#sealed) commit.lane.handleCommitted(commit);
@@ -167,6 +174,7 @@ export class DurableTick {
   #mustCommit(): boolean {
     const { sinks } = this.#options;
     if (this.#inputsChanged()) return true;
+    // completions wait for company, but not in a full outbox: room comes with their commit alone
     return sinks.some(({ outboxes, room }) =>
       outboxes.some(({ urgency }) => urgency === 'now' || (urgency === 'soon' && room <= 0)),
     );

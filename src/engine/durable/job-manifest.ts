@@ -68,6 +68,7 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
     ...gone.filter(({ kind }) => kind === 'stage').map(keysOf),
   ];
   const changed = gone.length > 0 || added(here, before).length > 0 || removing.length > 0;
+  // a removal that a crash cuts off goes on at the next start, by its `removing` (G1)
   if (changed) await noteManifest(store, { ...now, ...(removing.length > 0 && { removing }) });
   for (const { part, stored } of given) tellGivenUp(owner.job, partName(part), stored);
   if (removing.length > 0) await removeAll(store, removing, now);
@@ -110,6 +111,7 @@ const noteManifest = (store: Store, manifest: StoredManifest): Promise<void> =>
 
 const removeAll = async (store: Store, removing: readonly StoredKeys[], now: JobManifest): Promise<void> => {
   for (const stored of removing) {
+    // read anew for each commit: what is removed is found no more, so a removal that was cut off goes on where it was
     for (let batch = removalOf(store, stored, REMOVE_AT_ONCE); batch.size > 0; ) {
       await store.commit(batch);
       batch = removalOf(store, stored, REMOVE_AT_ONCE);

@@ -48,6 +48,7 @@ export const openDurablePorts = (
   const openSink = async (sink: PlannedSink): Promise<NamedPort<AnyDurableSinkWriter>> => {
     const place = placeOf(`sink "${sink.name}"`);
     const open = await openPort(place, () => createWriter(sink, contextOf(`sink ${sink.name}`), store));
+    // one that was reached once takes rows while it is away
     if (reached.has(sink)) failLater(open.port, signal, stop);
     else await whenReached(open.port, place);
     return open;

@@ -53,6 +53,7 @@ export class DurableOutputLane implements OutputLane {
     return this.#pendingItems;
   }
 
+  /** That of the fullest outbox: which one an output goes to is known only when it has become a row. */
   get room(): number {
     const { outboxes, limits } = this.#options;
     let room = Number.POSITIVE_INFINITY;
@@ -70,6 +71,7 @@ export class DurableOutputLane implements OutputLane {
     );
   }
 
+  /** Also of what an earlier run has left: a job ends when its outboxes are empty. */
   get quiet(): boolean {
     return this.#options.outboxes.every(({ rows }) => rows === 0);
   }
@@ -91,9 +93,11 @@ export class DurableOutputLane implements OutputLane {
     const pending = this.#pending;
     this.#pending = [];
     this.#pendingItems = 0;
+    // frame by frame, so that what is rejected is told with the frame that its letter holds
     for (const { items, frame } of pending) {
       const { rows, rejected } = this.#options.writer.prepare(items);
       for (const { outbox, bytes } of rows) {
+        // before it is in the outbox: a row that no commit can have would be found when the tick is sealed, with all that came before it
         this.#options.checkSize(bytes.byteLength);
         present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
       }
@@ -103,6 +107,7 @@ export class DurableOutputLane implements OutputLane {
   }
 
   flush(): void {
+    // before the flush, which lets out what was taken here
     for (const outbox of this.#options.outboxes) outbox.offer();
     this.#options.writer.flush();
     this.#watchRoom();
@@ -138,6 +143,7 @@ export class DurableOutputLane implements OutputLane {
   snapshot(): readonly RefusedOutput[] {
     const { rejection } = this;
     return this.#options.outboxes.flatMap((outbox) => {
+      // how far it is delivered is known by the snapshot alone
       const before = outbox.low;
       const refused = outbox.snapshot();
       this.#options.tallies.delivered.add(outbox.low - before);

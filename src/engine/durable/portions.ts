@@ -33,10 +33,12 @@ export class DurablePortions implements Portions {
 
   keep(inputs: number, paused: boolean): MillraceError | undefined {
     const { lanes, room } = this.#options;
+    // of a slice only its rows count (`learnOutputs`): measured from here on, with state and calls changed already
     const bytesBefore = paused ? room().bytes : this.#bytesBefore;
     try {
       lanes.write();
     } catch (error) {
+      // given and not thrown: the intake undoes the unit, or spoils the run (I2)
       return MillraceError.from(error);
     }
     if (paused) this.#pace.learnOutputs(bytesBefore - room().bytes);

@@ -49,12 +49,17 @@ export class JobDriver {
   readonly #lanes: TickLanes;
   readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
   readonly #latch = new WakeUpLatch();
+  /** Whose `whenDirty` is pending (J2). One that rejects stays in: `failed`, or the next poll, says why. */
   readonly #dirtyAsked = new Set<SourceLane>();
+  /** Whose `ready` is pending (J2). One that rejects stays in, and so is never asked again: it has failed. */
   readonly #waitingFor = new Set<SourceLane | OutputLane>();
+  /** What ends the run whatever is under way; the first one is the reason. */
   #stopped: MillraceError | undefined;
   readonly #drainTimeoutMs: number;
+  /** Set from the first `drain` on: that a run drains is told by it. */
   #drainTimer: NodeJS.Timeout | undefined;
   #drainTimedOut = false;
+  /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
 
   constructor({ machine, custody, lanes, drainTimeoutMs }: JobDriverOptions) {
@@ -67,6 +72,7 @@ export class JobDriver {
   /** Runs until the sources end, a drain is over, or the job fails: then it rejects. Call once. */
   async run(): Promise<RunOutcome> {
     this.#sliceStartMs = performance.now();
+    // once for the run: unlike `ready`, `failed` settles once and is for good
     for (const lane of this.#lanes.sources) this.#watch(lane);
     try {
       return await this.#loop();
@@ -84,6 +90,7 @@ export class JobDriver {
    * durable job it need not be delivered: it is in the outbox.
    */
   drain(): void {
+    // a second one must not give what is in flight the whole time once more
     if (this.#drainTimer !== undefined) return;
     this.#machine.stopPolling();
     this.#drainTimer = setTimeout(() => {
@@ -105,6 +112,8 @@ export class JobDriver {
       slot.settled = settled;
       this.#latch.wake();
     };
+    // the slot alone is settled here: its result is passed on in the order of the items, by the next tick. One that settles after the run
+    // has ended is looked at by nobody
     invoke(() => lane.plan.call(slot.item, signal)).then(
       (value) => settle({ kind: 'value', value }),
       (cause: unknown) => settle({ kind: 'error', cause }),
@@ -115,11 +124,13 @@ export class JobDriver {
     for (;;) {
       const more = this.#machine.tick();
       this.#conclude();
+      // after the tick: a `ready` is for what it could not take
       this.#arm();
       const outcome = this.#outcome();
       if (outcome !== undefined) return outcome;
       await this.#giveWay();
       if (!more) await this.#latch.wait();
+      // last, since `stop` wakes the latch: what a tick has done before is concluded by then
       if (this.#stopped !== undefined) throw this.#stopped;
     }
   }
@@ -128,10 +139,12 @@ export class JobDriver {
     const machine = this.#machine;
     const custody = this.#custody;
     if (machine.halted !== undefined) {
+      // not at once: what was written before the failure would come again after a restart (J4)
       if (custody.over || this.#drainTimedOut) throw machine.halted;
       this.drain();
       return undefined;
     }
+    // a job that has ended has nobody who would deliver later: its outboxes must be empty (`quiet`). One that drains need only be covered
     if (machine.finished && custody.settled && machine.quiet) return 'ended';
     if (this.#drainTimer === undefined) return undefined;
     if (machine.idle && custody.covered) return 'drained';
@@ -146,6 +159,7 @@ export class JobDriver {
     this.#commitTimer.set(custody.deadline());
     commit?.then(
       () => this.#handleCommitted(),
+      // not `halt`: whether it is durable is unknown, so nothing more may go out because of it (R13)
       (error: unknown) => this.stop(MillraceError.from(error, 'STORAGE_FAILED', 'the commit of a tick')),
     );
   }
@@ -155,6 +169,7 @@ export class JobDriver {
     try {
       this.#custody.handleCommitted();
     } catch (error) {
+      // not `stop`: the commit is durable, and what other parts have of it can still be brought to its end (J4)
       this.#machine.halt(MillraceError.from(error));
     }
     this.#latch.wake();
@@ -181,6 +196,7 @@ export class JobDriver {
       if (lane.mayHaveItems || lane.done || this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.options.reader.ready(), {
         onReady: () => lane.handleReady(),
+        // what it gave before is still delivered
         onFailed: (error) => this.#machine.halt(error),
       });
     }
@@ -188,6 +204,7 @@ export class JobDriver {
       if (this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.ready(), {
         onReady: () => {},
+        // a drain would wait for what it never delivers
         onFailed: (error) => this.stop(this.#machine.halted ?? error),
       });
     }
@@ -220,6 +237,7 @@ export class JobDriver {
     );
   }
 
+  /** By a macrotask: a chain of promises alone would let no socket be read and no timer fire, however long it is. */
   async #giveWay(): Promise<void> {
     if (performance.now() - this.#sliceStartMs < SLICE_MS) return;
     await immediate();
@@ -227,4 +245,5 @@ export class JobDriver {
   }
 }
 
+/** A function that throws at once is as one whose promise rejects. */
 const invoke = async (call: () => unknown): Promise<unknown> => call();

@@ -11,9 +11,13 @@ import { JobDriver, type RunOutcome } from './job-driver.js';
 export class JobRun {
   readonly #options: JobRunOptions;
   readonly #abort = new AbortController();
+  /** Undefined while the run is opened: what is asked until then is noted below, and ends the opening. */
   #driver: JobDriver | undefined;
+  /** Set with the driver. It is kept when the run is over: its figures are read once more then. */
   #parts: RunParts | undefined;
+  /** Whether an opening that fails was told to give up: then that is no failure. */
   #drainAsked = false;
+  /** The first reason of a `stop`; whatever else fails because of it is none (E1). */
   #stopped: MillraceError | undefined;
 
   constructor(options: JobRunOptions) {
@@ -32,15 +36,18 @@ export class JobRun {
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
   async execute(onOpen: (parts: RunParts) => void): Promise<RunOutcome> {
     const parts = await this.#open();
+    // nothing was taken, so there is nothing to wait for
     if (parts === undefined) return 'drained';
     try {
       const driver = this.#drive(parts);
+      // ports that do not listen to the signal may have opened all the same
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen(parts);
       return await driver.run();
     } catch (error) {
       throw MillraceError.from(error);
     } finally {
+      // before the ports are closed: calls of mapAsync are told to end, and what they still give is taken by nobody
       this.#abort.abort(new MillraceError('ABORTED', `job "${this.#options.job}" has stopped`));
       await parts.close();
     }
@@ -83,6 +90,7 @@ export class JobRun {
     const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
     this.#parts = parts;
     this.#driver = driver;
+    // it may have come after the last port was open
     if (this.#drainAsked) driver.drain();
     return driver;
   }

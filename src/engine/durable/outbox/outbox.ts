@@ -147,7 +147,9 @@ export class Outbox {
     this.#low = low;
     this.#end = end;
     this.#bytes = bytes;
+    // what stood below the first chunk that is left is gone: so no second figure has to be stored
     this.#removedBytes = firstChunk(view, id)?.bytesBefore ?? bytes;
+    // a backlog may have thousands, and a start reads no more than it needs: they are looked up as they are delivered
     this.#chunks = low === end ? new Ring() : undefined;
     this.#sealedEnd = end;
     this.#garbage = chunkKeysFrom(view, id, end);
@@ -192,6 +194,7 @@ export class Outbox {
     return this.#added.length > 0 || this.#staged.length > 0 ? 'now' : this.#sender.urgency;
   }
 
+  /** Its seq is given here, in the order of the outputs; the bytes are stored as they are. */
   append(bytes: Uint8Array): void {
     this.#added.push({ seq: this.#end, bytes, before: this.#bytes });
     this.#end += 1;
@@ -231,6 +234,7 @@ export class Outbox {
     for (const rows of chunks) {
       const chunk = this.#encode(rows);
       if (batch.size > 0 && chunk.bytes > room) break;
+      // before what is put: a new chunk may have the key of one of them, and the last change of a key is the one that holds
       for (const key of this.#garbage.splice(0)) batch.set(key, undefined);
       batch.set(this.#keyOf(chunk.last), chunk.encoded);
       this.#staged.push({ last: chunk.last, bytes: chunk.bytes });
@@ -244,6 +248,7 @@ export class Outbox {
 
   /** Takes the sender's part of the next commit, if it has one; gives the rows that were refused. `seal` follows in the same commit. */
   snapshot(): readonly RefusedRow[] {
+    // new rows make it `now`: so the mark that lets them out is in their own commit (rule 2 of `OutboxSender`)
     if (this.urgency === 'none') return [];
     const { mark, state, low, refused } = this.#sender.snapshot(this.#end);
     this.#mark = mark;
@@ -259,15 +264,19 @@ export class Outbox {
     this.#sealed = this.#added;
     this.#sealedEnd = this.#end;
     const chunks = inChunks(this.#added).map((rows) => this.#encode(rows));
+    // before what is put, as in `stage`
     for (const key of this.#garbage.splice(0)) overlay.remove(key);
     for (const { last, encoded } of chunks) overlay.put(this.#keyOf(last), encoded);
+    // by seq: rows from before `begin` are held back while later ones are staged
     for (const { last, bytes } of [...this.#staged, ...chunks].sort((a, b) => a.last - b.last)) {
       this.#chunks?.push({ last, bytes });
     }
     this.#added = [];
     this.#addedBytes = 0;
     this.#staged = [];
+    // the saved figures are of what is sealed now: an `undo` must not go back behind a commit
     this.begin();
+    // in the commit that makes this `low` durable, and in none before (R10)
     for (const { last: seq, bytes } of this.#delivered()) {
       this.#removedBytes += bytes;
       overlay.remove(storeKeys.chunk(sink, outbox, seq));
@@ -278,6 +287,7 @@ export class Outbox {
 
   /** What was sealed is durable. */
   committed(): void {
+    // staged rows are not among them: they are read back
     this.#durable.add(this.#sealed, this.#sealedEnd);
     this.#sealed = [];
     if (this.#mark !== undefined) this.#sender.committed(this.#mark);
@@ -304,6 +314,7 @@ export class Outbox {
   /** The chunks below the low-water mark, which are to go. */
   #delivered(): readonly StoredChunk[] {
     const gone: StoredChunk[] = [];
+    // those of an earlier process, by their keys, until all of them are gone
     if (this.#chunks === undefined) {
       const { sink, outbox } = this.#id;
       const below = storeKeys.chunk(sink, outbox, this.#low);

@@ -41,6 +41,7 @@ export const stageRows = (
   midUnit: boolean,
 ): StoreBatch | undefined => {
   const { rows, bytes } = stageableOf(sinks);
+  // between two units rows go with the commit of their inputs, unless they alone would make that too large
   const most = midUnit ? stageLimits(maxCommitBytes) : { rows: Number.POSITIVE_INFINITY, bytes: maxCommitBytes / 2 };
   if (rows < most.rows && bytes < most.bytes) return undefined;
   const batch = new Map<string, Uint8Array | undefined>();
