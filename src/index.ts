@@ -1,3 +1,7 @@
+/*
+ * The package: what `millrace` exports to those who build pipelines and connect them to brokers. What only authors of connectors and stores
+ * need has a subpath of its own, as the protocol and the metrics have. Read ARCHITECTURE.md for the layers behind it.
+ */
 export type {
   BatchBuffer,
   DeadLetter,

@@ -7,8 +7,9 @@ import type { GrantedSubscription } from './subscriptions/wanted-subscription.js
  * What a connection tells its owner. Calls are synchronous, in order, never after `close` resolved, and must not throw.
  *
  * The order, for each connection: `onSessionLost` where the broker has lost the session, `onConnected`, `onSubscribed` once all is granted,
- * `onDisconnected`, which may come instead of any of them. `onSessionEvents` lies between `onConnected` and `onDisconnected`, messages
- * before `onSubscribed` too. `onFailed` follows the last `onDisconnected`.
+ * `onDisconnected`, which may come instead of any of them. `onSessionEvents` lies between `onConnected` and `onDisconnected`, and messages
+ * may come before `onSubscribed`; those of a broker that does not say whose its session is, even before `onConnected` (R14b). `onFailed`
+ * follows the last `onDisconnected`.
  */
 export interface ConnectionListener {
   /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */

@@ -55,7 +55,8 @@ interface Outcome {
  * `end`: when all is granted, and when the conversation is over. Within: settling (`meet` of the identity, again for each question; the
  * listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
  *
- * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session.
+ * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session. But new
+ *     messages of a broker that is slow to answer reach it (R14b).
  * O2. What the session sends because of a decision goes out after the owner was told of it.
  * O3. Each answer that is awaited has one timer; the connection is given up when it is late.
  * O4. After `end` nothing here changes anything: an identity with a store calls back when its put is durable, perhaps much later.
