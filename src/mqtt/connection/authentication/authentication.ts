@@ -16,6 +16,7 @@ export interface Authentication {
 
 /** For whom and what an exchange is. */
 export interface AuthenticationContext {
+  /** That of the CONNECT; empty where the broker is to assign one. */
   readonly clientId: string;
   /** The broker, such as `mqtts://broker.example:8883`. */
   readonly server: string;

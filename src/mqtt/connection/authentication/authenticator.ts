@@ -92,7 +92,7 @@ export class Authenticator {
     this.#link?.pump();
   }
 
-  /** Not before CONNACK, nor while an exchange is under way (A1). */
+  /** Not before CONNACK, nor while an exchange is under way (AU1). */
   #reauthenticate(): void {
     if (this.#busy || this.#stop.signal.aborted || this.#link?.session.limits === undefined) return;
     clearTimeout(this.#timer);

@@ -6,7 +6,9 @@ import { saslPrep } from './sasl-prep.js';
 
 /** Who we are for SCRAM. */
 export interface ScramCredentials {
+  /** Prepared by SASLprep, as the password is: not empty, no control characters, one direction of writing. */
   readonly username: string;
+  /** Never sent. The broker's salt and count of iterations are applied to it at each exchange. */
   readonly password: string;
 }
 

@@ -7,30 +7,46 @@ export type UserProperties = readonly UserProperty[] | Readonly<Record<string, s
 
 /** Who we are at a connect. */
 export interface Credentials {
+  /** Absent: none is sent. */
   readonly username?: string | undefined;
+  /** Text is sent as UTF-8, bytes as they are. Without a username on 5.0 only [MQTT-3.1.2-22]. */
   readonly password?: string | Uint8Array | undefined;
 }
 
 /** One broker of a failover list. */
 export interface Server {
+  /** A name, whose addresses are tried in turn, or an IP address (IPv6 without brackets). */
   readonly host: string;
+  /** 1 to 65535; no default. */
   readonly port: number;
   /** Default: that of the broker URL. */
   readonly protocol?: 'mqtt' | 'mqtts' | 'ws' | 'wss' | undefined;
 }
 
+/** What the broker publishes for us when a connection ends without DISCONNECT. `connectOptionsFn` may give another at each connect. */
 export interface WillOptions {
+  /** A topic name, without wildcards. */
   readonly topic: string;
+  /** Text is sent as UTF-8. At most 65535 bytes. Default: none. */
   readonly payload?: string | Uint8Array | undefined;
+  /** At which the broker publishes it. Default 0. A broker that takes less refuses the CONNECT [MQTT-3.2.2-12]. */
   readonly qos?: QualityOfService | undefined;
+  /** The broker keeps it for later subscribers. Default false. */
   readonly retain?: boolean | undefined;
+  /** 5.0 only: with them no older version is fallen back to. */
   readonly properties?:
     | {
+        /** Seconds for which the broker waits with it; a reconnect meanwhile cancels it [MQTT-3.1.3-9]. Default 0. */
         readonly willDelayInterval?: number | undefined;
+        /** True: the payload is UTF-8 text. */
         readonly payloadFormatIndicator?: boolean | undefined;
+        /** Seconds, 0 to 4294967295. Default: it does not expire. */
         readonly messageExpiryInterval?: number | undefined;
+        /** A MIME type, say; at most 65535 bytes of UTF-8, as all its texts. */
         readonly contentType?: string | undefined;
+        /** A topic name, without wildcards. */
         readonly responseTopic?: string | undefined;
+        /** At most 65535 bytes. */
         readonly correlationData?: Uint8Array | undefined;
         readonly userProperties?: UserProperties | undefined;
       }
@@ -43,6 +59,10 @@ export interface WillOptions {
  * in seconds, everything that ends in `Ms` or is named so below in milliseconds.
  */
 export interface ConnectOptions {
+  /**
+   * Where the builder has one too it must be the same. At most 23 characters on 3.1. Default: a random one, for which no session can be
+   * kept.
+   */
   readonly clientId?: string | undefined;
   /** 5, 4 or 3; without it 5.0 is tried first, then 3.1.1, then 3.1 (R5b). */
   readonly protocolVersion?: 5 | 4 | 3 | undefined;
@@ -50,7 +70,9 @@ export interface ConnectOptions {
   readonly clean?: boolean | undefined;
   /** Seconds, 0 to 65535. Default 60. 0: off. */
   readonly keepalive?: number | undefined;
+  /** For all connects. What the broker URL or the builder's `auth` say must be the same. */
   readonly username?: string | undefined;
+  /** As `username`; without one on 5.0 only [MQTT-3.1.2-22]. Events and errors never show it. */
   readonly password?: string | Uint8Array | undefined;
   /** Asked before each connect, with a signal that aborts after `connectTimeout`. Not together with `username` and `password`. */
   readonly credentials?: ((signal: AbortSignal) => Credentials | Promise<Credentials>) | undefined;
@@ -110,7 +132,12 @@ export interface ConnectOptions {
    * sessions unless `serversShareSessions` is set (R5b).
    */
   readonly followServerReference?: boolean | undefined;
+  /** A sink with several clients gives it to each of them. Default: none. */
   readonly will?: WillOptions | undefined;
+  /**
+   * Of CONNECT (5.0), but for `maximumPacketSize`, which bounds what is read in any version; with the others `protocolVersion` 4 or 3 is
+   * refused.
+   */
   readonly properties?:
     | {
         /** Seconds. Default when the session is kept: 604800 (7 days), otherwise 300, which covers reconnects. */
@@ -124,24 +151,43 @@ export interface ConnectOptions {
         readonly maximumPacketSize?: number | undefined;
         /** Topic aliases that the broker may use. Default 0: none, for there are brokers that mix them up. */
         readonly topicAliasMaximum?: number | undefined;
+        /**
+         * Default: not sent, which is false. A broker that answers unasked is told as `properties-unasked`, and ignored [MQTT-3.1.2-28].
+         */
         readonly requestResponseInformation?: boolean | undefined;
+        /**
+         * False: the broker explains itself in CONNACK and DISCONNECT alone [MQTT-3.1.2-29], so that refusals have no reason string.
+         * Default: not sent, which is true.
+         */
         readonly requestProblemInformation?: boolean | undefined;
+        /** May be others at each connect, by `connectOptionsFn`. */
         readonly userProperties?: UserProperties | undefined;
       }
     | undefined;
   // TLS, as in node:tls
+  /** PEM of the authorities to trust, in place of those that Node does. Default: Node's. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** PEM of our certificate; `key` must be given with it. */
   readonly cert?: string | Uint8Array | undefined;
+  /** PEM of our private key; `cert` must be given with it. */
   readonly key?: string | Uint8Array | undefined;
+  /** Of `key`, where that is encrypted. */
   readonly passphrase?: string | undefined;
+  /** What the certificate must name, and SNI asks for. Default: the host, unless that is an address [RFC 6066]. */
   readonly servername?: string | undefined;
+  /** What is offered, best first: `mqtt`, or what a broker on port 443 wants. Default: none. */
   readonly ALPNProtocols?: readonly string[] | undefined;
   /** Default true. Turning it off is said in an event, never silently. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** Default TLSv1.2. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   // WebSocket
   /** Path of the WebSocket URL when the URL has none. Default '/mqtt'. */
   readonly path?: string | undefined;
+  /**
+   * Of the upgrade request, on `ws` and `wss` only: headers beside those it must have, and the subprotocol, by default `mqtt`
+   * [MQTT-6.0.0-3].
+   */
   readonly wsOptions?:
     | { readonly headers?: Readonly<Record<string, string>> | undefined; readonly protocol?: string | undefined }
     | undefined;

@@ -31,6 +31,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ broker });
   }
 
+  /** Of the CONNECT, of every client of the sink. */
   auth(username: string, password: string | Uint8Array): MqttSinkBuilder<T> {
     return this.#with({ auth: { username, password } });
   }

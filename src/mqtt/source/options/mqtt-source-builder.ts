@@ -50,6 +50,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ broker });
   }
 
+  /** Of the CONNECT. Not together with others in the URL of the broker or `connectOptionsFn`, unless they are the same. */
   auth(username: string, password: string | Uint8Array): MqttSourceBuilder<T, Given> {
     return this.#with({ auth: { username, password } });
   }

@@ -15,6 +15,7 @@ export interface MqttSourceBaseOptions {
   readonly broker?: string | undefined;
   /** Without one every opening of the source gets a random id (`millrace…`), and no session can be kept. */
   readonly clientId?: string | undefined;
+  /** Of the CONNECT. What the URL of the broker or `connectOptionsFn` say of it must be the same. */
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
   /** Connect again when the connection is lost. Default true. */
   readonly autoReconnect?: boolean | undefined;
@@ -44,16 +45,21 @@ export interface MqttSourceBaseOptions {
 
 /** One filter. */
 export interface TopicChoice {
+  /** A topic filter: wildcards and `$share/group/filter` are allowed. */
   readonly topic: string;
   /** Default 1. */
   readonly qualityOfService?: QualityOfService | undefined;
+  /** Never given: see `SubscriptionsChoice`. */
   readonly subscriptions?: undefined;
 }
 
 /** Several filters, each with its own QoS: the alternative to `topic` and `qualityOfService`. */
 export interface SubscriptionsChoice {
+  /** At least one, no filter twice. */
   readonly subscriptions: readonly Subscription[];
+  /** Never given: see `TopicChoice`. */
   readonly topic?: undefined;
+  /** Never given: each subscription has its own. */
   readonly qualityOfService?: undefined;
 }
 
@@ -73,9 +79,14 @@ export type MappedMqttSourceOptions<T> = MqttSourceBaseOptions &
 
 /** What a builder has gathered so far: any of the options, in any combination; `build()` says what is wrong with them. */
 export interface SourceSettings<T> extends MqttSourceBaseOptions {
+  /** As in `TopicChoice`; not together with `subscriptions`. */
   readonly topic?: string | undefined;
+  /** Of `topic`; refused beside `subscriptions`. Default 1. */
   readonly qualityOfService?: QualityOfService | undefined;
+  /** As in `SubscriptionsChoice`. */
   readonly subscriptions?: readonly Subscription[] | undefined;
+  /** Always there: a builder begins with `copyPayload`. */
   readonly mapToItemFn: MapToItemFn<T>;
+  /** Given for the items of this very `mapToItemFn`: the builder refuses another one after it. */
   readonly deduplicateBy?: DeduplicateBy<T> | undefined;
 }

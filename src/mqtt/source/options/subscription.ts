@@ -21,10 +21,15 @@ export interface SubscriptionOptions {
 
 /** A topic filter with its QoS and options, as plain data. */
 export interface Subscription {
+  /** May have wildcards, and be `$share/group/filter`. */
   readonly filter: string;
+  /** The most at which the broker sends: a message comes at the lower of this and its publisher's [MQTT-3.8.4-8] (R16). */
   readonly qos: QualityOfService;
+  /** As in `SubscriptionOptions`, as are the next two, with the defaults filled in. */
   readonly noLocal: boolean;
+  /** `if-supported` asks for it on 5.0, and keeps no older version from being tried. */
   readonly retainAsPublished: boolean | 'if-supported';
+  /** On 3.x it cannot be sent, and is 0 whatever stands here. */
   readonly retainHandling: 0 | 1 | 2;
 }
 
