@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.js';
+import { storeKeys } from '../layout/keys/store-keys.js';
 import type { Overlay } from '../layout/overlay.js';
-import { storeKeys } from '../layout/store-keys.js';
-import { encodeStored } from '../layout/stored-value.js';
+import { encodeStored } from '../layout/values/stored-value.js';
 import type { Undoable, Unit } from '../tick/unit.js';
 
 /** So many inputs after a start behind a failure are undone one by one when they fail. */

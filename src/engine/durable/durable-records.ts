@@ -2,8 +2,8 @@ import type { DurableContext } from '../../connector/durable-context.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { DurableRecord } from '../../internal/durable-record.js';
 import type { Store } from '../../store/store.js';
-import { storeKeys } from '../layout/store-keys.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { storeKeys } from '../layout/keys/store-keys.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 
 /** A record that is committed by itself. */
 class StoredRecord implements DurableRecord {

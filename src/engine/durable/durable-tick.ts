@@ -1,8 +1,8 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StoreBatch } from '../../store/store.js';
+import { storeKeys } from '../layout/keys/store-keys.js';
 import type { Overlay } from '../layout/overlay.js';
-import { storeKeys } from '../layout/store-keys.js';
-import { encodeStored } from '../layout/stored-value.js';
+import { encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import type { SourceCommit } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';

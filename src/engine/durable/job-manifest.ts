@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Store, StoreView } from '../../store/store.js';
-import { storeKeys } from '../layout/store-keys.js';
+import { storeKeys } from '../layout/keys/store-keys.js';
 import {
   keysOf,
   keysOfClient,
@@ -12,7 +12,7 @@ import {
   type StoredKeys,
   storedOf,
 } from '../layout/stored-parts.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 
 /** The parts of a job that may have something in its store, by their names. */
 export interface JobManifest {

@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.js';
-import { storeKeys } from '../layout/store-keys.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { storeKeys } from '../layout/keys/store-keys.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import type { PlannedSink } from '../opening/job-ports.js';
 
 /** By the name of a sink: its claims (client ids at their brokers, files) when it was open. */

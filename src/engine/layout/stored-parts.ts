@@ -1,8 +1,8 @@
 import type { StoreBatch, StoreView } from '../../store/store.js';
-import { nameKey, namePrefix } from './named-keys.js';
-import { namePart } from './part-key.js';
-import { storeKeys } from './store-keys.js';
-import { decodeStored } from './stored-value.js';
+import { namePart } from './keys/key-text.js';
+import { nameKey, namePrefix } from './keys/named-keys.js';
+import { storeKeys } from './keys/store-keys.js';
+import { decodeStored } from './values/stored-value.js';
 
 /** What a job is made of, as far as something may be stored for it. A client is one of a sink's. */
 export type PartKind = 'source' | 'sink' | 'stage';

@@ -1,8 +1,8 @@
 import type { Deduplication } from '../../connector/source.js';
-import { nameKey, namePrefix } from '../layout/named-keys.js';
+import { digestOf, fitsKey } from '../layout/keys/key-text.js';
+import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
-import { digestOf, fitsKey } from '../layout/part-key.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import { EMPTY_RING, KeyRing, type RingEntry, type RingState } from './key-ring.js';
 

@@ -1,7 +1,7 @@
 import type { StoreView } from '../../store/store.js';
-import { numberKey } from '../layout/number-key.js';
+import { numberKey } from '../layout/keys/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 
 /** One key in the order in which keys came. */
 export interface RingEntry {

@@ -1,11 +1,11 @@
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
 import type { StoreView } from '../../store/store.js';
-import { entryKey } from '../layout/entry-key.js';
-import { decodeRecord, encodeRecord } from '../layout/entry-record.js';
-import { nameKey, namePrefix } from '../layout/named-keys.js';
+import { entryKey } from '../layout/keys/entry-key.js';
+import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
-import { decodeStored, encodeStored } from '../layout/stored-value.js';
-import { checkVersions, type Encoding } from '../layout/versioned-record.js';
+import { decodeRecord, encodeRecord } from '../layout/values/entry-record.js';
+import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
+import { checkVersions, type Encoding } from '../layout/values/versioned-record.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { type StateEntry, weightOf } from './state-entry.js';
 

@@ -1,5 +1,5 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
-import type { EntryKey } from '../layout/entry-key.js';
+import type { EntryKey } from '../layout/keys/entry-key.js';
 
 /** What an entry takes besides its key and its value, roughly. */
 const ENTRY_BYTES = 160;

@@ -1,6 +1,6 @@
 /** Run by scripts/replay-seed.mjs: prints one history. */
-import { decodeChunk } from '../../../src/engine/layout/outbox-chunk.js';
-import { decodeStored } from '../../../src/engine/layout/stored-value.js';
+import { decodeChunk } from '../../../src/engine/layout/values/outbox-chunk.js';
+import { decodeStored } from '../../../src/engine/layout/values/stored-value.js';
 import { SeededRandom } from '../seeded-random.js';
 import { SimHistory } from './sim-history.js';
 import { type SimFamily, simPlan } from './sim-plan.js';

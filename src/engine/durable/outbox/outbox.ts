@@ -9,10 +9,10 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { present } from '../../../internal/present.js';
 import { Ring } from '../../../internal/ring.js';
 import type { StoreView } from '../../../store/store.js';
-import { decodeChunk, encodeChunk, type OutboxChunk } from '../../layout/outbox-chunk.js';
+import { storeKeys } from '../../layout/keys/store-keys.js';
 import type { Overlay } from '../../layout/overlay.js';
-import { storeKeys } from '../../layout/store-keys.js';
-import { decodeStored, encodeStored } from '../../layout/stored-value.js';
+import { decodeChunk, encodeChunk, type OutboxChunk } from '../../layout/values/outbox-chunk.js';
+import { decodeStored, encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { DurableRows } from './durable-rows.js';
 

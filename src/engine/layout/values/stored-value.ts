@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { MillraceError } from '../../errors/millrace-error.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
 
 const VERSION = 1;
 

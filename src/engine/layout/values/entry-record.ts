@@ -1,5 +1,5 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { EntryKey } from './entry-key.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { EntryKey } from '../keys/entry-key.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from './versioned-record.js';
 
 /** Length of the full key in bytes (32 bits), where there is one. */

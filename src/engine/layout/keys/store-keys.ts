@@ -1,5 +1,5 @@
+import { namePart as part } from './key-text.js';
 import { AFTER_NUMBERS, numberKey } from './number-key.js';
-import { namePart as part } from './part-key.js';
 
 /** Where things are in the store of a job, but for what stages have there. @throws MillraceError INVALID_OPTIONS for a name that no key can have */
 export const storeKeys = {

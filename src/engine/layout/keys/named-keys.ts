@@ -1,4 +1,4 @@
-import { namePart } from './part-key.js';
+import { namePart } from './key-text.js';
 
 /** Kinds of things that are stored under names: `<kind>/<name>` is the record of the name itself, `<kind>/<name>/…` what stands under it. */
 export type NamedKind = 'state' | 'async' | 'dedupe';

@@ -1,5 +1,5 @@
-import type { StateKey } from '../../pipeline/stage-state.js';
-import { digestOf, fitsKey } from './part-key.js';
+import type { StateKey } from '../../../pipeline/stage-state.js';
+import { digestOf, fitsKey } from './key-text.js';
 
 /** The first character says the type, so that `1` and `'1'` are two keys. */
 const textOf = (key: StateKey): string => {

@@ -1,6 +1,6 @@
-import type { OutboxRow } from '../../connector/durable-sink.js';
-import { MillraceError } from '../../errors/millrace-error.js';
-import { present } from '../../internal/present.js';
+import type { OutboxRow } from '../../../connector/durable-sink.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { present } from '../../../internal/present.js';
 
 /** The rows that one commit added to one outbox, stored together. */
 export interface OutboxChunk {

@@ -1,5 +1,5 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { StateCodec } from '../../pipeline/state-codec.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { StateCodec } from '../../../pipeline/state-codec.js';
 
 /** Version of the codec in 16 bits, then what the codec made. */
 const HEADER_BYTES = 2;

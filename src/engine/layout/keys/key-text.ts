@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { MillraceError } from '../../errors/millrace-error.js';
-import { isWellFormed } from '../../internal/well-formed.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { isWellFormed } from '../../../internal/well-formed.js';
 
 /** What a name may take of it, encoded: the rest is left to what stands under the name. */
 const MAX_NAME_BYTES = 500;
