@@ -16,8 +16,11 @@ export function maxInflightOf(
 
 /** What differs from one CONNECT to the next. */
 export interface ConnectFacts {
+  /** Below 5.0 what only a 5.0 CONNECT can ask for is left out. */
   readonly version: ProtocolVersion;
+  /** Only of a discard and of a control connection: the session that is used never begins clean (see `discardSession`). */
   readonly clean: boolean;
+  /** Of this connection alone: an exchange of `authentication` serves one. */
   readonly login: Login;
   /** The session is at another server (R5b). */
   readonly elsewhere: boolean;

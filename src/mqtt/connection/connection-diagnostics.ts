@@ -15,6 +15,7 @@ import { formatAddress } from './transport/format-address.js';
 export interface Acceptance {
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
+  /** undefined: it is the newest version, or the one that was asked for (R5d). */
   readonly olderBecause: OlderBecause | undefined;
   /** It is not the first of this process. */
   readonly resumed: boolean;

@@ -2,11 +2,17 @@ import type { Counter, Labels, Metrics } from '../../metrics/metrics.js';
 
 /** What a connection counts. */
 export interface ConnectionMetrics {
+  /** CONNACKs that accepted us, but for those of discards and control connections. */
   readonly connects: Counter;
+  /** Of these, all but the first in this process. */
   readonly reconnects: Counter;
+  /** Attempts that ended without one. */
   readonly failures: Counter;
+  /** As they are found out (R5), those that went back included (R5c). */
   readonly sessionsLost: Counter;
+  /** Bytes, of discards and control connections, too. */
   readonly received: Counter;
+  /** As `received`, counted when they are given to the transport. */
   readonly sent: Counter;
 }
 

@@ -26,16 +26,23 @@ export interface ConversationOwner {
 
 /** What a conversation is made of. */
 export interface ConversationParts {
+  /** As they were renewed for this attempt. */
   readonly options: MqttConnectionOptions;
   readonly owner: ConversationOwner;
+  /** Told between CONNACK and the end (Z11). */
   readonly listener: ConnectionListener;
+  /** It outlives the conversation, as do the next two. */
   readonly session: Session;
   readonly subscriptions: SubscriptionKeeper;
   readonly identity: SessionIdentity;
   readonly metrics: ConnectionMetrics;
+  /** Open, and not started yet. */
   readonly transport: Transport;
+  /** Of this connection alone. */
   readonly login: Login;
+  /** Where the transport leads: whose session it is goes by that (R5b). */
   readonly address: ServerAddress;
+  /** Of its CONNECT. */
   readonly version: ProtocolVersion;
   /** There was a CONNACK in this process before. */
   readonly reconnected: boolean;

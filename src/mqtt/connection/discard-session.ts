@@ -13,10 +13,13 @@ const GOODBYE_MS = 1000;
 
 /** What a discard needs besides an open transport. */
 export interface DiscardRequest {
+  /** Their will and session expiry are left out. */
   readonly options: MqttConnectionOptions;
   readonly metrics: ConnectionMetrics;
   readonly version: ProtocolVersion;
+  /** Of this connection alone: the one that follows has another. */
   readonly login: Login;
+  /** Cuts it; its reason is what the discard rejects with. */
   readonly signal: AbortSignal;
 }
 

@@ -19,6 +19,7 @@ const GOODBYE_MS = 1000;
 
 /** How a link ended. */
 export interface LinkEnd {
+  /** From the server's DISCONNECT, the network, a deadline, or as `giveUp` was told. */
   readonly error: MillraceError;
   /** The server closed the connection in order and said nothing. */
   readonly byFin: boolean;
@@ -44,6 +45,7 @@ export interface LinkParts {
   readonly authenticator?: Authenticator | undefined;
   /** How long the server may take no bytes while some wait. */
   readonly writeTimeoutMs: number;
+  /** Called from the middle of `pump`, and by the transport. */
   readonly listener: LinkListener;
   /** Counts bytes from the server. */
   readonly received: Counter;

@@ -23,16 +23,19 @@ const NO_ANSWER =
 
 /** What an opening is made of. */
 export interface OpeningParts {
+  /** As in `ConversationParts`, as are the others up to `reconnected`. */
   readonly options: MqttConnectionOptions;
   readonly listener: ConnectionListener;
   readonly session: Session;
   readonly subscriptions: SubscriptionKeeper;
   readonly identity: SessionIdentity;
+  /** The conversation's. It is pumped here, and given up when the session cannot be had. */
   readonly link: Link;
   readonly address: ServerAddress;
   readonly version: ProtocolVersion;
   /** There was a CONNACK in this process before. */
   readonly reconnected: boolean;
+  /** The CONNACK that it begins with. */
   readonly event: ConnectedEvent;
   /** All that is wanted is granted: the connection is used, or tried first (R5e). */
   readonly onGranted: (next: 'run' | 'try') => void;

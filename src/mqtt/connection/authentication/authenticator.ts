@@ -13,9 +13,11 @@ const UNSPECIFIED = 0x80;
 
 /** For whom, and where. */
 export interface AuthenticatorParts {
+  /** The user's: asked for an exchange before each CONNECT and for each re-authentication. */
   readonly authentication: Authentication;
   /** For events. */
   readonly name: string;
+  /** Told to the method, as is `server`. */
   readonly clientId: string;
   readonly server: string;
   /** Aborts when nothing is to be connected any more. */
@@ -24,8 +26,11 @@ export interface AuthenticatorParts {
 
 /** The connection that is authenticated. */
 export interface AuthenticatedLink {
+  /** Told what our side says; it leaves with `pump`. */
   readonly session: Session;
+  /** After each command on `session`. */
   pump(): void;
+  /** Ends the connection by a DISCONNECT with this code: an answer cannot be had, or the broker did not prove itself. */
   giveUp(error: MillraceError, reasonCode: number): void;
 }
 

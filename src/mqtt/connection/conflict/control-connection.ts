@@ -47,6 +47,7 @@ export interface ControlListener {
 export interface ControlParts {
   /** Those of the connection that it stands beside: credentials, TLS, WebSocket, time limits. */
   readonly options: MqttConnectionOptions;
+  /** Its bytes count with those of that connection; as a connect it does not count. */
   readonly metrics: ConnectionMetrics;
   readonly listener: ControlListener;
 }

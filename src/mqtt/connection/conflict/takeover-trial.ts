@@ -19,7 +19,9 @@ const PAUSE_MS = 300;
 
 /** What a trial is made of. */
 export interface TrialParts {
+  /** Makes one. The trial starts it, and stops it at the latest at its own end. */
   readonly control: (listener: ControlListener) => ControlConnection;
+  /** Where the connections were that led to it: all of the trial go there, too. */
   readonly place: Pick<ControlTarget, 'address' | 'version'>;
   /** How long the longest of the connections lasted that led to it, in milliseconds. */
   readonly longestMs: number;
@@ -27,7 +29,9 @@ export interface TrialParts {
   readonly begin: () => Promise<void>;
   /** What the broker has for us after that CONNECT may be an empty session (R5a). */
   readonly onDoubt: () => void;
+  /** Ends it soon; what it gives then means nothing. */
   readonly signal: AbortSignal;
+  /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
 }
 

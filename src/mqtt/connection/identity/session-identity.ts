@@ -39,6 +39,7 @@ export interface Met extends Place {
 export interface Grant extends Pick<Place, 'address' | 'version'> {
   /** The server had the session. */
   readonly present: boolean;
+  /** Those of the owner, with what each was granted. */
   readonly subscriptions: readonly HeldSubscription[];
 }
 

@@ -11,6 +11,7 @@ import type { OnSessionLoss } from './on-session-loss.js';
 /** Where to connect. */
 export interface ServerAddress {
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   /** WebSocket path. */
@@ -19,13 +20,17 @@ export interface ServerAddress {
 
 /** As in node:tls; undefined where the user said nothing. */
 export interface TlsSettings {
+  /** In place of the authorities that Node trusts. */
   readonly ca: readonly (string | Uint8Array)[] | undefined;
   readonly cert: string | Uint8Array | undefined;
   readonly key: string | Uint8Array | undefined;
   readonly passphrase: string | undefined;
+  /** undefined: the host, unless that is an address [RFC 6066]. */
   readonly servername: string | undefined;
   readonly alpnProtocols: readonly string[] | undefined;
+  /** False is told at each connect (`insecure-tls`). */
   readonly rejectUnauthorized: boolean;
+  /** Always said, so that a default of Node's does not matter. */
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
@@ -85,7 +90,9 @@ export interface MqttConnectionOptions {
   readonly requestResponseInformation: boolean | undefined;
   readonly requestProblemInformation: boolean | undefined;
   readonly userProperties: readonly UserProperty[] | undefined;
+  /** For servers of `mqtts` and `wss`. */
   readonly tls: TlsSettings;
+  /** For servers of `ws` and `wss`. */
   readonly webSocket: WebSocketSettings;
   /** False: the owner calls `reconnect`. */
   readonly autoReconnect: boolean;
@@ -116,6 +123,7 @@ export interface MqttConnectionOptions {
   readonly requireKeptSession: boolean;
   /** What a store has of the session, which must be one that is kept; undefined without a store: see `makeIdentity`. */
   readonly past: SessionPast | undefined;
+  /** The connection's own are in it: see `connectionMetrics`. */
   readonly metrics: Metrics;
   /** Of all metrics of the connection. */
   readonly labels: Readonly<Record<string, string>>;

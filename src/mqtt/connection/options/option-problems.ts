@@ -1,7 +1,9 @@
 /** The bounds of a whole number. */
 export interface Range {
+  /** Inclusive, as is `max`. */
   readonly min: number;
   readonly max: number;
+  /** When nothing is given. It may lie outside, to stand for that. */
   readonly fallback: number;
 }
 

@@ -3,6 +3,7 @@ import type { ServerAddress } from './mqtt-connection-options.js';
 
 /** What a broker URL says. */
 export interface ServerUrl {
+  /** Where the URL names no port, with the one that its protocol has by default. */
   readonly address: ServerAddress;
   /** From `user:password@`, percent-decoded; undefined when the URL has none. */
   readonly credentials: Credentials | undefined;

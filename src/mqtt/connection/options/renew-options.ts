@@ -29,7 +29,9 @@ export interface Renewal {
   readonly what: string;
   /** What `connectOptionsFn` gave at `build()`. */
   readonly asked: ConnectOptions;
+  /** `connectOptionsFn` itself, which may throw and may give anything. */
   readonly ask: () => ConnectOptions;
+  /** The same as at `build()`, so that nothing passes now that was refused then. */
   readonly resolve: (options: ConnectOptions) => ResolvedConnect;
 }
 

@@ -62,6 +62,7 @@ export interface ConnectInput {
 /** `options` when there is no problem. */
 export interface ResolvedConnect {
   readonly options: MqttConnectionOptions | undefined;
+  /** All at once, each a sentence without secrets. */
   readonly problems: readonly string[];
 }
 

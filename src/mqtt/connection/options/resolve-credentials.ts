@@ -4,9 +4,11 @@ import type { OptionProblems } from './option-problems.js';
 
 /** The places where a user may say who we are. */
 export interface CredentialSources {
+  /** `user:password@` of the broker URL. */
   readonly url: Credentials | undefined;
   /** `auth()` of a builder. */
   readonly auth: Credentials | undefined;
+  /** With `username` and `password`, or with a provider. */
   readonly options: ConnectOptions;
 }
 

@@ -15,7 +15,9 @@ const FALLBACK: ServerUrl = {
 
 /** Where to connect, and who the URL says we are. */
 export interface ResolvedServers {
+  /** In the order in which they are tried; with problems they mean nothing. */
   readonly servers: readonly [ServerAddress, ...ServerAddress[]];
+  /** Of the broker URL alone: a list has none. */
   readonly credentials: ServerUrl['credentials'];
 }
 

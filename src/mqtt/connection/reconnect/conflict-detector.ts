@@ -19,6 +19,7 @@ const TAKEN_OVER = 0x8e;
 
 /** How a connection ended, as far as a conflict is concerned. */
 export interface ConnectionEnd {
+  /** 0x8E names a conflict; CONNECTION_LOST may hide one. */
   readonly error: MillraceError;
   /** The server closed in order (FIN). */
   readonly byFin: boolean;

@@ -16,7 +16,9 @@ import { type OlderBecause, type VersionAttempt, VersionFallback, type VersionOu
 
 /** How an attempt to connect ended, or the connection that it led to. */
 export interface AttemptEnd {
+  /** What follows goes by its code, and by whether it is `retryable`. */
   readonly error: MillraceError;
+  /** The server closed in order (R19a). */
   readonly byFin: boolean;
   /** CONNECT was written. */
   readonly connectSent: boolean;
@@ -65,6 +67,7 @@ const SHOWN = ': the broker ends its connections even when nothing is asked on t
 /** What follows an examination, with the error that it led to. */
 export interface Examined {
   readonly next: NextStep;
+  /** Absent where the trial found nothing that is anybody's fault. */
   readonly error?: MillraceError;
 }
 

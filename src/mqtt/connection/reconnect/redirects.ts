@@ -6,6 +6,7 @@ import type { AttemptEnd } from './reconnect-policy.js';
 
 /** A broker wants us at another server. */
 export interface Redirect {
+  /** A reference that is only a name keeps its protocol and path. */
   readonly from: ServerAddress;
   /** Server moved (0x9D): for good. Use another server (0x9C): for now. */
   readonly moved: boolean;

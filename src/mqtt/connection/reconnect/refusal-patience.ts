@@ -23,6 +23,7 @@ const OF_CONNECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** How an attempt or a connection ended, as far as a refusal is concerned. */
 export interface PossibleRefusal {
+  /** One that is `retryable` is no refusal, whatever its code. */
   readonly error: MillraceError;
   /** There was a CONNACK that accepted. */
   readonly connected: boolean;

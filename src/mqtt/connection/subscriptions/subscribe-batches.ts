@@ -1,5 +1,6 @@
 /** What one SUBSCRIBE or UNSUBSCRIBE may carry. */
 export interface BatchLimits {
+  /** `subscribeBatchSize` of the connect options. */
   readonly filters: number;
   /** Bytes of the whole packet: the server's Maximum Packet Size. */
   readonly bytes: number;

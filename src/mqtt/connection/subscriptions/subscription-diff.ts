@@ -2,7 +2,9 @@ import type { WantedSubscription } from './wanted-subscription.js';
 
 /** What to send so that the session has what is wanted and nothing else. */
 export interface SubscriptionDiff {
+  /** In the order wanted. */
   readonly subscribe: readonly WantedSubscription[];
+  /** Filters of an earlier process that are wanted no more: a kept session would still have them. */
   readonly unsubscribe: readonly string[];
 }
 

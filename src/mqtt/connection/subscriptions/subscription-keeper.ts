@@ -10,23 +10,29 @@ import type { GrantedSubscription, HeldSubscription, WantedSubscription } from '
 
 /** The part of a Session that is used here. */
 export interface SubscribingSession {
+  /** Gives the packet id, by which its answer is known. @throws MillraceError UNSUPPORTED for what this server cannot do */
   subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number;
+  /** Gives the packet id, too. */
   unsubscribe(filters: readonly string[], properties?: Properties): number;
 }
 
 /** What a CONNACK means for the subscriptions. */
 export interface Resume {
+  /** Below 5.0 a SUBSCRIBE has filters and QoS alone. */
   readonly version: ProtocolVersion;
   /** The server has the session that was ours last time. */
   readonly sessionPresent: boolean;
   /** The broker lost the session and what was in doubt is not sent again (R17): retained messages do not come again either. */
   readonly skipRetained: boolean;
+  /** Bytes go by this CONNACK. */
   readonly batches: BatchLimits;
 }
 
 /** What is known of the session at the start of a process. */
 export interface KeptSession {
+  /** As they were when all was granted last. */
   readonly subscriptions: readonly HeldSubscription[];
+  /** A session that is present may be an empty one (R5a). */
   readonly unverified: boolean;
 }
 

@@ -11,11 +11,13 @@ export interface WantedSubscription {
   readonly retainAsPublished: boolean;
   /** Retained messages: 0 at each SUBSCRIBE, 1 at one that is new to the session, 2 never (5.0). */
   readonly retainHandling: 0 | 1 | 2;
+  /** From 1, where filters of the source overlap, and each brings a copy [MQTT-3.3.4-2]; undefined where none do. */
   readonly subscriptionIdentifier: number | undefined;
 }
 
 /** A subscription that the session is known to have. Its requested QoS is that of the subscription. */
 export interface HeldSubscription {
+  /** As it was asked for last. */
   readonly subscription: WantedSubscription;
   /** What the broker granted. */
   readonly granted: QualityOfService;

@@ -11,6 +11,7 @@ export const systemLookup: HostLookup = (host) => lookup(host, { all: true });
 
 /** How `node:net`, `node:tls` and ws are told to try the addresses of a name. */
 export interface Reach {
+  /** Gives what was found already; absent for an address. */
   readonly lookup?: LookupFunction;
   /** Milliseconds for each address but the last. */
   readonly autoSelectFamilyAttemptTimeout?: number;
@@ -18,9 +19,12 @@ export interface Reach {
 
 /** What the way to a host depends on. */
 export interface ReachRequest {
+  /** A name, or an address, for which nothing is looked up. */
   readonly host: string;
   readonly lookup: HostLookup;
+  /** For all addresses together, the lookup and TLS. */
   readonly connectTimeoutMs: number;
+  /** Ends the lookup for us; the system goes on with it. */
   readonly signal: AbortSignal;
 }
 

@@ -4,7 +4,9 @@ import type { HostLookup } from './reach-host.js';
 /** What a transport needs to be opened. */
 export interface TransportRequest {
   readonly address: ServerAddress;
+  /** Only for `mqtts` and `wss`. */
   readonly tls: TlsSettings;
+  /** Only for `ws` and `wss`. */
   readonly webSocket: WebSocketSettings;
   /** Bytes of the largest packet; bounds a WebSocket message. */
   readonly maximumPacketSize: number;

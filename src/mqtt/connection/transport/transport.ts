@@ -6,14 +6,17 @@ import type { MillraceError } from '../../../errors/millrace-error.js';
  */
 export interface TransportEnd {
   readonly how: 'fin' | 'reset' | 'refused' | 'local';
+  /** CONNECTION_LOST, or what TLS or WebSocket found wrong; it names the server. */
   readonly error: MillraceError;
 }
 
 /** What a transport tells its user. `onEnd` comes once and last. */
 export interface TransportListener {
+  /** Cut anyhow. The bytes are not written to again, so that views of them may be kept. */
   onData(bytes: Uint8Array): void;
   /** Everything that waited has been taken by the operating system. */
   onDrain(): void;
+  /** Not for what `close` and `destroy` do. */
   onEnd(end: TransportEnd): void;
 }
 
@@ -27,6 +30,7 @@ export interface Transport {
   readonly bufferedBytes: number;
   /** When the operating system last took bytes, or bytes began to wait, in milliseconds of `performance.now()`. */
   readonly progressAt: number;
+  /** False: nothing more is handed on, so that the peer's window fills. Writing goes on; the end may be noticed late. */
   setReading(reading: boolean): void;
   /** Lets the bytes that wait leave and closes in order; after `timeoutMs` it is cut. Never rejects. */
   close(timeoutMs: number): Promise<void>;

@@ -40,6 +40,7 @@ export type Decision =
 
 /** What is known when a session asks. */
 export interface SessionCase {
+  /** As it is before; what it becomes is for the judgement's `put`. */
   readonly record: SessionRecord;
   /** `serverKey` of the present server, and the version spoken to it. */
   readonly server: string;
@@ -54,8 +55,11 @@ export interface SessionCase {
   readonly publishesOnly: boolean;
   /** A subscription was granted that is to hold the session. */
   readonly held: boolean;
+  /** For errors. */
   readonly clientId: string;
+  /** For a session that is gone, went back or is not kept (R17). */
   readonly onSessionLoss: OnSessionLoss;
+  /** For one that is there while the record is `creating` (R6). */
   readonly onUnknownSession: UnknownSessionPolicy;
 }
 
@@ -67,6 +71,7 @@ export interface Judgement {
   readonly server?: 'clean' | 'spoiled';
   /** To be durable before `decision`; without a record it is removed. */
   readonly put?: { readonly record: SessionRecord | undefined };
+  /** Carried out when `put` is durable. */
   readonly decision: Decision;
 }
 

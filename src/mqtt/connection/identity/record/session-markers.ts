@@ -12,8 +12,11 @@ import type { MarkerQuestion } from '../../../protocol/session/proof/session-pro
  *     it is gone.
  */
 export interface SessionMarkers {
+  /** In their filters, so that nobody else has one of them. Another one for each set that is begun anew. */
   readonly nonce: string;
+  /** The lowest that was never asked for (M1). */
   readonly next: number;
+  /** One above the highest that was granted (M1). */
   readonly end: number;
   /** Ascending. */
   readonly gone: readonly number[];

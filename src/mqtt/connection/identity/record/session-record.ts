@@ -23,7 +23,11 @@ export interface SessionRecord {
   readonly droppedEpoch: number;
   /** Host and port of the server that has the session, and its protocol version (R5b). */
   readonly server: string | undefined;
+  /** The one spoken when all was granted, or when the epoch was begun; undefined before either. */
   readonly version: ProtocolVersion | undefined;
+  /**
+   * By which the session is verified at the next resume; undefined where it has none: below 5.0, and where the broker does not tell them.
+   */
   readonly markers: SessionMarkers | undefined;
   /** Digest of the settings with which all was granted (R24); undefined in a record of an older Millrace. */
   readonly settings?: string | undefined;
@@ -78,8 +82,11 @@ export const beginConnecting = (record: SessionRecord): SessionRecord => ({ ...r
 
 /** The session that takes the place of a lost one, and how that loss was settled (R17). */
 export interface NextEpoch {
+  /** As `session-lost` names it. */
   readonly epoch: number;
+  /** By `drop`, what was in doubt is given up, also by a later process that finds its state stored under an older epoch. */
   readonly policy: 'redeliver' | 'drop';
+  /** `serverKey` of where it is. */
   readonly server: string;
   readonly version: ProtocolVersion;
 }
