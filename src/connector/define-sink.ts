@@ -8,8 +8,10 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
     name: definition.name,
     claims: definition.claims,
     onError: definition.onError,
+    // called on the definition, which may be an object of a class
     refuse: (guarantee) => definition.refuse(guarantee),
     createWriter: (context) => definition.createWriter(context),
+    // left out where there is none: the engine asks whether it is there
     ...(definition.createDurableWriter && { createDurableWriter: definition.createDurableWriter.bind(definition) }),
     open: (options: OpenOptions = {}) => openSink(definition, options),
   } satisfies Sink<T>);

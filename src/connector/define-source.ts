@@ -9,6 +9,7 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
     claims: definition.claims,
     defaultGuarantee: definition.defaultGuarantee,
     onError: definition.onError,
+    // called on the definition, which may be an object of a class
     refuse: (guarantee) => definition.refuse(guarantee),
     deduplication: definition.deduplication,
     needsStore: definition.needsStore,

@@ -10,7 +10,6 @@ export interface OutboxRow {
 }
 
 /** What `prepare` made of an item. `outbox` is an index into `DurableSinkWriter.outboxes`. */
-/** What `prepare` made of its items. */
 export interface PreparedRow {
   /** Which outbox it goes to. */
   readonly outbox: number;
@@ -18,6 +17,7 @@ export interface PreparedRow {
   readonly bytes: Uint8Array;
 }
 
+/** What `prepare` made of its items. */
 export interface Prepared {
   /** In the order of the items; an item gives one row, or is rejected. */
   readonly rows: readonly PreparedRow[];

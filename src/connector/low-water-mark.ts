@@ -10,6 +10,7 @@ export interface MarkEntry {
 
 /** Follows what was opened in ascending order and is completed in any order: the mark is where the complete prefix ends. */
 export class LowWaterMark {
+  /** From the first that is not complete on. Bounded by whoever opens them. */
   readonly #open = new Ring<MarkEntry>();
   #value: number | undefined;
 

@@ -7,6 +7,7 @@ import { FillLog, type FillState } from './fill-log.js';
 import { ItemBuffer } from './source-buffer.js';
 import type { SourceFunctions } from './source-functions.js';
 
+/** How long after a fill that added nothing the next one comes. */
 const IDLE_MS = 10;
 
 /** What a reader of a durable job begins with. */
@@ -27,7 +28,9 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   /** Only in a durable job. */
   readonly #log: FillLog<T> | undefined;
   readonly #stop = new AbortController();
+  /** The position of the next item: that of the first is 0 at each start, since what is stored is a state and no position. */
   #next = 0;
+  /** Never rejects: what fails is kept, and thrown by `poll` and `ready`. */
   #filling: Promise<void> | undefined;
   #failure: MillraceError | undefined;
   #closing: Promise<void> | undefined;
@@ -69,10 +72,12 @@ export class BuilderReader<C, T> implements SourceReader<T> {
 
   snapshot(upTo: number): SourceSnapshot {
     const state = this.#log?.snapshot(upTo);
+    // where the commit cuts a fill in two the rest of its items is stored, of which only the first was checked
     if (state !== undefined) checkItems(this.#name, state.rest.items);
     return { mark: upTo, state };
   }
 
+  /** There is nobody to answer: the state in the store is all that is kept. */
   committed(): void {}
 
   close(): Promise<void> {
@@ -107,6 +112,7 @@ export class BuilderReader<C, T> implements SourceReader<T> {
     }
   }
 
+  /** The log gets what the buffer gets: the next commit may stand inside of that rest, too. */
   #begin({ state, rest }: FillState<T>): void {
     for (const [index, item] of rest.items.entries()) this.#buffer.add(item, rest.bytes[index]);
     this.#log?.filled(state, rest);
@@ -124,6 +130,7 @@ export class BuilderReader<C, T> implements SourceReader<T> {
     this.#failure ??= MillraceError.from(error, 'USER_FUNCTION_FAILED', `source "${this.#name}"`);
   }
 
+  /** A fill under way is not waited for, since it may wait for items for ever; what it adds is taken by nobody. */
   async #close(): Promise<void> {
     this.#stop.abort();
     await destroyContext(`source "${this.#name}"`, this.#functions, this.#context);

@@ -13,7 +13,9 @@ const WINDOW = 1024;
 /** What a writer is made of. */
 export interface BuilderWriterParts<C, T> {
   readonly name: string;
+  /** What `createFn` made; `close` destroys it. */
   readonly context: C;
+  /** `receive` is there: `build` has checked it. */
   readonly functions: SinkFunctions<C, T>;
   /** The seq of the first item; undefined in a job without a store. */
   readonly firstSeq: number | undefined;
@@ -26,12 +28,15 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #functions: SinkFunctions<C, T>;
   /** The seq of the item that `receiveFn` gets next; undefined in a job without a store. */
   #seq: number | undefined;
+  /** Taken, and not of the run under way. */
   #queue: T[] = [];
   #written = 0;
   #delivered = 0;
+  /** What the last `progress` said: `ready` resolves when there is more. */
   #reported = 0;
   /** Whether a write took less than all since `ready` resolved last. */
   #refused = false;
+  /** Never rejects: what fails is kept, and told by the next call. */
   #running: Promise<void> | undefined;
   #failure: MillraceError | undefined;
   readonly #readiness = new Readiness();
@@ -59,6 +64,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     const running = this.#run().finally(() => {
       this.#running = undefined;
       this.#tell();
+      // what came meanwhile: the engine may have nothing more to write, and then flushes no more
       if (this.#failure === undefined) this.flush();
     });
     this.#running = running;
@@ -70,6 +76,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   }
 
   ready(): Promise<void> {
+    // first, so that what is there already is told to it
     const promise = this.#readiness.wait();
     this.#tell();
     return promise;
@@ -88,11 +95,13 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
         const received = this.#functions.receive?.(this.#context, item, this.#seq);
         if (this.#seq !== undefined) this.#seq += 1;
         if (received !== undefined) await received;
+        // `destroyFn` comes next, and no call after it; what was not delivered comes again, if its source gives it again
         if (this.#closing !== undefined) return;
         if (this.#functions.flush === undefined) this.#delivered += 1;
       }
       if (this.#functions.flush === undefined) return;
       await this.#functions.flush(this.#context);
+      // all at once: `flushFn` says it of the run, and of no item alone
       this.#delivered += items.length;
     } catch (error) {
       this.#failure = MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${this.#name}"`);
@@ -106,6 +115,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     if (this.#failure !== undefined) this.#readiness.fail(this.#failure);
     else if (room || this.#delivered !== this.#reported) this.#readiness.notify();
     else return;
+    // whoever writes finds out anew whether there is room
     this.#refused = false;
   }
 

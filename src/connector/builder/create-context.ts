@@ -21,6 +21,7 @@ export const createContext = async <C>(
 ): Promise<C> => {
   const { signal } = context;
   const aborted = deferred<never>();
+  // in an async function, so that one which throws at once rejects as well
   const making = (async () => functions.create(context))();
   const stopListening = whenAborted(signal, () =>
     aborted.reject(new MillraceError('ABORTED', `${part} was not opened: aborted`, { cause: signal.reason })),

@@ -3,7 +3,9 @@ import type { BufferedItems } from './source-buffer.js';
 
 /** A state of the user's source, as bytes, and the items that were added before it and are not covered. */
 export interface FillState<T> {
+  /** After all of that fill: encoded at once, since the user goes on changing it. */
   readonly state: Uint8Array;
+  /** Behind the position of the commit, in their order: given again by the next reader before the functions are asked. */
   readonly rest: BufferedItems<T>;
 }
 
@@ -28,6 +30,7 @@ export class FillLog<T> {
   filled(state: Uint8Array, added: BufferedItems<T>): void {
     const last = this.#fills.peekLast();
     if (added.items.length > 0) this.#fills.push({ ...added, first: this.#next, state });
+    // a call that added nothing moves the state only: it stands behind all that was added before
     else if (last === undefined) this.#covered = state;
     else last.state = state;
     this.#next += added.items.length;

@@ -4,6 +4,7 @@ import type { ProcessingGuarantee } from '../processing-guarantee.js';
 /** What a source of the user's own can promise depends on. */
 export interface BuilderFacts {
   readonly name: string;
+  /** A batch can be read from its beginning again, a stream cannot. */
   readonly kind: 'stream' | 'batch';
   /** It has `createSnapshotFn` and `restoreSnapshotFn`, and, where that is known, a job with a store. */
   readonly keepsState: boolean;

@@ -16,7 +16,9 @@ export interface BatchBuffer<T> extends SourceBuffer<T> {
 
 /** Items and, by the same index, what each counts in the byte bound. */
 export interface BufferedItems<T> {
+  /** In the order in which they were added. */
   readonly items: readonly T[];
+  /** One for each item. */
   readonly bytes: readonly number[];
 }
 

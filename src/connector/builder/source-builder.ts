@@ -93,8 +93,10 @@ const checkSettings = (name: string, complete: boolean): void => {
 const createReader = async <C, T>(settings: Settings<C, T>, context: OpenContext): Promise<BuilderReader<C, T>> => {
   const { name, kind } = settings;
   const stored = context.durable !== undefined && context.guarantee !== 'none' && keepsState(settings);
+  // asked once more: `refuse` did not know whether the job has a store, and both functions are of no use without one
   const refusal = stored ? undefined : refuseBuilder({ name, kind, keepsState: false }, context.guarantee);
   if (refusal !== undefined) throw refusal;
+  // before `createFn`: what cannot be read must not leave something open
   const restored = stored ? readFillState<T>(name, context.restored) : undefined;
   const made = await createContext(`source "${name}"`, settings, context);
   if (restored !== undefined) await restore(settings, made, restored.state);

@@ -37,6 +37,7 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
   }
 
   prepare(items: readonly T[]): Prepared {
+    // one row or one letter for each item: where one is missing its input would be committed without its effect
     const prepared = attempt(this.#door, () => this.#writer.prepare(items));
     const rows = prepared?.rows;
     const rejected = prepared?.rejected;
@@ -108,6 +109,7 @@ export const openDurableWriter = <T>(
     const senders = writer.outboxes;
     checkNames(door, senders);
     const senderDoor: Door = { ...door, contract: 'OutboxSender' };
+    // what the store has is asked for once more here: a sender that begins elsewhere leaves rows out, or sends them again
     const outboxes = senders.map((sender) => guardSender(senderDoor, sender, restore(sender.name)));
     return new GuardedDurableWriter(door, writer, outboxes);
   });

@@ -27,6 +27,7 @@ class GuardedReader<T> implements SourceReader<T> {
   readonly #reader: SourceReader<T>;
   /** The position that comes next. */
   #next: number | undefined;
+  /** Of the last snapshot: it never falls (`SourceSnapshot.mark`). */
   #mark = Number.NEGATIVE_INFINITY;
 
   constructor(door: Door, reader: SourceReader<T>) {
@@ -45,6 +46,7 @@ class GuardedReader<T> implements SourceReader<T> {
   poll(max: number): Polled<T> {
     const polled = attempt(this.#door, () => this.#reader.poll(max));
     checkPolled(this.#door, polled, { max, next: this.#next });
+    // a poll that took no position says nothing about the next one
     if (polled.last >= polled.first) this.#next = polled.last + 1;
     return polled;
   }
@@ -71,6 +73,7 @@ class GuardedReader<T> implements SourceReader<T> {
     callAtOnce(this.#door, 'committed', () => this.#reader.committed(mark));
   }
 
+  /** Not checked: nothing is made of what it gives, and who closes tells what it throws. */
   async close(): Promise<void> {
     await this.#reader.close();
   }

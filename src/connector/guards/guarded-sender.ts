@@ -17,6 +17,7 @@ class GuardedSender implements OutboxSender {
   readonly #givenUp: GivenUpNumbers;
   /** What it wants next, by what it has taken. */
   #next: number;
+  /** That of the last snapshot: everything below may be gone from the store. */
   #low: number;
   #mark = Number.NEGATIVE_INFINITY;
 
@@ -34,6 +35,7 @@ class GuardedSender implements OutboxSender {
 
   get next(): number {
     const { next } = this.#sender;
+    // one that jumps ahead leaves a row out for good, one that falls back sends a row twice
     if (next === this.#next) return next;
     throw contractBroken(this.#door, 'next', `its next row is ${shown(next)}, and ${this.#next} comes next`);
   }
@@ -80,6 +82,7 @@ class GuardedSender implements OutboxSender {
     if (!Array.isArray(refused)) {
       throw contractBroken(this.#door, 'snapshot-refused', `snapshot gave ${shown(refused)} for refused`);
     }
+    // against the `low` before: a refused row is complete with the snapshot that tells it, and so is below the new one
     for (const { seq, letter } of refused) this.#givenUp.report({ number: seq, letter }, this.#next);
     this.#low = low;
     this.#givenUp.deliveredTo(low);

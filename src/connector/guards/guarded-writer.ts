@@ -22,6 +22,7 @@ class GuardedWriter<T> implements SinkWriter<T> {
   readonly #door: Door;
   readonly #writer: SinkWriter<T>;
   readonly #givenUp: GivenUpNumbers;
+  /** Over all calls of `write`: items are numbered by it. */
   #taken = 0;
   #delivered = 0;
 
@@ -55,6 +56,7 @@ class GuardedWriter<T> implements SinkWriter<T> {
     if (!Array.isArray(rejected)) {
       throw contractBroken(this.#door, 'progress-rejected', `progress gave ${shown(rejected)} for rejected`);
     }
+    // against the prefix before: a rejected item counts as delivered with the very call that reports it
     for (const { index, letter } of progress.rejected) this.#givenUp.report({ number: index, letter }, this.#taken);
     this.#delivered = delivered;
     this.#givenUp.deliveredTo(delivered);

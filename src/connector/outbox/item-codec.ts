@@ -77,6 +77,7 @@ const storedLetter = ({ attributes, ...letter }: DeadLetter): StoredLetter => ({
 });
 
 const decodeLetter = (stored: StoredLetter): DeadLetter => {
+  // what is left are the attributes: none has the name of a field (`checkLetter`)
   const { payload, error, attempt, timestampMs, origin, ...attributes } = stored;
   return { payload, attributes, error: decodeError(error), attempt, timestampMs, origin };
 };

@@ -22,6 +22,7 @@ export class LateWriter<T> implements SinkWriter<T> {
     return this.#writer?.write(items) ?? 0;
   }
 
+  /** Nothing was taken before it is open. */
   flush(): void {
     this.#writer?.flush();
   }

@@ -12,11 +12,15 @@ interface ForeignError {
 export interface StoredError {
   readonly code: ErrorCode;
   readonly message: string;
+  /** Stored, since an error may differ from its code. */
   readonly retryable: boolean;
   readonly advice: string | undefined;
+  /** A value that cannot be stored is its text. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly reasonCode: number | undefined;
+  /** Of the place where it was made, not of where it is read. */
   readonly stack: string | undefined;
+  /** Down to 8 causes of causes; undefined below. */
   readonly cause: StoredError | ForeignError | undefined;
 }
 

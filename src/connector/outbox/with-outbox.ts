@@ -29,11 +29,13 @@ export const withOutbox = async <T>(
   context: OpenContext,
   restore: RestoreOutbox,
 ): Promise<DurableSinkWriter<T>> => {
+  // what lies below is delivered; so the seq of an item is the same in each process that writes it
   const { low } = restore(OUTBOX);
   const writer = new LateWriter(openWriter(sink.name, () => sink.createWriter(context, low)));
   return new EngineOutboxWriter(sink, writer, low);
 };
 
+/** It must stay: rows are stored under it, those of earlier versions too. */
 const OUTBOX = 'items';
 
 class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
@@ -56,6 +58,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     const rejected: RejectedItem[] = [];
     items.forEach((item, index) => {
       try {
+        // as bytes at once: the pipeline may go on with the item, and change it
         rows.push({ outbox: 0, bytes: encodeItem(item) });
       } catch (thrown) {
         rejected.push({ index, letter: this.#reject(item, MillraceError.from(thrown)) });
@@ -70,6 +73,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
   }
 
   async ready(): Promise<void> {
+    // what `flush` has seen already would be waited for in vain: the writer tells it once
     if (this.#outbox.takeNews()) return;
     await this.#writer.ready();
     this.#outbox.takeProgress();
@@ -88,6 +92,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
       advice: 'Make plain data of it in a map stage before the sink.',
       details: { ...cause.details, sink: name },
     });
+    // in the tick that made it: the item fails the job before its input is committed
     if (onError === 'fail') throw error;
     const payload = item instanceof Uint8Array ? item : undefined;
     return { payload, attributes: {}, error, attempt: 1, timestampMs: Date.now(), origin: name };

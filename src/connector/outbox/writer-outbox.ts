@@ -14,12 +14,17 @@ export class WriterOutbox<T> implements OutboxSender {
   readonly #writer: SinkWriter<T>;
   /** The seq of the first item that this writer was given. */
   readonly #first: number;
+  /** Counted by what the writer has taken: in a new process it begins at the stored `low`. */
   #next: number;
+  /** As the writer has told it. */
   #low: number;
   /** In the last snapshot. */
   #sealedLow: number;
+  /** Told by the writer, and in no snapshot yet. */
   #refused: RefusedRow[] = [];
+  /** The next mark: nothing is let out by a commit here, so a count does. */
   #snapshots = 0;
+  /** Progress that `ready` has not told, and no snapshot has. */
   #isNews = false;
 
   constructor(name: string, writer: SinkWriter<T>, first: number) {
@@ -35,6 +40,7 @@ export class WriterOutbox<T> implements OutboxSender {
     return this.#next;
   }
 
+  /** Never `now`: nothing here waits for a commit, and what is not in one is only written once more after a crash. */
   get urgency(): CommitUrgency {
     return this.#low > this.#sealedLow || this.#refused.length > 0 ? 'soon' : 'none';
   }

@@ -35,6 +35,7 @@ export const openRejectedHandler = async (
   if (onError === 'fail') return failing;
   if (onError === 'skip') return skipping(context, origin);
   const { deadLetter } = onError;
+  // from the end of the chain: a dead-letter sink takes nothing before its own letters have a place
   const nested = await openRejectedHandler(deadLetter.onError, context, deadLetter.name);
   const open = () => openWriter(deadLetter.name, () => deadLetter.createWriter(context));
   const pump = new SinkPump(await openOrClose(nested, open), nested);

@@ -11,10 +11,13 @@ export class SinkPump<T> {
   readonly #rejected: RejectedHandler;
   /** Whenever the writer had something to say. */
   readonly #change = new Readiness();
+  /** Settles when all letters so far are dealt with: a dead-letter sink without room so holds back the next write. */
   #letters: Promise<void> = Promise.resolve();
+  /** Taken by the writer; what `whenDelivered` is given. */
   #written = 0;
   #delivered = 0;
   #flushPlanned = false;
+  /** The first one; that it is closed counts as one, for whoever waits. */
   #failure: MillraceError | undefined;
   #closing: Promise<void> | undefined;
   #onFailure: (error: MillraceError) => void = () => {};
@@ -38,6 +41,7 @@ export class SinkPump<T> {
       this.#check();
       const taken = this.#attempt(() => this.#writer.write(rest));
       this.#written += taken;
+      // before the wait for room, which comes only when what was taken goes out
       this.#planFlush();
       rest = rest.slice(taken);
       if (rest.length > 0) await this.#changed();
@@ -128,6 +132,7 @@ export class SinkPump<T> {
   }
 
   #handleReady(): void {
+    // a `ready` that settles late; the writer must not be asked any more
     if (this.closed) return;
     try {
       this.#takeProgress();
@@ -135,6 +140,7 @@ export class SinkPump<T> {
       this.#fail(error);
       return;
     }
+    // behind the progress, which is what the others wait for
     this.#change.notify();
     this.#watch();
   }

@@ -54,6 +54,7 @@ export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOp
   // The most that it can give: a sink at QoS 0 gives none.
   const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
   const context = standaloneContext(guarantee, options);
+  // before the sink: what it rejects first has a place already
   const rejected = await openRejectedHandler(definition.onError, context, definition.name);
   const writer = await openOrClose(rejected, () => openWriter(definition.name, () => definition.createWriter(context)));
   const pump = new SinkPump(writer, rejected);

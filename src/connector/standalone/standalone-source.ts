@@ -33,10 +33,14 @@ class StandaloneSource<T> implements OpenSource<T> {
   readonly #rejected: RejectedHandler;
   /** The guarantee `none`: acknowledged when received, so nobody need call `ack`. */
   readonly #acknowledgeOnReceipt: boolean;
+  /** One entry for each item that was given out, and one for the end of each poll. */
   readonly #mark = new LowWaterMark();
   readonly #latch = new WakeUpLatch();
+  /** Up to where the source may acknowledge; before the first poll it has nothing to. */
   #upTo: number | undefined;
+  /** Whether a `ready` is pending: there is one at a time (rule 2 of `SourceReader`). */
   #asking = false;
+  /** Nothing more is polled; acknowledgements may still come. */
   #ended = false;
   #commitPlanned = false;
   #iterated = false;
@@ -119,9 +123,11 @@ class StandaloneSource<T> implements OpenSource<T> {
       return NOTHING;
     }
     const polled = this.#reader.poll(BATCH_ITEMS);
+    // positions may begin anywhere: until something is acknowledged, that is all up to where the first poll began
     this.#upTo ??= polled.first - 1;
     this.#ended = polled.done;
     if (polled.last >= polled.first) return this.#track(polled);
+    // there may be something to commit without an item: of an MQTT source a PUBREL, whose PUBCOMP its broker waits for (R3)
     this.#commit();
     this.#ask();
     if (!polled.done) await this.#latch.wait();
@@ -145,6 +151,7 @@ class StandaloneSource<T> implements OpenSource<T> {
     for (let position = first; position <= last && entries.length < items.length; position += 1) {
       (letters.has(position) ? rejectedEntries : entries).push(this.#mark.open(position));
     }
+    // so that positions behind the last item, which need no acknowledgement, are passed as well
     const tail = this.#mark.open(last);
     if (rejected.length > 0) await this.#rejected.handle(rejected.map(({ letter }) => letter));
     for (const entry of [...rejectedEntries, tail]) this.#complete(entry);
@@ -152,6 +159,7 @@ class StandaloneSource<T> implements OpenSource<T> {
   }
 
   #complete(entry: MarkEntry | undefined): void {
+    // an acknowledgement that comes after the end is for nobody: the message comes again
     if (entry === undefined || this.#closing !== undefined || !this.#mark.complete(entry)) return;
     this.#upTo = this.#mark.value ?? this.#upTo;
     this.#latch.wake();
@@ -190,6 +198,7 @@ class StandaloneSource<T> implements OpenSource<T> {
 
   async #close(): Promise<void> {
     try {
+      // what was acknowledged in this turn must not come again
       if (this.#commitPlanned) this.#commit();
     } finally {
       this.#ended = true;

@@ -3,6 +3,7 @@
  * the connector has thrown, when the rule that its name says does not hold.
  */
 export interface ContractCase {
+  /** The rule that it asks, as a sentence; no other case of the suite has it. */
   readonly name: string;
   /** Why a published limit rules it out: show it as skipped, with the limit. */
   readonly skip: string | undefined;

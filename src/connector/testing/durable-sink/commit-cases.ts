@@ -6,8 +6,11 @@ import type { DurableSinkScene } from './durable-sink-harness.js';
 
 /** One case, before it has a fixture. */
 export interface DurableSinkScenario<T> {
+  /** That of its `ContractCase`. */
   readonly name: string;
+  /** The limit that rules it out; absent where none does. */
   readonly skip?: string | undefined;
+  /** Rejects where the rule does not hold. What it leaves open the scene closes. */
   readonly run: (scene: DurableSinkScene<T>) => Promise<void>;
 }
 

@@ -20,19 +20,26 @@ interface Sealed {
 
 /** How a driver opens its sink. */
 export interface DurableDriverOptions<T> {
+  /** One without `createDurableWriter` is put behind the outbox of an engine. */
   readonly sink: SinkDefinition<T>;
+  /** What the sink is restored from, and what a commit writes to. */
   readonly store: MemoryOutboxes;
+  /** Default: exactly-once. */
   readonly guarantee?: 'at-least-once' | 'exactly-once';
+  /** Default: a registry that nobody sees. */
   readonly metrics?: MetricsRegistry;
+  /** Aborts the opening. Default: one that never does. */
   readonly signal?: AbortSignal;
 }
 
 /** Stands for the engine over one sink of a job with a store: rows, commits and offers, step by step or by itself. */
 export class DurableSinkDriver<T> {
   readonly writer: DurableSinkWriter<T>;
+  /** Those of `prepare` and those of snapshots, in the order in which they came. */
   readonly letters: DeadLetter[] = [];
   readonly #store: MemoryOutboxes;
   readonly #boxes: Box[];
+  /** Oldest first. An engine has one at a time; the rule lets a sender be asked for several. */
   readonly #sealed: Sealed[] = [];
 
   private constructor(writer: DurableSinkWriter<T>, store: MemoryOutboxes) {
@@ -111,6 +118,7 @@ export class DurableSinkDriver<T> {
   flush(): void {
     for (const { sender } of this.#boxes) {
       const { end } = this.#store.restore(sender.name);
+      // in portions, as an engine does: a sender takes from the front what it has room for
       for (;;) {
         const rows = [...this.#store.restore(sender.name).rows(sender.next, Math.min(end, sender.next + 500))];
         if (rows.length === 0 || sender.offer(rows) < rows.length) break;

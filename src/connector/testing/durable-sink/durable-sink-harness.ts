@@ -7,6 +7,7 @@ import { MemoryOutboxes } from './memory-outboxes.js';
 
 /** One sink with its destination, for one case. */
 export interface DurableSinkFixture<T> {
+  /** Opened several times in a case, one after the other, each time over what the store has by then: it must remember nothing itself. */
   readonly sink: SinkDefinition<T>;
   /** The item with this number. All items of a case go to one destination (MQTT: one topic). */
   item(sequence: number): T;
@@ -34,8 +35,11 @@ export interface DurableSinkLimits {
 
 /** How to make a sink, and its published limits. */
 export interface DurableSinkHarness<T> {
+  /** Called once for each case that is not skipped; `stop` of what it gives ends it, however the case has ended. */
   start(): Promise<DurableSinkFixture<T>>;
+  /** That of the context in which the sink is opened. */
   readonly guarantee: 'at-least-once' | 'exactly-once';
+  /** Empty for a sink that has none. */
   readonly limits: DurableSinkLimits;
   /** Milliseconds that a case waits for what must come; the whole case may take twice that. Default 30,000. */
   readonly patienceMs?: number;

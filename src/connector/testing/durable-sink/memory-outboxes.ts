@@ -12,8 +12,10 @@ interface Stored {
 /** What one commit says of one outbox. */
 export interface OutboxCommit {
   readonly name: string;
+  /** They stand below `end`, behind all that were added before. */
   readonly added: readonly OutboxRow[];
   readonly snapshot: OutboxSnapshot;
+  /** One above the last row that the outbox has with this commit. */
   readonly end: number;
 }
 

@@ -9,6 +9,7 @@ import { upwards } from '../upwards.js';
 
 /** One sink with its destination (a broker and a subscriber, an array), for one case. */
 export interface SinkFixture<T> {
+  /** Opened in each case, in some twice, one after the other. */
   readonly sink: SinkDefinition<T>;
   /** The item with this number. All items of a case go to one destination (MQTT: one topic). */
   item(sequence: number): T;
@@ -36,7 +37,9 @@ export interface SinkLimits {
 
 /** How to make a sink, and its published limits. */
 export interface SinkHarness<T> {
+  /** Called once for each case that is not skipped; `stop` of what it gives ends it, however the case has ended. */
   start(): Promise<SinkFixture<T>>;
+  /** Empty for a sink that has none. */
   readonly limits: SinkLimits;
   /** Milliseconds that a case waits for what must come; the whole case may take twice that. Default 30,000. */
   readonly patienceMs?: number;
@@ -45,14 +48,19 @@ export interface SinkHarness<T> {
 /** What a case works with. */
 export interface SinkScene<T> {
   readonly fixture: SinkFixture<T>;
+  /** Those of the harness: a case asks less where one says so, as where arrivals cannot be seen. */
   readonly limits: SinkLimits;
+  /** Waits as long as the patience of the harness. */
   readonly until: Until;
 }
 
 /** One case, before it has a fixture. */
 export interface SinkScenario<T> {
+  /** That of its `ContractCase`. */
   readonly name: string;
+  /** The limit that rules it out; absent where none does. */
   readonly skip?: string | undefined;
+  /** Rejects where the rule does not hold. It closes what it opens. */
   readonly run: (scene: SinkScene<T>) => Promise<void>;
 }
 

@@ -38,6 +38,7 @@ export interface SourceLimits {
 export interface SourceHarness<T> {
   /** `items`: how many items the case produces in all. */
   start(items: number): Promise<SourceFixture<T>>;
+  /** Empty for a source that has none. */
   readonly limits: SourceLimits;
   /** Milliseconds that a case waits for what must come; the whole case may take twice that. Default 30,000. */
   readonly patienceMs?: number;
@@ -46,15 +47,21 @@ export interface SourceHarness<T> {
 /** What a case works with. */
 export interface SourceScene<T> {
   readonly fixture: SourceFixture<T>;
+  /** Those of the harness: a case asks less where one says so. */
   readonly limits: SourceLimits;
+  /** Waits as long as the patience of the harness. */
   readonly until: Until;
 }
 
 /** One case, before it has a fixture. */
 export interface SourceScenario<T> {
+  /** That of its `ContractCase`. */
   readonly name: string;
+  /** How many it lets the fixture produce in all: what `SourceHarness.start` is told. */
   readonly items: number;
+  /** The limit that rules it out; absent where none does. */
   readonly skip?: string | undefined;
+  /** Rejects where the rule does not hold. It closes what it opens. */
   readonly run: (scene: SourceScene<T>) => Promise<void>;
 }
 

@@ -31,9 +31,11 @@ export const withReader =
 
 /** What was polled. */
 export interface Taken {
+  /** The fixture's number of each item, in the order in which they came. */
   readonly sequences: number[];
   /** Position of each item. */
   readonly positions: number[];
+  /** The highest position that was consumed; NaN before the first. */
   last: number;
 }
 

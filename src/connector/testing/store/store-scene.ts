@@ -6,6 +6,7 @@ import type { Store, StoreBatch, StoreProvider } from '../../../store/store.js';
 
 /** A provider of stores, empty at first. */
 export interface StoreFixture {
+  /** Open, with no store in it. A case closes it, or what `again` gave last. */
   readonly stores: StoreProvider;
   /** Closes it and gives one with the same content. */
   again(): Promise<StoreProvider>;
@@ -13,6 +14,7 @@ export interface StoreFixture {
 
 /** How to make a provider of stores. */
 export interface StoreHarness {
+  /** Called once for each case. */
   start(): Promise<StoreFixture>;
   /** Milliseconds that a case waits for what must come; the whole case may take twice that. Default 30,000. */
   readonly patienceMs?: number;
