@@ -1,3 +1,5 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+
 /** The bounds of a whole number. */
 export interface Range {
   /** Inclusive, as is `max`. */
@@ -59,4 +61,9 @@ export class OptionProblems {
     for (const key of unknown) this.add(`there is no option "${name}.${key}"`);
     return isRecord;
   }
+}
+
+/** The error for all problems of a builder at once. */
+export function invalidOptions(what: string, problems: readonly string[]): MillraceError {
+  return new MillraceError('INVALID_OPTIONS', `${what}: ${problems.join('; ')}`, { details: { problems } });
 }

@@ -2,7 +2,8 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { providerFailed } from '../authentication/ask-provider.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { FreshOptions } from './mqtt-connection-options.js';
-import { invalidOptions, type ResolvedConnect } from './resolve-connect-options.js';
+import { invalidOptions } from './option-problems.js';
+import type { ResolvedConnect } from './resolve-connect-options.js';
 
 /** Their names among the user's; of `properties` there is `userProperties`, and of `servers` nothing but what `path` says. */
 const FRESH: ReadonlySet<string> = new Set<keyof ConnectOptions>([

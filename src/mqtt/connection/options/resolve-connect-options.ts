@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { MillraceError } from '../../../errors/millrace-error.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import { LONGEST_3_1_CLIENT_ID } from '../../protocol/session/handshake/connect-packet.js';
 import type { SessionPast } from '../identity/session-past.js';
@@ -144,11 +143,6 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     webSocket: resolveWebSocket(options.wsOptions),
   };
   return { options: problems.list.length === 0 ? resolved : undefined, problems: problems.list };
-}
-
-/** The error for all problems of a builder at once. */
-export function invalidOptions(what: string, problems: readonly string[]): MillraceError {
-  return new MillraceError('INVALID_OPTIONS', `${what}: ${problems.join('; ')}`, { details: { problems } });
 }
 
 function resolveIdentity(

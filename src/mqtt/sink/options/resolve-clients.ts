@@ -3,12 +3,9 @@ import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
+import { invalidOptions } from '../../connection/options/option-problems.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
-import {
-  invalidOptions,
-  type ResolvedConnect,
-  resolveConnectOptions,
-} from '../../connection/options/resolve-connect-options.js';
+import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
 
 const MAX_PARALLELISM = 256;

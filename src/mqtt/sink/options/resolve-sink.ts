@@ -2,7 +2,7 @@ import type { ProcessingGuarantee } from '../../../connector/processing-guarante
 import { isOnError, type OnError } from '../../../connector/sink.js';
 import { countProblems } from '../../../internal/count-problems.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
-import { invalidOptions } from '../../connection/options/resolve-connect-options.js';
+import { invalidOptions } from '../../connection/options/option-problems.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { topicNameProblem } from '../../protocol/topic.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';

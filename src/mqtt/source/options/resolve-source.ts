@@ -6,12 +6,9 @@ import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
+import { invalidOptions } from '../../connection/options/option-problems.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
-import {
-  invalidOptions,
-  type ResolvedConnect,
-  resolveConnectOptions,
-} from '../../connection/options/resolve-connect-options.js';
+import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
 import type { WantedSubscription } from '../../connection/subscriptions/wanted-subscription.js';
 import type { BufferLimits, Qos0Overflow } from '../buffer/message-buffer.js';
 import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
