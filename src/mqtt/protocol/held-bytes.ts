@@ -19,9 +19,12 @@ const REJECTION = 4096;
 
 /** What is measured of a message. */
 export interface HeldMessage {
+  /** Counted by its length in JavaScript, which is its bytes for most. */
   readonly topic: string;
+  /** Counted by its length, although it may keep a larger chunk. */
   readonly payload: Uint8Array;
   readonly properties?: Properties | undefined;
+  /** With the whole packet, which is held beside what could be read of it (R22). */
   readonly rejection?: Rejection | undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Properties } from './properties.js';
 export interface MessageAttributes {
   /** The topic, where there was one. */
   readonly topic: string | undefined;
+  /** undefined where there were none, where they could not be read, and below 5.0. */
   readonly properties: Properties | undefined;
   /** The whole packet as it came, of a message that could not be read as one (MALFORMED_MESSAGE). */
   readonly raw?: Uint8Array | undefined;

@@ -5,6 +5,7 @@ import { PROPERTY_RULES } from './property-table.js';
 /** A rule as it applies in one carrier. */
 export interface CarrierRule {
   readonly rule: PropertyRule;
+  /** It may come more than once here; anywhere else a second one is a protocol error. */
   readonly repeatable: boolean;
   /** The only end that may send it here. */
   readonly onlyFrom: Sender | undefined;

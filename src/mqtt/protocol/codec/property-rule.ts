@@ -19,9 +19,12 @@ export type PropertyType =
 
 /** All that the codec knows about one property; both directions are driven by it. */
 export interface PropertyRule {
+  /** On the wire (5: table 2-4). */
   readonly id: number;
+  /** In `Properties`. */
   readonly name: keyof Properties;
   readonly type: PropertyType;
+  /** Anywhere else it is refused, in both directions. */
   readonly carriers: readonly PropertyCarrier[];
   /** Numbers only; by default the range of the type. */
   readonly min: number;

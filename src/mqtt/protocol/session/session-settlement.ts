@@ -13,8 +13,11 @@ import type { SubscriptionRequests } from './subscription-requests.js';
 /** What a settlement asks and tells. */
 export interface SettlementParts {
   readonly epoch: SessionEpoch;
+  /** Holds messages back while the session is being proven. */
   readonly inbound: InboundMessages;
+  /** Says what is in doubt. */
   readonly outbound: OutboundMessages;
+  /** Sends the question of a proof. */
   readonly requests: SubscriptionRequests;
   readonly events: EventQueue;
   /** As in `SessionOptions`. */

@@ -14,11 +14,13 @@ import type { SessionAuthentication } from './session-authentication.js';
 export interface HandshakeParts {
   readonly options: SessionOptions;
   readonly authentication: SessionAuthentication;
+  /** Takes in what a CONNACK says when that counts, which may be later than it comes. */
   readonly epoch: SessionEpoch;
 }
 
 /** What CONNACK leads to. */
 export interface Connected {
+  /** Its epoch is that of the server's session already. */
   readonly event: ConnectedEvent;
   /** The server's session is not the one whose state we hold. */
   readonly fresh: boolean;

@@ -2,10 +2,13 @@ import { Ring } from '../../../../internal/ring.js';
 
 /** A QoS 1 message that has no PUBACK yet. */
 export interface UnansweredMessage {
+  /** By which its owner accepts it; above those of all before it. */
   readonly token: number;
+  /** In use until its PUBACK is written. */
   readonly packetId: number;
   /** Of its PUBACK. */
   readonly reasonCode: number;
+  /** Its PUBACK goes out when those of all before it have (R14). */
   accepted: boolean;
 }
 

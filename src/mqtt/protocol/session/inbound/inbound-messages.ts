@@ -13,12 +13,15 @@ import { TopicAliases } from './topic-aliases.js';
 
 /** What the inbound side must know for its whole life. */
 export interface InboundOptions {
+  /** Ours; 0 allows the server none [MQTT-3.1.2-27]. */
   readonly topicAliasMaximum: number;
   /** As in `SessionOptions`. */
   readonly storesIds: boolean;
   /** The rejection of the PUBLISH at hand; absent where an error of its topic alias ends the connection. */
   readonly rejectionOf: ((error: MillraceError) => Rejection | undefined) | undefined;
+  /** Of an earlier process, in any order; the tokens of new messages begin above theirs. */
   readonly rows: readonly InboundRow[];
+  /** Of the same commit as the rows (R2b). */
   readonly memory: InboundMemory | undefined;
 }
 

@@ -4,12 +4,15 @@ import { IdColumn } from './id-column.js';
 
 /** A QoS 2 message that was received and whose id is not released. */
 export interface InboundMessage {
+  /** In use until the row is removed (R3). */
   readonly packetId: number;
+  /** Above those of all earlier messages, at any QoS. */
   readonly token: number;
   /** The connection on which it came; 0 for one given at birth. */
   readonly takenOn: number;
   /** Of its PUBREC. */
   readonly reasonCode: number;
+  /** Where its flow is: `INBOUND_QOS2`. */
   stage: InboundStage;
   /** The connection in whose queue it waits for its PUBREC; 0 for none. */
   queuedOn: number;

@@ -20,9 +20,11 @@ const IDENTIFIER_NOT_FOUND = 0x92;
 export interface Qos2Parts {
   readonly output: PacketOutput;
   readonly events: EventQueue;
+  /** Shared with the other QoS: tokens ascend over all of them. */
   readonly deliveries: Deliveries;
   /** What the PUBREC of a new message is to say (R22). */
   readonly answerTo: (packet: PublishPacket) => number;
+  /** As in `InboundOptions`, as is `memory`. */
   readonly rows: readonly InboundRow[];
   readonly memory: InboundMemory | undefined;
 }

@@ -17,7 +17,9 @@ const PACKET_TOO_LARGE = 0x95;
 export interface TurnParts {
   readonly output: PacketOutput;
   readonly events: EventQueue;
+  /** Shared with `OutboundMessages`, which moves and removes what is answered. */
   readonly window: OutboundWindow;
+  /** Under which id a message goes out, when some are burnt (R20a). */
   readonly ids: PacketIds;
 }
 

@@ -14,9 +14,11 @@ export function packetIdOf(seq: number): number {
 
 /** An outbound message that is not complete. */
 export interface OutboundEntry {
+  /** The very object that was published: sent again as it is then (R12), and given back by events. */
   readonly message: OutboundMessage;
   /** The table of its QoS. */
   readonly flow: OutboundFlow;
+  /** Changed by a transition of `flow`, and by a new epoch. */
   position: OutboundPosition;
 }
 

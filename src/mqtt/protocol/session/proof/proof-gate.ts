@@ -12,6 +12,7 @@ const LET_GO = new Uint8Array(0);
 
 /** A message that waits. Its topic alias is resolved. */
 export interface HeldPublish {
+  /** Without its payload where that was let go: see `isBare`. */
   readonly packet: PublishPacket;
   readonly topic: string;
 }
