@@ -25,11 +25,13 @@ export interface SinkClientOwner {
 
 /** What a client is made of. */
 export interface SinkClientParts {
+  /** Where its `autoReconnect` is false, `retry` drives it. */
   readonly connection: MqttConnectionOptions;
   /** Driven by this client alone. Its publisher is this client's `session`. */
   readonly queue: ClientQueue;
   /** Of connecting, where the connection does not do that itself. */
   readonly retry: RetryStrategy;
+  /** Told after the queue; at CONNACK before it. */
   readonly owner: SinkClientOwner;
   /** In which messages are made before the first connection: that of the options, or of the session which a store knows. */
   readonly version: ProtocolVersion;

@@ -8,6 +8,7 @@ import { fileSink } from './file-sink.js';
 
 /** As for any MQTT sink; the topic is needed, messages and errors are not to choose. */
 export type DeadLetterTopicOptions = Omit<MqttSinkOptions<DeadLetter>, 'topic' | 'messageFn' | 'onError'> & {
+  /** Of all letters: none names one itself. */
   readonly topic: string;
 };
 

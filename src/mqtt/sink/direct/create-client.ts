@@ -9,6 +9,7 @@ import { directCustody } from './direct-custody.js';
 /** What a client of a sink is made of that has nothing but its sessions. */
 export interface DirectClientParts {
   readonly connection: MqttConnectionOptions;
+  /** Of its queue: each client has these for itself. */
   readonly limits: QueueLimits;
   /** Of refused messages and, without auto-reconnect, of connecting. */
   readonly retry: RetryStrategy;

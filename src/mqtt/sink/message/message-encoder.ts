@@ -13,7 +13,9 @@ export type Encode<T> = (item: T, version: ProtocolVersion) => RowContent;
 
 /** What messages get that do not say it themselves. */
 export interface MessageDefaults {
+  /** undefined: a message that names none is rejected with INVALID_TOPIC. */
   readonly topic: string | undefined;
+  /** Where the sink names none it is that of the guarantee: 2 for exactly-once, else 1. */
   readonly qos: QualityOfService;
   readonly retain: boolean;
 }

@@ -2,6 +2,7 @@ import type { Properties } from '../../protocol/properties.js';
 
 /** What may expire: the wall-clock time at which it does, in milliseconds, and its properties. */
 export interface Expiring {
+  /** undefined: never. */
   readonly expiresAtMs: number | undefined;
   readonly properties?: Properties | undefined;
 }

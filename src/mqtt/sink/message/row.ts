@@ -7,9 +7,11 @@ import { agedProperties } from './message-expiry.js';
 /** What a Row is made of: a message without its place in the session. */
 export interface RowContent {
   readonly topic: string;
+  /** Not copied: it must not change until the broker has confirmed it. */
   readonly payload: Uint8Array;
   readonly qos: QualityOfService;
   readonly retain: boolean;
+  /** Taken away before a 3.x broker, which is told (`properties-dropped`). */
   readonly properties: Properties | undefined;
   /** Wall-clock milliseconds at which its Message Expiry Interval is over (R23), on 3.x too. Absent: never. */
   readonly expiresAtMs?: number | undefined;

@@ -6,16 +6,27 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 /** What a sink counts, under the label `sink`. */
 export interface SinkMetrics {
+  /** Publishes: a message that is published anew after a refusal (R20) counts again, a re-send after a cut does not (L2). */
   readonly messages: Counter;
+  /** Of their payloads. */
   readonly bytes: Counter;
+  /** PUBACK or PUBCOMP came (R16). */
   readonly delivered: Counter;
+  /** QoS 0 whose bytes left for the kernel. */
   readonly unconfirmed: Counter;
+  /** By the broker, when retries do not help, or by us before anything was sent. */
   readonly refused: Counter;
+  /** Refused for now (R20). */
   readonly retried: Counter;
+  /** QoS 2 answered by PUBACK. */
   readonly downgraded: Counter;
+  /** Findings of a search (R20a), several for one message. */
   readonly suspected: Counter;
+  /** Messages, before a 3.x broker. */
   readonly propertiesDropped: Counter;
+  /** Done without the broker's word, by their reason. */
   readonly dropped: Readonly<Record<DropReason, Counter>>;
+  /** Seconds. */
   readonly ackLatency: Histogram;
 }
 

@@ -12,8 +12,11 @@ import type { RowCodec } from './sender/row-codec.js';
 export interface StoredClientParts {
   readonly sink: Pick<ResolvedSink<never>, 'name' | 'outboxLimits' | 'retry' | 'onUnknownSession'>;
   readonly durable: DurableContext;
+  /** Asked once, by the client id. */
   readonly restore: RestoreOutbox;
+  /** Shared with the writer, which encodes what is decoded here. */
   readonly codec: RowCodec;
+  /** Still without a past. */
   readonly connection: MqttConnectionOptions;
   readonly owner: OutboxClientOwner;
 }

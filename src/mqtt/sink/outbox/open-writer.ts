@@ -9,6 +9,7 @@ import { RowCodec } from './sender/row-codec.js';
 
 /** What a job with a store gives. */
 export interface StoredContext extends OpenContext {
+  /** Has the record of each client's session. */
   readonly durable: DurableContext;
 }
 

@@ -25,7 +25,9 @@ export interface OutboxClientParts {
   readonly connection: MqttConnectionOptions;
   /** What the store had of it. */
   readonly birth: OutboxBirth;
+  /** The same that the writer encodes by. */
   readonly codec: RowCodec;
+  /** Of what waits in memory; the rest stays in the store until it is offered. */
   readonly limits: QueueLimits;
   /** Of refused messages and, without auto-reconnect, of connecting. */
   readonly retry: RetryStrategy;

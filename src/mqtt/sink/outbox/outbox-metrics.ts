@@ -2,14 +2,19 @@ import type { Counter, Metrics } from '../../../metrics/metrics.js';
 
 /** What the outboxes of a sink count besides what every sink does, under the label `sink`. */
 export interface OutboxMetrics {
+  /** In flight when a connection began. */
   readonly resent: Counter;
+  /** Given up at a start, by the policy `drop` (R17). */
   readonly inDoubtDropped: Counter;
+  /** Taken for delivered in a session that nobody could verify (R5a). */
   readonly unverified: Counter;
 }
 
 /** Asked when metrics are read. */
 export interface OutboxGauges {
+  /** Rows of all clients that are stored and not delivered. */
   readonly undone: () => number;
+  /** PUBRECs that no commit has yet (R9). */
   readonly unreleased: () => number;
 }
 

@@ -10,8 +10,11 @@ import { isRetryableRefusal, refusalAdvice } from './refusal.js';
 
 /** What a watch is made of. */
 export interface PoisonWatchParts {
+  /** Asked each time: the session is made after the queue. */
   readonly publisher: () => Publisher;
+  /** Of a row at which the broker ended the connection by a code that allows a retry (R20). */
   readonly retry: RetryStrategy;
+  /** Told of findings and retries; `giveUp` tells it of the end. */
   readonly outcome: QueueOutcome;
   /** The row is the cause, and the session has forgotten it. */
   readonly giveUp: (row: Row, error: MillraceError) => void;

@@ -8,6 +8,7 @@ export interface ReconnectParts {
   /** Why there is no connection. */
   readonly error: MillraceError;
   readonly retry: RetryStrategy;
+  /** Ends a wait or an attempt with ABORTED. */
   readonly signal: AbortSignal;
 }
 

@@ -31,10 +31,13 @@ export interface MqttOutboxSenderParts {
   readonly name: string;
   /** What the store had of it. */
   readonly birth: OutboxBirth;
+  /** The same that the writer encodes by. */
   readonly codec: RowCodec;
   /** Asked each time: the session is made after the sender. */
   readonly publisher: () => OutboxPublisher;
+  /** Of the queue: `offer` takes no more than fits. */
   readonly limits: QueueLimits;
+  /** Of rows that the broker refuses for now (R20). */
   readonly retry: RetryStrategy;
   readonly owner: SenderOwner;
 }

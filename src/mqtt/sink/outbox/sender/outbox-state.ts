@@ -24,6 +24,7 @@ export interface OutboxState {
 
 /** As it is stored. */
 export interface StoredOutboxState extends OutboxState {
+  /** An older one is read as if it were this; a newer one is STORE_CORRUPT. */
   readonly version: typeof VERSION;
 }
 

@@ -18,6 +18,7 @@ export interface OutboxBirth {
   readonly session: SessionState;
   /** The version in which it was; undefined before the first. */
   readonly version: ProtocolVersion | undefined;
+  /** From the lowest incomplete row on; those above the stored mark are open. */
   readonly stages: SeqStages;
   /** Rows from here on were never sent: the engine offers them. */
   readonly next: number;

@@ -9,6 +9,7 @@ export interface MarkBounds {
   readonly low: number;
   /** One above the last row that is stored or is being stored. */
   readonly end: number;
+  /** Offline the mark stays, so that what waits may still expire (R23). */
   readonly online: boolean;
   /** Rows in the window that no commit has to let go: what else is in it leaves with the next commit, which moves the mark, too. */
   readonly unanswered: number;
