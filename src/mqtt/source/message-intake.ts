@@ -21,6 +21,7 @@ export interface IntakeOptions {
   readonly name: string;
   /** What is wanted now: a kept session may still have messages of other filters, which are acknowledged and left out. */
   readonly filters: readonly string[];
+  /** At which the tap is closed, or QoS 0 gives way. */
   readonly limits: BufferLimits;
   /** Without it a lost connection is the end of the source. */
   readonly autoReconnect: boolean;

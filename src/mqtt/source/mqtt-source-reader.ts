@@ -14,11 +14,16 @@ import type { SourceMetrics } from './source-metrics.js';
 
 /** What a reader is made of: the intake is attached, and the line open. */
 export interface ReaderOptions<T> {
+  /** For events and dead letters. */
   readonly name: string;
   readonly maker: ItemMaker<T>;
+  /** `fail`: the first failure ends the source. Else it is a rejected input, which has a position of its own. */
   readonly onError: OnError;
+  /** Polled here, and told of what the items fail on. */
   readonly intake: MessageIntake;
+  /** Flushed after acknowledgements, and closed at last. */
   readonly line: SourceLine;
+  /** What `committed` lets out. */
   readonly acks: Acknowledger;
   readonly metrics: SourceMetrics;
 }

@@ -8,8 +8,11 @@ const PATIENCE_MS = 2000;
 
 /** What is opened. */
 export interface OpeningLine {
+  /** Closed again where it cannot be opened. */
   readonly line: Connection;
+  /** Attached. What fails after the line counts as open is told to it. */
   readonly intake: MessageIntake;
+  /** Ends the opening with ABORTED. */
   readonly signal: AbortSignal;
 }
 

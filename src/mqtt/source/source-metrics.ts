@@ -2,20 +2,35 @@ import type { Counter, Gauge, Metrics } from '../../metrics/metrics.js';
 
 /** What an MQTT source counts, each with the label `source`. */
 export interface SourceMetrics {
+  /** At any QoS, those that are rejected or match nothing included. */
   readonly messages: Counter;
+  /** Of their payloads. */
   readonly bytes: Counter;
+  /** DUP 1. */
   readonly redelivered: Counter;
+  /** As `message-again` (R2b): they are in none of the others. */
   readonly again: Counter;
+  /** Unpolled QoS 1, let go because a kept session sends it all again. */
   readonly superseded: Counter;
+  /** QoS 0, by `qos0Overflow`. */
   readonly dropped: Counter;
+  /** Polled, and no item: for `onError`. */
   readonly rejected: Counter;
+  /** By the specification (R22), when they come. */
   readonly malformed: Counter;
+  /** Messages of which a tolerant decoder left a property out (R22). */
   readonly propertiesDropped: Counter;
+  /** Of filters that a kept session had earlier. */
   readonly unmatched: Counter;
+  /** Below what exactly-once needs (R16). */
   readonly lowerQos: Counter;
+  /** As `session-suspect` (R5a). */
   readonly sessionsSuspect: Counter;
+  /** Held copies of QoS 1 included. */
   readonly bufferedMessages: Gauge;
+  /** With the read buffers that they keep: see `MessageQueue`. */
   readonly bufferedBytes: Gauge;
+  /** Polled, and not committed. */
   readonly unacknowledged: Gauge;
 }
 

@@ -13,6 +13,7 @@ export interface BufferLimits {
   readonly maxReliableMessages: number;
   /** Bytes as `heldBytes` and `MessageQueue` count them, once for QoS 0 and once for QoS 1 and 2 together. */
   readonly maxBytes: number;
+  /** At the bounds of QoS 0; at the others reading stops. */
   readonly qos0Overflow: Qos0Overflow;
 }
 

@@ -12,8 +12,11 @@ const NO_PAGES: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** What a source has to say of its session in a job with a store. */
 export interface DurableSourceFacts {
+  /** For errors. */
   readonly name: string;
+  /** The session's record is stored under it. */
   readonly clientId: string;
+  /** For a first start that finds one (R6). */
   readonly onUnknownSession: UnknownSessionPolicy;
 }
 

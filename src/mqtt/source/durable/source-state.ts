@@ -9,9 +9,11 @@ import { fromStoredMemory } from './stored-memory.js';
  * one and whose PUBREL has not come, in order of arrival (R2), as runs. Ids mean something only in their epoch (R5).
  */
 export interface SourceState {
+  /** In which the ids mean something. */
   readonly epoch: number;
   /** Whose epochs these are: each client id counts its own. States of earlier versions have none. */
   readonly client?: string;
+  /** Runs as in `id-runs.ts`, in order of arrival. */
   readonly inbound: Uint16Array;
   /** What tells messages that come again although they are finished (R2b): see `toStoredMemory`. States of earlier versions have none. */
   readonly memory?: Uint16Array;

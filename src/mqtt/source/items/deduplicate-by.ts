@@ -18,6 +18,7 @@ export interface DeduplicationOptions {
 
 /** `deduplicateBy` as one object. The function is a method, so that one over narrower items can be held: the builder's types have checked it. */
 export interface DeduplicateBy<T> extends DeduplicationOptions {
+  /** See `DeduplicationKeyFn`. */
   keyFn(message: ReceivedMessage, item: T): string | undefined;
 }
 

@@ -11,6 +11,7 @@ import { malformedMessage, userFunctionError } from './rejected-message.js';
 
 /** Why a message gives no item. */
 export interface ItemFailure {
+  /** MALFORMED_MESSAGE, MESSAGE_QOS_TOO_LOW or USER_FUNCTION_FAILED. */
   readonly error: MillraceError;
   /** It fails the source whatever `onError` says. */
   readonly fatal: boolean;
@@ -19,9 +20,11 @@ export interface ItemFailure {
 export interface ItemMakerOptions<T> {
   /** Of the source, for errors. */
   readonly name: string;
+  /** Not called for a message that is malformed, or that `qosCheck` rejects. */
   readonly mapToItemFn: MapToItemFn<T>;
   /** Absent: copies are not told. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
+  /** Asked before any function of the user. */
   readonly qosCheck: QosCheck;
 }
 

@@ -16,10 +16,13 @@ const TOLD_TOPICS = 1000;
 const TOLD_CHARACTERS = 1024 * 1024;
 
 export interface QosCheckOptions {
+  /** Its name. */
   readonly source: string;
   /** 0: every message will do. */
   readonly needed: QualityOfService;
+  /** `onLowerQos`. */
   readonly policy: OnLowerQos;
+  /** Counts in `lowerQos`, whatever the policy. */
   readonly metrics: SourceMetrics;
 }
 

@@ -66,6 +66,7 @@ export interface SubscriptionsChoice {
 /** An MQTT source as one object whose items are copies of the payloads. */
 export type MqttSourceOptions = MqttSourceBaseOptions &
   (TopicChoice | SubscriptionsChoice) & {
+    /** Never given: see `MappedMqttSourceOptions`. */
     readonly mapToItemFn?: undefined;
     readonly deduplicateBy?: DeduplicateBy<Uint8Array> | undefined;
   };

@@ -30,13 +30,17 @@ export interface ResolvedSource<T> {
   readonly overlaps: readonly (readonly [string, string])[];
   /** Why the source falls back to no version below 5.0; undefined when it may. */
   readonly needsVersion5: string | undefined;
+  /** By the step, or by `clean: false`. */
   readonly keepSession: boolean;
+  /** For QoS 1 and 2 by the Receive Maximum, too. */
   readonly limits: BufferLimits;
   readonly onError: OnError;
   readonly mapToItemFn: MapToItemFn<T>;
   /** What tells copies; undefined when nothing does. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
+  /** Only with a store (R6). */
   readonly onUnknownSession: UnknownSessionPolicy;
+  /** Only under exactly-once (R16). */
   readonly onLowerQos: OnLowerQos;
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
   readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => MqttConnectionOptions;

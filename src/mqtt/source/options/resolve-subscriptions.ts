@@ -8,11 +8,13 @@ type Choice = Pick<SourceSettings<unknown>, 'topic' | 'qualityOfService' | 'subs
 
 /** The filters of a source. With problems the rest means nothing. */
 export interface ResolvedSubscriptions {
+  /** In the order given. */
   readonly wanted: readonly WantedSubscription[];
   /** The filters that some topic matches both of: its messages may come once for each. */
   readonly overlaps: readonly (readonly [string, string])[];
   /** Why nothing older than 5.0 will do; undefined when any version will. */
   readonly needsVersion5: string | undefined;
+  /** All of them, as sentences for INVALID_OPTIONS. */
   readonly problems: readonly string[];
 }
 

@@ -7,6 +7,7 @@ import type { SourceSettings } from './mqtt-source-options.js';
 /** What is known of a source's connection besides its settings. */
 export interface SourceConnectFacts {
   readonly name: string;
+  /** What `connectOptionsFn` gave. */
   readonly options: ConnectOptions;
   readonly subscriptions: readonly WantedSubscription[];
   /** Why nothing older than 5.0 will do: then no other version is tried. */
