@@ -28,6 +28,7 @@ export interface Command<Given = unknown> {
   readonly positional?: { readonly name: string; readonly choices?: readonly string[] };
   /** Between usage and options. */
   readonly about: string;
+  /** All that it takes; the common ones are among them. */
   readonly options: CommandOptions;
   /** Behind the options. */
   readonly ending?: string;

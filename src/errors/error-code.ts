@@ -4,6 +4,7 @@ export type Fault = 'user' | 'peer' | 'network' | 'machine' | 'millrace';
 /** What a code means by default: whose fault it is and whether the same action may succeed later without a change. */
 export interface ErrorKind {
   readonly fault: Fault;
+  /** An error may say otherwise (`MillraceErrorOptions.retryable`). */
   readonly retryable: boolean;
 }
 

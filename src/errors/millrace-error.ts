@@ -2,6 +2,7 @@ import { ERROR_KINDS, type ErrorCode, type Fault } from './error-code.js';
 
 /** What an error may say besides its code and its sentence. */
 export interface MillraceErrorOptions {
+  /** What was thrown below. Not in `toJSON`: it may be anybody's, and say anything. */
   readonly cause?: unknown;
   /** What to do about it, as one sentence. */
   readonly advice?: string;
@@ -23,6 +24,7 @@ export class MillraceError extends Error {
   readonly fault: Fault;
   readonly retryable: boolean;
   readonly advice: string | undefined;
+  /** Empty where there is nothing to say. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly reasonCode: number | undefined;
 

@@ -2,8 +2,11 @@ import type { Labels } from './metrics.js';
 
 /** `buckets` are cumulative as in Prometheus: how many observations were at most `le`. The bucket without bound is `count`. */
 export interface HistogramSnapshot {
+  /** Ascending by `le`. */
   readonly buckets: readonly { readonly le: number; readonly count: number }[];
+  /** Of all values that were observed. */
   readonly sum: number;
+  /** Of all observations, those above the last `le` too. */
   readonly count: number;
 }
 

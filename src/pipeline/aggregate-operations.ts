@@ -2,7 +2,9 @@ import type { AggregateOperation } from './aggregate-operation.js';
 
 /** A sum of floating-point numbers with what the additions lost so far (Neumaier's method): a million small ones stay exact. */
 export interface SumState {
+  /** Rounded at each addition. */
   sum: number;
+  /** What the roundings have lost: the total is the two together. */
   lost: number;
 }
 
@@ -13,6 +15,7 @@ export interface AverageState extends SumState {
 
 /** The item that is ahead; no field before the first one. */
 export interface BestState<T> {
+  /** In a record of its own, so that an item may be `undefined`. */
   best?: { readonly item: T };
 }
 

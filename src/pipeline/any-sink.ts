@@ -5,6 +5,7 @@ import type { SinkProgress } from '../connector/sink-writer.js';
 
 /** A sink writer whose item type is forgotten. */
 export interface AnySinkWriter {
+  /** The stages have checked that the sink takes them. The rules are those of `SinkWriter`. */
   write(items: readonly unknown[]): number;
   flush(): void;
   progress(): SinkProgress;
@@ -16,6 +17,7 @@ export interface AnySinkWriter {
 export interface AnyDurableSinkWriter {
   readonly opened?: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
+  /** The stages have checked that the sink takes them. The rules are those of `DurableSinkWriter`. */
   prepare(items: readonly unknown[]): Prepared;
   flush(): void;
   ready(): Promise<void>;

@@ -9,7 +9,9 @@ export type Timestamps = 'none' | 'ingestion';
 /** What a stage does with the state of a key; all that keep state are of this kind. */
 export interface StatefulWork {
   readonly kind: 'stateful';
+  /** Its functions change a state in place, or give the next one. */
   readonly operation: StatefulOperation;
+  /** How a state of it becomes bytes, in a job with a store. */
   readonly codec: StateCodec<unknown>;
   /** Asked after each item. */
   forgetWhen(state: unknown): boolean;

@@ -4,10 +4,13 @@ import { usageError } from '../options/usage-error.js';
 export interface BrokerAddress {
   /** Without user and password: safe to show. */
   readonly url: string;
+  /** From the URL, decoded; a file or a variable may take its place (`withCredentials`). */
   readonly username: string | undefined;
+  /** The same. */
   readonly password: string | undefined;
   /** The password stood in the URL, where the list of processes shows it. */
   readonly passwordInUrl: boolean;
+  /** Whether TLS is spoken, so that its files are of use. */
   readonly secure: boolean;
 }
 

@@ -10,7 +10,9 @@ import type { TopicTemplate } from './topic-template.js';
 export interface BridgeRoute {
   readonly from: BrokerAddress;
   readonly to: BrokerAddress;
+  /** What is published under one of them, where both sides are one broker, comes back for ever. */
   readonly filters: readonly string[];
+  /** Of the topics that the bridge publishes to. */
   readonly template: TopicTemplate;
 }
 

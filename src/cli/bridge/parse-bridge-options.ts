@@ -27,9 +27,12 @@ type AuthChoice = (typeof AUTH_CHOICES)[number];
 export interface BridgeOptions extends CommonOptions {
   readonly from: BrokerAddress;
   readonly to: BrokerAddress;
+  /** At least one, each valid. */
   readonly filters: readonly string[];
+  /** Each of its levels is one that a topic of each filter may have. */
   readonly template: TopicTemplate;
   readonly clientId: string;
+  /** Of the subscription and of what is published; what the guarantee allows. */
   readonly qos: QualityOfService;
   readonly guarantee: ProcessingGuarantee;
   /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */

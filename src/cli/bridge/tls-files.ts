@@ -5,7 +5,9 @@ import type { BrokerAddress } from './broker-address.js';
 
 /** The content of the files of `--ca`, `--cert` and `--key`, for every side whose URL is a TLS one. */
 export interface TlsFiles {
+  /** PEM; undefined: whom Node trusts. */
   readonly ca: Uint8Array | undefined;
+  /** PEM; there with `key` or not at all. */
   readonly cert: Uint8Array | undefined;
   readonly key: Uint8Array | undefined;
 }

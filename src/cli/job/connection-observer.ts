@@ -6,10 +6,13 @@ import type { ReportedEvent } from './reporter.js';
 
 /** What went wrong with a connection last, as the diagnostics channel told it. */
 export interface ConnectionTrouble {
+  /** Of the connection: those of sources begin with `source `. */
   readonly name: string;
   readonly message: string;
+  /** That of the MillraceError. */
   readonly code: string;
   readonly advice: string | undefined;
+  /** Of the socket, like ECONNREFUSED; undefined where the broker has answered. */
   readonly systemCode: string | undefined;
 }
 

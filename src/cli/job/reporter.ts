@@ -5,8 +5,11 @@ import { formatStats, type Stats } from './stats-line.js';
 
 /** Where a command writes. `isTerminal` and `columns` are about `stderr`. */
 export interface Output {
+  /** For machines, and for what was asked for itself, like the help. */
   readonly stdout: (text: string) => void;
+  /** For people: what the command tells while it runs. */
   readonly stderr: (text: string) => void;
+  /** Whether the line of figures may be drawn over. */
   readonly isTerminal: boolean;
   /** How wide the terminal is now. */
   readonly columns: () => number;
@@ -14,6 +17,7 @@ export interface Output {
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
 export interface ReportedEvent {
+  /** The same word in the line for machines. */
   readonly event:
     | 'running'
     | 'connect'
@@ -31,6 +35,7 @@ export interface ReportedEvent {
     | 'stopped';
   /** The line for people; undefined: only machines are told. */
   readonly text: string | undefined;
+  /** Stand beside `event` and `time` in the line for machines. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 

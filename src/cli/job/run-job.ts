@@ -14,7 +14,9 @@ import { startStats } from './stats-ticker.js';
 /** A pipeline to run until it ends, fails or is asked to stop. */
 export interface JobTask {
   readonly pipeline: Pipeline;
+  /** Of the command line: they hold where both say something. */
   readonly options: CommonOptions;
+  /** What else the command, or its module, says of the job. */
   readonly jobOptions: JobOptions;
   /** How long it may take until the job runs; 0: for ever. */
   readonly startTimeoutMs: number;

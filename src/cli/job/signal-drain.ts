@@ -5,6 +5,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `requested` resolves with the first signal. A second one ends the process at once, with the exit code of a shell. */
 export interface StopSignal extends Disposable {
+  /** Pending for ever where no signal comes. */
   readonly requested: Promise<NodeJS.Signals>;
 }
 

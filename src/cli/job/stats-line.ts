@@ -1,11 +1,14 @@
 /** How a job stands at an instant; counts since it started. */
 export interface StatsSample {
+  /** Items that the job has taken from its sources. */
   readonly received: number;
+  /** Items that the destinations have confirmed. */
   readonly delivered: number;
   /** Sent and not yet acknowledged by the receiving broker. */
   readonly inFlight: number;
   /** Received and not yet sent. */
   readonly buffered: number;
+  /** Of all connections. */
   readonly reconnects: number;
   /** Stored and not known to be delivered, those in flight included; 0 without --dir. */
   readonly outbox: number;

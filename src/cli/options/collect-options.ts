@@ -5,9 +5,12 @@ import { usageError } from './usage-error.js';
 
 /** What stood on the command line, checked for shape only. */
 export interface CollectedOptions {
+  /** Of a `value` option; undefined where it was not given. */
   value(name: string): string | undefined;
+  /** Of a `list` option, over all times that it was given; empty where it was not. */
   list(name: string): readonly string[];
   flag(name: string): boolean;
+  /** What stood outside of options, in its order; not more than the command takes. */
   readonly positionals: readonly string[];
 }
 

@@ -27,11 +27,17 @@ export const COMMON_OPTIONS = {
 export const JOB_ENDING = `SIGINT or SIGTERM stops reading, delivers what was read (with --dir: stores it), keeps the session and exits with 0. A second signal exits at once.
 `;
 
+/** `COMMON_OPTIONS` and `dir`, with defaults applied. */
 export interface CommonOptions {
+  /** Where the durable state is; undefined: the job has no store. */
   readonly dir: string | undefined;
+  /** Default 10,000. */
   readonly drainTimeoutMs: number;
+  /** As `JobOptions.giveUp` has them; empty by default. */
   readonly giveUp: readonly string[];
+  /** A line of figures each second. */
   readonly stats: boolean;
+  /** Machines are told on stdout, too. */
   readonly json: boolean;
 }
 

@@ -23,6 +23,7 @@ const JOB_OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
 /** What a module gives to run. */
 export interface ModulePipeline {
   readonly pipeline: Pipeline;
+  /** Its `config`; empty where it exports none. */
   readonly jobOptions: JobOptions;
 }
 

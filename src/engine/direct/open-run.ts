@@ -35,6 +35,7 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
   const machine = new TickMachine({ lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
   const close = async (): Promise<void> => {
+    // the sources first: nothing more comes in while the sinks end
     await closePorts(job, readers);
     await closePorts(job, writers);
   };

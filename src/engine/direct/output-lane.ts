@@ -30,6 +30,7 @@ export class DirectOutputLane implements OutputLane {
   readonly #holds = new Ring<Hold>();
   /** How many items of the oldest pending array the sink has taken. */
   #offset = 0;
+  /** Outputs are numbered from 0 in the order in which they came here. */
   #enqueued = 0;
   #taken = 0;
   #delivered = 0;
@@ -59,6 +60,7 @@ export class DirectOutputLane implements OutputLane {
     this.#pending.push(items);
     this.#enqueued += items.length;
     const newest = this.#holds.peekLast();
+    // one hold for all outputs of a frame that come in a row: the cost is by the poll and not by the item
     if (newest !== undefined && newest.frame === frame) {
       newest.end = this.#enqueued;
       return;
@@ -69,6 +71,7 @@ export class DirectOutputLane implements OutputLane {
 
   write(): void {
     for (let chunk = this.#pending.peek(); chunk !== undefined; chunk = this.#pending.peek()) {
+      // mostly all of an array is offered: then it need not be copied
       const whole = this.#offset === 0 && chunk.length <= OFFER;
       const offered = whole ? chunk : chunk.slice(this.#offset, this.#offset + OFFER);
       const taken = this.#writer.write(offered);

@@ -18,6 +18,7 @@ export type JobEvent =
       readonly error: MillraceError;
       /** From 1, in a row. */
       readonly attempt: number;
+      /** Milliseconds until the next run begins. */
       readonly waitMs: number;
     }
   | ({
@@ -29,6 +30,7 @@ export type JobEvent =
       /** The job runs, and these sinks are not open yet: what is for them is stored (job with a store, not at its first start). */
       readonly kind: 'sinks-away';
       readonly job: string;
+      /** Their names in the job. */
       readonly sinks: readonly string[];
     }
   | {
@@ -41,5 +43,6 @@ export type JobEvent =
       /** The engine has a store, and this job keeps nothing in it: its guarantee needs none. */
       readonly kind: 'store-unused';
       readonly job: string;
+      /** `location` of the provider of stores: a directory, or what stands for it. */
       readonly dir: string;
     };

@@ -52,7 +52,9 @@ export interface ResolvedJobOptions {
   readonly maxBytesInFlight: number;
   readonly maxOutboxMessages: number;
   readonly maxOutboxBytes: number;
+  /** As it was given: its defaults depend on whether the job has a store (`resolveRestart`). */
   readonly restart: RestartOptions;
+  /** Checked for its form; whether there are such parts only the store knows. */
   readonly giveUp: readonly string[];
   readonly metrics: Metrics;
   readonly onEvent: ((event: JobEvent) => void) | undefined;

@@ -17,6 +17,7 @@ import { tellObserver } from './tell-observer.js';
 /** What becomes of the job when its run ends without a failure. */
 type Intent = 'complete' | 'suspend' | 'restart';
 
+/** What the engine makes a job of. */
 export interface JobParts {
   /** What the user asked for. */
   readonly options: ResolvedJobOptions;
@@ -28,11 +29,13 @@ export interface JobParts {
 
 /** A pipeline that runs, or has run. `Engine.newJob` makes it and starts it. */
 export class Job implements AsyncDisposable {
+  /** New with each `newJob`, for logs: what is stored goes by the name. */
   readonly id: string = randomUUID();
   readonly #parts: JobParts;
   readonly #completion = quiet(deferred<void>());
   #running = quiet(deferred<void>());
   #status: JobStatus = 'NOT_RUNNING';
+  /** Undefined between two runs, and after the last. */
   #run: JobRun | undefined;
   /** Settles, and never rejects, when the present run is over. True when everything in flight was delivered. */
   #runOver: Promise<boolean> = Promise.resolve(true);
@@ -59,10 +62,12 @@ export class Job implements AsyncDisposable {
     if (signal?.aborted) this.#onAbort();
   }
 
+  /** `Engine.getJob` finds it by this until it ends, and a store what it has of it. */
   get name(): string {
     return this.#parts.options.name;
   }
 
+  /** Does not change once it is COMPLETED or FAILED. */
   get status(): JobStatus {
     return this.#status;
   }
@@ -90,6 +95,7 @@ export class Job implements AsyncDisposable {
       `job "${this.name}" was cancelled`,
       reason === undefined ? {} : { cause: reason },
     );
+    // else the run fails with it, when all of it is closed
     if (this.#run === undefined) this.#fail(error);
     this.#run?.stop(error);
     this.#backoff?.abort();
@@ -168,12 +174,14 @@ export class Job implements AsyncDisposable {
   }
 
   #leave(run: JobRun): void {
+    // before it is forgotten: until the next run `metrics` tells of the outboxes what this one has left
     this.#left = run.stored;
     this.#run = undefined;
   }
 
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
   async #handleFailure(error: MillraceError): Promise<boolean> {
+    // whoever has asked for the end wants no further run
     const stopping = this.#status === 'COMPLETING' || this.#intent === 'suspend';
     const ranMs = performance.now() - this.#startedMs;
     const progressed = this.#parts.run.tallies.acknowledged.value > this.#acknowledgedBefore;
@@ -191,6 +199,7 @@ export class Job implements AsyncDisposable {
     tellObserver(this.#parts.options.onEvent, { kind: 'restarting', job: this.name, error, attempt, waitMs });
     await abortableWait(waitMs, backoff.signal);
     this.#backoff = undefined;
+    // it may have been cancelled, drained or suspended meanwhile
     if (this.#status === 'NOT_RUNNING') this.#start();
     return true;
   }

@@ -28,6 +28,7 @@ class SinkList {
 
   addAll(sinks: PipelinePlan['sinks']): void {
     const names = new Map(sinks.map(({ sink, name }, index) => [index, { sink, name }]));
+    // places first, policies second: a dead-letter sink goes behind all sinks of the pipeline, whose indices the plan has fixed
     for (const { sink, name } of names.values()) this.sinks.push({ sink, name, rejection: { kind: 'fail' } });
     for (const [index, { sink, name }] of names) {
       this.sinks[index] = { sink, name, rejection: this.resolve(sink.onError) };
@@ -42,6 +43,7 @@ class SinkList {
     const index = this.sinks.length;
     this.#deadLetters.set(deadLetter, index);
     const name = this.#freeName(deadLetter.name);
+    // in the list before its own policy is asked for, so that its index is the one that was promised
     this.sinks.push({ name, sink: deadLetter, rejection: { kind: 'fail' } });
     this.sinks[index] = { name, sink: deadLetter, rejection: this.resolve(deadLetter.onError) };
     return { kind: 'deadLetter', sink: index };

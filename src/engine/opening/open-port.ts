@@ -6,6 +6,7 @@ import { CLOSE_WAIT_MS, type Closable, closePorts, type NamedPort } from './clos
 
 /** Whose opening it is. */
 export interface PortPlace {
+  /** For what is told as `millrace:close-failed`. */
   readonly job: string;
   /** For messages: `sink "x"`. */
   readonly part: string;

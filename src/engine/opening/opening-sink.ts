@@ -16,6 +16,7 @@ export class OpeningSink {
     );
   }
 
+  /** False for one that never will be, too. */
   get isOpen(): boolean {
     return this.#isOpen;
   }

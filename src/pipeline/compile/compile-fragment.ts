@@ -30,7 +30,9 @@ type Rest = () => void;
 export type TargetOf = (vertex: Vertex) => Target | undefined;
 
 export interface FragmentSurroundings {
+  /** Undefined for a vertex that belongs to the fragment itself. */
   readonly targetOf: TargetOf;
+  /** In memory, or over a store: the fragment does not know. */
   readonly stateOf: StateOf;
 }
 

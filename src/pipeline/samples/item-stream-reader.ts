@@ -4,6 +4,7 @@ import { Readiness } from '../../internal/readiness.js';
 
 /** Where the numbering of an item stream stands, and how fast it goes. */
 export interface ItemStreamOptions {
+  /** Above 0; it need not be whole. */
   readonly perSecond: number;
   /** The number of the first item. */
   readonly start: number;

@@ -17,12 +17,15 @@ const SLICE_BYTES = 1024 * 1024;
 /** Opened by `openLmdbStore`, which has checked the file. */
 export interface LmdbStoreParts {
   readonly file: LmdbFile;
+  /** For messages, and to see whether it still leads to that file (`checkInPlace`). */
   readonly path: string;
   /** The file that the path leads to. */
   readonly identity: FileIdentity | undefined;
   /** Commits that the file has had. */
   readonly commits: number;
+  /** Beside the file from before it was opened until it is closed (X8). */
   readonly mark: OpeningMark;
+  /** Called once, when it may be opened again. */
   readonly onClosed: () => void;
 }
 
@@ -78,6 +81,7 @@ export class LmdbStore implements Store {
   }
 
   async #close(): Promise<void> {
+    // in this order: what is under way is written, the file is let go of, and only then may the next start take it for whole
     await this.#group.idle();
     await this.#parts.file.close();
     await this.#parts.mark.clear();

@@ -14,6 +14,7 @@ export type FileChange = readonly [key: Buffer, value: Buffer | undefined];
 /** A record in bytes of its own. */
 export interface FileRecord {
   readonly key: Buffer;
+  /** With its checksum, as the file has it. */
   readonly value: Buffer;
 }
 

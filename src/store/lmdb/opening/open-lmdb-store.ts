@@ -18,8 +18,11 @@ import { tryInChild } from './try-in-child.js';
 
 /** What is opened, by whom. */
 export interface OpenRequest {
+  /** Its directory is there, and ours alone. */
   readonly path: string;
+  /** What the file must say of itself (`checkFormat`). */
   readonly name: StoreName;
+  /** Called once, when the store is closed. */
   readonly onClosed: () => void;
 }
 

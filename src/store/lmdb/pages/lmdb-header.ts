@@ -15,6 +15,7 @@ export interface LmdbHeader {
   readonly pageSize: number;
   /** The highest page that was ever used. */
   readonly lastPage: number;
+  /** The pages that may be written to again, by the commit that has freed them. */
   readonly free: TreeRoot;
   readonly records: TreeRoot;
 }

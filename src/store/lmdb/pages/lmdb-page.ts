@@ -19,6 +19,7 @@ const BIG_DATA_BYTES = 24;
 export interface PageNode {
   /** Behind its end, from the start of the page. */
   readonly end: number;
+  /** How long its key is; it stands right behind the header of the node. */
   readonly keyBytes: number;
   /** Where its value is on the page, and how long. */
   readonly valueAt: number;

@@ -24,6 +24,7 @@ function ownKey(name: OwnName): Buffer {
 
 /** Which records a slice has. */
 export interface Slice {
+  /** A key, or what stands between two. */
   readonly from: string;
   /** Exclusive. */
   readonly to: string;
@@ -31,6 +32,7 @@ export interface Slice {
   readonly after: boolean;
   /** At most so many, and not many more than so many bytes of values. */
   readonly limit: number;
+  /** Of values: the slice ends with the record that reaches it. */
   readonly maxBytes: number;
 }
 
