@@ -1,11 +1,11 @@
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { Session } from '../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../protocol/session/session-event.js';
-import { checkGuarantee } from './check-guarantee.js';
 import { connectRequest } from './connect-request.js';
 import { isAuthEvent, isConnectionEvent, isQuestion } from './connection-event.js';
 import type { ConnectionListener } from './connection-listener.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
+import { checkGuarantee } from './granted/check-guarantee.js';
 import type { SessionDoubts, SessionIdentity } from './identity/session-identity.js';
 import { Link, type LinkEnd } from './link.js';
 import type { Login } from './login.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
-import { checkServerLimits } from '../../../../../src/mqtt/connection/check-server-limits.js';
+import { checkServerLimits } from '../../../../../src/mqtt/connection/granted/check-server-limits.js';
 import { subscriptionDiff } from '../../../../../src/mqtt/connection/subscriptions/subscription-diff.js';
 import {
   type SubscribingSession,

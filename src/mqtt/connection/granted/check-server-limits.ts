@@ -1,7 +1,7 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { ServerLimits } from '../protocol/session/session-event.js';
-import { soleFilterBytes } from './subscriptions/subscribe-batches.js';
-import type { WantedSubscription } from './subscriptions/wanted-subscription.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { ServerLimits } from '../../protocol/session/session-event.js';
+import { soleFilterBytes } from '../subscriptions/subscribe-batches.js';
+import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
 
 /** Characters of a filter in a message. */
 const SHOWN = 200;

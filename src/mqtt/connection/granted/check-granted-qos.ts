@@ -1,7 +1,7 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { publishDiagnostic } from '../../metrics/diagnostics.js';
-import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
-import type { GrantedSubscription } from './subscriptions/wanted-subscription.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { MqttConnectionOptions } from '../options/mqtt-connection-options.js';
+import type { GrantedSubscription } from '../subscriptions/wanted-subscription.js';
 
 /** A granted QoS below what was asked for is told; it throws GRANTED_QOS_TOO_LOW where the guarantee needs more. */
 export function checkGrantedQos(

@@ -1,6 +1,6 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { ServerLimits } from '../protocol/session/session-event.js';
-import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { ServerLimits } from '../../protocol/session/session-event.js';
+import type { MqttConnectionOptions } from '../options/mqtt-connection-options.js';
 
 /** What the guarantee needs of the broker. */
 export type NeededOfBroker = Pick<MqttConnectionOptions, 'requireQos2' | 'requireKeptSession'>;
