@@ -282,6 +282,8 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
 
   retried(row: Row): void {
     this.#parts.owner.meter.retried(row);
+    // it may be the last answer that is owed: a commit finds that out
+    if (this.#last !== undefined) this.#dirty = true;
   }
 
   published(row: Row): void {

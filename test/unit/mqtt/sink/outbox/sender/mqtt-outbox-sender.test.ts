@@ -254,6 +254,24 @@ describe('an MQTT outbox', () => {
     );
   });
 
+  it('that is to fail once settled fails, too, when the last answer refuses a row for now', () => {
+    const rig = new OutboxRig({ retry: SLOWLY });
+    rig.add(2);
+    rig.commit();
+    rig.outbox.failOnceSettled(new MillraceError('GUARANTEE_UNSUPPORTED', 'no QoS 2'), rig.now);
+    rig.answer(delivered(0));
+    rig.commit();
+    assert.deepEqual(rig.failures, [], 'an answer is owed');
+    rig.answer(refused(1, 0x97));
+    assert.equal(rig.outbox.urgency, 'now');
+    rig.seal();
+    rig.storeOldest();
+    assert.deepEqual(
+      rig.failures.map(({ code }) => code),
+      ['GUARANTEE_UNSUPPORTED'],
+    );
+  });
+
   it('R20: a row that is refused for now goes out again under its own seq, and only the later rows of its topic wait', () => {
     const rig = new OutboxRig({ retry: SLOWLY, window: 2 });
     rig.add(1, { topic: 'a' });
