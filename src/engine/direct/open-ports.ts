@@ -4,7 +4,7 @@ import type { OpenContext } from '../../connector/open-context.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { JobPorts } from '../opening/job-ports.js';
-import { type OpenPorts, openAllPorts } from '../opening/open-all-ports.js';
+import { type OpenPorts, openInOrder } from '../opening/open-in-order.js';
 import { openPort } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
 
@@ -21,7 +21,7 @@ export const openDirectPorts = (
 ): Promise<OpenPorts<AnySinkWriter>> => {
   const { job, guarantee, metrics } = options;
   const context: OpenContext = { job, guarantee, metrics, signal };
-  return openAllPorts({
+  return openInOrder({
     job,
     writers: () =>
       ports.sinks.map(({ name, sink }) =>

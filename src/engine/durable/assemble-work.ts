@@ -8,7 +8,7 @@ import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
 import type { NamedPort } from '../opening/close-ports.js';
 import type { JobPorts } from '../opening/job-ports.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
-import type { OpenPorts } from '../opening/open-all-ports.js';
+import type { OpenPorts } from '../opening/open-in-order.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { Deduplicators } from '../state/deduplicators.js';
 import type { KeyedStates } from '../state/keyed-states.js';

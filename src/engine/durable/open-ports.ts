@@ -15,7 +15,7 @@ import { endOf } from '../layout/stored-parts.js';
 import { decodeStored } from '../layout/values/stored-value.js';
 import { closePorts, type NamedPort } from '../opening/close-ports.js';
 import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
-import { type OpenPorts, openAllPorts } from '../opening/open-all-ports.js';
+import { type OpenPorts, openInOrder } from '../opening/open-in-order.js';
 import { openPort, type PortPlace } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { DurableRecords } from './durable-records.js';
@@ -53,7 +53,7 @@ export const openDurablePorts = (
     else await whenReached(open.port, place);
     return open;
   };
-  return openAllPorts({
+  return openInOrder({
     job,
     writers: () => ports.sinks.map(openSink),
     onWriters: () => reached.add(ports.sinks),

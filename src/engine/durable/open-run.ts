@@ -8,7 +8,7 @@ import { storeKeys } from '../layout/keys/store-keys.js';
 import { Overlay } from '../layout/overlay.js';
 import { closePorts } from '../opening/close-ports.js';
 import { type JobPorts, planPorts } from '../opening/job-ports.js';
-import type { OpenPorts } from '../opening/open-all-ports.js';
+import type { OpenPorts } from '../opening/open-in-order.js';
 import { OpeningSink } from '../opening/opening-sink.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { DEFAULT_CACHE_LIMITS, KeyedStates } from '../state/keyed-states.js';

@@ -41,7 +41,7 @@ const openAll = async <P extends Closable>(
 };
 
 /** Opens the sinks, then the sources: nothing arrives before there is somewhere to put it. */
-export const openAllPorts = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
+export const openInOrder = async <W extends Closable>(opening: PortOpening<W>): Promise<OpenPorts<W>> => {
   const writers = await openAll(opening.writers(), opening);
   try {
     await opening.onWriters();
