@@ -27,6 +27,7 @@ export class PacketOutput {
 
   /** A connection begins. Throws what the codec throws for a CONNECT that must not be sent; it stays closed then. */
   open(connect: ConnectPacket): void {
+    // kept only when the CONNECT is good, so that it is the first packet of its connection [MQTT-3.1.0-1]
     const writer = new PacketWriter('client');
     writer.write(connect, connect.version);
     this.#writer = writer;

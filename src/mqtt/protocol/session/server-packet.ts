@@ -24,6 +24,7 @@ export type ServerPacket =
 /** The packet, when a server may send it after its CONNACK to a client that asked for this. Throws PROTOCOL_ERROR otherwise. */
 export function serverPacket(packet: Packet, request: ConnectRequest): ServerPacket {
   switch (packet.type) {
+    // a PUBLISH may always explain itself
     case 'publish':
     case 'pingresp':
       return packet;

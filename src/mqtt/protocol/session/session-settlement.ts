@@ -70,7 +70,9 @@ export class SessionSettlement {
     this.#proof = undefined;
     this.#unverified = false;
     const inDoubt = fresh ? outbound.inDoubt() : [];
+    // with `settlesEmpty` even the loss of nothing: its owner writes the epoch down before anything comes (R5)
     epoch.setLost(fresh && (inDoubt.length > 0 || inbound.qos2.size > 0 || settlesEmpty));
+    // nothing was held, but what is remembered as finished was of the old session (R2b)
     if (fresh && !epoch.lost) inbound.qos2.startEpoch();
     if (epoch.lost) this.#askAboutLoss(inDoubt, false);
     else if (!fresh && request.unproven === true) {
@@ -92,6 +94,7 @@ export class SessionSettlement {
     inbound.qos2.startEpoch();
     const givenUp = outbound.startEpoch(policy);
     inbound.gate.open();
+    // between connections the next CONNACK settles it
     if (this.asking) this.#standing = 'settled';
     return givenUp;
   }
@@ -102,6 +105,7 @@ export class SessionSettlement {
     if (this.#belowVersion5) throw invalidState('Below 5.0 a session cannot be proven');
     const { requests, inbound } = this.#parts;
     this.#proof = new MarkerProof(question, (filter) => requests.unsubscribe([filter]));
+    // after the question is written, which may throw: then it can be put once more
     inbound.gate.shut();
     inbound.qos2.proving();
     this.#standing = 'proving';
@@ -139,6 +143,7 @@ export class SessionSettlement {
     this.#unverified = proof === 'unknown';
     this.#standing = 'settled';
     events.push({ type: 'session-proven', proven: proof === 'ours' });
+    // copies have their place before what the gate held back behind them
     inbound.qos2.proved();
     inbound.gate.open();
   }

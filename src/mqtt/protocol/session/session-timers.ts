@@ -92,6 +92,7 @@ export class SessionTimers {
 
   pingSent(): void {
     this.#lastSent = this.#now;
+    // the first that is unanswered counts: another one gives the server no more time
     if (!this.#pingresp.running) this.#pingresp.start(this.#now);
   }
 

@@ -95,6 +95,7 @@ export class Session {
     this.#fence = this.#qos2.fence;
     this.#outbound = new OutboundMessages(this.#output, this.#events, { rows: outbound, burnt });
     this.#turns = this.#outbound.turns;
+    // the inbound side's fence, too: any answer shows that the server has read the PUBCOMPs before its request
     this.#requests = new SubscriptionRequests(this.#output, this.#fence);
     this.#authentication = new SessionAuthentication(this.#output, this.#events);
     this.#handshake = new SessionHandshake({ options, authentication: this.#authentication, epoch: this.#epoch });
@@ -111,6 +112,7 @@ export class Session {
   /** The transport is open: writes CONNECT. */
   connect(request: ConnectRequest, now: number): void {
     if (this.#phase !== 'idle') throw invalidState('There is a connection already');
+    // throws for a CONNECT that must not be sent: then nothing has begun
     this.#output.open(this.#handshake.connectPacket(request));
     this.#boundary = new PacketBoundary(request, this.#options);
     this.#phase = 'connecting';
@@ -139,6 +141,7 @@ export class Session {
   connectionLost(_now: number): void {
     this.#phase = 'idle';
     this.#boundary = undefined;
+    // before what counts is reset: it tells how this connection ended (R20a)
     this.#lastOwed = this.#turns.owed + this.#requests.pending;
     this.#lastAlone = this.#lastOwed === 1 ? this.#turns.alone : -1;
     this.#settlement.end();
@@ -159,6 +162,7 @@ export class Session {
       this.#end(this.#silenceError(silence));
       return;
     }
+    // commands have no clock: what they made the server owe is watched from here on
     this.#timers.watchAcks(this.#turns.owed, false);
     this.#qos2.handleTimeout();
     if (this.#timers.pingDue) this.#ping();
@@ -362,6 +366,7 @@ export class Session {
     const boundary = this.#boundary;
     if (this.#phase !== 'connecting' || boundary?.connack === undefined) return;
     this.#connected(boundary, boundary.connack);
+    // what came behind CONNACK has waited for this (Z1)
     this.#handlePackets(boundary, 0);
   }
 
@@ -381,6 +386,7 @@ export class Session {
   disconnect(reasonCode = 0, properties?: Properties): void {
     const request = this.#boundary?.request;
     if (request === undefined || this.#phase === 'over') return;
+    // the PUBCOMPs that waited for a fence go out before it, for nothing may follow (Z2)
     this.#qos2.end();
     this.#output.write(disconnectPacket(request, { reasonCode, ...(properties && { properties }) }));
     this.#finish();
@@ -426,6 +432,7 @@ export class Session {
     const answers = this.#outbound.answers;
     let packets = 0;
     try {
+      // what waited for the proof of the session came before all that is read now
       this.#inbound.handleHeld();
       while (this.#phase !== 'over' && !this.#parking) {
         boundary.parked = 0;
@@ -440,10 +447,13 @@ export class Session {
       return;
     }
     if (this.#phase === 'over') return;
+    // after all of them: the fence that is awaited may have been among them
     if (packets > 0) this.#qos2.heard();
+    // Z3
     if (!boundary.begun) this.#begin(boundary);
     if (this.#turns.wantsPing) this.#probe();
     this.#timers.heard(bytes, packets);
+    // an acknowledgement that moves nothing is no progress (R21)
     this.#timers.watchAcks(this.#turns.owed, this.#outbound.answers !== answers);
   }
 
@@ -483,6 +493,7 @@ export class Session {
   #handlePingresp(): void {
     this.#timers.pingAnswered();
     this.#fence.pingAnswered();
+    // last, for it may send what waited to hear that the server lives (R20a)
     this.#turns.pingAnswered();
   }
 
@@ -517,10 +528,12 @@ export class Session {
 
   #connected(boundary: PacketBoundary, connack: ConnackPacket): void {
     const { event, fresh } = this.#handshake.conclude(boundary, connack);
+    // they bind from here on, also on the question of a proof
     this.#output.limit(event.limits.maximumPacketSize);
     this.#timers.connected(event.limits.keepAlive);
     this.#events.push(event);
     this.#phase = 'connected';
+    // behind `connected`, for it may ask something
     this.#settlement.begin(boundary.request, fresh);
     this.#listen();
   }

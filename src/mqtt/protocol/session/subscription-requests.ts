@@ -63,6 +63,7 @@ export class SubscriptionRequests {
     const request = this.#pending.get(packetId);
     if (request === undefined && type === 'unsuback') return undefined;
     if (request?.type !== type) throw protocolError(`${type} for packet id ${packetId}, which asked for none`);
+    // below 5.0 UNSUBACK has none: it says that all is done
     const codes = type === 'unsuback' && this.#output.version < 5 ? new Array(request.filters).fill(0) : reasonCodes;
     if (codes.length !== request.filters) {
       throw protocolError(`${type} with ${codes.length} codes for ${request.filters} filters [MQTT-3.8.4-6]`);
@@ -77,6 +78,7 @@ export class SubscriptionRequests {
     };
   }
 
+  /** After the write, which may throw: then no answer is awaited, and the id stays free. */
   #await(packetId: number, request: Request): number {
     this.#pending.set(packetId, request);
     this.#fence.requestSent(packetId);
@@ -84,6 +86,7 @@ export class SubscriptionRequests {
     return packetId;
   }
 
+  /** They go round, so that no id is used again right behind its answer. */
   #freeId(): number {
     if (this.#pending.size > LAST_ID - FIRST_ID) {
       throw invalidState('Too many requests wait for their SUBACK or UNSUBACK');

@@ -3,6 +3,7 @@ import type { ConnackPacket, DisconnectPacket } from '../../packet.js';
 import type { ProtocolVersion } from '../../protocol-version.js';
 import { reasonName, returnCodeName } from '../../reason-code.js';
 
+/** What a code means for the next attempt. `retryable`: the same CONNECT may be taken later. */
 interface Refusal {
   readonly code: ErrorCode;
   readonly retryable: boolean;
@@ -36,6 +37,7 @@ const LATER: Refusal = {
 };
 const REDIRECT_ADVICE =
   'The broker wants its clients elsewhere: change the broker URL, or let it say where by `followServerReference`.';
+/** Retryable all the same: where the user does not let us follow, this server may take us later. */
 const ELSEWHERE: Refusal = { ...LATER, advice: REDIRECT_ADVICE };
 const BAD_METHOD: Refusal = {
   code: 'CONNECTION_REFUSED_BY_BROKER',
@@ -48,6 +50,7 @@ const NEVER: Refusal = {
   advice: 'Change what the broker refused: see the reason.',
 };
 
+/** Of 5.0. What is not here asks for another CONNECT. */
 const REASON_CODES: Readonly<Record<number, Refusal>> = {
   // no code of 5.0: so a broker answers that speaks 3.x only [MQTT-3.1.2-2 of 3.1.1]
   1: UNSUPPORTED_VERSION,
@@ -66,6 +69,7 @@ const REASON_CODES: Readonly<Record<number, Refusal>> = {
   159: LATER,
 };
 
+/** Of 3.x. */
 const RETURN_CODES: Readonly<Record<number, Refusal>> = {
   1: UNSUPPORTED_VERSION,
   // no code of 3.x: so a broker answers that speaks 5.0 only

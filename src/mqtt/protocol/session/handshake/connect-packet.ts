@@ -43,6 +43,7 @@ function connectProperties(request: ConnectRequest, options: SessionOptions): Pr
   };
 }
 
+/** 5.0 takes an empty one for any session, and assigns one [MQTT-3.1.3-6]. */
 function checkClientId({ version, clean }: ConnectRequest, clientId: string): void {
   const characters = Array.from(clientId).length;
   if (version === 3 && (characters < 1 || characters > LONGEST_3_1_CLIENT_ID)) {

@@ -54,6 +54,7 @@ export class SessionHandshake {
     }
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
     if (packet.reasonCode !== 0) throw connectionRefused(packet, boundary.request.version);
+    // from here on a server is told what is wrong with what it sends, with this very CONNACK, too
     boundary.accepted = true;
     const tolerant = options.tolerance !== undefined;
     checkConnack(packet, boundary.request, { clientId: this.#clientId, tolerant });
@@ -70,6 +71,7 @@ export class SessionHandshake {
     const limits = serverLimits(connack, request);
     const fresh = epoch.connected(request, sessionPresent);
     boundary.limits = limits;
+    // it names the session, so that later CONNECTs have it
     if (this.#clientId === '') this.#clientId = properties?.assignedClientIdentifier ?? '';
     const { version } = request;
     const clientId = this.#clientId;

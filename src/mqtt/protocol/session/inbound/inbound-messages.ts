@@ -79,7 +79,9 @@ export class InboundMessages {
   handleHeld(): void {
     for (const { packet, topic } of this.gate.takeDue()) {
       const passes = this.gate.passes(packet);
+      // let go of as a copy, of a session that turned out not to be ours
       if (passes && isBare(packet) && !this.qos2.isOfEarlier(packet.packetId)) throw toComeAgain();
+      // its PUBREC goes out in the place that was kept for it, unless its row still waits for the owner
       if (passes && packet.qos === 2) this.qos2.settlePlace(packet.packetId);
       this.#admit(packet, topic);
     }
@@ -120,6 +122,7 @@ export class InboundMessages {
 
   #handleQos1(packet: PublishPacket, topic: string): void {
     if (!this.#qos1.isNew(packet)) return;
+    // before it is delivered, so that `session-suspect` is told first
     this.qos2.passedBy(packet);
     const reasonCode = packet.rejection === undefined ? 0 : this.#answerTo(packet);
     this.#qos1.take(packet.packetId, this.#deliveries.deliver(packet, topic), reasonCode);

@@ -72,6 +72,7 @@ export class InboundRows {
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
   add(packetId: number, token: number, reasonCode: number): void {
+    // the id means this message now
     if (this.#copies.size > 0) this.dropCopy(packetId);
     const row = this.#set({ packetId, token, stage: 'taken' }, reasonCode, this.#connection);
     row.queuedOn = this.#connection;
@@ -132,6 +133,7 @@ export class InboundRows {
       this.#queue.shift();
       entry.queuedOn = 0;
       if (entry.gone) continue;
+      // a copy that comes from now on is due a PUBREC of its own
       if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
       return entry;
     }
@@ -143,6 +145,7 @@ export class InboundRows {
     this.#released.delete(row);
     this.#byId[row.packetId] = undefined;
     this.#size -= 1;
+    // when most of them are gone, what it costs is shared by as many removals
     const gone = this.#rows.length - this.#size;
     if (gone >= COMPACT_AT && gone > this.#size) this.#compact();
   }

@@ -38,6 +38,7 @@ export class Qos1Messages {
     if (!this.#queue.accept(token)) return false;
     for (let due = this.#queue.takeNext(); due !== undefined; due = this.#queue.takeNext()) {
       const { packetId, reasonCode } = due;
+      // the server uses it again only when it has read the PUBACK
       this.#ids[packetId] = 0;
       this.#output.write({ type: 'puback', packetId, reasonCode });
     }

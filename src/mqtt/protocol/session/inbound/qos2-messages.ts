@@ -90,6 +90,7 @@ export class Qos2Messages {
 
   connectionLost(): void {
     this.#rows.nextConnection();
+    // nothing has answered them: they come again
     this.#held.take();
     this.fence.stop();
     this.#completions.connectionLost();
@@ -100,6 +101,7 @@ export class Qos2Messages {
   startEpoch(): void {
     this.#rows.dropEarlier();
     this.#finished.startEpoch();
+    // they waited because they might be copies, and of a new session there are none
     for (const { packet, topic } of this.#held.take()) this.#take(packet, topic);
   }
 
@@ -142,12 +144,14 @@ export class Qos2Messages {
     const row = this.#rows.get(packetId);
     const { next, action } = inboundStep(INBOUND_QOS2, row?.stage ?? 'free', 'pubrel', packetId);
     if (row === undefined || action !== 'report') {
+      // R4: answered in any case, with success for a finished message that came again (R2b)
       const again = this.#finished.answeredAgain(packetId);
       this.#writePubcomp(packetId, again ? SUCCESS : IDENTIFIER_NOT_FOUND);
       return;
     }
     const repeated = !this.#rows.markReleased(row);
     if (next !== 'free') row.stage = next;
+    // told once on each connection: one `complete` answers all of them
     if (!repeated) this.#parts.events.push({ type: 'release', token: row.token });
   }
 
@@ -236,6 +240,7 @@ export class Qos2Messages {
   #take(packet: PublishPacket, topic: string): void {
     const { packetId, dup, rejection } = packet;
     const { deliveries, answerTo } = this.#parts;
+    // in this order: an id that is out of the count has all forgotten that is remembered, but not this message
     this.#finished.observe(packetId, dup);
     this.#finished.taken(packetId, messageDigest(packet, topic), dup);
     const reasonCode = rejection === undefined ? SUCCESS : answerTo(packet);
@@ -254,6 +259,7 @@ export class Qos2Messages {
   #complete(row: InboundMessage): void {
     this.#rows.remove(row);
     const answered = this.#rows.isReleasedHere(row);
+    // answered or not: the broker may not know it yet, and send a copy (R2b)
     this.#finished.add(row.packetId, answered);
     if (answered) this.#writePubcomp(row.packetId, SUCCESS);
   }

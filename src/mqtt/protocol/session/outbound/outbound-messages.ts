@@ -84,6 +84,7 @@ export class OutboundMessages {
     const released = this.#seqsAt('released');
     this.#doubtful = new Set(unverified ? released : []);
     this.turns.begin(limits, maxInflight, released.length + this.#seqsAt('received').length);
+    // before any re-send, which may be refused: these PUBRECs are older
     this.#tellUntold();
     this.turns.pump();
   }
@@ -104,6 +105,7 @@ export class OutboundMessages {
       }
     }
     this.#untold.clear();
+    // what a lost session held half-done is gone with it (R20a)
     this.#ids.clear();
     this.turns.rewind();
     return givenUp;
@@ -116,6 +118,7 @@ export class OutboundMessages {
 
   publish(message: OutboundMessage, limits: ServerLimits): void {
     const { qos, seq } = message;
+    // not asked of the turns: one that is published late has a number below others (R20)
     if (qos > 0 && seq < this.#window.next) {
       throw invalidTurn(`Sequence numbers ascend: ${seq} is not above ${this.#window.next - 1}`);
     }
@@ -128,6 +131,7 @@ export class OutboundMessages {
     const transition = entry?.flow[entry.position].release;
     if (entry === undefined || transition === undefined) return;
     this.#untold.delete(seq);
+    // before it moves, for that goes by the position
     const hadTurn = this.turns.had(entry);
     entry.position = transition.next;
     if (!this.turns.open) return;
@@ -173,6 +177,7 @@ export class OutboundMessages {
     this.turns.answered(complete);
     if (complete) this.#window.remove(message.seq);
     else entry.position = next;
+    // before others use its room: what cannot be sent then is told behind it
     this.#report(action, message, packet);
     if (complete) this.turns.pump();
   }

@@ -135,6 +135,7 @@ export class OutboundTurns {
     const { qos, seq } = message;
     if (qos > 0) this.#checkTurn(seq);
     checkMessage(message, limits);
+    // nothing is changed before this, which may throw
     output.write(publishPacket(message, qos === 0 ? 0 : ids.of(seq), false));
     if (this.#bound === 1) this.#pace.sent(qos === 0 ? -1 : seq);
     if (qos === 0) return;
@@ -189,6 +190,7 @@ export class OutboundTurns {
         if (this.#mayTake(entry.position)) this.#send(entry, this.#limits);
         else if (!past || isReleasing(entry.position)) break;
       }
+      // one that could not be sent has left the window, and the low end may have moved past others
       seq = Math.max(seq + 1, window.low);
     }
     return seq;
