@@ -21,6 +21,7 @@ const opensAndCloses = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await (await scene.open()).close();
 };
 
+/** `OpenContext.signal`: an opening that hangs keeps its job from ending. It may resolve all the same; then it is closed. */
 const settlesWhenAborted = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const abort = new AbortController();
   const opening = scene.open(abort.signal);
@@ -28,6 +29,7 @@ const settlesWhenAborted = async <T>(scene: DurableSinkScene<T>): Promise<void> 
   await (await opening.catch(() => undefined))?.close();
 };
 
+/** The store knows an outbox by its name: under another one its rows would be nobody's, and the job refused (JOB_CHANGED). */
 const keepsNames = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const names = async (): Promise<string[]> => {
     const driver = await scene.open();
@@ -40,6 +42,7 @@ const keepsNames = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   assert.deepEqual(await names(), first);
 };
 
+/** Invariant 1: neither `prepare` nor the snapshot of the commit lets anything out, only that it is durable. */
 const waitsForCommit = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   scene.add(driver, upwards(0, 3));
@@ -64,6 +67,7 @@ const deliversOverCommits = async <T>(scene: DurableSinkScene<T>): Promise<void>
   await scene.arrived(100);
 };
 
+/** More than most senders take at once: what `offer` leaves is offered again. */
 const deliversMany = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   scene.add(driver, upwards(0, 3000));
@@ -71,6 +75,7 @@ const deliversMany = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(3000);
 };
 
+/** Rule 2 of `OutboxSender`: each mark lets out what was under it, in the order of the commits (R8a). */
 const takesSeveralSnapshots = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   for (const from of upwards(0, 5)) {
@@ -82,6 +87,7 @@ const takesSeveralSnapshots = async <T>(scene: DurableSinkScene<T>): Promise<voi
   await scene.arrived(50);
 };
 
+/** The engine removes what lies below: a `low` that runs ahead loses rows, one that stops short fills the outbox (R11). */
 const raisesLow = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   const [outbox] = driver.writer.outboxes;
@@ -99,6 +105,7 @@ const raisesLow = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   assert.deepEqual(outbox.snapshot(200).refused, []);
 };
 
+/** Rule 3 of `DurableSinkWriter`. A sink that stays ready makes the engine commit without end. */
 const isReadyOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   scene.add(driver, [0]);

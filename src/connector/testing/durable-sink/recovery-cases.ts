@@ -5,6 +5,7 @@ import { upwards } from '../upwards.js';
 import type { DurableSinkScenario } from './commit-cases.js';
 import type { DurableSinkLimits, DurableSinkScene } from './durable-sink-harness.js';
 
+/** Ended with rows under way: the next one begins at the stored `low` and knows by its state what may have been sent (R12). */
 const goesOn = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const first = await scene.open();
   scene.add(first, upwards(0, 50));
@@ -19,6 +20,7 @@ const goesOn = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(120);
 };
 
+/** A crash between the disk and the process: nothing was sent, and the store cannot tell. They are sent all the same (R7). */
 const deliversStored = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const first = await scene.open();
   scene.add(first, upwards(0, 20));
@@ -29,6 +31,7 @@ const deliversStored = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(20);
 };
 
+/** A crash before the disk: their inputs come again, and make them anew. So none of them may have left (R7). */
 const forgetsUncommitted = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const first = await scene.open();
   scene.add(first, upwards(0, 20));
@@ -38,6 +41,7 @@ const forgetsUncommitted = async <T>(scene: DurableSinkScene<T>): Promise<void> 
   assert.deepEqual(scene.fixture.received(), []);
 };
 
+/** The destination has answered, and no commit has it: what is sent again must be known there as the same (R8, R12). */
 const deliversOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const first = await scene.open();
   scene.add(first, upwards(0, 30));
@@ -49,6 +53,7 @@ const deliversOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(30);
 };
 
+/** Rule 1 of `OutboxSender`: rows that it does not take stay on the disk, so a destination that is away costs no memory. */
 const hasBound = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   await scene.fixture.hold?.();
@@ -62,6 +67,7 @@ const hasBound = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(5000);
 };
 
+/** Rule 4 of `DurableSinkWriter`: nothing is lost by it, the rows are in the store. */
 const closesAtOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   await scene.fixture.hold?.();
@@ -77,6 +83,7 @@ const closesAtOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   await scene.arrived(10);
 };
 
+/** The engine waits in `ready`, or offers; in both it must learn of the failure. The row is never looked at. */
 const tellsFailure = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   const driver = await scene.open();
   const isOurs = (error: unknown): boolean => error instanceof MillraceError;

@@ -18,17 +18,20 @@ import {
   writeAll,
 } from './sink-harness.js';
 
+/** A second opening finds what the first has left: a lock, a listener, a client id that is still in use. */
 const opensTwice = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   await (await open(fixture)).close();
   await (await open(fixture)).close();
 };
 
+/** Rule 6: an engine closes at its end and after a failure, and both may come. */
 const closesTwice = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   const writer = await open(fixture);
   await Promise.all([writer.close(), writer.close()]);
   await writer.close();
 };
 
+/** `OpenContext.signal`: an opening that hangs keeps its job from ending. It may resolve all the same; then it is closed. */
 const settlesWhenAborted = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   const abort = new AbortController();
   const opening = open(fixture, abort.signal);
@@ -36,11 +39,13 @@ const settlesWhenAborted = async <T>({ fixture }: SinkScene<T>): Promise<void> =
   await (await opening.catch(() => undefined))?.close();
 };
 
+/** The same where no event will ever come: the signal has aborted before it is listened to. */
 const settlesWhenAbortedBefore = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   const aborted = AbortSignal.abort(new MillraceError('ABORTED', 'before'));
   await (await open(fixture, aborted).catch(() => undefined))?.close();
 };
 
+/** Rule 2: every tick flushes, those without an output too. */
 const takesNothing = async <T>(_scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   assert.equal(writer.write([]), 0);
   writer.flush();
@@ -53,6 +58,7 @@ const deliversEach = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Prom
   await arrived(scene, 10);
 };
 
+/** Rule 2: a flush is for all that was taken since the last one, not for the last `write`. */
 const deliversSeveralWrites = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   for (const sequence of upwards(0, 5)) assert.equal(writer.write([scene.fixture.item(sequence)]), 1);
   writer.flush();
@@ -60,6 +66,7 @@ const deliversSeveralWrites = async <T>(scene: SinkScene<T>, writer: SinkWriter<
   await arrived(scene, 5);
 };
 
+/** Rule 4. It finds a `ready` that is kept from before, and one that tells only of the first progress. */
 const isReadyAgain = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   for (const sequence of upwards(0, 3)) {
     assert.equal(writer.write([scene.fixture.item(sequence)]), 1);
@@ -69,6 +76,7 @@ const isReadyAgain = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Prom
   await arrived(scene, 3);
 };
 
+/** Rule 4. Asked for the second time the progress is still not taken: a sink that tells it once would leave an engine asleep. */
 const staysReady = async <T>({ fixture, until }: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   assert.equal(writer.write([fixture.item(0)]), 1);
   writer.flush();
@@ -77,12 +85,14 @@ const staysReady = async <T>({ fixture, until }: SinkScene<T>, writer: SinkWrite
   await delivery(writer, 1, until);
 };
 
+/** Rules 1, 4 and 5 together: more than most sinks take at once, so that `write` must take a part and `ready` tell of room. */
 const deliversMany = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   await writeAll(scene.fixture, writer, upwards(0, 2000));
   await delivery(writer, 2000, scene.until);
   await arrived(scene, 2000);
 };
 
+/** Rule 3: an input is acknowledged by it, so what is only sent must not count (R16). */
 const deliversWhenConfirmed = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   const { fixture, until } = scene;
   await fixture.hold?.();
@@ -94,6 +104,7 @@ const deliversWhenConfirmed = async <T>(scene: SinkScene<T>, writer: SinkWriter<
   await arrived(scene, 3);
 };
 
+/** Rule 1: the only bound of a sink whose destination is away. Behind it nothing is left out, and the order holds. */
 const hasBound = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   const { fixture, until } = scene;
   await fixture.hold?.();
@@ -110,6 +121,7 @@ const hasBound = async <T>(scene: SinkScene<T>, writer: SinkWriter<T>): Promise<
   await arrived(scene, written + 10);
 };
 
+/** Rule 6: the engine has drained before, or does not want to. What was not confirmed comes again with its input. */
 const closesAtOnce = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   const writer = await open(fixture);
   await fixture.hold?.();
@@ -124,6 +136,7 @@ const closesAtOnce = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
 
 const isOurs = (error: unknown): boolean => error instanceof MillraceError;
 
+/** Rules 1 and 4: the engine waits in `ready`, or writes; in both it must learn of the failure. A `write` on the way there may throw. */
 const tellsFailure = async <T>({ fixture }: SinkScene<T>, writer: SinkWriter<T>): Promise<void> => {
   const listening = async (): Promise<never> => {
     for (;;) {
@@ -143,6 +156,7 @@ const tellsFailure = async <T>({ fixture }: SinkScene<T>, writer: SinkWriter<T>)
   assert.throws(() => writer.write([fixture.item(1)]), isOurs);
 };
 
+/** `OpenSink`: a `write` resolves when the item is taken, `close` when it is delivered. */
 const worksAlone = async <T>(scene: SinkScene<T>): Promise<void> => {
   const stream = await defineSink(scene.fixture.sink).open();
   const writer = stream.getWriter();

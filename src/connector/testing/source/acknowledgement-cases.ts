@@ -5,6 +5,7 @@ import { upwards } from '../upwards.js';
 import type { SourceLimits, SourceScenario, SourceScene } from './source-harness.js';
 import { commit, open, positionOf, take, withReader } from './take.js';
 
+/** Rule 3: a snapshot alone answers nobody, since the commit that it is for may fail. */
 const acknowledgesLater = async <T>({ fixture, until }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(10);
   const taken = await take(fixture, reader, { count: 10 });
@@ -15,6 +16,7 @@ const acknowledgesLater = async <T>({ fixture, until }: SourceScene<T>, reader: 
   await until(async () => (await fixture.acknowledged?.()) === 10, 'ten acknowledgements');
 };
 
+/** Rule 3. It finds a source that acknowledges whole polls, and one that counts items where it should compare positions. */
 const acknowledgesPrefix = async <T>({ fixture, until }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(10);
   const taken = await take(fixture, reader, { count: 10 });
@@ -26,6 +28,7 @@ const acknowledgesPrefix = async <T>({ fixture, until }: SourceScene<T>, reader:
   await until(async () => (await fixture.acknowledged?.()) === 10, 'ten acknowledgements');
 };
 
+/** Rules 4 and 5. It is the whole of at-least-once: what nobody committed comes again, and nothing before it. */
 const givesAgain = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const reader = await open(fixture);
   await fixture.produce(10);
@@ -40,6 +43,7 @@ const givesAgain = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   }
 };
 
+/** Rule 5: `close` keeps what the origin keeps for us (MQTT: the session, R15). */
 const givesWhatCame = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const reader = await open(fixture);
   await fixture.produce(2);

@@ -6,10 +6,12 @@ import { durableGuarantee, type SourceLimits, type SourceScenario, type SourceSc
 import { type StoredRuns, withRuns } from './stored-runs.js';
 import { positionOf, take } from './take.js';
 
+/** The harness says what the source promises: `refuse` must let a job have it. */
 const isNotRefused = async <T>({ fixture, limits }: SourceScene<T>): Promise<void> => {
   assert.equal(fixture.source.refuse(durableGuarantee(limits)), undefined);
 };
 
+/** A commit may end anywhere: in front of the first item, in the middle of a poll, at its end, behind the last. */
 const goesOnBehind =
   (covered: number) =>
   async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
@@ -27,6 +29,7 @@ const goesOnBehind =
     assert.equal([...rest.positions, ...more.positions][0], 0, 'positions count from 0 in each reader');
   };
 
+/** A crash in front of the first commit: there is no `restored`, though the origin has met this reader before. */
 const beginsAgain = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
   const reader = await job.start();
   await fixture.produce(5);
@@ -36,6 +39,7 @@ const beginsAgain = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): 
   assert.deepEqual((await take(fixture, again, { count: 5 })).sequences, upwards(0, 5));
 };
 
+/** Invariant 2 over many restarts, with polls and commits of changing sizes: what the commits cover is each item, once. */
 const commitsEachOnce = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
   await (await job.start()).close();
   await fixture.produce(60);
@@ -52,6 +56,7 @@ const commitsEachOnce = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T
   assert.deepEqual(committed, upwards(0, 60));
 };
 
+/** The commit is durable and `committed` was never called: the origin gives the items again, and the state must tell them (R2a). */
 const isOnceAfterCrash = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
   const reader = await job.start();
   await fixture.produce(10);
@@ -61,6 +66,7 @@ const isOnceAfterCrash = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<
   assert.deepEqual((await take(fixture, again, { count: 4 })).sequences, upwards(6, 10));
 };
 
+/** Rule 3 with two snapshots before the first is durable: each lets out what it covers, and no more (R1). */
 const acknowledgesCovered = async <T>({ fixture, until }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
   const reader = await job.start();
   await fixture.produce(10);
@@ -102,6 +108,7 @@ const pollThrows = (reader: SourceReader<unknown>): boolean => {
   }
 };
 
+/** Rule 3: a commit under way ends after the source has failed, and the engine tells it before it closes. */
 const takesLateCommit = async <T>({ fixture, until }: SourceScene<T>, job: StoredRuns<T>): Promise<void> => {
   const reader = await job.start();
   await fixture.produce(3);
@@ -151,6 +158,7 @@ export const durableScenarios = <T>(limits: SourceLimits): readonly SourceScenar
   ];
   return scenarios.map((scenario) => ({
     ...scenario,
+    // so that no name is one of a case without a store
     name: `durable: ${scenario.name}`,
     skip: skip ?? scenario.skip,
   }));

@@ -7,22 +7,26 @@ import { upwards } from '../upwards.js';
 import type { SourceScenario, SourceScene } from './source-harness.js';
 import { commit, open, type Taken, take, withReader } from './take.js';
 
+/** A second opening finds what the first has left: a lock, a listener, a client id that is still in use. */
 const opensTwice = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   await (await open(fixture)).close();
   await (await open(fixture)).close();
 };
 
+/** Rule 5: an engine closes at its end and after a failure, and both may come. */
 const closesTwice = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const reader = await open(fixture);
   await Promise.all([reader.close(), reader.close()]);
   await reader.close();
 };
 
+/** Rule 5. `withReader` closes it: what was taken must not keep `close` waiting for a commit that never comes. */
 const closesInFlight = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(5);
   await take(fixture, reader, { count: 5 });
 };
 
+/** `OpenContext.signal`: an opening that hangs keeps its job from ending. It may resolve all the same; then it is closed. */
 const settlesWhenAborted = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const abort = new AbortController();
   const opening = open(fixture, { signal: abort.signal });
@@ -30,16 +34,19 @@ const settlesWhenAborted = async <T>({ fixture }: SourceScene<T>): Promise<void>
   await (await opening.catch(() => undefined))?.close();
 };
 
+/** The same where no event will ever come: the signal has aborted before it is listened to. */
 const settlesWhenAbortedBefore = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const signal = AbortSignal.abort(new MillraceError('ABORTED', 'before'));
   await (await open(fixture, { signal }).catch(() => undefined))?.close();
 };
 
+/** `take` checks the positions. */
 const givesInOrder = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(10);
   assert.deepEqual((await take(fixture, reader, { count: 10 })).sequences, upwards(0, 10));
 };
 
+/** Rule 1. What is not taken stays at the front: none is left out, none comes twice. */
 const keepsToMax = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(7);
   const first = await take(fixture, reader, { count: 1, max: 1 });
@@ -47,6 +54,7 @@ const keepsToMax = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T
   assert.deepEqual([...first.sequences, ...rest.sequences], upwards(0, 7));
 };
 
+/** Rule 2. It finds a `ready` that is kept from before, and one that misses what comes while nobody asks. */
 const isReadyAgain = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   let before: Taken | undefined;
   for (const sequence of upwards(0, 3)) {
@@ -57,6 +65,7 @@ const isReadyAgain = async <T>({ fixture }: SourceScene<T>, reader: SourceReader
   }
 };
 
+/** Rule 2. It finds a `ready` that resolves only for what is there when it is asked for. */
 const isReadyLater = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   const ready = reader.ready();
   await fixture.produce(1);
@@ -64,6 +73,7 @@ const isReadyLater = async <T>({ fixture }: SourceScene<T>, reader: SourceReader
   assert.deepEqual((await take(fixture, reader, { count: 1 })).sequences, [0]);
 };
 
+/** Rule 3: a snapshot may be taken for a commit that is not made, and `committed` says no more than that a mark is durable. */
 const takesMarksTwice = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   await fixture.produce(4);
   const { last } = await take(fixture, reader, { count: 4 });
@@ -73,6 +83,7 @@ const takesMarksTwice = async <T>({ fixture }: SourceScene<T>, reader: SourceRea
   reader.committed(mark);
 };
 
+/** A source may stop giving while much is not committed, as a broker with a window does; a commit must set it going again. */
 const survivesSaturation = async <T>({ fixture }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   const produced = Promise.resolve(fixture.produce(300));
   const sequences: number[] = [];
@@ -80,6 +91,7 @@ const survivesSaturation = async <T>({ fixture }: SourceScene<T>, reader: Source
     const { items, last, first } = reader.poll(Math.min(64, 300 - sequences.length));
     for (const item of items) sequences.push(fixture.sequenceOf(item));
     if (last >= first) continue;
+    // nothing came for so long: it is saturated
     if (await settlesWithin(reader.ready(), 100)) continue;
     commit(reader, last);
   }
@@ -106,6 +118,7 @@ const pollFails = (reader: SourceReader<unknown>): boolean => {
   }
 };
 
+/** Rules 1 and 2: the engine waits in `ready`, or polls; in both it must learn of the failure, and of no other than a MillraceError. */
 const tellsFailure = async <T>({ fixture, until }: SourceScene<T>, reader: SourceReader<T>): Promise<void> => {
   const polling = async (): Promise<never> => {
     for (;;) {
@@ -119,6 +132,7 @@ const tellsFailure = async <T>({ fixture, until }: SourceScene<T>, reader: Sourc
   await until(() => pollFails(reader), 'poll throws');
 };
 
+/** `OpenSource`: every acknowledgement is made before the loop is left, so closing loses none. */
 const worksAlone = async <T>({ fixture }: SourceScene<T>): Promise<void> => {
   const opened = await defineSource(fixture.source).open();
   await fixture.produce(5);

@@ -20,6 +20,7 @@ const readsWhatWasPut: StoreRun = async (store, reopen) => {
   });
 };
 
+/** Rule 1: who sees a change before it is durable lets out what a crash takes back. */
 const isUnseenBefore: StoreRun = async (store) => {
   const done = store.commit(batch(['a', bytes(1)]));
   assert.equal(store.get('a'), undefined);
@@ -28,6 +29,7 @@ const isUnseenBefore: StoreRun = async (store) => {
   assert.deepEqual(keysOf(store), ['a']);
 };
 
+/** A removal need not know what is there: the engine removes by key, after a crash once more. */
 const replacesAndRemoves: StoreRun = async (store, reopen) => {
   await store.commit(batch(['a', bytes(1)], ['b', bytes(2)], ['c', bytes(3)]));
   await store.commit(batch(['a', bytes(9, 9)], ['b', undefined], ['x', undefined]));
@@ -39,6 +41,7 @@ const replacesAndRemoves: StoreRun = async (store, reopen) => {
   });
 };
 
+/** Rule 1. Calls of one turn share an fsync; the order among them must not be lost by that. */
 const appliesInOrder: StoreRun = async (store, reopen) => {
   const commits = Array.from({ length: 50 }, (_, index) =>
     store.commit(batch(['last', bytes(index)], [numbered(index), bytes(index)], [numbered(index - 1), undefined])),
@@ -50,6 +53,7 @@ const appliesInOrder: StoreRun = async (store, reopen) => {
   });
 };
 
+/** Rule 1, over several groups: each commit is read as soon as it has resolved. */
 const hasAllBefore: StoreRun = async (store) => {
   const commits = Array.from({ length: 200 }, async (_, index) => {
     if (index % 10 === 0) await new Promise(setImmediate);
@@ -65,6 +69,7 @@ const takesEmpty: StoreRun = async (store) => {
   assert.deepEqual(all(store), []);
 };
 
+/** Rule 2: the one kind of rejection behind which the store lives on, so all of the batch must have been looked at before. */
 const refusesForms: StoreRun = async (store) => {
   const { maxKeyBytes } = store;
   const longest = 'é'.repeat(maxKeyBytes / 2) + 'x'.repeat(maxKeyBytes % 2);
@@ -82,12 +87,14 @@ const refusesForms: StoreRun = async (store) => {
   assert.deepEqual(keysOf(store), ['a', longest]);
 };
 
+/** `maxCommitBytes` is what the engine fills its commits by. */
 const takesTheLargest: StoreRun = async (store, reopen) => {
   const value = new Uint8Array(store.maxCommitBytes - 1).fill(5);
   await store.commit(batch(['k', value]));
   assert.equal((await reopen()).get('k')?.byteLength, value.byteLength);
 };
 
+/** Rule 4. A commit that was called before `close` is durable, one behind it is refused. */
 const closesAfterCommits: StoreRun = async (store, reopen) => {
   const commits = Array.from({ length: 20 }, (_, index) => store.commit(batch([numbered(index), bytes(index)])));
   let settled = 0;
@@ -132,6 +139,7 @@ const checkAgainst = (model: ReadonlyMap<string, Uint8Array>, reader: Store, wha
   for (const key of KEYS) assert.deepEqual(reader.get(key), model.get(key), what);
 };
 
+/** All of it against a plain map, before and after a restart; the keys are those at which orders differ. */
 const isLikeAMap: StoreRun = async (store, reopen) => {
   const model = new Map<string, Uint8Array>();
   for (let seed = 1; seed <= 30; seed += 1) {

@@ -5,6 +5,7 @@ type ProviderRun = (fixture: StoreFixture) => Promise<void>;
 
 const JOBS = ['job', 'Job', 'a/../b', '..', 'x'.repeat(300), `${'x'.repeat(300)}y`, 'Zähler 🙂', 'CON', 'a:b|c?'];
 
+/** Names that one file system or another takes for the same, for a path, or not at all. */
 const keepsApart: ProviderRun = async ({ stores, again }) => {
   for (const [index, name] of JOBS.entries()) {
     for (const partition of [0, 1]) {
@@ -23,6 +24,7 @@ const keepsApart: ProviderRun = async ({ stores, again }) => {
   await reopened.close();
 };
 
+/** Two runs over one store would each commit over the other. What is free again opens at once, with what it has. */
 const opensOnce: ProviderRun = async ({ stores }) => {
   const first = await stores.open('job', 0);
   await rejectsWith('STORE_LOCKED', stores.open('job', 0));
@@ -36,6 +38,7 @@ const opensOnce: ProviderRun = async ({ stores }) => {
   await stores.close();
 };
 
+/** An engine closes the provider at its end, whatever still holds a store: commits under way come to their end. */
 const closesItsStores: ProviderRun = async ({ stores }) => {
   const store = await stores.open('job', 0);
   const commit = store.commit(batch(['a', bytes(1)]));
@@ -46,6 +49,7 @@ const closesItsStores: ProviderRun = async ({ stores }) => {
   await stores.close();
 };
 
+/** Before a file of theirs is made. */
 const refusesNames: ProviderRun = async ({ stores }) => {
   await rejectsWith('INVALID_OPTIONS', stores.open('', 0));
   await rejectsWith('INVALID_OPTIONS', stores.open('\udfff', 0));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { batch, beforeAndAfter, bytes, keysOf, numbered, type StoreRun } from './store-scene.js';
 
+/** By UTF-8, not by UTF-16: they differ above U+FFFF. A range over row numbers or names would leave records out. */
 const ordersByBytes: StoreRun = async (store, reopen) => {
   const keys = ['\0', '\0\0', 'a', 'a\0', 'aa', 'b', 'ä', '\u{7ff}', '\u{ffff}', '\u{10000}', '\u{10fffe}', 'Z'];
   await store.commit(new Map(keys.map((key) => [key, Buffer.from(key)])));
@@ -11,6 +12,7 @@ const ordersByBytes: StoreRun = async (store, reopen) => {
   });
 };
 
+/** The ends need not be keys: an engine asks for all that begins with a prefix. */
 const hasItsEnds: StoreRun = async (store) => {
   await store.commit(new Map(['a', 'b', 'b/1', 'b/2', 'c', 'd'].map((key) => [key, bytes(1)])));
   assert.deepEqual(keysOf(store, 'b', 'c'), ['b', 'b/1', 'b/2']);
@@ -21,6 +23,7 @@ const hasItsEnds: StoreRun = async (store) => {
   assert.deepEqual(keysOf(store, 'd', 'zz'), ['d']);
 };
 
+/** A backlog of any size is read in pieces, and a start reads the first record alone. The bound is far from the cost of reading all. */
 const readsAsAsked: StoreRun = async (store) => {
   for (let start = 0; start < 20_000; start += 5_000) {
     const entries = Array.from({ length: 5_000 }, (_, index): [string, Uint8Array] => [
@@ -46,6 +49,7 @@ const readsAsAsked: StoreRun = async (store) => {
   assert.ok(performance.now() - started < 20 * wholeMs, 'a range reads all of its records at once');
 };
 
+/** Rows are offered while others are removed and stored. The one that is left in the middle must hold nothing up. */
 const goesOnOverCommits: StoreRun = async (store) => {
   await store.commit(new Map(Array.from({ length: 1_000 }, (_, index) => [numbered(index), bytes(index % 256)])));
   const abandoned = store.range('row/', 'row0')[Symbol.iterator]();
@@ -59,6 +63,7 @@ const goesOnOverCommits: StoreRun = async (store) => {
   assert.equal(keysOf(store, 'row/', 'row0').length, 990);
 };
 
+/** Neither side copies for fear of the other: bytes are the caller's again, and the reader's for good. */
 const givesValuesAway: StoreRun = async (store) => {
   const value = bytes(1, 2, 3);
   const done = store.commit(batch(['a', value], ['b', value]));
@@ -84,6 +89,7 @@ const SIZES = [4_095, 40_000, 300_000, 5_000_000];
 const patternOf = (size: number): Uint8Array =>
   Uint8Array.from({ length: size }, (_, index) => (index * 7 + size) % 251);
 
+/** What a store keeps in pages of its own, or hands out as a view of its memory, is written over by later commits. */
 const keepsLargeValues: StoreRun = async (store, reopen) => {
   await store.commit(new Map(SIZES.map((size) => [`v/${size}`, patternOf(size)])));
   const reopened = await reopen();
@@ -99,6 +105,7 @@ const keepsLargeValues: StoreRun = async (store, reopen) => {
   }
 };
 
+/** The records read ahead may still come; behind them it must throw, and not end as if it were whole. */
 const endsRanges: StoreRun = async (store) => {
   await store.commit(new Map(Array.from({ length: 2_000 }, (_, index) => [numbered(index), bytes(1)])));
   const records = store.range('row/', 'row0')[Symbol.iterator]();
