@@ -79,6 +79,7 @@ export class Connection {
     this.#diagnostics = new ConnectionDiagnostics(options, this.#metrics);
     this.#dialer = new Dialer(options, this.#metrics, this.#stop.signal);
     this.#redirects = new Redirects(options.followServerReference);
+    // before what is made below: each of that begins with what is known of an earlier process
     const identity = makeIdentity(options, (wentBack) => this.#diagnostics.lost(wentBack));
     this.#identity = identity;
     this.#policy = new ReconnectPolicy(options, Math.random, identity.facts);
@@ -151,6 +152,7 @@ export class Connection {
     if (this.#state.at !== 'idle') {
       throw new MillraceError('INVALID_STATE', `cannot connect: the connection is ${this.#state.at}`);
     }
+    // who gives up opening gives up the connection: nothing of an attempt may go on behind its back
     const onAbort = (): void => void this.close(0);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#opening = deferred<void>();
@@ -169,6 +171,7 @@ export class Connection {
     for (;;) {
       const next = await this.#examined(await this.#attempt());
       if (next?.do !== 'retry') return;
+      // a close ends the wait
       if (next.waitMs > 0) await abortableWait(next.waitMs, this.#stop.signal);
       if (isOver(this.#state)) return;
       this.#diagnostics.retrying(this.#policy.address);
@@ -216,17 +219,22 @@ export class Connection {
     this.#state = { at: 'connecting' };
     let connectSent = false;
     try {
+      // before the user's functions and the network: a loss that nobody has decided about costs no connect
       await this.#identity.check();
       this.#renew();
+      // before the transport: a provider may take its time, a server that waits for CONNECT gives little
       let login = await this.#dialer.login(address);
       let transport = await this.#dialer.transport(address);
+      // not before a server is reached: until then nothing has to be written down
       await this.#identity.begin(transport, this.#stop.signal);
       if (this.#identity.mustDiscard(address)) {
+        // cut from here on, it may have ended the old session, or not
         connectSent = true;
         await this.#dialer.discard(transport, version, login);
         connectSent = false;
         this.#policy.spoken(performance.now());
         this.#identity.discarded(address);
+        // one transport and one exchange for each CONNECT
         login = await this.#dialer.loginAgain(address, login);
         transport = await this.#dialer.transport(address);
       }
@@ -262,6 +270,7 @@ export class Connection {
     const ended = deferred<NextStep | undefined>();
     this.#leave = ended.resolve;
     const { address } = this.#policy;
+    // as it was before this CONNECT
     const reconnected = this.#policy.connected;
     const conversation = new Conversation({
       options: this.#options,
@@ -299,13 +308,16 @@ export class Connection {
       return;
     }
     this.#policy.granted();
+    // what was asked while everything had to be read (Z13)
     conversation.setReading(this.#reading);
+    // before the opening resolves, so that its owner knows what was granted
     this.#listener.onSubscribed(this.#subscriptions.granted);
     this.#opening?.resolve();
   }
 
   /** R5e: in order, and at once, before anything depends on the session. */
   async #resumeOnce(conversation: Conversation): Promise<void> {
+    // not by `#ended`: nothing has failed, and the policy is to count nothing
     this.#state = { at: 'backing-off', waitMs: 0 };
     conversation.end();
     this.#session.disconnect();
@@ -318,6 +330,7 @@ export class Connection {
   /** An attempt or a connection is over: says so, and what follows. */
   #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
     const conversation = conversationOf(this.#state);
+    // before the conversation is told of its end, after which it awaits nothing
     const unanswered = this.#unansweredPacket(conversation, connectSent);
     const error = explainClose(cause, unanswered);
     conversation?.end();
@@ -327,6 +340,7 @@ export class Connection {
     if (connectedMs === undefined) this.#diagnostics.failed();
     const server = formatAddress(this.#policy.address);
     const { moved = false } = conversation ?? {};
+    // the session knows of the end already (LI1): this is how the connection was then
     const { inflight, lastOwed, lastAlone } = this.#session;
     const next = this.#after({
       error,
@@ -341,6 +355,7 @@ export class Connection {
       now: performance.now(),
     });
     this.#state = stateAfter(next);
+    // when the state says what follows: a listener may look at it, or close
     this.#sayEnd(atServer(next.do === 'retry' ? error : next.error, server), next, server);
     return next;
   }
@@ -361,6 +376,7 @@ export class Connection {
 
   #unanswered(error: MillraceError): void {
     this.#subscriptions.connectUnanswered();
+    // a refusal has made no session; what an unanswered CONNECT has made, nobody knows
     if (!isConnectRefusal(error)) this.#identity.connectUnanswered();
   }
 
@@ -368,6 +384,7 @@ export class Connection {
     this.#diagnostics.ended(error, next, server);
     this.#listener.onDisconnected(error);
     if (next.do === 'retry') return;
+    // who opens is told once, by the promise
     if (this.#opening !== undefined) this.#opening.reject(error);
     else if (next.do === 'fail') this.#listener.onFailed(error);
   }

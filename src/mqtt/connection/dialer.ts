@@ -86,6 +86,7 @@ export class Dialer {
   async forget(address: ServerAddress, version: ProtocolVersion, withinMs: number): Promise<void> {
     if (withinMs <= 0) return;
     const limit = timedSignal(this.#signal, withinMs, () => new MillraceError('TIMEOUT', 'closing took too long'));
+    // one of its own, with the time that closing has for its limit
     const dialer = new Dialer(this.#options, this.#metrics, limit.signal);
     try {
       const login = await dialer.login(address);

@@ -86,6 +86,7 @@ export class Link {
 
   /** Sends CONNECT and begins to read. A CONNECT that must not be sent cuts the connection and throws. */
   start(request: ConnectRequest): void {
+    // before anything can come that it has to answer
     this.#parts.authenticator?.attach({
       session: this.#parts.session,
       pump: () => this.pump(),
@@ -97,6 +98,7 @@ export class Link {
       this.destroy();
       throw error;
     }
+    // with CONNECT in the session, for what has come before now is reported at once, the end included
     this.#parts.transport.start({
       onData: (bytes) => this.#onData(bytes),
       onDrain: () => this.#onDrain(),
@@ -140,6 +142,7 @@ export class Link {
   giveUp(error: MillraceError, reasonCode?: number): void {
     if (this.#over) return;
     if (reasonCode !== undefined) this.#parts.session.disconnect(reasonCode);
+    // what was to go out before it, and the DISCONNECT
     this.#writeRest();
     this.#end({ error, byFin: false });
   }
@@ -178,12 +181,14 @@ export class Link {
 
   #onTransportEnd(end: TransportEnd): void {
     if (this.#over) return;
+    // LI3: what the server said before it may be the better reason
     this.pump();
     this.#end({ error: end.error, byFin: end.how === 'fin' });
   }
 
   #deliver(): void {
     while (!this.#over) {
+      // again until there are none: what a listener does makes others
       const events = this.#parts.session.takeEvents();
       if (events.length === 0) return;
       // nothing comes after it
@@ -216,6 +221,7 @@ export class Link {
     const reading = this.#wantsReading && this.bufferedBytes < CONGESTED_BYTES && !session.congested;
     if (this.#over || reading === this.#reading) return;
     this.#reading = reading;
+    // its silence means nothing while nobody reads
     session.setReading(reading, performance.now());
     this.#parts.transport.setReading(reading);
     this.#arm();
@@ -257,7 +263,9 @@ export class Link {
     if (this.#over) return;
     this.#over = true;
     this.#release();
+    // before the listener, who asks it how the connection ended
     this.#parts.session.connectionLost(performance.now());
+    // in order, for a DISCONNECT may be on its way; nobody waits for it
     void this.#parts.transport.close(GOODBYE_MS);
     this.#parts.listener.onEnd(end);
   }

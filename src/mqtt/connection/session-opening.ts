@@ -104,6 +104,7 @@ export class SessionOpening {
 
   #meet(question: SessionQuestion | undefined): void {
     if (this.#at !== 'settling') return;
+    // the question may be the answer to `verify`: nothing is awaited any more
     this.#stopTimers();
     const { identity, address, version, reconnected, session, subscriptions, event } = this.#parts;
     const { clientId, sessionPresent: present } = event;
@@ -189,6 +190,7 @@ export class SessionOpening {
       if (session.limits !== undefined) link.giveUp(MillraceError.from(error), 0);
       return;
     }
+    // also where nothing is asked for: then `#checkGranted` stops it at once
     this.#awaitAnswer('SUBACK');
     this.#checkGranted();
   }
@@ -211,6 +213,7 @@ export class SessionOpening {
   #checkGranted(): void {
     const { identity, address, version, subscriptions } = this.#parts;
     if (!subscriptions.settled || !identity.settled) return;
+    // what is awaited now is the store, not the server
     clearTimeout(this.#timer);
     const grant = { address, version, present: this.#present, subscriptions: subscriptions.held };
     identity.granted(grant, (next) => this.#orGiveUp(() => this.#finish(next)));

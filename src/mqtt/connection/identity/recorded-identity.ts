@@ -120,6 +120,7 @@ export class RecordedIdentity implements SessionIdentity {
     const { record } = this.#stored;
     const created = record !== undefined && (record.phase === 'established' || this.#begun);
     this.#begun = true;
+    // a session that an earlier process began to make, and did not come to use, is begun anew (R6a)
     if (!created) await this.#stored.put(beginCreating(record));
     else if (!record.connecting) await this.#stored.put(beginConnecting(record));
   }
@@ -143,6 +144,7 @@ export class RecordedIdentity implements SessionIdentity {
     if (this.#creating) return { elsewhere: this.#server.isClean(at.address), unverified: true };
     const { version, lost, wentBack, markers } = this.#record;
     this.#moved = version !== at.version || this.#server.isElsewhere(at.address);
+    // also where nothing is in doubt: it may have gone back (R5c)
     const asks = at.version === 5 && markers !== undefined && markerQuestion(markers) !== undefined;
     return { elsewhere: lost || wentBack || this.#moved, unverified: unverified || asks };
   }
@@ -243,8 +245,10 @@ export class RecordedIdentity implements SessionIdentity {
   async #settle(question: SessionQuestion, met: Met): Promise<Decision> {
     try {
       const { tell, server, put, decision } = this.#judge(question, met);
+      // before the put, which may fail: what was found out is to be known
       if (tell !== undefined) this.#tell(tell);
       if (decision.do === 'begin') this.#toldBack = false;
+      // before the put, which spends them
       if (decision.do === 'verify') this.#asked = this.#record.markers;
       if (server === 'clean') this.#server.discarded(met.address);
       if (server === 'spoiled') this.#server.spoiled();

@@ -145,6 +145,7 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
   return { options: problems.list.length === 0 ? resolved : undefined, problems: problems.list };
 }
 
+/** Whose session it is, and how long it lives. Builder and options may both say it, when they agree. */
 function resolveIdentity(
   { options, clientId: fromBuilder, keepSession: asked }: ConnectInput,
   problems: OptionProblems,
@@ -176,6 +177,7 @@ function randomClientId(): string {
   return `millrace${randomBytes(8).toString('hex')}`.slice(0, LONGEST_3_1_CLIENT_ID);
 }
 
+/** What our CONNECT says, and what we bear with. `maxInflight` stays open where it is not given: its default goes by the version. */
 function resolveProtocol(
   options: ConnectOptions,
   problems: OptionProblems,
@@ -228,6 +230,7 @@ function resolveProtocol(
   };
 }
 
+/** Milliseconds, up to the most that a timer of Node takes. */
 function resolveTimes(
   options: ConnectOptions,
   problems: OptionProblems,
@@ -251,6 +254,7 @@ function resolveTimes(
   };
 }
 
+/** A first wait above the default of the longest raises that; a longest one that is given must not be below. */
 function resolveReconnect(
   { options, autoReconnect: fromBuilder }: ConnectInput,
   problems: OptionProblems,

@@ -136,11 +136,13 @@ export class ReconnectPolicy {
   /** What follows this end. */
   after(end: AttemptEnd): NextStep {
     const { error } = end;
+    // whatever follows: it counts ends in a row
     const suspicion = this.#conflict.ended(end);
     if (suspicion === 'named') {
       return { do: 'fail', error: this.#conflictError(named(this.#conflict.namedEnds), error) };
     }
     const connected = end.connectedMs !== undefined;
+    // at once in another version: a wait would bring the same answer
     if (!connected && this.#versions.after(this.#versionAttempt(end))) return { do: 'retry', waitMs: 0 };
     if (this.#patience.judge({ error, connected, now: end.now }) === 'for-now') return this.#refusedForNow(error);
     return end.connectedMs === undefined ? this.#afterAttempt(end) : this.#afterConnection(end, suspicion);
@@ -182,6 +184,7 @@ export class ReconnectPolicy {
 
   #afterConnection({ error, progressed, connectedMs = 0 }: AttemptEnd, suspicion: Suspicion): NextStep {
     this.#backoff.lasted(connectedMs, progressed);
+    // before `retryable` is asked: what ends five connections alike is fatal all the same
     const fatal = this.#repeated.after(error);
     if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
@@ -194,6 +197,7 @@ export class ReconnectPolicy {
   #afterAttempt({ error }: AttemptEnd): NextStep {
     const ofOneServer = OF_ONE_SERVER.has(error.code) && !error.retryable;
     if (!ofOneServer && !error.retryable) return { do: 'fail', error };
+    // before the rotation, which may go on to the next server
     const inDoubt = this.#versions.isInDoubt(formatAddress(this.address));
     const turn = this.#rotation.failed(ofOneServer);
     if (turn === 'hopeless') return { do: 'fail', error };

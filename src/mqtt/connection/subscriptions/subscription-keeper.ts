@@ -77,9 +77,11 @@ export class SubscriptionKeeper {
   /** After CONNACK: sends what is needed. `settled` tells whether there is anything to wait for. */
   begin(session: SubscribingSession, resume: Resume): void {
     this.#pending = new Map();
+    // with the session all is gone that it had
     if (!resume.sessionPresent) this.#held = new Map();
     const held = [...this.#held.values()].map(({ subscription }) => subscription);
     const { subscribe, unsubscribe } = subscriptionDiff(held, this.#wanted, !this.#unverified);
+    // what it may not have is asked for again, and counts when it is granted
     if (this.#unverified) this.#held = new Map();
     this.#unverified = false;
     for (const filters of subscribeBatches(unsubscribe, (filter) => filter, resume.batches)) {

@@ -16,8 +16,10 @@ export class StreamTransport implements Transport {
   constructor(socket: Socket, address: ServerAddress) {
     this.#socket = socket;
     this.#address = address;
+    // heard from the first turn on: the end may come before `start`
     socket.on('end', () => this.#finish({ how: 'fin', error: closedByPeerError(address) }));
     socket.on('error', (error) => this.#finish(this.#endOf(error)));
+    // without one of the others before it nobody has closed in order
     socket.on('close', () => this.#finish({ how: 'reset', error: closedByPeerError(address) }));
   }
 
@@ -28,6 +30,7 @@ export class StreamTransport implements Transport {
       return;
     }
     this.#socket.on('drain', () => this.#listener?.onDrain());
+    // last, for it makes the socket flow
     this.#socket.on('data', (bytes: Uint8Array) => this.#listener?.onData(bytes));
   }
 
@@ -76,6 +79,7 @@ export class StreamTransport implements Transport {
     this.#progressAt = performance.now();
   };
 
+  /** TLS 1.3 refuses a certificate of ours when the connection is open already: that is no fault of the network. */
   #endOf(error: Error): TransportEnd {
     const mapped = lostError(error, this.#address);
     return { how: mapped.code === 'CONNECTION_LOST' ? 'reset' : 'refused', error: mapped };

@@ -77,6 +77,7 @@ export class WebSocketTransport implements Transport {
     const done = deferred<void>();
     const timer = setTimeout(() => this.#socket.terminate(), timeoutMs);
     this.#socket.once('close', () => done.resolve());
+    // a paused socket would never see the peer's close frame
     this.#socket.resume();
     this.#socket.close(1000);
     await done.promise;
