@@ -90,6 +90,7 @@ export const assembleWork = (
   return { machine, custody, lanes, gate, calls };
 };
 
+/** The commit of the store, measured; the gauges of the outboxes go with it, since a run without a store has neither. */
 const countedCommit = (
   { metrics, job, tallies }: JobRunOptions,
   store: Store,
@@ -100,6 +101,7 @@ const countedCommit = (
   return (batch) => meter.measure(batch, (one) => store.commit(one));
 };
 
+/** What may wait for one commit: what may be in flight, and by its bytes well below what the store takes. */
 const boundsOf = ({ maxItemsInFlight, maxBytesInFlight }: JobRunOptions, { maxCommitBytes }: Store): Room => ({
   items: maxItemsInFlight,
   bytes: Math.min(maxBytesInFlight, Math.floor(maxCommitBytes / COMMIT_SHARE)),

@@ -34,6 +34,7 @@ interface AddedPart {
   readonly encoded: readonly Uint8Array[];
 }
 
+/** Without its frame, of which only what an error names is kept. */
 interface StoredPart {
   readonly source: string;
   readonly last: number;
@@ -57,6 +58,7 @@ interface StoredChunk {
  */
 export class DurableCallLane implements CallLane, CommitPart {
   readonly plan: AsyncStagePlan;
+  /** Makes the calls, of new items and of stored ones alike. */
   readonly #calls: CallQueue;
   readonly #encoding: Encoding;
   /** Of the number of the first item that is not done. */
@@ -67,7 +69,9 @@ export class DurableCallLane implements CallLane, CommitPart {
   readonly #parts = new Ring<Part>();
   /** Handed over since the last seal: their bytes go into the next commit. */
   #added: AddedPart[] = [];
+  /** Of `#added`: what the next commit gets by this stage. */
   #addedBytes = 0;
+  /** Of `#parts`. They are in no frame any more, so back-pressure asks for them here. */
   #heldBytes = 0;
   /** Those in the store, or on their way there; `end` is one above the last number in it. */
   readonly #chunks = new Ring<{ readonly key: string; readonly end: number }>();
@@ -114,10 +118,12 @@ export class DurableCallLane implements CallLane, CommitPart {
     return this.#head() === this.#end;
   }
 
+  /** Also when results alone were passed on: the number of the first that is not done is stored. */
   get changed(): boolean {
     return this.#added.length > 0 || this.#head() !== this.#sealedHead;
   }
 
+  /** Of items. Removals count nothing. */
   get changedBytes(): number {
     return this.#addedBytes;
   }
@@ -139,6 +145,7 @@ export class DurableCallLane implements CallLane, CommitPart {
     return this.#calls.takeSettled();
   }
 
+  /** What is handed over from here on can be dropped by `undo`. */
   begin(): void {
     this.#saved = { added: this.#added.length, end: this.#end };
   }
@@ -152,6 +159,7 @@ export class DurableCallLane implements CallLane, CommitPart {
     this.#end = this.#saved.end;
   }
 
+  /** In the commit of the inputs and outputs that it belongs to (A1): the head, chunks that are done, and what is new. */
   sealInto(overlay: Overlay): void {
     const head = this.#head();
     if (head !== this.#sealedHead) overlay.put(this.#key, encodeStored(head));
@@ -193,6 +201,7 @@ export class DurableCallLane implements CallLane, CommitPart {
     return part;
   }
 
+  /** Never changed once it is stored: what is done of it is told by the head. */
   #storeChunk(overlay: Overlay, added: readonly AddedPart[]): void {
     const oldest = added[0]?.part;
     const newest = added.at(-1)?.part;
@@ -206,6 +215,7 @@ export class DurableCallLane implements CallLane, CommitPart {
     this.#chunks.push({ key, end: newest.first + newest.count });
   }
 
+  /** In the order of their numbers: so the calls are made again in it, and results go on in it (A2). */
   #restore(view: StoreView): void {
     for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
       // put by `#storeChunk`

@@ -38,6 +38,7 @@ export interface CarefulUnitOptions {
 export class CarefulUnit implements Unit {
   readonly exclusive = true;
   readonly #options: CarefulUnitOptions;
+  /** Counted in memory: a run that fails before it is through begins with all of them again. */
   #left: number;
 
   constructor(options: CarefulUnitOptions) {
@@ -45,12 +46,14 @@ export class CarefulUnit implements Unit {
     this.#left = options.overlay.get(storeKeys.careful) === undefined ? 0 : CAREFUL_INPUTS;
   }
 
+  /** Not after so many inputs that went well: the one that failed would have come by now, and encoding each state costs. */
   get on(): boolean {
     return this.#left > 0;
   }
 
   begin(): void {
     const { overlay, parts, states } = this.#options;
+    // all of them at one moment: between two units nothing of them has changed that is not encoded
     overlay.begin();
     states.begin();
     for (const part of parts) part.begin();
@@ -58,6 +61,7 @@ export class CarefulUnit implements Unit {
 
   undo(): void {
     const { overlay, parts, states } = this.#options;
+    // states forget their instances, and are read from it again as they were before the unit
     overlay.undo();
     states.undo();
     for (const part of parts) part.undo();
@@ -65,6 +69,7 @@ export class CarefulUnit implements Unit {
 
   end(): void {
     const { overlay, states, checkSize } = this.#options;
+    // so that a later `undo` finds in the overlay what this unit has made of them
     states.sealInto(overlay);
     checkSize();
     this.#left -= 1;

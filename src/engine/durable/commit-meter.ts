@@ -7,6 +7,7 @@ const BUCKETS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5
 
 /** Counts the commits of a job's ticks, over all its runs. */
 export class CommitMeter {
+  /** The job's own, which `JobMetrics` shows too. */
   readonly #commits: Counter;
   readonly #bytes: Counter;
   readonly #seconds: Histogram;

@@ -7,7 +7,9 @@ const DECAY = 0.9;
 
 /** Items of one input at once: some milliseconds of work. */
 const MOST_OUTPUTS = 1024;
+/** Before anything is known of their size. */
 const FIRST_OUTPUTS = 64;
+/** A slice should have about so many: with more, less is taken at once; with less than a quarter, more. */
 const LARGE_SLICE_BYTES = 1024 * 1024;
 
 /**
@@ -15,6 +17,7 @@ const LARGE_SLICE_BYTES = 1024 * 1024;
  * known only when it has been run, and a commit has a bound that must not be broken.
  */
 export class CommitPace {
+  /** What an input has put into a commit of late, at most. The first guess lets `MOST_INPUTS` through, once. */
   #bytesPerInput = 1;
   #outputs = FIRST_OUTPUTS;
 

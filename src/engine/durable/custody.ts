@@ -24,6 +24,7 @@ export interface DurableCustodyOptions extends DurableTickOptions {
  * changed (`DurableTick`). Until then it is bounded by what one commit may have.
  */
 export class DurableCustody implements Custody {
+  /** Whose order of calls this class keeps. */
   readonly tick: DurableTick;
   readonly #options: DurableCustodyOptions;
 
@@ -57,6 +58,7 @@ export class DurableCustody implements Custody {
     return hasStageRoom(sinks, maxCommitBytes) ? Number.POSITIVE_INFINITY : 0;
   }
 
+  /** Each with a pace of its own: what inputs of one source cost says nothing of those of another. */
   portions(): Portions {
     const { lanes, gate } = this.#options;
     return new DurablePortions({ lanes, gate, room: () => this.room() });

@@ -10,6 +10,7 @@ class StoredRecord implements DurableRecord {
   readonly #key: string;
   readonly #store: Store;
   readonly #onFailed: (error: MillraceError) => void;
+  /** The owner's object itself. Only what was put before, by an earlier run, was decoded. */
   #value: unknown;
 
   constructor(key: string, store: Store, onFailed: (error: MillraceError) => void) {
@@ -42,6 +43,7 @@ class StoredRecord implements DurableRecord {
 export class DurableRecords {
   readonly #store: Store;
   readonly #onFailed: (error: MillraceError) => void;
+  /** By key: a name that is asked for twice must give one object, or two would know of different puts. */
   readonly #records = new Map<string, StoredRecord>();
 
   /** @param onFailed the outcome of a put is unknown: the run must end (R13) */

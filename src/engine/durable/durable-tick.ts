@@ -114,6 +114,9 @@ export class DurableTick {
     return batch;
   }
 
+  /**
+   * All of it between two ticks, or nothing (Invariant 2): what throws on the way has put things into the overlay that no commit may have.
+   */
   #sealAll(): StoreBatch | undefined {
     const { lanes, gate, overlay, sinks, parts } = this.#options;
     // first, since a letter becomes a row of a dead-letter sink, which belongs into the commit that says the message was refused (R9a)
@@ -155,6 +158,7 @@ export class DurableTick {
     }
   }
 
+  /** Also notes when completions begin to wait, and forgets it when none does: so it is asked at each `seal`. */
   #due(now: number, last: boolean): boolean {
     if (this.#mustCommit()) return true;
     if (!this.#mayCommit()) {
@@ -165,6 +169,7 @@ export class DurableTick {
     return last || now >= this.#waitingSince + SOON_MS;
   }
 
+  /** Whether the store is behind what the inputs did. In a careful run the states are in the overlay already. */
   #inputsChanged(): boolean {
     const { lanes, sinks, parts } = this.#options;
     if (lanes.sources.some((lane) => lane.committable) || parts.some(({ changed }) => changed)) return true;
@@ -180,6 +185,7 @@ export class DurableTick {
     );
   }
 
+  /** Completions alone: what they free on disk is not worth an fsync of its own (R9a). */
   #mayCommit(): boolean {
     return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
   }

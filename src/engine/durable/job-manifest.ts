@@ -100,6 +100,7 @@ const quoted = ({ kind, name }: Part): string => `${kind} "${name}"`;
 
 const NOTHING: StoredManifest = { sources: [], sinks: [], stages: [] };
 
+/** What was never written is an empty one, by identity: so a first start is told from a job of no parts. */
 const readManifest = (view: StoreView): StoredManifest => {
   const bytes = view.get(storeKeys.job);
   // written by `noteManifest`, and its bytes are checked by the store
@@ -109,6 +110,7 @@ const readManifest = (view: StoreView): StoredManifest => {
 const noteManifest = (store: Store, manifest: StoredManifest): Promise<void> =>
   store.commit(new Map([[storeKeys.job, encodeStored(manifest)]]));
 
+/** The manifest loses its `removing` only behind the last removal (G1). */
 const removeAll = async (store: Store, removing: readonly StoredKeys[], now: JobManifest): Promise<void> => {
   for (const stored of removing) {
     // read anew for each commit: what is removed is found no more, so a removal that was cut off goes on where it was
@@ -123,6 +125,7 @@ const removeAll = async (store: Store, removing: readonly StoredKeys[], now: Job
 const tellGivenUp = (job: string, part: string, stored: string): void =>
   publishDiagnostic('given-up', { job, part, stored });
 
+/** Who gives up a part and keeps it would lose what it stores at each start. */
 const refusePresent = ({ job, giveUp }: ManifestOwner, here: readonly Part[]): void => {
   const present = here.map(partName).filter((name) => giveUp.includes(name));
   if (present.length === 0) return;
@@ -179,6 +182,7 @@ interface Orphan {
   readonly messages: number;
 }
 
+/** Those that are empty stay: their client may come back, and finds its session. */
 const orphansIn = (view: StoreView, opened: ReadonlySet<string>): readonly Orphan[] => {
   const orphans: Orphan[] = [];
   for (const { key, value } of view.range(storeKeys.outboxes, storeKeys.outboxesEnd)) {

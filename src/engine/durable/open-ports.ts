@@ -67,6 +67,7 @@ export const openDurablePorts = (
   });
 };
 
+/** One that knows of no store gets an outbox of the engine's. */
 const createWriter = (
   { name, sink }: PlannedSink,
   context: OpenContext,
@@ -98,6 +99,7 @@ const failLater = ({ opened }: AnyDurableSinkWriter, signal: AbortSignal, stop: 
   });
 };
 
+/** On a first start there is nothing to restore: the context then says so by having neither state nor pages. */
 const createReader = (
   { name, source }: SourcePlan,
   context: OpenContext,
@@ -111,6 +113,7 @@ const createReader = (
   return openReader(name, () => source.createReader({ ...context, restored: state, restoredPages }));
 };
 
+/** All of them: what a reader keeps in pages it has in memory. */
 const pagesOf = (source: string, view: StoreView): ReadonlyMap<string, Uint8Array> => {
   const prefix = storeKeys.pages(source);
   const pages = new Map<string, Uint8Array>();

@@ -38,7 +38,9 @@ export class DurableOutputLane implements OutputLane {
   readonly name: string;
   readonly rejection: RejectionPolicy;
   readonly #options: DurableOutputLaneOptions;
+  /** Outputs of this tick that are no rows yet; they count in `room`. */
   #pendingItems = 0;
+  /** So that one that stays full, or sways about its bound, is told once. */
   #toldFull = false;
   #pending: { readonly items: readonly unknown[]; readonly frame: Frame | undefined }[] = [];
 
@@ -113,6 +115,7 @@ export class DurableOutputLane implements OutputLane {
     this.#watchRoom();
   }
 
+  /** Of the writer alone: what is stored is offered at each flush, so it waits for nothing but room. */
   ready(): Promise<void> {
     return this.#options.writer.ready();
   }
@@ -128,6 +131,7 @@ export class DurableOutputLane implements OutputLane {
     }
   }
 
+  /** What is prepared from here on can be dropped by `undo`. */
   begin(): void {
     for (const outbox of this.#options.outboxes) outbox.begin();
   }

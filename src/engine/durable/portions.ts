@@ -18,6 +18,7 @@ export interface DurablePortionsOptions {
 export class DurablePortions implements Portions {
   readonly #options: DurablePortionsOptions;
   readonly #pace = new CommitPace();
+  /** The room when the portion began: what is missing of it at the end is what it has cost. */
   #bytesBefore = 0;
 
   constructor(options: DurablePortionsOptions) {
@@ -31,6 +32,7 @@ export class DurablePortions implements Portions {
     return { inputs: gate.careful ? 1 : this.#pace.inputs(now), outputs: this.#pace.outputs };
   }
 
+  /** Outputs become rows here, so that the next portion is cut by what this one has really put into the commit. */
   keep(inputs: number, paused: boolean): MillraceError | undefined {
     const { lanes, room } = this.#options;
     // of a slice only its rows count (`learnOutputs`): measured from here on, with state and calls changed already

@@ -15,6 +15,7 @@ type Reached = Readonly<Record<string, readonly string[]>>;
  */
 export class ReachedSinks {
   readonly #store: Store;
+  /** As the store has it, or will have it with the commit of `add`. */
   #reached: Reached;
 
   constructor(store: Store) {
@@ -24,6 +25,7 @@ export class ReachedSinks {
     this.#reached = bytes === undefined ? {} : (decodeStored(bytes) as Reached);
   }
 
+  /** By name and claims together: a name alone says nothing of the destination. */
   has({ name, sink }: PlannedSink): boolean {
     const before = Object.hasOwn(this.#reached, name) ? this.#reached[name] : undefined;
     return before !== undefined && JSON.stringify(before) === JSON.stringify(sink.claims);
@@ -34,6 +36,7 @@ export class ReachedSinks {
     const added = sinks.filter((sink) => !this.has(sink));
     if (added.length === 0) return;
     const claims = added.map(({ name, sink }) => [name, sink.claims] as const);
+    // sinks that are gone stay in it, should they come back
     this.#reached = { ...this.#reached, ...Object.fromEntries(claims) };
     await this.#store.commit(new Map([[storeKeys.reached, encodeStored(this.#reached)]]));
   }

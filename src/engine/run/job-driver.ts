@@ -58,6 +58,7 @@ export class JobDriver {
   readonly #drainTimeoutMs: number;
   /** Set from the first `drain` on: that a run drains is told by it. */
   #drainTimer: NodeJS.Timeout | undefined;
+  /** Noted by the timer, seen in the next turn: the loop alone ends a run. */
   #drainTimedOut = false;
   /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
@@ -135,6 +136,7 @@ export class JobDriver {
     }
   }
 
+  /** Undefined while the run goes on. @throws what halted it, once nothing is left to bring to an end */
   #outcome(): RunOutcome | undefined {
     const machine = this.#machine;
     const custody = this.#custody;

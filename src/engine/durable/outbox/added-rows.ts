@@ -17,6 +17,7 @@ export const inChunks = (rows: readonly AddedRow[]): readonly (readonly AddedRow
   let bytes = 0;
   let next = -1;
   for (const row of rows) {
+    // a gap: those between were staged
     if (row.seq !== next || chunk.length >= CHUNK_ROWS || bytes + row.bytes.byteLength > CHUNK_BYTES) {
       chunk = [];
       chunks.push(chunk);

@@ -3,6 +3,7 @@ import { Ring } from '../../../internal/ring.js';
 
 /** Durable rows beyond these stay in the store until the sender gets there. */
 const CACHED_ROWS = 4096;
+/** One row may overshoot it. */
 const CACHED_BYTES = 4 * 1024 * 1024;
 /** At most so many are given at once, so that a sender which takes few costs no large copies. */
 const OFFER = 256;
@@ -16,6 +17,7 @@ type ReadRows = (from: number, to: number) => Iterable<OutboxRow>;
  */
 export class DurableRows {
   readonly #read: ReadRows;
+  /** Without a gap, up to `#cachedTo`; below what the sender wants they are forgotten with the next question. */
   readonly #rows = new Ring<OutboxRow>();
   #bytes = 0;
   /** One above the last row in memory. */
@@ -42,6 +44,7 @@ export class DurableRows {
     return this.#rows.oldest(OFFER);
   }
 
+  /** The sender has a row for itself once it has taken it. */
   #forgetBelow(next: number): void {
     for (let row = this.#rows.peek(); row !== undefined && row.seq < next; row = this.#rows.peek()) {
       this.#bytes -= row.bytes.byteLength;
@@ -50,6 +53,7 @@ export class DurableRows {
     this.#cachedTo = Math.max(this.#cachedTo, next);
   }
 
+  /** Only when memory is empty, and as much as fits: so a chunk is not decoded for each offer. */
   #readAhead(next: number): void {
     this.#cachedTo = next;
     for (const row of this.#read(next, this.#end)) if (!this.#remember(row)) return;

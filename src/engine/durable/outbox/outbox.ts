@@ -112,25 +112,34 @@ interface Saved {
  *     After a crash they are garbage, and are removed before anything else is written there.
  */
 export class Outbox {
+  /** Under which it is stored: it must stay the same from run to run. */
   readonly #id: OutboxId;
+  /** Of the store itself: what is not durable yet is known here. */
   readonly #view: StoreView;
   readonly #sender: OutboxSender;
   readonly #durable: DurableRows;
   /** Added since the last seal, and not staged. */
   #added: AddedRow[] = [];
+  /** Of `#added`: what the next commit gets by this outbox. */
   #addedBytes = 0;
   /** Chunks that are in the store, or on their way, above the stored `end`. */
   #staged: StoredChunk[] = [];
   /** Keys above `end` that must go before others are written there. */
   #garbage: string[];
+  /** Where `undo` goes back to; at a seal it is where that leaves off. */
   #saved: Saved = { rows: 0, addedBytes: 0, staged: 0, end: 0, bytes: 0 };
+  /** The new rows of the commit under way: offered from memory once it is durable. */
   #sealed: readonly OutboxRow[] = [];
+  /** As the commit under way has it: rows are offered up to there once that is durable. */
   #sealedEnd: number;
   /** The sender's part of the commit that is taken or under way. */
   #mark: number | undefined;
+  /** The sender's, by its last snapshot: it goes into each head, since a head is written whole. */
   #state: unknown;
   #low: number;
+  /** The seq of the next row, that of the last commit or above it. */
   #end: number;
+  /** Of all rows that were ever added, here or by earlier processes. */
   #bytes: number;
   /** Of the rows whose chunks are gone. */
   #removedBytes: number;
@@ -175,6 +184,7 @@ export class Outbox {
     return this.#added.length;
   }
 
+  /** Staged ones are not among them: they are stored by commits of their own. */
   get addedBytes(): number {
     return this.#addedBytes;
   }
@@ -202,6 +212,7 @@ export class Outbox {
     this.#addedBytes += bytes.byteLength;
   }
 
+  /** What is added from here on can be dropped by `undo`, and can be staged. */
   begin(): void {
     this.#saved = {
       rows: this.#added.length,
@@ -302,6 +313,7 @@ export class Outbox {
     }
   }
 
+  /** By the last row: so the first chunk with a key at or above a seq is the one that has it. */
   #keyOf(last: number): string {
     return storeKeys.chunk(this.#id.sink, this.#id.outbox, last);
   }
