@@ -26,6 +26,7 @@ export const createClient = (parts: StoredClientParts): OutboxClient => {
   const { sink, durable, restore, codec, connection, owner } = parts;
   const { clientId } = connection;
   const record = durable.record(clientId);
+  // the record says whether what the rows were sent in is still the session (R5)
   const birth = restoreOutbox(restore(clientId), readSessionRecord(record.value), codec);
   const { sent, unwritten, dropped, end, next } = birth;
   publishDiagnostic('outbox-restored', {

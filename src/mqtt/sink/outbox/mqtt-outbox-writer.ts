@@ -49,8 +49,10 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
   readonly meter: SinkMeter;
   readonly counters: OutboxMetrics;
   readonly #parts: OutboxWriterParts<T>;
+  /** A topic always has the same one (`hashTopic`), so that its order holds. */
   readonly #clients: readonly OutboxClient[];
   readonly #readiness = new Readiness();
+  /** Items seen ever: letters name their item by it. */
   #prepared = 0;
   #failure: MillraceError | undefined;
 
@@ -71,12 +73,14 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
       undone: () => this.#sum(({ undone }) => undone),
       unreleased: () => this.#sum(({ unreleased }) => unreleased),
     });
+    // after meter and counters, with which a client begins
     this.#clients = createClients(this);
     this.opened = openClients(this.#sinkClients, signal);
     // whoever does not wait for it is told by `ready`
     this.opened.catch((error: unknown) => this.failed(MillraceError.from(error)));
   }
 
+  /** In the order by which a prepared row names its own. */
   get outboxes(): readonly OutboxSender[] {
     return this.#clients;
   }
@@ -99,6 +103,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
 
   flush(): void {
     for (const { client } of this.#clients) client.flush();
+    // what was published has made room, or brings the marks nearer
     this.changed();
   }
 
@@ -112,6 +117,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
   }
 
   changed(): void {
+    // asked only for somebody who waits: news is told once
     if (this.#readiness.awaited && this.#takeNews()) this.#readiness.notify();
   }
 
@@ -119,6 +125,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     this.meter.refused(row);
     const letter = deadLetterOf({ row, error, origin: this.#parts.name });
     if (!this.#parts.failOnRejection) return letter;
+    // the row is neither delivered nor given up: it stays in the store
     this.failed(letter.error);
     return undefined;
   }
@@ -126,6 +133,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
   downgraded(row: Row): void {
     this.meter.downgraded(row);
     if (this.#parts.leastQos < 2) return;
+    // what is under way is settled first, so that the next run sends none of it again (R16)
     const error = noQos2(row);
     for (const client of this.#clients) client.failOnceSettled(error);
   }
@@ -158,8 +166,10 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
   }
 
   #prepare(item: T): PreparedRow {
+    // any of them: all speak to the same servers
     const version = this.#clients[0]?.client.version ?? 5;
     let content = this.#parts.encode(item, version);
+    // R16
     if (content.qos < this.#parts.leastQos) throw tooLowQos(content);
     if (version < 5 && content.properties !== undefined) content = this.#strip(content);
     const outbox = this.#clients.length === 1 ? 0 : hashTopic(content.topic) % this.#clients.length;

@@ -24,6 +24,7 @@ export const openWriter = async <T>(
 ): Promise<DurableSinkWriter<T>> => {
   const { name, topic, onError } = sink;
   const { guarantee, metrics } = context;
+  // at-least-once sends again what a lost session leaves in doubt, so that no broker has to keep one
   const requireKeptSession = guarantee === 'exactly-once';
   const requireQos2 = requireKeptSession && !sink.allowLowerQos;
   const session = { stored: true, onSessionLoss: sink.onSessionLoss(guarantee), requireQos2, requireKeptSession };

@@ -52,6 +52,7 @@ export class OutboxClient implements OutboxSender {
       version: connection.version ?? birth.version ?? 5,
       owner: {
         connected: ({ limits: { receiveMaximum } }) => {
+          // nothing was published on this connection yet, so that all of it is from before
           owner.counters.resent.add(queue.inflight);
           // a session that the marker disproves is one epoch further than its CONNACK says
           const { epoch } = this.client.session;
@@ -62,6 +63,7 @@ export class OutboxClient implements OutboxSender {
         failed: (error) => owner.failed(error),
       },
     });
+    // not before: the session is made with the client's connection
     this.sender.begin(performance.now());
     owner.counters.inDoubtDropped.add(birth.dropped);
   }

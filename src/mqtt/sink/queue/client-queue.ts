@@ -147,6 +147,7 @@ export class ClientQueue {
   pump(now: number, wallMs: number): void {
     if (!this.#online || this.#stopped) return;
     const publisher = this.#parts.publisher();
+    // before the pace is set below, by which the session sends again (L7)
     if (this.#clockDue) {
       this.#clockDue = false;
       this.#published.age(publisher, wallMs);
@@ -155,6 +156,7 @@ export class ClientQueue {
       this.#watch.judge(now);
       this.#setPace(now);
     }
+    // before those that wait: of one topic they are the earlier ones (L1)
     if (this.#held.size > 0) this.#pumpHeld(publisher, now, wallMs);
     this.#pumpWaiting(publisher, wallMs);
   }
@@ -207,11 +209,13 @@ export class ClientQueue {
     this.#takeBackUnwritten();
     this.#watch.handleEnded(error, { connected, now });
     this.#clockDue = this.#published.expires;
+    // while there is no connection: the session sends again as soon as there is one (L7)
     this.#setPace(now);
   }
 
   /** Messages that the session gave up because the broker lost it. */
   handleSessionLost(givenUp: readonly OutboundMessage[]): void {
+    // the suspect may be among them
     this.#watch.search.forget();
     for (const message of givenUp) {
       const row = this.#published.land({ message, seq: message.seq });
@@ -271,12 +275,14 @@ export class ClientQueue {
         continue;
       }
       if (row.index >= mark) return;
+      // L1
       if (this.#held.size > 0 && this.#held.has(row.topic)) {
         this.#waiting.shift();
         this.#held.append(row);
         continue;
       }
       if (row.qos === 0 ? this.#mustHoldUnconfirmed(credit) : credit <= 0) return;
+      // it leaves the queue only when it was taken: offline it stays the first
       const error = this.#published.publish(publisher, row, wallMs);
       if (error !== undefined && !this.#handleUnpublished(row, error)) return;
       if (error === undefined && (row.qos > 0 || window === 1)) credit -= 1;
@@ -311,6 +317,7 @@ export class ClientQueue {
     const row = this.#published.land(event);
     if (row === undefined) return;
     const error = refusalError(row.topic, reasonCode, reasonString);
+    // R9a: the session is not ours, so that nothing it says of our ids means these rows
     if (error.code === 'ID_IN_USE') {
       outcome.failed(error);
       return;

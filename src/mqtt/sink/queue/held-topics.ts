@@ -68,6 +68,7 @@ export class HeldTopics {
   take(now: number, mark: number): Row | undefined {
     for (const topic of this.#topics.values()) {
       const row = topic.rows[0];
+      // only its first row: a later one of the topic must not pass it (L1)
       if (row === undefined || row.index >= mark || topic.dueMs > now || topic.inflight >= topic.limit) continue;
       topic.rows.shift();
       topic.inflight += 1;

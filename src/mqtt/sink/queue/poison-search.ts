@@ -118,6 +118,7 @@ export class PoisonSearch {
   /** The server answered a packet of this message. */
   handleAnswered(seq: number): void {
     if (this.#window === UNPACED || (this.#suspect >= 0 && seq !== this.#suspect)) return;
+    // it was no poison: the server takes more again, one by one (Y1)
     this.forget();
     this.#window = this.#window + 1 < WIDEST ? this.#window + 1 : UNPACED;
   }

@@ -83,26 +83,35 @@ interface Sealed {
  */
 export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   readonly name: string;
+  /** Driven by the `SinkClient`; what becomes of its rows is told here, and what may go out is asked here. */
   readonly queue: ClientQueue;
+  /** At QoS 0, too, a row is done only when it is written (V3). */
   readonly keepsUnwritten = true;
   readonly #parts: MqttOutboxSenderParts;
   readonly #stages: SeqStages;
   readonly #mark: SentMark;
   readonly #sealed = new Ring<Sealed>();
+  /** The row that is to be offered next. */
   #next: number;
+  /** One above the last row that is stored, as far as this has heard. */
   #end: number;
+  /** In which what is not done yet means something (V4). */
   #epoch: number;
+  /** Taken ever: the number of the next. */
   #snapshots = 0;
   /** PUBRECs that no snapshot has. */
   #received: number[] = [];
   #unreleased = 0;
+  /** Refusals with their letters, which the next snapshot has (V3). */
   #refused: RefusedRow[] = [];
   /** Something is done that no snapshot has, or forgotten (V4). */
   #dirty: boolean;
   #failure: MillraceError | undefined;
   /** Fails the sink once what is in flight is settled and durable. */
   #last: MillraceError | undefined;
+  /** The last `offer` took less than it was given. */
   #owesRoom = false;
+  /** What `takeNews` has said since the last snapshot. */
   #told: CommitUrgency = 'none';
 
   constructor(parts: MqttOutboxSenderParts) {
@@ -139,7 +148,9 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   get urgency(): CommitUrgency {
+    // a PUBREL waits for the one, rows for the other (V2, V1): both keep the window from moving
     if (this.#received.length > 0 || this.#mark.isShort(this.#bounds)) return 'now';
+    // the failure waits until what is settled is durable
     if (this.#last !== undefined && this.#dirty) return 'now';
     return this.#dirty ? 'soon' : 'none';
   }
@@ -154,6 +165,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   handleConnected({ epoch, window }: SendWindow): void {
     this.#mark.open(window);
     this.#failWhenSettled();
+    // the session goes on, and what was said of it stays true
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#mark.forget(this.#stages.low);
@@ -212,7 +224,9 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
       sealed = this.#sealed.peek()
     ) {
       this.#sealed.shift();
+      // in whatever epoch it was: what is done stays done (V4)
       publisher.setDurableLow(sealed.low);
+      // the rest of it was said of a session that is lost
       if (sealed.epoch !== this.#epoch) continue;
       this.#mark.commit(sealed.mark);
       for (const seq of sealed.received) publisher.release(seq);
@@ -247,6 +261,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   received(_seq: number, row: Row | undefined): void {
+    // one that comes again, or for a row that is done, says nothing that a commit must have
     if (row === undefined || this.#stages.get(row.index) !== 'open') return;
     this.#stages.receive(row.index);
     this.#received.push(row.index);
@@ -264,6 +279,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
 
   rejected(row: Row, error: MillraceError): void {
     const letter = this.#parts.owner.refused(row, error);
+    // with `fail` there is none, and the row stays in the store for the next run
     if (letter === undefined) return;
     this.#refused.push({ seq: row.index, letter });
     this.#complete(row);

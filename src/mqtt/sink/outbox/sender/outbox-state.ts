@@ -64,6 +64,7 @@ const isState = (value: unknown): value is StoredOutboxState => {
 const areBurnt = (value: unknown): boolean =>
   value instanceof Uint16Array && value.length <= MOST_BURNT && value.every((id) => id < PUBLISH_IDS);
 
+/** Bounds that ascend, and none beyond the mark: above it nothing was sent. */
 const areRuns = (value: unknown, length: number): boolean => {
   if (!(value instanceof Uint32Array) || value.length % 2 !== 0) return false;
   let last = -1;

@@ -76,11 +76,13 @@ export const restoreOutbox = (
   // what the broker of a lost session held half-done is gone with it
   const burnt = lost ? [] : [...state.burnt];
   const session = { epoch: epochOf(record), inbound: [], outbound, burnt };
+  // nothing has been sent in the new epoch, and what had been waits for a mark of that (R8a)
   const mark = lost ? state.low : state.mark;
   const version = record?.version;
   return { session, version, stages, next: state.mark, end: restored.end, mark, sent, unwritten, dropped };
 };
 
+/** Where no commit has said anything of an outbox nothing of it was sent. */
 const stateOf = (restored: RestoredOutbox, record: SessionRecord | undefined): OutboxState => {
   const { low, end } = restored;
   const runs = { received: new Uint32Array(), done: new Uint32Array() };
@@ -94,6 +96,7 @@ const stateOf = (restored: RestoredOutbox, record: SessionRecord | undefined): O
   return state;
 };
 
+/** One that is missing cannot be sent again, whatever its broker has of it: the store is not whole. */
 function* storedRows(restored: RestoredOutbox, { low, mark }: OutboxState): Generator<OutboxRow> {
   let expected = low;
   for (const row of restored.rows(low, mark)) {

@@ -30,12 +30,14 @@ const TERMS = { maxProperties: Number.POSITIVE_INFINITY, leftOut: undefined, top
 export class RowCodec {
   readonly #writer = new ByteWriter();
   readonly #reader = new ByteReader();
+  /** As tolerant as `encode`: a topic that came with control characters goes on (`checkTopicName`). */
   readonly #topics = new TopicDecoder(receivedTopicProblem);
 
   /** A copy: the payload may be changed afterwards. @throws MillraceError INVALID_MESSAGE or INVALID_TOPIC */
   encode({ topic, payload, qos, retain, properties, expiresAtMs }: RowContent): Uint8Array {
     const writer = this.#writer;
     const withProperties = hasProperties(properties);
+    // what `decode` would take for damage must not be stored
     checkTopicName(topic);
     writer.reset();
     writer.u8(expiresAtMs === undefined ? VERSION : TIMED_VERSION, 'version');
@@ -77,12 +79,14 @@ export class RowCodec {
     const topic = this.#topics.decode(reader, start, start + length);
     const withProperties = (flags & PROPERTIES) !== 0;
     const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from, TERMS) : undefined;
+    // the flag is only set where there are some
     if (withProperties && properties === undefined) throw new Error('there are no properties');
     const payload = bytes.subarray(reader.position);
     return { topic, payload, qos, retain: (flags & RETAIN) !== 0, properties, ...(timed && { expiresAtMs }) };
   }
 }
 
+/** In two halves: 32 bits of milliseconds are not even two months. */
 const writeTime = (writer: ByteWriter, ms: number): void => {
   const whole = Math.max(0, Math.floor(ms));
   writer.u32(Math.floor(whole / 2 ** 32), 'time');

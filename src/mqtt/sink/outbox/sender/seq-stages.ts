@@ -10,6 +10,7 @@ const FIRST_CAPACITY = 1024;
  * never named are open.
  */
 export class SeqStages {
+  /** A ring by seq, as long as a power of two. What leaves at the low end is made open for the seq that has its place next. */
   #stages = new Uint8Array(FIRST_CAPACITY);
   #low: number;
   /** One above the highest row that is not open. */
@@ -50,6 +51,7 @@ export class SeqStages {
     if (this.get(seq) === 'received') this.#received -= 1;
     this.#set(seq, CODES.done);
     if (seq !== this.#low) return;
+    // the low end moves over all that is done behind it
     const mask = this.#stages.length - 1;
     while (this.#low < this.#top && this.#stages[this.#low & mask] === CODES.done) {
       this.#stages[this.#low & mask] = CODES.open;
@@ -91,6 +93,7 @@ export class SeqStages {
   #grow(): void {
     const old = this.#stages;
     this.#stages = new Uint8Array(old.length * 2);
+    // row by row: each has another place in the larger ring
     for (let seq = this.#low; seq < this.#top; seq += 1) {
       this.#stages[seq & (this.#stages.length - 1)] = old[seq & (old.length - 1)] ?? CODES.open;
     }
