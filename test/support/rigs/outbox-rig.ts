@@ -71,6 +71,8 @@ export class OutboxRig {
   lastAlone = -1;
   /** What the broker owes now: the rig counts what it is given and what is answered. */
   owed = 0;
+  /** Thrown by the next publish. */
+  publishError: MillraceError | undefined;
   #credit: number;
   /** What the session has, by seq. */
   readonly #messages = new Map<number, OutboundMessage>();
@@ -226,6 +228,9 @@ export class OutboxRig {
   }
 
   #publish(how: string, message: OutboundMessage): void {
+    const error = this.publishError;
+    this.publishError = undefined;
+    if (error !== undefined) throw error;
     this.session.push(`${how} ${Buffer.from(message.payload).toString()}`);
     if (message.qos === 0) return;
     this.#messages.set(message.seq, message);

@@ -286,8 +286,6 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   dropped(row: Row, reason: DropReason): void {
-    // one that has expired may be dropped above the sent mark, which the next snapshot takes past it
-    this.#mark.pass(row.index);
     this.#parts.owner.meter.dropped(row, reason);
     this.#complete(row);
   }
@@ -333,6 +331,8 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   #complete(row: Row): void {
+    // no row is done above a sent mark: one that has expired, or could not be published, is passed by the next snapshot
+    this.#mark.pass(row.index);
     this.#stages.complete(row.index);
     this.#dirty = true;
   }

@@ -230,6 +230,24 @@ describe('an MQTT outbox', () => {
     );
   });
 
+  it('R5, R8a: a row that could not be published is below the sent mark of the next epoch, too, so that its state can be read', () => {
+    const rig = new OutboxRig();
+    rig.add(1);
+    rig.commit();
+    rig.publishError = new MillraceError('MESSAGE_TOO_LARGE', 'for this broker');
+    rig.add(1);
+    rig.commit();
+    const epoch = rig.birth.session.epoch + 1;
+    rig.lose(epoch);
+    rig.outbox.queue.handleDisconnected(rig.cutError, rig.now);
+    assert.deepEqual(rig.commit().state, stateOf({ epoch, mark: 2, done: [1, 2] }));
+    const { birth } = rig.restart({ record: { epoch } });
+    assert.deepEqual(
+      birth.sent.map(({ seq }) => seq),
+      [0],
+    );
+  });
+
   it('that is to fail once settled waits for what the broker owes, durably, and not for rows that are sent no more', () => {
     const rig = new OutboxRig();
     rig.add(3);
