@@ -28,6 +28,7 @@ export const checkPolled = (door: Door, polled: Polled<unknown>, bounds: PollBou
   }
 };
 
+/** Of the fields that the others rely on: a number that is none compares false with everything, and passes every bound. */
 const checkShape = (door: Door, polled: Polled<unknown>): void => {
   if (typeof polled !== 'object' || polled === null)
     throw contractBroken(door, 'poll-shape', `poll gave ${shown(polled)}`);
@@ -41,6 +42,7 @@ const checkShape = (door: Door, polled: Polled<unknown>): void => {
   if (typeof done !== 'boolean') throw contractBroken(door, 'poll-shape', `poll gave ${shown(done)} for done`);
 };
 
+/** One position for each input at least; more, for those that need nothing. A gap between polls would be acknowledged unseen. */
 const checkPositions = (
   door: Door,
   { items, rejected, first, last }: Polled<unknown>,
@@ -60,6 +62,7 @@ const checkPositions = (
   }
 };
 
+/** Each at a position of its own, in their order: its letter holds that one. */
 const checkRejected = (
   door: Door,
   rejected: readonly RejectedInput[],

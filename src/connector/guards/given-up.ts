@@ -15,9 +15,11 @@ interface GivenUp {
  */
 export class GivenUpNumbers {
   readonly #door: Door;
+  /** Which name it has where it is broken: two contracts have it. */
   readonly #rule: string;
   /** Reported, and not below the delivered prefix. Empty but for what stands behind a gap. */
   readonly #ahead = new Set<number>();
+  /** Everything below has been let go of. */
   #delivered: number;
 
   constructor(door: Door, rule: string, delivered: number) {

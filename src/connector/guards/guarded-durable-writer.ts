@@ -13,6 +13,7 @@ import type { DurableSinkWriter, OutboxSender, Prepared, RestoreOutbox } from '.
 import { checkLetter } from './check-letter.js';
 import { guardSender } from './guarded-sender.js';
 
+/** `opened` may be absent; `outboxes` is looked at by itself. */
 const METHODS = ['prepare', 'flush', 'ready', 'close'];
 
 /**
@@ -21,6 +22,7 @@ const METHODS = ['prepare', 'flush', 'ready', 'close'];
  */
 class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
   readonly opened?: Promise<void>;
+  /** Guarded, each by a door of its own. */
   readonly outboxes: readonly OutboxSender[];
   readonly #door: Door;
   readonly #writer: DurableSinkWriter<T>;
@@ -78,6 +80,7 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
     }
   }
 
+  /** In the order of the items, each once, and none that is not of this call. */
   #checkRejected({ rejected }: Prepared, count: number): void {
     let from = 0;
     for (const { index, letter } of rejected) {

@@ -14,6 +14,7 @@ import { openGuarded } from '../../internal/door/open-guarded.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
 import { checkPolled } from './check-polled.js';
 
+/** `failed`, `dirty` and `whenDirty` may be absent. */
 const METHODS = ['poll', 'ready', 'snapshot', 'committed', 'close'];
 
 /**
@@ -39,6 +40,7 @@ class GuardedReader<T> implements SourceReader<T> {
       this.whenDirty = () => owedPromise(door, 'whenDirty', () => reader.whenDirty?.());
   }
 
+  /** Absent is false. */
   get dirty(): boolean {
     return this.#reader.dirty === true;
   }
@@ -58,11 +60,13 @@ class GuardedReader<T> implements SourceReader<T> {
   snapshot(upTo: number): SourceSnapshot {
     const snapshot = attempt(this.#door, () => this.#reader.snapshot(upTo));
     const mark = snapshot?.mark;
+    // `committed` says by it which snapshot is durable: one that falls would stand for two
     if (!Number.isSafeInteger(mark) || mark < this.#mark) {
       throw contractBroken(this.#door, 'snapshot-mark', `snapshot gave the mark ${shown(mark)} after ${this.#mark}`);
     }
     this.#mark = mark;
     const { pages } = snapshot;
+    // the pages themselves are not gone over: there may be many
     if (pages !== undefined && !(pages instanceof Map)) {
       throw contractBroken(this.#door, 'snapshot-pages', `snapshot gave ${shown(pages)} for pages, which is no Map`);
     }

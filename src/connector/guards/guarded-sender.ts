@@ -3,6 +3,7 @@ import { isCount } from '../../internal/is-count.js';
 import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot, RestoredOutbox } from '../durable-sink.js';
 import { GivenUpNumbers } from './given-up.js';
 
+/** `name`, `next` and `urgency` are looked at as they are read. */
 const METHODS = ['offer', 'snapshot', 'committed'];
 const URGENCIES: readonly string[] = ['none', 'soon', 'now'] satisfies CommitUrgency[];
 
@@ -14,6 +15,7 @@ class GuardedSender implements OutboxSender {
   readonly name: string;
   readonly #door: Door;
   readonly #sender: OutboxSender;
+  /** By seq, from the stored `low` on. */
   readonly #givenUp: GivenUpNumbers;
   /** What it wants next, by what it has taken. */
   #next: number;
@@ -28,6 +30,7 @@ class GuardedSender implements OutboxSender {
     this.#low = low;
     this.#next = sender.next;
     this.#givenUp = new GivenUpNumbers(door, 'snapshot-refused', low);
+    // what lies below was delivered, what lies above is not stored
     if (!isCount(this.#next) || this.#next < low || this.#next > end) {
       throw contractBroken(door, 'next', `its next row is ${shown(this.#next)}, where ${low} to ${end} are stored`);
     }
@@ -48,6 +51,7 @@ class GuardedSender implements OutboxSender {
 
   offer(rows: readonly OutboxRow[]): number {
     const taken = attempt(this.#door, () => this.#sender.offer(rows));
+    // the engine moves on by it: too high a number skips rows, too low a one repeats them
     if (!isCount(taken) || taken > rows.length) {
       throw contractBroken(this.#door, 'offer-count', `offer gave ${shown(taken)} for ${rows.length} rows`);
     }

@@ -21,9 +21,11 @@ const METHODS = ['write', 'flush', 'progress', 'ready', 'close'];
 class GuardedWriter<T> implements SinkWriter<T> {
   readonly #door: Door;
   readonly #writer: SinkWriter<T>;
+  /** By their number in the order of `write`. */
   readonly #givenUp: GivenUpNumbers;
   /** Over all calls of `write`: items are numbered by it. */
   #taken = 0;
+  /** That of the last `progress`: it never falls. */
   #delivered = 0;
 
   constructor(door: Door, writer: SinkWriter<T>) {
@@ -34,6 +36,7 @@ class GuardedWriter<T> implements SinkWriter<T> {
 
   write(items: readonly T[]): number {
     const taken = attempt(this.#door, () => this.#writer.write(items));
+    // what was not taken is offered again: a wrong number loses items or doubles them
     if (!isCount(taken) || taken > items.length) {
       throw contractBroken(this.#door, 'write-count', `write gave ${shown(taken)} for ${items.length} items`);
     }
@@ -49,6 +52,7 @@ class GuardedWriter<T> implements SinkWriter<T> {
     const progress = attempt(this.#door, () => this.#writer.progress());
     const delivered = progress?.delivered;
     const rejected = progress?.rejected;
+    // inputs are acknowledged by it
     if (!isCount(delivered) || delivered < this.#delivered || delivered > this.#taken) {
       const gave = `progress says ${shown(delivered)} delivered after ${this.#delivered}, of ${this.#taken} taken`;
       throw contractBroken(this.#door, 'progress-delivered', gave);

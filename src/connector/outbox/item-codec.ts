@@ -6,7 +6,9 @@ import { decodeError, encodeError, type StoredError } from './stored-error.js';
 
 /** Raised when the bytes mean something else. */
 const VERSION = 1;
+/** Anything else that structured clone takes. */
 const ITEM = 0;
+/** A dead letter: its error is of a class, which structured clone does not keep. */
 const LETTER = 1;
 /** A string as UTF-8: no clone is made of what needs none. */
 const TEXT = 2;
@@ -63,6 +65,7 @@ const encodeText = (text: string): Uint8Array => {
 const decodeText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('utf8', HEADER_BYTES);
 
+/** By shape, as letters are plain records: an item that has both is taken for one. */
 const isDeadLetter = (item: unknown): item is DeadLetter =>
   typeof item === 'object' &&
   item !== null &&
@@ -82,6 +85,7 @@ const decodeLetter = (stored: StoredLetter): DeadLetter => {
   return { payload, attributes, error: decodeError(error), attempt, timestampMs, origin };
 };
 
+/** The bytes were checked by the store, so another program, or a newer one, has written them. */
 const corrupt = (cause?: unknown): MillraceError =>
   new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {
     cause,

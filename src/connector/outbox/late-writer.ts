@@ -6,6 +6,7 @@ const NOTHING: SinkProgress = { delivered: 0, rejected: [] };
 export class LateWriter<T> implements SinkWriter<T> {
   /** Resolves when it is open; rejects when it never will be. */
   readonly opened: Promise<void>;
+  /** Never awaited by a call: rows are made and stored meanwhile. */
   readonly #opening: Promise<SinkWriter<T>>;
   #writer: SinkWriter<T> | undefined;
 
@@ -18,6 +19,7 @@ export class LateWriter<T> implements SinkWriter<T> {
     this.opened.catch(() => {});
   }
 
+  /** Nothing until then: what is offered stays in the store. */
   write(items: readonly T[]): number {
     return this.#writer?.write(items) ?? 0;
   }

@@ -61,6 +61,7 @@ const encodeCause = (cause: unknown, depth: number): StoredError['cause'] => {
   return { name: 'Error', message: String(cause) };
 };
 
+/** One with a code was a MillraceError, and is one again. */
 const decodeCause = (cause: StoredError | ForeignError): Error => {
   if ('code' in cause) return decodeError(cause);
   const error = new Error(cause.message);
@@ -71,6 +72,7 @@ const decodeCause = (cause: StoredError | ForeignError): Error => {
 const storableDetails = (details: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(details).map(([name, value]) => [name, isStorable(value) ? value : String(value)]));
 
+/** Each value by itself: one that is not takes the others along otherwise. */
 const isStorable = (value: unknown): boolean => {
   try {
     checkStorable(value);

@@ -38,6 +38,7 @@ export const withOutbox = async <T>(
 /** It must stay: rows are stored under it, those of earlier versions too. */
 const OUTBOX = 'items';
 
+/** The two halves of a sink with an outbox: rows are made here, and given to the sink by `WriterOutbox`. */
 class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
   readonly opened: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
@@ -53,6 +54,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     this.outboxes = [this.#outbox];
   }
 
+  /** An item that cannot be stored is rejected by itself: the others of the call become rows. */
   prepare(items: readonly T[]): Prepared {
     const rows: PreparedRow[] = [];
     const rejected: RejectedItem[] = [];
@@ -67,6 +69,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     return { rows, rejected };
   }
 
+  /** What is delivered at once is progress of this very tick. */
   flush(): void {
     this.#writer.flush();
     this.#outbox.takeProgress();
@@ -85,6 +88,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     return this.#writer.close();
   }
 
+  /** The letter has the item only where that is bytes: what cannot be stored cannot be in a letter either. */
   #reject(item: T, cause: MillraceError): DeadLetter {
     const { name, onError } = this.#sink;
     const error = new MillraceError(cause.code, `sink "${name}" cannot store an item: ${cause.message}`, {

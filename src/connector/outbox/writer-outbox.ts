@@ -45,6 +45,7 @@ export class WriterOutbox<T> implements OutboxSender {
     return this.#low > this.#sealedLow || this.#refused.length > 0 ? 'soon' : 'none';
   }
 
+  /** In small batches: what a sink without room leaves was decoded for nothing. */
   offer(rows: readonly OutboxRow[]): number {
     for (let from = 0; from < rows.length; from += BATCH) {
       const batch = rows.slice(from, from + BATCH);
@@ -56,6 +57,7 @@ export class WriterOutbox<T> implements OutboxSender {
     return rows.length;
   }
 
+  /** Without a state: after a crash everything from the stored `low` on is written again. */
   snapshot(): OutboxSnapshot {
     this.takeProgress();
     const refused = this.#refused;
@@ -70,6 +72,7 @@ export class WriterOutbox<T> implements OutboxSender {
   /** Nothing waits for a commit. */
   committed(): void {}
 
+  /** Called before each snapshot, so that a commit has all that is known by then. */
   takeProgress(): void {
     const { delivered, rejected } = this.#writer.progress();
     for (const { index, letter } of rejected) this.#refused.push({ seq: this.#first + index, letter });

@@ -4,6 +4,7 @@ import type { OnError } from '../sink.js';
 import type { RejectedHandler } from './rejected-handler.js';
 import { SinkPump } from './sink-pump.js';
 
+/** The first letter is the reason; the source or sink ends with it. */
 const failing: RejectedHandler = {
   handle: async ([letter]) => {
     if (letter !== undefined) throw letter.error;

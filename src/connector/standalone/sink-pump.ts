@@ -8,6 +8,7 @@ export class SinkPump<T> {
   /** Called when it closes. */
   onClose: () => void = () => {};
   readonly #writer: SinkWriter<T>;
+  /** Its letters are a part of what is to be delivered: `whenDelivered` waits for them. */
   readonly #rejected: RejectedHandler;
   /** Whenever the writer had something to say. */
   readonly #change = new Readiness();
@@ -15,10 +16,13 @@ export class SinkPump<T> {
   #letters: Promise<void> = Promise.resolve();
   /** Taken by the writer; what `whenDelivered` is given. */
   #written = 0;
+  /** By the last `progress`. */
   #delivered = 0;
+  /** Whether the turn under way ends with a flush already. */
   #flushPlanned = false;
   /** The first one; that it is closed counts as one, for whoever waits. */
   #failure: MillraceError | undefined;
+  /** Set from the first `close` on: the writer is closed once. */
   #closing: Promise<void> | undefined;
   #onFailure: (error: MillraceError) => void = () => {};
 
@@ -82,6 +86,7 @@ export class SinkPump<T> {
     return this.#closing;
   }
 
+  /** Everybody waits for the same change, and looks again: it may have been another's. */
   #changed(): Promise<void> {
     this.#check();
     return this.#change.wait();
@@ -122,6 +127,7 @@ export class SinkPump<T> {
     });
   }
 
+  /** One `ready` at a time (rule 4 of `SinkWriter`), from the opening to the end. */
   #watch(): void {
     this.#writer.ready().then(
       () => this.#handleReady(),
@@ -151,6 +157,7 @@ export class SinkPump<T> {
     if (rejected.length === 0) return;
     const handled = this.#rejected.handle(rejected.map(({ letter }) => letter));
     const all = Promise.all([this.#letters, handled]).then(() => {});
+    // told to whoever waits next: a letter that cannot be delivered fails the sink
     all.catch((error: unknown) => this.#fail(error));
     this.#letters = all;
   }

@@ -12,6 +12,7 @@ import { standaloneContext, whenAborted } from './standalone-context.js';
 const abortSignalOf = (controller: WritableStreamDefaultController): AbortSignal | undefined =>
   'signal' in controller && controller.signal instanceof AbortSignal ? controller.signal : undefined;
 
+/** A write resolves when the item is taken and not when it is delivered: else each would cost a round trip. */
 const createStream = <T>(pump: SinkPump<T>): WritableStream<T> =>
   new WritableStream<T>({
     start: (controller) => {

@@ -12,6 +12,7 @@ import type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 import type { RejectedHandler } from './rejected-handler.js';
 import { standaloneContext, whenAborted } from './standalone-context.js';
 
+/** How many items are asked for at once. */
 const BATCH_ITEMS = 256;
 /** With so many items given out and not acknowledged, the iteration waits for acknowledgements. */
 const MAX_UNACKNOWLEDGED = 16_384;
@@ -30,11 +31,13 @@ class StandaloneSource<T> implements OpenSource<T> {
   /** Called when it closes. */
   onClose: () => void = () => {};
   readonly #reader: SourceReader<T>;
+  /** A rejected input is acknowledged when its letter is dealt with. */
   readonly #rejected: RejectedHandler;
   /** The guarantee `none`: acknowledged when received, so nobody need call `ack`. */
   readonly #acknowledgeOnReceipt: boolean;
   /** One entry for each item that was given out, and one for the end of each poll. */
   readonly #mark = new LowWaterMark();
+  /** Wakes the iteration: something has arrived, was acknowledged, or has failed. */
   readonly #latch = new WakeUpLatch();
   /** Up to where the source may acknowledge; before the first poll it has nothing to. */
   #upTo: number | undefined;
@@ -42,8 +45,11 @@ class StandaloneSource<T> implements OpenSource<T> {
   #asking = false;
   /** Nothing more is polled; acknowledgements may still come. */
   #ended = false;
+  /** One commit for all acknowledgements of a turn. */
   #commitPlanned = false;
+  /** Two iterations would take each other's items. */
   #iterated = false;
+  /** Thrown by the iteration, behind the items that were given out before. */
   #failure: MillraceError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -184,6 +190,7 @@ class StandaloneSource<T> implements OpenSource<T> {
     if (this.#upTo !== undefined) this.#reader.committed(this.#reader.snapshot(this.#upTo).mark);
   }
 
+  /** Only after a poll that gave nothing: before that the source is ready. */
   #ask(): void {
     if (this.#asking || this.#ended) return;
     this.#asking = true;

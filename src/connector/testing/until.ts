@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How long a case waits for what must come. Only a case that fails gets there. */
 export const DEFAULT_PATIENCE_MS = 30_000;
 
+/** Far below what anything that is awaited takes, and no load for the machine. */
 const INTERVAL_MS = 5;
 
 /** Waits for something that has no event to await. */

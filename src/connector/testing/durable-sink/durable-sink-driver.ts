@@ -38,6 +38,7 @@ export class DurableSinkDriver<T> {
   /** Those of `prepare` and those of snapshots, in the order in which they came. */
   readonly letters: DeadLetter[] = [];
   readonly #store: MemoryOutboxes;
+  /** One for each outbox, in the order of the writer. */
   readonly #boxes: Box[];
   /** Oldest first. An engine has one at a time; the rule lets a sender be asked for several. */
   readonly #sealed: Sealed[] = [];
@@ -48,6 +49,7 @@ export class DurableSinkDriver<T> {
     this.#boxes = writer.outboxes.map((sender) => ({ sender, added: [], end: store.restore(sender.name).end }));
   }
 
+  /** Behind the door that an engine puts there: a breach of a rule fails the case by name. */
   static async open<T>(options: DurableDriverOptions<T>): Promise<DurableSinkDriver<T>> {
     const { sink, store, guarantee = 'exactly-once' } = options;
     const { metrics = new MetricsRegistry(), signal = new AbortController().signal } = options;
@@ -69,6 +71,7 @@ export class DurableSinkDriver<T> {
     return this.#boxes.reduce((sum, { sender, end }) => sum + end - this.#store.restore(sender.name).low, 0);
   }
 
+  /** Whether an engine would commit now, or soon. */
   get urgent(): boolean {
     return this.#boxes.some(({ added, sender }) => added.length > 0 || sender.urgency !== 'none');
   }

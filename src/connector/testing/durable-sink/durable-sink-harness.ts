@@ -50,6 +50,7 @@ export class DurableSinkScene<T> {
   readonly fixture: DurableSinkFixture<T>;
   readonly until: Until;
   readonly #harness: DurableSinkHarness<T>;
+  /** All of the case, so that those which a failed case has left open are closed. */
   readonly #opened: DurableSinkDriver<T>[] = [];
   #store = new MemoryOutboxes();
 
@@ -82,6 +83,7 @@ export class DurableSinkScene<T> {
     if (this.#harness.limits.repeats === undefined) assert.equal(received().length, count, 'each once');
   }
 
+  /** Behind the case, whether it held or not. */
   async end(): Promise<void> {
     for (const driver of this.#opened) await driver.close();
     await this.fixture.stop();

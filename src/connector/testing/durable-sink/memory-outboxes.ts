@@ -41,6 +41,7 @@ export class MemoryOutboxes implements DurableContext {
     return record;
   }
 
+  /** Atomic: nothing is awaited in between. */
   apply({ name, added, snapshot, end }: OutboxCommit): void {
     const stored = this.#stored(name);
     for (const { seq, bytes } of added) stored.rows.set(seq, bytes.slice());
@@ -50,6 +51,7 @@ export class MemoryOutboxes implements DurableContext {
     stored.low = snapshot.low;
   }
 
+  /** A copy of the state; rows as they stand when they are read. */
   restore(name: string): RestoredOutbox {
     const { state, low, end, rows } = this.#stored(name);
     return { state: structuredClone(state), low, end, rows: (from, to) => rowsOf(rows, from, Math.min(to, end)) };

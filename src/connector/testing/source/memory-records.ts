@@ -3,6 +3,7 @@ import type { DurableContext } from '../../durable-context.js';
 
 /** The records of one source or sink of a job, in memory, with every value that was put. They outlive readers, as a store does. */
 export class MemoryRecords implements DurableContext {
+  /** Of all records, in the order in which they became durable. */
   readonly puts: { readonly name: string; readonly value: unknown }[] = [];
   readonly #records = new Map<string, MemoryRecord>();
 
@@ -25,6 +26,7 @@ class MemoryRecord implements DurableRecord {
 
   async put(value: unknown): Promise<void> {
     const copy: unknown = structuredClone(value);
+    // a turn later, as by a store: who goes on without waiting is found out
     await Promise.resolve();
     this.value = copy;
     this.#onPut(copy);

@@ -8,8 +8,11 @@ import { open } from './take.js';
 /** One job over several runs: what its store has outlives the readers. */
 export class StoredRuns<T> {
   readonly #scene: SourceScene<T>;
+  /** The session's, of an MQTT source: written apart from the commits, so they outlive a run that committed nothing. */
   readonly #records = new MemoryRecords();
+  /** As bytes, so that nothing a reader holds on to can change it; undefined before the first commit. */
   #stored: Uint8Array | undefined;
+  /** All that were ever stored: a snapshot has those that changed. */
   readonly #pages = new Map<string, Uint8Array>();
   #reader: SourceReader<T> | undefined;
 
@@ -40,10 +43,12 @@ export class StoredRuns<T> {
     return mark;
   }
 
+  /** Durable, and the reader is told. */
   commit(upTo: number): void {
     this.#reader?.committed(this.store(upTo));
   }
 
+  /** Closed without a commit: as a crash, but for what the origin is told of the end. */
   async end(): Promise<void> {
     await this.#reader?.close();
   }
