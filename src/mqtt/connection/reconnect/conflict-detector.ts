@@ -87,6 +87,7 @@ export class ConflictDetector {
     this.clear();
   }
 
+  /** To be told each end, in their order: it counts rows of them. */
   ended(end: ConnectionEnd): Suspicion {
     const { connectedMs, error } = end;
     if (connectedMs === undefined) return this.#unanswered(error);

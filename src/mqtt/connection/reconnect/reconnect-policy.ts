@@ -92,10 +92,12 @@ export class ReconnectPolicy {
     this.#repeated = new RepeatedEnd(options.subscriptions.length > 0);
   }
 
+  /** Of the present attempt or connection; after its end, of the next. */
   get address(): ServerAddress {
     return this.#rotation.current;
   }
 
+  /** As `address`. */
   get version(): ProtocolVersion {
     return this.#versions.version;
   }

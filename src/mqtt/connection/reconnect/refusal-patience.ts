@@ -63,6 +63,7 @@ export class RefusalPatience {
     this.#since = undefined;
   }
 
+  /** The limit counts from the first refusal since all was granted last. */
   judge({ error, connected, now }: PossibleRefusal): RefusalVerdict {
     if (error.retryable || !(connected ? OF_CONNECTIONS : OF_CONNECTS).has(error.code)) return 'none';
     if (!(connected ? this.#granted : this.#accepted)) return 'fatal';

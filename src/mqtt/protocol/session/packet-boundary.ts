@@ -10,7 +10,9 @@ export const ENOUGH_PARKED_BYTES = 1024 * 1024;
 
 /** Where the bytes of the present connection become packets, and what is known of that connection alone. */
 export class PacketBoundary {
+  /** What the server may answer depends on it. */
   readonly request: ConnectRequest;
+  /** One for each connection, whose stream it is. */
   readonly decoder: PacketDecoder;
   /** Bytes pushed since the decoder was last asked for a packet. */
   parked = 0;
@@ -35,6 +37,7 @@ export class PacketBoundary {
     });
   }
 
+  /** What arrived; it is parked until packets are asked for. */
   push(bytes: Uint8Array): void {
     this.parked += bytes.length;
     this.decoder.push(bytes);

@@ -8,6 +8,7 @@ const LONGEST_ACKNOWLEDGEMENT = 5;
 /** What waits to be written on the present connection. Owns the rule that nothing follows DISCONNECT [MQTT-3.14.4-1]. */
 export class PacketOutput {
   #writer = new PacketWriter('client');
+  /** Of the present connection, else of the last one. */
   #version: ProtocolVersion = 5;
   #open = false;
   #packets = 0;
@@ -21,6 +22,7 @@ export class PacketOutput {
     return this.#version;
   }
 
+  /** Bytes that are not taken yet. */
   get size(): number {
     return this.#writer.size;
   }

@@ -23,6 +23,7 @@ export class PeerTimer {
     return this.#at !== Number.POSITIVE_INFINITY;
   }
 
+  /** With a grace of its own, should it be looked at late. */
   start(now: number): void {
     this.#at = now + this.#timeoutMs;
     this.#graceGiven = false;

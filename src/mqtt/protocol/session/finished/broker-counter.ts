@@ -50,6 +50,7 @@ export class BrokerCounter {
     if (free > 0) this.freed(free);
   }
 
+  /** What a commit has of it. */
   state(): CounterState {
     const lowest = this.#lowestFree(PACKET_IDS + 1);
     const free = lowest > PACKET_IDS ? 0 : lowest;

@@ -27,6 +27,7 @@ export class PubcompQueue {
     return (this.#latest[packetId] ?? 0) > this.#passed;
   }
 
+  /** One that is there moves to the end: only behind its latest PUBCOMP is a fence of use. */
   push(packetId: number): void {
     this.delete(packetId);
     for (let id = this.#latest.length; id <= packetId; id += 1) this.#latest.push(0);

@@ -57,6 +57,7 @@ export class InboundRows {
     return this.#size;
   }
 
+  /** At birth, before anything else. */
   restore(rows: readonly InboundRow[]): void {
     for (const row of [...rows].sort((a, b) => a.token - b.token)) this.#set(row, 0, 0);
   }
@@ -65,6 +66,7 @@ export class InboundRows {
     return this.#byId[packetId];
   }
 
+  /** undefined for one that is gone, or was of another QoS. */
   byToken(token: number): InboundMessage | undefined {
     const row = this.#rows[this.#indexOf(token)];
     return row?.token === token && !row.gone ? row : undefined;
@@ -139,6 +141,7 @@ export class InboundRows {
     }
   }
 
+  /** Where it waits for its PUBREC it is passed over from now on. */
   remove(row: InboundMessage): void {
     row.gone = true;
     this.#unreleased.set(this.#indexOf(row.token), 0);

@@ -12,6 +12,7 @@ type Ping = 'due' | 'asked' | 'answered';
  * P2. At nought nothing goes out.
  */
 export class OutboundPace {
+  /** UNPACED: no bound of its own. Another one begins with a PINGREQ (P1). */
   #window = UNPACED;
   #ping: Ping = 'due';
   /** PINGRESPs up to the one that is awaited. */

@@ -31,6 +31,7 @@ export class PacketIds {
     return this.#burnt;
   }
 
+  /** Its own (R8), or the spare one where that is burnt. */
   of(seq: number): number {
     if (this.#spare.size === 0) return packetIdOf(seq);
     return this.#spare.get(seq % PUBLISH_IDS) ?? packetIdOf(seq);

@@ -42,6 +42,7 @@ export class ProofGate {
     this.#isKnown = isKnown;
   }
 
+  /** Whether a message is for its flow now; else it is to be given to `hold`. */
   passes(packet: PublishPacket): boolean {
     return this.#passing === 'open' || !this.#mustWait(packet);
   }
@@ -60,16 +61,19 @@ export class ProofGate {
     return isKnown;
   }
 
+  /** A question is asked. */
   shut(): void {
     this.#passing = 'shut';
     this.#bytes = 0;
   }
 
+  /** The server is slow, or too much waits: all of it is due to be looked at again. */
   passNew(): void {
     this.#passing = 'new';
     this.#due = true;
   }
 
+  /** The answer has come, or the owner has decided. */
   open(): void {
     this.#passing = 'open';
     this.#due = true;
