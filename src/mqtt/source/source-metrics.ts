@@ -34,6 +34,7 @@ export interface SourceMetrics {
   readonly unacknowledged: Gauge;
 }
 
+/** The instruments of the source with this name. */
 export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics => {
   const counter = (name: string, help: string) => metrics.counter(`millrace_source_${name}_total`, help, { source });
   const gauge = (name: string, help: string) => metrics.gauge(`millrace_source_${name}`, help, { source });

@@ -18,6 +18,7 @@ export class SinkMeter {
     this.#metrics = metrics;
   }
 
+  /** Begins another sample of the latency, when none is under way. */
   published(row: Row): void {
     if (this.#sample === undefined && row.qos > 0) {
       this.#sample = row;
@@ -37,6 +38,7 @@ export class SinkMeter {
     else this.#metrics.delivered.add();
   }
 
+  /** One that expired is told besides (`message-expired`, R23). */
   dropped(row: Row, reason: DropReason): void {
     this.#forget(row);
     this.#metrics.dropped[reason].add();
@@ -54,6 +56,7 @@ export class SinkMeter {
     this.#metrics.retried.add();
   }
 
+  /** Told once for the sink, counted each time. */
   downgraded({ topic }: Row): void {
     this.#metrics.downgraded.add();
     if (this.#toldOfQos) return;
@@ -61,6 +64,7 @@ export class SinkMeter {
     publishDiagnostic('qos-downgraded', { sink: this.#sink, topic, qos: 2, taken: 1 });
   }
 
+  /** Told each time, for it is rare and names the message. */
   suspected({ topic, qos, payload, index }: Row, finding: Finding): void {
     this.#metrics.suspected.add();
     publishDiagnostic('message-suspected', {
@@ -73,6 +77,7 @@ export class SinkMeter {
     });
   }
 
+  /** Told once for the sink, counted each time. */
   stripped(row: Row): void {
     this.#metrics.propertiesDropped.add();
     if (this.#toldOfProperties) return;

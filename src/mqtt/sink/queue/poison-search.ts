@@ -123,6 +123,7 @@ export class PoisonSearch {
     this.#window = this.#window + 1 < WIDEST ? this.#window + 1 : UNPACED;
   }
 
+  /** Of attempts that failed, too: they end a row (Y4). */
   handleEnded({ byPeer, unanswered, alone }: ConnectionEnding, now: number): void {
     const since = this.#connectedAt;
     this.#connectedAt = undefined;
@@ -135,6 +136,7 @@ export class PoisonSearch {
     } else this.#count(alone, { since, now });
   }
 
+  /** What it says counts for what is sent from now on (Y3). */
   handleControl(news: ControlNews, now: number): void {
     if (news === 'lost') this.#acquit(this.#control === 'alive' ? 'control-ended' : 'no-control');
     const awaited = this.#awaitsControl;

@@ -44,10 +44,12 @@ export class MessageBuffer {
     return this.#qos0.count + this.#reliable.count;
   }
 
+  /** Held ones included. */
   get bytes(): number {
     return this.#qos0.bytes + this.#reliable.bytes + this.#held.bytes;
   }
 
+  /** Messages that `shift` does not give, and may never. */
   get heldCount(): number {
     return this.#held.count;
   }
@@ -69,6 +71,7 @@ export class MessageBuffer {
     return dropped;
   }
 
+  /** QoS 1 and 2 always come in; `full` is to be asked afterwards. */
   push(event: MessageEvent): void {
     if (event.qos > 0) this.#reliable.push(event);
     else this.#pushQos0(event);

@@ -26,11 +26,13 @@ const DAY_MS = 86_400_000;
 const DEFAULT_ENTRIES = 1_000_000;
 const MAX_KEY_BYTES = 512;
 
+/** With the defaults filled in. */
 export const resolveDeduplication = ({ ttlMs, maxEntries }: DeduplicationOptions): Deduplication => ({
   ttlMs: ttlMs ?? DAY_MS,
   maxEntries: maxEntries ?? DEFAULT_ENTRIES,
 });
 
+/** As sentences for INVALID_OPTIONS. */
 export const deduplicationProblems = (by: DeduplicateBy<unknown> | undefined): string[] => {
   if (by === undefined) return [];
   const { ttlMs, maxEntries } = resolveDeduplication(by);

@@ -17,6 +17,7 @@ export interface ItemFailure {
   readonly fatal: boolean;
 }
 
+/** What a maker is made of. */
 export interface ItemMakerOptions<T> {
   /** Of the source, for errors. */
   readonly name: string;

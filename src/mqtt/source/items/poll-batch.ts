@@ -22,6 +22,7 @@ export class PollBatch<T> {
     return this.#next;
   }
 
+  /** `bytes`: of the message, as `heldBytes` counts. `key`: only of a source that tells copies. */
   take(item: T, bytes: number, key?: string): void {
     this.#items.push(item);
     this.#keys?.push(key);
@@ -36,6 +37,7 @@ export class PollBatch<T> {
     this.#next += 1;
   }
 
+  /** `done`: nothing follows, ever. */
   polled(done: boolean): Polled<T> {
     return {
       items: this.#items,

@@ -15,6 +15,7 @@ export type OnLowerQos = 'accept' | 'reject' | 'fail';
 const TOLD_TOPICS = 1000;
 const TOLD_CHARACTERS = 1024 * 1024;
 
+/** What a check is made of. */
 export interface QosCheckOptions {
   /** Its name. */
   readonly source: string;

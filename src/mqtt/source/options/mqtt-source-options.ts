@@ -68,13 +68,16 @@ export type MqttSourceOptions = MqttSourceBaseOptions &
   (TopicChoice | SubscriptionsChoice) & {
     /** Never given: see `MappedMqttSourceOptions`. */
     readonly mapToItemFn?: undefined;
+    /** Tells copies by a key of the message; admits QoS 1 to exactly-once. */
     readonly deduplicateBy?: DeduplicateBy<Uint8Array> | undefined;
   };
 
 /** An MQTT source as one object, with a function that makes the items. */
 export type MappedMqttSourceOptions<T> = MqttSourceBaseOptions &
   (TopicChoice | SubscriptionsChoice) & {
+    /** Makes an item of each message; what it throws is for `onError`. */
     readonly mapToItemFn: MapToItemFn<T>;
+    /** As in `MqttSourceOptions`; it sees the items that `mapToItemFn` makes. */
     readonly deduplicateBy?: DeduplicateBy<T> | undefined;
   };
 

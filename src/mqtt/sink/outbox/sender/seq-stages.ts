@@ -32,6 +32,7 @@ export class SeqStages {
     return this.#received;
   }
 
+  /** Of any seq: what was never named is open. */
   get(seq: number): SeqStage {
     if (seq < this.#low) return 'done';
     const code = seq < this.#top ? this.#stages[seq & (this.#stages.length - 1)] : CODES.open;
@@ -46,6 +47,7 @@ export class SeqStages {
     this.#received += 1;
   }
 
+  /** Once or more often; the low end moves past all that is done behind it. */
   complete(seq: number): void {
     if (seq < this.#low) return;
     if (this.get(seq) === 'received') this.#received -= 1;
