@@ -35,4 +35,5 @@ export const checkOwnClaims = (definition: Claimant & { readonly onError: OnErro
   checkClaims(chain);
 };
 
+/** The sink behind it, which has an `onError` of its own: a chain ends, since each is built before the one that names it. */
 const deadLetterOf = (onError: OnError) => (typeof onError === 'string' ? undefined : onError.deadLetter);

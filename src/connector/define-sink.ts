@@ -2,7 +2,23 @@ import type { Sink, SinkDefinition } from './sink.js';
 import type { OpenOptions } from './standalone/open-options.js';
 import { openSink } from './standalone/standalone-sink.js';
 
-/** Adds `open` to a sink's definition, so that it can be used without an engine as well. */
+/**
+ * Adds `open` to a sink's definition, so that it can be used without an engine as well.
+ *
+ * ```ts
+ * const lines = (path: string): Sink<string> =>
+ *   defineSink<string>({
+ *     name: 'lines',
+ *     claims: [`file ${path}`],
+ *     onError: 'fail',
+ *     refuse: () => undefined,
+ *     createWriter: ({ signal }) => LineWriter.open(path, signal),
+ *   });
+ * ```
+ *
+ * Nothing is opened by it. The claim keeps a second stage of the job from the same file; without `createDurableWriter` a job with a store
+ * puts an outbox in front of it.
+ */
 export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
   Object.freeze({
     name: definition.name,

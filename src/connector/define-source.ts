@@ -2,7 +2,23 @@ import type { Source, SourceDefinition } from './source.js';
 import type { OpenOptions } from './standalone/open-options.js';
 import { openSource } from './standalone/standalone-source.js';
 
-/** Adds `open` to a source's definition, so that it can be used without an engine as well. */
+/**
+ * Adds `open` to a source's definition, so that it can be used without an engine as well.
+ *
+ * ```ts
+ * const readings = (device: Device): Source<number> =>
+ *   defineSource<number>({
+ *     name: 'readings',
+ *     claims: [`device ${device.id}`],
+ *     defaultGuarantee: 'none',
+ *     onError: 'fail',
+ *     refuse: (guarantee) => (guarantee === 'none' ? undefined : new MillraceError('GUARANTEE_UNSUPPORTED', 'a reading comes once')),
+ *     createReader: async () => new DeviceReader(device),
+ *   });
+ * ```
+ *
+ * Nothing is opened by it. One that can go on where a commit stands takes `restored` of the context, and refuses nothing.
+ */
 export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
   Object.freeze({
     name: definition.name,

@@ -22,6 +22,7 @@ export class Pipeline {
 
   private constructor() {}
 
+  /** Empty: `readFrom` begins each branch. */
   static create(): Pipeline {
     return new Pipeline();
   }

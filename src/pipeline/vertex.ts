@@ -17,6 +17,7 @@ export interface StatefulWork {
   forgetWhen(state: unknown): boolean;
 }
 
+/** What the stage does at an item, by kind: all make a state with `create`, and are given it again at the next item of the key. */
 export type StatefulOperation =
   | { readonly kind: 'mapStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): unknown }
   | { readonly kind: 'filterStateful'; create(): object; apply(state: unknown, item: unknown, key: StateKey): boolean }
@@ -58,6 +59,7 @@ export interface Vertex {
   readonly work: VertexWork;
 }
 
+/** Where the items of one vertex go. Several from one vertex: each gets every item. */
 export interface Edge {
   /** Id of the vertex that gives. */
   readonly from: number;

@@ -12,6 +12,7 @@ export const encodeState = (source: string, state: unknown): Uint8Array => {
   return serialize(state);
 };
 
+/** A copy of its own each time. */
 export const decodeState = (state: Uint8Array): unknown => deserialize(state);
 
 /** @throws MillraceError STATE_NOT_STORABLE for an item that a commit in the middle of a fill could not store */
@@ -40,6 +41,7 @@ const check = (value: unknown, what: string): void => {
   }
 };
 
+/** The shape alone: the state inside is read by the user's function. */
 const isFillState = <T>(value: unknown): value is FillState<T> => {
   if (typeof value !== 'object' || value === null || !('state' in value && 'rest' in value)) return false;
   const { state, rest } = value;

@@ -21,7 +21,10 @@ export interface BuilderWriterParts<C, T> {
   readonly firstSeq: number | undefined;
 }
 
-/** Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. */
+/**
+ * Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. So the functions need
+ * no lock of their own, and items are delivered in their order. What one of them throws fails the sink for good.
+ */
 export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #name: string;
   readonly #context: C;

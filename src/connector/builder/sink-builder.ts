@@ -70,6 +70,7 @@ export class SinkBuilderStep<C, T> {
   }
 }
 
+/** For both kinds of jobs; only one with a store numbers its items. */
 const createWriter = async <C, T>(
   settings: Settings<C, T>,
   context: OpenContext,

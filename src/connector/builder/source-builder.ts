@@ -90,6 +90,7 @@ const checkSettings = (name: string, complete: boolean): void => {
   throw new MillraceError('INVALID_OPTIONS', `source "${name}": ${problems.join('; ')}`, { details: { problems } });
 };
 
+/** What the guarantee asks for is known only here: with a store the state is stored, without one the batch begins again. */
 const createReader = async <C, T>(settings: Settings<C, T>, context: OpenContext): Promise<BuilderReader<C, T>> => {
   const { name, kind } = settings;
   const stored = context.durable !== undefined && context.guarantee !== 'none' && keepsState(settings);

@@ -3,7 +3,12 @@ import { Readiness } from '../../internal/readiness.js';
 import type { SinkWriter } from '../sink-writer.js';
 import type { RejectedHandler } from './rejected-handler.js';
 
-/** Drives a sink writer by promises, for use without an engine: `write` waits for room, `whenDelivered` for confirmation. */
+/**
+ * Drives a sink writer by promises, for use without an engine: `write` waits for room, `whenDelivered` for confirmation.
+ *
+ * It keeps to the rules of `SinkWriter` as an engine does: one `ready` at a time, its progress taken as soon as it resolves, a flush at the
+ * end of each turn in which something was written. It never gives up an item: after a failure all that is not delivered is its caller's.
+ */
 export class SinkPump<T> {
   /** Called when it closes. */
   onClose: () => void = () => {};

@@ -25,6 +25,7 @@ const UNBOUNDED: Room = { items: Number.POSITIVE_INFINITY, bytes: Number.POSITIV
  * before. So what is taken is bounded by what may be in flight, and nothing waits for a commit.
  */
 export class DirectCustody implements Custody {
+  /** Every source is answered in the tick itself. */
   readonly settled = true;
   readonly covered = true;
   readonly #options: DirectCustodyOptions;
@@ -33,6 +34,7 @@ export class DirectCustody implements Custody {
     this.#options = options;
   }
 
+  /** What may be in flight is the only bound: it is counted by the lanes. */
   room(): Room {
     return UNBOUNDED;
   }
@@ -60,12 +62,14 @@ export class DirectCustody implements Custody {
     }
   }
 
+  /** Never called: `conclude` gives no commit. */
   handleCommitted(): void {}
 
   deadline(): number {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Nothing waits for a commit. */
   whenDirty(): undefined {}
 
   /** Whether all that was written before is delivered. */

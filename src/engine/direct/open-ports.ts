@@ -10,7 +10,9 @@ import type { RunRequest } from '../opening/run-parts.js';
 
 /** What a job without a store opens. */
 export interface DirectPlan {
+  /** Names the sources. */
   readonly plan: PipelinePlan;
+  /** Has the sinks, those for dead letters too. */
   readonly ports: JobPorts;
 }
 
@@ -27,6 +29,7 @@ export const openDirectPorts = (
       ports.sinks.map(({ name, sink }) =>
         openPort({ job, part: `sink "${name}"`, signal }, () => openWriter(name, () => sink.createWriter(context))),
       ),
+    // there is nothing to note of them
     onWriters: async () => {},
     readers: () =>
       plan.sources.map(({ name, source }) =>

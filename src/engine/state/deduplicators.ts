@@ -7,6 +7,7 @@ import { Deduplicator } from './deduplicator.js';
 /** One for each source that gives keys. */
 export class Deduplicators implements CommitPart {
   readonly #overlay: Overlay;
+  /** Grows while the lanes are made, and not afterwards. */
   readonly #all: Deduplicator[] = [];
 
   constructor(overlay: Overlay) {

@@ -14,6 +14,7 @@ const COMPACTED = 1;
  */
 const CHECKED_STATES = 16;
 
+/** For a stage whose state has changed its shape. */
 export interface StructuredCloneOptions<S> {
   /** Default 0. */
   readonly version?: number;

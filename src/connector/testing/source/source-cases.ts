@@ -5,7 +5,13 @@ import { durableScenarios } from './durable-cases.js';
 import { readerScenarios } from './reader-cases.js';
 import type { SourceHarness, SourceScenario } from './source-harness.js';
 
-/** Every case that every source must pass: the rules of `SourceReader`, with an engine's job and without, with a store and without. */
+/**
+ * Every case that every source must pass: the rules of `SourceReader`, with an engine's job and without, with a store and without.
+ *
+ * ```ts
+ * for (const { name, skip, run } of sourceCases(harness)) test(name, { skip: skip ?? false }, run);
+ * ```
+ */
 export const sourceCases = <T>(harness: SourceHarness<T>): readonly ContractCase[] => {
   const { limits } = harness;
   const scenarios: readonly SourceScenario<T>[] = [
