@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { abortableWait } from '../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
@@ -77,6 +78,8 @@ export class Connection {
     this.#listener = listener;
     this.#metrics = connectionMetrics(options.metrics, options.labels, () => this.connected);
     this.#diagnostics = new ConnectionDiagnostics(options, this.#metrics);
+    // a trial holds up to ten connections, each of which listens while it lives
+    setMaxListeners(0, this.#stop.signal);
     this.#dialer = new Dialer(options, this.#metrics, this.#stop.signal);
     this.#redirects = new Redirects(options.followServerReference);
     // before what is made below: each of that begins with what is known of an earlier process
