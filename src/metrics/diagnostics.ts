@@ -44,6 +44,7 @@ export type DiagnosticName =
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
 
+/** Made once, so that an event to which nobody listens costs no look-up by name. */
 const channels: Readonly<Record<DiagnosticName, Channel>> = {
   connect: channel('millrace:connect'),
   disconnect: channel('millrace:disconnect'),

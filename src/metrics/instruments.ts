@@ -37,7 +37,9 @@ export class GaugeInstrument implements Gauge {
 export class HistogramInstrument implements Histogram {
   static readonly kind = 'histogram';
   readonly #bounds: readonly number[];
+  /** Of each bucket by itself; they are added up when they are read, which is rare. */
   readonly #counts: number[];
+  /** Of all values, those above the last bound too. */
   #sum = 0;
   #count = 0;
 

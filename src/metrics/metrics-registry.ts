@@ -16,12 +16,15 @@ interface Entry {
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
+/** The order of labels does not tell two instruments apart. */
 const keyOf = (name: string, labels: Labels): string =>
   `${name}${JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 
 /** The default implementation of {@link Metrics}: instruments in this process, read by `snapshot` and `toPrometheus`. */
 export class MetricsRegistry implements Metrics {
+  /** In the order of creation, by name and labels; nothing leaves it. */
   readonly #entries = new Map<string, Entry>();
+  /** By name: Prometheus takes one kind for a name, whatever its labels. */
   readonly #kinds = new Map<string, Kind>();
 
   /** @throws MillraceError INVALID_OPTIONS for a malformed name, or one that is taken by another kind of instrument */
@@ -49,6 +52,7 @@ export class MetricsRegistry implements Metrics {
     return formatPrometheus(this.snapshot());
   }
 
+  /** The one that is there, whoever asks: a connector that is opened again goes on counting. */
   #instrument<I extends Instrument>(
     meta: Omit<Entry, 'instrument'>,
     type: { new (...args: never[]): I; readonly kind: Kind },

@@ -10,6 +10,7 @@ async function openStores(dir: string): Promise<LmdbStores> {
 /** The stores of a directory, which is owned from the first store that is opened until `close`. */
 export class DirectoryStores implements StoreProvider {
   readonly location: string;
+  /** One attempt at a time to own the directory, which all that open a store wait for. */
   #stores: Promise<LmdbStores> | undefined;
 
   constructor(dir: string) {

@@ -16,8 +16,11 @@ interface Waiting<T> {
 export class GroupCommitter<T> {
   readonly #write: (group: readonly T[]) => Promise<void>;
   readonly #maxGroupBytes: number;
+  /** In the order of the calls; those of the group that is written are not among them. */
   #waiting: Waiting<T>[] = [];
+  /** Undefined while nothing is to be written. Never rejects. */
   #running: Promise<void> | undefined;
+  /** In a record, since anything can be thrown, undefined too. */
   #failure: { readonly error: unknown } | undefined;
 
   /**
@@ -56,6 +59,7 @@ export class GroupCommitter<T> {
       for (const { done } of group) done.resolve();
     } catch (error) {
       this.#failure = { error };
+      // those that wait as well: on the same file nothing is tried again (R13)
       for (const { done } of [...group, ...this.#waiting]) done.reject(error);
       this.#waiting = [];
     }

@@ -3,6 +3,7 @@ import { openGuarded } from '../internal/door/open-guarded.js';
 import { compareKeys } from './compare-keys.js';
 import type { Store, StoreBatch, StoreRecord } from './store.js';
 
+/** `maxCommitBytes` and `maxKeyBytes` are looked at by themselves. */
 const METHODS = ['get', 'range', 'commit', 'close'];
 
 /**

@@ -5,6 +5,7 @@ import type { Store } from './store.js';
 /** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
 export class StoresInUse {
   readonly #location: string;
+  /** From the call of `open` on, so that two calls at once do not open one store twice. */
   readonly #stores = new Map<string, Promise<Store>>();
   #closed = false;
 
@@ -22,6 +23,7 @@ export class StoresInUse {
     checkName(job, partition);
     const name = `${partition} ${job}`;
     if (this.#stores.has(name)) throw this.#isOpen(job, partition);
+    // called by the store when it is closed, so that it can be opened again
     const forget = () => void this.#stores.delete(name);
     const opening = open(forget);
     this.#stores.set(name, opening);

@@ -26,13 +26,17 @@ export class DirectOutputLane implements OutputLane {
   readonly rejection: RejectionPolicy;
   readonly #writer: AnySinkWriter;
   readonly #tallies: JobTallies;
+  /** As the stages gave them: an array for each run of a fragment, never joined. */
   readonly #pending = new Ring<readonly unknown[]>();
+  /** In the order of the outputs: the first is the one that the next delivery lowers. */
   readonly #holds = new Ring<Hold>();
   /** How many items of the oldest pending array the sink has taken. */
   #offset = 0;
   /** Outputs are numbered from 0 in the order in which they came here. */
   #enqueued = 0;
+  /** By the sink, of those that came here. */
   #taken = 0;
+  /** By the last `progress`; what is told lowers holds once. */
   #delivered = 0;
 
   constructor(options: { name: string; writer: AnySinkWriter; rejection: RejectionPolicy; tallies: JobTallies }) {
@@ -51,6 +55,7 @@ export class DirectOutputLane implements OutputLane {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Outputs that wait here are not delivered either. */
   get quiet(): boolean {
     return this.#enqueued === this.#delivered;
   }
@@ -78,6 +83,7 @@ export class DirectOutputLane implements OutputLane {
       this.#offset += taken;
       this.#taken += taken;
       this.#tallies.written.add(taken);
+      // it has no room: it says by `ready` when it has
       if (taken < offered.length) return;
       if (this.#offset === chunk.length) {
         this.#pending.shift();

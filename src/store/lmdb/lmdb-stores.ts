@@ -14,6 +14,7 @@ import { openLmdbStore } from './opening/open-lmdb-store.js';
  */
 export class LmdbStores implements StoreProvider {
   readonly location: string;
+  /** Held from `open` to `close`; the kernel gives it back with the process. */
   readonly #lock: DirectoryLock;
   readonly #open: StoresInUse;
   #closing: Promise<void> | undefined;
@@ -56,6 +57,7 @@ export class LmdbStores implements StoreProvider {
     try {
       await this.#open.close();
     } finally {
+      // behind all stores: whoever owns the directory next may open them
       await this.#lock.release();
     }
   }

@@ -70,6 +70,7 @@ export class MemoryStore implements Store {
   }
 }
 
+/** In and out: bytes are their caller's again, and a reader may change what it got. */
 function copyOf(value: Uint8Array | undefined): Uint8Array | undefined {
   return value === undefined ? undefined : new Uint8Array(value);
 }
