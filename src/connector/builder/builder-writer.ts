@@ -63,12 +63,14 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   }
 
   flush(): void {
-    if (this.#queue.length === 0 || this.#running !== undefined || this.#closing !== undefined) return;
+    // a failed item is delivered by none that comes after it: `progress` counts from the first, without gaps
+    const over = this.#failure !== undefined || this.#closing !== undefined;
+    if (over || this.#queue.length === 0 || this.#running !== undefined) return;
     const running = this.#run().finally(() => {
       this.#running = undefined;
       this.#tell();
       // what came meanwhile: the engine may have nothing more to write, and then flushes no more
-      if (this.#failure === undefined) this.flush();
+      this.flush();
     });
     this.#running = running;
   }
