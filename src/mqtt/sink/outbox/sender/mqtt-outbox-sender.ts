@@ -249,7 +249,8 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   takeNews(): boolean {
     const { urgency } = this;
     const isNews = URGENCIES[urgency] > URGENCIES[this.#told];
-    if (isNews) this.#told = urgency;
+    // also when it falls, as it does with a connection: what rises again after that is news
+    this.#told = urgency;
     const isRoom = this.#owesRoom && !this.queue.full;
     if (isRoom) this.#owesRoom = false;
     return isNews || isRoom;

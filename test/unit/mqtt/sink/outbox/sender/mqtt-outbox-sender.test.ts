@@ -478,6 +478,20 @@ describe('an MQTT outbox', () => {
     assert.ok(!rig.outbox.takeNews());
   });
 
+  it('tells again of a wish that went with the connection and comes with the next one', () => {
+    const rig = new OutboxRig({ window: 1, limits: { maxBufferedMessages: 2 } });
+    rig.add(6);
+    rig.commit();
+    rig.answer(delivered(0));
+    assert.ok(rig.outbox.takeNews(), 'it wants a further mark');
+    rig.outbox.queue.handleDisconnected(rig.cutError, rig.now);
+    assert.equal(rig.outbox.urgency, 'soon', 'what has no connection begins nothing');
+    assert.ok(!rig.outbox.takeNews());
+    rig.connect(1);
+    assert.equal(rig.outbox.urgency, 'now');
+    assert.ok(rig.outbox.takeNews(), 'or nobody commits any more');
+  });
+
   it('refuses a store that contradicts itself', () => {
     const rig = new OutboxRig();
     rig.add(2);
