@@ -14,6 +14,8 @@ export interface SimMessage {
 interface Flow {
   readonly id: number;
   readonly message: SimMessage;
+  /** It was first sent when the client had shown that it knows the first fence: from then on a copy can be told (R2b). */
+  readonly fenced: boolean;
   /** `unwritten`: PUBREL is to be sent again on the present connection. */
   stage: 'publish' | 'pubrel' | 'unwritten';
 }
@@ -63,6 +65,8 @@ export class SimBrokerSession {
   #flows: Flow[] = [];
   #receipts = new Map<number, Receipt>();
   #lastId = 0;
+  /** PUBCOMPs of the client. It writes the second only behind the fence of the first (R2b). */
+  #completed = 0;
   #saved: SavedSession | undefined;
   // Of one connection:
   #write: ((packet: Packet) => void) | undefined;
@@ -109,7 +113,9 @@ export class SimBrokerSession {
     if (flow.stage === 'publish') return;
     const repeats = flow.stage === 'unwritten' && this.#context.habits.repeatsUnwritten;
     flow.stage = repeats ? 'publish' : 'unwritten';
-    if (repeats) this.#context.again(flow.message);
+    if (!repeats) return;
+    if (flow.fenced) this.#context.again(flow.message);
+    else this.#context.repeated(this.clientId, flow.message);
   }
 
   /** The broker was killed: see `SimBrokerHabits.keeps`. */
@@ -217,6 +223,7 @@ export class SimBrokerSession {
       return;
     }
     this.#flows = this.#flows.filter((other) => other !== flow);
+    if (type === 'pubcomp') this.#completed += 1;
     this.#sent -= 1;
     this.#pump();
   }
@@ -253,7 +260,7 @@ export class SimBrokerSession {
     while (this.#write !== undefined && this.#sent < this.#window) {
       const message = this.#queue.shift();
       if (message === undefined) return;
-      const flow: Flow = { id: this.#nextId(), message, stage: 'publish' };
+      const flow: Flow = { id: this.#nextId(), message, fenced: this.#completed >= 2, stage: 'publish' };
       this.#flows.push(flow);
       this.#send(flow, false);
     }

@@ -147,17 +147,22 @@ export class SimHistory {
   /** A session was lost under the policy `fail`: so it is at the next start too, until the operator decides (R17). */
   #handleFailed(process: SimProcess, code: string, policy: SimPlan['onSessionLoss']): void {
     if (code === 'USER_FUNCTION_FAILED' && this.#plan.flaky && process.alive) this.#startAfterFailure(process);
+    // a broker that forgets in the very moment in which a session is made is refused as one that keeps none (R5e)
+    if (code === 'GUARANTEE_UNSUPPORTED' && this.#oracle.sessionsLost && process.alive) this.#startAnew(process);
     if (code !== 'SESSION_LOST' || policy !== 'fail' || !this.#oracle.sessionsLost || !process.alive) return;
     this.#lossesTold += 1;
     this.say(`SESSION_LOST, for the ${this.#lossesTold}. time`);
-    process.alive = false;
-    this.world.clock.after(10, () => this.#start());
+    this.#startAnew(process);
   }
 
-  /** Its supervisor starts it again. */
   #startAfterFailure(process: SimProcess): void {
     this.#failures += 1;
     this.say(`a function failed, for the ${this.#failures}. time`);
+    this.#startAnew(process);
+  }
+
+  /** Its supervisor starts it again. */
+  #startAnew(process: SimProcess): void {
     process.alive = false;
     this.world.clock.after(10, () => this.#start());
   }

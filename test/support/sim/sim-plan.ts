@@ -126,7 +126,18 @@ function withTroubles(plan: SimPlan): SimPlan {
   const flaky = random.chance(0.3);
   if (!random.chance(0.1)) return { ...plan, flaky };
   const messages = Math.min(plan.messages, 3);
-  return { ...plan, flaky, messages, copies: BURST, refusals: false, maxCommitBytes: 200_000, maxInflight: 1000 };
+  // each output of a burst leads to as many calls: slow ones would take longer than a history has
+  const calls = { maxMs: 5, maxConcurrency: 16 };
+  return {
+    ...plan,
+    calls,
+    flaky,
+    messages,
+    copies: BURST,
+    refusals: false,
+    maxCommitBytes: 200_000,
+    maxInflight: 1000,
+  };
 }
 
 /** By turns, so that each is played in any row of seeds. */
