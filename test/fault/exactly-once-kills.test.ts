@@ -134,7 +134,8 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
     for (let kill = 0; kill < 13; kill += 1) {
       const half = rig.verifier.messages.length + 5_000;
       await rig.load.send(10_000);
-      await rig.verifier.untilCount(half);
+      // with more under way than there are ids mosquitto gives one twice: a slow machine may be that far behind
+      await rig.verifier.untilCount(Math.max(half, rig.load.sent.length - 30_000));
       await rig.kill();
       // They are many: what was looked at is not kept.
       proxies.from.seen.length = 0;
