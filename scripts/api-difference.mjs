@@ -55,27 +55,25 @@ const isExported = (name) => !name.startsWith('(');
 /** With its name in brackets where it is not exported. */
 const linesOf = (surface, name) => surface.get(name) ?? surface.get(`(${name})`);
 
+function changeOf({ was, is, moved, exported }) {
+  if (moved) return exported ? 'is exported now' : 'is exported no more';
+  if (was && is) return 'differs';
+  return is ? 'is new' : 'is gone';
+}
+
 function tell(entry, before, after) {
   const told = [];
   const plain = [...before.keys(), ...after.keys()].map((name) => name.replace(/^\((.*)\)$/, '$1'));
   for (const name of [...new Set(plain)].sort()) {
     const [was, is] = [linesOf(before, name), linesOf(after, name)];
     const moved = was && is && before.has(name) !== after.has(name);
-    const how = moved
-      ? after.has(name)
-        ? 'is exported now'
-        : 'is exported no more'
-      : is && was
-        ? 'differs'
-        : is
-          ? 'is new'
-          : 'is gone';
     const lines = [
       ...only(was ?? [], is ?? []).map((line) => `  - ${line}`),
       ...only(is ?? [], was ?? []).map((line) => `  + ${line}`),
     ];
     const shown = before.has(name) || after.has(name) ? name : `(${name})`;
-    if (lines.length > 0 || moved) told.push(`${shown} ${how}`, ...lines);
+    if (lines.length > 0 || moved)
+      told.push(`${shown} ${changeOf({ was, is, moved, exported: after.has(name) })}`, ...lines);
   }
   if (told.length > 0) console.log(`\n${entry}\n\n${told.join('\n')}`);
 }

@@ -47,7 +47,7 @@ export class Ring<T> {
     return this.#slots[this.first & this.#mask];
   }
 
-  /** The newest, left in place. */
+  /** The newest, left in place; undefined where that was removed. */
   peekLast(): T | undefined {
     return this.get(this.end - 1);
   }

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
 import type { SinkDefinition } from '../../sink.js';
+import type { SinkFixture } from '../sink/sink-harness.js';
 import type { Until } from '../until.js';
 import { upwards } from '../upwards.js';
 import { DurableSinkDriver } from './durable-sink-driver.js';
 import { MemoryOutboxes } from './memory-outboxes.js';
 
 /** One sink with its destination, for one case. */
-export interface DurableSinkFixture<T> {
+export interface DurableSinkFixture<T> extends SinkFixture<T> {
   /** Opened several times in a case, one after the other, each time over what the store has by then: it must remember nothing itself. */
   readonly sink: SinkDefinition<T>;
-  /** The item with this number. All items of a case go to one destination (MQTT: one topic). */
-  item(sequence: number): T;
-  /** The numbers of what has arrived, in the order of arrival. */
-  received(): readonly number[];
-  /** From now on the destination confirms nothing. */
-  hold?(): void | Promise<void>;
-  /** Undoes `hold`. */
-  release?(): void | Promise<void>;
-  /** Makes the open sink fail for good. */
-  fail?(): void | Promise<void>;
-  /** Ends everything that `start` began. */
-  stop(): Promise<void> | void;
 }
 
 /** The published limits of a sink: a case that one rules out is skipped, with the limit. */

@@ -4,6 +4,7 @@ import type { ConnectOptions } from './connect-options.js';
 import type { FreshOptions } from './mqtt-connection-options.js';
 import { invalidOptions } from './option-problems.js';
 import type { ResolvedConnect } from './resolve-connect-options.js';
+import { TLS_NAMES } from './resolve-tls.js';
 
 /** Their names among the user's; of `properties` there is `userProperties`, and of `servers` nothing but what `path` says. */
 const FRESH: ReadonlySet<string> = new Set<keyof ConnectOptions>([
@@ -11,14 +12,7 @@ const FRESH: ReadonlySet<string> = new Set<keyof ConnectOptions>([
   'password',
   'credentials',
   'authentication',
-  'ca',
-  'cert',
-  'key',
-  'passphrase',
-  'servername',
-  'ALPNProtocols',
-  'rejectUnauthorized',
-  'minVersion',
+  ...TLS_NAMES,
   'path',
   'wsOptions',
   'will',

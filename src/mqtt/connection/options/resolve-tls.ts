@@ -4,7 +4,8 @@ import type { TlsSettings } from './mqtt-connection-options.js';
 import type { OptionProblems } from './option-problems.js';
 import { tlsOptions } from './tls-options.js';
 
-const TLS_NAMES = [
+/** Those that only TLS has a use for. */
+export const TLS_NAMES = [
   'ca',
   'cert',
   'key',

@@ -75,7 +75,7 @@ export interface SessionUnprovenEvent {
  */
 export interface SessionProvenEvent {
   readonly type: 'session-proven';
-  /** False: it goes on unverified (R10). */
+  /** False: it goes on unverified (R5a). */
   readonly proven: boolean;
 }
 
@@ -177,7 +177,7 @@ export interface DeliveredEvent extends OutboundEvent {
   readonly reasonCode: number;
   /**
    * The server does not know the id of a message whose PUBREL an earlier connection was owed (0x92), and nobody has proven that its
-   * session is ours: the message may have arrived, or be lost with the session (R10).
+   * session is ours: the message may have arrived, or be lost with the session (R5a).
    */
   readonly unverified?: true;
   /** The server answered a QoS 2 PUBLISH by PUBACK: it has taken the message at QoS 1, and has no QoS 2. */

@@ -35,7 +35,7 @@ type Standing = 'none' | 'asking' | 'proving' | 'settled';
  * S1. While the owner is asked nothing that came behind CONNACK is read; while the session is being proven it is read, but messages
  *     wait, unless the server is slow to answer: then those with new ids are taken (R14b). Nothing new goes out.
  * S2. Only `startEpoch` ends a loss. One still undecided at the end of a connection is asked about again on the next.
- * S3. A session that only the owner's trust or a server that would not say makes ours is `unverified` on this connection (R10).
+ * S3. A session that only the owner's trust or a server that would not say makes ours is `unverified` on this connection (R5a).
  */
 export class SessionSettlement {
   readonly #parts: SettlementParts;

@@ -13,6 +13,6 @@ export interface QueueCustody {
   seqOf(row: Row, next: number): number;
   /** PUBREC came: PUBREL goes out once the custody releases the seq (R9). `row` is undefined when the queue has given it up. */
   received(seq: number, row: Row | undefined): void;
-  /** The row counts as delivered, but may be lost with a session that nobody could verify to be ours (R10). */
+  /** The row counts as delivered, but may be lost with a session that nobody could verify to be ours (R5a). */
   unverified(row: Row): void;
 }

@@ -26,7 +26,7 @@ export class OutboundMessages {
   readonly turns: OutboundTurns;
   /** Rows given at birth whose `received` event nobody in this process has seen. */
   #untold = new Set<number>();
-  /** Rows whose PUBREL goes to a session that nobody has proven to be ours (R10). */
+  /** Rows whose PUBREL goes to a session that nobody has verified to be ours (R5a). */
   #doubtful = new Set<number>();
   #answers = 0;
 

@@ -11,7 +11,7 @@ export interface SenderOwner {
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
   /** The broker took a QoS 2 row at QoS 1, and has no other. */
   downgraded(row: Row): void;
-  /** It counts as delivered, but may be lost with a session that nobody could verify to be ours (R10). */
+  /** It counts as delivered, but may be lost with a session that nobody could verify to be ours (R5a). */
   unverified(row: Row): void;
   /** Nothing more can be delivered. */
   failed(error: MillraceError): void;
