@@ -4,7 +4,10 @@
  */
 export type {
   BatchBuffer,
+  ClassifyErrorFn,
   DeadLetter,
+  ErrorClass,
+  IntervalFunction,
   OnError,
   OpenOptions,
   OpenSink,
@@ -12,11 +15,13 @@ export type {
   ProcessingGuarantee,
   Received,
   ReceivedBatch,
+  RetryStrategy,
+  RetryStrategyBuilder,
   Sink,
   Source,
   SourceBuffer,
 } from './connector/index.js';
-export { SinkBuilder, SourceBuilder } from './connector/index.js';
+export { IntervalFunctions, RetryStrategies, SinkBuilder, SourceBuilder } from './connector/index.js';
 export {
   Engine,
   type EngineOptions,
@@ -27,7 +32,14 @@ export {
   type JobStatus,
   type RestartOptions,
 } from './engine/index.js';
-export { type ErrorCode, type Fault, MillraceError, type MillraceErrorOptions } from './errors/index.js';
+export {
+  type ErrorCode,
+  type Fault,
+  MillraceError,
+  type MillraceErrorOptions,
+  PermanentError,
+  TransientError,
+} from './errors/index.js';
 export type {
   AnswerData,
   Authentication,
@@ -49,17 +61,12 @@ export { QualityOfService } from './mqtt/protocol/quality-of-service.js';
 export {
   DeadLetters,
   type DeadLetterTopicOptions,
-  type IntervalFunction,
-  IntervalFunctions,
   type MessageFn,
   type MessageProperties,
   type MqttSinkBuilder,
   type MqttSinkOptions,
   MqttSinks,
   type OfflineOverflow,
-  RetryStrategies,
-  type RetryStrategy,
-  type RetryStrategyBuilder,
   type SinkMessage,
 } from './mqtt/sink/index.js';
 export {

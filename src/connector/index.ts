@@ -2,7 +2,7 @@
  * What a source and a sink are to an engine, and the builders of those of one's own: `millrace/connector`. Read `source-reader.ts` and
  * `sink-writer.ts` first: their rules are the two contracts; `durable-sink.ts` has the one of a sink in a job with a store. `guards/` checks
  * the rules at the door, `testing/` asks all of them, `builder/` makes sources and sinks of a few functions, `standalone/` drives one
- * without an engine, `outbox/` one that knows of no store. It imports no MQTT; sources, sinks, pipeline and engine import it.
+ * without an engine, `outbox/` one that knows of no store, `retry/` says what is tried again and when. It imports no MQTT; sources, sinks, pipeline and engine import it.
  */
 export type { DurableRecord } from '../internal/durable-record.js';
 export { SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
@@ -24,9 +24,14 @@ export type {
   RestoredOutbox,
   RestoreOutbox,
 } from './durable-sink.js';
+export { type FailedItem, letterOfItem } from './letter-of-item.js';
 export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
 export type { OpenContext } from './open-context.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
+export { type ClassifyErrorFn, classifyError, type ErrorClass } from './retry/classify-error.js';
+export { IntervalFunctions } from './retry/interval-functions.js';
+export { RetryStrategies, type RetryStrategyBuilder } from './retry/retry-strategies.js';
+export type { IntervalFunction, RetryStrategy } from './retry/retry-strategy.js';
 export type { OnError, Sink, SinkDefinition } from './sink.js';
 export type { RejectedItem, SinkProgress, SinkWriter } from './sink-writer.js';
 export type { Deduplication, Source, SourceDefinition } from './source.js';

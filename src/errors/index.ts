@@ -1,6 +1,9 @@
 /*
- * The one class of errors, and its closed set of codes. Read `error-code.ts` first: a code says whose fault it is and whether to try again.
- * Who throws one is not said here. Every layer imports it; it imports nothing.
+ * The one class of errors that Millrace throws, with its closed set of codes, and the two by which a user's function says whether to try
+ * again. Read `error-code.ts` first: a code says whose fault it is and whether to try again. Who throws one is not said here. Every layer
+ * imports it; it imports nothing.
  */
 export type { ErrorCode, Fault } from './error-code.js';
 export { MillraceError, type MillraceErrorOptions } from './millrace-error.js';
+export { PermanentError } from './permanent-error.js';
+export { TransientError } from './transient-error.js';

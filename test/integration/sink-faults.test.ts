@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connect } from 'mqtt';
+import { RetryStrategies } from '../../src/connector/index.js';
 import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
 import type { PublishPacket } from '../../src/mqtt/protocol/packet.js';
-import { MqttSinks, RetryStrategies } from '../../src/mqtt/sink/index.js';
+import { MqttSinks } from '../../src/mqtt/sink/index.js';
 import { acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { OutboxRow } from '../../../src/connector/durable-sink.js';
+import { RetryStrategies } from '../../../src/connector/retry/retry-strategies.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
 import {
   beginCreating,
@@ -14,7 +15,6 @@ import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outb
 import { readOutboxState } from '../../../src/mqtt/sink/outbox/sender/outbox-state.js';
 import { restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
-import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
 import { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes, type OutboxCommit } from '../store/memory-outboxes.js';
 import { connectRequest, sessionOptions } from './client-session.js';

@@ -1,4 +1,6 @@
 import type { OutboxRow, OutboxSnapshot } from '../../../src/connector/durable-sink.js';
+import { RetryStrategies } from '../../../src/connector/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/connector/retry/retry-strategy.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
 import {
   beginCreating,
@@ -14,8 +16,6 @@ import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js
 import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outbox-sender.js';
 import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
-import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
-import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
 
 /** What may be set in an {@link OutboxRig}. */

@@ -1,3 +1,5 @@
+import { RetryStrategies } from '../../../src/connector/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../src/connector/retry/retry-strategy.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
 import type { QualityOfService } from '../../../src/mqtt/protocol/quality-of-service.js';
 import type { OutboundMessage } from '../../../src/mqtt/protocol/session/outbound-message.js';
@@ -6,8 +8,6 @@ import { directCustody } from '../../../src/mqtt/sink/direct/direct-custody.js';
 import { Row } from '../../../src/mqtt/sink/message/row.js';
 import type { QueueLimits } from '../../../src/mqtt/sink/options/queue-limits.js';
 import { ClientQueue } from '../../../src/mqtt/sink/queue/client-queue.js';
-import { RetryStrategies } from '../../../src/mqtt/sink/retry/retry-strategies.js';
-import type { RetryStrategy } from '../../../src/mqtt/sink/retry/retry-strategy.js';
 
 /** What may be set in a {@link QueueRig}. */
 export interface QueueRigOptions {

@@ -1,3 +1,4 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../../internal/deadline-timer.js';
 import type { ControlConnection } from '../../connection/conflict/control-connection.js';
@@ -10,8 +11,7 @@ import type { Session } from '../../protocol/session/session.js';
 import type { ConnectedEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import type { ClientQueue } from '../queue/client-queue.js';
 import type { ControlNews } from '../queue/poison-search.js';
-import { reconnectByStrategy } from '../retry/reconnect-by-strategy.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
+import { reconnectByStrategy } from './reconnect-by-strategy.js';
 
 /** Whom a client tells. */
 export interface SinkClientOwner {

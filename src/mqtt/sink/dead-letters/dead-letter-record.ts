@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { visibleJson } from '../../../internal/visible-text.js';
 import { messageAttributes } from '../../protocol/message-attributes.js';
@@ -7,19 +8,22 @@ const base64 = (bytes: Uint8Array): string =>
 
 /**
  * A dead letter as one JSON text: a line of a dead-letter file, and the payload of a dead-letter message on a 3.x
- * connection. Bytes (`payload`, `packet`: the raw packet of a malformed message, `properties.correlationData`) are base64, `timestamp` is ISO 8601. Nothing in it
- * moves a terminal that shows it.
+ * connection. Bytes (`payload`, `packet`: the raw packet of a malformed message, `properties.correlationData`) are base64, `timestamp` is ISO 8601; `item` is what `util.inspect` shows of an item that has
+ * no bytes. Nothing in it moves a terminal that shows it.
  */
 export const deadLetterRecord = (letter: DeadLetter): string => {
   const { payload, error, attempt, timestampMs, origin } = letter;
   const { topic, raw, properties } = messageAttributes(letter.attributes);
+  const { key, item } = letter.attributes;
   return visibleJson({
     timestamp: new Date(timestampMs).toISOString(),
     origin,
     topic,
+    key: key === undefined ? undefined : String(key),
     attempt,
     error: error.toJSON(),
     payload: payload === undefined ? undefined : base64(payload),
+    item: payload === undefined && raw === undefined && item !== undefined ? inspect(item) : undefined,
     packet: raw === undefined ? undefined : base64(raw),
     properties:
       properties?.correlationData === undefined

@@ -1,9 +1,9 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { SinkClient, type SinkClientOwner } from '../client/sink-client.js';
 import type { QueueLimits } from '../options/queue-limits.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { QueueOutcome } from '../queue/queue-outcome.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
 import { directCustody } from './direct-custody.js';
 
 /** What a client of a sink is made of that has nothing but its sessions. */

@@ -1,8 +1,8 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
+import { encodeText } from '../../../connector/item-payload.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { MessageAttributes } from '../../protocol/message-attributes.js';
 import type { Row } from './row.js';
-import { toPayload } from './to-payload.js';
 
 /** A message that was made and cannot be delivered. */
 interface RejectedRow {
@@ -31,7 +31,7 @@ export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter 
     return { payload, attributes, error, attempt, timestampMs, origin };
   }
   const { item, topic, index, origin } = rejected;
-  const payload = typeof item === 'string' || item instanceof Uint8Array ? toPayload(item) : undefined;
+  const payload = typeof item === 'string' ? encodeText(item) : item instanceof Uint8Array ? item : undefined;
   const error = withPlace(rejected.error, { index, attempt: 1 });
   const attributes = { topic, properties: undefined } satisfies MessageAttributes;
   return { payload, attributes, error, attempt: 1, timestampMs, origin };

@@ -1,3 +1,4 @@
+import { encodeText, itemPayload } from '../../../connector/item-payload.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { userPropertyPairs } from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
@@ -6,7 +7,6 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { expiryTime } from './message-expiry.js';
 import type { RowContent } from './row.js';
 import type { MessageProperties, SinkMessage } from './sink-message.js';
-import { encodeText, toPayload } from './to-payload.js';
 
 /** Makes the content of a row of an item; `version` is that of the connection. Throws USER_FUNCTION_FAILED, INVALID_MESSAGE or INVALID_TOPIC. */
 export type Encode<T> = (item: T, version: ProtocolVersion) => RowContent;
@@ -26,10 +26,7 @@ export type VersionedMessageFn<T> = (item: T, version: ProtocolVersion) => SinkM
 /** For a sink without `messageFn`. */
 export const plainEncoder = (defaults: MessageDefaults): Encode<unknown> => {
   const { topic = '', qos, retain } = defaults;
-  return (item) => {
-    if (item instanceof Promise) throw promiseItem();
-    return { topic, payload: toPayload(item), qos, retain, properties: undefined };
-  };
+  return (item) => ({ topic, payload: itemPayload(item), qos, retain, properties: undefined });
 };
 
 /** For a sink with `messageFn`. */
@@ -70,11 +67,6 @@ const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'e
   const interval = properties?.messageExpiryInterval;
   return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
 };
-
-const promiseItem = (): MillraceError =>
-  new MillraceError('INVALID_MESSAGE', 'the item is a promise, whose string says nothing', {
-    advice: 'A function before the sink is async: use mapAsync there instead of map.',
-  });
 
 const noPayload = (message: unknown): MillraceError =>
   new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {

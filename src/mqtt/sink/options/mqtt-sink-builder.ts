@@ -1,10 +1,10 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError, Sink } from '../../../connector/sink.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { MessageFn } from '../message/sink-message.js';
 import { mqttSink } from '../mqtt-sink.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import type { OfflineOverflow } from './queue-limits.js';
 import { resolveSink } from './resolve-sink.js';
@@ -86,7 +86,7 @@ export class MqttSinkBuilder<T> {
     return this.#with({ connectOptionsFn });
   }
 
-  /** Makes the message of an item. Default: bytes as they are, otherwise `String(item)`. */
+  /** Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as JSON; all else is rejected with INVALID_MESSAGE. */
   messageFn<U>(messageFn: MessageFn<U>): MqttSinkBuilder<U> {
     return new MqttSinkBuilder<U>({ ...this.#options, messageFn });
   }

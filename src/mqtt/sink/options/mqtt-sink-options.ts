@@ -1,9 +1,9 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError } from '../../../connector/sink.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { MessageFn } from '../message/sink-message.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { OfflineOverflow } from './queue-limits.js';
 
 /** All that an MQTT sink may be told, by the steps of the builder or in one object: each name is the name of a step. */
@@ -23,7 +23,7 @@ export interface MqttSinkOptions<T> {
   readonly qualityOfService?: QualityOfService | undefined;
   /** Of messages that do not say it themselves. Default false. */
   readonly retain?: boolean | undefined;
-  /** Makes the message of an item. Default: bytes as they are, otherwise `String(item)`. */
+  /** Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as JSON; all else is rejected with INVALID_MESSAGE. */
   readonly messageFn?: MessageFn<T> | undefined;
   /** Connect again when the connection is lost. Default true. Without it the `retryStrategy` decides. */
   readonly autoReconnect?: boolean | undefined;

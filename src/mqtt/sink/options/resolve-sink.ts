@@ -1,4 +1,6 @@
 import type { ProcessingGuarantee } from '../../../connector/processing-guarantee.js';
+import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import { isOnError, type OnError } from '../../../connector/sink.js';
 import { countProblems } from '../../../internal/count-problems.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
@@ -6,8 +8,6 @@ import { invalidOptions } from '../../connection/options/option-problems.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { topicNameProblem } from '../../protocol/topic.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';
-import { RetryStrategies } from '../retry/retry-strategies.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type ResolvedClients, resolveClients } from './resolve-clients.js';

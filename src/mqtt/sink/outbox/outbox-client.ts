@@ -1,10 +1,10 @@
 import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot } from '../../../connector/durable-sink.js';
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { maxInflightOf } from '../../connection/connect-request.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { SinkClient } from '../client/sink-client.js';
 import type { QueueLimits } from '../options/queue-limits.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { MqttOutboxSender } from './sender/mqtt-outbox-sender.js';
 import type { OutboxBirth } from './sender/restore-outbox.js';

@@ -1,3 +1,5 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
+import { retryWait } from '../../../connector/retry/retry-wait.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Ring } from '../../../internal/ring.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
@@ -12,8 +14,6 @@ import type {
 import { hasExpired } from '../message/message-expiry.js';
 import { Row } from '../message/row.js';
 import type { QueueLimits } from '../options/queue-limits.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
-import { retryWait } from '../retry/retry-wait.js';
 import { HeldTopics } from './held-topics.js';
 import type { ControlNews } from './poison-search.js';
 import { PoisonWatch } from './poison-watch.js';

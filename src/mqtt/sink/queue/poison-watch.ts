@@ -1,8 +1,8 @@
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
+import { retryWait } from '../../../connector/retry/retry-wait.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { UNPACED } from '../../protocol/session/outbound/outbound-pace.js';
 import { Row } from '../message/row.js';
-import type { RetryStrategy } from '../retry/retry-strategy.js';
-import { retryWait } from '../retry/retry-wait.js';
 import { POISON_ENDS, PoisonSearch } from './poison-search.js';
 import type { Publisher } from './publisher.js';
 import type { Finding, QueueOutcome } from './queue-outcome.js';

@@ -1,4 +1,5 @@
 import type { CommitUrgency, OutboxRow, OutboxSnapshot, RefusedRow } from '../../../../connector/durable-sink.js';
+import type { RetryStrategy } from '../../../../connector/retry/retry-strategy.js';
 import type { MillraceError } from '../../../../errors/millrace-error.js';
 import { Ring } from '../../../../internal/ring.js';
 import { Row } from '../../message/row.js';
@@ -7,7 +8,6 @@ import { ClientQueue } from '../../queue/client-queue.js';
 import type { Publisher } from '../../queue/publisher.js';
 import type { QueueCustody } from '../../queue/queue-custody.js';
 import type { DropReason, Finding, QueueOutcome } from '../../queue/queue-outcome.js';
-import type { RetryStrategy } from '../../retry/retry-strategy.js';
 import { storedOutboxState } from './outbox-state.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';

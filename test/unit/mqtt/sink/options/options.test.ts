@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RetryStrategies } from '../../../../../src/connector/index.js';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
-import { DeadLetters, MqttSinks, RetryStrategies } from '../../../../../src/mqtt/sink/index.js';
+import { DeadLetters, MqttSinks } from '../../../../../src/mqtt/sink/index.js';
 import type { MqttSinkOptions } from '../../../../../src/mqtt/sink/options/mqtt-sink-options.js';
 import { VOLATILE_SESSION } from '../../../../../src/mqtt/sink/options/resolve-clients.js';
 import { resolveSink } from '../../../../../src/mqtt/sink/options/resolve-sink.js';

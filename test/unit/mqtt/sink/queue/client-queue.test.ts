@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { RetryStrategies } from '../../../../../src/connector/retry/retry-strategies.js';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
-import { RetryStrategies } from '../../../../../src/mqtt/sink/retry/retry-strategies.js';
 import { cut, QueueRig } from '../../../../support/rigs/queue-rig.js';
 
 const indicesOf = (published: readonly string[], topic: string): number[] =>

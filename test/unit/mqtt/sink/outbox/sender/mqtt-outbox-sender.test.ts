@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RetryStrategies } from '../../../../../../src/connector/retry/retry-strategies.js';
 import { MillraceError } from '../../../../../../src/errors/millrace-error.js';
-import { RetryStrategies } from '../../../../../../src/mqtt/sink/retry/retry-strategies.js';
 import { delivered, OutboxRig, received, refused } from '../../../../../support/rigs/outbox-rig.js';
 
 const SLOWLY = RetryStrategies.indefinitely(100);

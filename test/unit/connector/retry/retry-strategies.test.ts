@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MillraceError } from '../../../../../src/errors/millrace-error.js';
-import { IntervalFunctions } from '../../../../../src/mqtt/sink/retry/interval-functions.js';
-import { RetryStrategies } from '../../../../../src/mqtt/sink/retry/retry-strategies.js';
-import { retryWait } from '../../../../../src/mqtt/sink/retry/retry-wait.js';
+import { IntervalFunctions } from '../../../../src/connector/retry/interval-functions.js';
+import { RetryStrategies } from '../../../../src/connector/retry/retry-strategies.js';
+import { retryWait } from '../../../../src/connector/retry/retry-wait.js';
+import { MillraceError } from '../../../../src/errors/millrace-error.js';
 
 const failure = new MillraceError('PUBLISH_REFUSED', 'refused', { reasonCode: 0x97, details: { topic: 't' } });
 

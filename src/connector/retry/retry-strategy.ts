@@ -2,7 +2,7 @@
 export type IntervalFunction = (attempt: number) => number;
 
 /**
- * When and how often something that failed is tried again, as plain frozen data (Jet's `RetryStrategy`). The sink uses it
+ * When and how often something that failed is tried again, as plain frozen data (Jet's `RetryStrategy`). An MQTT sink uses it
  * for publishes that the broker refused for now (R20: 0x80, 0x83, 0x97) and, without auto-reconnect, for the connection.
  */
 export interface RetryStrategy {

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../errors/millrace-error.js';
 import { IntervalFunctions } from './interval-functions.js';
 import type { IntervalFunction, RetryStrategy } from './retry-strategy.js';
 

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../errors/millrace-error.js';
 import type { IntervalFunction } from './retry-strategy.js';
 
 const checkMs = (name: string, value: number): number => {

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { MillraceError } from '../../errors/millrace-error.js';
 import type { RetryStrategy } from './retry-strategy.js';
 
 /** The longest wait that a Node timer takes. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
+import { retryWait } from '../../../connector/retry/retry-wait.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import type { RetryStrategy } from './retry-strategy.js';
-import { retryWait } from './retry-wait.js';
 
 /** What it is done with. */
 export interface ReconnectParts {

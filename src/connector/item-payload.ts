@@ -1,0 +1,68 @@
+import { MillraceError } from '../errors/millrace-error.js';
+
+const EMPTY = new Uint8Array(0);
+
+/** UTF-8 bytes of a text. Small texts share a pooled buffer. */
+export const encodeText = (text: string): Uint8Array => (text.length === 0 ? EMPTY : Buffer.from(text, 'utf8'));
+
+/**
+ * An item as the payload of a message, where nobody says how: bytes as they are; strings, numbers, booleans and bigints as text; plain objects
+ * and arrays as JSON, as long as JSON loses nothing of them.
+ *
+ * @throws MillraceError INVALID_MESSAGE for all else, naming the place
+ */
+export const itemPayload = (item: unknown): Uint8Array => {
+  if (typeof item === 'string') return encodeText(item);
+  if (item instanceof Uint8Array) return item;
+  if (typeof item === 'number' || typeof item === 'boolean' || typeof item === 'bigint')
+    return encodeText(String(item));
+  if (isPlain(item)) return encodeText(toJson(item));
+  throw refuse('the item', item);
+};
+
+const isPlain = (value: unknown): value is object => {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+};
+
+/** A function, so that `this` is what holds the value: a date stands there, and has become a string by then. */
+function checked(this: unknown, key: string, value: unknown): unknown {
+  const lossless =
+    value === null || value === undefined || isPlain(value) || typeof value === 'string' || typeof value === 'boolean';
+  if (lossless || Number.isFinite(value)) return value;
+  throw refuse(`"${key}" of the item`, value);
+}
+
+const toJson = (item: object): string => {
+  try {
+    return JSON.stringify(item, checked);
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new MillraceError('INVALID_MESSAGE', `the item cannot be written as JSON: ${text}`, {
+      cause: error,
+      advice: ADVICE,
+    });
+  }
+};
+
+const ADVICE = 'Make bytes, a text or plain data of it: in messageFn, or in a map stage before the sink.';
+
+const refuse = (what: string, value: unknown): MillraceError => {
+  if (value instanceof Promise) {
+    value.catch(() => {});
+    return new MillraceError('INVALID_MESSAGE', `${what} is a promise, whose text says nothing`, {
+      advice: 'A function before the sink is async: use mapAsync there instead of map.',
+    });
+  }
+  return new MillraceError('INVALID_MESSAGE', `${what} is ${nameOf(value)}, which has no text of its own`, {
+    advice: ADVICE,
+  });
+};
+
+const nameOf = (value: unknown): string => {
+  if (value === undefined || value === null || typeof value === 'number') return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return `an instance of ${value.constructor?.name || 'a class'}`;
+};

@@ -1,0 +1,66 @@
+import { inspect } from 'node:util';
+import type { MillraceError } from '../errors/millrace-error.js';
+import { checkStorable } from '../internal/check-storable.js';
+import type { DeadLetter } from './dead-letter.js';
+import { itemPayload } from './item-payload.js';
+
+/** An item that a function would not have, and what is known of that. */
+export interface FailedItem {
+  readonly item: unknown;
+  /** Why. */
+  readonly error: MillraceError;
+  /** How often it was tried, from 1. */
+  readonly attempt: number;
+  /** The name of the stage, source or sink. */
+  readonly origin: string;
+  /** Of the item, where the stage has keys. */
+  readonly key?: unknown;
+}
+
+/** What a letter shows of an item that cannot be stored. */
+const MAX_TEXT = 1024;
+
+/**
+ * The letter of an item, whatever it is. A message gives its payload, and its topic and properties as attributes, as other letters of MQTT
+ * do. Of any other the payload is what it would have as a message, if anything, and `attributes.item` is the item itself where that can be
+ * stored, else what `util.inspect` shows of it. `attributes.key` is its key, where there is one.
+ */
+export const letterOfItem = ({ item, error, attempt, origin, key }: FailedItem): DeadLetter => ({
+  payload: payloadOf(item),
+  attributes: { ...attributesOf(item), ...(key === undefined ? {} : { key }) },
+  error,
+  attempt,
+  timestampMs: Date.now(),
+  origin,
+});
+
+/** By shape: an MQTT source gives such items, and what knows no MQTT passes them on. */
+interface MessageLike {
+  readonly payload: Uint8Array;
+  readonly topic?: unknown;
+  readonly properties?: unknown;
+}
+
+const isMessage = (item: unknown): item is MessageLike =>
+  typeof item === 'object' && item !== null && 'payload' in item && item.payload instanceof Uint8Array;
+
+const payloadOf = (item: unknown): Uint8Array | undefined => {
+  if (isMessage(item)) return item.payload;
+  try {
+    return itemPayload(item);
+  } catch {
+    return undefined;
+  }
+};
+
+const attributesOf = (item: unknown): Record<string, unknown> =>
+  isMessage(item) ? { topic: storable(item.topic), properties: storable(item.properties) } : { item: storable(item) };
+
+const storable = (value: unknown): unknown => {
+  try {
+    checkStorable(value);
+    return value;
+  } catch {
+    return inspect(value).slice(0, MAX_TEXT);
+  }
+};
