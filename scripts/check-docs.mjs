@@ -1,6 +1,6 @@
 /*
  * npm run docs-check: type-checks every `ts` block of the documents against the source, follows the relative links, and looks
- * whether each `npm run x` and each option of a `millrace …` command in them exists. A block marked `ts ignore` is not checked;
+ * whether each `npm run x`, each option of a `millrace …` command and each file and folder in backticks in them exists. A block marked `ts ignore` is not checked;
  * there may be few of them.
  */
 
@@ -111,6 +111,33 @@ function checkLinks({ path, name, lines }) {
   return count;
 }
 
+/** Rooms of lines to come, which "Where things go" names. */
+const TO_COME = new Set(['cli/inspect/', 'src/kafka/', 'store/log/']);
+
+/** All files and folders of the checkout, with a slash behind a folder. */
+function tree() {
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const paths = new Set();
+  for (const file of listed.stdout.split('\n').filter((file) => existsSync(join(root, file)))) {
+    paths.add(file);
+    for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) paths.add(`${folder}/`);
+  }
+  return [...paths];
+}
+
+/** A document names a file by the end of its path. */
+function checkPaths({ name, lines }, paths) {
+  lines.forEach((line, index) => {
+    for (const [, path] of line.matchAll(/`([\w./-]+(?:\/|\.ts|\.mjs))`/g)) {
+      if (TO_COME.has(path) || paths.some((one) => one === path || one.endsWith(`/${path}`))) continue;
+      problems.push(`${name}:${index + 1}: there is no ${path}`);
+    }
+  });
+}
+
 function checkScripts({ name, lines }) {
   const builtIn = new Set(['test', 'start']);
   lines.forEach((line, index) => {
@@ -151,7 +178,11 @@ const all = documents();
 const blocks = all.flatMap(blocksOf);
 const checked = checkCode(blocks);
 const links = all.reduce((sum, document) => sum + checkLinks(document), 0);
-for (const document of all) checkScripts(document);
+const paths = tree();
+for (const document of all) {
+  checkScripts(document);
+  checkPaths(document, paths);
+}
 await checkCommands(blocks);
 for (const problem of problems) console.error(problem);
 if (problems.length === 0)

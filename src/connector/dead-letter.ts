@@ -15,6 +15,6 @@ export interface DeadLetter {
   readonly attempt: number;
   /** Milliseconds since the epoch, by the wall clock. */
   readonly timestampMs: number;
-  /** The name of the source or sink that rejected it. */
+  /** The name of the source, stage or sink that rejected it. */
   readonly origin: string;
 }

@@ -3,9 +3,9 @@ import type { OpenContext } from '../connector/open-context.js';
 import type { SinkDefinition } from '../connector/sink.js';
 import type { SinkProgress } from '../connector/sink-writer.js';
 
-/** A sink writer whose item type is forgotten. */
+/** A sink writer whose item type is forgotten. The rules, and what each member is, are those of `SinkWriter`. */
 export interface AnySinkWriter {
-  /** The stages have checked that the sink takes them. The rules are those of `SinkWriter`. */
+  /** The stages have checked that the sink takes them. */
   write(items: readonly unknown[]): number;
   flush(): void;
   progress(): SinkProgress;
@@ -13,11 +13,11 @@ export interface AnySinkWriter {
   close(): Promise<void>;
 }
 
-/** A durable sink writer whose item type is forgotten. */
+/** A durable sink writer whose item type is forgotten. The rules, and what each member is, are those of `DurableSinkWriter`. */
 export interface AnyDurableSinkWriter {
   readonly opened?: Promise<void>;
   readonly outboxes: readonly OutboxSender[];
-  /** The stages have checked that the sink takes them. The rules are those of `DurableSinkWriter`. */
+  /** The stages have checked that the sink takes them. */
   prepare(items: readonly unknown[]): Prepared;
   flush(): void;
   ready(): Promise<void>;

@@ -32,7 +32,8 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
  *    share an fsync. The batch and its bytes are the caller's again when the call returns.
  * 2. A commit that was refused for what it is (INVALID_OPTIONS: an empty key, one that is too long, a batch above `maxCommitBytes`)
  *    changed nothing. After any other rejection its outcome is unknown: the store is dead, every further commit rejects with the same
- *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same open file.
+ *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same open file. STORE_FENCED says that
+ *    another owner has it now, or that what was opened was swapped away.
  * 3. What is read was written: a record whose checksum is wrong is an error at each read, never skipped.
  * 4. `close` waits for the commits under way. It may be called at any time, twice too. A commit after it rejects with INVALID_STATE.
  * 5. What an opened store shows is durable, whatever its last owner left half done.

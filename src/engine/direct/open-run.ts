@@ -13,7 +13,7 @@ import { DirectCustody } from './custody.js';
 import { openDirectPorts } from './open-ports.js';
 import { DirectOutputLane } from './output-lane.js';
 
-/** Opens a run of a job without a store. */
+/** Opens a run of a job without a store, in the order of `RunParts`; E1 to E3 hold. */
 export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const { options, startCall } = request;
   const { job, guarantee, tallies, maxItemsInFlight, maxBytesInFlight } = options;

@@ -11,7 +11,7 @@ import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Store, StoreView } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
-import { endOf } from '../layout/stored-parts.js';
+import { endOf, partName } from '../layout/stored-parts.js';
 import { decodeStored } from '../layout/values/stored-value.js';
 import { closePorts, type NamedPort } from '../opening/close-ports.js';
 import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
@@ -47,7 +47,9 @@ export const openDurablePorts = (
   const placeOf = (part: string): PortPlace => ({ job, part, signal });
   const openSink = async (sink: PlannedSink): Promise<NamedPort<AnyDurableSinkWriter>> => {
     const place = placeOf(`sink "${sink.name}"`);
-    const open = await openPort(place, () => createWriter(sink, contextOf(`sink ${sink.name}`), store));
+    const open = await openPort(place, () =>
+      createWriter(sink, contextOf(partName({ kind: 'sink', name: sink.name })), store),
+    );
     // one that was reached once takes rows while it is away
     if (reached.has(sink)) failLater(open.port, signal, stop);
     else await whenReached(open.port, place);
@@ -60,7 +62,7 @@ export const openDurablePorts = (
     readers: () =>
       plan.sources.map((source) =>
         openPort(placeOf(`source "${source.name}"`), async () =>
-          createReader(source, contextOf(`source ${source.name}`), store),
+          createReader(source, contextOf(partName({ kind: 'source', name: source.name })), store),
         ),
       ),
     abort,

@@ -54,7 +54,7 @@ export const keysOf = (part: Part): StoredKeys => {
 
 /** The same for an outbox of a sink, whose client is no more. */
 export const keysOfClient = (sink: string, client: string): StoredKeys => ({
-  keys: [storeKeys.outbox(sink, client), storeKeys.record(`sink ${sink}`, client)],
+  keys: [storeKeys.outbox(sink, client), storeKeys.record(partName({ kind: 'sink', name: sink }), client)],
   prefixes: [`rows/${namePart(sink)}/${namePart(client)}/`],
 });
 

@@ -33,10 +33,10 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * conclude the tick. It owns the wake-ups of a run and its end, and nothing of the work.
  *
  * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `#arm` asks each port for its next `ready`; then the end is
- * looked for, else the loop gives way to sockets and sleeps, unless the machine has more to do at once.
+ * looked for, else the loop gives way to sockets, where its slice of time is over, and sleeps, unless the machine has more to do at once.
  *
  * J1. `run` is called once, and `call` by the machine amid `tick`. `drain` and `stop` may be called at any time, also before `run` and by a
- *     user function in the middle of a tick: they only note what is asked, and wake the loop.
+ *     user function in the middle of a tick: they note what is asked (a drain also stops polling), and wake the loop.
  * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
  *     completions which wait for their commit.
  * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
@@ -162,8 +162,13 @@ export class JobDriver {
     commit?.then(
       () => this.#handleCommitted(),
       // not `halt`: whether it is durable is unknown, so nothing more may go out because of it (R13)
-      (error: unknown) => this.stop(MillraceError.from(error, 'STORAGE_FAILED', 'the commit of a tick')),
+      (error: unknown) => this.#stopFor(MillraceError.from(error, 'STORAGE_FAILED', 'the commit of a tick')),
     );
+  }
+
+  /** Ends the run at once, for what failed first (J4). */
+  #stopFor(error: MillraceError): void {
+    this.stop(this.#machine.halted ?? error);
   }
 
   #handleCommitted(): void {
@@ -207,7 +212,7 @@ export class JobDriver {
       this.#ask(lane, lane.ready(), {
         onReady: () => {},
         // a drain would wait for what it never delivers
-        onFailed: (error) => this.stop(this.#machine.halted ?? error),
+        onFailed: (error) => this.#stopFor(error),
       });
     }
   }

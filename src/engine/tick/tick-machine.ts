@@ -20,13 +20,13 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
  *     (With the guarantee `none` it is acknowledged on receipt, as that guarantee says.)
  * T2. A source is acknowledged up to a watermark, which passes whole frames in order. What is acknowledged is a prefix of what was
  *     polled, and no input is ever acknowledged in part.
- * T3. With a store one unit is under way at a time, and nothing is committed in the middle of it: an input that leads to a million
+ * T3. With a store one unit is under way at a time, and nothing of it counts before its end (rows staged meanwhile are garbage, B1): an input that leads to a million
  *     outputs takes many ticks.
  * T4. Back-pressure stops polling, and the start of calls whose results would have to wait. It stops nothing else: what sinks and calls
  *     report is always taken, so a full machine can always drain.
  *
  * User functions run inside of `tick`, and the ports' `write`, `progress` and `poll`; nothing here awaits them. They may end the job
- * (`cancel`, `suspend`): so `halt` and `stopPolling` may be called at any time, in the middle of a tick too. They are seen where the next
+ * (`suspend`), and sources may fail: so `stopPolling` and `halt` may be called at any time, in the middle of a tick too. They are seen where the next
  * poll, portion or call would begin. `tick` itself is never entered twice.
  */
 export class TickMachine implements InFlight {

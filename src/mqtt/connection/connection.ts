@@ -43,11 +43,13 @@ const TRIAL = 'the connection was closed to see whether the broker keeps the ses
  *
  * Order of calls: `open` once; commands on `session`, each followed by `flush`; `setReading` at any time; `reconnect` after an end,
  * where there is no auto-reconnect; `close` once. Each attempt goes: what the identity wants first, `renew`, login, transport, what is
- * to be durable before a CONNECT, an old session thrown away, the conversation; then its end, what follows, and perhaps a trial (R19a).
+ * to be durable before a CONNECT, an old session thrown away (by a login and a transport of its own), the conversation, which on a first start
+ * is ended once to see what the broker keeps (R5e); then its end, what follows, and perhaps a trial (R19a).
  *
  * Z31. One attempt at a time, one conversation at a time: `#live` is the only loop, and waits for each to end.
  * Z32. `closed` and `failed` are final: what resolves afterwards changes nothing, and destroys the transport that it brings.
- * Z33. Each end is told once, with what follows decided: `onDisconnected`, then the rejection of `open` or `reconnect`, or `onFailed`.
+ * Z33. Each end is told once, with what follows decided: `onDisconnected`, then the rejection of `open` or `reconnect`, or `onFailed`;
+ *      and once more where a trial has found out more about it.
  * Z34. A CONNECT that may have been sent and was not answered leaves a doubt with subscriptions and identity, until it is settled.
  *
  * May re-enter: a listener may call `flush`, `setReading` and `close` amid any call; the state is looked at again after each.
@@ -70,7 +72,7 @@ export class Connection {
   #opening: Deferred<void> | undefined;
   #closing: Promise<void> | undefined;
   #reading = true;
-  /** Ends the present conversation; set with the link. */
+  /** Ends the present conversation; set with the conversation. */
   #leave: (next: NextStep) => void = () => {};
 
   constructor(options: MqttConnectionOptions, listener: ConnectionListener) {

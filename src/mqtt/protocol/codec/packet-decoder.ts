@@ -37,18 +37,18 @@ const FIRST_BODY = 1024 * 1024;
  * Packets from the bytes of one connection, cut anyhow. Strict: what the specification forbids is refused. With a tolerance it bears
  * with what would stop everything behind one packet (R22), and still throws at what cannot be delimited.
  *
- * It owns the bytes that make no whole packet yet. Where it stands is one of three places: before the first byte (`kind` undefined), in
- * the remaining length, or in the body of a split packet (`body`). The invariants:
+ * It owns the bytes that make no whole packet yet. Where it stands is one of four places: at the first bytes of the stream (DE4), before
+ * the first byte of a packet (`kind` undefined), in the remaining length, or in the body of a split packet (`body`). The invariants:
  * DE1. A packet that lies in one pushed chunk is not copied: its payload is a view of the chunk, so a chunk must not be written to
  *      again, and whoever keeps the payload keeps the chunk. Binary properties, passwords and will payloads are copies.
  * DE2. What a header claims costs nothing: a packet is refused at its fixed header when it is too large, of the wrong end or of
- *      the wrong length, and the buffer of a split one grows with what has come, to at most twice that.
+ *      the wrong length, and the buffer of a split one grows with what has come, but for a first MiB to at most twice that.
  * DE3. Nothing is kept but the last chunk, chunks pushed before `next` gave undefined, and one split packet of at most
  *      `maximumPacketSize` bytes.
  * DE4. The first bytes of the stream must be MQTT: another protocol is named before it is misread.
  * DE5. After an error the stream is over: where a packet ends cannot be known any more.
  *
- * Order of calls: `push` a chunk, then `next` until it gives undefined. `rejection` is about the PUBLISH that `next` gave last, and
+ * Order of calls: `push` any number of chunks, then `next` until it gives undefined. `rejection` is about the PUBLISH that `next` gave last, and
  * has to come before the next `next`, which reads over it. Nobody is called back.
  */
 export class PacketDecoder {

@@ -3,7 +3,7 @@ import type { ConnackPacket } from '../packet.js';
 import type { ServerLimits } from './session-event.js';
 import type { ConnectRequest, SessionOptions } from './session-options.js';
 
-/** Bytes that may wait while the owner decides about a lost session. A server that sends more before is cut off. */
+/** Bytes that may wait while the owner is asked something (Z1). A server that sends more before is cut off. */
 export const PARKED_BYTES = 16 * 1024 * 1024;
 /** Above so many a driver that can stop reading does. */
 export const ENOUGH_PARKED_BYTES = 1024 * 1024;

@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly storesIds?: boolean;
   /** A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false. */
   readonly settlesEmpty?: boolean;
-  /** The past, as an earlier `state()` gave it (architecture: "a session can be given its past at birth"). */
+  /** The past, as an earlier `state()` gave it. */
   readonly state?: SessionState;
 }
 

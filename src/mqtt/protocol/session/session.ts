@@ -40,14 +40,16 @@ type Phase = 'idle' | 'connecting' | 'connected' | 'over';
  * and outbound side their flows, the timers that somebody spoke. What is of one connection alone stands in its PacketBoundary. The invariants:
  * Z1. Nothing is read before CONNACK but AUTH, and nothing behind it while the owner is asked something (`#parking`): the bytes wait in
  *     the boundary, at most 16 MiB of them.
- * Z2. Nothing goes out before the session is settled but CONNECT, AUTH, PINGREQ and the question of a proof; nothing after DISCONNECT.
+ * Z2. Nothing new goes out before the session is settled: CONNECT, AUTH, PINGREQ, DISCONNECT, the question of a proof, and the answers to what
+ *     the server sends meanwhile (R14b). Nothing after DISCONNECT.
  * Z3. Messages begin only when all is handled that came with CONNACK: no answer in it can be meant for them (R14a).
  * Z4. A `close` event is the last of its connection. What comes after it is ignored, until `connectionLost`.
  *
  * Order of calls: `connect`, then `receive` and commands in any order, then `connectionLost`, which is due after each `connect`, whoever
  * ended the connection. An event that asks something waits for its command: `session-lost` for `startEpoch`, `session-unproven` for
  * `prove` or `trust`, `auth-challenge` for `authenticate`, `auth-success` for `admit`, `message` for `accept`, `release` for `complete`,
- * `received` for `release`. It never waits itself and calls nobody back, so nothing re-enters: after every call the driver takes the events,
+ * `received` for `release`. `takeNew` may follow `prove`; `pace`, `setDurableLow`, `state` and the answers to events are for any time, also
+ * between connections. It never waits itself and calls nobody back, so nothing re-enters: after every call the driver takes the events,
  * runs what they lead to, takes the output and arms its timer for `deadline()`, since any of these may have changed.
  *
  * A command that is not allowed now throws INVALID_STATE; a message that the specification or the server's limits forbid

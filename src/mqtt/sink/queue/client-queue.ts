@@ -39,7 +39,7 @@ export interface ClientQueueParts {
 
 /**
  * The messages of one client between a writer and a session, without socket, timer and clock. It has a row from `enqueue` or `adopt`
- * until `delivered`, `rejected` or `dropped` of its outcome, which is told exactly one of them. Until then the row is in one of four places:
+ * until `delivered`, `rejected` or `dropped` of its outcome, which is told exactly one of them, unless it is told `failed` before: then of no row any more. Until then the row is in one of four places:
  * it waits its turn (`#waiting`) or behind a refusal in its topic (`#held`), or the session has it, to be answered (QoS 1, 2: its own table) or
  * only written (QoS 0: `unwritten`). The invariants:
  * L1. Rows of one topic are published in the order of their index; a row that the broker refused for now holds back the

@@ -266,6 +266,32 @@ describe('a durable job', SUITE_LIMIT, () => {
     await engine.shutdown();
   });
 
+  it('fails with what failed first, also when a commit fails while the run drains behind it (J4)', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<string>();
+    let threw = false;
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source.source)
+      .map((item) => {
+        if (item !== 'bad') return item;
+        threw = true;
+        throw new Error('the first failure');
+      })
+      .writeTo(durableSink(new Destination()));
+    const job = Engine.embedded({ stores }).newJob(pipeline, { ...OPTIONS, restart: { minBackoffMs: 1 } });
+    await job.whenRunning();
+    stores.holding = true;
+    source.push('a');
+    await until(() => stores.held === 1);
+    source.push('bad');
+    await until(() => threw);
+    stores.failing = new MillraceError('STORAGE_FAILED', 'EIO');
+    stores.release();
+    await assert.rejects(job.join(), failsWith('USER_FUNCTION_FAILED'));
+    assert.equal(source.opened, 1);
+  });
+
   it('fails when the store fails again and again', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();
