@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { closestName } from '../internal/options/closest-name.js';
 import { COMMANDS } from './commands.js';
 import { EXIT_CODE, isWrongUsage } from './exit-code.js';
 import { errorLine } from './job/error-line.js';
 import type { Output } from './job/reporter.js';
-import { closestName } from './options/closest-name.js';
 import { commandHelp, mainHelp } from './options/help-text.js';
 import { inWords } from './options/in-words.js';
 import { usageError } from './options/usage-error.js';

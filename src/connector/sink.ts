@@ -36,5 +36,7 @@ export interface Sink<in T> extends SinkDefinition<T> {
 export type OnError = 'fail' | 'skip' | { readonly deadLetter: Sink<DeadLetter> };
 
 /** Whether a value from JavaScript is one. */
-export const isOnError = (value: OnError): boolean =>
-  value === 'fail' || value === 'skip' || (typeof value === 'object' && typeof value?.deadLetter === 'object');
+export const isOnError = (value: unknown): boolean =>
+  value === 'fail' || value === 'skip' || (isObject(value) && 'deadLetter' in value && isObject(value.deadLetter));
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -1,5 +1,8 @@
 import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
+import { invalidOptions } from '../internal/options/invalid-options.js';
+import { text, withMethods } from '../internal/options/option-checks.js';
 import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
@@ -25,6 +28,17 @@ export interface EngineOptions {
   readonly stores?: StoreProvider | undefined;
 }
 
+const ENGINE: OptionChecks<EngineOptions> = {
+  dir: text,
+  stores: withMethods('a StoreProvider', 'open', 'close'),
+};
+
+const resolveEngineOptions = (given: EngineOptions): EngineOptions => {
+  const { options, problems } = checkOptions('the engine', given, ENGINE);
+  if (problems.length > 0) throw invalidOptions('engine', problems);
+  return options;
+};
+
 /** Runs jobs in this process. */
 export class Engine implements AsyncDisposable {
   readonly #stores: StoreProvider | undefined;
@@ -37,7 +51,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /** @throws MillraceError STORAGE_FAILED when `dir` cannot be made or written to, INVALID_OPTIONS for both `dir` and `stores` */
-  static embedded({ dir, stores }: EngineOptions = {}): Engine {
+  static embedded(options: EngineOptions = {}): Engine {
+    const { dir, stores } = resolveEngineOptions(options);
     if (dir === undefined) return new Engine(stores);
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
     checkDirectory(dir);

@@ -103,7 +103,7 @@ test('an option of the job that does not exist, or a guarantee that does not, is
   assert.match(misspelt.stderr[0] ?? '', /unknown option procesingGuarantee, did you mean processingGuarantee\?/);
   const unknown = await runCli(['run', moduleFile('unknown.mjs', config("{ processingGuarantee: 'once' }"))]);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr[0] ?? '', /processingGuarantee must be one of none, at-least-once, exactly-once/);
+  assert.match(unknown.stderr[0] ?? '', /processingGuarantee must be 'none', 'at-least-once' or 'exactly-once'/);
 });
 
 test('the options of the job that a module exports are used', LIMIT, async () => {

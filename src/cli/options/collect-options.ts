@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { closestName } from '../../internal/options/closest-name.js';
 import type { CommandOptions } from '../command.js';
-import { closestName } from './closest-name.js';
 import { usageError } from './usage-error.js';
 
 /** What stood on the command line, checked for shape only. */

@@ -1,24 +1,7 @@
-import type { JobOptions } from '../../engine/job/job-options.js';
+import { type JobOptions, jobOptionProblems } from '../../engine/job/job-options.js';
 import { MillraceError } from '../../errors/index.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { closestName } from '../options/closest-name.js';
 import { usageError } from '../options/usage-error.js';
-
-/** All of them: the compiler misses a new one. */
-const JOB_OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
-  name: true,
-  processingGuarantee: true,
-  signal: true,
-  drainTimeoutMs: true,
-  maxItemsInFlight: true,
-  maxBytesInFlight: true,
-  maxOutboxMessages: true,
-  maxOutboxBytes: true,
-  restart: true,
-  giveUp: true,
-  metrics: true,
-  onEvent: true,
-};
 
 /** What a module gives to run. */
 export interface ModulePipeline {
@@ -62,11 +45,7 @@ function isPipeline(value: unknown): value is Pipeline {
 function configOf(config: unknown): JobOptions {
   if (config === undefined) return {};
   if (typeof config !== 'object' || config === null) throw usageError("MODULE's export 'config' must be an object");
-  for (const name of Object.keys(config)) {
-    if (Object.hasOwn(JOB_OPTIONS, name)) continue;
-    const closest = closestName(name, Object.keys(JOB_OPTIONS));
-    const hint = closest === undefined ? '' : `, did you mean ${closest}?`;
-    throw usageError(`MODULE's export 'config' has the unknown option ${name}${hint}`);
-  }
+  const problems = jobOptionProblems(config);
+  if (problems.length > 0) throw usageError(`MODULE's export 'config': ${problems.join('; ')}`);
   return config;
 }

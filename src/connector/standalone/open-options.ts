@@ -1,4 +1,8 @@
+import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { abortSignal } from '../../internal/options/option-checks.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import { metricsPort } from '../../metrics/metrics-check.js';
 
 /** How a source or sink is opened without an engine. */
 export interface OpenOptions {
@@ -7,3 +11,12 @@ export interface OpenOptions {
   /** Where it counts. Default: a registry that nobody sees. */
   readonly metrics?: Metrics | undefined;
 }
+
+const OPEN: OptionChecks<OpenOptions> = { signal: abortSignal, metrics: metricsPort };
+
+/** @throws MillraceError INVALID_OPTIONS */
+export const checkOpenOptions = (what: string, given: OpenOptions): OpenOptions => {
+  const { options, problems } = checkOptions('open()', given, OPEN);
+  if (problems.length > 0) throw invalidOptions(what, problems);
+  return options;
+};

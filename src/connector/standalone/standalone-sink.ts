@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { checkOwnClaims } from '../check-claims.js';
 import { openWriter } from '../guards/guarded-writer.js';
 import type { SinkDefinition } from '../sink.js';
-import type { OpenOptions } from './open-options.js';
+import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSink } from './open-sink.js';
 import { SinkPump } from './sink-pump.js';
@@ -48,7 +48,8 @@ const dispose = async <T>(stream: WritableStream<T>, pump: SinkPump<T>): Promise
  * Opens a sink as a WritableStream. Closing and disposing wait for delivery as long as it takes; aborting the stream or the
  * signal ends that too. Aborting the signal closes the sink and errors the stream with ABORTED.
  */
-export const openSink = async <T>(definition: SinkDefinition<T>, options: OpenOptions): Promise<OpenSink<T>> => {
+export const openSink = async <T>(definition: SinkDefinition<T>, given: OpenOptions): Promise<OpenSink<T>> => {
+  const options = checkOpenOptions(`sink "${definition.name}"`, given);
   const { signal } = options;
   signal?.throwIfAborted();
   checkOwnClaims(definition);

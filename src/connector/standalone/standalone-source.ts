@@ -6,7 +6,7 @@ import { LowWaterMark, type MarkEntry } from '../low-water-mark.js';
 import type { SourceDefinition } from '../source.js';
 import type { Polled, SourceReader } from '../source-reader.js';
 import { closingIterator } from './closing-iterator.js';
-import type { OpenOptions } from './open-options.js';
+import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 import type { RejectedHandler } from './rejected-handler.js';
@@ -223,7 +223,8 @@ class StandaloneSource<T> implements OpenSource<T> {
 const NOTHING = { items: [], entries: [] } as const;
 
 /** Opens a source for iteration. Aborting the signal closes it and ends the iteration with ABORTED. */
-export const openSource = async <T>(definition: SourceDefinition<T>, options: OpenOptions): Promise<OpenSource<T>> => {
+export const openSource = async <T>(definition: SourceDefinition<T>, given: OpenOptions): Promise<OpenSource<T>> => {
+  const options = checkOpenOptions(`source "${definition.name}"`, given);
   const { signal } = options;
   signal?.throwIfAborted();
   checkOwnClaims(definition);

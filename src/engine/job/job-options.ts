@@ -1,6 +1,19 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
-import { MillraceError } from '../../errors/millrace-error.js';
+import { checkOptions, type OptionChecks, options } from '../../internal/options/check-options.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import {
+  abortSignal,
+  count,
+  flag,
+  func,
+  listOf,
+  milliseconds,
+  must,
+  oneOf,
+  someText,
+} from '../../internal/options/option-checks.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import { metricsPort } from '../../metrics/metrics-check.js';
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 import type { JobEvent } from './job-event.js';
 import type { ResolvedRestart, RestartOptions } from './restart-policy.js';
@@ -60,47 +73,30 @@ export interface ResolvedJobOptions {
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
 
-const GUARANTEES: Readonly<Record<ProcessingGuarantee, true>> = {
-  none: true,
-  'at-least-once': true,
-  'exactly-once': true,
+const PART = /^(source|sink|stage|client) ./s;
+const part = must("a part as 'sink x', 'stage x', 'source x' or 'client x'", (value) => PART.test(String(value)));
+const fromZero = must('a number from 0', (value) => typeof value === 'number' && value >= 0);
+
+const RESTART: OptionChecks<RestartOptions> = {
+  maxAttempts: fromZero,
+  minBackoffMs: fromZero,
+  maxBackoffMs: fromZero,
+  userFunctions: flag,
 };
 
-const PART = /^(source|sink|stage|client) ./s;
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const problemsOf = (options: ResolvedJobOptions): string[] => {
-  const { name, processingGuarantee, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
-  const { maxOutboxMessages, maxOutboxBytes, restart } = options;
-  const problems: string[] = [];
-  if (name === '') problems.push('name must not be empty');
-  if (processingGuarantee !== undefined && !Object.hasOwn(GUARANTEES, processingGuarantee)) {
-    problems.push(`processingGuarantee must be one of ${Object.keys(GUARANTEES).join(', ')}`);
-  }
-  if (!(drainTimeoutMs >= 0 && drainTimeoutMs <= LONGEST_TIMER_MS)) {
-    problems.push(`drainTimeoutMs must be from 0 to ${LONGEST_TIMER_MS}, not ${drainTimeoutMs}`);
-  }
-  for (const [option, value] of Object.entries({
-    maxItemsInFlight,
-    maxBytesInFlight,
-    maxOutboxMessages,
-    maxOutboxBytes,
-  })) {
-    if (!(Number.isSafeInteger(value) && value >= 1))
-      problems.push(`${option} must be a whole number from 1, not ${value}`);
-  }
-  const unclear = options.giveUp.filter((part) => !PART.test(part));
-  if (unclear.length > 0)
-    problems.push(`giveUp: ${unclear.join(', ')}: name a part as 'sink x', 'stage x', 'source x' or 'client x'`);
-  const { userFunctions, ...numbers } = restart;
-  if (userFunctions !== undefined && typeof userFunctions !== 'boolean') {
-    problems.push(`restart.userFunctions must be true or false, not ${userFunctions}`);
-  }
-  for (const [option, value] of Object.entries(numbers)) {
-    if (value !== undefined && !(value >= 0)) problems.push(`restart.${option} must be 0 or more, not ${value}`);
-  }
-  return problems;
+const JOB: OptionChecks<JobOptions> = {
+  name: someText,
+  processingGuarantee: oneOf('none', 'at-least-once', 'exactly-once'),
+  signal: abortSignal,
+  drainTimeoutMs: milliseconds,
+  maxItemsInFlight: count,
+  maxBytesInFlight: count,
+  maxOutboxMessages: count,
+  maxOutboxBytes: count,
+  restart: options(RESTART),
+  giveUp: listOf(part),
+  metrics: metricsPort,
+  onEvent: func,
 };
 
 /** A job without a store is not run again unless its owner says so. */
@@ -111,23 +107,25 @@ export const resolveRestart = ({ restart }: ResolvedJobOptions, durable: boolean
   userFunctions: restart.userFunctions ?? false,
 });
 
+/** What is wrong with the options of a job, as sentences: for whoever takes them from elsewhere. */
+export const jobOptionProblems = (given: unknown): readonly string[] => checkOptions('the job', given, JOB).problems;
+
 /** @throws MillraceError INVALID_OPTIONS that names every bad value */
-export const resolveJobOptions = (options: JobOptions, defaultName: string): ResolvedJobOptions => {
-  const resolved: ResolvedJobOptions = Object.freeze({
-    name: options.name ?? defaultName,
-    processingGuarantee: options.processingGuarantee,
-    signal: options.signal,
-    drainTimeoutMs: options.drainTimeoutMs ?? 10_000,
-    maxItemsInFlight: options.maxItemsInFlight ?? 16_384,
-    maxBytesInFlight: options.maxBytesInFlight ?? 64 * 1024 * 1024,
-    maxOutboxMessages: options.maxOutboxMessages ?? 1_000_000,
-    maxOutboxBytes: options.maxOutboxBytes ?? 1024 ** 3,
-    restart: options.restart ?? {},
-    giveUp: options.giveUp ?? [],
-    metrics: options.metrics ?? new MetricsRegistry(),
-    onEvent: options.onEvent,
+export const resolveJobOptions = (given: JobOptions, defaultName: string): ResolvedJobOptions => {
+  const { options: asked, problems } = checkOptions('the job', given, JOB);
+  if (problems.length > 0) throw invalidOptions('job', problems);
+  return Object.freeze({
+    name: asked.name ?? defaultName,
+    processingGuarantee: asked.processingGuarantee,
+    signal: asked.signal,
+    drainTimeoutMs: asked.drainTimeoutMs ?? 10_000,
+    maxItemsInFlight: asked.maxItemsInFlight ?? 16_384,
+    maxBytesInFlight: asked.maxBytesInFlight ?? 64 * 1024 * 1024,
+    maxOutboxMessages: asked.maxOutboxMessages ?? 1_000_000,
+    maxOutboxBytes: asked.maxOutboxBytes ?? 1024 ** 3,
+    restart: asked.restart ?? {},
+    giveUp: asked.giveUp ?? [],
+    metrics: asked.metrics ?? new MetricsRegistry(),
+    onEvent: asked.onEvent,
   });
-  const problems = problemsOf(resolved);
-  if (problems.length === 0) return resolved;
-  throw new MillraceError('INVALID_OPTIONS', `job: ${problems.join('; ')}`, { details: { problems } });
 };

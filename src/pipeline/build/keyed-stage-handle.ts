@@ -1,14 +1,18 @@
+import type { OptionChecks } from '../../internal/options/check-options.js';
+import { func } from '../../internal/options/option-checks.js';
 import type { AggregateOperation } from '../aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
 import type { Entry, StateOptions } from '../state-options.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import { checkStageOptions, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 
 /** Makes the stage that stands for a vertex. */
 type HandleOf = <T>(graph: GraphBuilder, id: number) => Stage<T>;
 
+const STATE: OptionChecks<StateOptions<never>> = { codec: stateCodec, forgetWhen: func };
 const KEEP = (): boolean => false;
 
 /** A grouping as a handle on its vertex. */
@@ -61,6 +65,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
   }
 
   #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>): Stage<R> {
+    checkStageOptions<StateOptions<S>>(operation.kind, options, STATE);
     const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP } = options;
     const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));

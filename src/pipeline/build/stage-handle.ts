@@ -1,18 +1,18 @@
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import type { OptionChecks } from '../../internal/options/check-options.js';
+import { count } from '../../internal/options/option-checks.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
 import type { VertexWork } from '../vertex.js';
+import { checkStageOptions, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
 
-const checkConcurrency = (value: number): number => {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new MillraceError('INVALID_OPTIONS', `mapAsync: maxConcurrency must be a whole number from 1, not ${value}`);
-};
+const MAP_ASYNC: OptionChecks<MapAsyncOptions> = { maxConcurrency: count, codec: stateCodec };
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
 const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
@@ -58,8 +58,8 @@ export class StageHandle<T> implements Stage<T> {
   }
 
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
-    const maxConcurrency = checkConcurrency(options.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY);
-    const codec = options.codec ?? StateCodecs.structuredClone<T>();
+    checkStageOptions('mapAsync', options, MAP_ASYNC);
+    const { maxConcurrency = DEFAULT_MAX_CONCURRENCY, codec = StateCodecs.structuredClone<T>() } = options;
     return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn });
   }
 

@@ -1,6 +1,9 @@
 import { deserialize, serialize } from 'node:v8';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
+import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { func, wholeNumber } from '../../internal/options/option-checks.js';
 import type { StateCodec } from '../state-codec.js';
 import { readCompact } from './compact-reader.js';
 import { writeCompact } from './compact-writer.js';
@@ -48,23 +51,18 @@ const decode = (bytes: Uint8Array): unknown => {
   return deserialize(bytes.slice(1));
 };
 
-const checkVersion = (version: number): number => {
-  if (Number.isInteger(version) && version >= 0 && version <= 0xffff) return version;
-  throw new MillraceError(
-    'INVALID_OPTIONS',
-    `the version of a codec must be a whole number from 0 to 65535, not ${version}`,
-  );
-};
+const CLONE: OptionChecks<StructuredCloneOptions<unknown>> = { version: wholeNumber(0, 0xffff), upgrade: func };
 
 /**
  * Stores what structured clone gives back as it was: plain objects and arrays, Map, Set, Date, RegExp, typed arrays, Buffer, bigint,
  * built-in errors. Functions, symbols, class instances and getters are refused with STATE_NOT_STORABLE and their path. Small values are
  * stored in a shorter form. A typed array may come back with a larger `buffer` behind it.
- * @throws MillraceError INVALID_OPTIONS for a version that is none
+ * @throws MillraceError INVALID_OPTIONS
  */
 const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): StateCodec<S> => {
-  const version = checkVersion(options.version ?? 0);
-  const { upgrade } = options;
+  const { problems } = checkOptions('structuredClone', options, CLONE);
+  if (problems.length > 0) throw invalidOptions('the codec', problems);
+  const { version = 0, upgrade } = options;
   // stored under this version means encoded by this type: that is what versions are for
   let unchecked = CHECKED_STATES;
   const encodeState = (state: S): Uint8Array => {

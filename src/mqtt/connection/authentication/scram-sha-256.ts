@@ -1,6 +1,9 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { checkOptions, type OptionChecks } from '../../../internal/options/check-options.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
+import { anything, text } from '../../../internal/options/option-checks.js';
 import type { Authentication, AuthenticationExchange } from './authentication.js';
 import { saslPrep } from './sasl-prep.js';
 
@@ -40,15 +43,28 @@ export function scramSha256(
   credentials: ScramCredentials | ((signal: AbortSignal) => ScramCredentials | Promise<ScramCredentials>),
   options: Pick<Authentication, 'reauthenticateEvery'> = {},
 ): Authentication {
+  const { problems } = checkOptions('scramSha256', options, OPTIONS);
+  if (problems.length > 0) throw invalidOptions('scramSha256', problems);
+  if (typeof credentials !== 'function') checkCredentials(credentials);
   return {
     ...options,
     method: 'SCRAM-SHA-256',
     start: async ({ signal }) =>
       new ScramExchange(
-        typeof credentials === 'function' ? await credentials(signal) : credentials,
+        typeof credentials === 'function' ? checkCredentials(await credentials(signal)) : credentials,
         randomBytes(NONCE_BYTES).toString('base64'),
       ),
   };
+}
+
+const OPTIONS: OptionChecks<Pick<Authentication, 'reauthenticateEvery'>> = { reauthenticateEvery: anything };
+const CREDENTIALS: OptionChecks<ScramCredentials> = { username: text, password: text };
+
+/** Those of a provider are checked when it gives them, at each exchange. */
+function checkCredentials(credentials: ScramCredentials): ScramCredentials {
+  const { problems } = checkOptions('the credentials', credentials, CREDENTIALS);
+  if (problems.length > 0) throw invalidOptions('scramSha256', problems);
+  return credentials;
 }
 
 /** One exchange: two messages each way. */

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import { providerFailed } from '../authentication/ask-provider.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { FreshOptions } from './mqtt-connection-options.js';
-import { invalidOptions } from './option-problems.js';
 import type { ResolvedConnect } from './resolve-connect-options.js';
 import { TLS_NAMES } from './resolve-tls.js';
 

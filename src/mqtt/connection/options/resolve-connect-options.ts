@@ -3,9 +3,11 @@ import type { Metrics } from '../../../metrics/metrics.js';
 import { LONGEST_3_1_CLIENT_ID } from '../../protocol/session/handshake/connect-packet.js';
 import type { SessionPast } from '../identity/session-past.js';
 import type { WantedSubscription } from '../subscriptions/wanted-subscription.js';
+import { checkConnectOptions } from './connect-checks.js';
 import type { ConnectOptions, Credentials } from './connect-options.js';
 import type { MqttConnectionOptions, WebSocketSettings } from './mqtt-connection-options.js';
 import type { OnSessionLoss } from './on-session-loss.js';
+import { MAX_PACKET_SIZE } from './option-bounds.js';
 import { OptionProblems } from './option-problems.js';
 import { resolveAuthentication } from './resolve-authentication.js';
 import { resolveCredentials } from './resolve-credentials.js';
@@ -14,10 +16,6 @@ import { resolveTls } from './resolve-tls.js';
 import { resolveWill } from './resolve-will.js';
 import { resolveUserProperties } from './user-properties.js';
 
-const MAX_UINT32 = 0xffff_ffff;
-const MAX_TIMER_MS = 2_147_483_647;
-/** Largest packet of the protocol: the fixed header and its longest remaining length. */
-const MAX_PACKET_SIZE = 268_435_460;
 /** How long a 5.0 broker keeps a session that is to outlive cuts but not the process. */
 const RECONNECT_EXPIRY_SECONDS = 300;
 const KEPT_EXPIRY_SECONDS = 604_800;
@@ -39,7 +37,7 @@ export interface ConnectInput {
   readonly auth?: Credentials | undefined;
   /** `clientId()` of a builder. Without any: a random one. */
   readonly clientId?: string | undefined;
-  /** `keepSession()` of a builder; undefined: as `options.clean` says. */
+  /** `keepSession()` of a builder; undefined: as `clean` of the options says. */
   readonly keepSession: boolean | undefined;
   /** `autoReconnect()` of a builder. */
   readonly autoReconnect?: boolean | undefined;
@@ -65,54 +63,18 @@ export interface ResolvedConnect {
   readonly problems: readonly string[];
 }
 
-const KNOWN: Readonly<Record<keyof ConnectOptions, true>> = {
-  clientId: true,
-  protocolVersion: true,
-  clean: true,
-  keepalive: true,
-  username: true,
-  password: true,
-  credentials: true,
-  authentication: true,
-  connectTimeout: true,
-  connackTimeout: true,
-  pingTimeout: true,
-  writeTimeout: true,
-  ackTimeout: true,
-  autoReconnect: true,
-  reconnectPeriod: true,
-  maxReconnectPeriod: true,
-  refusalTimeout: true,
-  maxInflight: true,
-  subscribeBatchSize: true,
-  maxProperties: true,
-  refuseControlCharacters: true,
-  servers: true,
-  serversShareSessions: true,
-  followServerReference: true,
-  will: true,
-  properties: true,
-  ca: true,
-  cert: true,
-  key: true,
-  passphrase: true,
-  servername: true,
-  ALPNProtocols: true,
-  rejectUnauthorized: true,
-  minVersion: true,
-  path: true,
-  wsOptions: true,
-};
-
 /**
  * The user's connect options as the connection wants them: the one place where defaults are applied and bounds and
  * contradictions are checked. Finds all problems, not the first. No problem repeats a secret.
  */
 export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
-  const problems = new OptionProblems();
+  const checked = checkConnectOptions(input.options);
+  return resolveChecked({ ...input, options: checked.options }, new OptionProblems(checked.problems));
+}
+
+/** Each option is of its type and within its own bounds by now: what is left is what they mean together. */
+function resolveChecked(input: ConnectInput, problems: OptionProblems): ResolvedConnect {
   const { options, name, startClean, subscriptions, refuseLowerQos, onSessionLoss, metrics, labels } = input;
-  for (const key of Object.keys(options))
-    if (!Object.hasOwn(KNOWN, key)) problems.add(`there is no connect option "${key}"`);
   const { servers, credentials: url } = resolveServers(input.broker, options, problems);
   const several = options.servers !== undefined || options.followServerReference === true;
   if (options.serversShareSessions !== undefined && !several) {
@@ -130,8 +92,8 @@ export function resolveConnectOptions(input: ConnectInput): ResolvedConnect {
     metrics,
     labels,
     servers,
-    serversShareSessions: problems.flag('serversShareSessions', options.serversShareSessions, false),
-    followServerReference: problems.flag('followServerReference', options.followServerReference, false),
+    serversShareSessions: options.serversShareSessions ?? false,
+    followServerReference: options.followServerReference ?? false,
     ...resolveIdentity(input, problems),
     ...resolveProtocol(options, problems),
     ...resolveTimes(options, problems),
@@ -157,7 +119,7 @@ function resolveIdentity(
   if (options.protocolVersion === 3 && clientId !== undefined && clientId.length > LONGEST_3_1_CLIENT_ID) {
     problems.add(`clientId is longer than ${LONGEST_3_1_CLIENT_ID} characters, which MQTT 3.1 does not allow`);
   }
-  const clean = problems.flag('clean', options.clean, asked !== true);
+  const clean = options.clean ?? asked !== true;
   if (asked !== undefined && asked === clean) {
     problems.add(asked ? 'keepSession contradicts clean: true' : 'a session that is not kept contradicts clean: false');
   }
@@ -165,8 +127,8 @@ function resolveIdentity(
   if (keepSession && (clientId === undefined || clientId === '')) {
     problems.add('a kept session needs a clientId: the broker finds the session by it after a restart');
   }
-  const range = { min: 0, max: MAX_UINT32, fallback: keepSession ? KEPT_EXPIRY_SECONDS : RECONNECT_EXPIRY_SECONDS };
-  const expiry = problems.integer('properties.sessionExpiryInterval', options.properties?.sessionExpiryInterval, range);
+  const fallback = keepSession ? KEPT_EXPIRY_SECONDS : RECONNECT_EXPIRY_SECONDS;
+  const expiry = options.properties?.sessionExpiryInterval ?? fallback;
   if (keepSession && expiry === 0)
     problems.add('properties.sessionExpiryInterval 0 ends the session that is to be kept');
   return { clientId: clientId || randomClientId(), keepSession, sessionExpiryInterval: expiry };
@@ -197,40 +159,28 @@ function resolveProtocol(
   | 'userProperties'
 > {
   const { protocolVersion: version, properties } = options;
-  if (version !== undefined && ![5, 4, 3].includes(version))
-    problems.add('protocolVersion must be 5, 4 (3.1.1) or 3 (3.1)');
   // our own bound on what we take, at any version
   const { maximumPacketSize: _, ...others } = properties ?? {};
   if (version !== undefined && version < 5 && Object.values(others).some((value) => value !== undefined)) {
     problems.add('properties is for protocolVersion 5 only, but for maximumPacketSize');
   }
-  const within = (name: string, value: number | undefined, min: number, max: number, fallback: number): number =>
-    problems.integer(name, value, { min, max, fallback });
-  const inflight = within('maxInflight', options.maxInflight, 1, 59_999, 0);
   return {
     // no other version has an AUTH packet
     version: options.authentication === undefined ? version : 5,
-    keepAlive: within('keepalive', options.keepalive, 0, 65_535, DEFAULT_KEEP_ALIVE),
-    receiveMaximum: within('properties.receiveMaximum', properties?.receiveMaximum, 1, 65_535, 1000),
-    maximumPacketSize: within(
-      'properties.maximumPacketSize',
-      properties?.maximumPacketSize,
-      128,
-      MAX_PACKET_SIZE,
-      MAX_PACKET_SIZE,
-    ),
-    topicAliasMaximum: within('properties.topicAliasMaximum', properties?.topicAliasMaximum, 0, 65_535, 0),
-    maxProperties: within('maxProperties', options.maxProperties, 1, 100_000, 1000),
-    refuseControlCharacters: problems.flag('refuseControlCharacters', options.refuseControlCharacters, false),
-    maxInflight: inflight === 0 ? undefined : inflight,
-    subscribeBatchSize: within('subscribeBatchSize', options.subscribeBatchSize, 1, 1000, SUBSCRIBE_BATCH),
+    keepAlive: options.keepalive ?? DEFAULT_KEEP_ALIVE,
+    receiveMaximum: properties?.receiveMaximum ?? 1000,
+    maximumPacketSize: properties?.maximumPacketSize ?? MAX_PACKET_SIZE,
+    topicAliasMaximum: properties?.topicAliasMaximum ?? 0,
+    maxProperties: options.maxProperties ?? 1000,
+    refuseControlCharacters: options.refuseControlCharacters ?? false,
+    maxInflight: options.maxInflight,
+    subscribeBatchSize: options.subscribeBatchSize ?? SUBSCRIBE_BATCH,
     requestResponseInformation: properties?.requestResponseInformation,
     requestProblemInformation: properties?.requestProblemInformation,
     userProperties: resolveUserProperties('properties.userProperties', properties?.userProperties, problems),
   };
 }
 
-/** Milliseconds, up to the most that a timer of Node takes. */
 function resolveTimes(
   options: ConnectOptions,
   problems: OptionProblems,
@@ -238,19 +188,17 @@ function resolveTimes(
   MqttConnectionOptions,
   'connectTimeoutMs' | 'connackTimeoutMs' | 'pingrespTimeoutMs' | 'writeTimeoutMs' | 'ackTimeoutMs'
 > {
-  const ms = (name: string, value: number | undefined, fallback: number): number =>
-    problems.integer(name, value, { min: 1, max: MAX_TIMER_MS, fallback });
   const halfKeepAliveMs = (options.keepalive || DEFAULT_KEEP_ALIVE) * 500;
-  const pingrespTimeoutMs = ms('pingTimeout', options.pingTimeout, Math.min(PING_TIMEOUT_MS, halfKeepAliveMs));
+  const pingrespTimeoutMs = options.pingTimeout ?? Math.min(PING_TIMEOUT_MS, halfKeepAliveMs);
   if (pingrespTimeoutMs > Math.max(halfKeepAliveMs, PING_TIMEOUT_MS)) {
     problems.add(`pingTimeout must not be more than half of keepalive, nor than ${PING_TIMEOUT_MS} where that is more`);
   }
   return {
-    connectTimeoutMs: ms('connectTimeout', options.connectTimeout, 30_000),
-    connackTimeoutMs: ms('connackTimeout', options.connackTimeout, 30_000),
+    connectTimeoutMs: options.connectTimeout ?? 30_000,
+    connackTimeoutMs: options.connackTimeout ?? 30_000,
     pingrespTimeoutMs,
-    writeTimeoutMs: ms('writeTimeout', options.writeTimeout, 30_000),
-    ackTimeoutMs: ms('ackTimeout', options.ackTimeout, 60_000),
+    writeTimeoutMs: options.writeTimeout ?? 30_000,
+    ackTimeoutMs: options.ackTimeout ?? 60_000,
   };
 }
 
@@ -262,19 +210,14 @@ function resolveReconnect(
   if (fromBuilder !== undefined && options.autoReconnect !== undefined && fromBuilder !== options.autoReconnect) {
     problems.add('autoReconnect is given twice with different values');
   }
-  const autoReconnect = problems.flag('autoReconnect', fromBuilder ?? options.autoReconnect, true);
+  const autoReconnect = fromBuilder ?? options.autoReconnect ?? true;
   if (!autoReconnect && (options.reconnectPeriod !== undefined || options.maxReconnectPeriod !== undefined)) {
     problems.add('reconnectPeriod and maxReconnectPeriod have no effect with autoReconnect false');
   }
-  const range = { min: 1, max: MAX_TIMER_MS, fallback: 1000 };
-  const first = problems.integer('reconnectPeriod', options.reconnectPeriod, range);
-  const most = problems.integer('maxReconnectPeriod', options.maxReconnectPeriod, {
-    ...range,
-    fallback: Math.max(first, 30_000),
-  });
+  const first = options.reconnectPeriod ?? 1000;
+  const most = options.maxReconnectPeriod ?? Math.max(first, 30_000);
   if (most < first) problems.add('maxReconnectPeriod must not be less than reconnectPeriod');
-  const patience = { min: 0, max: MAX_TIMER_MS, fallback: Number.POSITIVE_INFINITY };
-  const refusalTimeoutMs = problems.integer('refusalTimeout', options.refusalTimeout, patience);
+  const refusalTimeoutMs = options.refusalTimeout ?? Number.POSITIVE_INFINITY;
   return { autoReconnect, reconnectPeriodMs: first, maxReconnectPeriodMs: most, refusalTimeoutMs };
 }
 

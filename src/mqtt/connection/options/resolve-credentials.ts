@@ -56,7 +56,6 @@ export function resolveCredentials(
     if (username !== undefined || password !== undefined) {
       problems.add('credentials is a provider: username and password cannot be given beside it');
     }
-    if (typeof options.credentials !== 'function') problems.add('credentials must be a function');
     return { credentials: options.credentials, dynamicCredentials: true, fixedCredentials: undefined };
   }
   return {

@@ -68,14 +68,10 @@ function readList(
 ): readonly ServerAddress[] | undefined {
   if (list === undefined) return undefined;
   if (list.length === 0) problems.add('servers is empty');
-  return list.map((server, index) => {
-    const name = `servers[${index}]`;
-    const protocol = server.protocol ?? url.address.protocol;
-    if (typeof server.host !== 'string' || server.host === '')
-      problems.add(`${name}.host must be a host name or address`);
-    if (!Object.hasOwn(DEFAULT_PORTS, protocol)) problems.add(`${name}.protocol must be mqtt, mqtts, ws or wss`);
-    const range = { min: 1, max: 65_535, fallback: DEFAULT_PORTS.mqtt };
-    return { protocol, host: server.host, port: problems.integer(`${name}.port`, server.port, range), path: '' };
+  return list.map(({ host, port, protocol = url.address.protocol }, index) => {
+    if (host === undefined || host === '') problems.add(`servers[${index}].host must be a host name or address`);
+    if (port === undefined) problems.add(`servers[${index}].port is missing`);
+    return { protocol, host, port, path: '' };
   });
 }
 

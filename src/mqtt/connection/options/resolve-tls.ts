@@ -29,7 +29,7 @@ export function resolveTls(options: ConnectOptions, secure: boolean, problems: O
     passphrase: options.passphrase,
     servername: options.servername,
     alpnProtocols: options.ALPNProtocols,
-    rejectUnauthorized: problems.flag('rejectUnauthorized', options.rejectUnauthorized, true),
+    rejectUnauthorized: options.rejectUnauthorized ?? true,
     minVersion: options.minVersion ?? 'TLSv1.2',
   };
   if (!secure) {

@@ -14,23 +14,20 @@ function isPairs(properties: UserProperties): properties is readonly UserPropert
   return Array.isArray(properties);
 }
 
-/** Those of options, checked. No problem repeats a value: it may be a secret. */
+/** Those of options, as pairs. No problem repeats a value: it may be a secret. */
 export function resolveUserProperties(
   name: string,
   given: UserProperties | undefined,
   problems: OptionProblems,
 ): readonly UserProperty[] | undefined {
   if (given === undefined) return undefined;
-  if (!isUserProperties(given)) {
-    problems.add(`${name} must be pairs of strings, or an object of strings and lists of strings`);
-    return undefined;
-  }
   const pairs = userPropertyPairs(given);
   for (const text of pairs.flat()) problems.text(name, text);
   return pairs;
 }
 
-function isUserProperties(value: unknown): value is UserProperties {
+/** Whether a value from JavaScript has one of both shapes. */
+export function isUserProperties(value: unknown): value is UserProperties {
   if (Array.isArray(value)) return value.every((pair) => isTexts(pair) && pair.length === 2);
   return typeof value === 'object' && value !== null && Object.values(value).every((one) => isTexts([one].flat()));
 }

@@ -1,14 +1,12 @@
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
-import { invalidOptions } from '../../connection/options/option-problems.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
 import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
-
-const MAX_PARALLELISM = 256;
 
 /** The clients of a sink. */
 export interface ResolvedClients {
@@ -92,12 +90,6 @@ interface Purpose {
 
 const resolveNow = (steps: Steps, asked: ConnectOptions | string, purpose: Purpose): ResolvedNow => {
   const { parallelism = 1 } = steps;
-  const inRange = Number.isInteger(parallelism) && parallelism >= 1 && parallelism <= MAX_PARALLELISM;
-  if (!inRange) {
-    const problem = `parallelism is ${parallelism}: it must be a whole number from 1 to ${MAX_PARALLELISM}`;
-    const { baseId, named, problems } = resolveNow({ ...steps, parallelism: 1 }, asked, purpose);
-    return { baseId, named, claims: [], options: [], problems: [problem, ...problems] };
-  }
   if (typeof asked === 'string') return { baseId: undefined, named: false, claims: [], options: [], problems: [asked] };
   const { clientId: askedId, ...rest } = asked;
   const ids = clientIds(steps.clientId ?? askedId, parallelism);

@@ -1,16 +1,16 @@
 import type { ProcessingGuarantee } from '../../../connector/processing-guarantee.js';
 import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
-import { isOnError, type OnError } from '../../../connector/sink.js';
-import { countProblems } from '../../../internal/count-problems.js';
+import type { OnError } from '../../../connector/sink.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
-import { invalidOptions } from '../../connection/options/option-problems.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { topicNameProblem } from '../../protocol/topic.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type ResolvedClients, resolveClients } from './resolve-clients.js';
+import { checkSinkOptions } from './sink-checks.js';
 
 /** An MQTT sink with every default applied and every bound checked. */
 export interface ResolvedSink<T> {
@@ -40,28 +40,23 @@ export interface ResolvedSink<T> {
   readonly onError: OnError;
 }
 
-const SESSION_LOSSES: readonly OnSessionLoss[] = ['fail', 'redeliver', 'drop'];
-const UNKNOWN_SESSIONS: readonly string[] = ['fail', 'discard'];
-const OVERFLOWS = ['drop-oldest', 'drop-newest', 'pause'];
-
 /**
  * @param versioned instead of `messageFn`: for messages that depend on the version of the protocol
  * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
  */
-export const resolveSink = <T>(options: MqttSinkOptions<T>, versioned?: VersionedMessageFn<T>): ResolvedSink<T> => {
+export const resolveSink = <T>(given: MqttSinkOptions<T>, versioned?: VersionedMessageFn<T>): ResolvedSink<T> => {
+  const checked = checkSinkOptions(given);
+  const { options } = checked;
   const { topic, messageFn, qualityOfService, retain = false, onError = 'fail' } = options;
   const { retryStrategy = RetryStrategies.never(), allowLowerQos = false, onUnknownSession = 'fail' } = options;
   const qos = (guarantee: ProcessingGuarantee): QualityOfService =>
     qualityOfService ?? (guarantee === 'exactly-once' ? 2 : 1);
   const clients = resolveClients(options);
   const problems = [
-    ...topicProblems(topic, messageFn !== undefined),
-    ...messageProblems(options),
+    ...checked.problems,
+    // a wrong one has been told
+    ...(given.topic === topic && given.messageFn === messageFn ? topicProblems(topic, messageFn !== undefined) : []),
     ...clients.problems,
-    ...limitProblems(limitsOf(options, BUFFERED.none)),
-    ...sessionProblems(options),
-    ...retryProblems(retryStrategy),
-    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
   ];
   const name = clients.baseId ?? `mqtt(${topic ?? 'topic of the message'})`;
   if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
@@ -101,42 +96,10 @@ const limitsOf = (options: MqttSinkOptions<never>, maxBufferedMessages: number):
   offlineOverflow: options.offlineOverflow ?? 'pause',
 });
 
-const topicProblems = (topic: unknown, hasMessageFn: boolean): string[] => {
+const topicProblems = (topic: string | undefined, hasMessageFn: boolean): string[] => {
   if (topic === undefined) {
     return hasMessageFn ? [] : ['there is no topic: give one, or a messageFn that names it in each message'];
   }
-  if (typeof topic !== 'string') return ['topic must be a string'];
   const problem = topicNameProblem(topic);
   return problem === undefined ? [] : [`the topic ${JSON.stringify(topic)} is not valid: ${problem}`];
 };
-
-const messageProblems = ({ messageFn, qualityOfService, retain }: MqttSinkOptions<never>): string[] => [
-  ...(messageFn === undefined || typeof messageFn === 'function' ? [] : ['messageFn must be a function']),
-  ...(qualityOfService === undefined || [0, 1, 2].includes(qualityOfService)
-    ? []
-    : [`qualityOfService is ${qualityOfService}: it must be 0, 1 or 2`]),
-  ...(retain === undefined || typeof retain === 'boolean' ? [] : ['retain must be true or false']),
-];
-
-const sessionProblems = ({ onSessionLoss, onUnknownSession, allowLowerQos }: MqttSinkOptions<never>): string[] => [
-  ...(onSessionLoss === undefined || SESSION_LOSSES.includes(onSessionLoss)
-    ? []
-    : [`onSessionLoss is "${onSessionLoss}": it must be ${SESSION_LOSSES.join(', ')}`]),
-  ...(onUnknownSession === undefined || UNKNOWN_SESSIONS.includes(onUnknownSession)
-    ? []
-    : [`onUnknownSession is "${onUnknownSession}": it must be ${UNKNOWN_SESSIONS.join(', ')}`]),
-  ...(allowLowerQos === undefined || typeof allowLowerQos === 'boolean' ? [] : ['allowLowerQos must be true or false']),
-];
-
-const limitProblems = ({ maxBufferedMessages, maxBufferedBytes, offlineOverflow }: QueueLimits): string[] => [
-  ...countProblems('maxBufferedMessages', maxBufferedMessages),
-  ...countProblems('maxBufferedBytes', maxBufferedBytes),
-  ...(OVERFLOWS.includes(offlineOverflow)
-    ? []
-    : [`offlineOverflow is "${offlineOverflow}": it must be ${OVERFLOWS.join(', ')}`]),
-];
-
-const retryProblems = (strategy: RetryStrategy): string[] =>
-  typeof strategy?.intervalFunction === 'function' && strategy.maxAttempts >= 0
-    ? []
-    : ['retryStrategy must be one of RetryStrategies'];

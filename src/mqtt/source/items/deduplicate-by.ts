@@ -1,5 +1,4 @@
 import type { Deduplication } from '../../../connector/source.js';
-import { countProblems } from '../../../internal/count-problems.js';
 import type { ReceivedMessage } from '../received-message.js';
 
 /**
@@ -35,12 +34,7 @@ export const resolveDeduplication = ({ ttlMs, maxEntries }: DeduplicationOptions
 /** As sentences for INVALID_OPTIONS. */
 export const deduplicationProblems = (by: DeduplicateBy<unknown> | undefined): string[] => {
   if (by === undefined) return [];
-  const { ttlMs, maxEntries } = resolveDeduplication(by);
-  return [
-    ...(typeof by.keyFn === 'function' ? [] : ['deduplicateBy needs a function']),
-    ...countProblems('ttlMs of deduplicateBy', ttlMs),
-    ...countProblems('maxEntries of deduplicateBy', maxEntries),
-  ];
+  return typeof by.keyFn === 'function' ? [] : ['deduplicateBy needs a function'];
 };
 
 /** @throws RangeError for what cannot be a key. An empty one is a field that is not there, not an id: it would make all messages one. */

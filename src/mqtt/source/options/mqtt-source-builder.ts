@@ -1,9 +1,9 @@
 import type { OnError } from '../../../connector/sink.js';
 import type { Source } from '../../../connector/source.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
-import { invalidOptions } from '../../connection/options/option-problems.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import type { Qos0Overflow } from '../buffer/message-buffer.js';
 import type { DeduplicationKeyFn, DeduplicationOptions } from '../items/deduplicate-by.js';

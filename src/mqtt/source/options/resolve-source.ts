@@ -1,22 +1,22 @@
 import type { OpenContext } from '../../../connector/open-context.js';
-import { isOnError, type OnError } from '../../../connector/sink.js';
-import { countProblems } from '../../../internal/count-problems.js';
+import type { OnError } from '../../../connector/sink.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
-import { invalidOptions } from '../../connection/options/option-problems.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
 import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
 import type { WantedSubscription } from '../../connection/subscriptions/wanted-subscription.js';
-import type { BufferLimits, Qos0Overflow } from '../buffer/message-buffer.js';
+import type { BufferLimits } from '../buffer/message-buffer.js';
 import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
 import type { OnLowerQos } from '../items/qos-check.js';
 import { neededQos } from '../needed-qos.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
+import { checkSourceOptions } from './source-checks.js';
 import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';
 
 /** An MQTT source with every default applied and every bound checked. */
@@ -50,10 +50,10 @@ const DEFAULT_MAX_MESSAGES = 10_000;
 /** So many messages of QoS 1 and 2 may wait whatever the Receive Maximum, so that the socket is not switched for each of them. */
 const LEAST_RELIABLE = 1000;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-const OVERFLOWS: readonly Qos0Overflow[] = ['drop-oldest', 'drop-newest', 'pause'];
 
 /** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
-export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T> => {
+export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> => {
+  const { options: settings, problems: wrong } = checkSourceOptions(given);
   const { mapToItemFn, deduplicateBy, onError = 'fail' } = settings;
   const { onUnknownSession = 'fail', onLowerQos = 'accept' } = settings;
   const asked = askConnectOptions(settings);
@@ -65,15 +65,14 @@ export const resolveSource = <T>(settings: SourceSettings<T>): ResolvedSource<T>
   const context = { guarantee: 'none', metrics: new MetricsRegistry() } as const;
   const connect = resolveConnectOptions(sourceConnectInput(settings, facts, context));
   const limits = limitsOf(settings, connect.options?.receiveMaximum ?? LEAST_RELIABLE);
+  // a wrong choice has been told
+  const chosen = given.topic === settings.topic && given.subscriptions === settings.subscriptions;
   const all = [
-    ...problems,
+    ...wrong,
+    ...(chosen ? problems : []),
     ...(typeof asked === 'string' ? [asked] : []),
     ...connect.problems,
-    ...limitProblems(limits),
-    ...(typeof mapToItemFn === 'function' ? [] : ['mapToItemFn must be a function']),
     ...deduplicationProblems(deduplicateBy),
-    ...policyProblems({ onUnknownSession, onLowerQos, onSessionLoss: settings.onSessionLoss }),
-    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
   ];
   const built = connect.options;
   if (built === undefined || all.length > 0) throw invalidOptions('the MQTT source cannot be built', all);
@@ -105,14 +104,6 @@ const limitsOf = (settings: SourceSettings<unknown>, receiveMaximum: number): Bu
   };
 };
 
-const limitProblems = ({ maxQos0Messages: most, maxBytes, qos0Overflow }: BufferLimits): string[] => [
-  ...countProblems('maxBufferedMessages', most),
-  ...countProblems('maxBufferedBytes', maxBytes),
-  ...(OVERFLOWS.includes(qos0Overflow)
-    ? []
-    : [`qos0Overflow is "${qos0Overflow}": it must be ${OVERFLOWS.join(', ')}`]),
-];
-
 /** What `connectOptionsFn` gave at `build()` is the session's; at each connect it is asked for what may be fresh. */
 const connectionOptions = (
   settings: SourceSettings<unknown>,
@@ -128,16 +119,3 @@ const connectionOptions = (
   if (ask === undefined) return options;
   return { ...options, renew: () => renewOptions({ what: `the MQTT source "${name}"`, asked, ask, resolve }) };
 };
-
-/** What each policy of a source may be. */
-const POLICIES: Readonly<Record<string, readonly (string | undefined)[]>> = {
-  onUnknownSession: ['fail', 'adopt', 'discard'],
-  onLowerQos: ['accept', 'reject', 'fail'],
-  onSessionLoss: ['fail', 'redeliver', 'drop', undefined],
-};
-
-/** What is wrong with the policies that are given: a user without types may have given anything. */
-const policyProblems = (given: Readonly<Record<keyof typeof POLICIES, string | undefined>>): string[] =>
-  Object.entries(POLICIES)
-    .filter(([name, allowed]) => !allowed.includes(given[name]))
-    .map(([name, allowed]) => `${name} is "${given[name]}": it must be ${allowed.filter(Boolean).join(', ')}`);

@@ -61,15 +61,12 @@ const choiceProblems = ({ topic, qualityOfService, subscriptions }: Choice): str
   ];
 };
 
-const subscriptionProblems = (subscription: Subscription): string[] => {
-  const { filter, qos, noLocal, retainHandling } = subscription;
-  if (typeof filter !== 'string') return ['a topic filter must be a string'];
+const subscriptionProblems = ({ filter, noLocal }: Subscription): string[] => {
+  if (filter === undefined) return ['a subscription has no filter'];
   const named = JSON.stringify(filter);
   const problem = topicFilterProblem(filter);
   return [
     ...(problem === undefined ? [] : [`the filter ${named} is not valid: ${problem}`]),
-    ...([0, 1, 2].includes(qos) ? [] : [`the QoS of ${named} is ${qos}: it must be 0, 1 or 2`]),
-    ...([0, 1, 2].includes(retainHandling) ? [] : [`retainHandling of ${named} must be 0, 1 or 2`]),
     ...(noLocal && isSharedFilter(filter) ? [`noLocal is not allowed for the shared ${named} [MQTT-3.8.3-4]`] : []),
   ];
 };

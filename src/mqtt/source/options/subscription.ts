@@ -39,12 +39,8 @@ export const Subscription = {
    * here: `build()` reports what is wrong with all subscriptions at once.
    */
   of(filter: string, qos: QualityOfService = 1, options: SubscriptionOptions = {}): Subscription {
-    return Object.freeze({
-      filter,
-      qos,
-      noLocal: options.noLocal ?? false,
-      retainAsPublished: options.retainAsPublished ?? false,
-      retainHandling: options.retainHandling ?? 1,
-    });
+    // what JavaScript may have given besides is for `build()` to refuse
+    const { noLocal = false, retainAsPublished = false, retainHandling = 1, ...unknown } = options;
+    return Object.freeze({ ...unknown, filter, qos, noLocal, retainAsPublished, retainHandling });
   },
 } as const;

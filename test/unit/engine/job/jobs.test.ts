@@ -488,7 +488,7 @@ test('a guarantee that does not exist is refused: it would be taken for another'
   const options = JSON.parse('{"processingGuarantee":"at-leastonce"}');
   assert.throws(() => Engine.embedded().newJob(pipeline, options), {
     code: 'INVALID_OPTIONS',
-    message: /processingGuarantee must be one of none, at-least-once, exactly-once/,
+    message: /processingGuarantee must be 'none', 'at-least-once' or 'exactly-once'/,
   });
 });
 

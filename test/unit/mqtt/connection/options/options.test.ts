@@ -296,7 +296,7 @@ describe('connect options', () => {
 
   it('refuse a name that does not exist', () => {
     const misspelt = { clientId: 'x', clientID: 'x' };
-    assert.match(problems(undefined, misspelt), /no connect option "clientID"/);
+    assert.match(problems(undefined, misspelt), /connectOptionsFn has no option "clientID", did you mean "clientId"/);
   });
 
   it('take a list that is secure throughout, over TCP and WebSocket (X3)', () => {

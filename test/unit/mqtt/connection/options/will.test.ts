@@ -27,10 +27,10 @@ const withProperties = (properties: unknown) => ({ topic: 'gone', payload: SECRE
 const MALFORMED: readonly (readonly [string, unknown, RegExp])[] = [
   ['no object', SECRET, /will must be an object/],
   ['null', null, /will must be an object/],
-  ['no topic', { payload: SECRET }, /will\.topic: it must be a string/],
+  ['no topic', { payload: SECRET }, /will\.topic: it is missing/],
   ['an empty topic', { topic: '' }, /will\.topic: .*MQTT-4\.7\.3-1/],
   ['a topic with a wildcard', { topic: `${SECRET}/#` }, /will\.topic: .*no wildcards/],
-  ['a topic of bytes', { topic: BYTES }, /will\.topic: it must be a string/],
+  ['a topic of bytes', { topic: BYTES }, /will\.topic must be a string/],
   [
     'a payload that is an object',
     { topic: 't', payload: { token: SECRET } },

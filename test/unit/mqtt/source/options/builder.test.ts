@@ -357,7 +357,7 @@ describe('source guarantee', () => {
       problemsOf(() => base.deduplicateBy(() => 'k', { ttlMs: 0, maxEntries: 1.5 }).build()).map((text) =>
         text.slice(0, 30),
       ),
-      ['ttlMs of deduplicateBy is 0: i', 'maxEntries of deduplicateBy is'],
+      ['deduplicateBy.ttlMs must be a ', 'deduplicateBy.maxEntries must '],
     );
   });
 
