@@ -4,6 +4,7 @@ import type { UserProperty } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { SinkMessage } from '../message/sink-message.js';
 import { deadLetterRecord } from './dead-letter-record.js';
+import { letterProperties } from './letter-properties.js';
 
 const EMPTY = new Uint8Array(0);
 /** An error text may quote what a broker or a user's function said: enough of it to understand, never enough to overflow. */
@@ -15,7 +16,7 @@ const toMqttText = (text: string): string =>
   Buffer.from(text.slice(0, MAX_TEXT).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')).toString();
 
 /**
- * The message for a dead letter. On 5.0 payload and properties are those of the original, with what is known of the failure
+ * The message for a dead letter. On 5.0 payload and properties are those of the original (`letterProperties`), with what is known of the failure
  * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is the
  * whole packet as it came, which says `millrace-content`.
  */
@@ -26,9 +27,10 @@ export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion):
   if (raw !== undefined) {
     return { payload: raw, properties: { userProperties: [...known, ['millrace-content', 'packet']] } };
   }
+  const own = letterProperties(properties);
   return {
     payload: letter.payload ?? EMPTY,
-    properties: { ...properties, userProperties: [...(properties?.userProperties ?? []), ...known] },
+    properties: { ...own, userProperties: [...(own.userProperties ?? []), ...known] },
   };
 };
 

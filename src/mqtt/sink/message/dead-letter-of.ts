@@ -1,8 +1,8 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
-import { encodeText } from '../../../connector/item-payload.js';
+import { letterOfItem } from '../../../connector/letter-of-item.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { MessageAttributes } from '../../protocol/message-attributes.js';
-import type { Row } from './row.js';
+import type { Row, RowContent } from './row.js';
 
 /** A message that was made and cannot be delivered. */
 interface RejectedRow {
@@ -11,30 +11,38 @@ interface RejectedRow {
   readonly origin: string;
 }
 
-/** An item of which no message could be made. */
+/** An item of which no message could be made, or one that cannot be sent. */
 interface RejectedValue {
   readonly item: unknown;
+  /** What was made of it. */
+  readonly content?: RowContent | undefined;
+  /** Of the sink, for items that name none. */
   readonly topic: string | undefined;
   readonly index: number;
   readonly error: MillraceError;
   readonly origin: string;
 }
 
-/** The dead letter of what a sink gives up. The error names the item's index and the attempt. */
+/** The dead letter of what a sink gives up: the message, or the item where there is none. The error names the item's index and the attempt. */
 export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter => {
-  const timestampMs = Date.now();
   if ('row' in rejected) {
     const { row, origin } = rejected;
-    const { topic, payload, attempt } = row;
-    const error = withPlace(rejected.error, { index: row.index, attempt });
-    const attributes = { topic, properties: row.properties } satisfies MessageAttributes;
-    return { payload, attributes, error, attempt, timestampMs, origin };
+    const { index, attempt } = row;
+    return letterOfMessage(row, { error: withPlace(rejected.error, { index, attempt }), attempt, origin });
   }
-  const { item, topic, index, origin } = rejected;
-  const payload = typeof item === 'string' ? encodeText(item) : item instanceof Uint8Array ? item : undefined;
+  const { item, content, topic, index, origin } = rejected;
   const error = withPlace(rejected.error, { index, attempt: 1 });
-  const attributes = { topic, properties: undefined } satisfies MessageAttributes;
-  return { payload, attributes, error, attempt: 1, timestampMs, origin };
+  if (content !== undefined) return letterOfMessage(content, { error, attempt: 1, origin });
+  const letter = letterOfItem({ item, error, attempt: 1, origin });
+  return { ...letter, attributes: { ...letter.attributes, topic: letter.attributes.topic ?? topic } };
+};
+
+const letterOfMessage = (
+  { topic, payload, properties }: Pick<RowContent, 'topic' | 'payload'> & Partial<Pick<RowContent, 'properties'>>,
+  why: Pick<DeadLetter, 'error' | 'attempt' | 'origin'>,
+): DeadLetter => {
+  const attributes = { topic, properties } satisfies MessageAttributes;
+  return { payload, attributes, ...why, timestampMs: Date.now() };
 };
 
 const withPlace = (error: MillraceError, place: { readonly index: number; readonly attempt: number }): MillraceError =>

@@ -5,6 +5,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { Metrics } from '../../../metrics/metrics.js';
+import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { hashTopic } from '../client/hash-topic.js';
 import { closeClients, openClients } from '../client/open-clients.js';
@@ -89,12 +90,16 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     if (this.#failure !== undefined) throw this.#failure;
     const rows: PreparedRow[] = [];
     const rejected: RejectedItem[] = [];
+    // any client's: all speak to the same servers
+    const version = this.#clients[0]?.client.version ?? 5;
     items.forEach((item, index) => {
+      let content: RowContent | undefined;
       try {
-        rows.push(this.#prepare(item));
+        content = this.#parts.encode(item, version);
+        rows.push(this.#prepare(content, version));
       } catch (thrown) {
         const error = MillraceError.from(thrown);
-        rejected.push({ index, letter: this.#rejection(item, error) });
+        rejected.push({ index, letter: this.#rejection({ item, content }, error) });
       }
       this.#prepared += 1;
     });
@@ -165,13 +170,10 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     return isNews;
   }
 
-  #prepare(item: T): PreparedRow {
-    // any of them: all speak to the same servers
-    const version = this.#clients[0]?.client.version ?? 5;
-    let content = this.#parts.encode(item, version);
+  #prepare(made: RowContent, version: ProtocolVersion): PreparedRow {
     // R16
-    if (content.qos < this.#parts.leastQos) throw tooLowQos(content);
-    if (version < 5 && content.properties !== undefined) content = this.#strip(content);
+    if (made.qos < this.#parts.leastQos) throw tooLowQos(made);
+    const content = version < 5 && made.properties !== undefined ? this.#strip(made) : made;
     const outbox = this.#clients.length === 1 ? 0 : hashTopic(content.topic) % this.#clients.length;
     return { outbox, bytes: this.#parts.codec.encode(content) };
   }
@@ -182,10 +184,11 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     return { ...content, properties: undefined };
   }
 
-  #rejection(item: T, rejection: MillraceError): DeadLetter {
+  /** @param rejected with the message that was made of the item, if one was */
+  #rejection(rejected: { item: T; content: RowContent | undefined }, rejection: MillraceError): DeadLetter {
     const { topic, name: origin, failOnRejection } = this.#parts;
     this.meter.refused();
-    const letter = deadLetterOf({ item, topic, index: this.#prepared, error: rejection, origin });
+    const letter = deadLetterOf({ ...rejected, topic, index: this.#prepared, error: rejection, origin });
     if (failOnRejection) throw letter.error;
     return letter;
   }

@@ -5,11 +5,13 @@ import { describe, it } from 'node:test';
 import type { DeadLetter } from '../../../../../src/connector/dead-letter.js';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
+import { userPropertyPairs } from '../../../../../src/mqtt/connection/options/user-properties.js';
 import type { AppendFile } from '../../../../../src/mqtt/sink/dead-letters/append-file.js';
 import { deadLetterMessage } from '../../../../../src/mqtt/sink/dead-letters/dead-letter-message.js';
 import { deadLetterRecord } from '../../../../../src/mqtt/sink/dead-letters/dead-letter-record.js';
 import { fileSink } from '../../../../../src/mqtt/sink/dead-letters/file-sink.js';
 import { FileWriter } from '../../../../../src/mqtt/sink/dead-letters/file-writer.js';
+import { rowContent } from '../../../../../src/mqtt/sink/message/message-encoder.js';
 import { onCleanup } from '../../../../support/cleanup.js';
 import { deferred } from '../../../../support/deferred.js';
 import { tempDir } from '../../../../support/temp-dir.js';
@@ -53,6 +55,26 @@ describe('a dead letter', () => {
       ['millrace-origin', 'sink producer'],
       ['millrace-timestamp', '2026-11-22T00:00:00.000Z'],
     ]);
+  });
+
+  it('has no property that would end the letter as it may have ended the message, or make it expire', () => {
+    const unsendable = { responseTopic: 'a/#', userProperties: [['a', 'b'.repeat(70_000)]] as const };
+    const properties = {
+      contentType: 'c',
+      messageExpiryInterval: 1,
+      payloadFormatIndicator: 1,
+      ...unsendable,
+    } as const;
+    const message = deadLetterMessage(letterOf('x', { attributes: { topic: 'a', properties } }), 5);
+    assert.deepEqual(Object.keys(message.properties ?? {}), ['contentType', 'userProperties']);
+    assert.equal(rowContent(message, { topic: 'dead', qos: 2, retain: false }).expiresAtMs, undefined);
+    assert.equal(userPropertyPairs(message.properties?.userProperties ?? [])[0]?.[0], 'millrace-topic');
+  });
+
+  it('of an item that only looks like a message has its user properties in the shape that it gave them', () => {
+    const attributes = { topic: 'a', properties: { userProperties: { a: 'b' } } };
+    const message = deadLetterMessage(letterOf('x', { attributes }), 5);
+    assert.deepEqual(userPropertyPairs(message.properties?.userProperties ?? [])[0], ['a', 'b']);
   });
 
   it('R22: carries the raw packet of a malformed message, as the payload on 5.0 and as `packet` in JSON', () => {
