@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAsync } from 'mqtt';
+import { connect } from 'mqtt';
 
 /** A mosquitto of its own, with another client (MQTT.js) as the devices around it. */
 export interface ExampleMosquitto extends AsyncDisposable {
@@ -23,7 +23,10 @@ export async function startMosquitto(): Promise<ExampleMosquitto> {
   const failed = once(broker, 'error').then(([error]) => Promise.reject(error));
   failed.catch(() => {});
   const url = `mqtt://127.0.0.1:${port}`;
-  const devices = await Promise.race([connectAsync(url, { clientId: 'devices', reconnectPeriod: 100 }), failed]);
+  const devices = connect(url, { clientId: 'devices', reconnectPeriod: 100 });
+  // It is refused, and tries again, until the broker listens.
+  devices.on('error', () => {});
+  await Promise.race([new Promise((resolve) => devices.once('connect', resolve)), failed]);
   const listeners = new Map<string, (text: string) => void>();
   devices.on('message', (topic, payload) => listeners.get(topic)?.(payload.toString()));
   return {
