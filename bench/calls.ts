@@ -43,7 +43,7 @@ function print(name: string, figures: Figures, messages: number): void {
 }
 
 try {
-  buildPackage();
+  buildPackage('--apart');
   const messages = Number(values.messages);
   print('QoS 1 bridge', await bridgeCalls(1, messages), messages);
   print('exactly-once bridge', await bridgeCalls(2, messages), messages);

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { patchedNodeArgs } from './mutants/mutant-patch.js';
 
@@ -23,7 +22,7 @@ export interface Build {
 let build: Promise<Build> | undefined;
 
 /**
- * Compiles `src` once for each state of it, whatever test file asks first: a process of the command then starts in a
+ * Bundles `src` once for each state of it, whatever test file asks first: a process of the command then starts in a
  * quarter of the time that its TypeScript sources need, which matters when it is killed a hundred times. It lies inside
  * `node_modules`, so that the dependencies are found.
  */
@@ -44,7 +43,7 @@ async function compile(): Promise<Build> {
     mkdirSync(CACHE, { recursive: true });
     removeOld();
     const work = `${out}.${process.pid}`;
-    const output = await runCompiler(join(work, 'dist'));
+    const output = await runBundler(join(work, 'dist'));
     if (!existsSync(join(work, 'dist/cli/main.js'))) throw new Error(`src did not compile:\n${output}`);
     copyFileSync(join(ROOT, 'package.json'), join(work, 'package.json'));
     keepFirst(work, out);
@@ -54,10 +53,9 @@ async function compile(): Promise<Build> {
 }
 
 /** Type errors are not looked at: `npm run types` does, and JavaScript comes out all the same. */
-function runCompiler(out: string): Promise<string> {
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  const options = ['-p', 'tsconfig.build.json', '--outDir', out, '--declaration', 'false', '--sourceMap', 'false'];
-  const child = spawn(process.execPath, [compiler, ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+function runBundler(out: string): Promise<string> {
+  const args = ['scripts/package/bundle.mjs', out];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   return new Promise((resolve) => child.once('close', () => resolve(output)));
@@ -87,7 +85,7 @@ function sourceHash(): string {
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   );
-  for (const name of [...files.map((file) => join('src', file)).sort(), 'package.json', 'tsconfig.json']) {
+  for (const name of [...files.map((file) => join('src', file)).sort(), 'package.json', 'scripts/package/bundle.mjs']) {
     hash.update(`${name}\n`).update(readFileSync(join(ROOT, name)));
   }
   return hash.digest('hex').slice(0, 16);

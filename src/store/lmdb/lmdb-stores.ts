@@ -28,7 +28,8 @@ export class LmdbStores implements StoreProvider {
   /**
    * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
    * in it (X2).
-   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL
+   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native parts do
+   * not load
    */
   static async open(dir: string): Promise<LmdbStores> {
     const location = resolve(dir);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import { deferred } from '../../../internal/deferred.js';
+import { loadPackage } from '../../../internal/load-package.js';
 import { tlsOptions } from '../options/tls-options.js';
 import { formatAddress } from './format-address.js';
 import type { Reach } from './reach-host.js';
@@ -14,9 +15,10 @@ const MIN_MESSAGE_BOUND = 16 * 1024 * 1024;
 /** Most: the largest packet of MQTT, and some beside it. */
 const MAX_MESSAGE_BOUND = 272 * 1024 * 1024;
 
-function connect(request: TransportRequest, reach: Reach): WebSocket {
+async function connect(request: TransportRequest, reach: Reach): Promise<WebSocket> {
   const { address, tls, webSocket, maximumPacketSize } = request;
-  return new WebSocket(`${formatAddress(address)}${address.path}`, [webSocket.protocol], {
+  const { WebSocket: Socket } = await loadPackage('ws', 'a WebSocket', () => import('ws'));
+  return new Socket(`${formatAddress(address)}${address.path}`, [webSocket.protocol], {
     headers: { ...webSocket.headers },
     perMessageDeflate: false,
     followRedirects: false,
@@ -35,7 +37,7 @@ function openError(error: Error, request: TransportRequest): unknown {
 /** Opens a WebSocket that speaks the `mqtt` subprotocol [MQTT-6.0.0-3, MQTT-6.0.0-4]. Anything else is WEBSOCKET_REFUSED. */
 export async function openWebSocket(request: TransportRequest, reach: Reach): Promise<Transport> {
   const { address, signal } = request;
-  const socket = connect(request, reach);
+  const socket = await connect(request, reach);
   const opened = deferred<Transport>();
   let finSeen = false;
   const onAbort = (): void => opened.reject(signal.reason);

@@ -3,10 +3,12 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { tryLock } from 'fs-native-extensions';
 import { MillraceError } from '../../../errors/index.js';
 import { openOwnFile } from '../../../internal/files/own-files.js';
+import { loadPackage } from '../../../internal/load-package.js';
 import { storageError } from '../../storage-error.js';
+
+type TryLock = typeof import('fs-native-extensions').tryLock;
 
 /**
  * Makes this process the owner of a directory until it gives the lock back or ends, however it ends: the lock belongs to an open
@@ -20,17 +22,22 @@ export class DirectoryLock {
     this.#file = file;
   }
 
-  /** @throws MillraceError STORE_LOCKED when another process (or this one) owns the directory; STORAGE_FAILED, STORE_FULL */
+  /** @throws MillraceError STORE_LOCKED when another process (or this one) owns the directory; STORAGE_FAILED, STORE_FULL, UNSUPPORTED */
   static async take(directory: string): Promise<DirectoryLock> {
     let file: FileHandle | undefined;
     try {
+      const { tryLock } = await loadPackage(
+        'fs-native-extensions',
+        'a store on disk',
+        () => import('fs-native-extensions'),
+      );
       file = await openOwnFile(
         join(directory, 'owner.lock'),
         constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
       );
       // who cannot open it cannot lock it (X10)
       await file.chmod(0o600);
-      if (!tryLock(file.fd)) await insist(directory, file);
+      if (!tryLock(file.fd)) await insist(directory, file, tryLock);
       await noteOwner(file);
       return new DirectoryLock(file);
     } catch (error) {
@@ -48,7 +55,7 @@ export class DirectoryLock {
  * X10. A lock that lets us share it is no owner's: whoever could read the file took it. The last owner is not blamed for it then. That
  * the second attempt succeeds says that the owner has just gone.
  */
-async function insist(directory: string, file: FileHandle): Promise<void> {
+async function insist(directory: string, file: FileHandle, tryLock: TryLock): Promise<void> {
   const shared = tryLock(file.fd, { shared: true });
   if (!shared) throw lockedError(directory, await readOwner(file));
   if (!tryLock(file.fd)) throw readerError(directory);

@@ -1,6 +1,9 @@
 import { constants } from 'node:fs';
-import { ABORT, open, type RootDatabase } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { openOwnFile } from '../../../internal/files/own-files.js';
+import { loadPackage } from '../../../internal/load-package.js';
+
+type Lmdb = typeof import('lmdb');
 
 /**
  * Address space that is reserved for a file, not memory. A file that grows above it is mapped anew while it is read, which costs the
@@ -34,6 +37,7 @@ const TRIED_BYTES = 64 * 1024;
 
 /** Opens a file that nobody else has open, or makes a new one. */
 export async function openLmdbFile(path: string): Promise<LmdbFile> {
+  const lmdb = await loadPackage('lmdb', 'a store on disk', () => import('lmdb'));
   // LMDB writes to its lock file through a memory map: on a full disk, a hole in it would end the process (SIGBUS).
   const lock = await openOwnFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT);
   try {
@@ -41,7 +45,7 @@ export async function openLmdbFile(path: string): Promise<LmdbFile> {
   } finally {
     await lock.close();
   }
-  return new LmdbFile(path);
+  return new LmdbFile(lmdb, path);
 }
 
 /**
@@ -54,10 +58,12 @@ export async function openLmdbFile(path: string): Promise<LmdbFile> {
  * Errors are LMDB's own, see `storageError`.
  */
 export class LmdbFile {
+  readonly #lmdb: Lmdb;
   readonly #database: RootDatabase<Buffer, Buffer>;
 
   /** Use {@link openLmdbFile}. */
-  constructor(path: string) {
+  constructor(lmdb: Lmdb, path: string) {
+    this.#lmdb = lmdb;
     const options = {
       path,
       noSubdir: true,
@@ -71,7 +77,7 @@ export class LmdbFile {
       mapSize: ADDRESS_SPACE,
       permissionsMode: 0o600,
     } as const;
-    this.#database = open<Buffer, Buffer>(options);
+    this.#database = lmdb.open<Buffer, Buffer>(options);
   }
 
   /** The value in bytes of its own. */
@@ -116,7 +122,7 @@ export class LmdbFile {
   tryWrite(): void {
     this.#database.transactionSync(() => {
       this.#database.putSync(Buffer.of(0), Buffer.alloc(TRIED_BYTES));
-      return ABORT;
+      return this.#lmdb.ABORT;
     });
   }
 
