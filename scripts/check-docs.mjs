@@ -1,6 +1,7 @@
 /*
- * npm run docs-check: type-checks every `ts` block of the documents against the source, follows the relative links, and looks
- * whether each `npm run x`, each option of a `millrace …` command and each file and folder in backticks in them exists. A block marked `ts ignore` is not checked;
+ * npm run docs-check: type-checks every `ts` block of the documents against the source, follows the links to our own files
+ * (which are absolute in what is packed, where the others are not), and looks whether each `npm run x`, each option of a `millrace …`
+ * command and each file and folder in backticks in them exists. A block marked `ts ignore` is not checked;
  * there may be few of them.
  */
 
@@ -15,6 +16,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join(root, '.docs-check');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const problems = [];
+/** Where our files are seen by who has only the package. */
+const OWN = manifest.homepage.replace('#readme', '/');
+const OWN_LINK = new RegExp(`^${OWN}(?:blob|tree)/main/`);
 
 function documents() {
   const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
@@ -98,12 +102,15 @@ function checkLinks({ path, name, lines }) {
   const text = lines.join('\n').replace(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/[^\n]/g, ' '));
   let count = 0;
   for (const match of text.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)) {
-    const [target, anchor] = match[1].split('#');
-    if (/^[a-z]+:/.test(match[1])) continue;
+    const own = match[1].replace(OWN_LINK, '/');
+    const [target, anchor] = own.split('#');
+    if (/^[a-z]+:/.test(own)) continue;
     count += 1;
     const line = text.slice(0, match.index).split('\n').length;
-    const file = target === '' ? path : resolve(dirname(path), target);
+    const file = target === '' ? path : target.startsWith('/') ? join(root, target) : resolve(dirname(path), target);
     if (!existsSync(file)) problems.push(`${name}:${line}: ${match[1]} does not exist`);
+    else if (target !== '' && own === match[1] && manifest.files.includes(name))
+      problems.push(`${name}:${line}: ${match[1]} is relative, but ${name} is packed: begin it with ${OWN}blob/main/`);
     else if (anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).has(anchor)) {
       problems.push(`${name}:${line}: ${match[1]} has no such heading`);
     }
