@@ -34,8 +34,10 @@ async function bridge(homeBroker: string, cloudBroker: string, dir: string): Pro
   const job = engine.newJob(pipeline, { name: 'h1-bridge', processingGuarantee: 'exactly-once' });
   // What was read is stored; what is not delivered then goes out at the next start.
   process.once('SIGTERM', () => void job.drain());
-  await job.whenRunning();
-  process.send?.('running');
+  job.whenRunning().then(
+    () => process.send?.('running'),
+    () => {}, // join() says why
+  );
   await job.join();
 }
 

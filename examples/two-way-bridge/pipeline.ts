@@ -17,7 +17,8 @@ export function twoWayBridge({ home, homeBroker, cloudBroker }: Sides): Pipeline
     .clientId(`${home}-states`)
     .keepSession()
     // One filter for all, since names of devices may have slashes. Without retainAsPublished the broker passes a message on
-    // without its retain flag, unless it was retained before we came.
+    // without its retain flag, unless it was retained before we came. A device that zigbee2mqtt publishes at QoS 0, its default, is
+    // taken as it comes: what is lost on the way to us is lost. Its option `qos: 2` is what exactly-once begins with.
     .subscriptions(Subscription.of('zigbee2mqtt/#', 2, { retainAsPublished: true }))
     // A rewriting that throws is the source's to settle: its onError has the message as it came.
     .mapToItemFn((topic, message) => toCloud(home, topic, message))
