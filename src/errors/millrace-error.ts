@@ -42,7 +42,7 @@ export class MillraceError extends Error {
   /** Gives a MillraceError as it is and wraps anything else, keeping it as the cause. */
   static from(error: unknown, code: ErrorCode = 'INTERNAL', context?: string): MillraceError {
     if (error instanceof MillraceError) return error;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     return new MillraceError(code, context === undefined ? text : `${context}: ${text}`, { cause: error });
   }
 
@@ -60,3 +60,14 @@ export class MillraceError extends Error {
     };
   }
 }
+
+/** An error without a message has a code or a name, as that of Node for a host of which no address answers. Of an object nothing is shown. */
+const textOf = (thrown: unknown): string => {
+  if (thrown instanceof Error) {
+    if (thrown.message !== '') return thrown.message;
+    return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+  }
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown === 'object' && thrown !== null) return 'an object that is no Error was thrown';
+  return `${typeof thrown === 'function' ? 'a function' : String(thrown)} was thrown`;
+};

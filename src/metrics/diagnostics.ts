@@ -39,6 +39,8 @@ export type DiagnosticName =
   | 'outbox-full'
   | 'delivery-unverified'
   | 'close-failed'
+  | 'retrying'
+  | 'retry-over'
   | 'given-up';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
@@ -83,6 +85,8 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'outbox-full': channel('millrace:outbox-full'),
   'delivery-unverified': channel('millrace:delivery-unverified'),
   'close-failed': channel('millrace:close-failed'),
+  retrying: channel('millrace:retrying'),
+  'retry-over': channel('millrace:retry-over'),
   'given-up': channel('millrace:given-up'),
 };
 

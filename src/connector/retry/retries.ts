@@ -1,0 +1,123 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import { type DiagnosticData, publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { Counter, Metrics } from '../../metrics/metrics.js';
+import { type ClassifyErrorFn, classifyError } from './classify-error.js';
+import type { RetryStrategy } from './retry-strategy.js';
+import { retryWait } from './retry-wait.js';
+
+/** When calls are tried again. */
+export interface RetryRules {
+  /** How often, and after which waits. */
+  readonly strategy: RetryStrategy;
+  /** The user's own answer, which comes first. */
+  readonly classify: ClassifyErrorFn | undefined;
+}
+
+/** Whose calls they are. */
+export interface RetriedPart {
+  /** As metrics have it. */
+  readonly kind: 'source' | 'sink';
+  /** That of the source or sink. */
+  readonly name: string;
+  /** That it is used in. */
+  readonly job: string;
+  /** Where retries are counted. */
+  readonly metrics: Metrics;
+}
+
+/** What follows a failed call: another try after a wait, or none, and why not. */
+export type Verdict =
+  | { readonly kind: 'again'; readonly waitMs: number }
+  | {
+      /** `misruled`: the strategy or the classifier is broken, so nothing is known about the call. */
+      readonly kind: 'permanent' | 'exhausted' | 'misruled';
+      readonly error: MillraceError;
+    };
+
+/**
+ * The calls of one part that may fail, and what is said of it. An outage begins with the first failure and ends when all that failed got
+ * through, or was given up: `millrace:retrying` is told at its failures number 1, 2, 4, 8 and so on, so that a long one is told rarely,
+ * and `millrace:retry-over` once behind it. `millrace_retries_total` and `millrace_retrying` have the same as figures. The strategy counts
+ * the failures of each function by itself: one that opens a connection takes no tries away from one that uses it.
+ */
+export class Retries {
+  readonly #part: RetriedPart;
+  readonly #rules: RetryRules;
+  readonly #counter: Counter;
+  /** In a row, by function. */
+  readonly #attempts = new Map<string, number>();
+  /** Of this outage. */
+  #failures = 0;
+  /** By `performance.now()`: when the first of them was. */
+  #sinceMs = 0;
+
+  constructor(part: RetriedPart, rules: RetryRules) {
+    const { kind, name, metrics } = part;
+    this.#part = part;
+    this.#rules = rules;
+    const labels = { [kind]: name };
+    this.#counter = metrics.counter('millrace_retries_total', 'Failed calls that were tried again', labels);
+    metrics
+      .gauge('millrace_retrying', '1 while a failed call is tried again', labels)
+      .collect(() => (this.#failures > 0 ? 1 : 0));
+  }
+
+  /** The words for the part in messages: `sink "rows"`. */
+  get part(): string {
+    return `${this.#part.kind} "${this.#part.name}"`;
+  }
+
+  /** What follows, now that a call of this function has thrown. */
+  failed(call: string, thrown: unknown): Verdict {
+    const attempt = (this.#attempts.get(call) ?? 0) + 1;
+    const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
+    const verdict = this.#judge(thrown, error, attempt);
+    if (verdict.kind !== 'again') return verdict;
+    this.#attempts.set(call, attempt);
+    if (this.#failures === 0) this.#sinceMs = performance.now();
+    this.#failures += 1;
+    this.#counter.add();
+    if (isPowerOfTwo(this.#failures)) this.#tell({ call, attempt, waitMs: verdict.waitMs, error: error.toJSON() });
+    return verdict;
+  }
+
+  /** Of this function a call got through. */
+  passed(call: string): void {
+    this.#attempts.delete(call);
+    if (this.#attempts.size === 0) this.over('passed');
+  }
+
+  /** The strategy begins anew, with other calls; the outage goes on. */
+  beginAnew(): void {
+    this.#attempts.clear();
+  }
+
+  /** All got through, or what failed was given up: the next failure begins another outage. */
+  over(outcome: 'passed' | 'given-up'): void {
+    if (this.#failures === 0) return;
+    const { job } = this.#part;
+    const elapsedMs = Math.round(performance.now() - this.#sinceMs);
+    publishDiagnostic('retry-over', { job, part: this.part, outcome, failures: this.#failures, elapsedMs });
+    this.#failures = 0;
+    this.#attempts.clear();
+  }
+
+  #judge(thrown: unknown, error: MillraceError, attempt: number): Verdict {
+    const { strategy, classify } = this.#rules;
+    try {
+      if (classifyError(thrown, classify) === 'permanent') return { kind: 'permanent', error };
+    } catch (broken) {
+      return { kind: 'misruled', error: MillraceError.from(broken) };
+    }
+    const wait = retryWait(strategy, attempt, error);
+    if (typeof wait === 'number') return { kind: 'again', waitMs: wait };
+    const isEnd = wait === error || wait.code === 'RETRIES_EXHAUSTED';
+    return { kind: isEnd ? 'exhausted' : 'misruled', error: wait };
+  }
+
+  #tell(facts: DiagnosticData): void {
+    publishDiagnostic('retrying', { job: this.#part.job, part: this.part, failures: this.#failures, ...facts });
+  }
+}
+
+const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count));
