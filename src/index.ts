@@ -13,6 +13,7 @@ export type {
   OpenSink,
   OpenSource,
   ProcessingGuarantee,
+  ReceiveBatchOptions,
   Received,
   ReceivedBatch,
   RetryStrategy,

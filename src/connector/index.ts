@@ -5,7 +5,7 @@
  * without an engine, `outbox/` one that knows of no store, `retry/` says what is tried again and when. It imports no MQTT; sources, sinks, pipeline and engine import it.
  */
 export type { DurableRecord } from '../internal/durable-record.js';
-export { SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
+export { type ReceiveBatchOptions, SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
 export type { BatchBuffer, SourceBuffer } from './builder/source-buffer.js';
 export { SourceBuilder, type SourceBuilderStep } from './builder/source-builder.js';
 export type { DeadLetter } from './dead-letter.js';

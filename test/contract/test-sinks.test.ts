@@ -1,4 +1,5 @@
 import { SinkBuilder } from '../../src/connector/index.js';
+import { PermanentError } from '../../src/errors/index.js';
 import { Sinks } from '../../src/pipeline/index.js';
 import { type SinkFixture, sinkContract } from './sink-contract.js';
 
@@ -49,7 +50,7 @@ class Table {
   }
 
   fail(): void {
-    this.#failure = new Error('the table is gone');
+    this.#failure = new PermanentError('the table is gone');
     this.release();
   }
 

@@ -1,4 +1,5 @@
 import { SourceBuilder } from '../../src/connector/index.js';
+import { PermanentError } from '../../src/errors/index.js';
 import { TestSources } from '../../src/pipeline/index.js';
 import { sourceContract } from './source-contract.js';
 
@@ -46,7 +47,7 @@ class Feed {
   }
 
   fail(): void {
-    this.#failure = new Error('the feed broke');
+    this.#failure = new PermanentError('the feed broke');
     this.#wake();
   }
 
@@ -121,7 +122,7 @@ class KeptLog {
   }
 
   fail(): void {
-    this.#failure = new Error('the log broke');
+    this.#failure = new PermanentError('the log broke');
   }
 
   from(offset: number, most: number): readonly number[] {

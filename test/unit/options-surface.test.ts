@@ -9,6 +9,7 @@ import {
   MqttSinks,
   MqttSources,
   Pipeline,
+  SinkBuilder,
   Sinks,
   StateCodecs,
   Subscription,
@@ -73,6 +74,7 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().filterStateful(Object, () => true, options),
   ],
+  ReceiveBatchOptions: [(options) => SinkBuilder.sinkBuilder('s', Object).receiveBatchFn(() => {}, options)],
   StructuredCloneOptions: [(options) => StateCodecs.structuredClone(options)],
   ScramCredentials: [(options) => scramSha256({ ...Object(options), username: 'u', password: 'p' })],
 };

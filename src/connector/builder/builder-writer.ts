@@ -1,40 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { Readiness } from '../../internal/readiness.js';
-import type { SinkProgress, SinkWriter } from '../sink-writer.js';
-import { destroyContext } from './destroy-context.js';
+import { letterOfItem } from '../letter-of-item.js';
+import type { OpenContext } from '../open-context.js';
+import { Retries, type RetryRules } from '../retry/retries.js';
+import type { OnError } from '../sink.js';
+import type { RejectedItem, SinkProgress, SinkWriter } from '../sink-writer.js';
+import { type BlamedItem, ItemDelivery, type RunObserver } from './item-delivery.js';
+import { LiveContext } from './live-context.js';
 import type { SinkFunctions } from './sink-functions.js';
 
 /** How long `close` waits for the call under way. */
 const CLOSE_WAIT_MS = 1000;
-/** How many items may wait for `receiveFn`. */
+/** How many items may be taken and not delivered, at least. */
 const WINDOW = 1024;
 
-/** What a writer is made of. */
-export interface BuilderWriterParts<C, T> {
+/** A sink of the user's own, with its defaults. */
+export interface BuilderSink<C, T> extends SinkFunctions<C, T>, RetryRules {
   readonly name: string;
-  /** What `createFn` made; `close` destroys it. */
-  readonly context: C;
-  /** `receive` is there: `build` has checked it. */
-  readonly functions: SinkFunctions<C, T>;
-  /** The seq of the first item; undefined in a job without a store. */
-  readonly firstSeq: number | undefined;
+  readonly onError: OnError;
+  /** Of `receiveBatchFn`. */
+  readonly maxBatchSize: number;
 }
 
 /**
  * Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. So the functions need
- * no lock of their own, and items are delivered in their order. What one of them throws fails the sink for good.
+ * no lock of their own, and items are delivered in their order. While a failed call is tried again the run goes on, so what comes waits
+ * here up to the window, and then at its source.
  */
 export class BuilderWriter<C, T> implements SinkWriter<T> {
-  readonly #name: string;
-  readonly #context: C;
-  readonly #functions: SinkFunctions<C, T>;
-  /** The seq of the item that `receiveFn` gets next; undefined in a job without a store. */
-  #seq: number | undefined;
+  readonly #sink: BuilderSink<C, T>;
+  readonly #context: LiveContext<C>;
+  readonly #delivery: ItemDelivery<C, T>;
+  readonly #stop = new AbortController();
+  /** Two batches: one is received while the next one fills. */
+  readonly #window: number;
+  /** The seq of the first item; undefined in a job without a store. */
+  readonly #firstSeq: number | undefined;
   /** Taken, and not of the run under way. */
   #queue: T[] = [];
+  /** The run under way, and the number of its first item. */
+  #run: { readonly items: readonly T[]; readonly first: number } = { items: [], first: 0 };
   #written = 0;
+  /** Delivered or given up. */
   #delivered = 0;
+  /** Given up since the last `progress`. */
+  #rejected: RejectedItem[] = [];
   /** What the last `progress` said: `ready` resolves when there is more. */
   #reported = 0;
   /** Whether a write took less than all since `ready` resolved last. */
@@ -44,17 +55,45 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   #failure: MillraceError | undefined;
   readonly #readiness = new Readiness();
   #closing: Promise<void> | undefined;
+  readonly #observer: RunObserver = {
+    delivered: (count) => {
+      this.#delivered += count;
+    },
+    givenUp: (item) => this.#giveUp(item),
+    waiting: () => this.#tell(),
+  };
 
-  constructor(parts: BuilderWriterParts<C, T>) {
-    this.#name = parts.name;
-    this.#context = parts.context;
-    this.#functions = parts.functions;
-    this.#seq = parts.firstSeq;
+  /** Resolves when `createFn` has made a context. `firstSeq`: of the first item; undefined in a job without a store. */
+  static async open<C, T>(
+    sink: BuilderSink<C, T>,
+    open: OpenContext,
+    firstSeq: number | undefined,
+  ): Promise<BuilderWriter<C, T>> {
+    const { job, metrics, signal } = open;
+    const retries = new Retries({ kind: 'sink', name: sink.name, job, metrics }, sink);
+    const context = new LiveContext(sink, open, retries);
+    await context.make(signal);
+    return new BuilderWriter(sink, { context, retries, firstSeq });
+  }
+
+  private constructor(
+    sink: BuilderSink<C, T>,
+    parts: { context: LiveContext<C>; retries: Retries; firstSeq: number | undefined },
+  ) {
+    const { context, retries } = parts;
+    const { maxBatchSize, onError } = sink;
+    this.#sink = sink;
+    this.#context = context;
+    this.#firstSeq = parts.firstSeq;
+    this.#window = Math.max(WINDOW, 2 * maxBatchSize);
+    const failsAtItem = onError === 'fail';
+    const { signal: stop } = this.#stop;
+    this.#delivery = new ItemDelivery({ functions: sink, context, retries, maxBatchSize, failsAtItem, stop });
   }
 
   write(items: readonly T[]): number {
     this.#check();
-    const room = WINDOW - (this.#written - this.#delivered);
+    const room = this.#window - (this.#written - this.#delivered);
     const taken = items.slice(0, Math.max(0, room));
     for (const item of taken) this.#queue.push(item);
     this.#written += taken.length;
@@ -66,7 +105,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     // a failed item is delivered by none that comes after it: `progress` counts from the first, without gaps
     const over = this.#failure !== undefined || this.#closing !== undefined;
     if (over || this.#queue.length === 0 || this.#running !== undefined) return;
-    const running = this.#run().finally(() => {
+    const running = this.#deliver().finally(() => {
       this.#running = undefined;
       this.#tell();
       // what came meanwhile: the engine may have nothing more to write, and then flushes no more
@@ -77,7 +116,9 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
 
   progress(): SinkProgress {
     this.#reported = this.#delivered;
-    return { delivered: this.#delivered, rejected: [] };
+    const rejected = this.#rejected;
+    this.#rejected = [];
+    return { delivered: this.#delivered, rejected };
   }
 
   ready(): Promise<void> {
@@ -92,30 +133,34 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     return this.#closing;
   }
 
-  async #run(): Promise<void> {
+  /** Reported with the prefix that it ends, so that a commit has both or neither: after a crash it comes again, or has its letter. */
+  #giveUp({ place, attempt, error }: BlamedItem): void {
+    const { name, onError } = this.#sink;
+    if (onError === 'fail') throw error;
+    const { items, first } = this.#run;
+    const letter = letterOfItem({ item: items[place], error, attempt, origin: name });
+    this.#rejected.push({ index: first + place, letter });
+    this.#delivered += 1;
+    this.#tell();
+  }
+
+  async #deliver(): Promise<void> {
     const items = this.#queue;
+    const first = this.#delivered;
     this.#queue = [];
+    this.#run = { items, first };
+    const firstSeq = this.#firstSeq === undefined ? undefined : this.#firstSeq + first;
     try {
-      for (const item of items) {
-        const received = this.#functions.receive?.(this.#context, item, this.#seq);
-        if (this.#seq !== undefined) this.#seq += 1;
-        if (received !== undefined) await received;
-        // `destroyFn` comes next, and no call after it; what was not delivered comes again, if its source gives it again
-        if (this.#closing !== undefined) return;
-        if (this.#functions.flush === undefined) this.#delivered += 1;
-      }
-      if (this.#functions.flush === undefined) return;
-      await this.#functions.flush(this.#context);
-      // all at once: `flushFn` says it of the run, and of no item alone
-      this.#delivered += items.length;
+      await this.#delivery.deliver(items, firstSeq, this.#observer);
     } catch (error) {
-      this.#failure = MillraceError.from(error, 'USER_FUNCTION_FAILED', `sink "${this.#name}"`);
+      // what a stopped delivery fails with is told to nobody
+      if (!this.#stop.signal.aborted) this.#failure = MillraceError.from(error);
     }
   }
 
   /** Settles `ready` when there is something to say. */
   #tell(): void {
-    const room = this.#refused && this.#written - this.#delivered < WINDOW;
+    const room = this.#refused && this.#written - this.#delivered < this.#window;
     if (!this.#readiness.awaited) return;
     if (this.#failure !== undefined) this.#readiness.fail(this.#failure);
     else if (room || this.#delivered !== this.#reported) this.#readiness.notify();
@@ -126,15 +171,16 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
 
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `sink "${this.#name}" is closed`);
+    if (this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `sink "${this.#sink.name}" is closed`);
   }
 
-  /** A call that hangs must not keep the job from ending. */
+  /** A call that hangs must not keep the job from ending; a wait before a retry ends at once. */
   async #close(): Promise<void> {
+    this.#stop.abort();
     const waited = new AbortController();
     const atMost = delay(CLOSE_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
     await Promise.race([this.#running, atMost]);
     waited.abort();
-    await destroyContext(`sink "${this.#name}"`, this.#functions, this.#context);
+    await this.#context.close();
   }
 }

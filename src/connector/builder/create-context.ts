@@ -12,7 +12,7 @@ interface ContextFunctions<C> {
 
 /**
  * Calls `createFn`. One that hangs must not keep the job from ending: it is waited for until the signal aborts, and what it
- * makes later is destroyed. Rejects with ABORTED then; what it throws is a USER_FUNCTION_FAILED of `part`.
+ * makes later is destroyed. Rejects with ABORTED then, else with what it throws.
  */
 export const createContext = async <C>(
   part: string,
@@ -33,7 +33,7 @@ export const createContext = async <C>(
       (made) => destroyUnasked(part, functions, made),
       () => {},
     );
-    throw MillraceError.from(error, 'USER_FUNCTION_FAILED', part);
+    throw error;
   } finally {
     stopListening();
   }

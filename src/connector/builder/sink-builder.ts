@@ -1,68 +1,124 @@
-import { MillraceError } from '../../errors/millrace-error.js';
+import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { func, someText, wholeNumber } from '../../internal/options/option-checks.js';
 import { defineSink } from '../define-sink.js';
 import type { OpenContext } from '../open-context.js';
+import { onErrorCheck } from '../option-checks.js';
 import { withOutbox } from '../outbox/with-outbox.js';
-import type { Sink } from '../sink.js';
-import type { SinkWriter } from '../sink-writer.js';
-import { BuilderWriter } from './builder-writer.js';
-import { createContext } from './create-context.js';
-import type { SinkFunctions } from './sink-functions.js';
+import type { ClassifyErrorFn } from '../retry/classify-error.js';
+import type { RetryRules } from '../retry/retries.js';
+import type { RetryStrategy } from '../retry/retry-strategy.js';
+import type { OnError, Sink } from '../sink.js';
+import { type BuilderSink, BuilderWriter } from './builder-writer.js';
+import { DEFAULT_RETRIES, RETRY_CHECKS } from './retry-settings.js';
 
-interface Settings<C, T> extends SinkFunctions<C, T> {
-  readonly name: string;
+/** Of `receiveBatchFn`. */
+export interface ReceiveBatchOptions {
+  /** How many items one call gets at most; default 256, at most 65,536. */
+  readonly maxBatchSize?: number;
 }
+
+const DEFAULT_BATCH_SIZE = 256;
+/** Twice as many items may be held in memory. */
+const LARGEST_BATCH = 65_536;
 
 /** A sink of the user's own under construction: frozen, each method gives a new one. `C` is what `createFn` makes. */
 export class SinkBuilderStep<C, T> {
-  readonly #settings: Settings<C, T>;
+  readonly #sink: BuilderSink<C, T>;
+  /** Of `receiveFn` and `receiveBatchFn`. */
+  readonly #given: readonly string[];
 
   /** @internal Begin with `SinkBuilder`. */
-  constructor(settings: Settings<C, T>) {
-    this.#settings = Object.freeze(settings);
+  constructor(sink: BuilderSink<C, T>, given: readonly string[]) {
+    this.#sink = Object.freeze(sink);
+    this.#given = given;
     Object.freeze(this);
   }
 
   /**
-   * Called for each item, in order; the next one waits for its promise. What it throws fails the job with USER_FUNCTION_FAILED.
+   * Called for each item, in order; the next one waits for its promise. What it throws is tried again, or is the end of the item: see
+   * `retryStrategy`.
    *
    * In a job with a store it is called after the commit of what the item comes from, at least once: an item that comes again after a
-   * crash has the same `seq` (0, 1, 2, … for all that the job ever gave this sink), which so is an idempotency key. In other jobs
-   * `seq` is undefined.
+   * crash, or after a failure, has the same `seq` (0, 1, 2, … for all that the job ever gave this sink), which so is an idempotency key.
+   * In other jobs `seq` is undefined.
    */
   receiveFn<U>(fn: (context: C, item: U, seq: number | undefined) => void | PromiseLike<void>): SinkBuilderStep<C, U> {
-    return new SinkBuilderStep<C, U>({ ...this.#settings, receive: fn });
+    // the other one is for items of another type: that there are two is remembered, and refused by `build`
+    const { receiveBatch: _, ...sink } = this.#sink;
+    return new SinkBuilderStep<C, U>({ ...sink, receive: fn }, this.#given.concat('receiveFn'));
+  }
+
+  /**
+   * In place of `receiveFn`: called for some items at once, as many as wait, in order. `firstSeq` is the seq of the first, those of the
+   * others follow without gaps. What comes again has the same seqs, perhaps in other batches: a part of a batch may have been delivered
+   * before. When a batch cannot pass it is tried in halves, so that only the item to blame is given up.
+   * @throws MillraceError INVALID_OPTIONS
+   */
+  receiveBatchFn<U>(
+    fn: (context: C, items: readonly U[], firstSeq: number | undefined) => void | PromiseLike<void>,
+    options: ReceiveBatchOptions = {},
+  ): SinkBuilderStep<C, U> {
+    const { maxBatchSize = DEFAULT_BATCH_SIZE } = checkBatch(options);
+    const { receive: _, ...sink } = this.#sink;
+    return new SinkBuilderStep<C, U>({ ...sink, receiveBatch: fn, maxBatchSize }, this.#given.concat('receiveBatchFn'));
   }
 
   /**
    * Called after a run of items. When it returns, or its promise resolves, they are delivered: their inputs may be acknowledged.
-   * Without it, an item is delivered when `receiveFn` is done with it.
+   * Without it, an item is delivered when `receiveFn` is done with it. When it fails, the items of the run are received anew.
    */
   flushFn(fn: (context: C) => void | PromiseLike<void>): SinkBuilderStep<C, T> {
-    return new SinkBuilderStep<C, T>({ ...this.#settings, flush: fn });
+    return new SinkBuilderStep<C, T>({ ...this.#sink, flush: fn }, this.#given);
   }
 
   /**
-   * Called once when the sink is closed, after the call under way has ended, or a second later, and waited for at most 5 seconds. What it
-   * throws is told to whoever closes, in a job as `millrace:close-failed`.
+   * Called once for each context: when the sink is closed, after the call under way has ended, or a second later; and after a failure, before
+   * the next one is made. It is waited for at most 5 seconds. What it throws is told to whoever closes, in a job as `millrace:close-failed`.
    */
   destroyFn(fn: (context: C) => void | PromiseLike<void>): SinkBuilderStep<C, T> {
-    return new SinkBuilderStep<C, T>({ ...this.#settings, destroy: fn });
+    return new SinkBuilderStep<C, T>({ ...this.#sink, destroy: fn }, this.#given);
   }
 
-  /** @throws MillraceError INVALID_OPTIONS without a name or a `receiveFn` */
+  /**
+   * When what the functions throw is tried again. Default: for ever, 100 ms after the first failure, then twice as long each time, up to
+   * 10 s. Meanwhile nothing more is taken than the window has room for; job and sources go on. Before each retry the context is destroyed
+   * and `createFn` makes a new one, since a client whose connection is gone never works again; what was received and not delivered is received
+   * anew. An error that cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. When the
+   * retries are over, `onError` decides about the item; those of `createFn` are nobody's fault among the items, and fail the sink.
+   */
+  retryStrategy(retryStrategy: RetryStrategy): SinkBuilderStep<C, T> {
+    return new SinkBuilderStep<C, T>({ ...this.#sink, retryStrategy }, this.#given);
+  }
+
+  /** Says of what the functions throw whether it may pass (`transient`) or not (`permanent`); undefined leaves it to the error itself. */
+  classifyErrorFn(classifyErrorFn: ClassifyErrorFn): SinkBuilderStep<C, T> {
+    return new SinkBuilderStep<C, T>({ ...this.#sink, classifyErrorFn }, this.#given);
+  }
+
+  /**
+   * What becomes of an item that cannot pass. `fail` (default): the sink and its job fail with its error. `skip`, `{ deadLetter }`: it is
+   * given up, and what is behind it goes on.
+   */
+  onError(onError: OnError): SinkBuilderStep<C, T> {
+    return new SinkBuilderStep<C, T>({ ...this.#sink, onError }, this.#given);
+  }
+
+  /** @throws MillraceError INVALID_OPTIONS without a name, and unless there is one of `receiveFn` and `receiveBatchFn` */
   build(): Sink<T> {
-    const settings = this.#settings;
-    const { name } = settings;
-    checkSettings(name, settings.receive !== undefined);
+    const sink = this.#sink;
+    const { name, onError } = sink;
+    checkSink(sink, this.#given);
     return defineSink<T>({
       name,
       claims: [],
       refuse: () => undefined,
-      onError: 'fail',
-      createWriter: (context) => createWriter(settings, context, undefined),
+      onError,
+      // only a job with a store numbers its items
+      createWriter: (context) => BuilderWriter.open(sink, context, undefined),
       createDurableWriter: (context, restore) =>
         withOutbox(
-          { name, onError: 'fail', createWriter: (inner, firstSeq) => createWriter(settings, inner, firstSeq) },
+          { name, onError, createWriter: (inner, firstSeq) => BuilderWriter.open(sink, inner, firstSeq) },
           context,
           restore,
         ),
@@ -70,33 +126,68 @@ export class SinkBuilderStep<C, T> {
   }
 }
 
-/** For both kinds of jobs; only one with a store numbers its items. */
-const createWriter = async <C, T>(
-  settings: Settings<C, T>,
-  context: OpenContext,
-  firstSeq: number | undefined,
-): Promise<SinkWriter<T>> => {
-  const { name } = settings;
-  const made = await createContext(`sink "${name}"`, settings, context);
-  return new BuilderWriter({ name, context: made, functions: settings, firstSeq });
+/** A builder's own names for what it was given. */
+interface Given extends RetryRules {
+  readonly name: unknown;
+  readonly createFn: unknown;
+  readonly receiveFn: unknown;
+  readonly receiveBatchFn: unknown;
+  readonly flushFn: unknown;
+  readonly destroyFn: unknown;
+  readonly onError: unknown;
+}
+
+const GIVEN: OptionChecks<Given> = {
+  ...RETRY_CHECKS,
+  name: someText,
+  createFn: func,
+  receiveFn: func,
+  receiveBatchFn: func,
+  flushFn: func,
+  destroyFn: func,
+  onError: onErrorCheck,
 };
 
-const checkSettings = (name: string, complete: boolean): void => {
+const checkSink = <C, T>(sink: BuilderSink<C, T>, receivers: readonly string[]): void => {
+  const { name, retryStrategy, classifyErrorFn, onError } = sink;
+  const given: Given = {
+    name,
+    retryStrategy,
+    classifyErrorFn,
+    onError,
+    createFn: sink.create,
+    receiveFn: sink.receive,
+    receiveBatchFn: sink.receiveBatch,
+    flushFn: sink.flush,
+    destroyFn: sink.destroy,
+  };
   const problems = [
-    ...(name === '' ? ['the name must not be empty'] : []),
-    ...(complete ? [] : ['receiveFn is missing']),
+    ...checkOptions(`sink "${name}"`, given, GIVEN).problems,
+    ...(receivers.length === 0 ? ['receiveFn or receiveBatchFn is missing'] : []),
+    ...(new Set(receivers).size > 1 ? ['receiveFn and receiveBatchFn exclude each other'] : []),
   ];
-  if (problems.length === 0) return;
-  throw new MillraceError('INVALID_OPTIONS', `sink "${name}": ${problems.join('; ')}`, { details: { problems } });
+  if (problems.length > 0) throw invalidOptions(`sink "${name}"`, problems);
+};
+
+const BATCH: OptionChecks<ReceiveBatchOptions> = { maxBatchSize: wholeNumber(1, LARGEST_BATCH) };
+
+const checkBatch = (given: ReceiveBatchOptions): ReceiveBatchOptions => {
+  const { options, problems } = checkOptions<ReceiveBatchOptions>('receiveBatchFn', given, BATCH);
+  if (problems.length > 0) throw invalidOptions('receiveBatchFn', problems);
+  return options;
 };
 
 const sinkBuilder = <C>(
   name: string,
   createFn: (context: OpenContext) => C | PromiseLike<C>,
-): SinkBuilderStep<C, never> => new SinkBuilderStep<C, never>({ name, create: createFn });
+): SinkBuilderStep<C, never> =>
+  new SinkBuilderStep<C, never>(
+    { ...DEFAULT_RETRIES, name, create: createFn, maxBatchSize: DEFAULT_BATCH_SIZE, onError: 'fail' },
+    [],
+  );
 
 /**
- * Sinks of the user's own, with Jet's names. Delivery is at least once: after a crash or a restart items may come again.
+ * Sinks of the user's own, with Jet's names. Delivery is at least once: after a crash, a restart or a failure items may come again.
  *
  * ```ts
  * const rows = SinkBuilder.sinkBuilder('rows', () => connect())

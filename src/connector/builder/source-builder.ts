@@ -1,17 +1,20 @@
-import { MillraceError } from '../../errors/millrace-error.js';
+import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { func, someText } from '../../internal/options/option-checks.js';
 import { defineSource } from '../define-source.js';
 import type { OpenContext } from '../open-context.js';
+import type { ClassifyErrorFn } from '../retry/classify-error.js';
+import type { RetryRules } from '../retry/retries.js';
+import type { RetryStrategy } from '../retry/retry-strategy.js';
 import type { Source } from '../source.js';
-import { BuilderReader } from './builder-reader.js';
-import { decodeState, readFillState } from './builder-state.js';
-import { createContext } from './create-context.js';
-import { destroyUnasked } from './destroy-context.js';
+import { BuilderReader, type BuilderSource, keepsState } from './builder-reader.js';
+import { readFillState } from './builder-state.js';
 import { refuseBuilder } from './refuse-builder.js';
+import { DEFAULT_RETRIES, RETRY_CHECKS } from './retry-settings.js';
 import type { BatchBuffer, SourceBuffer } from './source-buffer.js';
-import type { SourceFunctions } from './source-functions.js';
 
 /** A stream never ends, a batch does. */
-type Kind = 'stream' | 'batch';
+type Kind = BuilderSource<unknown, unknown>['kind'];
 
 /** The buffer of each kind. */
 interface Buffers<T> {
@@ -19,102 +22,130 @@ interface Buffers<T> {
   readonly batch: BatchBuffer<T>;
 }
 
-interface Settings<C, T> extends SourceFunctions<C, T> {
-  readonly name: string;
-  readonly kind: Kind;
-}
-
 /** A source of the user's own under construction: frozen, each method gives a new one. `C` is what `createFn` makes. */
 export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
-  readonly #settings: Settings<C, T>;
+  readonly #source: BuilderSource<C, T>;
 
   /** @internal Begin with `SourceBuilder`. */
-  constructor(settings: Settings<C, T>) {
-    this.#settings = Object.freeze(settings);
+  constructor(source: BuilderSource<C, T>) {
+    this.#source = Object.freeze(source);
     Object.freeze(this);
   }
 
   /**
    * Called when the buffer is empty and the job has room: it adds items (a few hundred at most) and returns, or returns a promise
    * that resolves when it has. It must not block. A call that adds nothing is repeated after 10 ms, so where items can be
-   * waited for, wait in the promise. What it throws fails the job with USER_FUNCTION_FAILED.
+   * waited for, wait in the promise. What it throws is tried again, or fails the job: see `retryStrategy`.
    */
   fillBufferFn<U>(fn: (context: C, buffer: Buffers<U>[K]) => void | PromiseLike<void>): SourceBuilderStep<K, C, U, S> {
-    return new SourceBuilderStep<K, C, U, S>({ ...this.#settings, fill: fn });
+    return new SourceBuilderStep<K, C, U, S>({ ...this.#source, fill: fn });
   }
 
   /**
-   * The state to go on from behind what was added so far: what structured clone keeps. In a job with a store it is called after each
-   * `fillBufferFn` and stored with what the items lead to; together with `restoreSnapshotFn` it makes the source exactly-once.
+   * The state to go on from behind what was added so far: what structured clone keeps. It is called after each `fillBufferFn`, and in a
+   * job with a store stored with what the items lead to; together with `restoreSnapshotFn` it makes the source exactly-once.
    */
   createSnapshotFn<R>(fn: (context: C) => R): SourceBuilderStep<K, C, T, R> {
-    return new SourceBuilderStep<K, C, T, R>({ ...this.#settings, createSnapshot: fn });
+    return new SourceBuilderStep<K, C, T, R>({ ...this.#source, createSnapshot: fn });
   }
 
   /**
-   * Called once after `createFn` with the state stored last: `fillBufferFn` must go on behind what was added when that was taken. What
-   * was added and is not covered by the last commit the job has itself. A job without a store has no state and never calls it.
+   * Called after `createFn` with the state stored last, after a failure with that of the last fill: `fillBufferFn` must go on behind what was
+   * added when that was taken. What was added and is not covered by the last commit the job has itself.
    */
-  restoreSnapshotFn(fn: (context: C, state: S) => void): SourceBuilderStep<K, C, T, S> {
-    return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, restoreSnapshot: fn });
+  restoreSnapshotFn(fn: (context: C, state: S) => void | PromiseLike<void>): SourceBuilderStep<K, C, T, S> {
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#source, restoreSnapshot: fn });
   }
 
-  /** Called once when the source is closed, and waited for at most 5 seconds. What it throws is told to whoever closes, in a job as `millrace:close-failed`. */
+  /**
+   * Called once for each context: when the source is closed, and after a failure before the next one is made. It is waited for at most 5
+   * seconds. What it throws is told to whoever closes, in a job as `millrace:close-failed`.
+   */
   destroyFn(fn: (context: C) => void | PromiseLike<void>): SourceBuilderStep<K, C, T, S> {
-    return new SourceBuilderStep<K, C, T, S>({ ...this.#settings, destroy: fn });
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#source, destroy: fn });
+  }
+
+  /**
+   * When what the functions throw is tried again. Default: for ever, 100 ms after the first failure, then twice as long each time, up to
+   * 10 s. Before each retry the context is destroyed and `createFn` makes a new one. With `createSnapshotFn` and `restoreSnapshotFn`, in jobs
+   * without a store too, that is given the state after the last fill that did not fail, and what the failed one has added is dropped: so
+   * nothing is given twice or left out. Without them a batch begins anew, and a stream goes on where its new context is. An error that
+   * cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. Then, and when the retries are over, the
+   * source and its job fail: unlike a sink it has no `onError`, since there is no item that could be given up.
+   */
+  retryStrategy(retryStrategy: RetryStrategy): SourceBuilderStep<K, C, T, S> {
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#source, retryStrategy });
+  }
+
+  /** Says of what the functions throw whether it may pass (`transient`) or not (`permanent`); undefined leaves it to the error itself. */
+  classifyErrorFn(classifyErrorFn: ClassifyErrorFn): SourceBuilderStep<K, C, T, S> {
+    return new SourceBuilderStep<K, C, T, S>({ ...this.#source, classifyErrorFn });
   }
 
   /** @throws MillraceError INVALID_OPTIONS without a name or a `fillBufferFn` */
   build(): Source<T> {
-    const settings = this.#settings;
-    const { name, kind } = settings;
-    checkSettings(name, settings.fill !== undefined);
+    const source = this.#source;
+    const { name, kind } = source;
+    checkSource(source);
     return defineSource<T>({
       name,
       claims: [],
       defaultGuarantee: kind === 'batch' ? 'at-least-once' : 'none',
-      refuse: (guarantee) => refuseBuilder({ name, kind, keepsState: keepsState(settings) }, guarantee),
+      refuse: (guarantee) => refuseBuilder({ name, kind, keepsState: keepsState(source) }, guarantee),
       onError: 'fail',
-      needsStore: kind === 'stream' && keepsState(settings),
-      createReader: (context) => createReader(settings, context),
+      needsStore: kind === 'stream' && keepsState(source),
+      createReader: (context) => createReader(source, context),
     });
   }
 }
 
-const checkSettings = (name: string, complete: boolean): void => {
-  const problems = [
-    ...(name === '' ? ['the name must not be empty'] : []),
-    ...(complete ? [] : ['fillBufferFn is missing']),
-  ];
-  if (problems.length === 0) return;
-  throw new MillraceError('INVALID_OPTIONS', `source "${name}": ${problems.join('; ')}`, { details: { problems } });
+/** A builder's own names for what it was given. */
+interface Given extends RetryRules {
+  readonly name: unknown;
+  readonly createFn: unknown;
+  readonly fillBufferFn: unknown;
+  readonly createSnapshotFn: unknown;
+  readonly restoreSnapshotFn: unknown;
+  readonly destroyFn: unknown;
+}
+
+const GIVEN: OptionChecks<Given> = {
+  ...RETRY_CHECKS,
+  name: someText,
+  createFn: func,
+  fillBufferFn: func,
+  createSnapshotFn: func,
+  restoreSnapshotFn: func,
+  destroyFn: func,
+};
+
+const checkSource = <C, T>(source: BuilderSource<C, T>): void => {
+  const { name, retryStrategy, classifyErrorFn } = source;
+  const given: Given = {
+    name,
+    retryStrategy,
+    classifyErrorFn,
+    createFn: source.create,
+    fillBufferFn: source.fill,
+    createSnapshotFn: source.createSnapshot,
+    restoreSnapshotFn: source.restoreSnapshot,
+    destroyFn: source.destroy,
+  };
+  const missing = source.fill === undefined ? ['fillBufferFn is missing'] : [];
+  const problems = [...checkOptions(`source "${name}"`, given, GIVEN).problems, ...missing];
+  if (problems.length > 0) throw invalidOptions(`source "${name}"`, problems);
 };
 
 /** What the guarantee asks for is known only here: with a store the state is stored, without one the batch begins again. */
-const createReader = async <C, T>(settings: Settings<C, T>, context: OpenContext): Promise<BuilderReader<C, T>> => {
-  const { name, kind } = settings;
-  const stored = context.durable !== undefined && context.guarantee !== 'none' && keepsState(settings);
+const createReader = async <C, T>(source: BuilderSource<C, T>, open: OpenContext): Promise<BuilderReader<C, T>> => {
+  const { name, kind } = source;
+  const stored = open.durable !== undefined && open.guarantee !== 'none' && keepsState(source);
   // asked once more: `refuse` did not know whether the job has a store, and both functions are of no use without one
-  const refusal = stored ? undefined : refuseBuilder({ name, kind, keepsState: false }, context.guarantee);
+  const refusal = stored ? undefined : refuseBuilder({ name, kind, keepsState: false }, open.guarantee);
   if (refusal !== undefined) throw refusal;
   // before `createFn`: what cannot be read must not leave something open
-  const restored = stored ? readFillState<T>(name, context.restored) : undefined;
-  const made = await createContext(`source "${name}"`, settings, context);
-  if (restored !== undefined) await restore(settings, made, restored.state);
-  return new BuilderReader(name, { context: made, functions: settings, start: stored ? { restored } : undefined });
-};
-
-/** Both functions: a state that nobody takes back is of no use. */
-const keepsState = <C, T>({ createSnapshot, restoreSnapshot }: SourceFunctions<C, T>): boolean =>
-  createSnapshot !== undefined && restoreSnapshot !== undefined;
-
-const restore = async <C, T>(settings: Settings<C, T>, made: C, state: Uint8Array): Promise<void> => {
-  try {
-    settings.restoreSnapshot?.(made, decodeState(state));
-  } catch (error) {
-    await destroyUnasked(`source "${settings.name}"`, settings, made);
-    throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `restoreSnapshotFn of source "${settings.name}"`);
-  }
+  const restored = stored ? readFillState<T>(name, open.restored) : undefined;
+  return BuilderReader.open(source, open, stored ? { restored } : undefined);
 };
 
 /** Begins the source: `createFn` makes the context that the other functions get, when a job opens the source. */
@@ -126,11 +157,7 @@ type Begin<K extends Kind> = <C>(
 const begin =
   <K extends Kind>(kind: K): Begin<K> =>
   (name, createFn) =>
-    new SourceBuilderStep({
-      name,
-      kind,
-      create: createFn,
-    });
+    new SourceBuilderStep({ ...DEFAULT_RETRIES, name, kind, create: createFn });
 
 /**
  * Sources of the user's own, with Jet's names.

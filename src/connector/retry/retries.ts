@@ -8,9 +8,9 @@ import { retryWait } from './retry-wait.js';
 /** When calls are tried again. */
 export interface RetryRules {
   /** How often, and after which waits. */
-  readonly strategy: RetryStrategy;
+  readonly retryStrategy: RetryStrategy;
   /** The user's own answer, which comes first. */
-  readonly classify: ClassifyErrorFn | undefined;
+  readonly classifyErrorFn: ClassifyErrorFn | undefined;
 }
 
 /** Whose calls they are. */
@@ -103,13 +103,13 @@ export class Retries {
   }
 
   #judge(thrown: unknown, error: MillraceError, attempt: number): Verdict {
-    const { strategy, classify } = this.#rules;
+    const { retryStrategy, classifyErrorFn } = this.#rules;
     try {
-      if (classifyError(thrown, classify) === 'permanent') return { kind: 'permanent', error };
+      if (classifyError(thrown, classifyErrorFn) === 'permanent') return { kind: 'permanent', error };
     } catch (broken) {
       return { kind: 'misruled', error: MillraceError.from(broken) };
     }
-    const wait = retryWait(strategy, attempt, error);
+    const wait = retryWait(retryStrategy, attempt, error);
     if (typeof wait === 'number') return { kind: 'again', waitMs: wait };
     const isEnd = wait === error || wait.code === 'RETRIES_EXHAUSTED';
     return { kind: isEnd ? 'exhausted' : 'misruled', error: wait };

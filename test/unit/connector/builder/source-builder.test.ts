@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import { type OpenContext, SourceBuilder, type SourceReader } from '../../../../src/connector/index.js';
-import { MillraceError } from '../../../../src/errors/index.js';
+import { MillraceError, PermanentError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { MemoryRecords } from '../../../support/store/memory-records.js';
 
@@ -123,7 +123,7 @@ describe('custom source', () => {
     const source = SourceBuilder.stream('fails', () => ({ next: 0 }))
       .fillBufferFn<number>((from, buffer) => {
         buffer.add(from.next);
-        if (fails) throw new Error('broke');
+        if (fails) throw new PermanentError('broke');
         from.next += 1;
       })
       .createSnapshotFn(({ next }) => next)
@@ -160,19 +160,20 @@ describe('custom source', () => {
     await refused(new (class Meter {})(), 1);
   });
 
-  it('asks for no state where nothing is stored', async () => {
+  it('where nothing is stored it asks for a state all the same: a failed fill is gone behind by it', async () => {
     let asked = 0;
     const source = SourceBuilder.stream('plain', () => 1)
       .fillBufferFn<number>((_, buffer) => buffer.add(1))
       .createSnapshotFn(() => {
         asked += 1;
+        return asked;
       })
       .restoreSnapshotFn(() => {})
       .build();
     const { durable: _, ...plain } = context({ guarantee: 'none' });
     const reader = await source.createReader(plain);
     reader.poll(1);
-    assert.deepEqual([reader.snapshot(0).state, asked], [undefined, 0]);
+    assert.deepEqual([reader.snapshot(0).state, asked], [undefined, 1]);
   });
 
   it('a stored state of another kind of source is refused', async () => {
@@ -186,7 +187,7 @@ describe('custom source', () => {
       .fillBufferFn<number>((_, buffer) => buffer.add(1))
       .createSnapshotFn(() => 1)
       .restoreSnapshotFn(() => {
-        throw new Error('no');
+        throw new PermanentError('no');
       })
       .destroyFn(() => {
         destroyed += 1;

@@ -5,6 +5,7 @@ import type { DeadLetter } from '../../../../src/connector/dead-letter.js';
 import { SinkBuilder } from '../../../../src/connector/index.js';
 import { decodeItem, encodeItem } from '../../../../src/connector/outbox/item-codec.js';
 import { MillraceError } from '../../../../src/errors/millrace-error.js';
+import { PermanentError } from '../../../../src/errors/permanent-error.js';
 import { Sinks } from '../../../../src/pipeline/samples/sinks.js';
 import { LIMIT } from '../../../support/limits.js';
 import { DurableSinkDriver } from '../../../support/rigs/durable-sink-driver.js';
@@ -135,7 +136,7 @@ describe('a sink behind an outbox', () => {
     let failAt = 'c';
     const sink = SinkBuilder.sinkBuilder('rows', () => got)
       .receiveFn<string>((list, item, seq) => {
-        if (item === failAt) throw new Error('the destination is gone');
+        if (item === failAt) throw new PermanentError('the destination is gone');
         list.push([item, seq]);
       })
       .build();

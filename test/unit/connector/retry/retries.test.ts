@@ -8,9 +8,9 @@ import { Told } from '../../../support/told.js';
 
 const ALWAYS = RetryStrategies.indefinitely(7);
 
-const retriesWith = (strategy: RetryStrategy = ALWAYS, classify?: ClassifyErrorFn) => {
+const retriesWith = (retryStrategy: RetryStrategy = ALWAYS, classifyErrorFn?: ClassifyErrorFn) => {
   const metrics = new MetricsRegistry();
-  const retries = new Retries({ kind: 'sink', name: 'rows', job: 'j', metrics }, { strategy, classify });
+  const retries = new Retries({ kind: 'sink', name: 'rows', job: 'j', metrics }, { retryStrategy, classifyErrorFn });
   return { retries, metrics };
 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineSink, SinkBuilder, SourceBuilder } from '../../../../src/connector/index.js';
-import { MillraceError, Sinks } from '../../../../src/index.js';
+import { MillraceError, PermanentError, Sinks } from '../../../../src/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
 import { LIMIT } from '../../../support/limits.js';
 import { until } from '../../../support/until.js';
@@ -73,7 +73,7 @@ test('aborting the signal ends a dispose that waits for delivery', LIMIT, async 
 test('disposing a stream that has failed says why it failed', LIMIT, async () => {
   const sink = SinkBuilder.sinkBuilder('broken', () => undefined)
     .receiveFn<number>(() => {
-      throw new Error('broken');
+      throw new PermanentError('broken');
     })
     .build();
   const stream = await sink.open();

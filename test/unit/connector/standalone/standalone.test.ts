@@ -9,7 +9,7 @@ import {
   SinkBuilder,
   SourceBuilder,
 } from '../../../../src/connector/index.js';
-import { MillraceError, Sinks, TestSources } from '../../../../src/index.js';
+import { MillraceError, PermanentError, Sinks, TestSources } from '../../../../src/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { letterFor } from '../../../support/ends/simulated-source.js';
@@ -211,7 +211,7 @@ test('disposing a stream delivers what it took, locked or not; abort does not wa
 test('a sink that fails errors its stream', LIMIT, async () => {
   const sink = SinkBuilder.sinkBuilder('broken', () => undefined)
     .receiveFn<number>(() => {
-      throw new Error('broken');
+      throw new PermanentError('broken');
     })
     .build();
   const stream = await sink.open();

@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   type JobEvent,
   MillraceError,
+  PermanentError,
   Pipeline,
   type ProcessingGuarantee,
   SinkBuilder,
@@ -373,7 +374,7 @@ test('a sink that fails ends the job, and what it had not confirmed is not ackno
   const manual = new ManualSource<number>();
   const sink = SinkBuilder.sinkBuilder('strict', () => undefined)
     .receiveFn<number>((_, n) => {
-      if (n === 2) throw new Error('two');
+      if (n === 2) throw new PermanentError('two');
     })
     .flushFn(() => {})
     .build();

@@ -6,6 +6,7 @@ import {
   MillraceError,
   MqttSinks,
   MqttSources,
+  PermanentError,
   Pipeline,
   SinkBuilder,
   Sinks,
@@ -21,7 +22,7 @@ const hasCode = (code: string) => (error: unknown) => {
 };
 
 const fails = (): never => {
-  throw new Error('ENOENT');
+  throw new PermanentError('ENOENT');
 };
 
 test(

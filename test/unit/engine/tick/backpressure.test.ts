@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DeadLetter, defineSource, type Polled } from '../../../../src/connector/index.js';
-import { Engine, MillraceError, Pipeline, SinkBuilder, Sinks, TestSources } from '../../../../src/index.js';
+import {
+  Engine,
+  MillraceError,
+  PermanentError,
+  Pipeline,
+  SinkBuilder,
+  Sinks,
+  TestSources,
+} from '../../../../src/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { letterFor } from '../../../support/ends/simulated-source.js';
@@ -78,7 +86,7 @@ test('a sink that fails during the drain of a failed job does not hide why it fa
   const sink = SinkBuilder.sinkBuilder('late', () => undefined)
     .receiveFn<number>(async () => {
       await gate.promise;
-      throw new Error('late');
+      throw new PermanentError('late');
     })
     .build();
   const pipeline = Pipeline.create();
