@@ -98,6 +98,7 @@ export {
   Sinks,
   type SourceStage,
   type Stage,
+  type StageOptions,
   type StateCodec,
   StateCodecs,
   type StateKey,

@@ -53,7 +53,7 @@ function commitFigures(job: Job, messages: number, elapsedMs: number): Figures {
 
 /** Messages in the outbox that the broker has not confirmed. */
 export function outboxRows(job: Job): number {
-  const sample = job.metrics().samples.find(({ name }) => name === 'millrace_sink_outbox_rows');
-  if (sample?.kind !== 'gauge') throw new Error('the sink has no outbox');
+  const sample = job.metrics().samples.find(({ name }) => name === 'millrace_job_outbox_messages');
+  if (sample?.kind !== 'gauge') throw new Error('the job has no outbox');
   return sample.value;
 }

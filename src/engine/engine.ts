@@ -136,8 +136,9 @@ const prepareRun = (
   stores: StoreProvider | undefined,
 ): JobRunOptions => {
   const graph = pipeline.toGraph();
-  const { sources, sinks: pipelineSinks, stateful } = compilePipeline(graph);
-  const { sinks } = planPorts({ sources, sinks: pipelineSinks });
+  const plan = compilePipeline(graph);
+  const { sources, stateful } = plan;
+  const { sinks } = planPorts(plan);
   const parts = { sources, sinks, stateful };
   const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
   checkClaims([

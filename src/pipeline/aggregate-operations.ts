@@ -1,3 +1,5 @@
+import { MillraceError } from '../errors/millrace-error.js';
+import { refusePromise } from '../internal/refuse-promise.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 
 /** A sum of floating-point numbers with what the additions lost so far (Neumaier's method): a million small ones stay exact. */
@@ -22,13 +24,43 @@ export interface BestState<T> {
 /** What items are compared by. Both must be of one type. */
 export type Comparable = number | bigint | string;
 
-const add = (state: SumState, value: number): void => {
+const add = (state: SumState, given: unknown): void => {
+  const value = numberOf(given);
   const next = state.sum + value;
+  if (Number.isNaN(next)) throw refuse('Infinity and -Infinity have no sum', NO_NUMBER);
   if (Number.isFinite(next)) {
     state.lost += Math.abs(state.sum) >= Math.abs(value) ? state.sum - next + value : value - next + state.sum;
   }
   state.sum = next;
 };
+
+const refuse = (what: string, advice: string): MillraceError =>
+  new MillraceError('USER_FUNCTION_FAILED', what, { advice });
+
+/** One that is none would stay in the sum for ever, or make a text of it. */
+const numberOf = (value: unknown): number => {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value;
+  refusePromise(value, 'valueFn');
+  throw refuse(`valueFn returned ${nameOf(value)}, which is no number`, NO_NUMBER);
+};
+
+const NO_NUMBER = 'It must return a number for each item; filter out items that have none, or give the stage onError.';
+
+const nameOf = (value: unknown): string =>
+  value === undefined || value === null || typeof value === 'number'
+    ? String(value)
+    : `a value of type ${typeof value}`;
+
+/** What cannot be ordered at all, or not beside the best so far. */
+const checkComparable = (value: unknown, best: unknown): void => {
+  const isOne = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string';
+  if (isOne && (best === undefined || typeof best === typeof value)) return;
+  refusePromise(value, 'valueFn');
+  const beside = isOne ? ` beside ${nameOf(best)}` : '';
+  throw refuse(`valueFn returned ${nameOf(value)}${beside}, which cannot be compared`, COMPARE);
+};
+
+const COMPARE = 'It must return numbers for all items, or bigints, or texts; filter out items that have none.';
 
 const totalOf = ({ sum, lost }: SumState): number => sum + lost;
 
@@ -39,7 +71,7 @@ const counting = (): AggregateOperation<unknown, number, number> => ({
   export: (count) => count,
 });
 
-/** The sum of a number of each item; 0 before the first. */
+/** The sum of a number of each item; 0 before the first. The stage fails at an item for which `valueFn` gives none, or NaN. */
 const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumState, number> => ({
   create: () => ({ sum: 0, lost: 0 }),
   accumulate: (state, item) => {
@@ -49,7 +81,7 @@ const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumStat
   export: totalOf,
 });
 
-/** The arithmetic mean of a number of each item. */
+/** The arithmetic mean of a number of each item. The stage fails at an item for which `valueFn` gives none, or NaN. */
 const averaging = <T>(valueFn: (item: T) => number): AggregateOperation<T, AverageState, number> => ({
   create: () => ({ count: 0, sum: 0, lost: 0 }),
   accumulate: (state, item) => {
@@ -70,9 +102,9 @@ const bestBy = <T>(
   create: () => ({}),
   accumulate: (state, item) => {
     const value = valueFn(item);
-    if (isComparable(value) && (state.best === undefined || isAhead(value, valueFn(state.best.item)))) {
-      state.best = { item };
-    }
+    const best = state.best === undefined ? undefined : valueFn(state.best.item);
+    checkComparable(value, best);
+    if (isComparable(value) && (best === undefined || isAhead(value, best))) state.best = { item };
     return state;
   },
   export: ({ best }) => best?.item,

@@ -16,6 +16,7 @@ export { Pipeline } from './pipeline.js';
 export { Sinks } from './samples/sinks.js';
 export { TestSources } from './samples/test-sources.js';
 export type { KeyedStage, MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
+export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
 export type { Entry, StateOptions } from './state-options.js';
@@ -24,7 +25,6 @@ export type {
   PipelineGraph,
   StatefulOperation,
   StatefulWork,
-  Timestamps,
   Vertex,
   VertexWork,
 } from './vertex.js';

@@ -2,8 +2,8 @@ import type { SourceDefinition } from '../connector/source.js';
 import { checkGraph } from './build/check-graph.js';
 import { GraphBuilder } from './build/graph-builder.js';
 import { registerStage, StageHandle } from './build/stage-handle.js';
-import type { SourceStage, Stage } from './stage.js';
-import type { PipelineGraph, Timestamps } from './vertex.js';
+import type { SourceStage } from './stage.js';
+import type { PipelineGraph } from './vertex.js';
 
 /**
  * What a job runs: sources, stages and sinks. It is plain data; nothing is opened and no function is called before a job runs
@@ -27,16 +27,11 @@ export class Pipeline {
     return new Pipeline();
   }
 
-  /** Adds a source. Its stage can be used straight on, or after the choice of timestamps. */
+  /** Adds a source. */
   readFrom<T>(source: SourceDefinition<T>): SourceStage<T> {
-    const id = this.#graph.add({ kind: 'source', source, timestamps: 'none' }, [], source.name);
-    const stamp = (timestamps: Timestamps): Stage<T> => {
-      this.#graph.replace(id, { kind: 'source', source, timestamps });
-      return stage;
-    };
+    const id = this.#graph.add({ kind: 'source', source }, [], source.name);
     const stage: SourceStage<T> = Object.assign(new StageHandle<T>(this.#graph, id), {
-      withoutTimestamps: () => stamp('none'),
-      withIngestionTimestamps: () => stamp('ingestion'),
+      withoutTimestamps: () => stage,
     });
     return registerStage(stage, this.#graph, id);
   }

@@ -14,6 +14,12 @@ export interface StageState {
   set(key: StateKey, value: unknown): void;
   /** The key has none from now on. */
   remove(key: StateKey): void;
+  /**
+   * Gives what puts the state of the key back to what it is now, however it is changed until then. Asked before a function sees it, in the
+   * middle of nothing: what is stored need not be copied.
+   * @throws MillraceError STATE_NOT_STORABLE where it has to be copied and cannot be
+   */
+  restorer(key: StateKey): () => void;
 }
 
 /** A stage that keeps state. Its name must stay the same from run to run: the state is stored under it. */

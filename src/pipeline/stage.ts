@@ -1,11 +1,12 @@
 import type { SinkDefinition } from '../connector/sink.js';
 import type { AggregateOperation } from './aggregate-operation.js';
+import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
 import type { Entry, StateOptions } from './state-options.js';
 
 /** How `mapAsync` runs. */
-export interface MapAsyncOptions<T = unknown> {
+export interface MapAsyncOptions<T = unknown> extends StageOptions {
   /** How many calls may be under way at once. Default 16, at least 1. */
   readonly maxConcurrency?: number;
   /**
@@ -26,7 +27,8 @@ export interface SinkStage {
 /**
  * A stream of items inside a pipeline. Each method adds a stage to the pipeline and gives it; calling several on the same
  * stage sends every item to each of them. Order is kept along every path. An exception in one of the functions fails the job
- * at that item with USER_FUNCTION_FAILED, naming the stage; the item is not acknowledged.
+ * at that item with USER_FUNCTION_FAILED, naming the stage, and the item is not acknowledged; `onError` of a stage says otherwise.
+ * A promise where none is awaited counts as an exception.
  *
  * Functions see items only. A time that the work needs belongs into the item (an MQTT source: in `mapToItemFn`).
  */
@@ -36,40 +38,38 @@ export interface Stage<T> {
   /** Names the stage in errors and metrics. Default: its kind, numbered (`map`, `map-2`). */
   setName(name: string): Stage<T>;
   /** One item in, one item out. `undefined` and `null` are items like any other. */
-  map<R>(fn: (item: T) => R): Stage<R>;
+  map<R>(fn: (item: T) => R, options?: StageOptions): Stage<R>;
   /** Keeps the items for which `predicate` is true; a type guard narrows the stage. */
-  filter<S extends T>(predicate: (item: T) => item is S): Stage<S>;
-  filter(predicate: (item: T) => boolean): Stage<T>;
+  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
+  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
   /** One item in, any number out. */
-  flatMap<R>(fn: (item: T) => Iterable<R>): Stage<R>;
+  flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R>;
   /**
    * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
-   * the items. A rejected promise fails the job as an exception does. `signal` aborts when the job stops. In a job with a store
+   * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal` aborts when the job stops. In a job with a store
    * an item may be called for again after a crash; its result goes on once. The store knows the waiting items by the name of
    * the stage: give it with `setName`.
    */
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
-  /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log. */
-  peek(observe?: (item: T) => void): Stage<T>;
+  /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect` shows it. */
+  peek(observe?: (item: T) => void, options?: StageOptions): Stage<T>;
   /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
   merge<U>(other: Stage<U>): Stage<T | U>;
   /**
    * Groups the items by a key, for stages that keep state. What `keyFn` gives must be a string, a number other than NaN, a bigint or
-   * a boolean; anything else fails the job at that item.
+   * a boolean; at anything else the stage has failed, as by an exception.
    */
-  groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K>;
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options?: StageOptions): KeyedStage<T, K>;
   /** Sends every item to a sink. */
   writeTo(sink: SinkDefinition<T>): SinkStage;
 }
 
-/** What `readFrom` gives: a stage as it is, and the choice of Jet's about timestamps. */
+/** What `readFrom` gives: a stage as it is, and Jet's word for items without a time. */
 export interface SourceStage<T> extends Stage<T> {
   /** Names the source in errors, metrics and the store. */
   setName(name: string): SourceStage<T>;
-  /** Items carry no time. The default. */
+  /** Items carry no time, as without it: there are no windows yet. */
   withoutTimestamps(): Stage<T>;
-  /** Items carry the wall-clock time at which they arrived, for the windows of later stages. */
-  withIngestionTimestamps(): Stage<T>;
 }
 
 /**
@@ -79,8 +79,8 @@ export interface SourceStage<T> extends Stage<T> {
  * counts once. The store knows it by the name of its stage: give that with `setName` and keep it, the default (`mapStateful`,
  * `mapStateful-2`) changes when stages are added before it. In a job without a guarantee state is in memory and lost with the run.
  *
- * Functions are called one item at a time and must not be async. When one throws, the job fails at that item and all that happened
- * since the last commit is discarded, states too: nothing has to be undone by the function.
+ * Functions are called one item at a time and must not be async. When one throws, nothing has to be undone by it, whatever `onError` says:
+ * what it did to the state is.
  */
 export interface KeyedStage<T, K extends StateKey> {
   /** What errors name. */
@@ -99,7 +99,7 @@ export interface KeyedStage<T, K extends StateKey> {
   /** Passes on the items for which the predicate is true. It changes the state of the key in place. */
   filterStateful<S extends object>(
     createFn: () => S,
-    predicate: (state: S, item: T, key: K) => boolean,
+    predicate: (state: S, key: K, item: T) => boolean,
     options?: StateOptions<S>,
   ): Stage<T>;
   /** Gives the aggregate of a key after each of its items. */

@@ -1,13 +1,17 @@
+import type { OnError } from '../connector/sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
 
-/** Whether items get a time: `ingestion` keeps the wall clock of their arrival in the batch, for windows to come. */
-export type Timestamps = 'none' | 'ingestion';
+/** What has a function of the user's, which may fail. */
+export interface Fallible {
+  /** What happens to an item that it fails at. */
+  readonly onError: OnError;
+}
 
 /** What a stage does with the state of a key; all that keep state are of this kind. */
-export interface StatefulWork {
+export interface StatefulWork extends Fallible {
   readonly kind: 'stateful';
   /** Its functions change a state in place, or give the next one. */
   readonly operation: StatefulOperation;
@@ -20,7 +24,7 @@ export interface StatefulWork {
 /** What the stage does at an item, by kind: all make a state with `create`, and are given it again at the next item of the key. */
 export type StatefulOperation =
   | { readonly kind: 'mapStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): unknown }
-  | { readonly kind: 'filterStateful'; create(): object; apply(state: unknown, item: unknown, key: StateKey): boolean }
+  | { readonly kind: 'filterStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): boolean }
   | {
       readonly kind: 'rollingAggregate';
       create(): unknown;
@@ -33,19 +37,19 @@ export type StatefulOperation =
  * each function gets what the one before it gives, and method parameters compare both ways, so no cast is needed.
  */
 export type VertexWork =
-  | { readonly kind: 'source'; readonly source: SourceDefinition<unknown>; readonly timestamps: Timestamps }
-  | { readonly kind: 'map'; apply(item: unknown): unknown }
-  | { readonly kind: 'filter'; apply(item: unknown): boolean }
-  | { readonly kind: 'flatMap'; apply(item: unknown): Iterable<unknown> }
-  | { readonly kind: 'peek'; observe(item: unknown): void }
-  | {
+  | { readonly kind: 'source'; readonly source: SourceDefinition<unknown> }
+  | (Fallible & { readonly kind: 'map'; apply(item: unknown): unknown })
+  | (Fallible & { readonly kind: 'filter'; apply(item: unknown): boolean })
+  | (Fallible & { readonly kind: 'flatMap'; apply(item: unknown): Iterable<unknown> })
+  | (Fallible & { readonly kind: 'peek'; observe(item: unknown): void })
+  | (Fallible & {
       readonly kind: 'mapAsync';
       readonly maxConcurrency: number;
       readonly codec: StateCodec<unknown>;
       call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
-    }
+    })
   | { readonly kind: 'merge' }
-  | { readonly kind: 'groupingKey'; keyOf(item: unknown): unknown }
+  | (Fallible & { readonly kind: 'groupingKey'; keyOf(item: unknown): unknown })
   | StatefulWork
   | { readonly kind: 'sink'; readonly sink: AnySink };
 

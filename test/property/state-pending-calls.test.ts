@@ -10,11 +10,12 @@ import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 
 const PLAN: AsyncStagePlan = {
+  vertex: 0,
   name: 'look/up',
   maxConcurrency: 3,
   codec: StateCodecs.structuredClone(),
-  fragment: { outlets: [], run: (items) => ({ next: items.length, paused: false, failure: undefined }) },
-  downstream: { sinks: [], asyncStages: [] },
+  fragment: { outlets: [], run: (items) => ({ next: items.length, paused: false, failure: undefined, rejected: [] }) },
+  downstream: { sinks: [], asyncStages: [], stages: [] },
   call: () => undefined,
 };
 
@@ -68,7 +69,7 @@ class Job {
           bytes: 0,
           rejected: [],
         };
-        const frame = createFrame('numbers', { ...polled, done: false }, false);
+        const frame = createFrame('numbers', { ...polled, done: false });
         lane.enqueue(
           items,
           items.map((_, index) => index),

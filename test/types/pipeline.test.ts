@@ -41,7 +41,7 @@ test('a source gives its stage the type of its items', () => {
   expectTypeOf(
     Pipeline.create()
       .readFrom(TestSources.itemStream(1, (_t, n) => `${n}`))
-      .withIngestionTimestamps(),
+      .withoutTimestamps(),
   ).toEqualTypeOf<Stage<string>>();
 });
 
@@ -145,7 +145,7 @@ test('filterStateful keeps the type of its items', () => {
     .groupingKey(({ kind }) => kind)
     .filterStateful(
       () => new Set<string>(),
-      (state, item, key) => {
+      (state, key, item) => {
         expectTypeOf(state).toEqualTypeOf<Set<string>>();
         expectTypeOf(item).toEqualTypeOf<Message>();
         expectTypeOf(key).toEqualTypeOf<'reading' | 'alarm'>();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import {
+  AggregateOperations,
   type ConnectOptions,
   DeadLetters,
   Engine,
@@ -69,10 +70,18 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
         .deduplicateBy(() => 'k', options)
         .build(),
   ],
+  StageOptions: [
+    (options) => stage().map(() => 1, options),
+    (options) => stage().filter(() => true, options),
+    (options) => stage().flatMap(() => [], options),
+    (options) => stage().peek(() => {}, options),
+    (options) => stage().groupingKey(() => 1, options),
+  ],
   MapAsyncOptions: [(options) => stage().mapAsync(async () => 1, options)],
   StateOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().filterStateful(Object, () => true, options),
+    (options) => keyed().rollingAggregate(AggregateOperations.counting(), options),
   ],
   ReceiveBatchOptions: [(options) => SinkBuilder.sinkBuilder('s', Object).receiveBatchFn(() => {}, options)],
   StructuredCloneOptions: [(options) => StateCodecs.structuredClone(options)],

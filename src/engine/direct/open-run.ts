@@ -1,3 +1,4 @@
+import { letterOfItem } from '../../connector/letter-of-item.js';
 import { present } from '../../internal/present.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
 import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
@@ -31,6 +32,8 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
     maxItemsInFlight,
     tallies,
     gate,
+    stageRejections: ports.stageRejections,
+    letterOf: letterOfItem,
   });
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
   const machine = new TickMachine({ lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });

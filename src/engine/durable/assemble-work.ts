@@ -1,3 +1,4 @@
+import { letterOfItem } from '../../connector/letter-of-item.js';
 import { present } from '../../internal/present.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
@@ -74,7 +75,17 @@ export const assembleWork = (
   const calls = asyncStages({ plan, ports }).map((stage) => new DurableCallLane(stage, store));
   const checkSize = (): void => checkCommitSize(overlay.bytes, maxCommitBytes);
   const gate = new UnitGate(new CarefulUnit({ overlay, states, parts: [...sinks, copies, ...calls], checkSize }));
-  const lanes = new TickLanes({ sources, sinks, asyncStages: calls, maxItemsInFlight, tallies, gate });
+  const { stageRejections } = ports;
+  const lanes = new TickLanes({
+    sources,
+    sinks,
+    asyncStages: calls,
+    maxItemsInFlight,
+    tallies,
+    gate,
+    stageRejections,
+    letterOf: letterOfItem,
+  });
   const custody = new DurableCustody({
     lanes,
     gate,

@@ -253,7 +253,6 @@ const restoredFrame = (source: string, last: number): Frame => ({
   last,
   itemCount: 0,
   bytes: 0,
-  timestampMs: undefined,
   holds: 0,
   whole: false,
   positionOf: () => undefined,

@@ -26,11 +26,10 @@ export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LanePart
   plan.sources.map((source, index) => {
     const reader = present(readers[index], OPENED);
     const rejection = present(ports.sourceRejections[index], OPENED);
-    const { name, fragment, timestamps } = source;
+    const { name, fragment } = source;
     const isNew = isNewOf(source);
-    const stamped = timestamps === 'ingestion';
     const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
-    const options = { name, reader, fragment, downstream, rejection, stamped, tallies };
+    const options = { name, reader, fragment, downstream, rejection, tallies };
     return new SourceLane(isNew === undefined ? options : { ...options, isNew });
   });
 
@@ -39,11 +38,11 @@ export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>):
   plan.asyncStages.map((stage) => ({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }));
 
 /**
- * What back-pressure must look at behind a source or stage: besides the sinks of the pipeline those that rejected inputs and
- * items go to, and those behind them. Otherwise letters would pile up in front of a dead-letter sink that takes none.
+ * What back-pressure must look at behind a source or stage: besides the sinks of the pipeline those that rejected inputs, and items of
+ * stages and sinks, go to, and those behind them. Otherwise letters would pile up in front of a dead-letter sink that takes none.
  */
 const withDeadLetterSinks = (
-  { sinks, asyncStages }: Downstream,
+  { sinks, asyncStages, stages }: Downstream,
   ports: JobPorts,
   rejections: readonly RejectionPolicy[],
 ): Downstream => {
@@ -52,7 +51,8 @@ const withDeadLetterSinks = (
     if (rejection?.kind === 'deadLetter') reached.add(rejection.sink);
   };
   for (const rejection of rejections) add(rejection);
+  for (const stage of stages) add(ports.stageRejections.get(stage));
   // a set is iterated over what is added meanwhile, too
   for (const sink of reached) add(present(ports.sinks[sink], 'a rejection names only sinks of the job').rejection);
-  return { sinks: [...reached], asyncStages };
+  return { sinks: [...reached], asyncStages, stages };
 };

@@ -17,11 +17,13 @@ export interface PlannedSink {
 export interface JobPorts {
   /** In the order of the plan. */
   readonly sourceRejections: readonly RejectionPolicy[];
+  /** By the id of a stage, of those that give items up. */
+  readonly stageRejections: ReadonlyMap<number, RejectionPolicy>;
   /** What `RejectionPolicy` counts. */
   readonly sinks: readonly PlannedSink[];
 }
 
-/** Dead-letter sinks by identity: one that several sources and sinks share is opened once. */
+/** Dead-letter sinks by identity: one that several sources, stages and sinks share is opened once. */
 class SinkList {
   readonly sinks: PlannedSink[] = [];
   readonly #deadLetters = new Map<object, number>();
@@ -59,9 +61,10 @@ class SinkList {
 }
 
 /** Resolves every `onError` to one list of sinks. */
-export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks'>): JobPorts => {
+export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks' | 'stageErrors'>): JobPorts => {
   const list = new SinkList();
   list.addAll(plan.sinks);
   const sourceRejections = plan.sources.map(({ source }) => list.resolve(source.onError));
-  return { sourceRejections, sinks: list.sinks };
+  const stageRejections = new Map(plan.stageErrors.map(({ vertex, onError }) => [vertex, list.resolve(onError)]));
+  return { sourceRejections, stageRejections, sinks: list.sinks };
 };

@@ -117,7 +117,7 @@ export class JobDriver {
     // has ended is looked at by nobody
     invoke(() => lane.plan.call(slot.item, signal)).then(
       (value) => settle({ kind: 'value', value }),
-      (cause: unknown) => settle({ kind: 'error', cause }),
+      (cause: unknown) => settle({ kind: 'error', cause, attempt: 1 }),
     );
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { openDirectRun } from '../direct/open-run.js';
 import { openDurableRun } from '../durable/open-run.js';
@@ -22,6 +23,8 @@ export class JobRun {
 
   constructor(options: JobRunOptions) {
     this.#options = options;
+    // each source and sink listens to it, and a job may have more of them than Node takes for a leak
+    setMaxListeners(0, this.#abort.signal);
   }
 
   get inFlight(): InFlight {

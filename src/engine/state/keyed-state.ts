@@ -5,7 +5,7 @@ import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeRecord, encodeRecord } from '../layout/values/entry-record.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
-import { checkVersions, type Encoding } from '../layout/values/versioned-record.js';
+import { checkVersions, decodeVersioned, type Encoding, encodeVersioned } from '../layout/values/versioned-record.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { type StateEntry, weightOf } from './state-entry.js';
 
@@ -36,7 +36,7 @@ export interface KeyedStateOptions {
  * K2. `sealInto` encodes what was changed, all of it and nothing else, as it is between two ticks. Later changes are the next seal's.
  *
  * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object,
- * or `undo` forgets it.
+ * or `undo` forgets it, or what `restorer` gave puts it back.
  */
 export class KeyedState implements StageState {
   readonly #view: Pick<Overlay, 'get' | 'maxKeyBytes'>;
@@ -83,6 +83,15 @@ export class KeyedState implements StageState {
     this.set(key, undefined);
   }
 
+  /** By its stored form, where it has not changed since the last seal; else by a copy, which is made now. */
+  restorer(key: StateKey): () => void {
+    const { changed, value } = this.#entry(key);
+    if (!changed) return () => this.#drop(key);
+    if (value === undefined) return () => this.remove(key);
+    const copy = encodeVersioned(this.#encoding, value);
+    return () => this.set(key, decodeVersioned(this.#encoding, copy));
+  }
+
   /** Nothing has changed since the last seal: that is what `undo` goes back to. */
   begin(): void {}
 
@@ -99,6 +108,12 @@ export class KeyedState implements StageState {
     for (const entry of changed) this.#store(entry, overlay);
     this.#cache.sealed(({ value }) => value === undefined);
     this.#storeVersion(overlay);
+  }
+
+  /** The instance may be half changed: overlay and store have the state as it was sealed. */
+  #drop(key: StateKey): void {
+    this.#cache.drop(key);
+    this.#last = undefined;
   }
 
   #entry(key: StateKey): StateEntry {

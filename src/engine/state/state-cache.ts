@@ -76,6 +76,18 @@ export class StateCache {
     this.#age();
   }
 
+  /** Forgets the entry of a key, though it was changed since the last seal. */
+  drop(key: StateKey): void {
+    for (const entry of [this.#young.get(key), this.#old.get(key)]) {
+      if (entry === undefined) continue;
+      // changed just now, so it is among the last
+      if (entry.changed) this.#changed.splice(this.#changed.lastIndexOf(entry), 1);
+      if (entry.changed) this.#changedBytes -= entry.bytes;
+      entry.changed = false;
+      this.#forget(entry);
+    }
+  }
+
   /** Forgets all, what was changed since the last seal too. */
   clear(): void {
     this.#young = new Map();

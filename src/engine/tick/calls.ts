@@ -1,12 +1,13 @@
 import { present } from '../../internal/present.js';
 import type { Custody } from './custody.js';
+import { giveUpRejected } from './give-up-rejected.js';
 import type { CallLane } from './lanes/call-lane.js';
 import type { Frame } from './lanes/frame.js';
 import type { Slot } from './lanes/slot.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import type { Portions } from './portions.js';
 import type { UnitGate } from './unit-gate.js';
-import { userFunctionFailure } from './user-function-failure.js';
+import { rejectedByStage, userFunctionFailure } from './user-function-failure.js';
 
 /** Outputs of one result at once, where custody does not know better. */
 const RESULT_OUTPUTS = 64;
@@ -38,7 +39,7 @@ export interface CallsOptions {
  * The calls of all mapAsync stages: starts those that may be, and runs what has settled through the stages behind, in order.
  *
  * Q1. A result is always taken while a commit has room for it: it is in memory anyway. No call is started whose result would have to wait.
- * Q2. Results of one frame pass together; a failed call fails the job at its item, after the results before it.
+ * Q2. Results of one frame pass together; a failed call fails the job at its item, or gives it up, after the results before it.
  */
 export class Calls {
   readonly #options: CallsOptions;
@@ -118,7 +119,9 @@ export class Calls {
     const items = gate.careful ? values.slice(0, from + 1) : values;
     const { outputs } = portions.next(RESULT_OUTPUTS);
     const run = fragment.run(items, from, { budget: Number.POSITIVE_INFINITY, pauseAfter: outputs });
-    lanes.dispatch(fragment, frame, (index) => present(slots[index], RESULT).origin);
+    const originOf = (index: number): number => present(slots[index], RESULT).origin;
+    lanes.dispatch(fragment, frame, originOf);
+    giveUpRejected(lanes, run, { frame, originOf });
     passing.next = run.next;
     passing.paused = run.paused;
     const failed = portions.keep(0, run.paused);
@@ -136,10 +139,27 @@ export class Calls {
     const slot = slots[run.next];
     if (run.next < values.length || slot === undefined) return;
     this.#passing.delete(lane);
-    gate.halt(userFunctionFailure(name, causeOf(slot), slot));
+    this.#failed(lane, slot, portions);
+  }
+
+  /** A call that has failed: its item alone is given up, or the job fails at it. */
+  #failed({ plan: { vertex, name } }: CallLane, slot: Slot, portions: Portions): void {
+    const { gate, lanes } = this.#options;
+    const { cause, attempt } = failureOf(slot);
+    if (!lanes.givesUp(vertex)) {
+      gate.halt(userFunctionFailure(name, cause, slot));
+      return;
+    }
+    gate.begin();
+    const error = rejectedByStage(name, cause, slot);
+    lanes.giveUp(vertex, { item: slot.item, error, attempt, origin: name }, slot.frame);
+    const failed = portions.keep(0, false);
+    if (failed !== undefined) gate.fail(failed, gate.careful);
+    else if (gate.end()) slot.frame.holds -= 1;
   }
 }
 
 const RESULT = 'a result that is passed on has the call that it came from';
 
-const causeOf = ({ settled }: Slot): unknown => (settled?.kind === 'error' ? settled.cause : undefined);
+const failureOf = ({ settled }: Slot): { readonly cause: unknown; readonly attempt: number } =>
+  settled?.kind === 'error' ? settled : { cause: undefined, attempt: 1 };

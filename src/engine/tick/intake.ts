@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
 import type { FragmentRun } from '../../pipeline/compile/fragment.js';
 import type { Custody } from './custody.js';
+import { giveUpRejected } from './give-up-rejected.js';
 import { isWhole } from './lanes/frame.js';
 import type { Processing, SourceLane } from './lanes/source-lane.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
@@ -134,6 +135,7 @@ export class Intake {
     processing.next = run.next;
     processing.paused = run.paused;
     lanes.dispatch(fragment, frame, (index) => index);
+    giveUpRejected(lanes, run, { frame, originOf: (index) => index });
     const isThrough = !wasPaused && !run.paused && run.failure === undefined;
     const failed = portions.keep(isThrough ? run.next - from : 0, run.paused);
     if (run.failure !== undefined || failed !== undefined) {

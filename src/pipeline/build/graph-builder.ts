@@ -27,11 +27,6 @@ export class GraphBuilder {
     this.#vertices[id] = { ...this.#vertex(id), name };
   }
 
-  /** Replaces what a vertex does. */
-  replace(id: number, work: VertexWork): void {
-    this.#vertices[id] = { ...this.#vertex(id), work };
-  }
-
   build(): PipelineGraph {
     return Object.freeze({ vertices: Object.freeze([...this.#vertices]), edges: Object.freeze([...this.#edges]) });
   }

@@ -6,13 +6,13 @@ import type { KeyedStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
 import type { Entry, StateOptions } from '../state-options.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
-import { checkStageOptions, stateCodec } from './check-stage-options.js';
+import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 
 /** Makes the stage that stands for a vertex. */
 type HandleOf = <T>(graph: GraphBuilder, id: number) => Stage<T>;
 
-const STATE: OptionChecks<StateOptions<never>> = { codec: stateCodec, forgetWhen: func };
+const STATE: OptionChecks<StateOptions<never>> = { ...STAGE, codec: stateCodec, forgetWhen: func };
 const KEEP = (): boolean => false;
 
 /** A grouping as a handle on its vertex. */
@@ -46,7 +46,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
 
   filterStateful<S extends object>(
     createFn: () => S,
-    predicate: (state: S, item: T, key: K) => boolean,
+    predicate: (state: S, key: K, item: T) => boolean,
     options: StateOptions<S> = {},
   ): Stage<T> {
     return this.#stateful({ kind: 'filterStateful', create: createFn, apply: predicate }, options);
@@ -66,8 +66,8 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
 
   #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>): Stage<R> {
     checkStageOptions<StateOptions<S>>(operation.kind, options, STATE);
-    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP } = options;
-    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen };
+    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP, onError = 'fail' } = options;
+    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));
   }
 }

@@ -3,16 +3,18 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { count } from '../../internal/options/option-checks.js';
 import { StateCodecs } from '../codec/state-codecs.js';
+import { shownItem } from '../shown-item.js';
 import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
+import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
 import type { VertexWork } from '../vertex.js';
-import { checkStageOptions, stateCodec } from './check-stage-options.js';
+import { checkStageOptions, resolveStage, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
 
-const MAP_ASYNC: OptionChecks<MapAsyncOptions> = { maxConcurrency: count, codec: stateCodec };
+const MAP_ASYNC: OptionChecks<MapAsyncOptions> = { ...STAGE, maxConcurrency: count, codec: stateCodec };
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
 const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
@@ -43,35 +45,42 @@ export class StageHandle<T> implements Stage<T> {
     return this;
   }
 
-  map<R>(fn: (item: T) => R): Stage<R> {
-    return this.#then({ kind: 'map', apply: fn });
+  map<R>(fn: (item: T) => R, options: StageOptions = {}): Stage<R> {
+    return this.#then({ kind: 'map', apply: fn, ...resolveStage('map', options) });
   }
 
-  filter<S extends T>(predicate: (item: T) => item is S): Stage<S>;
-  filter(predicate: (item: T) => boolean): Stage<T>;
-  filter(predicate: (item: T) => boolean): Stage<T> {
-    return this.#then({ kind: 'filter', apply: predicate });
+  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
+  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
+  filter(predicate: (item: T) => boolean, options: StageOptions = {}): Stage<T> {
+    return this.#then({ kind: 'filter', apply: predicate, ...resolveStage('filter', options) });
   }
 
-  flatMap<R>(fn: (item: T) => Iterable<R>): Stage<R> {
-    return this.#then({ kind: 'flatMap', apply: fn });
+  flatMap<R>(fn: (item: T) => Iterable<R>, options: StageOptions = {}): Stage<R> {
+    return this.#then({ kind: 'flatMap', apply: fn, ...resolveStage('flatMap', options) });
   }
 
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
     checkStageOptions('mapAsync', options, MAP_ASYNC);
-    const { maxConcurrency = DEFAULT_MAX_CONCURRENCY, codec = StateCodecs.structuredClone<T>() } = options;
-    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn });
+    const {
+      maxConcurrency = DEFAULT_MAX_CONCURRENCY,
+      codec = StateCodecs.structuredClone<T>(),
+      onError = 'fail',
+    } = options;
+    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn, onError });
   }
 
-  groupingKey<K extends StateKey>(keyFn: (item: T) => K): KeyedStage<T, K> {
-    const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn }, [this.#id]);
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {
+    const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn, ...resolveStage('groupingKey', options) }, [
+      this.#id,
+    ]);
     return new KeyedStageHandle<T, K>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
   }
 
-  peek(observe?: (item: T) => void): Stage<T> {
+  peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T> {
+    const { onError } = resolveStage('peek', options);
     const stage = new StageHandle<T>(this.#graph, this.#graph.nextId);
-    const print = (item: T): void => console.log(`${stage.name}: ${String(item)}`);
-    this.#graph.add({ kind: 'peek', observe: observe ?? print }, [this.#id]);
+    const print = (item: T): void => console.log(`${stage.name}: ${shownItem(item)}`);
+    this.#graph.add({ kind: 'peek', observe: observe ?? print, onError }, [this.#id]);
     return stage;
   }
 

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import type { StateKey } from '../stage-state.js';
 
 /** @throws MillraceError USER_FUNCTION_FAILED for what cannot be a key; the run of the fragment adds the stage */
@@ -11,6 +12,7 @@ export const checkKey = (key: unknown): StateKey => {
     case 'number':
       if (!Number.isNaN(key)) return key;
   }
+  refusePromise(key);
   throw new MillraceError('USER_FUNCTION_FAILED', `it returned ${nameOf(key)}, which cannot be a key`, {
     advice: 'A key is a string, a number other than NaN, a bigint or a boolean; filter out items that have none.',
   });
@@ -18,6 +20,5 @@ export const checkKey = (key: unknown): StateKey => {
 
 const nameOf = (key: unknown): string => {
   if (key === undefined || key === null || typeof key === 'number') return String(key);
-  if (key instanceof Promise) return 'a promise';
   return Array.isArray(key) ? 'an array' : `a value of type ${typeof key}`;
 };

@@ -1,8 +1,10 @@
 import type { StageState, StateOf } from '../stage-state.js';
 import type { PipelineGraph, Vertex, VertexWork } from '../vertex.js';
-import { compileFragment, type TargetOf } from './compile-fragment.js';
+import { compileFragment } from './compile-fragment.js';
+import type { TargetOf } from './fragment-compiler.js';
 import { memoryStateOf } from './memory-state.js';
-import type { AsyncStagePlan, Downstream, PipelinePlan, SinkPlan, SourcePlan } from './pipeline-plan.js';
+import type { AsyncStagePlan, Downstream, PipelinePlan, SinkPlan, SourcePlan, StageErrors } from './pipeline-plan.js';
+import { onErrorOf } from './stage-errors.js';
 import { statefulStages } from './stateful-stages.js';
 
 type Kind = VertexWork['kind'];
@@ -25,12 +27,17 @@ class PipelineCompiler {
   readonly #sinkIds: readonly number[];
   readonly #asyncIds: readonly number[];
   readonly #stateOf: StateOf;
+  readonly #stageErrors: readonly StageErrors[];
 
   constructor(graph: PipelineGraph, stateOf: StateOf) {
     this.#graph = graph;
     this.#stateOf = onceForEach(stateOf);
     this.#sinkIds = idsOf(graph, 'sink');
     this.#asyncIds = idsOf(graph, 'mapAsync');
+    this.#stageErrors = graph.vertices.flatMap((vertex) => {
+      const onError = onErrorOf(vertex);
+      return onError === 'fail' ? [] : [{ vertex: vertex.id, onError }];
+    });
   }
 
   compile(): PipelinePlan {
@@ -40,15 +47,15 @@ class PipelineCompiler {
     for (const { id, name, work } of this.#graph.vertices) {
       if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
       if (work.kind === 'source') {
-        sources.push({ name, source: work.source, timestamps: work.timestamps, ...this.#after(id) });
+        sources.push({ name, source: work.source, ...this.#after(id) });
       }
       if (work.kind === 'mapAsync') {
         const call = (item: unknown, signal: AbortSignal) => work.call(item, signal);
         const { maxConcurrency, codec } = work;
-        asyncStages.push({ name, maxConcurrency, codec, call, ...this.#after(id) });
+        asyncStages.push({ vertex: id, name, maxConcurrency, codec, call, ...this.#after(id) });
       }
     }
-    return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph) };
+    return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph), stageErrors: this.#stageErrors };
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
@@ -68,7 +75,9 @@ class PipelineCompiler {
     const reached = reachableFrom(this.#graph, id);
     const indexes = (ids: readonly number[]): number[] =>
       ids.flatMap((one, index) => (reached.has(one) ? [index] : []));
-    return { sinks: indexes(this.#sinkIds), asyncStages: indexes(this.#asyncIds) };
+    // its own, too: the letters of its calls
+    const stages = this.#stageErrors.flatMap(({ vertex }) => (vertex === id || reached.has(vertex) ? [vertex] : []));
+    return { sinks: indexes(this.#sinkIds), asyncStages: indexes(this.#asyncIds), stages };
   }
 }
 

@@ -1,5 +1,5 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
+import { functionMistake } from '../../errors/function-mistake.js';
+import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
 import type { StageState, StateKey } from '../stage-state.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
 
@@ -9,16 +9,13 @@ export type KeyedStep = (key: StateKey, item: unknown) => void;
 type Next = (item: unknown) => void;
 type Kind<K> = Extract<StatefulOperation, { readonly kind: K }>;
 
-const failed = (what: string, advice: string): MillraceError =>
-  new MillraceError('USER_FUNCTION_FAILED', what, { advice });
-
 const newState = (create: () => unknown): object => {
   const state = create();
   if (typeof state === 'object' && state !== null) {
-    refusePromise(state);
+    refusePromise(state, 'createFn');
     return state;
   }
-  throw failed(
+  throw functionMistake(
     'createFn returned no object',
     'The state is changed in place, so it must be an object, an array or a map.',
   );
@@ -27,7 +24,10 @@ const newState = (create: () => unknown): object => {
 /** Later items of the batch change the state before this one has left it, and what would leave is the last state many times. */
 const refuseState = (output: unknown, state: unknown): void => {
   if (output !== state || typeof state !== 'object' || state === null) return;
-  throw failed('it returned its state itself', 'Return a copy, as { ...state }: later items change the state.');
+  throw functionMistake(
+    'it returned its state itself',
+    'Return a copy, as { ...state }: later items change the state.',
+  );
 };
 
 const mapStep = (operation: Kind<'mapStateful'>, state: StageState, next: Next, save: Save): KeyedStep => {
@@ -47,7 +47,7 @@ const filterStep = (operation: Kind<'filterStateful'>, state: StageState, next: 
   const create = (): object => newState(() => operation.create());
   return (key, item) => {
     const value = state.get(key) ?? create();
-    const kept = operation.apply(value, item, key);
+    const kept = operation.apply(value, key, item);
     refusePromise(kept);
     save(key, value);
     if (kept) next(item);
@@ -57,7 +57,7 @@ const filterStep = (operation: Kind<'filterStateful'>, state: StageState, next: 
 const accumulated = (value: unknown): unknown => {
   refusePromise(value);
   if (value !== undefined) return value;
-  throw failed('the accumulator is undefined', 'create and accumulate must return the accumulator.');
+  throw functionMistake('the accumulator is undefined', 'create and accumulate must return the accumulator.');
 };
 
 const rollingStep = (operation: Kind<'rollingAggregate'>, state: StageState, next: Next, save: Save): KeyedStep => {
@@ -78,11 +78,13 @@ type Save = (key: StateKey, value: unknown) => void;
 
 /**
  * The step of a stage with state. The state is marked as changed after each call, since functions change it in place, and before the
- * item goes on. It undoes nothing when a function throws: who runs the fragment discards what was not committed.
+ * item goes on. It undoes nothing when a function throws: who runs the fragment does, or discards what was not committed.
  */
 export const compileStateful = (work: StatefulWork, state: StageState, next: Next): KeyedStep => {
   const save: Save = (key, value) => {
-    if (work.forgetWhen(value)) state.remove(key);
+    const forgets = work.forgetWhen(value);
+    if (isThenable(forgets)) throw promiseError(forgets, 'forgetWhen');
+    if (forgets) state.remove(key);
     else state.set(key, value);
   };
   switch (work.operation.kind) {

@@ -1,3 +1,5 @@
+import type { StateKey } from '../stage-state.js';
+
 /** Where the items of a fragment leave it. */
 export interface Target {
   /** Whether `index` counts sinks or mapAsync stages. */
@@ -24,6 +26,24 @@ export interface FragmentRun {
   readonly paused: boolean;
   /** Set when a user function threw at input `next`; what that input had led to in this run is not in the outlets. */
   readonly failure: FragmentFailure | undefined;
+  /** Inputs before `next` that were given up, in order: nothing they led to is in the outlets, and nothing in a state. */
+  readonly rejected: readonly RejectedByStage[];
+}
+
+/** An item that a stage failed at which does not fail the job; its input is given up. */
+export interface RejectedByStage {
+  /** Of the input. */
+  readonly index: number;
+  /** The stage, by its id, under which the plan has what happens to the item. */
+  readonly vertex: number;
+  /** By its name, for the error. */
+  readonly stage: string;
+  /** What came to the stage. */
+  readonly item: unknown;
+  /** Of the item, where the stage keeps state. */
+  readonly key?: StateKey | undefined;
+  /** What the function threw. */
+  readonly cause: unknown;
 }
 
 /** Which function threw what. */

@@ -1,8 +1,14 @@
-import type { StageState, StateKey, StateOf } from '../stage-state.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { StageState, StatefulStage, StateKey, StateOf } from '../stage-state.js';
 
 /** State without a store: in memory, bounded by nothing but the number of keys, and lost with the run. */
 class MemoryState implements StageState {
+  readonly #stage: StatefulStage;
   readonly #values = new Map<StateKey, unknown>();
+
+  constructor(stage: StatefulStage) {
+    this.#stage = stage;
+  }
 
   get(key: StateKey): unknown {
     return this.#values.get(key);
@@ -15,7 +21,32 @@ class MemoryState implements StageState {
   remove(key: StateKey): void {
     this.#values.delete(key);
   }
+
+  /** By a copy that the codec makes, as it would for a store. */
+  restorer(key: StateKey): () => void {
+    const value = this.#values.get(key);
+    if (value === undefined) return () => this.remove(key);
+    const { codec } = this.#stage;
+    const copy = this.#coded(() => codec.encode(value));
+    return () =>
+      this.set(
+        key,
+        this.#coded(() => codec.decode(copy)),
+      );
+  }
+
+  #coded<R>(work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      const { code, message, advice } = MillraceError.from(error, 'USER_FUNCTION_FAILED');
+      throw new MillraceError(code, `the state of stage "${this.#stage.name}" cannot be copied: ${message}`, {
+        cause: error,
+        advice: `Copies undo what an item did to it: a stage gives items up (onError). ${advice ?? 'Its codec has failed.'}`,
+      });
+    }
+  }
 }
 
 /** For jobs without a guarantee. */
-export const memoryStateOf: StateOf = () => new MemoryState();
+export const memoryStateOf: StateOf = (stage) => new MemoryState(stage);

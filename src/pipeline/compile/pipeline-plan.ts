@@ -1,8 +1,8 @@
+import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
 import type { StatefulStage } from '../stage-state.js';
 import type { StateCodec } from '../state-codec.js';
-import type { Timestamps } from '../vertex.js';
 import type { Fragment } from './fragment.js';
 
 /** Indexes of the sinks and mapAsync stages that items may reach: what their back-pressure stops. */
@@ -11,6 +11,8 @@ export interface Downstream {
   readonly sinks: readonly number[];
   /** Indices of its mapAsync stages. */
   readonly asyncStages: readonly number[];
+  /** Ids of the stages on the way that may give items up: their letters go to sinks, too. */
+  readonly stages: readonly number[];
 }
 
 export interface SourcePlan {
@@ -18,8 +20,6 @@ export interface SourcePlan {
   readonly name: string;
   /** As the user gave it. */
   readonly source: SourceDefinition<unknown>;
-  /** Whether items carry the time at which they arrived. */
-  readonly timestamps: Timestamps;
   /** What its items are run through. */
   readonly fragment: Fragment;
   /** What its fragment leads to. */
@@ -27,6 +27,8 @@ export interface SourcePlan {
 }
 
 export interface AsyncStagePlan {
+  /** Its id in the graph. */
+  readonly vertex: number;
   /** No other stage of the pipeline has it. */
   readonly name: string;
   /** Calls under way at once, and results that wait for an older one. */
@@ -39,6 +41,14 @@ export interface AsyncStagePlan {
   readonly downstream: Downstream;
   /** The user's function. It may throw instead of rejecting. */
   call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
+}
+
+/** A stage that gives items up instead of failing the job. */
+export interface StageErrors {
+  /** Its id in the graph. */
+  readonly vertex: number;
+  /** Not `fail`. */
+  readonly onError: OnError;
 }
 
 export interface SinkPlan {
@@ -58,4 +68,6 @@ export interface PipelinePlan {
   readonly sinks: readonly SinkPlan[];
   /** The stages that keep state. */
   readonly stateful: readonly StatefulStage[];
+  /** Of the stages that give items up, where these go. */
+  readonly stageErrors: readonly StageErrors[];
 }

@@ -1,5 +1,6 @@
 import { defineSink } from '../../connector/define-sink.js';
 import type { Sink } from '../../connector/sink.js';
+import { shownItem } from '../shown-item.js';
 import { ImmediateWriter } from './immediate-writer.js';
 
 const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>
@@ -17,8 +18,8 @@ const list = <T>(array: T[]): Sink<T> =>
     array.push(item);
   });
 
-/** Prints every item with console.log. `toStringFn` defaults to `String`. */
-const logger = <T = unknown>(toStringFn: (item: T) => string = String): Sink<T> =>
+/** Prints every item with console.log. Default of `toStringFn`: a text as it is, anything else as `util.inspect` shows it. */
+const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<T> =>
   immediateSink('logger', (item: T) => console.log(toStringFn(item)));
 
 /** Takes every item and does nothing with it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DeadLetter } from '../../../src/connector/index.js';
+import { type DeadLetter, letterOfItem } from '../../../src/connector/index.js';
 import { DirectCallLane } from '../../../src/engine/direct/call-lane.js';
 import { DirectCustody } from '../../../src/engine/direct/custody.js';
 import { DirectOutputLane } from '../../../src/engine/direct/output-lane.js';
@@ -179,6 +179,8 @@ export class EngineRig {
       maxItemsInFlight: this.maxItemsInFlight,
       tallies,
       gate: this.#gate,
+      stageRejections: ports.stageRejections,
+      letterOf: letterOfItem,
     });
   }
 

@@ -66,3 +66,28 @@ test('minBy compares text and bigints too', () => {
     10n,
   );
 });
+
+test('an aggregate refuses what is no number, or cannot be compared, and keeps what it had', () => {
+  const refused = (message: RegExp) => ({ code: 'USER_FUNCTION_FAILED', message });
+  const operations = [
+    AggregateOperations.summing((item: unknown) => item as number),
+    AggregateOperations.averaging((item: unknown) => item as number),
+  ];
+  for (const item of [undefined, null, '1', 1n, Number.NaN, {}]) {
+    for (const operation of operations) {
+      assert.throws(
+        () => resultsOf<unknown, unknown, number>(operation as never, [item]),
+        refused(/valueFn .* no number/),
+      );
+    }
+  }
+  const infinite = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  assert.throws(() => resultsOf(AggregateOperations.summing(itself), infinite), refused(/no sum/));
+  const best = AggregateOperations.minBy((item: unknown) => item as number);
+  for (const item of [undefined, null, {}, true]) {
+    assert.throws(() => resultsOf(best, [item]), refused(/valueFn returned .* cannot be compared/));
+  }
+  assert.throws(() => resultsOf(best, [1, 'a']), refused(/a value of type string beside 1/));
+  const lost = AggregateOperations.summing((() => Promise.reject(new Error('nobody waits for it'))) as never);
+  assert.throws(() => resultsOf(lost, [1]), refused(/valueFn returned a promise/));
+});

@@ -13,8 +13,6 @@ export interface Frame {
   itemCount: number;
   /** As the source counts them, rejected inputs included. */
   readonly bytes: number;
-  /** Wall-clock milliseconds of arrival, when the source stamps its items; for windows of later stages. */
-  readonly timestampMs: number | undefined;
   /** It is complete at 0. Raised and lowered by whoever owes something. */
   holds: number;
   /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
@@ -38,12 +36,11 @@ const positionLookup = ({ first, last, items, rejected }: Polled<unknown>): Fram
 };
 
 /** A frame that is held by its own processing. */
-export const createFrame = (source: string, polled: Polled<unknown>, stamped: boolean): Frame => ({
+export const createFrame = (source: string, polled: Polled<unknown>): Frame => ({
   source,
   last: polled.last,
   itemCount: polled.items.length,
   bytes: polled.bytes,
-  timestampMs: stamped ? polled.timestampMs : undefined,
   holds: 1,
   // the letters of its rejected inputs, the keys of its items
   whole: polled.rejected.length > 0 || polled.keys !== undefined,

@@ -3,7 +3,7 @@ import type { Frame } from './frame.js';
 /** How a call ended. */
 export type Settled =
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'error'; readonly cause: unknown };
+  | { readonly kind: 'error'; readonly cause: unknown; readonly attempt: number };
 
 /** One mapAsync call, from its start until its result is taken in order. */
 export interface Slot {

@@ -47,8 +47,6 @@ export interface SourceLaneOptions {
   readonly downstream: Downstream;
   /** Where its rejected inputs go. */
   readonly rejection: RejectionPolicy;
-  /** Whether its items carry the time at which they arrived. */
-  readonly stamped: boolean;
   /** Count what comes in and is through. */
   readonly tallies: JobTallies;
   /** Tells whether an item with this key is none that was taken before. Set where the source gives keys. */
@@ -185,7 +183,7 @@ export class SourceLane {
 
   #track(polled: Polled<unknown>): Frame {
     const items = this.#withoutCopies(polled);
-    const frame = createFrame(this.options.name, { ...polled, items }, this.options.stamped);
+    const frame = createFrame(this.options.name, { ...polled, items });
     this.#polledUpTo = polled.last;
     this.#frames.push(frame);
     this.#inFlightItems += frame.itemCount;

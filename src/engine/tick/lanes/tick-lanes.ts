@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
+import type { FailedItem } from '../../../connector/letter-of-item.js';
 import { present } from '../../../internal/present.js';
 import type { Fragment } from '../../../pipeline/compile/fragment.js';
 import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
@@ -21,6 +22,10 @@ export interface TickLanesOptions {
   readonly sinks: readonly OutputLane[];
   /** How many outputs may wait behind a source or stage. */
   readonly maxItemsInFlight: number;
+  /** By the id of a stage, of those that give items up. */
+  readonly stageRejections: ReadonlyMap<number, RejectionPolicy>;
+  /** Makes the letter of an item that a stage gave up. */
+  readonly letterOf: (failed: FailedItem) => DeadLetter;
   /** Count what is skipped, and dead letters. */
   readonly tallies: JobTallies;
   /** Spoilt by a rejected item that fails the job. */
@@ -29,23 +34,20 @@ export interface TickLanesOptions {
 
 const SINK = 'a plan names only sinks that have a lane';
 const STAGE = 'a plan names only mapAsync stages that have a lane';
+const GIVES_UP = 'a stage that gives an item up has said where it goes';
 
 /** All lanes of a run: leads items from one to the next, and says what room there is behind them. */
 export class TickLanes implements InFlight {
   readonly sources: readonly SourceLane[];
   readonly asyncStages: readonly CallLane[];
   readonly sinks: readonly OutputLane[];
-  readonly #maxItemsInFlight: number;
-  readonly #tallies: JobTallies;
-  readonly #gate: UnitGate;
+  readonly #options: TickLanesOptions;
 
-  constructor({ sources, asyncStages, sinks, maxItemsInFlight, tallies, gate }: TickLanesOptions) {
-    this.sources = sources;
-    this.asyncStages = asyncStages;
-    this.sinks = sinks;
-    this.#maxItemsInFlight = maxItemsInFlight;
-    this.#tallies = tallies;
-    this.#gate = gate;
+  constructor(options: TickLanesOptions) {
+    this.sources = options.sources;
+    this.asyncStages = options.asyncStages;
+    this.sinks = options.sinks;
+    this.#options = options;
   }
 
   /** Whether every input that was taken is complete. */
@@ -118,16 +120,28 @@ export class TickLanes implements InFlight {
     switch (rejection.kind) {
       case 'fail':
         if (frame !== undefined) frame.holds += 1;
-        this.#gate.spoil(letter.error);
+        this.#options.gate.spoil(letter.error);
         break;
       case 'skip':
-        this.#tallies.skipped.add();
+        this.#options.tallies.skipped.add();
         break;
       case 'deadLetter':
-        this.#tallies.deadLettered.add();
+        this.#options.tallies.deadLettered.add();
         this.#sink(rejection.sink).enqueue([letter], frame);
         break;
     }
+  }
+
+  /** Whether a stage gives up the items that it fails at. */
+  givesUp(vertex: number): boolean {
+    return this.#options.stageRejections.has(vertex);
+  }
+
+  /** A stage has failed at an item, which it gives up: what came of its input is gone already. */
+  giveUp(vertex: number, failed: FailedItem, frame: Frame): void {
+    const rejection = present(this.#options.stageRejections.get(vertex), GIVES_UP);
+    if (rejection.kind === 'skip') this.#options.tallies.skipped.add();
+    else this.reject(rejection, this.#options.letterOf(failed), frame);
   }
 
   /** What an outbox was refused by its destination goes where the sink says, before this returns. */
@@ -138,7 +152,7 @@ export class TickLanes implements InFlight {
 
   /** How many more outputs may wait in the lanes behind a source or stage. */
   outputRoom(downstream: Downstream): number {
-    let room = this.#maxItemsInFlight - this.waiting(downstream);
+    let room = this.#options.maxItemsInFlight - this.waiting(downstream);
     for (const index of downstream.sinks) room = Math.min(room, this.#sink(index).room);
     return room;
   }

@@ -71,7 +71,6 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     });
     this.meter = new SinkMeter(name, counters);
     this.counters = outboxMetrics(metrics, name, {
-      undone: () => this.#sum(({ undone }) => undone),
       unreleased: () => this.#sum(({ unreleased }) => unreleased),
     });
     // after meter and counters, with which a client begins

@@ -12,8 +12,6 @@ export interface OutboxMetrics {
 
 /** Asked when metrics are read. */
 export interface OutboxGauges {
-  /** Rows of all clients that are stored and not delivered. */
-  readonly undone: () => number;
   /** PUBRECs that no commit has yet (R9). */
   readonly unreleased: () => number;
 }
@@ -21,7 +19,6 @@ export interface OutboxGauges {
 /** The instruments of the outboxes of the sink with this name. */
 export const outboxMetrics = (metrics: Metrics, sink: string, read: OutboxGauges): OutboxMetrics => {
   const labels = { sink };
-  metrics.gauge('millrace_sink_outbox_rows', 'Messages that are stored and not delivered', labels).collect(read.undone);
   metrics
     .gauge('millrace_sink_outbox_unreleased', 'Messages that the broker has, whose PUBREC waits for a commit', labels)
     .collect(read.unreleased);

@@ -64,7 +64,7 @@ test('several sources, merged and fanned out, reach several sinks', LIMIT, async
   const doubled: number[] = [];
   const pipeline = Pipeline.create();
   const numbers = pipeline.readFrom(TestSources.items(1, 2)).withoutTimestamps();
-  const words = pipeline.readFrom(TestSources.items('a', 'b')).withIngestionTimestamps();
+  const words = pipeline.readFrom(TestSources.items('a', 'b'));
   numbers.merge(words).writeTo(Sinks.list(all));
   numbers.map((n) => n * 2).writeTo(Sinks.list(doubled));
   await Engine.embedded().newJob(pipeline).join();

@@ -7,11 +7,12 @@ import { MillraceError } from '../../../../src/errors/index.js';
 
 const lane = (name: string): DirectCallLane =>
   new DirectCallLane({
+    vertex: 0,
     name,
     maxConcurrency: 1,
     codec: { version: 0, encode: () => new Uint8Array(), decode: () => undefined },
-    fragment: { outlets: [], run: () => ({ next: 0, paused: false, failure: undefined }) },
-    downstream: { sinks: [], asyncStages: [] },
+    fragment: { outlets: [], run: () => ({ next: 0, paused: false, failure: undefined, rejected: [] }) },
+    downstream: { sinks: [], asyncStages: [], stages: [] },
     call: () => undefined,
   });
 

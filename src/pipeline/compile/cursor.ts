@@ -1,0 +1,38 @@
+import type { StateKey } from '../stage-state.js';
+import type { Vertex } from '../vertex.js';
+
+/** The rest of a fan-out, or of a `flatMap`. */
+export type Rest = () => void;
+
+/** Where a run stands: read when a user function throws. The steps write it, in plain assignments: it costs no call for an item. */
+export interface Cursor {
+  /** Of the input under way. */
+  index: number;
+  /** Outputs of the run. */
+  produced: number;
+  /** Whose function is called, with which item. */
+  stage: Vertex | undefined;
+  item: unknown;
+  /** That of the item that came to a stage with state last. */
+  key: StateKey | undefined;
+  /** The input that came to a stage with state last. */
+  touched: number;
+  /** Items that `flatMap` may still give before the run pauses. */
+  left: number;
+  /**
+   * What is left to do of an input that is paused, innermost first. While it is not empty, every step on its way back leaves what it
+   * has left to do behind the others, and returns: so the rest is done in the very order in which it would have been.
+   */
+  rest: Rest[];
+}
+
+export const createCursor = (): Cursor => ({
+  index: 0,
+  produced: 0,
+  stage: undefined,
+  item: undefined,
+  key: undefined,
+  touched: -1,
+  left: 0,
+  rest: [],
+});

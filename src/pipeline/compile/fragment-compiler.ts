@@ -1,0 +1,201 @@
+import { functionMistake } from '../../errors/function-mistake.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
+import type { StateKey, StateOf } from '../stage-state.js';
+import type { PipelineGraph, Vertex } from '../vertex.js';
+import { checkKey } from './check-key.js';
+import { compileStateful, type KeyedStep } from './compile-stateful.js';
+import { createCursor } from './cursor.js';
+import type { Outlet, Target } from './fragment.js';
+
+export type Step = (item: unknown) => void;
+
+/** Which boundary a vertex is, if it is one. */
+export type TargetOf = (vertex: Vertex) => Target | undefined;
+
+export interface FragmentSurroundings {
+  /** Undefined for a vertex that belongs to the fragment itself. */
+  readonly targetOf: TargetOf;
+  /** In memory, or over a store: the fragment does not know. */
+  readonly stateOf: StateOf;
+}
+
+/** Makes one closure for each stage; they share a cursor. */
+export class FragmentCompiler {
+  readonly cursor = createCursor();
+  readonly outlets: Outlet[] = [];
+  readonly #graph: PipelineGraph;
+  readonly #around: FragmentSurroundings;
+  readonly #steps = new Map<number, Step>();
+
+  constructor(graph: PipelineGraph, around: FragmentSurroundings) {
+    this.#graph = graph;
+    this.#around = around;
+  }
+
+  /** One step that hands an item to every consumer of a vertex, in the order of building. */
+  fanOut(vertex: number): Step {
+    const steps = this.#graph.edges.filter((edge) => edge.from === vertex).map((edge) => this.#step(edge.to));
+    const [first, second, ...rest] = steps;
+    if (first === undefined) return () => {};
+    if (second === undefined) return first;
+    const all = [first, second, ...rest];
+    const { cursor } = this;
+    const from = (start: number, item: unknown): void => {
+      for (let index = start; index < all.length; index += 1) {
+        all[index]?.(item);
+        if (cursor.rest.length > 0) return void cursor.rest.push(() => from(index + 1, item));
+      }
+    };
+    return (item) => from(0, item);
+  }
+
+  /** A vertex that two branches lead to is compiled once, so its outlet keeps their common order. */
+  #step(id: number): Step {
+    const known = this.#steps.get(id);
+    if (known !== undefined) return known;
+    const vertex = this.#graph.vertices[id];
+    const step = vertex === undefined ? () => {} : this.#compile(vertex);
+    this.#steps.set(id, step);
+    return step;
+  }
+
+  #compile(vertex: Vertex): Step {
+    const target = this.#around.targetOf(vertex);
+    if (target !== undefined) return this.#outlet(target);
+    const { cursor } = this;
+    const { work } = vertex;
+    if (work.kind === 'groupingKey') return this.#grouping(vertex, (item) => work.keyOf(item));
+    const next = this.fanOut(vertex.id);
+    switch (work.kind) {
+      case 'map':
+        return (item) => {
+          cursor.stage = vertex;
+          cursor.item = item;
+          const made = work.apply(item);
+          if (isThenable(made)) throw promiseError(made);
+          next(made);
+        };
+      case 'filter':
+        return (item) => {
+          cursor.stage = vertex;
+          cursor.item = item;
+          const kept = work.apply(item);
+          if (isThenable(kept)) throw promiseError(kept);
+          if (kept) next(item);
+        };
+      case 'peek':
+        return (item) => {
+          cursor.stage = vertex;
+          cursor.item = item;
+          refusePromise(work.observe(item));
+          next(item);
+        };
+      case 'flatMap':
+        return this.#flatMap(vertex, (item) => work.apply(item), next);
+      default:
+        return next;
+    }
+  }
+
+  #flatMap(vertex: Vertex, apply: (item: unknown) => Iterable<unknown>, next: Step): Step {
+    const { cursor } = this;
+    const drain = (iterator: Iterator<unknown>, of: unknown): void => {
+      cursor.stage = vertex;
+      cursor.item = of;
+      for (let one = iterator.next(); one.done !== true; one = iterator.next()) {
+        cursor.left -= 1;
+        passOn(iterator, one.value);
+        if (cursor.rest.length > 0 || cursor.left <= 0) return void cursor.rest.push(() => drain(iterator, of));
+        cursor.stage = vertex;
+        cursor.item = of;
+      }
+    };
+    /** What stands behind is told that it need not come to its end, as `for … of` tells it. */
+    const passOn = (iterator: Iterator<unknown>, item: unknown): void => {
+      try {
+        next(item);
+      } catch (error) {
+        closeQuietly(iterator);
+        throw error;
+      }
+    };
+    return (item) => {
+      cursor.stage = vertex;
+      cursor.item = item;
+      drain(iteratorOf(apply(item)), item);
+    };
+  }
+
+  /** Behind a grouping there are only stages with state: each is given the key, which is made once. */
+  #grouping(vertex: Vertex, keyOf: (item: unknown) => unknown): Step {
+    const { cursor } = this;
+    const steps = this.#graph.edges.filter(({ from }) => from === vertex.id).map(({ to }) => this.#stateful(to));
+    const from = (start: number, key: StateKey, item: unknown): void => {
+      for (let index = start; index < steps.length; index += 1) {
+        steps[index]?.(key, item);
+        if (cursor.rest.length > 0) return void cursor.rest.push(() => from(index + 1, key, item));
+      }
+    };
+    return (item) => {
+      cursor.stage = vertex;
+      cursor.item = item;
+      from(0, checkKey(keyOf(item)), item);
+    };
+  }
+
+  #stateful(id: number): KeyedStep {
+    const vertex = this.#graph.vertices[id];
+    if (vertex?.work.kind !== 'stateful') return () => {};
+    const { name, work } = vertex;
+    const { cursor } = this;
+    const state = this.#around.stateOf({ name, codec: work.codec });
+    const step = compileStateful(work, state, this.fanOut(id));
+    return (key, item) => {
+      cursor.stage = vertex;
+      cursor.item = item;
+      cursor.key = key;
+      cursor.touched = cursor.index;
+      step(key, item);
+    };
+  }
+
+  #outlet(target: Target): Step {
+    const outlet: Outlet = { target, items: [], origins: [] };
+    this.outlets.push(outlet);
+    const { cursor } = this;
+    const push: Step = (item) => {
+      outlet.items.push(item);
+      cursor.produced += 1;
+    };
+    if (target.kind === 'sink') return push;
+    return (item) => {
+      push(item);
+      outlet.origins.push(cursor.index);
+    };
+  }
+}
+
+/** Many of something: an async iterable gives promises, and is none. */
+const iteratorOf = (many: Iterable<unknown>): Iterator<unknown> => {
+  refusePromise(many);
+  if (typeof many?.[Symbol.iterator] === 'function') return many[Symbol.iterator]();
+  if (typeof many === 'object' && many !== null && Symbol.asyncIterator in many) {
+    throw functionMistake(
+      'it returned an async iterable',
+      'Collect it in a mapAsync stage, and pass the array on to a flatMap stage.',
+    );
+  }
+  throw new MillraceError('USER_FUNCTION_FAILED', 'it returned nothing that can be iterated', {
+    advice: 'flatMap gives an array, or another iterable; an empty one for nothing.',
+  });
+};
+
+/** What an iterator throws at its end is not why it came to it. */
+const closeQuietly = (iterator: Iterator<unknown>): void => {
+  try {
+    iterator.return?.();
+  } catch {
+    // as said above
+  }
+};
