@@ -2,7 +2,7 @@ import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
-import { text, withMethods } from '../internal/options/option-checks.js';
+import { flag, text, withMethods } from '../internal/options/option-checks.js';
 import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
@@ -11,6 +11,7 @@ import { checkDirectory } from './check-directory.js';
 import { Job } from './job/job.js';
 import { resolveGuarantee } from './job/job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
+import { JobWarnings, type WarnedJob } from './job/job-warnings.js';
 import { tellObserver } from './job/tell-observer.js';
 import { planPorts } from './opening/job-ports.js';
 import type { JobRunOptions } from './opening/job-run-options.js';
@@ -26,11 +27,17 @@ export interface EngineOptions {
   readonly dir?: string | undefined;
   /** Instead of a directory: where else stores are, e.g. `new MemoryStores()` for tests of a pipeline. `shutdown` closes it. */
   readonly stores?: StoreProvider | undefined;
+  /**
+   * Whether jobs say as warnings of the process (`process.emitWarning`, codes `MILLRACE_…`) what whoever runs them must know: a source or a
+   * sink that is not connected for a while, and what weakens a guarantee. Default true. A failure that nobody would learn of is always said.
+   */
+  readonly warnings?: boolean | undefined;
 }
 
 const ENGINE: OptionChecks<EngineOptions> = {
   dir: text,
   stores: withMethods('a StoreProvider', 'open', 'close'),
+  warnings: flag,
 };
 
 const resolveEngineOptions = (given: EngineOptions): EngineOptions => {
@@ -42,21 +49,23 @@ const resolveEngineOptions = (given: EngineOptions): EngineOptions => {
 /** Runs jobs in this process. */
 export class Engine implements AsyncDisposable {
   readonly #stores: StoreProvider | undefined;
+  readonly #warns: boolean;
   readonly #jobs = new Map<string, Job>();
   #named = 0;
   #shutDown = false;
 
-  private constructor(stores: StoreProvider | undefined) {
+  private constructor(stores: StoreProvider | undefined, warns: boolean) {
     this.#stores = stores;
+    this.#warns = warns;
   }
 
   /** @throws MillraceError STORAGE_FAILED when `dir` cannot be made or written to, INVALID_OPTIONS for both `dir` and `stores` */
   static embedded(options: EngineOptions = {}): Engine {
-    const { dir, stores } = resolveEngineOptions(options);
-    if (dir === undefined) return new Engine(stores);
+    const { dir, stores, warnings = true } = resolveEngineOptions(options);
+    if (dir === undefined) return new Engine(stores, warnings);
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
     checkDirectory(dir);
-    return new Engine(new DirectoryStores(dir));
+    return new Engine(new DirectoryStores(dir), warnings);
   }
 
   /** The jobs that have not ended. */
@@ -77,7 +86,7 @@ export class Engine implements AsyncDisposable {
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
     const resolved = resolveJobOptions(options, this.#freeName());
-    const run = prepareRun(pipeline, resolved, this.#stores);
+    const { run, parts } = prepareRun(pipeline, resolved, this.#stores);
     if (run.stores !== undefined && options.name === undefined) throw nameless();
     const { name } = resolved;
     if (this.#jobs.has(name)) {
@@ -85,7 +94,8 @@ export class Engine implements AsyncDisposable {
         advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
       });
     }
-    const job = new Job({ options: resolved, run, onFinal: () => this.#jobs.delete(name) });
+    const warnings = this.#warns ? new JobWarnings({ name, ...parts }) : undefined;
+    const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#jobs.delete(name) });
     this.#jobs.set(name, job);
     if (run.stores === undefined) this.#tellUnusedStore(resolved);
     return job;
@@ -129,12 +139,18 @@ const nameless = (): MillraceError =>
 /** An embedded engine runs each job as one. */
 const ONLY_PARTITION = 0;
 
+/** A run, and what the sources and sinks that it opens are called in events. */
+interface PreparedRun {
+  readonly run: JobRunOptions;
+  readonly parts: Omit<WarnedJob, 'name'>;
+}
+
 /** Checks all that can be checked before anything is opened. */
 const prepareRun = (
   pipeline: Pipeline,
   options: ResolvedJobOptions,
   stores: StoreProvider | undefined,
-): JobRunOptions => {
+): PreparedRun => {
   const graph = pipeline.toGraph();
   const plan = compilePipeline(graph);
   const { sources, stateful } = plan;
@@ -146,7 +162,7 @@ const prepareRun = (
     ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
   ]);
   const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
-  return {
+  const run = {
     graph,
     job: name,
     giveUp: options.giveUp,
@@ -160,4 +176,6 @@ const prepareRun = (
     outboxLimits: { maxRows: options.maxOutboxMessages, maxBytes: options.maxOutboxBytes },
     stores: durable ? stores : undefined,
   };
+  const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
+  return { run, parts: named };
 };

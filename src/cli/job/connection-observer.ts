@@ -1,20 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
-import { inWords } from './error-line.js';
-import { OPERATOR_NOTES } from './operator-notes.js';
+import { ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
+import { factsOf, textOf } from '../../metrics/facts.js';
+import { OPERATOR_NOTES } from '../../metrics/operator-notes.js';
 import type { ReportedEvent } from './reporter.js';
-
-/** What went wrong with a connection last, as the diagnostics channel told it. */
-export interface ConnectionTrouble {
-  /** Of the connection: those of sources begin with `source `. */
-  readonly name: string;
-  readonly message: string;
-  /** That of the MillraceError. */
-  readonly code: string;
-  readonly advice: string | undefined;
-  /** Of the socket, like ECONNREFUSED; undefined where the broker has answered. */
-  readonly systemCode: string | undefined;
-}
 
 const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
   [4, 'MQTT 3.1.1'],
@@ -22,16 +12,15 @@ const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * Listens to the connections of this process: passes on what an operator must know, and remembers the last trouble of each. An
+ * Listens to the connections of this process and passes on what an operator must know. An
  * outage is two lines, however many attempts it takes: one when it begins, one when it is over.
  */
 export class ConnectionObserver implements Disposable {
   /** People are told of outages. Off while a failure to connect will be an error of its own. */
   tellsPeople = true;
   readonly #tell: (event: ReportedEvent) => void;
-  readonly #troubles = new Map<string, ConnectionTrouble>();
-  /** The servers of the connections that are up, by the connection's name. */
-  readonly #connected = new Map<string, string>();
+  /** Before the handlers: they find what it knows of each event. */
+  readonly #troubles = new ConnectionTroubles();
   /** Connections whose outage people were told of. */
   readonly #told = new Set<string>();
   /** What they were told of refusals in an outage. */
@@ -57,20 +46,9 @@ export class ConnectionObserver implements Disposable {
     for (const [name, handler] of this.#handlers) subscribe(name, handler);
   }
 
-  /** The last trouble of a connection that has not been made since, of one with such a name if there is any. */
-  trouble(isNeeded: (name: string) => boolean): ConnectionTrouble | undefined {
-    const troubles = [...this.#troubles.values()];
-    return troubles.findLast(({ name }) => isNeeded(name)) ?? troubles.at(-1);
-  }
-
-  /** Whether a connection with such a name is up. */
-  isConnected(isNeeded: (name: string) => boolean): boolean {
-    return [...this.#connected.keys()].some(isNeeded);
-  }
-
-  /** The servers that we are connected to. */
-  get connected(): readonly string[] {
-    return [...this.#connected.values()];
+  /** What is known of the connections. */
+  get troubles(): ConnectionTroubles {
+    return this.#troubles;
   }
 
   /** The servers that are spoken to in an older version than 5.0, each with it. */
@@ -80,6 +58,7 @@ export class ConnectionObserver implements Disposable {
 
   [Symbol.dispose](): void {
     for (const [name, handler] of this.#handlers) unsubscribe(name, handler);
+    this.#troubles[Symbol.dispose]();
   }
 
   #onConnect(message: unknown): void {
@@ -89,8 +68,6 @@ export class ConnectionObserver implements Disposable {
     const version = OLDER_VERSIONS.get(facts.version);
     if (version === undefined) this.#older.delete(server);
     else this.#older.set(server, version);
-    this.#troubles.delete(name);
-    this.#connected.set(name, server);
     for (const refusal of this.#refusals) if (refusal.startsWith(`${name}\0`)) this.#refusals.delete(refusal);
     const text = this.#told.delete(name) ? `connected to ${server} again` : undefined;
     this.#tell({ event: 'connect', text, facts });
@@ -100,12 +77,9 @@ export class ConnectionObserver implements Disposable {
     const facts = factsOf(message);
     const trouble = troubleOf(facts);
     const { name } = trouble;
-    this.#troubles.delete(name);
-    this.#troubles.set(name, trouble);
-    this.#connected.delete(name);
-    const isNews = this.tellsPeople && facts.next === 'retry' && !this.#told.has(name);
+    const isNews = this.tellsPeople && trouble.retried && !this.#told.has(name);
     if (isNews) this.#told.add(name);
-    const text = isNews ? `${foreignText(inWords(trouble.message))}; trying again` : undefined;
+    const text = isNews ? `${foreignText(errorWords(trouble.message))}; trying again` : undefined;
     this.#tell({ event: 'disconnect', text, facts });
   }
 
@@ -119,7 +93,7 @@ export class ConnectionObserver implements Disposable {
       this.#refusals.add(refusal);
       this.#told.add(name);
     }
-    const text = isNews ? `${inWords(why)}; it was accepted before, so it is tried again` : undefined;
+    const text = isNews ? `${errorWords(why)}; it was accepted before, so it is tried again` : undefined;
     this.#tell({ event: 'refused-for-now', text, facts });
   }
 
@@ -146,24 +120,4 @@ export class ConnectionObserver implements Disposable {
     this.#noted.add(note);
     this.#tell({ event: 'note', text: `note: ${note}`, facts: { note, ...factsOf(message) } });
   }
-}
-
-function troubleOf(facts: Readonly<Record<string, unknown>>): ConnectionTrouble {
-  const error = factsOf(facts.error);
-  return {
-    name: textOf(facts, 'name'),
-    message: textOf(error, 'message'),
-    code: textOf(error, 'code'),
-    advice: typeof error.advice === 'string' ? error.advice : undefined,
-    systemCode: textOf(factsOf(error.details), 'systemCode'),
-  };
-}
-
-function factsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function textOf(facts: Readonly<Record<string, unknown>>, name: string): string {
-  const value = facts[name];
-  return typeof value === 'string' ? value : '';
 }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
+import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
 
 /** An error as one line: what and why, then what to do. Foreign text in it is made visible and cut, its line breaks are folded. */
@@ -20,21 +21,7 @@ function describe(error: unknown): { readonly message: string; readonly advice?:
     const inner = error.cause instanceof MillraceError ? error.cause : undefined;
     // An error of our own that a function threw says it all.
     const message = inner === undefined ? error.message : error.message.replace(/^(messageFn|mapToItemFn) threw: /, '');
-    return { message: inWords(message), advice: error.advice ?? inner?.advice };
+    return { message: errorWords(message), advice: error.advice ?? inner?.advice };
   }
   return { message: error instanceof Error ? error.message : String(error) };
-}
-
-/** Node's and OpenSSL's names of errors, as people know them. */
-export function inWords(message: string): string {
-  return (
-    message
-      .replace(/connect ECONNREFUSED( \S+)?/, 'connection refused')
-      .replace(/connect ETIMEDOUT( \S+)?/, 'connection timed out')
-      .replace(/getaddrinfo (ENOTFOUND|EAI_AGAIN)( \S+)?/, 'host not found')
-      .replace(/connect (EHOSTUNREACH|ENETUNREACH)( \S+)?/, 'host not reachable')
-      .replace(/(read|write) (ECONNRESET|EPIPE)/, 'the other end closed the connection')
-      // tried where a number begins, not at each of its digits
-      .replace(/(?<![0-9A-F])[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):\S*/, '$1')
-  );
 }

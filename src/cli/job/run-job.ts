@@ -34,7 +34,7 @@ export async function runJob(task: JobTask): Promise<number> {
   using watch = new ConnectionObserver((event) => reporter.tell(event));
   watch.tellsPeople = task.startTimeoutMs === 0;
   using stop = listenForStop();
-  await using engine = Engine.embedded({ dir: options.dir });
+  await using engine = Engine.embedded({ dir: options.dir, warnings: false });
   let keeps = options.dir !== undefined;
   let away: readonly string[] = [];
   const job = engine.newJob(task.pipeline, {
@@ -113,10 +113,11 @@ const isSource = (name: string): boolean => name.startsWith('source ');
 /** A job with a store waits only for its sources, and for sinks that it has never reached; those are connected before a source is. */
 function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError {
   const seconds = timeoutMs / 1000;
-  const trouble = watch.trouble(isSource);
-  if (trouble === undefined || (watch.isConnected(isSource) && !isSource(trouble.name))) {
-    const { connected } = watch;
-    if (watch.isConnected(isSource))
+  const { troubles } = watch;
+  const trouble = troubles.trouble(isSource);
+  if (trouble === undefined || (troubles.isConnected(isSource) && !isSource(trouble.name))) {
+    const { connected } = troubles;
+    if (troubles.isConnected(isSource))
       return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
     const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
     return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });

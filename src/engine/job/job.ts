@@ -11,6 +11,7 @@ import { JobRun } from '../run/job-run.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import type { JobWarnings } from './job-warnings.js';
 import { RestartPolicy } from './restart-policy.js';
 import { tellObserver } from './tell-observer.js';
 
@@ -23,6 +24,8 @@ export interface JobParts {
   readonly options: ResolvedJobOptions;
   /** What each of its runs is told. */
   readonly run: JobRunOptions;
+  /** undefined: nothing is said as a warning but a failure that nobody would learn of. */
+  readonly warnings: JobWarnings | undefined;
   /** Called once, when the job will never run again. */
   readonly onFinal: () => void;
 }
@@ -80,7 +83,8 @@ export class Job implements AsyncDisposable {
 
   /**
    * Resolves when the job runs: every source is subscribed and every sink is connected. A sink of a job with a store that was connected
-   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before.
+   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before, and with ABORTED when it
+   * is drained or cancelled before.
    */
   whenRunning(): Promise<void> {
     this.#observed = true;
@@ -273,7 +277,8 @@ export class Job implements AsyncDisposable {
   /** Does nothing when an observer of the status has cancelled the job meanwhile. */
   #complete(): void {
     if (isFinal(this.#status)) return;
-    this.#running.resolve();
+    // whoever waits for a run that there will not be; nothing where it has run
+    this.#running.reject(new MillraceError('ABORTED', `job "${this.name}" was drained before it ran`));
     this.#move('completed');
     this.#completion.resolve();
     this.#finish();
@@ -295,11 +300,14 @@ export class Job implements AsyncDisposable {
 
   #finish(): void {
     this.#parts.options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#parts.warnings?.[Symbol.dispose]();
     this.#parts.onFinal();
   }
 
   #move(transition: JobTransition, error?: MillraceError): void {
     this.#status = nextStatus(this.#status, transition);
+    if (this.#status === 'STARTING') this.#parts.warnings?.starting();
+    else this.#parts.warnings?.started();
     tellObserver(this.#parts.options.onEvent, { kind: 'status', job: this.name, status: this.#status, error });
   }
 

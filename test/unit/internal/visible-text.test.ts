@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { errorLine, inWords } from '../../../src/cli/job/error-line.js';
+import { errorLine } from '../../../src/cli/job/error-line.js';
 import { Reporter } from '../../../src/cli/job/reporter.js';
 import { MillraceError } from '../../../src/errors/index.js';
+import { errorWords } from '../../../src/internal/error-words.js';
 import { foreignText, visible, visibleJson } from '../../../src/internal/visible-text.js';
 import { deadLetterRecord } from '../../../src/mqtt/sink/dead-letters/dead-letter-record.js';
 import { letter } from '../../support/ends/broken-ends.js';
@@ -111,7 +112,7 @@ describe('the time that foreign text takes', () => {
   for (const [what, text] of texts) {
     it(`is in proportion to it: ${what} (X6)`, () => {
       const error = new MillraceError('NOT_AUTHORIZED', `x${text}y`, { advice: text });
-      const tried = { line: cpuMs(() => errorLine(error)), words: cpuMs(() => inWords(text)) };
+      const tried = { line: cpuMs(() => errorLine(error)), words: cpuMs(() => errorWords(text)) };
       // quadratic: seconds
       assert.ok(tried.line < 300 && tried.words < 300, JSON.stringify(tried));
     });

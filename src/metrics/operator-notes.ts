@@ -1,4 +1,4 @@
-/** What may happen on a diagnostics channel that whoever runs the command must know, once. */
+/** What may happen on a diagnostics channel that whoever runs a job must know, once: what is wrong, and what to do where that is not clear. */
 export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])[] = [
   ['millrace:granted-qos', 'the broker grants a lower QoS than was asked for'],
   ['millrace:messages-dropped', 'messages at QoS 0 come faster than they can be passed on: some are dropped'],
@@ -20,7 +20,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ['millrace:outbox-full', 'the outbox is full: nothing is read until the receiving broker takes some of it'],
   [
     'millrace:credentials-in-clear',
-    'a password goes to another machine unencrypted: use mqtts:// or wss://, or --auth scram-sha-256 with MQTT 5',
+    'a password goes to another machine unencrypted: use mqtts:// or wss://, or scramSha256 with MQTT 5',
   ],
   [
     'millrace:message-suspected',

@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { errorWords } from '../../internal/error-words.js';
+import { foreignText } from '../../internal/visible-text.js';
+import { type ConnectionTrouble, ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
+import { type Facts, factsOf, textOf } from '../../metrics/facts.js';
+import { OPERATOR_NOTES } from '../../metrics/operator-notes.js';
+import { Outages } from './outages.js';
+
+/** Whose warnings they are. */
+export interface WarnedJob {
+  readonly name: string;
+  /** The names of its sources and sinks, as their connections and events have them. */
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+}
+
+/** A connection that was never made is most likely wrong; one that was cut is most likely tried again with success. */
+const NEVER_MADE_MS = 5000;
+const CUT_MS = 60_000;
+/** Longer than a connect, or the answer to it, may take. */
+const SILENT_START_MS = 40_000;
+const START = 'start';
+const GOES_ON = 'It is tried again for ever. Check the URL of the broker, and that it runs.';
+
+/**
+ * Says as warnings of the process what nobody would learn otherwise: that a source or a sink is not connected, after a while and then
+ * rarely, and once each what weakens the job. The command line tells the same by itself.
+ */
+export class JobWarnings implements Disposable {
+  readonly #job: WarnedJob;
+  readonly #outages = new Outages();
+  readonly #connectedOnce = new Set<string>();
+  readonly #noted = new Set<string>();
+  readonly #troubles: ConnectionTroubles;
+  readonly #handlers: readonly (readonly [channel: string, handler: (message: unknown) => void])[];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(job: WarnedJob) {
+    this.#job = job;
+    this.#troubles = new ConnectionTroubles({
+      connected: (name) => this.#connected(name),
+      troubled: (trouble) => this.#troubled(trouble),
+    });
+    this.#handlers = [
+      ['millrace:retrying', (message) => this.#retrying(factsOf(message))],
+      ['millrace:retry-over', (message) => this.#over(factsOf(message))],
+      ...OPERATOR_NOTES.map(
+        ([name, text]) => [name, (message: unknown) => this.#note(name, text, factsOf(message))] as const,
+      ),
+    ];
+    for (const [name, handler] of this.#handlers) subscribe(name, handler);
+  }
+
+  /** The job is starting: it may wait for what no event tells of. */
+  starting(): void {
+    const message = 'it has not begun to run, and no source or sink says why';
+    const advice =
+      'A source or sink of your own may wait in its opening; a broker may accept connections and not answer.';
+    this.#outages.add({ name: START, message, advice }, performance.now(), SILENT_START_MS);
+    this.#arm();
+  }
+
+  /** It runs, or is at rest. */
+  started(): void {
+    this.#outages.end(START);
+    this.#arm();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#troubles[Symbol.dispose]();
+    for (const [name, handler] of this.#handlers) unsubscribe(name, handler);
+  }
+
+  #connected(name: string): void {
+    this.#connectedOnce.add(name);
+    this.#outages.end(name);
+    this.#arm();
+  }
+
+  #troubled(trouble: ConnectionTrouble): void {
+    const { name, message, advice, retried } = trouble;
+    if (!this.#isOurs(name)) return;
+    const firstMs = this.#connectedOnce.has(name) ? CUT_MS : NEVER_MADE_MS;
+    if (retried) this.#outages.add({ name, message: `${name}: ${message}`, advice }, performance.now(), firstMs);
+    else this.#outages.end(name);
+    this.#arm();
+  }
+
+  /** Of sources and sinks of the user's own, which try again what failed. */
+  #retrying(facts: Facts): void {
+    if (facts.job !== this.#job.name) return;
+    const { message, advice } = troubleOf(facts);
+    const name = textOf(facts, 'part');
+    this.#outages.add({ name, message: `${name}: ${message}`, advice }, performance.now(), NEVER_MADE_MS);
+    this.#arm();
+  }
+
+  #over(facts: Facts): void {
+    if (facts.job !== this.#job.name) return;
+    this.#outages.end(textOf(facts, 'part'));
+    this.#arm();
+  }
+
+  #note(channel: string, text: string, facts: Facts): void {
+    const isOurs = this.#isOurs(textOf(facts, 'name')) || this.#hasPart(facts) || facts.job === this.#job.name;
+    if (!isOurs || this.#noted.has(text)) return;
+    this.#noted.add(text);
+    const where = ['name', 'source', 'sink'].map((name) => textOf(facts, name)).find((part) => part !== '');
+    const code = channel.replace('millrace:', '').replaceAll('-', '_').toUpperCase();
+    this.#warn(`${where === undefined ? '' : `${where}: `}${text}`, `MILLRACE_${code}`, undefined);
+  }
+
+  /** A sink's connections have its name and the number of the client. */
+  #isOurs(name: string): boolean {
+    const { sources, sinks } = this.#job;
+    return (
+      sources.some((source) => name === `source ${source}`) || sinks.some((sink) => name.replace(/-\d+$/, '') === sink)
+    );
+  }
+
+  #hasPart(facts: Facts): boolean {
+    return this.#job.sources.includes(textOf(facts, 'source')) || this.#job.sinks.includes(textOf(facts, 'sink'));
+  }
+
+  /** It keeps no process alive. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const { dueMs } = this.#outages;
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#tell(), Math.max(0, dueMs - performance.now()) + 1);
+    this.#timer.unref();
+  }
+
+  #tell(): void {
+    for (const { name, message, advice, lastsMs } of this.#outages.take(performance.now())) {
+      // what is wrong with a part says why
+      if (name === START && this.#outages.hasOther(START)) continue;
+      const since = `for ${Math.round(lastsMs / 1000)} s`;
+      this.#warn(`${errorWords(message)} (${since})`, 'MILLRACE_NOT_CONNECTED', advice ?? GOES_ON);
+    }
+    this.#arm();
+  }
+
+  #warn(text: string, code: string, detail: string | undefined): void {
+    const message = foreignText(`job "${this.#job.name}": ${text}`);
+    process.emitWarning(message, { code, ...(detail === undefined ? {} : { detail: foreignText(detail) }) });
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { Engine, MqttSources, Pipeline, Sinks } from '../../src/index.js';
+import { publishDiagnostic } from '../../src/metrics/index.js';
+import { freePort } from '../support/free-port.js';
+import { SUITE_LIMIT } from '../support/limits.js';
+
+interface Warning extends Error {
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** The warnings of this process, from now until it is disposed of. */
+class Warnings implements Disposable {
+  readonly all: Warning[] = [];
+  readonly #onWarning = (warning: Warning): void => void this.all.push(warning);
+
+  constructor() {
+    process.on('warning', this.#onWarning);
+  }
+
+  [Symbol.dispose](): void {
+    process.off('warning', this.#onWarning);
+  }
+}
+
+const consumer = async (clientId: string): Promise<Pipeline> => {
+  const pipeline = Pipeline.create();
+  const broker = `mqtt://127.0.0.1:${await freePort()}`;
+  const connectOptionsFn = () => ({ reconnectPeriod: 100, maxReconnectPeriod: 100 });
+  pipeline
+    .readFrom(MqttSources.builder({ broker, clientId, topic: 't', connectOptionsFn }).build())
+    .writeTo(Sinks.noop());
+  return pipeline;
+};
+
+describe('a job that nobody watches', SUITE_LIMIT, () => {
+  it('says once, as a warning of the process, that its broker is not there: which part, why, and what to do', async () => {
+    using warnings = new Warnings();
+    await using job = Engine.embedded().newJob(await consumer('wrong-port'), { name: 'orders' });
+    const [warning]: Warning[] = await once(process, 'warning');
+    assert.equal(warning?.code, 'MILLRACE_NOT_CONNECTED');
+    assert.match(warning.message, /job "orders": source wrong-port: .*connection refused.* \(for \d+ s\)/);
+    assert.match(warning.detail ?? '', /Check that the broker runs and listens on this host and port/);
+    assert.equal(job.status, 'STARTING');
+    assert.equal(warnings.all.length, 1);
+  });
+
+  it('says nothing with warnings: false', async () => {
+    using warnings = new Warnings();
+    const quiet = Engine.embedded({ warnings: false }).newJob(await consumer('quiet'), { name: 'quiet' });
+    const loud = Engine.embedded().newJob(await consumer('loud'), { name: 'loud' });
+    await once(process, 'warning');
+    assert.deepEqual(
+      warnings.all.map(({ message }) => /job "(\w+)"/.exec(message)?.[1]),
+      ['loud'],
+    );
+    await Promise.all([quiet.drain(), loud.drain()]);
+  });
+
+  it('says once what weakens it, and nothing of what is of another job, or happens after its end', async () => {
+    using warnings = new Warnings();
+    const job = Engine.embedded().newJob(await consumer('weak'), { name: 'weak' });
+    const tell = () => publishDiagnostic('messages-dropped', { source: 'weak', policy: 'drop-oldest' });
+    tell();
+    tell();
+    publishDiagnostic('insecure-tls', { name: 'source other', server: 'h:1' });
+    await once(process, 'warning');
+    await job.drain();
+    tell();
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      warnings.all.map(({ code }) => code),
+      ['MILLRACE_MESSAGES_DROPPED'],
+    );
+  });
+
+  it('a job that is drained or cancelled before it ran never runs: whenRunning rejects', async () => {
+    for (const end of ['drain', 'cancel'] as const) {
+      const job = Engine.embedded().newJob(await consumer(end), { name: end });
+      const running = job.whenRunning();
+      await job[end]();
+      await assert.rejects(running, { code: 'ABORTED' });
+    }
+  });
+});
