@@ -37,7 +37,7 @@ export interface JobOptions {
   readonly maxBytesInFlight?: number | undefined;
   /**
    * How many messages the outbox of one client of a sink may have on disk, in a job with a store. Default 1,000,000. When it is full,
-   * nothing is polled until some are delivered.
+   * the sources that lead to it are not polled until some are delivered.
    */
   readonly maxOutboxMessages?: number | undefined;
   /** The same in bytes of messages. Default 1 GiB. */
