@@ -61,6 +61,7 @@ const explained = ({ needsVersion5 }: ResolvedSource<unknown>, error: MillraceEr
   if (needsVersion5 === undefined || error.code !== 'UNSUPPORTED_PROTOCOL_VERSION') return error;
   return new MillraceError(error.code, `the broker does not speak MQTT 5.0, and ${needsVersion5}`, {
     cause: error,
-    advice: 'Use filters that do not overlap and no options of 5.0, or a broker that speaks 5.0',
+    advice:
+      "Use a broker that speaks 5.0; or filters that do not overlap, and no options of 5.0 (retainAsPublished may be 'if-supported').",
   });
 };
