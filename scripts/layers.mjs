@@ -39,6 +39,8 @@ export const LAYERS = [
   { folder: 'mqtt/sink/outbox/sender', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
   { folder: 'connector/testing', imports: [...BELOW, 'connector', 'store'], closed: true },
   { folder: 'connector', imports: BELOW },
+  { folder: 'postgres', imports: [...BELOW, 'connector'], packages: ['pg'] },
+  { folder: 'postgres/sql', imports: ['errors'], pure: true },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
   { folder: 'engine/layout', imports: ENGINE },

@@ -29,7 +29,7 @@ export const ERROR_KINDS = {
   STATE_NOT_STORABLE: user(),
   JOB_CHANGED: user(),
   UNSUPPORTED: user(),
-  // the broker's answers
+  // the peer's answers: a broker's, a database's
   MALFORMED_PACKET: peer(true),
   PROTOCOL_ERROR: peer(true),
   PACKET_TOO_LARGE: peer(true),
@@ -48,6 +48,8 @@ export const ERROR_KINDS = {
   SESSION_LOST: peer(),
   SESSION_UNKNOWN: peer(),
   ID_IN_USE: peer(),
+  SINK_NOT_OURS: peer(),
+  SINK_WENT_BACK: peer(),
   WRONG_PROTOCOL: peer(),
   TLS_REFUSED: peer(),
   WEBSOCKET_REFUSED: peer(true),

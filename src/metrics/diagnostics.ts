@@ -41,7 +41,9 @@ export type DiagnosticName =
   | 'close-failed'
   | 'retrying'
   | 'retry-over'
-  | 'given-up';
+  | 'given-up'
+  | 'database-away'
+  | 'sink-position-reset';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
 export type DiagnosticData = Readonly<Record<string, unknown>>;
@@ -88,6 +90,8 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   retrying: channel('millrace:retrying'),
   'retry-over': channel('millrace:retry-over'),
   'given-up': channel('millrace:given-up'),
+  'database-away': channel('millrace:database-away'),
+  'sink-position-reset': channel('millrace:sink-position-reset'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

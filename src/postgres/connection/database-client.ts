@@ -1,0 +1,176 @@
+import type pg from 'pg';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { deferred } from '../../internal/deferred.js';
+import { loadPg } from './load-pg.js';
+import { type PostgresConnection, placeOf } from './postgres-connection.js';
+
+/** The server ends a statement by itself first; so much later it is taken for one that stands still. */
+const GRACE_MS = 2_000;
+/** How long an orderly end is waited for. */
+const END_MS = 1_000;
+
+/** What a statement came to. */
+export interface QueryResult {
+  readonly command: string;
+  readonly rowCount: number | null;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A statement with its values. One with a name is parsed once for each connection. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly name?: string;
+}
+
+/** How a client is opened. */
+export interface ClientOptions {
+  readonly connection: PostgresConnection;
+  /** Of connecting and of each statement, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One connection to a database. It is used by one caller at a time, and dropped after the first failure that is not the statement's own:
+ * what it was doing then is in doubt. A server that stands still is noticed by a clock on this side.
+ */
+export class DatabaseClient {
+  readonly #client: pg.Client;
+  readonly #timeoutMs: number;
+  readonly #place: string;
+  readonly #onAbort: () => void;
+  readonly #signal: AbortSignal;
+  /** Rejects once it can be used no more, so that nothing waits for an answer that cannot come. */
+  readonly #lost = deferred<never>();
+  #failure: Error | undefined;
+
+  private constructor(client: pg.Client, { connection, timeoutMs, signal }: ClientOptions) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    this.#place = placeOf(connection);
+    this.#signal = signal;
+    this.#onAbort = () => this.destroy();
+    // between statements nobody else hears of it; it would end the process
+    client.on('error', (error) => this.#lose(error));
+    client.on('end', () => this.#lose(new Error('the connection was ended')));
+    this.#lost.promise.catch(() => {});
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Connects, and makes the session one that can be relied on. Rejects with what `pg` gives. */
+  static async open(options: ClientOptions): Promise<DatabaseClient> {
+    const { connection, timeoutMs, signal } = options;
+    const { Client } = await loadPg();
+    signal.throwIfAborted();
+    const client = new DatabaseClient(new Client(configOf(connection, timeoutMs)), options);
+    try {
+      await client.#within(client.#client.connect(), 'connect');
+      await client.run(SESSION(timeoutMs));
+      return client;
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+  }
+
+  /** Rejects with the server's error, with that of the connection, or with TIMEOUT. */
+  async query({ text, values, name }: Statement): Promise<QueryResult> {
+    const named = name === undefined ? {} : { name };
+    return this.#within(this.#client.query({ text, values: [...values], ...named }), 'a statement');
+  }
+
+  /** Statements without values, in one round trip. Gives the result of each. */
+  async run(text: string): Promise<readonly QueryResult[]> {
+    // `pg` gives an array where there are several, which its types do not say
+    const result: unknown = await this.#within(this.#client.query(text), 'a statement');
+    return Array.isArray(result) ? result : [result as QueryResult];
+  }
+
+  /** Calls back for each notification. @param channel is listened to by whoever calls this */
+  onNotification(listener: () => void): void {
+    this.#client.on('notification', listener);
+  }
+
+  /** Calls back once when the connection has ended, for whatever reason. */
+  onLost(listener: () => void): void {
+    this.#lost.promise.catch(listener);
+  }
+
+  /** @throws why it can be used no more */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Ends it in order, or after a second at once. Never rejects. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.destroy(), END_MS);
+    try {
+      await this.#client.end();
+    } catch {
+      this.destroy();
+    } finally {
+      clearTimeout(timer);
+      this.#signal.removeEventListener('abort', this.#onAbort);
+    }
+  }
+
+  /** Ends it at once: the server finds out by itself. */
+  destroy(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#lose(new Error('the connection was given up'));
+    this.#client.connection.stream.destroy();
+  }
+
+  #lose(error: Error): void {
+    this.#failure ??= error;
+    this.#lost.reject(error);
+  }
+
+  async #within<R>(work: Promise<R>, what: string): Promise<R> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(this.#timedOut(what));
+        this.destroy();
+      }, this.#timeoutMs + GRACE_MS);
+    });
+    try {
+      return await Promise.race([work, late, this.#lost.promise]);
+    } finally {
+      clearTimeout(timer);
+      // where the clock was first
+      work.catch(() => {});
+    }
+  }
+
+  #timedOut(what: string): MillraceError {
+    return new MillraceError('TIMEOUT', `${what} was not answered by ${this.#place} within ${this.#timeoutMs} ms`, {
+      advice: 'The server may stand still, or wait for a lock: look at pg_stat_activity, or raise timeoutMs.',
+    });
+  }
+}
+
+/**
+ * A COMMIT that is answered must be durable (`synchronous_commit`), a transaction whose client stands still must not hold its locks for
+ * ever, and our own literals must mean what they say.
+ */
+const SESSION = (timeoutMs: number): string =>
+  `SET statement_timeout = ${timeoutMs}; SET idle_in_transaction_session_timeout = ${timeoutMs}; ` +
+  `SET standard_conforming_strings = on; SELECT set_config('synchronous_commit', 'on', false) ` +
+  `WHERE current_setting('synchronous_commit') = 'off'`;
+
+const configOf = (connection: PostgresConnection, timeoutMs: number): pg.ClientConfig => {
+  const common = { connectionTimeoutMillis: timeoutMs, keepAlive: true };
+  if (typeof connection === 'string') {
+    return { ...common, application_name: 'millrace', connectionString: connection };
+  }
+  const { applicationName, ssl, ...parts } = connection;
+  return {
+    ...common,
+    ...parts,
+    application_name: applicationName ?? 'millrace',
+    ...(ssl === undefined ? {} : { ssl }),
+  };
+};

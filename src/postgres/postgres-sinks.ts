@@ -1,0 +1,100 @@
+import { defineSink } from '../connector/define-sink.js';
+import { withOutbox } from '../connector/outbox/with-outbox.js';
+import type { Sink } from '../connector/sink.js';
+import { openDirectly, openExactly } from './sink/open-sink.js';
+import type { PostgresStatementOptions, PostgresTableOptions } from './sink/options/postgres-sink-options.js';
+import { type ResolvedSink, resolveSink } from './sink/options/resolve-sink.js';
+import { bindColumns, bindValues, columnNames } from './sink/row-binder.js';
+import { batchStatement, rowStatement } from './sink/writing/rows-statement.js';
+import { insertSql } from './sql/table-insert.js';
+
+/**
+ * Rows into a table, many in one statement, in the order of the items.
+ *
+ * @example
+ * PostgresSinks.table<Reading>({
+ *   connection: { host: 'db', database: 'plant', user: 'millrace', password: () => readPassword() },
+ *   table: 'readings',
+ *   columns: { device: ({ device }) => device, at: ({ at }) => new Date(at), value: ({ value }) => value },
+ *   createTable: true,
+ * });
+ * @throws MillraceError INVALID_OPTIONS with all that is wrong
+ */
+const table = <T>(options: PostgresTableOptions<T>): Sink<T> => {
+  const { schema, table: name, columns, onConflict } = options;
+  const names = columnNames(columns);
+  return sinkOf(
+    resolveSink<T>(options, {
+      defaultName: `postgres ${name}`,
+      bind: bindColumns(columns),
+      statement: batchStatement(insertSql({ table: { schema, table: name }, columns: names, onConflict })),
+      problems: tableProblems(name, names, onConflict),
+    }),
+  );
+};
+
+/**
+ * A statement of one's own for each item, in the transaction of its batch.
+ *
+ * @example
+ * PostgresSinks.statement<Alarm>({
+ *   connection: 'postgres://millrace@db/plant',
+ *   sql: 'UPDATE devices SET alarms = alarms + 1 WHERE id = $1',
+ *   bindFn: ({ device }) => [device],
+ *   createTable: true,
+ * });
+ * @throws MillraceError INVALID_OPTIONS with all that is wrong
+ */
+const statement = <T>(options: PostgresStatementOptions<T>): Sink<T> => {
+  const { sql, bindFn } = options;
+  return sinkOf(
+    resolveSink<T>(options, {
+      defaultName: 'postgres',
+      bind: bindValues(bindFn),
+      statement: rowStatement(sql),
+      problems: [
+        ...(typeof sql === 'string' && sql.trim() !== '' ? [] : ['sql is missing']),
+        ...(typeof bindFn === 'function' ? [] : ['bindFn is missing']),
+      ],
+    }),
+  );
+};
+
+const tableProblems = (
+  name: string,
+  columns: readonly string[],
+  onConflict: PostgresTableOptions<never>['onConflict'],
+): readonly string[] => {
+  const keys = onConflict?.columns ?? [];
+  const isUpdate = onConflict?.action === 'update';
+  return [
+    ...(typeof name === 'string' && name !== '' ? [] : ['table is missing']),
+    ...(columns.length > 0 ? [] : ['columns is empty']),
+    ...(onConflict === undefined || keys.length > 0 ? [] : ['onConflict.columns is empty']),
+    ...keys
+      .filter((key) => !columns.includes(key))
+      .map((key) => `onConflict.columns names "${key}", which is none of columns`),
+    ...(isUpdate && columns.every((column) => keys.includes(column)) ? ['onConflict has no column to update'] : []),
+  ];
+};
+
+const sinkOf = <T>(sink: ResolvedSink<T>): Sink<T> =>
+  defineSink<T>({
+    name: sink.name,
+    // its position is kept under the name
+    claims: [`postgres sink "${sink.name}"`],
+    onError: sink.onError,
+    refuse: () => undefined,
+    createWriter: (context) => openDirectly(sink, context),
+    createDurableWriter: (context, restore) => {
+      const { durable, guarantee } = context;
+      if (durable === undefined || guarantee !== 'exactly-once') {
+        const plain = { ...sink, createWriter: (inner: typeof context) => openDirectly(sink, inner) };
+        return withOutbox(plain, context, restore);
+      }
+      return openExactly(sink, context, durable, restore);
+    },
+  });
+
+/** Sinks that write to PostgreSQL: exactly once in a job that is, else at least once. The package `pg` must be installed. */
+export const PostgresSinks = Object.freeze({ table, statement });

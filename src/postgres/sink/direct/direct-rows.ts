@@ -1,0 +1,120 @@
+import { letterOfItem } from '../../../connector/letter-of-item.js';
+import type { RejectedItem, SinkProgress } from '../../../connector/sink-writer.js';
+import type { MillraceError } from '../../../errors/millrace-error.js';
+import type { DatabaseClient } from '../../connection/database-client.js';
+import type { SqlFacts } from '../../sql/sql-error.js';
+import { refusedRowError } from '../refused-row-error.js';
+import { type BindRow, rejectionOf } from '../row-binder.js';
+import { type QueuedRow, type RowLimits, RowQueue } from '../writing/row-queue.js';
+import type { RowsStatement } from '../writing/rows-statement.js';
+import type { WrittenRows } from '../writing/write-loop.js';
+
+/** A row with the item that it was made of. */
+export interface ItemRow<T> extends QueuedRow {
+  readonly index: number;
+  readonly item: T;
+}
+
+/** What rows are written at least once with. */
+export interface DirectRowsParts<T> {
+  readonly sink: string;
+  readonly bind: BindRow<T>;
+  readonly failOnRejection: boolean;
+  readonly limits: RowLimits;
+  readonly statement: RowsStatement;
+  /** Something is delivered, or rejected. */
+  readonly onProgress: () => void;
+  readonly onFailed: (error: MillraceError) => void;
+}
+
+/** Rows in transactions of their own, and nothing that tells which are in: a COMMIT whose answer was cut is done again. */
+export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
+  readonly #parts: DirectRowsParts<T>;
+  readonly #queue: RowQueue<ItemRow<T>>;
+  #rejected: RejectedItem[] = [];
+  /** Items taken ever. */
+  #taken = 0;
+  /** As `progress` has told it. */
+  #reported = 0;
+
+  constructor(parts: DirectRowsParts<T>) {
+    this.#parts = parts;
+    this.#queue = new RowQueue(parts.limits);
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** False when it is full. @throws what the item is rejected with, where that fails the sink */
+  add(item: T): boolean {
+    if (!this.#queue.hasRoom()) return false;
+    try {
+      this.#queue.add(this.#row(item, this.#parts.bind(item)));
+    } catch (thrown) {
+      this.#reject(this.#taken, rejectionOf(item, thrown, this.#parts.sink));
+    }
+    this.#taken += 1;
+    return true;
+  }
+
+  progress(): SinkProgress {
+    const rejected = this.#rejected;
+    this.#rejected = [];
+    this.#reported = this.#delivered;
+    return { delivered: this.#reported, rejected };
+  }
+
+  /** Whether there is room that was asked for, or progress that was not told. */
+  takeNews(): boolean {
+    return this.#queue.takeRoom() || this.#delivered !== this.#reported || this.#rejected.length > 0;
+  }
+
+  open(client: DatabaseClient): Promise<void> {
+    return this.#parts.statement.check(client);
+  }
+
+  batch(): readonly ItemRow<T>[] {
+    return this.#queue.batch();
+  }
+
+  async write(client: DatabaseClient, rows: readonly ItemRow<T>[]): Promise<void> {
+    await client.run('BEGIN');
+    await this.#parts.statement.execute(client, rows);
+    await client.run('COMMIT');
+    this.#queue.grow();
+    this.#queue.take(rows.length);
+    this.#parts.onProgress();
+  }
+
+  split(count: number): boolean {
+    return this.#queue.halve(count);
+  }
+
+  async refuse(_client: DatabaseClient, { item, index }: ItemRow<T>, { code, message }: SqlFacts): Promise<void> {
+    const { sink, onProgress } = this.#parts;
+    const error = refusedRowError(sink, code, message);
+    this.#reject(index, letterOfItem({ item, error, attempt: 1, origin: sink }));
+    this.#queue.grow();
+    this.#queue.take(1);
+    onProgress();
+  }
+
+  failed(error: MillraceError): void {
+    this.#parts.onFailed(error);
+  }
+
+  /** All before the first that waits: in the database, or rejected. */
+  get #delivered(): number {
+    return this.#queue.first?.index ?? this.#taken;
+  }
+
+  #row(item: T, json: string): ItemRow<T> {
+    return { json, bytes: json.length, index: this.#taken, item };
+  }
+
+  #reject(index: number, letter: RejectedItem['letter']): void {
+    if (this.#parts.failOnRejection) throw letter.error;
+    this.#rejected.push({ index, letter });
+  }
+}

@@ -1,0 +1,71 @@
+import type { SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
+import type { MillraceError } from '../../../errors/millrace-error.js';
+import { Readiness } from '../../../internal/readiness.js';
+import type { WriteLoop } from '../writing/write-loop.js';
+import type { DirectRows, ItemRow } from './direct-rows.js';
+
+/** Whom rows and loop tell. */
+export interface DirectOwner {
+  changed(): void;
+  failed(error: MillraceError): void;
+}
+
+/** What a writer drives. */
+export interface DirectWriterParts<T> {
+  readonly rows: (owner: DirectOwner) => DirectRows<T>;
+  readonly loop: (rows: DirectRows<T>) => WriteLoop<ItemRow<T>>;
+}
+
+/** A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. */
+export class PostgresWriter<T> implements SinkWriter<T>, DirectOwner {
+  readonly #rows: DirectRows<T>;
+  readonly #loop: WriteLoop<ItemRow<T>>;
+  readonly #readiness = new Readiness();
+  #failure: MillraceError | undefined;
+
+  constructor({ rows, loop }: DirectWriterParts<T>) {
+    this.#rows = rows(this);
+    this.#loop = loop(this.#rows);
+  }
+
+  /** Resolves when the database was reached. */
+  get opened(): Promise<void> {
+    return this.#loop.opened;
+  }
+
+  write(items: readonly T[]): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    let taken = 0;
+    for (const item of items) {
+      if (!this.#rows.add(item)) break;
+      taken += 1;
+    }
+    return taken;
+  }
+
+  flush(): void {
+    this.#loop.wake();
+  }
+
+  progress(): SinkProgress {
+    return this.#rows.progress();
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#rows.takeNews() ? Promise.resolve() : this.#readiness.wait();
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  changed(): void {
+    if (this.#readiness.awaited && this.#rows.takeNews()) this.#readiness.notify();
+  }
+
+  failed(error: MillraceError): void {
+    this.#failure ??= error;
+    this.#readiness.fail(error);
+  }
+}

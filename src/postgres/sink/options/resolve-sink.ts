@@ -1,0 +1,94 @@
+import { IntervalFunctions } from '../../../connector/retry/interval-functions.js';
+import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
+import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
+import { isOnError, type OnError } from '../../../connector/sink.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { countProblems } from '../../../internal/count-problems.js';
+import type { PostgresConnection } from '../../connection/postgres-connection.js';
+import type { TableName } from '../../sql/quote.js';
+import type { PositionPolicy } from '../position/judge-position.js';
+import type { BindRow } from '../row-binder.js';
+import type { RowLimits } from '../writing/row-queue.js';
+import type { RowsStatement } from '../writing/rows-statement.js';
+import type { PostgresSinkOptions } from './postgres-sink-options.js';
+
+/** What differs between the kinds of sinks. */
+export interface SinkKind<T> {
+  readonly defaultName: string;
+  readonly bind: BindRow<T>;
+  readonly statement: RowsStatement;
+  /** What is wrong with its own options. */
+  readonly problems: readonly string[];
+}
+
+/** A sink whose options are all there, and right. */
+export interface ResolvedSink<T> {
+  readonly name: string;
+  readonly connection: PostgresConnection;
+  readonly onError: OnError;
+  readonly retry: RetryStrategy;
+  readonly timeoutMs: number;
+  readonly limits: RowLimits;
+  readonly positions: { readonly table: TableName; readonly createTable: boolean; readonly policy: PositionPolicy };
+  readonly bind: BindRow<T>;
+  readonly statement: RowsStatement;
+}
+
+const DEFAULT_RETRY = RetryStrategies.custom()
+  .intervalFunction(IntervalFunctions.exponentialBackoffWithCap(100, 2, 10_000))
+  .build();
+
+/** Bytes of rows in one transaction: the server parses them as one value. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** The one under way, and one that is ready behind it. */
+const BATCHES = 2;
+
+/** @throws MillraceError INVALID_OPTIONS with all that is wrong */
+export const resolveSink = <T>(options: PostgresSinkOptions, kind: SinkKind<T>): ResolvedSink<T> => {
+  const {
+    connection = {},
+    name = kind.defaultName,
+    onError = 'fail',
+    retryStrategy = DEFAULT_RETRY,
+    batchSize = 1024,
+    timeoutMs = 30_000,
+    positionSchema,
+    positionTable = 'millrace_sinks',
+    createTable = false,
+    onUnknownPosition = 'fail',
+    onPositionLoss = 'fail',
+  } = options;
+  checkOptions(name, [
+    ...(name === '' ? ['the name is empty'] : []),
+    ...kind.problems,
+    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
+    ...countProblems('batchSize', batchSize),
+    ...countProblems('timeoutMs', timeoutMs),
+    ...(positionTable === '' ? ['positionTable is empty'] : []),
+    ...oneOf('onUnknownPosition', onUnknownPosition, ['fail', 'takeOver']),
+    ...oneOf('onPositionLoss', onPositionLoss, ['fail', 'accept']),
+  ]);
+  return {
+    name,
+    connection,
+    onError,
+    retry: retryStrategy,
+    timeoutMs,
+    limits: { batchSize, batchBytes: BATCH_BYTES, batches: BATCHES },
+    positions: {
+      table: { schema: positionSchema, table: positionTable },
+      createTable,
+      policy: { onUnknownPosition, onPositionLoss },
+    },
+    bind: kind.bind,
+    statement: kind.statement,
+  };
+};
+
+const oneOf = (option: string, value: string, allowed: readonly string[]): readonly string[] =>
+  allowed.includes(value) ? [] : [`${option} is ${value}: it must be ${allowed.join(' or ')}`];
+
+const checkOptions = (name: string, problems: readonly string[]): void => {
+  if (problems.length === 0) return;
+  throw new MillraceError('INVALID_OPTIONS', `sink "${name}": ${problems.join('; ')}`, { details: { problems } });
+};

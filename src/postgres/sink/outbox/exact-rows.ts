@@ -1,0 +1,71 @@
+import type { MillraceError } from '../../../errors/millrace-error.js';
+import type { DatabaseClient } from '../../connection/database-client.js';
+import type { SqlFacts } from '../../sql/sql-error.js';
+import type { PositionTable } from '../position/position-table.js';
+import { refusedRowError } from '../refused-row-error.js';
+import type { RowsStatement } from '../writing/rows-statement.js';
+import type { WrittenRows } from '../writing/write-loop.js';
+import type { OutboxQueuedRow, RowOutbox } from './row-outbox.js';
+
+/** What rows are written exactly once with. */
+export interface ExactRowsParts {
+  readonly sink: string;
+  readonly outbox: RowOutbox;
+  readonly positions: PositionTable;
+  readonly statement: RowsStatement;
+  /** `onError` is `fail`: the first row that cannot pass fails the sink. */
+  readonly failOnRefusal: boolean;
+  /** Something is complete. */
+  readonly onProgress: () => void;
+  readonly onFailed: (error: MillraceError) => void;
+}
+
+/** The rows of an outbox, each transaction with the move of the position (P3). */
+export class ExactRows implements WrittenRows<OutboxQueuedRow> {
+  readonly #parts: ExactRowsParts;
+
+  constructor(parts: ExactRowsParts) {
+    this.#parts = parts;
+  }
+
+  async open(client: DatabaseClient): Promise<void> {
+    const { outbox, positions, statement, onProgress } = this.#parts;
+    await statement.check(client);
+    const { low, sentEnd } = outbox;
+    outbox.handlePosition(await positions.open(client, { low, sentEnd }));
+    onProgress();
+  }
+
+  batch(): readonly OutboxQueuedRow[] {
+    return this.#parts.outbox.batch();
+  }
+
+  async write(client: DatabaseClient, rows: readonly OutboxQueuedRow[]): Promise<void> {
+    const { outbox, positions, statement, onProgress } = this.#parts;
+    const { low, refused } = outbox;
+    await positions.beginMove(client, low, low + rows.length, refused);
+    await statement.execute(client, rows);
+    await client.run('COMMIT');
+    outbox.handleWritten(rows.length);
+    onProgress();
+  }
+
+  split(count: number): boolean {
+    return this.#parts.outbox.handleSplit(count);
+  }
+
+  /** P5: the position passes the row, and says why. */
+  async refuse(client: DatabaseClient, { seq }: OutboxQueuedRow, { code, message }: SqlFacts): Promise<void> {
+    const { sink, outbox, positions, failOnRefusal, onProgress } = this.#parts;
+    if (failOnRefusal) throw refusedRowError(sink, code, message);
+    const refused = { seq, code, message };
+    await positions.beginMove(client, seq, seq + 1, [...outbox.refused, refused]);
+    await client.run('COMMIT');
+    outbox.handleRefused(refused);
+    onProgress();
+  }
+
+  failed(error: MillraceError): void {
+    this.#parts.onFailed(error);
+  }
+}

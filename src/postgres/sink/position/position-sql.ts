@@ -1,0 +1,74 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { isCount } from '../../../internal/is-count.js';
+import { quoteTable, quoteText, type TableName } from '../../sql/quote.js';
+import type { RefusedSeq, SinkPosition } from './sink-position.js';
+import type { Opening } from './sink-record.js';
+
+/** Which row of the table of positions. */
+export interface PositionKey {
+  readonly table: TableName;
+  readonly job: string;
+  readonly sink: string;
+}
+
+/** A move of the position, in the transaction of the rows that it is for. */
+export interface PositionMove {
+  readonly opening: Opening;
+  readonly from: number;
+  readonly to: number;
+  readonly refused: readonly RefusedSeq[];
+}
+
+/** One row for each sink, changed with each batch: room beside it makes that cheap. */
+export const createPositionTableSql = (table: TableName): string =>
+  `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (job text NOT NULL, sink text NOT NULL, identity uuid NOT NULL, ` +
+  'epoch bigint NOT NULL, token uuid NOT NULL, seq bigint NOT NULL, refused jsonb NOT NULL, ' +
+  'written_at timestamptz NOT NULL, PRIMARY KEY (job, sink)) WITH (fillfactor = 20)';
+
+/** Waits for a transaction that has the row (P4). As text: what a program has done to the parsers of `pg` is none of ours. */
+export const readPositionSql = (key: PositionKey): string =>
+  'SELECT identity::text AS identity, epoch::text AS epoch, token::text AS token, seq::text AS seq, ' +
+  `refused::text AS refused FROM ${quoteTable(key.table)} WHERE ${whereSql(key)} FOR UPDATE`;
+
+export const insertPositionSql = (key: PositionKey, position: SinkPosition): string => {
+  const { identity, epoch, token, seq } = position;
+  const values = [key.job, key.sink, identity].map(quoteText).join(', ');
+  return (
+    `INSERT INTO ${quoteTable(key.table)} (job, sink, identity, epoch, token, seq, refused, written_at) ` +
+    `VALUES (${values}, ${epoch}, ${quoteText(token)}, ${seq}, ${refusedSql(position.refused)}, now())`
+  );
+};
+
+/** Under the lock of `readPositionSql`. */
+export const replacePositionSql = (key: PositionKey, position: SinkPosition): string => {
+  const { identity, epoch, token, seq, refused } = position;
+  return (
+    `UPDATE ${quoteTable(key.table)} SET identity = ${quoteText(identity)}, epoch = ${epoch}, token = ${quoteText(token)}, ` +
+    `seq = ${seq}, refused = ${refusedSql(refused)}, written_at = now() WHERE ${whereSql(key)}`
+  );
+};
+
+/** Changes one row, or none: then the position is not where this opening has left it (P3). */
+export const movePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
+  `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +
+  `WHERE ${whereSql(key)} AND epoch = ${opening.epoch} AND token = ${quoteText(opening.token)} AND seq = ${from}`;
+
+/** @throws MillraceError INVALID_OPTIONS when the row is none of ours */
+export const readPosition = (row: Readonly<Record<string, unknown>> | undefined): SinkPosition | undefined => {
+  if (row === undefined) return undefined;
+  const { identity, token } = row;
+  const epoch = Number(row.epoch);
+  const seq = Number(row.seq);
+  if (typeof identity === 'string' && typeof token === 'string' && isCount(epoch) && isCount(seq)) {
+    // written by `refusedSql`, below, and by nobody else
+    const refused = JSON.parse(String(row.refused)) as readonly RefusedSeq[];
+    return { identity, epoch, token, seq, refused };
+  }
+  throw new MillraceError('INVALID_OPTIONS', 'the table of positions has a row that was not written by Millrace', {
+    advice: 'Name another table as positionTable.',
+  });
+};
+
+const whereSql = ({ job, sink }: PositionKey): string => `job = ${quoteText(job)} AND sink = ${quoteText(sink)}`;
+
+const refusedSql = (refused: readonly RefusedSeq[]): string => `${quoteText(JSON.stringify(refused))}::jsonb`;

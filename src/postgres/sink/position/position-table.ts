@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { DurableRecord } from '../../../internal/durable-record.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import type { DatabaseClient } from '../../connection/database-client.js';
+import { quoteTable, quoteText } from '../../sql/quote.js';
+import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
+import {
+  createPositionTableSql,
+  insertPositionSql,
+  movePositionSql,
+  type PositionKey,
+  readPosition,
+  readPositionSql,
+  replacePositionSql,
+} from './position-sql.js';
+import type { RefusedSeq, SinkPosition } from './sink-position.js';
+import { readSinkRecord, type SinkRecord } from './sink-record.js';
+
+/** What a table of positions is used with. */
+export interface PositionTableParts {
+  readonly key: PositionKey;
+  /** Of the job's store. */
+  readonly record: DurableRecord;
+  readonly policy: PositionPolicy;
+  /** Make the table where there is none. */
+  readonly createTable: boolean;
+  /** One above the last row in the store as the process began. */
+  readonly end: number;
+}
+
+/** What this process knows of its rows. */
+export interface RowMarks {
+  readonly low: number;
+  readonly sentEnd: number;
+}
+
+/** The position of one sink in its database, over one connection after another. `judge-position.ts` has the rules. */
+export class PositionTable {
+  readonly #parts: PositionTableParts;
+  /** The opening of the connection at hand. */
+  #position: SinkPosition | undefined;
+
+  private constructor(parts: PositionTableParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes in the store up to where rows can have been sent, before any can be added (P6). */
+  static async begin(parts: PositionTableParts): Promise<PositionTable> {
+    const record = readSinkRecord(parts.record.value);
+    if (record !== undefined && record.end === undefined) await parts.record.put({ ...record, end: parts.end });
+    return new PositionTable(parts);
+  }
+
+  /** Judges the position and opens it anew for this connection (P4). @throws MillraceError SINK_NOT_OURS, SINK_WENT_BACK, STORE_FENCED */
+  async open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
+    await this.#requireTable(client);
+    await client.run(BEGIN);
+    const [read] = await client.run(readPositionSql(this.#parts.key));
+    const found = readPosition(read?.rows[0]);
+    const next = this.#judge(found, marks);
+    // P1, P2: before the database has it
+    await this.#parts.record.put(next.record);
+    const { key } = this.#parts;
+    await client.run(
+      found === undefined ? insertPositionSql(key, next.position) : replacePositionSql(key, next.position),
+    );
+    await client.run('COMMIT');
+    this.#position = next.position;
+    return next.position;
+  }
+
+  /** Begins the transaction of a batch: it is for the rows up to `to`. Rejects where the position is not where it was left (P3). */
+  async beginMove(client: DatabaseClient, from: number, to: number, refused: readonly RefusedSeq[]): Promise<void> {
+    const opening = this.#position;
+    if (opening === undefined) throw new MillraceError('INVALID_STATE', 'the position is not open');
+    const move = movePositionSql(this.#parts.key, { opening, from, to, refused });
+    const [, moved] = await client.run(`${BEGIN}; ${move}`);
+    if (moved?.rowCount === 1) return;
+    await client.run('ROLLBACK');
+    // what it is now is found out, and named, by the next connection
+    throw new MillraceError('CONNECTION_LOST', 'the position of the sink in the database was moved by somebody else');
+  }
+
+  #judge(
+    found: SinkPosition | undefined,
+    marks: RowMarks,
+  ): { readonly record: SinkRecord; readonly position: SinkPosition } {
+    const { record: durable, policy, key, end } = this.#parts;
+    const record = readSinkRecord(durable.value);
+    const isOpen = this.#position !== undefined;
+    const known: Known = { record, low: marks.low, end: isOpen ? marks.sentEnd : (record?.end ?? end), isOpen };
+    const verdict = judgePosition(found, known, policy);
+    if (verdict.kind === 'refuse') throw named(verdict.error, key);
+    if (verdict.kind === 'reset') {
+      const { reason, seq } = verdict;
+      publishDiagnostic('sink-position-reset', { sink: key.sink, job: key.job, reason, seq, found: found?.seq });
+    }
+    const epoch = Math.max(found?.epoch ?? 0, record?.planned?.epoch ?? 0) + 1;
+    const planned = { epoch, token: randomUUID() };
+    const identity = record?.identity ?? randomUUID();
+    const { seq, refused } = verdict.kind === 'resume' ? verdict.position : { seq: verdict.seq, refused: [] };
+    const seen = found === undefined ? undefined : { epoch: found.epoch, token: found.token };
+    return {
+      record: { version: 1, identity, seen, planned, end: undefined },
+      position: { ...planned, identity, seq, refused },
+    };
+  }
+
+  async #requireTable(client: DatabaseClient): Promise<void> {
+    const { key, createTable } = this.#parts;
+    const sql = createPositionTableSql(key.table);
+    const [found] = await client.run(`SELECT to_regclass(${quoteText(quoteTable(key.table))})::text AS name`);
+    if (found?.rows[0]?.name !== null) return;
+    if (createTable) await client.run(sql);
+    else throw missing(key, sql);
+  }
+}
+
+/** Whatever the server has for a default. */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+const named = (error: MillraceError, { job, sink, table }: PositionKey): MillraceError =>
+  new MillraceError(error.code, `sink "${sink}" of job "${job}": ${error.message}`, {
+    details: { ...error.details, job, sink, table: quoteTable(table) },
+    ...(error.advice === undefined ? {} : { advice: error.advice }),
+  });
+
+const missing = ({ table, sink }: PositionKey, sql: string): MillraceError =>
+  new MillraceError(
+    'INVALID_OPTIONS',
+    `sink "${sink}" needs the table ${quoteTable(table)} to be exactly once, and it is not there`,
+    {
+      advice: `Say createTable: true for the sink, or create it: ${sql}`,
+      details: { table: quoteTable(table) },
+    },
+  );

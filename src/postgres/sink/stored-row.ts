@@ -1,0 +1,73 @@
+import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../../errors/millrace-error.js';
+
+/** What of a letter is known before the database has seen the row. */
+export interface LetterParts {
+  readonly payload: Uint8Array | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** A row of an outbox of a sink to PostgreSQL. */
+export interface StoredRow {
+  /** What the statement is given. */
+  readonly json: string;
+  /** Only where letters go to a sink. */
+  readonly letter: LetterParts | undefined;
+}
+
+/** Raised when the bytes mean something else. */
+const VERSION = 1;
+const ROW = 0;
+const ROW_AND_LETTER = 1;
+/** Version, kind, and the length of the JSON, as big endian. */
+const HEADER_BYTES = 6;
+
+/** A row as bytes. */
+export const encodeRow = ({ json, letter }: StoredRow): Uint8Array => {
+  const length = Buffer.byteLength(json);
+  const rest = letter === undefined ? undefined : serialize(letter);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + length + (rest?.byteLength ?? 0));
+  bytes[0] = VERSION;
+  bytes[1] = rest === undefined ? ROW : ROW_AND_LETTER;
+  bytes.writeUInt32BE(length, 2);
+  bytes.write(json, HEADER_BYTES);
+  if (rest !== undefined) bytes.set(rest, HEADER_BYTES + length);
+  return bytes;
+};
+
+/** The JSON alone: the way of each row. @throws MillraceError STORE_CORRUPT */
+export const decodeJson = (bytes: Uint8Array): string => {
+  const { view, end } = partsOf(bytes);
+  return view.toString('utf8', HEADER_BYTES, end);
+};
+
+/** What a letter says of it. @throws MillraceError STORE_CORRUPT */
+export const decodeLetter = (bytes: Uint8Array): LetterParts => {
+  const { view, end, kind } = partsOf(bytes);
+  try {
+    // written by `encodeRow`
+    if (kind === ROW_AND_LETTER) return deserialize(view.subarray(end)) as LetterParts;
+    return {
+      payload: undefined,
+      attributes: { item: JSON.parse(view.toString('utf8', HEADER_BYTES, end)) as unknown },
+    };
+  } catch (cause) {
+    throw corrupt(cause);
+  }
+};
+
+const partsOf = (bytes: Uint8Array): { readonly view: Buffer; readonly kind: number; readonly end: number } => {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = view[1];
+  if (view.byteLength < HEADER_BYTES || view[0] !== VERSION || (kind !== ROW && kind !== ROW_AND_LETTER))
+    throw corrupt();
+  const end = HEADER_BYTES + view.readUInt32BE(2);
+  if (end > view.byteLength) throw corrupt();
+  return { view, kind, end };
+};
+
+const corrupt = (cause?: unknown): MillraceError =>
+  new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {
+    cause,
+    advice: 'Restore the store from a backup, or begin with a new one.',
+  });
