@@ -1,9 +1,9 @@
 /*
- * The tests run against a real broker. This makes sure that it is there: silent when it is, installs it as root on a
- * Debian-like system, and otherwise ends with the one command to run.
+ * The tests run against a real broker and a real database. This makes sure that they are there: silent when they are, installs them as root
+ * on a Debian-like system, and otherwise ends with the one command to run. Without a database its tests say so and are skipped.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const NEEDED = {
@@ -77,6 +77,14 @@ function missingHeaders() {
     .map((file) => HEADERS[file]);
 }
 
+/** Debian has the programs of a server in a folder of its version. */
+function missingDatabase() {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root) : [];
+  const isThere = isInstalled('initdb') || versions.some((version) => existsSync(join(root, version, 'bin/initdb')));
+  return isThere ? [] : ['postgresql'];
+}
+
 function install(packages) {
   console.log(`The tests need ${packages.join(' ')}: installing with apt-get (no service is started).`);
   return withoutStartingServices(() => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages));
@@ -97,5 +105,5 @@ if (missing.length > 0) {
     process.exit(1);
   }
 }
-const headers = canInstall ? missingHeaders() : [];
-if (headers.length > 0) install(headers);
+const optional = canInstall ? [...missingHeaders(), ...missingDatabase()] : [];
+if (optional.length > 0) install(optional);

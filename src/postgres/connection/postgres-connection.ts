@@ -1,4 +1,4 @@
-/** How to reach a database. Whatever is left out is as with `pg`: the variables `PGHOST`, `PGUSER` and so on, then its defaults. */
+/** How to reach a database. Whatever is left out is as with `pg`: its variables of the environment, then its defaults. */
 export interface PostgresConnectionOptions {
   /** Name or address, or the folder of a Unix socket. Default localhost. */
   readonly host?: string;

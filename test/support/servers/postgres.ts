@@ -41,7 +41,7 @@ export interface Postgres extends AsyncDisposable {
 export function postgresAbsence(): string | undefined {
   if (binFolder() !== undefined) return undefined;
   const reason =
-    'PostgreSQL is not installed: run `node scripts/ensure-servers.mjs`, or install the package postgresql';
+    'PostgreSQL is not installed: run `node scripts/ensure-mosquitto.mjs` as root, or install the package postgresql';
   if (process.env.CI === 'true') throw new Error(reason);
   console.error(`SKIPPED, ${reason}`);
   return reason;

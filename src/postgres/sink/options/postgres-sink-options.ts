@@ -6,7 +6,7 @@ import type { ColumnValues } from '../row-binder.js';
 
 /** Of every sink to PostgreSQL. */
 export interface PostgresSinkOptions {
-  /** Default: the variables of `pg` (`PGHOST` and so on). */
+  /** Default: as the environment says, by the variables of `pg`. */
   readonly connection?: PostgresConnection;
   /** In errors, metrics and the table of positions: it must stay from run to run. Default `postgres`, and the name of the table where there is one. */
   readonly name?: string;

@@ -20,7 +20,7 @@ export interface ExactRowsParts {
   readonly onFailed: (error: MillraceError) => void;
 }
 
-/** The rows of an outbox, each transaction with the move of the position (P3). */
+/** The rows of an outbox, each transaction with the move of the position (SP3). */
 export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   readonly #parts: ExactRowsParts;
 
@@ -54,7 +54,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
     return this.#parts.outbox.handleSplit(count);
   }
 
-  /** P5: the position passes the row, and says why. */
+  /** SP5: the position passes the row, and says why. */
   async refuse(client: DatabaseClient, { seq }: OutboxQueuedRow, { code, message }: SqlFacts): Promise<void> {
     const { sink, outbox, positions, failOnRefusal, onProgress } = this.#parts;
     if (failOnRefusal) throw refusedRowError(sink, code, message);

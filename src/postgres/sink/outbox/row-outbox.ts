@@ -36,9 +36,9 @@ const MOST_REFUSED = 256;
 /**
  * The one outbox of a sink to PostgreSQL, without a clock and a connection: which rows wait, which are in the database, and which of the
  * latter no commit has yet. Its invariants:
- * W1. A row is complete when the database has it, or has it among the refused (P3, P5); then, and not before, `low` moves.
- * W2. Rows that the database had before this process are passed over as they are offered: the engine lets go of no row that was not taken.
- * W3. A refusal stays in what is written beside the position until a snapshot with its letter is durable (P5).
+ * RO1. A row is complete when the database has it, or has it among the refused (SP3, SP5); then, and not before, `low` moves.
+ * RO2. Rows that the database had before this process are passed over as they are offered: the engine lets go of no row that was not taken.
+ * RO3. A refusal stays in what is written beside the position until a snapshot with its letter is durable (SP5).
  *
  * Order of calls: `handlePosition` once for each opening of the database; between two of them `batch`, and `handleWritten`, `handleSplit`
  * or `handleRefused` for the batch that was given last. The engine calls `offer`, `snapshot` and `committed` at any time.
@@ -50,11 +50,11 @@ export class RowOutbox implements OutboxSender {
   #next: number;
   /** Every row below is complete. */
   #low: number;
-  /** In the database before this process; what is offered below is complete (W2). */
+  /** In the database before this process; what is offered below is complete (RO2). */
   #position: number;
   /** One above the last row of the batch that was given last: no row from there on can be in the database. */
   #sentEnd: number;
-  /** As they belong beside the position (W3), ascending. */
+  /** As they belong beside the position (RO3), ascending. */
   #refused: RefusedSeq[] = [];
   /** Their letters, which no snapshot has. */
   #letters: RefusedRow[] = [];
@@ -111,7 +111,7 @@ export class RowOutbox implements OutboxSender {
       const isIn = seq < this.#position;
       if (!isIn && !this.#queue.hasRoom()) break;
       const row = { seq, stored: bytes, json: decodeJson(bytes), bytes: bytes.byteLength };
-      // W2: nothing waits before one that is in already
+      // RO2: nothing waits before one that is in already
       if (isIn) this.#complete(row);
       else this.#queue.add(row);
       this.#next = seq + 1;
@@ -135,7 +135,7 @@ export class RowOutbox implements OutboxSender {
     for (let sealed = this.#sealed[0]; sealed !== undefined && sealed.mark <= mark; sealed = this.#sealed[0]) {
       this.#sealed.shift();
       const { low } = sealed;
-      // W3
+      // RO3
       this.#refused = this.#refused.filter(({ seq }) => seq >= low);
     }
   }

@@ -5,26 +5,26 @@ import { isSameOpening, type SinkRecord } from './sink-record.js';
 /*
  * When rows that are in an outbox of the store are put into a database exactly once. The store knows up to where they are complete (`low`)
  * and what was stored (`end`); the database knows how many are in (`seq`). The invariants:
- * P1. The identity is durable in the store before the database has it. A crash in between: the database has nothing of the sink, and the
+ * SP1. The identity is durable in the store before the database has it. A crash in between: the database has nothing of the sink, and the
  *     store has delivered nothing, so the position is made again.
- * P2. An opening is durable in the store as planned before the database has it, so the database has the opening that was seen last, or the
+ * SP2. An opening is durable in the store as planned before the database has it, so the database has the opening that was seen last, or the
  *     planned one; any other was written by somebody else, or by this store in a past or a future that it does not know.
- * P3. Rows and position are one transaction, which changes nothing unless the position has the opening and the `seq` that it began from.
+ * SP3. Rows and position are one transaction, which changes nothing unless the position has the opening and the `seq` that it began from.
  *     So each row is in once, whatever becomes of the connection, and an opening that is not the last can write no more.
- * P4. The position is judged under the lock of its row, and with it locked the new opening is written: a COMMIT whose answer was cut has
+ * SP4. The position is judged under the lock of its row, and with it locked the new opening is written: a COMMIT whose answer was cut has
  *     taken effect before, or never will. `seq` says which.
- * P5. A row that the database refuses moves the position as well, and is kept beside it until the store has its letter: a crash between
+ * SP5. A row that the database refuses moves the position as well, and is kept beside it until the store has its letter: a crash between
  *     the two loses no letter.
- * P6. `low` ≤ `seq` ≤ `end`. Below: the database has lost rows that were complete. Above: it has rows that this store has never had.
+ * SP6. `low` ≤ `seq` ≤ `end`. Below: the database has lost rows that were complete. Above: it has rows that this store has never had.
  *
  * | the process dies | the store has | the database has | what the next one finds |
  * |---|---|---|---|
  * | before the identity is durable | nothing | nothing | a first start |
- * | before the database has it (P1) | identity, planned | nothing | `create` again |
+ * | before the database has it (SP1) | identity, planned | nothing | `create` again |
  * | before the answer of that | the same | planned, seq 0 | `resume` at 0 |
- * | between a planned opening and the database's (P2) | seen, planned | seen | `resume` |
+ * | between a planned opening and the database's (SP2) | seen, planned | seen | `resume` |
  * | in a transaction of rows | low | seq as it was | `resume`: they are written |
- * | behind its COMMIT (P3) | low below seq | seq moved | `resume`: they are passed over |
+ * | behind its COMMIT (SP3) | low below seq | seq moved | `resume`: they are passed over |
  * | behind the commit of `low` | low = seq | the same | `resume` |
  */
 
@@ -61,16 +61,16 @@ export type Verdict =
 export const judgePosition = (position: SinkPosition | undefined, known: Known, policy: PositionPolicy): Verdict => {
   const { record, low } = known;
   if (position === undefined) {
-    // P1; whoever has delivered nothing has lost nothing either
+    // SP1; whoever has delivered nothing has lost nothing either
     const isFirst = record?.seen === undefined && low === 0 && !known.isOpen;
     return isFirst ? { kind: 'create', seq: low } : lost(known, policy, 'the database has no position of it any more');
   }
   if (record === undefined || position.identity !== record.identity) return unknown(known, policy, NOT_OURS);
-  // P2
+  // SP2
   if (!isSameOpening(position, record.planned) && !isSameOpening(position, record.seen)) {
     return elsewhere(position, record, known, policy);
   }
-  // P6
+  // SP6
   if (position.seq < low) {
     return lost(known, policy, `the database has ${position.seq} of the ${low} rows that it had confirmed`);
   }

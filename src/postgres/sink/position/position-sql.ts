@@ -25,7 +25,7 @@ export const createPositionTableSql = (table: TableName): string =>
   'epoch bigint NOT NULL, token uuid NOT NULL, seq bigint NOT NULL, refused jsonb NOT NULL, ' +
   'written_at timestamptz NOT NULL, PRIMARY KEY (job, sink)) WITH (fillfactor = 20)';
 
-/** Waits for a transaction that has the row (P4). As text: what a program has done to the parsers of `pg` is none of ours. */
+/** Waits for a transaction that has the row (SP4). As text: what a program has done to the parsers of `pg` is none of ours. */
 export const readPositionSql = (key: PositionKey): string =>
   'SELECT identity::text AS identity, epoch::text AS epoch, token::text AS token, seq::text AS seq, ' +
   `refused::text AS refused FROM ${quoteTable(key.table)} WHERE ${whereSql(key)} FOR UPDATE`;
@@ -48,7 +48,7 @@ export const replacePositionSql = (key: PositionKey, position: SinkPosition): st
   );
 };
 
-/** Changes one row, or none: then the position is not where this opening has left it (P3). */
+/** Changes one row, or none: then the position is not where this opening has left it (SP3). */
 export const movePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
   `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +
   `WHERE ${whereSql(key)} AND epoch = ${opening.epoch} AND token = ${quoteText(opening.token)} AND seq = ${from}`;

@@ -45,21 +45,21 @@ export class PositionTable {
     this.#parts = parts;
   }
 
-  /** Notes in the store up to where rows can have been sent, before any can be added (P6). */
+  /** Notes in the store up to where rows can have been sent, before any can be added (SP6). */
   static async begin(parts: PositionTableParts): Promise<PositionTable> {
     const record = readSinkRecord(parts.record.value);
     if (record !== undefined && record.end === undefined) await parts.record.put({ ...record, end: parts.end });
     return new PositionTable(parts);
   }
 
-  /** Judges the position and opens it anew for this connection (P4). @throws MillraceError SINK_NOT_OURS, SINK_WENT_BACK, STORE_FENCED */
+  /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError SINK_NOT_OURS, SINK_WENT_BACK, STORE_FENCED */
   async open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
     await this.#requireTable(client);
     await client.run(BEGIN);
     const [read] = await client.run(readPositionSql(this.#parts.key));
     const found = readPosition(read?.rows[0]);
     const next = this.#judge(found, marks);
-    // P1, P2: before the database has it
+    // SP1, SP2: before the database has it
     await this.#parts.record.put(next.record);
     const { key } = this.#parts;
     await client.run(
@@ -70,7 +70,7 @@ export class PositionTable {
     return next.position;
   }
 
-  /** Begins the transaction of a batch: it is for the rows up to `to`. Rejects where the position is not where it was left (P3). */
+  /** Begins the transaction of a batch: it is for the rows up to `to`. Rejects where the position is not where it was left (SP3). */
   async beginMove(client: DatabaseClient, from: number, to: number, refused: readonly RefusedSeq[]): Promise<void> {
     const opening = this.#position;
     if (opening === undefined) throw new MillraceError('INVALID_STATE', 'the position is not open');
