@@ -1,9 +1,11 @@
 import { defineSink } from '../connector/define-sink.js';
 import { withOutbox } from '../connector/outbox/with-outbox.js';
 import type { Sink } from '../connector/sink.js';
+import { checkOptions } from '../internal/options/check-options.js';
 import { openDirectly, openExactly } from './sink/open-sink.js';
 import type { PostgresStatementOptions, PostgresTableOptions } from './sink/options/postgres-sink-options.js';
 import { type ResolvedSink, resolveSink } from './sink/options/resolve-sink.js';
+import { STATEMENT_SINK, TABLE_SINK } from './sink/options/sink-checks.js';
 import { bindColumns, bindValues, columnNames } from './sink/row-binder.js';
 import { batchStatement, rowStatement } from './sink/writing/rows-statement.js';
 import { insertSql } from './sql/table-insert.js';
@@ -20,15 +22,21 @@ import { insertSql } from './sql/table-insert.js';
  * });
  * @throws MillraceError INVALID_OPTIONS with all that is wrong
  */
-const table = <T>(options: PostgresTableOptions<T>): Sink<T> => {
-  const { schema, table: name, columns, onConflict } = options;
+const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
+  const { options, problems } = checkOptions<PostgresTableOptions<T>>('the sink', given, TABLE_SINK);
+  // what is missing is told below; until then it is nothing
+  const { schema, table: name = '', columns = [], onConflict } = options;
   const names = columnNames(columns);
   return sinkOf(
     resolveSink<T>(options, {
       defaultName: `postgres ${name}`,
       bind: bindColumns(columns),
       statement: batchStatement(insertSql({ table: { schema, table: name }, columns: names, onConflict })),
-      problems: tableProblems(name, names, onConflict),
+      problems: [
+        ...problems,
+        ...tableProblems(given, names, onConflict),
+        ...(options.columns !== undefined && names.length === 0 ? ['columns is empty'] : []),
+      ],
     }),
   );
 };
@@ -45,7 +53,8 @@ const table = <T>(options: PostgresTableOptions<T>): Sink<T> => {
  * });
  * @throws MillraceError INVALID_OPTIONS with all that is wrong
  */
-const statement = <T>(options: PostgresStatementOptions<T>): Sink<T> => {
+const statement = <T>(given: PostgresStatementOptions<T>): Sink<T> => {
+  const { options, problems } = checkOptions<PostgresStatementOptions<T>>('the sink', given, STATEMENT_SINK);
   const { sql, bindFn } = options;
   return sinkOf(
     resolveSink<T>(options, {
@@ -53,23 +62,24 @@ const statement = <T>(options: PostgresStatementOptions<T>): Sink<T> => {
       bind: bindValues(bindFn),
       statement: rowStatement(sql),
       problems: [
-        ...(typeof sql === 'string' && sql.trim() !== '' ? [] : ['sql is missing']),
-        ...(typeof bindFn === 'function' ? [] : ['bindFn is missing']),
+        ...problems,
+        ...(given?.sql === undefined ? ['sql is missing'] : []),
+        ...(given?.bindFn === undefined ? ['bindFn is missing'] : []),
       ],
     }),
   );
 };
 
-const tableProblems = (
-  name: string,
+const tableProblems = <T>(
+  given: PostgresTableOptions<T>,
   columns: readonly string[],
-  onConflict: PostgresTableOptions<never>['onConflict'],
+  onConflict: PostgresTableOptions<T>['onConflict'],
 ): readonly string[] => {
   const keys = onConflict?.columns ?? [];
   const isUpdate = onConflict?.action === 'update';
   return [
-    ...(typeof name === 'string' && name !== '' ? [] : ['table is missing']),
-    ...(columns.length > 0 ? [] : ['columns is empty']),
+    ...(given?.table === undefined ? ['table is missing'] : []),
+    ...(given?.columns === undefined ? ['columns is missing'] : []),
     ...(onConflict === undefined || keys.length > 0 ? [] : ['onConflict.columns is empty']),
     ...keys
       .filter((key) => !columns.includes(key))

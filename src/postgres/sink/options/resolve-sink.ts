@@ -1,9 +1,8 @@
 import { IntervalFunctions } from '../../../connector/retry/interval-functions.js';
 import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
-import { isOnError, type OnError } from '../../../connector/sink.js';
-import { MillraceError } from '../../../errors/millrace-error.js';
-import { countProblems } from '../../../internal/count-problems.js';
+import type { OnError } from '../../../connector/sink.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { PostgresConnection } from '../../connection/postgres-connection.js';
 import type { TableName } from '../../sql/quote.js';
 import type { PositionPolicy } from '../position/judge-position.js';
@@ -17,7 +16,7 @@ export interface SinkKind<T> {
   readonly defaultName: string;
   readonly bind: BindRow<T>;
   readonly statement: RowsStatement;
-  /** What is wrong with its own options. */
+  /** What is wrong with the options. */
   readonly problems: readonly string[];
 }
 
@@ -58,16 +57,7 @@ export const resolveSink = <T>(options: PostgresSinkOptions, kind: SinkKind<T>):
     onUnknownPosition = 'fail',
     onPositionLoss = 'fail',
   } = options;
-  checkOptions(name, [
-    ...(name === '' ? ['the name is empty'] : []),
-    ...kind.problems,
-    ...(isOnError(onError) ? [] : ["onError must be 'fail', 'skip' or { deadLetter: sink }"]),
-    ...countProblems('batchSize', batchSize),
-    ...countProblems('timeoutMs', timeoutMs),
-    ...(positionTable === '' ? ['positionTable is empty'] : []),
-    ...oneOf('onUnknownPosition', onUnknownPosition, ['fail', 'takeOver']),
-    ...oneOf('onPositionLoss', onPositionLoss, ['fail', 'accept']),
-  ]);
+  if (kind.problems.length > 0) throw invalidOptions(`sink "${name}"`, kind.problems);
   return {
     name,
     connection,
@@ -83,12 +73,4 @@ export const resolveSink = <T>(options: PostgresSinkOptions, kind: SinkKind<T>):
     bind: kind.bind,
     statement: kind.statement,
   };
-};
-
-const oneOf = (option: string, value: string, allowed: readonly string[]): readonly string[] =>
-  allowed.includes(value) ? [] : [`${option} is ${value}: it must be ${allowed.join(' or ')}`];
-
-const checkOptions = (name: string, problems: readonly string[]): void => {
-  if (problems.length === 0) return;
-  throw new MillraceError('INVALID_OPTIONS', `sink "${name}": ${problems.join('; ')}`, { details: { problems } });
 };

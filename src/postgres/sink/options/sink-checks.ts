@@ -1,0 +1,71 @@
+import { onErrorCheck, retryStrategyCheck } from '../../../connector/option-checks.js';
+import { type OptionChecks, options } from '../../../internal/options/check-options.js';
+import {
+  anObject,
+  count,
+  either,
+  flag,
+  func,
+  listOf,
+  must,
+  oneOf,
+  someText,
+  text,
+  wholeNumber,
+} from '../../../internal/options/option-checks.js';
+import type { PostgresConnectionOptions } from '../../connection/postgres-connection.js';
+import type { OnConflict } from '../../sql/table-insert.js';
+import type { PostgresSinkOptions, PostgresStatementOptions, PostgresTableOptions } from './postgres-sink-options.js';
+
+const HIGHEST_PORT = 65_535;
+/** A `statement_timeout` is a 32-bit number of milliseconds, and the clock on this side waits a little longer. */
+const LONGEST_MS = 24 * 60 * 60 * 1000;
+
+/** Of the parts of a connection. */
+const CONNECTION: OptionChecks<PostgresConnectionOptions> = {
+  host: someText,
+  port: wholeNumber(1, HIGHEST_PORT),
+  database: someText,
+  user: someText,
+  password: either('a string or a function', text, func),
+  ssl: either('true, false or an object', flag, anObject),
+  applicationName: text,
+};
+
+/** A URL, or an object of its parts. The value is never shown. */
+export const connectionCheck = (value: unknown, name: string): readonly string[] =>
+  typeof value === 'string' ? text(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
+
+/** Of connecting and of statements. */
+export const timeoutCheck = wholeNumber(1, LONGEST_MS);
+
+const SINK: OptionChecks<PostgresSinkOptions> = {
+  connection: connectionCheck,
+  name: someText,
+  onError: onErrorCheck,
+  retryStrategy: retryStrategyCheck,
+  batchSize: count,
+  timeoutMs: timeoutCheck,
+  positionSchema: someText,
+  positionTable: someText,
+  createTable: flag,
+  onUnknownPosition: oneOf('fail', 'takeOver'),
+  onPositionLoss: oneOf('fail', 'accept'),
+};
+
+const isRecordOfFunctions = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'function');
+
+const ON_CONFLICT: OptionChecks<OnConflict> = { columns: listOf(someText), action: oneOf('nothing', 'update') };
+
+/** Of `PostgresSinks.table`. */
+export const TABLE_SINK: OptionChecks<PostgresTableOptions<never>> = {
+  ...SINK,
+  table: someText,
+  schema: someText,
+  columns: either('names, or an object of functions', listOf(someText), must('', isRecordOfFunctions)),
+  onConflict: options(ON_CONFLICT),
+};
+
+/** Of `PostgresSinks.statement`. */
+export const STATEMENT_SINK: OptionChecks<PostgresStatementOptions<never>> = { ...SINK, sql: someText, bindFn: func };
