@@ -42,7 +42,6 @@ export type DiagnosticName =
   | 'retrying'
   | 'retry-over'
   | 'given-up'
-  | 'database-away'
   | 'sink-position-reset';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
@@ -90,7 +89,6 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   retrying: channel('millrace:retrying'),
   'retry-over': channel('millrace:retry-over'),
   'given-up': channel('millrace:given-up'),
-  'database-away': channel('millrace:database-away'),
   'sink-position-reset': channel('millrace:sink-position-reset'),
 };
 

@@ -1,6 +1,7 @@
 import type { DurableContext } from '../../connector/durable-context.js';
 import type { DurableSinkWriter, RestoreOutbox } from '../../connector/durable-sink.js';
 import type { OpenContext } from '../../connector/open-context.js';
+import { Retries } from '../../connector/retry/retries.js';
 import type { SinkWriter } from '../../connector/sink-writer.js';
 import { whenAborted } from '../../connector/standalone/standalone-context.js';
 import { DirectRows } from './direct/direct-rows.js';
@@ -94,11 +95,18 @@ export const openDirectly = async <T>(sink: ResolvedSink<T>, context: OpenContex
 
 const loopOf = <T, R extends QueuedRow>(
   { name, connection, timeoutMs, retry }: ResolvedSink<T>,
-  { metrics }: OpenContext,
+  { job, metrics }: OpenContext,
   waiting: () => number,
   rows: WrittenRows<R>,
 ): WriteLoop<R> =>
-  new WriteLoop({ sink: name, connection, timeoutMs, retry, rows, meter: new SinkMeter(metrics, name, waiting) });
+  new WriteLoop({
+    sink: name,
+    connection,
+    timeoutMs,
+    rows,
+    retries: new Retries({ kind: 'sink', name, job, metrics }, { retryStrategy: retry, classifyErrorFn: undefined }),
+    meter: new SinkMeter(metrics, name, waiting),
+  });
 
 /** An opening that waits for a database ends with its job. */
 const endedByAbort = <W extends { readonly opened?: Promise<void>; close(): Promise<void> }>(

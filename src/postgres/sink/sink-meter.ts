@@ -8,7 +8,6 @@ export class SinkMeter {
   readonly #rows: Counter;
   readonly #transactions: Histogram;
   readonly #refused: Counter;
-  readonly #retried: Counter;
 
   /** @param waiting rows in memory that are not written */
   constructor(metrics: Metrics, sink: string, waiting: () => number) {
@@ -25,11 +24,6 @@ export class SinkMeter {
       'Rows that the database refused for good.',
       labels,
     );
-    this.#retried = metrics.counter(
-      'millrace_postgres_retried_total',
-      'Tries that failed and were followed by another.',
-      labels,
-    );
     metrics.gauge('millrace_postgres_waiting', 'Rows in memory that are not written yet.', labels).collect(waiting);
   }
 
@@ -40,9 +34,5 @@ export class SinkMeter {
 
   refused(): void {
     this.#refused.add();
-  }
-
-  retried(): void {
-    this.#retried.add();
   }
 }

@@ -90,19 +90,26 @@ const explain = (code: string): Explanation => {
 
 const kindOf = (code: string): SqlErrorKind => KINDS[code] ?? KINDS[code.slice(0, 2)] ?? 'away';
 
-/** An error of a socket, of TLS, or of `pg`: its text has no secret, but may have an address, which the caller has, too. */
+/** Of a socket, of TLS, or of `pg` itself. As the cause only what the system says: others may show a URL with its password. */
 const connectionError = (error: unknown, what: string): MillraceError => {
   const message = error instanceof Error ? error.message || codeOf(error) : String(error);
-  if (!isHopeless(error)) return new MillraceError('CONNECTION_LOST', `${what}: ${message}`, { cause: error });
-  const isTls = (error instanceof Error && TLS_CODES.test(codeOf(error))) || /SSL/.test(message);
+  const cause = error instanceof Error && 'syscall' in error ? { cause: error } : {};
+  if (!isHopeless(error)) return new MillraceError('CONNECTION_LOST', `${what}: ${message}`, cause);
+  if (isMistake(error))
+    return new MillraceError('INVALID_OPTIONS', `${what}: ${message}`, { advice: 'Check the connection.' });
+  const isTls = TLS_CODES.test(codeOf(error)) || /SSL/.test(message);
   return new MillraceError(isTls ? 'TLS_REFUSED' : 'BAD_CREDENTIALS', `${what}: ${message}`, {
-    cause: error,
+    ...cause,
     advice: isTls ? 'Check the option ssl of the connection.' : 'Check user and password of the connection.',
   });
 };
 
-const isHopeless = (error: unknown): boolean =>
-  error instanceof Error && (TLS_CODES.test(codeOf(error)) || /does not support SSL|^SASL/.test(error.message));
+const isHopeless = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (isMistake(error) || TLS_CODES.test(codeOf(error)) || /does not support SSL|^SASL/.test(error.message));
+
+/** An error of the language: what was given to `pg` is nothing that it can work with. */
+const isMistake = (error: Error): boolean => error instanceof TypeError || error instanceof RangeError;
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 

@@ -32,9 +32,14 @@ const CONNECTION: OptionChecks<PostgresConnectionOptions> = {
   applicationName: text,
 };
 
+const url = must(
+  'a URL like postgres://user@host:5432/database',
+  (value) => typeof value === 'string' && URL.canParse(value),
+);
+
 /** A URL, or an object of its parts. The value is never shown. */
 export const connectionCheck = (value: unknown, name: string): readonly string[] =>
-  typeof value === 'string' ? text(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
+  typeof value === 'string' ? url(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
 
 /** Of connecting and of statements. */
 export const timeoutCheck = wholeNumber(1, LONGEST_MS);

@@ -1,12 +1,10 @@
-import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
-import { retryWait } from '../../../connector/retry/retry-wait.js';
+import type { Retries } from '../../../connector/retry/retries.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { abortableWait } from '../../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../../internal/deferred.js';
 import { WakeUpLatch } from '../../../internal/wake-up-latch.js';
-import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import { DatabaseClient } from '../../connection/database-client.js';
-import { type PostgresConnection, placeOf } from '../../connection/postgres-connection.js';
+import type { PostgresConnection } from '../../connection/postgres-connection.js';
 import { type SqlFacts, sqlError, sqlErrorKind, sqlFacts } from '../../sql/sql-error.js';
 import type { SinkMeter } from '../sink-meter.js';
 import type { QueuedRow } from './row-queue.js';
@@ -32,7 +30,7 @@ export interface WriteLoopParts<R extends QueuedRow> {
   readonly sink: string;
   readonly connection: PostgresConnection;
   readonly timeoutMs: number;
-  readonly retry: RetryStrategy;
+  readonly retries: Retries;
   readonly rows: WrittenRows<R>;
   readonly meter: SinkMeter;
 }
@@ -50,8 +48,8 @@ export class WriteLoop<R extends QueuedRow> {
   readonly #latch = new WakeUpLatch();
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
-  /** Tries since a transaction went well. */
-  #attempt = 0;
+  /** The last connection failed, and none has done better since. */
+  #failing = false;
   #closing = false;
 
   constructor(parts: WriteLoopParts<R>) {
@@ -76,7 +74,7 @@ export class WriteLoop<R extends QueuedRow> {
     this.#latch.wake();
     const timer = setTimeout(() => this.#abort.abort(), CLOSE_MS);
     // a wait between two attempts is not to be sat out
-    if (this.#attempt > 0) this.#abort.abort();
+    if (this.#failing) this.#abort.abort();
     await this.#running;
     clearTimeout(timer);
     this.#opened.reject(new MillraceError('ABORTED', `sink "${this.#parts.sink}" was closed before it was open`));
@@ -119,15 +117,21 @@ export class WriteLoop<R extends QueuedRow> {
       client.check();
       const batch = rows.batch();
       if (batch.length === 0) {
-        this.#attempt = 0;
+        this.#passed();
         await this.#latch.wait();
         continue;
       }
       const startMs = performance.now();
       if (!(await this.#writeBatch(client, batch))) continue;
       meter.written(batch.length, performance.now() - startMs);
-      this.#attempt = 0;
+      this.#passed();
     }
+  }
+
+  /** A transaction went through, or there is none to be tried. */
+  #passed(): void {
+    this.#failing = false;
+    this.#parts.retries.passed(CALL);
   }
 
   /** False when the batch has a row that cannot pass. */
@@ -150,21 +154,13 @@ export class WriteLoop<R extends QueuedRow> {
 
   /** Waits for the next try. Gives the error that ends the loop, if one does. */
   async #wait(thrown: unknown): Promise<MillraceError | undefined> {
-    const { sink, retry, connection, meter } = this.#parts;
-    const error = sqlError(thrown, `sink "${sink}"`);
-    if (sqlErrorKind(thrown) === 'fatal') return error;
-    this.#attempt += 1;
-    const wait = retryWait(retry, this.#attempt, error);
-    if (typeof wait !== 'number') return wait;
-    meter.retried();
-    publishDiagnostic('database-away', {
-      part: `sink "${sink}"`,
-      place: placeOf(connection),
-      attempt: this.#attempt,
-      waitMs: wait,
-      error: error.toJSON(),
-    });
-    await abortableWait(wait, this.#abort.signal);
+    this.#failing = true;
+    const verdict = this.#parts.retries.failed(CALL, sqlError(thrown, `sink "${this.#parts.sink}"`));
+    if (verdict.kind !== 'again') return verdict.error;
+    await abortableWait(verdict.waitMs, this.#abort.signal);
     return undefined;
   }
 }
+
+/** For `millrace:retrying`: all that is tried again is one thing here, a connection with what is done on it. */
+const CALL = 'database';
