@@ -1,3 +1,5 @@
+import type { ClassifyErrorFn } from '../connector/retry/classify-error.js';
+import type { RetryStrategy } from '../connector/retry/retry-strategy.js';
 import type { SinkDefinition } from '../connector/sink.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import type { StageOptions } from './stage-options.js';
@@ -14,6 +16,18 @@ export interface MapAsyncOptions<T = unknown> extends StageOptions {
    * `StateCodecs.structuredClone()`, version 0.
    */
   readonly codec?: StateCodec<T>;
+  /**
+   * When a call that has failed is made again; its item keeps its place, and counts as one of the calls under way. What `classifyErrorFn`, or
+   * the error itself, calls permanent is not. Default: `RetryStrategies.never()`.
+   */
+  readonly retryStrategy?: RetryStrategy;
+  /** Says whether what a call failed with may pass; `undefined` leaves that to the error (`PermanentError`, `TransientError` and the like). */
+  readonly classifyErrorFn?: ClassifyErrorFn;
+  /**
+   * How many milliseconds one call may take. Then its signal aborts, and it has failed with TIMEOUT, which may pass. A function that does
+   * not listen to its signal goes on by itself, beyond `maxConcurrency`. Default: as long as it takes.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** The end of a branch. */
@@ -46,7 +60,7 @@ export interface Stage<T> {
   flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R>;
   /**
    * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
-   * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal` aborts when the job stops. In a job with a store
+   * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal` aborts when the job stops, or the call takes too long. In a job with a store
    * an item may be called for again after a crash; its result goes on once. The store knows the waiting items by the name of
    * the stage: give it with `setName`.
    */

@@ -1,3 +1,4 @@
+import type { RetryRules } from '../connector/retry/retries.js';
 import type { OnError } from '../connector/sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
@@ -46,6 +47,9 @@ export type VertexWork =
       readonly kind: 'mapAsync';
       readonly maxConcurrency: number;
       readonly codec: StateCodec<unknown>;
+      readonly retry: RetryRules;
+      /** Infinity for as long as it takes. */
+      readonly timeoutMs: number;
       call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
     })
   | { readonly kind: 'merge' }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RetryStrategies } from '../../src/connector/retry/retry-strategies.js';
 import { DurableCallLane } from '../../src/engine/durable/call-lane.js';
 import { createFrame } from '../../src/engine/tick/lanes/frame.js';
 import type { Slot } from '../../src/engine/tick/lanes/slot.js';
@@ -16,6 +17,8 @@ const PLAN: AsyncStagePlan = {
   codec: StateCodecs.structuredClone(),
   fragment: { outlets: [], run: (items) => ({ next: items.length, paused: false, failure: undefined, rejected: [] }) },
   downstream: { sinks: [], asyncStages: [], stages: [] },
+  retry: { retryStrategy: RetryStrategies.never(), classifyErrorFn: undefined },
+  timeoutMs: Number.POSITIVE_INFINITY,
   call: () => undefined,
 };
 

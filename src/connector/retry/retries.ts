@@ -16,8 +16,8 @@ export interface RetryRules {
 /** Whose calls they are. */
 export interface RetriedPart {
   /** As metrics have it. */
-  readonly kind: 'source' | 'sink';
-  /** That of the source or sink. */
+  readonly kind: 'source' | 'sink' | 'stage';
+  /** That of the source, sink or stage. */
   readonly name: string;
   /** That it is used in. */
   readonly job: string;
@@ -44,7 +44,7 @@ export class Retries {
   readonly #part: RetriedPart;
   readonly #rules: RetryRules;
   readonly #counter: Counter;
-  /** In a row, by function. */
+  /** In a row, by function, or by call where several of a function are under way at once. */
   readonly #attempts = new Map<string, number>();
   /** Of this outage. */
   #failures = 0;
@@ -67,13 +67,13 @@ export class Retries {
     return `${this.#part.kind} "${this.#part.name}"`;
   }
 
-  /** What follows, now that a call of this function has thrown. */
-  failed(call: string, thrown: unknown): Verdict {
-    const attempt = (this.#attempts.get(call) ?? 0) + 1;
+  /** What follows, now that a call of this function has thrown. `one` tells it from others of the function at the same time. */
+  failed(call: string, thrown: unknown, one = call): Verdict {
+    const attempt = (this.#attempts.get(one) ?? 0) + 1;
     const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
     const verdict = this.#judge(thrown, error, attempt);
     if (verdict.kind !== 'again') return verdict;
-    this.#attempts.set(call, attempt);
+    this.#attempts.set(one, attempt);
     if (this.#failures === 0) this.#sinceMs = performance.now();
     this.#failures += 1;
     this.#counter.add();
@@ -81,10 +81,16 @@ export class Retries {
     return verdict;
   }
 
-  /** Of this function a call got through. */
-  passed(call: string): void {
-    this.#attempts.delete(call);
+  /** Of this function a call got through, or this one of several. */
+  passed(one: string): void {
+    this.#attempts.delete(one);
     if (this.#attempts.size === 0) this.over('passed');
+  }
+
+  /** The call is given up, others of the part go on. */
+  gaveUp(one: string): void {
+    this.#attempts.delete(one);
+    if (this.#attempts.size === 0) this.over('given-up');
   }
 
   /** The strategy begins anew, with other calls; the outage goes on. */

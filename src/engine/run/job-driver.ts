@@ -8,6 +8,7 @@ import type { Slot } from '../tick/lanes/slot.js';
 import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
+import type { StageCalls } from './stage-calls.js';
 
 /** How a run ended without a failure. */
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
@@ -19,6 +20,8 @@ export interface JobDriverOptions {
   readonly custody: Custody;
   /** Those of the machine. */
   readonly lanes: TickLanes;
+  /** Makes the calls of the mapAsync stages. */
+  readonly calls: StageCalls;
   /** How long what is in flight may take to be delivered once polling has stopped. */
   readonly drainTimeoutMs: number;
 }
@@ -47,6 +50,7 @@ export class JobDriver {
   readonly #machine: TickMachine;
   readonly #custody: Custody;
   readonly #lanes: TickLanes;
+  readonly #calls: StageCalls;
   readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
   readonly #latch = new WakeUpLatch();
   /** Whose `whenDirty` is pending (J2). One that rejects stays in: `failed`, or the next poll, says why. */
@@ -63,10 +67,11 @@ export class JobDriver {
   /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
 
-  constructor({ machine, custody, lanes, drainTimeoutMs }: JobDriverOptions) {
+  constructor({ machine, custody, lanes, calls, drainTimeoutMs }: JobDriverOptions) {
     this.#machine = machine;
     this.#custody = custody;
     this.#lanes = lanes;
+    this.#calls = calls;
     this.#drainTimeoutMs = drainTimeoutMs;
   }
 
@@ -108,17 +113,13 @@ export class JobDriver {
   }
 
   /** Makes a mapAsync call for the machine. */
-  call(lane: CallLane, slot: Slot, signal: AbortSignal): void {
-    const settle = (settled: Slot['settled']): void => {
-      slot.settled = settled;
-      this.#latch.wake();
-    };
+  call({ plan }: CallLane, slot: Slot): void {
     // the slot alone is settled here: its result is passed on in the order of the items, by the next tick. One that settles after the run
     // has ended is looked at by nobody
-    invoke(() => lane.plan.call(slot.item, signal)).then(
-      (value) => settle({ kind: 'value', value }),
-      (cause: unknown) => settle({ kind: 'error', cause, attempt: 1 }),
-    );
+    void this.#calls.make(plan, slot.item).then((settled) => {
+      slot.settled = settled;
+      this.#latch.wake();
+    });
   }
 
   async #loop(): Promise<RunOutcome> {
@@ -251,6 +252,3 @@ export class JobDriver {
     this.#sliceStartMs = performance.now();
   }
 }
-
-/** A function that throws at once is as one whose promise rejects. */
-const invoke = async (call: () => unknown): Promise<unknown> => call();

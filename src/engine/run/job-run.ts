@@ -7,6 +7,7 @@ import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
+import { StageCalls } from './stage-calls.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
 export class JobRun {
@@ -78,7 +79,7 @@ export class JobRun {
       signal: this.#abort.signal,
       abort: (error) => this.#abort.abort(error),
       stop: (error) => this.stop(error),
-      startCall: (lane, slot) => this.#driver?.call(lane, slot, this.#abort.signal),
+      startCall: (lane, slot) => this.#driver?.call(lane, slot),
     };
     try {
       return await (stores === undefined ? openDirectRun(request) : openDurableRun(request, stores));
@@ -90,7 +91,9 @@ export class JobRun {
   }
 
   #drive(parts: RunParts): JobDriver {
-    const driver = new JobDriver({ ...parts, drainTimeoutMs: this.#options.drainTimeoutMs });
+    const { job, metrics, drainTimeoutMs } = this.#options;
+    const calls = new StageCalls({ job, metrics, signal: this.#abort.signal });
+    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs });
     this.#parts = parts;
     this.#driver = driver;
     // it may have come after the last port was open

@@ -1,7 +1,9 @@
+import { retryStrategyCheck } from '../../connector/option-checks.js';
+import { RetryStrategies } from '../../connector/retry/retry-strategies.js';
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
-import { count } from '../../internal/options/option-checks.js';
+import { count, func, milliseconds } from '../../internal/options/option-checks.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import { shownItem } from '../shown-item.js';
 import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
@@ -14,7 +16,14 @@ import { KeyedStageHandle } from './keyed-stage-handle.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
 
-const MAP_ASYNC: OptionChecks<MapAsyncOptions> = { ...STAGE, maxConcurrency: count, codec: stateCodec };
+const MAP_ASYNC: OptionChecks<MapAsyncOptions> = {
+  ...STAGE,
+  maxConcurrency: count,
+  codec: stateCodec,
+  retryStrategy: retryStrategyCheck,
+  classifyErrorFn: func,
+  timeoutMs: milliseconds,
+};
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
 const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
@@ -66,7 +75,9 @@ export class StageHandle<T> implements Stage<T> {
       codec = StateCodecs.structuredClone<T>(),
       onError = 'fail',
     } = options;
-    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, call: fn, onError });
+    const { retryStrategy = RetryStrategies.never(), classifyErrorFn, timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const retry = { retryStrategy, classifyErrorFn };
+    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, retry, timeoutMs, call: fn, onError });
   }
 
   groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {

@@ -51,8 +51,8 @@ class PipelineCompiler {
       }
       if (work.kind === 'mapAsync') {
         const call = (item: unknown, signal: AbortSignal) => work.call(item, signal);
-        const { maxConcurrency, codec } = work;
-        asyncStages.push({ vertex: id, name, maxConcurrency, codec, call, ...this.#after(id) });
+        const { maxConcurrency, codec, retry, timeoutMs } = work;
+        asyncStages.push({ vertex: id, name, maxConcurrency, codec, retry, timeoutMs, call, ...this.#after(id) });
       }
     }
     return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph), stageErrors: this.#stageErrors };

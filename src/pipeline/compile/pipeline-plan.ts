@@ -1,3 +1,4 @@
+import type { RetryRules } from '../../connector/retry/retries.js';
 import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
@@ -33,6 +34,10 @@ export interface AsyncStagePlan {
   readonly name: string;
   /** Calls under way at once, and results that wait for an older one. */
   readonly maxConcurrency: number;
+  /** When a call that has failed is made again. */
+  readonly retry: RetryRules;
+  /** How long one call may take; Infinity for as long as it takes. */
+  readonly timeoutMs: number;
   /** For items whose call is pending, in a job with a store. */
   readonly codec: StateCodec<unknown>;
   /** What the results are run through. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RetryStrategies } from '../../../../src/connector/retry/retry-strategies.js';
 import { DirectCallLane } from '../../../../src/engine/direct/call-lane.js';
 import { NO_UNIT, type Unit } from '../../../../src/engine/tick/unit.js';
 import { UnitGate } from '../../../../src/engine/tick/unit-gate.js';
@@ -13,6 +14,8 @@ const lane = (name: string): DirectCallLane =>
     codec: { version: 0, encode: () => new Uint8Array(), decode: () => undefined },
     fragment: { outlets: [], run: () => ({ next: 0, paused: false, failure: undefined, rejected: [] }) },
     downstream: { sinks: [], asyncStages: [], stages: [] },
+    retry: { retryStrategy: RetryStrategies.never(), classifyErrorFn: undefined },
+    timeoutMs: Number.POSITIVE_INFINITY,
     call: () => undefined,
   });
 
