@@ -1,6 +1,7 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { Readiness } from '../../internal/readiness.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 
 /** Where the numbering of an item stream stands, and how fast it goes. */
 export interface ItemStreamOptions {
@@ -61,7 +62,11 @@ export class ItemStreamReader<T> implements SourceReader<T> {
 
   #createItems(timestampMs: number, first: number, count: number): T[] {
     try {
-      return Array.from({ length: count }, (_, index) => this.#create(timestampMs, this.#start + first + index));
+      return Array.from({ length: count }, (_, index) => {
+        const item = this.#create(timestampMs, this.#start + first + index);
+        refusePromise(item, 'the createFn of itemStream');
+        return item;
+      });
     } catch (error) {
       throw MillraceError.from(error, 'USER_FUNCTION_FAILED', 'the createFn of itemStream');
     }

@@ -1,5 +1,6 @@
 import { defineSink } from '../../connector/define-sink.js';
 import type { Sink } from '../../connector/sink.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import { shownItem } from '../shown-item.js';
 import { ImmediateWriter } from './immediate-writer.js';
 
@@ -20,7 +21,11 @@ const list = <T>(array: T[]): Sink<T> =>
 
 /** Prints every item with console.log. Default of `toStringFn`: a text as it is, anything else as `util.inspect` shows it. */
 const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<T> =>
-  immediateSink('logger', (item: T) => console.log(toStringFn(item)));
+  immediateSink('logger', (item: T) => {
+    const text = toStringFn(item);
+    refusePromise(text, 'the toStringFn of logger');
+    console.log(text);
+  });
 
 /** Takes every item and does nothing with it. */
 const noop = (): Sink<unknown> => immediateSink<unknown>('noop', () => {});

@@ -1,5 +1,6 @@
 import { encodeText, itemPayload } from '../../../connector/item-payload.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { isThenable } from '../../../internal/refuse-promise.js';
 import { userPropertyPairs } from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
@@ -68,13 +69,15 @@ const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'e
   return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
 };
 
-const noPayload = (message: unknown): MillraceError =>
-  new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
-    advice:
-      message instanceof Promise
-        ? 'messageFn must not be async: use mapAsync before the sink.'
-        : 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
+const noPayload = (message: unknown): MillraceError => {
+  // nobody waits for it, and a rejection would end the process
+  if (message instanceof Promise) message.catch(() => {});
+  return new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
+    advice: isThenable(message)
+      ? 'messageFn must not be async: use mapAsync before the sink.'
+      : 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
   });
+};
 
 const noTopic = (): MillraceError =>
   new MillraceError('INVALID_TOPIC', 'neither the message nor the sink names a topic', {

@@ -1,4 +1,5 @@
 import type { Deduplication } from '../../../connector/source.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
 import type { ReceivedMessage } from '../received-message.js';
 
 /**
@@ -37,9 +38,10 @@ export const deduplicationProblems = (by: DeduplicateBy<unknown> | undefined): s
   return typeof by.keyFn === 'function' ? [] : ['deduplicateBy needs a function'];
 };
 
-/** @throws RangeError for what cannot be a key. An empty one is a field that is not there, not an id: it would make all messages one. */
+/** @throws RangeError for what cannot be a key, MillraceError for a promise. An empty one is a field that is not there, not an id: it would make all messages one. */
 export const checkKey = (key: unknown): string | undefined => {
   if (key === undefined) return undefined;
+  refusePromise(key);
   if (typeof key !== 'string') throw new RangeError(`the key must be a string or undefined, not ${typeof key}`);
   if (key === '') throw new RangeError('the key is empty: give undefined for a message without one');
   const bytes = Buffer.byteLength(key);

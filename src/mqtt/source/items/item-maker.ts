@@ -1,5 +1,6 @@
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import { promiseError } from '../../../internal/refuse-promise.js';
+import { isThenable, promiseError } from '../../../internal/refuse-promise.js';
 import { heldBytes } from '../../protocol/held-bytes.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 import { ReceivedMessage } from '../received-message.js';
@@ -57,7 +58,7 @@ export class ItemMaker<T> {
       return { error: userFunctionError('mapToItemFn', event.topic, { position: batch.next, cause }), fatal: false };
     }
     // whatever `onError` says: an async function would have every message skipped
-    if (item instanceof Promise) {
+    if (isThenable(item)) {
       const cause = promiseError(item);
       return { error: userFunctionError('mapToItemFn', event.topic, { position: batch.next, cause }), fatal: true };
     }
@@ -73,7 +74,8 @@ export class ItemMaker<T> {
       batch.take(item, heldBytes(event), deduplicateBy && checkKey(deduplicateBy.keyFn(message, item)));
       return undefined;
     } catch (cause) {
-      return { error: userFunctionError('deduplicateBy', event.topic, { position: batch.next, cause }), fatal: false };
+      const error = userFunctionError('deduplicateBy', event.topic, { position: batch.next, cause });
+      return { error, fatal: isFunctionMistake(cause) };
     }
   }
 }

@@ -423,6 +423,14 @@ describe('source reader: what the broker grants', () => {
 });
 
 describe('source reader: deduplicateBy', () => {
+  it('an async key function fails the source, whatever onError says', () => {
+    const keyFn = (() => Promise.reject(new Error('lost'))) as never;
+    const { reader, line, receive } = open({ deduplicateBy: { keyFn }, onError: 'skip' });
+    receive('a');
+    assert.throws(() => reader.poll(10), { code: 'USER_FUNCTION_FAILED', message: /deduplicateBy.*a promise/ });
+    assert.deepEqual(line.accepted, []);
+  });
+
   const byText = { keyFn: (_message: unknown, item: string) => (item.startsWith('any') ? undefined : item) };
 
   it('gives a key with each item, and undefined for one that is to be taken whatever came before', () => {
