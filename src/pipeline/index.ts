@@ -18,6 +18,7 @@ export { TestSources } from './samples/test-sources.js';
 export type { KeyedStage, MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
 export type { StateCodec } from './state-codec.js';
 export type { Entry, StateOptions } from './state-options.js';
 export type {

@@ -4,6 +4,7 @@ import type { SinkDefinition } from '../connector/sink.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
+import type { StandardSchema } from './standard-schema.js';
 import type { StateCodec } from './state-codec.js';
 import type { Entry, StateOptions } from './state-options.js';
 
@@ -56,6 +57,16 @@ export interface Stage<T> {
   /** Keeps the items for which `predicate` is true; a type guard narrows the stage. */
   filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
   filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
+  /**
+   * Lets through the items that a schema takes, as what it makes of them. At any other the stage has failed: with `onError` it is given up, and
+   * the error has the paths at which it is wrong, never a value. The schema must answer at once.
+   *
+   * ```ts
+   * source.schema(z.object({ device: z.string(), degrees: z.number() }), { onError: 'skip' })
+   * ```
+   * @throws MillraceError INVALID_OPTIONS for what is no schema
+   */
+  schema<R>(schema: StandardSchema<R>, options?: StageOptions): Stage<R>;
   /** One item in, any number out. */
   flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R>;
   /**

@@ -32,6 +32,7 @@ const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: Fai
       cause,
       advice: own?.advice ?? advice,
       details: {
+        ...own?.details,
         stage,
         source: frame.source,
         ...(position === undefined ? { upTo: frame.last } : { position }),

@@ -9,10 +9,12 @@ import { shownItem } from '../shown-item.js';
 import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
+import type { StandardSchema } from '../standard-schema.js';
 import type { VertexWork } from '../vertex.js';
 import { checkStageOptions, resolveStage, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
+import { schemaFunction } from './schema-function.js';
 
 const DEFAULT_MAX_CONCURRENCY = 16;
 
@@ -68,6 +70,10 @@ export class StageHandle<T> implements Stage<T> {
     return this.#then({ kind: 'flatMap', apply: fn, ...resolveStage('flatMap', options) });
   }
 
+  schema<R>(schema: StandardSchema<R>, options: StageOptions = {}): Stage<R> {
+    return this.#then({ kind: 'map', apply: schemaFunction(schema), ...resolveStage('schema', options) }, 'schema');
+  }
+
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
     checkStageOptions('mapAsync', options, MAP_ASYNC);
     const {
@@ -108,8 +114,8 @@ export class StageHandle<T> implements Stage<T> {
     return new SinkHandle(this.#graph, id);
   }
 
-  #then<R>(work: VertexWork): Stage<R> {
-    return new StageHandle<R>(this.#graph, this.#graph.add(work, [this.#id]));
+  #then<R>(work: VertexWork, name?: string): Stage<R> {
+    return new StageHandle<R>(this.#graph, this.#graph.add(work, [this.#id], name));
   }
 }
 

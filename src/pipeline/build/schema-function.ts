@@ -1,0 +1,63 @@
+import { functionMistake } from '../../errors/function-mistake.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { isThenable, promiseError } from '../../internal/refuse-promise.js';
+import type { SchemaIssue, StandardSchema } from '../standard-schema.js';
+
+/** More places are no help. */
+const MOST_PATHS = 8;
+/** Names in a path may be those of the item, which may be anybody's. */
+const MOST_PATH_CHARACTERS = 100;
+
+/**
+ * The function of a stage that lets through what a schema says of its items.
+ * @throws MillraceError INVALID_OPTIONS for what is no schema
+ */
+export const schemaFunction = <R>(schema: StandardSchema<R>): ((item: unknown) => R) => {
+  const validate = validatorOf(schema);
+  return (item) => {
+    const result = validate(item);
+    if (isThenable(result)) throw asynchronous(result);
+    if (result.issues === undefined) return result.value;
+    throw doesNotFit(result.issues);
+  };
+};
+
+const validatorOf = <R>(schema: StandardSchema<R>): StandardSchema<R>['~standard']['validate'] => {
+  // JavaScript may give anything
+  const standard: Partial<StandardSchema<R>['~standard']> | undefined = schema?.['~standard'];
+  if (standard?.version === 1 && typeof standard.validate === 'function') return standard.validate;
+  throw new MillraceError('INVALID_OPTIONS', 'schema: it is no schema of Standard Schema, version 1', {
+    advice: 'Give a schema of zod (3.24 or later), valibot, arktype or another library that has the interface.',
+  });
+};
+
+const asynchronous = (result: PromiseLike<unknown>): MillraceError => {
+  promiseError(result);
+  return functionMistake(
+    'the schema validates asynchronously',
+    'Use it in a mapAsync stage: mapAsync((item) => schema.parseAsync(item)), or what its library has for that.',
+  );
+};
+
+/** Where, and never what: a value, or words of the library about it, may be a secret. */
+const doesNotFit = (issues: readonly SchemaIssue[]): MillraceError => {
+  const paths = [...new Set(issues.map(pathOf))];
+  const shown = paths.slice(0, MOST_PATHS).map((path) => (path === '' ? 'the item itself' : path));
+  const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} other places` : '';
+  return new MillraceError('INVALID_MESSAGE', `the item does not fit the schema at ${shown.join(', ')}${more}`, {
+    advice: 'Mend what makes such items, or let the schema take them.',
+    details: { paths: paths.slice(0, MOST_PATHS) },
+  });
+};
+
+/** As it is written in JavaScript: `readings[2].unit`. */
+const pathOf = ({ path = [] }: SchemaIssue): string =>
+  // a copy: the path may be of a class of arrays, whose `map` makes another of it
+  [...path]
+    .map((step, index) => {
+      const key = typeof step === 'object' ? step.key : step;
+      if (typeof key === 'number') return `[${key}]`;
+      return index === 0 ? String(key) : `.${String(key)}`;
+    })
+    .join('')
+    .slice(0, MOST_PATH_CHARACTERS);
