@@ -10,6 +10,8 @@ export interface CommandOption {
   readonly argument?: string;
   /** A line break stays one. An option without it is told with the next: `--cert F --key F`. */
   readonly help?: string;
+  /** The help leaves it out, for it is told with the option of the same name for both sides. */
+  readonly ofOneSide?: true;
   /** Stands in the usage. That it is given is for `parse` to see. */
   readonly required?: true;
   /** The words that it takes, for completion. */

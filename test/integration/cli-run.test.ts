@@ -100,7 +100,10 @@ test('an option of the job that does not exist, or a guarantee that does not, is
   const config = (text: string) => [...FINITE, 'export default pipeline;', `export const config = ${text};`];
   const misspelt = await runCli(['run', moduleFile('misspelt.mjs', config("{ procesingGuarantee: 'none' }"))]);
   assert.equal(misspelt.code, 2);
-  assert.match(misspelt.stderr[0] ?? '', /unknown option procesingGuarantee, did you mean processingGuarantee\?/);
+  assert.match(
+    misspelt.stderr[0] ?? '',
+    /the job has no option "procesingGuarantee", did you mean "processingGuarantee"\?/,
+  );
   const unknown = await runCli(['run', moduleFile('unknown.mjs', config("{ processingGuarantee: 'once' }"))]);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr[0] ?? '', /processingGuarantee must be 'none', 'at-least-once' or 'exactly-once'/);

@@ -9,7 +9,8 @@ import { type BridgeOptions, parseBridgeOptions } from './parse-bridge-options.j
 const ABOUT = `Reads the topics of one broker and publishes them to another (or the same), in order, at least once, or exactly once. Payload,
 retain flag and MQTT 5 properties are kept; a message keeps its own QoS, at most --qos (exactly-once publishes all at QoS 2). Brokers clear the retain flag of a live message
 unless asked to keep it, which --mqtt 5 does; that of a stored message always stays. One line with the word RUNNING goes to
-stderr when the subscription is granted and the other side is connected.
+stderr when the subscription is granted and the other side is connected. What is about a broker (--mqtt to --keepalive) goes for both
+sides, or with from- or to- in front for one: --from-ca F.
 `;
 
 export const BRIDGE: Command<BridgeOptions> = {

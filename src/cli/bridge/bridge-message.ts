@@ -1,7 +1,7 @@
 import type { Properties } from '../../mqtt/protocol/properties.js';
 import type { MessageProperties, SinkMessage } from '../../mqtt/sink/message/sink-message.js';
 import type { ReceivedMessage } from '../../mqtt/source/received-message.js';
-import { loopFilters, refuseLoop } from './loop-guard.js';
+import { loopsOf, refuseLoop } from './loop-guard.js';
 import type { BridgeOptions } from './parse-bridge-options.js';
 
 /**
@@ -9,17 +9,17 @@ import type { BridgeOptions } from './parse-bridge-options.js';
  * broker adds for one subscriber (topic alias, subscription identifiers) does not travel on.
  */
 export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessage) => SinkMessage {
-  const { template, guarantee } = options;
-  const loops = loopFilters(options);
+  const { template, guarantee, retain } = options;
+  const loops = loopsOf(options);
   return (message) => {
     const topic = template.fill(message.topic);
-    if (loops.length > 0) refuseLoop(topic, loops);
+    if (loops.filters.length > 0) refuseLoop(topic, loops);
     return {
       topic,
       payload: message.payload,
       // the outbox sends once what came, also what its publisher sent at a lower QoS
       qos: guarantee === 'exactly-once' ? 2 : message.qos,
-      retain: message.retain,
+      retain: retain && message.retain,
       properties: publisherProperties(message.properties),
       timestampMs: message.receivedAtMs,
     };

@@ -1,12 +1,46 @@
 import type { CommandOptions } from '../command.js';
 import { COMMON_OPTIONS } from '../options/common-options.js';
+import { forSide } from './side-options.js';
 
 export const QOS_CHOICES = ['0', '1', '2'] as const;
 export const GUARANTEE_CHOICES = ['none', 'at-least-once', 'exactly-once'] as const;
 export const SESSION_LOSS_CHOICES = ['fail', 'redeliver', 'drop'] as const;
+export const ON_ERROR_CHOICES = ['fail', 'skip', 'dead-letter'] as const;
 export const AUTH_CHOICES = ['password', 'scram-sha-256'] as const;
 export const VERSION_CHOICES = ['5', '4', '3'] as const;
 export const DEFAULT_CONNECT_SECONDS = 10;
+
+/** What may be said of both sides, or, with `from-` or `to-` in front, of one. */
+const PER_SIDE = {
+  mqtt: {
+    kind: 'value',
+    argument: VERSION_CHOICES.join('|'),
+    choices: VERSION_CHOICES,
+    help: 'MQTT 5.0, 3.1.1 or 3.1 (default: the newest that the broker takes)',
+  },
+  username: { kind: 'value', argument: 'U', help: 'For both sides, but a side whose URL names a user' },
+  'password-env': { kind: 'value', argument: 'V', help: 'The password is in the environment variable V' },
+  'password-file': { kind: 'value', argument: 'F', help: 'The password is in the file F' },
+  ca: { kind: 'value', argument: 'F', help: 'Certificate authority to trust, as a PEM file, for mqtts and wss' },
+  cert: { kind: 'value', argument: 'F' },
+  key: { kind: 'value', argument: 'F', help: 'Client certificate and its key, as PEM files' },
+  'passphrase-env': {
+    kind: 'value',
+    argument: 'V',
+    help: 'The passphrase of the key is in the environment variable V',
+  },
+  servername: {
+    kind: 'value',
+    argument: 'NAME',
+    help: 'What the certificate of the broker must name, and SNI asks for (default: the host of the URL)',
+  },
+  alpn: { kind: 'list', argument: 'P...', help: 'Protocols to offer by ALPN, best first (a broker on port 443)' },
+  keepalive: {
+    kind: 'value',
+    argument: 'S',
+    help: 'Seconds of quiet after which we ask whether the broker is there (default 60; 0: never)',
+  },
+} as const satisfies CommandOptions;
 
 /** What `millrace bridge` takes. */
 export const BRIDGE_OPTIONS = {
@@ -21,6 +55,11 @@ export const BRIDGE_OPTIONS = {
     argument: 'FILTER...',
     required: true,
     help: 'What to read; may repeat and takes several filters; + # and $share/group/ as usual',
+  },
+  exclude: {
+    kind: 'list',
+    argument: 'FILTER...',
+    help: 'Messages whose topic matches one of these are left out; may repeat and takes several',
   },
   to: { kind: 'value', argument: 'URL', required: true, help: 'Broker to publish to' },
   'to-topic': {
@@ -52,6 +91,7 @@ export const BRIDGE_OPTIONS = {
     argument: 'D',
     help: 'Where exactly-once keeps its state, across crashes too; one process at a time. The others keep none',
   },
+  'no-retain': { kind: 'flag', help: 'Publish without the retain flag, whatever the message had' },
   'on-session-loss': {
     kind: 'value',
     argument: 'P',
@@ -59,25 +99,26 @@ export const BRIDGE_OPTIONS = {
     help: `When a broker has lost the session: fail (default with exactly-once), redeliver (default with
 at-least-once) what was under way, which may double it, or drop it, which may lose it`,
   },
-  'dead-letters': {
+  'on-error': {
     kind: 'value',
-    argument: 'F',
-    help: `A message that is malformed, or that the other broker refuses for good, is appended to F as a line of
-JSON, and the bridge goes on (default: the bridge fails at it)`,
+    argument: 'E',
+    choices: ON_ERROR_CHOICES,
+    help: `A message that is malformed, or that the other broker refuses for good: fail (default), skip it, or
+dead-letter, with one of the next two, which also stand for it`,
+  },
+  'dead-letters': { kind: 'value', argument: 'F', help: 'Such a message is appended to F as a line of JSON' },
+  'dead-letter-topic': {
+    kind: 'value',
+    argument: 'T',
+    help: 'Such a message is published to T of the broker of --to, by a client of its own, ID-letters-0',
   },
   'adopt-session': {
     kind: 'flag',
     help: 'Go on with a session at the reading broker that --dir knows nothing of (a lost or new directory)',
   },
-  mqtt: {
-    kind: 'value',
-    argument: VERSION_CHOICES.join('|'),
-    choices: VERSION_CHOICES,
-    help: 'MQTT 5.0, 3.1.1 or 3.1 on both sides (default: the newest that the broker takes)',
-  },
-  username: { kind: 'value', argument: 'U', help: 'For both sides, but a side whose URL names a user' },
-  'password-env': { kind: 'value', argument: 'V', help: 'The password is in the environment variable V' },
-  'password-file': { kind: 'value', argument: 'F', help: 'The password is in the file F' },
+  ...PER_SIDE,
+  ...forSide('from', PER_SIDE),
+  ...forSide('to', PER_SIDE),
   auth: {
     kind: 'value',
     argument: 'A',
@@ -85,9 +126,6 @@ JSON, and the bridge goes on (default: the bridge fails at it)`,
     help: `How sides with a user and a password use it: password (default), or scram-sha-256, which proves it without
 sending it, and the broker to us (MQTT 5 only)`,
   },
-  ca: { kind: 'value', argument: 'F', help: 'Certificate authority to trust, as a PEM file, for mqtts and wss' },
-  cert: { kind: 'value', argument: 'F' },
-  key: { kind: 'value', argument: 'F', help: 'Client certificate and its key, as PEM files' },
   'follow-server-reference': {
     kind: 'flag',
     help: 'Go where a broker sends its clients (MQTT 5: Use another server, Server moved), never from TLS to plain text',

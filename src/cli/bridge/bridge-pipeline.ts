@@ -2,28 +2,44 @@ import type { OnError, Sink } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import { scramSha256 } from '../../mqtt/connection/authentication/scram-sha-256.js';
 import type { ConnectOptions } from '../../mqtt/connection/options/connect-options.js';
+import { matchesFilter } from '../../mqtt/protocol/topic.js';
 import { DeadLetters } from '../../mqtt/sink/dead-letters/dead-letters.js';
 import { MqttSinks } from '../../mqtt/sink/mqtt-sinks.js';
 import { MqttSources } from '../../mqtt/source/mqtt-sources.js';
 import { Subscription } from '../../mqtt/source/options/subscription.js';
 import type { ReceivedMessage } from '../../mqtt/source/received-message.js';
 import { Pipeline } from '../../pipeline/pipeline.js';
+import type { Stage } from '../../pipeline/stage.js';
 import { bridgeMessageFn } from './bridge-message.js';
-import type { BrokerAddress } from './broker-address.js';
+import type { BridgeSide } from './bridge-side.js';
 import type { BridgeOptions } from './parse-bridge-options.js';
 import { withLimit } from './with-limit.js';
 
 /** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
 export function bridgePipeline(options: BridgeOptions): Pipeline {
   // one sink for both sides: a file has one writer
-  const onError: OnError =
-    options.deadLetters === undefined ? 'fail' : { deadLetter: DeadLetters.file(options.deadLetters) };
+  const onError = bridgeOnError(options);
   const source = bridgeSource(options, onError);
   const pipeline = Pipeline.create();
-  pipeline
-    .readFrom(options.stopAfter === undefined ? source : withLimit(source, options.stopAfter))
-    .writeTo(bridgeSink(options, onError));
+  const read = pipeline.readFrom(options.stopAfter === undefined ? source : withLimit(source, options.stopAfter));
+  withoutExcluded(read, options.excluded).writeTo(bridgeSink(options, onError));
   return pipeline;
+}
+
+function withoutExcluded(read: Stage<ReceivedMessage>, excluded: readonly string[]): Stage<ReceivedMessage> {
+  if (excluded.length === 0) return read;
+  return read.filter(({ topic }) => !excluded.some((filter) => matchesFilter(filter, topic)));
+}
+
+function bridgeOnError(options: BridgeOptions): OnError {
+  const { onError, to, clientId } = options;
+  if (typeof onError === 'string') return onError;
+  if ('file' in onError) return { deadLetter: DeadLetters.file(onError.file) };
+  const connectOptionsFn = () => connectOptions(to, options);
+  const { topic } = onError;
+  return {
+    deadLetter: DeadLetters.topic({ broker: to.url, clientId: `${clientId}-letters`, topic, connectOptionsFn }),
+  };
 }
 
 function bridgeSource(options: BridgeOptions, onError: OnError): SourceDefinition<ReceivedMessage> {
@@ -53,19 +69,20 @@ function bridgeSink(options: BridgeOptions, onError: OnError): Sink<ReceivedMess
   return (onSessionLoss === undefined ? sink : sink.onSessionLoss(onSessionLoss)).build();
 }
 
-function connectOptions(side: BrokerAddress, options: BridgeOptions): ConnectOptions {
-  const { version, followServerReference, refusalTimeoutMs, auth, tls } = options;
+function connectOptions(side: BridgeSide, options: BridgeOptions): ConnectOptions {
+  const { followServerReference, refusalTimeoutMs, auth } = options;
   return {
-    protocolVersion: version,
+    protocolVersion: side.version,
+    keepalive: side.keepAlive,
     followServerReference,
     refusalTimeout: refusalTimeoutMs,
     ...identity(side, auth),
-    ...(side.secure ? tls : {}),
+    ...side.tls,
   };
 }
 
 function identity(
-  { username, password }: BrokerAddress,
+  { username, password }: BridgeSide,
   auth: BridgeOptions['auth'],
 ): Pick<ConnectOptions, 'username' | 'password' | 'authentication'> {
   const scram = auth === 'scram-sha-256' && username !== undefined && password !== undefined;

@@ -12,34 +12,57 @@ export interface BridgeRoute {
   readonly to: BrokerAddress;
   /** What is published under one of them, where both sides are one broker, comes back for ever. */
   readonly filters: readonly string[];
+  /** What matches one of them is read and left out. */
+  readonly excluded: readonly string[];
   /** Of the topics that the bridge publishes to. */
   readonly template: TopicTemplate;
 }
 
-const ADVICE = 'On one broker --to-topic must lead out of every --topic.';
+const ADVICE = 'On one broker --to-topic must lead out of every --topic, or into an --exclude.';
 /** A level that no literal level of a filter or template is. */
 const ANY_LEVEL = '\u0001';
 
-/** The filters that would bring the bridge's own messages back: none when the two sides are different brokers. */
-export function loopFilters({ from, to, filters }: BridgeRoute): readonly string[] {
-  return isSameBroker(from, to) ? filters : [];
+/** What would bring the bridge's own messages back: no filters where the two sides are different brokers. */
+export interface Loops {
+  readonly filters: readonly string[];
+  readonly excluded: readonly string[];
+}
+
+export function loopsOf({ from, to, filters, excluded }: BridgeRoute): Loops {
+  return { filters: isSameBroker(from, to) ? filters : [], excluded };
+}
+
+/** The filter that brings a topic back. */
+function wayBack({ filters, excluded }: Loops, topic: string): string | undefined {
+  const back = filters.find((filter) => matchesFilter(filter, topic));
+  return back === undefined || excluded.some((filter) => matchesFilter(filter, topic)) ? undefined : back;
 }
 
 /** Throws INVALID_OPTIONS when what matches a filter leads back into a filter whatever its levels are. */
 export function refuseCertainLoop(route: BridgeRoute): void {
-  const loops = loopFilters(route);
-  for (const filter of loops) {
+  const loops = loopsOf(route);
+  for (const filter of loops.filters) {
     const topic = route.template.fill(sampleTopic(filter, route.template.highestLevel));
-    const back = loops.find((candidate) => matchesFilter(candidate, topic));
+    const back = wayBack(loops, topic);
     if (back !== undefined) {
       throw usageError(`the bridge would read its own messages again, by --topic '${back}'. ${ADVICE}`, 'to-topic');
     }
   }
 }
 
+/** Throws INVALID_OPTIONS when the dead letters would be read again. */
+export function refuseLetterLoop(topic: string, route: BridgeRoute): void {
+  const back = wayBack(loopsOf(route), topic);
+  if (back === undefined) return;
+  throw usageError(
+    `--dead-letter-topic: the bridge would read its letters again, by --topic '${back}'`,
+    'dead-letter-topic',
+  );
+}
+
 /** Throws INVALID_TOPIC when a message to `topic` would come back. */
-export function refuseLoop(topic: string, loops: readonly string[]): void {
-  const filter = loops.find((candidate) => matchesFilter(candidate, topic));
+export function refuseLoop(topic: string, loops: Loops): void {
+  const filter = wayBack(loops, topic);
   if (filter === undefined) return;
   throw new MillraceError(
     'INVALID_TOPIC',

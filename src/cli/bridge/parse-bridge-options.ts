@@ -5,18 +5,12 @@ import { type CollectedOptions, collectOptions } from '../options/collect-option
 import { type CommonOptions, parseCommonOptions } from '../options/common-options.js';
 import { choiceOption, countOption, requiredOption, secondsOption } from '../options/option-values.js';
 import { usageError } from '../options/usage-error.js';
-import {
-  AUTH_CHOICES,
-  BRIDGE_OPTIONS,
-  DEFAULT_CONNECT_SECONDS,
-  SESSION_LOSS_CHOICES,
-  VERSION_CHOICES,
-} from './bridge-options.js';
-import { type BrokerAddress, parseBrokerAddress } from './broker-address.js';
-import { withCredentials } from './broker-credentials.js';
-import { refuseCertainLoop } from './loop-guard.js';
+import { AUTH_CHOICES, BRIDGE_OPTIONS, DEFAULT_CONNECT_SECONDS, SESSION_LOSS_CHOICES } from './bridge-options.js';
+import { type BridgeSide, parseSides } from './bridge-side.js';
+import { parseBrokerAddress } from './broker-address.js';
+import { refuseCertainLoop, refuseLetterLoop } from './loop-guard.js';
 import { parseGuarantee } from './parse-guarantee.js';
-import { readTlsFiles, type TlsFiles } from './tls-files.js';
+import { type BridgeOnError, parseOnError } from './parse-on-error.js';
 import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
 
 type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
@@ -25,10 +19,12 @@ type AuthChoice = (typeof AUTH_CHOICES)[number];
 
 /** A bridge as the command line describes it, checked and with every default applied. */
 export interface BridgeOptions extends CommonOptions {
-  readonly from: BrokerAddress;
-  readonly to: BrokerAddress;
+  readonly from: BridgeSide;
+  readonly to: BridgeSide;
   /** At least one, each valid. */
   readonly filters: readonly string[];
+  /** What matches one of them is left out. */
+  readonly excluded: readonly string[];
   /** Each of its levels is one that a topic of each filter may have. */
   readonly template: TopicTemplate;
   readonly clientId: string;
@@ -37,17 +33,16 @@ export interface BridgeOptions extends CommonOptions {
   readonly guarantee: ProcessingGuarantee;
   /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */
   readonly onSessionLoss: SessionLossChoice | undefined;
-  /** The file for messages that cannot be read or passed on; undefined: such a message fails the bridge. */
-  readonly deadLetters: string | undefined;
+  /** What becomes of messages that cannot be read or passed on. */
+  readonly onError: BridgeOnError;
+  /** Messages keep the retain flag that they came with. */
+  readonly retain: boolean;
   /** Goes on with a session at the broker that the directory knows nothing of. */
   readonly adoptSession: boolean;
   /** Goes where a broker sends us (5.0). */
   readonly followServerReference: boolean;
-  /** undefined: the newest that the broker takes. */
-  readonly version: 5 | 4 | 3 | undefined;
   /** How user and password are used, by the sides that have both. */
   readonly auth: AuthChoice;
-  readonly tls: TlsFiles;
   /** Stop after this many messages; undefined for never. */
   readonly stopAfter: number | undefined;
   /** How long the first connections may take in all; 0: for ever. */
@@ -64,53 +59,48 @@ export function parseBridgeOptions(args: readonly string[], environment: NodeJS.
     parseBrokerAddress(requiredOption(options, 'to'), 'to'),
   ] as const;
   const { guarantee, qos } = parseGuarantee(options);
-  const filters = parseFilters(options);
+  const filters = parseFilters(options, 'topic');
+  if (filters.length === 0) throw usageError('--topic is missing', 'topic');
   const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
   const clientId = requiredOption(options, 'client-id');
-  const [from, to] = withCredentials(addresses, options, environment);
-  refuseCertainLoop({ from, to, filters, template });
+  const { from, to } = parseSides(options, addresses, environment);
+  const onError = parseOnError(options);
+  const route = { from, to, filters, excluded: parseFilters(options, 'exclude'), template };
+  refuseCertainLoop(route);
+  if (typeof onError === 'object' && 'topic' in onError) refuseLetterLoop(onError.topic, route);
   return {
     ...parseCommonOptions(options),
-    ...{ from, to, filters, template, clientId, qos, guarantee },
+    ...{ ...route, clientId, qos, guarantee, onError },
+    retain: !options.flag('no-retain'),
     onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
-    deadLetters: options.value('dead-letters'),
     adoptSession: options.flag('adopt-session'),
     followServerReference: options.flag('follow-server-reference'),
-    version: parseVersion(options),
     auth: parseAuth(options, [from, to]),
-    tls: readTlsFiles(options, addresses),
     stopAfter: countOption(options, 'stop-after', 1),
     connectTimeoutMs: secondsOption(options, 'connect-timeout') ?? DEFAULT_CONNECT_SECONDS * 1000,
     refusalTimeoutMs: secondsOption(options, 'refusal-timeout'),
   };
 }
 
-const VERSIONS = { '5': 5, '4': 4, '3': 3 } as const;
-
-function parseVersion(options: CollectedOptions): 5 | 4 | 3 | undefined {
-  const version = choiceOption(options, 'mqtt', VERSION_CHOICES);
-  return version === undefined ? undefined : VERSIONS[version];
-}
-
 /** SCRAM proves a password that nobody gave, or by packets that 3.x has not: said before anything starts. */
-function parseAuth(options: CollectedOptions, sides: readonly BrokerAddress[]): AuthChoice {
+function parseAuth(options: CollectedOptions, sides: readonly BridgeSide[]): AuthChoice {
   const auth = choiceOption(options, 'auth', AUTH_CHOICES) ?? 'password';
   if (auth === 'password') return auth;
-  if (!sides.some(({ username, password }) => username !== undefined && password !== undefined)) {
+  const proving = sides.filter(({ username, password }) => username !== undefined && password !== undefined);
+  if (proving.length === 0) {
     throw usageError(`--auth ${auth} needs a user and a password on at least one side`, 'auth');
   }
-  if ((parseVersion(options) ?? 5) < 5) throw usageError(`--auth ${auth} needs --mqtt 5`, 'auth');
+  if (proving.some(({ version = 5 }) => version < 5)) throw usageError(`--auth ${auth} needs --mqtt 5`, 'auth');
   return auth;
 }
 
-function parseFilters(options: CollectedOptions): readonly string[] {
-  const filters = options.list('topic');
-  if (filters.length === 0) throw usageError('--topic is missing', 'topic');
+function parseFilters(options: CollectedOptions, name: 'topic' | 'exclude'): readonly string[] {
+  const filters = options.list(name);
   for (const filter of filters) {
     try {
       checkTopicFilter(filter);
     } catch (error) {
-      throw usageError(`--topic: ${error instanceof Error ? error.message : String(error)}`, 'topic');
+      throw usageError(`--${name}: ${error instanceof Error ? error.message : String(error)}`, name);
     }
   }
   return filters;

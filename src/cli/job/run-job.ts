@@ -101,7 +101,8 @@ async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionObserv
   try {
     await job.whenRunning();
   } catch (error) {
-    throw late ?? error;
+    // it was asked to stop before it ran: nothing has failed
+    if (late !== undefined || job.status !== 'COMPLETED') throw late ?? error;
   } finally {
     clearTimeout(timer);
   }

@@ -41,6 +41,7 @@ function optionLines({ options }: Command): string {
   let labels: readonly string[] = [];
   let lines = '';
   for (const entry of Object.entries(options)) {
+    if (entry[1].ofOneSide === true) continue;
     labels = [...labels, label(entry)];
     const { help } = entry[1];
     if (help === undefined) continue;

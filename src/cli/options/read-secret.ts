@@ -5,31 +5,38 @@ import { usageError } from './usage-error.js';
 /**
  * The password from the environment variable or the file that the options name; undefined without them. One line break at the
  * end of the file belongs to the editor, not to the password. Errors name the place, never the content.
+ * @param of of one side of a bridge: `from-`
  */
-export function readPassword(options: CollectedOptions, environment: NodeJS.ProcessEnv): string | undefined {
-  const variable = options.value('password-env');
-  if (variable !== undefined && options.value('password-file') !== undefined) {
-    throw usageError('--password-env and --password-file exclude each other', 'password-file');
-  }
-  return variable === undefined ? passwordFromFile(options) : passwordFromEnvironment(variable, environment);
+export function readPassword(options: CollectedOptions, environment: NodeJS.ProcessEnv, of = ''): string | undefined {
+  const [variable, file] = [`${of}password-env`, `${of}password-file`];
+  if (options.value(variable) === undefined) return passwordFromFile(options, file);
+  if (options.value(file) !== undefined) throw usageError(`--${variable} and --${file} exclude each other`, file);
+  return readVariable(options, variable, environment);
 }
 
-function passwordFromEnvironment(variable: string, environment: NodeJS.ProcessEnv): string {
-  const password = environment[variable];
-  if (password !== undefined && password !== '') return password;
-  // A value that is no name of a variable is likely the password itself: it must not be repeated.
+/** The secret in the environment variable that an option names; undefined where it is not given. */
+export function readVariable(
+  options: CollectedOptions,
+  option: string,
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
+  const variable = options.value(option);
+  if (variable === undefined) return undefined;
+  const secret = environment[variable];
+  if (secret !== undefined && secret !== '') return secret;
+  // A value that is no name of a variable is likely the secret itself: it must not be repeated.
   const named = /^[A-Z_][A-Z0-9_]*$/.test(variable)
     ? `the environment variable ${variable}`
     : 'the environment variable';
-  throw usageError(`--password-env takes a variable's name, and ${named} is not set`, 'password-env');
+  throw usageError(`--${option} takes a variable's name, and ${named} is not set`, option);
 }
 
-function passwordFromFile(options: CollectedOptions): string | undefined {
-  const bytes = readFileOption(options, 'password-file');
+function passwordFromFile(options: CollectedOptions, option: string): string | undefined {
+  const bytes = readFileOption(options, option);
   if (bytes === undefined) return undefined;
   const password = Buffer.from(bytes)
     .toString('utf8')
     .replace(/\r?\n$/, '');
-  if (password === '') throw usageError('--password-file: the file is empty', 'password-file');
+  if (password === '') throw usageError(`--${option}: the file is empty`, option);
   return password;
 }

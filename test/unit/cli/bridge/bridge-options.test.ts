@@ -37,7 +37,7 @@ test('the defaults are QoS 1, at-least-once, ten seconds to drain and to connect
   assert.equal(options.guarantee, 'at-least-once');
   assert.equal(options.drainTimeoutMs, 10_000);
   assert.equal(options.connectTimeoutMs, 10_000);
-  assert.equal(options.version, undefined);
+  assert.deepEqual([options.from.version, options.to.version], [undefined, undefined]);
   assert.equal(options.stopAfter, undefined);
   assert.equal(options.stats || options.json, false);
 });
@@ -71,8 +71,8 @@ test('--on-session-loss takes one of the policies', () => {
 });
 
 test('--dead-letters is the path of a file; without it a message that cannot be passed on fails the bridge', () => {
-  assert.equal(parse().deadLetters, undefined);
-  assert.equal(parse({ '--dead-letters': 'bad.jsonl' }).deadLetters, 'bad.jsonl');
+  assert.equal(parse().onError, 'fail');
+  assert.deepEqual(parse({ '--dead-letters': 'bad.jsonl' }).onError, { file: 'bad.jsonl' });
   assert.throws(() => parse({ '--dead-letters': '' }), { message: /--dead-letters needs a value/ });
 });
 
@@ -179,7 +179,7 @@ test('TLS files need a TLS URL, and a certificate its key', () => {
   assert.throws(() => parse({ '--ca': pem }), { message: /--ca needs an mqtts or wss URL/ });
   assert.throws(() => parse({ '--to': 'mqtts://b', '--cert': pem }), { message: /--key is missing/ });
   assert.throws(() => parse({ '--to': 'mqtts://b', '--key': pem }), { message: /--cert is missing/ });
-  assert.equal(Buffer.from(parse({ '--to': 'wss://b', '--ca': pem }).tls.ca ?? []).toString(), text);
+  assert.equal(Buffer.from(parse({ '--to': 'wss://b', '--ca': pem }).to.tls.ca ?? []).toString(), text);
   const noPem = file('der.crt', '0');
   for (const name of ['--ca', '--cert', '--key']) {
     const others = name === '--ca' ? {} : { '--cert': pem, '--key': pem };
@@ -291,3 +291,79 @@ for (const [index, args] of leaky.entries()) {
     );
   });
 }
+
+test('--on-error takes a policy; a place for dead letters stands for it, and no combination contradicts itself', () => {
+  assert.equal(parse({ '--on-error': 'skip' }).onError, 'skip');
+  assert.deepEqual(parse({ '--dead-letter-topic': 'bad' }).onError, { topic: 'bad' });
+  assert.deepEqual(parse({ '--on-error': 'dead-letter', '--dead-letters': 'f' }).onError, { file: 'f' });
+  assert.throws(() => parse({ '--on-error': 'dead-letter' }), {
+    message: /needs --dead-letters F or --dead-letter-topic T/,
+  });
+  assert.throws(() => parse({ '--on-error': 'skip', '--dead-letters': 'f' }), {
+    message: /contradicts --dead-letters/,
+  });
+  assert.throws(() => parse({ '--dead-letters': 'f', '--dead-letter-topic': 't' }), { message: /exclude each other/ });
+  assert.throws(() => parse({ '--dead-letter-topic': 'a/#' }), { message: /--dead-letter-topic: .*wildcards/ });
+  assert.throws(() => parse({ '--to': 'mqtt://a', '--to-topic': 'out', '--dead-letter-topic': 'in/bad' }), {
+    message: /read its letters again/,
+  });
+});
+
+test('--exclude takes filters, and leads out of a loop on one broker', () => {
+  assert.deepEqual(parse().excluded, []);
+  assert.deepEqual(parse({}, '--exclude', 'in/a', 'in/b/#', '--exclude', 'c').excluded, ['in/a', 'in/b/#', 'c']);
+  assert.throws(() => parse({}, '--exclude', 'a/#/b'), { message: /^--exclude: / });
+  const one = { '--to': 'mqtt://a', '--topic': '#', '--to-topic': 'out/{topic}' };
+  assert.throws(() => parse(one), { message: /read its own messages again/ });
+  assert.deepEqual(parse(one, '--exclude', 'out/#').excluded, ['out/#']);
+});
+
+test('--no-retain publishes without the retain flag', () => {
+  assert.equal(parse().retain, true);
+  assert.equal(parse({}, '--no-retain').retain, false);
+});
+
+test('what is said of one side counts before what is said of both', () => {
+  const [one, other] = [file('one.pem', '-----BEGIN ONE'), file('other.pem', '-----BEGIN OTHER')];
+  const tls = { '--from': 'mqtts://a', '--to': 'mqtts://b', '--ca': one, '--to-ca': other };
+  const { from, to } = parse(
+    { ...tls, '--mqtt': '5', '--from-mqtt': '4', '--keepalive': '30', '--to-keepalive': '0', '--to-servername': 'x' },
+    '--from-alpn',
+    'mqtt',
+    'x-amzn-mqtt-ca',
+  );
+  const text = (pem: Uint8Array | undefined) => Buffer.from(pem ?? []).toString();
+  assert.deepEqual([text(from.tls.ca), text(to.tls.ca)], ['-----BEGIN ONE', '-----BEGIN OTHER']);
+  assert.deepEqual([from.version, to.version], [4, 5]);
+  assert.deepEqual([from.keepAlive, to.keepAlive], [30, 0]);
+  assert.deepEqual([from.tls.servername, to.tls.servername], [undefined, 'x']);
+  assert.deepEqual([from.tls.ALPNProtocols, to.tls.ALPNProtocols], [['mqtt', 'x-amzn-mqtt-ca'], undefined]);
+  assert.throws(() => parse({ '--to': 'mqtts://b', '--from-ca': one }), { message: /--from-ca needs .* in --from/ });
+  assert.throws(() => parse({ '--keepalive': '65536' }), { message: '--keepalive must be at most 65535' });
+});
+
+test('certificate, key and passphrase of a side are all its own, or all of both', () => {
+  const pem = file('pair.pem', '-----BEGIN X');
+  const tls = { '--from': 'mqtts://a', '--to': 'mqtts://b', '--cert': pem, '--key': pem };
+  assert.equal(parse({ ...tls, '--passphrase-env': 'SECRET_VARIABLE' }).to.tls.passphrase, SECRET);
+  assert.throws(() => parse({ ...tls, '--to-cert': pem }), { message: /--to-key is missing/ });
+  const { from, to } = parse({ ...tls, '--passphrase-env': 'SECRET_VARIABLE', '--to-cert': pem, '--to-key': pem });
+  assert.deepEqual([from.tls.passphrase, to.tls.passphrase], [SECRET, undefined]);
+  assert.throws(() => parse({ '--to': 'mqtts://b', '--passphrase-env': 'SECRET_VARIABLE' }), {
+    message: '--passphrase-env is of --key, which is missing',
+  });
+  assert.throws(() => parse({ ...tls, '--passphrase-env': 'NOT_SET' }), { message: /NOT_SET is not set/ });
+});
+
+test('each side may have a user and a password of its own', () => {
+  const own = { '--to-username': 'carol', '--to-password-env': 'SECRET_VARIABLE' };
+  assert.deepEqual(
+    [parse(own).to.username, parse(own).to.password, parse(own).from.username],
+    ['carol', SECRET, undefined],
+  );
+  assert.equal(parse({ ...own, '--username': 'bob' }).from.username, 'bob');
+  assert.throws(() => parse({ ...own, '--to': 'mqtt://dave@b' }), { message: /names a user already/ });
+  assert.throws(() => parse({ '--to-password-env': 'SECRET_VARIABLE' }), {
+    message: /belongs to nobody: give --to-username/,
+  });
+});
