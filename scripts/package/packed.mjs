@@ -45,9 +45,10 @@ export const subpaths = Object.entries(manifest.exports)
   .map(([subpath]) => subpath.replace(/^\./, manifest.name));
 
 /** What `exports` and `bin` lead to, as paths in the package. */
-export const exportedFiles = [
-  ...Object.values(manifest.exports).flatMap((target) =>
-    typeof target === 'string' ? [target] : Object.values(target),
-  ),
-  ...Object.values(manifest.bin),
-].map((path) => path.replace(/^\.\//, ''));
+export const exportedFiles = [...targetsOf(manifest.exports), ...targetsOf(manifest.bin)].map((path) =>
+  path.replace(/^\.\//, ''),
+);
+
+function targetsOf(target) {
+  return typeof target === 'string' ? [target] : Object.values(target).flatMap(targetsOf);
+}
