@@ -86,7 +86,7 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     const rig = await PostgresRig.create(server);
     await run(rig, 0, 10);
     rig.store = (await PostgresRig.create(server)).store;
-    const error = await rejectsWith('SINK_NOT_OURS', rig.open());
+    const error = await rejectsWith('DATABASE_NOT_OURS', rig.open());
     assert.match(`${error.message} ${error.advice}`, /another store.*takeOver/s);
     using told = new Told('sink-position-reset');
     const driver = await rig.open({ onUnknownPosition: 'takeOver' });
@@ -105,7 +105,7 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     const backup = rig.store.reopen();
     await run(rig, 10, 20);
     rig.store = backup;
-    await rejectsWith('SINK_NOT_OURS', rig.open());
+    await rejectsWith('DATABASE_NOT_OURS', rig.open());
     assert.deepEqual(await rig.numbers(), upTo(20));
   });
 
@@ -119,7 +119,7 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await driver.drain();
     await driver.close();
     rig.store = backup.reopen();
-    await rejectsWith('SINK_NOT_OURS', rig.open());
+    await rejectsWith('DATABASE_NOT_OURS', rig.open());
     // it takes rows while the database is away, up to beyond what that has
     rig.store = backup.reopen();
     const { store } = rig;
@@ -139,7 +139,7 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     const rows = away.prepare(numbered(10, 30)).rows.map(({ bytes }, index) => ({ seq: 10 + index, bytes }));
     store.apply({ name: outbox.name, added: rows, snapshot: outbox.snapshot(30), end: 30 });
     await away.close();
-    await rejectsWith('SINK_NOT_OURS', rig.open());
+    await rejectsWith('DATABASE_NOT_OURS', rig.open());
     assert.deepEqual(await rig.numbers(), upTo(20));
   });
 
@@ -148,7 +148,7 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await run(rig, 0, 10);
     await server.query(`UPDATE millrace_sinks SET seq = 4 WHERE sink = $1`, [rig.table]);
     await server.query(`DELETE FROM ${rig.table} WHERE n >= 4`);
-    const error = await rejectsWith('SINK_WENT_BACK', rig.open());
+    const error = await rejectsWith('DATABASE_WENT_BACK', rig.open());
     assert.match(`${error.message} ${error.advice}`, /4 of the 10 rows.*onPositionLoss/s);
     const driver = await rig.open({ onPositionLoss: 'accept' });
     driver.add(...numbered(10, 12));
@@ -165,14 +165,14 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await run(rig, 10, 10);
     await server.query('DELETE FROM millrace_sinks WHERE sink = $1', [rig.table]);
     await server.query('INSERT INTO millrace_sinks SELECT * FROM backup');
-    await rejectsWith('SINK_WENT_BACK', rig.open());
+    await rejectsWith('DATABASE_WENT_BACK', rig.open());
   });
 
   it('a table of positions that is gone is refused', async () => {
     const rig = await PostgresRig.create(server);
     await run(rig, 0, 10);
     await server.query('DELETE FROM millrace_sinks WHERE sink = $1', [rig.table]);
-    await rejectsWith('SINK_WENT_BACK', rig.open());
+    await rejectsWith('DATABASE_WENT_BACK', rig.open());
   });
 
   it('without createTable a missing table of positions is named with the statement that makes it', async () => {

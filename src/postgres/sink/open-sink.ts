@@ -4,6 +4,7 @@ import type { OpenContext } from '../../connector/open-context.js';
 import { Retries } from '../../connector/retry/retries.js';
 import type { SinkWriter } from '../../connector/sink-writer.js';
 import { whenAborted } from '../../connector/standalone/standalone-context.js';
+import { DatabaseLoop } from '../connection/database-loop.js';
 import { DirectRows } from './direct/direct-rows.js';
 import { PostgresWriter } from './direct/postgres-writer.js';
 import type { ResolvedSink } from './options/resolve-sink.js';
@@ -12,8 +13,8 @@ import { letterOfRefused, PostgresOutboxWriter } from './outbox/postgres-outbox-
 import { RowOutbox } from './outbox/row-outbox.js';
 import { PositionTable } from './position/position-table.js';
 import { SinkMeter } from './sink-meter.js';
+import { BatchWork, type WrittenRows } from './writing/batch-work.js';
 import type { QueuedRow } from './writing/row-queue.js';
-import { WriteLoop, type WrittenRows } from './writing/write-loop.js';
 
 /** Exactly once: given at once, and open when the database was reached. */
 export const openExactly = async <T>(
@@ -98,14 +99,12 @@ const loopOf = <T, R extends QueuedRow>(
   { job, metrics }: OpenContext,
   waiting: () => number,
   rows: WrittenRows<R>,
-): WriteLoop<R> =>
-  new WriteLoop({
-    sink: name,
+): DatabaseLoop =>
+  new DatabaseLoop({
     connection,
     timeoutMs,
-    rows,
     retries: new Retries({ kind: 'sink', name, job, metrics }, { retryStrategy: retry, classifyErrorFn: undefined }),
-    meter: new SinkMeter(metrics, name, waiting),
+    work: new BatchWork(rows, new SinkMeter(metrics, name, waiting)),
   });
 
 /** An opening that waits for a database ends with its job. */

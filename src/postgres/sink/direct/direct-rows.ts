@@ -5,9 +5,9 @@ import type { DatabaseClient } from '../../connection/database-client.js';
 import type { SqlFacts } from '../../sql/sql-error.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
+import type { WrittenRows } from '../writing/batch-work.js';
 import { type QueuedRow, type RowLimits, RowQueue } from '../writing/row-queue.js';
 import type { RowsStatement } from '../writing/rows-statement.js';
-import type { WrittenRows } from '../writing/write-loop.js';
 
 /** A row with the item that it was made of. */
 export interface ItemRow<T> extends QueuedRow {

@@ -1,8 +1,8 @@
 import type { SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
-import type { WriteLoop } from '../writing/write-loop.js';
-import type { DirectRows, ItemRow } from './direct-rows.js';
+import type { DatabaseLoop } from '../../connection/database-loop.js';
+import type { DirectRows } from './direct-rows.js';
 
 /** Whom rows and loop tell. */
 export interface DirectOwner {
@@ -13,13 +13,13 @@ export interface DirectOwner {
 /** What a writer drives. */
 export interface DirectWriterParts<T> {
   readonly rows: (owner: DirectOwner) => DirectRows<T>;
-  readonly loop: (rows: DirectRows<T>) => WriteLoop<ItemRow<T>>;
+  readonly loop: (rows: DirectRows<T>) => DatabaseLoop;
 }
 
 /** A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. */
 export class PostgresWriter<T> implements SinkWriter<T>, DirectOwner {
   readonly #rows: DirectRows<T>;
-  readonly #loop: WriteLoop<ItemRow<T>>;
+  readonly #loop: DatabaseLoop;
   readonly #readiness = new Readiness();
   #failure: MillraceError | undefined;
 

@@ -3,8 +3,8 @@ import type { DatabaseClient } from '../../connection/database-client.js';
 import type { SqlFacts } from '../../sql/sql-error.js';
 import type { PositionTable } from '../position/position-table.js';
 import { refusedRowError } from '../refused-row-error.js';
+import type { WrittenRows } from '../writing/batch-work.js';
 import type { RowsStatement } from '../writing/rows-statement.js';
-import type { WrittenRows } from '../writing/write-loop.js';
 import type { OutboxQueuedRow, RowOutbox } from './row-outbox.js';
 
 /** What rows are written exactly once with. */

@@ -4,12 +4,12 @@ import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem } from '../../../connector/sink-writer.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
+import type { DatabaseLoop } from '../../connection/database-loop.js';
 import type { RefusedSeq } from '../position/sink-position.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
 import { decodeLetter, encodeRow, type LetterParts } from '../stored-row.js';
-import type { WriteLoop } from '../writing/write-loop.js';
-import type { OutboxQueuedRow, RowOutbox } from './row-outbox.js';
+import type { RowOutbox } from './row-outbox.js';
 
 /** What a writer is made of. */
 export interface OutboxWriterParts<T> {
@@ -20,7 +20,7 @@ export interface OutboxWriterParts<T> {
   readonly failOnRejection: boolean;
   readonly outbox: RowOutbox;
   /** Made with a writer that is told of progress and failure. */
-  readonly loop: (writer: LoopOwner) => WriteLoop<OutboxQueuedRow>;
+  readonly loop: (writer: LoopOwner) => DatabaseLoop;
 }
 
 /** Whom a loop tells. */
@@ -35,7 +35,7 @@ export interface LoopOwner {
 export class PostgresOutboxWriter<T> implements DurableSinkWriter<T>, LoopOwner {
   readonly outboxes: readonly OutboxSender[];
   readonly #parts: OutboxWriterParts<T>;
-  readonly #loop: WriteLoop<OutboxQueuedRow>;
+  readonly #loop: DatabaseLoop;
   readonly #readiness = new Readiness();
   #failure: MillraceError | undefined;
 

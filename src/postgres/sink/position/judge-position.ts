@@ -94,7 +94,7 @@ const unknown = ({ low, isOpen }: Known, { onUnknownPosition }: PositionPolicy, 
   // not in the middle: whoever has come in between is at work
   if (isOpen) return { kind: 'refuse', error: fenced() };
   if (onUnknownPosition === 'takeOver') return { kind: 'reset', seq: low, reason: 'unknown-position' };
-  const error = new MillraceError('SINK_NOT_OURS', `${what}: which rows are in already cannot be told`, {
+  const error = new MillraceError('DATABASE_NOT_OURS', `${what}: which rows are in already cannot be told`, {
     advice:
       'Start the job with the store that wrote it. Or clean the table up to the input that comes next, and take the position over with ' +
       "onUnknownPosition: 'takeOver': rows that this store has are then written, whatever the table has. Or give the job or the sink another name.",
@@ -105,7 +105,7 @@ const unknown = ({ low, isOpen }: Known, { onUnknownPosition }: PositionPolicy, 
 
 const lost = ({ low }: Known, { onPositionLoss }: PositionPolicy, what: string): Verdict => {
   if (onPositionLoss === 'accept') return { kind: 'reset', seq: low, reason: 'position-lost' };
-  const error = new MillraceError('SINK_WENT_BACK', `${what}: it went back, and rows that were in are lost`, {
+  const error = new MillraceError('DATABASE_WENT_BACK', `${what}: it went back, and rows that were in are lost`, {
     advice:
       'Bring the database to where it was. Or accept the loss with onPositionLoss: ' +
       "'accept': the sink goes on with the rows that the store still has.",

@@ -52,7 +52,7 @@ export class PositionTable {
     return new PositionTable(parts);
   }
 
-  /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError SINK_NOT_OURS, SINK_WENT_BACK, STORE_FENCED */
+  /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED */
   async open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
     await this.#requireTable(client);
     await client.run(BEGIN);

@@ -1,0 +1,143 @@
+import type { Retries } from '../../connector/retry/retries.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { abortableWait } from '../../internal/abortable-wait.js';
+import { type Deferred, deferred } from '../../internal/deferred.js';
+import { WakeUpLatch } from '../../internal/wake-up-latch.js';
+import { sqlError } from '../sql/sql-error.js';
+import { DatabaseClient } from './database-client.js';
+import type { PostgresConnection } from './postgres-connection.js';
+
+/** What is done over the connections of a loop. */
+export interface DatabaseWork {
+  /** A connection is there: what must be known of the database is asked for. Before the first has done so nothing is open. */
+  open(client: DatabaseClient): Promise<void>;
+  /** Works until `turn.closing`; rejects with what cannot be done on this connection. */
+  run(client: DatabaseClient, turn: DatabaseTurn): Promise<void>;
+  /** Nothing will be done any more. */
+  failed(error: MillraceError): void;
+}
+
+/** What work asks of its loop. */
+export interface DatabaseTurn {
+  readonly closing: boolean;
+  /** Something went well: the retries begin anew. */
+  passed(): void;
+  /** Waits for `wake`, at most so long, and throws when the connection is lost meanwhile. */
+  pause(maxMs?: number): Promise<void>;
+}
+
+/** What a loop is made of. */
+export interface DatabaseLoopParts {
+  readonly connection: PostgresConnection;
+  readonly timeoutMs: number;
+  readonly retries: Retries;
+  readonly work: DatabaseWork;
+}
+
+/** How long `close` waits for what is under way. */
+const CLOSE_MS = 1_000;
+/** For `millrace:retrying`: all that is tried again is one thing here, a connection with what is done on it. */
+const CALL = 'database';
+
+/**
+ * One connection after another. What may pass is tried again on a new one, after the waits of the retry strategy. It ends by `close`, or by
+ * what cannot pass.
+ */
+export class DatabaseLoop implements DatabaseTurn {
+  readonly #parts: DatabaseLoopParts;
+  readonly #opened: Deferred<void> = deferred();
+  readonly #latch = new WakeUpLatch();
+  readonly #abort = new AbortController();
+  readonly #running: Promise<void>;
+  #client: DatabaseClient | undefined;
+  /** The last connection failed, and none has done better since. */
+  #failing = false;
+  #closing = false;
+
+  constructor(parts: DatabaseLoopParts) {
+    this.#parts = parts;
+    this.#opened.promise.catch(() => {});
+    this.#running = this.#run();
+  }
+
+  /** Resolves when the database was reached first; rejects when it never will be. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    this.#latch.wake();
+  }
+
+  passed(): void {
+    this.#failing = false;
+    this.#parts.retries.passed(CALL);
+  }
+
+  async pause(maxMs?: number): Promise<void> {
+    const timer = maxMs === undefined ? undefined : setTimeout(() => this.#latch.wake(), maxMs);
+    await this.#latch.wait();
+    clearTimeout(timer);
+    this.#client?.check();
+  }
+
+  /** Ends it; what takes longer than a second is left in doubt. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#latch.wake();
+    const timer = setTimeout(() => this.#abort.abort(), CLOSE_MS);
+    // a wait between two attempts is not to be sat out
+    if (this.#failing) this.#abort.abort();
+    await this.#running;
+    clearTimeout(timer);
+    this.#opened.reject(new MillraceError('ABORTED', `${this.#parts.retries.part} was closed before it was open`));
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        await this.#connect();
+      } catch (thrown) {
+        if (this.#closing) return;
+        const error = await this.#wait(thrown);
+        if (error === undefined) continue;
+        this.#opened.reject(error);
+        this.#parts.work.failed(error);
+        return;
+      }
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { connection, timeoutMs, work } = this.#parts;
+    const client = await DatabaseClient.open({ connection, timeoutMs, signal: this.#abort.signal });
+    this.#client = client;
+    try {
+      await work.open(client);
+      this.#opened.resolve();
+      // one that is lost while there is nothing to do is replaced before there is
+      client.onLost(() => this.#latch.wake());
+      client.check();
+      await work.run(client, this);
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+    await client.close();
+  }
+
+  /** Waits for the next try. Gives the error that ends the loop, if one does. */
+  async #wait(thrown: unknown): Promise<MillraceError | undefined> {
+    this.#failing = true;
+    const { retries } = this.#parts;
+    const verdict = retries.failed(CALL, sqlError(thrown, retries.part));
+    if (verdict.kind !== 'again') return verdict.error;
+    await abortableWait(verdict.waitMs, this.#abort.signal);
+    return undefined;
+  }
+}

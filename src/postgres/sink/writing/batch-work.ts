@@ -1,0 +1,73 @@
+import type { MillraceError } from '../../../errors/millrace-error.js';
+import type { DatabaseClient } from '../../connection/database-client.js';
+import type { DatabaseTurn, DatabaseWork } from '../../connection/database-loop.js';
+import { type SqlFacts, sqlErrorKind, sqlFacts } from '../../sql/sql-error.js';
+import type { SinkMeter } from '../sink-meter.js';
+import type { QueuedRow } from './row-queue.js';
+
+/** Whose rows are written. */
+export interface WrittenRows<R extends QueuedRow> {
+  /** A connection is there: what must be known of the database is asked for. */
+  open(client: DatabaseClient): Promise<void>;
+  /** The rows of the next transaction; empty when there are none. */
+  batch(): readonly R[];
+  /** Writes them in one transaction. */
+  write(client: DatabaseClient, rows: readonly R[]): Promise<void>;
+  /** One of so many cannot pass. False: it was alone. */
+  split(count: number): boolean;
+  /** This one cannot pass: it is given up, or the sink fails with what is thrown. */
+  refuse(client: DatabaseClient, row: R, facts: SqlFacts): Promise<void>;
+  /** Nothing will be written any more. */
+  failed(error: MillraceError): void;
+}
+
+/** One transaction after another; rows that come meanwhile are the next one. */
+export class BatchWork<R extends QueuedRow> implements DatabaseWork {
+  readonly #rows: WrittenRows<R>;
+  readonly #meter: SinkMeter;
+
+  constructor(rows: WrittenRows<R>, meter: SinkMeter) {
+    this.#rows = rows;
+    this.#meter = meter;
+  }
+
+  open(client: DatabaseClient): Promise<void> {
+    return this.#rows.open(client);
+  }
+
+  async run(client: DatabaseClient, turn: DatabaseTurn): Promise<void> {
+    while (!turn.closing) {
+      const batch = this.#rows.batch();
+      if (batch.length === 0) {
+        turn.passed();
+        await turn.pause();
+        continue;
+      }
+      const startMs = performance.now();
+      if (!(await this.#write(client, batch))) continue;
+      this.#meter.written(batch.length, performance.now() - startMs);
+      turn.passed();
+    }
+  }
+
+  failed(error: MillraceError): void {
+    this.#rows.failed(error);
+  }
+
+  /** False when the batch has a row that cannot pass. */
+  async #write(client: DatabaseClient, batch: readonly R[]): Promise<boolean> {
+    try {
+      await this.#rows.write(client, batch);
+      return true;
+    } catch (error) {
+      const facts = sqlFacts(error);
+      const [first] = batch;
+      if (facts === undefined || first === undefined || sqlErrorKind(error) !== 'row') throw error;
+      await client.run('ROLLBACK');
+      if (this.#rows.split(batch.length)) return false;
+      await this.#rows.refuse(client, first, facts);
+      this.#meter.refused();
+      return false;
+    }
+  }
+}
