@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { checkBare } from './package/check-bare.mjs';
 import { checkLinks } from './package/check-links.mjs';
 import { checkPublint } from './package/check-publint.mjs';
@@ -32,6 +33,18 @@ function checkContents(paths) {
   for (const path of wanted) check(paths.includes(path), `the tarball has no ${path}`);
   const scripts = paths.filter((path) => path.endsWith('.js'));
   check(scripts.length <= MAX_SCRIPTS, `the tarball has ${scripts.length} scripts, at most ${MAX_SCRIPTS} may be`);
+}
+
+/** Each subpath says for `require` and for compilers that read no `exports` what it says for `import`. */
+function checkExports() {
+  for (const [subpath, target] of Object.entries(manifest.exports)) {
+    if (typeof target === 'string') continue;
+    const { types, default: script } = target;
+    const required = { types: types.replace('./dist/', './dist/require/'), default: script };
+    check(isDeepStrictEqual(target.require, required), `package.json: ${subpath} has no "require" like its others`);
+    const named = manifest.typesVersions['*'][subpath.slice(2)];
+    check(subpath === '.' || isDeepStrictEqual(named, [types]), `package.json: typesVersions has no ${subpath}`);
+  }
 }
 
 function checkCommand() {
@@ -64,6 +77,7 @@ function emptyProject() {
 try {
   const { tarball, paths } = pack(work);
   checkContents(paths);
+  checkExports();
   checkCommand();
   problems.push(...checkLinks(paths));
   runStep('npx', ['--no-install', 'attw', tarball, '--no-emoji', '--ignore-rules', ...MEANT], { cwd: root });

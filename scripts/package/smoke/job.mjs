@@ -7,6 +7,8 @@ import { Engine, MillraceError, MqttSinks, MqttSources, Pipeline } from 'millrac
 const COUNT = 20;
 const LIMIT_MS = 60_000;
 const [url, dir] = process.argv.slice(2);
+// a store knows nothing of the sessions that another run left at the broker
+const client = dir === undefined ? 'smoke' : 'smoke-stored';
 const text = (_topic, message) => message.toString();
 const limit = setTimeout(() => fail(new Error('the messages did not come out in time')), LIMIT_MS);
 
@@ -18,8 +20,8 @@ function fail(error) {
 }
 
 function pipeline() {
-  const source = MqttSources.builder().broker(url).clientId('smoke-in').keepSession();
-  const sink = MqttSinks.builder().broker(url).clientId('smoke-out').topic('smoke/out');
+  const source = MqttSources.builder().broker(url).clientId(`${client}-in`).keepSession();
+  const sink = MqttSinks.builder().broker(url).clientId(`${client}-out`).topic('smoke/out');
   const copy = Pipeline.create();
   copy
     .readFrom(source.topic('smoke/in').qualityOfService(2).mapToItemFn(text).build())
