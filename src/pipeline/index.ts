@@ -12,10 +12,12 @@ export {
   type SumState,
 } from './aggregate-operations.js';
 export { StateCodecs, type StructuredCloneOptions } from './codec/state-codecs.js';
+export type { MapAsyncOptions } from './map-async-options.js';
 export { Pipeline } from './pipeline.js';
 export { Sinks } from './samples/sinks.js';
 export { TestSources } from './samples/test-sources.js';
-export type { KeyedStage, MapAsyncOptions, SinkStage, SourceStage, Stage } from './stage.js';
+export type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
+export type { KeyedStage, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';

@@ -1,35 +1,12 @@
-import type { ClassifyErrorFn } from '../connector/retry/classify-error.js';
-import type { RetryStrategy } from '../connector/retry/retry-strategy.js';
+import type { OpenContext } from '../connector/open-context.js';
 import type { SinkDefinition } from '../connector/sink.js';
 import type { AggregateOperation } from './aggregate-operation.js';
+import type { MapAsyncOptions } from './map-async-options.js';
+import type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
 import type { StandardSchema } from './standard-schema.js';
-import type { StateCodec } from './state-codec.js';
 import type { Entry, StateOptions } from './state-options.js';
-
-/** How `mapAsync` runs. */
-export interface MapAsyncOptions<T = unknown> extends StageOptions {
-  /** How many calls may be under way at once. Default 16, at least 1. */
-  readonly maxConcurrency?: number;
-  /**
-   * How items that wait for their result are stored, in a job with a store: they are called again after a crash. Default:
-   * `StateCodecs.structuredClone()`, version 0.
-   */
-  readonly codec?: StateCodec<T>;
-  /**
-   * When a call that has failed is made again; its item keeps its place, and counts as one of the calls under way. What `classifyErrorFn`, or
-   * the error itself, calls permanent is not. Default: `RetryStrategies.never()`.
-   */
-  readonly retryStrategy?: RetryStrategy;
-  /** Says whether what a call failed with may pass; `undefined` leaves that to the error (`PermanentError`, `TransientError` and the like). */
-  readonly classifyErrorFn?: ClassifyErrorFn;
-  /**
-   * How many milliseconds one call may take. Then its signal aborts, and it has failed with TIMEOUT, which may pass. A function that does
-   * not listen to its signal goes on by itself, beyond `maxConcurrency`. Default: as long as it takes.
-   */
-  readonly timeoutMs?: number;
-}
 
 /** The end of a branch. */
 export interface SinkStage {
@@ -76,6 +53,24 @@ export interface Stage<T> {
    * the stage: give it with `setName`.
    */
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
+  /**
+   * As `map`, with a service that lives as long as a run of the job: a client, a connection pool, a model. `createFn` makes it before the
+   * first input is polled, and is called again when it fails, as `createRetryStrategy` says; it may be async. `destroyFn` is called when the
+   * run ends, after sources and sinks are closed, and waited for five seconds at most. One service for all items of the stage.
+   */
+  mapUsingService<S, R>(
+    createFn: (context: OpenContext) => S | PromiseLike<S>,
+    mapFn: (service: S, item: T) => R,
+    destroyFn?: (service: S) => void | PromiseLike<void>,
+    options?: ServiceOptions,
+  ): Stage<R>;
+  /** The same as `mapAsync`. A service that breaks has to mend itself, as connection pools do: it is not made anew for a retry. */
+  mapAsyncUsingService<S, R>(
+    createFn: (context: OpenContext) => S | PromiseLike<S>,
+    mapFn: (service: S, item: T, signal: AbortSignal) => PromiseLike<R> | R,
+    destroyFn?: (service: S) => void | PromiseLike<void>,
+    options?: AsyncServiceOptions<T>,
+  ): Stage<R>;
   /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect` shows it. */
   peek(observe?: (item: T) => void, options?: StageOptions): Stage<T>;
   /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */

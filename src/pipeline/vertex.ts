@@ -1,3 +1,4 @@
+import type { OpenContext } from '../connector/open-context.js';
 import type { RetryRules } from '../connector/retry/retries.js';
 import type { OnError } from '../connector/sink.js';
 import type { SourceDefinition } from '../connector/source.js';
@@ -9,6 +10,16 @@ import type { StateCodec } from './state-codec.js';
 export interface Fallible {
   /** What happens to an item that it fails at. */
   readonly onError: OnError;
+}
+
+/** What a stage is lent for as long as a run lasts. */
+export interface ServiceWork {
+  /** May give a promise. */
+  create(context: OpenContext): unknown;
+  /** May give a promise. */
+  destroy(service: unknown): void | PromiseLike<void>;
+  /** When `create` is called again. */
+  readonly retry: RetryRules;
 }
 
 /** What a stage does with the state of a key; all that keep state are of this kind. */
@@ -40,6 +51,11 @@ export type StatefulOperation =
 export type VertexWork =
   | { readonly kind: 'source'; readonly source: SourceDefinition<unknown> }
   | (Fallible & { readonly kind: 'map'; apply(item: unknown): unknown })
+  | (Fallible & {
+      readonly kind: 'mapUsingService';
+      readonly service: ServiceWork;
+      apply(service: unknown, item: unknown): unknown;
+    })
   | (Fallible & { readonly kind: 'filter'; apply(item: unknown): boolean })
   | (Fallible & { readonly kind: 'flatMap'; apply(item: unknown): Iterable<unknown> })
   | (Fallible & { readonly kind: 'peek'; observe(item: unknown): void })
@@ -50,7 +66,9 @@ export type VertexWork =
       readonly retry: RetryRules;
       /** Infinity for as long as it takes. */
       readonly timeoutMs: number;
-      call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
+      /** Set where `call` is given one. */
+      readonly service?: ServiceWork;
+      call(item: unknown, signal: AbortSignal, service?: unknown): PromiseLike<unknown> | unknown;
     })
   | { readonly kind: 'merge' }
   | (Fallible & { readonly kind: 'groupingKey'; keyOf(item: unknown): unknown })

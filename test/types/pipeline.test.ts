@@ -58,6 +58,30 @@ test('map, flatMap and mapAsync give what their functions give', () => {
   expectTypeOf(messages().mapAsync(() => 'at once')).toEqualTypeOf<Stage<string>>();
 });
 
+test('a stage with a service knows its type, made at once or by a promise', () => {
+  class Client {
+    readonly url = '';
+  }
+  const stage = messages().mapUsingService(
+    async () => new Client(),
+    (client, item) => {
+      expectTypeOf(client).toEqualTypeOf<Client>();
+      expectTypeOf(item).toEqualTypeOf<Message>();
+      return client.url.length;
+    },
+    (client) => void expectTypeOf(client).toEqualTypeOf<Client>(),
+  );
+  expectTypeOf(stage).toEqualTypeOf<Stage<number>>();
+  const looked = messages().mapAsyncUsingService(
+    () => new Client(),
+    async (client, _item, signal) => {
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      return client.url;
+    },
+  );
+  expectTypeOf(looked).toEqualTypeOf<Stage<string>>();
+});
+
 test('merge gives the union', () => {
   const pipeline = Pipeline.create();
   const numbers = pipeline.readFrom(TestSources.items(1));

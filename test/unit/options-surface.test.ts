@@ -17,6 +17,7 @@ import {
   scramSha256,
   TestSources,
 } from '../../src/index.js';
+import { PostgresSinks } from '../../src/postgres/index.js';
 
 /** Gives these options, which JavaScript may have in any shape, to what takes them. */
 type Give = (options: never) => unknown;
@@ -28,6 +29,9 @@ const connected = (options: object) => () =>
     .build();
 const stage = () => Pipeline.create().readFrom(TestSources.items(1));
 const keyed = () => stage().groupingKey((item) => item);
+
+const POSTGRES_TABLE = { connection: {}, table: 't', columns: { a: () => 1 } };
+const POSTGRES_STATEMENT = { connection: {}, sql: 'SELECT $1', bindFn: () => [1] };
 
 /** For each type of options that the package exports: what takes them, and what else they need. */
 const TAKERS: Readonly<Record<string, readonly Give[]>> = {
@@ -77,6 +81,8 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
     (options) => stage().peek(() => {}, options),
     (options) => stage().groupingKey(() => 1, options),
   ],
+  ServiceOptions: [(options) => stage().mapUsingService(Object, () => 1, undefined, options)],
+  AsyncServiceOptions: [(options) => stage().mapAsyncUsingService(Object, () => 1, undefined, options)],
   MapAsyncOptions: [(options) => stage().mapAsync(async () => 1, options)],
   StateOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
@@ -84,6 +90,10 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
     (options) => keyed().rollingAggregate(AggregateOperations.counting(), options),
   ],
   ReceiveBatchOptions: [(options) => SinkBuilder.sinkBuilder('s', Object).receiveBatchFn(() => {}, options)],
+  PostgresTableOptions: [(options) => PostgresSinks.table({ ...Object(options), ...POSTGRES_TABLE })],
+  PostgresStatementOptions: [(options) => PostgresSinks.statement({ ...Object(options), ...POSTGRES_STATEMENT })],
+  PostgresSinkOptions: [(options) => PostgresSinks.statement({ ...Object(options), ...POSTGRES_STATEMENT })],
+  PostgresConnectionOptions: [(connection) => PostgresSinks.statement({ ...POSTGRES_STATEMENT, connection })],
   StructuredCloneOptions: [(options) => StateCodecs.structuredClone(options)],
   ScramCredentials: [(options) => scramSha256({ ...Object(options), username: 'u', password: 'p' })],
 };

@@ -4,6 +4,7 @@ import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
 import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
 import { closePorts } from '../opening/close-ports.js';
 import { planPorts } from '../opening/job-ports.js';
+import { closingOnFailure, openServices } from '../opening/open-services.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import { TickMachine } from '../tick/tick-machine.js';
@@ -20,7 +21,10 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const { job, guarantee, tallies, maxItemsInFlight, maxBytesInFlight } = options;
   const plan = compilePipeline(options.graph);
   const ports = planPorts(plan);
-  const { readers, writers } = await openDirectPorts(request, { plan, ports });
+  const services = await openServices(request, plan);
+  const { readers, writers } = await closingOnFailure({ job, services }, () =>
+    openDirectPorts(request, { plan, ports }),
+  );
   const gate = new UnitGate(NO_UNIT);
   const lanes = new TickLanes({
     sources: sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies, isNewOf: () => undefined }),
@@ -41,6 +45,7 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
     // the sources first: nothing more comes in while the sinks end
     await closePorts(job, readers);
     await closePorts(job, writers);
+    await closePorts(job, services);
   };
   return { machine, custody, lanes, opening: [], recovered: undefined, close };
 };

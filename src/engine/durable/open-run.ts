@@ -9,6 +9,7 @@ import { Overlay } from '../layout/overlay.js';
 import { closePorts } from '../opening/close-ports.js';
 import { type JobPorts, planPorts } from '../opening/job-ports.js';
 import type { OpenPorts } from '../opening/open-in-order.js';
+import { closingOnFailure, openServices } from '../opening/open-services.js';
 import { OpeningSink } from '../opening/opening-sink.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { DEFAULT_CACHE_LIMITS, KeyedStates } from '../state/keyed-states.js';
@@ -28,7 +29,7 @@ export interface DurableRunParts extends RunParts {
  *
  * The order, and why: the store is opened, and what it has of the stages' states is held against their codecs, so that what does not fit is
  * refused before anything is reached. Then the manifest is settled (`settleManifest`), which may refuse the job, or remove what is given
- * up. Then the sinks are opened, each with its stored outboxes, and those that the job had never open are waited for; that they were
+ * up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open are waited for; that they were
  * reached is durable before a source is opened with its stored position. Now it is known which clients there are, and what is stored for
  * others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads pending calls, the
  * head of the known keys of each source, and the end and the first chunk of each outbox: a start takes no longer because much is stored.
@@ -65,11 +66,14 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
   };
   const isFirst = await settleManifest(store, options, now);
-  const open = await openDurablePorts(request, { store, plan, ports });
+  const services = await openServices(request, plan);
+  const { job } = options;
+  const open = await closingOnFailure({ job, services }, () => openDurablePorts(request, { store, plan, ports }));
   let work: DurableWork | undefined;
   const close = async (): Promise<void> => {
-    await closePorts(options.job, open.readers);
-    await closePorts(options.job, open.writers);
+    await closePorts(job, open.readers);
+    await closePorts(job, open.writers);
+    await closePorts(job, services);
     if (work?.gate.spoilt === true) await beCareful(store);
     await store.close();
   };

@@ -25,7 +25,7 @@ export interface OpenPorts<W extends Closable> {
 }
 
 /** Waits for all. When one fails, the others are told to stop by the context's signal and closed as they come. */
-const openAll = async <P extends Closable>(
+export const openAll = async <P extends Closable>(
   opening: readonly Promise<NamedPort<P>>[],
   { job, abort }: Pick<PortOpening<Closable>, 'job' | 'abort'>,
 ): Promise<readonly NamedPort<P>[]> => {

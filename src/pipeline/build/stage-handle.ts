@@ -1,31 +1,20 @@
-import { retryStrategyCheck } from '../../connector/option-checks.js';
-import { RetryStrategies } from '../../connector/retry/retry-strategies.js';
+import type { OpenContext } from '../../connector/open-context.js';
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { OptionChecks } from '../../internal/options/check-options.js';
-import { count, func, milliseconds } from '../../internal/options/option-checks.js';
-import { StateCodecs } from '../codec/state-codecs.js';
+import type { MapAsyncOptions } from '../map-async-options.js';
+import type { AsyncServiceOptions, ServiceOptions } from '../service-options.js';
 import { shownItem } from '../shown-item.js';
-import type { KeyedStage, MapAsyncOptions, SinkStage, Stage } from '../stage.js';
+import type { KeyedStage, SinkStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
 import type { StandardSchema } from '../standard-schema.js';
 import type { VertexWork } from '../vertex.js';
-import { checkStageOptions, resolveStage, STAGE, stateCodec } from './check-stage-options.js';
+import { asyncWork, MAP_ASYNC } from './async-work.js';
+import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 import { schemaFunction } from './schema-function.js';
-
-const DEFAULT_MAX_CONCURRENCY = 16;
-
-const MAP_ASYNC: OptionChecks<MapAsyncOptions> = {
-  ...STAGE,
-  maxConcurrency: count,
-  codec: stateCodec,
-  retryStrategy: retryStrategyCheck,
-  classifyErrorFn: func,
-  timeoutMs: milliseconds,
-};
+import { ASYNC_SERVICE, SERVICE, serviceWork } from './service-work.js';
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
 const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
@@ -76,14 +65,31 @@ export class StageHandle<T> implements Stage<T> {
 
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
     checkStageOptions('mapAsync', options, MAP_ASYNC);
-    const {
-      maxConcurrency = DEFAULT_MAX_CONCURRENCY,
-      codec = StateCodecs.structuredClone<T>(),
-      onError = 'fail',
-    } = options;
-    const { retryStrategy = RetryStrategies.never(), classifyErrorFn, timeoutMs = Number.POSITIVE_INFINITY } = options;
-    const retry = { retryStrategy, classifyErrorFn };
-    return this.#then({ kind: 'mapAsync', maxConcurrency, codec, retry, timeoutMs, call: fn, onError });
+    return this.#then({ ...asyncWork(options), call: fn });
+  }
+
+  mapUsingService<S, R>(
+    createFn: (context: OpenContext) => S | PromiseLike<S>,
+    mapFn: (service: S, item: T) => R,
+    destroyFn?: (service: S) => void | PromiseLike<void>,
+    options: ServiceOptions = {},
+  ): Stage<R> {
+    checkStageOptions('mapUsingService', options, SERVICE);
+    const service = serviceWork({ createFn, destroyFn }, options);
+    return this.#then({ kind: 'mapUsingService', service, apply: mapFn, onError: options.onError ?? 'fail' });
+  }
+
+  mapAsyncUsingService<S, R>(
+    createFn: (context: OpenContext) => S | PromiseLike<S>,
+    mapFn: (service: S, item: T, signal: AbortSignal) => PromiseLike<R> | R,
+    destroyFn?: (service: S) => void | PromiseLike<void>,
+    options: AsyncServiceOptions<T> = {},
+  ): Stage<R> {
+    checkStageOptions('mapAsyncUsingService', options, ASYNC_SERVICE);
+    const service = serviceWork({ createFn, destroyFn }, options);
+    const call = (item: T, signal: AbortSignal, made: S) => mapFn(made, item, signal);
+    const work: VertexWork = { ...asyncWork(options), service, call };
+    return this.#then(work, 'mapAsyncUsingService');
   }
 
   groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {

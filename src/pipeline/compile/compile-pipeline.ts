@@ -1,9 +1,18 @@
+import { present } from '../../internal/present.js';
 import type { StageState, StateOf } from '../stage-state.js';
 import type { PipelineGraph, Vertex, VertexWork } from '../vertex.js';
 import { compileFragment } from './compile-fragment.js';
 import type { TargetOf } from './fragment-compiler.js';
 import { memoryStateOf } from './memory-state.js';
-import type { AsyncStagePlan, Downstream, PipelinePlan, SinkPlan, SourcePlan, StageErrors } from './pipeline-plan.js';
+import type {
+  AsyncStagePlan,
+  Downstream,
+  PipelinePlan,
+  ServicePlan,
+  SinkPlan,
+  SourcePlan,
+  StageErrors,
+} from './pipeline-plan.js';
 import { onErrorOf } from './stage-errors.js';
 import { statefulStages } from './stateful-stages.js';
 
@@ -28,12 +37,15 @@ class PipelineCompiler {
   readonly #asyncIds: readonly number[];
   readonly #stateOf: StateOf;
   readonly #stageErrors: readonly StageErrors[];
+  /** By the id of their stage. */
+  readonly #services: ReadonlyMap<number, ServicePlan>;
 
   constructor(graph: PipelineGraph, stateOf: StateOf) {
     this.#graph = graph;
     this.#stateOf = onceForEach(stateOf);
     this.#sinkIds = idsOf(graph, 'sink');
     this.#asyncIds = idsOf(graph, 'mapAsync');
+    this.#services = servicesOf(graph);
     this.#stageErrors = graph.vertices.flatMap((vertex) => {
       const onError = onErrorOf(vertex);
       return onError === 'fail' ? [] : [{ vertex: vertex.id, onError }];
@@ -50,17 +62,26 @@ class PipelineCompiler {
         sources.push({ name, source: work.source, ...this.#after(id) });
       }
       if (work.kind === 'mapAsync') {
-        const call = (item: unknown, signal: AbortSignal) => work.call(item, signal);
+        const service = this.#services.get(id);
+        // a function may look at how many arguments it is given
+        const call = (item: unknown, signal: AbortSignal) =>
+          service === undefined ? work.call(item, signal) : work.call(item, signal, service.current);
         const { maxConcurrency, codec, retry, timeoutMs } = work;
         asyncStages.push({ vertex: id, name, maxConcurrency, codec, retry, timeoutMs, call, ...this.#after(id) });
       }
     }
-    return { sources, asyncStages, sinks, stateful: statefulStages(this.#graph), stageErrors: this.#stageErrors };
+    const services = [...this.#services.values()];
+    const stateful = statefulStages(this.#graph);
+    return { sources, asyncStages, sinks, stateful, services, stageErrors: this.#stageErrors };
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
     return {
-      fragment: compileFragment(this.#graph, id, { targetOf: this.#targetOf, stateOf: this.#stateOf }),
+      fragment: compileFragment(this.#graph, id, {
+        targetOf: this.#targetOf,
+        stateOf: this.#stateOf,
+        serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
+      }),
       downstream: this.#downstream(id),
     };
   }
@@ -80,6 +101,20 @@ class PipelineCompiler {
     return { sinks: indexes(this.#sinkIds), asyncStages: indexes(this.#asyncIds), stages };
   }
 }
+
+const SERVICE = 'a stage that uses a service has one in the plan';
+
+const servicesOf = ({ vertices }: PipelineGraph): ReadonlyMap<number, ServicePlan> =>
+  new Map(
+    vertices.flatMap(({ id, name, work }) => {
+      const service = 'service' in work ? work.service : undefined;
+      if (service === undefined) return [];
+      const { retry } = service;
+      const create: ServicePlan['create'] = (context) => service.create(context);
+      const destroy: ServicePlan['destroy'] = (made) => service.destroy(made);
+      return [[id, { name, retry, create, destroy, current: undefined }] as const];
+    }),
+  );
 
 /** Two sources may lead to one stage: its state is one and the same in both of their fragments. */
 const onceForEach = (stateOf: StateOf): StateOf => {

@@ -7,6 +7,7 @@ import { checkKey } from './check-key.js';
 import { compileStateful, type KeyedStep } from './compile-stateful.js';
 import { createCursor } from './cursor.js';
 import type { Outlet, Target } from './fragment.js';
+import type { ServicePlan } from './pipeline-plan.js';
 
 export type Step = (item: unknown) => void;
 
@@ -18,6 +19,8 @@ export interface FragmentSurroundings {
   readonly targetOf: TargetOf;
   /** In memory, or over a store: the fragment does not know. */
   readonly stateOf: StateOf;
+  /** That of a stage which uses one. */
+  readonly serviceOf: (vertex: Vertex) => Pick<ServicePlan, 'current'>;
 }
 
 /** Makes one closure for each stage; they share a cursor. */
@@ -76,6 +79,16 @@ export class FragmentCompiler {
           if (isThenable(made)) throw promiseError(made);
           next(made);
         };
+      case 'mapUsingService': {
+        const service = this.#around.serviceOf(vertex);
+        return (item) => {
+          cursor.stage = vertex;
+          cursor.item = item;
+          const made = work.apply(service.current, item);
+          if (isThenable(made)) throw promiseError(made);
+          next(made);
+        };
+      }
       case 'filter':
         return (item) => {
           cursor.stage = vertex;

@@ -4,6 +4,7 @@ import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
 import type { StatefulStage } from '../stage-state.js';
 import type { StateCodec } from '../state-codec.js';
+import type { ServiceWork } from '../vertex.js';
 import type { Fragment } from './fragment.js';
 
 /** Indexes of the sinks and mapAsync stages that items may reach: what their back-pressure stops. */
@@ -56,6 +57,14 @@ export interface StageErrors {
   readonly onError: OnError;
 }
 
+/** A service of a stage: opened before the first input, closed with the run. */
+export interface ServicePlan extends ServiceWork {
+  /** Of its stage. */
+  readonly name: string;
+  /** Where the stage finds it; set before the first input comes to it. */
+  current: unknown;
+}
+
 export interface SinkPlan {
   /** No other stage of the pipeline has it. */
   readonly name: string;
@@ -73,6 +82,8 @@ export interface PipelinePlan {
   readonly sinks: readonly SinkPlan[];
   /** The stages that keep state. */
   readonly stateful: readonly StatefulStage[];
+  /** Those of the stages that use one. */
+  readonly services: readonly ServicePlan[];
   /** Of the stages that give items up, where these go. */
   readonly stageErrors: readonly StageErrors[];
 }
