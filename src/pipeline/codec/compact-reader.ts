@@ -43,6 +43,17 @@ class CompactReader {
         return this.#array();
       case COMPACT.object:
         return this.#object();
+      case COMPACT.date:
+        this.#at += 8;
+        return new Date(this.#bytes.readDoubleLE(this.#at - 8));
+      case COMPACT.map:
+        return this.#map();
+      case COMPACT.set:
+        return new Set(this.#array());
+      case COMPACT.bytes:
+        return new Uint8Array(this.#view());
+      case COMPACT.buffer:
+        return Buffer.from(this.#view());
       default:
         return this.#string(tag);
     }
@@ -64,13 +75,30 @@ class CompactReader {
     return value;
   }
 
+  #map(): Map<unknown, unknown> {
+    const value = new Map<unknown, unknown>();
+    for (let left = this.#length(); left > 0; left -= 1) value.set(this.read(), this.read());
+    return value;
+  }
+
   #string(tag: number): string {
     if (tag !== COMPACT.ascii && tag !== COMPACT.utf16) throw new RangeError(`no value begins with ${tag}`);
-    const length = this.#length();
+    const start = this.#skip(this.#length());
+    return this.#bytes.toString(tag === COMPACT.ascii ? 'latin1' : 'utf16le', start, this.#at);
+  }
+
+  /** Of bytes that the caller must copy. */
+  #view(): Uint8Array {
+    const start = this.#skip(this.#length());
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** Gives where the bytes begin that are skipped. */
+  #skip(length: number): number {
     const start = this.#at;
     if (start + length > this.#bytes.byteLength) throw new RangeError('the bytes end too early');
     this.#at += length;
-    return this.#bytes.toString(tag === COMPACT.ascii ? 'latin1' : 'utf16le', start, this.#at);
+    return start;
   }
 
   #length(): number {

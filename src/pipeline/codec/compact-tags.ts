@@ -15,6 +15,16 @@ export const COMPACT = {
   array: 8,
   /** Number of properties (16 bits), then name and value of each; a name is a string with its tag. */
   object: 9,
+  /** Milliseconds since the epoch, as a double; NaN for an invalid one. */
+  date: 10,
+  /** Length (16 bits), then key and value of each entry. */
+  map: 11,
+  /** Length (16 bits), then the members. */
+  set: 12,
+  /** A Uint8Array: length (16 bits), then the bytes. */
+  bytes: 13,
+  /** A Buffer, which comes back as one: length (16 bits), then the bytes. */
+  buffer: 14,
 } as const;
 
 /** Longer encodings are made by structured clone. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { COMPACT, COMPACT_BYTES } from './compact-tags.js';
 
 /** So deep and with so many objects a value is still small; it also ends the walk through a cycle. */
@@ -13,7 +14,8 @@ const seen: object[] = [];
 let at = 0;
 
 /**
- * The compact encoding of a small value of numbers, strings, booleans, arrays and plain objects, behind `format` as its first byte.
+ * The compact encoding of a small value of numbers, strings, booleans, arrays, plain objects, dates, maps, sets and bytes, behind `format` as
+ * its first byte.
  * Undefined when it is anything else, which says nothing about whether it can be stored: structured clone is asked then. What is
  * written is exactly what structured clone would give back.
  */
@@ -102,7 +104,49 @@ const writeObject = (value: object, depth: number): boolean => {
   if (depth >= MAX_DEPTH || seen.length >= MAX_OBJECTS || seen.includes(value) || !hasRoom(3)) return false;
   seen.push(value);
   if (Array.isArray(value)) return writeArray(value, depth);
-  return Object.getPrototypeOf(value) === Object.prototype && writeProperties(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype ? writeProperties(value, depth) : writeBuiltIn(value, prototype, depth);
+};
+
+/** One of these and nothing more: a class derived from it, or what was hung on it, is left to structured clone, which refuses it. */
+const writeBuiltIn = (value: object, prototype: unknown, depth: number): boolean => {
+  if (types.isUint8Array(value)) return writeBytes(value, prototype);
+  if (Object.keys(value).length > 0) return false;
+  if (types.isDate(value)) return prototype === Date.prototype && writeDate(value);
+  if (types.isMap(value)) return prototype === Map.prototype && writeMap(value, depth);
+  return types.isSet(value) && prototype === Set.prototype && writeSet(value, depth);
+};
+
+const writeBytes = (value: Uint8Array, prototype: unknown): boolean => {
+  const length = value.byteLength;
+  const isBuffer = prototype === Buffer.prototype;
+  if ((!isBuffer && prototype !== Uint8Array.prototype) || !hasRoom(3 + length)) return false;
+  writeLength(isBuffer ? COMPACT.buffer : COMPACT.bytes, length);
+  scratch.set(value, at);
+  at += length;
+  return true;
+};
+
+const writeDate = (value: Date): boolean => {
+  if (!hasRoom(9)) return false;
+  scratch[at] = COMPACT.date;
+  view.setFloat64(at + 1, value.getTime(), true);
+  at += 9;
+  return true;
+};
+
+const writeMap = (value: ReadonlyMap<unknown, unknown>, depth: number): boolean => {
+  if (value.size > COMPACT_BYTES) return false;
+  writeLength(COMPACT.map, value.size);
+  for (const [key, one] of value) if (!write(key, depth + 1) || !write(one, depth + 1)) return false;
+  return true;
+};
+
+const writeSet = (value: ReadonlySet<unknown>, depth: number): boolean => {
+  if (value.size > COMPACT_BYTES) return false;
+  writeLength(COMPACT.set, value.size);
+  for (const one of value) if (!write(one, depth + 1)) return false;
+  return true;
 };
 
 /** An array with holes or with properties of its own is left to structured clone. */
