@@ -49,10 +49,10 @@ if (process.send !== undefined)
 `;
 
 /** Gives `check` a broker's URL, and tells what came of it. */
-export async function withBroker(title, check) {
+export async function withBroker(title, check, options = {}) {
   const started = performance.now();
   try {
-    const broker = await startMosquitto();
+    const broker = await startMosquitto(options);
     const said = await check(broker);
     console.log(
       `✔ ${title} (${((performance.now() - started) / 1000).toFixed(1)} s)${said === undefined ? '' : `: ${said}`}`,

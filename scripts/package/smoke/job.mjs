@@ -51,10 +51,8 @@ async function run() {
   await engine[Symbol.asyncDispose]?.();
 }
 
-try {
-  await run();
+// no `await` of the module itself: a bundle may be CommonJS
+run().then(() => {
   clearTimeout(limit);
   console.log('done');
-} catch (error) {
-  fail(error);
-}
+}, fail);
