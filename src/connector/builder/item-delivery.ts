@@ -123,6 +123,8 @@ export class ItemDelivery<C, T> {
     const verdict = retries.failed(call, thrown);
     if (verdict.kind === 'again') {
       observer.waiting();
+      // once may be chance
+      if (this.#tries > 1) parts.shrink();
       await context.drop();
       await abortableWait(verdict.waitMs, stop);
       return;

@@ -11,6 +11,7 @@ export interface RunPart {
  * RP1. Items are through in their order: nothing behind one that failed is tried before that is given up.
  * RP2. Only an item that failed with nothing else in the context is to blame. What is blamed together is halved, so that one bad item of n
  *     costs about 2 log n tries.
+ * RP3. A part that keeps failing for now gets smaller, down to one item: a run whose calls fail now and then gets through, however long.
  */
 export class RunParts {
   #from = 0;
@@ -44,6 +45,15 @@ export class RunParts {
       this.#ends.push(from);
       return true;
     }
+    return this.#halve({ from, to });
+  }
+
+  /** The next part is half of this one, if that is more than an item: fewer are lost when it fails again. */
+  shrink(): void {
+    if (this.next !== undefined) this.#halve(this.next);
+  }
+
+  #halve({ from, to }: RunPart): boolean {
     if (to - from === 1) return false;
     this.#ends.push(from + Math.ceil((to - from) / 2));
     return true;

@@ -37,6 +37,17 @@ describe('run parts', () => {
     for (let place = 0; place < 1024; place += 1) assert.ok(playOf(1024, new Set([place])).tries <= 2 * 10 + 1);
   });
 
+  it('shrink down to one item, and grow again behind it', () => {
+    const parts = new RunParts(8);
+    const sizes: number[] = [];
+    for (let count = 0; count < 5; count += 1) parts.shrink();
+    for (let part = parts.next; part !== undefined; part = parts.next) {
+      sizes.push(part.to - part.from);
+      parts.through(part.to);
+    }
+    assert.deepEqual(sizes, [1, 1, 2, 4]);
+  });
+
   it('an item that failed behind others in the same context is tried again behind them, alone in it', () => {
     const parts = new RunParts(5);
     assert.equal(parts.cut({ from: 2, to: 3 }), true);

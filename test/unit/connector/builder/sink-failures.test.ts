@@ -117,11 +117,11 @@ describe('a sink whose functions fail for now', LIMIT, () => {
 
   it('receives a whole run again when its flush failed: none of it was delivered', async () => {
     const database = new Database();
-    database.failures.push(...Array(3).fill(new Error('away')));
+    database.failures.push(new Error('away'));
     const log = database.log;
     await drive(await inRuns(database).createWriter(openContext()), 'abc');
     assert.deepEqual(database.rows, ['a', 'b', 'c']);
-    assert.deepEqual(log, ['send a', 'send a', 'send a', 'send a', 'send b', 'send c', 'commit']);
+    assert.deepEqual(log, ['send a', 'send a', 'send b', 'send c', 'commit']);
   });
 
   it('gives what comes again the same seq', async () => {
@@ -129,7 +129,7 @@ describe('a sink whose functions fail for now', LIMIT, () => {
     const sink = SinkBuilder.sinkBuilder('rows', () => undefined)
       .receiveFn<string>((_, item, seq) => void seqs.push([item, seq]))
       .flushFn(() => {
-        if (seqs.length < 6) throw new Error('away');
+        if (seqs.length < 4) throw new Error('away');
       })
       .retryStrategy(AT_ONCE)
       .build();
@@ -147,7 +147,7 @@ describe('a sink whose functions fail for now', LIMIT, () => {
       ['a', 5],
       ['b', 6],
     ];
-    assert.deepEqual(seqs, [...run, ...run, ...run]);
+    assert.deepEqual(seqs, [...run, ...run]);
     await writer.close();
   });
 
@@ -420,4 +420,25 @@ describe('what is built', () => {
     refused(() => step.retryStrategy({} as never).build(), /retryStrategy/);
     refused(() => step.classifyErrorFn('x' as never).build(), /classifyErrorFn/);
   });
+});
+
+it('a run whose calls fail now and then gets through, however long it is', LIMIT, async () => {
+  let calls = 0;
+  const rows: number[] = [];
+  const sink = SinkBuilder.sinkBuilder('rows', (): number[] => [])
+    .receiveFn<number>((sent, item) => {
+      calls += 1;
+      if (calls % 10 === 0) throw new Error('reset');
+      sent.push(item);
+    })
+    .flushFn((sent) => void rows.push(...sent.splice(0)))
+    .retryStrategy(AT_ONCE)
+    .build();
+  const writer = await sink.createWriter(openContext());
+  const items = Array.from({ length: 500 }, (_, index) => index);
+  writer.write(items);
+  writer.flush();
+  while (writer.progress().delivered < 500) await writer.ready();
+  assert.deepEqual(rows, items);
+  await writer.close();
 });
