@@ -34,6 +34,8 @@ export interface Command<Given = unknown> {
   readonly options: CommandOptions;
   /** Behind the options. */
   readonly ending?: string;
+  /** A message or an advice of the library in the words of this command. Default: as it is, for who has written a program. */
+  readonly words?: (text: string) => string;
   /** Throws INVALID_OPTIONS. Nothing is started. */
   parse(args: readonly string[], environment: NodeJS.ProcessEnv): Given;
   /** Gives the exit code; throws what is wrong with the command line, or with what it names. */

@@ -5,6 +5,7 @@ import { COMMANDS } from './commands.js';
 import { EXIT_CODE, isWrongUsage } from './exit-code.js';
 import { errorLine } from './job/error-line.js';
 import type { Output } from './job/reporter.js';
+import { causeLine, userCause } from './job/user-cause.js';
 import { commandHelp, mainHelp } from './options/help-text.js';
 import { inWords } from './options/in-words.js';
 import { usageError } from './options/usage-error.js';
@@ -44,7 +45,10 @@ function tellFailure(error: unknown): number {
   const prefix = command === undefined ? 'millrace' : `millrace ${command.name}`;
   const wrongUsage = isWrongUsage(error);
   const hint = wrongUsage ? `Try: ${prefix} --help\n` : '';
-  output.stderr(`${prefix}: ${errorLine(error)}\n${hint}`);
+  const cause = userCause(error);
+  // where a module cannot be loaded the message has the place already
+  const caused = cause === undefined || /\(line \d+\)/.test(errorLine(error)) ? '' : `${prefix}: ${causeLine(cause)}\n`;
+  output.stderr(`${prefix}: ${errorLine(error, command?.words)}\n${caused}${hint}`);
   return wrongUsage ? EXIT_CODE.USAGE : EXIT_CODE.FAILED;
 }
 

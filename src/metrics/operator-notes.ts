@@ -1,5 +1,10 @@
+import { type Facts, textOf } from './facts.js';
+
+/** Of an event; undefined: nothing to say. */
+type TextOf = (facts: Facts) => string | undefined;
+
 /** What may happen on a diagnostics channel that whoever runs a job must know, once: what is wrong, and what to do where that is not clear. */
-export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])[] = [
+export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string | TextOf])[] = [
   ['millrace:granted-qos', 'the broker grants a lower QoS than was asked for'],
   ['millrace:messages-dropped', 'messages at QoS 0 come faster than they can be passed on: some are dropped'],
   [
@@ -12,7 +17,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ],
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
-  ['millrace:session-unverified', 'a broker says that it has our session, and cannot prove it'],
+  ['millrace:session-unverified', unverified],
   ['millrace:session-not-kept', 'a broker does not keep our session: each cut and each restart loses it'],
   ['millrace:session-expiry-shortened', 'a broker keeps the session for a shorter time than was asked for'],
   ['millrace:overlapping-filters', 'filters of the source overlap: a message that two of them match may come twice'],
@@ -33,3 +38,13 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string])
   ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];
+
+/** Without a store nothing depends on it: what was not acknowledged comes again either way. */
+function unverified(facts: Facts): string | undefined {
+  if (facts.stored === false) return undefined;
+  return `${textOf(facts, 'server')} says that it has our session, and nothing shows that it is as we left it: if the broker was put back to an earlier state, messages are missing or come twice. MQTT 5, where the client may subscribe to millrace/session/#, makes it certain`;
+}
+
+/** What an event comes to in words. */
+export const noteOf = (text: string | TextOf, facts: Facts): string | undefined =>
+  typeof text === 'string' ? text : text(facts);

@@ -80,6 +80,39 @@ test('a failing stage ends the command with exit code 1 and one line', LIMIT, as
   assert.match(failures[0] ?? '', /no way/);
 });
 
+test('the cause of a failing function is told with its place, for people and for machines', LIMIT, async () => {
+  const lines = [
+    'const pipeline = Pipeline.create();',
+    'const broken = (item) => item.no.such;',
+    'pipeline.readFrom(TestSources.items(1)).map((item) => broken(item)).writeTo(Sinks.noop());',
+    'export default pipeline;',
+  ];
+  const module = moduleFile('broken-stage.mjs', lines);
+  const result = await runCli(['run', module, '--json']);
+  assert.match(result.stderr.at(-1) ?? '', /caused by TypeError: Cannot read .*, at .*broken-stage\.mjs:3:\d+$/);
+  const failed = JSON.parse(result.stdout.at(-1) ?? '{}');
+  assert.equal(failed.event, 'failed');
+  assert.equal(failed.error.cause.name, 'TypeError');
+  assert.match(failed.error.cause.message, /Cannot read/);
+  assert.match(failed.error.cause.frame, /broken-stage\.mjs:3:\d+$/);
+});
+
+test('what a function of the connection threw is told without its text, which may be a secret', LIMIT, async () => {
+  const lines = [
+    'let asked = 0;',
+    "const connectOptionsFn = () => { if (asked++ > 2) throw new RangeError('hunter2'); return { credentials }; };",
+    "const credentials = () => { throw new RangeError('hunter2'); };",
+    'const pipeline = Pipeline.create();',
+    "const options = { topic: 't', connectOptionsFn, autoReconnect: false };",
+    'pipeline.readFrom(MqttSources.builder(options).build()).writeTo(Sinks.noop());',
+    'export default pipeline;',
+  ];
+  const result = await runCli(['run', moduleFile('secret.mjs', lines), '--json']);
+  const text = [...result.stdout, ...result.stderr].join('\n');
+  assert.equal(result.code, 1, text);
+  assert.doesNotMatch(text, /hunter2/);
+});
+
 test('a module without a pipeline, and one that throws, say so', LIMIT, async () => {
   const empty = await runCli(['run', moduleFile('empty.mts', ['export default 42;'])]);
   assert.equal(empty.code, 2);

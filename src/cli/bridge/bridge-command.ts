@@ -4,6 +4,7 @@ import { runJob } from '../job/run-job.js';
 import { JOB_ENDING } from '../options/common-options.js';
 import { BRIDGE_OPTIONS } from './bridge-options.js';
 import { bridgePipeline } from './bridge-pipeline.js';
+import { inFlags } from './in-flags.js';
 import { type BridgeOptions, parseBridgeOptions } from './parse-bridge-options.js';
 
 const ABOUT = `Reads the topics of one broker and publishes them to another (or the same), in order, at least once, or exactly once. Payload,
@@ -19,12 +20,13 @@ export const BRIDGE: Command<BridgeOptions> = {
   about: ABOUT,
   options: BRIDGE_OPTIONS,
   ending: JOB_ENDING,
+  words: inFlags,
   parse: parseBridgeOptions,
   run: runBridge,
 };
 
 function runBridge(options: BridgeOptions, output: Output): Promise<number> {
-  const reporter = new Reporter('bridge', output, options.json);
+  const reporter = new Reporter(BRIDGE, output, options.json);
   tellExposedPassword(options, reporter);
   return runJob({
     pipeline: bridgePipeline(options),

@@ -1,3 +1,4 @@
+import { hasBadPort } from '../../mqtt/connection/options/parse-server-url.js';
 import { usageError } from '../options/usage-error.js';
 
 /** A broker as the command line names it, the credentials apart so that nothing prints them by accident. */
@@ -27,6 +28,8 @@ const SCHEMES: Readonly<Record<string, { readonly secure: boolean }>> = {
 /** Reads the URL of `--from` or `--to`. Errors never repeat it: it may hold a password. */
 export function parseBrokerAddress(text: string, option: string): BrokerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined && hasBadPort(text))
+    throw usageError(`--${option}: the port must be a number from 1 to 65535`, option);
   const scheme = url === undefined ? undefined : SCHEMES[url.protocol];
   if (url === undefined || scheme === undefined || url.hostname === '') {
     throw usageError(

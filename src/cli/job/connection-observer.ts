@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
 import { ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
-import { factsOf, textOf } from '../../metrics/facts.js';
-import { OPERATOR_NOTES } from '../../metrics/operator-notes.js';
+import { type Facts, factsOf, textOf } from '../../metrics/facts.js';
+import { noteOf, OPERATOR_NOTES } from '../../metrics/operator-notes.js';
 import type { ReportedEvent } from './reporter.js';
 
 const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
@@ -41,7 +41,9 @@ export class ConnectionObserver implements Disposable {
       ['millrace:session-lost', (message) => this.#onSessionLost(message)],
       ['millrace:given-up', (message) => this.#onGivenUp(message)],
       ['millrace:session-went-back', (message) => this.#onSessionWentBack(message)],
-      ...OPERATOR_NOTES.map(([name, text]) => [name, (message: unknown) => this.#note(text, message)] as const),
+      ...OPERATOR_NOTES.map(
+        ([name, text]) => [name, (message: unknown) => this.#note(name, text, factsOf(message))] as const,
+      ),
     ];
     for (const [name, handler] of this.#handlers) subscribe(name, handler);
   }
@@ -115,9 +117,10 @@ export class ConnectionObserver implements Disposable {
     this.#tell({ event: 'given-up', text, facts });
   }
 
-  #note(note: string, message: unknown): void {
-    if (this.#noted.has(note)) return;
-    this.#noted.add(note);
-    this.#tell({ event: 'note', text: `note: ${note}`, facts: { note, ...factsOf(message) } });
+  #note(channel: string, text: Parameters<typeof noteOf>[0], facts: Facts): void {
+    const note = noteOf(text, facts);
+    if (note === undefined || this.#noted.has(channel)) return;
+    this.#noted.add(channel);
+    this.#tell({ event: 'note', text: `note: ${foreignText(note)}`, facts: { note, ...facts } });
   }
 }

@@ -3,12 +3,17 @@ import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
 
 /** An error as one line: what and why, then what to do. Foreign text in it is made visible and cut, its line breaks are folded. */
-export function errorLine(error: unknown): string {
+export function errorLine(error: unknown, words: Words = asItIs): string {
   const { message, advice } = describe(error);
-  const text = oneLine(message);
+  const text = oneLine(words(message));
   const sentence = /[.!?…]$/.test(text) ? text : `${text}.`;
-  return advice === undefined ? sentence.replace(/\.$/, '') : `${sentence} ${oneLine(advice)}`;
+  return advice === undefined ? sentence.replace(/\.$/, '') : `${sentence} ${oneLine(words(advice))}`;
 }
+
+/** How a command says what the library says. */
+export type Words = (text: string) => string;
+
+export const asItIs: Words = (text) => text;
 
 /** No expression that looks back over blanks: a broker may send 65,535 of them. */
 function oneLine(text: string): string {

@@ -1,7 +1,8 @@
 import { MillraceError } from '../../errors/index.js';
 import { visible, visibleJson } from '../../internal/visible-text.js';
-import { errorLine } from './error-line.js';
+import { asItIs, errorLine, type Words } from './error-line.js';
 import { formatStats, type Stats } from './stats-line.js';
+import { causeLine, userCause } from './user-cause.js';
 
 /** Where a command writes. `isTerminal` and `columns` are about `stderr`. */
 export interface Output {
@@ -39,24 +40,33 @@ export interface ReportedEvent {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** Who reports: a command. */
+interface Speaker {
+  readonly name: string;
+  /** Default: what the library says is said as it is. */
+  readonly words?: Words;
+}
+
 const CLEAR_LINE = '\r\u001b[K';
 
 /** Tells people on stderr and, with `json`, machines on stdout, one JSON object a line. */
 export class Reporter {
   readonly #command: string;
+  readonly #words: Words;
   readonly #output: Output;
   readonly #json: boolean;
   #statsShown = false;
 
-  constructor(command: string, output: Output, json: boolean) {
-    this.#command = command;
+  constructor({ name, words = asItIs }: Speaker, output: Output, json: boolean) {
+    this.#command = name;
+    this.#words = words;
     this.#output = output;
     this.#json = json;
   }
 
   tell({ event, text, facts }: ReportedEvent): void {
     this.#machine(event, facts);
-    if (text !== undefined) this.#line(`millrace ${this.#command}: ${text}`);
+    if (text !== undefined) this.#line(this.#words(text));
   }
 
   /** On a terminal the line is redrawn in place, elsewhere each is a line of its own. */
@@ -70,20 +80,35 @@ export class Reporter {
     this.#statsShown = isTerminal;
   }
 
-  /** Exactly one line on stderr. */
+  /** One line on stderr, and one more where a function of the user's threw. */
   failed(error: unknown): void {
-    this.#machine('failed', { error: MillraceError.from(error).toJSON() });
-    this.#line(`millrace ${this.#command}: failed: ${errorLine(error)}`);
+    const cause = userCause(error);
+    const told = MillraceError.from(error).toJSON();
+    this.#machine('failed', { error: cause === undefined ? told : { ...told, cause } });
+    this.#line(`failed: ${errorLine(error, this.#words)}`);
+    if (cause !== undefined) this.#line(causeLine(cause));
   }
 
   /** Whatever found its way into the text: a line is a line. */
   #line(text: string): void {
-    this.#output.stderr(`${this.#statsShown ? CLEAR_LINE : ''}${visible(text)}\n`);
+    this.#output.stderr(`${this.#statsShown ? CLEAR_LINE : ''}millrace ${this.#command}: ${visible(text)}\n`);
     this.#statsShown = false;
   }
 
   #machine(event: string, facts: Readonly<Record<string, unknown>>): void {
     if (!this.#json) return;
-    this.#output.stdout(`${visibleJson({ event, time: new Date().toISOString(), ...facts })}\n`);
+    const told = { event, time: new Date().toISOString(), ...facts, ...this.#ownError(facts) };
+    this.#output.stdout(`${visibleJson(told)}\n`);
+  }
+
+  /** The error of an event in the words of the command. */
+  #ownError({ error }: Readonly<Record<string, unknown>>): { readonly error?: unknown } {
+    if (typeof error !== 'object' || error === null) return {};
+    const own = Object.entries(error).map(([name, value]): readonly [string, unknown] =>
+      (name === 'message' || name === 'advice') && typeof value === 'string'
+        ? [name, this.#words(value)]
+        : [name, value],
+    );
+    return { error: Object.fromEntries(own) };
   }
 }

@@ -88,7 +88,7 @@ function tellRunning({ title, reporter }: JobTask, job: Job, { away, older }: Li
 }
 
 const NOT_A_BROKER =
-  'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket).';
+  'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket). One that knows no MQTT 5.0 may not answer: then --mqtt 4.';
 
 /** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
 async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionObserver): Promise<void> {

@@ -31,6 +31,6 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
     jobOptions,
     startTimeoutMs: 0,
     title: options.module,
-    reporter: new Reporter('run', output, options.json),
+    reporter: new Reporter(RUN, output, options.json),
   });
 }

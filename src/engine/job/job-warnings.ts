@@ -3,7 +3,7 @@ import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
 import { type ConnectionTrouble, ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
 import { type Facts, factsOf, textOf } from '../../metrics/facts.js';
-import { OPERATOR_NOTES } from '../../metrics/operator-notes.js';
+import { noteOf, OPERATOR_NOTES } from '../../metrics/operator-notes.js';
 import { Outages } from './outages.js';
 
 /** Whose warnings they are. */
@@ -102,13 +102,14 @@ export class JobWarnings implements Disposable {
     this.#arm();
   }
 
-  #note(channel: string, text: string, facts: Facts): void {
+  #note(channel: string, text: Parameters<typeof noteOf>[0], facts: Facts): void {
     const isOurs = this.#isOurs(textOf(facts, 'name')) || this.#hasPart(facts) || facts.job === this.#job.name;
-    if (!isOurs || this.#noted.has(text)) return;
-    this.#noted.add(text);
+    const note = noteOf(text, facts);
+    if (!isOurs || note === undefined || this.#noted.has(channel)) return;
+    this.#noted.add(channel);
     const where = ['name', 'source', 'sink'].map((name) => textOf(facts, name)).find((part) => part !== '');
     const code = channel.replace('millrace:', '').replaceAll('-', '_').toUpperCase();
-    this.#warn(`${where === undefined ? '' : `${where}: `}${text}`, `MILLRACE_${code}`, undefined);
+    this.#warn(`${where === undefined ? '' : `${where}: `}${note}`, `MILLRACE_${code}`, undefined);
   }
 
   /** A sink's connections have its name and the number of the client. */

@@ -21,6 +21,8 @@ import type { SessionIdentity } from './identity/session-identity.js';
 import type { LinkEnd } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
+import { isSecure } from './options/resolve-servers.js';
+import { adviseOlder } from './reconnect/advise-older.js';
 import { explainClose, type Unanswered } from './reconnect/explain-close.js';
 import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
 import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect/reconnect-policy.js';
@@ -337,7 +339,7 @@ export class Connection {
     const conversation = conversationOf(this.#state);
     // before the conversation is told of its end, after which it awaits nothing
     const unanswered = this.#unansweredPacket(conversation, connectSent);
-    const error = explainClose(cause, unanswered);
+    const error = adviseOlder(explainClose(cause, unanswered), this.#policy.version);
     conversation?.end();
     if (isOver(this.#state)) return undefined;
     const connectedMs = conversation?.connectedMs;
@@ -376,7 +378,12 @@ export class Connection {
   #unansweredPacket(conversation: Conversation | undefined, connectSent: boolean): Unanswered | undefined {
     if (conversation?.awaitsGrant) return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
     const accepted = conversation?.connectedMs !== undefined;
-    return connectSent && !accepted ? { packet: 'CONNECT', version: this.#policy.version } : undefined;
+    return connectSent && !accepted ? this.#unansweredConnect() : undefined;
+  }
+
+  #unansweredConnect(): Unanswered {
+    const { version, address } = this.#policy;
+    return { packet: 'CONNECT', version, secure: isSecure(address) };
   }
 
   #unanswered(error: MillraceError): void {

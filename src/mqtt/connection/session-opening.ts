@@ -9,6 +9,7 @@ import { checkGrantedQos } from './granted/check-granted-qos.js';
 import { checkServerLimits } from './granted/check-server-limits.js';
 import type { Decision, SessionQuestion } from './identity/record/judge-session.js';
 import type { AfterGrant, SessionIdentity } from './identity/session-identity.js';
+import { tellUnverified } from './identity/tell-unverified.js';
 import type { Link } from './link.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import type { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
@@ -114,7 +115,7 @@ export class SessionOpening {
   }
 
   #handleVerdict(verified: boolean): void {
-    this.#tell(verified ? 'session-verified' : 'session-unverified');
+    this.#tellVerdict(verified);
     this.#stopTimers();
     if (verified) this.#parts.identity.verified();
     this.#follow({ do: 'go-on', verified, present: true });
@@ -140,7 +141,7 @@ export class SessionOpening {
         this.#startAnew(decision);
         break;
       case 'take-unverified':
-        this.#tell('session-unverified');
+        this.#tellVerdict(false);
         session.trust();
         this.#goOn({ verified: false, present: true, skipRetained: false });
         break;
@@ -246,8 +247,10 @@ export class SessionOpening {
     this.#timer = setTimeout(() => link.giveUp(late), ms);
   }
 
-  #tell(name: 'session-verified' | 'session-unverified'): void {
-    const { options, event } = this.#parts;
-    publishDiagnostic(name, { name: options.name, clientId: event.clientId });
+  #tellVerdict(verified: boolean): void {
+    const { options, event, address } = this.#parts;
+    const { clientId } = event;
+    if (verified) publishDiagnostic('session-verified', { name: options.name, clientId });
+    else tellUnverified(options.name, { clientId, address }, options.past !== undefined);
   }
 }

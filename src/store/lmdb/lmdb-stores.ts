@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { MillraceError } from '../../errors/index.js';
 import { checkOwnDirectory } from '../../internal/files/own-files.js';
 import { storageError } from '../storage-error.js';
 import type { Store, StoreProvider } from '../store.js';
@@ -69,6 +70,21 @@ async function makeDirectory(path: string): Promise<void> {
     await makePrivateDirectory(path);
     await checkOwnDirectory(path);
   } catch (error) {
-    throw storageError(error, `cannot make the directory ${path}`);
+    if (!NO_PLACE.has(Object(error).code)) throw storageError(error, `cannot make the directory ${path}`);
+    throw new MillraceError('INVALID_OPTIONS', `cannot make the directory ${path}: ${Object(error).code}`, {
+      cause: error,
+      advice: 'Name a directory on a local disk that this user may write to.',
+    });
   }
 }
+
+/** No disk fails so: it is the wrong place, and trying again does not help. */
+const NO_PLACE: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENAMETOOLONG',
+  'ELOOP',
+]);

@@ -78,7 +78,7 @@ describe('foreign text (X4)', () => {
         advice: `See ${text}.`,
         details: { topic: text },
       });
-      const reporter = new Reporter('bridge', output, true);
+      const reporter = new Reporter({ name: 'bridge' }, output, true);
       reporter.failed(error);
       reporter.tell({ event: 'note', text: `note: ${text}`, facts: { topic: text } });
       const record = deadLetterRecord({ ...letter, attributes: { topic: text }, error });

@@ -1,10 +1,10 @@
-import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import { NOTHING_KEPT } from '../subscriptions/subscription-keeper.js';
 import type { Decision, SessionQuestion } from './record/judge-session.js';
 import { sessionLost } from './record/session-lost.js';
 import type { AfterGrant, Grant, Met, Place, SessionDoubts, SessionIdentity } from './session-identity.js';
 import { SessionServer } from './session-server.js';
+import { tellUnverified } from './tell-unverified.js';
 
 /**
  * Without a store. A session is ours as long as this process holds its state: nothing is written, and nothing is asked of the broker.
@@ -62,7 +62,7 @@ export class PassingIdentity implements SessionIdentity {
       follow({ do: 'end', error: sessionLost(clientId) });
       return;
     }
-    if (present && unverified) publishDiagnostic('session-unverified', { name, clientId: met.clientId });
+    if (present && unverified) tellUnverified(name, met, false);
     follow(lost ? { do: 'begin', lost, holds } : { do: 'go-on', verified: !unverified, present });
   }
 

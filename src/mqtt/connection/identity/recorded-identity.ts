@@ -37,6 +37,7 @@ import type {
 } from './session-identity.js';
 import type { SessionPast } from './session-past.js';
 import { SessionServer, serverKey } from './session-server.js';
+import { tellUnverified } from './tell-unverified.js';
 
 /**
  * With a store: what a connection writes down of its session, and what it may do once that is durable. The order of things:
@@ -218,9 +219,8 @@ export class RecordedIdentity implements SessionIdentity {
    * Every CONNECT had its CONNACK, so that the session is ours, if the store is: a copy of it from an earlier day would look the
    * same. On 5.0 a marker tells that (R5a); below, each start of a process says that nothing does.
    */
-  #believe({ version, reconnected, clientId }: Met): Decision {
-    const { name } = this.#options;
-    if (version < 5 && !reconnected) publishDiagnostic('session-unverified', { name, clientId });
+  #believe(met: Met): Decision {
+    if (met.version < 5 && !met.reconnected) tellUnverified(this.#options.name, met, true);
     return { do: 'go-on', verified: true, present: true };
   }
 

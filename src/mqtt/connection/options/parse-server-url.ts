@@ -38,12 +38,20 @@ export function parseServerUrl(text: string): ServerUrl | { readonly problem: st
   const protocol = Object.hasOwn(PROTOCOLS, scheme) ? PROTOCOLS[scheme] : undefined;
   if (protocol === undefined) return { problem: `broker has the unknown scheme "${scheme}": ${HELP}` };
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined && hasBadPort(text)) return { problem: 'broker: the port must be a number from 1 to 65535' };
   if (url === undefined || url.hostname === '') {
     return {
       problem: `broker is not a valid ${scheme}:// URL (percent-encode special characters in user and password)`,
     };
   }
   return read(url, protocol);
+}
+
+/** What no URL can have behind its host. Nothing of it is shown: in a URL that is not well formed it may be a part of the password. */
+export function hasBadPort(text: string): boolean {
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
+  const port = /^(?:\[[^\]]*\]|[^:[\]]*):([^:]*)$/.exec(authority.slice(authority.lastIndexOf('@') + 1))?.[1];
+  return port !== undefined && (!/^\d*$/.test(port) || Number(port) > 65_535);
 }
 
 function read(url: URL, protocol: Protocol): ServerUrl | { readonly problem: string } {

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ConnectOptions } from './connect-options.js';
 import type { TlsSettings } from './mqtt-connection-options.js';
@@ -47,8 +48,28 @@ function checkUsable(settings: TlsSettings, problems: OptionProblems): void {
   try {
     createSecureContext(tlsOptions(settings, 'localhost'));
   } catch (error) {
-    problems.add(
-      `ca, cert, key or passphrase cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    problems.add(ofKey(settings) ?? `ca, cert, key or passphrase cannot be used: ${textOf(error)}`);
   }
+}
+
+/** OpenSSL says "bad decrypt", or asks the terminal. */
+function ofKey({ key, passphrase }: TlsSettings): string | undefined {
+  const isEncrypted = key !== undefined && Buffer.from(key).includes('ENCRYPTED');
+  if (!isEncrypted) return undefined;
+  if (passphrase === undefined) return 'key is encrypted: give its passphrase';
+  if (!opens(key, passphrase)) return 'passphrase is not that of key';
+  return undefined;
+}
+
+function opens(key: string | Uint8Array, passphrase: string): boolean {
+  try {
+    createPrivateKey({ key: Buffer.from(key), passphrase });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

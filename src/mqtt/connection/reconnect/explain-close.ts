@@ -3,14 +3,13 @@ import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 
 /** What was unanswered when the server closed. */
 export type Unanswered =
-  | { readonly packet: 'CONNECT'; readonly version: ProtocolVersion }
+  | { readonly packet: 'CONNECT'; readonly version: ProtocolVersion; readonly secure: boolean }
   | { readonly packet: 'SUBSCRIBE'; readonly filters: number };
 
 /** A close says nothing of its reason; what it came in answer to does. Other errors stay as they are. */
 export function explainClose(error: MillraceError, unanswered: Unanswered | undefined): MillraceError {
   if (error.code !== 'CONNECTION_LOST' || unanswered === undefined) return error;
-  const { text, advice } =
-    unanswered.packet === 'CONNECT' ? ofConnect(unanswered.version) : ofSubscribe(unanswered.filters);
+  const { text, advice } = unanswered.packet === 'CONNECT' ? ofConnect(unanswered) : ofSubscribe(unanswered.filters);
   return new MillraceError(error.code, `${error.message} ${text}`, {
     cause: error.cause,
     advice,
@@ -23,12 +22,14 @@ interface Words {
   readonly advice: string;
 }
 
-const ofConnect = (version: ProtocolVersion): Words => ({
+/** A port for TLS closes on what is no TLS, often without a word. */
+const ofConnect = ({ version, secure }: Extract<Unanswered, { packet: 'CONNECT' }>): Words => ({
   text: 'before it answered CONNECT',
-  advice:
-    version === 5
-      ? 'The broker behind this port may be away, or so old that it closes on MQTT 5.0: then ask for protocolVersion 4.'
-      : 'The broker behind this port may be away.',
+  advice: [
+    'The broker behind this port may be away.',
+    ...(secure ? [] : ['Or the port speaks TLS: then use mqtts:// (or wss://).']),
+    ...(version === 5 ? ['Or the broker is so old that it closes on MQTT 5.0: then ask for protocolVersion 4.'] : []),
+  ].join(' '),
 });
 
 const ofSubscribe = (filters: number): Words => ({

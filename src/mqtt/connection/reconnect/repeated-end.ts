@@ -53,7 +53,8 @@ function undelimitedError(cause: MillraceError): MillraceError {
   return new MillraceError(cause.code, `${text}: ${cause.message}`, {
     cause,
     retryable: false,
-    advice: 'Remove the message from the broker, or mend the broker or what stands before it: see the cause.',
+    advice:
+      'Remove the message from the broker, or mend the broker or what stands before it: see the cause. Where it is its MQTT 5.0, protocolVersion 4 helps.',
     details: cause.details,
     ...(cause.reasonCode === undefined ? {} : { reasonCode: cause.reasonCode }),
   });

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../../errors/error-code.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { ServerAddress } from '../options/mqtt-connection-options.js';
+import { isSecure } from '../options/resolve-servers.js';
 import { formatAddress } from './format-address.js';
 
 /** What a failure of Node's net, tls or dns, or of ws, means. */
@@ -43,6 +44,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'Check the network route to the broker.',
   ENETUNREACH: 'Check the network route to the broker.',
 };
+
+/** A broker for plain MQTT closes on a TLS handshake, which is no CONNECT. */
+const MAYBE_NO_TLS =
+  'It closed amid the TLS handshake: the port may be one for plain MQTT. Then use its TLS port, or mqtt:// or ws://.';
 
 function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
@@ -115,7 +120,8 @@ export function connectError(error: unknown, address: ServerAddress): MillraceEr
   if (error instanceof MillraceError) return error;
   const cause = tellingCause(error);
   const code = codeOf(cause) || codeOf(error);
-  const meaning = meaningOf(code) ?? { code: 'CONNECT_FAILED', advice: ADVICE[code] };
+  const closedOnTls = code === 'ECONNRESET' && isSecure(address);
+  const meaning = meaningOf(code) ?? { code: 'CONNECT_FAILED', advice: closedOnTls ? MAYBE_NO_TLS : ADVICE[code] };
   return new MillraceError(meaning.code, `cannot connect to ${formatAddress(address)}: ${connectText(error)}`, {
     cause: error,
     details: { server: formatAddress(address), ...(code === '' ? {} : { systemCode: code }) },

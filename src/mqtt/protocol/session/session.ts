@@ -556,7 +556,14 @@ export class Session {
   /** It is not the server who is silent while it waits for our part of an authentication. */
   #silenceError(silence: Silence): MillraceError {
     const ours = (silence === 'CONNACK' || silence === 'AUTH') && this.#authentication.isOurTurn;
-    return ours ? unansweredError() : silenceError(silence);
+    if (ours) return unansweredError();
+    const owed = this.#outbound.oldestInDoubt();
+    const version = this.#boundary?.request.version ?? 5;
+    return silenceError(
+      silence,
+      version,
+      owed && { topic: owed.message.topic, qos: owed.message.qos, packetId: owed.packetId },
+    );
   }
 
   /** The server's silence means something while what it sends is read. */

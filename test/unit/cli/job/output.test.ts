@@ -64,13 +64,13 @@ test('an error of our own in a function says nothing of the function', () => {
 
 test('a line of statistics never wraps: what wrapped could not be redrawn', () => {
   const { texts, output } = recorded(true);
-  new Reporter('bridge', { ...output, columns: () => 20 }, false).stats(stats);
+  new Reporter({ name: 'bridge' }, { ...output, columns: () => 20 }, false).stats(stats);
   assert.equal(texts.stderr, `\r\u001b[K${formatStats(stats).slice(0, 19)}`);
 });
 
 test('a terminal shows the statistics in place, anything else a line each', () => {
   const terminal = recorded(true);
-  const reporter = new Reporter('bridge', terminal.output, false);
+  const reporter = new Reporter({ name: 'bridge' }, terminal.output, false);
   reporter.stats(stats);
   reporter.stats(stats);
   reporter.tell({ event: 'stopped', text: 'stopped', facts: {} });
@@ -78,14 +78,14 @@ test('a terminal shows the statistics in place, anything else a line each', () =
   assert.equal(terminal.texts.stderr, `\r\u001b[K${line}\r\u001b[K${line}\r\u001b[Kmillrace bridge: stopped\n`);
 
   const plain = recorded(false);
-  new Reporter('bridge', plain.output, false).stats(stats);
+  new Reporter({ name: 'bridge' }, plain.output, false).stats(stats);
   assert.equal(plain.texts.stderr, `${line}\n`);
   assert.equal(plain.texts.stdout, '');
 });
 
 test('with json every event is one line of JSON on stdout and failures still are one line on stderr', () => {
   const { texts, output } = recorded(false);
-  const reporter = new Reporter('bridge', output, true);
+  const reporter = new Reporter({ name: 'bridge' }, output, true);
   reporter.stats(stats);
   reporter.tell({ event: 'reconnect', text: undefined, facts: { side: 'source' } });
   reporter.failed(new MillraceError('NOT_AUTHORIZED', 'not authorized'));

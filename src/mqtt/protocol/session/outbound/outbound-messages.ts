@@ -76,6 +76,13 @@ export class OutboundMessages {
       .map(({ message }) => message.seq);
   }
 
+  /** The oldest that is sent and not complete, with its packet id. */
+  oldestInDoubt(): { readonly message: OutboundMessage; readonly packetId: number } | undefined {
+    for (const { message, position } of this.#window.entries())
+      if (isSent(position) || position === 'released') return { message, packetId: this.#ids.of(message.seq) };
+    return undefined;
+  }
+
   /**
    * A session goes on, or began anew: everything unfinished goes out in order, as far as the server takes it (R12).
    * `unverified`: the session may not be ours (R5a).

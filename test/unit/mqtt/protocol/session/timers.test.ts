@@ -116,6 +116,33 @@ test('R21: the broker has to acknowledge something while it owes something', () 
   assert.deepEqual(timeoutOf(rig), ['TIMEOUT', 'acknowledgement']);
 });
 
+test('R21: the error names the oldest message that the broker owes an acknowledgement for', () => {
+  const rig = new SessionRig({ ackTimeoutMs: 10 * SECOND }).connect({ keepAlive: 0 }).forget();
+  for (const seq of [0, 1, 2]) rig.session.publish(outbound(seq, seq === 1 ? 2 : 1));
+  rig.serve(ack('puback', 1));
+  rig.session.handleTimeout(0);
+  pass(rig, 11 * SECOND);
+  const close = rig.events().find(({ type }) => type === 'close');
+  const { topic } = outbound(1, 2);
+  assert.ok(close?.type === 'close');
+  assert.match(
+    close.error.message,
+    new RegExp(`acknowledgement of the message to "${topic}" \\(packet id 2, QoS 2\\)`),
+  );
+  assert.deepEqual(close.error.details, { awaited: 'acknowledgement', topic, packetId: 2, qos: 2 });
+});
+
+test('a server that does not answer a CONNECT of 5.0 is told with the older version', () => {
+  for (const version of [5, 4] as const) {
+    const rig = new SessionRig({ connackTimeoutMs: 10 * SECOND });
+    rig.dial({ version });
+    pass(rig, 11 * SECOND);
+    const close = rig.events().find(({ type }) => type === 'close');
+    assert.ok(close?.type === 'close');
+    assert.equal(/protocolVersion 4/.test(close.error.advice ?? ''), version === 5);
+  }
+});
+
 test('R21: what waits for our own commit is not owed', () => {
   const rig = new SessionRig({ ackTimeoutMs: 10 * SECOND }).connect({ keepAlive: 0 }).forget();
   rig.session.publish(outbound(0, 2));
