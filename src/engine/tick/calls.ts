@@ -121,7 +121,7 @@ export class Calls {
     const run = fragment.run(items, from, { budget: Number.POSITIVE_INFINITY, pauseAfter: outputs });
     const originOf = (index: number): number => present(slots[index], RESULT).origin;
     lanes.dispatch(fragment, frame, originOf);
-    giveUpRejected(lanes, run, { frame, originOf });
+    if (run.rejected.length > 0) giveUpRejected(lanes, run, { frame, originOf });
     passing.next = run.next;
     passing.paused = run.paused;
     const failed = portions.keep(0, run.paused);

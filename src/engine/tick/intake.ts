@@ -135,7 +135,7 @@ export class Intake {
     processing.next = run.next;
     processing.paused = run.paused;
     lanes.dispatch(fragment, frame, (index) => index);
-    giveUpRejected(lanes, run, { frame, originOf: (index) => index });
+    if (run.rejected.length > 0) giveUpRejected(lanes, run, { frame, originOf: (index) => index });
     const isThrough = !wasPaused && !run.paused && run.failure === undefined;
     const failed = portions.keep(isThrough ? run.next - from : 0, run.paused);
     if (run.failure !== undefined || failed !== undefined) {

@@ -71,6 +71,8 @@ class FusedFragment implements Fragment {
     for (;;) {
       try {
         const paused = this.#goOn(items, limits);
+        // nobody asks for it any more, and it may be large
+        cursor.item = undefined;
         return { next: cursor.index, paused, failure: undefined, rejected: this.#rejected };
       } catch (cause) {
         const failure = this.#fail(cause);

@@ -13,6 +13,7 @@ import {
 import { AggregateOperations, type Stage } from '../../../../src/pipeline/index.js';
 import { MemoryStores } from '../../../../src/store/index.js';
 import { LIMIT, SUITE_LIMIT } from '../../../support/limits.js';
+import { HeldStores } from '../../../support/store/held-stores.js';
 
 const fails = (message: string) => (): never => {
   throw new Error(message);
@@ -220,6 +221,23 @@ for (const [mode, options] of MODES) {
     });
   });
 }
+
+it('with a store the letter is in the commit that has the position of its input', LIMIT, async () => {
+  const stores = new HeldStores();
+  const pipeline = Pipeline.create();
+  const letters = Sinks.list<DeadLetter>([]);
+  pipeline
+    .readFrom(TestSources.items(1, 2, 3))
+    .map(AT_TWO, { onError: { deadLetter: letters } })
+    .writeTo(Sinks.noop());
+  const engine = Engine.embedded({ stores });
+  await engine.newJob(pipeline, WITH_STORE).join();
+  await engine.shutdown();
+  const keys = stores.batches.map((batch) => [...batch].flatMap(([key, value]) => (value === undefined ? [] : [key])));
+  const withLetter = keys.filter((all) => all.some((key) => key.startsWith('rows/list/')));
+  assert.equal(withLetter.length, 1);
+  assert.ok(withLetter[0]?.includes('source/items'), String(withLetter));
+});
 
 it('a state that cannot be copied fails the job by its name, where a stage gives items up', LIMIT, async () => {
   class Position {
