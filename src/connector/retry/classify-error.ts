@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { PermanentError } from '../../errors/permanent-error.js';
 import { TransientError } from '../../errors/transient-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 
 /** Whether what failed may pass when it is tried again (`transient`), or cannot (`permanent`). */
 export type ErrorClass = 'transient' | 'permanent';
@@ -33,6 +34,7 @@ const ask = (classify: ClassifyErrorFn, error: unknown): ErrorClass | undefined 
   } catch (thrown) {
     throw new MillraceError('USER_FUNCTION_FAILED', 'classifyErrorFn threw', { cause: thrown });
   }
+  refusePromise(answer, 'classifyErrorFn');
   if (answer === undefined || answer === 'transient' || answer === 'permanent') return answer;
   throw new MillraceError('USER_FUNCTION_FAILED', `classifyErrorFn gave ${typeof answer}`, {
     cause: error,

@@ -1,4 +1,6 @@
+import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import type { RetryStrategy } from './retry-strategy.js';
 
 /** The longest wait that a Node timer takes. */
@@ -13,11 +15,13 @@ export const retryWait = (strategy: RetryStrategy, attempt: number, failure: Mil
   if (attempt > strategy.maxAttempts) return exhausted(strategy.maxAttempts, failure);
   try {
     const wait = strategy.intervalFunction(attempt);
+    refusePromise(wait, 'the intervalFunction of the retry strategy');
     if (typeof wait === 'number' && wait >= 0) return Math.min(wait, LONGEST_MS);
     return new MillraceError('USER_FUNCTION_FAILED', `the intervalFunction of the retry strategy gave ${wait}`, {
       advice: 'It must return a number of milliseconds from 0.',
     });
   } catch (thrown) {
+    if (isFunctionMistake(thrown)) return MillraceError.from(thrown);
     return new MillraceError('USER_FUNCTION_FAILED', 'the intervalFunction of the retry strategy threw', {
       cause: thrown,
     });

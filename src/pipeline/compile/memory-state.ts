@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import type { StageState, StatefulStage, StateKey, StateOf } from '../stage-state.js';
 
 /** State without a store: in memory, bounded by nothing but the number of keys, and lost with the run. */
@@ -27,7 +28,11 @@ class MemoryState implements StageState {
     const value = this.#values.get(key);
     if (value === undefined) return () => this.remove(key);
     const { codec } = this.#stage;
-    const copy = this.#coded(() => codec.encode(value));
+    const copy = this.#coded(() => {
+      const bytes = codec.encode(value);
+      refusePromise(bytes, 'encode');
+      return bytes;
+    });
     return () =>
       this.set(
         key,

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
 import type { StateCodec } from '../../../pipeline/state-codec.js';
 
 /** Version of the codec in 16 bits, then what the codec made. */
@@ -27,10 +28,17 @@ export const encodeVersioned = ({ codec, owner }: Encoding, value: unknown): Uin
 
 const encodeBody = ({ codec, owner }: Encoding, value: unknown): Uint8Array => {
   try {
-    return codec.encode(value);
+    return checkBytes(codec.encode(value));
   } catch (error) {
     throw failure(error, `${owner} cannot be stored`);
   }
+};
+
+/** Of a codec of the user's there may come anything, and it would be stored as bytes. */
+const checkBytes = (encoded: unknown): Uint8Array => {
+  if (encoded instanceof Uint8Array) return encoded;
+  refusePromise(encoded, 'encode');
+  throw new MillraceError('USER_FUNCTION_FAILED', 'encode gave no Uint8Array');
 };
 
 /** @throws MillraceError JOB_CHANGED for a version that the codec cannot upgrade, USER_FUNCTION_FAILED when the codec throws */
@@ -39,7 +47,9 @@ export const decodeVersioned = ({ codec, owner }: Encoding, bytes: Uint8Array): 
   const body = bytes.subarray(HEADER_BYTES);
   checkVersions({ codec, owner }, [version]);
   try {
-    return version === codec.version ? codec.decode(body) : codec.upgrade?.(body, version);
+    const value = version === codec.version ? codec.decode(body) : codec.upgrade?.(body, version);
+    refusePromise(value, 'decode');
+    return value;
   } catch (error) {
     throw failure(error, `${owner} cannot be read from the store`);
   }

@@ -43,3 +43,11 @@ describe('classifyError', () => {
     assert.throws(() => classifyError(new Error('e'), () => true), { code: 'USER_FUNCTION_FAILED' });
   });
 });
+
+it('an async classifyErrorFn is refused by its name, and its rejection is nobody’s', () => {
+  const classify = (() => Promise.reject(new Error('lost'))) as never;
+  assert.throws(() => classifyError(new Error('away'), classify), {
+    code: 'USER_FUNCTION_FAILED',
+    message: 'classifyErrorFn returned a promise',
+  });
+});

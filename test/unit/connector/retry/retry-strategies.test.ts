@@ -19,6 +19,13 @@ describe('RetryStrategies', () => {
     assert.equal(retryWait(strategy, 1_000_000, failure), 1000);
   });
 
+  it('an async intervalFunction is refused by its name, and its rejection is nobody’s', () => {
+    const intervalFunction = (() => Promise.reject(new Error('lost'))) as never;
+    const wait = retryWait({ maxAttempts: 1, intervalFunction }, 1, failure);
+    assert.ok(wait instanceof MillraceError);
+    assert.deepEqual([wait.code, /intervalFunction.*a promise/.test(wait.message)], ['USER_FUNCTION_FAILED', true]);
+  });
+
   it('custom: asks the interval function with the number of the retry and stops after maxAttempts', () => {
     const strategy = RetryStrategies.custom()
       .maxAttempts(2)

@@ -109,6 +109,24 @@ test('a codec of the user that throws fails the job with the name of its stage',
   }),
 );
 
+test(
+  'an async codec, and one that makes no bytes, fail the job with the name of its stage, and nothing is stored',
+  LIMIT,
+  () =>
+    withStage(async (stage) => {
+      const lost = (() => Promise.reject(new Error('nobody waits for it'))) as never;
+      for (const [encode, message] of [
+        [lost, /stage "s" cannot be stored: encode returned a promise/],
+        [() => 'text' as never, /stage "s" cannot be stored: encode gave no Uint8Array/],
+      ] as const) {
+        stage.codec = { version: 0, encode, decode: () => 1 };
+        await stage.rig.restart();
+        stage.state.set('k', {});
+        assert.throws(() => stage.rig.seal(), { code: 'USER_FUNCTION_FAILED', message });
+      }
+    }),
+);
+
 test('a codec gets back the bytes that it made, and no others', LIMIT, () =>
   withStage(async (stage) => {
     const asked: Uint8Array[] = [];
