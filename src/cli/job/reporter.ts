@@ -28,6 +28,8 @@ export interface ReportedEvent {
     | 'session-lost'
     | 'session-went-back'
     | 'note'
+    | 'retrying'
+    | 'retry-over'
     | 'restarting'
     | 'recovered'
     | 'sink-open'

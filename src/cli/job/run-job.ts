@@ -8,6 +8,7 @@ import { EXIT_CODE } from '../exit-code.js';
 import type { CommonOptions } from '../options/common-options.js';
 import { ConnectionObserver } from './connection-observer.js';
 import type { Reporter } from './reporter.js';
+import { RetryObserver } from './retry-observer.js';
 import { listenForStop } from './signal-drain.js';
 import { startStats } from './stats-ticker.js';
 
@@ -33,6 +34,7 @@ export async function runJob(task: JobTask): Promise<number> {
   const { reporter, options } = task;
   using watch = new ConnectionObserver((event) => reporter.tell(event));
   watch.tellsPeople = task.startTimeoutMs === 0;
+  using _retries = new RetryObserver((event) => reporter.tell(event));
   using stop = listenForStop();
   await using engine = Engine.embedded({ dir: options.dir, warnings: false });
   let keeps = options.dir !== undefined;

@@ -49,10 +49,15 @@ export class LiveContext<C> {
 
   /** Makes it. Rejects with ABORTED when the signal aborts, and with what ends the retries. */
   async make(signal: AbortSignal): Promise<Made<C>> {
-    for (;;) {
-      await this.#dropping;
-      const made = await this.#try(signal);
-      if (made !== undefined) return made;
+    try {
+      for (;;) {
+        await this.#dropping;
+        const made = await this.#try(signal);
+        if (made !== undefined) return made;
+      }
+    } catch (error) {
+      this.#retries.over('closed');
+      throw error;
     }
   }
 
@@ -67,6 +72,7 @@ export class LiveContext<C> {
   /** Rejects with what `destroyFn` throws. Call once; the signal of a `make` under way must have aborted. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#retries.over('closed');
     const made = this.#made;
     this.#made = undefined;
     await this.#dropping;

@@ -98,8 +98,8 @@ export class Retries {
     this.#attempts.clear();
   }
 
-  /** All got through, or what failed was given up: the next failure begins another outage. */
-  over(outcome: 'passed' | 'given-up'): void {
+  /** All got through, what failed was given up, or the part is at its end: the next failure begins another outage. */
+  over(outcome: 'passed' | 'given-up' | 'closed'): void {
     if (this.#failures === 0) return;
     const { job } = this.#part;
     const elapsedMs = Math.round(performance.now() - this.#sinceMs);

@@ -20,6 +20,7 @@ const CUT_MS = 60_000;
 /** Longer than a connect, or the answer to it, may take. */
 const SILENT_START_MS = 40_000;
 const START = 'start';
+const RETRIED = 'It is tried again, as its retryStrategy says. What can never pass should throw a PermanentError.';
 const GOES_ON = 'It is tried again for ever. Check the URL of the broker, and that it runs.';
 
 /**
@@ -92,7 +93,8 @@ export class JobWarnings implements Disposable {
     if (facts.job !== this.#job.name) return;
     const { message, advice } = troubleOf(facts);
     const name = textOf(facts, 'part');
-    this.#outages.add({ name, message: `${name}: ${message}`, advice }, performance.now(), NEVER_MADE_MS);
+    // the message names the part
+    this.#outages.add({ name, message, advice: advice ?? RETRIED }, performance.now(), NEVER_MADE_MS);
     this.#arm();
   }
 

@@ -18,6 +18,7 @@ import { deferred } from '../../../../src/internal/deferred.js';
 import { MemoryStores } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { LIMIT } from '../../../support/limits.js';
+import { Told } from '../../../support/told.js';
 import { until } from '../../../support/until.js';
 
 const LATER = RetryStrategies.indefinitely(1_000_000);
@@ -227,4 +228,23 @@ describe('what a sink of functions gives up', LIMIT, () => {
     await assert.rejects(job.join(), { code: 'USER_FUNCTION_FAILED', message: 'receiveFn of sink "table": two' });
     assert.equal(manual.acknowledged, 1);
   });
+});
+
+it('an outage is over when its part is closed: nobody is warned of a job at rest', LIMIT, async () => {
+  using told = new Told('retrying', 'retry-over');
+  const { sink, failed } = awaySink();
+  const job = jobOf(TestSources.items(1), sink);
+  await failed;
+  await job.cancel();
+  const opening = SinkBuilder.sinkBuilder('refused', () => {
+    throw new Error('refused');
+  })
+    .receiveFn<number>(() => {})
+    .retryStrategy(LATER)
+    .build();
+  const second = jobOf(TestSources.items(1), opening);
+  await until(() => told.names.length === 3);
+  await second.cancel();
+  assert.deepEqual(told.names, ['retrying', 'retry-over', 'retrying', 'retry-over']);
+  for (const { name, data } of told.events) if (name === 'retry-over') assert.equal(Object(data).outcome, 'closed');
 });
