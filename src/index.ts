@@ -31,6 +31,7 @@ export {
   type JobMetrics,
   type JobOptions,
   type JobStatus,
+  type Recovered,
   type RestartOptions,
 } from './engine/index.js';
 export {

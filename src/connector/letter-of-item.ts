@@ -6,6 +6,7 @@ import { itemPayload } from './item-payload.js';
 
 /** An item that a function would not have, and what is known of that. */
 export interface FailedItem {
+  /** As the function was given it. */
   readonly item: unknown;
   /** Why. */
   readonly error: MillraceError;

@@ -20,12 +20,17 @@ export interface MillraceErrorOptions {
  */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError';
+  /** What happened, for programs. */
   readonly code: ErrorCode;
+  /** Whose fault it is. */
   readonly fault: Fault;
+  /** Whether the same may succeed later without a change. */
   readonly retryable: boolean;
+  /** What to do about it. */
   readonly advice: string | undefined;
   /** Empty where there is nothing to say. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** The MQTT reason code that the peer sent, or that we send because of this error. */
   readonly reasonCode: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: MillraceErrorOptions = {}) {

@@ -64,14 +64,12 @@ const COMPARE = 'It must return numbers for all items, or bigints, or texts; fil
 
 const totalOf = ({ sum, lost }: SumState): number => sum + lost;
 
-/** How many items. */
 const counting = (): AggregateOperation<unknown, number, number> => ({
   create: () => 0,
   accumulate: (count) => count + 1,
   export: (count) => count,
 });
 
-/** The sum of a number of each item; 0 before the first. The stage fails at an item for which `valueFn` gives none, or NaN. */
 const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumState, number> => ({
   create: () => ({ sum: 0, lost: 0 }),
   accumulate: (state, item) => {
@@ -81,7 +79,6 @@ const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumStat
   export: totalOf,
 });
 
-/** The arithmetic mean of a number of each item. The stage fails at an item for which `valueFn` gives none, or NaN. */
 const averaging = <T>(valueFn: (item: T) => number): AggregateOperation<T, AverageState, number> => ({
   create: () => ({ count: 0, sum: 0, lost: 0 }),
   accumulate: (state, item) => {
@@ -110,13 +107,29 @@ const bestBy = <T>(
   export: ({ best }) => best?.item,
 });
 
-/** The item with the lowest value, the first of equal ones. `undefined` while every value was NaN. */
 const minBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
   bestBy(valueFn, (value, best) => value < best);
 
-/** The item with the highest value, the first of equal ones. `undefined` while every value was NaN. */
 const maxBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
   bestBy(valueFn, (value, best) => value > best);
 
-/** Aggregates for `rollingAggregate`; write an {@link AggregateOperation} for others. */
-export const AggregateOperations = Object.freeze({ counting, summing, averaging, minBy, maxBy });
+/**
+ * Aggregates for `rollingAggregate`; write an {@link AggregateOperation} for others.
+ * @namespace
+ */
+export const AggregateOperations = Object.freeze({
+  /** How many items. */
+  counting,
+
+  /** The sum of a number of each item; 0 before the first. The stage fails at an item for which `valueFn` gives none, or NaN. */
+  summing,
+
+  /** The arithmetic mean of a number of each item. The stage fails at an item for which `valueFn` gives none, or NaN. */
+  averaging,
+
+  /** The item with the lowest value, the first of equal ones. `undefined` while every value was NaN. */
+  minBy,
+
+  /** The item with the highest value, the first of equal ones. `undefined` while every value was NaN. */
+  maxBy,
+});

@@ -3,6 +3,7 @@
  * `Output` is the type of what has passed it.
  */
 export interface StandardSchema<Output = unknown> {
+  /** What the interface is. */
   readonly '~standard': {
     readonly version: 1;
     /** The library. */

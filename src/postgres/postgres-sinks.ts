@@ -10,18 +10,6 @@ import { bindColumns, bindValues, columnNames } from './sink/row-binder.js';
 import { batchStatement, rowStatement } from './sink/writing/rows-statement.js';
 import { insertSql } from './sql/table-insert.js';
 
-/**
- * Rows into a table, many in one statement, in the order of the items.
- *
- * @example
- * PostgresSinks.table<Reading>({
- *   connection: { host: 'db', database: 'plant', user: 'millrace', password: () => readPassword() },
- *   table: 'readings',
- *   columns: { device: ({ device }) => device, at: ({ at }) => new Date(at), value: ({ value }) => value },
- *   createTable: true,
- * });
- * @throws MillraceError INVALID_OPTIONS with all that is wrong
- */
 const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
   const { options, problems } = checkOptions<PostgresTableOptions<T>>('the sink', given, TABLE_SINK);
   // what is missing is told below; until then it is nothing
@@ -41,18 +29,6 @@ const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
   );
 };
 
-/**
- * A statement of one's own for each item, in the transaction of its batch.
- *
- * @example
- * PostgresSinks.statement<Alarm>({
- *   connection: 'postgres://millrace@db/plant',
- *   sql: 'UPDATE devices SET alarms = alarms + 1 WHERE id = $1',
- *   bindFn: ({ device }) => [device],
- *   createTable: true,
- * });
- * @throws MillraceError INVALID_OPTIONS with all that is wrong
- */
 const statement = <T>(given: PostgresStatementOptions<T>): Sink<T> => {
   const { options, problems } = checkOptions<PostgresStatementOptions<T>>('the sink', given, STATEMENT_SINK);
   const { sql, bindFn } = options;
@@ -106,5 +82,36 @@ const sinkOf = <T>(sink: ResolvedSink<T>): Sink<T> =>
     },
   });
 
-/** Sinks that write to PostgreSQL: exactly once in a job that is, else at least once. The package `pg` must be installed. */
-export const PostgresSinks = Object.freeze({ table, statement });
+/**
+ * Sinks that write to PostgreSQL: exactly once in a job that is, else at least once. The package `pg` must be installed.
+ * @namespace
+ */
+export const PostgresSinks = Object.freeze({
+  /**
+   * Rows into a table, many in one statement, in the order of the items.
+   *
+   * @example
+   * PostgresSinks.table<Reading>({
+   *   connection: { host: 'db', database: 'plant', user: 'millrace', password: () => readPassword() },
+   *   table: 'readings',
+   *   columns: { device: ({ device }) => device, at: ({ at }) => new Date(at), value: ({ value }) => value },
+   *   createTable: true,
+   * });
+   * @throws MillraceError INVALID_OPTIONS with all that is wrong
+   */
+  table,
+
+  /**
+   * A statement of one's own for each item, in the transaction of its batch.
+   *
+   * @example
+   * PostgresSinks.statement<Alarm>({
+   *   connection: 'postgres://millrace@db/plant',
+   *   sql: 'UPDATE devices SET alarms = alarms + 1 WHERE id = $1',
+   *   bindFn: ({ device }) => [device],
+   *   createTable: true,
+   * });
+   * @throws MillraceError INVALID_OPTIONS with all that is wrong
+   */
+  statement,
+});

@@ -196,5 +196,10 @@ const sinkBuilder = <C>(
  *   .destroyFn((db) => db.close())
  *   .build();
  * ```
+ *
+ * @namespace
  */
-export const SinkBuilder = Object.freeze({ sinkBuilder });
+export const SinkBuilder = Object.freeze({
+  /** Begins the sink: `createFn` makes the context that the other functions get, when a job opens the sink. */
+  sinkBuilder,
+});

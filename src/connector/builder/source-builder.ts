@@ -176,5 +176,13 @@ const begin =
  * Without `createSnapshotFn` and `restoreSnapshotFn` a batch is read from its beginning again when its job restarts, so nothing of it
  * is lost (at-least-once), and a stream goes on where it is: its guarantee is `none`. With both, and in a job with a store, either
  * goes on behind the last commit: at-least-once and exactly-once.
+ *
+ * @namespace
  */
-export const SourceBuilder = Object.freeze({ stream: begin('stream'), batch: begin('batch') });
+export const SourceBuilder = Object.freeze({
+  /** A source without an end. */
+  stream: begin('stream'),
+
+  /** A source that ends when its buffer is closed: a job that has only such ones completes. */
+  batch: begin('batch'),
+});

@@ -11,7 +11,10 @@ const checkMultiplier = (value: number): number => {
   throw new MillraceError('INVALID_OPTIONS', `multiplier must be a finite number from 1, not ${value}`);
 };
 
-/** Functions that say how long to wait before a retry, under Jet's names. Each throws INVALID_OPTIONS for values out of range. */
+/**
+ * Functions that say how long to wait before a retry, under Jet's names. Each throws INVALID_OPTIONS for values out of range.
+ * @namespace
+ */
 export const IntervalFunctions = Object.freeze({
   /** Always the same. */
   constant: (intervalMs: number): IntervalFunction => {

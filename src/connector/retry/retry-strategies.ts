@@ -32,7 +32,10 @@ const builder = (strategy: RetryStrategy): RetryStrategyBuilder =>
     build: () => Object.freeze(strategy),
   });
 
-/** The usual retry strategies, under Jet's names. */
+/**
+ * The usual retry strategies, under Jet's names.
+ * @namespace
+ */
 export const RetryStrategies = Object.freeze({
   /** Does not retry: the default of a sink. */
   never: (): RetryStrategy => RetryStrategies.custom().maxAttempts(0).build(),

@@ -21,6 +21,8 @@ function mqtt<T>(first: string, second?: string, messageFn?: MessageFn<T>): Sink
  *   .retryStrategy(RetryStrategies.indefinitely(1000))
  *   .messageFn((item: string) => ({ payload: item, qos: 2 }))
  *   .build();
+ *
+ * @namespace
  */
 export const MqttSinks = Object.freeze({
   /** A builder, or one that already has these options. */

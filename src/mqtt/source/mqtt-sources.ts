@@ -41,6 +41,8 @@ function builder(
  *   .autoReconnect().keepSession()
  *   .mapToItemFn((topic, message) => message.toString())
  *   .build();
+ *
+ * @namespace
  */
 export const MqttSources = Object.freeze({
   /** A builder, or one that already has these options. */

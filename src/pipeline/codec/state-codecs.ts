@@ -53,12 +53,6 @@ const decode = (bytes: Uint8Array): unknown => {
 
 const CLONE: OptionChecks<StructuredCloneOptions<unknown>> = { version: wholeNumber(0, 0xffff), upgrade: func };
 
-/**
- * Stores what structured clone gives back as it was: plain objects and arrays, Map, Set, Date, RegExp, typed arrays, Buffer, bigint,
- * built-in errors. Functions, symbols, class instances and getters are refused with STATE_NOT_STORABLE and their path. Small values are
- * stored in a shorter form. A typed array may come back with a larger `buffer` behind it.
- * @throws MillraceError INVALID_OPTIONS
- */
 const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): StateCodec<S> => {
   const { problems } = checkOptions('structuredClone', options, CLONE);
   if (problems.length > 0) throw invalidOptions('the codec', problems);
@@ -77,5 +71,16 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
   return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };
 };
 
-/** Codecs for the states of stages. */
-export const StateCodecs = Object.freeze({ structuredClone });
+/**
+ * Codecs for the states of stages.
+ * @namespace
+ */
+export const StateCodecs = Object.freeze({
+  /**
+   * Stores what structured clone gives back as it was: plain objects and arrays, Map, Set, Date, RegExp, typed arrays, Buffer, bigint,
+   * built-in errors. Functions, symbols, class instances and getters are refused with STATE_NOT_STORABLE and their path. Small values are
+   * stored in a shorter form. A typed array may come back with a larger `buffer` behind it.
+   * @throws MillraceError INVALID_OPTIONS
+   */
+  structuredClone,
+});

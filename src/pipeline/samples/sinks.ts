@@ -13,13 +13,11 @@ const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>
     createWriter: async () => new ImmediateWriter(receive),
   });
 
-/** Appends every item to an array of the caller's, which is its only bound. */
 const list = <T>(array: T[]): Sink<T> =>
   immediateSink('list', (item: T) => {
     array.push(item);
   });
 
-/** Prints every item with console.log. Default of `toStringFn`: a text as it is, anything else as `util.inspect` shows it. */
 const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<T> =>
   immediateSink('logger', (item: T) => {
     const text = toStringFn(item);
@@ -27,8 +25,19 @@ const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<
     console.log(text);
   });
 
-/** Takes every item and does nothing with it. */
 const noop = (): Sink<unknown> => immediateSink<unknown>('noop', () => {});
 
-/** Sinks for tests and for trying things out. */
-export const Sinks = Object.freeze({ list, logger, noop });
+/**
+ * Sinks for tests and for trying things out.
+ * @namespace
+ */
+export const Sinks = Object.freeze({
+  /** Appends every item to an array of the caller's, which is its only bound. */
+  list,
+
+  /** Prints every item with console.log. Default of `toStringFn`: a text as it is, anything else as `util.inspect` shows it. */
+  logger,
+
+  /** Takes every item and does nothing with it. */
+  noop,
+});

@@ -21,14 +21,8 @@ const testSource = <T>(name: string, createReader: (start: number) => SourceRead
     createReader: async ({ restored }: OpenContext) => createReader(restoredSequence(name, restored)),
   });
 
-/** Gives these items and ends; the job completes. */
 const items = <T>(...all: readonly T[]): Source<T> => testSource('items', (start) => new ItemsReader(all, start));
 
-/**
- * Makes items at a steady rate without end. `createFn` gets the wall clock in milliseconds and the number of the item, from 0; in a job
- * with a store the numbers go on over restarts.
- * @throws MillraceError INVALID_OPTIONS for a rate that is not above 0
- */
 const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, sequence: number) => T): Source<T> => {
   if (!(itemsPerSecond > 0 && Number.isFinite(itemsPerSecond))) {
     throw new MillraceError('INVALID_OPTIONS', `itemsPerSecond must be above 0, not ${itemsPerSecond}`);
@@ -36,8 +30,21 @@ const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, seq
   return testSource('itemStream', (start) => new ItemStreamReader({ perSecond: itemsPerSecond, start }, createFn));
 };
 
-/** Sources for tests and for trying things out. */
-export const TestSources = Object.freeze({ items, itemStream });
+/**
+ * Sources for tests and for trying things out.
+ * @namespace
+ */
+export const TestSources = Object.freeze({
+  /** Gives these items and ends; the job completes. */
+  items,
+
+  /**
+   * Makes items at a steady rate without end. `createFn` gets the wall clock in milliseconds and the number of the item, from 0; in a job
+   * with a store the numbers go on over restarts.
+   * @throws MillraceError INVALID_OPTIONS for a rate that is not above 0
+   */
+  itemStream,
+});
 
 /** The number of the next item, as a test source stores it; 0 on a first start. @throws MillraceError STORE_CORRUPT */
 const restoredSequence = (source: string, restored: unknown): number => {

@@ -12,7 +12,10 @@ export type DeadLetterTopicOptions = Omit<MqttSinkOptions<DeadLetter>, 'topic' |
   readonly topic: string;
 };
 
-/** Destinations for what cannot be processed: `onError({ deadLetter: DeadLetters.file('rejected.jsonl') })`. */
+/**
+ * Destinations for what cannot be processed: `onError({ deadLetter: DeadLetters.file('rejected.jsonl') })`.
+ * @namespace
+ */
 export const DeadLetters = Object.freeze({
   /**
    * Publishes to a topic. On 5.0: the original payload, content type, response topic, correlation data and user properties, as far as

@@ -80,7 +80,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ keepSession });
   }
 
-  /** Everything else about the connection. Called by `build()` to check it, and again at each connect: see {@link SourceSettings}. */
+  /** Everything else about the connection. Called by `build()` to check it, and again at each connect: see `connectOptionsFn` of {@link MqttSourceOptions}. */
   connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSourceBuilder<T, Given> {
     return this.#with({ connectOptionsFn });
   }

@@ -33,6 +33,7 @@ export interface Subscription {
   readonly retainHandling: 0 | 1 | 2;
 }
 
+/** Makes subscriptions, for `subscriptions` of a source. */
 export const Subscription = {
   /**
    * A subscription to `filter` (wildcards and `$share/group/filter` are allowed) at `qos`, by default 1. Nothing is checked

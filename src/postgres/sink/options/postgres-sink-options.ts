@@ -32,6 +32,7 @@ export interface PostgresSinkOptions {
 
 /** Of a sink to a table. */
 export interface PostgresTableOptions<in T> extends PostgresSinkOptions {
+  /** Its name, without the schema. */
   readonly table: string;
   /** Default: as the search path has it. */
   readonly schema?: string;
