@@ -3,6 +3,7 @@ import { expectTypeOf } from 'expect-type';
 import {
   type BatchBuffer,
   Pipeline,
+  RetryStrategies,
   type Sink,
   SinkBuilder,
   Sinks,
@@ -131,6 +132,18 @@ test('the builders pass the context and the item types on', () => {
     // @ts-expect-error a stream never ends
     buffer.close;
   });
+  const batched = SinkBuilder.sinkBuilder('s', () => [0])
+    .receiveBatchFn<string>((context, items, firstSeq) => {
+      expectTypeOf(context).toEqualTypeOf<number[]>();
+      expectTypeOf(items).toEqualTypeOf<readonly string[]>();
+      expectTypeOf(firstSeq).toEqualTypeOf<number | undefined>();
+    })
+    .onError('skip')
+    .retryStrategy(RetryStrategies.never())
+    .build();
+  expectTypeOf(batched).toEqualTypeOf<Sink<string>>();
+  expectTypeOf(SourceBuilder.stream('s', () => 1)).not.toHaveProperty('onError');
+
   const sink = SinkBuilder.sinkBuilder('s', () => [0]).receiveFn<string>((context, item) => {
     expectTypeOf(context).toEqualTypeOf<number[]>();
     expectTypeOf(item).toEqualTypeOf<string>();

@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import type { DeadLetter } from '../dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow, RestoreOutbox } from '../durable-sink.js';
 import { openWriter } from '../guards/guarded-writer.js';
+import { letterOfItem } from '../letter-of-item.js';
 import type { OpenContext } from '../open-context.js';
 import type { OnError } from '../sink.js';
 import type { RejectedItem, SinkWriter } from '../sink-writer.js';
@@ -88,7 +89,7 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     return this.#writer.close();
   }
 
-  /** The letter has the item only where that is bytes: what cannot be stored cannot be in a letter either. */
+  /** The letter has what can be shown of the item: what cannot be stored cannot be in a letter either. */
   #reject(item: T, cause: MillraceError): DeadLetter {
     const { name, onError } = this.#sink;
     const error = new MillraceError(cause.code, `sink "${name}" cannot store an item: ${cause.message}`, {
@@ -98,7 +99,6 @@ class EngineOutboxWriter<T> implements DurableSinkWriter<T> {
     });
     // in the tick that made it: the item fails the job before its input is committed
     if (onError === 'fail') throw error;
-    const payload = item instanceof Uint8Array ? item : undefined;
-    return { payload, attributes: {}, error, attempt: 1, timestampMs: Date.now(), origin: name };
+    return letterOfItem({ item, error, attempt: 1, origin: name });
   }
 }

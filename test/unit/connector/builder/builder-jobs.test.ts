@@ -199,6 +199,28 @@ describe('what a sink of functions gives up', LIMIT, () => {
     });
   }
 
+  it('has in its letter what can be shown of an item that cannot be stored', async () => {
+    const letters: DeadLetter[] = [];
+    const deadLetter = SinkBuilder.sinkBuilder('letters', () => undefined)
+      .receiveFn<DeadLetter>((_, letter) => void letters.push(letter))
+      .build();
+    const sink = SinkBuilder.sinkBuilder('table', () => undefined)
+      .receiveFn<unknown>(() => {})
+      .onError({ deadLetter })
+      .build();
+    const engine = Engine.embedded({ stores: new MemoryStores() });
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(numbers().build())
+      .map((number) => (number === 1 ? { number, read: () => number } : number))
+      .writeTo(sink);
+    await using job = engine.newJob(pipeline, { name: 'j', processingGuarantee: 'exactly-once' });
+    await until(() => letters.length === 1);
+    assert.equal(letters[0]?.attributes.item, '{ number: 1, read: [Function: read] }');
+    assert.equal(letters[0]?.error.code, 'STATE_NOT_STORABLE');
+    await job.drain();
+  });
+
   it('is counted with skip, in a job and without one', async () => {
     const sink = SinkBuilder.sinkBuilder('table', () => undefined)
       .receiveFn<number>(() => {

@@ -442,3 +442,47 @@ it('a run whose calls fail now and then gets through, however long it is', LIMIT
   assert.deepEqual(rows, items);
   await writer.close();
 });
+
+// at the same time: each waits for seconds
+describe('functions that never settle, or settle too late', { ...LIMIT, concurrency: true }, () => {
+  const never = (): Promise<void> => new Promise(() => {});
+
+  it('a destroyFn of a broken context is waited for five seconds, then the next one is made', async () => {
+    using told = new Told('close-failed');
+    let made = 0;
+    const sink = SinkBuilder.sinkBuilder('rows', () => {
+      made += 1;
+      return made;
+    })
+      .receiveFn<string>((context) => {
+        if (context === 1) throw new Error('reset');
+      })
+      .destroyFn((context) => (context === 1 ? never() : undefined))
+      .retryStrategy(AT_ONCE)
+      .build();
+    assert.deepEqual(await drive(await sink.createWriter(openContext()), 'a'), []);
+    assert.equal(made, 2);
+    assert.equal(Object(told.events[0]?.data).error.code, 'TIMEOUT');
+  });
+
+  it('what a call fails with behind the end is told to nobody, and no rejection is left over', async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    const late = deferred<void>();
+    const sink = SinkBuilder.sinkBuilder('rows', () => undefined)
+      .receiveFn<string>(() => late.promise)
+      .destroyFn(() => late.promise)
+      .build();
+    const writer = await sink.createWriter(openContext());
+    writer.write(['a']);
+    writer.flush();
+    const closing = assert.rejects(writer.close(), { code: 'TIMEOUT' });
+    await closing;
+    late.reject(undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onUnhandled);
+    assert.deepEqual(unhandled, []);
+    assert.equal(writer.progress().delivered, 0);
+  });
+});
