@@ -1,11 +1,11 @@
 import { present } from '../../internal/present.js';
 import type { Custody } from './custody.js';
-import { giveUpRejected } from './give-up-rejected.js';
 import type { CallLane } from './lanes/call-lane.js';
 import type { Frame } from './lanes/frame.js';
 import type { Slot } from './lanes/slot.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import type { Portions } from './portions.js';
+import { rejectItems } from './reject-items.js';
 import type { UnitGate } from './unit-gate.js';
 import { rejectedByStage, userFunctionFailure } from './user-function-failure.js';
 
@@ -121,7 +121,7 @@ export class Calls {
     const run = fragment.run(items, from, { budget: Number.POSITIVE_INFINITY, pauseAfter: outputs });
     const originOf = (index: number): number => present(slots[index], RESULT).origin;
     lanes.dispatch(fragment, frame, originOf);
-    if (run.rejected.length > 0) giveUpRejected(lanes, run, { frame, originOf });
+    if (run.rejected.length > 0) rejectItems(lanes, run, { frame, originOf });
     passing.next = run.next;
     passing.paused = run.paused;
     const failed = portions.keep(0, run.paused);
@@ -146,13 +146,13 @@ export class Calls {
   #failed({ plan: { vertex, name } }: CallLane, slot: Slot, portions: Portions): void {
     const { gate, lanes } = this.#options;
     const { cause, attempt } = failureOf(slot);
-    if (!lanes.givesUp(vertex)) {
+    if (!lanes.rejects(vertex)) {
       gate.halt(userFunctionFailure(name, cause, slot));
       return;
     }
     gate.begin();
     const error = rejectedByStage(name, cause, slot);
-    lanes.giveUp(vertex, { item: slot.item, error, attempt, origin: name }, slot.frame);
+    lanes.rejectItem(vertex, { item: slot.item, error, attempt, origin: name }, slot.frame);
     const failed = portions.keep(0, false);
     if (failed !== undefined) gate.fail(failed, gate.careful);
     else if (gate.end()) slot.frame.holds -= 1;

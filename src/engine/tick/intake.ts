@@ -2,11 +2,11 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
 import type { FragmentRun } from '../../pipeline/compile/fragment.js';
 import type { Custody } from './custody.js';
-import { giveUpRejected } from './give-up-rejected.js';
 import { isWhole } from './lanes/frame.js';
 import type { Processing, SourceLane } from './lanes/source-lane.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import type { Portions } from './portions.js';
+import { rejectItems } from './reject-items.js';
 import type { Room } from './room.js';
 import type { UnitGate } from './unit-gate.js';
 import { userFunctionFailure } from './user-function-failure.js';
@@ -135,7 +135,7 @@ export class Intake {
     processing.next = run.next;
     processing.paused = run.paused;
     lanes.dispatch(fragment, frame, (index) => index);
-    if (run.rejected.length > 0) giveUpRejected(lanes, run, { frame, originOf: (index) => index });
+    if (run.rejected.length > 0) rejectItems(lanes, run, { frame, originOf: (index) => index });
     const isThrough = !wasPaused && !run.paused && run.failure === undefined;
     const failed = portions.keep(isThrough ? run.next - from : 0, run.paused);
     if (run.failure !== undefined || failed !== undefined) {

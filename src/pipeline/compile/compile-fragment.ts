@@ -4,7 +4,7 @@ import type { PipelineGraph } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
 import { FragmentCompiler, type FragmentSurroundings, type Step } from './fragment-compiler.js';
-import { givesUp, onErrorOf } from './stage-errors.js';
+import { mayReject, onErrorOf } from './stage-errors.js';
 import { StateFailure, UndoableStates } from './undoable-states.js';
 
 /**
@@ -12,6 +12,8 @@ import { StateFailure, UndoableStates } from './undoable-states.js';
  * is paused all the same. Then a part of it has gone on, and it can be taken back no more.
  */
 const UNDOABLE_ITEMS = 16_384;
+/** Behind so many in one run no further input is begun there: some milliseconds of work. */
+const RUN_ITEMS = 1024;
 
 /** Lengths of the outlets before an input, so that a failing input leaves nothing behind. */
 const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void => {
@@ -24,8 +26,8 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
 
 /** Fuses the stages behind `entry` up to the next boundaries. */
 export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment => {
-  const isBoundary: Parameters<typeof givesUp>[2] = (vertex) => around.targetOf(vertex) !== undefined;
-  if (!givesUp(graph, entry, isBoundary)) return fuse(new FragmentCompiler(graph, around), entry, undefined);
+  const isBoundary: Parameters<typeof mayReject>[2] = (vertex) => around.targetOf(vertex) !== undefined;
+  if (!mayReject(graph, entry, isBoundary)) return fuse(new FragmentCompiler(graph, around), entry, undefined);
   const states = new UndoableStates();
   const stateOf: FragmentSurroundings['stateOf'] = (stage) => states.add(around.stateOf(stage));
   return fuse(new FragmentCompiler(graph, { ...around, stateOf }), entry, states);
@@ -83,14 +85,14 @@ class FusedFragment implements Fragment {
   }
 
   /** True when it is paused in the middle of an input. */
-  #goOn(items: readonly unknown[], { budget, pauseAfter }: RunLimits): boolean {
+  #goOn(items: readonly unknown[], { budget }: RunLimits): boolean {
     const cursor = this.#cursor;
     if (cursor.rest.length > 0) {
       this.#mark();
       if (!this.#resume()) return true;
       cursor.index += 1;
     } else cursor.touched = -1;
-    while (cursor.index < items.length && cursor.produced < budget && this.#spent < pauseAfter) {
+    while (cursor.index < items.length && cursor.produced < budget && this.#spent < RUN_ITEMS) {
       this.#mark();
       if (this.#states !== undefined) this.#beginUndoable(this.#states);
       this.#step(items[cursor.index]);

@@ -5,9 +5,9 @@ import type { PipelineGraph, Vertex } from '../vertex.js';
 export const onErrorOf = ({ work }: Vertex): OnError => ('onError' in work ? work.onError : 'fail');
 
 /** Whether some stage between an entry and the next boundaries gives items up instead of failing the job. */
-export const givesUp = (graph: PipelineGraph, entry: number, isBoundary: (vertex: Vertex) => boolean): boolean =>
+export const mayReject = (graph: PipelineGraph, entry: number, isBoundary: (vertex: Vertex) => boolean): boolean =>
   graph.edges.some(({ from, to }) => {
     const vertex = from === entry ? graph.vertices[to] : undefined;
     if (vertex === undefined || isBoundary(vertex)) return false;
-    return onErrorOf(vertex) !== 'fail' || givesUp(graph, to, isBoundary);
+    return onErrorOf(vertex) !== 'fail' || mayReject(graph, to, isBoundary);
   });

@@ -34,7 +34,7 @@ export interface TickLanesOptions {
 
 const SINK = 'a plan names only sinks that have a lane';
 const STAGE = 'a plan names only mapAsync stages that have a lane';
-const GIVES_UP = 'a stage that gives an item up has said where it goes';
+const REJECTS = 'a stage that gives an item up has said where it goes';
 
 /** All lanes of a run: leads items from one to the next, and says what room there is behind them. */
 export class TickLanes implements InFlight {
@@ -133,13 +133,13 @@ export class TickLanes implements InFlight {
   }
 
   /** Whether a stage gives up the items that it fails at. */
-  givesUp(vertex: number): boolean {
+  rejects(vertex: number): boolean {
     return this.#options.stageRejections.has(vertex);
   }
 
   /** A stage has failed at an item, which it gives up: what came of its input is gone already. */
-  giveUp(vertex: number, failed: FailedItem, frame: Frame): void {
-    const rejection = present(this.#options.stageRejections.get(vertex), GIVES_UP);
+  rejectItem(vertex: number, failed: FailedItem, frame: Frame): void {
+    const rejection = present(this.#options.stageRejections.get(vertex), REJECTS);
     if (rejection.kind === 'skip') this.#options.tallies.skipped.add();
     else this.reject(rejection, this.#options.letterOf(failed), frame);
   }

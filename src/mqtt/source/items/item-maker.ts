@@ -1,6 +1,6 @@
 import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import { isThenable, promiseError } from '../../../internal/refuse-promise.js';
+import { promiseError } from '../../../internal/refuse-promise.js';
 import { heldBytes } from '../../protocol/held-bytes.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 import { ReceivedMessage } from '../received-message.js';
@@ -58,7 +58,7 @@ export class ItemMaker<T> {
       return { error: userFunctionError('mapToItemFn', event.topic, { position: batch.next, cause }), fatal: false };
     }
     // whatever `onError` says: an async function would have every message skipped
-    if (isThenable(item)) {
+    if (item instanceof Promise) {
       const cause = promiseError(item);
       return { error: userFunctionError('mapToItemFn', event.topic, { position: batch.next, cause }), fatal: true };
     }

@@ -7,13 +7,17 @@ import {
   type JobOptions,
   MillraceError,
   Pipeline,
+  SinkBuilder,
   Sinks,
   TestSources,
 } from '../../../../src/index.js';
+import { deferred } from '../../../../src/internal/deferred.js';
 import { AggregateOperations, type Stage } from '../../../../src/pipeline/index.js';
 import { MemoryStores } from '../../../../src/store/index.js';
+import { ManualSource } from '../../../support/ends/manual-source.js';
 import { LIMIT, SUITE_LIMIT } from '../../../support/limits.js';
 import { HeldStores } from '../../../support/store/held-stores.js';
+import { until } from '../../../support/until.js';
 
 const fails = (message: string) => (): never => {
   throw new Error(message);
@@ -237,6 +241,55 @@ it('with a store the letter is in the commit that has the position of its input'
   const withLetter = keys.filter((all) => all.some((key) => key.startsWith('rows/list/')));
   assert.equal(withLetter.length, 1);
   assert.ok(withLetter[0]?.includes('source/items'), String(withLetter));
+});
+
+it('an input that a stage gave up is acknowledged when its letter is delivered, and not before', LIMIT, async () => {
+  for (const add of [
+    (stage: Stage<number>, onError: OnError) => stage.map(AT_TWO, { onError }),
+    (stage: Stage<number>, onError: OnError) => stage.mapAsync(async (item) => AT_TWO(item), { onError }),
+  ]) {
+    const letters: DeadLetter[] = [];
+    const deliver = deferred<void>();
+    const held = SinkBuilder.sinkBuilder('letters', () => letters)
+      .receiveFn<DeadLetter>((to, letter) => {
+        to.push(letter);
+        return deliver.promise;
+      })
+      .build();
+    const source = new ManualSource<number>();
+    const out: number[] = [];
+    const pipeline = Pipeline.create();
+    add(pipeline.readFrom(source.source), { deadLetter: held }).writeTo(Sinks.list(out));
+    const job = Engine.embedded().newJob(pipeline, { processingGuarantee: 'at-least-once' });
+    await job.whenRunning();
+    source.push(1);
+    await until(() => source.acknowledged === 1);
+    source.push(2, 3);
+    await until(() => letters.length === 1 && out.length === 2);
+    assert.equal(source.acknowledged, 1);
+    deliver.resolve();
+    await until(() => source.acknowledged === 3);
+    await job.cancel();
+  }
+});
+
+it('a dead-letter sink that takes nothing stops the source, and what waits stays bounded', LIMIT, async () => {
+  const source = new ManualSource<number>();
+  const stuck = SinkBuilder.sinkBuilder('letters', () => undefined)
+    .receiveFn<DeadLetter>(() => new Promise(() => {}))
+    .build();
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(source.source)
+    .map(fails('always'), { onError: { deadLetter: stuck } })
+    .writeTo(Sinks.noop());
+  source.push(...Array.from({ length: 20_000 }, (_, index) => index));
+  const job = Engine.embedded().newJob(pipeline, { processingGuarantee: 'at-least-once', maxItemsInFlight: 500 });
+  await until(() => job.metrics().itemsDeadLettered > 0);
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(job.metrics().itemsDeadLettered < 2000, `${job.metrics().itemsDeadLettered} letters`);
+  assert.equal(source.acknowledged, 0);
+  await job.cancel();
 });
 
 it('a state that cannot be copied fails the job by its name, where a stage gives items up', LIMIT, async () => {
