@@ -63,15 +63,15 @@ describe('MqttSinks on mosquitto', SUITE_LIMIT, () => {
     assert.deepEqual(told, [{ sink: 'mqtt(told)', topic: 'told', qos: 1, retain: false, payloadBytes: 6 }]);
   });
 
-  it('sends text, bytes as they are and the string of anything else', LIMIT, async () => {
+  it('sends text, bytes as they are, numbers as text and plain data as JSON', LIMIT, async () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     await using driver = await SinkDriver.open(MqttSinks.mqtt(broker.url, 'out'));
-    await driver.deliver(['grüße 🚀', Uint8Array.of(0, 255, 7), 42, '', { toString: () => 'own' }]);
+    await driver.deliver(['grüße 🚀', Uint8Array.of(0, 255, 7), 42, '', { a: [1, null] }]);
     const seen = await sub.untilCount(5);
     assert.deepEqual(
       seen.map(({ payload }) => [...payload]),
-      [[...Buffer.from('grüße 🚀')], [0, 255, 7], [...Buffer.from('42')], [], [...Buffer.from('own')]],
+      [[...Buffer.from('grüße 🚀')], [0, 255, 7], [...Buffer.from('42')], [], [...Buffer.from('{"a":[1,null]}')]],
     );
   });
 

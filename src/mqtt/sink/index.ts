@@ -5,7 +5,8 @@
  * an outbox (`outbox/`), whose sender (`outbox/sender/`, pure) says when the queue may publish it. The folder imports the protocol, the
  * connection and the connector's contracts; only the command line and the package's root import it.
  */
-export { DeadLetters, type DeadLetterTopicOptions } from './dead-letters/dead-letters.js';
+export type { DeadLetterTopicOptions } from './dead-letters/dead-letter-topic-options.js';
+export { DeadLetters } from './dead-letters/dead-letters.js';
 export type { MessageFn, MessageProperties, SinkMessage } from './message/sink-message.js';
 export { MqttSinks } from './mqtt-sinks.js';
 export type { MqttSinkBuilder } from './options/mqtt-sink-builder.js';

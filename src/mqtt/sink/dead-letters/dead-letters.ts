@@ -1,16 +1,8 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { Sink } from '../../../connector/sink.js';
-import { mqttSink } from '../mqtt-sink.js';
-import type { MqttSinkOptions } from '../options/mqtt-sink-options.js';
-import { resolveSink } from '../options/resolve-sink.js';
-import { deadLetterMessage } from './dead-letter-message.js';
+import type { DeadLetterTopicOptions } from './dead-letter-topic-options.js';
 import { fileSink } from './file-sink.js';
-
-/** As for any MQTT sink; the topic is needed, messages and errors are not to choose. */
-export type DeadLetterTopicOptions = Omit<MqttSinkOptions<DeadLetter>, 'topic' | 'messageFn' | 'onError'> & {
-  /** Of all letters: none names one itself. */
-  readonly topic: string;
-};
+import { topicLetters } from './topic-letters.js';
 
 /**
  * Destinations for what cannot be processed: `onError({ deadLetter: DeadLetters.file('rejected.jsonl') })`.
@@ -24,9 +16,12 @@ export const DeadLetters = Object.freeze({
    * `millrace-content` says `packet`. On 3.x: a JSON text
    * with the same and the payload in base64. It is a client of its own at the broker, and fails the job when it fails.
    *
+   * Without a broker of its own it goes to that of the MQTT source or sink whose letters it gets, as the same user, with the client id of
+   * that and `-letters` unless it has another.
+   *
    * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
    */
-  topic: (options: DeadLetterTopicOptions): Sink<DeadLetter> => mqttSink(resolveSink(options, deadLetterMessage)),
+  topic: (options: DeadLetterTopicOptions): Sink<DeadLetter> => topicLetters(options),
 
   /**
    * Appends a line of JSON for each (payload in base64) and waits for the disk before the input is acknowledged. The file

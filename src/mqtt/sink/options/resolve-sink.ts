@@ -3,6 +3,7 @@ import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError } from '../../../connector/sink.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
+import { lendingPlace } from '../../connection/options/lent-place.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { topicNameProblem } from '../../protocol/topic.js';
@@ -76,7 +77,7 @@ export const resolveSink = <T>(given: MqttSinkOptions<T>, versioned?: VersionedM
     outboxLimits: limitsOf(options, BUFFERED.outbox),
     onSessionLoss: (guarantee) => options.onSessionLoss ?? (guarantee === 'exactly-once' ? 'fail' : 'redeliver'),
     onUnknownSession,
-    onError,
+    onError: lendingPlace(onError, { ...options, clientId: clients.baseId }),
   };
 };
 

@@ -5,6 +5,7 @@ import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
 import { sessionClaims } from '../../connection/identity/session-claims.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
+import { lendingPlace } from '../../connection/options/lent-place.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';
 import { renewOptions } from '../../connection/options/renew-options.js';
 import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
@@ -84,7 +85,7 @@ export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> =>
     needsVersion5,
     keepSession: built.keepSession,
     limits,
-    onError,
+    onError: lendingPlace(onError, { ...settings, clientId }),
     mapToItemFn,
     deduplicateBy,
     onUnknownSession,
