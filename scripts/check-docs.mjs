@@ -21,7 +21,7 @@ const OWN = manifest.homepage.replace('#readme', '/');
 const OWN_LINK = new RegExp(`^${OWN}(?:blob|tree)/main/`);
 
 function documents() {
-  const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+  const top = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
     .map((name) => join(root, name))
     .filter(existsSync);
   const docs = readdirSync(join(root, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md'));
