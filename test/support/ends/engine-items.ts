@@ -1,3 +1,4 @@
+import type { OnError } from '../../../src/connector/index.js';
 import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { Stage } from '../../../src/pipeline/stage.js';
 import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
@@ -8,7 +9,19 @@ import type { Traced } from './traced.js';
 
 const extended = (item: Traced, step: string): Traced => ({ ...item, path: `${item.path}/${step}` });
 
-const addStage = (stage: Stage<Traced>, random: SeededRandom, id: number): Stage<Traced> => {
+/** Every other one rejects some items, with a letter. */
+const observe =
+  (id: number) =>
+  ({ sequence }: Traced): void => {
+    if (id % 2 === 0 && (sequence + id) % 5 === 0) throw new Error(`peek ${id} at ${sequence}`);
+  };
+
+interface Added {
+  readonly id: number;
+  readonly onError: OnError;
+}
+
+const addStage = (stage: Stage<Traced>, random: SeededRandom, { id, onError }: Added): Stage<Traced> => {
   const kinds = ['map', 'filter', 'flatMap', 'mapAsync', 'peek'] as const;
   switch (random.pick(kinds)) {
     case 'map':
@@ -22,22 +35,25 @@ const addStage = (stage: Stage<Traced>, random: SeededRandom, id: number): Stage
     case 'mapAsync':
       return stage.mapAsync((item) => extended(item, `async${id}`), { maxConcurrency: 1 + random.below(5) });
     case 'peek':
-      return stage.peek(() => {});
+      return stage.peek(observe(id), { onError });
   }
 };
 
+export interface PipelineEnds {
+  readonly sources: readonly SimulatedSource[];
+  readonly sinks: readonly SimulatedSink[];
+  /** Of the stages that reject items. */
+  readonly onError: OnError;
+}
+
 /** A random pipeline: stages that fan out and merge, behind every source, until each branch ends in a sink. */
-export const randomPipeline = (
-  random: SeededRandom,
-  sources: readonly SimulatedSource[],
-  sinks: readonly SimulatedSink[],
-): PipelineGraph => {
+export const randomPipeline = (random: SeededRandom, { sources, sinks, onError }: PipelineEnds): PipelineGraph => {
   const pipeline = Pipeline.create();
   const stages: Stage<Traced>[] = sources.map((source) => pipeline.readFrom(source.definition));
   const open = new Set(stages);
   for (let id = 0; id < 2 + random.below(7); id += 1) {
     const from = random.pick(stages);
-    const next = random.chance(0.2) ? from.merge(random.pick(stages)) : addStage(from, random, id);
+    const next = random.chance(0.2) ? from.merge(random.pick(stages)) : addStage(from, random, { id, onError });
     stages.push(next);
     open.add(next);
   }
@@ -46,13 +62,48 @@ export const randomPipeline = (
   return pipeline.toGraph();
 };
 
-/** The reference: what one input leads to at each sink vertex, found by walking the graph item by item. */
+/** What comes to the stages behind a source, or behind a mapAsync stage: it happens as a whole, or one of them rejects it. */
+interface Input {
+  readonly from: number;
+  readonly item: Traced;
+}
+
+class Rejected extends Error {
+  readonly id: number;
+  readonly item: Traced;
+
+  constructor(id: number, item: Traced) {
+    super(`stage ${id} rejects ${item.path}`);
+    this.id = id;
+    this.item = item;
+  }
+}
+
+/** The reference: what one input leads to at each sink vertex, and the letters of each stage, found by walking the graph item by item. */
 export const expectedOutputs = (
   graph: PipelineGraph,
   from: number,
   item: Traced,
 ): ReadonlyMap<number, readonly string[]> => {
   const outputs = new Map<number, string[]>();
+  let inputs: readonly Input[] = [{ from, item }];
+  while (inputs.length > 0) {
+    const all = inputs.map((input) => effectsOf(graph, input));
+    for (const { led } of all) for (const [id, path] of led) outputs.set(id, [...(outputs.get(id) ?? []), path]);
+    inputs = all.flatMap(({ calls }) => calls);
+  }
+  return outputs;
+};
+
+interface Effects {
+  readonly led: readonly (readonly [vertex: number, path: string])[];
+  /** Results of mapAsync stages, which are inputs behind them. */
+  readonly calls: readonly Input[];
+}
+
+const effectsOf = (graph: PipelineGraph, { from, item }: Input): Effects => {
+  const led: [number, string][] = [];
+  const calls: Input[] = [];
   const pass = (vertexId: number, one: Traced): void => {
     for (const { to } of graph.edges.filter((edge) => edge.from === vertexId)) enter(to, one);
   };
@@ -61,7 +112,7 @@ export const expectedOutputs = (
     if (work === undefined) return;
     switch (work.kind) {
       case 'sink':
-        outputs.set(id, [...(outputs.get(id) ?? []), one.path]);
+        led.push([id, one.path]);
         break;
       case 'map':
         pass(id, work.apply(one) as Traced);
@@ -73,12 +124,25 @@ export const expectedOutputs = (
         for (const each of work.apply(one)) pass(id, each as Traced);
         break;
       case 'mapAsync':
-        pass(id, work.call(one, new AbortController().signal) as Traced);
+        calls.push({ from: id, item: work.call(one, new AbortController().signal) as Traced });
+        break;
+      case 'peek':
+        try {
+          work.observe(one);
+        } catch {
+          throw new Rejected(id, one);
+        }
+        pass(id, one);
         break;
       default:
         pass(id, one);
     }
   };
-  pass(from, item);
-  return outputs;
+  try {
+    pass(from, item);
+    return { led, calls };
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return { led: [[error.id, error.item.path]], calls: [] };
+  }
 };

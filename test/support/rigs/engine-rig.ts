@@ -51,7 +51,7 @@ export class EngineRig {
       (_, index) => new SimulatedSource(index, INPUTS, { random, onError }),
     );
     const sinks = Array.from({ length: count.sinks }, (_, index) => new SimulatedSink(index, onError));
-    this.#graph = randomPipeline(random, this.sources, sinks);
+    this.#graph = randomPipeline(random, { sources: this.sources, sinks, onError });
     this.#lanes = this.#assemble();
     this.#custody = new DirectCustody({ lanes: this.#lanes, gate: this.#gate, onReceipt: false });
     this.machine = new TickMachine({
@@ -161,7 +161,7 @@ export class EngineRig {
     const open = ports.sinks.map((_, index) => {
       const vertex = sinkIds[index];
       if (vertex === undefined) {
-        const letters = new SimulatedWriter<DeadLetter>(({ attributes }) => String(attributes.topic ?? ''), onDone);
+        const letters = new SimulatedWriter<DeadLetter>((letter) => this.#letterKey(letter), onDone);
         this.letters.push(letters);
         return letters;
       }
@@ -182,6 +182,13 @@ export class EngineRig {
       stageRejections: ports.stageRejections,
       letterOf: letterOfItem,
     });
+  }
+
+  /** Of an input, or an output, by the topic that its end gave it; of an item of a stage as outputs have it. */
+  #letterKey({ attributes, origin }: DeadLetter): string {
+    const vertex = this.#graph.vertices.findIndex(({ name, work }) => name === origin && work.kind === 'peek');
+    // no other stage of the pipeline rejects anything, and its items are these
+    return vertex < 0 ? String(attributes.topic ?? '') : keyOf(vertex, attributes.item as Traced);
   }
 
   /** What one input leads to: keys of outputs and letters, with how often. */
