@@ -27,7 +27,10 @@ export class RetryObserver implements Disposable {
   #onRetrying(message: unknown): void {
     const facts = factsOf(message);
     const why = textOf(factsOf(facts.error), 'message');
-    const text = facts.failures === 1 ? `${foreignText(errorWords(why))}; trying again` : undefined;
+    const part = textOf(facts, 'part');
+    // an error of ours that the function has thrown does not name it
+    const words = foreignText(errorWords(why.includes(part) ? why : `${part}: ${why}`));
+    const text = facts.failures === 1 ? `${words}; trying again` : undefined;
     this.#tell({ event: 'retrying', text, facts });
   }
 

@@ -21,6 +21,8 @@ export interface BuilderSink<C, T> extends SinkFunctions<C, T>, RetryRules {
   readonly onError: OnError;
   /** Of `receiveBatchFn`. */
   readonly maxBatchSize: number;
+  /** Of one call of a function; Infinity: as long as it takes. */
+  readonly timeoutMs: number;
 }
 
 /**
@@ -81,14 +83,22 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     parts: { context: LiveContext<C>; retries: Retries; firstSeq: number | undefined },
   ) {
     const { context, retries } = parts;
-    const { maxBatchSize, onError } = sink;
+    const { maxBatchSize, timeoutMs, onError } = sink;
     this.#sink = sink;
     this.#context = context;
     this.#firstSeq = parts.firstSeq;
     this.#window = Math.max(WINDOW, 2 * maxBatchSize);
     const failsAtItem = onError === 'fail';
     const { signal: stop } = this.#stop;
-    this.#delivery = new ItemDelivery({ functions: sink, context, retries, maxBatchSize, failsAtItem, stop });
+    this.#delivery = new ItemDelivery({
+      functions: sink,
+      context,
+      retries,
+      maxBatchSize,
+      timeoutMs,
+      failsAtItem,
+      stop,
+    });
   }
 
   write(items: readonly T[]): number {

@@ -4,6 +4,7 @@ import type { Retries } from '../retry/retries.js';
 import type { LiveContext } from './live-context.js';
 import { type RunPart, RunParts } from './run-parts.js';
 import type { SinkFunctions } from './sink-functions.js';
+import { withinTime } from './within-time.js';
 
 /** An item that is to blame for a failure. */
 export interface BlamedItem {
@@ -32,6 +33,8 @@ export interface ItemDeliveryOptions<C, T> {
   readonly retries: Retries;
   /** Of `receiveBatch`. */
   readonly maxBatchSize: number;
+  /** Of one call; Infinity: as long as it takes. */
+  readonly timeoutMs: number;
   /** Whether a failed item ends the sink. */
   readonly failsAtItem: boolean;
   /** Ends the delivery, at once where it waits. */
@@ -83,11 +86,12 @@ export class ItemDelivery<C, T> {
     const { context: made } = context.current ?? (await context.make(stop));
     for (let from = part.from; from < part.to; ) {
       const to = functions.receive === undefined ? Math.min(from + this.#options.maxBatchSize, part.to) : from + 1;
+      const call = functions.receive === undefined ? 'receiveBatchFn' : 'receiveFn';
       try {
         const received = this.#receive(made, run, { from, to }, firstSeq);
-        if (received !== undefined) await received;
+        if (received !== undefined) await this.#inTime(received, call);
       } catch (thrown) {
-        return { call: functions.receive === undefined ? 'receiveBatchFn' : 'receiveFn', thrown, from, to };
+        return { call, thrown, from, to };
       }
       // `destroyFn` comes next, and no call after it; what was not delivered comes again, if its source gives it again
       if (stop.aborted) return undefined;
@@ -98,10 +102,11 @@ export class ItemDelivery<C, T> {
   }
 
   async #flush(made: C, part: RunPart, through: (to: number) => void): Promise<FailedCall | undefined> {
-    const { flush } = this.#options.functions;
-    if (flush === undefined) return undefined;
+    const { functions } = this.#options;
+    if (functions.flush === undefined) return undefined;
     try {
-      await this.#options.functions.flush?.(made);
+      const flushed = functions.flush(made);
+      if (flushed !== undefined) await this.#inTime(flushed, 'flushFn');
     } catch (thrown) {
       return { call: 'flushFn', thrown, ...part };
     }
@@ -115,6 +120,13 @@ export class ItemDelivery<C, T> {
     // An item of the run stands at each of its places, and may be undefined.
     if (functions.receive !== undefined) return functions.receive(made, run[from] as T, seq);
     return functions.receiveBatch?.(made, run.slice(from, to), seq);
+  }
+
+  /** Nothing is put around the promise where there is no limit: this is asked for each item. */
+  #inTime(called: PromiseLike<void>, call: string): PromiseLike<void> {
+    const { timeoutMs, retries } = this.#options;
+    if (timeoutMs === Number.POSITIVE_INFINITY) return called;
+    return withinTime(called, `${call} of ${retries.part}`, timeoutMs);
   }
 
   async #settle({ call, thrown, ...blamed }: FailedCall, parts: RunParts, observer: RunObserver): Promise<void> {

@@ -4,6 +4,7 @@ import type { OpenContext } from '../open-context.js';
 import type { Retries } from '../retry/retries.js';
 import { createContext } from './create-context.js';
 import { destroyContext, destroyUnasked } from './destroy-context.js';
+import { withinTime } from './within-time.js';
 
 /** How a builder's context begins and ends. */
 export interface ContextFunctions<C> {
@@ -13,6 +14,8 @@ export interface ContextFunctions<C> {
   restore?(context: C): void | PromiseLike<void>;
   /** `destroyFn`. */
   destroy?(context: C): void | PromiseLike<void>;
+  /** How long one `create` may take; absent: as long as it takes. */
+  readonly timeoutMs?: number;
 }
 
 /** What was made; it may be undefined itself. */
@@ -83,7 +86,7 @@ export class LiveContext<C> {
   async #try(signal: AbortSignal): Promise<Made<C> | undefined> {
     let call = 'createFn';
     const create = async (open: OpenContext): Promise<C> => {
-      const context = await this.#functions.create(open);
+      const context = await this.#create(open);
       call = 'restoreSnapshotFn';
       await this.#restore(context);
       return context;
@@ -99,6 +102,22 @@ export class LiveContext<C> {
       await abortableWait(verdict.waitMs, signal);
       if (signal.aborted) throw this.#aborted(signal);
       return undefined;
+    }
+  }
+
+  /** What comes behind its time is destroyed. */
+  async #create(open: OpenContext): Promise<C> {
+    const { timeoutMs = Number.POSITIVE_INFINITY } = this.#functions;
+    // in an async function, so that one which throws at once rejects as well
+    const making = (async () => this.#functions.create(open))();
+    try {
+      return await withinTime(making, `createFn of ${this.#retries.part}`, timeoutMs);
+    } catch (thrown) {
+      making.then(
+        (late) => destroyUnasked(this.#retries.part, this.#functions, late),
+        () => {},
+      );
+      throw thrown;
     }
   }
 

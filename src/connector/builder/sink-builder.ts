@@ -1,6 +1,6 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { func, someText, wholeNumber } from '../../internal/options/option-checks.js';
+import { either, func, milliseconds, oneOf, someText, wholeNumber } from '../../internal/options/option-checks.js';
 import { defineSink } from '../define-sink.js';
 import type { OpenContext } from '../open-context.js';
 import { onErrorCheck } from '../option-checks.js';
@@ -91,6 +91,15 @@ export class SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#sink, retryStrategy }, this.#given);
   }
 
+  /**
+   * How many milliseconds one call of `createFn`, `receiveFn`, `receiveBatchFn` or `flushFn` may take. Behind that it has failed with TIMEOUT,
+   * which may pass: the context is destroyed and the call is tried again, while the late one goes on by itself and may still have its
+   * effect. Default: as long as it takes.
+   */
+  timeoutMs(timeoutMs: number): SinkBuilderStep<C, T> {
+    return new SinkBuilderStep<C, T>({ ...this.#sink, timeoutMs }, this.#given);
+  }
+
   /** Says of what the functions throw whether it may pass (`transient`) or not (`permanent`); undefined leaves it to the error itself. */
   classifyErrorFn(classifyErrorFn: ClassifyErrorFn): SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#sink, classifyErrorFn }, this.#given);
@@ -135,6 +144,7 @@ interface Given extends RetryRules {
   readonly flushFn: unknown;
   readonly destroyFn: unknown;
   readonly onError: unknown;
+  readonly timeoutMs: unknown;
 }
 
 const GIVEN: OptionChecks<Given> = {
@@ -146,15 +156,17 @@ const GIVEN: OptionChecks<Given> = {
   flushFn: func,
   destroyFn: func,
   onError: onErrorCheck,
+  timeoutMs: either('a number of milliseconds, or Infinity', milliseconds, oneOf(Number.POSITIVE_INFINITY)),
 };
 
 const checkSink = <C, T>(sink: BuilderSink<C, T>, receivers: readonly string[]): void => {
-  const { name, retryStrategy, classifyErrorFn, onError } = sink;
+  const { name, retryStrategy, classifyErrorFn, onError, timeoutMs } = sink;
   const given: Given = {
     name,
     retryStrategy,
     classifyErrorFn,
     onError,
+    timeoutMs,
     createFn: sink.create,
     receiveFn: sink.receive,
     receiveBatchFn: sink.receiveBatch,
@@ -182,7 +194,14 @@ const sinkBuilder = <C>(
   createFn: (context: OpenContext) => C | PromiseLike<C>,
 ): SinkBuilderStep<C, never> =>
   new SinkBuilderStep<C, never>(
-    { ...DEFAULT_RETRIES, name, create: createFn, maxBatchSize: DEFAULT_BATCH_SIZE, onError: 'fail' },
+    {
+      ...DEFAULT_RETRIES,
+      name,
+      create: createFn,
+      maxBatchSize: DEFAULT_BATCH_SIZE,
+      timeoutMs: Number.POSITIVE_INFINITY,
+      onError: 'fail',
+    },
     [],
   );
 

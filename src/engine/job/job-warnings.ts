@@ -91,9 +91,10 @@ export class JobWarnings implements Disposable {
   /** Of sources and sinks of the user's own, which try again what failed. */
   #retrying(facts: Facts): void {
     if (facts.job !== this.#job.name) return;
-    const { message, advice } = troubleOf(facts);
+    const { message: why, advice } = troubleOf(facts);
     const name = textOf(facts, 'part');
-    // the message names the part
+    // what a user's function throws that is an error of ours does not name it
+    const message = why.includes(name) ? why : `${name}: ${why}`;
     this.#outages.add({ name, message, advice: advice ?? RETRIED }, performance.now(), NEVER_MADE_MS);
     this.#arm();
   }

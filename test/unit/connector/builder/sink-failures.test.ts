@@ -418,6 +418,8 @@ describe('what is built', () => {
     }
     refused(() => step.onError('ignore' as never).build(), /onError/);
     refused(() => step.retryStrategy({} as never).build(), /retryStrategy/);
+    for (const timeoutMs of [-1, Number.NaN, '1' as never])
+      refused(() => step.timeoutMs(timeoutMs).build(), /timeoutMs/);
     refused(() => step.classifyErrorFn('x' as never).build(), /classifyErrorFn/);
   });
 });
@@ -463,6 +465,48 @@ describe('functions that never settle, or settle too late', { ...LIMIT, concurre
     assert.deepEqual(await drive(await sink.createWriter(openContext()), 'a'), []);
     assert.equal(made, 2);
     assert.equal(Object(told.events[0]?.data).error.code, 'TIMEOUT');
+  });
+
+  it('a call of which the time is over is tried again with a new context, whatever its function is', async () => {
+    using told = new Told('retrying');
+    const destroyed: number[] = [];
+    const rows: string[] = [];
+    const lateMade = deferred<void>();
+    let made = 0;
+    const sink = SinkBuilder.sinkBuilder('slow', async () => {
+      made += 1;
+      const number = made;
+      if (number === 2) await lateMade.promise;
+      return number;
+    })
+      .receiveFn<string>(async (context, row) => {
+        if (context === 1) await never();
+        rows.push(row);
+      })
+      .flushFn((context) => (context === 3 ? never() : undefined))
+      .destroyFn((context) => void destroyed.push(context))
+      .retryStrategy(AT_ONCE)
+      .timeoutMs(20)
+      .build();
+    await drive(await sink.createWriter(openContext()), 'a');
+    assert.deepEqual(
+      [rows, destroyed],
+      [
+        ['a', 'a'],
+        [1, 3, 4],
+      ],
+    );
+    lateMade.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(destroyed, [1, 3, 4, 2], 'what is made behind its time is destroyed');
+    const facts = told.events
+      .map(({ data }) => Object(data))
+      .filter(({ part }) => part === 'sink "slow"')
+      .map(({ call, error }) => [call, error.code, error.message]);
+    assert.deepEqual(facts, [
+      ['receiveFn', 'TIMEOUT', 'receiveFn of sink "slow" has not settled within 20 ms'],
+      ['createFn', 'TIMEOUT', 'createFn of sink "slow" has not settled within 20 ms'],
+    ]);
   });
 
   it('what a call fails with behind the end is told to nobody, and no rejection is left over', async () => {

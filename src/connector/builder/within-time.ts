@@ -1,0 +1,25 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+
+/**
+ * Waits for a call for so long. Rejects with TIMEOUT behind it, which may pass, or with what the call rejects with; what it comes to
+ * later is nobody's. Infinity: as long as it takes.
+ * @param what for the error: `receiveFn of sink "rows"`
+ */
+export const withinTime = async <R>(call: PromiseLike<R>, what: string, timeoutMs: number): Promise<R> => {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return call;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLong(what, timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const tooLong = (what: string, timeoutMs: number): MillraceError =>
+  new MillraceError('TIMEOUT', `${what} has not settled within ${timeoutMs} ms`, {
+    advice: 'Give it more time (timeoutMs); what it calls may stand still.',
+    details: { timeoutMs },
+  });
