@@ -23,7 +23,7 @@ const GIVEN_UP = 'The item was given up, as onError of the stage says.';
 const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: FailedAt & { advice: string }) => {
   const position = frame.positionOf(origin);
   const where = position === undefined ? `up to ${frame.last}` : String(position);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const { message: text } = MillraceError.from(cause);
   const own = cause instanceof MillraceError ? cause : undefined;
   return new MillraceError(
     'USER_FUNCTION_FAILED',

@@ -167,7 +167,7 @@ class FusedFragment implements Fragment {
 const tooLate = (cause: unknown): MillraceError =>
   new MillraceError(
     'USER_FUNCTION_FAILED',
-    `${cause instanceof Error ? cause.message : String(cause)} (onError cannot take back an input of more than ${UNDOABLE_ITEMS} items)`,
+    `${MillraceError.from(cause).message} (onError cannot take back an input of more than ${UNDOABLE_ITEMS} items)`,
     {
       cause,
       advice:

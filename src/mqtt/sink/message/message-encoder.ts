@@ -39,8 +39,9 @@ const callMessageFn = <T>(messageFn: VersionedMessageFn<T>, item: T, version: Pr
   try {
     return messageFn(item, version);
   } catch (thrown) {
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new MillraceError('USER_FUNCTION_FAILED', `messageFn threw: ${text}`, { cause: thrown });
+    throw new MillraceError('USER_FUNCTION_FAILED', `messageFn threw: ${MillraceError.from(thrown).message}`, {
+      cause: thrown,
+    });
   }
 };
 

@@ -9,7 +9,7 @@ export const userFunctionError = (
   topic: string,
   { position, cause }: { readonly position: number; readonly cause: unknown },
 ): MillraceError => {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const { message: text } = MillraceError.from(cause);
   const where = `on a message of topic "${topic}" at position ${position}`;
   return new MillraceError('USER_FUNCTION_FAILED', `${part} failed ${where}: ${text}`, {
     cause,

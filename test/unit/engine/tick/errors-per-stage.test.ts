@@ -302,6 +302,27 @@ it('a dead-letter sink that takes nothing stops the source, and what waits stays
   }
 });
 
+it('whatever a function throws has words in the letter, and in the error of the job', LIMIT, async () => {
+  const thrown = [{ reason: 'an object' }, Object.create(null), undefined, null, Symbol('s'), 'text', 5n];
+  for (const one of thrown) {
+    const throwing = (): never => {
+      throw one;
+    };
+    const none: JobOptions = { processingGuarantee: 'none' };
+    const { letters } = await run(none, [1], (stage, onError) => stage.map(throwing, { onError }));
+    const called = await run(none, [1], (stage, onError) => stage.mapAsync(async () => throwing(), { onError }));
+    for (const letter of [...letters, ...called.letters]) {
+      assert.match(letter.error.message, /position 0 of source "items": \S/);
+      assert.doesNotMatch(letter.error.message, /\[object/);
+    }
+    assert.equal(letters.length + called.letters.length, 2);
+    await assert.rejects(
+      run(none, [1], (stage) => stage.map(throwing)),
+      { code: 'USER_FUNCTION_FAILED' },
+    );
+  }
+});
+
 it('a state that cannot be copied fails the job by its name, where a stage gives items up', LIMIT, async () => {
   class Position {
     x = 0;
