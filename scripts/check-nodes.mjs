@@ -3,35 +3,20 @@
  * a store at a real mosquitto, the bridge of the command, and a pipeline in TypeScript. The versions are pinned, and are downloaded once
  * from npm's `node-<platform>-<arch>`.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../test/support/child-process.ts';
 import { publishAll } from '../test/support/clients/mosquitto-pub.ts';
 import { startMosquittoSub } from '../test/support/clients/mosquitto-sub.ts';
+import { binaryOf } from './package/binaries.mjs';
 import { install, pack, root, subpaths } from './package/packed.mjs';
 import { mustRun, mustRunWithStore, withBroker } from './package/smoke.mjs';
 import { runStep } from './run-step.mjs';
 
 /** The least that package.json allows, the first that strips types by itself, and what is current. */
 const VERSIONS = ['20.19.0', '22.18.0', '24.21.0'];
-const CACHE = join(root, 'node_modules/.cache/millrace-nodes');
-
-/** The path of a Node, which is downloaded when it is not there. npm looks at its checksum. */
-function nodeOf(version) {
-  const kept = join(CACHE, `${version}-${process.platform}-${process.arch}`);
-  if (!existsSync(kept)) {
-    const temp = `${kept}.${process.pid}`;
-    mkdirSync(temp, { recursive: true });
-    const name = `node-${process.platform}-${process.arch}`;
-    runStep('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', temp], { timeoutMs: 300_000 });
-    runStep('tar', ['-xzf', join(temp, `${name}-${version}.tgz`), '-C', temp, 'package/bin/node']);
-    renameSync(join(temp, 'package/bin/node'), join(temp, 'node'));
-    for (const left of ['package', `${name}-${version}.tgz`]) rmSync(join(temp, left), { recursive: true });
-    renameSync(temp, kept);
-  }
-  return join(kept, 'node');
-}
+const nodeOf = (version) => binaryOf({ name: `node-${process.platform}-${process.arch}`, version, path: 'bin/node' });
 
 async function checkNode(node, version, project, broker) {
   const said = runStep(node, ['--version']).trim();

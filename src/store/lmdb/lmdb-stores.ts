@@ -7,6 +7,7 @@ import { StoresInUse } from '../stores-in-use.js';
 import { DirectoryLock } from './directory/directory-lock.js';
 import { jobDirectoryName } from './directory/job-directory-name.js';
 import { makePrivateDirectory } from './directory/private-directory.js';
+import { refuseRuntime } from './directory/refuse-runtime.js';
 import { openLmdbStore } from './opening/open-lmdb-store.js';
 
 /**
@@ -30,9 +31,10 @@ export class LmdbStores implements StoreProvider {
    * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
    * in it (X2).
    * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native parts do
-   * not load
+   * not work
    */
   static async open(dir: string): Promise<LmdbStores> {
+    refuseRuntime(process.versions);
     const location = resolve(dir);
     await makeDirectory(location);
     return new LmdbStores(location, await DirectoryLock.take(location));

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type WebSocket from 'ws';
 import { deferred } from '../../../internal/deferred.js';
 import { loadPackage } from '../../../internal/load-package.js';
@@ -41,9 +42,10 @@ export async function openWebSocket(request: TransportRequest, reach: Reach): Pr
   const opened = deferred<Transport>();
   let finSeen = false;
   const onAbort = (): void => opened.reject(signal.reason);
-  socket.once('upgrade', ({ socket: raw }: IncomingMessage) => {
-    raw.setNoDelay(true);
-    raw.once('end', () => {
+  // Bun puts a ws of its own in place of the package, which shows no socket: whether that ended in order is not known there
+  socket.once('upgrade', ({ socket: raw }: { readonly socket: Socket | null }) => {
+    raw?.setNoDelay(true);
+    raw?.once('end', () => {
       finSeen = true;
     });
   });
