@@ -35,7 +35,8 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
  *    error, and its owner closes it, opens it again and recovers (R13). Nothing is ever tried again on the same open file. STORE_FENCED says that
  *    another owner has it now, or that what was opened was swapped away.
  * 3. What is read was written: a record whose checksum is wrong is an error at each read, never skipped.
- * 4. `close` waits for the commits under way. It may be called at any time, twice too. A commit after it rejects with INVALID_STATE.
+ * 4. `close` waits for the commits under way. It may be called at any time, twice too. A commit after it rejects with INVALID_STATE. It
+ *    rejects with STORE_FENCED, when it is closed, where what was opened was swapped away.
  * 5. What an opened store shows is durable, whatever its last owner left half done.
  */
 export interface Store extends StoreView {

@@ -57,7 +57,12 @@ async function closeOne(opening: Promise<Store>): Promise<void> {
   } catch {
     return; // Its opener has the error.
   }
-  await store.close();
+  try {
+    await store.close();
+  } catch (error) {
+    // who had it open has been told, by its commits or by closing it
+    if (!(error instanceof MillraceError) || error.code !== 'STORE_FENCED') throw error;
+  }
 }
 
 function checkName(job: string, partition: number): void {

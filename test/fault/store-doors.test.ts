@@ -152,6 +152,21 @@ describe('the doors of a store (X2, X10)', { skip: posix }, () => {
   });
 
   it(
+    'T14: a store that is removed while nothing is committed says so when it is closed, and only then',
+    LIMIT,
+    async () => {
+      const dir = join(tempDir('doors'), 'store');
+      const stores = await LmdbStores.open(dir);
+      const store = await stores.open('a', 0);
+      await store.commit(new Map([['key', Uint8Array.of(1)]]));
+      rmSync(dir, { recursive: true });
+      const error = await rejectsWith('STORE_FENCED', store.close());
+      assert.match(error.message, /was removed while it was in use/);
+      await stores.close();
+    },
+  );
+
+  it(
     'X10: who can only read a store cannot open its lock; one who could before is not taken for its owner',
     LIMIT,
     async () => {

@@ -48,7 +48,7 @@ export const openDurableRun = async (request: RunRequest, stores: StoreProvider)
   try {
     return await recover(request, store, startMs);
   } catch (error) {
-    await store.close();
+    await store.close().catch(() => {});
     throw error;
   }
 };
@@ -91,7 +91,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
   } catch (error) {
     // what is closed for it must not be told as the reason
     request.abort(MillraceError.from(error));
-    await close();
+    await close().catch(() => {});
     throw error;
   }
 };

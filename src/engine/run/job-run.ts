@@ -42,19 +42,27 @@ export class JobRun {
     const parts = await this.#open();
     // nothing was taken, so there is nothing to wait for
     if (parts === undefined) return 'drained';
+    let outcome: RunOutcome;
     try {
       const driver = this.#drive(parts);
       // ports that do not listen to the signal may have opened all the same
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen(parts);
-      return await driver.run();
+      outcome = await driver.run();
     } catch (error) {
+      // what its end fails with is no news beside it
+      await this.#close(parts).catch(() => {});
       throw MillraceError.from(error);
-    } finally {
-      // before the ports are closed: calls of mapAsync are told to end, and what they still give is taken by nobody
-      this.#abort.abort(new MillraceError('ABORTED', `job "${this.#options.job}" has stopped`));
-      await parts.close();
     }
+    await this.#close(parts);
+    return outcome;
+  }
+
+  /** Rejects where the store says that what was taken for stored is not (rule 4 of `Store`). */
+  async #close(parts: RunParts): Promise<void> {
+    // before the ports are closed: calls of mapAsync are told to end, and what they still give is taken by nobody
+    this.#abort.abort(new MillraceError('ABORTED', `job "${this.#options.job}" has stopped`));
+    await parts.close();
   }
 
   /** Stops gracefully: polls no more and waits for what is in flight. While still opening, gives up opening. */

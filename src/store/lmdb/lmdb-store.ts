@@ -86,6 +86,8 @@ export class LmdbStore implements Store {
     await this.#parts.file.close();
     await this.#parts.mark.clear();
     this.#parts.onClosed();
+    // a job that was idle has had no commit that says it, and the last one of a job may be awaited by nobody
+    checkInPlace(this.#parts);
   }
 
   /** Not called again after it has rejected (R13). */
