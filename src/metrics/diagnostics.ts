@@ -42,6 +42,7 @@ export type DiagnosticName =
   | 'retrying'
   | 'retry-over'
   | 'given-up'
+  | 'changes-held-back'
   | 'sink-position-reset';
 
 /** Plain facts: names, counts, topics, error codes. Never a payload, user name, password or token. */
@@ -89,6 +90,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   retrying: channel('millrace:retrying'),
   'retry-over': channel('millrace:retry-over'),
   'given-up': channel('millrace:given-up'),
+  'changes-held-back': channel('millrace:changes-held-back'),
   'sink-position-reset': channel('millrace:sink-position-reset'),
 };
 

@@ -6,10 +6,17 @@
  */
 export type { PostgresConnection, PostgresConnectionOptions } from './connection/postgres-connection.js';
 export { PostgresSinks } from './postgres-sinks.js';
+export { PostgresSources } from './postgres-sources.js';
 export type {
   PostgresSinkOptions,
   PostgresStatementOptions,
   PostgresTableOptions,
 } from './sink/options/postgres-sink-options.js';
 export type { ColumnValues } from './sink/row-binder.js';
+export type {
+  PostgresChangesOptions,
+  PostgresQueueOptions,
+  PostgresRow,
+  PostgresSourceOptions,
+} from './source/options/postgres-source-options.js';
 export type { OnConflict } from './sql/table-insert.js';

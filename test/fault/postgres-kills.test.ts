@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { fullRun } from '../support/full-run.js';
 import { type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
 import { killSeed } from '../support/kill/kill-seed.js';
@@ -68,9 +69,36 @@ describe('a job that writes to PostgreSQL, killed at random', {
     t.diagnostic(`SEED=${killSeed}`);
     const random = new SeededRandom(killSeed);
     await using rig = await PostgresKillRig.open({ kind: 'in', broker, server });
+    await strike(rig, random);
+    assert.deepEqual(await rig.settleRows(), FAULTLESS, rig.tail());
+    assert.equal(await rig.end(), 0);
+    t.diagnostic(`${rig.load.sent.length} messages`);
+  });
+
+  it(
+    'exactly-once through a table and out of it as a queue: each message is published once, in order',
+    LIMIT,
+    async (t) => {
+      t.diagnostic(`SEED=${killSeed}`);
+      const random = new SeededRandom(killSeed);
+      await using rig = await PostgresKillRig.open(
+        { kind: 'through', broker, server },
+        'id bigserial PRIMARY KEY, claimed_by text',
+      );
+      const { port } = broker.mosquitto;
+      const topic = `${rig.prefix}/out/#`;
+      await using verifier = await startMosquittoSub({ port, topic, clientId: `${rig.prefix}-verifier` });
+      await strike(rig, random);
+      assert.deepEqual(await rig.settleMessages(verifier), FAULTLESS, rig.tail());
+      assert.equal(await rig.end(), 0);
+      await until(async () => (await rig.count()) === 0, { what: 'an empty queue' });
+    },
+  );
+
+  /** A load, and faults under it: a sample has each once, a full run a hundred. */
+  const strike = async (rig: PostgresKillRig, random: SeededRandom): Promise<void> => {
     await rig.start();
     rig.load.pour(PER_SECOND);
-    // a sample has each fault once, a full run a hundred
     const names = Object.keys(FAULTS);
     const rounds = fullRun ? Array.from({ length: 100 }, () => random.pick(names)) : names;
     for (const name of rounds) {
@@ -80,8 +108,5 @@ describe('a job that writes to PostgreSQL, killed at random', {
       await FAULTS[name]?.(rig, server, random);
     }
     await rig.load.stop();
-    assert.deepEqual(await rig.settleRows(), FAULTLESS, rig.tail());
-    assert.equal(await rig.end(), 0);
-    t.diagnostic(`${rig.load.sent.length} messages, ${rounds.length} faults`);
-  });
+  };
 });

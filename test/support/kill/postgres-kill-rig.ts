@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { buildOnce } from '../build-once.js';
 import type { Child } from '../child-process.js';
 import { onCleanup } from '../cleanup.js';
+import type { MosquittoSub } from '../clients/mosquitto-sub.js';
 import { type Delivery, judgeDelivery, type Letter } from '../delivery-oracle.js';
 import type { Postgres } from '../servers/postgres.js';
 import { tempDir } from '../temp-dir.js';
@@ -18,6 +19,9 @@ export interface PostgresKillRun {
   readonly broker: KillBroker;
   readonly server: Postgres;
 }
+
+/** A copy would come sooner. */
+const QUIET_MS = 250;
 
 let runs = 0;
 
@@ -95,6 +99,20 @@ export class PostgresKillRig implements AsyncDisposable {
     return judgeDelivery(
       sent,
       rows.map(({ topic, text }): Letter => ({ topic: String(topic), text: String(text) })),
+    );
+  }
+
+  /** Waits until as many messages came out as went in, or the process has ended, and then nothing more comes; judges. */
+  async settleMessages(verifier: MosquittoSub): Promise<Delivery> {
+    await this.load.settle();
+    const { sent } = this.load;
+    const isThere = () => this.#process?.running === false || verifier.messages.length >= sent.length;
+    await until(isThere, { intervalMs: 50, what: () => `${sent.length} messages\n${this.tail()}` });
+    await verifier.untilQuiet(QUIET_MS);
+    const out = `${this.prefix}/out/`;
+    return judgeDelivery(
+      sent,
+      verifier.messages.map(({ topic, text }): Letter => ({ topic: topic.slice(out.length), text })),
     );
   }
 

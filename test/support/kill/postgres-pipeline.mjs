@@ -41,7 +41,7 @@ export default () => {
   const pipeline = Pipeline.create();
   pipeline.readFrom(messages()).writeTo(table());
   if (KILL_KIND === 'through') {
-    const queue = PostgresSources.queue({ ...database, table: KILL_TABLE, owner: 'claimed_by', done: 'delete' });
+    const queue = PostgresSources.queue({ ...database, table: KILL_TABLE, pollIntervalMs: 50 });
     pipeline.readFrom(queue).writeTo(published());
   }
   return pipeline;

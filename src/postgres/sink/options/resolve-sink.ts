@@ -1,9 +1,8 @@
-import { IntervalFunctions } from '../../../connector/retry/interval-functions.js';
-import { RetryStrategies } from '../../../connector/retry/retry-strategies.js';
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError } from '../../../connector/sink.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { PostgresConnection } from '../../connection/postgres-connection.js';
+import { DEFAULT_RETRY } from '../../default-retry.js';
 import type { TableName } from '../../sql/quote.js';
 import type { PositionPolicy } from '../position/judge-position.js';
 import type { BindRow } from '../row-binder.js';
@@ -32,10 +31,6 @@ export interface ResolvedSink<T> {
   readonly bind: BindRow<T>;
   readonly statement: RowsStatement;
 }
-
-const DEFAULT_RETRY = RetryStrategies.custom()
-  .intervalFunction(IntervalFunctions.exponentialBackoffWithCap(100, 2, 10_000))
-  .build();
 
 /** Bytes of rows in one transaction: the server parses them as one value. */
 const BATCH_BYTES = 4 * 1024 * 1024;

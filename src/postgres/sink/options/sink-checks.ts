@@ -1,48 +1,9 @@
 import { onErrorCheck, retryStrategyCheck } from '../../../connector/option-checks.js';
 import { type OptionChecks, options } from '../../../internal/options/check-options.js';
-import {
-  anObject,
-  count,
-  either,
-  flag,
-  func,
-  listOf,
-  must,
-  oneOf,
-  someText,
-  text,
-  wholeNumber,
-} from '../../../internal/options/option-checks.js';
-import type { PostgresConnectionOptions } from '../../connection/postgres-connection.js';
+import { count, either, flag, func, listOf, must, oneOf, someText } from '../../../internal/options/option-checks.js';
+import { connectionCheck, timeoutCheck } from '../../connection/connection-checks.js';
 import type { OnConflict } from '../../sql/table-insert.js';
 import type { PostgresSinkOptions, PostgresStatementOptions, PostgresTableOptions } from './postgres-sink-options.js';
-
-const HIGHEST_PORT = 65_535;
-/** A `statement_timeout` is a 32-bit number of milliseconds, and the clock on this side waits a little longer. */
-const LONGEST_MS = 24 * 60 * 60 * 1000;
-
-/** Of the parts of a connection. */
-const CONNECTION: OptionChecks<PostgresConnectionOptions> = {
-  host: someText,
-  port: wholeNumber(1, HIGHEST_PORT),
-  database: someText,
-  user: someText,
-  password: either('a string or a function', text, func),
-  ssl: either('true, false or an object', flag, anObject),
-  applicationName: text,
-};
-
-const url = must(
-  'a URL like postgres://user@host:5432/database',
-  (value) => typeof value === 'string' && URL.canParse(value),
-);
-
-/** A URL, or an object of its parts. The value is never shown. */
-export const connectionCheck = (value: unknown, name: string): readonly string[] =>
-  typeof value === 'string' ? url(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
-
-/** Of connecting and of statements. */
-export const timeoutCheck = wholeNumber(1, LONGEST_MS);
 
 const SINK: OptionChecks<PostgresSinkOptions> = {
   connection: connectionCheck,

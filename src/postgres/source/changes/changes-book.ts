@@ -1,0 +1,56 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { RowBook } from '../reading/row-reader.js';
+import { RowWindow } from '../reading/row-window.js';
+
+/** What a commit has of the rows that were added to a table. */
+export interface ChangesState {
+  readonly version: 1;
+  /** Of the last row that is covered, as text; undefined: none yet. */
+  readonly last: string | undefined;
+}
+
+/** Up to which row all are covered. Pure. */
+export class ChangesBook implements RowBook {
+  readonly #given = new RowWindow();
+  /** Of the last row that a durable commit covers. */
+  #last: string | undefined;
+
+  constructor(restored: unknown) {
+    this.#last = readChangesState(restored)?.last;
+  }
+
+  /** Behind it reading goes on at a start. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
+  get open(): number {
+    return this.#given.size;
+  }
+
+  give(position: number, key: string): void {
+    this.#given.give(position, key);
+  }
+
+  snapshot(upTo: number): ChangesState {
+    return { version: 1, last: this.#given.upTo(upTo).at(-1) ?? this.#last };
+  }
+
+  committed(upTo: number): void {
+    this.#last = this.#given.take(upTo).at(-1) ?? this.#last;
+  }
+}
+
+/** @throws MillraceError STORE_CORRUPT for what this version has not written */
+const readChangesState = (value: unknown): ChangesState | undefined => {
+  if (value === undefined) return undefined;
+  const { version, last } = value as Partial<ChangesState>;
+  if (version === 1 && (last === undefined || typeof last === 'string')) return { version, last };
+  throw new MillraceError(
+    'STORE_CORRUPT',
+    'the state of a source from PostgreSQL is not one that this version has written',
+    {
+      advice: 'Restore the store from a backup, or begin with a new one.',
+    },
+  );
+};

@@ -1,0 +1,37 @@
+import { quoteName, quoteTable, type TableName } from '../../sql/quote.js';
+import { KEY } from '../reading/read-rows.js';
+
+/** The table of a queue, and its columns. */
+export interface QueueTable {
+  readonly table: TableName;
+  readonly id: string;
+  readonly owner: string;
+  readonly done: string | undefined;
+}
+
+/** All statements of a queue. `type` is that of its id. */
+export const queueSql = ({ table, id, owner, done }: QueueTable, type: string) => {
+  const [name, key, by] = [quoteTable(table), quoteName(id), quoteName(owner)];
+  const isOpen = done === undefined ? 'TRUE' : `q.${quoteName(done)} IS NULL`;
+  const row = `q.*, q.${key}::text AS ${KEY}`;
+  return {
+    /** `$1` owner, `$2` how many: those that nobody has, and that nobody is claiming right now. */
+    claim:
+      `WITH free AS (SELECT q.${key} AS id FROM ${name} AS q WHERE q.${by} IS NULL AND ${isOpen} ORDER BY q.${key} ` +
+      `LIMIT $2 FOR UPDATE SKIP LOCKED), claimed AS (UPDATE ${name} AS q SET ${by} = $1 FROM free WHERE q.${key} = free.id ` +
+      `RETURNING ${row}) SELECT * FROM claimed ORDER BY ${key}`,
+    /** `$1` owner, `$2` those that are known: of an earlier process, or of a claim whose answer was cut. */
+    claimed:
+      `SELECT ${row} FROM ${name} AS q WHERE q.${by} = $1 AND ${isOpen} AND NOT q.${key} = ANY($2::${type}[]) ` +
+      `ORDER BY q.${key}`,
+    /** `$1` owner, `$2` ids. */
+    finish:
+      done === undefined
+        ? `DELETE FROM ${name} WHERE ${by} = $1 AND ${key} = ANY($2::${type}[])`
+        : `UPDATE ${name} SET ${quoteName(done)} = now() WHERE ${by} = $1 AND ${key} = ANY($2::${type}[])`,
+    /** `$1` owner, `$2` the prefix that it has in common with others of this job and source. */
+    others: `SELECT count(*)::text AS count FROM ${name} AS q WHERE ${isOpen} AND q.${by} <> $1 AND left(q.${by}, length($2)) = $2`,
+    /** The same. */
+    takeOver: `UPDATE ${name} AS q SET ${by} = $1 WHERE ${isOpen} AND q.${by} <> $1 AND left(q.${by}, length($2)) = $2`,
+  };
+};
