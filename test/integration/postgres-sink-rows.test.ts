@@ -5,6 +5,7 @@ import type { DeadLetter } from '../../src/connector/dead-letter.js';
 import type { Sink } from '../../src/connector/sink.js';
 import { Sinks } from '../../src/pipeline/samples/sinks.js';
 import { PostgresSinks } from '../../src/postgres/index.js';
+import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
@@ -25,6 +26,7 @@ describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? 
 
   const writeAll = async <T>(sink: Sink<T>, items: readonly T[]): Promise<DurableSinkDriver<T>> => {
     const driver = await DurableSinkDriver.open({ sink, store: new MemoryOutboxes() });
+    onCleanup(() => driver.close());
     driver.add(...items);
     await driver.drain();
     await driver.close();

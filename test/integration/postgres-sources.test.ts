@@ -8,13 +8,14 @@ import type { Source } from '../../src/connector/source.js';
 import type { SourceReader } from '../../src/connector/source-reader.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import { type PostgresChangesOptions, PostgresSources } from '../../src/postgres/index.js';
-import { LIMIT } from '../support/limits.js';
+import { LIMIT, PATIENCE_MS } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { type Postgres, postgresAbsence, startPostgres } from '../support/servers/postgres.js';
 import { MemoryRecords } from '../support/store/memory-records.js';
 import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
+import { within } from '../support/within.js';
 
 const never = new AbortController().signal;
 
@@ -31,7 +32,7 @@ const contextOf = (durable: MemoryRecords, restored?: unknown): OpenContext => (
 const take = async <T>(reader: SourceReader<T>, count: number): Promise<T[]> => {
   const items: T[] = [];
   while (items.length < count) {
-    await reader.ready();
+    await within(reader.ready(), PATIENCE_MS, `${count} rows, after ${items.length}`);
     items.push(...reader.poll(count - items.length).items);
   }
   return items;

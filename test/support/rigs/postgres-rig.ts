@@ -1,5 +1,6 @@
 import type { SinkDefinition } from '../../../src/connector/sink.js';
 import { type PostgresSinkOptions, PostgresSinks } from '../../../src/postgres/index.js';
+import { onCleanup } from '../cleanup.js';
 import type { Postgres } from '../servers/postgres.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
 import { DurableSinkDriver } from './durable-sink-driver.js';
@@ -40,7 +41,10 @@ export class PostgresRig {
   /** Opens it over what is stored, as the next process of the job does. */
   async open(options: PostgresSinkOptions = {}): Promise<DurableSinkDriver<Numbered>> {
     this.store = this.store.reopen();
-    return DurableSinkDriver.open({ sink: this.sink(options), store: this.store });
+    const driver = await DurableSinkDriver.open({ sink: this.sink(options), store: this.store });
+    // whatever becomes of its test
+    onCleanup(() => driver.close());
+    return driver;
   }
 
   /** The numbers in the table, in the order in which they were inserted. */
