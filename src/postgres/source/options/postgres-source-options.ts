@@ -46,7 +46,7 @@ export interface PostgresQueueOptions<T> extends PostgresSourceOptions<T> {
 
 /** Of a table to which rows are added. */
 export interface PostgresChangesOptions<T> extends PostgresSourceOptions<T> {
-  /** The column whose values ascend as rows are added: an identity, a `bigserial`. Each value comes once. Default `id`. */
+  /** The column whose values ascend as rows are added: an identity or a serial. Each value comes once. Default `id`. */
   readonly column?: string;
   /** Where the first start begins: with all rows that there are, or with those that come. Default `beginning`. */
   readonly startAt?: 'beginning' | 'end';

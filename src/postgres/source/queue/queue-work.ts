@@ -79,7 +79,7 @@ export class QueueWork<T> implements DatabaseWork {
     return rows.length;
   }
 
-  /** QB2. What is gone by then was done by an earlier try. */
+  /** Those whose commit is durable, and no other (QB2). What is gone by then was done by an earlier try. */
   async #finish(client: DatabaseClient, { finish }: ReturnType<typeof queueSql>): Promise<void> {
     const { owner, book } = this.#parts;
     const { covered } = book;
