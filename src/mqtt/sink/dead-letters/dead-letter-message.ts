@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { messageAttributes } from '../../protocol/message-attributes.js';
 import type { UserProperty } from '../../protocol/properties.js';
@@ -18,7 +19,7 @@ const toMqttText = (text: string): string =>
 /**
  * The message for a dead letter. On 5.0 payload and properties are those of the original (`letterProperties`), with what is known of the failure
  * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is the
- * whole packet as it came, which says `millrace-content`.
+ * whole packet as it came, of an item that is no payload what `util.inspect` shows of it; `millrace-content` says so.
  */
 export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion): SinkMessage => {
   if (version < 5) return { payload: deadLetterRecord(letter) };
@@ -27,6 +28,7 @@ export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion):
   if (raw !== undefined) {
     return { payload: raw, properties: { userProperties: [...known, ['millrace-content', 'packet']] } };
   }
+  if (letter.payload === undefined && letter.attributes.item !== undefined) return shownItem(letter, known);
   const own = letterProperties(properties);
   return {
     payload: letter.payload ?? EMPTY,
@@ -34,8 +36,18 @@ export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion):
   };
 };
 
-const facts = ({ error, attempt, origin, timestampMs }: DeadLetter, topic: string | undefined): UserProperty[] => [
+/** An item of a stage that is no payload: for people to read, as the JSON text of a letter has it. */
+const shownItem = ({ attributes }: DeadLetter, known: readonly UserProperty[]): SinkMessage => ({
+  payload: inspect(attributes.item),
+  properties: { userProperties: [...known, ['millrace-content', 'inspected']] },
+});
+
+const facts = (
+  { error, attempt, origin, timestampMs, attributes: { key } }: DeadLetter,
+  topic: string | undefined,
+): UserProperty[] => [
   ...(topic === undefined ? [] : [['millrace-topic', toMqttText(topic)] as const]),
+  ...(key === undefined ? [] : [['millrace-key', toMqttText(String(key))] as const]),
   ['millrace-error-code', error.code],
   ['millrace-error', toMqttText(error.message)],
   ['millrace-attempt', String(attempt)],

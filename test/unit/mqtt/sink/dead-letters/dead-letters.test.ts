@@ -71,6 +71,16 @@ describe('a dead letter', () => {
     assert.equal(userPropertyPairs(message.properties?.userProperties ?? [])[0]?.[0], 'millrace-topic');
   });
 
+  it('of an item of a stage has its key, and the item itself where that is no payload', () => {
+    const item = { at: new Map([['k', 1n]]) };
+    const message = deadLetterMessage(letterOf('', { payload: undefined, attributes: { item, key: 17n } }), 5);
+    assert.equal(message.payload, "{ at: Map(1) { 'k' => 1n } }");
+    const pairs = new Map(userPropertyPairs(message.properties?.userProperties ?? []));
+    assert.deepEqual([pairs.get('millrace-key'), pairs.get('millrace-content')], ['17', 'inspected']);
+    const text = deadLetterMessage(letterOf('{"a":1}', { attributes: { item: { a: 1 }, key: 'k' } }), 5);
+    assert.equal(Buffer.from(text.payload).toString(), '{"a":1}');
+  });
+
   it('of an item that only looks like a message has its user properties in the shape that it gave them', () => {
     const attributes = { topic: 'a', properties: { userProperties: { a: 'b' } } };
     const message = deadLetterMessage(letterOf('x', { attributes }), 5);
