@@ -12,8 +12,12 @@ const EARLY_MS = 5000;
 const QUIET_ENDS = 3;
 /** … and so many early ends of any connections. */
 const EARLY_ENDS = 6;
-/** What an early close counts when messages were unanswered: a broker may close at one of them, which is another search (R20a). */
-const UNANSWERED_COUNTS = 1 / 4;
+/**
+ * What an early end counts that has a likelier cause than another client: a close while messages were unanswered, since a broker may close at
+ * one of them, which is another search (R20a), and a reset in the middle of traffic, which is most often the network's. A trial
+ * keeps the connection idle for a second or so, which such ends are not to cost again and again.
+ */
+const LIKELIER_COUNTS = 1 / 4;
 /** The reason code of a session that another connection took over. */
 const TAKEN_OVER = 0x8e;
 
@@ -119,7 +123,7 @@ export class ConflictDetector {
 
   #closed({ byFin, moved, unanswered, subscribing }: ConnectionEnd, connectedMs: number): Suspicion {
     if (unanswered && !byFin) return 'none';
-    this.#early += unanswered ? UNANSWERED_COUNTS : 1;
+    this.#early += unanswered || (moved && !byFin) ? LIKELIER_COUNTS : 1;
     this.#quiet = byFin && !moved && !subscribing ? this.#quiet + 1 : 0;
     if (!subscribing) this.#elsewhere += 1;
     this.#longestMs = Math.max(this.#longestMs, connectedMs);

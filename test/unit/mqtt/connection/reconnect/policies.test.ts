@@ -327,13 +327,21 @@ describe('suspicion of a client-id conflict (R19a)', () => {
     assert.deepEqual(after(new ConflictDetector(), quiet, quiet, quiet), ['early', 'early', 'examine']);
   });
 
-  it('asks for a trial after six early ends of any kind, for two clients may fight over a busy session', () => {
+  it('asks for a trial after six early ends, for two clients may fight over a busy session', () => {
     const moving = { ...quiet, moved: true };
-    const reset = { ...moving, byFin: false };
+    const reset = { ...quiet, byFin: false };
     const watch = new ConflictDetector();
     assert.deepEqual(after(watch, moving, moving, reset, moving, reset), ['early', 'early', 'none', 'early', 'none']);
     assert.equal(watch.ended(moving), 'examine');
     assert.equal(watch.longestMs, 300);
+  });
+
+  it('asked wrongly: resets in the middle of traffic, which are the network, count little', () => {
+    const reset = { ...quiet, moved: true, byFin: false };
+    const watch = new ConflictDetector();
+    const resets = Array.from({ length: 23 }, () => reset);
+    assert.ok(after(watch, ...resets).every((suspicion) => suspicion === 'none'));
+    assert.equal(watch.ended(reset), 'examine', 'a fight in which the broker resets is found, too');
   });
 
   it('asked wrongly: ends with messages unanswered, which may be about one of them (R20a), count little, and resets not at all', () => {
