@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../connector/dead-letter.js';
 import { letterOfItem } from '../../connector/letter-of-item.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import { jsonOfValue, jsonOfValues } from './row-json.js';
 
 /** Makes of an item what the statement is given, as JSON. Throws for an item that cannot be one. */
@@ -66,7 +67,9 @@ const propertyOf = (item: unknown, name: string): unknown => {
 
 const call = <T, R>(fn: (item: T) => R, item: T, what: string): R => {
   try {
-    return fn(item);
+    const made = fn(item);
+    refusePromise(made, what);
+    return made;
   } catch (thrown) {
     throw MillraceError.from(thrown, 'USER_FUNCTION_FAILED', what);
   }
