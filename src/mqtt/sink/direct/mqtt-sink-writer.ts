@@ -1,6 +1,5 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { RejectedItem, SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
-import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import type { Metrics } from '../../../metrics/metrics.js';
@@ -190,11 +189,6 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClien
       return new Row(index, this.#parts.encode(item, this.#clients[0]?.version ?? 5));
     } catch (thrown) {
       const error = MillraceError.from(thrown);
-      // whatever `onError` says: an async messageFn would have every item rejected
-      if (isFunctionMistake(thrown)) {
-        this.failed(error);
-        return undefined;
-      }
       this.#meter.refused();
       this.#reject(index, deadLetterOf({ item, topic: this.#parts.topic, index, error, origin: this.#parts.name }));
       return undefined;

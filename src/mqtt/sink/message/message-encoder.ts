@@ -1,6 +1,6 @@
 import { encodeText, itemPayload } from '../../../connector/item-payload.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { isThenable, promiseError } from '../../../internal/refuse-promise.js';
+import { isThenable } from '../../../internal/refuse-promise.js';
 import { userPropertyPairs } from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
@@ -71,9 +71,12 @@ const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'e
 };
 
 const noPayload = (message: unknown): MillraceError => {
-  if (isThenable(message)) return promiseError(message, 'messageFn');
+  // nobody waits for it, and a rejection would end the process
+  if (message instanceof Promise) message.catch(() => {});
   return new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
-    advice: 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
+    advice: isThenable(message)
+      ? 'messageFn must not be async: use mapAsync before the sink.'
+      : 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
   });
 };
 

@@ -1,7 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../../connector/durable-sink.js';
 import type { RejectedItem } from '../../../connector/sink-writer.js';
-import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
@@ -98,8 +97,6 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
         content = this.#parts.encode(item, version);
         rows.push(this.#prepare(content, version));
       } catch (thrown) {
-        // whatever `onError` says: an async messageFn would have every item rejected
-        if (isFunctionMistake(thrown)) throw thrown;
         const error = MillraceError.from(thrown);
         rejected.push({ index, letter: this.#rejection({ item, content }, error) });
       }

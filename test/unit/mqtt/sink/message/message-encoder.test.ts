@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError } from '../../../../../src/errors/index.js';
-import { plainEncoder } from '../../../../../src/mqtt/sink/message/message-encoder.js';
+import { messageEncoder, plainEncoder } from '../../../../../src/mqtt/sink/message/message-encoder.js';
 
-const encode = plainEncoder({ topic: 't', qos: 1, retain: false });
+const DEFAULTS = { topic: 't', qos: 1, retain: false } as const;
+const encode = plainEncoder(DEFAULTS);
 
 test('without a messageFn bytes are kept, and anything else is its string', () => {
   const bytes = Uint8Array.of(1, 2);
@@ -21,4 +22,11 @@ test('a promise is no message: it would be published as "[object Promise]"', () 
       return true;
     },
   );
+});
+
+test('the rejection of an async messageFn is nobody’s, and its item is no message', async () => {
+  const encodeLost = messageEncoder((() => Promise.reject(new Error('nobody waits for it'))) as never, DEFAULTS);
+  assert.throws(() => encodeLost('item', 5), { code: 'INVALID_MESSAGE', message: /messageFn/ });
+  // an unhandled rejection would come now
+  await new Promise((resolve) => setImmediate(resolve));
 });

@@ -7,8 +7,8 @@ import type { SinkMessage } from '../../../../../src/mqtt/sink/message/sink-mess
 import { MqttOutboxWriter } from '../../../../../src/mqtt/sink/outbox/mqtt-outbox-writer.js';
 import { RowCodec } from '../../../../../src/mqtt/sink/outbox/sender/row-codec.js';
 
-/** What an exactly-once sink makes of an item; nothing of it needs a connection. */
-const prepared = (item: object, messageFn: (item: object) => SinkMessage) => {
+/** The letter that an exactly-once sink writes of an item; nothing of it needs a connection. */
+const letterOf = (item: object, messageFn: (item: object) => SinkMessage): DeadLetter | undefined => {
   const encode = messageEncoder(messageFn, { topic: 'sink', qos: 2, retain: false });
   const parts = {
     name: 'out',
@@ -19,12 +19,7 @@ const prepared = (item: object, messageFn: (item: object) => SinkMessage) => {
     topic: 'sink',
   } as const;
   const writer = new MqttOutboxWriter(parts, new MetricsRegistry(), () => [], new AbortController().signal);
-  return writer.prepare([item]);
-};
-
-/** The letter that it writes. */
-const letterOf = (item: object, messageFn: (item: object) => SinkMessage): DeadLetter | undefined => {
-  const { rows, rejected } = prepared(item, messageFn);
+  const { rows, rejected } = writer.prepare([item]);
   assert.deepEqual([rows.length, rejected.length], [0, 1]);
   return rejected[0]?.letter;
 };
@@ -61,11 +56,5 @@ describe('MqttOutboxWriter, letters of what cannot be sent', () => {
       properties: undefined,
     });
     assert.deepEqual(letter?.attributes.item, { lamp: 'a' });
-  });
-
-  it('there is none for an async messageFn, which fails the sink whatever onError says', () => {
-    const lost = (() => Promise.reject(new Error('nobody waits for it'))) as never;
-    const message = /messageFn returned a promise/;
-    assert.throws(() => prepared({ lamp: 'a' }, lost), { code: 'USER_FUNCTION_FAILED', message });
   });
 });
