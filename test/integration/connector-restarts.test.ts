@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Engine, type JobEvent, MqttSinks, MqttSources, Pipeline, SinkBuilder } from '../../src/index.js';
 import { MetricsRegistry } from '../../src/metrics/index.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { buildOnce } from '../support/build-once.js';
+import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { SeededRandom } from '../support/seeded-random.js';
 import { LineServer } from '../support/servers/line-server.js';
+import { startCli } from '../support/start-cli.js';
 import { tempDir } from '../support/temp-dir.js';
 import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
 
 const COUNT = 400;
+const JOB = fileURLToPath(new URL('../support/servers/line-job.mjs', import.meta.url));
+const { index: INDEX } = await buildOnce();
 
 let broker: Mosquitto;
 
@@ -94,4 +101,56 @@ describe('a server that is killed under a sink of its user, and comes back', SUI
       await engine.shutdown();
     });
   }
+
+  const title =
+    'with the number of an item as its key each is there once and in order, over kills of the job and the server';
+  it(title, LIMIT, async (t) => {
+    const seed = Number(process.env.SEED ?? Date.now() % 100_000);
+    t.diagnostic(`SEED=${seed}`);
+    const random = new SeededRandom(seed);
+    const server = new LineServer();
+    await server.start();
+    const topic = 'kills';
+    const dir = tempDir('kills');
+    const env = {
+      LINE_MILLRACE: INDEX,
+      LINE_BROKER: broker.url,
+      LINE_TOPIC: topic,
+      LINE_PORT: String(server.port),
+    };
+    const start = async () => {
+      const job = startCli(['run', '--dir', dir, JOB], env);
+      await job.waitForLine(/RUNNING/);
+      return job;
+    };
+    let job = await start();
+    const kills = fullRun ? 30 : 3;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const from = kill * COUNT;
+      const published = publish(topic, from, from + COUNT);
+      const struck = from + random.below(COUNT * 0.8);
+      await until(() => server.rows.length >= struck, {
+        what: () => `${struck} rows, there are ${server.rows.length}`,
+      });
+      if (random.next() < 0.5) {
+        await server.kill();
+        // unless it had come to the end of the round
+        if (server.rows.length < from + COUNT) await job.waitForLine(/sink "table".*trying again/);
+        await server.start();
+      }
+      await job.end('SIGKILL');
+      job = await start();
+      await published;
+    }
+    const all = Array.from({ length: kills * COUNT }, (_, number) => `m${number}`);
+    await until(() => server.rows.length >= all.length, { what: () => `all rows, there are ${server.rows.length}` });
+    assert.deepEqual(server.rows, all);
+    await server.kill();
+    await publish(topic, all.length, all.length + 1);
+    const text = await job.waitForLine(/sink "table".*trying again/);
+    assert.match(text, /^millrace run: receiveBatchFn of sink "table": the connection is cut; trying again$/);
+    await server.start();
+    assert.match(await job.waitForLine(/works again/), /^millrace run: sink "table" works again$/);
+    assert.deepEqual(await job.end('SIGTERM'), { code: 0, signal: null });
+  });
 });

@@ -12,7 +12,10 @@ const keys = new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n').m
 
 const server = createServer((socket) => {
   socket.on('error', () => {});
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // it passes on those of its input
+  lines.on('error', () => {});
+  lines.on('line', (line) => {
     const key = keyOf(line);
     if (!keys.has(key)) appendFileSync(file, `${line}\n`);
     keys.add(key);

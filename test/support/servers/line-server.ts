@@ -23,6 +23,11 @@ export class LineServer {
     await this.#child.waitForLine(/listening/);
   }
 
+  /** The same from its first start on. */
+  get port(): number {
+    return this.#port;
+  }
+
   async kill(): Promise<void> {
     await this.#child?.end('SIGKILL');
   }
@@ -52,7 +57,11 @@ export class LineClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => {});
-    this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: socket });
+    // a reset is no end of its input
+    socket.on('close', () => lines.close());
+    lines.on('error', () => {});
+    this.#answers = lines[Symbol.asyncIterator]();
   }
 
   /** Resolves when the row is in the table. */
