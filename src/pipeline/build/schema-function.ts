@@ -16,7 +16,7 @@ export const schemaFunction = <R>(schema: StandardSchema<R>): ((item: unknown) =
   const validate = validatorOf(schema);
   return (item) => {
     const result = validate(item);
-    if (isThenable(result)) throw asynchronous(result);
+    if (isThenable(result)) throw promised(schema, item, result);
     if (result.issues === undefined) return result.value;
     throw doesNotFit(result.issues);
   };
@@ -29,6 +29,21 @@ const validatorOf = <R>(schema: StandardSchema<R>): StandardSchema<R>['~standard
   throw new MillraceError('INVALID_OPTIONS', 'schema: it is no schema of Standard Schema, version 1', {
     advice: 'Give a schema of zod (3.24 or later), valibot, arktype or another library that has the interface.',
   });
+};
+
+/**
+ * zod answers by a promise, too, when a function in a schema throws (`z.string().transform(JSON.parse)`). That is an error of this item, for
+ * `onError`: zod's own door throws it again, or says that the schema is asynchronous.
+ */
+const promised = (schema: object, item: unknown, result: PromiseLike<unknown>): unknown => {
+  const mistake = asynchronous(result);
+  if (!('safeParse' in schema) || typeof schema.safeParse !== 'function') return mistake;
+  try {
+    schema.safeParse(item);
+    return mistake;
+  } catch (error) {
+    return error instanceof Error && error.message.includes('parseAsync') ? mistake : error;
+  }
 };
 
 const asynchronous = (result: PromiseLike<unknown>): MillraceError => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { z } from 'zod';
+import * as z3 from 'zod/v3';
 import type { DeadLetter } from '../../../src/connector/index.js';
 import { Engine, MillraceError, Pipeline, Sinks, type StandardSchema, TestSources } from '../../../src/index.js';
 import { LIMIT } from '../../support/limits.js';
@@ -60,6 +61,21 @@ test('what a schema makes of an item goes on', LIMIT, async () => {
   }
 });
 
+test('what a function in a schema throws is an error of the item, for onError', LIMIT, async () => {
+  const parse = (text: string) => JSON.parse(text);
+  for (const schema of [
+    z.string().transform(parse),
+    z3.string().transform(parse),
+    v.pipe(v.string(), v.transform(parse)),
+    type('string').pipe(parse),
+  ]) {
+    const { out, letters } = await run(schema, ['1', '{', '2']);
+    assert.deepEqual(out, [1, 2]);
+    assert.deepEqual([letters.length, letters[0]?.attributes.item], [1, '{']);
+    assert.ok(letters[0]?.error.cause instanceof SyntaxError);
+  }
+});
+
 test('many wrong places are cut short, and foreign names in them too', LIMIT, async () => {
   const wrong = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`${index}-${'x'.repeat(1000)}`, 'text']));
   const { letters } = await run(z.record(z.string(), z.number()), [wrong]);
@@ -70,13 +86,14 @@ test('many wrong places are cut short, and foreign names in them too', LIMIT, as
 });
 
 test('a schema that answers by a promise fails the job and names mapAsync, whatever onError says', LIMIT, async () => {
-  const schema = z.string().refine(async () => true);
-  await assert.rejects(run(schema, ['a']), (error: MillraceError) => {
-    assert.ok(error instanceof MillraceError);
-    assert.match(error.message, /validates asynchronously/);
-    assert.match(error.advice ?? '', /mapAsync/);
-    return true;
-  });
+  for (const schema of [z.string().refine(async () => true), z3.string().refine(async () => true)]) {
+    await assert.rejects(run(schema, ['a']), (error: MillraceError) => {
+      assert.ok(error instanceof MillraceError);
+      assert.match(error.message, /validates asynchronously/);
+      assert.match(error.advice ?? '', /mapAsync/);
+      return true;
+    });
+  }
 });
 
 test('what is no schema is refused when the stage is made', () => {
