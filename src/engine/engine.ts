@@ -125,6 +125,12 @@ export class Engine implements AsyncDisposable {
   }
 }
 
+/** From JavaScript: the end of a chain is a stage, not the pipeline. */
+const noPipeline = (): MillraceError =>
+  new MillraceError('INVALID_OPTIONS', 'newJob was given no pipeline', {
+    advice: 'Give it what Pipeline.create() made. What readFrom, map or writeTo give is a stage of it.',
+  });
+
 /** Numbers change with the order of the jobs, and with each that is started again: another's state would be found under them. */
 const nameless = (): MillraceError =>
   new MillraceError(
@@ -151,6 +157,7 @@ const prepareRun = (
   options: ResolvedJobOptions,
   stores: StoreProvider | undefined,
 ): PreparedRun => {
+  if (typeof Object(pipeline).toGraph !== 'function') throw noPipeline();
   const graph = pipeline.toGraph();
   const plan = compilePipeline(graph);
   const { sources, stateful } = plan;

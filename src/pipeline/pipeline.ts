@@ -1,5 +1,6 @@
 import type { SourceDefinition } from '../connector/source.js';
 import { checkGraph } from './build/check-graph.js';
+import { checkSource } from './build/check-parts.js';
 import { GraphBuilder } from './build/graph-builder.js';
 import { registerStage, StageHandle } from './build/stage-handle.js';
 import type { SourceStage } from './stage.js';
@@ -29,6 +30,7 @@ export class Pipeline {
 
   /** Adds a source. */
   readFrom<T>(source: SourceDefinition<T>): SourceStage<T> {
+    checkSource(source);
     const id = this.#graph.add({ kind: 'source', source }, [], source.name);
     const stage: SourceStage<T> = Object.assign(new StageHandle<T>(this.#graph, id), {
       withoutTimestamps: () => stage,

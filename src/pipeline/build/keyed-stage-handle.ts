@@ -6,6 +6,7 @@ import type { KeyedStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';
 import type { Entry, StateOptions } from '../state-options.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import { checkFunctions, checkName } from './check-parts.js';
 import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 
@@ -32,6 +33,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
   }
 
   setName(name: string): this {
+    checkName(name);
     this.#graph.rename(this.#id, name);
     return this;
   }
@@ -41,6 +43,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     mapFn: (state: S, key: K, item: T) => R,
     options: StateOptions<S> = {},
   ): Stage<NonNullable<R>> {
+    checkFunctions('mapStateful', { createFn, mapFn });
     return this.#stateful({ kind: 'mapStateful', create: createFn, apply: mapFn }, options);
   }
 
@@ -49,10 +52,13 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     predicate: (state: S, key: K, item: T) => boolean,
     options: StateOptions<S> = {},
   ): Stage<T> {
+    checkFunctions('filterStateful', { createFn, predicate });
     return this.#stateful({ kind: 'filterStateful', create: createFn, apply: predicate }, options);
   }
 
   rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options: StateOptions<A> = {}): Stage<Entry<K, R>> {
+    const { create, accumulate, export: exportFn } = Object(operation);
+    checkFunctions('rollingAggregate', { create, accumulate, export: exportFn });
     return this.#stateful(
       {
         kind: 'rollingAggregate',

@@ -10,6 +10,7 @@ import type { StateKey } from '../stage-state.js';
 import type { StandardSchema } from '../standard-schema.js';
 import type { VertexWork } from '../vertex.js';
 import { asyncWork, MAP_ASYNC } from './async-work.js';
+import { checkFunctions, checkName, checkSink } from './check-parts.js';
 import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
@@ -41,21 +42,25 @@ export class StageHandle<T> implements Stage<T> {
   }
 
   setName(name: string): this {
+    checkName(name);
     this.#graph.rename(this.#id, name);
     return this;
   }
 
   map<R>(fn: (item: T) => R, options: StageOptions = {}): Stage<R> {
+    checkFunctions('map', { fn });
     return this.#then({ kind: 'map', apply: fn, ...resolveStage('map', options) });
   }
 
   filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
   filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
   filter(predicate: (item: T) => boolean, options: StageOptions = {}): Stage<T> {
+    checkFunctions('filter', { predicate });
     return this.#then({ kind: 'filter', apply: predicate, ...resolveStage('filter', options) });
   }
 
   flatMap<R>(fn: (item: T) => Iterable<R>, options: StageOptions = {}): Stage<R> {
+    checkFunctions('flatMap', { fn });
     return this.#then({ kind: 'flatMap', apply: fn, ...resolveStage('flatMap', options) });
   }
 
@@ -64,6 +69,7 @@ export class StageHandle<T> implements Stage<T> {
   }
 
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
+    checkFunctions('mapAsync', { fn });
     checkStageOptions('mapAsync', options, MAP_ASYNC);
     return this.#then({ ...asyncWork(options), call: fn });
   }
@@ -74,6 +80,7 @@ export class StageHandle<T> implements Stage<T> {
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options: ServiceOptions = {},
   ): Stage<R> {
+    checkFunctions('mapUsingService', { createFn, mapFn, ...(destroyFn !== undefined && { destroyFn }) });
     checkStageOptions('mapUsingService', options, SERVICE);
     const service = serviceWork({ createFn, destroyFn }, options);
     return this.#then({ kind: 'mapUsingService', service, apply: mapFn, onError: options.onError ?? 'fail' });
@@ -85,6 +92,7 @@ export class StageHandle<T> implements Stage<T> {
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options: AsyncServiceOptions<T> = {},
   ): Stage<R> {
+    checkFunctions('mapAsyncUsingService', { createFn, mapFn, ...(destroyFn !== undefined && { destroyFn }) });
     checkStageOptions('mapAsyncUsingService', options, ASYNC_SERVICE);
     const service = serviceWork({ createFn, destroyFn }, options);
     const call = (item: T, signal: AbortSignal, made: S) => mapFn(made, item, signal);
@@ -93,6 +101,7 @@ export class StageHandle<T> implements Stage<T> {
   }
 
   groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {
+    checkFunctions('groupingKey', { keyFn });
     const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn, ...resolveStage('groupingKey', options) }, [
       this.#id,
     ]);
@@ -100,6 +109,7 @@ export class StageHandle<T> implements Stage<T> {
   }
 
   peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T> {
+    if (observe !== undefined) checkFunctions('peek', { observe });
     const { onError } = resolveStage('peek', options);
     const stage = new StageHandle<T>(this.#graph, this.#graph.nextId);
     const print = (item: T): void => console.log(`${stage.name}: ${shownItem(item)}`);
@@ -110,12 +120,14 @@ export class StageHandle<T> implements Stage<T> {
   merge<U>(other: Stage<U>): Stage<T | U> {
     const known = handles.get(other);
     if (known?.graph !== this.#graph) {
-      throw new MillraceError('INVALID_OPTIONS', `merge: ${other.name} is a stage of another pipeline`);
+      const what = known === undefined ? 'it is no stage' : `${other.name} is a stage of another pipeline`;
+      throw new MillraceError('INVALID_OPTIONS', `merge: ${what}`);
     }
     return new StageHandle<T | U>(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, known.id]));
   }
 
   writeTo(sink: SinkDefinition<T>): SinkStage {
+    checkSink(sink);
     const id = this.#graph.add({ kind: 'sink', sink }, [this.#id], sink.name);
     return new SinkHandle(this.#graph, id);
   }
@@ -140,6 +152,7 @@ class SinkHandle implements SinkStage {
   }
 
   setName(name: string): this {
+    checkName(name);
     this.#graph.rename(this.#id, name);
     return this;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { Engine, MillraceError, Pipeline, Sinks, TestSources } from '../../../src/index.js';
+import { Engine, MillraceError, MqttSinks, MqttSources, Pipeline, Sinks, TestSources } from '../../../src/index.js';
 import { LIMIT } from '../../support/limits.js';
 
 const invalid =
@@ -50,6 +50,44 @@ test('stages of two pipelines do not merge', () => {
   const one = Pipeline.create().readFrom(TestSources.items(1));
   const other = Pipeline.create().readFrom(TestSources.items(2)).setName('other');
   assert.throws(() => one.merge(other), invalid('other is a stage of another pipeline'));
+});
+
+test('what is no source, sink, stage, name or function is refused where it is given, by its name', () => {
+  const pipeline = Pipeline.create();
+  const stage = pipeline.readFrom(TestSources.items(1));
+  const keyed = stage.groupingKey(String);
+  const none = undefined as never;
+  const service = () => ({});
+  const options = { onError: 'skip' } as never;
+  const wrong: readonly (readonly [string, () => unknown])[] = [
+    ['readFrom: it is no source', () => pipeline.readFrom(none)],
+    ['writeTo: it is no sink', () => stage.writeTo(console.log as never)],
+    ['setName: the name of a stage must be a string that is not empty', () => stage.setName('')],
+    ['setName: the name of a stage', () => keyed.setName(5 as never)],
+    ['merge: it is no stage', () => stage.merge(none)],
+    ['map: fn must be a function, not undefined', () => stage.map(none)],
+    ['filter: predicate must be', () => stage.filter(none)],
+    ['flatMap: fn must be', () => stage.flatMap(none)],
+    ['mapAsync: fn must be', () => stage.mapAsync(none)],
+    ['peek: observe must be', () => stage.peek(options)],
+    ['groupingKey: keyFn must be', () => stage.groupingKey('device' as never)],
+    ['mapUsingService: createFn must be', () => stage.mapUsingService({} as never, String)],
+    ['mapUsingService: destroyFn must be', () => stage.mapUsingService(service, String, options)],
+    ['mapAsyncUsingService: destroyFn must be', () => stage.mapAsyncUsingService(service, String, options)],
+    ['mapStateful: createFn must be', () => keyed.mapStateful({} as never, String)],
+    ['filterStateful: predicate must be', () => keyed.filterStateful(service, none)],
+    ['rollingAggregate: create must be', () => keyed.rollingAggregate(none)],
+    ['newJob was given no pipeline', () => Engine.embedded().newJob(stage.writeTo(Sinks.noop()) as never)],
+  ];
+  for (const [text, act] of wrong) assert.throws(act, invalid(text), text);
+});
+
+test('a builder that was not built is refused with what to do', () => {
+  const advice = /call build\(\)/;
+  const pipeline = Pipeline.create();
+  assert.throws(() => pipeline.readFrom(MqttSources.builder() as never), { code: 'INVALID_OPTIONS', advice });
+  const stage = pipeline.readFrom(TestSources.items(1));
+  assert.throws(() => stage.writeTo(MqttSinks.builder() as never), { code: 'INVALID_OPTIONS', advice });
 });
 
 test('names are numbered until they are set', () => {
