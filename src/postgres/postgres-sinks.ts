@@ -19,7 +19,9 @@ const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
     resolveSink<T>(options, {
       defaultName: `postgres ${name}`,
       bind: bindColumns(columns),
-      statement: batchStatement(insertSql({ table: { schema, table: name }, columns: names, onConflict })),
+      statement: batchStatement((json) =>
+        insertSql({ table: { schema, table: name }, columns: names, onConflict }, json),
+      ),
       problems: [
         ...problems,
         ...tableProblems(given, names, onConflict),

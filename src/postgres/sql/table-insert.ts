@@ -16,14 +16,14 @@ export interface InsertParts {
 }
 
 /**
- * An INSERT of any number of rows, which `$1` has as a JSON array of objects: the server reads each value as the type of its column, with
- * the length and precision that the column has. So one prepared statement does for batches of each size.
+ * An INSERT of any number of rows, which an expression has as a JSON array of objects: the server reads each value as the type of its column, with
+ * the length and precision that the column has.
  */
-export const insertSql = ({ table, columns, onConflict }: InsertParts): string => {
+export const insertSql = ({ table, columns, onConflict }: InsertParts, json: string): string => {
   const into = quoteTable(table);
   const names = columns.map(quoteName).join(', ');
   const values = columns.map((column) => `r.${quoteName(column)}`).join(', ');
-  const rows = `json_populate_recordset(NULL::${into}, $1::json)`;
+  const rows = `json_populate_recordset(NULL::${into}, ${json})`;
   const insert = `INSERT INTO ${into} (${names})`;
   if (onConflict === undefined) return `${insert} SELECT ${values} FROM ${rows} AS r`;
   const keys = onConflict.columns.map(quoteName).join(', ');

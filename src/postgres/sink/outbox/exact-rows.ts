@@ -43,9 +43,8 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   async write(client: DatabaseClient, rows: readonly OutboxQueuedRow[]): Promise<void> {
     const { outbox, positions, statement, onProgress } = this.#parts;
     const { low, refused } = outbox;
-    await positions.beginMove(client, low, low + rows.length, refused);
-    await statement.execute(client, rows);
-    await client.run('COMMIT');
+    const work = statement.sqlOf?.(rows) ?? (() => statement.execute(client, rows));
+    await positions.move(client, { from: low, to: low + rows.length, refused }, work);
     outbox.handleWritten(rows.length);
     onProgress();
   }
@@ -59,8 +58,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
     const { sink, outbox, positions, failOnRefusal, onProgress } = this.#parts;
     if (failOnRefusal) throw refusedRowError(sink, code, message);
     const refused = { seq, code, message };
-    await positions.beginMove(client, seq, seq + 1, [...outbox.refused, refused]);
-    await client.run('COMMIT');
+    await positions.move(client, { from: seq, to: seq + 1, refused: [...outbox.refused, refused] });
     outbox.handleRefused(refused);
     onProgress();
   }

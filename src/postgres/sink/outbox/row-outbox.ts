@@ -30,6 +30,8 @@ export interface RowOutboxParts {
 /** It must stay: rows are stored under it. */
 const NAME = 'rows';
 
+const WORTH_BATCHES = 4;
+
 /** Refusals that wait for a commit; more would make each move of the position long. */
 const MOST_REFUSED = 256;
 
@@ -47,6 +49,8 @@ export class RowOutbox implements OutboxSender {
   readonly name = NAME;
   readonly #letterOf: RowOutboxParts['letterOf'];
   readonly #queue: RowQueue<OutboxQueuedRow>;
+  /** Complete rows for which a commit is wanted, though more are under way. */
+  readonly #worthRows: number;
   #next: number;
   /** Every row below is complete. */
   #low: number;
@@ -62,12 +66,13 @@ export class RowOutbox implements OutboxSender {
   readonly #sealed: { readonly mark: number; readonly low: number }[] = [];
   #snapshots = 0;
   #failure: MillraceError | undefined;
-  /** There is progress that `takeNews` has not told. */
-  #isNews = false;
+  /** `takeNews` has told of a wish to commit since the last snapshot. */
+  #toldWish = false;
 
   constructor({ restore, limits, letterOf }: RowOutboxParts) {
     const { low } = restore(NAME);
     this.#queue = new RowQueue(limits);
+    this.#worthRows = limits.batchSize * WORTH_BATCHES;
     this.#letterOf = letterOf;
     this.#next = low;
     this.#low = low;
@@ -101,7 +106,7 @@ export class RowOutbox implements OutboxSender {
 
   get urgency(): CommitUrgency {
     if (this.#refused.length >= MOST_REFUSED && (this.#letters.length > 0 || this.#low > this.#sealedLow)) return 'now';
-    return this.#letters.length > 0 || this.#low > this.#sealedLow ? 'soon' : 'none';
+    return this.#isWorthCommit ? 'soon' : 'none';
   }
 
   offer(rows: readonly OutboxRow[]): number {
@@ -126,7 +131,7 @@ export class RowOutbox implements OutboxSender {
     const refused = this.#letters;
     this.#letters = [];
     this.#sealedLow = this.#low;
-    this.#isNews = false;
+    this.#toldWish = false;
     this.#sealed.push({ mark, low: this.#low });
     return { mark, state: undefined, low: this.#low, refused };
   }
@@ -182,17 +187,23 @@ export class RowOutbox implements OutboxSender {
     this.#failure ??= error;
   }
 
+  /** A commit for each transaction would cost as much as that; the last of them must not wait for more. */
+  get #isWorthCommit(): boolean {
+    const done = this.#low - this.#sealedLow;
+    return this.#letters.length > 0 || done >= this.#worthRows || (done > 0 && this.#queue.length === 0);
+  }
+
   /** Whether there is room that `offer` was short of, or progress; told once. */
   takeNews(): boolean {
-    const isNews = this.#isNews || this.#queue.takeRoom();
-    this.#isNews = false;
-    return isNews;
+    const isRoom = this.#queue.takeRoom();
+    const isWish = this.#isWorthCommit && !this.#toldWish;
+    this.#toldWish ||= isWish;
+    return isRoom || isWish;
   }
 
   #complete({ seq, stored }: OutboxQueuedRow): void {
     const refused = this.#refused.find((one) => one.seq === seq);
     if (refused !== undefined) this.#letters.push({ seq, letter: this.#letterOf(stored, refused) });
     this.#low = seq + 1;
-    this.#isNews = true;
   }
 }

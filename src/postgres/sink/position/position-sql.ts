@@ -48,8 +48,18 @@ export const replacePositionSql = (key: PositionKey, position: SinkPosition): st
   );
 };
 
-/** Changes one row, or none: then the position is not where this opening has left it (SP3). */
-export const movePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
+/** What the error says by which `movePositionSql` ends its transaction. */
+export const POSITION_MOVED = 'millrace_position_moved';
+
+/**
+ * Changes one row. Where there is none to change, the position is not where this opening has left it (SP3): then it fails, and with it all
+ * that stands behind it in its transaction. SQL has no statement that fails when nothing was changed, but a cast of what is no number.
+ */
+export const movePositionSql = (key: PositionKey, move: PositionMove): string =>
+  `WITH moved AS (${updatePositionSql(key, move)} RETURNING 1) ` +
+  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(POSITION_MOVED)} END)::int FROM moved`;
+
+const updatePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
   `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +
   `WHERE ${whereSql(key)} AND epoch = ${opening.epoch} AND token = ${quoteText(opening.token)} AND seq = ${from}`;
 

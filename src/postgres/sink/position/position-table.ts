@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
+import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { DatabaseClient } from '../../connection/database-client.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
@@ -9,12 +10,14 @@ import {
   createPositionTableSql,
   insertPositionSql,
   movePositionSql,
+  POSITION_MOVED,
   type PositionKey,
+  type PositionMove,
   readPosition,
   readPositionSql,
   replacePositionSql,
 } from './position-sql.js';
-import type { RefusedSeq, SinkPosition } from './sink-position.js';
+import type { SinkPosition } from './sink-position.js';
 import { readSinkRecord, type SinkRecord } from './sink-record.js';
 
 /** What a table of positions is used with. */
@@ -28,6 +31,9 @@ export interface PositionTableParts {
   /** One above the last row in the store as the process began. */
   readonly end: number;
 }
+
+/** What is done in the transaction of a move: SQL, or a function that does it. */
+export type MoveWork = string | (() => Promise<void>);
 
 /** What this process knows of its rows. */
 export interface RowMarks {
@@ -70,16 +76,25 @@ export class PositionTable {
     return next.position;
   }
 
-  /** Begins the transaction of a batch: it is for the rows up to `to`. Rejects where the position is not where it was left (SP3). */
-  async beginMove(client: DatabaseClient, from: number, to: number, refused: readonly RefusedSeq[]): Promise<void> {
-    const opening = this.#position;
-    if (opening === undefined) throw new MillraceError('INVALID_STATE', 'the position is not open');
-    const move = movePositionSql(this.#parts.key, { opening, from, to, refused });
-    const [, moved] = await client.run(`${BEGIN}; ${move}`);
-    if (moved?.rowCount === 1) return;
-    await client.run('ROLLBACK');
-    // what it is now is found out, and named, by the next connection
-    throw new MillraceError('CONNECTION_LOST', 'the position of the sink in the database was moved by somebody else');
+  /**
+   * One transaction that moves the position and does the rest: `work` as SQL behind it in the same round trip, or as a function in the middle.
+   * Rejects where the position is not where it was left, and then nothing was done (SP3).
+   */
+  async move(client: DatabaseClient, move: Omit<PositionMove, 'opening'>, work: MoveWork = ''): Promise<void> {
+    const opening = present(this.#position, 'rows are written when the position is open');
+    const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, { ...move, opening })}`;
+    try {
+      if (typeof work === 'string') {
+        await client.run(`${begin}; ${work === '' ? '' : `${work}; `}COMMIT`);
+        return;
+      }
+      await client.run(begin);
+      await work();
+      await client.run('COMMIT');
+    } catch (error) {
+      // what it is now is found out, and named, by the next connection
+      throw error instanceof Error && error.message.includes(POSITION_MOVED) ? moved(error) : error;
+    }
   }
 
   #judge(
@@ -116,6 +131,11 @@ export class PositionTable {
     else throw missing(key, sql);
   }
 }
+
+const moved = (cause: Error): MillraceError =>
+  new MillraceError('CONNECTION_LOST', 'the position of the sink in the database was moved by somebody else', {
+    cause,
+  });
 
 /** Whatever the server has for a default. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';

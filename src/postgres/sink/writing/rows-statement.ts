@@ -1,4 +1,5 @@
 import type { DatabaseClient } from '../../connection/database-client.js';
+import { quoteText } from '../../sql/quote.js';
 import type { QueuedRow } from './row-queue.js';
 
 /** How rows get into the database, in the transaction of whoever calls it. */
@@ -7,22 +8,25 @@ export interface RowsStatement {
   check(client: DatabaseClient): Promise<void>;
   /** Writes them all, in their order, or rejects. */
   execute(client: DatabaseClient, rows: readonly QueuedRow[]): Promise<void>;
+  /** The same as one statement without parameters, where it is one: a whole transaction then takes one round trip. */
+  sqlOf?(rows: readonly QueuedRow[]): string;
 }
 
-/** Of all rows at once: `text` takes a JSON array of them. */
-export const batchStatement = (text: string): RowsStatement => {
-  const insert = (client: DatabaseClient, json: string) =>
-    client.query({ name: 'millrace_rows', text, values: [json] });
+/** Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them. */
+export const batchStatement = (insertOf: (rows: string) => string): RowsStatement => {
+  const sqlOf = (rows: readonly QueuedRow[]): string =>
+    insertOf(`${quoteText(`[${rows.map(({ json }) => json).join(',')}]`)}::json`);
   return {
     // none, so that what is not there or not allowed is told before a row waits for it
     check: async (client) => {
       await client.run('BEGIN');
-      await insert(client, '[]');
+      await client.run(sqlOf([]));
       await client.run('ROLLBACK');
     },
     execute: async (client, rows) => {
-      await insert(client, `[${rows.map(({ json }) => json).join(',')}]`);
+      await client.run(sqlOf(rows));
     },
+    sqlOf,
   };
 };
 
