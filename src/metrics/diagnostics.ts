@@ -16,6 +16,7 @@ export type DiagnosticName =
   | 'refused-for-now'
   | 'client-id-examined'
   | 'older-version'
+  | 'shared-below-5'
   | 'granted-qos'
   | 'publish'
   | 'message-suspected'
@@ -64,6 +65,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'refused-for-now': channel('millrace:refused-for-now'),
   'client-id-examined': channel('millrace:client-id-examined'),
   'older-version': channel('millrace:older-version'),
+  'shared-below-5': channel('millrace:shared-below-5'),
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   'message-suspected': channel('millrace:message-suspected'),

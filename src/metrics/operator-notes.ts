@@ -15,6 +15,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'millrace:older-version',
     'a broker is spoken to in an older version than MQTT 5.0, which it did not take: no message has properties there',
   ],
+  [
+    'millrace:shared-below-5',
+    'a filter begins with $share/, which MQTT below 5.0 does not know: some brokers do there, from others nothing comes',
+  ],
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
   ['millrace:session-unverified', unverified],

@@ -152,6 +152,20 @@ describe('source on mosquitto', SUITE_LIMIT, () => {
     assert.ok(one.items.length > 0 && two.items.length > 0);
   });
 
+  it('a shared subscription below 5.0 is told, for not every broker knows it there; at 5.0 it is not', async () => {
+    using told = new Told('shared-below-5');
+    for (const protocolVersion of [5, 4] as const) {
+      const source = text()
+        .topic('$share/group/older/#')
+        .connectOptionsFn(() => ({ protocolVersion }));
+      await using _driver = await SourceDriver.open(source.build());
+      assert.deepEqual(
+        told.events.map(({ data }) => Reflect.get(Object(data), 'filters')),
+        protocolVersion === 5 ? [] : [['$share/group/older/#']],
+      );
+    }
+  });
+
   it('overlapping filters on 5.0: each copy is a delivery with the identifier of its filter', async () => {
     const source = MqttSources.builder({
       broker: broker.url,

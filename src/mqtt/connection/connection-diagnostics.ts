@@ -3,6 +3,7 @@ import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { ConnackPacket } from '../protocol/packet.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import type { ConnectedEvent, ServerLimits } from '../protocol/session/session-event.js';
+import { isSharedFilter } from '../protocol/topic.js';
 import type { ConnectionMetrics } from './connection-metrics.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import type { Verdict } from './reconnect/conflict-detector.js';
@@ -44,7 +45,10 @@ export class ConnectionDiagnostics {
     if (resumed) this.#metrics.reconnects.add();
     const { sessionPresent, clientId, epoch, limits } = event;
     tellShortenedExpiry(this.#options, limits);
-    if (version !== this.#version) this.#tellOlder(formatAddress(address), version, olderBecause);
+    if (version !== this.#version) {
+      this.#tellOlder(formatAddress(address), version, olderBecause);
+      tellShared(this.#options, formatAddress(address), version);
+    }
     this.#version = version;
     tellUnasked(this.#options, event.connack);
     publishDiagnostic('connect', {
@@ -100,6 +104,12 @@ export class ConnectionDiagnostics {
     if (because === undefined) return;
     publishDiagnostic('older-version', { name: this.#options.name, server, version, because });
   }
+}
+
+/** 3.x has no shared subscriptions: a server that has none either takes the filter for a topic of that name, and nothing ever comes. */
+function tellShared({ name, subscriptions }: MqttConnectionOptions, server: string, version: ProtocolVersion): void {
+  const filters = subscriptions.map(({ filter }) => filter).filter(isSharedFilter);
+  if (version < 5 && filters.length > 0) publishDiagnostic('shared-below-5', { name, server, version, filters });
 }
 
 /** A server that keeps the session for less than we asked for loses it when we are away for longer [MQTT-3.2.2.3.2]: said at each CONNACK. */
