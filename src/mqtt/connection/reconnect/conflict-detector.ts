@@ -4,6 +4,11 @@ import type { MillraceError } from '../../../errors/millrace-error.js';
 const NAMED_ENDS = 3;
 /** A connection that lasted as long, in milliseconds, ends a row of those. */
 const NAMED_WITHIN_MS = 60_000;
+/**
+ * Who was there for that long before the first of them bears with so many more: of two that throw each other out in turn the newcomer then
+ * has its evidence first, a trial of its own included. Likely it is there by mistake.
+ */
+const SETTLED_BEARS = 4;
 /** Most CONNECTs of our own, given up and unanswered, that may still come to an end at the broker and take the session. */
 const MOST_LATE = 10;
 /** How soon after CONNACK an end is an early one, in milliseconds. */
@@ -54,6 +59,8 @@ export type Verdict = 'taken-over' | 'lived' | 'away' | 'unclear';
  */
 export class ConflictDetector {
   #named = 0;
+  /** With how many more ends of this row it is borne. */
+  #bears = 0;
   #late = 0;
   #early = 0;
   #quiet = 0;
@@ -100,6 +107,7 @@ export class ConflictDetector {
     this.#named = 0;
     if (error.code !== 'CONNECTION_LOST' || connectedMs >= EARLY_MS) {
       this.clear();
+      if (connectedMs < NAMED_WITHIN_MS) this.#bears = 0;
       return 'none';
     }
     return this.#closed(end, connectedMs);
@@ -113,12 +121,13 @@ export class ConflictDetector {
 
   #forget(): void {
     this.#named = 0;
+    this.#bears = SETTLED_BEARS;
     this.#late = 0;
   }
 
   #taken(): Suspicion {
     this.#named += 1;
-    return this.#named >= NAMED_ENDS + this.#late ? 'named' : 'early';
+    return this.#named >= NAMED_ENDS + this.#bears + this.#late ? 'named' : 'early';
   }
 
   #closed({ byFin, moved, unanswered, subscribing }: ConnectionEnd, connectedMs: number): Suspicion {
@@ -127,7 +136,8 @@ export class ConflictDetector {
     this.#quiet = byFin && !moved && !subscribing ? this.#quiet + 1 : 0;
     if (!subscribing) this.#elsewhere += 1;
     this.#longestMs = Math.max(this.#longestMs, connectedMs);
-    if (this.#quiet >= QUIET_ENDS * this.#patience || this.#early >= EARLY_ENDS * this.#patience) return 'examine';
+    const enough = (ends: number) => (ends + this.#bears) * this.#patience;
+    if (this.#quiet >= enough(QUIET_ENDS) || this.#early >= enough(EARLY_ENDS)) return 'examine';
     return byFin && !unanswered && this.#patience === 1 ? 'early' : 'none';
   }
 }

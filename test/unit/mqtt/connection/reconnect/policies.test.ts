@@ -312,6 +312,28 @@ describe('suspicion of a client-id conflict (R19a)', () => {
     ]);
   });
 
+  it('of two that throw each other out the newcomer has it first, when the other one was there for a minute', () => {
+    const [settled, newcomer] = [new ConflictDetector(), new ConflictDetector()];
+    let longest = 3_600_000;
+    const turns: string[] = [];
+    while (!turns.some((turn) => turn.endsWith('named'))) {
+      // who connects ends the other
+      turns.push(`settled ${settled.ended({ ...taken, connectedMs: longest })}`);
+      longest = 300;
+      turns.push(`newcomer ${newcomer.ended(taken)}`);
+    }
+    assert.equal(turns.at(-1), 'newcomer named');
+    assert.deepEqual(
+      turns.filter((turn) => turn.startsWith('settled')),
+      Array(3).fill('settled early'),
+    );
+    const borne = after(settled, taken, taken, taken, taken);
+    assert.deepEqual(borne, ['early', 'early', 'early', 'named'], 'for a while only');
+    const closed = new ConflictDetector();
+    const ends = after(closed, { ...quiet, connectedMs: 60_000 }, ...Array(7).fill(quiet));
+    assert.deepEqual(ends.indexOf('examine'), 7, 'a trial comes later, too');
+  });
+
   it('asked wrongly: CONNECTs of our own that were given up may each take the session over once', () => {
     const watch = new ConflictDetector();
     assert.deepEqual(after(watch, late, late, taken, taken, taken, taken).slice(2), [
