@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { isWellFormed } from '../../internal/well-formed.js';
 
 /**
  * Values of JavaScript as JSON that PostgreSQL reads as the type of the column: texts, numbers and booleans as they are, `null` and
@@ -10,7 +11,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 export const jsonOfValue = (value: unknown, place: string): string => {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value);
+      return jsonOfText(value, place);
     case 'number':
       return Number.isFinite(value) ? String(value) : `"${value}"`;
     case 'boolean':
@@ -28,14 +29,21 @@ export const jsonOfValue = (value: unknown, place: string): string => {
 
 /** Of values in their order. */
 export const jsonOfValues = (values: readonly unknown[], place: string): string =>
-  `[${values.map((value, index) => jsonOfValue(value, `${place} $${index + 1}`)).join(',')}]`;
+  `[${Array.from(values, (value, index) => jsonOfValue(value, `${place} $${index + 1}`)).join(',')}]`;
+
+/** Half a character would be stored as another one, by a statement's value. */
+const jsonOfText = (text: string, place: string): string => {
+  if (!isWellFormed(text)) throw refuse(place, 'a text with half a surrogate pair');
+  return JSON.stringify(text);
+};
 
 const jsonOfObject = (value: object, place: string): string => {
   if (value instanceof Date) return jsonOfDate(value, place);
   if (value instanceof Uint8Array)
     return `"\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}"`;
   if (Array.isArray(value)) {
-    return `[${value.map((one: unknown, index) => jsonOfValue(one, `${place}[${index}]`)).join(',')}]`;
+    // not `map`, which leaves holes
+    return `[${Array.from(value, (one: unknown, index) => jsonOfValue(one, `${place}[${index}]`)).join(',')}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return jsonOfRecord(value, place);
@@ -48,7 +56,7 @@ const jsonOfRecord = (value: object, place: string): string => {
   const parts: string[] = [];
   for (const [key, one] of Object.entries(value)) {
     // a property that is not there is not NULL inside of JSON
-    if (one !== undefined) parts.push(`${JSON.stringify(key)}:${jsonInside(one, `${place}.${key}`)}`);
+    if (one !== undefined) parts.push(`${jsonOfText(key, place)}:${jsonInside(one, `${place}.${key}`)}`);
   }
   return `{${parts.join(',')}}`;
 };

@@ -1,24 +1,40 @@
 import type { ErrorCode } from '../../errors/error-code.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { PermanentError } from '../../errors/permanent-error.js';
 
 /**
  * What an error of a statement says about what to do. `away`: the same may pass later, nothing is wrong with the rows. `row`: one of the rows
- * cannot pass. `fatal`: it cannot pass before somebody changes the database or the options.
+ * cannot pass. `fatal`: it cannot pass before somebody changes the database or the options. `unclear`: an extension that refuses a value, or
+ * the server's own fault.
  */
-export type SqlErrorKind = 'away' | 'row' | 'fatal';
+export type SqlErrorKind = 'away' | 'row' | 'fatal' | 'unclear';
 
 /** What is read of an error of the server: never its detail, which shows values. */
 export interface SqlFacts {
   /** Five characters (SQLSTATE). */
   readonly code: string;
-  /** Without what stands behind a colon and a quote: that is a value. */
+  /** Without what may be a value, and no longer than it is worth keeping. */
   readonly message: string;
   readonly constraint: string | undefined;
   readonly column: string | undefined;
 }
 
-/** By code first, then by class. What is not here is `away`: it is tried again, and told. */
+/** By code first, then by class. What is not here is a code of somebody's trigger or function. */
 const KINDS: Readonly<Record<string, SqlErrorKind>> = {
+  // no connection, a transaction that was ended or may not write, a conflict, no room, a lock, an operator, a disk, another server
+  '08': 'away',
+  '25': 'away',
+  '26': 'away',
+  '40': 'away',
+  '53': 'away',
+  '55': 'away',
+  '57': 'away',
+  '58': 'away',
+  '72': 'away',
+  F0: 'away',
+  HV: 'away',
+  XX: 'away',
+  XX000: 'unclear',
   // data, constraints, a key twice in one statement, a view's check, a trigger's RAISE, an index row that is too large
   '21': 'row',
   '22': 'row',
@@ -30,11 +46,23 @@ const KINDS: Readonly<Record<string, SqlErrorKind>> = {
   '39': 'row',
   // not there, not allowed, not possible
   '0A': 'fatal',
+  '0L': 'fatal',
+  '0P': 'fatal',
   '28': 'fatal',
   '3D': 'fatal',
   '3F': 'fatal',
   '42': 'fatal',
+  // a view that takes no rows, a table whose publication needs an identity
+  '55000': 'fatal',
 };
+
+/** Where a code has two meanings, the function of the server that says it: a row against a policy, and a table that was changed meanwhile. */
+const ROUTINES: Readonly<Record<string, SqlErrorKind>> = {
+  '42501 ExecWithCheckOptions': 'row',
+  '0A000 RevalidateCachedQuery': 'away',
+};
+
+const LONGEST_MESSAGE = 1_000;
 
 /** What `node:tls` and `pg` say where a server cannot be believed, or a password is none. */
 const TLS_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL|HOSTNAME_)/;
@@ -45,37 +73,39 @@ export const sqlFacts = (error: unknown): SqlFacts | undefined => {
   // as the protocol has them; each is looked at below
   const { code, constraint, column } = error as Partial<Readonly<Record<'code' | 'constraint' | 'column', unknown>>>;
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
-  return { code, message: withoutValue(error.message), constraint: text(constraint), column: text(column) };
+  const message = shortened(withoutValue(code, error.message));
+  return { code, message, constraint: text(constraint), column: text(column) };
 };
 
-/** @param error of a statement or of connecting */
+/** @param error of a statement of rows */
 export const sqlErrorKind = (error: unknown): SqlErrorKind => {
   const facts = sqlFacts(error);
-  if (facts !== undefined) return kindOf(facts.code);
+  if (facts !== undefined) return kindOf(error, facts) ?? 'row';
   if (error instanceof MillraceError) return error.retryable ? 'away' : 'fatal';
   return isHopeless(error) ? 'fatal' : 'away';
 };
 
-/** As an error of ours, with advice; `what` is what could not be done. */
+/** As an error of ours, with advice; `what` is what could not be done. Codes that nobody knows, as poolers have them, may pass. */
 export const sqlError = (error: unknown, what: string): MillraceError => {
   if (error instanceof MillraceError) return error;
   const facts = sqlFacts(error);
   if (facts === undefined) return connectionError(error, what);
   const { code, message, constraint, column } = facts;
-  const [ours, advice] = explain(code);
+  const kind = kindOf(error, facts) ?? 'away';
+  const [ours, advice] = explain(code, kind);
   return new MillraceError(ours, `${what}: ${message} (SQLSTATE ${code})`, {
     ...(advice === undefined ? {} : { advice }),
     details: { sqlState: code, ...(constraint && { constraint }), ...(column && { column }) },
-    retryable: sqlErrorKind(error) === 'away',
+    retryable: kind === 'away' || kind === 'unclear',
   });
 };
 
 type Explanation = readonly [ErrorCode, string | undefined];
 
-const explain = (code: string): Explanation => {
+const explain = (code: string, kind: SqlErrorKind): Explanation => {
   if (code === '42501') return ['NOT_AUTHORIZED', 'Grant the user of the connection what it needs on this table.'];
   if (code.startsWith('28')) return ['BAD_CREDENTIALS', 'Check user, password and pg_hba.conf.'];
-  switch (kindOf(code)) {
+  switch (kind) {
     case 'row':
       return ['INVALID_MESSAGE', 'Give the sink an onError, or mend the item before it.'];
     case 'fatal':
@@ -84,11 +114,15 @@ const explain = (code: string): Explanation => {
         'Check the names of database, schema, table and columns, and the statement, against the database.',
       ];
     case 'away':
+    case 'unclear':
       return ['CONNECTION_LOST', undefined];
   }
 };
 
-const kindOf = (code: string): SqlErrorKind => KINDS[code] ?? KINDS[code.slice(0, 2)] ?? 'away';
+const kindOf = (error: unknown, { code }: SqlFacts): SqlErrorKind | undefined => {
+  const { routine } = error as { readonly routine?: unknown };
+  return ROUTINES[`${code} ${routine}`] ?? KINDS[code] ?? KINDS[code.slice(0, 2)];
+};
 
 /** Of a socket, of TLS, or of `pg` itself. As the cause only what the system says: others may show a URL with its password. */
 const connectionError = (error: unknown, what: string): MillraceError => {
@@ -106,14 +140,31 @@ const connectionError = (error: unknown, what: string): MillraceError => {
 
 const isHopeless = (error: unknown): error is Error =>
   error instanceof Error &&
-  (isMistake(error) || TLS_CODES.test(codeOf(error)) || /does not support SSL|^SASL/.test(error.message));
+  (isMistake(error) ||
+    error instanceof PermanentError ||
+    TLS_CODES.test(codeOf(error)) ||
+    /does not support SSL|^SASL/.test(error.message));
 
-/** An error of the language: what was given to `pg` is nothing that it can work with. */
-const isMistake = (error: Error): boolean => error instanceof TypeError || error instanceof RangeError;
+/**
+ * An error of the language, or a file of certificates that is not there: what was given to `pg` is nothing that it can work with. With a
+ * cause it is what `fetch` throws for a network that is away, in a function that gives the password.
+ */
+const isMistake = (error: Error): boolean =>
+  ('syscall' in error && error.syscall === 'open') ||
+  ((error instanceof TypeError || error instanceof RangeError) && error.cause === undefined);
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** `invalid input syntax for type integer: "12a"` shows the value; a name stands in quotes without a colon before. */
-const withoutValue = (message: string): string => message.replace(/: ".*$/s, '');
+/**
+ * What stands in quotes is a value in errors of data (`value "12" is out of range`), whatever the quotes of the server's language are; in others
+ * it is one behind a colon, else a name.
+ */
+const withoutValue = (code: string, message: string): string => {
+  const rest = message.replace(/: ["«»„“].*$/s, '');
+  return code.startsWith('22') ? rest.replace(/["«»„“].*["«»“”]/s, '…') : rest;
+};
+
+/** It is kept as JSON, which has no half of a character at its end. */
+const shortened = (message: string): string => message.slice(0, LONGEST_MESSAGE).replace(/\p{Surrogate}$/u, '');

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import type { SinkPosition } from './sink-position.js';
+import type { RefusedSeq, SinkPosition } from './sink-position.js';
 import { isSameOpening, type SinkRecord } from './sink-record.js';
 
 /*
@@ -11,8 +11,8 @@ import { isSameOpening, type SinkRecord } from './sink-record.js';
  *     planned one; any other was written by somebody else, or by this store in a past or a future that it does not know.
  * SP3. Rows and position are one transaction, which changes nothing unless the position has the opening and the `seq` that it began from.
  *     So each row is in once, whatever becomes of the connection, and an opening that is not the last can write no more.
- * SP4. The position is judged under the lock of its row, and with it locked the new opening is written: a COMMIT whose answer was cut has
- *     taken effect before, or never will. `seq` says which.
+ * SP4. The position is judged under the lock of its row, or of its key where there is no row yet, and with it locked the new opening is
+ *     written: a COMMIT whose answer was cut has taken effect before, or never will. `seq` says which.
  * SP5. A row that the database refuses moves the position as well, and is kept beside it until the store has its letter: a crash between
  *     the two loses no letter.
  * SP6. `low` ≤ `seq` ≤ `end`. Below: the database has lost rows that were complete. Above: it has rows that this store has never had.
@@ -52,9 +52,14 @@ export type ResetReason = 'unknown-position' | 'position-lost';
 
 /** What is to be done with a position. */
 export type Verdict =
-  | { readonly kind: 'create'; readonly seq: number }
+  | { readonly kind: 'create'; readonly seq: number; readonly refused: readonly [] }
   | { readonly kind: 'resume'; readonly position: SinkPosition }
-  | { readonly kind: 'reset'; readonly seq: number; readonly reason: ResetReason }
+  | {
+      readonly kind: 'reset';
+      readonly seq: number;
+      readonly refused: readonly RefusedSeq[];
+      readonly reason: ResetReason;
+    }
   | { readonly kind: 'refuse'; readonly error: MillraceError };
 
 /** @param position undefined: the table has none of this job and sink */
@@ -63,7 +68,9 @@ export const judgePosition = (position: SinkPosition | undefined, known: Known, 
   if (position === undefined) {
     // SP1; whoever has delivered nothing has lost nothing either
     const isFirst = record?.seen === undefined && low === 0 && !known.isOpen;
-    return isFirst ? { kind: 'create', seq: low } : lost(known, policy, 'the database has no position of it any more');
+    return isFirst
+      ? { kind: 'create', seq: low, refused: [] }
+      : lost(known, policy, 'the database has no position of it any more');
   }
   if (record === undefined || position.identity !== record.identity) return unknown(known, policy, NOT_OURS);
   // SP2
@@ -81,7 +88,8 @@ export const judgePosition = (position: SinkPosition | undefined, known: Known, 
 /** Its own identity under an opening that the store does not know. */
 const elsewhere = (position: SinkPosition, record: SinkRecord, known: Known, policy: PositionPolicy): Verdict => {
   if (position.epoch < (record.seen?.epoch ?? 0)) {
-    return lost(known, policy, `the database is at opening ${position.epoch}, and was at ${record.seen?.epoch} before`);
+    const what = `the database is at opening ${position.epoch}, and was at ${record.seen?.epoch} before`;
+    return lost(known, policy, what, position);
   }
   if (known.isOpen) return { kind: 'refuse', error: fenced() };
   return unknown(known, policy, WENT_BACK);
@@ -93,7 +101,7 @@ const WENT_BACK = 'the database is ahead of the store, which is a copy, or went 
 const unknown = ({ low, isOpen }: Known, { onUnknownPosition }: PositionPolicy, what: string): Verdict => {
   // not in the middle: whoever has come in between is at work
   if (isOpen) return { kind: 'refuse', error: fenced() };
-  if (onUnknownPosition === 'takeOver') return { kind: 'reset', seq: low, reason: 'unknown-position' };
+  if (onUnknownPosition === 'takeOver') return { kind: 'reset', seq: low, refused: [], reason: 'unknown-position' };
   const error = new MillraceError('DATABASE_NOT_OURS', `${what}: which rows are in already cannot be told`, {
     advice:
       'Start the job with the store that wrote it. Or clean the table up to the input that comes next, and take the position over with ' +
@@ -103,8 +111,18 @@ const unknown = ({ low, isOpen }: Known, { onUnknownPosition }: PositionPolicy, 
   return { kind: 'refuse', error };
 };
 
-const lost = ({ low }: Known, { onPositionLoss }: PositionPolicy, what: string): Verdict => {
-  if (onPositionLoss === 'accept') return { kind: 'reset', seq: low, reason: 'position-lost' };
+/** @param position what it went back to, where that is its own: what is in there is not to be written again */
+const lost = (
+  { low, end }: Known,
+  { onPositionLoss }: PositionPolicy,
+  what: string,
+  position?: SinkPosition,
+): Verdict => {
+  if (onPositionLoss === 'accept') {
+    const isAhead = position !== undefined && position.seq > low && position.seq <= end;
+    const { seq, refused } = isAhead ? position : { seq: low, refused: [] };
+    return { kind: 'reset', seq, refused, reason: 'position-lost' };
+  }
   const error = new MillraceError('DATABASE_WENT_BACK', `${what}: it went back, and rows that were in are lost`, {
     advice:
       'Bring the database to where it was. Or accept the loss with onPositionLoss: ' +

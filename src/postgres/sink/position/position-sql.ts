@@ -25,6 +25,13 @@ export const createPositionTableSql = (table: TableName): string =>
   'epoch bigint NOT NULL, token uuid NOT NULL, seq bigint NOT NULL, refused jsonb NOT NULL, ' +
   'written_at timestamptz NOT NULL, PRIMARY KEY (job, sink)) WITH (fillfactor = 20)';
 
+/** Until the transaction ends: of two that find no row, and so have none to lock, the second sees what the first has put there (SP4). */
+export const lockPositionSql = ({ table, job, sink }: PositionKey): string =>
+  lockSql(`${quoteTable(table)} ${job} ${sink}`);
+
+/** `IF NOT EXISTS` fails when two do it at once: they are two sinks of one job, or two jobs. */
+export const lockTableSql = (table: TableName): string => lockSql(quoteTable(table));
+
 /** Waits for a transaction that has the row (SP4). As text: what a program has done to the parsers of `pg` is none of ours. */
 export const readPositionSql = (key: PositionKey): string =>
   'SELECT identity::text AS identity, epoch::text AS epoch, token::text AS token, seq::text AS seq, ' +
@@ -80,5 +87,8 @@ export const readPosition = (row: Readonly<Record<string, unknown>> | undefined)
 };
 
 const whereSql = ({ job, sink }: PositionKey): string => `job = ${quoteText(job)} AND sink = ${quoteText(sink)}`;
+
+const lockSql = (what: string): string =>
+  `SELECT pg_advisory_xact_lock(hashtextextended(${quoteText(`millrace ${what}`)}, 0))`;
 
 const refusedSql = (refused: readonly RefusedSeq[]): string => `${quoteText(JSON.stringify(refused))}::jsonb`;

@@ -9,6 +9,8 @@ import { judgePosition, type Known, type PositionPolicy } from './judge-position
 import {
   createPositionTableSql,
   insertPositionSql,
+  lockPositionSql,
+  lockTableSql,
   movePositionSql,
   POSITION_MOVED,
   type PositionKey,
@@ -61,16 +63,17 @@ export class PositionTable {
   /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED */
   async open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
     await this.#requireTable(client);
-    await client.run(BEGIN);
-    const [read] = await client.run(readPositionSql(this.#parts.key));
+    const { key } = this.#parts;
+    await client.run(`${BEGIN}; ${lockPositionSql(key)}`);
+    const [read] = await client.run(readPositionSql(key));
     const found = readPosition(read?.rows[0]);
     const next = this.#judge(found, marks);
     // SP1, SP2: before the database has it
     await this.#parts.record.put(next.record);
-    const { key } = this.#parts;
-    await client.run(
+    const [written] = await client.run(
       found === undefined ? insertPositionSql(key, next.position) : replacePositionSql(key, next.position),
     );
+    if (written?.rowCount !== 1) throw named(unwritable(), key);
     await client.run('COMMIT');
     this.#position = next.position;
     return next.position;
@@ -114,7 +117,7 @@ export class PositionTable {
     const epoch = Math.max(found?.epoch ?? 0, record?.planned?.epoch ?? 0) + 1;
     const planned = { epoch, token: randomUUID() };
     const identity = record?.identity ?? randomUUID();
-    const { seq, refused } = verdict.kind === 'resume' ? verdict.position : { seq: verdict.seq, refused: [] };
+    const { seq, refused } = verdict.kind === 'resume' ? verdict.position : verdict;
     const seen = found === undefined ? undefined : { epoch: found.epoch, token: found.token };
     return {
       record: { version: 1, identity, seen, planned, end: undefined },
@@ -127,8 +130,9 @@ export class PositionTable {
     const sql = createPositionTableSql(key.table);
     const [found] = await client.run(`SELECT to_regclass(${quoteText(quoteTable(key.table))})::text AS name`);
     if (found?.rows[0]?.name !== null) return;
-    if (createTable) await client.run(sql);
-    else throw missing(key, sql);
+    if (!createTable) throw missing(key, sql);
+    await client.run(`${BEGIN}; ${lockTableSql(key.table)}; ${sql}`);
+    await client.run('COMMIT');
   }
 }
 
@@ -144,6 +148,12 @@ const named = (error: MillraceError, { job, sink, table }: PositionKey): Millrac
   new MillraceError(error.code, `sink "${sink}" of job "${job}": ${error.message}`, {
     details: { ...error.details, job, sink, table: quoteTable(table) },
     ...(error.advice === undefined ? {} : { advice: error.advice }),
+  });
+
+const unwritable = (): MillraceError =>
+  new MillraceError('INVALID_OPTIONS', 'the table of positions does not take what is written there', {
+    advice:
+      'A trigger or a policy of row-level security stands before it: remove it, or name another table as positionTable.',
   });
 
 const missing = ({ table, sink }: PositionKey, sql: string): MillraceError =>

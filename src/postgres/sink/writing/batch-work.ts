@@ -25,6 +25,8 @@ export interface WrittenRows<R extends QueuedRow> {
 export class BatchWork<R extends QueuedRow> implements DatabaseWork {
   readonly #rows: WrittenRows<R>;
   readonly #meter: SinkMeter;
+  /** The row that failed alone, for no reason that the server names. */
+  #unclear: { readonly row: R; readonly times: number } | undefined;
 
   constructor(rows: WrittenRows<R>, meter: SinkMeter) {
     this.#rows = rows;
@@ -62,7 +64,11 @@ export class BatchWork<R extends QueuedRow> implements DatabaseWork {
     } catch (error) {
       const facts = sqlFacts(error);
       const [first] = batch;
-      if (facts === undefined || first === undefined || sqlErrorKind(error) !== 'row') throw error;
+      if (facts === undefined || first === undefined || !this.#isOfRow(error, batch.length, first)) {
+        // a batch that takes too long, or takes down what it is written to, may pass in parts
+        this.#rows.split(batch.length);
+        throw error;
+      }
       await client.run('ROLLBACK');
       if (this.#rows.split(batch.length)) return false;
       await this.#rows.refuse(client, first, facts);
@@ -70,4 +76,16 @@ export class BatchWork<R extends QueuedRow> implements DatabaseWork {
       return false;
     }
   }
+
+  #isOfRow(error: unknown, count: number, first: R): boolean {
+    const kind = sqlErrorKind(error);
+    if (kind !== 'unclear') return kind === 'row';
+    if (count > 1) return true;
+    const times = this.#unclear?.row === first ? this.#unclear.times + 1 : 1;
+    this.#unclear = { row: first, times };
+    return times >= UNCLEAR_TRIES;
+  }
 }
+
+/** So often a row fails alone before it is the row: a fault of the server's own would have passed. */
+const UNCLEAR_TRIES = 3;
