@@ -6,6 +6,7 @@ import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { expiryTime } from './message-expiry.js';
+import { messageNames } from './message-names.js';
 import type { RowContent } from './row.js';
 import type { MessageProperties, SinkMessage } from './sink-message.js';
 
@@ -32,7 +33,13 @@ export const plainEncoder = (defaults: MessageDefaults): Encode<unknown> => {
 
 /** For a sink with `messageFn`. */
 export const messageEncoder = <T>(messageFn: VersionedMessageFn<T>, defaults: MessageDefaults): Encode<T> => {
-  return (item, version) => rowContent(callMessageFn(messageFn, item, version), defaults);
+  const checkNames = messageNames();
+  return (item, version) => {
+    const message = callMessageFn(messageFn, item, version);
+    const content = rowContent(message, defaults);
+    checkNames(message);
+    return content;
+  };
 };
 
 const callMessageFn = <T>(messageFn: VersionedMessageFn<T>, item: T, version: ProtocolVersion): SinkMessage => {

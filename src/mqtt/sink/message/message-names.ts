@@ -1,0 +1,67 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { closestName } from '../../../internal/options/closest-name.js';
+import type { MessageProperties, SinkMessage } from './sink-message.js';
+
+const OF_MESSAGE: Readonly<Record<keyof SinkMessage, true>> = {
+  payload: true,
+  qos: true,
+  retain: true,
+  topic: true,
+  properties: true,
+  timestampMs: true,
+};
+const OF_PROPERTIES: Readonly<Record<keyof MessageProperties, true>> = {
+  payloadFormatIndicator: true,
+  messageExpiryInterval: true,
+  contentType: true,
+  responseTopic: true,
+  correlationData: true,
+  userProperties: true,
+};
+/** Names of an item that is spread into its message may be anybody's, and new ones each time. */
+const MOST_REMEMBERED = 256;
+
+/**
+ * Looks for names that were likely meant to be others, in what `messageFn` returns: the compiler takes any there, and a message whose
+ * `tpoic` nobody reads would go to the topic of the sink. A name that is near to none is left alone, as is one whose likely meaning is
+ * there, too: an item, or a received message, may have been spread into the message.
+ */
+export const messageNames = (): ((message: SinkMessage) => void) => {
+  const inMessage = remembered((name) =>
+    name in OF_PROPERTIES ? `properties.${name}` : closestName(name, Object.keys(OF_MESSAGE)),
+  );
+  const inProperties = remembered((name) => closestName(name, Object.keys(OF_PROPERTIES)));
+  return (message) => {
+    const { properties } = message;
+    for (const name in message) {
+      if (name in OF_MESSAGE) continue;
+      const meant = inMessage(name);
+      if (meant !== undefined && !(meant in message) && !isIn(properties, name)) throw meantToBe(meant, name);
+    }
+    for (const name in properties) {
+      if (name in OF_PROPERTIES) continue;
+      const meant = inProperties(name);
+      if (meant !== undefined && !isIn(properties, meant)) throw meantToBe(`properties.${meant}`, `properties.${name}`);
+    }
+  };
+};
+
+const isIn = (properties: MessageProperties | undefined, name: string): boolean =>
+  properties !== undefined && name in properties;
+
+const remembered = (find: (name: string) => string | undefined): ((name: string) => string | undefined) => {
+  const found = new Map<string, string | undefined>();
+  return (name) => {
+    if (!found.has(name) && found.size < MOST_REMEMBERED) found.set(name, find(name));
+    return found.get(name);
+  };
+};
+
+const meantToBe = (meant: string, name: string): MillraceError =>
+  new MillraceError(
+    'INVALID_MESSAGE',
+    `messageFn gave ${name}, which a message does not have: did you mean ${meant}?`,
+    {
+      advice: `Name it ${meant}, or leave it out.`,
+    },
+  );
