@@ -80,7 +80,7 @@ describe('the owner of a directory', SUITE_LIMIT, () => {
   it('that cannot make its directory says so', LIMIT, async () => {
     const file = join(tempDir('lock'), 'file');
     writeFileSync(file, '');
-    const error = await rejectsWith('STORAGE_FAILED', LmdbStores.open(join(file, 'store')));
+    const error = await rejectsWith('INVALID_OPTIONS', LmdbStores.open(join(file, 'store')));
     assert.ok(error.message.includes(file));
   });
 });

@@ -22,7 +22,8 @@ import { comparable, oracleDecode, oracleEncode } from '../support/wire/oracle-p
  * - it does not know 0x8C in a DISCONNECT (5: table 2-6);
  * - in 3.1 it looks at the reserved bits of a CONNACK and refuses a repeated PUBREL with DUP (3.1: 2.1).
  * - it refuses wrong flags at the first byte, before the length of that packet has come;
- * - it takes the reason code of an empty 5.0 DISCONNECT or AUTH from the packet behind it (its PR 162).
+ * - it takes the reason code of an empty 5.0 DISCONNECT or AUTH from the packet behind it (its PR 162), and the properties of a CONNACK in
+ *   which a server of 3.x refuses our version, which has none.
  * It also accepts much that the specification forbids; what we refuse is not compared.
  */
 
@@ -40,8 +41,9 @@ function hasDistinctNames(properties: Properties): boolean {
   return new Set(names).size === names.length;
 }
 
-/** An empty DISCONNECT or AUTH may be followed by more. */
+/** An empty DISCONNECT or AUTH, or the CONNACK of an older server, may be followed by more. */
 function readsOn(packet: Packet): boolean {
+  if (packet.type === 'connack') return packet.reasonCode === 0x01 || packet.reasonCode === 0x84;
   return (packet.type === 'disconnect' || packet.type === 'auth') && packet.reasonCode === 0;
 }
 
@@ -103,7 +105,13 @@ describe('against mqtt-packet', () => {
         }
         assert.deepEqual(comparable(theirs), comparable(packets));
       }),
-      { numRuns: 3000, examples: [[{ bytes: Uint8Array.of(0x48), version: 4, from: 'client' }]] },
+      {
+        numRuns: 3000,
+        examples: [
+          [{ bytes: Uint8Array.of(0x48), version: 4, from: 'client' }],
+          [{ bytes: Uint8Array.of(0x20, 2, 0, 1, 0x32, 7, 0, 1, 0x78, 0, 1, 0, 0x41), version: 5, from: 'server' }],
+        ],
+      },
     );
   });
 });
