@@ -13,7 +13,7 @@ export type {
   PostgresStatementOptions,
   PostgresTableOptions,
 } from './sink/options/postgres-sink-options.js';
-export type { ColumnValues } from './sink/row-binder.js';
+export type { ColumnNames, ColumnValues } from './sink/row-binder.js';
 export type {
   PostgresChangesOptions,
   PostgresQueueOptions,

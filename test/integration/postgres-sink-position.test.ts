@@ -175,6 +175,15 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await rejectsWith('DATABASE_WENT_BACK', rig.open());
   });
 
+  it('many sinks that make the table of positions at once all open', async () => {
+    const positionTable = 'made_at_once';
+    const rigs = await Promise.all(upTo(8).map(() => PostgresRig.create(server)));
+    const drivers = await Promise.all(rigs.map((rig) => rig.open({ positionTable })));
+    await Promise.all(drivers.map((driver) => driver.close()));
+    const [row] = await server.query(`SELECT count(*)::int AS count FROM ${positionTable}`);
+    assert.equal(row?.count, 8);
+  });
+
   it('without createTable a missing table of positions is named with the statement that makes it', async () => {
     const rig = await PostgresRig.create(server);
     const options = { createTable: false, positionSchema: 'public', positionTable: 'our "positions"' };

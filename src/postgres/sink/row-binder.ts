@@ -7,8 +7,11 @@ import { jsonOfValue, jsonOfValues } from './row-json.js';
 /** Makes of an item what the statement is given, as JSON. Throws for an item that cannot be one. */
 export type BindRow<T> = (item: T) => string;
 
+/** An array of names, without its methods: in an object of functions a column may be called `at` or `values` as well, and has its type. */
+export type ColumnNames = object & Iterable<string> & { readonly [index: number]: string };
+
 /** Which value goes into which column: the item's properties of these names, or what a function gives. */
-export type ColumnValues<T> = readonly string[] | Readonly<Record<string, (item: T) => unknown>>;
+export type ColumnValues<T> = ColumnNames | Readonly<Record<string, (item: T) => unknown>>;
 
 /** The names, in their order. */
 export const columnNames = <T>(columns: ColumnValues<T>): readonly string[] =>

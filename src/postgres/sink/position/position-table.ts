@@ -5,6 +5,7 @@ import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { DatabaseClient } from '../../connection/database-client.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
+import { sqlErrorKind } from '../../sql/sql-error.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
 import {
   createPositionTableSql,
@@ -62,6 +63,15 @@ export class PositionTable {
 
   /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED */
   async open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
+    try {
+      return await this.#open(client, marks);
+    } catch (error) {
+      // no row is refused here: another sink has made the table, or the position, at the same time
+      throw sqlErrorKind(error) === 'row' ? raced(error) : error;
+    }
+  }
+
+  async #open(client: DatabaseClient, marks: RowMarks): Promise<SinkPosition> {
     await this.#requireTable(client);
     const { key } = this.#parts;
     await client.run(`${BEGIN}; ${lockPositionSql(key)}`);
@@ -135,6 +145,9 @@ export class PositionTable {
     await client.run('COMMIT');
   }
 }
+
+const raced = (cause: unknown): MillraceError =>
+  new MillraceError('CONNECTION_LOST', 'two sinks have made the table of positions at the same time', { cause });
 
 const moved = (cause: Error): MillraceError =>
   new MillraceError('CONNECTION_LOST', 'the position of the sink in the database was moved by somebody else', {
