@@ -3,6 +3,7 @@ import { MillraceError } from '../errors/millrace-error.js';
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { flag, text, withMethods } from '../internal/options/option-checks.js';
+import { OperatorWarnings, type Warned } from '../metrics/warnings/operator-warnings.js';
 import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
@@ -11,7 +12,6 @@ import { checkDirectory } from './check-directory.js';
 import { Job } from './job/job.js';
 import { resolveGuarantee } from './job/job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
-import { JobWarnings, type WarnedJob } from './job/job-warnings.js';
 import { tellObserver } from './job/tell-observer.js';
 import { planPorts } from './opening/job-ports.js';
 import type { JobRunOptions } from './opening/job-run-options.js';
@@ -94,7 +94,7 @@ export class Engine implements AsyncDisposable {
         advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
       });
     }
-    const warnings = this.#warns ? new JobWarnings({ name, ...parts }) : undefined;
+    const warnings = this.#warns ? new OperatorWarnings({ what: `job "${name}"`, job: name, ...parts }) : undefined;
     const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#jobs.delete(name) });
     this.#jobs.set(name, job);
     if (run.stores === undefined) this.#tellUnusedStore(resolved);
@@ -148,7 +148,7 @@ const ONLY_PARTITION = 0;
 /** A run, and what the sources and sinks that it opens are called in events. */
 interface PreparedRun {
   readonly run: JobRunOptions;
-  readonly parts: Omit<WarnedJob, 'name'>;
+  readonly parts: Pick<Warned, 'sources' | 'sinks'>;
 }
 
 /** Checks all that can be checked before anything is opened. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { Engine, MqttSources, Pipeline, Sinks } from '../../src/index.js';
+import { Engine, MqttSinks, MqttSources, Pipeline, Sinks } from '../../src/index.js';
 import { publishDiagnostic } from '../../src/metrics/index.js';
 import { freePort } from '../support/free-port.js';
 import { SUITE_LIMIT } from '../support/limits.js';
@@ -45,6 +45,25 @@ describe('a job that nobody watches', SUITE_LIMIT, () => {
     assert.match(warning.detail ?? '', /Check that the broker runs and listens on this host and port/);
     assert.equal(job.status, 'STARTING');
     assert.equal(warnings.all.length, 1);
+  });
+
+  it('as a source or a sink does that is opened without an engine', async () => {
+    using warnings = new Warnings();
+    const broker = `mqtt://127.0.0.1:${await freePort()}`;
+    const abort = new AbortController();
+    const { signal } = abort;
+    const opening = [
+      MqttSources.builder({ broker, clientId: 'alone', topic: 't' }).build().open({ signal }),
+      MqttSinks.builder({ broker, clientId: 'alone', topic: 't' }).build().open({ signal }),
+      MqttSources.builder({ broker, clientId: 'silent', topic: 't' }).build().open({ signal, warnings: false }),
+    ];
+    while (warnings.all.length < 2) await once(process, 'warning');
+    abort.abort();
+    for (const one of opening) await assert.rejects(one, { code: 'ABORTED' });
+    assert.deepEqual(
+      warnings.all.map(({ message }) => /^(source|sink) "alone": (source alone|alone-0): /.exec(message)?.[1]).sort(),
+      ['sink', 'source'],
+    );
   });
 
   it('says nothing with warnings: false', async () => {

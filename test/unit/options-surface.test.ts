@@ -17,7 +17,7 @@ import {
   scramSha256,
   TestSources,
 } from '../../src/index.js';
-import { PostgresSinks } from '../../src/postgres/index.js';
+import { PostgresSinks, PostgresSources } from '../../src/postgres/index.js';
 
 /** Gives these options, which JavaScript may have in any shape, to what takes them. */
 type Give = (options: never) => unknown;
@@ -30,6 +30,7 @@ const connected = (options: object) => () =>
 const stage = () => Pipeline.create().readFrom(TestSources.items(1));
 const keyed = () => stage().groupingKey((item) => item);
 
+const POSTGRES_SOURCE = { connection: 'postgres://h/d', table: 't' };
 const POSTGRES_TABLE = { connection: {}, table: 't', columns: { a: () => 1 } };
 const POSTGRES_STATEMENT = { connection: {}, sql: 'SELECT $1', bindFn: () => [1] };
 
@@ -93,6 +94,9 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   PostgresTableOptions: [(options) => PostgresSinks.table({ ...Object(options), ...POSTGRES_TABLE })],
   PostgresStatementOptions: [(options) => PostgresSinks.statement({ ...Object(options), ...POSTGRES_STATEMENT })],
   PostgresSinkOptions: [(options) => PostgresSinks.statement({ ...Object(options), ...POSTGRES_STATEMENT })],
+  PostgresQueueOptions: [(options) => PostgresSources.queue({ ...Object(options), ...POSTGRES_SOURCE })],
+  PostgresChangesOptions: [(options) => PostgresSources.changes({ ...Object(options), ...POSTGRES_SOURCE })],
+  PostgresSourceOptions: [(options) => PostgresSources.changes({ ...Object(options), ...POSTGRES_SOURCE })],
   PostgresConnectionOptions: [(connection) => PostgresSinks.statement({ ...POSTGRES_STATEMENT, connection })],
   StructuredCloneOptions: [(options) => StateCodecs.structuredClone(options)],
   ScramCredentials: [(options) => scramSha256({ ...Object(options), username: 'u', password: 'p' })],

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
-import { ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
-import { type Facts, factsOf, textOf } from '../../metrics/facts.js';
-import { noteOf, OPERATOR_NOTES } from '../../metrics/operator-notes.js';
+import { ConnectionTroubles, troubleOf } from '../../metrics/warnings/connection-troubles.js';
+import { type Facts, factsOf, textOf } from '../../metrics/warnings/facts.js';
+import { noteOf, OPERATOR_NOTES } from '../../metrics/warnings/operator-notes.js';
 import type { ReportedEvent } from './reporter.js';
 
 const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
-import { factsOf, textOf } from '../../metrics/facts.js';
+import { factsOf, textOf } from '../../metrics/warnings/facts.js';
 import type { ReportedEvent } from './reporter.js';
 
 /**

@@ -6,7 +6,7 @@ import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSink } from './open-sink.js';
 import { SinkPump } from './sink-pump.js';
-import { standaloneContext, whenAborted } from './standalone-context.js';
+import { openedOr, standaloneContext, standaloneWarnings, whenAborted } from './standalone-context.js';
 
 /** Node has the signal, its types do not. */
 const abortSignalOf = (controller: WritableStreamDefaultController): AbortSignal | undefined =>
@@ -56,13 +56,24 @@ export const openSink = async <T>(definition: SinkDefinition<T>, given: OpenOpti
   // The most that it can give: a sink at QoS 0 gives none.
   const guarantee = definition.refuse('at-least-once') === undefined ? 'at-least-once' : 'none';
   const context = standaloneContext(guarantee, options);
-  // before the sink: what it rejects first has a place already
-  const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const writer = await openOrClose(rejected, () => openWriter(definition.name, () => definition.createWriter(context)));
+  // rejected before the sink: what it rejects first has a place already
+  const warnings = standaloneWarnings('sink', definition.name, options);
+  const { writer, rejected } = await openedOr(warnings, async () => {
+    const rejected = await openRejectedHandler(definition.onError, context, definition.name);
+    const writer = await openOrClose(rejected, () =>
+      openWriter(definition.name, () => definition.createWriter(context)),
+    );
+    return { writer, rejected };
+  });
   const pump = new SinkPump(writer, rejected);
   const stream = createStream(pump);
-  pump.onClose = whenAborted(signal, () =>
-    pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal?.reason })),
-  );
+  const forget = whenAborted(signal, () => {
+    warnings?.[Symbol.dispose]();
+    pump.fail(new MillraceError('ABORTED', `sink "${definition.name}" was aborted`, { cause: signal?.reason }));
+  });
+  pump.onClose = () => {
+    forget();
+    warnings?.[Symbol.dispose]();
+  };
   return Object.assign(stream, { [Symbol.asyncDispose]: () => dispose(stream, pump) });
 };

@@ -10,7 +10,7 @@ import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 import type { RejectedHandler } from './rejected-handler.js';
-import { standaloneContext, whenAborted } from './standalone-context.js';
+import { openedOr, standaloneContext, standaloneWarnings, whenAborted } from './standalone-context.js';
 
 /** How many items are asked for at once. */
 const BATCH_ITEMS = 256;
@@ -229,11 +229,22 @@ export const openSource = async <T>(definition: SourceDefinition<T>, given: Open
   signal?.throwIfAborted();
   checkOwnClaims(definition);
   const context = standaloneContext(definition.defaultGuarantee, options);
-  const rejected = await openRejectedHandler(definition.onError, context, definition.name);
-  const reader = await openOrClose(rejected, () => openReader(definition.name, () => definition.createReader(context)));
+  const warnings = standaloneWarnings('source', definition.name, options);
+  const { reader, rejected } = await openedOr(warnings, async () => {
+    const rejected = await openRejectedHandler(definition.onError, context, definition.name);
+    const reader = await openOrClose(rejected, () =>
+      openReader(definition.name, () => definition.createReader(context)),
+    );
+    return { reader, rejected };
+  });
   const source = new StandaloneSource(reader, rejected, context.guarantee === 'none');
-  source.onClose = whenAborted(signal, () =>
-    source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason })),
-  );
+  const forget = whenAborted(signal, () => {
+    warnings?.[Symbol.dispose]();
+    source.fail(new MillraceError('ABORTED', `source "${definition.name}" was aborted`, { cause: signal?.reason }));
+  });
+  source.onClose = () => {
+    forget();
+    warnings?.[Symbol.dispose]();
+  };
   return source;
 };

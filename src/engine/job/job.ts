@@ -3,6 +3,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { abortableWait } from '../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
 import { foreignText } from '../../internal/visible-text.js';
+import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { OpeningSink } from '../opening/opening-sink.js';
 import type { Recovered } from '../opening/recovered.js';
@@ -11,7 +12,6 @@ import { JobRun } from '../run/job-run.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
-import type { JobWarnings } from './job-warnings.js';
 import { RestartPolicy } from './restart-policy.js';
 import { tellObserver } from './tell-observer.js';
 
@@ -25,7 +25,7 @@ export interface JobParts {
   /** What each of its runs is told. */
   readonly run: JobRunOptions;
   /** undefined: nothing is said as a warning but a failure that nobody would learn of. */
-  readonly warnings: JobWarnings | undefined;
+  readonly warnings: OperatorWarnings | undefined;
   /** Called once, when the job will never run again. */
   readonly onFinal: () => void;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Outages } from '../../../../src/engine/job/outages.js';
+import { Outages } from '../../../../src/metrics/warnings/outages.js';
 
 const HOUR_MS = 3_600_000;
 const outage = (name: string, message = 'away') => ({ name, message, advice: undefined });

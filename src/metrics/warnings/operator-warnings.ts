@@ -1,14 +1,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorWords } from '../../internal/error-words.js';
 import { foreignText } from '../../internal/visible-text.js';
-import { type ConnectionTrouble, ConnectionTroubles, troubleOf } from '../../metrics/connection-troubles.js';
-import { type Facts, factsOf, textOf } from '../../metrics/facts.js';
-import { noteOf, OPERATOR_NOTES } from '../../metrics/operator-notes.js';
+import { type ConnectionTrouble, ConnectionTroubles, troubleOf } from './connection-troubles.js';
+import { type Facts, factsOf, textOf } from './facts.js';
+import { noteOf, OPERATOR_NOTES } from './operator-notes.js';
 import { Outages } from './outages.js';
 
 /** Whose warnings they are. */
-export interface WarnedJob {
-  readonly name: string;
+export interface Warned {
+  /** How a warning begins: `job "x"`. */
+  readonly what: string;
+  /** As the events have it: `standalone` without an engine. */
+  readonly job: string;
   /** The names of its sources and sinks, as their connections and events have them. */
   readonly sources: readonly string[];
   readonly sinks: readonly string[];
@@ -27,8 +30,8 @@ const GOES_ON = 'It is tried again for ever. Check the URL of the broker, and th
  * Says as warnings of the process what nobody would learn otherwise: that a source or a sink is not connected, after a while and then
  * rarely, and once each what weakens the job. The command line tells the same by itself.
  */
-export class JobWarnings implements Disposable {
-  readonly #job: WarnedJob;
+export class OperatorWarnings implements Disposable {
+  readonly #warned: Warned;
   readonly #outages = new Outages();
   readonly #connectedOnce = new Set<string>();
   readonly #noted = new Set<string>();
@@ -36,8 +39,8 @@ export class JobWarnings implements Disposable {
   readonly #handlers: readonly (readonly [channel: string, handler: (message: unknown) => void])[];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(job: WarnedJob) {
-    this.#job = job;
+  constructor(warned: Warned) {
+    this.#warned = warned;
     this.#troubles = new ConnectionTroubles({
       connected: (name) => this.#connected(name),
       troubled: (trouble) => this.#troubled(trouble),
@@ -52,9 +55,9 @@ export class JobWarnings implements Disposable {
     for (const [name, handler] of this.#handlers) subscribe(name, handler);
   }
 
-  /** The job is starting: it may wait for what no event tells of. */
+  /** It is being opened: it may wait for what no event tells of. */
   starting(): void {
-    const message = 'it has not begun to run, and no source or sink says why';
+    const message = 'it is not open yet, and no source or sink says why';
     const advice =
       'A source or sink of your own may wait in its opening; a broker may accept connections and not answer.';
     this.#outages.add({ name: START, message, advice }, performance.now(), SILENT_START_MS);
@@ -90,7 +93,7 @@ export class JobWarnings implements Disposable {
 
   /** Of sources and sinks of the user's own, which try again what failed. */
   #retrying(facts: Facts): void {
-    if (facts.job !== this.#job.name) return;
+    if (!this.#isRetriedHere(facts)) return;
     const { message: why, advice } = troubleOf(facts);
     const name = textOf(facts, 'part');
     // what a user's function throws that is an error of ours does not name it
@@ -100,13 +103,13 @@ export class JobWarnings implements Disposable {
   }
 
   #over(facts: Facts): void {
-    if (facts.job !== this.#job.name) return;
+    if (!this.#isRetriedHere(facts)) return;
     this.#outages.end(textOf(facts, 'part'));
     this.#arm();
   }
 
   #note(channel: string, text: Parameters<typeof noteOf>[0], facts: Facts): void {
-    const isOurs = this.#isOurs(textOf(facts, 'name')) || this.#hasPart(facts) || facts.job === this.#job.name;
+    const isOurs = this.#isOurs(textOf(facts, 'name')) || this.#hasPart(facts) || facts.job === this.#warned.job;
     const note = noteOf(text, facts);
     if (!isOurs || note === undefined || this.#noted.has(channel)) return;
     this.#noted.add(channel);
@@ -115,16 +118,22 @@ export class JobWarnings implements Disposable {
     this.#warn(`${where === undefined ? '' : `${where}: `}${note}`, `MILLRACE_${code}`, undefined);
   }
 
+  /** Without an engine all have the same name of a job. */
+  #isRetriedHere(facts: Facts): boolean {
+    const { what, job } = this.#warned;
+    return facts.job === job && (what === `job "${job}"` || what === facts.part);
+  }
+
   /** A sink's connections have its name and the number of the client. */
   #isOurs(name: string): boolean {
-    const { sources, sinks } = this.#job;
+    const { sources, sinks } = this.#warned;
     return (
       sources.some((source) => name === `source ${source}`) || sinks.some((sink) => name.replace(/-\d+$/, '') === sink)
     );
   }
 
   #hasPart(facts: Facts): boolean {
-    return this.#job.sources.includes(textOf(facts, 'source')) || this.#job.sinks.includes(textOf(facts, 'sink'));
+    return this.#warned.sources.includes(textOf(facts, 'source')) || this.#warned.sinks.includes(textOf(facts, 'sink'));
   }
 
   /** It keeps no process alive. */
@@ -147,7 +156,7 @@ export class JobWarnings implements Disposable {
   }
 
   #warn(text: string, code: string, detail: string | undefined): void {
-    const message = foreignText(`job "${this.#job.name}": ${text}`);
+    const message = foreignText(`${this.#warned.what}: ${text}`);
     process.emitWarning(message, { code, ...(detail === undefined ? {} : { detail: foreignText(detail) }) });
   }
 }
