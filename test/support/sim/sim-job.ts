@@ -24,7 +24,9 @@ export class SimProcess implements SimLife {
   constructor(world: SimWorld, plan: SimPlan, pipeline: Pipeline) {
     this.#world = world;
     world.life = this;
-    const engine = Engine.embedded({ stores: new SimStores(world.disk, this, plan.maxCommitBytes) });
+    const stores = new SimStores(world.disk, this, plan.maxCommitBytes);
+    // simulated outages are no news to who reads the output of the tests
+    const engine = Engine.embedded({ stores, warnings: false });
     this.#job = engine.newJob(pipeline, {
       name: 'job',
       processingGuarantee: plan.guarantee,
