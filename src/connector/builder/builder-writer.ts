@@ -12,6 +12,11 @@ import type { SinkFunctions } from './sink-functions.js';
 
 /** How long `close` waits for the call under way. */
 const CLOSE_WAIT_MS = 1000;
+/**
+ * What is delivered is told so often in the middle of a run, so that little comes again after a crash: a run of slow calls takes long. Not
+ * with each item, for that wakes the engine.
+ */
+const TELL_MS = 10;
 /** How many items may be taken and not delivered, at least. */
 const WINDOW = 1024;
 
@@ -48,6 +53,8 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   #delivered = 0;
   /** Given up since the last `progress`. */
   #rejected: RejectedItem[] = [];
+  /** By `performance.now()`: when a run under way last told what is delivered. */
+  #toldAtMs = 0;
   /** What the last `progress` said: `ready` resolves when there is more. */
   #reported = 0;
   /** Whether a write took less than all since `ready` resolved last. */
@@ -58,9 +65,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #readiness = new Readiness();
   #closing: Promise<void> | undefined;
   readonly #observer: RunObserver = {
-    delivered: (count) => {
-      this.#delivered += count;
-    },
+    delivered: (count, waited) => this.#handleDelivered(count, waited),
     givenUp: (item) => this.#giveUp(item),
     waiting: () => this.#tell(),
   };
@@ -143,6 +148,15 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     return this.#closing;
   }
 
+  #handleDelivered(count: number, waited: boolean): void {
+    this.#delivered += count;
+    if (!waited) return;
+    const now = performance.now();
+    if (now - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = now;
+    this.#tell();
+  }
+
   /** Reported with the prefix that it ends, so that a commit has both or neither: after a crash it comes again, or has its letter. */
   #giveUp({ place, attempt, error }: BlamedItem): void {
     const { name, onError } = this.#sink;
@@ -159,6 +173,7 @@ export class BuilderWriter<C, T> implements SinkWriter<T> {
     const first = this.#delivered;
     this.#queue = [];
     this.#run = { items, first };
+    this.#toldAtMs = performance.now();
     const firstSeq = this.#firstSeq === undefined ? undefined : this.#firstSeq + first;
     try {
       await this.#delivery.deliver(items, firstSeq, this.#observer);

@@ -17,8 +17,8 @@ export interface BlamedItem {
 
 /** What is told while a run is delivered. */
 export interface RunObserver {
-  /** So many more are delivered, from the front. */
-  delivered(count: number): void;
+  /** So many more are delivered, from the front; `waited`: by a call that took its time. */
+  delivered(count: number, waited: boolean): void;
   /** The first that is not through is given up. @throws what fails the sink, where it must not go on without that item */
   givenUp(item: BlamedItem): void;
   /** A wait begins: what is delivered should be told before it. */
@@ -68,10 +68,10 @@ export class ItemDelivery<C, T> {
   async deliver(run: readonly T[], firstSeq: number | undefined, observer: RunObserver): Promise<void> {
     const { stop } = this.#options;
     const parts = new RunParts(run.length);
-    const through = (to: number): void => {
+    const through = (to: number, waited: boolean): void => {
       this.#tries = 0;
       this.#options.retries.over('passed');
-      observer.delivered(parts.through(to));
+      observer.delivered(parts.through(to), waited);
     };
     for (let part = parts.next; part !== undefined && !stop.aborted; part = parts.next) {
       const failed = await this.#try({ run, firstSeq, part, through });
@@ -87,21 +87,23 @@ export class ItemDelivery<C, T> {
     for (let from = part.from; from < part.to; ) {
       const to = functions.receive === undefined ? Math.min(from + this.#options.maxBatchSize, part.to) : from + 1;
       const call = functions.receive === undefined ? 'receiveBatchFn' : 'receiveFn';
+      let waits = false;
       try {
         const received = this.#receive(made, run, { from, to }, firstSeq);
+        waits = received !== undefined;
         if (received !== undefined) await this.#inTime(received, call);
       } catch (thrown) {
         return { call, thrown, from, to };
       }
       // `destroyFn` comes next, and no call after it; what was not delivered comes again, if its source gives it again
       if (stop.aborted) return undefined;
-      if (functions.flush === undefined) through(to);
+      if (functions.flush === undefined) through(to, waits);
       from = to;
     }
     return this.#flush(made, part, through);
   }
 
-  async #flush(made: C, part: RunPart, through: (to: number) => void): Promise<FailedCall | undefined> {
+  async #flush(made: C, part: RunPart, through: Try<T>['through']): Promise<FailedCall | undefined> {
     const { functions } = this.#options;
     if (functions.flush === undefined) return undefined;
     try {
@@ -110,7 +112,7 @@ export class ItemDelivery<C, T> {
     } catch (thrown) {
       return { call: 'flushFn', thrown, ...part };
     }
-    through(part.to);
+    through(part.to, true);
     return undefined;
   }
 
@@ -159,5 +161,5 @@ interface Try<T> {
   readonly run: readonly T[];
   readonly firstSeq: number | undefined;
   readonly part: RunPart;
-  readonly through: (to: number) => void;
+  readonly through: (to: number, waited: boolean) => void;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type OnError, RetryStrategies, SinkBuilder, type SinkWriter } from '../../../../src/connector/index.js';
 import { PermanentError, TransientError } from '../../../../src/errors/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
@@ -249,6 +250,21 @@ describe('a sink whose functions fail for now', LIMIT, () => {
     await destroyed.promise;
     assert.deepEqual(ends, [1, 2]);
   });
+});
+
+it('what is delivered is told in the middle of a run of slow calls', LIMIT, async () => {
+  const stuck = deferred<void>();
+  const sink = SinkBuilder.sinkBuilder('slow', () => undefined)
+    .receiveFn<number>((_, item) => (item === 1 ? stuck.promise : delay(30)))
+    .build();
+  const writer = await sink.createWriter(openContext());
+  writer.write([0, 1, 2]);
+  writer.flush();
+  await writer.ready();
+  assert.equal(writer.progress().delivered, 1);
+  stuck.resolve();
+  while (writer.progress().delivered < 3) await writer.ready();
+  await writer.close();
 });
 
 describe('a sink whose functions fail for good', LIMIT, () => {
