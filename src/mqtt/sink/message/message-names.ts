@@ -2,22 +2,52 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { closestName } from '../../../internal/options/closest-name.js';
 import type { MessageProperties, SinkMessage } from './sink-message.js';
 
-const OF_MESSAGE: Readonly<Record<keyof SinkMessage, true>> = {
-  payload: true,
-  qos: true,
-  retain: true,
-  topic: true,
-  properties: true,
-  timestampMs: true,
+const MESSAGE_NAMES: readonly (keyof SinkMessage)[] = [
+  'payload',
+  'qos',
+  'retain',
+  'topic',
+  'properties',
+  'timestampMs',
+];
+const PROPERTY_NAMES: readonly (keyof MessageProperties)[] = [
+  'payloadFormatIndicator',
+  'messageExpiryInterval',
+  'contentType',
+  'responseTopic',
+  'correlationData',
+  'userProperties',
+];
+
+/** Asked for each name of each message: a switch takes a third of the time of a set. */
+const isOfMessage = (name: string): boolean => {
+  switch (name) {
+    case 'payload':
+    case 'qos':
+    case 'retain':
+    case 'topic':
+    case 'properties':
+    case 'timestampMs':
+      return true;
+    default:
+      return false;
+  }
 };
-const OF_PROPERTIES: Readonly<Record<keyof MessageProperties, true>> = {
-  payloadFormatIndicator: true,
-  messageExpiryInterval: true,
-  contentType: true,
-  responseTopic: true,
-  correlationData: true,
-  userProperties: true,
+
+const isOfProperties = (name: string): boolean => {
+  switch (name) {
+    case 'payloadFormatIndicator':
+    case 'messageExpiryInterval':
+    case 'contentType':
+    case 'responseTopic':
+    case 'correlationData':
+    case 'userProperties':
+      return true;
+    default:
+      return false;
+  }
 };
+
 /** Names of an item that is spread into its message may be anybody's, and new ones each time. */
 const MOST_REMEMBERED = 256;
 
@@ -28,18 +58,18 @@ const MOST_REMEMBERED = 256;
  */
 export const messageNames = (): ((message: SinkMessage) => void) => {
   const inMessage = remembered((name) =>
-    name in OF_PROPERTIES ? `properties.${name}` : closestName(name, Object.keys(OF_MESSAGE)),
+    isOfProperties(name) ? `properties.${name}` : closestName(name, MESSAGE_NAMES),
   );
-  const inProperties = remembered((name) => closestName(name, Object.keys(OF_PROPERTIES)));
+  const inProperties = remembered((name) => closestName(name, PROPERTY_NAMES));
   return (message) => {
     const { properties } = message;
     for (const name in message) {
-      if (name in OF_MESSAGE) continue;
+      if (isOfMessage(name)) continue;
       const meant = inMessage(name);
       if (meant !== undefined && !(meant in message) && !isIn(properties, name)) throw meantToBe(meant, name);
     }
     for (const name in properties) {
-      if (name in OF_PROPERTIES) continue;
+      if (isOfProperties(name)) continue;
       const meant = inProperties(name);
       if (meant !== undefined && !isIn(properties, meant)) throw meantToBe(`properties.${meant}`, `properties.${name}`);
     }

@@ -31,6 +31,25 @@ test('a name that was meant to be another is no message, with the right one', ()
   }
 });
 
+test('each name of a message and of its properties is one', () => {
+  const message: Required<SinkMessage> = {
+    payload,
+    qos: 1,
+    retain: true,
+    topic: 'a',
+    timestampMs: 1,
+    properties: {
+      payloadFormatIndicator: 1,
+      messageExpiryInterval: 1,
+      contentType: 'a',
+      responseTopic: 'a',
+      correlationData: Uint8Array.of(1),
+      userProperties: { a: 'b' },
+    },
+  };
+  assert.equal(encoder()(message, 5).topic, 'a');
+});
+
 test('an item or a received message may be spread into a message', () => {
   const encode = encoder();
   const properties = { contentType: 'a', topicAlias: 3, subscriptionIdentifiers: [1] };
