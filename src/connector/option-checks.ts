@@ -6,7 +6,7 @@ export const onErrorCheck = must("'fail', 'skip' or { deadLetter: sink }", isOnE
 
 /** Of options that take a `RetryStrategy`. */
 export const retryStrategyCheck = must(
-  'one of RetryStrategies',
+  'one of RetryStrategies (custom() ends with build())',
   (value) =>
     typeof value === 'object' &&
     value !== null &&

@@ -37,6 +37,10 @@ export type OnError = 'fail' | 'skip' | { readonly deadLetter: Sink<DeadLetter> 
 
 /** Whether a value from JavaScript is one. */
 export const isOnError = (value: unknown): boolean =>
-  value === 'fail' || value === 'skip' || (isObject(value) && 'deadLetter' in value && isObject(value.deadLetter));
+  value === 'fail' || value === 'skip' || (isObject(value) && 'deadLetter' in value && isSink(value.deadLetter));
+
+/** A builder of one is none. */
+const isSink = (value: unknown): boolean =>
+  isObject(value) && 'createWriter' in value && typeof value.createWriter === 'function';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

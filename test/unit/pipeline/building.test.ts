@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { Engine, MillraceError, MqttSinks, MqttSources, Pipeline, Sinks, TestSources } from '../../../src/index.js';
+import {
+  Engine,
+  MillraceError,
+  MqttSinks,
+  MqttSources,
+  Pipeline,
+  RetryStrategies,
+  Sinks,
+  TestSources,
+} from '../../../src/index.js';
 import { LIMIT } from '../../support/limits.js';
 
 const invalid =
@@ -88,6 +97,10 @@ test('a builder that was not built is refused with what to do', () => {
   assert.throws(() => pipeline.readFrom(MqttSources.builder() as never), { code: 'INVALID_OPTIONS', advice });
   const stage = pipeline.readFrom(TestSources.items(1));
   assert.throws(() => stage.writeTo(MqttSinks.builder() as never), { code: 'INVALID_OPTIONS', advice });
+  const onError = { deadLetter: MqttSinks.builder().topic('dead') as never };
+  assert.throws(() => stage.map(String, { onError }), invalid('onError must be'));
+  const retryStrategy = RetryStrategies.custom().maxAttempts(5) as never;
+  assert.throws(() => stage.mapAsync(String, { retryStrategy }), invalid('custom() ends with build()'));
 });
 
 test('names are numbered until they are set', () => {

@@ -1,6 +1,6 @@
 import { onErrorCheck } from '../../../connector/option-checks.js';
 import { checkOptions, type OptionChecks, options } from '../../../internal/options/check-options.js';
-import { count, flag, func, listOf, oneOf, text } from '../../../internal/options/option-checks.js';
+import { count, flag, func, listOf, type OptionCheck, oneOf, text } from '../../../internal/options/option-checks.js';
 import { CONNECT_NAMES, CREDENTIALS } from '../../connection/options/connect-checks.js';
 import type { DeduplicateBy } from '../items/deduplicate-by.js';
 import type { SourceSettings } from './mqtt-source-options.js';
@@ -14,6 +14,12 @@ const SUBSCRIPTION: OptionChecks<Subscription> = {
   retainHandling: oneOf(0, 1, 2),
 };
 
+/** A filter alone is what is mostly given instead. */
+const subscription: OptionCheck = (value, name) =>
+  typeof value === 'object' && !Array.isArray(value)
+    ? options(SUBSCRIPTION)(value, name)
+    : [`${name} must be a Subscription: Subscription.of(filter, qos)`];
+
 const DEDUPLICATE_BY: OptionChecks<DeduplicateBy<unknown>> = { keyFn: func, ttlMs: count, maxEntries: count };
 
 const SOURCE: OptionChecks<SourceSettings<unknown>> = {
@@ -22,7 +28,7 @@ const SOURCE: OptionChecks<SourceSettings<unknown>> = {
   auth: options(CREDENTIALS),
   topic: text,
   qualityOfService: oneOf(0, 1, 2),
-  subscriptions: listOf(options(SUBSCRIPTION)),
+  subscriptions: listOf(subscription),
   autoReconnect: flag,
   keepSession: flag,
   connectOptionsFn: func,

@@ -113,6 +113,16 @@ describe('source builder', () => {
   it('has nothing to read without a filter', () => {
     assert.match(problemsOf(() => MqttSources.builder().build()).join(), /nothing to read/);
     assert.match(problemsOf(() => MqttSources.builder().subscriptions().build()).join(), /nothing to read/);
+    // JavaScript may give filters alone
+    const filters: readonly never[] = ['a', 'b'] as never;
+    assert.match(
+      problemsOf(() =>
+        MqttSources.builder()
+          .subscriptions(...filters)
+          .build(),
+      ).join(),
+      /Subscription\.of/,
+    );
   });
 
   it('refuses steps and connect options that contradict each other, and shows no secret', () => {
