@@ -10,6 +10,7 @@ import { type Numbered, numbered, PostgresRig } from '../support/rigs/postgres-r
 import { type Postgres, postgresAbsence, startPostgres } from '../support/servers/postgres.js';
 import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 import { Told } from '../support/told.js';
+import { until } from '../support/until.js';
 
 /* What a server says, and whether that is about a row, about the database, or nothing that stays. */
 
@@ -100,6 +101,26 @@ describe('refusals of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence()
     );
     const error = await rejectsWith('INVALID_OPTIONS', rig.open({ connection, positionTable: 'of_tenant' }));
     assert.match(`${error.message} ${error.advice}`, /does not take .* trigger or a policy/);
+  });
+
+  it('a row with the words of a position that was moved is refused as any other', async () => {
+    const rig = await PostgresRig.create(server);
+    const driver = await rig.open({ onError: 'skip' });
+    driver.add({ n: 1 }, { n: 'millrace_position_moved' as unknown as number }, { n: 2 });
+    await driver.drain();
+    await driver.close();
+    assert.deepEqual(await rig.numbers(), [1, 2]);
+  });
+
+  it('the log of the server has the row that was refused, and none that came with it', async () => {
+    await server.query('CREATE TABLE logged (n int CHECK (n <> 3), secret text)');
+    const columns = ['n', 'secret'];
+    const options = { connection: server.url, table: 'logged', columns, onError: 'skip', createTable: true } as const;
+    const items = numbered(0, 6).map(({ n }) => ({ n, secret: `secret ${n};` }));
+    await writeAll(PostgresSinks.table<object>(options), items);
+    await until(() => server.log.some((line) => line.includes('secret 3;')));
+    const others = server.log.filter((line) => /secret [^3];/.test(line));
+    assert.deepEqual(others, []);
   });
 
   it('a trigger for statements that wants rows does not refuse the opening', async () => {

@@ -76,9 +76,8 @@ export class DatabaseClient {
   }
 
   /** Rejects with the server's error, with that of the connection, or with TIMEOUT. */
-  async query({ text, values, name }: Statement): Promise<QueryResult> {
-    const named = name === undefined ? {} : { name };
-    return this.#within(this.#client.query({ text, values: [...values], ...named }), 'a statement');
+  async query(statement: Statement): Promise<QueryResult> {
+    return this.#within(this.#client.query(queryOf(statement)), 'a statement');
   }
 
   /** Statements without values, in one round trip. Gives the result of each. */
@@ -86,6 +85,24 @@ export class DatabaseClient {
     // `pg` gives an array where there are several, which its types do not say
     const result: unknown = await this.#within(this.#client.query(text), 'a statement');
     return Array.isArray(result) ? result : [result as QueryResult];
+  }
+
+  /**
+   * A transaction whose last statement is its COMMIT, in one round trip where `pg` can send a statement before the one in front is answered
+   * (from 8.23 on). Rejects with the first failure, when all are answered: nothing was done then, a COMMIT behind a failure rolls back.
+   */
+  async runAll(statements: readonly Statement[]): Promise<void> {
+    if (!this.#canPipeline) {
+      for (const statement of statements) await this.query(statement);
+      return;
+    }
+    const answers = Promise.allSettled(statements.map((statement) => this.#client.query(queryOf(statement))));
+    const failed = (await this.#within(answers, 'a transaction')).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  get #canPipeline(): boolean {
+    return 'pipeline' in this.#client && this.#client.pipeline === true;
   }
 
   /** Calls back for each notification. @param channel is listened to by whoever calls this */
@@ -161,8 +178,14 @@ const SESSION = (timeoutMs: number): string =>
   `SET standard_conforming_strings = on; SELECT set_config('synchronous_commit', 'on', false) ` +
   `WHERE current_setting('synchronous_commit') = 'off'`;
 
+const queryOf = ({ text, values, name }: Statement): pg.QueryConfig => ({
+  text,
+  values: [...values],
+  ...(name === undefined ? {} : { name }),
+});
+
 const configOf = (connection: PostgresConnection, timeoutMs: number): pg.ClientConfig => {
-  const common = { connectionTimeoutMillis: timeoutMs, keepAlive: true };
+  const common = { connectionTimeoutMillis: timeoutMs, keepAlive: true, pipeline: true };
   if (typeof connection === 'string') {
     return { ...common, application_name: 'millrace', connectionString: connection };
   }

@@ -81,9 +81,9 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
   async write(client: DatabaseClient, rows: readonly ItemRow<T>[]): Promise<void> {
     const { statement } = this.#parts;
     // one statement is a transaction of its own
-    if (statement.sqlOf === undefined) await client.run('BEGIN');
+    if (statement.of === undefined) await client.run('BEGIN');
     await statement.execute(client, rows);
-    if (statement.sqlOf === undefined) await client.run('COMMIT');
+    if (statement.of === undefined) await client.run('COMMIT');
     this.#queue.grow();
     this.#queue.take(rows.length);
     this.#parts.onProgress();

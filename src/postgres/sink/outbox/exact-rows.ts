@@ -43,7 +43,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   async write(client: DatabaseClient, rows: readonly OutboxQueuedRow[]): Promise<void> {
     const { outbox, positions, statement, onProgress } = this.#parts;
     const { low, refused } = outbox;
-    const work = statement.sqlOf?.(rows) ?? (() => statement.execute(client, rows));
+    const work = statement.of?.(rows) ?? (() => statement.execute(client, rows));
     await positions.move(client, { from: low, to: low + rows.length, refused }, work);
     outbox.handleWritten(rows.length);
     onProgress();

@@ -66,8 +66,8 @@ export class RowOutbox implements OutboxSender {
   readonly #sealed: { readonly mark: number; readonly low: number }[] = [];
   #snapshots = 0;
   #failure: MillraceError | undefined;
-  /** `takeNews` has told of a wish to commit since the last snapshot. */
-  #toldWish = false;
+  /** The wish to commit that `takeNews` has told since the last snapshot. */
+  #toldWish: CommitUrgency = 'none';
 
   constructor({ restore, limits, letterOf }: RowOutboxParts) {
     const { low } = restore(NAME);
@@ -131,7 +131,7 @@ export class RowOutbox implements OutboxSender {
     const refused = this.#letters;
     this.#letters = [];
     this.#sealedLow = this.#low;
-    this.#toldWish = false;
+    this.#toldWish = 'none';
     this.#sealed.push({ mark, low: this.#low });
     return { mark, state: undefined, low: this.#low, refused };
   }
@@ -196,8 +196,10 @@ export class RowOutbox implements OutboxSender {
   /** Whether there is room that `offer` was short of, or progress; told once. */
   takeNews(): boolean {
     const isRoom = this.#queue.takeRoom();
-    const isWish = this.#isWorthCommit && !this.#toldWish;
-    this.#toldWish ||= isWish;
+    const wish = this.urgency;
+    // one that has become urgent is told again
+    const isWish = wish !== 'none' && wish !== this.#toldWish;
+    if (isWish) this.#toldWish = wish;
     return isRoom || isWish;
   }
 

@@ -55,8 +55,8 @@ export const replacePositionSql = (key: PositionKey, position: SinkPosition): st
   );
 };
 
-/** What the error says by which `movePositionSql` ends its transaction. */
-export const POSITION_MOVED = 'millrace_position_moved';
+/** What the error says by which `movePositionSql` ends its transaction. With the token it is no text that a row could have. */
+export const positionMoved = ({ token }: Opening): string => `millrace_position_moved ${token}`;
 
 /**
  * Changes one row. Where there is none to change, the position is not where this opening has left it (SP3): then it fails, and with it all
@@ -64,7 +64,7 @@ export const POSITION_MOVED = 'millrace_position_moved';
  */
 export const movePositionSql = (key: PositionKey, move: PositionMove): string =>
   `WITH moved AS (${updatePositionSql(key, move)} RETURNING 1) ` +
-  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(POSITION_MOVED)} END)::int FROM moved`;
+  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(positionMoved(move.opening))} END)::int FROM moved`;
 
 const updatePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
   `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +

@@ -3,7 +3,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
 import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
-import type { DatabaseClient } from '../../connection/database-client.js';
+import type { DatabaseClient, Statement } from '../../connection/database-client.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
 import { sqlErrorKind } from '../../sql/sql-error.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
@@ -13,9 +13,9 @@ import {
   lockPositionSql,
   lockTableSql,
   movePositionSql,
-  POSITION_MOVED,
   type PositionKey,
   type PositionMove,
+  positionMoved,
   readPosition,
   readPositionSql,
   replacePositionSql,
@@ -35,8 +35,8 @@ export interface PositionTableParts {
   readonly end: number;
 }
 
-/** What is done in the transaction of a move: SQL, or a function that does it. */
-export type MoveWork = string | (() => Promise<void>);
+/** What is done in the transaction of a move: a statement, or a function that does it. */
+export type MoveWork = Statement | (() => Promise<void>);
 
 /** What this process knows of its rows. */
 export interface RowMarks {
@@ -90,15 +90,16 @@ export class PositionTable {
   }
 
   /**
-   * One transaction that moves the position and does the rest: `work` as SQL behind it in the same round trip, or as a function in the middle.
+   * One transaction that moves the position and does the rest: `work` as a statement in the same round trip, or as a function in the middle.
    * Rejects where the position is not where it was left, and then nothing was done (SP3).
    */
-  async move(client: DatabaseClient, move: Omit<PositionMove, 'opening'>, work: MoveWork = ''): Promise<void> {
+  async move(client: DatabaseClient, move: Omit<PositionMove, 'opening'>, work?: MoveWork): Promise<void> {
     const opening = present(this.#position, 'rows are written when the position is open');
     const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, { ...move, opening })}`;
     try {
-      if (typeof work === 'string') {
-        await client.run(`${begin}; ${work === '' ? '' : `${work}; `}COMMIT`);
+      if (typeof work !== 'function') {
+        const statements = work === undefined ? [] : [work];
+        await client.runAll([{ text: begin, values: [] }, ...statements, { text: 'COMMIT', values: [] }]);
         return;
       }
       await client.run(begin);
@@ -106,7 +107,7 @@ export class PositionTable {
       await client.run('COMMIT');
     } catch (error) {
       // what it is now is found out, and named, by the next connection
-      throw error instanceof Error && error.message.includes(POSITION_MOVED) ? moved(error) : error;
+      throw error instanceof Error && error.message.includes(positionMoved(opening)) ? moved(error) : error;
     }
   }
 

@@ -1,5 +1,4 @@
-import type { DatabaseClient } from '../../connection/database-client.js';
-import { quoteText } from '../../sql/quote.js';
+import type { DatabaseClient, Statement } from '../../connection/database-client.js';
 import { sqlErrorKind } from '../../sql/sql-error.js';
 import type { QueuedRow } from './row-queue.js';
 
@@ -9,20 +8,27 @@ export interface RowsStatement {
   check(client: DatabaseClient): Promise<void>;
   /** Writes them all, in their order, or rejects. */
   execute(client: DatabaseClient, rows: readonly QueuedRow[]): Promise<void>;
-  /** The same as one statement without parameters, where it is one: a whole transaction then takes one round trip. */
-  sqlOf?(rows: readonly QueuedRow[]): string;
+  /** The same as one statement, where it is one: a whole transaction then takes one round trip. */
+  of?(rows: readonly QueuedRow[]): Statement;
 }
 
-/** Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them. */
+/**
+ * Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them. They are a parameter: a server writes a
+ * statement that fails into its log, by default, and parameters not.
+ */
 export const batchStatement = (insertOf: (rows: string) => string): RowsStatement => {
-  const sqlOf = (rows: readonly QueuedRow[]): string =>
-    insertOf(`${quoteText(`[${rows.map(({ json }) => json).join(',')}]`)}::json`);
+  const text = insertOf('$1::json');
+  const of = (rows: readonly QueuedRow[]): Statement => ({
+    name: 'millrace_rows',
+    text,
+    values: [`[${rows.map(({ json }) => json).join(',')}]`],
+  });
   return {
     // none, so that what is not there or not allowed is told before a row waits for it
     check: async (client) => {
       await client.run('BEGIN');
       try {
-        await client.run(sqlOf([]));
+        await client.query(of([]));
       } catch (error) {
         // a trigger for statements that wants rows says nothing of those that will come
         if (sqlErrorKind(error) !== 'row') throw error;
@@ -30,9 +36,9 @@ export const batchStatement = (insertOf: (rows: string) => string): RowsStatemen
       await client.run('ROLLBACK');
     },
     execute: async (client, rows) => {
-      await client.run(sqlOf(rows));
+      await client.query(of(rows));
     },
-    sqlOf,
+    of,
   };
 };
 
