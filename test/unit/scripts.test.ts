@@ -16,7 +16,7 @@ function node(...args: readonly string[]) {
 }
 
 /** The folders that `.ci/run` runs in full after `npm test` ran samples. */
-const IN_FULL = ['fault', 'simulation'];
+const IN_FULL = ['fault', 'property', 'simulation'];
 
 describe('the scripts', () => {
   it('what npm test runs as a sample lies in the folders that CI runs in full', LIMIT, () => {
