@@ -1,8 +1,13 @@
 import { defineSink } from '../../connector/define-sink.js';
 import type { Sink } from '../../connector/sink.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { must } from '../../internal/options/option-checks.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
+import { checkFunctions } from '../build/check-parts.js';
 import { shownItem } from '../shown-item.js';
 import { ImmediateWriter } from './immediate-writer.js';
+
+const anArray = must('an array', Array.isArray);
 
 const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>
   defineSink<T>({
@@ -13,17 +18,22 @@ const immediateSink = <T>(name: string, receive: (item: T) => void): Sink<T> =>
     createWriter: async () => new ImmediateWriter(receive),
   });
 
-const list = <T>(array: T[]): Sink<T> =>
-  immediateSink('list', (item: T) => {
+const list = <T>(array: T[]): Sink<T> => {
+  const problems = anArray(array, 'array');
+  if (problems.length > 0) throw invalidOptions('Sinks.list', problems);
+  return immediateSink('list', (item: T) => {
     array.push(item);
   });
+};
 
-const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<T> =>
-  immediateSink('logger', (item: T) => {
+const logger = <T = unknown>(toStringFn: (item: T) => string = shownItem): Sink<T> => {
+  checkFunctions('Sinks.logger', { toStringFn });
+  return immediateSink('logger', (item: T) => {
     const text = toStringFn(item);
     refusePromise(text, 'the toStringFn of logger');
     console.log(text);
   });
+};
 
 const noop = (): Sink<unknown> => immediateSink<unknown>('noop', () => {});
 

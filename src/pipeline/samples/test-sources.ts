@@ -4,6 +4,7 @@ import type { Source } from '../../connector/source.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isCount } from '../../internal/is-count.js';
+import { checkFunctions } from '../build/check-parts.js';
 import { ItemStreamReader } from './item-stream-reader.js';
 import { ItemsReader } from './items-reader.js';
 
@@ -27,6 +28,7 @@ const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, seq
   if (!(itemsPerSecond > 0 && Number.isFinite(itemsPerSecond))) {
     throw new MillraceError('INVALID_OPTIONS', `itemsPerSecond must be above 0, not ${itemsPerSecond}`);
   }
+  checkFunctions('TestSources.itemStream', { createFn });
   return testSource('itemStream', (start) => new ItemStreamReader({ perSecond: itemsPerSecond, start }, createFn));
 };
 

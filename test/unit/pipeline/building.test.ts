@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import {
+  DeadLetters,
   Engine,
   MillraceError,
   MqttSinks,
@@ -86,6 +87,11 @@ test('what is no source, sink, stage, name or function is refused where it is gi
     ['mapStateful: createFn must be', () => keyed.mapStateful({} as never, String)],
     ['filterStateful: predicate must be', () => keyed.filterStateful(service, none)],
     ['rollingAggregate: create must be', () => keyed.rollingAggregate(none)],
+    ['Sinks.list: array must be an array', () => Sinks.list(none)],
+    ['Sinks.logger: toStringFn must be', () => Sinks.logger('a' as never)],
+    ['TestSources.itemStream: createFn must be', () => TestSources.itemStream(10, none)],
+    ['DeadLetters.file: path must be', () => DeadLetters.file(none)],
+    ['DeadLetters.file: path must be', () => DeadLetters.file('')],
     ['newJob was given no pipeline', () => Engine.embedded().newJob(stage.writeTo(Sinks.noop()) as never)],
   ];
   for (const [text, act] of wrong) assert.throws(act, invalid(text), text);

@@ -3,12 +3,15 @@ import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { defineSink } from '../../../connector/define-sink.js';
 import type { Sink } from '../../../connector/sink.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { invalidOptions } from '../../../internal/options/invalid-options.js';
+import { someText } from '../../../internal/options/option-checks.js';
 import { openAppendFile } from './append-file.js';
 import { FileWriter, storageError } from './file-writer.js';
 
 /** See {@link DeadLetters}. */
 export const fileSink = (path: string): Sink<DeadLetter> => {
-  if (path.length === 0) throw new MillraceError('INVALID_OPTIONS', 'the path of a dead-letter file is empty');
+  const problems = someText(path, 'path');
+  if (problems.length > 0) throw invalidOptions('DeadLetters.file', problems);
   const full = resolve(path);
   const name = `dead letters ${path}`;
   return defineSink<DeadLetter>({
