@@ -48,6 +48,9 @@ const statement = <T>(given: PostgresStatementOptions<T>): Sink<T> => {
   );
 };
 
+/** PostgreSQL cuts longer ones off, and would then find no value by the name that is left. */
+const LONGEST_NAME = 63;
+
 const tableProblems = <T>(
   given: PostgresTableOptions<T>,
   columns: readonly string[],
@@ -58,6 +61,9 @@ const tableProblems = <T>(
   return [
     ...(given?.table === undefined ? ['table is missing'] : []),
     ...(given?.columns === undefined ? ['columns is missing'] : []),
+    ...columns
+      .filter((column) => Buffer.byteLength(column) > LONGEST_NAME)
+      .map((column) => `columns has "${column}", which is longer than the ${LONGEST_NAME} bytes of a name`),
     ...(onConflict === undefined || keys.length > 0 ? [] : ['onConflict.columns is empty']),
     ...keys
       .filter((key) => !columns.includes(key))

@@ -168,6 +168,30 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await rejectsWith('DATABASE_WENT_BACK', rig.open());
   });
 
+  it('SP6 a failover that lost rows which the store still has ends the job, and the next start writes them again', async () => {
+    const rig = await PostgresRig.create(server);
+    const connection = { host: '127.0.0.1', port: server.port, user: 'postgres', applicationName: rig.table };
+    const driver = await rig.open({ connection });
+    driver.add(...numbered(0, 10));
+    driver.seal();
+    driver.commit();
+    await until(async () => (await rig.numbers()).length === 10);
+    // no commit has heard of it
+    await server.query(
+      `UPDATE millrace_sinks SET seq = 4 WHERE sink = '${rig.table}'; DELETE FROM ${rig.table} WHERE n >= 4`,
+    );
+    await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      rig.table,
+    ]);
+    const failure = async (): Promise<never> => {
+      for (;;) await driver.writer.ready();
+    };
+    await rejectsWith('DATABASE_WENT_BACK', failure());
+    await driver.close();
+    await run(rig, 10, 12);
+    assert.deepEqual(await rig.numbers(), upTo(12));
+  });
+
   it('a table of positions that is gone is refused', async () => {
     const rig = await PostgresRig.create(server);
     await run(rig, 0, 10);

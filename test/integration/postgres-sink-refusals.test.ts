@@ -216,6 +216,22 @@ describe('refusals of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence()
     assert.deepEqual(await server.query('SELECT * FROM texts'), [{ t: 'c' }]);
   });
 
+  it('limits of the role do not weaken a COMMIT, and do not end who waits', async () => {
+    await server.query(
+      `CREATE ROLE limited LOGIN SUPERUSER; ALTER ROLE limited SET synchronous_commit = off; ` +
+        `ALTER ROLE limited SET idle_session_timeout = '1min'; CREATE TABLE limits (a text, b text)`,
+    );
+    const sink = PostgresSinks.statement<number>({
+      connection: { host: '127.0.0.1', port: server.port, user: 'limited', database: 'postgres' },
+      name: 'limits',
+      sql: `INSERT INTO limits SELECT current_setting('synchronous_commit'), current_setting('idle_session_timeout')`,
+      bindFn: () => [],
+      createTable: true,
+    });
+    await writeAll(sink, [1]);
+    assert.deepEqual(await server.query('SELECT * FROM limits'), [{ a: 'on', b: '0' }]);
+  });
+
   it('what stands behind a semicolon of a statement is not run', async () => {
     await server.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)');
     const sql = 'INSERT INTO kept VALUES ($1); DELETE FROM kept';

@@ -285,6 +285,8 @@ describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? 
       () => PostgresSinks.table(options as never),
       /did you mean "connection".*batchSize must be.*names "b", which is none of columns/s,
     );
+    // it would be cut off, and NULL be stored
+    assert.throws(() => PostgresSinks.table({ table: 't', columns: ['n'.repeat(64)] }), /longer than the 63 bytes/);
     assert.throws(() => PostgresSinks.table({} as never), /table is missing.*columns is missing/s);
     assert.throws(
       () => PostgresSinks.statement({ connection: 'not a url' } as never),

@@ -171,12 +171,13 @@ export class DatabaseClient {
 
 /**
  * A COMMIT that is answered must be durable (`synchronous_commit`), a transaction whose client stands still must not hold its locks for
- * ever, and our own literals must mean what they say.
+ * ever, our own literals must mean what they say, and who waits for rows is no idler (`idle_session_timeout`, from PostgreSQL 14 on).
  */
 const SESSION = (timeoutMs: number): string =>
   `SET statement_timeout = ${timeoutMs}; SET idle_in_transaction_session_timeout = ${timeoutMs}; ` +
   `SET standard_conforming_strings = on; SELECT set_config('synchronous_commit', 'on', false) ` +
-  `WHERE current_setting('synchronous_commit') = 'off'`;
+  `WHERE current_setting('synchronous_commit') = 'off'; SELECT set_config('idle_session_timeout', '0', false) ` +
+  `WHERE current_setting('idle_session_timeout', true) <> '0'`;
 
 const queryOf = ({ text, values, name }: Statement): pg.QueryConfig => ({
   text,
