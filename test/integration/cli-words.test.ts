@@ -8,7 +8,7 @@ import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { makeCertificates } from '../support/certificates.js';
 import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';
-import { type CliResult, runCli } from '../support/start-cli.js';
+import { type CliResult, runCli, startCli } from '../support/start-cli.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const SECRET = 'hunter2-S3CRET';
@@ -84,3 +84,37 @@ test('a broker that hangs at a CONNECT of MQTT 5.0 is told with --mqtt 4', LIMIT
   const result = await runCli(args(`mqtt://127.0.0.1:${port}`, `mqtt://127.0.0.1:${port}`, '--connect-timeout', '1'));
   assertSays(result, 1, /no answer to MQTT.*--mqtt 4/);
 });
+
+test('a session that the directory knows nothing of is told with --adopt-session', LIMIT, async () => {
+  const [from, to] = await Promise.all([startMosquitto(), startMosquitto()]);
+  await using plain = startCli(args(from.url, to.url));
+  await plain.waitForLine(/RUNNING/);
+  await plain.end('SIGTERM');
+  const exact = ['--guarantee', 'exactly-once', '--dir', join(tempDir('cli-words'), 'state')];
+  const refused = await runCli(args(from.url, to.url, ...exact));
+  assertSays(refused, 1, /another client id, or --adopt-session/);
+});
+
+test(
+  'a session that nothing verifies is told with its broker, what may follow and the way out, where a store relies on it',
+  LIMIT,
+  async () => {
+    const [from, to] = await Promise.all([startMosquitto(), startMosquitto()]);
+    const exact = ['--guarantee', 'exactly-once', '--dir', join(tempDir('cli-words'), 'state')];
+    for (const [more, told] of [
+      [['--client-id', 'x', '--mqtt', '4', ...exact], true],
+      [['--client-id', 'y', '--mqtt', '4'], false],
+    ] as const) {
+      const line = [...args(from.url, to.url).slice(0, -2), ...more];
+      for (const start of ['first', 'second']) {
+        await using bridge = startCli(line);
+        await bridge.waitForLine(/RUNNING/);
+        await bridge.end('SIGTERM');
+        const notes = bridge.stderr.filter((text) => text.includes('note: '));
+        assert.equal(notes.length, told && start === 'second' ? 1 : 0, notes.join('\n'));
+        if (notes.length > 0)
+          assert.match(notes[0] ?? '', /mqtt:\/\/127\.0\.0\.1:\d+ says .* missing or come twice\. MQTT 5/);
+      }
+    }
+  },
+);

@@ -99,18 +99,19 @@ export class Reporter {
 
   #machine(event: string, facts: Readonly<Record<string, unknown>>): void {
     if (!this.#json) return;
-    const told = { event, time: new Date().toISOString(), ...facts, ...this.#ownError(facts) };
-    this.#output.stdout(`${visibleJson(told)}\n`);
+    const told = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, this.#own(name, value)]));
+    this.#output.stdout(`${visibleJson({ event, time: new Date().toISOString(), ...told })}\n`);
   }
 
-  /** The error of an event in the words of the command. */
-  #ownError({ error }: Readonly<Record<string, unknown>>): { readonly error?: unknown } {
-    if (typeof error !== 'object' || error === null) return {};
-    const own = Object.entries(error).map(([name, value]): readonly [string, unknown] =>
-      (name === 'message' || name === 'advice') && typeof value === 'string'
-        ? [name, this.#words(value)]
-        : [name, value],
-    );
-    return { error: Object.fromEntries(own) };
+  /** What the library says, in a note or an error, in the words of the command. All else is a fact. */
+  #own(name: string, value: unknown): unknown {
+    if (typeof value === 'string') return name === 'note' ? this.#words(value) : value;
+    if (name !== 'error' || typeof value !== 'object' || value === null) return value;
+    const { message, advice } = Object(value);
+    return {
+      ...value,
+      ...(typeof message === 'string' ? { message: this.#words(message) } : {}),
+      ...(typeof advice === 'string' ? { advice: this.#words(advice) } : {}),
+    };
   }
 }

@@ -102,6 +102,24 @@ test('with json every event is one line of JSON on stdout and failures still are
   assert.equal(texts.stderr, 'millrace bridge: failed: not authorized\n');
 });
 
+test('errors and notes are in the words of the command, for people and for machines; facts are not touched', () => {
+  const { texts, output } = recorded(false);
+  const words = (text: string) => text.replaceAll('servername', '--servername');
+  const reporter = new Reporter({ name: 'bridge', words }, output, true);
+  const advice = 'set servername';
+  reporter.tell({ event: 'note', text: 'note: servername', facts: { note: 'servername', topic: 'servername' } });
+  reporter.tell({ event: 'disconnect', text: undefined, facts: { error: { code: 'TLS_REFUSED', advice } } });
+  reporter.failed(new MillraceError('TLS_REFUSED', 'no', { advice }));
+  const [note, disconnect, failed] = texts.stdout
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text));
+  assert.deepEqual([note.note, note.topic], ['--servername', 'servername']);
+  assert.deepEqual(disconnect.error, { code: 'TLS_REFUSED', advice: 'set --servername' });
+  assert.equal(failed.error.advice, 'set --servername');
+  assert.equal(texts.stderr, 'millrace bridge: note: --servername\nmillrace bridge: failed: no. set --servername\n');
+});
+
 test('a second signal gives the exit code of a shell', () => {
   assert.equal(signalExitCode('SIGINT'), 130);
   assert.equal(signalExitCode('SIGTERM'), 143);
