@@ -32,6 +32,9 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
 }
 
+/** Statements on one connection, whoever has it. */
+export type SqlSession = Pick<DatabaseClient, 'run' | 'runAll' | 'query'>;
+
 /**
  * One connection to a database. It is used by one caller at a time, and dropped after the first failure that is not the statement's own:
  * what it was doing then is in doubt. A server that stands still is noticed by a clock on this side.

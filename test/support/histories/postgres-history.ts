@@ -1,0 +1,200 @@
+import type { DeadLetter } from '../../../src/connector/dead-letter.js';
+import { MillraceError } from '../../../src/errors/millrace-error.js';
+import type { SqlSession } from '../../../src/postgres/connection/database-client.js';
+import { ExactRows } from '../../../src/postgres/sink/outbox/exact-rows.js';
+import { letterOfRefused } from '../../../src/postgres/sink/outbox/postgres-outbox-writer.js';
+import { RowOutbox } from '../../../src/postgres/sink/outbox/row-outbox.js';
+import { PositionTable } from '../../../src/postgres/sink/position/position-table.js';
+import { encodeRow } from '../../../src/postgres/sink/stored-row.js';
+import { sqlErrorKind, sqlFacts } from '../../../src/postgres/sql/sql-error.js';
+import type { SeededRandom } from '../seeded-random.js';
+import { MemoryOutboxes } from '../store/memory-outboxes.js';
+import { type Cut, rowsSql, SimPostgres } from './sim-postgres.js';
+
+const LIMITS = { batchSize: 8, batchBytes: 1024, batches: 2 };
+
+/** Rows that the database refuses. */
+export const isBad = (number: number): boolean => number % 11 === 4;
+
+/** A process of the job: its outbox, and its way to the database. */
+interface Life {
+  readonly outbox: RowOutbox;
+  readonly rows: ExactRows;
+  session: SqlSession | undefined;
+}
+
+/** What a history came to. */
+export interface HistoryEnd {
+  readonly made: number;
+  readonly rows: readonly number[];
+  /** The numbers in the letters that a commit has. */
+  readonly letters: readonly number[];
+  readonly crashes: number;
+  readonly cuts: number;
+  /** Processes that were taken for dead and were told so when they went on. */
+  readonly fenced: number;
+}
+
+/**
+ * A job that makes numbered rows, over simulated crashes, cuts and processes that were taken for dead and go on: the parts of the sink that
+ * decide, against a store and a database that keep what was durable and nothing else.
+ */
+export class PostgresHistory {
+  readonly #random: SeededRandom;
+  readonly #database = new SimPostgres(isBad);
+  readonly #letters: DeadLetter[] = [];
+  #store = new MemoryOutboxes();
+  #life: Life | undefined;
+  readonly #undead: Life[] = [];
+  #faults = true;
+  #made = 0;
+  #crashes = 0;
+  #cuts = 0;
+  #fenced = 0;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** So many steps under faults, then without, until all is done. */
+  async play(steps: number): Promise<HistoryEnd> {
+    for (let step = 0; step < steps; step += 1) await this.#step();
+    this.#faults = false;
+    for (let idle = 0; idle < 200 && !this.#isDone; idle += 1) {
+      await this.#write(await this.#alive());
+      this.#commit(await this.#alive(), 0);
+    }
+    const letters = this.#letters.map(({ attributes }) => (attributes.item as readonly number[])[0] ?? -1);
+    const { rows } = this.#database.state;
+    return { made: this.#made, rows, letters, crashes: this.#crashes, cuts: this.#cuts, fenced: this.#fenced };
+  }
+
+  get #isDone(): boolean {
+    return this.#store.restore('rows').low === this.#made;
+  }
+
+  async #step(): Promise<void> {
+    const life = await this.#alive();
+    const choice = this.#random.below(20);
+    if (choice < 6) this.#commit(life, this.#random.below(7));
+    else if (choice < 16) await this.#write(life);
+    else if (choice < 18) this.#crash(life);
+    else await this.#haunt();
+  }
+
+  async #alive(): Promise<Life> {
+    if (this.#life !== undefined) return this.#life;
+    this.#store = this.#store.reopen();
+    const store = this.#store;
+    const restore = (name: string) => store.restore(name);
+    const letterOf: ConstructorParameters<typeof RowOutbox>[0]['letterOf'] = (stored, refused) =>
+      letterOfRefused('sink', stored, refused);
+    const outbox = new RowOutbox({ restore, limits: LIMITS, letterOf });
+    const positions = await PositionTable.begin({
+      key: { table: { table: 'positions' }, job: 'job', sink: 'sink' },
+      record: store.record('position'),
+      policy: { onUnknownPosition: 'fail', onPositionLoss: 'fail' },
+      createTable: true,
+      end: store.restore(outbox.name).end,
+    });
+    const rows = new ExactRows({
+      sink: 'sink',
+      outbox,
+      positions,
+      statement: {
+        check: async () => {},
+        execute: () => Promise.reject(new Error('it has SQL')),
+        sqlOf: (batch) => rowsSql(batch.map(({ json }) => Number(JSON.parse(json)[0]))),
+      },
+      failOnRefusal: false,
+      onProgress: () => {},
+      onFailed: () => {},
+    });
+    this.#life = { outbox, rows, session: undefined };
+    return this.#life;
+  }
+
+  /** A commit of the store with new rows, of which the process hears, or at which it dies. */
+  #commit(life: Life, count: number): void {
+    const { outbox } = life;
+    const { end } = this.#store.restore(outbox.name);
+    const added = Array.from({ length: count }, (_, index) => {
+      const json = JSON.stringify([end + index]);
+      return { seq: end + index, bytes: encodeRow({ json, letter: undefined }) };
+    });
+    const snapshot = outbox.snapshot();
+    if (this.#dies()) {
+      this.#crash(life);
+      return;
+    }
+    this.#store.apply({ name: outbox.name, added, snapshot, end: end + count });
+    this.#made = end + count;
+    this.#letters.push(...snapshot.refused.map(({ letter }) => letter));
+    if (this.#dies()) {
+      this.#crash(life);
+      return;
+    }
+    outbox.committed(snapshot.mark);
+    outbox.offer([...this.#store.restore(outbox.name).rows(outbox.next, end + count)]);
+  }
+
+  /** As the loop does it: one transaction, or what a failure leads to. */
+  async #write(life: Life): Promise<void> {
+    try {
+      if (life.session === undefined) {
+        const session = this.#database.session(() => this.#cut());
+        await life.rows.open(session);
+        life.session = session;
+      }
+      const batch = life.rows.batch();
+      if (batch.length > 0) await this.#writeBatch(life, life.session, batch);
+    } catch (error) {
+      life.session = undefined;
+      if (error instanceof MillraceError && !error.retryable) throw error;
+    }
+  }
+
+  async #writeBatch(life: Life, session: SqlSession, batch: ReturnType<ExactRows['batch']>): Promise<void> {
+    try {
+      await life.rows.write(session, batch);
+    } catch (error) {
+      const facts = sqlFacts(error);
+      const [first] = batch;
+      if (facts === undefined || first === undefined || sqlErrorKind(error) !== 'row') throw error;
+      await session.run('ROLLBACK');
+      if (!life.rows.split(batch.length)) await life.rows.refuse(session, first, facts);
+    }
+  }
+
+  #dies(): boolean {
+    return this.#faults && this.#random.chance(0.03);
+  }
+
+  #cut(): Cut | undefined {
+    if (!this.#faults || !this.#random.chance(0.12)) return undefined;
+    this.#cuts += 1;
+    return this.#random.chance(0.5) ? 'before' : 'after';
+  }
+
+  #crash(life: Life): void {
+    this.#crashes += 1;
+    this.#life = undefined;
+    if (this.#random.chance(0.3)) this.#undead.push(life);
+  }
+
+  /** One that was taken for dead goes on. What it may do: nothing, unless nobody has come since. */
+  async #haunt(): Promise<void> {
+    const life = this.#undead.shift();
+    const isFollowed = this.#life?.session !== undefined;
+    if (life === undefined || !isFollowed) return;
+    const before = this.#database.state;
+    try {
+      for (let attempt = 0; attempt < 20; attempt += 1) await this.#write(life);
+      if (life.outbox.waiting > 0) throw new Error('an undead process was not told');
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      this.#fenced += 1;
+    }
+    if (this.#database.state !== before) throw new Error('an undead process changed the database');
+  }
+}
