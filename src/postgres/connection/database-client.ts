@@ -32,8 +32,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** Statements on one connection, whoever has it. */
-export type SqlSession = Pick<DatabaseClient, 'run' | 'runAll' | 'query'>;
+/** Where statements are run: one connection, whoever has it. */
+export type SqlStatements = Pick<DatabaseClient, 'run' | 'runAll' | 'query'>;
 
 /**
  * One connection to a database. It is used by one caller at a time, and dropped after the first failure that is not the statement's own:

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../../src/connector/dead-letter.js';
 import { MillraceError } from '../../../src/errors/millrace-error.js';
-import type { SqlSession } from '../../../src/postgres/connection/database-client.js';
+import type { SqlStatements } from '../../../src/postgres/connection/database-client.js';
 import { ExactRows } from '../../../src/postgres/sink/outbox/exact-rows.js';
 import { letterOfRefused } from '../../../src/postgres/sink/outbox/postgres-outbox-writer.js';
 import { RowOutbox } from '../../../src/postgres/sink/outbox/row-outbox.js';
@@ -20,7 +20,7 @@ export const isBad = (number: number): boolean => number % 11 === 4;
 interface Life {
   readonly outbox: RowOutbox;
   readonly rows: ExactRows;
-  session: SqlSession | undefined;
+  session: SqlStatements | undefined;
 }
 
 /** What a history came to. */
@@ -154,7 +154,7 @@ export class PostgresHistory {
     }
   }
 
-  async #writeBatch(life: Life, session: SqlSession, batch: ReturnType<ExactRows['batch']>): Promise<void> {
+  async #writeBatch(life: Life, session: SqlStatements, batch: ReturnType<ExactRows['batch']>): Promise<void> {
     try {
       await life.rows.write(session, batch);
     } catch (error) {

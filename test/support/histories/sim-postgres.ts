@@ -1,4 +1,4 @@
-import type { QueryResult, SqlSession } from '../../../src/postgres/connection/database-client.js';
+import type { QueryResult, SqlStatements } from '../../../src/postgres/connection/database-client.js';
 import { POSITION_MOVED } from '../../../src/postgres/sink/position/position-sql.js';
 
 /** What is durable. */
@@ -32,7 +32,7 @@ export class SimPostgres {
   }
 
   /** Statements on one connection, which `cutAt` is asked about: one that is cut fails from there on. */
-  session(cutAt: (text: string) => Cut | undefined): SqlSession {
+  session(cutAt: (text: string) => Cut | undefined): SqlStatements {
     let staged: State | undefined;
     let isCut = false;
     const run = async (text: string): Promise<readonly QueryResult[]> => {

@@ -1,7 +1,7 @@
 import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem, SinkProgress } from '../../../connector/sink-writer.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import type { SqlSession } from '../../connection/database-client.js';
+import type { SqlStatements } from '../../connection/database-client.js';
 import type { SqlFacts } from '../../sql/sql-error.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
@@ -70,7 +70,7 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
     return this.#queue.takeRoom() || this.#delivered !== this.#reported || this.#rejected.length > 0;
   }
 
-  open(client: SqlSession): Promise<void> {
+  open(client: SqlStatements): Promise<void> {
     return this.#parts.statement.check(client);
   }
 
@@ -78,7 +78,7 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
     return this.#queue.batch();
   }
 
-  async write(client: SqlSession, rows: readonly ItemRow<T>[]): Promise<void> {
+  async write(client: SqlStatements, rows: readonly ItemRow<T>[]): Promise<void> {
     const { statement } = this.#parts;
     // one statement is a transaction of its own
     if (statement.of === undefined) await client.run('BEGIN');
@@ -93,7 +93,7 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
     return this.#queue.halve(count);
   }
 
-  async refuse(_client: SqlSession, { item, index }: ItemRow<T>, { code, message }: SqlFacts): Promise<void> {
+  async refuse(_client: SqlStatements, { item, index }: ItemRow<T>, { code, message }: SqlFacts): Promise<void> {
     const { sink, onProgress } = this.#parts;
     const error = refusedRowError(sink, code, message);
     this.#reject(index, letterOfItem({ item, error, attempt: 1, origin: sink }));

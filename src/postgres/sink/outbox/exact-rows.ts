@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import type { SqlSession } from '../../connection/database-client.js';
+import type { SqlStatements } from '../../connection/database-client.js';
 import type { SqlFacts } from '../../sql/sql-error.js';
 import type { PositionTable } from '../position/position-table.js';
 import { refusedRowError } from '../refused-row-error.js';
@@ -28,7 +28,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
     this.#parts = parts;
   }
 
-  async open(client: SqlSession): Promise<void> {
+  async open(client: SqlStatements): Promise<void> {
     const { outbox, positions, statement, onProgress } = this.#parts;
     await statement.check(client);
     const { low, sentEnd } = outbox;
@@ -40,7 +40,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
     return this.#parts.outbox.batch();
   }
 
-  async write(client: SqlSession, rows: readonly OutboxQueuedRow[]): Promise<void> {
+  async write(client: SqlStatements, rows: readonly OutboxQueuedRow[]): Promise<void> {
     const { outbox, positions, statement, onProgress } = this.#parts;
     const { low, refused } = outbox;
     const work = statement.of?.(rows) ?? (() => statement.execute(client, rows));
@@ -54,7 +54,7 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   }
 
   /** SP5: the position passes the row, and says why. */
-  async refuse(client: SqlSession, { seq }: OutboxQueuedRow, { code, message }: SqlFacts): Promise<void> {
+  async refuse(client: SqlStatements, { seq }: OutboxQueuedRow, { code, message }: SqlFacts): Promise<void> {
     const { sink, outbox, positions, failOnRefusal, onProgress } = this.#parts;
     if (failOnRefusal) throw refusedRowError(sink, code, message);
     const refused = { seq, code, message };

@@ -3,7 +3,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
 import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
-import type { SqlSession, Statement } from '../../connection/database-client.js';
+import type { SqlStatements, Statement } from '../../connection/database-client.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
 import { sqlErrorKind } from '../../sql/sql-error.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
@@ -62,7 +62,7 @@ export class PositionTable {
   }
 
   /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED */
-  async open(client: SqlSession, marks: RowMarks): Promise<SinkPosition> {
+  async open(client: SqlStatements, marks: RowMarks): Promise<SinkPosition> {
     try {
       return await this.#open(client, marks);
     } catch (error) {
@@ -71,7 +71,7 @@ export class PositionTable {
     }
   }
 
-  async #open(client: SqlSession, marks: RowMarks): Promise<SinkPosition> {
+  async #open(client: SqlStatements, marks: RowMarks): Promise<SinkPosition> {
     await this.#requireTable(client);
     const { key } = this.#parts;
     await client.run(`${BEGIN}; ${lockPositionSql(key)}`);
@@ -93,7 +93,7 @@ export class PositionTable {
    * One transaction that moves the position and does the rest: `work` as a statement in the same round trip, or as a function in the middle.
    * Rejects where the position is not where it was left, and then nothing was done (SP3).
    */
-  async move(client: SqlSession, move: Omit<PositionMove, 'opening'>, work?: MoveWork): Promise<void> {
+  async move(client: SqlStatements, move: Omit<PositionMove, 'opening'>, work?: MoveWork): Promise<void> {
     const opening = present(this.#position, 'rows are written when the position is open');
     const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, { ...move, opening })}`;
     try {
@@ -136,7 +136,7 @@ export class PositionTable {
     };
   }
 
-  async #requireTable(client: SqlSession): Promise<void> {
+  async #requireTable(client: SqlStatements): Promise<void> {
     const { key, createTable } = this.#parts;
     const sql = createPositionTableSql(key.table);
     const [found] = await client.run(`SELECT to_regclass(${quoteText(quoteTable(key.table))})::text AS name`);

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
-import type { DatabaseClient, SqlSession } from '../../connection/database-client.js';
+import type { DatabaseClient, SqlStatements } from '../../connection/database-client.js';
 import type { DatabaseTurn, DatabaseWork } from '../../connection/database-loop.js';
 import { type SqlFacts, sqlErrorKind, sqlFacts } from '../../sql/sql-error.js';
 import type { SinkMeter } from '../sink-meter.js';
@@ -8,15 +8,15 @@ import type { QueuedRow } from './row-queue.js';
 /** Whose rows are written. */
 export interface WrittenRows<R extends QueuedRow> {
   /** A connection is there: what must be known of the database is asked for. */
-  open(client: SqlSession): Promise<void>;
+  open(client: SqlStatements): Promise<void>;
   /** The rows of the next transaction; empty when there are none. */
   batch(): readonly R[];
   /** Writes them in one transaction. */
-  write(client: SqlSession, rows: readonly R[]): Promise<void>;
+  write(client: SqlStatements, rows: readonly R[]): Promise<void>;
   /** One of so many cannot pass. False: it was alone. */
   split(count: number): boolean;
   /** This one cannot pass: it is given up, or the sink fails with what is thrown. */
-  refuse(client: SqlSession, row: R, facts: SqlFacts): Promise<void>;
+  refuse(client: SqlStatements, row: R, facts: SqlFacts): Promise<void>;
   /** Nothing will be written any more. */
   failed(error: MillraceError): void;
 }

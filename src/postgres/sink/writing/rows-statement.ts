@@ -1,13 +1,13 @@
-import type { SqlSession, Statement } from '../../connection/database-client.js';
+import type { SqlStatements, Statement } from '../../connection/database-client.js';
 import { sqlErrorKind } from '../../sql/sql-error.js';
 import type { QueuedRow } from './row-queue.js';
 
 /** How rows get into the database, in the transaction of whoever calls it. */
 export interface RowsStatement {
   /** Rejects where it cannot work with this database, by the database's error. It changes nothing. */
-  check(client: SqlSession): Promise<void>;
+  check(client: SqlStatements): Promise<void>;
   /** Writes them all, in their order, or rejects. */
-  execute(client: SqlSession, rows: readonly QueuedRow[]): Promise<void>;
+  execute(client: SqlStatements, rows: readonly QueuedRow[]): Promise<void>;
   /** The same as one statement, where it is one: a whole transaction then takes one round trip. */
   of?(rows: readonly QueuedRow[]): Statement;
 }
