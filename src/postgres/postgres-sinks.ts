@@ -19,8 +19,8 @@ const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
     resolveSink<T>(options, {
       defaultName: `postgres ${name}`,
       bind: bindColumns(columns),
-      statement: batchStatement((json) =>
-        insertSql({ table: { schema, table: name }, columns: names, onConflict }, json),
+      statement: batchStatement((json, when) =>
+        insertSql({ table: { schema, table: name }, columns: names, onConflict }, json, when),
       ),
       problems: [
         ...problems,

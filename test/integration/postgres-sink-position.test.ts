@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { LIMIT } from '../support/limits.js';
+import { DatabaseClient } from '../../src/postgres/connection/database-client.js';
+import { batchStatement } from '../../src/postgres/sink/writing/rows-statement.js';
+import { insertSql } from '../../src/postgres/sql/table-insert.js';
+import { onCleanup } from '../support/cleanup.js';
+import { LIMIT, PATIENCE_MS } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -70,6 +74,20 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     assert.deepEqual(await rig.numbers(), upTo(10));
     await old.close();
     await young.close();
+  });
+
+  it('SP3 rows that are sent behind a move that was not made are not written, as when its BEGIN was cancelled', async () => {
+    const rig = await PostgresRig.create(server);
+    const { signal } = new AbortController();
+    const client = await DatabaseClient.open({ connection: server.url, timeoutMs: PATIENCE_MS, signal });
+    onCleanup(() => client.close());
+    const parts = { table: { table: rig.table }, columns: ['n'], onConflict: undefined };
+    const statement = batchStatement((json, when) => insertSql(parts, json, when));
+    const rows = statement.of?.([{ json: '{"n":1}', bytes: 7 }], 'a-token 0 1');
+    assert.ok(rows !== undefined);
+    const all = [{ text: 'SELECT 1 / 0', values: [] }, rows, { text: 'COMMIT', values: [] }];
+    await assert.rejects(client.runAll(all), /division by zero/);
+    assert.deepEqual(await rig.numbers(), []);
   });
 
   it('SP1 a first start that died before the database had its identity is a first start again', async () => {

@@ -17,23 +17,23 @@ export interface InsertParts {
 
 /**
  * An INSERT of any number of rows, which an expression has as a JSON array of objects: the server reads each value as the type of its column, with
- * the length and precision that the column has.
+ * the length and precision that the column has. It inserts nothing where the condition `when` does not hold.
  */
-export const insertSql = ({ table, columns, onConflict }: InsertParts, json: string): string => {
+export const insertSql = ({ table, columns, onConflict }: InsertParts, json: string, when: string): string => {
   const into = quoteTable(table);
   const names = columns.map(quoteName).join(', ');
   const values = columns.map((column) => `r.${quoteName(column)}`).join(', ');
   const rows = `json_populate_recordset(NULL::${into}, ${json})`;
   const insert = `INSERT INTO ${into} (${names})`;
-  if (onConflict === undefined) return `${insert} SELECT ${values} FROM ${rows} AS r`;
+  if (onConflict === undefined) return `${insert} SELECT ${values} FROM ${rows} AS r WHERE ${when}`;
   const keys = onConflict.columns.map(quoteName).join(', ');
   if (onConflict.action === 'nothing') {
-    return `${insert} SELECT ${values} FROM ${rows} AS r ON CONFLICT (${keys}) DO NOTHING`;
+    return `${insert} SELECT ${values} FROM ${rows} AS r WHERE ${when} ON CONFLICT (${keys}) DO NOTHING`;
   }
   const others = columns.filter((column) => !onConflict.columns.includes(column));
   const changes = others.map((column) => `${quoteName(column)} = EXCLUDED.${quoteName(column)}`).join(', ');
   return (
-    `${insert} SELECT ${values} FROM (${lastOfEachKey(rows, onConflict.columns)}) AS r ` +
+    `${insert} SELECT ${values} FROM (${lastOfEachKey(rows, onConflict.columns)}) AS r WHERE ${when} ` +
     `ON CONFLICT (${keys}) DO UPDATE SET ${changes}`
   );
 };

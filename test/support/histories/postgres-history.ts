@@ -9,7 +9,7 @@ import { encodeRow } from '../../../src/postgres/sink/stored-row.js';
 import { sqlErrorKind, sqlFacts } from '../../../src/postgres/sql/sql-error.js';
 import type { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
-import { type Cut, rowsSql, SimPostgres } from './sim-postgres.js';
+import { type Fault, rowsStatement, SimPostgres } from './sim-postgres.js';
 
 const LIMITS = { batchSize: 8, batchBytes: 1024, batches: 2 };
 
@@ -103,8 +103,12 @@ export class PostgresHistory {
       positions,
       statement: {
         check: async () => {},
-        execute: () => Promise.reject(new Error('it has SQL')),
-        sqlOf: (batch) => rowsSql(batch.map(({ json }) => Number(JSON.parse(json)[0]))),
+        execute: () => Promise.reject(new Error('it is one statement')),
+        of: (batch, key) =>
+          rowsStatement(
+            batch.map(({ json }) => Number(JSON.parse(json)[0])),
+            key,
+          ),
       },
       failOnRefusal: false,
       onProgress: () => {},
@@ -142,7 +146,7 @@ export class PostgresHistory {
   async #write(life: Life): Promise<void> {
     try {
       if (life.session === undefined) {
-        const session = this.#database.session(() => this.#cut());
+        const session = this.#database.session(() => this.#fault());
         await life.rows.open(session);
         life.session = session;
       }
@@ -170,10 +174,10 @@ export class PostgresHistory {
     return this.#faults && this.#random.chance(0.03);
   }
 
-  #cut(): Cut | undefined {
+  #fault(): Fault | undefined {
     if (!this.#faults || !this.#random.chance(0.12)) return undefined;
     this.#cuts += 1;
-    return this.#random.chance(0.5) ? 'before' : 'after';
+    return this.#random.pick(['before', 'after', 'cancelled'] as const);
   }
 
   #crash(life: Life): void {

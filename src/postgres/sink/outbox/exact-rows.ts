@@ -43,7 +43,8 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   async write(client: SqlStatements, rows: readonly OutboxQueuedRow[]): Promise<void> {
     const { outbox, positions, statement, onProgress } = this.#parts;
     const { low, refused } = outbox;
-    const work = statement.of?.(rows) ?? (() => statement.execute(client, rows));
+    const { of } = statement;
+    const work = of === undefined ? () => statement.execute(client, rows) : { of: (key: string) => of(rows, key) };
     await positions.move(client, { from: low, to: low + rows.length, refused }, work);
     outbox.handleWritten(rows.length);
     onProgress();

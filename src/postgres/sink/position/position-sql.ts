@@ -58,13 +58,25 @@ export const replacePositionSql = (key: PositionKey, position: SinkPosition): st
 /** What the error says by which `movePositionSql` ends its transaction. With the token it is no text that a row could have. */
 export const positionMoved = ({ token }: Opening): string => `millrace_position_moved ${token}`;
 
+/** What a statement behind a move finds in `MOVE_SETTING`, in its transaction and nowhere else. */
+export const moveKey = ({ opening, from, to }: PositionMove): string => `${opening.token} ${from} ${to}`;
+
+/** A setting of the transaction. */
+const MOVE_SETTING = 'millrace.move';
+
+/** Whether the move with the key that `key` has was made in this transaction; true for NULL, where rows are written without one. */
+export const isMovedSql = (key: string): string =>
+  `(${key}::text IS NULL OR current_setting(${quoteText(MOVE_SETTING)}, true) = ${key})`;
+
 /**
  * Changes one row. Where there is none to change, the position is not where this opening has left it (SP3): then it fails, and with it all
  * that stands behind it in its transaction. SQL has no statement that fails when nothing was changed, but a cast of what is no number.
+ * What is sent behind it before it is answered asks for its key: a BEGIN that was cancelled begins no transaction that could fail.
  */
 export const movePositionSql = (key: PositionKey, move: PositionMove): string =>
   `WITH moved AS (${updatePositionSql(key, move)} RETURNING 1) ` +
-  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(positionMoved(move.opening))} END)::int FROM moved`;
+  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(positionMoved(move.opening))} END)::int, ` +
+  `set_config(${quoteText(MOVE_SETTING)}, ${quoteText(moveKey(move))}, true) FROM moved`;
 
 const updatePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
   `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +

@@ -12,6 +12,7 @@ import {
   insertPositionSql,
   lockPositionSql,
   lockTableSql,
+  moveKey,
   movePositionSql,
   type PositionKey,
   type PositionMove,
@@ -35,8 +36,8 @@ export interface PositionTableParts {
   readonly end: number;
 }
 
-/** What is done in the transaction of a move: a statement, or a function that does it. */
-export type MoveWork = Statement | (() => Promise<void>);
+/** What is done in the transaction of a move: a statement, made with its key (`moveKey`), or a function that does it. */
+export type MoveWork = { readonly of: (key: string) => Statement } | (() => Promise<void>);
 
 /** What this process knows of its rows. */
 export interface RowMarks {
@@ -95,10 +96,11 @@ export class PositionTable {
    */
   async move(client: SqlStatements, move: Omit<PositionMove, 'opening'>, work?: MoveWork): Promise<void> {
     const opening = present(this.#position, 'rows are written when the position is open');
-    const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, { ...move, opening })}`;
+    const moving = { ...move, opening };
+    const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, moving)}`;
     try {
       if (typeof work !== 'function') {
-        const statements = work === undefined ? [] : [work];
+        const statements = work === undefined ? [] : [work.of(moveKey(moving))];
         await client.runAll([{ text: begin, values: [] }, ...statements, { text: 'COMMIT', values: [] }]);
         return;
       }

@@ -1,5 +1,6 @@
 import type { SqlStatements, Statement } from '../../connection/database-client.js';
 import { sqlErrorKind } from '../../sql/sql-error.js';
+import { isMovedSql } from '../position/position-sql.js';
 import type { QueuedRow } from './row-queue.js';
 
 /** How rows get into the database, in the transaction of whoever calls it. */
@@ -8,27 +9,30 @@ export interface RowsStatement {
   check(client: SqlStatements): Promise<void>;
   /** Writes them all, in their order, or rejects. */
   execute(client: SqlStatements, rows: readonly QueuedRow[]): Promise<void>;
-  /** The same as one statement, where it is one: a whole transaction then takes one round trip. */
-  of?(rows: readonly QueuedRow[]): Statement;
+  /**
+   * The same as one statement, where it is one: a whole transaction then takes one round trip. It does nothing unless the move with this key
+   * was made in its transaction (`moveKey`).
+   */
+  of?(rows: readonly QueuedRow[], key: string): Statement;
 }
 
 /**
- * Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them. They are a parameter: a server writes a
+ * Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them, and of a condition. The rows are a parameter: a server writes a
  * statement that fails into its log, by default, and parameters not.
  */
-export const batchStatement = (insertOf: (rows: string) => string): RowsStatement => {
-  const text = insertOf('$1::json');
-  const of = (rows: readonly QueuedRow[]): Statement => ({
+export const batchStatement = (insertOf: (rows: string, when: string) => string): RowsStatement => {
+  const text = insertOf('$1::json', isMovedSql('$2'));
+  const of = (rows: readonly QueuedRow[], key: string | null): Statement => ({
     name: 'millrace_rows',
     text,
-    values: [`[${rows.map(({ json }) => json).join(',')}]`],
+    values: [`[${rows.map(({ json }) => json).join(',')}]`, key],
   });
   return {
     // none, so that what is not there or not allowed is told before a row waits for it
     check: async (client) => {
       await client.run('BEGIN');
       try {
-        await client.query(of([]));
+        await client.query(of([], null));
       } catch (error) {
         // a trigger for statements that wants rows says nothing of those that will come
         if (sqlErrorKind(error) !== 'row') throw error;
@@ -36,7 +40,7 @@ export const batchStatement = (insertOf: (rows: string) => string): RowsStatemen
       await client.run('ROLLBACK');
     },
     execute: async (client, rows) => {
-      await client.query(of(rows));
+      await client.query(of(rows, null));
     },
     of,
   };
