@@ -1,4 +1,4 @@
-import { hasBadPort } from '../../mqtt/connection/options/parse-server-url.js';
+import { hasBadPort } from '../../mqtt/connection/options/servers/parse-server-url.js';
 import { usageError } from '../options/usage-error.js';
 
 /** A broker as the command line names it, the credentials apart so that nothing prints them by accident. */

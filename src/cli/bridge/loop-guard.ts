@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/index.js';
 import { brokerPlace } from '../../mqtt/connection/identity/broker-place.js';
-import { parseServerUrl } from '../../mqtt/connection/options/parse-server-url.js';
+import { parseServerUrl } from '../../mqtt/connection/options/servers/parse-server-url.js';
 import { matchesFilter } from '../../mqtt/protocol/topic.js';
 import { usageError } from '../options/usage-error.js';
 import type { BrokerAddress } from './broker-address.js';

@@ -21,7 +21,7 @@ import type { SessionIdentity } from './identity/session-identity.js';
 import type { LinkEnd } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
-import { isSecure } from './options/resolve-servers.js';
+import { isSecure } from './options/servers/resolve-servers.js';
 import { adviseOlder } from './reconnect/advise-older.js';
 import { explainClose, type Unanswered } from './reconnect/explain-close.js';
 import { isConnectRefusal } from './reconnect/is-connect-refusal.js';

@@ -9,7 +9,7 @@ import { isLoopback } from './identity/broker-place.js';
 import type { Login } from './login.js';
 import type { Credentials } from './options/connect-options.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
-import { isSecure } from './options/resolve-servers.js';
+import { isSecure } from './options/servers/resolve-servers.js';
 import { formatAddress } from './transport/format-address.js';
 import { openTransport } from './transport/open-transport.js';
 import { systemLookup } from './transport/reach-host.js';

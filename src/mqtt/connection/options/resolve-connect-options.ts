@@ -11,9 +11,9 @@ import { MAX_PACKET_SIZE } from './option-bounds.js';
 import { OptionProblems } from './option-problems.js';
 import { resolveAuthentication } from './resolve-authentication.js';
 import { resolveCredentials } from './resolve-credentials.js';
-import { isSecure, resolveServers } from './resolve-servers.js';
 import { resolveTls } from './resolve-tls.js';
 import { resolveWill } from './resolve-will.js';
+import { isSecure, resolveServers } from './servers/resolve-servers.js';
 import { resolveUserProperties } from './user-properties.js';
 
 /** How long a 5.0 broker keeps a session that is to outlive cuts but not the process. */

@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { serverKey } from '../identity/session-server.js';
 import type { ServerAddress } from '../options/mqtt-connection-options.js';
-import { parseServerReference } from '../options/parse-server-reference.js';
+import { parseServerReference } from '../options/servers/parse-server-reference.js';
 import type { AttemptEnd } from './reconnect-policy.js';
 
 /** A broker wants us at another server. */

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../errors/error-code.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { ServerAddress } from '../options/mqtt-connection-options.js';
-import { isSecure } from '../options/resolve-servers.js';
+import { isSecure } from '../options/servers/resolve-servers.js';
 import { formatAddress } from './format-address.js';
 
 /** What a failure of Node's net, tls or dns, or of ws, means. */

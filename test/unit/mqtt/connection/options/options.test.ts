@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
-import { parseServerUrl } from '../../../../../src/mqtt/connection/options/parse-server-url.js';
 import {
   type ConnectInput,
   resolveConnectOptions,
 } from '../../../../../src/mqtt/connection/options/resolve-connect-options.js';
+import { parseServerUrl } from '../../../../../src/mqtt/connection/options/servers/parse-server-url.js';
 
 function resolve(broker: string | undefined, options: ConnectOptions = {}, input: Partial<ConnectInput> = {}) {
   return resolveConnectOptions({

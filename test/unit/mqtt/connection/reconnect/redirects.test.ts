@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
 import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
-import { parseServerReference } from '../../../../../src/mqtt/connection/options/parse-server-reference.js';
+import { parseServerReference } from '../../../../../src/mqtt/connection/options/servers/parse-server-reference.js';
 import { Redirects } from '../../../../../src/mqtt/connection/reconnect/redirects.js';
 import { ServerRotation } from '../../../../../src/mqtt/connection/reconnect/server-rotation.js';
 

@@ -1,5 +1,5 @@
-import type { Credentials } from './connect-options.js';
-import type { ServerAddress } from './mqtt-connection-options.js';
+import type { Credentials } from '../connect-options.js';
+import type { ServerAddress } from '../mqtt-connection-options.js';
 
 /** What a broker URL says. */
 export interface ServerUrl {

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { ServerAddress } from './mqtt-connection-options.js';
+import type { ServerAddress } from '../mqtt-connection-options.js';
 import { DEFAULT_PORTS, parseServerUrl } from './parse-server-url.js';
 import { isSecure } from './resolve-servers.js';
 

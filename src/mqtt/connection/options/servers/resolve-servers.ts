@@ -1,7 +1,7 @@
-import { brokerPlace } from '../identity/broker-place.js';
-import type { ConnectOptions, Server } from './connect-options.js';
-import type { ServerAddress } from './mqtt-connection-options.js';
-import type { OptionProblems } from './option-problems.js';
+import { brokerPlace } from '../../identity/broker-place.js';
+import type { ConnectOptions, Server } from '../connect-options.js';
+import type { ServerAddress } from '../mqtt-connection-options.js';
+import type { OptionProblems } from '../option-problems.js';
 import { DEFAULT_PORTS, parseServerUrl, type ServerUrl } from './parse-server-url.js';
 
 /** Jet's default. */
