@@ -1,6 +1,6 @@
 /*
- * MqttSources: the messages of a session as numbered items. Read `mqtt-source.ts` first, where it is put together, then the way of a message:
- * `message-intake.ts` takes the session's events into the `buffer/`, `mqtt-source-reader.ts` polls it and makes `items/`, and what is
+ * MqttSources: the messages of a session as numbered items. Read `open-reader.ts` first, where it is put together, then the way of a
+ * message: `message-intake.ts` takes the session's events into the `buffer/`, `mqtt-source-reader.ts` polls it and makes `items/`, and what is
  * durable is acknowledged by an `Acknowledger`: `direct/` without a store, `durable/` with one. The folder imports the protocol, the
  * connection and the connector's contracts; only the command line and the package's root import it.
  */

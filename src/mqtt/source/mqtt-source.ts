@@ -1,21 +1,12 @@
 import { defineSource } from '../../connector/define-source.js';
-import type { OpenContext } from '../../connector/open-context.js';
 import type { Source } from '../../connector/source.js';
-import type { SourceReader } from '../../connector/source-reader.js';
-import { publishDiagnostic } from '../../metrics/diagnostics.js';
-import { Connection } from '../connection/connection.js';
-import { directCustody } from './direct/custody.js';
-import { durableCustody } from './durable/custody.js';
+import { onceLoaded } from '../../internal/once-loaded.js';
 import { resolveDeduplication } from './items/deduplicate-by.js';
-import { ItemMaker } from './items/item-maker.js';
-import { QosCheck } from './items/qos-check.js';
-import { MessageIntake } from './message-intake.js';
-import { MqttSourceReader } from './mqtt-source-reader.js';
-import { neededQos } from './needed-qos.js';
-import { openLine } from './open-line.js';
 import type { ResolvedSource } from './options/resolve-source.js';
-import { defaultGuaranteeOf, refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
-import { sourceMetrics } from './source-metrics.js';
+import { defaultGuaranteeOf, refuseGuarantee } from './refuse-guarantee.js';
+
+/** What opens a source, and with it the connection and its sockets: a process that only builds pipelines does not load them. */
+export const loadReader = onceLoaded(() => import('./open-reader.js'));
 
 /** A resolved MQTT source as an engine takes it. */
 export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
@@ -26,34 +17,5 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
     refuse: (guarantee) => refuseGuarantee(source, guarantee),
     onError: source.onError,
     deduplication: source.deduplicateBy && resolveDeduplication(source.deduplicateBy),
-    createReader: (context) => createReader(source, context),
+    createReader: async (context) => (await loadReader()).openReader(source, context),
   });
-
-const createReader = async <T>(source: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
-  const { guarantee } = context;
-  const durable = guarantee === 'none' ? undefined : context.durable;
-  const refusal = refuseGuarantee(source, guarantee) ?? (durable ? undefined : refuseWithoutStore(source, guarantee));
-  if (refusal !== undefined) throw refusal;
-  tellOverlaps(source);
-  const options = source.connectionOptions(context);
-  const { clientId, autoReconnect } = options;
-  const custody = durable ? durableCustody({ ...source, clientId }, { ...context, durable }) : directCustody(guarantee);
-  const metrics = sourceMetrics(context.metrics, source.name);
-  const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
-  const filters = source.subscriptions.map(({ filter }) => filter);
-  const intake = new MessageIntake({ name, filters, limits, autoReconnect, metrics });
-  const line = new Connection({ ...options, past: custody.past }, intake);
-  const acks = custody.acknowledger(line.session);
-  intake.attach(line, acks);
-  await openLine(source, { line, intake, signal: context.signal });
-  const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
-  const qosCheck = new QosCheck({ source: name, needed, policy: source.onLowerQos, metrics });
-  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosCheck });
-  return new MqttSourceReader({ name, maker, onError, intake, line, acks, metrics });
-};
-
-/** Where copies are told apart there is nothing to tell; exactly-once has refused them otherwise. */
-const tellOverlaps = ({ name, overlaps, deduplicateBy }: ResolvedSource<unknown>): void => {
-  if (overlaps.length === 0 || deduplicateBy !== undefined) return;
-  publishDiagnostic('overlapping-filters', { source: name, filters: overlaps });
-};

@@ -1,9 +1,14 @@
 import { DeadLetters, MqttSinks } from '../../../src/mqtt/sink/index.js';
+import { loadWriters } from '../../../src/mqtt/sink/mqtt-sink.js';
 import { MqttSources } from '../../../src/mqtt/source/index.js';
+import { loadReader } from '../../../src/mqtt/source/mqtt-source.js';
 import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { Stage } from '../../../src/pipeline/stage.js';
 import type { StateCodec } from '../../../src/pipeline/state-codec.js';
 import { BURST, type SimPlan } from './sim-plan.js';
+
+// the disk that modules come from is not simulated: loaded in the middle of a history they would come at another time each run
+await Promise.all([loadReader(), loadWriters()]);
 
 export const SOURCE_PORT = 1;
 export const SINK_PORT = 2;
