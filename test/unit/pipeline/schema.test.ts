@@ -61,6 +61,12 @@ test('what a schema makes of an item goes on', LIMIT, async () => {
   }
 });
 
+test('names that a schema of zod or valibot does not know are left out', LIMIT, async () => {
+  for (const schema of [z.object({ device: z.string() }), v.object({ device: v.string() })]) {
+    assert.deepEqual((await run(schema, [{ device: 'oven', more: 1 }])).out, [{ device: 'oven' }]);
+  }
+});
+
 test('what a function in a schema throws is an error of the item, for onError', LIMIT, async () => {
   const parse = (text: string) => JSON.parse(text);
   for (const schema of [
