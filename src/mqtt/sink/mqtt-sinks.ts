@@ -1,4 +1,5 @@
 import type { Sink } from '../../connector/sink.js';
+import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import type { MessageFn } from './message/sink-message.js';
 import { MqttSinkBuilder } from './options/mqtt-sink-builder.js';
 import type { MqttSinkOptions } from './options/mqtt-sink-options.js';
@@ -7,6 +8,7 @@ function mqtt<T>(topic: string): Sink<T>;
 function mqtt<T>(broker: string, topic: string): Sink<T>;
 function mqtt<T>(broker: string, topic: string, messageFn: MessageFn<T>): Sink<T>;
 function mqtt<T>(first: string, second?: string, messageFn?: MessageFn<T>): Sink<T> {
+  if (second === undefined) refuseBrokerAlone(first);
   const place = second === undefined ? { topic: first } : { broker: first, topic: second };
   return new MqttSinkBuilder<T>({ ...place, messageFn }).build();
 }
@@ -31,6 +33,7 @@ export const MqttSinks = Object.freeze({
   /**
    * A sink to a topic of the broker at `tcp://localhost:1883` or of the given one, with QoS 1 and the item's string (bytes
    * as they are) as payload when there is no `messageFn`.
+   * @throws MillraceError INVALID_OPTIONS, also for the URL of a broker alone
    */
   mqtt,
 });

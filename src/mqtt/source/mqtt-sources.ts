@@ -1,4 +1,5 @@
 import type { Source } from '../../connector/source.js';
+import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import { copyPayload, type MapToItemFn } from './items/map-to-item.js';
 import { MqttSourceBuilder } from './options/mqtt-source-builder.js';
 import type { MappedMqttSourceOptions, MqttSourceOptions } from './options/mqtt-source-options.js';
@@ -14,6 +15,7 @@ function mqtt(
   second?: string | Subscription,
   mapToItemFn: MapToItemFn<unknown> = copyPayload,
 ): Source<unknown> {
+  if (second === undefined) refuseBrokerAlone(first);
   const filter = second ?? first;
   const broker = second === undefined || typeof first !== 'string' ? undefined : first;
   const choice = typeof filter === 'string' ? { topic: filter } : { subscriptions: [filter] };
@@ -51,6 +53,7 @@ export const MqttSources = Object.freeze({
   /**
    * A source of one filter (QoS 1 unless a `Subscription` says otherwise) of the broker at `tcp://localhost:1883` or of the
    * given one. Items are copies of the payloads when there is no `mapToItemFn`. Keeps no session.
+   * @throws MillraceError INVALID_OPTIONS, also for the URL of a broker alone
    */
   mqtt,
 });
