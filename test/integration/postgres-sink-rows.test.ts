@@ -285,6 +285,11 @@ describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? 
       () => PostgresSinks.table(options as never),
       /did you mean "connection".*batchSize must be.*names "b", which is none of columns/s,
     );
+    const connection = new URL('postgres://someone:very-secret@db/plant');
+    assert.throws(
+      () => PostgresSinks.table({ table: 't', columns: ['a'], connection } as never),
+      ({ message }: Error) => /connection must be a string.*href/.test(message) && !message.includes('secret'),
+    );
     // it would be cut off, and NULL be stored
     assert.throws(() => PostgresSinks.table({ table: 't', columns: ['n'.repeat(64)] }), /longer than the 63 bytes/);
     assert.throws(() => PostgresSinks.table({} as never), /table is missing.*columns is missing/s);

@@ -32,8 +32,11 @@ const url = must(
 );
 
 /** A URL, or an object of its parts. The value is never shown. */
-export const connectionCheck = (value: unknown, name: string): readonly string[] =>
-  typeof value === 'string' ? url(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
+export const connectionCheck = (value: unknown, name: string): readonly string[] => {
+  // it would pass for an object without any part: the database of the environment
+  if (value instanceof URL) return [`${name} must be a string, not an instance of URL: give its href`];
+  return typeof value === 'string' ? url(value, name) : options<PostgresConnectionOptions>(CONNECTION)(value, name);
+};
 
 /** Of connecting and of statements. */
 export const timeoutCheck = wholeNumber(1, LONGEST_MS);
