@@ -8,17 +8,6 @@ import type {
 } from './source/options/postgres-source-options.js';
 import { CHANGES, checkSource, QUEUE, resolveSource } from './source/options/resolve-source.js';
 
-/**
- * The rows of a table that is a queue. A row is claimed before it is given, and done (deleted, or marked) behind the commit that covers it.
- *
- * @example
- * PostgresSources.queue<Command>({
- *   connection: 'postgres://millrace@db/plant',
- *   table: 'commands',
- *   mapToItemFn: ({ device, payload }) => ({ device: String(device), payload: String(payload) }),
- * });
- * @throws MillraceError INVALID_OPTIONS with all that is wrong
- */
 const queue = <T = PostgresRow>(given: PostgresQueueOptions<T>): Source<T> => {
   const options = checkSource<PostgresQueueOptions<T>>(given, QUEUE);
   const { id = 'id', owner = 'claimed_by', done, maxClaimed = 1024, onUnknownClaims = 'fail' } = options;
@@ -35,13 +24,6 @@ const queue = <T = PostgresRow>(given: PostgresQueueOptions<T>): Source<T> => {
   });
 };
 
-/**
- * The rows that are added to a table, in the order of a column.
- *
- * @example
- * PostgresSources.changes({ connection: 'postgres://millrace@db/plant', table: 'orders', column: 'id', channel: 'orders' });
- * @throws MillraceError INVALID_OPTIONS with all that is wrong
- */
 const changes = <T = PostgresRow>(given: PostgresChangesOptions<T>): Source<T> => {
   const options = checkSource<PostgresChangesOptions<T>>(given, CHANGES);
   const { column = 'id', startAt = 'beginning' } = options;
@@ -58,5 +40,30 @@ const changes = <T = PostgresRow>(given: PostgresChangesOptions<T>): Source<T> =
   });
 };
 
-/** Sources that read from PostgreSQL. The package `pg` must be installed. */
-export const PostgresSources = Object.freeze({ queue, changes });
+/**
+ * Sources that read from PostgreSQL. The package `pg` must be installed.
+ * @namespace
+ */
+export const PostgresSources = Object.freeze({
+  /**
+   * The rows of a table that is a queue. A row is claimed before it is given, and done (deleted, or marked) behind the commit that covers it.
+   *
+   * @example
+   * PostgresSources.queue<Command>({
+   *   connection: 'postgres://millrace@db/plant',
+   *   table: 'commands',
+   *   mapToItemFn: ({ device, payload }) => ({ device: String(device), payload: String(payload) }),
+   * });
+   * @throws MillraceError INVALID_OPTIONS with all that is wrong
+   */
+  queue,
+
+  /**
+   * The rows that are added to a table, in the order of a column.
+   *
+   * @example
+   * PostgresSources.changes({ connection: 'postgres://millrace@db/plant', table: 'orders', column: 'id', channel: 'orders' });
+   * @throws MillraceError INVALID_OPTIONS with all that is wrong
+   */
+  changes,
+});

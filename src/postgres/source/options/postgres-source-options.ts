@@ -11,6 +11,7 @@ export interface PostgresSourceOptions<T> {
   readonly connection?: PostgresConnection;
   /** In errors and metrics, and in what the database and the store have of it: it must stay from run to run. Default `postgres`, and the name of the table. */
   readonly name?: string;
+  /** The table that is read. */
   readonly table: string;
   /** Default: as the search path has it. */
   readonly schema?: string;
