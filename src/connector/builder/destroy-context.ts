@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { withinMs } from '../../internal/within-ms.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 
 /** How long `destroyFn` is waited for: one that never settles must not keep a job from ending. */
@@ -14,16 +15,12 @@ interface DestroyFunction<C> {
  * TIMEOUT when it does not settle; what it does later is nobody's any more.
  */
 export const destroyContext = async <C>(part: string, functions: DestroyFunction<C>, context: C): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(notSettled(part)), DESTROY_WAIT_MS);
-  });
+  // in an async function, so that one which throws at once rejects as well
+  const destroying = (async () => functions.destroy?.(context))();
   try {
-    await Promise.race([(async () => functions.destroy?.(context))(), late]);
+    await withinMs(destroying, DESTROY_WAIT_MS, () => notSettled(part));
   } catch (error) {
     throw MillraceError.from(error, 'USER_FUNCTION_FAILED', `destroyFn of ${part}`);
-  } finally {
-    clearTimeout(timer);
   }
 };
 

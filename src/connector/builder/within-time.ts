@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { withinMs } from '../../internal/within-ms.js';
 
 /**
  * Waits for a call for so long. Rejects with TIMEOUT behind it, which may pass, or with what the call rejects with; what it comes to
@@ -7,15 +8,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
  */
 export const withinTime = async <R>(call: PromiseLike<R>, what: string, timeoutMs: number): Promise<R> => {
   if (timeoutMs === Number.POSITIVE_INFINITY) return call;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLong(what, timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withinMs(call, timeoutMs, () => tooLong(what, timeoutMs));
 };
 
 const tooLong = (what: string, timeoutMs: number): MillraceError =>

@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
+import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
 import type { DeadLetter } from '../dead-letter.js';
@@ -85,9 +86,5 @@ const decodeLetter = (stored: StoredLetter): DeadLetter => {
   return { payload, attributes, error: decodeError(error), attempt, timestampMs, origin };
 };
 
-/** The bytes were checked by the store, so another program, or a newer one, has written them. */
 const corrupt = (cause?: unknown): MillraceError =>
-  new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {
-    cause,
-    advice: 'Restore the store from a backup, or begin with a new one.',
-  });
+  corruptState('a row of an outbox is not one that this version has written', cause);

@@ -46,6 +46,6 @@ const defaultClass = (error: unknown): ErrorClass => {
   if (error instanceof PermanentError) return 'permanent';
   if (error instanceof TransientError) return 'transient';
   if (error instanceof MillraceError) return error.retryable ? 'transient' : 'permanent';
-  const mistaken = MISTAKES.some((mistake) => error instanceof mistake);
-  return mistaken && (error as Error).cause === undefined ? 'permanent' : 'transient';
+  if (!(error instanceof Error) || error.cause !== undefined) return 'transient';
+  return MISTAKES.some((mistake) => error instanceof mistake) ? 'permanent' : 'transient';
 };

@@ -12,6 +12,7 @@ import {
   type StoredKeys,
   storedOf,
 } from '../layout/stored-parts.js';
+import { readOutboxHead } from '../layout/values/outbox-head.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 
 /** The parts of a job that may have something in its store, by their names. */
@@ -186,8 +187,7 @@ interface Orphan {
 const orphansIn = (view: StoreView, opened: ReadonlySet<string>): readonly Orphan[] => {
   const orphans: Orphan[] = [];
   for (const { key, value } of view.range(storeKeys.outboxes, storeKeys.outboxesEnd)) {
-    // the head of an outbox, as `Outbox` stores it
-    const { low, end } = decodeStored(value) as { readonly low: number; readonly end: number };
+    const { low, end } = readOutboxHead(value);
     const [, sink = '', client = ''] = key.split('/').map(decodeURIComponent);
     if (low < end && !opened.has(key)) orphans.push({ sink, client, messages: end - low });
   }

@@ -2,6 +2,7 @@ import type { StoreBatch, StoreView } from '../../store/store.js';
 import { namePart } from './keys/key-text.js';
 import { nameKey, namePrefix } from './keys/named-keys.js';
 import { storeKeys } from './keys/store-keys.js';
+import { readOutboxHead } from './values/outbox-head.js';
 import { decodeStored } from './values/stored-value.js';
 
 /** What a job is made of, as far as something may be stored for it. A client is one of a sink's. */
@@ -100,8 +101,7 @@ const storedOfSource = (view: StoreView, part: Part): string | undefined => {
 const storedOfSink = (view: StoreView, name: string): string | undefined => {
   let messages = 0;
   for (const { value } of view.range(outboxesOf(name), endOf(outboxesOf(name)))) {
-    // the head of an outbox, as `Outbox` stores it
-    const { low, end } = decodeStored(value) as { readonly low: number; readonly end: number };
+    const { low, end } = readOutboxHead(value);
     messages += end - low;
   }
   return messages === 0 ? undefined : messagesText(messages);

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { withinMs } from '../../internal/within-ms.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 
 /** What has an end. */
@@ -27,16 +28,12 @@ export const closePorts = async (job: string, ports: readonly NamedPort<Closable
 };
 
 const closePort = async (job: string, { part, port }: NamedPort<Closable>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(notClosed(part)), CLOSE_WAIT_MS);
-  });
+  // in an async function, so that one which throws at once rejects as well
+  const closing = (async () => port.close())();
   try {
-    await Promise.race([(async () => port.close())(), late]);
+    await withinMs(closing, CLOSE_WAIT_MS, () => notClosed(part));
   } catch (error) {
     publishDiagnostic('close-failed', { job, part, error: MillraceError.from(error).toJSON() });
-  } finally {
-    clearTimeout(timer);
   }
 };
 

@@ -1,6 +1,6 @@
-import { DEFAULT_RETRIES } from '../../connector/builder/retry-settings.js';
 import type { OpenContext } from '../../connector/open-context.js';
 import { retryStrategyCheck } from '../../connector/option-checks.js';
+import { LASTING_RETRY } from '../../connector/retry/lasting-retry.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { func } from '../../internal/options/option-checks.js';
 import type { AsyncServiceOptions, ServiceOptions } from '../service-options.js';
@@ -18,13 +18,15 @@ export const ASYNC_SERVICE: OptionChecks<AsyncServiceOptions> = { ...MAP_ASYNC, 
 
 /** How a service begins and ends. */
 export interface ServiceFunctions<S> {
+  /** Called once in each run, and again after a failure that may pass. */
   readonly createFn: (context: OpenContext) => S | PromiseLike<S>;
+  /** Undefined: nothing is to be closed. */
   readonly destroyFn: ((service: S) => void | PromiseLike<void>) | undefined;
 }
 
 /** With the defaults. */
 export const serviceWork = <S>({ createFn, destroyFn }: ServiceFunctions<S>, options: ServiceOptions): ServiceWork => {
-  const { createRetryStrategy = DEFAULT_RETRIES.retryStrategy, classifyErrorFn } = options;
+  const { createRetryStrategy = LASTING_RETRY, classifyErrorFn } = options;
   const ends: Pick<ServiceWork, 'create' | 'destroy'> = { create: createFn, destroy: destroyFn ?? (() => {}) };
   return { ...ends, retry: { retryStrategy: createRetryStrategy, classifyErrorFn } };
 };

@@ -11,20 +11,27 @@ const END_MS = 1_000;
 
 /** What a statement came to. */
 export interface QueryResult {
+  /** The word by which the server answers: `INSERT`, `SELECT`. */
   readonly command: string;
+  /** Rows that it changed or gave; null where the command has none. */
   readonly rowCount: number | null;
+  /** By column, as the type parsers of `pg` read them. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** A statement with its values. One with a name is parsed once for each connection. */
 export interface Statement {
+  /** SQL, with `$1`, `$2`, … for the values. */
   readonly text: string;
+  /** In the order of their numbers. Never logged by us; by the server only where it is set so. */
   readonly values: readonly unknown[];
+  /** Of the prepared statement. The same name must have the same text on each connection. */
   readonly name?: string;
 }
 
 /** How a client is opened. */
 export interface ClientOptions {
+  /** Never shown: it may have a password. */
   readonly connection: PostgresConnection;
   /** Of connecting and of each statement, in milliseconds. */
   readonly timeoutMs: number;
@@ -86,8 +93,8 @@ export class DatabaseClient {
   /** Statements without values, in one round trip. Gives the result of each. */
   async run(text: string): Promise<readonly QueryResult[]> {
     // `pg` gives an array where there are several, which its types do not say
-    const result: unknown = await this.#within(this.#client.query(text), 'a statement');
-    return Array.isArray(result) ? result : [result as QueryResult];
+    const result = await this.#within(this.#client.query(text), 'a statement');
+    return Array.isArray(result) ? result : [result];
   }
 
   /**

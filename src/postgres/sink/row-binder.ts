@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../connector/dead-letter.js';
 import { letterOfItem } from '../../connector/letter-of-item.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { isObject } from '../../internal/is-object.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import { jsonOfValue, jsonOfValues } from './row-json.js';
 
@@ -58,7 +59,7 @@ export const rejectionOf = (item: unknown, thrown: unknown, sink: string): DeadL
 const isNames = (columns: ColumnValues<never>): columns is readonly string[] => Array.isArray(columns);
 
 const propertyOf = (item: unknown, name: string): unknown => {
-  if (typeof item === 'object' && item !== null) return (item as Readonly<Record<string, unknown>>)[name];
+  if (isObject(item)) return item[name];
   throw new MillraceError(
     'INVALID_MESSAGE',
     `the item is ${item === null ? 'null' : `a ${typeof item}`}, which has no columns`,

@@ -1,9 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
-import { MillraceError } from '../../errors/millrace-error.js';
+import { corruptState } from '../../errors/corrupt-state.js';
+import type { MillraceError } from '../../errors/millrace-error.js';
 
 /** What of a letter is known before the database has seen the row. */
 export interface LetterParts {
+  /** Bytes of the item, where it has any; undefined: the letter has it among its attributes. */
   readonly payload: Uint8Array | undefined;
+  /** What is known of the item, by name. */
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
@@ -47,10 +50,8 @@ export const decodeLetter = (bytes: Uint8Array): LetterParts => {
   try {
     // written by `encodeRow`
     if (kind === ROW_AND_LETTER) return deserialize(view.subarray(end)) as LetterParts;
-    return {
-      payload: undefined,
-      attributes: { item: JSON.parse(view.toString('utf8', HEADER_BYTES, end)) as unknown },
-    };
+    const item: unknown = JSON.parse(view.toString('utf8', HEADER_BYTES, end));
+    return { payload: undefined, attributes: { item } };
   } catch (cause) {
     throw corrupt(cause);
   }
@@ -67,7 +68,4 @@ const partsOf = (bytes: Uint8Array): { readonly view: Buffer; readonly kind: num
 };
 
 const corrupt = (cause?: unknown): MillraceError =>
-  new MillraceError('STORE_CORRUPT', 'a row of an outbox is not one that this version has written', {
-    cause,
-    advice: 'Restore the store from a backup, or begin with a new one.',
-  });
+  corruptState('a row of an outbox is not one that this version has written', cause);

@@ -15,7 +15,9 @@ export interface SqlFacts {
   readonly code: string;
   /** Without what may be a value, and no longer than it is worth keeping. */
   readonly message: string;
+  /** By its name, where one was broken. */
   readonly constraint: string | undefined;
+  /** By its name, where the server says which. */
   readonly column: string | undefined;
 }
 
@@ -70,11 +72,10 @@ const TLS_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL|HOST
 /** The facts of an error of the server; undefined for any other error. */
 export const sqlFacts = (error: unknown): SqlFacts | undefined => {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
-  // as the protocol has them; each is looked at below
-  const { code, constraint, column } = error as Partial<Readonly<Record<'code' | 'constraint' | 'column', unknown>>>;
+  const { code } = error;
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
   const message = shortened(withoutValue(code, error.message));
-  return { code, message, constraint: text(constraint), column: text(column) };
+  return { code, message, constraint: textOf(error, 'constraint'), column: textOf(error, 'column') };
 };
 
 /** @param error of a statement of rows */
@@ -120,8 +121,7 @@ const explain = (code: string, kind: SqlErrorKind): Explanation => {
 };
 
 const kindOf = (error: unknown, { code }: SqlFacts): SqlErrorKind | undefined => {
-  const { routine } = error as { readonly routine?: unknown };
-  return ROUTINES[`${code} ${routine}`] ?? KINDS[code] ?? KINDS[code.slice(0, 2)];
+  return ROUTINES[`${code} ${textOf(error, 'routine')}`] ?? KINDS[code] ?? KINDS[code.slice(0, 2)];
 };
 
 /** Of a socket, of TLS, or of `pg` itself. As the cause only what the system says: others may show a URL with its password. */
@@ -153,9 +153,13 @@ const isMistake = (error: Error): boolean =>
   ('syscall' in error && error.syscall === 'open') ||
   ((error instanceof TypeError || error instanceof RangeError) && error.cause === undefined);
 
-const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+const codeOf = (error: Error): string => textOf(error, 'code') ?? '';
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+/** A property that `pg` or the system may have put onto an error. */
+const textOf = (error: unknown, name: 'code' | 'constraint' | 'column' | 'routine'): string | undefined => {
+  const value: unknown = error instanceof Error ? Reflect.get(error, name) : undefined;
+  return typeof value === 'string' ? value : undefined;
+};
 
 /**
  * What stands in quotes is a value in errors of data (`value "12" is out of range`), whatever the quotes of the server's language are; in others

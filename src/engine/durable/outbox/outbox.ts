@@ -12,21 +12,12 @@ import type { StoreView } from '../../../store/store.js';
 import { storeKeys } from '../../layout/keys/store-keys.js';
 import type { Overlay } from '../../layout/overlay.js';
 import { decodeChunk, encodeChunk, type OutboxChunk } from '../../layout/values/outbox-chunk.js';
-import { decodeStored, encodeStored } from '../../layout/values/stored-value.js';
+import { type OutboxHead, readOutboxHead } from '../../layout/values/outbox-head.js';
+import { encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { DurableRows } from './durable-rows.js';
 
-/** What stands in the store about an outbox besides its rows. */
-interface StoredOutbox {
-  /** The sender's own. */
-  readonly state: unknown;
-  readonly low: number;
-  readonly end: number;
-  /** Bytes of all rows that were ever stored. */
-  readonly bytes: number;
-}
-
-const EMPTY: StoredOutbox = { state: undefined, low: 0, end: 0, bytes: 0 };
+const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0 };
 
 /** Which outbox. */
 export interface OutboxId {
@@ -36,10 +27,9 @@ export interface OutboxId {
   readonly outbox: string;
 }
 
-const readHead = (view: StoreView, { sink, outbox }: OutboxId): StoredOutbox => {
+const readHead = (view: StoreView, { sink, outbox }: OutboxId): OutboxHead => {
   const bytes = view.get(storeKeys.outbox(sink, outbox));
-  // written by `seal` below, and its bytes are checked by the store
-  return bytes === undefined ? EMPTY : (decodeStored(bytes) as StoredOutbox);
+  return bytes === undefined ? EMPTY : readOutboxHead(bytes);
 };
 
 /** The stored rows from `from` up to `to`, read chunk by chunk. @throws MillraceError STORE_CORRUPT when one is missing */
@@ -292,7 +282,7 @@ export class Outbox {
       this.#removedBytes += bytes;
       overlay.remove(storeKeys.chunk(sink, outbox, seq));
     }
-    const head: StoredOutbox = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
+    const head: OutboxHead = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
     overlay.put(storeKeys.outbox(sink, outbox), encodeStored(head, `sink "${sink}"`));
   }
 

@@ -1,8 +1,10 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { corruptState } from '../../../errors/corrupt-state.js';
 import { isCount } from '../../../internal/is-count.js';
+import { isObject } from '../../../internal/is-object.js';
 
 /** One opening of a sink in its database. They are counted; the token tells it from any other with the same count. */
 export interface Opening {
+  /** From 1, one more with each opening. */
   readonly epoch: number;
   /** A UUID. */
   readonly token: string;
@@ -10,6 +12,7 @@ export interface Opening {
 
 /** What the store of the job knows of a sink's position in a database. */
 export interface SinkRecord {
+  /** Raised when a field means something else. */
   readonly version: 1;
   /** A UUID, made for this sink of this store once: whose position it is. */
   readonly identity: string;
@@ -25,26 +28,20 @@ export interface SinkRecord {
 export const readSinkRecord = (value: unknown): SinkRecord | undefined => {
   if (value === undefined) return undefined;
   if (isRecord(value)) return value;
-  throw new MillraceError(
-    'STORE_CORRUPT',
-    'what the store has of a sink to PostgreSQL is not what this version has written',
-    {
-      advice: 'Restore the store from a backup, or begin with a new one.',
-    },
-  );
+  throw corruptState('what the store has of a sink to PostgreSQL is not what this version has written');
 };
 
 const isRecord = (value: unknown): value is SinkRecord => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, identity, seen, planned, end } = value as Readonly<Record<keyof SinkRecord, unknown>>;
+  if (!isObject(value)) return false;
+  const { version, identity, seen, planned, end } = value;
   if (version !== 1 || typeof identity !== 'string' || !(end === undefined || isCount(end))) return false;
   return isOpening(seen) && isOpening(planned);
 };
 
 const isOpening = (value: unknown): boolean => {
   if (value === undefined) return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const { epoch, token } = value as Readonly<Record<keyof Opening, unknown>>;
+  if (!isObject(value)) return false;
+  const { epoch, token } = value;
   return isCount(epoch) && typeof token === 'string';
 };
 

@@ -1,9 +1,11 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { corruptState } from '../../../errors/corrupt-state.js';
+import { isObject } from '../../../internal/is-object.js';
 import type { RowBook } from '../reading/row-reader.js';
 import { RowWindow } from '../reading/row-window.js';
 
 /** What a commit has of the rows that were added to a table. */
 export interface ChangesState {
+  /** Raised when a field means something else. */
   readonly version: 1;
   /** Of the last row that is covered, as text; undefined: none yet. */
   readonly last: string | undefined;
@@ -44,13 +46,9 @@ export class ChangesBook implements RowBook {
 /** @throws MillraceError STORE_CORRUPT for what this version has not written */
 const readChangesState = (value: unknown): ChangesState | undefined => {
   if (value === undefined) return undefined;
-  const { version, last } = value as Partial<ChangesState>;
-  if (version === 1 && (last === undefined || typeof last === 'string')) return { version, last };
-  throw new MillraceError(
-    'STORE_CORRUPT',
-    'the state of a source from PostgreSQL is not one that this version has written',
-    {
-      advice: 'Restore the store from a backup, or begin with a new one.',
-    },
-  );
+  if (isObject(value)) {
+    const { version, last } = value;
+    if (version === 1 && (last === undefined || typeof last === 'string')) return { version, last };
+  }
+  throw corruptState('the state of a source from PostgreSQL is not one that this version has written');
 };

@@ -1,4 +1,5 @@
 import { onErrorCheck, retryStrategyCheck } from '../../../connector/option-checks.js';
+import { LASTING_RETRY } from '../../../connector/retry/lasting-retry.js';
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError } from '../../../connector/sink.js';
 import { checkOptions, type OptionChecks } from '../../../internal/options/check-options.js';
@@ -6,7 +7,6 @@ import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import { count, func, oneOf, someText } from '../../../internal/options/option-checks.js';
 import { connectionCheck, timeoutCheck } from '../../connection/connection-checks.js';
 import type { PostgresConnection } from '../../connection/postgres-connection.js';
-import { DEFAULT_RETRY } from '../../default-retry.js';
 import type { TableName } from '../../sql/quote.js';
 import type {
   PostgresChangesOptions,
@@ -48,15 +48,25 @@ export const CHANGES: OptionChecks<PostgresChangesOptions<never>> = {
 
 /** What all sources have, with every default. */
 export interface ResolvedSource<T> {
+  /** In errors and metrics, and in what the database and the store have of it. */
   readonly name: string;
+  /** Default: as the environment says. */
   readonly connection: PostgresConnection;
+  /** Without a schema the search path decides. */
   readonly table: TableName;
+  /** Default: the row itself. */
   readonly mapToItem: (row: PostgresRow) => T;
+  /** Of a row that `mapToItem` throws for. Default `fail`. */
   readonly onError: OnError;
+  /** Of NOTIFY; undefined: rows are looked for. */
   readonly channel: string | undefined;
+  /** Milliseconds between two looks. Default 1,000. */
   readonly pollIntervalMs: number;
+  /** Of what may pass. Default {@link LASTING_RETRY}. */
   readonly retry: RetryStrategy;
+  /** Of connecting and of each statement, in milliseconds. Default 30,000. */
   readonly timeoutMs: number;
+  /** Rows that are read at once. Default 256. */
   readonly batchSize: number;
 }
 
@@ -71,7 +81,7 @@ export const checkSource = <O extends PostgresSourceOptions<unknown>>(given: O, 
 /** With every default. */
 export const resolveSource = <T>(options: PostgresSourceOptions<T>): ResolvedSource<T> => {
   const { connection = {}, table, schema, name = `postgres ${table}`, onError = 'fail', channel } = options;
-  const { pollIntervalMs = 1000, retryStrategy = DEFAULT_RETRY, timeoutMs = 30_000, batchSize = 256 } = options;
+  const { pollIntervalMs = 1000, retryStrategy = LASTING_RETRY, timeoutMs = 30_000, batchSize = 256 } = options;
   return {
     name,
     connection,

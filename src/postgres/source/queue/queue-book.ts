@@ -1,9 +1,11 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { corruptState } from '../../../errors/corrupt-state.js';
+import { isObject } from '../../../internal/is-object.js';
 import type { RowBook } from '../reading/row-reader.js';
 import { RowWindow } from '../reading/row-window.js';
 
 /** What a commit has of a queue. */
 export interface QueueState {
+  /** Raised when a field means something else. */
   readonly version: 1;
   /** Covered by this commit or an earlier one, and not known to be done in the table. */
   readonly covered: readonly string[];
@@ -61,10 +63,10 @@ export class QueueBook implements RowBook {
 /** @throws MillraceError STORE_CORRUPT for what this version has not written */
 const readQueueState = (value: unknown): QueueState | undefined => {
   if (value === undefined) return undefined;
-  const { version, covered } = value as Partial<QueueState>;
-  if (version === 1 && Array.isArray(covered) && covered.every((key) => typeof key === 'string'))
-    return { version, covered };
-  throw new MillraceError('STORE_CORRUPT', 'the state of a queue is not one that this version has written', {
-    advice: 'Restore the store from a backup, or begin with a new one.',
-  });
+  if (isObject(value)) {
+    const { version, covered } = value;
+    if (version === 1 && Array.isArray(covered) && covered.every((key) => typeof key === 'string'))
+      return { version, covered };
+  }
+  throw corruptState('the state of a queue is not one that this version has written');
 };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenContext } from '../../../connector/open-context.js';
-import { MillraceError } from '../../../errors/millrace-error.js';
+import { corruptState } from '../../../errors/corrupt-state.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
+import { isObject } from '../../../internal/is-object.js';
 
 /** What the store of a job knows of its claims. */
 interface OwnerRecord {
@@ -54,14 +55,10 @@ export class QueueOwner {
 
 const readRecord = (value: unknown): OwnerRecord | undefined => {
   if (value === undefined) return undefined;
-  const { version, owner, isSettled } = value as Partial<OwnerRecord>;
-  if (version === 1 && typeof owner === 'string' && typeof isSettled === 'boolean')
-    return { version, owner, isSettled };
-  throw new MillraceError(
-    'STORE_CORRUPT',
-    'what the store has of a queue in PostgreSQL is not what this version has written',
-    {
-      advice: 'Restore the store from a backup, or begin with a new one.',
-    },
-  );
+  if (isObject(value)) {
+    const { version, owner, isSettled } = value;
+    if (version === 1 && typeof owner === 'string' && typeof isSettled === 'boolean')
+      return { version, owner, isSettled };
+  }
+  throw corruptState('what the store has of a queue in PostgreSQL is not what this version has written');
 };

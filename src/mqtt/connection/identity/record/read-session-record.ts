@@ -1,5 +1,6 @@
-import { MillraceError } from '../../../../errors/millrace-error.js';
+import { corruptState } from '../../../../errors/corrupt-state.js';
 import { isCount } from '../../../../internal/is-count.js';
+import { isObject } from '../../../../internal/is-object.js';
 import type { HeldSubscription, WantedSubscription } from '../../subscriptions/wanted-subscription.js';
 import type { SessionMarkers } from './session-markers.js';
 import type { SessionRecord } from './session-record.js';
@@ -23,9 +24,6 @@ const listOf =
   (check: Check): Check =>
   (value) =>
     Array.isArray(value) && value.every(check);
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 const hasShape =
   <T>(shape: Shape<T>) =>
@@ -79,13 +77,7 @@ const isStoredRecord = hasShape<StoredRecord>({
 export function readSessionRecord(value: unknown): SessionRecord | undefined {
   if (value === undefined) return undefined;
   if (isStoredRecord(value)) return completed(value);
-  throw new MillraceError(
-    'STORE_CORRUPT',
-    'the store has a record of an MQTT session that this version cannot have written',
-    {
-      advice: 'Restore the store from a backup, or begin with a new one.',
-    },
-  );
+  throw corruptState('the store has a record of an MQTT session that this version cannot have written');
 }
 
 const completed = ({ wentBack = false, markers, ...record }: StoredRecord): SessionRecord => ({

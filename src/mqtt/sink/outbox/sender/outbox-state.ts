@@ -1,5 +1,6 @@
-import { MillraceError } from '../../../../errors/millrace-error.js';
+import { corruptState } from '../../../../errors/corrupt-state.js';
 import { isCount } from '../../../../internal/is-count.js';
+import { isObject } from '../../../../internal/is-object.js';
 import { PUBLISH_IDS } from '../../../protocol/session/outbound/outbound-window.js';
 import { MOST_BURNT } from '../../../protocol/session/outbound/packet-ids.js';
 
@@ -38,25 +39,17 @@ export const storedOutboxState = (state: OutboxState): StoredOutboxState => ({ v
 export const readOutboxState = (value: unknown): OutboxState | undefined => {
   if (value === undefined) return undefined;
   const current = withBurnt(value);
-  if (!isState(current)) throw corruptOutbox('the state of an MQTT outbox is not one that this version has written');
+  if (!isState(current)) throw corruptState('the state of an MQTT outbox is not one that this version has written');
   return current;
 };
 
 /** A state of version 1 was written where no id was ever burnt. */
 const withBurnt = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'version' in value && value.version === 1
-    ? { ...value, version: VERSION, burnt: new Uint16Array() }
-    : value;
-
-/** The error for a stored outbox that contradicts itself. */
-export const corruptOutbox = (message: string): MillraceError =>
-  new MillraceError('STORE_CORRUPT', message, { advice: 'Restore the store from a backup, or begin with a new one.' });
+  isObject(value) && value.version === 1 ? { ...value, version: VERSION, burnt: new Uint16Array() } : value;
 
 const isState = (value: unknown): value is StoredOutboxState => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, epoch, low, mark, received, done, burnt } = value as Readonly<
-    Record<keyof StoredOutboxState, unknown>
-  >;
+  if (!isObject(value)) return false;
+  const { version, epoch, low, mark, received, done, burnt } = value;
   if (version !== VERSION || !isCount(epoch) || !isCount(low) || !isCount(mark) || mark < low) return false;
   return areRuns(received, mark - low) && areRuns(done, mark - low) && areBurnt(burnt);
 };

@@ -1,4 +1,5 @@
 import type { OutboxRow, RestoredOutbox } from '../../../../connector/durable-sink.js';
+import { corruptState } from '../../../../errors/corrupt-state.js';
 import {
   epochOf,
   isLostEpoch,
@@ -8,7 +9,7 @@ import {
 import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
 import type { OutboundRow, SessionState } from '../../../protocol/session/session-state.js';
 import { Row } from '../../message/row.js';
-import { corruptOutbox, type OutboxState, readOutboxState } from './outbox-state.js';
+import { type OutboxState, readOutboxState } from './outbox-state.js';
 import type { RowCodec } from './row-codec.js';
 import { SeqStages } from './seq-stages.js';
 
@@ -89,7 +90,7 @@ const stateOf = (restored: RestoredOutbox, record: SessionRecord | undefined): O
   const none = { epoch: epochOf(record), low, mark: low, ...runs, burnt: new Uint16Array() };
   const state = readOutboxState(restored.state) ?? none;
   if (state.low !== low || state.mark > end) {
-    throw corruptOutbox(
+    throw corruptState(
       `the state of an MQTT outbox (${state.low} to ${state.mark}) is not that of its rows (${low} to ${end})`,
     );
   }
@@ -104,7 +105,7 @@ function* storedRows(restored: RestoredOutbox, { low, mark }: OutboxState): Gene
     yield row;
     expected += 1;
   }
-  if (expected !== mark) throw corruptOutbox(`row ${expected} of an MQTT outbox is missing`);
+  if (expected !== mark) throw corruptState(`row ${expected} of an MQTT outbox is missing`);
 }
 
 /** A row that the session of this version has; 3.x has no place for properties. */

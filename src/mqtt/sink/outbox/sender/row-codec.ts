@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../../errors/millrace-error.js';
+import { corruptState } from '../../../../errors/corrupt-state.js';
 import { ByteReader } from '../../../protocol/codec/decode/byte-reader.js';
 import { readProperties } from '../../../protocol/codec/decode/property-reader.js';
 import { TopicDecoder } from '../../../protocol/codec/decode/topic-decoder.js';
@@ -57,10 +57,7 @@ export class RowCodec {
     try {
       return this.#decode(bytes);
     } catch (cause) {
-      throw new MillraceError('STORE_CORRUPT', 'a row of an MQTT outbox is not one that this version has written', {
-        cause,
-        advice: 'Restore the store from a backup, or begin with a new one.',
-      });
+      throw corruptState('a row of an MQTT outbox is not one that this version has written', cause);
     }
   }
 
