@@ -23,6 +23,7 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
 /** A command of `millrace`: all that the help, completion, the documents' check and `main` know of it. `Given` is what `parse` gives to `run`. */
 export interface Command<Given = unknown> {
+  /** The first word of the command line. */
   readonly name: string;
   /** A line in the list of commands. */
   readonly summary: string;

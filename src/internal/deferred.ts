@@ -1,7 +1,10 @@
 /** A promise with its ends in hand (`Promise.withResolvers` needs Node 22). */
 export interface Deferred<T> {
+  /** Settled by the first call of one of the two. */
   readonly promise: Promise<T>;
+  /** Does nothing once it is settled. */
   resolve(value: T): void;
+  /** Does nothing once it is settled. A rejection that nobody listens to ends the process. */
   reject(error: unknown): void;
 }
 

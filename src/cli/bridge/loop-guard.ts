@@ -8,7 +8,9 @@ import type { TopicTemplate } from './topic-template.js';
 
 /** What decides whether a bridge may read its own messages. */
 export interface BridgeRoute {
+  /** Read from. */
   readonly from: BrokerAddress;
+  /** Published to; a loop needs both to be one broker. */
   readonly to: BrokerAddress;
   /** What is published under one of them, where both sides are one broker, comes back for ever. */
   readonly filters: readonly string[];
@@ -24,7 +26,9 @@ const ANY_LEVEL = '\u0001';
 
 /** What would bring the bridge's own messages back: no filters where the two sides are different brokers. */
 export interface Loops {
+  /** What is read. */
   readonly filters: readonly string[];
+  /** What is left out of it again. */
   readonly excluded: readonly string[];
 }
 

@@ -19,7 +19,9 @@ type AuthChoice = (typeof AUTH_CHOICES)[number];
 
 /** A bridge as the command line describes it, checked and with every default applied. */
 export interface BridgeOptions extends CommonOptions {
+  /** The reading side. */
   readonly from: BridgeSide;
+  /** The publishing side. */
   readonly to: BridgeSide;
   /** At least one, each valid. */
   readonly filters: readonly string[];
@@ -27,9 +29,11 @@ export interface BridgeOptions extends CommonOptions {
   readonly excluded: readonly string[];
   /** Each of its levels is one that a topic of each filter may have. */
   readonly template: TopicTemplate;
+  /** Of the reading side; the other one has `-0` behind it. */
   readonly clientId: string;
   /** Of the subscription and of what is published; what the guarantee allows. */
   readonly qos: QualityOfService;
+  /** Default: at least once, `none` at QoS 0. */
   readonly guarantee: ProcessingGuarantee;
   /** What becomes of what was under way when a broker lost the session; undefined: as the guarantee says. */
   readonly onSessionLoss: SessionLossChoice | undefined;

@@ -7,7 +7,9 @@ import { GUARANTEE_CHOICES, QOS_CHOICES } from './bridge-options.js';
 
 /** What a bridge promises, and the QoS at which it can. */
 export interface BridgeGuarantee {
+  /** As asked for, or what the QoS allows. */
   readonly guarantee: ProcessingGuarantee;
+  /** The highest, reading and publishing. */
   readonly qos: QualityOfService;
 }
 

@@ -14,6 +14,7 @@ import { startStats } from './stats-ticker.js';
 
 /** A pipeline to run until it ends, fails or is asked to stop. */
 export interface JobTask {
+  /** Built, and not run yet. */
   readonly pipeline: Pipeline;
   /** Of the command line: they hold where both say something. */
   readonly options: CommonOptions;
@@ -23,6 +24,7 @@ export interface JobTask {
   readonly startTimeoutMs: number;
   /** What runs, for the line that says RUNNING. */
   readonly title: string;
+  /** Told of all that happens. */
   readonly reporter: Reporter;
 }
 

@@ -12,16 +12,21 @@ export interface StatsSample {
   readonly reconnects: number;
   /** Stored and not known to be delivered, those in flight included; 0 without --dir. */
   readonly outbox: number;
+  /** Stored and not delivered; 0 without a store. */
   readonly outboxBytes: number;
-  /** Commits to the store, and the seconds that they took in all. */
+  /** To the store; 0 without one. */
   readonly commits: number;
+  /** That they took in all. */
   readonly commitSeconds: number;
 }
 
 /** A sample with the rates since the one before. */
 export interface Stats extends StatsSample {
+  /** Since the last line. */
   readonly receivedPerSecond: number;
+  /** Since the last line. */
   readonly deliveredPerSecond: number;
+  /** Since the last line; 0 without a store. */
   readonly commitsPerSecond: number;
   /** Milliseconds that a commit took on average since the sample before; 0 when there was none. */
   readonly commitMs: number;

@@ -15,6 +15,7 @@ const IDLE_MS = 10;
 
 /** A source of the user's own, with its defaults. */
 export interface BuilderSource<C, T> extends SourceFunctions<C, T>, RetryRules {
+  /** For errors, metrics and what is stored. */
   readonly name: string;
   /** A batch can be read from its beginning again, a stream cannot. */
   readonly kind: 'stream' | 'batch';

@@ -22,7 +22,9 @@ const WINDOW = 1024;
 
 /** A sink of the user's own, with its defaults. */
 export interface BuilderSink<C, T> extends SinkFunctions<C, T>, RetryRules {
+  /** For errors and metrics, and the key of its outbox. */
   readonly name: string;
+  /** Of an item that cannot pass. Default `fail`. */
   readonly onError: OnError;
   /** Of `receiveBatchFn`. */
   readonly maxBatchSize: number;

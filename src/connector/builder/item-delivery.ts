@@ -12,6 +12,7 @@ export interface BlamedItem {
   readonly place: number;
   /** How often it was tried, from 1. */
   readonly attempt: number;
+  /** Of the last try. */
   readonly error: MillraceError;
 }
 
@@ -29,7 +30,9 @@ export interface RunObserver {
 export interface ItemDeliveryOptions<C, T> {
   /** `receive` or `receiveBatch` is there: `build` has checked it. */
   readonly functions: SinkFunctions<C, T>;
+  /** Made anew after a failure, but for one of `receive` that cannot pass. */
   readonly context: LiveContext<C>;
+  /** When a failed call is made again. */
   readonly retries: Retries;
   /** Of `receiveBatch`. */
   readonly maxBatchSize: number;

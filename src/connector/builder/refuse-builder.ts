@@ -3,6 +3,7 @@ import type { ProcessingGuarantee } from '../processing-guarantee.js';
 
 /** What a source of the user's own can promise depends on. */
 export interface BuilderFacts {
+  /** For the error. */
   readonly name: string;
   /** A batch can be read from its beginning again, a stream cannot. */
   readonly kind: 'stream' | 'batch';

@@ -1,6 +1,8 @@
 /** Some items of a run, by their places in it: `to` is one above the last. */
 export interface RunPart {
+  /** Of the first of them. */
   readonly from: number;
+  /** One above the last of them. */
   readonly to: number;
 }
 

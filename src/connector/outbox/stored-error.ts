@@ -10,13 +10,17 @@ interface ForeignError {
 
 /** A MillraceError as plain data. */
 export interface StoredError {
+  /** One that is not known where it is read makes the row STORE_CORRUPT. */
   readonly code: ErrorCode;
+  /** As it was: it has no secrets. */
   readonly message: string;
   /** Stored, since an error may differ from its code. */
   readonly retryable: boolean;
+  /** Undefined: there was none. */
   readonly advice: string | undefined;
   /** A value that cannot be stored is its text. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** Of the broker, where it refused something. */
   readonly reasonCode: number | undefined;
   /** Of the place where it was made, not of where it is read. */
   readonly stack: string | undefined;

@@ -36,6 +36,7 @@ const ROW_OVERHEAD_BYTES = 64 * 1024;
 export interface DurableWork {
   /** Has not ticked yet. */
   readonly machine: TickMachine;
+  /** Who answers for what came: the store. */
   readonly custody: DurableCustody;
   /** Those of machine and custody: they have the ports. */
   readonly lanes: TickLanes;
@@ -51,6 +52,7 @@ export interface DurableParts {
   readonly store: Store;
   /** Compiled over `states`. */
   readonly plan: PipelinePlan;
+  /** What the plan opens, and what becomes of what is given up. */
   readonly ports: JobPorts;
   /** In the order of plan and ports. */
   readonly open: OpenPorts<AnyDurableSinkWriter>;

@@ -24,8 +24,11 @@ import { ReachedSinks } from './reached-sinks.js';
 
 /** What a job with a store opens. */
 export interface DurablePlan {
+  /** Open, and ours alone. */
   readonly store: Store;
+  /** What is to be opened. */
   readonly plan: PipelinePlan;
+  /** The sinks among it are opened first, those of dead letters too. */
   readonly ports: JobPorts;
 }
 

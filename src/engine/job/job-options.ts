@@ -57,19 +57,29 @@ export interface JobOptions {
 
 /** {@link JobOptions} with every default applied. */
 export interface ResolvedJobOptions {
+  /** Unique among the jobs of the engine that have not ended. */
   readonly name: string;
+  /** Undefined: the weakest that the sources give by default. */
   readonly processingGuarantee: ProcessingGuarantee | undefined;
+  /** Aborting it cancels the job. */
   readonly signal: AbortSignal | undefined;
+  /** Milliseconds that a graceful stop waits. Default 10,000. */
   readonly drainTimeoutMs: number;
+  /** Default 16,384. */
   readonly maxItemsInFlight: number;
+  /** Of inputs, as a source counts them. Default 64 MiB. */
   readonly maxBytesInFlight: number;
+  /** For each client of a sink. Default 1,000,000. */
   readonly maxOutboxMessages: number;
+  /** For each client of a sink. Default 1 GiB. */
   readonly maxOutboxBytes: number;
   /** As it was given: its defaults depend on whether the job has a store (`resolveRestart`). */
   readonly restart: RestartOptions;
   /** Checked for its form; whether there are such parts only the store knows. */
   readonly giveUp: readonly string[];
+  /** Default: a registry of the job's own. */
   readonly metrics: Metrics;
+  /** What it throws, or rejects with, is ignored. */
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
 

@@ -18,9 +18,13 @@ export interface RestartOptions {
 
 /** {@link RestartOptions} with every default applied. */
 export interface ResolvedRestart {
+  /** In a row. Default 10 with a store, else 0. */
   readonly maxAttempts: number;
+  /** Before the first restart, in milliseconds. Default 1,000. */
   readonly minBackoffMs: number;
+  /** The wait doubles up to it, in milliseconds. Default 30,000. */
   readonly maxBackoffMs: number;
+  /** Whether USER_FUNCTION_FAILED may pass. Default false. */
   readonly userFunctions: boolean;
 }
 

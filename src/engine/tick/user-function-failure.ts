@@ -3,6 +3,7 @@ import type { Frame } from './lanes/frame.js';
 
 /** At which input a function failed. */
 export interface FailedAt {
+  /** That has the input. */
   readonly frame: Frame;
   /** Index of the input in its frame. */
   readonly origin: number;

@@ -11,6 +11,7 @@ export type OptionChecks<O> = { readonly [Name in keyof O]-?: OptionCheck };
 export interface OtherOptions {
   /** As the end of a sentence: `of connectOptionsFn`. */
   readonly place: string;
+  /** Looked through only where none of the own options is near. */
   readonly names: readonly string[];
 }
 

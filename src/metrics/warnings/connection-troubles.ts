@@ -5,9 +5,11 @@ import { type Facts, factsOf, textOf } from './facts.js';
 export interface ConnectionTrouble {
   /** Of the connection: those of sources begin with `source `. */
   readonly name: string;
+  /** Of the error that ended the last attempt. */
   readonly message: string;
   /** That of the MillraceError. */
   readonly code: string;
+  /** Undefined: there was none. */
   readonly advice: string | undefined;
   /** Of the socket, like ECONNREFUSED; empty where the broker has answered. */
   readonly systemCode: string;
@@ -17,7 +19,9 @@ export interface ConnectionTrouble {
 
 /** What is told of a connection. Whoever is told finds the troubles as they are since. */
 export interface TroubleListener {
+  /** Its trouble, if it had any, is over. */
   connected(name: string): void;
+  /** An attempt, or a connection, has ended with it. */
   troubled(trouble: ConnectionTrouble): void;
 }
 

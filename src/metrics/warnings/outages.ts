@@ -2,6 +2,7 @@
 export interface Outage {
   /** Of the connection, or of the part of the job. */
   readonly name: string;
+  /** Why, by the last attempt. */
   readonly message: string;
   /** What to do about it. */
   readonly advice: string | undefined;

@@ -14,7 +14,9 @@ import { formatAddress } from './transport/format-address.js';
 
 /** Where and as what a connection was accepted. */
 export interface Acceptance {
+  /** Of the server that accepted it, not of the broker that was asked for. */
   readonly address: ServerAddress;
+  /** The one that is spoken. */
   readonly version: ProtocolVersion;
   /** undefined: it is the newest version, or the one that was asked for (R5d). */
   readonly olderBecause: OlderBecause | undefined;

@@ -28,13 +28,17 @@ export interface ConversationOwner {
 export interface ConversationParts {
   /** As they were renewed for this attempt. */
   readonly options: MqttConnectionOptions;
+  /** Told of the end. */
   readonly owner: ConversationOwner;
   /** Told between CONNACK and the end (Z11). */
   readonly listener: ConnectionListener;
-  /** It outlives the conversation, as do the next two. */
+  /** It outlives the conversation, as do the next three. */
   readonly session: Session;
+  /** What is wanted and what is granted. */
   readonly subscriptions: SubscriptionKeeper;
+  /** Whose the session is. */
   readonly identity: SessionIdentity;
+  /** Counted over all conversations. */
   readonly metrics: ConnectionMetrics;
   /** Open, and not started yet. */
   readonly transport: Transport;

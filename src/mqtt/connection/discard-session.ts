@@ -15,7 +15,9 @@ const GOODBYE_MS = 1000;
 export interface DiscardRequest {
   /** Their will and session expiry are left out. */
   readonly options: MqttConnectionOptions;
+  /** Its bytes count among those of its owner. */
   readonly metrics: ConnectionMetrics;
+  /** With which the session was made. */
   readonly version: ProtocolVersion;
   /** Of this connection alone: the one that follows has another. */
   readonly login: Login;

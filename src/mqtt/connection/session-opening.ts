@@ -24,15 +24,21 @@ const NO_ANSWER =
 
 /** What an opening is made of. */
 export interface OpeningParts {
-  /** As in `ConversationParts`, as are the others up to `reconnected`. */
+  /** As in `ConversationParts`. */
   readonly options: MqttConnectionOptions;
+  /** Told between CONNACK and the end. */
   readonly listener: ConnectionListener;
+  /** Outlives the opening. */
   readonly session: Session;
+  /** Made to be what is wanted before the session is used. */
   readonly subscriptions: SubscriptionKeeper;
+  /** Says what is to be proven, and keeps what was. */
   readonly identity: SessionIdentity;
   /** The conversation's. It is pumped here, and given up when the session cannot be had. */
   readonly link: Link;
+  /** Of the server at the other end. */
   readonly address: ServerAddress;
+  /** Below 5.0 nothing can be proven. */
   readonly version: ProtocolVersion;
   /** There was a CONNACK in this process before. */
   readonly reconnected: boolean;

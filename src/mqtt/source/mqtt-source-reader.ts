@@ -16,6 +16,7 @@ import type { SourceMetrics } from './source-metrics.js';
 export interface ReaderOptions<T> {
   /** For events and dead letters. */
   readonly name: string;
+  /** Called at the poll, not as a message comes. */
   readonly maker: ItemMaker<T>;
   /** `fail`: the first failure ends the source. Else it is a rejected input, which has a position of its own. */
   readonly onError: OnError;
@@ -25,6 +26,7 @@ export interface ReaderOptions<T> {
   readonly line: SourceLine;
   /** What `committed` lets out. */
   readonly acks: Acknowledger;
+  /** Asks here for what waits and what is not acknowledged. */
   readonly metrics: SourceMetrics;
 }
 

@@ -12,6 +12,7 @@ export interface Cursor {
   produced: number;
   /** Whose function is called, with which item. */
   stage: Vertex | undefined;
+  /** What came to the stage under way: a letter has it. */
   item: unknown;
   /** That of the item that came to a stage with state last. */
   key: StateKey | undefined;

@@ -19,6 +19,7 @@ export interface DatabaseWork {
 
 /** What work asks of its loop. */
 export interface DatabaseTurn {
+  /** The loop is to end: nothing further is begun. */
   readonly closing: boolean;
   /** Something went well: the retries begin anew. */
   passed(): void;
@@ -28,9 +29,13 @@ export interface DatabaseTurn {
 
 /** What a loop is made of. */
 export interface DatabaseLoopParts {
+  /** The same for each of them. */
   readonly connection: PostgresConnection;
+  /** Of connecting and of each statement, in milliseconds. */
   readonly timeoutMs: number;
+  /** When the next one is tried, and who is told. */
   readonly retries: Retries;
+  /** Outlives the connections. */
   readonly work: DatabaseWork;
 }
 

@@ -10,6 +10,8 @@ export const quoteText = (text: string): string => `'${text.replaceAll("'", "''"
 
 /** A table in its schema; without one the search path decides. */
 export interface TableName {
+  /** Undefined: the search path decides. */
   readonly schema?: string | undefined;
+  /** As it is in the database, unquoted. */
   readonly table: string;
 }

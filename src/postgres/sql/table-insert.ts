@@ -10,8 +10,11 @@ export interface OnConflict {
 
 /** What an INSERT is built of. */
 export interface InsertParts {
+  /** Its row type is what the JSON is read as. */
   readonly table: TableName;
+  /** Not empty. A column that is not among them has its default. */
   readonly columns: readonly string[];
+  /** Undefined: a row whose key is there is refused. */
   readonly onConflict: OnConflict | undefined;
 }
 

@@ -11,9 +11,11 @@ interface Stored {
 
 /** What one commit says of one outbox. */
 export interface OutboxCommit {
+  /** Of the outbox. */
   readonly name: string;
   /** They stand below `end`, behind all that were added before. */
   readonly added: readonly OutboxRow[];
+  /** What it said of itself for this commit. */
   readonly snapshot: OutboxSnapshot;
   /** One above the last row that the outbox has with this commit. */
   readonly end: number;

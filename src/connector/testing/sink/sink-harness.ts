@@ -47,6 +47,7 @@ export interface SinkHarness<T> {
 
 /** What a case works with. */
 export interface SinkScene<T> {
+  /** Made by the harness, for this case alone. */
   readonly fixture: SinkFixture<T>;
   /** Those of the harness: a case asks less where one says so, as where arrivals cannot be seen. */
   readonly limits: SinkLimits;

@@ -46,6 +46,7 @@ export interface SourceHarness<T> {
 
 /** What a case works with. */
 export interface SourceScene<T> {
+  /** Made by the harness, for this case alone. */
   readonly fixture: SourceFixture<T>;
   /** Those of the harness: a case asks less where one says so. */
   readonly limits: SourceLimits;

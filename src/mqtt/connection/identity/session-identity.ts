@@ -17,7 +17,9 @@ export type SessionBirth = Pick<SessionOptions, 'settlesEmpty' | 'storesIds' | '
 
 /** The present connection. */
 export interface Place {
+  /** Of the server. */
   readonly address: ServerAddress;
+  /** A session of another version is another one at some brokers. */
   readonly version: ProtocolVersion;
   /** That of the session whose state we hold. */
   readonly epoch: number;

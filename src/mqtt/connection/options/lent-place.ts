@@ -4,7 +4,9 @@ import type { ConnectOptions, Credentials } from './connect-options.js';
 export interface ConnectionPlace {
   /** URL; undefined: the default one. */
   readonly broker: string | undefined;
+  /** Undefined: none, or in the URL. */
   readonly auth: Credentials | undefined;
+  /** The function itself: two that give the same are two places. */
   readonly connectOptionsFn: (() => ConnectOptions) | undefined;
   /** Of the lender; undefined where each opening has another one. */
   readonly clientId: string | undefined;

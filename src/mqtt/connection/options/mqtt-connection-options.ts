@@ -10,9 +10,11 @@ import type { OnSessionLoss } from './on-session-loss.js';
 
 /** Where to connect. */
 export interface ServerAddress {
+  /** `mqtts` and `wss` are over TLS. */
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
   /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;
+  /** Always said: the default of the protocol is applied. */
   readonly port: number;
   /** WebSocket path. */
   readonly path: string;
@@ -22,11 +24,15 @@ export interface ServerAddress {
 export interface TlsSettings {
   /** In place of the authorities that Node trusts. */
   readonly ca: readonly (string | Uint8Array)[] | undefined;
+  /** PEM, of the client; with `key`. */
   readonly cert: string | Uint8Array | undefined;
+  /** PEM. A secret. */
   readonly key: string | Uint8Array | undefined;
+  /** Of an encrypted key. A secret. */
   readonly passphrase: string | undefined;
   /** undefined: the host, unless that is an address [RFC 6066]. */
   readonly servername: string | undefined;
+  /** Best first; undefined: none are offered. */
   readonly alpnProtocols: readonly string[] | undefined;
   /** False is told at each connect (`insecure-tls`). */
   readonly rejectUnauthorized: boolean;
@@ -64,9 +70,11 @@ export interface MqttConnectionOptions {
   readonly sessionExpiryInterval: number;
   /** Seconds; 0 turns it off. */
   readonly keepAlive: number;
-  /** This and the next two: what our CONNECT allows the server. */
+  /** What our CONNECT allows the server, as do the next two: messages above QoS 0 that are not answered. */
   readonly receiveMaximum: number;
+  /** Bytes of one packet. */
   readonly maximumPacketSize: number;
+  /** Aliases in use at a time; 0: none. */
   readonly topicAliasMaximum: number;
   /** Most properties in a packet of the server. */
   readonly maxProperties: number;
@@ -88,7 +96,9 @@ export interface MqttConnectionOptions {
   readonly will: Will | undefined;
   /** This and the next two are properties of the CONNECT (5.0). */
   readonly requestResponseInformation: boolean | undefined;
+  /** undefined: not said, which means true. */
   readonly requestProblemInformation: boolean | undefined;
+  /** undefined: none. */
   readonly userProperties: readonly UserProperty[] | undefined;
   /** For servers of `mqtts` and `wss`. */
   readonly tls: TlsSettings;
@@ -96,8 +106,9 @@ export interface MqttConnectionOptions {
   readonly webSocket: WebSocketSettings;
   /** False: the owner calls `reconnect`. */
   readonly autoReconnect: boolean;
-  /** The first wait between two attempts, and the longest. */
+  /** The first wait between two attempts, in milliseconds. */
   readonly reconnectPeriodMs: number;
+  /** The longest wait, in milliseconds. */
   readonly maxReconnectPeriodMs: number;
   /** How long a refusal after an accepted connect is an outage (R24). Infinity: for ever. */
   readonly refusalTimeoutMs: number;

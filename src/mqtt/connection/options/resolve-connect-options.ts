@@ -43,8 +43,11 @@ export interface ConnectInput {
   readonly autoReconnect?: boolean | undefined;
   /** This and what follows: as in `MqttConnectionOptions`. */
   readonly startClean: boolean;
+  /** Empty for a sink. */
   readonly subscriptions: readonly WantedSubscription[];
+  /** A grant below what was asked for is fatal. */
   readonly refuseLowerQos: boolean;
+  /** What follows where the broker has no session and we have state. */
   readonly onSessionLoss: OnSessionLoss;
   /** Default false. */
   readonly requireQos2?: boolean | undefined;
@@ -52,12 +55,15 @@ export interface ConnectInput {
   readonly requireKeptSession?: boolean | undefined;
   /** Known when it is opened; a source or sink that resolves its options earlier adds it then. */
   readonly past?: SessionPast | undefined;
+  /** Where the connection counts. */
   readonly metrics: Metrics;
+  /** Of its metrics. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** `options` when there is no problem. */
 export interface ResolvedConnect {
+  /** Undefined where there is a problem. */
   readonly options: MqttConnectionOptions | undefined;
   /** All at once, each a sentence without secrets. */
   readonly problems: readonly string[];

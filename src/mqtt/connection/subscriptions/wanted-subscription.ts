@@ -2,6 +2,7 @@ import type { QualityOfService } from '../../protocol/quality-of-service.js';
 
 /** A subscription that the connection keeps granted. `subscriptionIdentifier` is sent on 5.0 only. */
 export interface WantedSubscription {
+  /** As it is sent, with `$share/` where it is shared. */
   readonly filter: string;
   /** The highest at which messages are to come. */
   readonly qos: QualityOfService;
@@ -25,6 +26,7 @@ export interface HeldSubscription {
 
 /** What the filter was granted. `granted` below what was asked for is a downgrade. */
 export interface GrantedSubscription {
+  /** As it was sent. */
   readonly filter: string;
   /** That of our SUBSCRIBE. */
   readonly requested: QualityOfService;

@@ -3,6 +3,7 @@ import type { HostLookup } from './reach-host.js';
 
 /** What a transport needs to be opened. */
 export interface TransportRequest {
+  /** Of the server. */
   readonly address: ServerAddress;
   /** Only for `mqtts` and `wss`. */
   readonly tls: TlsSettings;
@@ -14,5 +15,6 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
   /** When the signal aborts, counted from now. The addresses of a name share it. */
   readonly connectTimeoutMs: number;
+  /** How its host is found. */
   readonly lookup: HostLookup;
 }

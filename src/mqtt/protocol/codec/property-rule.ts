@@ -23,11 +23,13 @@ export interface PropertyRule {
   readonly id: number;
   /** In `Properties`. */
   readonly name: keyof Properties;
+  /** How its value is written. */
   readonly type: PropertyType;
   /** Anywhere else it is refused, in both directions. */
   readonly carriers: readonly PropertyCarrier[];
   /** Numbers only; by default the range of the type. */
   readonly min: number;
+  /** The same; both are values that are allowed. */
   readonly max: number;
   /** The reason code for a number out of range. */
   readonly rangeCode: number;

@@ -12,6 +12,7 @@ import type { SubscriptionRequests } from './subscription-requests.js';
 
 /** What a settlement asks and tells. */
 export interface SettlementParts {
+  /** Raised when the session turns out to be a fresh one. */
   readonly epoch: SessionEpoch;
   /** Holds messages back while the session is being proven. */
   readonly inbound: InboundMessages;
@@ -19,6 +20,7 @@ export interface SettlementParts {
   readonly outbound: OutboundMessages;
   /** Sends the question of a proof. */
   readonly requests: SubscriptionRequests;
+  /** Told how it came out. */
   readonly events: EventQueue;
   /** As in `SessionOptions`. */
   readonly settlesEmpty: boolean;

@@ -12,8 +12,11 @@ export function unansweredError(): MillraceError {
 
 /** A message that the server has not acknowledged. */
 export interface OwedMessage {
+  /** Named in the error. */
   readonly topic: string;
+  /** For the log of the broker. */
   readonly packetId: number;
+  /** 1 or 2. */
   readonly qos: number;
 }
 

@@ -1,6 +1,8 @@
 /** Where a flow goes and what is to be done on the way. */
 export interface Transition<State extends string, Action extends string> {
+  /** May be the same one. */
   readonly next: State;
+  /** What the owner of the table does; the table itself does nothing. */
   readonly action: Action;
 }
 

@@ -6,10 +6,13 @@ import { agedProperties } from './message-expiry.js';
 
 /** What a Row is made of: a message without its place in the session. */
 export interface RowContent {
+  /** Checked: it can be published to. */
   readonly topic: string;
   /** Not copied: it must not change until the broker has confirmed it. */
   readonly payload: Uint8Array;
+  /** At most what the sink allows. */
   readonly qos: QualityOfService;
+  /** As the message or the sink says. */
   readonly retain: boolean;
   /** Taken away before a 3.x broker, which is told (`properties-dropped`). */
   readonly properties: Properties | undefined;

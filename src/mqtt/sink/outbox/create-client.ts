@@ -10,7 +10,9 @@ import type { RowCodec } from './sender/row-codec.js';
 
 /** What a client of a sink behind a store is made of. */
 export interface StoredClientParts {
+  /** What of its options a client needs. */
   readonly sink: Pick<ResolvedSink<never>, 'name' | 'outboxLimits' | 'retry' | 'onUnknownSession'>;
+  /** Where the session of the client is recorded. */
   readonly durable: DurableContext;
   /** Asked once, by the client id. */
   readonly restore: RestoreOutbox;
@@ -18,6 +20,7 @@ export interface StoredClientParts {
   readonly codec: RowCodec;
   /** Still without a past. */
   readonly connection: MqttConnectionOptions;
+  /** Told of what is delivered, and of the end. */
   readonly owner: OutboxClientOwner;
 }
 

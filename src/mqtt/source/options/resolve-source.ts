@@ -26,6 +26,7 @@ export interface ResolvedSource<T> {
   readonly name: string;
   /** None for a random client id. */
   readonly claims: readonly string[];
+  /** Not empty. */
   readonly subscriptions: readonly WantedSubscription[];
   /** As in `ResolvedSubscriptions`. */
   readonly overlaps: readonly (readonly [string, string])[];
@@ -35,7 +36,9 @@ export interface ResolvedSource<T> {
   readonly keepSession: boolean;
   /** For QoS 1 and 2 by the Receive Maximum, too. */
   readonly limits: BufferLimits;
+  /** Of messages that are malformed, and of those that `mapToItemFn` throws for. */
   readonly onError: OnError;
+  /** Throws for a message that is no item. */
   readonly mapToItemFn: MapToItemFn<T>;
   /** What tells copies; undefined when nothing does. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;

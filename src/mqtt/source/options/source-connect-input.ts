@@ -6,9 +6,11 @@ import type { SourceSettings } from './mqtt-source-options.js';
 
 /** What is known of a source's connection besides its settings. */
 export interface SourceConnectFacts {
+  /** For events, metrics and errors. */
   readonly name: string;
   /** What `connectOptionsFn` gave. */
   readonly options: ConnectOptions;
+  /** Not empty. */
   readonly subscriptions: readonly WantedSubscription[];
   /** Why nothing older than 5.0 will do: then no other version is tried. */
   readonly needsVersion5: string | undefined;

@@ -11,19 +11,27 @@ import type { RowsStatement } from '../writing/rows-statement.js';
 
 /** A row with the item that it was made of. */
 export interface ItemRow<T> extends QueuedRow {
+  /** How many items were taken before it: what a rejection names. */
   readonly index: number;
+  /** For its letter. */
   readonly item: T;
 }
 
 /** What rows are written at least once with. */
 export interface DirectRowsParts<T> {
+  /** For errors and letters. */
   readonly sink: string;
+  /** Throws for an item that is no row. */
   readonly bind: BindRow<T>;
+  /** `onError` is `fail`. */
   readonly failOnRejection: boolean;
+  /** Of what waits in memory: there is no store behind it. */
   readonly limits: RowLimits;
+  /** How they get in, with no position beside them. */
   readonly statement: RowsStatement;
   /** Something is delivered, or rejected. */
   readonly onProgress: () => void;
+  /** The sink is at its end, with this error. */
   readonly onFailed: (error: MillraceError) => void;
 }
 

@@ -6,13 +6,17 @@ import type { DirectRows } from './direct-rows.js';
 
 /** Whom rows and loop tell. */
 export interface DirectOwner {
+  /** There may be room, or something that is delivered. */
   changed(): void;
+  /** Nothing will be written any more. */
   failed(error: MillraceError): void;
 }
 
 /** What a writer drives. */
 export interface DirectWriterParts<T> {
+  /** Made with the writer, which they tell. */
   readonly rows: (owner: DirectOwner) => DirectRows<T>;
+  /** Made with the rows, which it writes. */
   readonly loop: (rows: DirectRows<T>) => DatabaseLoop;
 }
 

@@ -9,14 +9,19 @@ import type { OutboxQueuedRow, RowOutbox } from './row-outbox.js';
 
 /** What rows are written exactly once with. */
 export interface ExactRowsParts {
+  /** For errors. */
   readonly sink: string;
+  /** Which rows are next, and what has become of them. */
   readonly outbox: RowOutbox;
+  /** Moved in the transaction of each batch. */
   readonly positions: PositionTable;
+  /** How they get in; where it is one statement, behind the move in one round trip. */
   readonly statement: RowsStatement;
   /** `onError` is `fail`: the first row that cannot pass fails the sink. */
   readonly failOnRefusal: boolean;
   /** Something is complete. */
   readonly onProgress: () => void;
+  /** The sink is at its end, with this error. */
   readonly onFailed: (error: MillraceError) => void;
 }
 

@@ -13,11 +13,15 @@ import type { RowOutbox } from './row-outbox.js';
 
 /** What a writer is made of. */
 export interface OutboxWriterParts<T> {
+  /** For errors and letters. */
   readonly sink: string;
+  /** Throws for an item that is no row. */
   readonly bind: BindRow<T>;
   /** `fail` and `skip` need no letter with all that is known of the item. */
   readonly keepsLetters: boolean;
+  /** `onError` is `fail`. */
   readonly failOnRejection: boolean;
+  /** Its only one. */
   readonly outbox: RowOutbox;
   /** Made with a writer that is told of progress and failure. */
   readonly loop: (writer: LoopOwner) => DatabaseLoop;

@@ -14,6 +14,7 @@ import { type QueuedRow, type RowLimits, RowQueue } from '../writing/row-queue.j
 
 /** A row of the outbox, taken and not complete. */
 export interface OutboxQueuedRow extends QueuedRow {
+  /** Its number in the outbox: what the position counts. */
   readonly seq: number;
   /** As stored: its letter is made of them, where one is needed. */
   readonly stored: Uint8Array;
@@ -21,7 +22,9 @@ export interface OutboxQueuedRow extends QueuedRow {
 
 /** What an outbox is made of. */
 export interface RowOutboxParts {
+  /** Gives what the store has of it. */
   readonly restore: RestoreOutbox;
+  /** Of what is taken out of the store ahead of the database. */
   readonly limits: RowLimits;
   /** Of a row that the database would not have. */
   readonly letterOf: (stored: Uint8Array, refused: RefusedSeq) => DeadLetter;

@@ -38,6 +38,7 @@ export interface PositionPolicy {
 
 /** What is known on this side. */
 export interface Known {
+  /** As the store has it; undefined: nothing was ever stored. */
   readonly record: SinkRecord | undefined;
   /** Every row below was confirmed by the database. */
   readonly low: number;

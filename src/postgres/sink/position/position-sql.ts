@@ -6,16 +6,23 @@ import type { Opening } from './sink-record.js';
 
 /** Which row of the table of positions. */
 export interface PositionKey {
+  /** Of positions, in the database of the rows. */
   readonly table: TableName;
+  /** With `sink` the primary key. */
   readonly job: string;
+  /** Its name in the job. */
   readonly sink: string;
 }
 
 /** A move of the position, in the transaction of the rows that it is for. */
 export interface PositionMove {
+  /** Of the position that it moves; with another one it moves nothing (SP3). */
   readonly opening: Opening;
+  /** The `seq` that it must have. */
   readonly from: number;
+  /** The `seq` that it gets. */
   readonly to: number;
+  /** All that it has from then on, not only those that are new. */
   readonly refused: readonly RefusedSeq[];
 }
 

@@ -26,9 +26,11 @@ import { readSinkRecord, type SinkRecord } from './sink-record.js';
 
 /** What a table of positions is used with. */
 export interface PositionTableParts {
+  /** Which row is its. */
   readonly key: PositionKey;
   /** Of the job's store. */
   readonly record: DurableRecord;
+  /** What is done where database and store do not fit. */
   readonly policy: PositionPolicy;
   /** Make the table where there is none. */
   readonly createTable: boolean;
@@ -41,7 +43,9 @@ export type MoveWork = { readonly of: (key: string) => Statement } | (() => Prom
 
 /** What this process knows of its rows. */
 export interface RowMarks {
+  /** Every row below was confirmed by the database. */
   readonly low: number;
+  /** No row from here on was sent. */
   readonly sentEnd: number;
 }
 

@@ -2,9 +2,11 @@ import type { Opening } from './sink-record.js';
 
 /** A row that the database would not have, as it is kept beside the position until the store has its letter. */
 export interface RefusedSeq {
+  /** Of the row in its outbox. */
   readonly seq: number;
   /** SQLSTATE. */
   readonly code: string;
+  /** What the server said, without values of the row. */
   readonly message: string;
 }
 

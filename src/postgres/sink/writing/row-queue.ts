@@ -4,6 +4,7 @@ import { Ring } from '../../../internal/ring.js';
 export interface QueuedRow {
   /** What the statement is given of it, as JSON. */
   readonly json: string;
+  /** What it counts in the bound of a batch. */
   readonly bytes: number;
 }
 

@@ -11,15 +11,21 @@ import { changesSql, SEQUENCE, WRITERS } from './changes-sql.js';
 
 /** What only a source of changes has, with every default. */
 export interface ResolvedChanges<T> {
+  /** What it has in common with a queue. */
   readonly source: ResolvedSource<T>;
+  /** Its values ascend. Default `id`. */
   readonly column: string;
+  /** Of the very first start. Default `beginning`. */
   readonly startAt: 'beginning' | 'end';
 }
 
 /** What its work is made of. */
 export interface ChangesWorkParts<T> {
+  /** What is read, and how. */
   readonly changes: ResolvedChanges<T>;
+  /** Up to where commits cover it. */
   readonly book: ChangesBook;
+  /** Gets the rows. */
   readonly reader: RowReader<T>;
   /** The value behind which the very first start begins: the one that was found then, or else the newest now. */
   readonly beginAt: (newest: () => Promise<string | undefined>) => Promise<string | undefined>;

@@ -3,9 +3,13 @@ import { KEY } from '../reading/read-rows.js';
 
 /** The table of a queue, and its columns. */
 export interface QueueTable {
+  /** Rows are claimed, and done with, in it. */
   readonly table: TableName;
+  /** The column that tells rows. Its type is asked of the database. */
   readonly id: string;
+  /** The column that has who claimed a row; NULL: nobody. */
   readonly owner: string;
+  /** The column for when a row was done with; undefined: the row is deleted. */
   readonly done: string | undefined;
 }
 

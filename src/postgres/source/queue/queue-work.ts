@@ -11,17 +11,25 @@ import { type QueueTable, queueSql } from './queue-sql.js';
 
 /** What only a queue has, with every default. */
 export interface ResolvedQueue<T> {
+  /** What it has in common with a source of changes. */
   readonly source: ResolvedSource<T>;
+  /** Where the queue is. */
   readonly columns: QueueTable;
+  /** Rows that may be claimed and not done. Default 1,024. */
   readonly maxClaimed: number;
+  /** Of claims under another store of this job. Default `fail`. */
   readonly onUnknownClaims: 'fail' | 'takeOver';
 }
 
 /** What its work is made of. */
 export interface QueueWorkParts<T> {
+  /** What is claimed, and how. */
   readonly queue: ResolvedQueue<T>;
+  /** Under which name. */
   readonly owner: QueueOwner;
+  /** What has become of the rows. */
   readonly book: QueueBook;
+  /** Gets the rows. */
   readonly reader: RowReader<T>;
   /** Of the loop. */
   readonly wake: () => void;

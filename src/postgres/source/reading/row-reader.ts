@@ -9,7 +9,9 @@ import type { PostgresRow } from '../options/postgres-source-options.js';
 
 /** A row that was read, and by what it is told from the others. */
 export interface KeyedRow {
+  /** The value of the column that tells rows, as text: a `bigint` is no number. */
   readonly key: string;
+  /** Without the key that was added. */
   readonly row: PostgresRow;
 }
 
@@ -25,12 +27,17 @@ export interface RowBook {
 
 /** What a reader is made of. */
 export interface RowReaderParts<T> {
+  /** Of the source, for errors and letters. */
   readonly name: string;
+  /** Called when the engine takes a row, not when it is read. */
   readonly mapToItem: (row: PostgresRow) => T;
+  /** `onError` is `fail`. */
   readonly failOnRejection: boolean;
+  /** Told of each row that is given. */
   readonly book: RowBook;
   /** There may be room, or something to be done behind a commit. */
   readonly onChange: () => void;
+  /** Ends the loop that reads. */
   readonly close: () => Promise<void>;
 }
 

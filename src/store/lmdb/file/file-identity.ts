@@ -3,7 +3,9 @@ import { MillraceError } from '../../../errors/index.js';
 
 /** Which file a path leads to. */
 export interface FileIdentity {
+  /** Of the device. */
   readonly dev: number;
+  /** Of the file on it: another one under the same name has another. */
   readonly ino: number;
 }
 

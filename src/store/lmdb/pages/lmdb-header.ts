@@ -12,11 +12,13 @@ export interface TreeRoot {
 
 /** What is needed of the two meta pages of an LMDB file (data version 2, as lmdb-js 3.x writes it), all little-endian. */
 export interface LmdbHeader {
+  /** In bytes, as the file was made with. */
   readonly pageSize: number;
   /** The highest page that was ever used. */
   readonly lastPage: number;
   /** The pages that may be written to again, by the commit that has freed them. */
   readonly free: TreeRoot;
+  /** All that was put into the file, by key. */
   readonly records: TreeRoot;
 }
 

@@ -6,7 +6,9 @@ export const STORE_FORMAT = 1;
 
 /** Whose store a file is. */
 export interface StoreName {
+  /** Whose it is; the name of the file has a digest of it. */
   readonly job: string;
+  /** From 0; at present the only one. */
   readonly partition: number;
 }
 

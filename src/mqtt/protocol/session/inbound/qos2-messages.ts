@@ -18,14 +18,17 @@ const IDENTIFIER_NOT_FOUND = 0x92;
 
 /** What the QoS 2 side is given of the session. */
 export interface Qos2Parts {
+  /** Where PUBREC and PUBCOMP are written. */
   readonly output: PacketOutput;
+  /** Told of messages and releases. */
   readonly events: EventQueue;
   /** Shared with the other QoS: tokens ascend over all of them. */
   readonly deliveries: Deliveries;
   /** What the PUBREC of a new message is to say (R22). */
   readonly answerTo: (packet: PublishPacket) => number;
-  /** As in `InboundOptions`, as is `memory`. */
+  /** As in `InboundOptions`. */
   readonly rows: readonly InboundRow[];
+  /** Undefined: nothing is remembered of finished messages (R2b). */
   readonly memory: InboundMemory | undefined;
 }
 

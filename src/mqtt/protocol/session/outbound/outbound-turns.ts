@@ -15,7 +15,9 @@ const PACKET_TOO_LARGE = 0x95;
 
 /** What turns are given of the session. */
 export interface TurnParts {
+  /** Of the present connection. */
   readonly output: PacketOutput;
+  /** Told of what is delivered or refused. */
   readonly events: EventQueue;
   /** Shared with `OutboundMessages`, which moves and removes what is answered. */
   readonly window: OutboundWindow;

@@ -4,7 +4,9 @@ import { PARKED_BYTES } from '../packet-boundary.js';
 
 /** A copy that waits until the session is proven. Its topic alias is resolved. */
 export interface HeldCopy {
+  /** As it came, with its id. */
   readonly packet: PublishPacket;
+  /** The full one: the alias is resolved. */
   readonly topic: string;
 }
 
