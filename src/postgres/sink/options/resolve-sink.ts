@@ -46,8 +46,8 @@ export interface ResolvedSink<T> {
 
 /** Bytes of rows in one transaction: the server parses them as one value. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** The one under way, and one that is ready behind it. */
-const BATCHES = 2;
+/** The one under way, and some that are ready behind it: the engine has other things to do in between. */
+const BATCHES = 4;
 
 /** @throws MillraceError INVALID_OPTIONS with all that is wrong */
 export const resolveSink = <T>(options: PostgresSinkOptions, kind: SinkKind<T>): ResolvedSink<T> => {
