@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OpenContext } from '../open-context.js';
 import { Retries, type RetryRules } from '../retry/retries.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';

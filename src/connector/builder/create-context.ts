@@ -1,24 +1,20 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import type { OpenContext } from '../open-context.js';
-import { whenAborted } from '../standalone/standalone-context.js';
-import { destroyUnasked } from './destroy-context.js';
+import { type DestroyFunction, destroyWhenMade } from './destroy-context.js';
 
 /** The ends of a builder's context. */
-interface ContextFunctions<C> {
+export interface EndFunctions<C> extends DestroyFunction<C> {
+  /** `createFn`. */
   create(context: OpenContext): C | PromiseLike<C>;
-  destroy?(context: C): void | PromiseLike<void>;
 }
 
 /**
  * Calls `createFn`. One that hangs must not keep the job from ending: it is waited for until the signal aborts, and what it
  * makes later is destroyed. Rejects with ABORTED then, else with what it throws.
  */
-export const createContext = async <C>(
-  part: string,
-  functions: ContextFunctions<C>,
-  context: OpenContext,
-): Promise<C> => {
+export const createContext = async <C>(part: string, functions: EndFunctions<C>, context: OpenContext): Promise<C> => {
   const { signal } = context;
   const aborted = deferred<never>();
   // in an async function, so that one which throws at once rejects as well
@@ -29,10 +25,7 @@ export const createContext = async <C>(
   try {
     return await Promise.race([making, aborted.promise]);
   } catch (error) {
-    making.then(
-      (made) => destroyUnasked(part, functions, made),
-      () => {},
-    );
+    destroyWhenMade(part, functions, making);
     throw error;
   } finally {
     stopListening();

@@ -1,12 +1,13 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { withinMs } from '../../internal/within-ms.js';
+import { withinMs } from '../../internal/waiting/within-ms.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 
 /** How long `destroyFn` is waited for: one that never settles must not keep a job from ending. */
 export const DESTROY_WAIT_MS = 5_000;
 
 /** The end of a builder's context. */
-interface DestroyFunction<C> {
+export interface DestroyFunction<C> {
+  /** `destroyFn`; absent: nothing is to be released. */
   destroy?(context: C): void | PromiseLike<void>;
 }
 
@@ -31,6 +32,14 @@ export const destroyUnasked = async <C>(part: string, functions: DestroyFunction
   } catch (error) {
     publishDiagnostic('close-failed', { part, error: MillraceError.from(error).toJSON() });
   }
+};
+
+/** What `making` gives comes too late to be used by anybody, and is destroyed. */
+export const destroyWhenMade = <C>(part: string, functions: DestroyFunction<C>, making: Promise<C>): void => {
+  making.then(
+    (late) => destroyUnasked(part, functions, late),
+    () => {},
+  );
 };
 
 const notSettled = (part: string): MillraceError =>

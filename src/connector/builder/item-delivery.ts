@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { Retries } from '../retry/retries.js';
 import type { LiveContext } from './live-context.js';
 import { type RunPart, RunParts } from './run-parts.js';

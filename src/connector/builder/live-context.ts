@@ -1,19 +1,15 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OpenContext } from '../open-context.js';
 import type { Retries } from '../retry/retries.js';
-import { createContext } from './create-context.js';
-import { destroyContext, destroyUnasked } from './destroy-context.js';
+import { createContext, type EndFunctions } from './create-context.js';
+import { destroyContext, destroyUnasked, destroyWhenMade } from './destroy-context.js';
 import { withinTime } from './within-time.js';
 
 /** How a builder's context begins and ends. */
-export interface ContextFunctions<C> {
-  /** `createFn`. */
-  create(context: OpenContext): C | PromiseLike<C>;
+export interface ContextFunctions<C> extends EndFunctions<C> {
   /** What else must be done before it is used. A context of which it fails is destroyed. */
   restore?(context: C): void | PromiseLike<void>;
-  /** `destroyFn`. */
-  destroy?(context: C): void | PromiseLike<void>;
   /** How long one `create` may take; absent: as long as it takes. */
   readonly timeoutMs?: number;
 }
@@ -113,10 +109,7 @@ export class LiveContext<C> {
     try {
       return await withinTime(making, `createFn of ${this.#retries.part}`, timeoutMs);
     } catch (thrown) {
-      making.then(
-        (late) => destroyUnasked(this.#retries.part, this.#functions, late),
-        () => {},
-      );
+      destroyWhenMade(this.#retries.part, this.#functions, making);
       throw thrown;
     }
   }

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { withinMs } from '../../internal/within-ms.js';
+import { withinMs } from '../../internal/waiting/within-ms.js';
 
 /**
  * Waits for a call for so long. Rejects with TIMEOUT behind it, which may pass, or with what the call rejects with; what it comes to

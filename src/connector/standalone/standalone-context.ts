@@ -28,13 +28,6 @@ export const standaloneWarnings = (
   return told;
 };
 
-/** Calls `onAbort` when the signal aborts, at once if it has. The function it gives ends that. */
-export const whenAborted = (signal: AbortSignal | undefined, onAbort: () => void): (() => void) => {
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  return () => signal?.removeEventListener('abort', onAbort);
-};
-
 /** Opens, and has the warnings say no more of the start; where it fails they are over. */
 export const openedOr = async <P>(warnings: OperatorWarnings | undefined, open: () => Promise<P>): Promise<P> => {
   try {

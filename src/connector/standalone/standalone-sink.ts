@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { checkOwnClaims } from '../check-claims.js';
 import { openWriter } from '../guards/guarded-writer.js';
 import type { SinkDefinition } from '../sink.js';
@@ -6,7 +7,7 @@ import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSink } from './open-sink.js';
 import { SinkPump } from './sink-pump.js';
-import { openedOr, standaloneContext, standaloneWarnings, whenAborted } from './standalone-context.js';
+import { openedOr, standaloneContext, standaloneWarnings } from './standalone-context.js';
 
 /** Node has the signal, its types do not. */
 const abortSignalOf = (controller: WritableStreamDefaultController): AbortSignal | undefined =>

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import { checkOwnClaims } from '../check-claims.js';
 import { openReader } from '../guards/guarded-reader.js';
@@ -10,7 +11,7 @@ import { checkOpenOptions, type OpenOptions } from './open-options.js';
 import { openOrClose, openRejectedHandler } from './open-rejected-handler.js';
 import type { OpenSource, Received, ReceivedBatch } from './open-source.js';
 import type { RejectedHandler } from './rejected-handler.js';
-import { openedOr, standaloneContext, standaloneWarnings, whenAborted } from './standalone-context.js';
+import { openedOr, standaloneContext, standaloneWarnings } from './standalone-context.js';
 
 /** How many items are asked for at once. */
 const BATCH_ITEMS = 256;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
 import { foreignText } from '../../internal/visible-text.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { OpeningSink } from '../opening/opening-sink.js';

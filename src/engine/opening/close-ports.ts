@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { withinMs } from '../../internal/within-ms.js';
+import { withinMs } from '../../internal/waiting/within-ms.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 
 /** What has an end. */

@@ -1,6 +1,6 @@
-import { whenAborted } from '../../connector/standalone/standalone-context.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { CLOSE_WAIT_MS, type Closable, closePorts, type NamedPort } from './close-ports.js';
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { DeadlineTimer } from '../../internal/deadline-timer.js';
+import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import type { Custody } from '../tick/custody.js';
 import type { CallLane } from '../tick/lanes/call-lane.js';

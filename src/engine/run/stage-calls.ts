@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { Retries } from '../../connector/retry/retries.js';
-import { whenAborted } from '../../connector/standalone/standalone-context.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
 import { deferred } from '../../internal/deferred.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import type { Metrics } from '../../metrics/metrics.js';
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Settled } from '../tick/lanes/slot.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { Properties } from '../protocol/properties.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { Session } from '../protocol/session/session.js';

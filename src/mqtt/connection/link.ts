@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { DeadlineTimer } from '../../internal/deadline-timer.js';
+import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
 import type { Counter } from '../../metrics/metrics.js';
 import type { Session } from '../protocol/session/session.js';
 import type { SessionEvent } from '../protocol/session/session-event.js';

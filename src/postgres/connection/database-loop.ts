@@ -1,7 +1,7 @@
 import type { Retries } from '../../connector/retry/retries.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { abortableWait } from '../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import { sqlError } from '../sql/sql-error.js';
 import { DatabaseClient } from './database-client.js';

@@ -3,7 +3,7 @@ import type { DurableSinkWriter, RestoreOutbox } from '../../connector/durable-s
 import type { OpenContext } from '../../connector/open-context.js';
 import { Retries } from '../../connector/retry/retries.js';
 import type { SinkWriter } from '../../connector/sink-writer.js';
-import { whenAborted } from '../../connector/standalone/standalone-context.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { DatabaseLoop } from '../connection/database-loop.js';
 import { DirectRows } from './direct/direct-rows.js';
 import { PostgresWriter } from './direct/postgres-writer.js';

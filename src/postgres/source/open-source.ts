@@ -1,7 +1,7 @@
 import type { OpenContext } from '../../connector/open-context.js';
 import { Retries } from '../../connector/retry/retries.js';
 import type { SourceReader } from '../../connector/source-reader.js';
-import { whenAborted } from '../../connector/standalone/standalone-context.js';
+import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { DatabaseLoop, type DatabaseWork } from '../connection/database-loop.js';
 import { beginAt } from './changes/begin-at.js';
 import { ChangesBook } from './changes/changes-book.js';

@@ -1,5 +1,5 @@
-import { abortableWait } from '../../../internal/abortable-wait.js';
 import { type Deferred, deferred } from '../../../internal/deferred.js';
+import { abortableWait } from '../../../internal/waiting/abortable-wait.js';
 import type { ConnectedEvent } from '../../protocol/session/session-event.js';
 import type { Verdict } from '../reconnect/conflict-detector.js';
 import { isConnectRefusal } from '../reconnect/is-connect-refusal.js';

@@ -1,6 +1,6 @@
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { DeadlineTimer } from '../../../internal/deadline-timer.js';
+import { DeadlineTimer } from '../../../internal/waiting/deadline-timer.js';
 import type { ControlConnection } from '../../connection/conflict/control-connection.js';
 import { Connection, type ConnectionListener } from '../../connection/connection.js';
 import type { MqttConnectionOptions } from '../../connection/options/mqtt-connection-options.js';

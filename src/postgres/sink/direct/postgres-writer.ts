@@ -2,26 +2,19 @@ import type { SinkProgress, SinkWriter } from '../../../connector/sink-writer.js
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import type { DatabaseLoop } from '../../connection/database-loop.js';
+import type { LoopOwner } from '../writing/loop-owner.js';
 import type { DirectRows } from './direct-rows.js';
-
-/** Whom rows and loop tell. */
-export interface DirectOwner {
-  /** There may be room, or something that is delivered. */
-  changed(): void;
-  /** Nothing will be written any more. */
-  failed(error: MillraceError): void;
-}
 
 /** What a writer drives. */
 export interface DirectWriterParts<T> {
   /** Made with the writer, which they tell. */
-  readonly rows: (owner: DirectOwner) => DirectRows<T>;
+  readonly rows: (owner: LoopOwner) => DirectRows<T>;
   /** Made with the rows, which it writes. */
   readonly loop: (rows: DirectRows<T>) => DatabaseLoop;
 }
 
 /** A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. */
-export class PostgresWriter<T> implements SinkWriter<T>, DirectOwner {
+export class PostgresWriter<T> implements SinkWriter<T>, LoopOwner {
   readonly #rows: DirectRows<T>;
   readonly #loop: DatabaseLoop;
   readonly #readiness = new Readiness();
@@ -65,6 +58,7 @@ export class PostgresWriter<T> implements SinkWriter<T>, DirectOwner {
   }
 
   changed(): void {
+    // asked only for somebody who waits: news is told once
     if (this.#readiness.awaited && this.#rows.takeNews()) this.#readiness.notify();
   }
 

@@ -1,4 +1,5 @@
 import { onErrorCheck, retryStrategyCheck } from '../../../connector/option-checks.js';
+import { isObject } from '../../../internal/is-object.js';
 import { type OptionChecks, options } from '../../../internal/options/check-options.js';
 import { count, either, flag, func, listOf, must, oneOf, someText } from '../../../internal/options/option-checks.js';
 import { connectionCheck, timeoutCheck } from '../../connection/connection-checks.js';
@@ -20,7 +21,7 @@ const SINK: OptionChecks<PostgresSinkOptions> = {
 };
 
 const isRecordOfFunctions = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'function');
+  isObject(value) && Object.values(value).every((one) => typeof one === 'function');
 
 const ON_CONFLICT: OptionChecks<OnConflict> = { columns: listOf(someText), action: oneOf('nothing', 'update') };
 

@@ -9,6 +9,7 @@ import type { RefusedSeq } from '../position/sink-position.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
 import { decodeLetter, encodeRow, type LetterParts } from '../stored-row.js';
+import type { LoopOwner } from '../writing/loop-owner.js';
 import type { RowOutbox } from './row-outbox.js';
 
 /** What a writer is made of. */
@@ -25,14 +26,6 @@ export interface OutboxWriterParts<T> {
   readonly outbox: RowOutbox;
   /** Made with a writer that is told of progress and failure. */
   readonly loop: (writer: LoopOwner) => DatabaseLoop;
-}
-
-/** Whom a loop tells. */
-export interface LoopOwner {
-  /** There may be room, or something to commit. */
-  changed(): void;
-  /** Nothing will be written any more. */
-  failed(error: MillraceError): void;
 }
 
 /** A sink to PostgreSQL in a job with a store: items become rows here, the loop writes them once they are durable. */

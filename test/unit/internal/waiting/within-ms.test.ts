@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deferred } from '../../../src/internal/deferred.js';
-import { withinMs } from '../../../src/internal/within-ms.js';
+import { deferred } from '../../../../src/internal/deferred.js';
+import { withinMs } from '../../../../src/internal/waiting/within-ms.js';
 
 const late = () => new Error('late');
 
