@@ -46,14 +46,14 @@ export class StageCalls {
         return settled;
       }
       // it was told to give up, which says nothing of what it needs
-      if (signal.aborted) return settled;
+      if (signal.aborted) return ended(retries, settled);
       const verdict = retries.failed('mapFn', settled.cause, one);
       if (verdict.kind !== 'again') {
         retries.gaveUp(one);
         return verdict.kind === 'permanent' ? settled : { ...settled, cause: verdict.error };
       }
       await abortableWait(verdict.waitMs, signal);
-      if (signal.aborted) return settled;
+      if (signal.aborted) return ended(retries, settled);
     }
   }
 
@@ -66,6 +66,12 @@ export class StageCalls {
     return made;
   }
 }
+
+/** With the run its outage is over for all calls of the stage, whichever is the first to see it. */
+const ended = (retries: Retries, settled: Settled): Settled => {
+  retries.over('closed');
+  return settled;
+};
 
 interface Try {
   readonly signal: AbortSignal;

@@ -17,6 +17,7 @@ import {
 } from '../../../../src/index.js';
 import { MemoryStores } from '../../../../src/store/index.js';
 import { SUITE_LIMIT } from '../../../support/limits.js';
+import { Told } from '../../../support/told.js';
 import { until } from '../../../support/until.js';
 
 const AT_ONCE = RetryStrategies.custom().maxAttempts(3).intervalMs(0).build();
@@ -182,6 +183,21 @@ describe('what is said of calls', SUITE_LIMIT, () => {
       unsubscribe('millrace:retry-over', onOver);
     }
     assert.deepEqual(told, ['retrying stage "call"', 'retrying stage "call"', 'over passed']);
+  });
+
+  it('an outage that outlasts its job is over with it', async () => {
+    using told = new Told('retrying', 'retry-over');
+    const { job } = start(
+      [1],
+      async () => {
+        throw new Error('away');
+      },
+      { retryStrategy: RetryStrategies.indefinitely(100_000) },
+    );
+    await until(() => told.names.length > 0);
+    await job.cancel();
+    await until(() => told.names.length > 1);
+    assert.deepEqual(told.names, ['retrying', 'retry-over']);
   });
 
   it('a failed call fails the job where the stage does not say otherwise, after its tries', async () => {
