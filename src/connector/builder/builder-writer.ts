@@ -36,6 +36,11 @@ export interface BuilderSink<C, T> extends SinkFunctions<C, T>, RetryRules {
  * Drives the functions of a `SinkBuilder`. One run is under way at a time: receive each item that waits, then flush. So the functions need
  * no lock of their own, and items are delivered in their order. While a failed call is tried again the run goes on, so what comes waits
  * here up to the window, and then at its source.
+ *
+ * WR1. What is delivered is a prefix of what was taken: nothing is begun behind an item that has failed the sink.
+ * WR2. An item that is given up is told with the prefix that it ends, never before and never after.
+ * WR3. It ends: a call that hangs is waited for a second at `close`, a wait before a retry not at all. What was not delivered then is not
+ *      acknowledged, or stays in its outbox.
  */
 export class BuilderWriter<C, T> implements SinkWriter<T> {
   readonly #sink: BuilderSink<C, T>;

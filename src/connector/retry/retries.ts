@@ -39,6 +39,12 @@ export type Verdict =
  * through, or was given up: `millrace:retrying` is told at its failures number 1, 2, 4, 8 and so on, so that a long one is told rarely,
  * and `millrace:retry-over` once behind it. `millrace_retries_total` and `millrace_retrying` have the same as figures. The strategy counts
  * the failures of each function by itself: one that opens a connection takes no tries away from one that uses it.
+ *
+ * It has no timer and calls nothing: whoever has it makes the call, tells how it went, and waits as the verdict says. So every part waits in
+ * a way that its own end can cut. Invariants:
+ * RT1. Each `retrying` is followed by one `retry-over`, whatever becomes of the part: who ends it calls `over('closed')`.
+ * RT2. A function that got through begins anew; `beginAnew` does so for all where other calls are to be made, and leaves the outage as it is.
+ * RT3. A strategy or a classifier that is itself broken is told as such, and not taken for the failure of a call: `misruled`.
  */
 export class Retries {
   readonly #part: RetriedPart;

@@ -8,7 +8,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Milliseconds to wait before the retry after failed try number `attempt`, or the error that ends the retries: the failure
- * itself when there are none, RETRIES_EXHAUSTED after the last, USER_FUNCTION_FAILED when the interval function fails.
+ * itself when there are none, RETRIES_EXHAUSTED after the last, USER_FUNCTION_FAILED when the interval function fails. It throws nothing:
+ * the function is a user's, and is asked in the middle of somebody's failure.
  */
 export const retryWait = (strategy: RetryStrategy, attempt: number, failure: MillraceError): number | MillraceError => {
   if (strategy.maxAttempts === 0) return failure;

@@ -41,6 +41,7 @@ const fuse = (compiler: FragmentCompiler, entry: number, states: UndoableStates 
 /**
  * FR1. An input that a function fails at leaves nothing in the outlets; where `states` are given, nothing in the states either.
  * FR2. With them, and where the stage says so, the input is given up and the next one is run, unless a part of it has gone on.
+ * FR3. A run ends only between two inputs, or between two items of a `flatMap`: what a function has begun it ends.
  */
 class FusedFragment implements Fragment {
   readonly outlets: readonly Outlet[];

@@ -45,6 +45,10 @@ export type SqlStatements = Pick<DatabaseClient, 'run' | 'runAll' | 'query'>;
 /**
  * One connection to a database. It is used by one caller at a time, and dropped after the first failure that is not the statement's own:
  * what it was doing then is in doubt. A server that stands still is noticed by a clock on this side.
+ *
+ * DC1. Nothing waits for ever: each answer has the time of a statement and a little more, and whoever waits is told when the connection
+ *      is lost. The server's own limit comes first, so that a slow statement is its error (57014), and not a connection that is in doubt.
+ * DC2. An error of a statement is the server's, as `pg` gives it, and the connection can still be used; any other rejection has ended it.
  */
 export class DatabaseClient {
   readonly #client: pg.Client;

@@ -46,7 +46,14 @@ const CALL = 'database';
 
 /**
  * One connection after another. What may pass is tried again on a new one, after the waits of the retry strategy. It ends by `close`, or by
- * what cannot pass.
+ * what cannot pass. It owns the connections; its work owns what is done on them, and may keep a client only until `run` has ended.
+ *
+ * DB1. There is one connection at a time: the next is opened when the one before has ended, or was given up. What the server still does on
+ *      one that was given up, work has to find out by itself.
+ * DB2. Whatever `open` or `run` rejects with costs the connection: nobody goes on in a session of which it is not known where it stands.
+ * DB3. Only `passed` ends an outage. A server that takes connections and fails at the work again and again is one outage, with waits that
+ *      get longer, and not many short ones.
+ * DB4. The error that ends it is told once, to `failed`, and by `opened` where it was not open yet. Behind a `close` nothing is told.
  */
 export class DatabaseLoop implements DatabaseTurn {
   readonly #parts: DatabaseLoopParts;
@@ -100,6 +107,7 @@ export class DatabaseLoop implements DatabaseTurn {
     if (this.#failing) this.#abort.abort();
     await this.#running;
     clearTimeout(timer);
+    this.#parts.retries.over('closed');
     this.#opened.reject(new MillraceError('ABORTED', `${this.#parts.retries.part} was closed before it was open`));
   }
 

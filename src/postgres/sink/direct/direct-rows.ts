@@ -35,7 +35,12 @@ export interface DirectRowsParts<T> {
   readonly onFailed: (error: MillraceError) => void;
 }
 
-/** Rows in transactions of their own, and nothing that tells which are in: a COMMIT whose answer was cut is done again. */
+/**
+ * Rows in transactions of their own, and nothing that tells which are in: a COMMIT whose answer was cut is done again.
+ *
+ * What is delivered is a prefix of the items that were taken, those without a row counted as well: all before the first that waits. So a
+ * rejection is told together with what was before it, and no later row can overtake it.
+ */
 export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
   readonly #parts: DirectRowsParts<T>;
   readonly #queue: RowQueue<ItemRow<T>>;

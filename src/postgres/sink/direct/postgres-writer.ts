@@ -13,7 +13,10 @@ export interface DirectWriterParts<T> {
   readonly loop: (rows: DirectRows<T>) => DatabaseLoop;
 }
 
-/** A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. */
+/**
+ * A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. Rows go out with `flush`, which wakes the
+ * loop: until then they gather, and a tick is one batch where the database keeps up.
+ */
 export class PostgresWriter<T> implements SinkWriter<T>, LoopOwner {
   readonly #rows: DirectRows<T>;
   readonly #loop: DatabaseLoop;

@@ -25,7 +25,10 @@ export interface ExactRowsParts {
   readonly onFailed: (error: MillraceError) => void;
 }
 
-/** The rows of an outbox, each transaction with the move of the position (SP3). */
+/**
+ * The rows of an outbox, each transaction with the move of the position (SP3). The outbox is told behind the COMMIT and never before: when its
+ * answer is cut, `handlePosition` of the next opening says what became of it.
+ */
 export class ExactRows implements WrittenRows<OutboxQueuedRow> {
   readonly #parts: ExactRowsParts;
 

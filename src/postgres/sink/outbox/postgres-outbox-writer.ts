@@ -28,7 +28,11 @@ export interface OutboxWriterParts<T> {
   readonly loop: (writer: LoopOwner) => DatabaseLoop;
 }
 
-/** A sink to PostgreSQL in a job with a store: items become rows here, the loop writes them once they are durable. */
+/**
+ * A sink to PostgreSQL in a job with a store: items become rows here, the loop writes them once they are durable. What an item is rejected
+ * for is found out in `prepare`, by `bind`, so that no row which cannot be one is ever stored; what the database refuses comes later, and
+ * by way of the outbox. The letter of that is stored with the row: the item is gone by then.
+ */
 export class PostgresOutboxWriter<T> implements DurableSinkWriter<T>, LoopOwner {
   readonly outboxes: readonly OutboxSender[];
   readonly #parts: OutboxWriterParts<T>;

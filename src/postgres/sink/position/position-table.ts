@@ -49,7 +49,12 @@ export interface RowMarks {
   readonly sentEnd: number;
 }
 
-/** The position of one sink in its database, over one connection after another. `judge-position.ts` has the rules. */
+/**
+ * The position of one sink in its database, over one connection after another. `judge-position.ts` has the rules.
+ *
+ * Order of calls: `begin` once for the process, before a row can be added; `open` first on each connection; then `move` for each batch,
+ * one at a time. A `move` that rejects leaves open whether it was made: the `open` of the next connection finds out.
+ */
 export class PositionTable {
   readonly #parts: PositionTableParts;
   /** The opening of the connection at hand. */

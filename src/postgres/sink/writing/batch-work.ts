@@ -21,7 +21,15 @@ export interface WrittenRows<R extends QueuedRow> {
   failed(error: MillraceError): void;
 }
 
-/** One transaction after another; rows that come meanwhile are the next one. */
+/**
+ * One transaction after another; rows that come meanwhile are the next one. What a failure says decides what becomes of its rows:
+ *
+ * BW1. Rows are written in their order, each batch from the oldest on: none is passed over but one that was refused.
+ * BW2. A row is refused only when it failed alone, in a transaction of its own: the rows that stood beside it are written.
+ * BW3. What says nothing of rows costs the connection and no row: they are tried again on the next one, fewer at once, for a batch that takes
+ *      too long may pass in parts.
+ * BW4. Where the server does not say whether it is the row, that is believed of one that fails alone several times.
+ */
 export class BatchWork<R extends QueuedRow> implements DatabaseWork {
   readonly #rows: WrittenRows<R>;
   readonly #meter: SinkMeter;

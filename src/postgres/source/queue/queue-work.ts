@@ -35,7 +35,10 @@ export interface QueueWorkParts<T> {
   readonly wake: () => void;
 }
 
-/** Claims rows while there is room, and finishes those whose commit is durable: first those of an earlier process. */
+/**
+ * Claims rows while there is room, and finishes those whose commit is durable: first those of an earlier process. A claim whose answer was
+ * cut is found at the next opening, by our name in the table: no row stays claimed and forgotten.
+ */
 export class QueueWork<T> implements DatabaseWork {
   readonly #parts: QueueWorkParts<T>;
   #sql: ReturnType<typeof queueSql> | undefined;

@@ -41,7 +41,11 @@ export interface RowReaderParts<T> {
   readonly close: () => Promise<void>;
 }
 
-/** The rows of a source between the loop that reads them and the engine. Positions count from 0 at each opening. */
+/**
+ * The rows of a source between the loop that reads them and the engine. Positions count from 0 at each opening: what is stored is what the
+ * book says, and no position. A row becomes an item at the poll: what waits here has no position yet, and its memory is bounded by whoever
+ * adds to it, which looks at `waiting`. The book is told of a rejected row as of any other, so that it is done with, too.
+ */
 export class RowReader<T> implements SourceReader<T> {
   readonly #parts: RowReaderParts<T>;
   readonly #buffer = new Ring<KeyedRow>();
