@@ -36,7 +36,10 @@ function checked(this: unknown, key: string, value: unknown): unknown {
 
 const toJson = (item: object): string => {
   try {
-    return JSON.stringify(item, checked);
+    // undefined where a toJSON of the item's own gives that
+    const text: string | undefined = JSON.stringify(item, checked);
+    if (text === undefined) throw refuse('what toJSON of the item gave', undefined);
+    return text;
   } catch (error) {
     if (error instanceof MillraceError) throw error;
     const text = error instanceof Error ? error.message : String(error);

@@ -33,6 +33,7 @@ export interface ReportedEvent {
     | 'restarting'
     | 'recovered'
     | 'sink-open'
+    | 'stopped-early'
     | 'given-up'
     | 'stopping'
     | 'stopped';

@@ -152,6 +152,11 @@ function tellEvent(event: JobEvent, reporter: Reporter): void {
       facts: { sink },
     });
   }
+  if (event.kind === 'stopped-early' && event.unfinished.length > 0) {
+    const { afterMs, inFlight, unfinished } = event;
+    const text = `not done within ${afterMs / 1000} s: ${unfinished.join(', ')}`;
+    reporter.tell({ event: 'stopped-early', text, facts: { afterMs, inFlight, unfinished } });
+  }
   if (event.kind === 'restarting') {
     const { error, attempt, waitMs } = event;
     const text = `the job failed: ${error.message}; it runs again in ${waitMs / 1000} s`;

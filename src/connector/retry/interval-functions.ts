@@ -1,14 +1,18 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { shownValue } from '../../internal/options/option-checks.js';
 import type { IntervalFunction } from './retry-strategy.js';
 
 const checkMs = (name: string, value: number): number => {
   if (Number.isFinite(value) && value >= 0) return value;
-  throw new MillraceError('INVALID_OPTIONS', `${name} must be a finite number of milliseconds from 0, not ${value}`);
+  throw new MillraceError(
+    'INVALID_OPTIONS',
+    `${name} must be a finite number of milliseconds from 0, not ${shownValue(value)}`,
+  );
 };
 
 const checkMultiplier = (value: number): number => {
   if (Number.isFinite(value) && value >= 1) return value;
-  throw new MillraceError('INVALID_OPTIONS', `multiplier must be a finite number from 1, not ${value}`);
+  throw new MillraceError('INVALID_OPTIONS', `multiplier must be a finite number from 1, not ${shownValue(value)}`);
 };
 
 /**

@@ -19,6 +19,8 @@ export interface RetriedPart {
   readonly kind: 'source' | 'sink' | 'stage';
   /** That of the source, sink or stage. */
   readonly name: string;
+  /** Whoever is given its errors says whose they are, so that their messages do not. */
+  readonly isNamed?: boolean;
   /** That it is used in. */
   readonly job: string;
   /** Where retries are counted. */
@@ -77,7 +79,8 @@ export class Retries {
   failed(call: string, thrown: unknown, one = call): Verdict {
     const attempt = (this.#attempts.get(one) ?? 0) + 1;
     const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
-    const verdict = this.#judge(thrown, error, attempt);
+    const bare = this.#part.isNamed ? MillraceError.from(thrown, 'USER_FUNCTION_FAILED') : error;
+    const verdict = this.#judge(thrown, bare, attempt);
     if (verdict.kind !== 'again') return verdict;
     this.#attempts.set(one, attempt);
     if (this.#failures === 0) this.#sinceMs = performance.now();

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { shownValue } from '../../internal/options/option-checks.js';
 import { IntervalFunctions } from './interval-functions.js';
 import type { IntervalFunction, RetryStrategy } from './retry-strategy.js';
 
@@ -20,7 +21,7 @@ export interface RetryStrategyBuilder {
 const checkAttempts = (maxAttempts: number): number => {
   if (maxAttempts < 0 || maxAttempts === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (Number.isInteger(maxAttempts)) return maxAttempts;
-  throw new MillraceError('INVALID_OPTIONS', `maxAttempts must be a whole number, not ${maxAttempts}`);
+  throw new MillraceError('INVALID_OPTIONS', `maxAttempts must be a whole number, not ${shownValue(maxAttempts)}`);
 };
 
 const builder = (strategy: RetryStrategy): RetryStrategyBuilder =>

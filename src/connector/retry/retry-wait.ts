@@ -1,5 +1,6 @@
 import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { shownValue } from '../../internal/options/option-checks.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { RetryStrategy } from './retry-strategy.js';
 
@@ -18,9 +19,13 @@ export const retryWait = (strategy: RetryStrategy, attempt: number, failure: Mil
     const wait = strategy.intervalFunction(attempt);
     refusePromise(wait, 'the intervalFunction of the retry strategy');
     if (typeof wait === 'number' && wait >= 0) return Math.min(wait, LONGEST_MS);
-    return new MillraceError('USER_FUNCTION_FAILED', `the intervalFunction of the retry strategy gave ${wait}`, {
-      advice: 'It must return a number of milliseconds from 0.',
-    });
+    return new MillraceError(
+      'USER_FUNCTION_FAILED',
+      `the intervalFunction of the retry strategy gave ${shownValue(wait)}`,
+      {
+        advice: 'It must return a number of milliseconds from 0.',
+      },
+    );
   } catch (thrown) {
     if (isFunctionMistake(thrown)) return MillraceError.from(thrown);
     return new MillraceError('USER_FUNCTION_FAILED', 'the intervalFunction of the retry strategy threw', {

@@ -1,6 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import type { Recovered } from '../opening/recovered.js';
 import type { JobStatus } from './job-status.js';
+import type { StoppedEarly } from './stopped-early.js';
 
 /** What a job tells its owner. */
 export type JobEvent =
@@ -39,6 +40,11 @@ export type JobEvent =
       readonly job: string;
       readonly sink: string;
     }
+  | ({
+      /** `drain`, `suspend` or `restart` has waited its time, and not all was delivered (with a store: stored). */
+      readonly kind: 'stopped-early';
+      readonly job: string;
+    } & StoppedEarly)
   | {
       /** The engine has a store, and this job keeps nothing in it: its guarantee needs none. */
       readonly kind: 'store-unused';

@@ -13,6 +13,7 @@ import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
 import { RestartPolicy } from './restart-policy.js';
+import { stoppedEarlyWords } from './stopped-early.js';
 import { tellObserver } from './tell-observer.js';
 
 /** What becomes of the job when its run ends without a failure. */
@@ -169,6 +170,7 @@ export class Job implements AsyncDisposable {
     try {
       const outcome = await run.execute((parts) => this.#handleOpen(parts));
       this.#leave(run);
+      if (outcome === 'drain-timed-out') this.#tellStoppedEarly(run);
       this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
       return outcome !== 'drain-timed-out';
     } catch (error) {
@@ -228,6 +230,15 @@ export class Job implements AsyncDisposable {
         () => {},
       );
     }
+  }
+
+  /** Whoever stops it may not look at what that resolves with; `restart` gives nothing. */
+  #tellStoppedEarly({ inFlight: { inFlightItems: inFlight }, unfinished }: JobRun): void {
+    const { options, run, warnings } = this.#parts;
+    const early = { afterMs: run.drainTimeoutMs, inFlight, unfinished };
+    tellObserver(options.onEvent, { kind: 'stopped-early', job: this.name, ...early });
+    const { text, advice } = stoppedEarlyWords(early, run.guarantee);
+    warnings?.stoppedEarly(text, advice);
   }
 
   #tellRecovered(recovered: Recovered): void {

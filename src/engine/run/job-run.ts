@@ -21,6 +21,8 @@ export class JobRun {
   #drainAsked = false;
   /** The first reason of a `stop`; whatever else fails because of it is none (E1). */
   #stopped: MillraceError | undefined;
+  /** As it was when the time of a drain was over: what is closed then settles for nobody. */
+  #unfinished: readonly string[] = [];
 
   constructor(options: JobRunOptions) {
     this.#options = options;
@@ -37,6 +39,11 @@ export class JobRun {
     return this.#parts?.custody.stored ?? NOTHING_STORED;
   }
 
+  /** For which stages and sinks a drain has waited in vain. */
+  get unfinished(): readonly string[] {
+    return this.#unfinished;
+  }
+
   /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
   async execute(onOpen: (parts: RunParts) => void): Promise<RunOutcome> {
     const parts = await this.#open();
@@ -49,6 +56,7 @@ export class JobRun {
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen(parts);
       outcome = await driver.run();
+      if (outcome === 'drain-timed-out') this.#unfinished = this.#inTheWay(parts);
     } catch (error) {
       // what its end fails with is no news beside it
       await this.#close(parts).catch(() => {});
@@ -96,6 +104,14 @@ export class JobRun {
       if (this.#drainAsked) return undefined;
       throw MillraceError.from(error);
     }
+  }
+
+  /** With a store a drain waits for no call, and for no delivery: it has them. */
+  #inTheWay({ lanes: { asyncStages, sinks } }: RunParts): readonly string[] {
+    const isStored = this.#options.stores !== undefined;
+    const stages = asyncStages.filter(({ idle }) => !isStored && !idle).map(({ plan }) => `stage "${plan.name}"`);
+    const waiting = sinks.filter((sink) => (isStored ? sink.waiting > 0 : !sink.quiet));
+    return [...stages, ...waiting.map(({ name }) => `sink "${name}"`)];
   }
 
   #drive(parts: RunParts): JobDriver {

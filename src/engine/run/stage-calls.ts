@@ -61,7 +61,7 @@ export class StageCalls {
     const known = this.#retries.get(plan);
     if (known !== undefined) return known;
     const { job, metrics } = this.#options;
-    const made = new Retries({ kind: 'stage', name: plan.name, job, metrics }, plan.retry);
+    const made = new Retries({ kind: 'stage', name: plan.name, isNamed: true, job, metrics }, plan.retry);
     this.#retries.set(plan, made);
     return made;
   }

@@ -2,8 +2,9 @@
 const SHORTEST_PART = 4;
 
 /**
- * The name that was likely meant: one that differs by at most two letters, whatever their case, else the shortest of those that it is a
- * part of, or that are a part of it (`guarantee` and `processingGuarantee`). undefined when there is none.
+ * The name that was likely meant: one that differs by one letter, whatever their case, else the shortest of those that it begins (`pass`
+ * and `password`), else one that differs by two, else the shortest of those that it is a part of, or that are a part of it (`guarantee` and
+ * `processingGuarantee`). undefined when there is none.
  */
 export const closestName = (name: string, names: readonly string[]): string | undefined => {
   if (name.length <= 2) return undefined;
@@ -11,13 +12,17 @@ export const closestName = (name: string, names: readonly string[]): string | un
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= 2 ? best.candidate : shortestRelative(name, names);
+  if (best === undefined || best.distance <= 1) return best?.candidate;
+  const begun = shortest(names.filter((candidate) => begins(name, candidate)));
+  if (begun !== undefined) return begun;
+  if (best.distance <= 2) return best.candidate;
+  return shortest(names.filter((candidate) => isPart(name, candidate) || isPart(candidate, name)));
 };
 
-const shortestRelative = (name: string, names: readonly string[]): string | undefined => {
-  const related = names.filter((candidate) => isPart(name, candidate) || isPart(candidate, name));
-  return related.sort((a, b) => a.length - b.length)[0];
-};
+const shortest = (names: readonly string[]): string | undefined => names.toSorted((a, b) => a.length - b.length)[0];
+
+const begins = (part: string, whole: string): boolean =>
+  part.length >= SHORTEST_PART && whole.toLowerCase().startsWith(part.toLowerCase());
 
 const isPart = (part: string, whole: string): boolean =>
   part.length >= SHORTEST_PART && whole.toLowerCase().includes(part.toLowerCase());

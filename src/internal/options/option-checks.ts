@@ -15,7 +15,7 @@ export const must =
 const mustShown =
   (be: string, isRight: (value: unknown) => boolean): OptionCheck =>
   (value, name) =>
-    isRight(value) ? [] : [`${name} must be ${be}, not ${shown(value)}`];
+    isRight(value) ? [] : [`${name} must be ${be}, not ${shownValue(value)}`];
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
@@ -82,8 +82,8 @@ export const abortSignal = withMethods('an AbortSignal', 'addEventListener', 're
 export const either = (be: string, ...checks: readonly OptionCheck[]): OptionCheck =>
   must(be, (value) => checks.some((check) => check(value, '').length === 0));
 
-/** Numbers and the like, and a short text, as they are: they tell what was confused. */
-const shown = (value: unknown): string => {
+/** Numbers and the like, and a short text, as they are: they tell what was confused. Of all else the kind. */
+export const shownValue = (value: unknown): string => {
   if (typeof value === 'string' && value.length <= LONGEST_SHOWN) return `'${value}'`;
   return ['number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : kindOf(value);
 };

@@ -26,7 +26,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
   ['millrace:session-expiry-shortened', 'a broker keeps the session for a shorter time than was asked for'],
   ['millrace:overlapping-filters', 'filters of the source overlap: a message that two of them match may come twice'],
   ['millrace:qos-below-subscription', 'messages come at a lower QoS than 2: of those the broker may send copies'],
-  ['millrace:outbox-full', 'the outbox is full: nothing is read until the receiving broker takes some of it'],
+  [
+    'millrace:outbox-full',
+    'the outbox is full: the sources that lead to it are not read until its destination takes some of it',
+  ],
   [
     'millrace:credentials-in-clear',
     'a password goes to another machine unencrypted: use mqtts:// or wss://, or scramSha256 with MQTT 5',

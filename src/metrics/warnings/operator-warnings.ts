@@ -23,6 +23,7 @@ const CUT_MS = 60_000;
 /** Longer than a connect, or the answer to it, may take. */
 const SILENT_START_MS = 40_000;
 const START = 'start';
+const NOT_CONNECTED = 'MILLRACE_NOT_CONNECTED';
 const RETRIED = 'It is tried again, as its retryStrategy says. What can never pass should throw a PermanentError.';
 const GOES_ON = 'It is tried again for ever. Check the URL of the broker, and that it runs.';
 
@@ -60,7 +61,7 @@ export class OperatorWarnings implements Disposable {
     const message = 'it is not open yet, and no source or sink says why';
     const advice =
       'A source or sink of your own may wait in its opening; a broker may accept connections and not answer.';
-    this.#outages.add({ name: START, message, advice }, performance.now(), SILENT_START_MS);
+    this.#outages.add({ name: START, code: NOT_CONNECTED, message, advice }, performance.now(), SILENT_START_MS);
     this.#arm();
   }
 
@@ -68,6 +69,11 @@ export class OperatorWarnings implements Disposable {
   started(): void {
     this.#outages.end(START);
     this.#arm();
+  }
+
+  /** A graceful stop has ended before all was delivered: what it waited for in vain, and what becomes of what is left. */
+  stoppedEarly(text: string, advice: string): void {
+    this.#warn(text, 'MILLRACE_DRAIN_TIMED_OUT', advice);
   }
 
   [Symbol.dispose](): void {
@@ -86,7 +92,8 @@ export class OperatorWarnings implements Disposable {
     const { name, message, advice, retried } = trouble;
     if (!this.#isOurs(name)) return;
     const firstMs = this.#connectedOnce.has(name) ? CUT_MS : NEVER_MADE_MS;
-    if (retried) this.#outages.add({ name, message: `${name}: ${message}`, advice }, performance.now(), firstMs);
+    const outage = { name, code: NOT_CONNECTED, message: `${name}: ${message}`, advice };
+    if (retried) this.#outages.add(outage, performance.now(), firstMs);
     else this.#outages.end(name);
     this.#arm();
   }
@@ -98,7 +105,8 @@ export class OperatorWarnings implements Disposable {
     const name = textOf(facts, 'part');
     // what a user's function throws that is an error of ours does not name it
     const message = why.includes(name) ? why : `${name}: ${why}`;
-    this.#outages.add({ name, message, advice: advice ?? RETRIED }, performance.now(), NEVER_MADE_MS);
+    const outage = { name, code: 'MILLRACE_RETRYING', message, advice: advice ?? RETRIED };
+    this.#outages.add(outage, performance.now(), NEVER_MADE_MS);
     this.#arm();
   }
 
@@ -146,11 +154,11 @@ export class OperatorWarnings implements Disposable {
   }
 
   #tell(): void {
-    for (const { name, message, advice, lastsMs } of this.#outages.take(performance.now())) {
+    for (const { name, code, message, advice, lastsMs } of this.#outages.take(performance.now())) {
       // what is wrong with a part says why
       if (name === START && this.#outages.hasOther(START)) continue;
       const since = `for ${Math.round(lastsMs / 1000)} s`;
-      this.#warn(`${errorWords(message)} (${since})`, 'MILLRACE_NOT_CONNECTED', advice ?? GOES_ON);
+      this.#warn(`${errorWords(message)} (${since})`, code, advice ?? GOES_ON);
     }
     this.#arm();
   }

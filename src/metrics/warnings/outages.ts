@@ -2,6 +2,8 @@
 export interface Outage {
   /** Of the connection, or of the part of the job. */
   readonly name: string;
+  /** Of the warning. */
+  readonly code: string;
   /** Why, by the last attempt. */
   readonly message: string;
   /** What to do about it. */

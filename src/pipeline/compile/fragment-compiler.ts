@@ -135,6 +135,7 @@ export class FragmentCompiler {
     /** What stands behind is told that it need not come to its end, as `for … of` tells it. */
     const passOn = (iterator: Iterator<unknown>, item: unknown): void => {
       try {
+        if (isThenable(item)) throw promiseError(item, 'what it gave');
         next(item);
       } catch (error) {
         closeQuietly(iterator);

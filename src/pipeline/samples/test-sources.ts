@@ -4,6 +4,7 @@ import type { Source } from '../../connector/source.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isCount } from '../../internal/is-count.js';
+import { shownValue } from '../../internal/options/option-checks.js';
 import { checkFunctions } from '../build/check-parts.js';
 import { ItemStreamReader } from './item-stream-reader.js';
 import { ItemsReader } from './items-reader.js';
@@ -26,7 +27,7 @@ const items = <T>(...all: readonly T[]): Source<T> => testSource('items', (start
 
 const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, sequence: number) => T): Source<T> => {
   if (!(itemsPerSecond > 0 && Number.isFinite(itemsPerSecond))) {
-    throw new MillraceError('INVALID_OPTIONS', `itemsPerSecond must be above 0, not ${itemsPerSecond}`);
+    throw new MillraceError('INVALID_OPTIONS', `itemsPerSecond must be above 0, not ${shownValue(itemsPerSecond)}`);
   }
   checkFunctions('TestSources.itemStream', { createFn });
   return testSource('itemStream', (start) => new ItemStreamReader({ perSecond: itemsPerSecond, start }, createFn));

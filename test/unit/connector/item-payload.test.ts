@@ -36,6 +36,7 @@ describe('itemPayload', () => {
     ['bytes inside', { payload: Uint8Array.of(1) }, /"payload" of the item is an instance of Uint8Array/],
     ['a promise inside', [Promise.resolve(1)], /"0" of the item is a promise/],
     ['a bigint inside', { a: 1n }, /"a" of the item is a bigint/],
+    ['an object whose toJSON gives nothing', { toJSON: () => undefined }, /toJSON of the item gave is undefined/],
   ];
   for (const [title, item, message] of refused) {
     it(`refuses ${title}, saying what it is`, () => {

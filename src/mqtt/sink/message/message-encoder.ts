@@ -1,5 +1,6 @@
 import { encodeText, itemPayload } from '../../../connector/item-payload.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { shownValue } from '../../../internal/options/option-checks.js';
 import { isThenable } from '../../../internal/refuse-promise.js';
 import { userPropertyPairs } from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
@@ -55,12 +56,14 @@ const callMessageFn = <T>(messageFn: VersionedMessageFn<T>, item: T, version: Pr
 /** The content of a row for a message, with the defaults where it says nothing. */
 export const rowContent = (message: SinkMessage, defaults: MessageDefaults): RowContent => {
   const payload: unknown = message?.payload;
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) throw noPayload(message);
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) throw noPayload(message, payload);
   const topic = message.topic ?? defaults.topic;
   if (topic === undefined) throw noTopic();
   const qos = message.qos ?? defaults.qos;
   if (qos !== 0 && qos !== 1 && qos !== 2) {
-    throw new MillraceError('INVALID_MESSAGE', `messageFn gave the QoS ${qos}`, { advice: 'It must be 0, 1 or 2.' });
+    throw new MillraceError('INVALID_MESSAGE', `messageFn gave the QoS ${shownValue(qos)}`, {
+      advice: 'It must be 0, 1 or 2.',
+    });
   }
   return {
     topic,
@@ -77,13 +80,15 @@ const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'e
   return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
 };
 
-const noPayload = (message: unknown): MillraceError => {
+const noPayload = (message: unknown, payload: unknown): MillraceError => {
+  const promise = [message, payload].find(isThenable);
   // nobody waits for it, and a rejection would end the process
-  if (message instanceof Promise) message.catch(() => {});
+  if (promise instanceof Promise) promise.catch(() => {});
   return new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
-    advice: isThenable(message)
-      ? 'messageFn must not be async: use mapAsync before the sink.'
-      : 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
+    advice:
+      promise === undefined
+        ? 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.'
+        : 'messageFn must not be async, nor give a promise as payload: use mapAsync before the sink.',
   });
 };
 

@@ -22,6 +22,8 @@ interface TopicAndSubscriptionsAreAlternatives {
   readonly alternatives: never;
 }
 
+const ONE_TOPIC = 'topic is given already; several filters are for subscriptions: Subscription.of(filter, qos), …';
+const ALL_AT_ONCE = 'subscriptions are given already; give all filters in one call of subscriptions';
 const MAP_FIRST = 'deduplicateBy sees the items: give mapToItemFn before it';
 
 type Unless<Given extends FilterSteps, Other extends FilterSteps, Argument> = Given extends Other
@@ -55,8 +57,12 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ auth: { username, password } });
   }
 
-  /** The topic filter to read. Wildcards and `$share/group/filter` are allowed. */
+  /**
+   * The topic filter to read. Wildcards and `$share/group/filter` are allowed.
+   * @throws MillraceError INVALID_OPTIONS when there is one: the first would be read no more
+   */
   topic(topic: Unless<Given, 'subscriptions', string>): MqttSourceBuilder<T, 'topic'> {
+    if (this.#settings.topic !== undefined) throw invalidOptions('the MQTT source', [ONE_TOPIC]);
     return this.#with({ topic });
   }
 
@@ -65,8 +71,12 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ qualityOfService: qos });
   }
 
-  /** Several filters, each with its own QoS: the alternative to `topic`. */
+  /**
+   * Several filters, each with its own QoS: the alternative to `topic`.
+   * @throws MillraceError INVALID_OPTIONS when there are some: those would be read no more
+   */
   subscriptions(...subscriptions: Unless<Given, 'topic', Subscription>[]): MqttSourceBuilder<T, 'subscriptions'> {
+    if (this.#settings.subscriptions !== undefined) throw invalidOptions('the MQTT source', [ALL_AT_ONCE]);
     return this.#with({ subscriptions });
   }
 

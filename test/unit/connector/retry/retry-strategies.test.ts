@@ -60,6 +60,9 @@ describe('RetryStrategies', () => {
     assert.throws(() => RetryStrategies.indefinitely(Number.NaN), { code: 'INVALID_OPTIONS' });
     assert.throws(() => RetryStrategies.custom().maxAttempts(1.5), { code: 'INVALID_OPTIONS' });
     assert.throws(() => IntervalFunctions.exponentialBackoff(10, 0.5), { code: 'INVALID_OPTIONS' });
+    const wrong = { times: 3 } as never;
+    assert.throws(() => RetryStrategies.custom().maxAttempts(wrong), { message: /not an object$/ });
+    assert.throws(() => IntervalFunctions.constant(wrong), { message: /not an object$/ });
   });
 
   it('an interval function that throws or gives no number ends the retries with USER_FUNCTION_FAILED', () => {

@@ -91,7 +91,7 @@ for (const [mode, jobOptions] of MODES) {
       assert.deepEqual(out, [1, 3]);
       const [letter] = letters;
       assert.deepEqual([letters.length, letter?.origin, letter?.attempt, letter?.attributes.item], [1, 'call', 4, 2]);
-      assert.match(letter?.error.message ?? '', /"call".*given up after 3 retries.*never/);
+      assert.match(letter?.error.message ?? '', /stage "call" failed at .*: given up after 3 retries: never$/);
       assert.equal(letter?.error.details.cause, 'RETRIES_EXHAUSTED');
     });
 

@@ -12,6 +12,8 @@ test('an async map, filter, flatMap or peek fails the job at its stage and names
     ['peek', (stage) => stage.peek(untyped(() => Promise.reject(new Error('lost'))))],
     ['filter', (stage) => stage.filter(untyped(async () => false))],
     ['flatMap', (stage) => stage.flatMap(untyped(() => Promise.reject(new Error('lost'))))],
+    // of many, too: behind it a promise would be an item
+    ['flatMap', (stage) => stage.flatMap((item) => [Promise.reject(new Error(`lost ${item}`))])],
   ];
   for (const [name, add] of cases) {
     const out: unknown[] = [];

@@ -95,3 +95,9 @@ it('the nearest name is none where names are short, or only a few letters agree'
   assert.equal(closestName('abc', ['autoReconnect', 'keepalive']), undefined);
   assert.equal(closestName('guarantee', ['name', 'processingGuarantee']), 'processingGuarantee');
 });
+
+it('the nearest name is rather one that is begun than one of which two letters differ', () => {
+  assert.equal(closestName('pass', ['path', 'passphrase', 'password']), 'password');
+  assert.equal(closestName('topik', ['topic', 'topikal']), 'topic');
+  assert.equal(closestName('keepSesion', ['keepSession', 'keepalive']), 'keepSession');
+});

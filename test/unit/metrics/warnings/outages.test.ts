@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Outages } from '../../../../src/metrics/warnings/outages.js';
 
 const HOUR_MS = 3_600_000;
-const outage = (name: string, message = 'away') => ({ name, message, advice: undefined });
+const outage = (name: string, message = 'away') => ({ name, code: 'AWAY', message, advice: undefined });
 
 describe('an outage', () => {
   it('is said after a while with how long it lasts, after ten minutes again, and then each hour', () => {

@@ -27,6 +27,20 @@ test('a promise is no message: it would be published as "[object Promise]"', () 
 test('the rejection of an async messageFn is nobody’s, and its item is no message', async () => {
   const encodeLost = messageEncoder((() => Promise.reject(new Error('nobody waits for it'))) as never, DEFAULTS);
   assert.throws(() => encodeLost('item', 5), { code: 'INVALID_MESSAGE', message: /messageFn/ });
+  const payload = Promise.reject(new Error('nor for this'));
+  const encodeLater = messageEncoder((() => ({ payload })) as never, DEFAULTS);
+  assert.throws(() => encodeLater('item', 5), { code: 'INVALID_MESSAGE', advice: /mapAsync/ });
   // an unhandled rejection would come now
   await new Promise((resolve) => setImmediate(resolve));
+});
+
+test('a QoS that is none is said without its text: an object has none, a symbol throws', () => {
+  for (const [qos, said] of [
+    [{}, /the QoS an object/],
+    [Symbol('x'), /the QoS a symbol/],
+    [3, /the QoS 3/],
+  ] as const) {
+    const encodeWrong = messageEncoder((() => ({ payload: 'x', qos })) as never, DEFAULTS);
+    assert.throws(() => encodeWrong('item', 5), { code: 'INVALID_MESSAGE', message: said });
+  }
 });

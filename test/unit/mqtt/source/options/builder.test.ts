@@ -38,6 +38,18 @@ describe('source builder', () => {
     assert.ok(Object.isFrozen(base));
   });
 
+  it('refuses topic and subscriptions a second time: what the first named would be read no more', () => {
+    const twice = /given already/;
+    const { of } = Subscription;
+    assert.throws(() => MqttSources.builder().topic('a').topic('b'), { code: 'INVALID_OPTIONS', message: twice });
+    assert.throws(() => MqttSources.builder({ topic: 'a' }).topic('b'), { code: 'INVALID_OPTIONS', message: twice });
+    assert.throws(() => MqttSources.builder().subscriptions(of('a')).subscriptions(of('b')), {
+      code: 'INVALID_OPTIONS',
+      message: twice,
+    });
+    MqttSources.builder().qualityOfService(2).topic('a').build();
+  });
+
   it('has the defaults of Jet', () => {
     const source = resolve({});
     const options = source.connectionOptions(opening);
