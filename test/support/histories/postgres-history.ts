@@ -6,7 +6,8 @@ import { letterOfRefused } from '../../../src/postgres/sink/outbox/postgres-outb
 import { RowOutbox } from '../../../src/postgres/sink/outbox/row-outbox.js';
 import { PositionTable } from '../../../src/postgres/sink/position/position-table.js';
 import { encodeRow } from '../../../src/postgres/sink/stored-row.js';
-import { sqlErrorKind, sqlFacts } from '../../../src/postgres/sql/sql-error.js';
+import { sqlErrorKind } from '../../../src/postgres/sql/sql-error-kind.js';
+import { sqlFacts } from '../../../src/postgres/sql/sql-facts.js';
 import type { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
 import { type Fault, rowsStatement, SimPostgres } from './sim-postgres.js';

@@ -2,7 +2,7 @@ import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem, SinkProgress } from '../../../connector/sink-writer.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { SqlStatements } from '../../connection/database-client.js';
-import type { SqlFacts } from '../../sql/sql-error.js';
+import type { SqlFacts } from '../../sql/sql-facts.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
 import type { WrittenRows } from '../writing/batch-work.js';

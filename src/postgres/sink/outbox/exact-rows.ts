@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { SqlStatements } from '../../connection/database-client.js';
-import type { SqlFacts } from '../../sql/sql-error.js';
+import type { SqlFacts } from '../../sql/sql-facts.js';
 import type { PositionTable } from '../position/position-table.js';
 import { refusedRowError } from '../refused-row-error.js';
 import type { WrittenRows } from '../writing/batch-work.js';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
 import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SqlStatements, Statement } from '../../connection/database-client.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
-import { sqlErrorKind } from '../../sql/sql-error.js';
+import { sqlErrorKind } from '../../sql/sql-error-kind.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
+import { missingTableError, movedError, namedError, racedError, unwritableError } from './position-errors.js';
 import {
   createPositionTableSql,
   insertPositionSql,
@@ -77,7 +77,7 @@ export class PositionTable {
       return await this.#open(client, marks);
     } catch (error) {
       // no row is refused here: another sink has made the table, or the position, at the same time
-      throw sqlErrorKind(error) === 'row' ? raced(error) : error;
+      throw sqlErrorKind(error) === 'row' ? racedError(error) : error;
     }
   }
 
@@ -93,7 +93,7 @@ export class PositionTable {
     const [written] = await client.run(
       found === undefined ? insertPositionSql(key, next.position) : replacePositionSql(key, next.position),
     );
-    if (written?.rowCount !== 1) throw named(unwritable(), key);
+    if (written?.rowCount !== 1) throw namedError(unwritableError(), key);
     await client.run('COMMIT');
     this.#position = next.position;
     return next.position;
@@ -118,7 +118,7 @@ export class PositionTable {
       await client.run('COMMIT');
     } catch (error) {
       // what it is now is found out, and named, by the next connection
-      throw error instanceof Error && error.message.includes(positionMoved(opening)) ? moved(error) : error;
+      throw error instanceof Error && error.message.includes(positionMoved(opening)) ? movedError(error) : error;
     }
   }
 
@@ -131,7 +131,7 @@ export class PositionTable {
     const isOpen = this.#position !== undefined;
     const known: Known = { record, low: marks.low, end: isOpen ? marks.sentEnd : (record?.end ?? end), isOpen };
     const verdict = judgePosition(found, known, policy);
-    if (verdict.kind === 'refuse') throw named(verdict.error, key);
+    if (verdict.kind === 'refuse') throw namedError(verdict.error, key);
     if (verdict.kind === 'reset') {
       const { reason, seq } = verdict;
       publishDiagnostic('sink-position-reset', { sink: key.sink, job: key.job, reason, seq, found: found?.seq });
@@ -152,41 +152,11 @@ export class PositionTable {
     const sql = createPositionTableSql(key.table);
     const [found] = await client.run(`SELECT to_regclass(${quoteText(quoteTable(key.table))})::text AS name`);
     if (found?.rows[0]?.name !== null) return;
-    if (!createTable) throw missing(key, sql);
+    if (!createTable) throw missingTableError(key, sql);
     await client.run(`${BEGIN}; ${lockTableSql(key.table)}; ${sql}`);
     await client.run('COMMIT');
   }
 }
 
-const raced = (cause: unknown): MillraceError =>
-  new MillraceError('CONNECTION_LOST', 'two sinks have made the table of positions at the same time', { cause });
-
-const moved = (cause: Error): MillraceError =>
-  new MillraceError('CONNECTION_LOST', 'the position of the sink in the database was moved by somebody else', {
-    cause,
-  });
-
 /** Whatever the server has for a default. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-
-const named = (error: MillraceError, { job, sink, table }: PositionKey): MillraceError =>
-  new MillraceError(error.code, `sink "${sink}" of job "${job}": ${error.message}`, {
-    details: { ...error.details, job, sink, table: quoteTable(table) },
-    ...(error.advice === undefined ? {} : { advice: error.advice }),
-  });
-
-const unwritable = (): MillraceError =>
-  new MillraceError('INVALID_OPTIONS', 'the table of positions does not take what is written there', {
-    advice:
-      'A trigger or a policy of row-level security stands before it: remove it, or name another table as positionTable.',
-  });
-
-const missing = ({ table, sink }: PositionKey, sql: string): MillraceError =>
-  new MillraceError(
-    'INVALID_OPTIONS',
-    `sink "${sink}" needs the table ${quoteTable(table)} to be exactly once, and it is not there`,
-    {
-      advice: `Say createTable: true for the sink, or create it: ${sql}`,
-      details: { table: quoteTable(table) },
-    },
-  );

@@ -1,7 +1,8 @@
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { DatabaseClient, SqlStatements } from '../../connection/database-client.js';
 import type { DatabaseTurn, DatabaseWork } from '../../connection/database-loop.js';
-import { type SqlFacts, sqlErrorKind, sqlFacts } from '../../sql/sql-error.js';
+import { sqlErrorKind } from '../../sql/sql-error-kind.js';
+import { type SqlFacts, sqlFacts } from '../../sql/sql-facts.js';
 import type { SinkMeter } from '../sink-meter.js';
 import type { QueuedRow } from './row-queue.js';
 

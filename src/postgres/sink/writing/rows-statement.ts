@@ -1,5 +1,5 @@
 import type { SqlStatements, Statement } from '../../connection/database-client.js';
-import { sqlErrorKind } from '../../sql/sql-error.js';
+import { sqlErrorKind } from '../../sql/sql-error-kind.js';
 import { isMovedSql } from '../position/position-sql.js';
 import type { QueuedRow } from './row-queue.js';
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PermanentError } from '../../../../src/errors/permanent-error.js';
-import { sqlError, sqlErrorKind, sqlFacts } from '../../../../src/postgres/sql/sql-error.js';
+import { sqlError } from '../../../../src/postgres/sql/sql-error.js';
+import { sqlErrorKind } from '../../../../src/postgres/sql/sql-error-kind.js';
+import { sqlFacts } from '../../../../src/postgres/sql/sql-facts.js';
 
 /** As `pg` has it. */
 const serverError = (code: string, message: string, routine = 'f'): Error =>
