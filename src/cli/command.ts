@@ -21,7 +21,10 @@ export interface CommandOption {
 /** By name, without the dashes, in the order of the help. */
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
-/** A command of `millrace`: all that the help, completion, the documents' check and `main` know of it. `Given` is what `parse` gives to `run`. */
+/**
+ * A command of `millrace`: all that the help, completion, the documents' check and `main` know of it. `Given` is what `parse` gives to
+ * `run`.
+ */
 export interface Command<Given = unknown> {
   /** The first word of the command line. */
   readonly name: string;

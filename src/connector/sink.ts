@@ -32,7 +32,10 @@ export interface Sink<in T> extends SinkDefinition<T> {
   open(options?: OpenOptions): Promise<OpenSink<T>>;
 }
 
-/** What happens to an item that cannot be processed: the job fails (default), it is counted and skipped, or it goes to a dead-letter sink before its input is acknowledged. */
+/**
+ * What happens to an item that cannot be processed: the job fails (default), it is counted and skipped, or it goes to a dead-letter sink
+ * before its input is acknowledged.
+ */
 export type OnError = 'fail' | 'skip' | { readonly deadLetter: Sink<DeadLetter> };
 
 /** Whether a value from JavaScript is one. */

@@ -29,7 +29,10 @@ export interface Polled<T> {
   readonly done: boolean;
 }
 
-/** What belongs into a commit that covers inputs up to a position. `state` and `pages` are opaque to the engine; sources that keep none give undefined. */
+/**
+ * What belongs into a commit that covers inputs up to a position. `state` and `pages` are opaque to the engine; sources that keep none give
+ * undefined.
+ */
 export interface SourceSnapshot {
   /** An integer of the source's choice that never falls. */
   readonly mark: number;

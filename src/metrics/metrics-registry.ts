@@ -37,7 +37,10 @@ export class MetricsRegistry implements Metrics {
     return this.#instrument({ name, help, labels }, GaugeInstrument, () => new GaugeInstrument());
   }
 
-  /** `buckets` are ascending upper bounds; a last one without bound is implied. The first call for a name and labels decides. @throws as `counter` */
+  /**
+   * `buckets` are ascending upper bounds; a last one without bound is implied. The first call for a name and labels decides.
+   * @throws as `counter`
+   */
   histogram(name: string, help: string, buckets: readonly number[], labels: Labels = {}): Histogram {
     return this.#instrument({ name, help, labels }, HistogramInstrument, () => new HistogramInstrument(buckets));
   }

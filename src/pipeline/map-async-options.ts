@@ -17,7 +17,9 @@ export interface MapAsyncOptions<T = unknown> extends StageOptions {
    * the error itself, calls permanent is not. Default: `RetryStrategies.never()`.
    */
   readonly retryStrategy?: RetryStrategy;
-  /** Says whether what a call failed with may pass; `undefined` leaves that to the error (`PermanentError`, `TransientError` and the like). */
+  /**
+   * Says whether what a call failed with may pass; `undefined` leaves that to the error (`PermanentError`, `TransientError` and the like).
+   */
   readonly classifyErrorFn?: ClassifyErrorFn;
   /**
    * How many milliseconds one call may take. Then its signal aborts, and it has failed with TIMEOUT, which may pass. A function that does

@@ -11,5 +11,8 @@ export interface ServiceOptions extends StageOptions {
   readonly classifyErrorFn?: ClassifyErrorFn;
 }
 
-/** The same with calls that give promises. `classifyErrorFn` is asked about these and about `createFn`, `retryStrategy` is of the calls alone. */
+/**
+ * The same with calls that give promises. `classifyErrorFn` is asked about these and about `createFn`, `retryStrategy` is of the calls
+ * alone.
+ */
 export interface AsyncServiceOptions<T = unknown> extends MapAsyncOptions<T>, ServiceOptions {}

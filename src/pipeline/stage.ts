@@ -48,9 +48,9 @@ export interface Stage<T> {
   flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R>;
   /**
    * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
-   * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal` aborts when the job stops, or the call takes too long. In a job with a store
-   * an item may be called for again after a crash; its result goes on once. The store knows the waiting items by the name of
-   * the stage: give it with `setName`.
+   * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal`
+   * aborts when the job stops, or the call takes too long. In a job with a store an item may be called for again after a crash; its result
+   * goes on once. The store knows the waiting items by the name of the stage: give it with `setName`.
    */
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
   /**
@@ -71,7 +71,10 @@ export interface Stage<T> {
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options?: AsyncServiceOptions<T>,
   ): Stage<R>;
-  /** Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect` shows it. */
+  /**
+   * Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect`
+   * shows it.
+   */
   peek(observe?: (item: T) => void, options?: StageOptions): Stage<T>;
   /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
   merge<U>(other: Stage<U>): Stage<T | U>;

@@ -58,7 +58,10 @@ class GuardedStore implements Store {
 /** Two names of 500 bytes, and what stands around them. */
 const LEAST_KEY_BYTES = 1_100;
 
-/** Opens a store and guards it. It rejects with CONTRACT_BROKEN when that gives no `Store`, or one that does not say what commits and keys may have. */
+/**
+ * Opens a store and guards it. It rejects with CONTRACT_BROKEN when that gives no `Store`, or one that does not say what commits and keys
+ * may have.
+ */
 export function openStore(job: string, open: () => PromiseLike<Store>): Promise<Store> {
   const door: Door = { contract: 'Store', owner: `the store of job "${job}"`, thrown: 'STORAGE_FAILED' };
   return openGuarded(door, open, (store) => {

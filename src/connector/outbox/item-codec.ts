@@ -21,7 +21,8 @@ interface StoredLetter extends Omit<DeadLetter, 'attributes' | 'error'> {
 }
 
 /**
- * An item of a pipeline as bytes: version, kind, then the text of a string or structured clone. A dead letter keeps its error, whose cause becomes plain data.
+ * An item of a pipeline as bytes: version, kind, then the text of a string or structured clone. A dead letter keeps its error, whose cause
+ * becomes plain data.
  * @throws MillraceError STATE_NOT_STORABLE, which names the path, for what would not come back as it was
  */
 export const encodeItem = (item: unknown): Uint8Array => {

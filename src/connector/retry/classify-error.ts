@@ -19,8 +19,9 @@ const MISTAKES: readonly (abstract new (...args: never) => Error)[] = [
 ];
 
 /**
- * The user's `classify` first, then what the error says itself: `PermanentError`, `TransientError`, a MillraceError by `retryable`. An error of the language
- * (TypeError and the like) cannot pass, unless it has a cause, as `fetch` throws one for a network that is away. All else may pass.
+ * The user's `classify` first, then what the error says itself: `PermanentError`, `TransientError`, a MillraceError by `retryable`. An
+ * error of the language (TypeError and the like) cannot pass, unless it has a cause, as `fetch` throws one for a network that is away. All
+ * else may pass.
  *
  * @throws MillraceError USER_FUNCTION_FAILED when `classify` throws, or gives something else
  */

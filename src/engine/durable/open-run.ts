@@ -29,10 +29,11 @@ export interface DurableRunParts extends RunParts {
  *
  * The order, and why: the store is opened, and what it has of the stages' states is held against their codecs, so that what does not fit is
  * refused before anything is reached. Then the manifest is settled (`settleManifest`), which may refuse the job, or remove what is given
- * up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open are waited for; that they were
- * reached is durable before a source is opened with its stored position. Now it is known which clients there are, and what is stored for
- * others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads pending calls, the
- * head of the known keys of each source, and the end and the first chunk of each outbox: a start takes no longer because much is stored.
+ * up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
+ * are waited for; that they were reached is durable before a source is opened with its stored position. Now it is known which clients there
+ * are, and what is stored for others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads
+ * pending calls, the head of the known keys of each source, and the end and the first chunk of each outbox: a start takes no longer because
+ * much is stored.
  *
  * E1 to E3 of `RunParts` hold. Besides:
  * OR1. Before the first tick commits nothing is written but what stands for itself: manifest, reached sinks, session records, and what

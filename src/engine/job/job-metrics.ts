@@ -25,7 +25,10 @@ export interface JobMetrics {
   readonly bytesInFlight: number;
   /** Outputs that wait for a sink and items that wait for a mapAsync call. */
   readonly itemsWaiting: number;
-  /** Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store. As the last run left it while there is none. */
+  /**
+   * Messages in the outboxes: stored, or about to be, and not known to be delivered. 0 without a store. As the last run left it while there
+   * is none.
+   */
   readonly outboxMessages: number;
   /** Their bytes on disk. */
   readonly outboxBytes: number;

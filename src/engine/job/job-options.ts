@@ -33,7 +33,10 @@ export interface JobOptions {
    * equally. It is checked before an input is taken: the outputs of one input, and of mapAsync calls under way, may overshoot it.
    */
   readonly maxItemsInFlight?: number | undefined;
-  /** The same in bytes of inputs, as a source counts them: an MQTT message with its properties and objects. Default 64 MiB. One poll may overshoot it. */
+  /**
+   * The same in bytes of inputs, as a source counts them: an MQTT message with its properties and objects. Default 64 MiB. One poll may
+   * overshoot it.
+   */
   readonly maxBytesInFlight?: number | undefined;
   /**
    * How many messages the outbox of one client of a sink may have on disk, in a job with a store. Default 1,000,000. When it is full,

@@ -84,8 +84,8 @@ export class Job implements AsyncDisposable {
 
   /**
    * Resolves when the job runs: every source is subscribed and every sink is connected. A sink of a job with a store that was connected
-   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before, and with ABORTED when it
-   * is drained or cancelled before.
+   * at an earlier start may be away: what is for it is stored, and `onEvent` is told `sinks-away` before. Rejects when it fails before, and
+   * with ABORTED when it is drained or cancelled before.
    */
   whenRunning(): Promise<void> {
     this.#observed = true;

@@ -12,7 +12,8 @@ export interface CacheLimits {
 /**
  * The entries of one stage in memory: those that were changed since the last seal, all of them, and others up to a bound. Two
  * generations stand for the order of use: what is used moves to the young one; when that has half of the bound it becomes the old one,
- * and what was in the old one is forgotten. Changed entries are always in the young one. No list is kept in order, and every operation costs a constant time on average.
+ * and what was in the old one is forgotten. Changed entries are always in the young one. No list is kept in order, and every operation
+ * costs a constant time on average.
  */
 export class StateCache {
   readonly #limits: CacheLimits;

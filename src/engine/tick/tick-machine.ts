@@ -26,8 +26,8 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
  *     report is always taken, so a full machine can always drain.
  *
  * User functions run inside of `tick`, and the ports' `write`, `progress` and `poll`; nothing here awaits them. They may end the job
- * (`suspend`), and sources may fail: so `stopPolling` and `halt` may be called at any time, in the middle of a tick too. They are seen where the next
- * poll, portion or call would begin. `tick` itself is never entered twice.
+ * (`suspend`), and sources may fail: so `stopPolling` and `halt` may be called at any time, in the middle of a tick too. They are seen
+ * where the next poll, portion or call would begin. `tick` itself is never entered twice.
  */
 export class TickMachine implements InFlight {
   readonly #lanes: TickLanes;

@@ -3,7 +3,9 @@ import { type Facts, textOf } from './facts.js';
 /** Of an event; undefined: nothing to say. */
 type TextOf = (facts: Facts) => string | undefined;
 
-/** What may happen on a diagnostics channel that whoever runs a job must know, once: what is wrong, and what to do where that is not clear. */
+/**
+ * What may happen on a diagnostics channel that whoever runs a job must know, once: what is wrong, and what to do where that is not clear.
+ */
 export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string | TextOf])[] = [
   ['millrace:granted-qos', 'the broker grants a lower QoS than was asked for'],
   ['millrace:messages-dropped', 'messages at QoS 0 come faster than they can be passed on: some are dropped'],

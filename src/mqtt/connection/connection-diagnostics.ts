@@ -24,7 +24,10 @@ export interface Acceptance {
   readonly resumed: boolean;
 }
 
-/** What a connection tells of its life to those who only watch: metrics and diagnostics channels. Whoever has to act is told by the listener. */
+/**
+ * What a connection tells of its life to those who only watch: metrics and diagnostics channels. Whoever has to act is told by the
+ * listener.
+ */
 export class ConnectionDiagnostics {
   readonly #options: MqttConnectionOptions;
   readonly #metrics: ConnectionMetrics;

@@ -14,7 +14,10 @@ import type { GrantedSubscription } from './subscriptions/wanted-subscription.js
 export interface ConnectionListener {
   /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */
   onSessionEvents(events: readonly SessionEvent[]): void;
-  /** CONNACK accepted: publishing may begin (a session loss is settled). `verified` is false when a present session may be an empty one (R5a), or is not ours (R5b). */
+  /**
+   * CONNACK accepted: publishing may begin (a session loss is settled). `verified` is false when a present session may be an empty one
+   * (R5a), or is not ours (R5b).
+   */
   onConnected(event: ConnectedEvent, verified: boolean): void;
   /** All wanted subscriptions are granted on this connection, or the resumed session already has them. */
   onSubscribed(granted: readonly GrantedSubscription[]): void;

@@ -135,7 +135,10 @@ export class Connection {
     conversationOf(this.#state)?.link.pump();
   }
 
-  /** Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. A new connection reads until it has its SUBACKs. */
+  /**
+   * Stops or resumes reading the socket (byte bound, QoS 0 policy `pause`). Keep-alive goes on. A new connection reads until it has its
+   * SUBACKs.
+   */
   setReading(reading: boolean): void {
     this.#reading = reading;
     conversationOf(this.#state)?.setReading(reading);

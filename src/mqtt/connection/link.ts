@@ -66,8 +66,8 @@ export interface LinkParts {
  * LI4. Output is written after the events that were there before it are delivered, so that what they caused leaves in one write.
  * LI5. Nothing is read while more waits to be written than `CONGESTED_BYTES`, or while the session is congested.
  *
- * May re-enter: a listener may call anything here amid `onEvents` and `onDrain`. `pump` within `pump` only asks for one more round; an end within it
- * is seen by each step after it (`#over`).
+ * May re-enter: a listener may call anything here amid `onEvents` and `onDrain`. `pump` within `pump` only asks for one more round; an end
+ * within it is seen by each step after it (`#over`).
  */
 export class Link {
   readonly #parts: LinkParts;

@@ -11,7 +11,10 @@ import { refuseGuarantee } from './refuse-guarantee.js';
 /** What opens a sink, and with it the connections and their sockets: a process that only builds pipelines does not load them. */
 export const loadWriters = onceLoaded(() => import('./open-writers.js'));
 
-/** A resolved MQTT sink as an engine takes it. Who answers for its messages is chosen here: its sessions (`direct/`), or a store (`outbox/`). */
+/**
+ * A resolved MQTT sink as an engine takes it. Who answers for its messages is chosen here: its sessions (`direct/`), or a store
+ * (`outbox/`).
+ */
 export const mqttSink = <T>(sink: ResolvedSink<T>): Sink<T> =>
   defineSink<T>({
     name: sink.name,

@@ -7,7 +7,10 @@ import type { MessageEvent } from '../protocol/session/session-event.js';
 export class ReceivedMessage {
   /** As the broker names it, a topic alias resolved; a shared subscription's has no `$share/…` before it. */
   readonly topic: string;
-  /** A view of the buffer it was read into: copy it (`payload.slice()` of a plain Uint8Array, `new Uint8Array(payload)`) to keep it long, or the whole read buffer is kept. */
+  /**
+   * A view of the buffer it was read into: copy it (`payload.slice()` of a plain Uint8Array, `new Uint8Array(payload)`) to keep it long, or
+   * the whole read buffer is kept.
+   */
   readonly payload: Uint8Array;
   /** The QoS at which it was delivered: the lower of the publisher's and the subscription's. */
   readonly qos: QualityOfService;

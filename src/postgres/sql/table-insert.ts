@@ -19,8 +19,8 @@ export interface InsertParts {
 }
 
 /**
- * An INSERT of any number of rows, which an expression has as a JSON array of objects: the server reads each value as the type of its column, with
- * the length and precision that the column has. It inserts nothing where the condition `when` does not hold.
+ * An INSERT of any number of rows, which an expression has as a JSON array of objects: the server reads each value as the type of its
+ * column, with the length and precision that the column has. It inserts nothing where the condition `when` does not hold.
  */
 export const insertSql = ({ table, columns, onConflict }: InsertParts, json: string, when: string): string => {
   const into = quoteTable(table);
@@ -41,7 +41,9 @@ export const insertSql = ({ table, columns, onConflict }: InsertParts, json: str
   );
 };
 
-/** PostgreSQL refuses to change a row twice in one statement: the last one of a key is what one after the other would leave. NULL is no key. */
+/**
+ * PostgreSQL refuses to change a row twice in one statement: the last one of a key is what one after the other would leave. NULL is no key.
+ */
 const lastOfEachKey = (rows: string, keys: readonly string[]): string => {
   const columns = keys.map((key) => `b.${quoteName(key)}`);
   const own = `CASE WHEN ${columns.map((column) => `${column} IS NULL`).join(' OR ')} THEN b.ordinality END`;

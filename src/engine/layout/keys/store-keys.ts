@@ -1,7 +1,10 @@
 import { namePart as part } from './key-text.js';
 import { AFTER_NUMBERS, numberKey } from './number-key.js';
 
-/** Where things are in the store of a job, but for what stages have there. @throws MillraceError INVALID_OPTIONS for a name that no key can have */
+/**
+ * Where things are in the store of a job, but for what stages have there.
+ * @throws MillraceError INVALID_OPTIONS for a name that no key can have
+ */
 export const storeKeys = {
   /** What the job is made of. */
   job: 'job',

@@ -96,7 +96,10 @@ export class TickLanes implements InFlight {
     }
   }
 
-  /** Hands over what the sinks take. A letter may have its own letter, for a sink that was asked before: then once more. @throws what a sink throws */
+  /**
+   * Hands over what the sinks take. A letter may have its own letter, for a sink that was asked before: then once more.
+   * @throws what a sink throws
+   */
   write(): void {
     for (let rounds = this.sinks.length; rounds > 0; rounds -= 1) {
       let letters = 0;

@@ -62,7 +62,10 @@ export interface MqttConnectionOptions {
   readonly followServerReference: boolean;
   /** undefined: 5.0, then 3.1.1, then 3.1 (R5b). */
   readonly version: ProtocolVersion | undefined;
-  /** True: what an earlier process left at the broker is thrown away first (sinks by R8b; sources that keep no session), by a clean connection of its own. The session that is used never begins clean, so that work in flight survives a cut. */
+  /**
+   * True: what an earlier process left at the broker is thrown away first (sinks by R8b; sources that keep no session), by a clean
+   * connection of its own. The session that is used never begins clean, so that work in flight survives a cut.
+   */
   readonly startClean: boolean;
   /** Whether the session is to outlive the process. When false, the session expiry covers reconnects only. */
   readonly keepSession: boolean;

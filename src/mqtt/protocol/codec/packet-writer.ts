@@ -38,7 +38,10 @@ const BARE_ACK_BYTES = 4;
  * A payload of 4096 bytes or more is not copied: it must not change until the taken chunks are written.
  */
 export class PacketWriter {
-  /** Bytes of a whole packet that the peer takes; a larger one throws MESSAGE_TOO_LARGE [MQTT-3.2.2-15]. Default: no limit but the protocol's. */
+  /**
+   * Bytes of a whole packet that the peer takes; a larger one throws MESSAGE_TOO_LARGE [MQTT-3.2.2-15]. Default: no limit but the
+   * protocol's.
+   */
   maximumPacketSize = Number.POSITIVE_INFINITY;
   private readonly context: EncodeContext;
   private readonly topics = new TopicEncoder();

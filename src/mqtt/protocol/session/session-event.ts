@@ -126,7 +126,10 @@ export interface MessageEvent {
   receivedAtMs?: number;
 }
 
-/** PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). Told again when PUBREL comes again on another connection. */
+/**
+ * PUBREL arrived for an accepted QoS 2 message: `complete(token)` forgets its id and sends PUBCOMP (R3). Told again when PUBREL comes again
+ * on another connection.
+ */
 export interface ReleaseEvent {
   readonly type: 'release';
   /** That of the `message` event. */

@@ -54,7 +54,9 @@ export interface ConnectRequest {
   readonly version: ProtocolVersion;
   /** The server is to begin a fresh session: what it had is gone with the CONNECT (R5). */
   readonly clean: boolean;
-  /** The server is another one than last time and shares no sessions with it: what it may have is not the session whose state we hold (R5b). */
+  /**
+   * The server is another one than last time and shares no sessions with it: what it may have is not the session whose state we hold (R5b).
+   */
   readonly elsewhere?: boolean;
   /** A session that the server says is present may not be the one whose state we hold (R5a): the owner proves or trusts it first. */
   readonly unproven?: boolean;

@@ -4,7 +4,8 @@ import type { OutboundMessage } from './outbound-message.js';
 
 /**
  * Where an inbound QoS 2 id stands. A `taken` row is only worth storing with the message itself: the server will not get an
- * answer to it, nor the owner the message again, before `accept`. `taken`: delivered, not accepted. `accepted`: PUBREC may go out. `releasing`: PUBREL came, `complete` is awaited.
+ * answer to it, nor the owner the message again, before `accept`. `taken`: delivered, not accepted. `accepted`: PUBREC may go out.
+ * `releasing`: PUBREL came, `complete` is awaited.
  */
 export type InboundStage = 'taken' | 'accepted' | 'releasing';
 
@@ -39,7 +40,10 @@ export interface InboundMemory {
   readonly digests: readonly DigestPage[];
 }
 
-/** The state of a session that outlives its connection: plain, comparable and clonable, so that a store can hold it and a model can drive it. */
+/**
+ * The state of a session that outlives its connection: plain, comparable and clonable, so that a store can hold it and a model can drive
+ * it.
+ */
 export interface SessionState {
   /** Counts fresh sessions; 0 before the first. */
   readonly epoch: number;
@@ -49,6 +53,9 @@ export interface SessionState {
   readonly outbound: readonly OutboundRow[];
   /** Absent while there is nothing in it. */
   readonly memory?: InboundMemory;
-  /** Packet ids, less one, that outbound messages of this session must not have again, in the order in which they were burnt (R20a). Absent: none. */
+  /**
+   * Packet ids, less one, that outbound messages of this session must not have again, in the order in which they were burnt (R20a). Absent:
+   * none.
+   */
   readonly burnt?: readonly number[];
 }

@@ -155,7 +155,10 @@ export class Session {
     this.#requests.connectionLost();
   }
 
-  /** To be called when `deadline()` has passed. Tolerates being called early or late: a driver that was stalled gives the peer a grace before it is declared silent. */
+  /**
+   * To be called when `deadline()` has passed. Tolerates being called early or late: a driver that was stalled gives the peer a grace
+   * before it is declared silent.
+   */
   handleTimeout(now: number): void {
     if (this.#boundary === undefined || this.#phase === 'over') return;
     this.#observe(now);
@@ -176,7 +179,10 @@ export class Session {
     return Math.min(this.#timers.deadline(this.#turns.owed), inbound);
   }
 
-  /** The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes out. */
+  /**
+   * The driver stopped or went on reading the socket (byte bound, QoS 0 policy `pause`): suspends the PINGRESP timer; PINGREQ still goes
+   * out.
+   */
   setReading(reading: boolean, now: number): void {
     this.#reading = reading;
     this.#observe(now);
@@ -193,7 +199,10 @@ export class Session {
     return this.#events.take();
   }
 
-  /** Bytes to write, coalesced: usually one chunk for many packets; a large payload is a chunk of its own and not copied. Empty when there is nothing. */
+  /**
+   * Bytes to write, coalesced: usually one chunk for many packets; a large payload is a chunk of its own and not copied. Empty when there
+   * is nothing.
+   */
   takeOutput(): readonly Uint8Array[] {
     return this.#output.take();
   }
@@ -287,7 +296,10 @@ export class Session {
     if (this.#turns.wantsPing) this.#probe();
   }
 
-  /** Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do nothing. */
+  /**
+   * Acknowledges a delivered message (PUBACK or PUBREC), in any order; written in the order of receipt (R14). Late or repeated calls do
+   * nothing.
+   */
   accept(token: number): void {
     this.#inbound.accept(token);
   }

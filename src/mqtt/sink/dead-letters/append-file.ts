@@ -15,8 +15,8 @@ export interface AppendFile {
 }
 
 /**
- * Opens a file of lines for appending: a regular one of ours, no link (X2). A new one can be read by its owner only. The file's name is durable before this
- * resolves. A last line that a crash left torn is ended, so that what is appended starts a line of its own.
+ * Opens a file of lines for appending: a regular one of ours, no link (X2). A new one can be read by its owner only. The file's name is
+ * durable before this resolves. A last line that a crash left torn is ended, so that what is appended starts a line of its own.
  */
 export const openAppendFile = async (path: string): Promise<AppendFile> => {
   const { file, isNew } = await openOrCreate(path);

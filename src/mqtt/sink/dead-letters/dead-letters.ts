@@ -12,9 +12,9 @@ export const DeadLetters = Object.freeze({
   /**
    * Publishes to a topic. On 5.0: the original payload, content type, response topic, correlation data and user properties, as far as
    * they can be sent, without its Message Expiry Interval; and in user properties `millrace-topic`,
-   * `millrace-error-code`, `millrace-error`, `millrace-attempt`, `millrace-origin`, `millrace-timestamp`. Of a malformed message the payload is the raw packet, and
-   * `millrace-content` says `packet`. On 3.x: a JSON text
-   * with the same and the payload in base64. It is a client of its own at the broker, and fails the job when it fails.
+   * `millrace-error-code`, `millrace-error`, `millrace-attempt`, `millrace-origin`, `millrace-timestamp`. Of a malformed message the
+   * payload is the raw packet, and `millrace-content` says `packet`. On 3.x: a JSON text with the same and the payload in base64. It is a
+   * client of its own at the broker, and fails the job when it fails.
    *
    * Without a broker of its own it goes to that of the MQTT source or sink whose letters it gets, as the same user, with the client id of
    * that and `-letters` unless it has another.

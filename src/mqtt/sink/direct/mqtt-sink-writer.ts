@@ -154,7 +154,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClien
     this.#readiness.fail(error);
   }
 
-  /** Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would spin. */
+  /**
+   * Whether there is something to tell. Progress is told until `progress` is asked, room once: or a caller with nothing to write would
+   * spin.
+   */
   #takeNews(): boolean {
     if (this.#done.length > this.#reported || this.#rejected.length > 0) return true;
     if (!this.#owesRoom || this.#blockedBy?.queue.full === true) return false;

@@ -6,7 +6,10 @@ import { refuseGuarantee, refuseWithoutStore } from '../refuse-guarantee.js';
 import { createClient } from './create-client.js';
 import { MqttSinkWriter } from './mqtt-sink-writer.js';
 
-/** An MQTT sink that has nothing but its sessions. It is given when every client is connected. @throws MillraceError GUARANTEE_UNSUPPORTED, and what connecting fails with */
+/**
+ * An MQTT sink that has nothing but its sessions. It is given when every client is connected.
+ * @throws MillraceError GUARANTEE_UNSUPPORTED, and what connecting fails with
+ */
 export const openWriter = async <T>(sink: ResolvedSink<T>, context: OpenContext): Promise<SinkWriter<T>> => {
   const { guarantee, metrics, signal } = context;
   const refusal = refuseWithoutStore(sink.name, guarantee) ?? refuseGuarantee(sink, guarantee);

@@ -23,7 +23,9 @@ interface RejectedValue {
   readonly origin: string;
 }
 
-/** The dead letter of what a sink gives up: the message, or the item where there is none. The error names the item's index and the attempt. */
+/**
+ * The dead letter of what a sink gives up: the message, or the item where there is none. The error names the item's index and the attempt.
+ */
 export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter => {
   if ('row' in rejected) {
     const { row, origin } = rejected;

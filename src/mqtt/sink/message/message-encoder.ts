@@ -11,7 +11,10 @@ import { messageNames } from './message-names.js';
 import type { RowContent } from './row.js';
 import type { MessageProperties, SinkMessage } from './sink-message.js';
 
-/** Makes the content of a row of an item; `version` is that of the connection. Throws USER_FUNCTION_FAILED, INVALID_MESSAGE or INVALID_TOPIC. */
+/**
+ * Makes the content of a row of an item; `version` is that of the connection. Throws USER_FUNCTION_FAILED, INVALID_MESSAGE or
+ * INVALID_TOPIC.
+ */
 export type Encode<T> = (item: T, version: ProtocolVersion) => RowContent;
 
 /** What messages get that do not say it themselves. */

@@ -1,7 +1,10 @@
 import type { UserProperties } from '../../connection/options/connect-options.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 
-/** The properties of MQTT 5.0 that a publisher sets, named as in MQTT.js. Those of a received message are taken too, without what belongs to its connection. */
+/**
+ * The properties of MQTT 5.0 that a publisher sets, named as in MQTT.js. Those of a received message are taken too, without what belongs to
+ * its connection.
+ */
 export interface MessageProperties {
   /** True or 1: the payload is UTF-8 text. */
   readonly payloadFormatIndicator?: boolean | 0 | 1 | undefined;

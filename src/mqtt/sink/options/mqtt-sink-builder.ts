@@ -86,7 +86,10 @@ export class MqttSinkBuilder<T> {
     return this.#with({ connectOptionsFn });
   }
 
-  /** Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as JSON; all else is rejected with INVALID_MESSAGE. */
+  /**
+   * Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as
+   * JSON; all else is rejected with INVALID_MESSAGE.
+   */
   messageFn<U>(messageFn: MessageFn<U>): MqttSinkBuilder<U> {
     return new MqttSinkBuilder<U>({ ...this.#options, messageFn });
   }

@@ -23,7 +23,10 @@ export interface MqttSinkOptions<T> {
   readonly qualityOfService?: QualityOfService | undefined;
   /** Of messages that do not say it themselves. Default false. */
   readonly retain?: boolean | undefined;
-  /** Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as JSON; all else is rejected with INVALID_MESSAGE. */
+  /**
+   * Makes the message of an item. Default: bytes as they are, a string, number, boolean or bigint as text, plain objects and arrays as
+   * JSON; all else is rejected with INVALID_MESSAGE.
+   */
   readonly messageFn?: MessageFn<T> | undefined;
   /** Connect again when the connection is lost. Default true. Without it the `retryStrategy` decides. */
   readonly autoReconnect?: boolean | undefined;

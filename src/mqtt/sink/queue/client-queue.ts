@@ -39,9 +39,9 @@ export interface ClientQueueParts {
 
 /**
  * The messages of one client between a writer and a session, without socket, timer and clock. It has a row from `enqueue` or `adopt`
- * until `delivered`, `rejected` or `dropped` of its outcome, which is told exactly one of them, unless it is told `failed` before: then of no row any more. Until then the row is in one of four places:
- * it waits its turn (`#waiting`) or behind a refusal in its topic (`#held`), or the session has it, to be answered (QoS 1, 2: its own table) or
- * only written (QoS 0: `unwritten`). The invariants:
+ * until `delivered`, `rejected` or `dropped` of its outcome, which is told exactly one of them, unless it is told `failed` before: then of
+ * no row any more. Until then the row is in one of four places: it waits its turn (`#waiting`) or behind a refusal in its topic (`#held`),
+ * or the session has it, to be answered (QoS 1, 2: its own table) or only written (QoS 0: `unwritten`). The invariants:
  * L1. Rows of one topic are published in the order of their index; a row that the broker refused for now holds back the
  *     later rows of its topic that are not in flight yet (R20).
  * L2. A row is published once on a connection; after a cut only the session sends it again, under the same id.
@@ -58,7 +58,8 @@ export interface ClientQueueParts {
  * is for any time at which `full` is false, `handleWritten` for whenever nothing waits in or above the socket, `pump` for whenever one of
  * the others may have made work, and for the `deadline`. Behind events `wantsControl` and `usesControl` say whether there is to be a control
  * connection (R20a), of which `handleControl` tells. `stop` and `silence` end publishing; what is in flight is answered still.
- * Outcome and custody are called from the middle of these. They may read, and call `stop` and `silence`; every other call has to wait for the end.
+ * Outcome and custody are called from the middle of these. They may read, and call `stop` and `silence`; every other call has to wait for
+ * the end.
  */
 export class ClientQueue {
   readonly #parts: ClientQueueParts;

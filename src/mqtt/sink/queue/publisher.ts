@@ -8,13 +8,19 @@ export interface Publisher {
   message(seq: number): OutboundMessage | undefined;
   /** All of them. */
   messages(): Iterable<OutboundMessage>;
-  /** Sends it as a new message; its seq must be above all others. @throws MillraceError INVALID_STATE while it is offline, else what is wrong with the message */
+  /**
+   * Sends it as a new message; its seq must be above all others.
+   * @throws MillraceError INVALID_STATE while it is offline, else what is wrong with the message
+   */
   publish(message: OutboundMessage): void;
   /** The same for one that others have passed. */
   publishLate(message: OutboundMessage): void;
   /** Answers the PUBREC of a message with PUBREL (R9). Does nothing when there is none. */
   release(seq: number): void;
-  /** Forgets a message that is not sent on this connection. @throws MillraceError PUBLISH_REFUSED when that would burn one packet id too many */
+  /**
+   * Forgets a message that is not sent on this connection.
+   * @throws MillraceError PUBLISH_REFUSED when that would burn one packet id too many
+   */
   abandon(seq: number): void;
   /** How many messages may be unanswered, re-sends too: Infinity for as many as `credit` says, 0 for none. */
   pace(window: number, now: number): void;

@@ -8,7 +8,10 @@ export type DropReason = 'offline-overflow' | 'session-lost' | 'connection-lost'
 /** What is found out about a message at which connections end: that it may be the cause, that it is, or why not. */
 export type Finding = 'suspected' | 'blamed' | Acquittal;
 
-/** What a queue reports of its rows; each row ends in exactly one of the first three calls, unless `failed` comes before: it is the last call. */
+/**
+ * What a queue reports of its rows; each row ends in exactly one of the first three calls, unless `failed` comes before: it is the last
+ * call.
+ */
 export interface QueueOutcome {
   /** PUBACK or PUBCOMP; at QoS 0 written. */
   delivered(row: Row): void;

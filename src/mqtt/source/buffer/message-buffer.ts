@@ -2,14 +2,20 @@ import { heldBytes } from '../../protocol/held-bytes.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 import { MessageQueue } from './message-queue.js';
 
-/** What gives way when QoS 0 messages come faster than they are polled. `pause` stops reading the socket, so the broker's queue overflows instead. */
+/**
+ * What gives way when QoS 0 messages come faster than they are polled. `pause` stops reading the socket, so the broker's queue overflows
+ * instead.
+ */
 export type Qos0Overflow = 'drop-oldest' | 'drop-newest' | 'pause';
 
 /** Bounds of what is received and not polled yet. */
 export interface BufferLimits {
   /** QoS 0 messages. */
   readonly maxQos0Messages: number;
-  /** QoS 1 and 2 messages together. What waits long is moved about by the garbage collector, so this is better short: the broker keeps the rest. */
+  /**
+   * QoS 1 and 2 messages together. What waits long is moved about by the garbage collector, so this is better short: the broker keeps the
+   * rest.
+   */
   readonly maxReliableMessages: number;
   /** Bytes as `heldBytes` and `MessageQueue` count them, once for QoS 0 and once for QoS 1 and 2 together. */
   readonly maxBytes: number;

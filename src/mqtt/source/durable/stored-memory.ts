@@ -11,7 +11,10 @@ const COUNTER = 4;
 /** What R2b remembers and a commit stores as a whole: the digests are in pages. */
 type WholeMemory = Omit<InboundMemory, 'digests'>;
 
-/** As a commit has it: one array, because it is made for each. The counter's newest, run, order in `OVER_RECONNECT` and free; then the finished ids as runs. */
+/**
+ * As a commit has it: one array, because it is made for each. The counter's newest, run, order in `OVER_RECONNECT` and free; then the
+ * finished ids as runs.
+ */
 export const toStoredMemory = ({ finished, counter }: WholeMemory): Uint16Array => {
   const stored = new Uint16Array(COUNTER + finished.length);
   stored[0] = counter.newest;

@@ -16,7 +16,10 @@ export interface DeduplicationOptions {
   readonly maxEntries?: number | undefined;
 }
 
-/** `deduplicateBy` as one object. The function is a method, so that one over narrower items can be held: the builder's types have checked it. */
+/**
+ * `deduplicateBy` as one object. The function is a method, so that one over narrower items can be held: the builder's types have checked
+ * it.
+ */
 export interface DeduplicateBy<T> extends DeduplicationOptions {
   /** See `DeduplicationKeyFn`. */
   keyFn(message: ReceivedMessage, item: T): string | undefined;
@@ -38,7 +41,10 @@ export const deduplicationProblems = (by: DeduplicateBy<unknown> | undefined): s
   return typeof by.keyFn === 'function' ? [] : ['deduplicateBy needs a function'];
 };
 
-/** @throws RangeError for what cannot be a key, MillraceError for a promise. An empty one is a field that is not there, not an id: it would make all messages one. */
+/**
+ * @throws RangeError for what cannot be a key, MillraceError for a promise. An empty one is a field that is not there, not an id: it would
+ * make all messages one.
+ */
 export const checkKey = (key: unknown): string | undefined => {
   if (key === undefined) return undefined;
   refusePromise(key);

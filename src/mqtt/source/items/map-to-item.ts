@@ -1,6 +1,9 @@
 import type { ReceivedMessage } from '../received-message.js';
 
-/** Makes an item of a message. Called once for each message, in order, when the pipeline asks for it. What it throws is handled by `onError`. */
+/**
+ * Makes an item of a message. Called once for each message, in order, when the pipeline asks for it. What it throws is handled by
+ * `onError`.
+ */
 export type MapToItemFn<T> = (topic: string, message: ReceivedMessage) => T;
 
 /** The item when there is no `mapToItemFn`: a copy of the payload, so that keeping it keeps no read buffer. */

@@ -90,7 +90,10 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ keepSession });
   }
 
-  /** Everything else about the connection. Called by `build()` to check it, and again at each connect: see `connectOptionsFn` of {@link MqttSourceOptions}. */
+  /**
+   * Everything else about the connection. Called by `build()` to check it, and again at each connect: see `connectOptionsFn` of
+   * {@link MqttSourceOptions}.
+   */
   connectOptionsFn(connectOptionsFn: () => ConnectOptions): MqttSourceBuilder<T, Given> {
     return this.#with({ connectOptionsFn });
   }
@@ -105,7 +108,10 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return new MqttSourceBuilder<U, Given>({ ...others, mapToItemFn });
   }
 
-  /** An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it there first. */
+  /**
+   * An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it
+   * there first.
+   */
   onError(onError: OnError): MqttSourceBuilder<T, Given> {
     return this.#with({ onError });
   }
@@ -149,7 +155,10 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ qos0Overflow });
   }
 
-  /** Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops, there already at the Receive Maximum, or 1000 where that is lower. */
+  /**
+   * Default 10000. QoS 0 overflows above it; with QoS 1 and 2 reading stops, there already at the Receive Maximum, or 1000 where that is
+   * lower.
+   */
   maxBufferedMessages(maxBufferedMessages: number): MqttSourceBuilder<T, Given> {
     return this.#with({ maxBufferedMessages });
   }

@@ -31,13 +31,19 @@ export interface MqttSourceBaseOptions {
   readonly onError?: OnError | undefined;
   /** Default `drop-oldest`. */
   readonly qos0Overflow?: Qos0Overflow | undefined;
-  /** Default: `fail` under exactly-once, `redeliver` under at-least-once; without a guarantee `drop`, for nothing but retained messages is at stake. */
+  /**
+   * Default: `fail` under exactly-once, `redeliver` under at-least-once; without a guarantee `drop`, for nothing but retained messages is
+   * at stake.
+   */
   readonly onSessionLoss?: OnSessionLoss | undefined;
   /** Only in a job with a store. Default `fail`. */
   readonly onUnknownSession?: UnknownSessionPolicy | undefined;
   /** Only under exactly-once. Default `accept`. */
   readonly onLowerQos?: OnLowerQos | undefined;
-  /** Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each; the latter are also bounded by the Receive Maximum, or 1000 where that is lower. Default 10000. */
+  /**
+   * Messages received and not polled yet, for QoS 0 and for QoS 1 and 2 each; the latter are also bounded by the Receive Maximum, or 1000
+   * where that is lower. Default 10000.
+   */
   readonly maxBufferedMessages?: number | undefined;
   /** Their topics, payloads and properties in bytes, for QoS 0 and for QoS 1 and 2 each. Default 16777216 (16 MiB). */
   readonly maxBufferedBytes?: number | undefined;

@@ -8,7 +8,10 @@ import type { ColumnValues } from '../row-binder.js';
 export interface PostgresSinkOptions {
   /** Default: as the environment says, by the variables of `pg`. */
   readonly connection?: PostgresConnection;
-  /** In errors, metrics and the table of positions: it must stay from run to run. Default `postgres`, and the name of the table where there is one. */
+  /**
+   * In errors, metrics and the table of positions: it must stay from run to run. Default `postgres`, and the name of the table where there
+   * is one.
+   */
   readonly name?: string;
   /** What happens to an item that is no row, or whose row the database refuses: a constraint, a type, a trigger. Default `fail`. */
   readonly onError?: OnError;

@@ -71,7 +71,10 @@ export class PositionTable {
     return new PositionTable(parts);
   }
 
-  /** Judges the position and opens it anew for this connection (SP4). @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED */
+  /**
+   * Judges the position and opens it anew for this connection (SP4).
+   * @throws MillraceError DATABASE_NOT_OURS, DATABASE_WENT_BACK, STORE_FENCED
+   */
   async open(client: SqlStatements, marks: RowMarks): Promise<SinkPosition> {
     try {
       return await this.#open(client, marks);

@@ -17,8 +17,8 @@ export interface RowsStatement {
 }
 
 /**
- * Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them, and of a condition. The rows are a parameter: a server writes a
- * statement that fails into its log, by default, and parameters not.
+ * Of all rows at once: `insertOf` makes the statement of an expression that has a JSON array of them, and of a condition. The rows are a
+ * parameter: a server writes a statement that fails into its log, by default, and parameters not.
  */
 export const batchStatement = (insertOf: (rows: string, when: string) => string): RowsStatement => {
   const text = insertOf('$1::json', isMovedSql('$2'));

@@ -9,7 +9,10 @@ export type PostgresRow = Readonly<Record<string, unknown>>;
 export interface PostgresSourceOptions<T> {
   /** Default: as the environment says, by the variables of `pg`. */
   readonly connection?: PostgresConnection;
-  /** In errors and metrics, and in what the database and the store have of it: it must stay from run to run. Default `postgres`, and the name of the table. */
+  /**
+   * In errors and metrics, and in what the database and the store have of it: it must stay from run to run. Default `postgres`, and the
+   * name of the table.
+   */
   readonly name?: string;
   /** The table that is read. */
   readonly table: string;

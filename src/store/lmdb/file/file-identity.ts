@@ -9,7 +9,9 @@ export interface FileIdentity {
   readonly ino: number;
 }
 
-/** That of the file which is there now. Synchronous, since it is asked at each commit: handing it to another thread costs ten times as much. */
+/**
+ * That of the file which is there now. Synchronous, since it is asked at each commit: handing it to another thread costs ten times as much.
+ */
 export function identityOf(path: string): FileIdentity | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }

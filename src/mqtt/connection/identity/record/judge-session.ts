@@ -150,7 +150,9 @@ const doubt = ({ record, version }: SessionCase): Judgement => {
   return { put: { record: beginAsking(record) }, decision: { do: 'verify', question } };
 };
 
-/** The error for a broker that lets go of a session which it has just granted (R5e). `held`: a subscription was to hold it, and was granted. */
+/**
+ * The error for a broker that lets go of a session which it has just granted (R5e). `held`: a subscription was to hold it, and was granted.
+ */
 const sessionNotKept = (clientId: string, held: boolean): MillraceError =>
   new MillraceError(
     'GUARANTEE_UNSUPPORTED',

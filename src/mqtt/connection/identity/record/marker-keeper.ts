@@ -24,9 +24,9 @@ const ask = (session: SubscribingSession, filter: string): MarkerProof =>
 const isDisappointed = ({ proof, expected }: Probe): boolean => proof.complete && proof.proof !== expected;
 
 /**
- * Keeps marker subscriptions in a 5.0 session, by which it can be verified to be ours, and of now (R5a, R5c). All are asked for on each connection: a
- * broker that crashed may have lost the newest. One that does not grant them, or does not tell a subscription it has from one it has
- * not, is found out at once: then there are none, and nothing is verified.
+ * Keeps marker subscriptions in a 5.0 session, by which it can be verified to be ours, and of now (R5a, R5c). All are asked for on each
+ * connection: a broker that crashed may have lost the newest. One that does not grant them, or does not tell a subscription it has from one
+ * it has not, is found out at once: then there are none, and nothing is verified.
  */
 export class MarkerKeeper {
   readonly #makeNonce: () => string;

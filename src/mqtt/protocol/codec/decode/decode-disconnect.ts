@@ -4,7 +4,10 @@ import { protocolError } from '../protocol-error.js';
 import type { DecodeContext } from './decode-context.js';
 import { readProperties } from './property-reader.js';
 
-/** DISCONNECT, whose code is not looked at by a tolerant decoder: it ends the connection whatever it is. In 5.0 without a reason code it is a normal one, and without a property length it has no properties. */
+/**
+ * DISCONNECT, whose code is not looked at by a tolerant decoder: it ends the connection whatever it is. In 5.0 without a reason code it is
+ * a normal one, and without a property length it has no properties.
+ */
 export function decodeDisconnect(context: DecodeContext): DisconnectPacket {
   if (context.version < 5) return { type: 'disconnect', reasonCode: 0 };
   return decodeReason(context, 'disconnect');

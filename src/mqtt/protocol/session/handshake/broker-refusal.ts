@@ -80,7 +80,10 @@ const RETURN_CODES: Readonly<Record<number, Refusal>> = {
   5: NOT_AUTHORIZED,
 };
 
-/** What a CONNACK other than 0 means: UNSUPPORTED_PROTOCOL_VERSION, CLIENT_ID_REJECTED, BAD_CREDENTIALS, NOT_AUTHORIZED or CONNECTION_REFUSED_BY_BROKER. */
+/**
+ * What a CONNACK other than 0 means: UNSUPPORTED_PROTOCOL_VERSION, CLIENT_ID_REJECTED, BAD_CREDENTIALS, NOT_AUTHORIZED or
+ * CONNECTION_REFUSED_BY_BROKER.
+ */
 export function connectionRefused({ reasonCode, properties }: ConnackPacket, version: ProtocolVersion): MillraceError {
   const { code, retryable, advice } = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? NEVER;
   const reason = reasonCode >= 0x80 ? reasonName(reasonCode) : returnCodeName(reasonCode);
@@ -107,7 +110,9 @@ const DISCONNECT_ADVICE: Readonly<Record<number, string>> = {
 /** 0x8F, 0x9E, 0xA1, 0xA2: the broker cannot serve what is subscribed, and would say so again on every connection. */
 const DEMANDS_CHANGE = new Set([0x8f, 0x9e, 0xa1, 0xa2]);
 
-/** What a DISCONNECT of the server means: DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. One 0x8E proves nothing (R19a). */
+/**
+ * What a DISCONNECT of the server means: DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. One 0x8E proves nothing (R19a).
+ */
 export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacket): MillraceError {
   const advice = DISCONNECT_ADVICE[reasonCode];
   return new MillraceError(

@@ -47,7 +47,10 @@ export class ProofGate {
     return this.#passing === 'open' || !this.#mustWait(packet);
   }
 
-  /** `takeDue` gives it when it passes. True: its id is known, so that it has its place in the order of PUBRECs already. Throws PROTOCOL_ERROR. */
+  /**
+   * `takeDue` gives it when it passes. True: its id is known, so that it has its place in the order of PUBRECs already. Throws
+   * PROTOCOL_ERROR.
+   */
   hold(packet: PublishPacket, topic: string): boolean {
     const isKnown = this.#passing === 'new' && packet.qos === 2;
     const waiting = isKnown && packet.dup && this.#bytes > HELD_BYTES ? bare(packet) : packet;
