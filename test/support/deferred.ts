@@ -1,18 +1,10 @@
-/** A promise with its handles outside, for tests that wait for a call to happen. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-}
+import { type Deferred, deferred as made } from '../../src/internal/deferred.js';
 
-/** Makes a {@link Deferred}. An unawaited rejection is not reported: the test that made it decides. */
+export type { Deferred };
+
+/** As the sources have it, for tests that wait for a call to happen. An unawaited rejection is not reported: the test that made it decides. */
 export function deferred<T = void>(): Deferred<T> {
-  let resolve: (value: T) => void = () => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<T>((onValue, onReason) => {
-    resolve = onValue;
-    reject = onReason;
-  });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+  const one = made<T>();
+  one.promise.catch(() => {});
+  return one;
 }

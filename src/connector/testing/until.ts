@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withinMs } from '../../internal/waiting/within-ms.js';
 
 /** How long a case waits for what must come. Only a case that fails gets there. */
 export const DEFAULT_PATIENCE_MS = 30_000;
@@ -22,15 +23,6 @@ export const untilWithin =
 
 /** A whole case may take twice that: one that hangs must fail, whatever the runner's own limit is. */
 export const boundedCase = async (patienceMs: number, run: () => Promise<void>): Promise<void> => {
-  const over = new AbortController();
   const ms = 2 * patienceMs;
-  const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`the case has not ended within ${ms} ms`);
-  });
-  try {
-    await Promise.race([run(), late]);
-  } finally {
-    over.abort();
-    late.catch(() => {});
-  }
+  await withinMs(run(), ms, () => new Error(`the case has not ended within ${ms} ms`));
 };
