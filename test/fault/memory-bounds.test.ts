@@ -139,6 +139,9 @@ describe('X1, X9: memory of a source', { ...SUITE_LIMIT, ...only }, () => {
   }
 });
 
+/** So much of buffers that are done with V8 lets lie in a young process before it looks through its old objects, where large frames end. */
+const FRAMES_MIB = 64;
+
 /** Frames of 8 MiB, sent as fast as they are taken. */
 async function floodFrames(front: WebSocketFront, load: Load, frames: number): Promise<void> {
   const [socket] = front.sockets;
@@ -151,15 +154,19 @@ async function floodFrames(front: WebSocketFront, load: Load, frames: number): P
 }
 
 describe('X5: memory of a source over WebSocket', { ...SUITE_LIMIT, ...only }, () => {
-  it('stays below three times its bounds: floods in frames of many megabytes', LIMIT, async () => {
-    await using broker = await startFakeBroker();
-    await using front = await startWebSocketFront(broker);
-    await using child = await openSource(front.url);
-    const before = residentMiB(child.pid);
-    await floodFrames(front, { qos: 0, count: 1 }, 6);
-    const grown = residentMiB(child.pid) - before;
-    assert.ok(child.running && grown < TIMES * SOURCE_MIB, `${grown.toFixed()} MiB`);
-  });
+  it(
+    'stays below three times its bounds and what frames are let lie: floods in frames of many megabytes',
+    LIMIT,
+    async () => {
+      await using broker = await startFakeBroker();
+      await using front = await startWebSocketFront(broker);
+      await using child = await openSource(front.url);
+      const before = residentMiB(child.pid);
+      await floodFrames(front, { qos: 0, count: 1 }, 28);
+      const grown = residentMiB(child.pid) - before;
+      assert.ok(child.running && grown < TIMES * SOURCE_MIB + FRAMES_MIB, `${grown.toFixed()} MiB`);
+    },
+  );
 
   it('stays so while it closes', LIMIT, async () => {
     await using broker = await startFakeBroker();
