@@ -13,6 +13,7 @@ const SENTENCES: readonly (readonly [said: RegExp, here: string])[] = [
   [/protocolVersion:? ([345])\b/g, '--mqtt $1'],
   [/key is encrypted: give its passphrase/, '--key is encrypted: give --passphrase-env'],
   [/passphrase is not that of key/, '--passphrase-env is not that of --key'],
+  [/ca has no certificate in it: .*? PEM file/, '--ca has no certificate in it: it must be a PEM file'],
   [/ca, cert, key or passphrase cannot be used/, '--ca, --cert, --key or --passphrase-env cannot be used'],
   [/`cert` and `key`, `ALPNProtocols` and `minVersion`/, '--cert and --key, and --alpn'],
   [

@@ -1,10 +1,12 @@
+import { functionMistake } from '../../errors/function-mistake.js';
+import { isThenable, promiseError } from '../../internal/refuse-promise.js';
 import { Ring } from '../../internal/ring.js';
 
 /** What `fillBufferFn` adds items to. */
 export interface SourceBuffer<T> {
   /** How many items wait to be taken by the engine. */
   readonly size: number;
-  /** `bytes` counts towards the engine's byte bound; default 0. */
+  /** `bytes` counts towards the engine's byte bound; default 0. @throws MillraceError USER_FUNCTION_FAILED for a promise */
   add(item: T, bytes?: number): void;
 }
 
@@ -44,6 +46,7 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
   }
 
   add(item: T, bytes = 0): void {
+    if (isThenable(item)) throw promised(item);
     this.#items.push({ item, bytes });
   }
 
@@ -69,3 +72,12 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
     return { items, bytes: total };
   }
 }
+
+/** It would go on as an item; what it comes to is nobody's. */
+const promised = (item: PromiseLike<unknown>): Error => {
+  promiseError(item);
+  return functionMistake(
+    'it added a promise',
+    'Add what the promise comes to: fillBufferFn may be async, or a mapAsync stage awaits it.',
+  );
+};

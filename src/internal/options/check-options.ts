@@ -1,3 +1,4 @@
+import { isThenable, promiseError } from '../refuse-promise.js';
 import { closestName } from './closest-name.js';
 import type { OptionCheck } from './option-checks.js';
 
@@ -35,6 +36,12 @@ export const checkOptions = <O extends object>(
   checks: OptionChecks<O>,
   others?: OtherOptions,
 ): CheckedOptions<O> => {
+  // it has no names, and would be options that say nothing
+  if (isThenable(given))
+    return {
+      options: Object.create(null),
+      problems: [`${promiseError(given, `what gives the options of ${whose}`).message}`],
+    };
   if (!isOptions(given))
     return { options: Object.create(null), problems: [`the options of ${whose} must be an object`] };
   const entries = Object.entries(given).map(([name, value]) => ({

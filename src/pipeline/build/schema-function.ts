@@ -17,8 +17,9 @@ export const schemaFunction = <R>(schema: StandardSchema<R>): ((item: unknown) =
   return (item) => {
     const result = validate(item);
     if (isThenable(result)) throw promised(schema, item, result);
-    if (result.issues === undefined) return result.value;
-    throw doesNotFit(result.issues);
+    if (result?.issues !== undefined) throw doesNotFit(result.issues);
+    if (typeof result !== 'object' || result === null || !('value' in result)) throw noAnswer();
+    return result.value;
   };
 };
 
@@ -45,6 +46,12 @@ const promised = (schema: object, item: unknown, result: PromiseLike<unknown>): 
     return error instanceof Error && error.message.includes('parseAsync') ? mistake : error;
   }
 };
+
+const noAnswer = (): MillraceError =>
+  functionMistake(
+    'the schema gave neither a value nor issues',
+    'Its validate must return { value } or { issues }, as Standard Schema says.',
+  );
 
 const asynchronous = (result: PromiseLike<unknown>): MillraceError => {
   promiseError(result);

@@ -108,3 +108,17 @@ test('what is no schema is refused when the stage is made', () => {
     assert.throws(() => stage.schema(none as never), { code: 'INVALID_OPTIONS', message: /Standard Schema/ });
   }
 });
+
+test(
+  'a schema that gives neither a value nor issues fails the job: undefined would go on for each item',
+  LIMIT,
+  async () => {
+    for (const answer of [5, null, undefined, {}]) {
+      const schema = { '~standard': { version: 1, vendor: 'own', validate: () => answer } } as never;
+      await assert.rejects(run(schema, [GOOD]), {
+        code: 'USER_FUNCTION_FAILED',
+        message: /neither a value nor issues/,
+      });
+    }
+  },
+);

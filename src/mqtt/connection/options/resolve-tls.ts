@@ -41,6 +41,9 @@ export function resolveTls(options: ConnectOptions, secure: boolean, problems: O
   }
   if ((options.cert === undefined) !== (options.key === undefined)) problems.add('cert and key must be given together');
   else checkUsable(settings, problems);
+  // OpenSSL takes it, and then trusts nobody
+  if (settings.ca?.some((one) => !Buffer.from(one).includes('CERTIFICATE')))
+    problems.add('ca has no certificate in it: it must be the text of a PEM file');
   return settings;
 }
 

@@ -8,6 +8,11 @@ import { openOwnFile } from '../../../internal/files/own-files.js';
 import { loadPackage } from '../../../internal/load-package.js';
 import { storageError } from '../../storage-error.js';
 
+/** An engine that is forgotten without a shutdown keeps its directory: Node would close the file at some later time, with a warning. */
+const HELD = new Set<FileHandle>();
+
+const OURS = `process ${process.pid} on ${hostname()}`;
+
 type TryLock = typeof import('fs-native-extensions').tryLock;
 
 /**
@@ -39,6 +44,7 @@ export class DirectoryLock {
       await file.chmod(0o600);
       if (!tryLock(file.fd)) await insist(directory, file, tryLock);
       await noteOwner(file);
+      HELD.add(file);
       return new DirectoryLock(file);
     } catch (error) {
       await file?.close();
@@ -47,6 +53,7 @@ export class DirectoryLock {
   }
 
   async release(): Promise<void> {
+    HELD.delete(this.#file);
     await this.#file.close();
   }
 }
@@ -70,8 +77,12 @@ function readerError(directory: string): MillraceError {
 }
 
 function lockedError(directory: string, owner: string): MillraceError {
+  const stop =
+    owner === OURS
+      ? 'That is this process: use the engine that has it for all jobs, await its shutdown()'
+      : 'Stop that process';
   return new MillraceError('STORE_LOCKED', `the store ${directory} has an owner${owner === '' ? '' : `: ${owner}`}`, {
-    advice: `Stop that process, or give this one a directory of its own. The lock ends with its owner, even by kill -9; deleting ${join(directory, 'owner.lock')} does not help and can destroy the store.`,
+    advice: `${stop}, or give this one a directory of its own. The lock ends with its owner, even by kill -9; deleting ${join(directory, 'owner.lock')} does not help and can destroy the store.`,
     details: { directory },
   });
 }
@@ -80,7 +91,7 @@ function lockedError(directory: string, owner: string): MillraceError {
 async function noteOwner(file: FileHandle): Promise<void> {
   try {
     await file.truncate(0);
-    await file.write(`process ${process.pid} on ${hostname()}`);
+    await file.write(OURS);
   } catch {
     // The next to come is told less.
   }

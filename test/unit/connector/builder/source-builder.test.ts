@@ -48,6 +48,15 @@ const rest = async (state: unknown, log?: string[]): Promise<readonly number[]> 
 };
 
 describe('custom source', () => {
+  it('adds no promise: it would go on as an item, and its rejection would end the process', async () => {
+    const source = SourceBuilder.batch('late', () => ({}))
+      .fillBufferFn<unknown>((_, buffer) => buffer.add(Promise.reject(new Error('nobody waits for it'))))
+      .build();
+    const reader = await source.createReader(context({ guarantee: 'none' }));
+    assert.throws(() => reader.poll(1), { code: 'USER_FUNCTION_FAILED', message: /it added a promise/ });
+    await reader.close();
+  });
+
   it('is filled when empty and destroyed once', async () => {
     const log: string[] = [];
     const reader = await counting(log).createReader(context());

@@ -75,6 +75,13 @@ describe('options from outside', () => {
     assert.deepEqual(right, {});
   });
 
+  it('of an async function are told: they would say nothing', async () => {
+    const told = problemsOf(Promise.reject(new Error('nobody waits for it')));
+    assert.deepEqual(told, ['what gives the options of the lamp returned a promise']);
+    // an unhandled rejection would come now
+    await new Promise(setImmediate);
+  });
+
   it('that are no object are told', () => {
     for (const given of [null, 'x', 5, []])
       assert.deepEqual(problemsOf(given), ['the options of the lamp must be an object']);

@@ -253,6 +253,12 @@ describe('connect options', () => {
       /properties is for protocolVersion 5/,
     ],
     ['a certificate without its key', 'mqtts://h', { cert: 'x' }, /cert and key/],
+    [
+      'an authority without a certificate, such as the name of its file',
+      'mqtts://h',
+      { ca: 'ca.pem' },
+      /no certificate in it/,
+    ],
     ['a certificate that is none', 'mqtts://h', { cert: 'x', key: 'y' }, /cannot be used/],
     ['a will on a wildcard', undefined, { will: { topic: 'a/#' } }, /will.topic/],
     ['a list without the broker of the URL', 'tcp://a', { servers: [{ host: 'b', port: 1883 }] }, /not one of servers/],
