@@ -5,8 +5,8 @@ import { factsOf, textOf } from '../../metrics/warnings/facts.js';
 import type { ReportedEvent } from './reporter.js';
 
 /**
- * Passes on that functions of sources and sinks of the user's own fail and are tried again. An outage is two lines, as that of a connection:
- * one at its first failure, one when it is over.
+ * Passes on that what a source, a sink or a stage calls fails and is tried again: a function of the user's own, or a database. An outage is
+ * two lines, as that of a connection: one at its first failure, one when it works again.
  */
 export class RetryObserver implements Disposable {
   readonly #tell: (event: ReportedEvent) => void;

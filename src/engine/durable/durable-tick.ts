@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import type { StoreBatch } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
 import type { Overlay } from '../layout/overlay.js';
+import type { SourceRecord } from '../layout/values/source-record.js';
 import { encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import type { SourceCommit } from '../tick/lanes/source-lane.js';
@@ -127,7 +128,7 @@ export class DurableTick {
     this.#sealed = lanes.sources.flatMap((lane) => lane.takeCommit() ?? []);
     for (const { lane, upTo, state, pages } of this.#sealed) {
       const { name } = lane.options;
-      overlay.put(storeKeys.source(name), encodeStored({ upTo, state }, `source "${name}"`));
+      overlay.put(storeKeys.source(name), encodeStored({ upTo, state } satisfies SourceRecord, `source "${name}"`));
       if (pages !== undefined) putPages(overlay, name, pages);
     }
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);

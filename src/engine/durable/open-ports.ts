@@ -12,7 +12,7 @@ import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-p
 import type { Store, StoreView } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
 import { endOf, partName } from '../layout/stored-parts.js';
-import { decodeStored } from '../layout/values/stored-value.js';
+import { readSourceRecord } from '../layout/values/source-record.js';
 import { closePorts, type NamedPort } from '../opening/close-ports.js';
 import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
 import { type OpenPorts, openInOrder } from '../opening/open-in-order.js';
@@ -112,8 +112,7 @@ const createReader = (
 ): Promise<SourceReader<unknown>> => {
   const bytes = view.get(storeKeys.source(name));
   if (bytes === undefined) return openReader(name, () => source.createReader(context));
-  // put by `DurableTick.seal`
-  const { state } = decodeStored(bytes) as { readonly state: unknown };
+  const { state } = readSourceRecord(bytes);
   const restoredPages = pagesOf(name, view);
   return openReader(name, () => source.createReader({ ...context, restored: state, restoredPages }));
 };

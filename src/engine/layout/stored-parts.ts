@@ -3,7 +3,7 @@ import { namePart } from './keys/key-text.js';
 import { nameKey, namePrefix } from './keys/named-keys.js';
 import { storeKeys } from './keys/store-keys.js';
 import { readOutboxHead } from './values/outbox-head.js';
-import { decodeStored } from './values/stored-value.js';
+import { readSourceRecord } from './values/source-record.js';
 
 /** What a job is made of, as far as something may be stored for it. A client is one of a sink's. */
 export type PartKind = 'source' | 'sink' | 'stage';
@@ -90,8 +90,7 @@ export const storedOf = (view: StoreView, part: Part): string | undefined => {
 /** One that keeps no state and no session begins anew at each start anyway. */
 const storedOfSource = (view: StoreView, part: Part): string | undefined => {
   const bytes = view.get(storeKeys.source(part.name));
-  // put by `DurableTick.seal`
-  const state = bytes === undefined ? undefined : (decodeStored(bytes) as { readonly state: unknown }).state;
+  const state = bytes === undefined ? undefined : readSourceRecord(bytes).state;
   const hasSession = hasKeys(view, recordsOf(part));
   const hasState = state !== undefined || hasKeys(view, storeKeys.pages(part.name));
   if (!hasState && !hasSession && view.get(nameKey('dedupe', part.name)) === undefined) return undefined;

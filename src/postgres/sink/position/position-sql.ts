@@ -1,5 +1,6 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { isCount } from '../../../internal/is-count.js';
+import { isObject } from '../../../internal/is-object.js';
 import { quoteTable, quoteText, type TableName } from '../../sql/quote.js';
 import type { RefusedSeq, SinkPosition } from './sink-position.js';
 import type { Opening } from './sink-record.js';
@@ -96,14 +97,16 @@ export const readPosition = (row: Readonly<Record<string, unknown>> | undefined)
   const epoch = Number(row.epoch);
   const seq = Number(row.seq);
   if (typeof identity === 'string' && typeof token === 'string' && isCount(epoch) && isCount(seq)) {
-    // written by `refusedSql`, below, and by nobody else
-    const refused = JSON.parse(String(row.refused)) as readonly RefusedSeq[];
-    return { identity, epoch, token, seq, refused };
+    const refused: unknown = JSON.parse(String(row.refused));
+    if (Array.isArray(refused) && refused.every(isRefused)) return { identity, epoch, token, seq, refused };
   }
   throw new MillraceError('INVALID_OPTIONS', 'the table of positions has a row that was not written by Millrace', {
     advice: 'Name another table as positionTable.',
   });
 };
+
+const isRefused = (value: unknown): value is RefusedSeq =>
+  isObject(value) && isCount(value.seq) && typeof value.code === 'string' && typeof value.message === 'string';
 
 const whereSql = ({ job, sink }: PositionKey): string => `job = ${quoteText(job)} AND sink = ${quoteText(sink)}`;
 
