@@ -33,6 +33,7 @@ export {
   type JobStatus,
   type Recovered,
   type RestartOptions,
+  type StoppedEarly,
 } from './engine/index.js';
 export {
   type ErrorCode,
