@@ -143,6 +143,21 @@ describe('connection: attempts', () => {
     },
   );
 
+  it('connects as nobody only for a provider that says so: a wrong name, or no object, is refused', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    for (const given of [{ user: 'u', pass: 'p' }, 'u:p', 5, undefined]) {
+      const rig = connectionRig(broker.url, { autoReconnect: false, credentials: () => given as never });
+      await assert.rejects(rig.open(), {
+        code: 'USER_FUNCTION_FAILED',
+        message: /credentials provider gave something else/,
+      });
+    }
+    assert.equal(broker.clients.length, 0);
+    const nobody = connectionRig(broker.url, { credentials: () => ({}) });
+    await nobody.open();
+    await nobody.connection.close();
+  });
+
   it('retries a provider that throws as it retries the network, at the first connect too (S15)', LIMIT, async () => {
     await using broker = await startFakeBroker();
     let asked = 0;

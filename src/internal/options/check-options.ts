@@ -1,5 +1,5 @@
-import { isThenable, promiseError } from '../refuse-promise.js';
 import { closestName } from './closest-name.js';
+import { notOptions } from './not-options.js';
 import type { OptionCheck } from './option-checks.js';
 
 /** More names are no help. */
@@ -36,15 +36,9 @@ export const checkOptions = <O extends object>(
   checks: OptionChecks<O>,
   others?: OtherOptions,
 ): CheckedOptions<O> => {
-  // it has no names, and would be options that say nothing
-  if (isThenable(given))
-    return {
-      options: Object.create(null),
-      problems: [`${promiseError(given, `what gives the options of ${whose}`).message}`],
-    };
-  if (!isOptions(given))
-    return { options: Object.create(null), problems: [`the options of ${whose} must be an object`] };
-  const entries = Object.entries(given).map(([name, value]) => ({
+  const problem = notOptions(whose, given);
+  if (problem !== undefined) return { options: Object.create(null), problems: [problem] };
+  const entries = Object.entries(Object(given)).map(([name, value]) => ({
     name,
     value,
     problems: problemsOf({ name, path: name, of: `${whose} has` }, value, checks, others),

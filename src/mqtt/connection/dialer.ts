@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { checkOptions } from '../../internal/options/check-options.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { ProtocolVersion } from '../protocol/protocol-version.js';
 import { askProvider, providerFailed } from './authentication/ask-provider.js';
@@ -7,6 +8,7 @@ import type { ConnectionMetrics } from './connection-metrics.js';
 import { discardSession } from './discard-session.js';
 import { isLoopback } from './identity/broker-place.js';
 import type { Login } from './login.js';
+import { CREDENTIALS } from './options/connect-checks.js';
 import type { Credentials } from './options/connect-options.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
 import { isSecure } from './options/servers/resolve-servers.js';
@@ -145,6 +147,9 @@ function checkedCredentials(credentials: Credentials): Credentials {
   const { username, password } = Object(credentials);
   const usernameOk = username === undefined || typeof username === 'string';
   const passwordOk = password === undefined || typeof password === 'string' || password instanceof Uint8Array;
-  if (usernameOk && passwordOk) return { username, password };
+  // one that has neither, and something else: nothing would be sent, for a wrong name
+  const isNamed = username !== undefined || password !== undefined;
+  const right = isNamed || checkOptions('the credentials', credentials, CREDENTIALS).problems.length === 0;
+  if (usernameOk && passwordOk && right) return { username, password };
   throw providerFailed('credentials', 'gave something else than { username?: string, password?: string | Uint8Array }');
 }

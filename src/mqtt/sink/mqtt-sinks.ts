@@ -1,4 +1,5 @@
 import type { Sink } from '../../connector/sink.js';
+import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import type { MessageFn } from './message/sink-message.js';
 import { MqttSinkBuilder } from './options/mqtt-sink-builder.js';
@@ -28,7 +29,10 @@ function mqtt<T>(first: string, second?: string, messageFn?: MessageFn<T>): Sink
  */
 export const MqttSinks = Object.freeze({
   /** A builder, or one that already has these options. */
-  builder: <T = unknown>(options: MqttSinkOptions<T> = {}): MqttSinkBuilder<T> => new MqttSinkBuilder<T>(options),
+  builder: <T = unknown>(options: MqttSinkOptions<T> = {}): MqttSinkBuilder<T> => {
+    refuseNoOptions('MqttSinks.builder', options);
+    return new MqttSinkBuilder<T>(options);
+  },
 
   /**
    * A sink to a topic of the broker at `tcp://localhost:1883` or of the given one, with QoS 1 and the item's string (bytes

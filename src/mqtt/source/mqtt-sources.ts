@@ -1,4 +1,5 @@
 import type { Source } from '../../connector/source.js';
+import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import { copyPayload, type MapToItemFn } from './items/map-to-item.js';
 import { MqttSourceBuilder } from './options/mqtt-source-builder.js';
@@ -30,6 +31,7 @@ function builder<T, O extends MappedMqttSourceOptions<T>>(
 function builder(
   options: Partial<MqttSourceOptions | MappedMqttSourceOptions<unknown>> = {},
 ): MqttSourceBuilder<unknown> {
+  refuseNoOptions('MqttSources.builder', options);
   return new MqttSourceBuilder<unknown>({ ...options, mapToItemFn: options.mapToItemFn ?? copyPayload });
 }
 

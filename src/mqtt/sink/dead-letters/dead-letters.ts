@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { Sink } from '../../../connector/sink.js';
+import { refuseNoOptions } from '../../../internal/options/not-options.js';
 import type { DeadLetterTopicOptions } from './dead-letter-topic-options.js';
 import { fileSink } from './file-sink.js';
 import { topicLetters } from './topic-letters.js';
@@ -21,7 +22,10 @@ export const DeadLetters = Object.freeze({
    *
    * @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems`
    */
-  topic: (options: DeadLetterTopicOptions): Sink<DeadLetter> => topicLetters(options),
+  topic: (options: DeadLetterTopicOptions): Sink<DeadLetter> => {
+    refuseNoOptions('DeadLetters.topic', options);
+    return topicLetters(options);
+  },
 
   /**
    * Appends a line of JSON for each (payload in base64) and waits for the disk before the input is acknowledged. The file

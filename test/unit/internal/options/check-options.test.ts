@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DeadLetters, MqttSinks, MqttSources } from '../../../../src/index.js';
 import { checkOptions, type OptionChecks, options } from '../../../../src/internal/options/check-options.js';
 import { closestName } from '../../../../src/internal/options/closest-name.js';
 import {
@@ -107,4 +108,16 @@ it('the nearest name is rather one that is begun than one of which two letters d
   assert.equal(closestName('pass', ['path', 'passphrase', 'password']), 'password');
   assert.equal(closestName('topik', ['topic', 'topikal']), 'topic');
   assert.equal(closestName('keepSesion', ['keepSession', 'keepalive']), 'keepSession');
+});
+
+it('what is no options is refused before it is copied: of a text the copy has its letters, of a promise nothing', () => {
+  for (const wrong of ['mqtt://h', 5, null, [], Promise.reject(new Error('nobody waits for it'))] as never[]) {
+    for (const make of [
+      () => MqttSources.builder(wrong),
+      () => MqttSinks.builder(wrong),
+      () => DeadLetters.topic(wrong),
+    ]) {
+      assert.throws(make, { code: 'INVALID_OPTIONS', message: /must be an object|returned a promise/ });
+    }
+  }
 });
