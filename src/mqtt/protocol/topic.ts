@@ -141,6 +141,7 @@ function wildcardProblem(filter: string): string | undefined {
 function textProblem(text: string): string | undefined {
   if (isPlain(text)) return undefined;
   for (const character of text) {
+    // what a text is iterated by is never empty
     const code = character.codePointAt(0) as number;
     if (code > 0 && (code < 0x20 || (code >= 0x7f && code <= 0x9f))) return 'a topic has no control characters';
     if (isNonCharacter(code)) return 'a topic has no Unicode non-characters';
@@ -153,6 +154,7 @@ function forbiddenProblem(text: string): string | undefined {
   if (isPlain(text)) return undefined;
   let bytes = 0;
   for (const character of text) {
+    // what a text is iterated by is never empty
     const code = character.codePointAt(0) as number;
     if (code === 0) return 'a topic has no NUL character [MQTT-4.7.3-2]';
     if (code >= 0xd800 && code <= 0xdfff) return 'a topic has no lone surrogates [MQTT-1.5.3-1, 5: MQTT-1.5.4-1]';

@@ -43,18 +43,22 @@ function readSubscription(context: DecodeContext): SubscriptionRequest {
   const options = context.reader.u8();
   const reserved = context.version === 5 ? 0xc0 : 0xfc;
   if ((options & reserved) !== 0) throw malformed('reserved subscription options [MQTT-3.8.3-4, 5: MQTT-3.8.3-5]');
-  const qos = options & 3;
-  if (qos === 3) throw protocolError('subscribe with QoS 3 [MQTT-3.8.3-4]');
-  if (context.version < 5) return { filter, qos: qos as 0 | 1 | 2 };
-  const retainHandling = (options >> 4) & 3;
-  if (retainHandling === 3) throw protocolError('subscribe with retain handling 3');
+  const qos = upToTwo(options & 3, 'subscribe with QoS 3 [MQTT-3.8.3-4]');
+  if (context.version < 5) return { filter, qos };
+  const retainHandling = upToTwo((options >> 4) & 3, 'subscribe with retain handling 3');
   const noLocal = (options & 4) !== 0;
   if (noLocal && isSharedFilter(filter)) throw protocolError('no local on a shared subscription [MQTT-3.8.3-4]');
   return {
     filter,
-    qos: qos as 0 | 1 | 2,
+    qos,
     noLocal,
     retainAsPublished: (options & 8) !== 0,
-    retainHandling: retainHandling as 0 | 1 | 2,
+    retainHandling,
   };
+}
+
+/** Two bits that are not both set: in both fields 3 has no meaning. */
+function upToTwo(bits: number, problem: string): 0 | 1 | 2 {
+  if (bits === 0 || bits === 1 || bits === 2) return bits;
+  throw protocolError(problem);
 }
