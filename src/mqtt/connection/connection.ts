@@ -36,7 +36,7 @@ export type { GrantedSubscription } from './subscriptions/wanted-subscription.js
 
 /** Milliseconds for the DISCONNECT to leave. */
 const GOODBYE_MS = 1000;
-const TRIAL = 'the connection was closed to see whether the broker keeps the session';
+const KEPT_OR_NOT = 'the connection was closed to see whether the broker keeps the session';
 
 /**
  * Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. It owns the session and
@@ -332,7 +332,7 @@ export class Connection {
     conversation.end();
     this.#session.disconnect();
     const closed = conversation.link.close(GOODBYE_MS);
-    this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', TRIAL));
+    this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', KEPT_OR_NOT));
     await closed;
     this.#leave({ do: 'retry', waitMs: 0 });
   }
@@ -358,7 +358,7 @@ export class Connection {
       connectSent,
       connectedMs,
       moved: moved || inflight > 0,
-      // a trial of a search for a message that the broker closes at is progress, too (R20a)
+      // an end that a search for a message counts is progress, too (R20a)
       progressed: moved || lastAlone >= 0,
       unanswered: connectedMs !== undefined && lastOwed > 0,
       subscribing: unanswered?.packet === 'SUBSCRIBE',

@@ -2,7 +2,7 @@ import type { InboundStage } from '../session-state.js';
 import type { TransitionTable } from '../transition-table.js';
 
 /** `free`: the id belongs to no message. */
-export type InboundPosition = InboundStage | 'free';
+export type InboundStanding = InboundStage | 'free';
 
 /** A PUBLISH with DUP 0 or 1, one of the other QoS that uses the id, PUBREL, and the owner's two commands. */
 export type InboundSignal = 'publish' | 'publish-dup' | 'publish-other' | 'pubrel' | 'accept' | 'complete';
@@ -23,4 +23,4 @@ export type InboundAction =
   | 'none';
 
 /** The table of one QoS. */
-export type InboundFlow = TransitionTable<InboundPosition, InboundSignal, InboundAction>;
+export type InboundFlow = TransitionTable<InboundStanding, InboundSignal, InboundAction>;

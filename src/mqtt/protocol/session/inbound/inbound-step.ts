@@ -1,14 +1,14 @@
 import { protocolError } from '../../codec/protocol-error.js';
 import type { Transition } from '../transition-table.js';
-import type { InboundAction, InboundFlow, InboundPosition, InboundSignal } from './inbound-flow.js';
+import type { InboundAction, InboundFlow, InboundSignal, InboundStanding } from './inbound-flow.js';
 
 /** Where a signal leads in a flow. Throws PROTOCOL_ERROR where it has no place, which is the fault of the server. */
 export function inboundStep(
   flow: InboundFlow,
-  position: InboundPosition,
+  position: InboundStanding,
   signal: InboundSignal,
   packetId: number,
-): Transition<InboundPosition, InboundAction> {
+): Transition<InboundStanding, InboundAction> {
   const transition = flow[position][signal];
   if (transition === undefined) throw signal === 'pubrel' ? unexpectedRelease(packetId) : idInUse(packetId);
   return transition;

@@ -3,7 +3,7 @@ import type { OutboundStage } from '../session-state.js';
 import type { TransitionTable } from '../transition-table.js';
 
 /** An {@link OutboundStage} that knows more: `resent` is `sent` more than once in this epoch, `done` has left the window. */
-export type OutboundPosition = OutboundStage | 'resent' | 'done';
+export type OutboundStanding = OutboundStage | 'resent' | 'done';
 
 /** `send`: its turn on a connection. `release`: the owner's command. The rest: what the server answered. */
 export type OutboundSignal =
@@ -28,7 +28,7 @@ export type OutboundAction =
   | 'none';
 
 /** The table of one QoS. */
-export type OutboundFlow = TransitionTable<OutboundPosition, OutboundSignal, OutboundAction>;
+export type OutboundFlow = TransitionTable<OutboundStanding, OutboundSignal, OutboundAction>;
 
 /** From here on a reason code says that the packet had no effect [MQTT-4.4.0-2]. */
 const REFUSAL = 0x80;

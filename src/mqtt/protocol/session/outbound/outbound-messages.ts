@@ -5,7 +5,7 @@ import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import type { OutboundRow, OutboundStage } from '../session-state.js';
-import { type OutboundAction, type OutboundPosition, outboundSignal } from './outbound-flow.js';
+import { type OutboundAction, type OutboundStanding, outboundSignal } from './outbound-flow.js';
 import { invalidTurn, isReleasing, isSent, OutboundTurns } from './outbound-turns.js';
 import { type OutboundEntry, OutboundWindow } from './outbound-window.js';
 import { PacketIds } from './packet-ids.js';
@@ -201,7 +201,7 @@ export class OutboundMessages {
     } else this.#events.push({ type: 'delivered', seq, message, reasonCode });
   }
 
-  #seqsAt(wanted: OutboundPosition): number[] {
+  #seqsAt(wanted: OutboundStanding): number[] {
     return [...this.#window.entries()].filter(({ position }) => position === wanted).map(({ message }) => message.seq);
   }
 
@@ -223,7 +223,7 @@ export class OutboundMessages {
 }
 
 /** What is told to the outside: that a message was sent twice is known from its being sent. */
-function stageOf(position: OutboundPosition): OutboundStage {
+function stageOf(position: OutboundStanding): OutboundStage {
   if (position === 'resent') return 'sent';
   return position === 'done' ? 'unsent' : position;
 }

@@ -5,7 +5,7 @@ import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import { checkMessage } from './outbound-check.js';
-import type { OutboundAction, OutboundPosition } from './outbound-flow.js';
+import type { OutboundAction, OutboundStanding } from './outbound-flow.js';
 import { OutboundPace } from './outbound-pace.js';
 import type { OutboundEntry, OutboundWindow } from './outbound-window.js';
 import type { PacketIds } from './packet-ids.js';
@@ -199,7 +199,7 @@ export class OutboundTurns {
   }
 
   /** A PUBREL needs no room, for the server counts it already; only a pace of one, or none, holds it. */
-  #mayTake(position: OutboundPosition): boolean {
+  #mayTake(position: OutboundStanding): boolean {
     if (!isReleasing(position)) return this.#mayPublish;
     if (this.#pace.window > 1) return true;
     return this.#pace.atOne && this.#owed === 0 && position === 'released';
@@ -252,10 +252,10 @@ export class OutboundTurns {
 }
 
 /** PUBLISH went out, and no PUBREC or PUBACK came. */
-export const isSent = (position: OutboundPosition): boolean => position === 'sent' || position === 'resent';
+export const isSent = (position: OutboundStanding): boolean => position === 'sent' || position === 'resent';
 
 /** PUBREC came. */
-export const isReleasing = (position: OutboundPosition): boolean => position === 'received' || position === 'released';
+export const isReleasing = (position: OutboundStanding): boolean => position === 'received' || position === 'released';
 
 /** What a command that is not allowed now throws. */
 export function invalidTurn(message: string): MillraceError {

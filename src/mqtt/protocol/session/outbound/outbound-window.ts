@@ -1,6 +1,6 @@
 import { Ring } from '../../../../internal/ring.js';
 import type { OutboundMessage } from '../outbound-message.js';
-import type { OutboundFlow, OutboundPosition } from './outbound-flow.js';
+import type { OutboundFlow, OutboundStanding } from './outbound-flow.js';
 import { OUTBOUND_QOS1 } from './outbound-qos1-flow.js';
 import { OUTBOUND_QOS2 } from './outbound-qos2-flow.js';
 
@@ -19,7 +19,7 @@ export interface OutboundEntry {
   /** The table of its QoS. */
   readonly flow: OutboundFlow;
   /** Changed by a transition of `flow`, and by a new epoch. */
-  position: OutboundPosition;
+  position: OutboundStanding;
 }
 
 /**
@@ -62,7 +62,7 @@ export class OutboundWindow {
   }
 
   /** There must be room, and no message with this number. */
-  add(message: OutboundMessage, position: OutboundPosition): void {
+  add(message: OutboundMessage, position: OutboundStanding): void {
     this.#size += 1;
     this.#entries.put(message.seq, { message, flow: message.qos === 1 ? OUTBOUND_QOS1 : OUTBOUND_QOS2, position });
   }
