@@ -26,13 +26,13 @@ const isPlain = (value: unknown): value is object => {
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 };
 
-/** A function, so that `this` is what holds the value: a date stands there, and has become a string by then. */
-function checked(this: unknown, key: string, value: unknown): unknown {
+/** For each value of the JSON, behind its `toJSON`: a date is a string by then. */
+const checked = (key: string, value: unknown): unknown => {
   const lossless =
     value === null || value === undefined || isPlain(value) || typeof value === 'string' || typeof value === 'boolean';
   if (lossless || Number.isFinite(value)) return value;
   throw refuse(`"${key}" of the item`, value);
-}
+};
 
 const toJson = (item: object): string => {
   try {
