@@ -1,0 +1,13 @@
+/** Where a record stands in its log, and what the next one must follow. */
+export interface LogPoint {
+  readonly seq: number;
+  /** Whose it is: each opening of a partition has a higher one. */
+  readonly epoch: number;
+  /** Counts the records of an epoch: 0 is the fence, with which it begins. */
+  readonly number: number;
+  /** The record's checksum. */
+  readonly crc: number;
+}
+
+/** Before the first record. */
+export const LOG_START: LogPoint = { seq: 0, epoch: 0, number: 0, crc: 0 };
