@@ -20,7 +20,8 @@ export const itemPayload = (item: unknown): Uint8Array => {
   throw refuse('the item', item);
 };
 
-const isPlain = (value: unknown): value is object => {
+/** Neither a primitive value nor an instance of a class. */
+export const isPlain = (value: unknown): value is object => {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;

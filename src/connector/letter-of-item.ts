@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { MillraceError } from '../errors/millrace-error.js';
 import { checkStorable } from '../internal/check-storable.js';
 import type { DeadLetter } from './dead-letter.js';
-import { itemPayload } from './item-payload.js';
+import { isPlain, itemPayload } from './item-payload.js';
 
 /** An item that a function would not have, and what is known of that. */
 export interface FailedItem {
@@ -22,9 +22,10 @@ export interface FailedItem {
 const MAX_TEXT = 1024;
 
 /**
- * The letter of an item, whatever it is. A message gives its payload, and its topic and properties as attributes, as other letters of MQTT
- * do. Of any other the payload is what it would have as a message, if anything, and `attributes.item` is the item itself where that can be
- * stored, else what `util.inspect` shows of it. `attributes.key` is its key, where there is one.
+ * The letter of an item, whatever it is. One with a payload of bytes gives that, its topic and properties as attributes, as other letters of
+ * MQTT do, and what plain data has besides as `attributes.fields`. Of any other the payload is what it would have as a message, if anything,
+ * and `attributes.item` is the item itself where that can be stored, else what `util.inspect` shows of it. `attributes.key` is its key, where
+ * there is one.
  */
 export const letterOfItem = ({ item, error, attempt, origin, key }: FailedItem): DeadLetter => ({
   payload: payloadOf(item),
@@ -35,7 +36,7 @@ export const letterOfItem = ({ item, error, attempt, origin, key }: FailedItem):
   origin,
 });
 
-/** By shape: an MQTT source gives such items, and what knows no MQTT passes them on. */
+/** By shape: an MQTT source gives such items, and what knows no MQTT passes them on. Rows of a database may have a payload, too. */
 interface MessageLike {
   readonly payload: Uint8Array;
   readonly topic?: unknown;
@@ -55,7 +56,16 @@ const payloadOf = (item: unknown): Uint8Array | undefined => {
 };
 
 const attributesOf = (item: unknown): Record<string, unknown> =>
-  isMessage(item) ? { topic: storable(item.topic), properties: storable(item.properties) } : { item: storable(item) };
+  isMessage(item)
+    ? { topic: storable(item.topic), properties: storable(item.properties), ...fieldsOf(item) }
+    : { item: storable(item) };
+
+/** Of a message that is an instance of a class, as a received one, the rest is of its delivery. */
+const fieldsOf = (item: MessageLike): { readonly fields?: unknown } => {
+  if (!isPlain(item)) return {};
+  const { payload, topic, properties, ...fields } = item;
+  return Object.keys(fields).length === 0 ? {} : { fields: storable(fields) };
+};
 
 const storable = (value: unknown): unknown => {
   try {

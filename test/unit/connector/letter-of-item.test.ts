@@ -24,6 +24,15 @@ describe('letterOfItem', () => {
     assert.deepEqual(letter.attributes, { topic: 'a/b', properties });
   });
 
+  it('keeps what an item has besides its payload: no field of a row is lost with it', () => {
+    const { payload, attributes } = letterOf({ device: 'boiler', payload: Uint8Array.of(7), at: new Date(5) }, 'k');
+    assert.deepEqual(payload, Uint8Array.of(7));
+    const fields = { device: 'boiler', at: new Date(5) };
+    assert.deepEqual(attributes, { topic: undefined, properties: undefined, fields, key: 'k' });
+    const shown = letterOf({ payload: Uint8Array.of(7), topic: 'a', reply: () => 1 });
+    assert.match(String(shown.attributes.fields), /reply: \[Function/);
+  });
+
   it('can always be stored: of what cannot be it shows a text', () => {
     for (const item of [() => 1, Symbol('s'), new WeakMap(), Promise.resolve(), new (class Reading {})()]) {
       const letter = letterOf(item);

@@ -1,10 +1,10 @@
-import { inspect } from 'node:util';
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { messageAttributes } from '../../protocol/message-attributes.js';
 import type { UserProperty } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { SinkMessage } from '../message/sink-message.js';
 import { deadLetterRecord } from './dead-letter-record.js';
+import { itemText } from './item-text.js';
 import { letterProperties } from './letter-properties.js';
 
 const EMPTY = new Uint8Array(0);
@@ -38,16 +38,17 @@ export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion):
 
 /** An item of a stage that is no payload: for people to read, as the JSON text of a letter has it. */
 const shownItem = ({ attributes }: DeadLetter, known: readonly UserProperty[]): SinkMessage => ({
-  payload: inspect(attributes.item),
+  payload: itemText(attributes.item),
   properties: { userProperties: [...known, ['millrace-content', 'inspected']] },
 });
 
 const facts = (
-  { error, attempt, origin, timestampMs, attributes: { key } }: DeadLetter,
+  { error, attempt, origin, timestampMs, attributes: { key, fields } }: DeadLetter,
   topic: string | undefined,
 ): UserProperty[] => [
   ...(topic === undefined ? [] : [['millrace-topic', toMqttText(topic)] as const]),
   ...(key === undefined ? [] : [['millrace-key', toMqttText(String(key))] as const]),
+  ...(fields === undefined ? [] : [['millrace-fields', toMqttText(itemText(fields))] as const]),
   ['millrace-error-code', error.code],
   ['millrace-error', toMqttText(error.message)],
   ['millrace-attempt', String(attempt)],

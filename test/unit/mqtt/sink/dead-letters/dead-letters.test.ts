@@ -81,6 +81,20 @@ describe('a dead letter', () => {
     assert.equal(Buffer.from(text.payload).toString(), '{"a":1}');
   });
 
+  it('shows an item to its last level, and what one has besides its payload', () => {
+    const item = { at: { b: { c: { d: { e: 1n } } } }, list: Array.from({ length: 200 }, () => 1n) };
+    const whole = letterOf('', { payload: undefined, attributes: { item } });
+    for (const text of [JSON.parse(deadLetterRecord(whole)).item, deadLetterMessage(whole, 5).payload]) {
+      assert.match(text, /e: 1n/);
+      assert.doesNotMatch(text, /more items/);
+    }
+    const beside = letterOf('x', { attributes: { topic: undefined, fields: { device: 'boiler', n: 1n } } });
+    assert.equal(JSON.parse(deadLetterRecord(beside)).fields, "{ device: 'boiler', n: 1n }");
+    const pairs = new Map(userPropertyPairs(deadLetterMessage(beside, 5).properties?.userProperties ?? []));
+    assert.equal(pairs.get('millrace-fields'), "{ device: 'boiler', n: 1n }");
+    assert.equal(Buffer.from(deadLetterMessage(beside, 5).payload).toString(), 'x');
+  });
+
   it('of an item that only looks like a message has its user properties in the shape that it gave them', () => {
     const attributes = { topic: 'a', properties: { userProperties: { a: 'b' } } };
     const message = deadLetterMessage(letterOf('x', { attributes }), 5);
