@@ -10,4 +10,9 @@ export interface DurableRecord {
    * whose record it is fails, and so does the job's run (R13).
    */
   put(value: unknown): Promise<void>;
+  /**
+   * Writes nothing but that the store is still ours, and resolves when that is durable. It rejects as `put`, with STORE_FENCED when another
+   * owner has taken the store over. Absent: nobody can while this process has it.
+   */
+  readonly renew?: (() => Promise<void>) | undefined;
 }

@@ -3,7 +3,7 @@ import { openGuarded } from '../internal/door/open-guarded.js';
 import { compareKeys } from './compare-keys.js';
 import type { Store, StoreBatch, StoreRecord } from './store.js';
 
-/** `maxCommitBytes` and `maxKeyBytes` are looked at by themselves. */
+/** `maxCommitBytes`, `maxKeyBytes` and `renew`, which may be absent, are looked at by themselves. */
 const METHODS = ['get', 'range', 'commit', 'close'];
 
 /**
@@ -13,6 +13,7 @@ const METHODS = ['get', 'range', 'commit', 'close'];
 class GuardedStore implements Store {
   readonly maxCommitBytes: number;
   readonly maxKeyBytes: number;
+  readonly renew?: () => Promise<void>;
   readonly #door: Door;
   readonly #store: Store;
 
@@ -21,6 +22,7 @@ class GuardedStore implements Store {
     this.maxKeyBytes = store.maxKeyBytes;
     this.#door = door;
     this.#store = store;
+    if (store.renew !== undefined) this.renew = () => owedPromise(door, 'renew', () => store.renew?.());
   }
 
   get(key: string): Uint8Array | undefined {
@@ -73,6 +75,8 @@ export function openStore(job: string, open: () => PromiseLike<Store>): Promise<
     if (!(Number.isSafeInteger(maxKeyBytes) && maxKeyBytes >= LEAST_KEY_BYTES)) {
       throw contractBroken(door, 'max-key-bytes', `maxKeyBytes is ${shown(maxKeyBytes)}`);
     }
+    // absent says that nobody can take it over: what is no function must not pass for either
+    if (store.renew !== undefined) requireMethods(door, store, ['renew']);
     return new GuardedStore(door, store);
   });
 }

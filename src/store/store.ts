@@ -38,6 +38,9 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
  * 4. `close` waits for the commits under way. It may be called at any time, twice too. A commit after it rejects with INVALID_STATE. It
  *    rejects with STORE_FENCED, when it is closed, where what was opened was swapped away.
  * 5. What an opened store shows is durable, whatever its last owner left half done.
+ * 6. A store that another owner can take over while it is open, as one on a replicated log, has `renew`; from its takeover on, each commit and
+ *    each `renew` of the earlier owner rejects with STORE_FENCED. One without `renew` has no other owner until it is closed, by a lock of the
+ *    kernel, say.
  */
 export interface Store extends StoreView {
   /** Bytes of keys and values that one commit may have. */
@@ -49,6 +52,11 @@ export interface Store extends StoreView {
   readonly maxKeyBytes: number;
   /** Makes a batch durable. */
   commit(batch: StoreBatch): Promise<void>;
+  /**
+   * A write that changes nothing, and that only the owner can make: it resolves when that is durable, so that nobody had taken the store over
+   * when it was called. Its place is behind the commits that were called before it, and it rejects as they do.
+   */
+  readonly renew?: (() => Promise<void>) | undefined;
   /** Gives up the store; what is durable stays. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
+import { FencedStores } from '../support/store/fenced-stores.js';
 import { tempDir } from '../support/temp-dir.js';
 import { storeContract } from './store-contract.js';
 
@@ -22,5 +23,16 @@ storeContract('LMDB', {
       return LmdbStores.open(dir);
     };
     return { stores, again };
+  },
+});
+
+storeContract('memory that another owner can take over, which tests of takeovers use', {
+  start: async () => {
+    const stores = new FencedStores();
+    const again = async () => {
+      await stores.close();
+      return stores.rival();
+    };
+    return { stores, again, rival: async () => stores.rival() };
   },
 });

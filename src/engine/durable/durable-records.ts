@@ -7,6 +7,7 @@ import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 
 /** A record that is committed by itself. */
 class StoredRecord implements DurableRecord {
+  readonly renew?: () => Promise<void>;
   readonly #key: string;
   readonly #store: Store;
   readonly #onFailed: (error: MillraceError) => void;
@@ -19,6 +20,7 @@ class StoredRecord implements DurableRecord {
     this.#store = store;
     this.#onFailed = onFailed;
     this.#value = bytes === undefined ? undefined : decodeStored(bytes);
+    if (store.renew !== undefined) this.renew = () => this.#written(() => store.renew?.());
   }
 
   get value(): unknown {
@@ -29,8 +31,12 @@ class StoredRecord implements DurableRecord {
     // also when the put fails: then its outcome is unknown, and the run ends (R13)
     this.#value = value;
     const bytes = value === undefined ? undefined : encodeStored(value);
+    await this.#written(() => this.#store.commit(new Map([[this.#key, bytes]])));
+  }
+
+  async #written(write: () => Promise<void> | undefined): Promise<void> {
     try {
-      await this.#store.commit(new Map([[this.#key, bytes]]));
+      await write();
     } catch (thrown) {
       const error = MillraceError.from(thrown, 'STORAGE_FAILED', 'a record');
       this.#onFailed(error);

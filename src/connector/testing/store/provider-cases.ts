@@ -57,10 +57,34 @@ const refusesNames: ProviderRun = async ({ stores }) => {
   await stores.close();
 };
 
+/** Rule 6. The later owner has all that was durable before it came, and nothing of what the earlier one tries afterwards. */
+const isFenced: ProviderRun = async (fixture) => {
+  const earlier = await fixture.stores.open('job', 0);
+  assert.equal(earlier.renew !== undefined, fixture.rival !== undefined, 'a store that can be taken over has `renew`');
+  await earlier.commit(batch(['a', bytes(1)]));
+  await earlier.renew?.();
+  const rival = await fixture.rival?.();
+  const later = await rival?.open('job', 0);
+  if (later !== undefined) {
+    assert.deepEqual(all(later), [['a', bytes(1)]]);
+    await rejectsWith('STORE_FENCED', Promise.resolve(earlier.renew?.()));
+    await rejectsWith('STORE_FENCED', earlier.commit(batch(['a', bytes(2)], ['b', bytes(2)])));
+    await later.renew?.();
+    await later.commit(batch(['c', bytes(3)]));
+    assert.deepEqual(all(later), [
+      ['a', bytes(1)],
+      ['c', bytes(3)],
+    ]);
+  }
+  await fixture.stores.close();
+  await rival?.close();
+};
+
 /** What holds for the provider of stores. */
 export const PROVIDER_CASES: readonly (readonly [name: string, run: ProviderRun])[] = [
   ['jobs and partitions have stores of their own', keepsApart],
   ['a partition is open once at a time', opensOnce],
   ['a provider that is closed has closed its stores and opens none', closesItsStores],
   ['names that are none are refused', refusesNames],
+  ['who was taken over is fenced, and one who can be may ask', isFenced],
 ];

@@ -299,6 +299,8 @@ const STORE: readonly Breach<Store>[] = [
   ['range-order', 'keys fall', ranges(record('c'), record('bb')), range],
   ['range-order', 'one key twice', ranges(record('c'), record('c')), range],
   ['promise', 'commit gives nothing', { commit: () => {} }, (store) => store.commit(new Map())],
+  ['methods', 'renew is no function', { renew: true }],
+  ['promise', 'renew gives nothing', { renew: () => {} }, (store) => store.renew?.()],
 ];
 
 const restored = { state: undefined, low: 3, end: 9, rows: () => [] };
