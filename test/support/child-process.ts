@@ -37,6 +37,8 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
   /** Default true: lines are kept. Turn it off for processes that print without end. */
   readonly keepLines?: boolean;
+  /** Default false. True: in a process group of its own, so that a signal to the group of the tests does not reach it. */
+  readonly ownGroup?: boolean;
 }
 
 interface Waiter {
@@ -54,6 +56,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
+    detached: options.ownGroup ?? false,
   });
   return new StartedChild(child, `${command} ${args.join(' ')}`, options);
 }

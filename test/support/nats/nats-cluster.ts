@@ -1,0 +1,127 @@
+import type { NatsServerProgram } from '../../../scripts/nats-servers.js';
+import { onCleanup } from '../cleanup.js';
+import { freePort } from '../free-port.js';
+import { tempDir } from '../temp-dir.js';
+import { until } from '../until.js';
+import { writeNatsConfig } from './nats-config.js';
+import { NatsProcess } from './nats-process.js';
+import { newestNatsServer } from './nats-servers-here.js';
+
+/** How servers are started. */
+export interface NatsClusterOptions {
+  /** Default: the newest that is here. */
+  readonly program?: NatsServerProgram;
+  /** Default 1. */
+  readonly size?: 1 | 3;
+  /** Default `always`. */
+  readonly syncInterval?: string;
+  /** Lines that are added to the configuration of each: users, limits. */
+  readonly extra?: string;
+}
+
+/** Starts one server or three with JetStream on 127.0.0.1, and resolves when they can be used. */
+export async function startNats(options: NatsClusterOptions = {}): Promise<NatsCluster> {
+  for (let attempt = 1; ; attempt += 1) {
+    const cluster = await NatsCluster.create(options);
+    try {
+      for (const server of cluster.servers) server.start();
+      await cluster.ready();
+      return cluster;
+    } catch (error) {
+      await cluster.end();
+      // another process may have taken a port between the choice and the start
+      if (attempt === 5 || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
+
+/** Servers that end with the test file at the latest. */
+export class NatsCluster implements AsyncDisposable {
+  readonly servers: readonly NatsProcess[];
+  readonly version: string;
+  readonly #forget: () => void;
+
+  private constructor(servers: readonly NatsProcess[], version: string) {
+    this.servers = servers;
+    this.version = version;
+    this.#forget = onCleanup(() => this.end());
+  }
+
+  /** Called by `startNats`: configurations and ports, nothing runs. */
+  static async create(options: NatsClusterOptions): Promise<NatsCluster> {
+    const { program = newestNatsServer(), size = 1, syncInterval = 'always', extra = '' } = options;
+    const dir = tempDir('nats');
+    const routes: number[] = [];
+    while (routes.length < size) routes.push(await freePort());
+    const servers: NatsProcess[] = [];
+    for (const [index, route] of routes.entries()) {
+      const [name, port, monitorPort] = [`n${index + 1}`, await freePort(), await freePort()];
+      const ofCluster = size === 1 ? undefined : { port: route, all: routes };
+      const config = writeNatsConfig({ name, port, monitorPort, dir, routes: ofCluster, syncInterval, extra });
+      servers.push(new NatsProcess(name, port, monitorPort, program.path, config));
+    }
+    return new NatsCluster(servers, program.version);
+  }
+
+  /** Of all servers. */
+  get urls(): readonly string[] {
+    return this.servers.map(({ url }) => url);
+  }
+
+  /** Copies of a stream that the cluster can hold. */
+  get replicas(): number {
+    return this.servers.length;
+  }
+
+  /** Resolves when every server that runs can be used. */
+  async ready(): Promise<void> {
+    for (const server of this.servers) if (server.answers) await server.ready();
+  }
+
+  /** Who leads a stream now; waits until somebody who answers does. */
+  async leaderOf(stream: string): Promise<NatsProcess> {
+    return until(() => this.#leaderOf(stream), { intervalMs: 50, what: `a leader of ${stream}` });
+  }
+
+  /** A server that holds the stream and does not lead it. */
+  async followerOf(stream: string): Promise<NatsProcess> {
+    const leader = await this.leaderOf(stream);
+    const follower = this.servers.find((server) => server !== leader && server.answers);
+    if (follower === undefined) throw new Error(`${stream} has no follower`);
+    return follower;
+  }
+
+  /** Resolves when the leader of a stream says that all its copies are current. */
+  async whenCurrent(stream: string): Promise<void> {
+    await until(async () => (await this.#detailOf(stream))?.replicas?.every(({ current }) => current), {
+      intervalMs: 50,
+      what: `current copies of ${stream}`,
+    });
+  }
+
+  /** Ends all of them. */
+  async end(): Promise<void> {
+    this.#forget();
+    await Promise.all(this.servers.map((server) => server.kill()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  async #leaderOf(stream: string): Promise<NatsProcess | undefined> {
+    if (this.servers.length === 1) return this.servers[0];
+    const leader = (await this.#detailOf(stream))?.leader;
+    return this.servers.find((server) => server.name === leader && server.answers);
+  }
+
+  /** As who leads it has it: the others may be late. */
+  async #detailOf(stream: string) {
+    for (const server of this.servers) {
+      const accounts = (await server.report())?.account_details ?? [];
+      const detail = accounts.flatMap(({ stream_detail = [] }) => stream_detail).find(({ name }) => name === stream);
+      if (detail?.cluster?.leader === server.name) return detail.cluster;
+    }
+    return undefined;
+  }
+}

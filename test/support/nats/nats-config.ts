@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What one server is told. */
+export interface NatsServerConfig {
+  readonly name: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly dir: string;
+  /** Of its routes and those of the others; undefined for a server that is alone. */
+  readonly routes: { readonly port: number; readonly all: readonly number[] } | undefined;
+  /** `always`: each write is flushed before it is acknowledged. A duration otherwise. */
+  readonly syncInterval: string;
+  /** Lines of a configuration file that are added. */
+  readonly extra: string;
+}
+
+/** Writes the file and gives its path. `sync_interval` is quoted: without quotes `2m` would be two million seconds. */
+export function writeNatsConfig(config: NatsServerConfig): string {
+  const { name, port, monitorPort, dir, routes, syncInterval, extra } = config;
+  const cluster =
+    routes === undefined
+      ? ''
+      : `cluster {
+  name: millrace
+  listen: "127.0.0.1:${routes.port}"
+  routes: [${routes.all.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+}`;
+  const path = join(dir, `${name}.conf`);
+  writeFileSync(
+    path,
+    `server_name: ${name}
+listen: "127.0.0.1:${port}"
+http: "127.0.0.1:${monitorPort}"
+jetstream {
+  store_dir: "${join(dir, name)}"
+  sync_interval: "${syncInterval}"
+}
+${cluster}
+${extra}
+`,
+  );
+  return path;
+}
