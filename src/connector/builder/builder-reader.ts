@@ -177,7 +177,7 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   #keepState(made: C): void {
     if (!keepsState(this.#source)) return;
     const state = this.#source.createSnapshot?.(made);
-    refusePromise(state);
+    refusePromise(state, 'createSnapshotFn');
     const encoded = encodeState(this.#source.name, state);
     if (this.#log !== undefined) {
       const added = this.#buffer.contents();

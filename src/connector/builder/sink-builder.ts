@@ -175,6 +175,7 @@ const checkSink = <C, T>(sink: BuilderSink<C, T>, receivers: readonly string[]):
   };
   const problems = [
     ...checkOptions(`sink "${name}"`, given, GIVEN).problems,
+    ...(sink.create === undefined ? ['createFn is missing'] : []),
     ...(receivers.length === 0 ? ['receiveFn or receiveBatchFn is missing'] : []),
     ...(new Set(receivers).size > 1 ? ['receiveFn and receiveBatchFn exclude each other'] : []),
   ];

@@ -77,7 +77,7 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
 const promised = (item: PromiseLike<unknown>): Error => {
   promiseError(item);
   return functionMistake(
-    'it added a promise',
+    'fillBufferFn added a promise',
     'Add what the promise comes to: fillBufferFn may be async, or a mapAsync stage awaits it.',
   );
 };

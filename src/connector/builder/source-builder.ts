@@ -82,7 +82,7 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#source, classifyErrorFn });
   }
 
-  /** @throws MillraceError INVALID_OPTIONS without a name or a `fillBufferFn` */
+  /** @throws MillraceError INVALID_OPTIONS without a name, a `createFn` or a `fillBufferFn`, and with one of the functions for a state alone */
   build(): Source<T> {
     const source = this.#source;
     const { name, kind } = source;
@@ -131,9 +131,21 @@ const checkSource = <C, T>(source: BuilderSource<C, T>): void => {
     restoreSnapshotFn: source.restoreSnapshot,
     destroyFn: source.destroy,
   };
-  const missing = source.fill === undefined ? ['fillBufferFn is missing'] : [];
-  const problems = [...checkOptions(`source "${name}"`, given, GIVEN).problems, ...missing];
+  const problems = [
+    ...checkOptions(`source "${name}"`, given, GIVEN).problems,
+    ...(source.create === undefined ? ['createFn is missing'] : []),
+    ...(source.fill === undefined ? ['fillBufferFn is missing'] : []),
+    ...halfProblem(source),
+  ];
   if (problems.length > 0) throw invalidOptions(`source "${name}"`, problems);
+};
+
+/** Neither does anything without the other. */
+const halfProblem = <C, T>({ createSnapshot, restoreSnapshot }: BuilderSource<C, T>): string[] => {
+  if ((createSnapshot === undefined) === (restoreSnapshot === undefined)) return [];
+  return [
+    `${createSnapshot === undefined ? 'createSnapshotFn' : 'restoreSnapshotFn'} is missing: the two belong together`,
+  ];
 };
 
 /** What the guarantee asks for is known only here: with a store the state is stored, without one the batch begins again. */

@@ -1,3 +1,4 @@
+import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type DiagnosticData, publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Counter, Metrics } from '../../metrics/metrics.js';
@@ -78,7 +79,9 @@ export class Retries {
   /** What follows, now that a call of this function has thrown. `one` tells it from others of the function at the same time. */
   failed(call: string, thrown: unknown, one = call): Verdict {
     const attempt = (this.#attempts.get(one) ?? 0) + 1;
-    const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
+    const error = isFunctionMistake(thrown)
+      ? this.#named(thrown)
+      : MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
     const bare = this.#part.isNamed ? MillraceError.from(thrown, 'USER_FUNCTION_FAILED') : error;
     const verdict = this.#judge(thrown, bare, attempt);
     if (verdict.kind !== 'again') return verdict;
@@ -122,12 +125,24 @@ export class Retries {
     try {
       if (classifyError(thrown, classifyErrorFn) === 'permanent') return { kind: 'permanent', error };
     } catch (broken) {
-      return { kind: 'misruled', error: MillraceError.from(broken) };
+      return { kind: 'misruled', error: this.#named(broken) };
     }
     const wait = retryWait(retryStrategy, attempt, error);
     if (typeof wait === 'number') return { kind: 'again', waitMs: wait };
     const isEnd = wait === error || wait.code === 'RETRIES_EXHAUSTED';
-    return { kind: isEnd ? 'exhausted' : 'misruled', error: wait };
+    return isEnd ? { kind: 'exhausted', error: wait } : { kind: 'misruled', error: this.#named(wait) };
+  }
+
+  /** An error that knows the function, and not whose it is. */
+  #named(thrown: unknown): MillraceError {
+    const error = MillraceError.from(thrown);
+    if (this.#part.isNamed) return error;
+    const { code, message, cause, advice, details } = error;
+    return new MillraceError(code, `${this.part}: ${message}`, {
+      cause,
+      details,
+      ...(advice === undefined ? {} : { advice }),
+    });
   }
 
   #tell(facts: DiagnosticData): void {

@@ -337,7 +337,7 @@ describe('a sink whose functions fail for good', LIMIT, () => {
       .onError('skip')
       .build();
     const writer = await sink.createWriter(openContext());
-    await assert.rejects(drive(writer, 'ab'), { message: 'classifyErrorFn threw' });
+    await assert.rejects(drive(writer, 'ab'), { message: 'sink "rows": classifyErrorFn threw' });
     await writer.close();
   });
 
@@ -420,6 +420,16 @@ describe('what is built', () => {
   const builder = SinkBuilder.sinkBuilder('s', () => 1);
   const refused = (build: () => unknown, message: RegExp): void =>
     assert.throws(build, { code: 'INVALID_OPTIONS', message });
+
+  it('has a createFn: without one the first opening would fail, in words of ours', () => {
+    refused(
+      () =>
+        SinkBuilder.sinkBuilder('s', undefined as never)
+          .receiveFn(() => {})
+          .build(),
+      /createFn is missing/,
+    );
+  });
 
   it('has one of receiveFn and receiveBatchFn', () => {
     refused(() => builder.build(), /receiveFn or receiveBatchFn is missing/);

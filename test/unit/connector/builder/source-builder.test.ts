@@ -53,7 +53,10 @@ describe('custom source', () => {
       .fillBufferFn<unknown>((_, buffer) => buffer.add(Promise.reject(new Error('nobody waits for it'))))
       .build();
     const reader = await source.createReader(context({ guarantee: 'none' }));
-    assert.throws(() => reader.poll(1), { code: 'USER_FUNCTION_FAILED', message: /it added a promise/ });
+    assert.throws(() => reader.poll(1), {
+      code: 'USER_FUNCTION_FAILED',
+      message: 'source "late": fillBufferFn added a promise',
+    });
     await reader.close();
   });
 
@@ -220,14 +223,21 @@ describe('custom source: guarantees', () => {
       batch.build().refuse('exactly-once'),
       stream.build().refuse('at-least-once'),
       stream.build().refuse('exactly-once'),
-      stream
-        .createSnapshotFn(() => 1)
-        .build()
-        .refuse('exactly-once'),
     ]) {
       assert.equal(refusal?.code, 'GUARANTEE_UNSUPPORTED');
       assert.match(refusal?.advice ?? '', /createSnapshotFn and restoreSnapshotFn.*Engine\.embedded/);
     }
+  });
+
+  it('one function for a state without the other is refused: nothing would come of it', () => {
+    const refused = (build: () => unknown, message: RegExp): void =>
+      assert.throws(build, { code: 'INVALID_OPTIONS', message });
+    refused(() => stream.createSnapshotFn(() => 1).build(), /restoreSnapshotFn is missing/);
+    refused(() => batch.restoreSnapshotFn(() => {}).build(), /createSnapshotFn is missing/);
+    refused(
+      () => SourceBuilder.stream('s', undefined as never).build(),
+      /createFn is missing; fillBufferFn is missing/,
+    );
   });
 
   it('with state both are what the job asks for, where there is a store', async () => {

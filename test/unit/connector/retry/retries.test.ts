@@ -63,9 +63,16 @@ describe('retries', () => {
     const throws = () => {
       throw new Error('broken');
     };
-    assert.equal(retriesWith(ALWAYS, throws).retries.failed('receiveFn', new Error('no')).kind, 'misruled');
     const strategy = RetryStrategies.custom().intervalFunction(throws).build();
-    assert.equal(retriesWith(strategy).retries.failed('receiveFn', new Error('no')).kind, 'misruled');
+    for (const [broken, message] of [
+      [retriesWith(ALWAYS, throws), 'sink "rows": classifyErrorFn threw'],
+      [retriesWith(strategy), 'sink "rows": the intervalFunction of the retry strategy threw'],
+    ] as const) {
+      const verdict = broken.retries.failed('receiveFn', new Error('no'));
+      assert.ok(verdict.kind === 'misruled');
+      assert.equal(verdict.error.message, message);
+      assert.equal(Object(verdict.error.cause).message, 'broken');
+    }
   });
 
   it('whatever is thrown has words', () => {
