@@ -10,13 +10,14 @@ export const MAX_COMMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * The size of a batch in bytes of keys and values.
+ * @param maxBytes what it may have
  * @throws MillraceError INVALID_OPTIONS: a key that is empty, too long or no well-formed string, or a batch that is too large
  */
-export function checkBatch(batch: StoreBatch): number {
+export function checkBatch(batch: StoreBatch, maxBytes = MAX_COMMIT_BYTES): number {
   let bytes = 0;
   for (const [key, value] of batch) bytes += checkKey(key) + (value?.byteLength ?? 0);
-  if (bytes > MAX_COMMIT_BYTES) {
-    throw new MillraceError('INVALID_OPTIONS', `a commit of ${bytes} bytes is larger than ${MAX_COMMIT_BYTES}`, {
+  if (bytes > maxBytes) {
+    throw new MillraceError('INVALID_OPTIONS', `a commit of ${bytes} bytes is larger than ${maxBytes}`, {
       advice: 'Put less into one commit; nothing of it was stored.',
     });
   }

@@ -1,4 +1,7 @@
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
+import { LogStores } from '../../src/store/log/log-stores.js';
+import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
+import { MemoryViews } from '../../src/store/log/memory/memory-views.js';
 import { FencedStores } from '../support/store/fenced-stores.js';
 import { tempDir } from '../support/temp-dir.js';
 import { storeContract } from './store-contract.js';
@@ -34,5 +37,32 @@ storeContract('memory that another owner can take over, which tests of takeovers
       return stores.rival();
     };
     return { stores, again, rival: async () => stores.rival() };
+  },
+});
+
+storeContract('a log in memory, and a view that is kept', {
+  start: async () => {
+    const logs = new MemoryLogs();
+    const views = new MemoryViews();
+    let stores = new LogStores({ logs, views });
+    const again = async () => {
+      await stores.close();
+      stores = new LogStores({ logs, views });
+      return stores;
+    };
+    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
+  },
+});
+
+storeContract('a log in memory, and a view that is lost', {
+  start: async () => {
+    const logs = new MemoryLogs();
+    let stores = new LogStores({ logs, views: new MemoryViews() });
+    const again = async () => {
+      await stores.close();
+      stores = new LogStores({ logs, views: new MemoryViews() });
+      return stores;
+    };
+    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
   },
 });

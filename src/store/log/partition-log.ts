@@ -25,6 +25,10 @@ export interface LogEntry {
 export interface PartitionLog {
   /** For messages: where it is. */
   readonly location: string;
+  /** What tells it from another log that stood, or will stand, in its place: it is made with the log and never changes. */
+  readonly identity: string;
+  /** Whether another owner can take it while it is open; false where a lock keeps others away. */
+  readonly shared: boolean;
   /** Bytes that a record may have, at least 1 MiB. */
   readonly maxRecordBytes: number;
   /** The last record. @throws MillraceError CLUSTER_UNREACHABLE, STORE_CORRUPT, STORAGE_FAILED */

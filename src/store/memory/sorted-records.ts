@@ -1,15 +1,15 @@
 import { compareKeys } from '../compare-keys.js';
 
 /** Records in memory, ordered by the bytes of their keys. */
-export class SortedRecords {
-  readonly #values = new Map<string, Uint8Array>();
+export class SortedRecords<T = Uint8Array> {
+  readonly #values = new Map<string, T>();
   readonly #keys: string[] = [];
 
-  get(key: string): Uint8Array | undefined {
+  get(key: string): T | undefined {
     return this.#values.get(key);
   }
 
-  put(key: string, value: Uint8Array): void {
+  put(key: string, value: T): void {
     if (!this.#values.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
     this.#values.set(key, value);
   }

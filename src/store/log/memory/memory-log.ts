@@ -4,6 +4,7 @@ import type { LogEntry, PartitionLog } from '../partition-log.js';
 
 /** What all that have a log open share. */
 export interface MemoryRecords {
+  readonly identity: string;
   entries: LogEntry[];
   last: number;
 }
@@ -12,13 +13,16 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024 + 1024;
 
 /** A log in memory; each that opened it sees the same records. */
 export class MemoryLog implements PartitionLog {
+  readonly shared = true;
   readonly maxRecordBytes = MAX_RECORD_BYTES;
   readonly location: string;
+  readonly identity: string;
   readonly #records: MemoryRecords;
   #closed = false;
 
   constructor(location: string, records: MemoryRecords) {
     this.location = location;
+    this.identity = records.identity;
     this.#records = records;
   }
 

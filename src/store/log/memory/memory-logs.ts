@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { PartitionLog, PartitionLogs } from '../partition-log.js';
 import { MemoryLog, type MemoryRecords } from './memory-log.js';
 
@@ -11,7 +12,7 @@ export class MemoryLogs implements PartitionLogs {
 
   async open(job: string, partition: number): Promise<PartitionLog> {
     const name = `${partition} ${job}`;
-    const records = this.#records.get(name) ?? { entries: [], last: 0 };
+    const records = this.#records.get(name) ?? { identity: randomUUID(), entries: [], last: 0 };
     this.#records.set(name, records);
     return new MemoryLog(`partition ${partition} of job ${job} in memory`, records);
   }

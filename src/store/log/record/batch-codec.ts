@@ -5,32 +5,38 @@ import type { StoreBatch } from '../../store.js';
 const ENTRY_HEAD_BYTES = 6;
 const REMOVED = 0xffff_ffff;
 
-/** Bytes that an entry adds to the body of a record. */
-export const entryBytes = (keyBytes: number, valueBytes: number): number => ENTRY_HEAD_BYTES + keyBytes + valueBytes;
-
-/**
- * The body of a commit: the changes of all its batches in their order, each as length of the key, length of the value (all ones: removed),
- * key, value; little-endian. A key may come again: the last one counts.
- */
-export function encodeBatches(batches: readonly StoreBatch[]): Buffer {
-  let size = 0;
-  for (const batch of batches) {
-    for (const [key, value] of batch) size += entryBytes(Buffer.byteLength(key), value?.byteLength ?? 0);
-  }
-  const body = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const batch of batches) for (const [key, value] of batch) at = writeEntry(body, at, key, value);
-  return body;
+/** A batch whose bytes are in the body of a record. */
+export interface EncodedBatch {
+  readonly body: Buffer;
+  /** Values are views of the body. */
+  readonly changes: StoreBatch;
 }
 
-function writeEntry(body: Buffer, offset: number, key: string, value: Uint8Array | undefined): number {
+/**
+ * A batch as the body of a commit: each change as length of the key, length of the value (all ones: removed), key, value; little-endian.
+ * Bodies of several batches, one behind the other, are the body of all in their order: a key may come again, and the last one counts.
+ */
+export function encodeBatch(batch: StoreBatch): EncodedBatch {
+  let size = 0;
+  for (const [key, value] of batch) size += ENTRY_HEAD_BYTES + Buffer.byteLength(key) + (value?.byteLength ?? 0);
+  const body = Buffer.allocUnsafe(size);
+  const changes = new Map<string, Uint8Array | undefined>();
+  let at = 0;
+  for (const [key, value] of batch) {
+    const valueAt = writeHead(body, at, key, value);
+    at = valueAt + (value?.byteLength ?? 0);
+    if (value !== undefined) body.set(value, valueAt);
+    changes.set(key, value && body.subarray(valueAt, at));
+  }
+  return { body, changes };
+}
+
+/** @returns where the value goes */
+function writeHead(body: Buffer, offset: number, key: string, value: Uint8Array | undefined): number {
   const keyBytes = body.write(key, offset + ENTRY_HEAD_BYTES);
   body.writeUInt16LE(keyBytes, offset);
   body.writeUInt32LE(value === undefined ? REMOVED : value.byteLength, offset + 2);
-  const at = offset + ENTRY_HEAD_BYTES + keyBytes;
-  if (value === undefined) return at;
-  body.set(value, at);
-  return at + value.byteLength;
+  return offset + ENTRY_HEAD_BYTES + keyBytes;
 }
 
 /**

@@ -6,7 +6,7 @@ import { corruptError } from '../../storage-error.js';
 export type RecordKind =
   /** An epoch begins; no body. */
   | 'fence'
-  /** A commit of the store; its body is `encodeBatches`'s. */
+  /** A commit of the store; its body is `encodeBatch`'s. */
   | 'commit'
   /** A snapshot counts from here on; its body says which. */
   | 'snapshot'

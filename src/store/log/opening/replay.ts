@@ -1,0 +1,44 @@
+import { corruptError } from '../../storage-error.js';
+import type { StoreBatch } from '../../store.js';
+import type { LocalView } from '../local-view.js';
+import type { PartitionLog } from '../partition-log.js';
+import { decodeBatch } from '../record/batch-codec.js';
+import { follow } from '../record/follow.js';
+
+/** What is read before it is applied; one record may be more. */
+const PORTION_BYTES = 4 * 1024 * 1024;
+const PORTION_RECORDS = 1_000;
+
+/**
+ * Brings a view up to the record at `upTo`. What the log has behind the view must follow it without a gap: the chain of checksums begins
+ * at what the view has applied.
+ * @returns the number of records
+ * @throws MillraceError STORE_CORRUPT, also where the view is ahead of the log: then the log has lost what it had acknowledged
+ */
+export async function replay(log: PartitionLog, view: LocalView, upTo: number): Promise<number> {
+  if (view.applied.seq > upTo) throw wentBack(log, view, upTo);
+  let point = view.applied;
+  let portion: StoreBatch[] = [];
+  let bytes = 0;
+  let records = 0;
+  for await (const entry of log.read(view.applied.seq, upTo)) {
+    const followed = follow(point, entry, log.location);
+    point = followed.point;
+    records += 1;
+    bytes += entry.record.byteLength;
+    const { kind, body } = followed.record;
+    if (kind === 'commit') portion.push(decodeBatch(body, `${log.location} at ${entry.seq}`));
+    if (bytes < PORTION_BYTES && portion.length < PORTION_RECORDS) continue;
+    await view.apply(portion, point);
+    portion = [];
+    bytes = 0;
+  }
+  if (point.seq !== upTo) throw corruptError(`${log.location} ends at ${point.seq}, before its head at ${upTo}`);
+  if (point.seq > view.applied.seq) await view.apply(portion, point);
+  return records;
+}
+
+const wentBack = (log: PartitionLog, view: LocalView, upTo: number): Error =>
+  corruptError(
+    `${log.location} ends at ${upTo}, and a view of it has been at ${view.applied.seq}: the log has lost commits that it had acknowledged`,
+  );

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LogStores } from '../../../../src/store/log/log-stores.js';
+import { MemoryLogs } from '../../../../src/store/log/memory/memory-logs.js';
+import { MemoryView } from '../../../../src/store/log/memory/memory-view.js';
+import { MemoryViews } from '../../../../src/store/log/memory/memory-views.js';
+import type { Store } from '../../../../src/store/store.js';
+import { rejectsWith } from '../../../support/rejects-with.js';
+import { HeldView, viewsOf } from '../../../support/store/held-view.js';
+import { until } from '../../../support/until.js';
+
+const put = (...keys: string[]) => new Map(keys.map((key) => [key, Buffer.from(key)]));
+const remove = (...keys: string[]) => new Map(keys.map((key) => [key, undefined]));
+const keysOf = (store: Store): string[] => [...store.range('', '~')].map(({ key }) => key);
+
+async function openHeld() {
+  const logs = new MemoryLogs();
+  const view = new HeldView(new MemoryView());
+  const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+  return { logs, view, store };
+}
+
+describe('LogStore', () => {
+  it('shows a commit that the log has, whether the view has it or not', async () => {
+    const { view, store } = await openHeld();
+    await store.commit(put('a', 'b', 'd'));
+    await until(() => view.get('d') !== undefined);
+    view.hold();
+    await store.commit(put('c', 'e'));
+    await store.commit(remove('b', 'e', 'x'));
+    const check = () => {
+      assert.deepEqual(keysOf(store), ['a', 'c', 'd']);
+      assert.equal(store.get('b'), undefined);
+      assert.equal(store.get('e'), undefined);
+      assert.deepEqual(store.get('c'), new Uint8Array(Buffer.from('c')));
+    };
+    check();
+    assert.equal(view.get('c'), undefined);
+    view.letGo();
+    await until(() => view.get('c') !== undefined && view.get('b') === undefined);
+    check();
+  });
+
+  it('leaves out nothing of a range that was begun before the view got it', async () => {
+    const { view, store } = await openHeld();
+    const many = Array.from({ length: 100 }, (_, index) => `k${String(index).padStart(3, '0')}`);
+    await store.commit(put(...many.filter((_, index) => index % 2 === 0)));
+    await until(() => view.get('k098') !== undefined);
+    view.hold();
+    await store.commit(put(...many.filter((_, index) => index % 2 === 1)));
+    const seen: string[] = [];
+    for (const { key } of store.range('', '~')) {
+      seen.push(key);
+      if (seen.length === 3) {
+        view.letGo();
+        await until(() => view.get('k099') !== undefined);
+      }
+    }
+    assert.deepEqual(seen, many);
+  });
+
+  it('keeps a later change that waits when the view gets an earlier one', async () => {
+    const { view, store } = await openHeld();
+    view.hold();
+    await store.commit(put('a'));
+    await until(() => view.waiting === 1);
+    await store.commit(remove('a'));
+    view.letGo();
+    view.hold();
+    await until(() => view.get('a') !== undefined && view.waiting === 1);
+    assert.equal(store.get('a'), undefined);
+    assert.deepEqual(keysOf(store), []);
+    view.letGo();
+  });
+
+  it('lets commits wait when the view is 32 MiB behind, and goes on when it has caught up', async () => {
+    const { view, store } = await openHeld();
+    view.hold();
+    const large = new Uint8Array(16 * 1024 * 1024);
+    await store.commit(new Map([['a', large]]));
+    await store.commit(new Map([['b', large]]));
+    let settled = false;
+    const third = store.commit(put('c')).then(() => {
+      settled = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(settled, false);
+    view.letGo();
+    await third;
+    assert.deepEqual(keysOf(store), ['a', 'b', 'c']);
+  });
+
+  it('is dead when the view cannot be written, and still shows all that is durable', async () => {
+    const { logs, view, store } = await openHeld();
+    view.hold();
+    await store.commit(put('a'));
+    await until(() => view.waiting === 1);
+    view.fail();
+    await new Promise(setImmediate);
+    await rejectsWith('STORE_FULL', store.commit(put('b')));
+    await rejectsWith('STORE_FULL', store.commit(put('c')));
+    assert.deepEqual(keysOf(store), ['a']);
+    await store.close();
+    const next = await new LogStores({ logs, views: new MemoryViews() }).open('job', 0);
+    assert.deepEqual(keysOf(next), ['a']);
+  });
+
+  it('is fenced by the next owner: its commit is refused and changes nothing', async () => {
+    const logs = new MemoryLogs();
+    const former = await new LogStores({ logs, views: new MemoryViews() }).open('job', 0);
+    await former.commit(put('a'));
+    const next = await new LogStores({ logs, views: new MemoryViews() }).open('job', 0);
+    await rejectsWith('STORE_FENCED', former.commit(put('late')));
+    await rejectsWith('STORE_FENCED', former.commit(put('later')));
+    await next.commit(put('b'));
+    assert.deepEqual(keysOf(next), ['a', 'b']);
+    await former.close();
+  });
+
+  it('is STORE_CORRUPT where the view has more than the log, which then lost what it acknowledged', async () => {
+    const logs = new MemoryLogs();
+    const view = new MemoryView();
+    const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    await store.commit(put('a'));
+    await store.close();
+    await view.apply([], { ...view.applied, seq: 50 });
+    await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
+  });
+
+  it('is STORE_CORRUPT where the log goes on otherwise than the view has it', async () => {
+    const logs = new MemoryLogs();
+    const view = new MemoryView();
+    const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    await store.commit(put('a'));
+    await store.close();
+    await view.apply([], { ...view.applied, crc: view.applied.crc ^ 1 });
+    await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
+  });
+});
