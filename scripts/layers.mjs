@@ -57,7 +57,8 @@ export const LAYERS = [
   { folder: 'engine/run', imports: [...ENGINE, ...LANES, 'engine/direct', 'engine/durable'] },
   { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
   { folder: 'engine', imports: ENGINE },
-  { folder: 'cluster/claims', imports: ['errors'], pure: true },
+  { folder: 'cluster/assignment', imports: [], pure: true },
+  { folder: 'cluster/claims', imports: ['errors', 'cluster/assignment'], pure: true },
   { folder: 'cli', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
   { folder: 'index.ts', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
 ];
