@@ -5,5 +5,6 @@
  * `pages/` what LMDB made of that, read without it. The engine and the contract suites import the port.
  */
 export { LmdbStores } from './lmdb/lmdb-stores.js';
+export type { LogEntry, PartitionLog, PartitionLogs } from './log/partition-log.js';
 export { MemoryStores } from './memory/memory-stores.js';
 export type { Store, StoreBatch, StoreProvider, StoreRecord, StoreView } from './store.js';

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors/index.js';
-import { isWellFormed } from '../internal/well-formed.js';
+import { checkPartition } from './check-partition.js';
 import type { Store } from './store.js';
 
 /** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
@@ -20,7 +20,7 @@ export class StoresInUse {
    */
   async open(job: string, partition: number, open: (onClosed: () => void) => Promise<Store>): Promise<Store> {
     if (this.#closed) throw new MillraceError('INVALID_STATE', `the stores of ${this.#location} are closed`);
-    checkName(job, partition);
+    checkPartition(job, partition);
     const name = `${partition} ${job}`;
     if (this.#stores.has(name)) throw this.#isOpen(job, partition);
     // called by the store when it is closed, so that it can be opened again
@@ -63,12 +63,4 @@ async function closeOne(opening: Promise<Store>): Promise<void> {
     // who had it open has been told, by its commits or by closing it
     if (!(error instanceof MillraceError) || error.code !== 'STORE_FENCED') throw error;
   }
-}
-
-function checkName(job: string, partition: number): void {
-  if (job === '' || !isWellFormed(job)) {
-    throw new MillraceError('INVALID_OPTIONS', 'a job with a store needs a name, a well-formed string');
-  }
-  if (Number.isSafeInteger(partition) && partition >= 0) return;
-  throw new MillraceError('INVALID_OPTIONS', `partition ${partition} of job ${job}: not a whole number from 0 up`);
 }

@@ -44,25 +44,33 @@ storeContract('a log in memory, and a view that is kept', {
   start: async () => {
     const logs = new MemoryLogs();
     const views = new MemoryViews();
-    let stores = new LogStores({ logs, views });
+    let stores = new LogStores({ logs: new MemoryLogs(logs), views });
     const again = async () => {
       await stores.close();
-      stores = new LogStores({ logs, views });
+      stores = new LogStores({ logs: new MemoryLogs(logs), views });
       return stores;
     };
-    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
+    return {
+      stores,
+      again,
+      rival: async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() }),
+    };
   },
 });
 
 storeContract('a log in memory, and a view that is lost', {
   start: async () => {
     const logs = new MemoryLogs();
-    let stores = new LogStores({ logs, views: new MemoryViews() });
+    let stores = new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() });
     const again = async () => {
       await stores.close();
-      stores = new LogStores({ logs, views: new MemoryViews() });
+      stores = new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() });
       return stores;
     };
-    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
+    return {
+      stores,
+      again,
+      rival: async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() }),
+    };
   },
 });

@@ -1,7 +1,8 @@
 /*
- * The contracts of sources, sinks and stores as cases: `millrace/connector/testing`. Read `contract-case.ts` first, then the harness of your
- * kind, which is what you implement: `source/source-harness.ts`, `sink/sink-harness.ts`, `durable-sink/durable-sink-harness.ts`, for a store
- * `store/store-scene.ts`. The cases stand beside it. Only tests import this, ours and others'.
+ * The contracts of sources, sinks, stores and logs as cases: `millrace/connector/testing`. Read `contract-case.ts` first, then the harness of
+ * your kind, which is what you implement: `source/source-harness.ts`, `sink/sink-harness.ts`, `durable-sink/durable-sink-harness.ts`, for a
+ * store `store/store-scene.ts`, for the log of a partition `log/log-scene.ts`. The cases stand beside it. Only tests import this, ours and
+ * others'.
  */
 export type { ContractCase } from './contract-case.js';
 export { durableSinkCases } from './durable-sink/durable-sink-cases.js';
@@ -10,6 +11,8 @@ export type {
   DurableSinkHarness,
   DurableSinkLimits,
 } from './durable-sink/durable-sink-harness.js';
+export { logCases } from './log/log-cases.js';
+export type { LogFixture, LogHarness, LogLimits } from './log/log-scene.js';
 export { sinkCases } from './sink/sink-cases.js';
 export type { SinkFixture, SinkHarness, SinkLimits } from './sink/sink-harness.js';
 export { sourceCases } from './source/source-cases.js';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Store } from '../../../store/store.js';
-import { all, batch, beforeAndAfter, bytes, keysOf, numbered, rejectsWith, type StoreRun } from './store-scene.js';
+import { type NumbersBelow, numbersFrom } from '../numbers-from.js';
+import { rejectsWith } from '../rejects-with.js';
+import { all, batch, beforeAndAfter, bytes, keysOf, numbered, type StoreRun } from './store-scene.js';
 
 const isEmpty: StoreRun = async (store) => {
   assert.equal(store.get('a'), undefined);
@@ -115,17 +117,8 @@ const closesAfterCommits: StoreRun = async (store, reopen) => {
 
 const KEYS = ['a', 'b', '\u{10ffff}z', 'c', 'row/1', 'row/2', '\0', 'ä\u{1f642}', '\u{ffff}', 'x'.repeat(40)];
 
-/** Numbers that depend on the seed alone (a linear congruence), so that a failing series can be run again. */
-const numbersFrom = (seed: number): ((below: number) => number) => {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 4_294_967_296) * below);
-  };
-};
-
 /** A batch of up to eight puts and removals. */
-const anyBatch = (below: (end: number) => number): Map<string, Uint8Array | undefined> =>
+const anyBatch = (below: NumbersBelow): Map<string, Uint8Array | undefined> =>
   new Map(
     Array.from({ length: below(9) }, (): [string, Uint8Array | undefined] => [
       KEYS[below(KEYS.length)] ?? 'a',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { all, batch, bytes, rejectsWith, type StoreFixture } from './store-scene.js';
+import { rejectsWith } from '../rejects-with.js';
+import { all, batch, bytes, type StoreFixture } from './store-scene.js';
 
 type ProviderRun = (fixture: StoreFixture) => Promise<void>;
 

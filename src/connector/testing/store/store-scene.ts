@@ -1,6 +1,3 @@
-import assert from 'node:assert/strict';
-import type { ErrorCode } from '../../../errors/error-code.js';
-import { MillraceError } from '../../../errors/millrace-error.js';
 import { openStore } from '../../../store/guarded-store.js';
 import type { Store, StoreBatch, StoreProvider } from '../../../store/store.js';
 
@@ -53,15 +50,6 @@ export const beforeAndAfter = async (
 ): Promise<void> => {
   check(store);
   check(await reopen());
-};
-
-/** Fails unless the promise rejects with a MillraceError of that code. */
-export const rejectsWith = async (code: ErrorCode, promise: Promise<unknown>): Promise<void> => {
-  await assert.rejects(
-    promise,
-    (error) => error instanceof MillraceError && error.code === code,
-    `rejects with ${code}`,
-  );
 };
 
 /** Runs a case over a store, behind the door that an engine puts there, and closes the provider that is open last. */
