@@ -46,6 +46,8 @@ export const LAYERS = [
   { folder: 'postgres/sink/position/judge-position.ts', imports: ['errors', 'postgres'], pure: true },
   { folder: 'postgres/source/changes/changes-book.ts', imports: ['errors', 'internal', 'postgres'], pure: true },
   { folder: 'postgres/source/queue/queue-book.ts', imports: ['errors', 'internal', 'postgres'], pure: true },
+  { folder: 'nats', imports: ['errors', 'internal'], packages: ['@nats-io/transport-node'] },
+  { folder: 'nats/nats-errors.ts', imports: ['errors'], pure: true },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
   { folder: 'engine/layout', imports: ENGINE },

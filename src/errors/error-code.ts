@@ -57,6 +57,7 @@ export const ERROR_KINDS = {
   CONNECT_FAILED: network(),
   CONNECTION_LOST: network(),
   TIMEOUT: network(),
+  CLUSTER_UNREACHABLE: network(),
   // this machine
   STORAGE_FAILED: machine(),
   STORE_LOCKED: machine(),

@@ -15,6 +15,8 @@ export interface NatsClusterOptions {
   readonly size?: 1 | 3;
   /** Default `always`. */
   readonly syncInterval?: string;
+  /** Default true. */
+  readonly jetStream?: boolean;
   /** Lines that are added to the configuration of each: users, limits. */
   readonly extra?: string;
 }
@@ -49,7 +51,7 @@ export class NatsCluster implements AsyncDisposable {
 
   /** Called by `startNats`: configurations and ports, nothing runs. */
   static async create(options: NatsClusterOptions): Promise<NatsCluster> {
-    const { program = newestNatsServer(), size = 1, syncInterval = 'always', extra = '' } = options;
+    const { program = newestNatsServer(), size = 1, syncInterval = 'always', jetStream = true, extra = '' } = options;
     const dir = tempDir('nats');
     const routes: number[] = [];
     while (routes.length < size) routes.push(await freePort());
@@ -57,7 +59,16 @@ export class NatsCluster implements AsyncDisposable {
     for (const [index, route] of routes.entries()) {
       const [name, port, monitorPort] = [`n${index + 1}`, await freePort(), await freePort()];
       const ofCluster = size === 1 ? undefined : { port: route, all: routes };
-      const config = writeNatsConfig({ name, port, monitorPort, dir, routes: ofCluster, syncInterval, extra });
+      const config = writeNatsConfig({
+        name,
+        port,
+        monitorPort,
+        dir,
+        routes: ofCluster,
+        syncInterval,
+        jetStream,
+        extra,
+      });
       servers.push(new NatsProcess(name, port, monitorPort, program.path, config));
     }
     return new NatsCluster(servers, program.version);

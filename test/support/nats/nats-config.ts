@@ -11,13 +11,14 @@ export interface NatsServerConfig {
   readonly routes: { readonly port: number; readonly all: readonly number[] } | undefined;
   /** `always`: each write is flushed before it is acknowledged. A duration otherwise. */
   readonly syncInterval: string;
+  readonly jetStream: boolean;
   /** Lines of a configuration file that are added. */
   readonly extra: string;
 }
 
 /** Writes the file and gives its path. `sync_interval` is quoted: without quotes `2m` would be two million seconds. */
 export function writeNatsConfig(config: NatsServerConfig): string {
-  const { name, port, monitorPort, dir, routes, syncInterval, extra } = config;
+  const { name, port, monitorPort, dir, routes, syncInterval, jetStream, extra } = config;
   const cluster =
     routes === undefined
       ? ''
@@ -32,10 +33,7 @@ export function writeNatsConfig(config: NatsServerConfig): string {
     `server_name: ${name}
 listen: "127.0.0.1:${port}"
 http: "127.0.0.1:${monitorPort}"
-jetstream {
-  store_dir: "${join(dir, name)}"
-  sync_interval: "${syncInterval}"
-}
+${jetStream ? `jetstream { store_dir: "${join(dir, name)}", sync_interval: "${syncInterval}" }` : ''}
 ${cluster}
 ${extra}
 `,

@@ -22,4 +22,9 @@ describe('loading a package at its first use', () => {
       return true;
     });
   });
+
+  it('packages that are needed together are installed by one line', async () => {
+    const loading = loadPackage('a', 'a cluster', () => Promise.reject(new Error('missing')), 'a b c');
+    await assert.rejects(loading, { code: 'UNSUPPORTED', advice: /npm install a b c\)/ });
+  });
 });
