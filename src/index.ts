@@ -18,9 +18,12 @@ export type {
   ReceivedBatch,
   RetryStrategy,
   RetryStrategyBuilder,
+  SchemaIssue,
+  SchemaResult,
   Sink,
   Source,
   SourceBuffer,
+  StandardSchema,
 } from './connector/index.js';
 export { IntervalFunctions, RetryStrategies, SinkBuilder, SourceBuilder } from './connector/index.js';
 export {
@@ -86,6 +89,7 @@ export {
   type OnLowerQos,
   type Qos0Overflow,
   type ReceivedMessage,
+  type SchemaMqttSourceOptions,
   Subscription,
   type SubscriptionOptions,
 } from './mqtt/source/index.js';
@@ -97,15 +101,12 @@ export {
   type KeyedStage,
   type MapAsyncOptions,
   Pipeline,
-  type SchemaIssue,
-  type SchemaResult,
   type ServiceOptions,
   type SinkStage,
   Sinks,
   type SourceStage,
   type Stage,
   type StageOptions,
-  type StandardSchema,
   type StateCodec,
   StateCodecs,
   type StateKey,

@@ -33,6 +33,7 @@ export { type ClassifyErrorFn, classifyError, type ErrorClass } from './retry/cl
 export { IntervalFunctions } from './retry/interval-functions.js';
 export { RetryStrategies, type RetryStrategyBuilder } from './retry/retry-strategies.js';
 export type { IntervalFunction, RetryStrategy } from './retry/retry-strategy.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './schema/standard-schema.js';
 export type { OnError, Sink, SinkDefinition } from './sink.js';
 export type { RejectedItem, SinkProgress, SinkWriter } from './sink-writer.js';
 export type { Deduplication, Source, SourceDefinition } from './source.js';

@@ -20,7 +20,6 @@ export type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 export type { KeyedStage, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
-export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
 export type { StateCodec } from './state-codec.js';
 export type { Entry, StateOptions } from './state-options.js';
 export type {

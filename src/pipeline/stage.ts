@@ -1,11 +1,11 @@
 import type { OpenContext } from '../connector/open-context.js';
+import type { StandardSchema } from '../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../connector/sink.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import type { MapAsyncOptions } from './map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
-import type { StandardSchema } from './standard-schema.js';
 import type { Entry, StateOptions } from './state-options.js';
 
 /** The end of a branch. */

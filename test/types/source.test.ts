@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { expectTypeOf } from 'expect-type';
+import { z } from 'zod';
 import type { Source } from '../../src/connector/source.js';
 import { QualityOfService } from '../../src/mqtt/protocol/quality-of-service.js';
 import { MqttSources } from '../../src/mqtt/source/mqtt-sources.js';
@@ -92,6 +93,20 @@ it('topic and subscriptions are alternatives for the compiler and for build()', 
 it('a QoS is 0, 1 or 2', () => {
   // @ts-expect-error no such QoS
   assert.throws(() => MqttSources.builder().topic('a').qualityOfService(3).build(), /must be 0, 1 or 2/);
+});
+
+it('a schema says what the items are, by step and in the options', () => {
+  const reading = z.object({ device: z.string() }).transform(({ device }) => ({ device, length: device.length }));
+  const builder = MqttSources.builder({ topic: 't' }).schema(reading);
+  expectTypeOf(builder.build()).toEqualTypeOf<Source<{ device: string; length: number }>>();
+  builder.deduplicateBy((_message, item) => {
+    expectTypeOf(item).toEqualTypeOf<{ device: string; length: number }>();
+    return item.device;
+  });
+  const same = MqttSources.builder({ topic: 't', schema: reading, mapToItemFn: (topic) => topic }).build();
+  expectTypeOf(same).toEqualTypeOf<Source<{ device: string; length: number }>>();
+  // @ts-expect-error a parser alone is no schema
+  assert.throws(() => MqttSources.builder({ topic: 't' }).schema(JSON.parse).build(), /schema must be a schema/);
 });
 
 it('deduplicateBy sees the items of mapToItemFn, by step and in the options', () => {

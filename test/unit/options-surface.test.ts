@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { z } from 'zod';
 import {
   AggregateOperations,
   type ConnectOptions,
@@ -61,6 +62,9 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   MqttSourceOptions: [(auth) => MqttSources.builder({ auth, topic: 't' }).build()],
   MappedMqttSourceOptions: [
     (options) => MqttSources.builder({ ...Object(options), topic: 't', mapToItemFn: () => 1 }).build(),
+  ],
+  SchemaMqttSourceOptions: [
+    (options) => MqttSources.builder({ ...Object(options), topic: 't', schema: z.unknown() }).build(),
   ],
   SubscriptionOptions: [
     (options) =>

@@ -14,6 +14,7 @@ export type {
   MappedMqttSourceOptions,
   MqttSourceBaseOptions,
   MqttSourceOptions,
+  SchemaMqttSourceOptions,
 } from './options/mqtt-source-options.js';
 export { Subscription, type SubscriptionOptions } from './options/subscription.js';
 export type { ReceivedMessage } from './received-message.js';

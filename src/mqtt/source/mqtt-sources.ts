@@ -1,9 +1,13 @@
 import type { Source } from '../../connector/source.js';
 import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
-import { copyPayload, type MapToItemFn } from './items/map-to-item.js';
+import type { MapToItemFn } from './items/map-to-item.js';
 import { MqttSourceBuilder } from './options/mqtt-source-builder.js';
-import type { MappedMqttSourceOptions, MqttSourceOptions } from './options/mqtt-source-options.js';
+import type {
+  MappedMqttSourceOptions,
+  MqttSourceOptions,
+  SchemaMqttSourceOptions,
+} from './options/mqtt-source-options.js';
 import type { Subscription } from './options/subscription.js';
 
 type Given<Options> = Options extends { readonly topic: string } ? 'topic' : 'subscriptions';
@@ -14,7 +18,7 @@ function mqtt<T>(broker: string, filter: string | Subscription, mapToItemFn: Map
 function mqtt(
   first: string | Subscription,
   second?: string | Subscription,
-  mapToItemFn: MapToItemFn<unknown> = copyPayload,
+  mapToItemFn?: MapToItemFn<unknown>,
 ): Source<unknown> {
   if (second === undefined) refuseBrokerAlone(first);
   const filter = second ?? first;
@@ -28,11 +32,14 @@ function builder<O extends MqttSourceOptions>(options: O): MqttSourceBuilder<Uin
 function builder<T, O extends MappedMqttSourceOptions<T>>(
   options: O & MappedMqttSourceOptions<T>,
 ): MqttSourceBuilder<T, Given<O>>;
+function builder<T, O extends SchemaMqttSourceOptions<T>>(
+  options: O & SchemaMqttSourceOptions<T>,
+): MqttSourceBuilder<T, Given<O>>;
 function builder(
-  options: Partial<MqttSourceOptions | MappedMqttSourceOptions<unknown>> = {},
+  options: Partial<MqttSourceOptions | MappedMqttSourceOptions<unknown> | SchemaMqttSourceOptions<unknown>> = {},
 ): MqttSourceBuilder<unknown> {
   refuseNoOptions('MqttSources.builder', options);
-  return new MqttSourceBuilder<unknown>({ ...options, mapToItemFn: options.mapToItemFn ?? copyPayload });
+  return new MqttSourceBuilder<unknown>(options);
 }
 
 /**

@@ -25,7 +25,7 @@ export const openReader = async <T>(source: ResolvedSource<T>, context: OpenCont
   const { clientId, autoReconnect } = options;
   const custody = durable ? durableCustody({ ...source, clientId }, { ...context, durable }) : directCustody(guarantee);
   const metrics = sourceMetrics(context.metrics, source.name);
-  const { name, limits, mapToItemFn, deduplicateBy, onError } = source;
+  const { name, limits, mapToItemFn, schema, deduplicateBy, onError } = source;
   const filters = source.subscriptions.map(({ filter }) => filter);
   const intake = new MessageIntake({ name, filters, limits, autoReconnect, metrics });
   const line = new Connection({ ...options, past: custody.past }, intake);
@@ -34,7 +34,7 @@ export const openReader = async <T>(source: ResolvedSource<T>, context: OpenCont
   await openLine(source, { line, intake, signal: context.signal });
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
   const qosCheck = new QosCheck({ source: name, needed, policy: source.onLowerQos, metrics });
-  const maker = new ItemMaker({ name, mapToItemFn, deduplicateBy, qosCheck });
+  const maker = new ItemMaker({ name, mapToItemFn, schema, deduplicateBy, qosCheck });
   return new MqttSourceReader({ name, maker, onError, intake, line, acks, metrics });
 };
 

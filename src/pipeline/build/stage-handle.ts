@@ -1,4 +1,6 @@
 import type { OpenContext } from '../../connector/open-context.js';
+import { schemaFunction } from '../../connector/schema/schema-function.js';
+import type { StandardSchema } from '../../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { MapAsyncOptions } from '../map-async-options.js';
@@ -7,14 +9,12 @@ import { shownItem } from '../shown-item.js';
 import type { KeyedStage, SinkStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
-import type { StandardSchema } from '../standard-schema.js';
 import type { VertexWork } from '../vertex.js';
 import { asyncWork, MAP_ASYNC } from './async-work.js';
 import { checkFunctions, checkName, checkSink } from './check-parts.js';
 import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
-import { schemaFunction } from './schema-function.js';
 import { ASYNC_SERVICE, SERVICE, serviceWork } from './service-work.js';
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */

@@ -76,6 +76,7 @@ export class DurableSourceRig {
     const maker = new ItemMaker({
       name: 's',
       mapToItemFn: (_topic, received) => received.toString(),
+      schema: String,
       deduplicateBy: undefined,
       qosCheck,
     });

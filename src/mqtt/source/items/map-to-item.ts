@@ -6,5 +6,8 @@ import type { ReceivedMessage } from '../received-message.js';
  */
 export type MapToItemFn<T> = (topic: string, message: ReceivedMessage) => T;
 
-/** The item when there is no `mapToItemFn`: a copy of the payload, so that keeping it keeps no read buffer. */
+/** The item when there is neither a `mapToItemFn` nor a `schema`: a copy of the payload, so that keeping it keeps no read buffer. */
 export const copyPayload: MapToItemFn<Uint8Array> = (_topic, message) => new Uint8Array(message.payload);
+
+/** What a `schema` is given when there is no `mapToItemFn`. */
+export const parsePayload: MapToItemFn<unknown> = (_topic, message) => message.json();

@@ -3,9 +3,12 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import type { MessageAttributes } from '../../protocol/message-attributes.js';
 import type { MessageEvent } from '../../protocol/session/session-event.js';
 
+/** What a user makes items with, by the names of the steps. */
+export type AskedFunction = 'mapToItemFn' | 'schema' | 'deduplicateBy';
+
 /** The error of a message that one of the user's functions failed on. */
 export const userFunctionError = (
-  part: 'mapToItemFn' | 'deduplicateBy',
+  part: AskedFunction,
   topic: string,
   { position, cause }: { readonly position: number; readonly cause: unknown },
 ): MillraceError => {
@@ -14,7 +17,7 @@ export const userFunctionError = (
   return new MillraceError('USER_FUNCTION_FAILED', `${part} failed ${where}: ${text}`, {
     cause,
     advice: (cause instanceof MillraceError ? cause.advice : undefined) ?? MEND,
-    details: { topic, position },
+    details: { ...(cause instanceof MillraceError ? cause.details : {}), topic, position },
   });
 };
 

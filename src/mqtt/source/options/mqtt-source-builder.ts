@@ -1,3 +1,4 @@
+import type { StandardSchema } from '../../../connector/schema/standard-schema.js';
 import type { OnError } from '../../../connector/sink.js';
 import type { Source } from '../../../connector/source.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
@@ -24,7 +25,9 @@ interface TopicAndSubscriptionsAreAlternatives {
 
 const ONE_TOPIC = 'topic is given already; several filters are for subscriptions: Subscription.of(filter, qos), …';
 const ALL_AT_ONCE = 'subscriptions are given already; give all filters in one call of subscriptions';
-const MAP_FIRST = 'deduplicateBy sees the items: give mapToItemFn before it';
+const ITEMS_FIRST = 'deduplicateBy sees the items: give mapToItemFn and schema before it';
+const MAP_FIRST = 'schema sees what mapToItemFn makes: give that before it';
+const ONE_SCHEMA = 'schema is given already: make one schema of the two';
 
 type Unless<Given extends FilterSteps, Other extends FilterSteps, Argument> = Given extends Other
   ? Argument & TopicAndSubscriptionsAreAlternatives
@@ -99,18 +102,32 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
   }
 
   /**
-   * Makes an item of a message. Default: a copy of the payload as a Uint8Array.
-   * @throws MillraceError INVALID_OPTIONS after `deduplicateBy`, whose function was given for other items
+   * Makes an item of a message. Default: a copy of the payload as a Uint8Array; before a `schema` the payload parsed as JSON.
+   * @throws MillraceError INVALID_OPTIONS after `schema` and `deduplicateBy`, which were given for other items
    */
   mapToItemFn<U>(mapToItemFn: MapToItemFn<U>): MqttSourceBuilder<U, Given> {
-    const { deduplicateBy, ...others } = this.#settings;
-    if (deduplicateBy !== undefined) throw invalidOptions('the MQTT source', [MAP_FIRST]);
+    const { schema, deduplicateBy, ...others } = this.#settings;
+    if (deduplicateBy !== undefined) throw invalidOptions('the MQTT source', [ITEMS_FIRST]);
+    if (schema !== undefined) throw invalidOptions('the MQTT source', [MAP_FIRST]);
     return new MqttSourceBuilder<U, Given>({ ...others, mapToItemFn });
   }
 
   /**
-   * An exception in `mapToItemFn`: `fail` (default) fails the job, `skip` counts and acknowledges the message, `{ deadLetter }` sends it
-   * there first.
+   * Lets through the items that a schema takes (of zod, valibot, arktype or another library of Standard Schema), as what it makes of them.
+   * Any other is for `onError`, whose letters have the message as it came; the error has the paths at which it is wrong, never a value. The
+   * schema must answer at once.
+   * @throws MillraceError INVALID_OPTIONS after another one, and after `deduplicateBy`, whose function was given for other items
+   */
+  schema<U>(schema: StandardSchema<U>): MqttSourceBuilder<U, Given> {
+    const { schema: other, deduplicateBy, ...others } = this.#settings;
+    if (deduplicateBy !== undefined) throw invalidOptions('the MQTT source', [ITEMS_FIRST]);
+    if (other !== undefined) throw invalidOptions('the MQTT source', [ONE_SCHEMA]);
+    return new MqttSourceBuilder<U, Given>({ ...others, schema });
+  }
+
+  /**
+   * An exception in `mapToItemFn`, or an item that `schema` does not take: `fail` (default) fails the job, `skip` counts and acknowledges the
+   * message, `{ deadLetter }` sends it there first.
    */
   onError(onError: OnError): MqttSourceBuilder<T, Given> {
     return this.#with({ onError });
@@ -144,7 +161,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
   /**
    * Takes a message once whose key is known already: copies that QoS 1 cannot tell, or that a publisher sent twice. The keys are in the job's
    * store, for `ttlMs` (default a day) and at most `maxEntries` (default 1000000) of them. Admits QoS 1 to exactly-once. After
-   * `mapToItemFn`, whose items it sees.
+   * `mapToItemFn` and `schema`, whose items it sees.
    */
   deduplicateBy(keyFn: DeduplicationKeyFn<T>, options: DeduplicationOptions = {}): MqttSourceBuilder<T, Given> {
     return this.#with({ deduplicateBy: { ...options, keyFn } });

@@ -1,3 +1,4 @@
+import type { StandardSchema } from '../../../connector/schema/standard-schema.js';
 import type { OnError } from '../../../connector/sink.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
@@ -27,7 +28,7 @@ export interface MqttSourceBaseOptions {
    * at a connect that is tried again, as the network is.
    */
   readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
-  /** An exception in `mapToItemFn`. Default `fail`. */
+  /** An exception in `mapToItemFn`, and an item that `schema` does not take. Default `fail`. */
   readonly onError?: OnError | undefined;
   /** Default `drop-oldest`. */
   readonly qos0Overflow?: Qos0Overflow | undefined;
@@ -74,6 +75,8 @@ export type MqttSourceOptions = MqttSourceBaseOptions &
   (TopicChoice | SubscriptionsChoice) & {
     /** Never given: see `MappedMqttSourceOptions`. */
     readonly mapToItemFn?: undefined;
+    /** Never given: see `SchemaMqttSourceOptions`. */
+    readonly schema?: undefined;
     /** Tells copies by a key of the message; admits QoS 1 to exactly-once. */
     readonly deduplicateBy?: DeduplicateBy<Uint8Array> | undefined;
   };
@@ -83,7 +86,20 @@ export type MappedMqttSourceOptions<T> = MqttSourceBaseOptions &
   (TopicChoice | SubscriptionsChoice) & {
     /** Makes an item of each message; what it throws is for `onError`. */
     readonly mapToItemFn: MapToItemFn<T>;
+    /** Never given: see `SchemaMqttSourceOptions`. */
+    readonly schema?: undefined;
     /** As in `MqttSourceOptions`; it sees the items that `mapToItemFn` makes. */
+    readonly deduplicateBy?: DeduplicateBy<T> | undefined;
+  };
+
+/** An MQTT source as one object, whose items are what a schema makes of the messages. */
+export type SchemaMqttSourceOptions<T> = MqttSourceBaseOptions &
+  (TopicChoice | SubscriptionsChoice) & {
+    /** What the schema is given. Default: the payload, parsed as JSON. */
+    readonly mapToItemFn?: MapToItemFn<unknown> | undefined;
+    /** Lets through what it takes, as what it makes of it; all else is for `onError`. It must answer at once. */
+    readonly schema: StandardSchema<T>;
+    /** As in `MqttSourceOptions`; it sees what the schema has made. */
     readonly deduplicateBy?: DeduplicateBy<T> | undefined;
   };
 
@@ -95,8 +111,10 @@ export interface SourceSettings<T> extends MqttSourceBaseOptions {
   readonly qualityOfService?: QualityOfService | undefined;
   /** As in `SubscriptionsChoice`. */
   readonly subscriptions?: readonly Subscription[] | undefined;
-  /** Always there: a builder begins with `copyPayload`. */
-  readonly mapToItemFn: MapToItemFn<T>;
-  /** Given for the items of this very `mapToItemFn`: the builder refuses another one after it. */
+  /** Default: a copy of the payload, before a `schema` the payload parsed as JSON. */
+  readonly mapToItemFn?: MapToItemFn<unknown> | undefined;
+  /** Given for what this very `mapToItemFn` makes: the builder refuses another one after it. */
+  readonly schema?: StandardSchema<T> | undefined;
+  /** Given for the items of this very `mapToItemFn` and `schema`: the builder refuses another one after it. */
   readonly deduplicateBy?: DeduplicateBy<T> | undefined;
 }

@@ -1,4 +1,5 @@
 import type { OpenContext } from '../../../connector/open-context.js';
+import { schemaFunction } from '../../../connector/schema/schema-function.js';
 import type { OnError } from '../../../connector/sink.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
@@ -12,7 +13,7 @@ import { type ResolvedConnect, resolveConnectOptions } from '../../connection/op
 import type { WantedSubscription } from '../../connection/subscriptions/wanted-subscription.js';
 import type { BufferLimits } from '../buffer/message-buffer.js';
 import { type DeduplicateBy, deduplicationProblems } from '../items/deduplicate-by.js';
-import type { MapToItemFn } from '../items/map-to-item.js';
+import { copyPayload, type MapToItemFn, parsePayload } from '../items/map-to-item.js';
 import type { OnLowerQos } from '../items/qos-check.js';
 import { neededQos } from '../needed-qos.js';
 import type { SourceSettings } from './mqtt-source-options.js';
@@ -36,10 +37,12 @@ export interface ResolvedSource<T> {
   readonly keepSession: boolean;
   /** For QoS 1 and 2 by the Receive Maximum, too. */
   readonly limits: BufferLimits;
-  /** Of messages that are malformed, and of those that `mapToItemFn` throws for. */
+  /** Of messages that are malformed, and of those that `mapToItemFn` throws for or the schema does not take. */
   readonly onError: OnError;
   /** Throws for a message that is no item. */
-  readonly mapToItemFn: MapToItemFn<T>;
+  readonly mapToItemFn: MapToItemFn<unknown>;
+  /** Throws for what does not fit; gives the item itself where there is none. */
+  readonly schema: (item: unknown) => T;
   /** What tells copies; undefined when nothing does. */
   readonly deduplicateBy: DeduplicateBy<T> | undefined;
   /** Only with a store (R6). */
@@ -58,7 +61,8 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 /** @throws MillraceError INVALID_OPTIONS with all problems at once in `details.problems` */
 export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> => {
   const { options: settings, problems: wrong } = checkSourceOptions(given);
-  const { mapToItemFn, deduplicateBy, onError = 'fail' } = settings;
+  const { schema, deduplicateBy, onError = 'fail' } = settings;
+  const { mapToItemFn = schema === undefined ? copyPayload : parsePayload } = settings;
   const { onUnknownSession = 'fail', onLowerQos = 'accept' } = settings;
   const asked = askConnectOptions(settings);
   const options: ConnectOptions = typeof asked === 'string' ? {} : asked;
@@ -90,12 +94,16 @@ export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> =>
     limits,
     onError: lendingPlace(onError, { ...settings, clientId }),
     mapToItemFn,
+    schema: schema === undefined ? asItIs : schemaFunction(schema),
     deduplicateBy,
     onUnknownSession,
     onLowerQos,
     connectionOptions: (opening) => connectionOptions(settings, facts, opening),
   };
 };
+
+/** Without a schema items are what `mapToItemFn` gives: the types of the builder have checked it. */
+const asItIs = <T>(item: unknown): T => item as T;
 
 /** A broker that keeps to the Receive Maximum never fills the bound of QoS 1 and 2, so the reader of its connection goes on. */
 const limitsOf = (settings: SourceSettings<unknown>, receiveMaximum: number): BufferLimits => {

@@ -1,4 +1,4 @@
-import { onErrorCheck } from '../../../connector/option-checks.js';
+import { onErrorCheck, schemaCheck } from '../../../connector/option-checks.js';
 import { checkOptions, type OptionChecks, options } from '../../../internal/options/check-options.js';
 import { count, flag, func, listOf, type OptionCheck, oneOf, text } from '../../../internal/options/option-checks.js';
 import { CONNECT_NAMES, CREDENTIALS } from '../../connection/options/connect-checks.js';
@@ -33,6 +33,7 @@ const SOURCE: OptionChecks<SourceSettings<unknown>> = {
   keepSession: flag,
   connectOptionsFn: func,
   mapToItemFn: func,
+  schema: schemaCheck,
   deduplicateBy: options(DEDUPLICATE_BY),
   onError: onErrorCheck,
   qos0Overflow: oneOf('drop-oldest', 'drop-newest', 'pause'),

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import type { ProcessingGuarantee } from '../../../../src/connector/processing-guarantee.js';
 import type { OnError } from '../../../../src/connector/sink.js';
+import { functionMistake } from '../../../../src/errors/function-mistake.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import type { QualityOfService } from '../../../../src/mqtt/protocol/quality-of-service.js';
@@ -23,6 +24,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 interface Settings {
   readonly mapToItemFn?: MapToItemFn<string>;
+  readonly schema?: (item: unknown) => string;
   readonly onError?: OnError;
   readonly guarantee?: ProcessingGuarantee;
   readonly autoReconnect?: boolean;
@@ -56,6 +58,7 @@ const open = (settings: Settings = {}) => {
     maker: new ItemMaker({
       name: 's',
       mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
+      schema: settings.schema ?? String,
       deduplicateBy: settings.deduplicateBy,
       qosCheck: new QosCheck({
         source: 's',
@@ -240,6 +243,28 @@ describe('source reader: onError', () => {
     reader.committed(4);
     assert.deepEqual(line.accepted, [1, 2, 3, 4, 5]);
     assert.equal(metric('rejected_total'), 3);
+  });
+
+  it('what a schema refuses is for onError, and a schema that is wrong for every item fails the source', () => {
+    const schema = (item: unknown) => {
+      if (item === 'bad') throw new RangeError('bad');
+      return `${item}!`;
+    };
+    const { reader, receive } = open({ schema, onError: 'skip' });
+    receive('bad', 'a');
+    const { items, rejected } = reader.poll(10);
+    assert.deepEqual([items, rejected.length], [['a!'], 1]);
+    assert.match(
+      rejected[0]?.letter.error.message ?? '',
+      /^schema failed on a message of topic "t\/a" at position 0: bad/,
+    );
+    const mistaken = () => {
+      throw functionMistake('the schema validates asynchronously', 'Use it elsewhere.');
+    };
+    const wrong = open({ schema: mistaken, onError: 'skip' });
+    wrong.receive('a');
+    assert.throws(() => wrong.reader.poll(10), { code: 'USER_FUNCTION_FAILED', message: /validates asynchronously/ });
+    assert.deepEqual(wrong.line.accepted, []);
   });
 
   it('an async mapToItemFn fails the source, whatever onError says', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { StandardSchema } from '../../../../../src/connector/schema/standard-schema.js';
 import { MillraceError } from '../../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../../src/metrics/index.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
@@ -19,6 +20,10 @@ const problemsOf = (build: () => unknown): readonly string[] => {
     return error.details.problems;
   }
   return [];
+};
+
+const ANYTHING: StandardSchema = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) },
 };
 
 const settings = (changes: Partial<SourceSettings<Uint8Array>>): SourceSettings<Uint8Array> => ({
@@ -368,13 +373,26 @@ describe('source guarantee', () => {
     await assert.rejects(once, { code: 'GUARANTEE_UNSUPPORTED' });
   });
 
+  it('a schema stands behind mapToItemFn, once, and must be one', () => {
+    const base = MqttSources.builder().topic('a');
+    const set = base.mapToItemFn((topic) => topic).schema(ANYTHING);
+    set.build();
+    assert.throws(() => set.mapToItemFn(() => 1), { code: 'INVALID_OPTIONS', message: /schema sees what mapToItemFn/ });
+    assert.throws(() => set.schema(ANYTHING), { code: 'INVALID_OPTIONS', message: /given already/ });
+    for (const wrong of [5, {}, () => 1, { '~standard': { version: 2, validate: () => 1 } }]) {
+      const problems = problemsOf(() => base.schema(wrong as never).build());
+      assert.match(problems.join(), /^schema must be a schema of zod/);
+    }
+  });
+
   it('deduplicateBy has defaults, and belongs after mapToItemFn', () => {
     const base = MqttSources.builder().topic('a');
     assert.equal(base.build().deduplication, undefined);
     assert.deepEqual(base.deduplicateBy(() => 'k').build().deduplication, { ttlMs: 86_400_000, maxEntries: 1_000_000 });
     const set = base.deduplicateBy(() => 'k', { ttlMs: 1000, maxEntries: 5 });
     assert.deepEqual(set.build().deduplication, { ttlMs: 1000, maxEntries: 5 });
-    assert.throws(() => set.mapToItemFn(() => 1), /give mapToItemFn before it/);
+    assert.throws(() => set.mapToItemFn(() => 1), /give mapToItemFn and schema before it/);
+    assert.throws(() => set.schema(ANYTHING), /give mapToItemFn and schema before it/);
     assert.deepEqual(
       problemsOf(() => base.deduplicateBy(() => 'k', { ttlMs: 0, maxEntries: 1.5 }).build()).map((text) =>
         text.slice(0, 30),

@@ -1,7 +1,7 @@
 import { functionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isThenable, promiseError } from '../../internal/refuse-promise.js';
-import type { SchemaIssue, StandardSchema } from '../standard-schema.js';
+import type { SchemaIssue, StandardSchema } from './standard-schema.js';
 
 /** More places are no help. */
 const MOST_PATHS = 8;
@@ -9,7 +9,7 @@ const MOST_PATHS = 8;
 const MOST_PATH_CHARACTERS = 100;
 
 /**
- * The function of a stage that lets through what a schema says of its items.
+ * The function that lets through items which a schema takes, as what it makes of them.
  * @throws MillraceError INVALID_OPTIONS for what is no schema
  */
 export const schemaFunction = <R>(schema: StandardSchema<R>): ((item: unknown) => R) => {
@@ -23,10 +23,14 @@ export const schemaFunction = <R>(schema: StandardSchema<R>): ((item: unknown) =
   };
 };
 
+/** JavaScript may give anything. */
+export const isSchema = (value: unknown): value is StandardSchema => {
+  const standard: unknown = Object(value)['~standard'];
+  return Object(standard).version === 1 && typeof Object(standard).validate === 'function';
+};
+
 const validatorOf = <R>(schema: StandardSchema<R>): StandardSchema<R>['~standard']['validate'] => {
-  // JavaScript may give anything
-  const standard: Partial<StandardSchema<R>['~standard']> | undefined = schema?.['~standard'];
-  if (standard?.version === 1 && typeof standard.validate === 'function') return standard.validate;
+  if (isSchema(schema)) return schema['~standard'].validate;
   throw new MillraceError('INVALID_OPTIONS', 'schema: it is no schema of Standard Schema, version 1', {
     advice: 'Give a schema of zod (3.24 or later), valibot, arktype or another library that has the interface.',
   });
