@@ -1,4 +1,5 @@
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
+import { LmdbViews } from '../../src/store/lmdb/view/lmdb-views.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
 import { MemoryViews } from '../../src/store/log/memory/memory-views.js';
@@ -72,5 +73,19 @@ storeContract('a log in memory, and a view that is lost', {
       again,
       rival: async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() }),
     };
+  },
+});
+
+storeContract('a log in memory, and a view in an LMDB file', {
+  start: async () => {
+    const logs = new MemoryLogs();
+    const dir = tempDir('views');
+    let stores = new LogStores({ logs, views: await LmdbViews.open(dir) });
+    const again = async () => {
+      await stores.close();
+      stores = new LogStores({ logs, views: await LmdbViews.open(dir) });
+      return stores;
+    };
+    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
   },
 });

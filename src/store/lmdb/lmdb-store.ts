@@ -9,11 +9,6 @@ import type { OpeningMark } from './opening/opening-mark.js';
 import { encodeCommits } from './records/commits-record.js';
 import { encodeBatch, encodeOwn, LmdbRecords } from './records/lmdb-records.js';
 
-/** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
-const FIRST_SLICE = 16;
-const LARGEST_SLICE = 512;
-const SLICE_BYTES = 1024 * 1024;
-
 /** Opened by `openLmdbStore`, which has checked the file. */
 export interface LmdbStoreParts {
   readonly file: LmdbFile;
@@ -53,20 +48,8 @@ export class LmdbStore implements Store {
     return this.#records.get(key);
   }
 
-  *range(from: string, to: string): Generator<StoreRecord, void> {
-    let start = from;
-    let limit = FIRST_SLICE;
-    let after = false;
-    while (true) {
-      this.#checkOpen();
-      const slice = this.#records.slice({ from: start, to, after, limit, maxBytes: SLICE_BYTES });
-      yield* slice;
-      const last = slice.at(-1);
-      if (last === undefined) return;
-      start = last.key;
-      after = true;
-      limit = Math.min(limit * 2, LARGEST_SLICE);
-    }
+  range(from: string, to: string): Iterable<StoreRecord> {
+    return this.#records.range(from, to, () => this.#checkOpen());
   }
 
   async commit(batch: StoreBatch): Promise<void> {

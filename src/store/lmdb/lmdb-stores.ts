@@ -1,13 +1,10 @@
 import { join, resolve } from 'node:path';
-import { MillraceError } from '../../errors/index.js';
-import { checkOwnDirectory } from '../../internal/files/own-files.js';
-import { storageError } from '../storage-error.js';
 import type { Store, StoreProvider } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';
 import { DirectoryLock } from './directory/directory-lock.js';
 import { jobDirectoryName } from './directory/job-directory-name.js';
-import { makePrivateDirectory } from './directory/private-directory.js';
 import { refuseRuntime } from './directory/refuse-runtime.js';
+import { makeStoreDirectory } from './directory/store-directory.js';
 import { openLmdbStore } from './opening/open-lmdb-store.js';
 
 /**
@@ -36,14 +33,14 @@ export class LmdbStores implements StoreProvider {
   static async open(dir: string): Promise<LmdbStores> {
     refuseRuntime(process.versions);
     const location = resolve(dir);
-    await makeDirectory(location);
+    await makeStoreDirectory(location);
     return new LmdbStores(location, await DirectoryLock.take(location));
   }
 
   open(job: string, partition: number): Promise<Store> {
     return this.#open.open(job, partition, async (onClosed) => {
       const directory = join(this.location, jobDirectoryName(job));
-      await makeDirectory(directory);
+      await makeStoreDirectory(directory);
       return openLmdbStore({
         path: join(directory, `partition-${partition}.mdb`),
         name: { job, partition },
@@ -66,27 +63,3 @@ export class LmdbStores implements StoreProvider {
     }
   }
 }
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await makePrivateDirectory(path);
-    await checkOwnDirectory(path);
-  } catch (error) {
-    if (!NO_PLACE.has(Object(error).code)) throw storageError(error, `cannot make the directory ${path}`);
-    throw new MillraceError('INVALID_OPTIONS', `cannot make the directory ${path}: ${Object(error).code}`, {
-      cause: error,
-      advice: 'Name a directory on a local disk that this user may write to.',
-    });
-  }
-}
-
-/** No disk fails so: it is the wrong place, and trying again does not help. */
-const NO_PLACE: ReadonlySet<unknown> = new Set([
-  'ENOENT',
-  'ENOTDIR',
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENAMETOOLONG',
-  'ELOOP',
-]);

@@ -35,8 +35,11 @@ const LOCK_FILE_BYTES = 16 * 1024;
 /** Some pages in a row. */
 const TRIED_BYTES = 64 * 1024;
 
+/** When what is written is on the disk: at each commit, or when the system gets round to it. */
+export type Flushing = 'each-commit' | 'never';
+
 /** Opens a file that nobody else has open, or makes a new one. */
-export async function openLmdbFile(path: string): Promise<LmdbFile> {
+export async function openLmdbFile(path: string, flushing: Flushing = 'each-commit'): Promise<LmdbFile> {
   const lmdb = await loadPackage('lmdb', 'a store on disk', () => import('lmdb'));
   // LMDB writes to its lock file through a memory map: on a full disk, a hole in it would end the process (SIGBUS).
   const lock = await openOwnFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT);
@@ -45,7 +48,7 @@ export async function openLmdbFile(path: string): Promise<LmdbFile> {
   } finally {
     await lock.close();
   }
-  return new LmdbFile(lmdb, path);
+  return new LmdbFile(lmdb, path, flushing);
 }
 
 /**
@@ -53,7 +56,8 @@ export async function openLmdbFile(path: string): Promise<LmdbFile> {
  *
  * Not used are LMDB's overlapping sync (the binding's default: commits are visible before they are durable, closing flushes again
  * after a failed flush, which R13 forbids, and it was not faster with one commit under way at a time), its value encodings and caches.
- * A commit costs two flushes: `fdatasync` of the pages and a synchronous write of the meta page that makes them the current ones.
+ * A commit that is flushed costs two flushes: `fdatasync` of the pages and a synchronous write of the meta page that makes them the current
+ * ones.
  *
  * Errors are LMDB's own, see `storageError`.
  */
@@ -62,7 +66,7 @@ export class LmdbFile {
   readonly #database: RootDatabase<Buffer, Buffer>;
 
   /** Use {@link openLmdbFile}. */
-  constructor(lmdb: Lmdb, path: string) {
+  constructor(lmdb: Lmdb, path: string, flushing: Flushing) {
     this.#lmdb = lmdb;
     const options = {
       path,
@@ -71,6 +75,7 @@ export class LmdbFile {
       encoding: 'binary',
       cache: false,
       overlappingSync: false,
+      noSync: flushing === 'never',
       // With it, a commit that fails also rejects a promise that nobody has, which ends the process.
       eventTurnBatching: false,
       maxDbs: 1,
@@ -103,7 +108,7 @@ export class LmdbFile {
     return first(this.#database.getRange({ start: key, limit: 1, reverse: true, exclusiveStart: true }));
   }
 
-  /** Writes all changes or none. Resolves when they are durable. One call at a time, and none after one that has rejected. */
+  /** Writes all changes or none. Resolves when they are durable, where commits are flushed. One call at a time, and none after one that has rejected. */
   async write(changes: Iterable<FileChange>): Promise<void> {
     const database = this.#database;
     try {

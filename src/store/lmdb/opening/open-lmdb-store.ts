@@ -1,19 +1,16 @@
-import { constants } from 'node:fs';
-import { lstat, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
-import { openOwnFile } from '../../../internal/files/own-files.js';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { syncFoundName, syncNewName } from '../../../internal/files/sync-name.js';
 import { corruptError, storageError } from '../../storage-error.js';
 import { syncFile } from '../directory/private-directory.js';
 import { identityOf } from '../file/file-identity.js';
 import { openLmdbFile } from '../file/lmdb-file.js';
 import { LmdbStore } from '../lmdb-store.js';
-import { findDamagedPage } from '../pages/check-pages.js';
-import { type LmdbHeader, readLmdbHeader } from '../pages/lmdb-header.js';
-import { hasMissingPages } from '../pages/missing-pages.js';
 import { checkCommits, encodeCommits } from '../records/commits-record.js';
 import { checkFormat, type StoreName, writeFormat } from '../records/format-record.js';
 import { encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
+import { openCheckedFile } from './open-checked-file.js';
 import { OpeningMark } from './opening-mark.js';
+import { provideRoom } from './provide-room.js';
 import { tryInChild } from './try-in-child.js';
 
 /** What is opened, by whom. */
@@ -43,14 +40,10 @@ export async function openLmdbStore(request: OpenRequest): Promise<LmdbStore> {
   }
 }
 
-/** More than the first commit writes. */
-const FIRST_BYTES = 64 * 1024;
-
 /** Makes it under another name first: a file under its own name has been whole at some time, and is damaged where it is not. */
 async function makeFile({ path, name }: OpenRequest): Promise<void> {
   const unfinished = `${path}.new`;
   await removeFile(unfinished);
-  // On a full disk this fails with an error; LMDB's own first write would end the process.
   await provideRoom(unfinished);
   const file = await openLmdbFile(unfinished);
   try {
@@ -68,16 +61,6 @@ async function makeFile({ path, name }: OpenRequest): Promise<void> {
   await rename(unfinished, path);
   await removeFile(unfinished);
   await syncNewName(path);
-}
-
-async function provideRoom(path: string): Promise<void> {
-  const file = await openOwnFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-  try {
-    await file.writeFile(Buffer.alloc(FIRST_BYTES));
-    await file.truncate(0);
-  } finally {
-    await file.close();
-  }
 }
 
 async function removeFile(path: string): Promise<void> {
@@ -98,12 +81,9 @@ async function openMarked(request: OpenRequest): Promise<LmdbStore> {
 }
 
 async function openFile({ path, name, onClosed }: OpenRequest, mark: OpeningMark): Promise<LmdbStore> {
-  const header = await readLmdbHeader(path);
-  await checkSmallFile(path, header);
-  const file = await openLmdbFile(path);
+  const file = await openCheckedFile(path);
   try {
-    const { commits, bytes } = file.facts();
-    await checkLength(path, bytes, header);
+    const { commits } = file.facts();
     const records = new LmdbRecords(file, path);
     const format = records.getOwn('format');
     if (format === undefined) throw corruptError(`${path} has no format record`);
@@ -114,37 +94,6 @@ async function openFile({ path, name, onClosed }: OpenRequest, mark: OpeningMark
     await file.close();
     throw error;
   }
-}
-
-/** All pages of a file up to this size are looked at at each opening, within a few milliseconds; of a larger one after a bad end. */
-const SMALL_BYTES = 1024 * 1024;
-
-/** What LMDB would believe of a damaged page may end the process (X8). */
-async function checkSmallFile(path: string, header: LmdbHeader): Promise<void> {
-  const { size } = await stat(path);
-  if (size > SMALL_BYTES) return;
-  const bytes = await readFile(path);
-  const { pageSize } = header;
-  const problem = findDamagedPage(
-    {
-      count: Math.floor(bytes.byteLength / pageSize),
-      read: (page) => bytes.subarray(page * pageSize, (page + 1) * pageSize),
-    },
-    header,
-  );
-  if (problem !== undefined) throw corruptError(`${path}: ${problem}`);
-}
-
-/**
- * Refuses a file that was cut short: reading a page of the map that is not in the file would end the process (SIGBUS). What LMDB left
- * away because it does not use it is filled up.
- */
-async function checkLength(path: string, bytes: number, header: LmdbHeader): Promise<void> {
-  const { size } = await stat(path);
-  if (size >= bytes) return;
-  if (await hasMissingPages(path, header))
-    throw corruptError(`${path} was cut short: it has ${size} bytes of ${bytes}`);
-  await truncate(path, bytes);
 }
 
 /** A link that leads nowhere is something, too. */

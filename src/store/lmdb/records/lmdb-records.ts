@@ -7,8 +7,13 @@ import { CHECKSUM_BYTES, readChecked, writeChecked } from './record-checksum.js'
 const OWN = 0;
 const USER = 1;
 
+/** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
+const FIRST_SLICE = 16;
+const LARGEST_SLICE = 512;
+const SLICE_BYTES = 1024 * 1024;
+
 /** Names of the store's own records. */
-export type OwnName = 'format' | 'commits';
+export type OwnName = 'format' | 'commits' | 'view';
 
 function nameOf(key: Buffer): string {
   return key.toString('utf8', 1);
@@ -63,6 +68,26 @@ export class LmdbRecords {
 
   slice(slice: Slice): StoreRecord[] {
     return this.#read(() => this.#slice(slice));
+  }
+
+  /**
+   * The records from `from` (inclusive) up to `to` (exclusive), read in slices: no snapshot is held between two of them.
+   * @param checkOpen throws when nothing may be read any more
+   */
+  *range(from: string, to: string, checkOpen: () => void): Generator<StoreRecord, void> {
+    let start = from;
+    let limit = FIRST_SLICE;
+    let after = false;
+    while (true) {
+      checkOpen();
+      const slice = this.slice({ from: start, to, after, limit, maxBytes: SLICE_BYTES });
+      yield* slice;
+      const last = slice.at(-1);
+      if (last === undefined) return;
+      start = last.key;
+      after = true;
+      limit = Math.min(limit * 2, LARGEST_SLICE);
+    }
   }
 
   #get(key: Buffer): Uint8Array | undefined {

@@ -1,0 +1,27 @@
+import { LOG_START, type LogPoint } from '../../log/record/log-point.js';
+
+const VIEW_FORMAT = 1;
+
+/** What a view says of itself. */
+export interface ViewRecord {
+  /** That of the log it is made from. */
+  readonly identity: string;
+  readonly applied: LogPoint;
+}
+
+export const encodeView = ({ identity, applied }: ViewRecord): Uint8Array =>
+  Buffer.from(JSON.stringify({ millraceView: VIEW_FORMAT, identity, applied }));
+
+/** Undefined for one that is not ours, or of another form: it is made again. */
+export function decodeView(record: Uint8Array | undefined): ViewRecord | undefined {
+  try {
+    const { millraceView, identity, applied } = Object(JSON.parse(Buffer.from(record ?? []).toString()));
+    if (millraceView !== VIEW_FORMAT || typeof identity !== 'string' || !isPoint(applied)) return undefined;
+    return { identity, applied };
+  } catch {
+    return undefined;
+  }
+}
+
+const isPoint = (point: unknown): point is LogPoint =>
+  Object.keys(LOG_START).every((name) => Number.isSafeInteger(Object(point)[name]));
