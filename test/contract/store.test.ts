@@ -1,5 +1,6 @@
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
 import { LmdbViews } from '../../src/store/lmdb/view/lmdb-views.js';
+import type { LocalViews } from '../../src/store/log/local-view.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
 import { MemoryViews } from '../../src/store/log/memory/memory-views.js';
@@ -41,51 +42,32 @@ storeContract('memory that another owner can take over, which tests of takeovers
   },
 });
 
-storeContract('a log in memory, and a view that is kept', {
-  start: async () => {
-    const logs = new MemoryLogs();
-    const views = new MemoryViews();
-    let stores = new LogStores({ logs: new MemoryLogs(logs), views });
-    const again = async () => {
-      await stores.close();
-      stores = new LogStores({ logs: new MemoryLogs(logs), views });
-      return stores;
-    };
-    return {
-      stores,
-      again,
-      rival: async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() }),
-    };
-  },
+/** Over a log that outlives its owners; `openViews` gives what each of them, one after the other, has of views. */
+const logContract = (views: string, start: () => () => Promise<LocalViews>): void =>
+  storeContract(`a log in memory, and ${views}`, {
+    start: async () => {
+      const logs = new MemoryLogs();
+      const openViews = start();
+      const open = async () => new LogStores({ logs: new MemoryLogs(logs), views: await openViews() });
+      let stores = await open();
+      const again = async () => {
+        await stores.close();
+        stores = await open();
+        return stores;
+      };
+      const rival = async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() });
+      return { stores, again, rival };
+    },
+  });
+
+logContract('a view that is kept', () => {
+  const views = new MemoryViews();
+  return async () => views;
 });
 
-storeContract('a log in memory, and a view that is lost', {
-  start: async () => {
-    const logs = new MemoryLogs();
-    let stores = new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() });
-    const again = async () => {
-      await stores.close();
-      stores = new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() });
-      return stores;
-    };
-    return {
-      stores,
-      again,
-      rival: async () => new LogStores({ logs: new MemoryLogs(logs), views: new MemoryViews() }),
-    };
-  },
-});
+logContract('a view that is lost', () => async () => new MemoryViews());
 
-storeContract('a log in memory, and a view in an LMDB file', {
-  start: async () => {
-    const logs = new MemoryLogs();
-    const dir = tempDir('views');
-    let stores = new LogStores({ logs, views: await LmdbViews.open(dir) });
-    const again = async () => {
-      await stores.close();
-      stores = new LogStores({ logs, views: await LmdbViews.open(dir) });
-      return stores;
-    };
-    return { stores, again, rival: async () => new LogStores({ logs, views: new MemoryViews() }) };
-  },
+logContract('a view in an LMDB file', () => {
+  const dir = tempDir('views');
+  return () => LmdbViews.open(dir);
 });
