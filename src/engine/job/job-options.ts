@@ -54,7 +54,7 @@ export interface JobOptions {
   readonly giveUp?: readonly string[] | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
-  /** Told of each change of status, at once. What it throws, or rejects with, is ignored. */
+  /** Told of each change of status, at once. What it throws, or rejects with, is a process warning, and fails nothing. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface ResolvedJobOptions {
   readonly giveUp: readonly string[];
   /** Default: a registry of the job's own. */
   readonly metrics: Metrics;
-  /** What it throws, or rejects with, is ignored. */
+  /** What it throws, or rejects with, fails nothing. */
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
 

@@ -51,15 +51,30 @@ test(
   },
 );
 
-test('an observer whose promise is rejected cannot harm the job', LIMIT, async () => {
-  const pipeline = Pipeline.create();
-  pipeline.readFrom(TestSources.items(1)).writeTo(Sinks.noop());
-  const job = Engine.embedded().newJob(pipeline, { onEvent: async () => fails() });
-  await job.join();
-  // an unhandled rejection would come now
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(job.status, 'COMPLETED');
-});
+test(
+  'an observer that throws, or whose promise is rejected, cannot harm the job, and is told once',
+  LIMIT,
+  async () => {
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(TestSources.items(1)).writeTo(Sinks.noop());
+    for (const onEvent of [async () => fails(), () => fails()]) {
+      const warnings: Error[] = [];
+      const hear = (warning: Error): number => warnings.push(warning);
+      process.on('warning', hear);
+      const job = Engine.embedded().newJob(pipeline, { name: 'watched', onEvent });
+      await job.join();
+      // an unhandled rejection, and further warnings, would come now
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('warning', hear);
+      assert.equal(job.status, 'COMPLETED');
+      assert.deepEqual(
+        warnings.map(({ message }) => message.replace(/: ENOENT.*/, '')),
+        ['job "watched": onEvent failed at "status"'],
+      );
+      assert.equal(Object(warnings[0]).code, 'MILLRACE_OBSERVER_FAILED');
+    }
+  },
+);
 
 test('whoever waits for a job that is suspended while it starts learns when it runs', LIMIT, async () => {
   let open: (value: number) => void = () => {};
