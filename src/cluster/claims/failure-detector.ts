@@ -1,9 +1,11 @@
 /** What tells one beat of a node from another: a new run begins to count anew. */
 export interface BeatSign {
-  /** Differs for each start of the node's process. */
-  readonly run: string;
+  /** Grows with each start of the node's process. */
+  readonly run: number;
   /** Grows with each beat of the run. */
   readonly count: number;
+  /** How long the node counts as alive without another beat, in milliseconds: its own word, so nodes may have different ones. */
+  readonly leaseMs: number;
 }
 
 interface Sight {
@@ -30,6 +32,7 @@ export class FailureDetector {
   #lookedAt: number | undefined;
   #watched = 0;
 
+  /** @param leaseMs that of the watcher: what is a pause of its own is judged by it */
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
   }
@@ -43,7 +46,7 @@ export class FailureDetector {
   /** A beat that was seen before, or one before that, is no sign of life: a watch that begins anew shows the last ones again. */
   saw(node: string, sign: BeatSign): void {
     const known = this.#sights.get(node);
-    if (known !== undefined && known.sign.run === sign.run && known.sign.count >= sign.count) return;
+    if (known !== undefined && !isNewer(sign, known.sign)) return;
     this.#sights.set(node, { sign, seenAt: this.#watched });
   }
 
@@ -59,7 +62,7 @@ export class FailureDetector {
 
   isAlive(node: string): boolean {
     const sight = this.#sights.get(node);
-    return sight !== undefined && this.#watched - sight.seenAt < this.#leaseMs;
+    return sight !== undefined && this.#watched - sight.seenAt < sight.sign.leaseMs;
   }
 
   /** How long no beat of it was seen, in milliseconds that were watched; 0 for one that is not known. */
@@ -73,3 +76,6 @@ export class FailureDetector {
     return this.#lookedAt === undefined ? undefined : this.#lookedAt + this.#leaseMs / LOOKS_PER_LEASE;
   }
 }
+
+const isNewer = (sign: BeatSign, known: BeatSign): boolean =>
+  sign.run > known.run || (sign.run === known.run && sign.count > known.count);

@@ -4,6 +4,8 @@ import { FailureDetector } from '../../../../src/cluster/claims/failure-detector
 
 const LEASE = 3000;
 
+const sign = (count: number, run = 1, leaseMs = LEASE) => ({ run, count, leaseMs });
+
 /** One that looks every 500 ms. */
 const watcher = (startsAt = 0) => {
   const detector = new FailureDetector(LEASE);
@@ -20,7 +22,7 @@ const watcher = (startsAt = 0) => {
 
 test('a node is gone when no beat of it was seen for a lease, and not before', () => {
   const { detector, watchUntil } = watcher();
-  detector.saw('a', { run: 'r', count: 1 });
+  detector.saw('a', sign(1));
   watchUntil(LEASE - 1);
   assert.equal(detector.isAlive('a'), true);
   watchUntil(LEASE);
@@ -30,13 +32,13 @@ test('a node is gone when no beat of it was seen for a lease, and not before', (
 
 test('a beat that is new keeps a node alive; one that was seen before does not, nor one before that', () => {
   const { detector, watchUntil } = watcher();
-  detector.saw('new', { run: 'r', count: 7 });
-  detector.saw('again', { run: 'r', count: 7 });
-  detector.saw('older', { run: 'r', count: 7 });
+  detector.saw('new', sign(7));
+  detector.saw('again', sign(7));
+  detector.saw('older', sign(7));
   watchUntil(2000);
-  detector.saw('new', { run: 'r', count: 8 });
-  detector.saw('again', { run: 'r', count: 7 });
-  detector.saw('older', { run: 'r', count: 6 });
+  detector.saw('new', sign(8));
+  detector.saw('again', sign(7));
+  detector.saw('older', sign(6));
   watchUntil(LEASE);
   assert.deepEqual(
     ['new', 'again', 'older'].map((node) => detector.isAlive(node)),
@@ -46,9 +48,9 @@ test('a beat that is new keeps a node alive; one that was seen before does not, 
 
 test('another run of a node is a sign of life, wherever it counts', () => {
   const { detector, watchUntil } = watcher();
-  detector.saw('a', { run: 'first', count: 900 });
+  detector.saw('a', sign(900, 1));
   watchUntil(2000);
-  detector.saw('a', { run: 'second', count: 0 });
+  detector.saw('a', sign(0, 2));
   watchUntil(LEASE);
   assert.equal(detector.isAlive('a'), true);
 });
@@ -56,7 +58,7 @@ test('another run of a node is a sign of life, wherever it counts', () => {
 test('C6: where the clock of the watcher starts makes no difference', () => {
   for (const startsAt of [-86_400_000, 0, 1e15]) {
     const { detector, watchUntil } = watcher(startsAt);
-    detector.saw('a', { run: 'r', count: 1 });
+    detector.saw('a', sign(1));
     watchUntil(startsAt + LEASE - 1);
     assert.equal(detector.isAlive('a'), true);
     watchUntil(startsAt + LEASE);
@@ -66,7 +68,7 @@ test('C6: where the clock of the watcher starts makes no difference', () => {
 
 test('a watch that was interrupted gives everybody one lease', () => {
   const { detector, watchUntil } = watcher();
-  detector.saw('a', { run: 'r', count: 1 });
+  detector.saw('a', sign(1));
   watchUntil(2500);
   detector.restart();
   watchUntil(2500 + LEASE - 1);
@@ -77,7 +79,7 @@ test('a watch that was interrupted gives everybody one lease', () => {
 
 test('a pause of the watcher itself is not held against others', () => {
   const { detector, watchUntil } = watcher();
-  detector.saw('a', { run: 'r', count: 1 });
+  detector.saw('a', sign(1));
   watchUntil(500);
   detector.look(3_600_000);
   assert.equal(detector.isAlive('a'), true);
@@ -86,7 +88,7 @@ test('a pause of the watcher itself is not held against others', () => {
 
 test('a node that said that it leaves is gone at once, one that was never seen is not alive', () => {
   const { detector } = watcher();
-  detector.saw('a', { run: 'r', count: 1 });
+  detector.saw('a', sign(1));
   detector.left('a');
   assert.deepEqual([detector.isAlive('a'), detector.isAlive('b')], [false, false]);
 });
@@ -96,4 +98,23 @@ test('it is looked again before a look would count as a pause', () => {
   assert.equal(detector.deadline(), undefined);
   detector.look(100);
   assert.equal(detector.deadline(), 100 + LEASE / 4);
+});
+
+test('a former run is no sign of life, however far it has counted', () => {
+  const { detector, watchUntil } = watcher();
+  detector.saw('a', sign(0, 2));
+  watchUntil(2000);
+  detector.saw('a', sign(900, 1));
+  watchUntil(LEASE);
+  assert.equal(detector.isAlive('a'), false);
+});
+
+test('each node is judged by the lease that it names, so that nodes with different ones can be together', () => {
+  const { detector, watchUntil } = watcher();
+  detector.saw('slow', sign(1, 1, 10 * LEASE));
+  detector.saw('quick', sign(1, 1, LEASE / 3));
+  watchUntil(LEASE / 3);
+  assert.deepEqual([detector.isAlive('slow'), detector.isAlive('quick')], [true, false]);
+  watchUntil(10 * LEASE);
+  assert.equal(detector.isAlive('slow'), false);
 });

@@ -1,0 +1,289 @@
+import { assign } from '../assignment/assign.js';
+import type { Assignment } from '../assignment/situation.js';
+import type { Change, Claim, Owner } from './change.js';
+import type { ClaimsAction, LossReason } from './claims-action.js';
+import { ClusterView } from './cluster-view.js';
+import { NodeRoll } from './node-roll.js';
+import { OwnBeats } from './own-beats.js';
+import { OwnPartitions } from './own-partitions.js';
+import type { PartitionSignal, PartitionState } from './partition-life.js';
+
+/** What a node has to know of itself and its job. */
+export interface ClaimsOptions {
+  readonly self: Owner;
+  /** Of the job; they are numbered from 0. */
+  readonly partitions: number;
+  /** How many other nodes follow each. */
+  readonly standbys: number;
+  /** How long a node counts as alive without a beat, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** Not to be asked about before that time while the claim has that revision. */
+interface HeldBack {
+  readonly until: number;
+  readonly revision: number;
+  /** Its log had a later epoch. */
+  readonly fenced: boolean;
+}
+
+/** So many attempts at what had no answer belong into a lease. */
+const ATTEMPTS_PER_LEASE = 4;
+
+/**
+ * Which partitions this node should claim, open, give back and follow: what is seen and `now` go in, actions come out. Whoever uses it tells it
+ * what happens (`handle`, `beatSent`, `beatTaken`, `settle`, `pass`) and then calls `decide`, also at `deadline()`. Nothing here makes an owner: a wrong view moves a
+ * partition in vain, and its log lets only one write.
+ *
+ * CM1. A node claims only what is free or has a dead owner, and what the assignment gives it.
+ * CM2. It gives back, one at a time, what the assignment gives to another node that is alive and takes it: the next one only when that one runs
+ *     there, and with standbys each only when the other's view is warm. One that leaves gives back all at once.
+ * CM3. When no beat of its own was taken for a lease it stops everything: others may take over from then on.
+ * CM4. Each opening has a claim of its own: what is opened again is claimed again, for the epoch of the former opening may have a write under way.
+ */
+export class ClaimsMachine {
+  readonly #options: ClaimsOptions;
+  readonly #view: ClusterView;
+  readonly #own: OwnPartitions;
+  readonly #beats: OwnBeats;
+  readonly #roll = new NodeRoll();
+  /** Partitions with a request of which the answer is awaited. */
+  readonly #asked = new Set<number>();
+  readonly #heldBack = new Map<number, HeldBack>();
+  /** Claimed, and not yet said to be opened. */
+  readonly #toOpen = new Set<number>();
+  readonly #following = new Set<number>();
+  #shed: { readonly partition: number; readonly to: string } | undefined;
+  #leaving = false;
+  #superseded = false;
+  #now = 0;
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+    this.#view = new ClusterView(options.self, options.leaseMs);
+    this.#own = new OwnPartitions(options.partitions);
+    this.#beats = new OwnBeats(options.leaseMs);
+  }
+
+  /** What the watch tells. */
+  handle(change: Change): void {
+    const { node, run } = this.#options.self;
+    if (change.type === 'beat' && change.beat.node === node && change.beat.run > run) this.#superseded = true;
+    this.#view.handle(change);
+  }
+
+  /** A beat begins its way. */
+  beatSent(count: number, now: number): void {
+    this.#beats.sent(count, now);
+  }
+
+  /** A beat was taken: all can see it. */
+  beatTaken(count: number): void {
+    this.#beats.taken(count);
+  }
+
+  /**
+   * The answer to `claim` and `release`: the claim as it is now. `refused`: it is not that of the revision any more. `unknown`: there was no
+   * answer.
+   */
+  settle(partition: number, answer: Claim | 'refused' | 'unknown'): void {
+    this.#asked.delete(partition);
+    if (answer === 'unknown') this.#holdBack(partition, this.#retryMs);
+    else if (answer === 'refused') this.#holdBack(partition, Number.POSITIVE_INFINITY);
+    else this.#granted(answer);
+  }
+
+  #granted(claim: Claim): void {
+    this.#view.handle({ type: 'claim', claim });
+    if (!this.#view.isSelf(claim.owner)) return;
+    this.#own.claim(claim);
+    this.#toOpen.add(claim.partition);
+  }
+
+  /** What became of a partition. `lose`: its log is another's (STORE_FENCED). */
+  pass(partition: number, signal: Exclude<PartitionSignal, 'claim'>): void {
+    this.#own.pass(partition, signal);
+    // who fenced us out is seen soon; else the epochs lag behind the log
+    if (signal === 'lose') this.#holdBack(partition, this.#options.leaseMs, true);
+  }
+
+  /** From now on all is given back. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  stateOf(partition: number): PartitionState {
+    return this.#own.stateOf(partition);
+  }
+
+  /** What this node can say of itself with its next beat. */
+  get running(): readonly number[] {
+    return this.#own.inStates((state) => state === 'running');
+  }
+
+  /** Another process has joined under this node's id: this one has to end. */
+  get isSuperseded(): boolean {
+    return this.#superseded;
+  }
+
+  /** All was given back, as far as it could be asked for. */
+  get hasLeft(): boolean {
+    return this.#leaving && this.#asked.size === 0 && this.#own.inStates((state) => state !== 'idle').length === 0;
+  }
+
+  /** When to decide at the latest; undefined before the first time. */
+  deadline(): number | undefined {
+    const look = this.#view.deadline();
+    const late = this.#beats.deadline() ?? 0;
+    return look === undefined || late <= this.#now ? look : Math.min(look, late);
+  }
+
+  /** What is to be done now; each is said once. */
+  decide(now: number): readonly ClaimsAction[] {
+    this.#now = now;
+    this.#view.look(now);
+    if (this.#superseded) return this.#loseAll({ type: 'superseded' });
+    const silentMs = this.#beats.silentMs(now);
+    if (silentMs >= this.#options.leaseMs) return this.#loseAll({ type: 'beats-late', silentMs });
+    const actions = this.#losses();
+    if (this.#leaving) actions.push(...this.#drainAll());
+    if (this.#view.isCurrent) actions.push(...this.#decideByView());
+    return [...actions, ...this.#open()];
+  }
+
+  #decideByView(): readonly ClaimsAction[] {
+    const actions = [...this.#roll.changes(this.#view, this.#options.self.node)];
+    const target = this.#assignment();
+    for (let partition = 0; partition < this.#options.partitions; partition++) {
+      actions.push(...this.#claimOrRelease(partition, target.owners[partition]));
+    }
+    return [...actions, ...this.#giveBack(target), ...this.#follow(target)];
+  }
+
+  #open(): readonly ClaimsAction[] {
+    const opened = [...this.#toOpen].filter((partition) => this.#own.stateOf(partition) === 'claimed');
+    this.#toOpen.clear();
+    return opened.flatMap((partition): readonly ClaimsAction[] => {
+      const claim = this.#own.claimOf(partition);
+      return claim === undefined ? [] : [{ type: 'open', claim }];
+    });
+  }
+
+  #loseAll(reason: LossReason): ClaimsAction[] {
+    return this.#own.held().map((partition) => this.#lose(partition, reason));
+  }
+
+  #lose(partition: number, reason: LossReason): ClaimsAction {
+    this.#own.pass(partition, 'lose');
+    return { type: 'stop', partition, reason };
+  }
+
+  /** What is held and claimed by somebody else since. */
+  #losses(): ClaimsAction[] {
+    return this.#own.held().flatMap((partition) => {
+      const seen = this.#view.claim(partition);
+      if (seen.revision <= (this.#own.claimOf(partition)?.revision ?? 0)) return [];
+      return [this.#lose(partition, { type: 'moved', by: seen.owner?.node })];
+    });
+  }
+
+  #assignment(): Assignment {
+    const { partitions, standbys } = this.#options;
+    return assign({
+      nodes: this.#view.accepting(),
+      owners: Array.from({ length: partitions }, (_, partition) => this.#view.livingOwner(partition)),
+      followers: this.#view.followers(partitions),
+      standbys,
+    });
+  }
+
+  /** CM1, CM4; and a claim of ours with nothing behind it is given back when it should be another's. */
+  #claimOrRelease(partition: number, target: string | undefined): ClaimsAction[] {
+    const state = this.#own.stateOf(partition);
+    if (this.#asked.has(partition) || (state !== 'idle' && state !== 'released')) return [];
+    const claim = this.#view.claim(partition);
+    const held = this.#heldBack.get(partition);
+    if (held?.revision === claim.revision && held.until > this.#now) return [];
+    this.#heldBack.delete(partition);
+    const isOurs = this.#view.isSelf(claim.owner);
+    const wanted = target === this.#options.self.node && !this.#leaving && state === 'idle';
+    if (wanted && (isOurs || this.#view.livingOwner(partition) === undefined)) {
+      this.#asked.add(partition);
+      const ask: ClaimsAction = { type: 'claim', partition, revision: claim.revision };
+      return held?.fenced === true && held.revision === claim.revision
+        ? [{ type: 'epochs-behind', partition }, ask]
+        : [ask];
+    }
+    if (state === 'released') this.#own.pass(partition, 'end');
+    if (!isOurs) return [];
+    this.#asked.add(partition);
+    return [{ type: 'release', claim }];
+  }
+
+  /** CM2. */
+  #giveBack({ owners }: Assignment): ClaimsAction[] {
+    if (this.#isShedding()) return [];
+    const { node } = this.#options.self;
+    for (const partition of this.#stayingHere()) {
+      const to = owners[partition];
+      if (to === undefined || to === node || !this.#canTake(partition, to)) continue;
+      this.#shed = { partition, to };
+      return [this.#drain(partition)];
+    }
+    return [];
+  }
+
+  #drainAll(): ClaimsAction[] {
+    return this.#stayingHere().map((partition) => this.#drain(partition));
+  }
+
+  /** Held, and not on its way out. */
+  #stayingHere(): readonly number[] {
+    return this.#own.held().filter((partition) => this.#own.stateOf(partition) !== 'draining');
+  }
+
+  #drain(partition: number): ClaimsAction {
+    this.#own.pass(partition, 'drain');
+    return { type: 'drain', partition };
+  }
+
+  /** What was given back last does not run yet where it was to go. */
+  #isShedding(): boolean {
+    if (this.#shed === undefined) return false;
+    const { partition, to } = this.#shed;
+    const isOver =
+      this.#view.runsAt(partition, to) || !this.#view.isAlive(to) || this.#own.stateOf(partition) === 'running';
+    if (isOver) this.#shed = undefined;
+    return !isOver;
+  }
+
+  #canTake(partition: number, node: string): boolean {
+    return this.#options.standbys === 0 || this.#view.isWarmAt(partition, node);
+  }
+
+  /** What it stands by for, and what it is to own and does not have yet: with standbys nothing moves to a node whose view is behind. */
+  #follow({ owners, standbys }: Assignment): ClaimsAction[] {
+    const actions: ClaimsAction[] = [];
+    for (let partition = 0; partition < this.#options.partitions; partition++) {
+      const { node } = this.#options.self;
+      const isNext =
+        owners[partition] === node && this.#options.standbys > 0 && this.#view.livingOwner(partition) !== undefined;
+      const isFree = this.#own.stateOf(partition) === 'idle';
+      const wanted = isFree && !this.#leaving && (isNext || standbys[partition]?.includes(node) === true);
+      if (wanted === this.#following.has(partition)) continue;
+      if (wanted) this.#following.add(partition);
+      else this.#following.delete(partition);
+      actions.push({ type: wanted ? 'follow' : 'unfollow', partition });
+    }
+    return actions;
+  }
+
+  get #retryMs(): number {
+    return this.#options.leaseMs / ATTEMPTS_PER_LEASE;
+  }
+
+  #holdBack(partition: number, forMs: number, fenced = false): void {
+    const { revision } = this.#view.claim(partition);
+    this.#heldBack.set(partition, { until: this.#now + forMs, revision, fenced });
+  }
+}
