@@ -40,6 +40,8 @@ export type Change =
   /** The node has left in order. */
   | { readonly type: 'left'; readonly node: string }
   | { readonly type: 'claim'; readonly claim: Claim }
+  /** Somebody wrote there what no node writes. */
+  | { readonly type: 'unreadable'; readonly key: string }
   /** All that was there when the watch began, or began anew, has been told. */
   | { readonly type: 'caught-up' }
   /** From here on nothing is seen; all is told anew before the next `caught-up`. */

@@ -28,7 +28,7 @@ export class ClusterView {
     if (change.type === 'beat') this.#handleBeat(change.beat);
     else if (change.type === 'left') this.forget(change.node);
     else if (change.type === 'claim') this.#handleClaim(change.claim);
-    else this.#handleWatch(change.type);
+    else if (change.type !== 'unreadable') this.#handleWatch(change.type);
   }
 
   #handleBeat(beat: Beat): void {

@@ -1,0 +1,80 @@
+import type { Beat, Change, Claim, Owner } from '../claims/change.js';
+import type { ClusterManifest } from '../manifest/cluster-manifest.js';
+import type { BucketEntry } from './bucket.js';
+
+/** What a beat carries besides the name of its node, which is in the key. */
+type BeatValue = Omit<Beat, 'node'>;
+
+/** The keys of a bucket, and its values as JSON. */
+export const MANIFEST_KEY = 'job';
+
+export const nodeKey = (node: string): string => `node.${node}`;
+
+export const claimKey = (partition: number): string => `part.${partition}`;
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/** Of a run of 0: it is the revision of this very entry. */
+export const encodeBeat = ({ run, count, leaseMs, accepts, running, warm, behind }: BeatValue): Uint8Array =>
+  bytesOf({ run, count, leaseMs, accepts, running, warm, behind });
+
+export const encodeClaim = (owner: Owner | undefined): Uint8Array => bytesOf(owner ?? {});
+
+export const encodeManifest = (manifest: ClusterManifest): Uint8Array => bytesOf(manifest);
+
+/** What an entry tells of the members; undefined: nothing. `unreadable`: nobody of ours wrote it. */
+export function changeOf(entry: BucketEntry, epochBase: number): Change | undefined {
+  const { key, value, revision } = entry;
+  const [, kind, name = ''] = /^(node|part)\.(.+)$/.exec(key) ?? [];
+  if (kind === undefined) return key === MANIFEST_KEY ? undefined : { type: 'unreadable', key };
+  if (kind === 'part') return claimChange(entry, name, epochBase);
+  if (value === undefined) return { type: 'left', node: name };
+  const beat = readBeat(value, name, revision);
+  return beat === undefined ? { type: 'unreadable', key } : { type: 'beat', beat };
+}
+
+/** Whatever stands there in the place of a claim is nobody's: its partition can be claimed. */
+function claimChange({ key, value, revision }: BucketEntry, name: string, epochBase: number): Change {
+  if (!/^(0|[1-9]\d{0,8})$/.test(name)) return { type: 'unreadable', key };
+  const owner = value === undefined ? undefined : readOwner(parse(value));
+  return { type: 'claim', claim: claimOf(Number(name), owner, revision, epochBase) };
+}
+
+/** Claims that were made anew begin with low revisions, and the logs do not: hence the base. */
+export const claimOf = (partition: number, owner: Owner | undefined, revision: number, epochBase: number): Claim => ({
+  partition,
+  owner,
+  revision,
+  epoch: epochBase + revision,
+});
+
+export function readManifest(value: Uint8Array): ClusterManifest | undefined {
+  const found = parse(value);
+  const { format, partitions, hash, plan, epochBase } = found;
+  const isRead = isCount(format) && isCount(partitions) && typeof hash === 'string' && isCount(epochBase);
+  if (!isRead || !Array.isArray(plan) || !plan.every((line) => typeof line === 'string')) return undefined;
+  return { format, partitions, hash, plan, epochBase };
+}
+
+function readBeat(value: Uint8Array, node: string, revision: number): Beat | undefined {
+  const { run, count, leaseMs, accepts, running, warm, behind } = parse(value);
+  const isRead = isCount(run) && isCount(count) && isCount(leaseMs) && typeof accepts === 'boolean';
+  if (!isRead || !isList(running) || !isList(warm) || !isList(behind)) return undefined;
+  return { node, run: run === 0 ? revision : run, count, leaseMs, accepts, running, warm, behind };
+}
+
+function readOwner({ node, run }: Readonly<Record<string, unknown>>): Owner | undefined {
+  return typeof node === 'string' && isCount(run) ? { node, run } : undefined;
+}
+
+const isList = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isCount);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function parse(value: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(new TextDecoder().decode(value)));
+  } catch {
+    return {};
+  }
+}

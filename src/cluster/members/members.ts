@@ -1,0 +1,171 @@
+import { MillraceError } from '../../errors/index.js';
+import type { Beat, Change, Claim, Owner } from '../claims/change.js';
+import { type ClusterManifest, settleClusterManifest } from '../manifest/cluster-manifest.js';
+import type { Bucket, BucketEvent } from './bucket.js';
+import {
+  changeOf,
+  claimKey,
+  claimOf,
+  encodeBeat,
+  encodeClaim,
+  encodeManifest,
+  MANIFEST_KEY,
+  nodeKey,
+  readManifest,
+} from './entry-codec.js';
+
+/** What a node says of itself when it joins; its run is what the join gives. */
+export type Introduction = Omit<Beat, 'run' | 'count'>;
+
+/** What a watch tells, and when it cannot go on. */
+export type MembersEvent = Change | { readonly type: 'failed'; readonly error: MillraceError };
+
+/** Of a node: so that it can be part of a key. */
+const NODE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** Somebody may always be quicker, but not so often. */
+const MOST_ATTEMPTS = 100;
+
+/**
+ * The nodes of one job and its claims, in a bucket that all nodes share. Nothing here makes an owner: a claim says who should be one, and gives
+ * the epoch with which that node takes the log of the partition. First `settleManifest`, then `join`, then all else.
+ */
+export class Members {
+  /** For messages: where they are. */
+  readonly location: string;
+  readonly #bucket: Bucket;
+  readonly #job: string;
+  #manifest: ClusterManifest | undefined;
+
+  /** @param job its name, for messages */
+  constructor(bucket: Bucket, job: string) {
+    this.location = bucket.location;
+    this.#bucket = bucket;
+    this.#job = job;
+  }
+
+  /**
+   * Writes the manifest, or compares this node's with what is there.
+   * @returns the one that holds
+   * @throws MillraceError JOB_CHANGED, STORE_VERSION, STORE_CORRUPT, and those of the bucket
+   */
+  async settleManifest(
+    wanted: ClusterManifest,
+    options: { readonly allowPlanChange?: boolean } = {},
+  ): Promise<ClusterManifest> {
+    const { allowPlanChange = false } = options;
+    return this.#changeManifest((stored) =>
+      stored === undefined ? wanted : settleClusterManifest({ job: this.#job, stored, wanted, allowPlanChange }),
+    );
+  }
+
+  /**
+   * Says from where epochs count on: after the bucket was lost its revisions begin anew, and the logs do not. Only a person can know that
+   * nobody else is at it.
+   * @param epochBase at least the highest epoch of all logs
+   */
+  async rebase(epochBase: number): Promise<ClusterManifest> {
+    return this.#changeManifest((stored) => {
+      if (stored === undefined) throw this.#gone();
+      return { ...stored, epochBase: Math.max(epochBase, stored.epochBase) };
+    });
+  }
+
+  /**
+   * Becomes a member under that id. A process that had it before is superseded.
+   * @returns the run, which the beats carry and claims are made with
+   */
+  async join(introduction: Introduction): Promise<number> {
+    if (!NODE_ID.test(introduction.node)) throw badNodeId(introduction.node);
+    const run = await this.#bucket.put(nodeKey(introduction.node), encodeBeat({ ...introduction, run: 0, count: 0 }));
+    if (run === undefined) throw new MillraceError('INTERNAL', 'a put without expectation was refused');
+    return run;
+  }
+
+  /** Resolves when all can see it. */
+  async beat(beat: Beat): Promise<void> {
+    await this.#bucket.put(nodeKey(beat.node), encodeBeat(beat));
+  }
+
+  /** The node is a member no more; also what is done about one that is gone for long. */
+  async leave(node: string): Promise<void> {
+    await this.#bucket.remove(nodeKey(node));
+  }
+
+  /**
+   * Claims a partition, or claims it again: each claim has an epoch that no other has.
+   * @param revision that the claim still has; 0: there is none
+   * @returns the claim; undefined when it has another revision
+   */
+  async claim(partition: number, revision: number, owner: Owner): Promise<Claim | undefined> {
+    return this.#put(partition, revision, owner);
+  }
+
+  /** Gives a claim back. @returns the claim without owner; undefined when it was another's already */
+  async release({ partition, revision }: Claim): Promise<Claim | undefined> {
+    return this.#put(partition, revision, undefined);
+  }
+
+  /** Tells all that is there, and what changes from then on, until it is stopped by the function that it gives. */
+  watch(listener: (event: MembersEvent) => void): () => void {
+    return this.#bucket.watch((event) => {
+      for (const change of this.#changesOf(event)) listener(change);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#bucket.close();
+  }
+
+  get #epochBase(): number {
+    if (this.#manifest === undefined) throw new MillraceError('INTERNAL', 'the manifest comes before all else');
+    return this.#manifest.epochBase;
+  }
+
+  async #put(partition: number, revision: number, owner: Owner | undefined): Promise<Claim | undefined> {
+    const epochBase = this.#epochBase;
+    const now = await this.#bucket.put(claimKey(partition), encodeClaim(owner), revision);
+    return now === undefined ? undefined : claimOf(partition, owner, now, epochBase);
+  }
+
+  #changesOf(event: BucketEvent): readonly MembersEvent[] {
+    if (event.type !== 'entry') return [event];
+    const { key, value } = event.entry;
+    if (key !== MANIFEST_KEY) return [changeOf(event.entry, this.#epochBase) ?? []].flat();
+    const manifest = value && readManifest(value);
+    if (manifest === undefined) return [{ type: 'failed', error: this.#gone() }];
+    this.#manifest = manifest;
+    return [];
+  }
+
+  async #changeManifest(change: (stored: ClusterManifest | undefined) => ClusterManifest): Promise<ClusterManifest> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const entry = await this.#bucket.get(MANIFEST_KEY);
+      const stored = entry?.value && readManifest(entry.value);
+      if (entry?.value !== undefined && stored === undefined) throw this.#gone();
+      const next = change(stored);
+      const written =
+        next === stored || (await this.#bucket.put(MANIFEST_KEY, encodeManifest(next), entry?.revision ?? 0));
+      if (written === undefined) continue;
+      this.#manifest = next;
+      return next;
+    }
+    throw new MillraceError('CLUSTER_UNREACHABLE', `the manifest of ${this.location} changes all the time`);
+  }
+
+  #gone(): MillraceError {
+    return new MillraceError(
+      'STORE_CORRUPT',
+      `${this.location} has no manifest of job "${this.#job}", or one that cannot be read`,
+      {
+        advice: 'Somebody removed or changed it. Stop all nodes; docs/cluster.md says how the claims are made anew.',
+        details: { job: this.#job },
+      },
+    );
+  }
+}
+
+const badNodeId = (node: string): MillraceError =>
+  new MillraceError(
+    'INVALID_OPTIONS',
+    `nodeId must be 1 to 64 letters, digits, _ and -, not ${JSON.stringify(node.slice(0, 80))}`,
+  );

@@ -1,0 +1,97 @@
+import type { Bucket, BucketEntry, BucketEvent } from '../members/bucket.js';
+
+/** What a memory bucket does on somebody's behalf: to ask for something, to answer it, or to tell a watch. */
+export type MemoryStep = 'ask' | 'answer' | 'tell';
+
+/**
+ * How a step is done: now, later, or never. Undefined: now. What is told has to keep its order; what is asked and answered needs not.
+ */
+export type MemoryPace = (step: MemoryStep, go: () => void) => void;
+
+/** What all buckets of a memory are views of. */
+export class MemoryEntries {
+  readonly #entries = new Map<string, BucketEntry>();
+  readonly #listeners = new Set<(entry: BucketEntry) => void>();
+  #revision = 0;
+
+  /** @returns the revision; undefined when the key has another than the expected one */
+  put(key: string, value: Uint8Array | undefined, expected?: number): number | undefined {
+    if (expected !== undefined && (this.#entries.get(key)?.revision ?? 0) !== expected) return undefined;
+    this.#revision++;
+    const entry = { key, value, revision: this.#revision };
+    // what was changed last comes last
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    for (const listener of this.#listeners) listener(entry);
+    return this.#revision;
+  }
+
+  get(key: string): BucketEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Tells what is there, calls `caughtUp`, and tells what comes. */
+  follow(listener: (entry: BucketEntry) => void, caughtUp: () => void): () => void {
+    for (const entry of this.#entries.values()) listener(entry);
+    caughtUp();
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** One node's way to entries that are in the memory of the process, as slow and as broken as its pace has it. */
+export class MemoryBucket implements Bucket {
+  readonly location = 'memory';
+  readonly #entries: MemoryEntries;
+  readonly #pace: MemoryPace;
+  readonly #watches = new Set<() => void>();
+
+  constructor(entries: MemoryEntries, pace: MemoryPace = (_, go) => go()) {
+    this.#entries = entries;
+    this.#pace = pace;
+  }
+
+  put(key: string, value: Uint8Array, expected?: number): Promise<number | undefined> {
+    return this.#ask(() => this.#entries.put(key, value.slice(), expected));
+  }
+
+  get(key: string): Promise<BucketEntry | undefined> {
+    return this.#ask(() => this.#entries.get(key));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#ask(() => this.#entries.put(key, undefined));
+  }
+
+  watch(listener: (event: BucketEvent) => void): () => void {
+    let stopped = false;
+    const tell = (event: BucketEvent) =>
+      this.#pace('tell', () => {
+        if (!stopped) listener(event);
+      });
+    const unfollow = this.#entries.follow(
+      (entry) => tell({ type: 'entry', entry }),
+      () => tell({ type: 'caught-up' }),
+    );
+    const stop = () => {
+      stopped = true;
+      unfollow();
+      this.#watches.delete(stop);
+    };
+    this.#watches.add(stop);
+    return stop;
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#watches) stop();
+  }
+
+  #ask<T>(act: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      this.#pace('ask', () => {
+        const answer = act();
+        this.#pace('answer', () => resolve(answer));
+      });
+    });
+  }
+}
