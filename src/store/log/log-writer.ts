@@ -78,10 +78,12 @@ export class LogWriter {
   async #append(record: Appended): Promise<LogPoint> {
     if (this.#busy) throw new MillraceError('INTERNAL', 'a log has one record under way at a time');
     this.#busy = true;
-    const bytes = encodeRecord({ ...record, previous: this.#head.crc, snapshot: this.#snapshot });
+    const { crc: previous, bytes: offset } = this.#head;
+    const bytes = encodeRecord({ ...record, previous, offset, snapshot: this.#snapshot });
     const seq = await this.#log.append(bytes, this.#head.seq);
     this.#busy = false;
-    this.#head = { seq, epoch: record.epoch, number: record.number, crc: crcOf(bytes) };
+    const { epoch, number } = record;
+    this.#head = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };
     if (record.kind === 'snapshot') this.#snapshot = seq;
     return this.#head;
   }

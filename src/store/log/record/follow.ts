@@ -1,7 +1,7 @@
 import { corruptError } from '../../storage-error.js';
 import type { LogEntry } from '../partition-log.js';
 import type { LogPoint } from './log-point.js';
-import { decodeRecord, type ReadRecord } from './log-record.js';
+import { decodeRecord, RECORD_HEAD_BYTES, type ReadRecord } from './log-record.js';
 
 /** A record that was read, and its place. */
 export interface Followed {
@@ -17,10 +17,11 @@ export interface Followed {
 export function follow(after: LogPoint, entry: LogEntry, location: string): Followed {
   const what = `${location} at ${entry.seq}`;
   const record = decodeRecord(entry.record, what);
-  const { epoch, number, previous, kind } = record;
+  const { epoch, number, previous, offset, kind } = record;
   const begins = kind === 'fence' && number === 0 && epoch > after.epoch;
   const goesOn = kind !== 'fence' && epoch === after.epoch && number === after.number + 1;
-  if (previous !== after.crc || entry.seq <= after.seq || !(begins || goesOn)) {
+  const isBehind = previous === after.crc && offset === after.bytes && entry.seq > after.seq;
+  if (!isBehind || !(begins || goesOn)) {
     throw corruptError(
       `${what}: record ${epoch}.${number} does not follow ${after.epoch}.${after.number} at ${after.seq}; records between are lost, or were exchanged`,
     );
@@ -29,4 +30,10 @@ export function follow(after: LogPoint, entry: LogEntry, location: string): Foll
 }
 
 /** Where a record stands. */
-export const pointOf = (seq: number, { epoch, number, crc }: ReadRecord): LogPoint => ({ seq, epoch, number, crc });
+export const pointOf = (seq: number, { epoch, number, crc, offset, body }: ReadRecord): LogPoint => ({
+  seq,
+  epoch,
+  number,
+  crc,
+  bytes: offset + RECORD_HEAD_BYTES + body.byteLength,
+});

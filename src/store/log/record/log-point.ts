@@ -7,7 +7,9 @@ export interface LogPoint {
   readonly number: number;
   /** The record's checksum. */
   readonly crc: number;
+  /** Of all records up to this one, whether they are still there or not. */
+  readonly bytes: number;
 }
 
 /** Before the first record. */
-export const LOG_START: LogPoint = { seq: 0, epoch: 0, number: 0, crc: 0 };
+export const LOG_START: LogPoint = { seq: 0, epoch: 0, number: 0, crc: 0, bytes: 0 };

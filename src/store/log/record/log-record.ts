@@ -23,6 +23,8 @@ export interface LogRecord {
   readonly previous: number;
   /** The seq of the last snapshot record before this one, so that any record leads to it; 0: there is none. */
   readonly snapshot: number;
+  /** Bytes of all records before this one, those that were trimmed too. */
+  readonly offset: number;
   readonly body: Uint8Array;
 }
 
@@ -34,9 +36,9 @@ export interface ReadRecord extends LogRecord {
 const FORMAT = 1;
 const KINDS: readonly RecordKind[] = ['fence', 'commit', 'snapshot', 'proof'];
 
-/** CRC 4, format 1, kind 1, epoch 8, number 8, previous 4, snapshot 8. */
-export const RECORD_HEAD_BYTES = 34;
-const AT = { format: 4, kind: 5, epoch: 6, number: 14, previous: 22, snapshot: 26 } as const;
+/** CRC 4, format 1, kind 1, epoch 8, number 8, previous 4, snapshot 8, offset 8. */
+export const RECORD_HEAD_BYTES = 42;
+const AT = { format: 4, kind: 5, epoch: 6, number: 14, previous: 22, snapshot: 26, offset: 34 } as const;
 
 /** The bytes of a record: little-endian, the CRC-32 of all that follows it in front. */
 export function encodeRecord(record: LogRecord): Buffer {
@@ -47,6 +49,7 @@ export function encodeRecord(record: LogRecord): Buffer {
   bytes.writeBigUInt64LE(BigInt(record.number), AT.number);
   bytes.writeUInt32LE(record.previous, AT.previous);
   bytes.writeBigUInt64LE(BigInt(record.snapshot), AT.snapshot);
+  bytes.writeBigUInt64LE(BigInt(record.offset), AT.offset);
   bytes.set(record.body, RECORD_HEAD_BYTES);
   bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
   return bytes;
@@ -76,6 +79,7 @@ export function decodeRecord(bytes: Uint8Array, what: string): ReadRecord {
     number: Number(view.readBigUInt64LE(AT.number)),
     previous: view.readUInt32LE(AT.previous),
     snapshot: Number(view.readBigUInt64LE(AT.snapshot)),
+    offset: Number(view.readBigUInt64LE(AT.offset)),
     body: bytes.subarray(RECORD_HEAD_BYTES),
     crc,
   };

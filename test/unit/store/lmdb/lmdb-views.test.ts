@@ -8,7 +8,7 @@ import { LOG_START, type LogPoint } from '../../../../src/store/log/record/log-p
 import { rejectsWith } from '../../../support/rejects-with.js';
 import { tempDir } from '../../../support/temp-dir.js';
 
-const POINT: LogPoint = { seq: 7, epoch: 2, number: 3, crc: 99 };
+const POINT: LogPoint = { seq: 7, epoch: 2, number: 3, crc: 99, bytes: 1_000 };
 const changes = new Map([
   ['a', Buffer.from('1')],
   ['b', Buffer.from('2')],

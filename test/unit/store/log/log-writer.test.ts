@@ -107,9 +107,9 @@ describe('LogWriter', () => {
 });
 
 describe('follow', () => {
-  const record = { kind: 'commit', epoch: 1, number: 1, previous: 0, snapshot: 0, body: body('x') } as const;
-  const after: LogPoint = { seq: 4, epoch: 1, number: 0, crc: 77 };
-  const good = { ...record, previous: 77 };
+  const record = { kind: 'commit', epoch: 1, number: 1, previous: 0, snapshot: 0, offset: 0, body: body('x') } as const;
+  const after: LogPoint = { seq: 4, epoch: 1, number: 0, crc: 77, bytes: 900 };
+  const good = { ...record, previous: 77, offset: 900 };
   const entry = (bytes: Uint8Array, seq = 5): LogEntry => ({ seq, record: bytes });
 
   it('takes the next record of the epoch, and the fence of a later one', () => {
@@ -119,6 +119,7 @@ describe('follow', () => {
 
   const wrong = {
     'the record before is another': { ...good, previous: 78 },
+    'bytes are left out': { ...good, offset: 901 },
     'a number is left out': { ...good, number: 2 },
     'a number comes again': { ...good, number: 0 },
     'an epoch begins without a fence': { ...good, epoch: 2 },
