@@ -39,6 +39,7 @@ export type DiagnosticName =
   | 'outbox-restored'
   | 'outbox-full'
   | 'delivery-unverified'
+  | 'letters-read-again'
   | 'close-failed'
   | 'retrying'
   | 'retry-over'
@@ -88,6 +89,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'outbox-restored': channel('millrace:outbox-restored'),
   'outbox-full': channel('millrace:outbox-full'),
   'delivery-unverified': channel('millrace:delivery-unverified'),
+  'letters-read-again': channel('millrace:letters-read-again'),
   'close-failed': channel('millrace:close-failed'),
   retrying: channel('millrace:retrying'),
   'retry-over': channel('millrace:retry-over'),

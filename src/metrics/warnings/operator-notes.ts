@@ -45,6 +45,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'millrace:message-expired',
     'messages expired before they could be passed on: they are dropped, as their publishers asked',
   ],
+  [
+    'millrace:letters-read-again',
+    'dead letters are read again from the topic that they go to, and rejected again, which never ends: filters that leave that topic out, or another topic',
+  ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];
 

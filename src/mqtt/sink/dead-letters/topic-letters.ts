@@ -2,13 +2,15 @@ import type { DeadLetter } from '../../../connector/dead-letter.js';
 import { defineSink } from '../../../connector/define-sink.js';
 import type { Sink } from '../../../connector/sink.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import { borrowsPlace, type ConnectionPlace } from '../../connection/options/lent-place.js';
 import { sharedConnectOptions } from '../../connection/options/shared-connect-options.js';
 import { mqttSink } from '../mqtt-sink.js';
-import { resolveSink } from '../options/resolve-sink.js';
+import { type ResolvedSink, resolveSink } from '../options/resolve-sink.js';
 import { deadLetterMessage } from './dead-letter-message.js';
 import type { DeadLetterTopicOptions } from './dead-letter-topic-options.js';
+import { isReadAgain } from './letter-read-again.js';
 
 /** See {@link DeadLetters}. One that names no broker goes to that of the source or sink whose letters it gets. */
 export const topicLetters = (options: DeadLetterTopicOptions): Sink<DeadLetter> => {
@@ -25,8 +27,16 @@ export const topicLetters = (options: DeadLetterTopicOptions): Sink<DeadLetter> 
   return borrowsPlace(borrower, (place) => lettersAt(placed(options, place)));
 };
 
-const lettersAt = (options: DeadLetterTopicOptions): Sink<DeadLetter> =>
-  mqttSink(resolveSink(options, deadLetterMessage));
+const lettersAt = (options: DeadLetterTopicOptions): Sink<DeadLetter> => {
+  const sink: ResolvedSink<DeadLetter> = resolveSink(options, (letter, version) => {
+    const { topic } = options;
+    if (isReadAgain(letter, topic)) {
+      publishDiagnostic('letters-read-again', { sink: sink.name, topic, origin: letter.origin });
+    }
+    return deadLetterMessage(letter, version);
+  });
+  return mqttSink(sink);
+};
 
 const namesServers = ({ connectOptionsFn }: DeadLetterTopicOptions): boolean => {
   try {
