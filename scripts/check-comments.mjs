@@ -33,7 +33,7 @@ const allTexts = [...texts].join('\n');
 
 function rulesOfGuarantees() {
   const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8');
-  const cells = [...text.matchAll(/^\| ((?:R\d+[a-z]?(?:, )?)+) \|/gm)];
+  const cells = [...text.matchAll(/^\| ((?:[CR]\d+[a-z]?(?:, )?)+) \|/gm)];
   return new Set(cells.flatMap(([, cell]) => cell.split(', ')));
 }
 

@@ -17,6 +17,7 @@ export type DiagnosticName =
   | 'client-id-examined'
   | 'older-version'
   | 'shared-below-5'
+  | 'will-at-takeover'
   | 'granted-qos'
   | 'publish'
   | 'message-suspected'
@@ -67,6 +68,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'client-id-examined': channel('millrace:client-id-examined'),
   'older-version': channel('millrace:older-version'),
   'shared-below-5': channel('millrace:shared-below-5'),
+  'will-at-takeover': channel('millrace:will-at-takeover'),
   'granted-qos': channel('millrace:granted-qos'),
   publish: channel('millrace:publish'),
   'message-suspected': channel('millrace:message-suspected'),

@@ -8,7 +8,7 @@ import { MutantTable } from '../support/mutants/mutant-table.js';
 import { CELLS, FURTHER_CELLS, MUTANTS } from '../support/mutants/mutants.js';
 
 /*
- * Negative controls: thirteen ways to break a guarantee, made of the sources while they are loaded. A cell that does not notice
+ * Negative controls: fourteen ways to break a guarantee, made of the sources while they are loaded. A cell that does not notice
  * its mutant proves nothing about the sources either. That the unchanged sources
  * pass is what the files of the cells are for; `npm run test:full` tries every cell on them too, and on every mutant.
  */

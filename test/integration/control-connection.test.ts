@@ -100,6 +100,32 @@ describe('control connection', () => {
     assert.equal(beside.told.includes('accepted'), false);
   });
 
+  it('takes over our session and answers for nothing in it: all of it comes again (R19a)', LIMIT, async () => {
+    await using broker = await startFakeBroker();
+    const beside = await openRig(broker.url);
+    broker.script = {
+      connect: (client) => {
+        client.send({ type: 'connack', sessionPresent: true, reasonCode: 0 });
+        client.send({ type: 'pubrel', packetId: 9, reasonCode: 0 });
+        for (const qos of [1, 2] as const) {
+          const payload = new Uint8Array(1);
+          client.send({ type: 'publish', topic: 't', payload, qos, retain: false, dup: true, packetId: qos });
+        }
+        client.send({ type: 'pubrec', packetId: 5, reasonCode: 0 });
+        client.send({ type: 'disconnect', reasonCode: 0x8e });
+      },
+    };
+    beside.control.start({ ...beside.rig.connection.place, resume: true });
+    const end = await endOf(beside);
+    assert.equal(end.error.reasonCode, 0x8e, 'all before it was read');
+    const watching = broker.clients.findLast(({ connect }) => connect?.clientId === 'rig');
+    await until(() => watching?.gotFin);
+    assert.deepEqual(
+      watching?.packets.map(({ type }) => type),
+      ['connect'],
+    );
+  });
+
   it('gives up on a server that does not answer its CONNECT in time', LIMIT, async () => {
     await using broker = await startFakeBroker();
     const beside = await openRig(broker.url, { connackTimeout: 1000 });

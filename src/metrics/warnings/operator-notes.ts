@@ -21,6 +21,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'millrace:shared-below-5',
     'a filter begins with $share/, which MQTT below 5.0 does not know: some brokers do there, from others nothing comes',
   ],
+  [
+    'millrace:will-at-takeover',
+    'another machine may take this client over, and the broker publishes its will then although it goes on: leave the will out, or give it, on MQTT 5, a willDelayInterval above the seconds that a takeover takes',
+  ],
   ['millrace:session-suspect', 'the broker seems to have lost the session without saying so: messages may be gone'],
   ['millrace:message-unmatched', 'messages of a filter that an earlier run had subscribed to are left out'],
   ['millrace:session-unverified', unverified],

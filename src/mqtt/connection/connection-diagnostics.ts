@@ -53,6 +53,7 @@ export class ConnectionDiagnostics {
     if (version !== this.#version) {
       this.#tellOlder(formatAddress(address), version, olderBecause);
       tellShared(this.#options, formatAddress(address), version);
+      tellWill(this.#options, formatAddress(address), version);
     }
     this.#version = version;
     tellUnasked(this.#options, event.connack);
@@ -115,6 +116,20 @@ export class ConnectionDiagnostics {
 function tellShared({ name, subscriptions }: MqttConnectionOptions, server: string, version: ProtocolVersion): void {
   const filters = subscriptions.map(({ filter }) => filter).filter(isSharedFilter);
   if (version < 5 && filters.length > 0) publishDiagnostic('shared-below-5', { name, server, version, filters });
+}
+
+/**
+ * Where another owner may take the store over, it takes our client id, too, and that ends our connection without a DISCONNECT: the server
+ * publishes the will of a session that lives on. On 5.0 not if the will waits, for the next connection comes meanwhile [MQTT-3.1.3-9].
+ */
+function tellWill(
+  { name, clientId, will, past }: MqttConnectionOptions,
+  server: string,
+  version: ProtocolVersion,
+): void {
+  if (will === undefined || past?.record.renew === undefined) return;
+  const waits = version === 5 && (will.properties?.willDelayInterval ?? 0) > 0;
+  if (!waits) publishDiagnostic('will-at-takeover', { name, clientId, server, version });
 }
 
 /** A server that keeps the session for less than we asked for loses it when we are away for longer [MQTT-3.2.2.3.2]: said at each CONNACK. */

@@ -214,7 +214,7 @@ export class Connection {
       longestMs,
       begin: () => this.#identity.begin({ destroy: () => {} }, signal),
       onDoubt: () => {
-        this.#subscriptions.connectUnanswered();
+        this.#subscriptions.doubt();
         this.#identity.connectUnanswered();
       },
       signal,
@@ -247,6 +247,7 @@ export class Connection {
         // one transport and one exchange for each CONNECT
         login = await this.#dialer.loginAgain(address, login);
         transport = await this.#dialer.transport(address);
+        await this.#identity.begin(transport, this.#stop.signal);
       }
       return await this.#converse(transport, version, login);
     } catch (error) {
@@ -275,7 +276,8 @@ export class Connection {
       return undefined;
     }
     // what another version has subscribed to may lack what this one can ask for
-    if (this.#policy.connected && version !== this.#version) this.#subscriptions.connectUnanswered();
+    if (this.#policy.connected && version !== this.#version) this.#subscriptions.doubt();
+    if (this.#identity.fenceable) this.#subscriptions.doubt();
     this.#version = version;
     const ended = deferred<NextStep | undefined>();
     this.#leave = ended.resolve;
@@ -390,7 +392,7 @@ export class Connection {
   }
 
   #unanswered(error: MillraceError): void {
-    this.#subscriptions.connectUnanswered();
+    this.#subscriptions.doubt();
     // a refusal has made no session; what an unanswered CONNECT has made, nobody knows
     if (!isConnectRefusal(error)) this.#identity.connectUnanswered();
   }

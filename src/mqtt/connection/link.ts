@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
 import type { Counter } from '../../metrics/metrics.js';
+import type { Properties } from '../protocol/properties.js';
 import type { Session } from '../protocol/session/session.js';
 import type { SessionEvent } from '../protocol/session/session-event.js';
 import type { ConnectRequest } from '../protocol/session/session-options.js';
@@ -138,10 +139,10 @@ export class Link {
     this.#updateReading();
   }
 
-  /** Gives the connection up because of an error of ours; with a reason code the server is told by a DISCONNECT. */
-  giveUp(error: MillraceError, reasonCode?: number): void {
+  /** Gives the connection up because of an error of ours; with a reason code the server is told by a DISCONNECT, which has `properties`. */
+  giveUp(error: MillraceError, reasonCode?: number, properties?: Properties): void {
     if (this.#over) return;
-    if (reasonCode !== undefined) this.#parts.session.disconnect(reasonCode);
+    if (reasonCode !== undefined) this.#parts.session.disconnect(reasonCode, properties);
     // what was to go out before it, and the DISCONNECT
     this.#writeRest();
     this.#end({ error, byFin: false });

@@ -62,14 +62,16 @@ interface Outcome {
  * was accepted; it owns what is awaited on it meanwhile, and two timers.
  *
  * Order of calls, by the conversation: `begin` in the turn of `connected`, then `handle` for each event that is not the listener's, then
- * `end`: when all is granted, and when the conversation is over. Within: settling (`meet` of the identity, again for each question; the
- * listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
+ * `end`: when all is granted, and when the conversation is over. Within: settling (`renew` and `meet` of the identity, again for each
+ * question; the listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
  *
  * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session. But new
  *     messages of a broker that is slow to answer reach it (R14b).
  * O2. What the session sends because of a decision goes out after the owner was told of it.
  * O3. Each answer that is awaited has one timer; the connection is given up when it is late.
  * O4. After `end` nothing here changes anything: an identity with a store calls back when its put is durable, perhaps much later.
+ * O5. Where another owner may have the session by now, it is the store that says whether it is ours to speak for, before anything is
+ *     asked, told or sent (C3); what the server sends meanwhile waits in the session, which asks something there on each connection.
  *
  * May re-enter: a listener, and a link that is given up, may end the connection (`end`) amid any call into them, so that the state is
  * looked at again after each. Without a store an identity calls back before it returns.
@@ -113,6 +115,16 @@ export class SessionOpening {
     if (this.#at !== 'settling') return;
     // the question may be the answer to `verify`: nothing is awaited any more
     this.#stopTimers();
+    this.#parts.identity.renew((error) => this.#orGiveUp(() => this.#settle(question, error)));
+  }
+
+  /** O5. */
+  #settle(question: SessionQuestion | undefined, error: MillraceError | undefined): void {
+    if (this.#at !== 'settling') return;
+    if (error !== undefined) {
+      this.#parts.link.giveUp(error);
+      return;
+    }
     const { identity, address, version, reconnected, session, subscriptions, event } = this.#parts;
     const { clientId, sessionPresent: present } = event;
     const { unverified } = subscriptions;
@@ -136,7 +148,7 @@ export class SessionOpening {
         link.giveUp(decision.error);
         return;
       case 'end':
-        link.giveUp(decision.error, 0);
+        link.giveUp(decision.error, 0, decision.forget === true ? { sessionExpiryInterval: 0 } : undefined);
         return;
       case 'verify':
         this.#awaitAnswer('UNSUBACK');

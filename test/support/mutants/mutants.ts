@@ -25,6 +25,7 @@ export const CELLS: readonly TestCell[] = [
   { id: 'F11', file: 'test/unit/mqtt/sink/outbox/sender/mqtt-outbox-sender.test.ts', test: 'R10: a row stays' },
   { id: 'F13', file: 'test/unit/mqtt/protocol/session/birth.test.ts', test: 'R8: the packet ids' },
   { id: 'G3', file: 'test/unit/mqtt/connection/subscriptions/subscriptions.test.ts' },
+  { id: 'takeover', file: 'test/integration/connection-takeover.test.ts', test: 'when its CONNECT arrives after' },
   { id: 'G6', file: 'test/unit/mqtt/protocol/session/inbound/inbound.test.ts', test: 'topic aliases' },
 ];
 
@@ -35,7 +36,7 @@ export const FURTHER_CELLS: readonly TestCell[] = [
   { id: 'job histories', file: 'test/simulation/job-exactly-once.test.ts', env: { MILLRACE_SEEDS: '99' } },
 ];
 
-/** All thirteen. */
+/** All fourteen. */
 export const MUTANTS: readonly Mutant[] = [
   {
     id: 'M1',
@@ -199,6 +200,18 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'src/mqtt/connection/subscriptions/subscription-diff.ts',
         find: 'return !certain || known',
         replace: 'return true || known',
+      },
+    ],
+  },
+  {
+    id: 'M14',
+    title: 'speaks on a connection before the store has said who its owner is',
+    caughtBy: 'takeover',
+    patches: [
+      {
+        file: 'src/mqtt/connection/identity/recorded-identity.ts',
+        find: 'if (this.fenceable) void this.#stored.renew()',
+        replace: 'if (false) void this.#stored.renew()',
       },
     ],
   },

@@ -1,15 +1,15 @@
+import type { DurableRecord } from '../../../src/internal/durable-record.js';
 import { readSessionRecord } from '../../../src/mqtt/connection/identity/record/read-session-record.js';
 import { epochOf } from '../../../src/mqtt/connection/identity/record/session-record.js';
 import type { SessionPast } from '../../../src/mqtt/connection/identity/session-past.js';
 import type { ConnectOptions } from '../../../src/mqtt/connection/options/connect-options.js';
 import type { ConnectInput } from '../../../src/mqtt/connection/options/resolve-connect-options.js';
 import type { SessionState } from '../../../src/mqtt/protocol/session/session-state.js';
-import type { MemoryRecord } from '../store/memory-record.js';
 import { type ConnectionRig, connectionRig } from './connection-rig.js';
 
 /** What one life of a durable connection is given. */
 export interface LifeOptions {
-  readonly record: MemoryRecord;
+  readonly record: DurableRecord;
   readonly inbound?: SessionState['inbound'];
   readonly outbound?: SessionState['outbound'];
   readonly onUnknownSession?: SessionPast['onUnknownSession'];

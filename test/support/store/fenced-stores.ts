@@ -28,6 +28,9 @@ export class FencedStores implements StoreProvider {
     this.#ownerships = ownerships;
   }
 
+  /** What a `renew` waits for, after which the fence is asked; nothing by default. */
+  beforeRenew: () => Promise<void> | undefined = () => undefined;
+
   /** Another owner over the same content. */
   rival(): FencedStores {
     return new FencedStores(new MemoryStores(this.#memory), this.#ownerships);
@@ -55,7 +58,10 @@ export class FencedStores implements StoreProvider {
       get: (key) => store.get(key),
       range: (from, to) => store.range(from, to),
       commit: (batch) => write('commit', () => store.commit(batch)),
-      renew: () => write('renew', () => store.commit(new Map())),
+      renew: async () => {
+        await this.beforeRenew();
+        return write('renew', () => store.commit(new Map()));
+      },
       close: () => store.close(),
     };
   }

@@ -117,7 +117,7 @@ export class ControlConnection {
       transport.destroy();
       return;
     }
-    const session = new Session(sessionOptions(own));
+    const session = new Session({ ...sessionOptions(own), onlyWatches: true });
     attempt.session = session;
     attempt.link = new Link({
       session,

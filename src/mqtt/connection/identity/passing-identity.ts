@@ -16,6 +16,7 @@ export class PassingIdentity implements SessionIdentity {
   readonly birth = {};
   readonly versionIsFree = true;
   readonly settled = true;
+  readonly fenceable = false;
   readonly #options: MqttConnectionOptions;
   readonly #server: SessionServer;
   readonly #onLost: () => void;
@@ -50,6 +51,10 @@ export class PassingIdentity implements SessionIdentity {
 
   accepted(address: ServerAddress): void {
     this.#server.accepted(address);
+  }
+
+  renew(follow: (error: undefined) => void): void {
+    follow(undefined);
   }
 
   meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void {

@@ -30,19 +30,32 @@ export class RecordKeeper {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Another owner may take the store over while this process has it. */
+  get fenceable(): boolean {
+    return this.#store.renew !== undefined;
+  }
+
   /** As `durable`. */
   put(record: SessionRecord | undefined): Promise<void> {
     if (this.#failure === undefined) {
       this.#record = record;
-      this.#last = this.#write(record, this.#last);
+      this.#last = this.#write(() => this.#store.put(record), this.#last);
+    }
+    return this.durable();
+  }
+
+  /** As `durable`, and the store is still ours at a moment behind this call: where nothing is put that would say so (C3). */
+  renew(): Promise<void> {
+    if (this.#failure === undefined && this.fenceable) {
+      this.#last = this.#write(() => this.#store.renew?.(), this.#last);
     }
     return this.durable();
   }
 
   /** Never rejects. */
-  async #write(record: SessionRecord | undefined, earlier: Promise<void>): Promise<void> {
+  async #write(write: () => Promise<void> | undefined, earlier: Promise<void>): Promise<void> {
     try {
-      await this.#store.put(record);
+      await write();
       await earlier;
     } catch (error) {
       this.#failure ??= final(MillraceError.from(error, 'STORAGE_FAILED', 'the record of the session is not stored'));

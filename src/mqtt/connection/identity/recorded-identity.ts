@@ -46,6 +46,8 @@ import { tellUnverified } from './tell-unverified.js';
  * RI3. A marker is spent durably before it is used, so that a crash amid a question does not look like a lost session (R5c).
  * RI4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
  * RI5. After a put that failed nothing is decided any more: the connection is cut, and each later put fails like it (R13).
+ * RI6. Where another owner may take the store over (C3), a write of ours is durable before each CONNECT and behind each CONNACK, also where
+ *     nothing has changed; and no session is believed without a proof, for a CONNECT of the other one may have come in between.
  *
  * What is decided is `judgeSession`'s; here is when it is durable, and what is remembered from one call to the next.
  */
@@ -98,11 +100,15 @@ export class RecordedIdentity implements SessionIdentity {
 
   async check(): Promise<void> {
     if (this.#stored.record?.lost !== true || this.#options.onSessionLoss !== 'fail') return;
-    await this.#stored.durable();
+    await this.#stored.renew();
     throw sessionLost(this.#options.clientId, this.#record.wentBack);
   }
 
-  /** RI1. */
+  get fenceable(): boolean {
+    return this.#stored.fenceable;
+  }
+
+  /** RI1, RI6. */
   async begin(transport: Pick<Transport, 'destroy'>, signal: AbortSignal): Promise<void> {
     const onAbort = (): void => transport.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -124,12 +130,13 @@ export class RecordedIdentity implements SessionIdentity {
     // a session that an earlier process began to make, and did not come to use, is begun anew (R6a)
     if (!created) await this.#stored.put(beginCreating(record));
     else if (!record.connecting) await this.#stored.put(beginConnecting(record));
+    else await this.#stored.renew();
   }
 
   mustDiscard(address: ServerAddress): boolean {
     if (!this.#creating) {
       if (this.#options.onSessionLoss === 'fail') return false;
-      if (this.#record.wentBack) return this.#publishesOnly && !this.#server.isClean(address);
+      if (this.#record.wentBack) return !this.fenceable && this.#publishesOnly && !this.#server.isClean(address);
       return this.#server.mustDiscard(address);
     }
     return this.#unsure && this.#past.onUnknownSession !== 'adopt' && !this.#server.isClean(address);
@@ -156,6 +163,13 @@ export class RecordedIdentity implements SessionIdentity {
 
   accepted(address: ServerAddress): void {
     this.#server.accepted(address);
+  }
+
+  /** RI6. */
+  renew(follow: (error: MillraceError | undefined) => void): void {
+    const failed = (error: unknown): void => follow(MillraceError.from(error));
+    if (this.fenceable) void this.#stored.renew().then(() => follow(undefined), failed);
+    else follow(undefined);
   }
 
   meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void {
@@ -220,11 +234,13 @@ export class RecordedIdentity implements SessionIdentity {
    * same. On 5.0 a marker tells that (R5a); below, each start of a process says that nothing does.
    */
   #believe(met: Met): Decision {
+    if (this.fenceable)
+      throw new MillraceError('INTERNAL', 'C3: a session that another owner may have had is believed');
     if (met.version < 5 && !met.reconnected) tellUnverified(this.#options.name, met, true);
     return { do: 'go-on', verified: true, present: true };
   }
 
-  #judge(question: SessionQuestion, { address, version, epoch }: Met): Judgement {
+  #judge(question: SessionQuestion, { address, version, epoch, present }: Met): Judgement {
     const { clientId, onSessionLoss } = this.#options;
     return judgeSession(question, {
       record: this.#record,
@@ -233,6 +249,8 @@ export class RecordedIdentity implements SessionIdentity {
       epoch,
       clean: this.#server.isClean(address),
       moved: this.#moved,
+      present,
+      fenceable: this.fenceable,
       publishesOnly: this.#publishesOnly,
       held: this.#markers.holds,
       clientId,

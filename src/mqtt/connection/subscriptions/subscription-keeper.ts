@@ -44,7 +44,8 @@ type Pending = { readonly subscribe: readonly WantedSubscription[] } | { readonl
 
 /**
  * Keeps the wanted subscriptions granted over connections (R5a). *Unverified* means that a session which the server says is
- * present may be an empty one: at the start of the process, and after any CONNECT that ended without a CONNACK.
+ * present may be an empty one: at the start of the process, after any CONNECT that ended without a CONNACK, and always where another process may
+ * have sent one (C3).
  */
 export class SubscriptionKeeper {
   readonly #wanted: readonly WantedSubscription[];
@@ -64,8 +65,8 @@ export class SubscriptionKeeper {
     return this.#unverified;
   }
 
-  /** A CONNECT ended without a CONNACK: the server may have made a session that holds nothing. */
-  connectUnanswered(): void {
+  /** A CONNECT ended without a CONNACK, or another process may have sent one: the server may have made a session that holds nothing. */
+  doubt(): void {
     this.#unverified = true;
   }
 

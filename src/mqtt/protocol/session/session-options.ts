@@ -36,6 +36,11 @@ export interface SessionOptions {
   readonly storesIds?: boolean;
   /** A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false. */
   readonly settlesEmpty?: boolean;
+  /**
+   * For a connection that is held only to see whether it lives (R19a): what the server sends of a session's messages is neither told nor
+   * answered, so that it comes again on the next connection. Default false.
+   */
+  readonly onlyWatches?: boolean;
   /** The past, as an earlier `state()` gave it. */
   readonly state?: SessionState;
 }

@@ -472,6 +472,7 @@ export class Session {
   }
 
   #dispatch(packet: ServerPacket): void {
+    if (this.#options.onlyWatches === true && !OF_CONNECTION.has(packet.type)) return;
     switch (packet.type) {
       case 'publish':
         this.#inbound.handlePublish(packet);
@@ -617,6 +618,13 @@ export class Session {
     this.#fence.stop();
   }
 }
+
+/** What a server sends that is no part of a session's messages. */
+const OF_CONNECTION: ReadonlySet<ServerPacket['type']> = new Set<ServerPacket['type']>([
+  'pingresp',
+  'auth',
+  'disconnect',
+]);
 
 function notConnected(): never {
   throw invalidState('There is no connection now');

@@ -33,8 +33,8 @@ export type Decision =
    * the lost one, and its epoch goes on.
    */
   | { readonly do: 'begin'; readonly lost: boolean; readonly holds: boolean }
-  /** The connection ends in order; the error says what follows. */
-  | { readonly do: 'end'; readonly error: MillraceError }
+  /** The connection ends in order, and with `forget` (5.0) the session with it; the error says what follows. */
+  | { readonly do: 'end'; readonly error: MillraceError; readonly forget?: true }
   /** The connection is cut: what its store has is unknown (R13). */
   | { readonly do: 'cut'; readonly error: MillraceError };
 
@@ -51,6 +51,10 @@ export interface SessionCase {
   readonly clean: boolean;
   /** The present connection is to another server, or in another version, than the session that the record speaks of (R5b). */
   readonly moved: boolean;
+  /** The server says that it has a session of ours. */
+  readonly present: boolean;
+  /** Another owner may have the store by now: no session that was ever complete may be begun clean (C3). */
+  readonly fenceable: boolean;
   /** We only publish: nothing is queued for us at the broker. */
   readonly publishesOnly: boolean;
   /** A subscription was granted that is to hold the session. */
@@ -80,7 +84,9 @@ export interface Judgement {
  * Z21. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made.
  * Z22. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
  * Z23. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
- *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first.
+ *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first. By a clean CONNECT of
+ *     its own; but where that could be held up on its way, and come when another owner has the session (C3), by the DISCONNECT of the
+ *     connection that has shown to be ours. A server that keeps it all the same is told so again.
  */
 export const judgeSession = (question: SessionQuestion, known: SessionCase): Judgement => {
   const creating = known.record.phase === 'creating';
@@ -107,11 +113,23 @@ const settleLoss = ({ epoch, wentBack }: SessionLostEvent, known: SessionCase): 
     if (moved) return { tell, decision };
     return { tell, put: { record: markLost(back ? markWentBack(record) : record) }, decision };
   }
-  if (wentBack && known.publishesOnly) {
-    const decision = { do: 'end', error: discardingOld(clientId) } as const;
-    return { tell, server: 'spoiled', put: { record: markWentBack(record) }, decision };
-  }
+  if (known.publishesOnly && (wentBack || isStillThere(known))) return throwAway(tell, known);
   return { tell, ...beginAnew({ epoch, policy }, known) };
+};
+
+/** It went back, and the DISCONNECT that was to end it did not reach the server. */
+const isStillThere = ({ record, present, fenceable }: SessionCase): boolean => record.wentBack && present && fenceable;
+
+const throwAway = (
+  tell: Judgement['tell'] & string,
+  { record, clientId, version, fenceable }: SessionCase,
+): Judgement => {
+  const put = { record: markWentBack(record) };
+  const error = discardingOld(clientId);
+  if (!fenceable) return { tell, server: 'spoiled', put, decision: { do: 'end', error } };
+  // below 5.0 only a clean CONNECT can end it
+  if (version < 5) return { tell, put, decision: { do: 'end', error: sessionLost(clientId, true) } };
+  return { tell, put, decision: { do: 'end', error, forget: true } };
 };
 
 /** R5e: nothing is lost yet, but would be at each cut. */

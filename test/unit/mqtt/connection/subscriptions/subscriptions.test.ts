@@ -109,7 +109,7 @@ describe('subscriptions over connections (R5a)', () => {
 
   it('subscribes again after a CONNECT that got no CONNACK, whatever the next CONNACK says', () => {
     const keeper = settled('a');
-    keeper.connectUnanswered();
+    keeper.doubt();
     const session = new Recorder();
     keeper.begin(session, resumed);
     assert.deepEqual(session.filters, ['a']);

@@ -28,6 +28,8 @@ const known = (record: Partial<SessionRecord> = {}, more: Partial<SessionCase> =
   epoch: 3,
   clean: false,
   moved: false,
+  present: true,
+  fenceable: false,
   publishesOnly: false,
   held: true,
   clientId: 'c',
@@ -88,6 +90,21 @@ describe('what becomes of a session that asks', () => {
     assert.deepEqual([kept.decision.do, kept.server, kept.tell], ['begin', undefined, 'went-back']);
     const thrown = judgeSession(lost(true), known({}, { publishesOnly: true }));
     assert.deepEqual([thrown.decision.do, thrown.server, thrown.put?.record?.wentBack], ['end', 'spoiled', true]);
+  });
+
+  it('C3: one that went back is thrown away by a DISCONNECT where a clean CONNECT may come late, until it is gone', () => {
+    const facts = { publishesOnly: true, fenceable: true };
+    const { decision, server, put } = judgeSession(lost(true), known({}, facts));
+    assert.deepEqual([decision.do, 'forget' in decision && decision.forget, server], ['end', true, undefined]);
+    assert.equal(put?.record?.wentBack, true);
+    const there = judgeSession(lost(), known({ wentBack: true }, facts)).decision;
+    assert.deepEqual([there.do, 'forget' in there && there.forget], ['end', true]);
+    const gone = judgeSession(lost(), known({ wentBack: true }, { ...facts, present: false }));
+    assert.deepEqual([gone.decision.do, gone.tell], ['begin', 'went-back']);
+    const older = judgeSession(lost(), known({ wentBack: true }, { ...facts, version: 4 })).decision;
+    assert.deepEqual([older.do, 'forget' in older, 'error' in older && older.error.retryable], ['end', false, false]);
+    const alone = judgeSession(lost(), known({ wentBack: true }, { publishesOnly: true })).decision;
+    assert.equal(alone.do, 'begin', 'a clean CONNECT has thrown it away');
   });
 
   it('the first one that is gone shows that the broker keeps none, unless we moved (R5e)', () => {
