@@ -152,6 +152,20 @@ test('the options of the job that a module exports are used', LIMIT, async () =>
   );
 });
 
+test('an onEvent of the module that rejects is told, and does not end the process', LIMIT, async () => {
+  const broker = await startMosquitto();
+  const module = moduleFile('rejects.mts', [
+    'const pipeline = Pipeline.create();',
+    `pipeline.readFrom(MqttSources.mqtt('${broker.url}', 'in')).writeTo(Sinks.noop());`,
+    'export default pipeline;',
+    "export const config = { onEvent: async () => Promise.reject(new Error('no database')) };",
+  ]);
+  await using job = startCli(['run', module]);
+  await job.waitForLine(/onEvent failed at "status": no database/);
+  await job.waitForLine(/RUNNING/);
+  assert.deepEqual(await job.end('SIGTERM'), { code: 0, signal: null });
+});
+
 test('a broker that is not there is told at once, and when it is', LIMIT, async () => {
   const port = await freePort();
   const module = moduleFile('waiting.mts', [

@@ -49,7 +49,8 @@ export async function runJob(task: JobTask): Promise<number> {
       if (event.kind === 'store-unused') keeps = false;
       if (event.kind === 'sinks-away') away = event.sinks;
       tellEvent(event, reporter);
-      task.jobOptions.onEvent?.(event);
+      // its promise too: a rejection would end the process
+      return task.jobOptions.onEvent?.(event);
     },
   });
   let signal: NodeJS.Signals | undefined;
