@@ -1,9 +1,9 @@
 import { MillraceError } from '../../errors/index.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
+import { checkInPlace, type FileIdentity } from '../directory/file-identity.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
 import { failedWrite } from './file/failed-write.js';
-import { checkInPlace, type FileIdentity } from './file/file-identity.js';
 import type { FileChange, LmdbFile } from './file/lmdb-file.js';
 import type { OpeningMark } from './opening/opening-mark.js';
 import { encodeCommits } from './records/commits-record.js';

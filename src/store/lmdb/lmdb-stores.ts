@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
+import { DirectoryLock } from '../directory/directory-lock.js';
+import { jobDirectoryName } from '../directory/job-directory-name.js';
+import { refuseRuntime } from '../directory/refuse-runtime.js';
+import { makeStoreDirectory } from '../directory/store-directory.js';
 import type { Store, StoreProvider } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';
-import { DirectoryLock } from './directory/directory-lock.js';
-import { jobDirectoryName } from './directory/job-directory-name.js';
-import { refuseRuntime } from './directory/refuse-runtime.js';
-import { makeStoreDirectory } from './directory/store-directory.js';
 import { openLmdbStore } from './opening/open-lmdb-store.js';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/errors/index.js';
-import { jobDirectoryName } from '../../../src/store/lmdb/directory/job-directory-name.js';
+import { jobDirectoryName } from '../../../src/store/directory/job-directory-name.js';
 import { checkFormat, STORE_FORMAT, writeFormat } from '../../../src/store/lmdb/records/format-record.js';
 import { storageError } from '../../../src/store/storage-error.js';
 

@@ -1,8 +1,8 @@
 import { lstat, rename, rm } from 'node:fs/promises';
 import { syncFoundName, syncNewName } from '../../../internal/files/sync-name.js';
+import { identityOf } from '../../directory/file-identity.js';
+import { syncFile } from '../../directory/private-directory.js';
 import { corruptError, storageError } from '../../storage-error.js';
-import { syncFile } from '../directory/private-directory.js';
-import { identityOf } from '../file/file-identity.js';
 import { openLmdbFile } from '../file/lmdb-file.js';
 import { LmdbStore } from '../lmdb-store.js';
 import { checkCommits, encodeCommits } from '../records/commits-record.js';

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
+import { syncFile } from '../../directory/private-directory.js';
 import type { LocalView } from '../../log/local-view.js';
 import { LOG_START, type LogPoint } from '../../log/record/log-point.js';
 import { storageError } from '../../storage-error.js';
 import type { StoreBatch, StoreRecord } from '../../store.js';
-import { syncFile } from '../directory/private-directory.js';
 import { type LmdbFile, openLmdbFile } from '../file/lmdb-file.js';
 import { openCheckedFile } from '../opening/open-checked-file.js';
 import { OpeningMark } from '../opening/opening-mark.js';

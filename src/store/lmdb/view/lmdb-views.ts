@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
+import { DirectoryLock } from '../../directory/directory-lock.js';
+import { jobDirectoryName } from '../../directory/job-directory-name.js';
+import { refuseRuntime } from '../../directory/refuse-runtime.js';
+import { makeStoreDirectory } from '../../directory/store-directory.js';
 import type { LocalView, LocalViews } from '../../log/local-view.js';
-import { DirectoryLock } from '../directory/directory-lock.js';
-import { jobDirectoryName } from '../directory/job-directory-name.js';
-import { refuseRuntime } from '../directory/refuse-runtime.js';
-import { makeStoreDirectory } from '../directory/store-directory.js';
 import { openLmdbView } from './lmdb-view.js';
 
 /**

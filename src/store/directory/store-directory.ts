@@ -1,6 +1,6 @@
-import { MillraceError } from '../../../errors/index.js';
-import { checkOwnDirectory } from '../../../internal/files/own-files.js';
-import { storageError } from '../../storage-error.js';
+import { MillraceError } from '../../errors/index.js';
+import { checkOwnDirectory } from '../../internal/files/own-files.js';
+import { storageError } from '../storage-error.js';
 import { makePrivateDirectory } from './private-directory.js';
 
 /**

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openOwnFile } from '../../../internal/files/own-files.js';
-import { syncFoundName, syncNewName } from '../../../internal/files/sync-name.js';
+import { openOwnFile } from '../../internal/files/own-files.js';
+import { syncFoundName, syncNewName } from '../../internal/files/sync-name.js';
 
 /**
  * Makes a directory (and those above it) that only its owner can enter, each durable before the next. One that exists is left

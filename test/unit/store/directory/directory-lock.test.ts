@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Engine, Pipeline, Sinks, TestSources } from '../../../../../src/index.js';
-import { SUITE_LIMIT } from '../../../../support/limits.js';
-import { tempDir } from '../../../../support/temp-dir.js';
+import { Engine, Pipeline, Sinks, TestSources } from '../../../../src/index.js';
+import { SUITE_LIMIT } from '../../../support/limits.js';
+import { tempDir } from '../../../support/temp-dir.js';
 
 const countIn = async (dir: string): Promise<void> => {
   const pipeline = Pipeline.create();

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { MillraceError } from '../../../errors/index.js';
+import { MillraceError } from '../../errors/index.js';
 
 /** Which file a path leads to. */
 export interface FileIdentity {

@@ -3,10 +3,10 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { MillraceError } from '../../../errors/index.js';
-import { openOwnFile } from '../../../internal/files/own-files.js';
-import { loadPackage } from '../../../internal/load-package.js';
-import { storageError } from '../../storage-error.js';
+import { MillraceError } from '../../errors/index.js';
+import { openOwnFile } from '../../internal/files/own-files.js';
+import { loadPackage } from '../../internal/load-package.js';
+import { storageError } from '../storage-error.js';
 
 /** An engine that is forgotten without a shutdown keeps its directory: Node would close the file at some later time, with a warning. */
 const HELD = new Set<FileHandle>();

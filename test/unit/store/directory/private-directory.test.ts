@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makePrivateDirectory } from '../../../../../src/store/lmdb/directory/private-directory.js';
-import { LIMIT } from '../../../../support/limits.js';
-import { tempDir } from '../../../../support/temp-dir.js';
+import { makePrivateDirectory } from '../../../../src/store/directory/private-directory.js';
+import { LIMIT } from '../../../support/limits.js';
+import { tempDir } from '../../../support/temp-dir.js';
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 const onlyPosix = process.platform === 'win32' ? 'Windows has other rights' : false;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refuseRuntime } from '../../../../../src/store/lmdb/directory/refuse-runtime.js';
-import { rejectsWith } from '../../../../support/rejects-with.js';
+import { refuseRuntime } from '../../../../src/store/directory/refuse-runtime.js';
+import { rejectsWith } from '../../../support/rejects-with.js';
 
 test('a store in Deno or Bun is refused by name, before a native part can end the process', async () => {
   for (const [key, name] of Object.entries({ deno: 'Deno', bun: 'Bun' })) {

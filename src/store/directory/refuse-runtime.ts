@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/index.js';
+import { MillraceError } from '../../errors/index.js';
 
 /** By their name in `process.versions`: where the native part that locks a directory ends the process, and when. */
 const RUNTIMES = [
