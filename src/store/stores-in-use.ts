@@ -2,11 +2,11 @@ import { MillraceError } from '../errors/index.js';
 import { checkPartition } from './check-partition.js';
 import type { Store } from './store.js';
 
-/** The stores that a provider has open, by job and partition: each at most once, until it is closed. */
-export class StoresInUse {
+/** The stores, or logs, that a provider has open, by job and partition: each at most once, until it is closed. */
+export class StoresInUse<S extends { close(): Promise<void> } = Store> {
   readonly #location: string;
   /** From the call of `open` on, so that two calls at once do not open one store twice. */
-  readonly #stores = new Map<string, Promise<Store>>();
+  readonly #stores = new Map<string, Promise<S>>();
   #closed = false;
 
   /** @param location for messages */
@@ -18,7 +18,7 @@ export class StoresInUse {
    * Opens one by `open`, which gets what is to be called when the store is closed.
    * @throws MillraceError STORE_LOCKED when it is open, INVALID_STATE after `close`, INVALID_OPTIONS, and what `open` rejects with
    */
-  async open(job: string, partition: number, open: (onClosed: () => void) => Promise<Store>): Promise<Store> {
+  async open(job: string, partition: number, open: (onClosed: () => void) => Promise<S>): Promise<S> {
     if (this.#closed) throw new MillraceError('INVALID_STATE', `the stores of ${this.#location} are closed`);
     checkPartition(job, partition);
     const name = `${partition} ${job}`;
@@ -50,8 +50,8 @@ export class StoresInUse {
   }
 }
 
-async function closeOne(opening: Promise<Store>): Promise<void> {
-  let store: Store;
+async function closeOne<S extends { close(): Promise<void> }>(opening: Promise<S>): Promise<void> {
+  let store: S;
   try {
     store = await opening;
   } catch {

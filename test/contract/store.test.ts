@@ -1,5 +1,6 @@
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
 import { LmdbViews } from '../../src/store/lmdb/view/lmdb-views.js';
+import { FileLogs } from '../../src/store/log/file/file-logs.js';
 import type { LocalViews } from '../../src/store/log/local-view.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
@@ -70,4 +71,18 @@ logContract('a view that is lost', () => async () => new MemoryViews());
 logContract('a view in an LMDB file', () => {
   const dir = tempDir('views');
   return () => LmdbViews.open(dir);
+});
+
+storeContract('a log in files, and a view in an LMDB file', {
+  start: async () => {
+    const [logs, views] = [tempDir('logs'), tempDir('views')];
+    const open = async () => new LogStores({ logs: await FileLogs.open(logs), views: await LmdbViews.open(views) });
+    let stores = await open();
+    const again = async () => {
+      await stores.close();
+      stores = await open();
+      return stores;
+    };
+    return { stores, again };
+  },
 });
