@@ -8,7 +8,6 @@ import { type ResolvedSink, resolveSink } from './sink/options/resolve-sink.js';
 import { STATEMENT_SINK, TABLE_SINK } from './sink/options/sink-checks.js';
 import { bindColumns, bindValues, columnNames } from './sink/row-binder.js';
 import { batchStatement, rowStatement } from './sink/writing/rows-statement.js';
-import { insertSql } from './sql/table-insert.js';
 
 const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
   const { options, problems } = checkOptions<PostgresTableOptions<T>>('the sink', given, TABLE_SINK);
@@ -19,9 +18,7 @@ const table = <T>(given: PostgresTableOptions<T>): Sink<T> => {
     resolveSink<T>(options, {
       defaultName: `postgres ${name}`,
       bind: bindColumns(columns),
-      statement: batchStatement((json, when) =>
-        insertSql({ table: { schema, table: name }, columns: names, onConflict }, json, when),
-      ),
+      statement: batchStatement({ table: { schema, table: name }, columns: names, onConflict }),
       problems: [
         ...problems,
         ...tableProblems(given, names, onConflict),

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DatabaseClient } from '../../src/postgres/connection/database-client.js';
-import { batchStatement } from '../../src/postgres/sink/writing/rows-statement.js';
-import { insertSql } from '../../src/postgres/sql/table-insert.js';
+import pg from 'pg';
 import { onCleanup } from '../support/cleanup.js';
-import { LIMIT, PATIENCE_MS } from '../support/limits.js';
+import { LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -36,10 +34,15 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     const rig = await PostgresRig.create(server);
     await using proxy = await startChaosProxy({ to: server, opaque: true });
     const driver = await rig.open({ connection: { host: '127.0.0.1', port: proxy.port, user: 'postgres' } });
-    const isCommit = { type: 'raw', where: ({ bytes }: { bytes: Uint8Array }) => bytesHave(bytes, 'COMMIT') } as const;
-    for (const [index, from] of (['server', 'client'] as const).entries()) {
-      // the answer that all is in, then the wish
-      const fault = proxy.cut({ when: { ...isCommit, from } });
+    // the answer that all is in, then the wish
+    for (const [index, [from, words]] of (
+      [
+        ['server', 'INSERT 0'],
+        ['client', '"n":'],
+      ] as const
+    ).entries()) {
+      const has = ({ bytes }: { bytes: Uint8Array }) => bytesHave(bytes, words);
+      const fault = proxy.cut({ when: { type: 'raw', from, where: has } });
       driver.add(...numbered(index * 10, index * 10 + 10));
       await driver.drain();
       await fault.fired();
@@ -76,18 +79,36 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     await young.close();
   });
 
-  it('SP3 rows that are sent behind a move that was not made are not written, as when its BEGIN was cancelled', async () => {
-    const rig = await PostgresRig.create(server);
-    const { signal } = new AbortController();
-    const client = await DatabaseClient.open({ connection: server.url, timeoutMs: PATIENCE_MS, signal });
-    onCleanup(() => client.close());
-    const parts = { table: { table: rig.table }, columns: ['n'], onConflict: undefined };
-    const statement = batchStatement((json, when) => insertSql(parts, json, when));
-    const rows = statement.of?.([{ json: '{"n":1}', bytes: 7 }], 'a-token 0 1');
-    assert.ok(rows !== undefined);
-    const all = [{ text: 'SELECT 1 / 0', values: [] }, rows, { text: 'COMMIT', values: [] }];
-    await assert.rejects(client.runAll(all), /division by zero/);
-    assert.deepEqual(await rig.numbers(), []);
+  it('SP3 a transaction that is sent before the one in front is answered fails with it, whatever that fails of', async () => {
+    const rig = await PostgresRig.create(server, 'n int CHECK (n <> 100)');
+    const applicationName = rig.table;
+    const connection = { host: '127.0.0.1', port: server.port, user: 'postgres', applicationName };
+    const driver = await rig.open({ connection, onError: 'skip' });
+    const hand = new pg.Client({ connectionString: server.url });
+    await hand.connect();
+    hand.on('error', () => {});
+    onCleanup(() => hand.end());
+    // the second and the third are on the server when the first is refused, is cancelled, or loses its connection
+    for (const end of ['COMMIT', 'pg_cancel_backend', 'pg_terminate_backend']) {
+      await hand.query(`BEGIN; LOCK TABLE ${rig.table} IN EXCLUSIVE MODE`);
+      const from = (await rig.position())?.seq;
+      driver.add(...numbered(Number(from), Number(from) + 192));
+      driver.seal();
+      driver.commit();
+      await until(async () => (await server.query(`SELECT FROM pg_locks WHERE NOT granted`)).length > 0);
+      if (end !== 'COMMIT')
+        await server.query(`SELECT ${end}(pid) FROM pg_stat_activity WHERE application_name = $1`, [applicationName]);
+      await hand.query('COMMIT');
+      await driver.drain();
+    }
+    await driver.close();
+    assert.deepEqual(
+      await rig.numbers(),
+      upTo(576).filter((n) => n !== 100),
+    );
+    const told = server.log.join('\n');
+    assert.match(told, /millrace_position_moved/);
+    assert.match(told, /canceling statement due to user request/);
   });
 
   it('SP1 a first start that died before the database had its identity is a first start again', async () => {

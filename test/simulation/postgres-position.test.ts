@@ -16,7 +16,7 @@ it(
   'SP1 to SP6: whatever is cut, crashes or is taken for dead, each good row is in once, in order, and each bad one has one letter',
   LIMIT,
   async (t) => {
-    const sum = { crashes: 0, cuts: 0, fenced: 0, made: 0 };
+    const sum = { crashes: 0, cuts: 0, fenced: 0, made: 0, ahead: 0, late: 0 };
     for (const seed of SEEDS) {
       const end = await new PostgresHistory(new SeededRandom(seed)).play(120).catch((error: unknown) => {
         throw new Error(`MILLRACE_SEED=${seed}`, { cause: error });
@@ -28,7 +28,7 @@ it(
         `MILLRACE_SEED=${seed}`,
       );
       assert.deepEqual(end.letters, numbers.filter(isBad), `MILLRACE_SEED=${seed}`);
-      for (const key of ['crashes', 'cuts', 'fenced', 'made'] as const) sum[key] += end[key];
+      for (const key of ['crashes', 'cuts', 'fenced', 'made', 'ahead', 'late'] as const) sum[key] += end[key];
     }
     t.diagnostic(JSON.stringify(sum));
     // each fault has happened

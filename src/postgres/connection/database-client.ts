@@ -6,6 +6,8 @@ import { type PostgresConnection, placeOf } from './postgres-connection.js';
 
 /** The server ends a statement by itself first; so much later it is taken for one that stands still. */
 const GRACE_MS = 2_000;
+const NOTHING = Promise.resolve();
+const noop = (): void => {};
 /** How long an orderly end is waited for. */
 const END_MS = 1_000;
 
@@ -40,7 +42,7 @@ export interface ClientOptions {
 }
 
 /** Where statements are run: one connection, whoever has it. */
-export type SqlStatements = Pick<DatabaseClient, 'run' | 'runAll' | 'query'>;
+export type SqlStatements = Pick<DatabaseClient, 'run' | 'query'>;
 
 /**
  * One connection to a database. It is used by one caller at a time, and dropped after the first failure that is not the statement's own:
@@ -59,6 +61,8 @@ export class DatabaseClient {
   /** Rejects once it can be used no more, so that nothing waits for an answer that cannot come. */
   readonly #lost = deferred<never>();
   #failure: Error | undefined;
+  /** Resolves when the statement that was sent last has ended. */
+  #newest: Promise<unknown> = NOTHING;
 
   private constructor(client: pg.Client, { connection, timeoutMs, signal }: ClientOptions) {
     this.#client = client;
@@ -89,34 +93,19 @@ export class DatabaseClient {
     }
   }
 
-  /** Rejects with the server's error, with that of the connection, or with TIMEOUT. */
-  async query(statement: Statement): Promise<QueryResult> {
-    return this.#within(this.#client.query(queryOf(statement)), 'a statement');
+  /**
+   * Rejects with the server's error, with that of the connection, or with TIMEOUT. One that is called before the one in front is answered goes
+   * out at once where `pg` can do that (from 8.23 on), else behind its answer.
+   */
+  query(statement: Statement): Promise<QueryResult> {
+    return this.#behindOthers(this.#client.query(queryOf(statement)));
   }
 
   /** Statements without values, in one round trip. Gives the result of each. */
   async run(text: string): Promise<readonly QueryResult[]> {
     // `pg` gives an array where there are several, which its types do not say
-    const result = await this.#within(this.#client.query(text), 'a statement');
+    const result = await this.#behindOthers(this.#client.query(text));
     return Array.isArray(result) ? result : [result];
-  }
-
-  /**
-   * A transaction whose last statement is its COMMIT, in one round trip where `pg` can send a statement before the one in front is answered
-   * (from 8.23 on). Rejects with the first failure, when all are answered: nothing was done then, a COMMIT behind a failure rolls back.
-   */
-  async runAll(statements: readonly Statement[]): Promise<void> {
-    if (!this.#canPipeline) {
-      for (const statement of statements) await this.query(statement);
-      return;
-    }
-    const answers = Promise.allSettled(statements.map((statement) => this.#client.query(queryOf(statement))));
-    const failed = (await this.#within(answers, 'a transaction')).find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-  }
-
-  get #canPipeline(): boolean {
-    return 'pipeline' in this.#client && this.#client.pipeline === true;
   }
 
   /** Calls back for each notification. @param channel is listened to by whoever calls this */
@@ -159,17 +148,30 @@ export class DatabaseClient {
     this.#lost.reject(error);
   }
 
-  async #within<R>(work: Promise<R>, what: string): Promise<R> {
+  /** The clock of a statement begins when those in front of it are answered. */
+  async #behindOthers<R>(work: Promise<R>): Promise<R> {
+    const inFront = this.#newest;
+    const ended = work.then(noop, noop);
+    this.#newest = ended;
+    return this.#within(work, 'a statement', inFront);
+  }
+
+  async #within<R>(work: Promise<R>, what: string, inFront: Promise<unknown> = NOTHING): Promise<R> {
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(this.#timedOut(what));
-        this.destroy();
-      }, this.#timeoutMs + GRACE_MS);
+      void inFront.then(() => {
+        if (isOver) return;
+        timer = setTimeout(() => {
+          reject(this.#timedOut(what));
+          this.destroy();
+        }, this.#timeoutMs + GRACE_MS);
+      });
     });
     try {
       return await Promise.race([work, late, this.#lost.promise]);
     } finally {
+      isOver = true;
       clearTimeout(timer);
       // where the clock was first
       work.catch(() => {});
@@ -185,11 +187,12 @@ export class DatabaseClient {
 
 /**
  * A COMMIT that is answered must be durable (`synchronous_commit`), a transaction whose client stands still must not hold its locks for
- * ever, our own literals must mean what they say, and who waits for rows is no idler (`idle_session_timeout`, from PostgreSQL 14 on).
+ * ever, a statement that is a transaction of its own must see what others have committed while it waited, our own literals must mean what they
+ * say, and who waits for rows is no idler (`idle_session_timeout`, from PostgreSQL 14 on).
  */
 const SESSION = (timeoutMs: number): string =>
   `SET statement_timeout = ${timeoutMs}; SET idle_in_transaction_session_timeout = ${timeoutMs}; ` +
-  `SET standard_conforming_strings = on; SELECT set_config('synchronous_commit', 'on', false) ` +
+  `SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on; SELECT set_config('synchronous_commit', 'on', false) ` +
   `WHERE current_setting('synchronous_commit') = 'off'; SELECT set_config('idle_session_timeout', '0', false) ` +
   `WHERE current_setting('idle_session_timeout', true) <> '0'`;
 

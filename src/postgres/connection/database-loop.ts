@@ -23,6 +23,12 @@ export interface DatabaseTurn {
   readonly closing: boolean;
   /** Something went well: the retries begin anew. */
   passed(): void;
+  /** What the loop is for has worked: from now on an error that says it cannot is of a change of the database, which may pass (DB5). */
+  proven(): void;
+  /** As the loop's: ends a wait. */
+  wake(): void;
+  /** Waits for `wake`. Whether the connection is still there is not looked at. */
+  wait(): Promise<void>;
   /** Waits for `wake`, at most so long, and throws when the connection is lost meanwhile. */
   pause(maxMs?: number): Promise<void>;
 }
@@ -54,6 +60,9 @@ const CALL = 'database';
  * DB3. Only `passed` ends an outage. A server that takes connections and fails at the work again and again is one outage, with waits that
  *      get longer, and not many short ones.
  * DB4. The error that ends it is told once, to `failed`, and by `opened` where it was not open yet. Behind a `close` nothing is told.
+ * DB5. What the database refuses (a password, a table that is not there, a permission) ends it as long as nothing has worked yet: then it is a
+ *      mistake in the options. Behind that it is a change, a migration or a new password, and is tried again. What is not the database's
+ *      word, as that a position is another's, ends it at any time.
  */
 export class DatabaseLoop implements DatabaseTurn {
   readonly #parts: DatabaseLoopParts;
@@ -65,6 +74,7 @@ export class DatabaseLoop implements DatabaseTurn {
   /** The last connection failed, and none has done better since. */
   #failing = false;
   #closing = false;
+  #isProven = false;
 
   constructor(parts: DatabaseLoopParts) {
     this.#parts = parts;
@@ -89,6 +99,15 @@ export class DatabaseLoop implements DatabaseTurn {
   passed(): void {
     this.#failing = false;
     this.#parts.retries.passed(CALL);
+  }
+
+  proven(): void {
+    this.#isProven = true;
+    this.passed();
+  }
+
+  wait(): Promise<void> {
+    return this.#latch.wait();
   }
 
   async pause(maxMs?: number): Promise<void> {
@@ -148,7 +167,7 @@ export class DatabaseLoop implements DatabaseTurn {
   async #wait(thrown: unknown): Promise<MillraceError | undefined> {
     this.#failing = true;
     const { retries } = this.#parts;
-    const verdict = retries.failed(CALL, sqlError(thrown, retries.part));
+    const verdict = retries.failed(CALL, sqlError(thrown, retries.part, this.#isProven));
     if (verdict.kind !== 'again') return verdict.error;
     await abortableWait(verdict.waitMs, this.#abort.signal);
     return undefined;

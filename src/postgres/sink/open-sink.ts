@@ -58,7 +58,7 @@ export const openExactly = async <T>(
           sink: name,
           outbox,
           positions,
-          statement,
+          statement: statement(),
           failOnRefusal: failOnRejection,
           onProgress: () => owner.changed(),
           onFailed: (error) => owner.failed(error),
@@ -76,7 +76,7 @@ export const openDirectly = async <T>(sink: ResolvedSink<T>, context: OpenContex
       new DirectRows<T>({
         sink: sinkName,
         bind,
-        statement,
+        statement: statement(),
         limits,
         failOnRejection: onError === 'fail',
         onProgress: () => owner.changed(),

@@ -38,10 +38,10 @@ export const encodeRow = ({ json, letter }: StoredRow): Uint8Array => {
   return bytes;
 };
 
-/** The JSON alone: the way of each row. @throws MillraceError STORE_CORRUPT */
-export const decodeJson = (bytes: Uint8Array): string => {
+/** The JSON alone, as UTF-8: the way of each row. @throws MillraceError STORE_CORRUPT */
+export const decodeJson = (bytes: Uint8Array): Uint8Array => {
   const { view, end } = partsOf(bytes);
-  return view.toString('utf8', HEADER_BYTES, end);
+  return view.subarray(HEADER_BYTES, end);
 };
 
 /** What a letter says of it. @throws MillraceError STORE_CORRUPT */

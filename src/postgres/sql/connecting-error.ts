@@ -6,15 +6,19 @@ import { textOf } from './sql-facts.js';
 const TLS_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL|HOSTNAME_)/;
 
 /** Of a socket, of TLS, or of `pg` itself. As the cause only what the system says: others may show a URL with its password. */
-export const connectionError = (error: unknown, what: string): MillraceError => {
+export const connectionError = (error: unknown, what: string, isProven: boolean): MillraceError => {
   const message = error instanceof Error ? error.message || codeOf(error) : String(error);
   const cause = error instanceof Error && 'syscall' in error ? { cause: error } : {};
   if (!isHopeless(error)) return new MillraceError('CONNECTION_LOST', `${what}: ${message}`, cause);
   if (isMistake(error))
-    return new MillraceError('INVALID_OPTIONS', `${what}: ${message}`, { advice: 'Check the connection.' });
+    return new MillraceError('INVALID_OPTIONS', `${what}: ${message}`, {
+      advice: 'Check the connection.',
+      retryable: isProven,
+    });
   const isTls = TLS_CODES.test(codeOf(error)) || /SSL/.test(message);
   return new MillraceError(isTls ? 'TLS_REFUSED' : 'BAD_CREDENTIALS', `${what}: ${message}`, {
     ...cause,
+    retryable: isProven,
     advice: isTls ? 'Check the option ssl of the connection.' : 'Check user and password of the connection.',
   });
 };

@@ -4,18 +4,21 @@ import { connectionError } from './connecting-error.js';
 import { kindOf, type SqlErrorKind } from './sql-error-kind.js';
 import { sqlFacts } from './sql-facts.js';
 
-/** As an error of ours, with advice; `what` is what could not be done. Codes that nobody knows, as poolers have them, may pass. */
-export const sqlError = (error: unknown, what: string): MillraceError => {
+/**
+ * As an error of ours, with advice; `what` is what could not be done. Codes that nobody knows, as poolers have them, may pass; what the
+ * database or the connection refuses may where `isProven` says that it has worked before.
+ */
+export const sqlError = (error: unknown, what: string, isProven = false): MillraceError => {
   if (error instanceof MillraceError) return error;
   const facts = sqlFacts(error);
-  if (facts === undefined) return connectionError(error, what);
+  if (facts === undefined) return connectionError(error, what, isProven);
   const { code, message, constraint, column } = facts;
   const kind = kindOf(error, facts) ?? 'away';
   const [ours, advice] = explain(code, kind);
   return new MillraceError(ours, `${what}: ${message} (SQLSTATE ${code})`, {
     ...(advice === undefined ? {} : { advice }),
     details: { sqlState: code, ...(constraint && { constraint }), ...(column && { column }) },
-    retryable: kind === 'away' || kind === 'unclear',
+    retryable: kind === 'away' || kind === 'unclear' || (kind === 'fatal' && isProven),
   });
 };
 

@@ -34,6 +34,10 @@ export interface HistoryEnd {
   readonly cuts: number;
   /** Processes that were taken for dead and were told so when they went on. */
   readonly fenced: number;
+  /** How often a transaction was sent before the one in front was answered. */
+  readonly ahead: number;
+  /** Statements that a server did when their connection was long given up. */
+  readonly late: number;
 }
 
 /**
@@ -52,6 +56,7 @@ export class PostgresHistory {
   #crashes = 0;
   #cuts = 0;
   #fenced = 0;
+  #ahead = 0;
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -61,13 +66,16 @@ export class PostgresHistory {
   async play(steps: number): Promise<HistoryEnd> {
     for (let step = 0; step < steps; step += 1) await this.#step();
     this.#faults = false;
-    for (let idle = 0; idle < 200 && !this.#isDone; idle += 1) {
+    this.#database.arrive();
+    for (let idle = 0; idle < 2_000 && !this.#isDone; idle += 1) {
       await this.#write(await this.#alive());
       this.#commit(await this.#alive(), 0);
     }
     const letters = this.#letters.map(({ attributes }) => (attributes.item as readonly number[])[0] ?? -1);
     const { rows } = this.#database.state;
-    return { made: this.#made, rows, letters, crashes: this.#crashes, cuts: this.#cuts, fenced: this.#fenced };
+    const { late } = this.#database;
+    const [crashes, cuts, fenced, ahead] = [this.#crashes, this.#cuts, this.#fenced, this.#ahead];
+    return { made: this.#made, rows, letters, crashes, cuts, fenced, ahead, late };
   }
 
   get #isDone(): boolean {
@@ -75,9 +83,10 @@ export class PostgresHistory {
   }
 
   async #step(): Promise<void> {
+    if (this.#random.chance(0.3)) this.#database.arrive();
     const life = await this.#alive();
     const choice = this.#random.below(20);
-    if (choice < 6) this.#commit(life, this.#random.below(7));
+    if (choice < 6) this.#commit(life, this.#random.below(15));
     else if (choice < 16) await this.#write(life);
     else if (choice < 18) this.#crash(life);
     else await this.#haunt();
@@ -104,11 +113,12 @@ export class PostgresHistory {
       positions,
       statement: {
         check: async () => {},
+        isStale: async () => false,
         execute: () => Promise.reject(new Error('it is one statement')),
-        of: (batch, key) =>
+        guarded: (batch, _guard, values) =>
           rowsStatement(
-            batch.map(({ json }) => Number(JSON.parse(json)[0])),
-            key,
+            batch.map(({ json }) => Number(JSON.parse(Buffer.from(json).toString())[0])),
+            values,
           ),
       },
       failOnRefusal: false,
@@ -143,7 +153,7 @@ export class PostgresHistory {
     outbox.offer([...this.#store.restore(outbox.name).rows(outbox.next, end + count)]);
   }
 
-  /** As the loop does it: one transaction, or what a failure leads to. */
+  /** As the loop does it: a transaction and those that are sent behind it, or what a failure leads to. */
   async #write(life: Life): Promise<void> {
     try {
       if (life.session === undefined) {
@@ -151,23 +161,41 @@ export class PostgresHistory {
         await life.rows.open(session);
         life.session = session;
       }
-      const batch = life.rows.batch();
-      if (batch.length > 0) await this.#writeBatch(life, life.session, batch);
+      await this.#writeBatches(life, life.session);
     } catch (error) {
       life.session = undefined;
       if (error instanceof MillraceError && !error.retryable) throw error;
     }
   }
 
-  async #writeBatch(life: Life, session: SqlStatements, batch: ReturnType<ExactRows['batch']>): Promise<void> {
-    try {
-      await life.rows.write(session, batch);
-    } catch (error) {
-      const facts = sqlFacts(error);
+  async #writeBatches({ rows }: Life, session: SqlStatements): Promise<void> {
+    const sent: { readonly batch: ReturnType<ExactRows['batch']>; readonly ended: Promise<unknown> }[] = [];
+    while (sent.length < rows.depth && (sent.length === 0 || rows.hasFullBatch)) {
+      const batch = rows.batch();
+      if (batch.length === 0) break;
+      sent.push({
+        batch,
+        ended: rows.write(session, batch).then(
+          () => undefined,
+          (thrown: unknown) => ({ thrown }),
+        ),
+      });
+    }
+    if (sent.length > 1) this.#ahead += 1;
+    for (const { batch, ended } of sent) {
+      const failure = await ended;
+      if (failure === undefined) {
+        rows.written(batch.length);
+        continue;
+      }
+      await Promise.all(sent.map((one) => one.ended));
+      const { thrown } = failure as { readonly thrown: unknown };
+      const isAlone = !rows.split(batch.length);
+      const facts = sqlFacts(thrown);
       const [first] = batch;
-      if (facts === undefined || first === undefined || sqlErrorKind(error) !== 'row') throw error;
-      await session.run('ROLLBACK');
-      if (!life.rows.split(batch.length)) await life.rows.refuse(session, first, facts);
+      if (facts === undefined || first === undefined || sqlErrorKind(thrown) !== 'row') throw thrown;
+      if (isAlone) await rows.refuse(session, first, facts);
+      return;
     }
   }
 
@@ -178,7 +206,7 @@ export class PostgresHistory {
   #fault(): Fault | undefined {
     if (!this.#faults || !this.#random.chance(0.12)) return undefined;
     this.#cuts += 1;
-    return this.#random.pick(['before', 'after', 'cancelled'] as const);
+    return this.#random.pick(['before', 'after', 'late', 'cancelled'] as const);
   }
 
   #crash(life: Life): void {

@@ -7,38 +7,34 @@ interface State {
   readonly position: Readonly<Record<string, string>> | undefined;
 }
 
-/** A connection ends before the server has seen what is sent, or before its answer; or the first of several statements is cancelled. */
-export type Fault = 'before' | 'after' | 'cancelled';
+/**
+ * A connection ends before the server has seen what is sent, or before its answer; or the server does what is sent when the connection was
+ * long given up; or the first of several statements is cancelled.
+ */
+export type Fault = 'before' | 'after' | 'late' | 'cancelled';
 
-/** A statement of rows behind the move with this key, as the simulated server knows it. */
-export const rowsStatement = (numbers: readonly number[], key: string): Statement => ({
-  text: `ROWS ${JSON.stringify(numbers)} BEHIND ${key}`,
-  values: [],
+/** A statement of rows with the values of its move, as the simulated server knows it. */
+export const rowsStatement = (numbers: readonly number[], move: readonly unknown[]): Statement => ({
+  text: 'ROWS',
+  values: [...move, JSON.stringify(numbers)],
 });
 
 const POSITION_TEXT = /identity = '([^']*)', epoch = (\d+), token = '([^']*)', seq = (\d+), refused = '([^']*)'/;
 const NEW_POSITION = /VALUES \('[^']*', '[^']*', '([^']*)', (\d+), '([^']*)', (\d+), '([^']*)'/;
-const MOVE_KEY = /set_config\('[^']*', '([^']*)', true\)/;
-const ROWS = /^ROWS (\[.*\]) BEHIND (.*)$/;
-const MOVE = /SET seq = (\d+), refused = '([^']*)'.*epoch = (\d+) AND token = '([^']*)' AND seq = (\d+)/;
-
 /** What a statement comes to. */
 interface Applied {
   readonly state: State;
   readonly result: QueryResult;
-  readonly key: string | undefined;
 }
 
 /** A transaction under way. */
 interface Staged {
   readonly state: State;
-  /** The key of the move that was made in it. */
-  readonly key: string | undefined;
   readonly isAborted: boolean;
 }
 
 /**
- * A server with a table of numbers and one of positions, which knows the statements of `position-sql.ts` by their text. Transactions run one
+ * A server with a table of numbers and one of positions, which knows the statements of `position-sql.ts` by their text and values. Transactions run one
  * after another; a connection that is cut in one has changed nothing.
  */
 export class SimPostgres {
@@ -50,23 +46,40 @@ export class SimPostgres {
     this.#isBad = isBad;
   }
 
-  /** Statements on one connection. `faultAt` is asked about each round trip: one that is cut fails from there on, one may be cancelled. */
+  /** How much `arrive` has done. */
+  late = 0;
+  readonly #underWay: (() => void)[] = [];
+
+  /** What was sent on connections that are given up is done now, in its order. */
+  arrive(): void {
+    for (const statement of this.#underWay.splice(0)) {
+      this.late += 1;
+      try {
+        statement();
+      } catch {
+        // there is nobody to be told
+      }
+    }
+  }
+
+  /** Statements on one connection. `faultAt` is asked about each: one that is cut fails from there on, one may be cancelled. */
   session(faultAt: () => Fault | undefined): SqlStatements {
     const connection = new SimConnection(this, this.#isBad);
-    let isCut = false;
-    const roundTrip = async <R>(work: () => R): Promise<R> => {
-      const fault = isCut ? 'before' : faultAt();
-      isCut ||= fault === 'before' || fault === 'after';
-      if (fault === 'before') throw new Error('the connection is gone');
+    let cut: Fault | undefined;
+    const send = async <R>(work: () => R): Promise<R> => {
+      const fault = cut ?? faultAt();
       if (fault === 'cancelled') connection.cancelNext();
-      const results = work();
+      else cut = fault;
+      // a transaction that holds the lock of the position cannot be overtaken
+      if (fault === 'late' && !connection.isInTransaction) this.#underWay.push(work);
+      if (fault === 'before' || fault === 'late') throw new Error('the connection is gone');
+      const result = work();
       if (fault === 'after') throw new Error('the connection is gone');
-      return results;
+      return result;
     };
     return {
-      run: (text) => roundTrip(() => connection.run(text)),
-      runAll: (statements) => roundTrip(() => connection.runAll(statements.map(({ text }) => text))),
-      query: async () => Promise.reject(new Error('the simulated server has no parameters')),
+      run: (text) => send(() => connection.run(text)),
+      query: ({ text, values }) => send(() => connection.query(text, values)),
     };
   }
 }
@@ -88,29 +101,28 @@ class SimConnection {
     this.#isCancelled = true;
   }
 
+  get isInTransaction(): boolean {
+    return this.#staged !== undefined;
+  }
+
   run(text: string): readonly QueryResult[] {
+    return this.#guarded(() => text.split('; ').map((statement) => this.#one(statement, [])));
+  }
+
+  query(text: string, values: readonly unknown[]): QueryResult {
+    return this.#guarded(() => this.#one(text, values));
+  }
+
+  #guarded<R>(work: () => R): R {
     try {
-      return text.split('; ').map((statement) => this.#one(statement));
+      return work();
     } catch (error) {
       if (this.#staged !== undefined) this.#staged = { ...this.#staged, isAborted: true };
       throw error;
     }
   }
 
-  /** All are sent before the first is answered: what stands behind a failure is run as well. */
-  runAll(texts: readonly string[]): void {
-    const failures: unknown[] = [];
-    for (const text of texts) {
-      try {
-        this.run(text);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-
-  #one(statement: string): QueryResult {
+  #one(statement: string, values: readonly unknown[]): QueryResult {
     if (this.#isCancelled) {
       this.#isCancelled = false;
       throw serverError('57014', 'canceling statement due to user request');
@@ -120,12 +132,12 @@ class SimConnection {
     if (staged?.isAborted === true) throw serverError('25P02', 'current transaction is aborted');
     const was = staged?.state ?? this.#server.state;
     if (statement.startsWith('BEGIN')) {
-      this.#staged = { state: was, key: undefined, isAborted: false };
+      this.#staged = { state: was, isAborted: false };
       return resultOf([]);
     }
-    const { state, result, key } = this.#apply(was, statement, staged?.key);
+    const { state, result } = this.#apply(was, statement, values);
     if (staged === undefined) this.#server.state = state;
-    else this.#staged = { state, key, isAborted: false };
+    else this.#staged = { state, isAborted: false };
     return result;
   }
 
@@ -136,25 +148,20 @@ class SimConnection {
     return resultOf([]);
   }
 
-  #apply(state: State, statement: string, key: string | undefined): Applied {
-    if (statement.includes('to_regclass')) return { state, key, result: resultOf([{ name: 'there' }]) };
+  #apply(state: State, statement: string, values: readonly unknown[]): Applied {
+    if (statement.includes('to_regclass')) return { state, result: resultOf([{ name: 'there' }]) };
     if (statement.includes('FOR UPDATE')) {
-      return { state, key, result: resultOf(state.position === undefined ? [] : [state.position]) };
+      return { state, result: resultOf(state.position === undefined ? [] : [state.position]) };
     }
-    if (statement.startsWith('ROWS ')) return { state: this.#insert(state, statement, key), key, result: resultOf([]) };
-    const move = MOVE.exec(statement);
-    if (statement.startsWith('WITH moved') && move !== null) {
-      return { state: moved(state, move), key: MOVE_KEY.exec(statement)?.[1], result: resultOf([]) };
-    }
+    if (statement === 'ROWS') return { state: this.#insert(moved(state, values), values), result: resultOf([]) };
+    if (statement.startsWith('WITH millrace_moved')) return { state: moved(state, values), result: resultOf([]) };
     const position = POSITION_TEXT.exec(statement) ?? NEW_POSITION.exec(statement);
-    if (position === null) return { state, key, result: resultOf([]) };
-    return { state: { ...state, position: positionOf(position) }, key, result: { ...resultOf([]), rowCount: 1 } };
+    if (position === null) return { state, result: resultOf([]) };
+    return { state: { ...state, position: positionOf(position) }, result: { ...resultOf([]), rowCount: 1 } };
   }
 
-  #insert(state: State, statement: string, key: string | undefined): State {
-    const [, list = '[]', behind] = ROWS.exec(statement) ?? [];
-    if (behind !== key) return state;
-    const numbers: number[] = JSON.parse(list);
+  #insert(state: State, values: readonly unknown[]): State {
+    const numbers: number[] = JSON.parse(String(values.at(-1)));
     if (numbers.some(this.#isBad)) throw serverError('23514', 'violates check constraint "good"');
     return { ...state, rows: [...state.rows, ...numbers] };
   }
@@ -173,10 +180,11 @@ const positionOf = ([, identity = '', epoch = '', token = '', seq = '', refused 
   refused,
 });
 
-const moved = (state: State, [, to = '', refused = '', epoch, token, from]: RegExpExecArray): State => {
+/** By the values of `moveValues`. */
+const moved = (state: State, [from, to, refused, epoch, token]: readonly unknown[]): State => {
   const { position } = state;
-  if (position?.epoch === epoch && position?.token === token && position?.seq === from) {
-    return { ...state, position: { ...position, seq: to, refused } };
+  if (position?.epoch === String(epoch) && position.token === token && position.seq === String(from)) {
+    return { ...state, position: { ...position, seq: String(to), refused: String(refused) } };
   }
   throw serverError('22P02', `invalid input syntax for type integer: "millrace_position_moved ${token}"`);
 };

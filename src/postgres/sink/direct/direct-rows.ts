@@ -2,6 +2,7 @@ import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem, SinkProgress } from '../../../connector/sink-writer.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { SqlStatements } from '../../connection/database-client.js';
+import { inTransaction } from '../../connection/transaction.js';
 import type { SqlFacts } from '../../sql/sql-facts.js';
 import { refusedRowError } from '../refused-row-error.js';
 import { type BindRow, rejectionOf } from '../row-binder.js';
@@ -42,6 +43,8 @@ export interface DirectRowsParts<T> {
  * rejection is told together with what was before it, and no later row can overtake it.
  */
 export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
+  /** What stands behind a batch that failed would be written before it, and then again. */
+  readonly depth = 1;
   readonly #parts: DirectRowsParts<T>;
   readonly #queue: RowQueue<ItemRow<T>>;
   #rejected: RejectedItem[] = [];
@@ -87,23 +90,33 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
     return this.#parts.statement.check(client);
   }
 
+  get hasFullBatch(): boolean {
+    return this.#queue.hasFullBatch;
+  }
+
   batch(): readonly ItemRow<T>[] {
     return this.#queue.batch();
   }
 
   async write(client: SqlStatements, rows: readonly ItemRow<T>[]): Promise<void> {
     const { statement } = this.#parts;
+    const write = () => statement.execute(client, rows);
     // one statement is a transaction of its own
-    if (statement.of === undefined) await client.run('BEGIN');
-    await statement.execute(client, rows);
-    if (statement.of === undefined) await client.run('COMMIT');
+    await (statement.guarded === undefined ? inTransaction(client, write) : write());
+  }
+
+  written(count: number): void {
     this.#queue.grow();
-    this.#queue.take(rows.length);
+    this.#queue.take(count);
     this.#parts.onProgress();
   }
 
   split(count: number): boolean {
     return this.#queue.halve(count);
+  }
+
+  isStale(client: SqlStatements): Promise<boolean> {
+    return this.#parts.statement.isStale(client);
   }
 
   async refuse(_client: SqlStatements, { item, index }: ItemRow<T>, { code, message }: SqlFacts): Promise<void> {
@@ -124,8 +137,9 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
     return this.#queue.first?.index ?? this.#taken;
   }
 
-  #row(item: T, json: string): ItemRow<T> {
-    return { json, bytes: json.length, index: this.#taken, item };
+  #row(item: T, text: string): ItemRow<T> {
+    const json = Buffer.from(text);
+    return { json, bytes: json.byteLength, index: this.#taken, item };
   }
 
   #reject(index: number, letter: RejectedItem['letter']): void {

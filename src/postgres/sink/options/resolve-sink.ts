@@ -16,8 +16,8 @@ export interface SinkKind<T> {
   readonly defaultName: string;
   /** What the statement is given of an item. */
   readonly bind: BindRow<T>;
-  /** How rows get in. */
-  readonly statement: RowsStatement;
+  /** How rows get in, made for each writer. */
+  readonly statement: () => RowsStatement;
   /** What is wrong with the options. */
   readonly problems: readonly string[];
 }
@@ -40,8 +40,8 @@ export interface ResolvedSink<T> {
   readonly positions: { readonly table: TableName; readonly createTable: boolean; readonly policy: PositionPolicy };
   /** What the statement is given of an item. */
   readonly bind: BindRow<T>;
-  /** How rows get in. */
-  readonly statement: RowsStatement;
+  /** How rows get in, made for each writer. */
+  readonly statement: () => RowsStatement;
 }
 
 /** Bytes of rows in one transaction: the server parses them as one value. */

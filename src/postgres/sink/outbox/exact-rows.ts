@@ -4,7 +4,7 @@ import type { SqlFacts } from '../../sql/sql-facts.js';
 import type { PositionTable } from '../position/position-table.js';
 import { refusedRowError } from '../refused-row-error.js';
 import type { WrittenRows } from '../writing/batch-work.js';
-import type { RowsStatement } from '../writing/rows-statement.js';
+import { checkByName, type RowsStatement } from '../writing/rows-statement.js';
 import type { OutboxQueuedRow, RowOutbox } from './row-outbox.js';
 
 /** What rows are written exactly once with. */
@@ -15,7 +15,7 @@ export interface ExactRowsParts {
   readonly outbox: RowOutbox;
   /** Moved in the transaction of each batch. */
   readonly positions: PositionTable;
-  /** How they get in; where it is one statement, behind the move in one round trip. */
+  /** How they get in; where it is one statement, together with the move. */
   readonly statement: RowsStatement;
   /** `onError` is `fail`: the first row that cannot pass fails the sink. */
   readonly failOnRefusal: boolean;
@@ -25,15 +25,21 @@ export interface ExactRowsParts {
   readonly onFailed: (error: MillraceError) => void;
 }
 
+/** The server has the next one at hand when it is done with one, also where this process is busy for a while. */
+const STATEMENTS_UNDER_WAY = 3;
+
 /**
  * The rows of an outbox, each transaction with the move of the position (SP3). The outbox is told behind the COMMIT and never before: when its
  * answer is cut, `handlePosition` of the next opening says what became of it.
  */
 export class ExactRows implements WrittenRows<OutboxQueuedRow> {
+  /** Several where each is one statement: a transaction that is sent in parts has to see its BEGIN answered. */
+  readonly depth: number;
   readonly #parts: ExactRowsParts;
 
   constructor(parts: ExactRowsParts) {
     this.#parts = parts;
+    this.depth = parts.statement.guarded === undefined ? 1 : STATEMENTS_UNDER_WAY;
   }
 
   async open(client: SqlStatements): Promise<void> {
@@ -41,25 +47,41 @@ export class ExactRows implements WrittenRows<OutboxQueuedRow> {
     await statement.check(client);
     const { low, sentEnd } = outbox;
     outbox.handlePosition(await positions.open(client, { low, sentEnd }));
+    // a table with rules of its own takes no statement that begins with a move
+    const whole = statement.guarded?.([], positions.guard, []);
+    if (whole !== undefined) await checkByName(client, whole.text);
     onProgress();
+  }
+
+  get hasFullBatch(): boolean {
+    return this.#parts.outbox.hasFullBatch;
   }
 
   batch(): readonly OutboxQueuedRow[] {
     return this.#parts.outbox.batch();
   }
 
-  async write(client: SqlStatements, rows: readonly OutboxQueuedRow[]): Promise<void> {
-    const { outbox, positions, statement, onProgress } = this.#parts;
-    const { low, refused } = outbox;
-    const { of } = statement;
-    const work = of === undefined ? () => statement.execute(client, rows) : { of: (key: string) => of(rows, key) };
-    await positions.move(client, { from: low, to: low + rows.length, refused }, work);
-    outbox.handleWritten(rows.length);
-    onProgress();
+  write(client: SqlStatements, rows: readonly OutboxQueuedRow[]): Promise<void> {
+    const { outbox, positions, statement } = this.#parts;
+    const from = rows[0]?.seq ?? outbox.low;
+    const move = { from, to: from + rows.length, refused: outbox.refused };
+    if (statement.guarded === undefined)
+      return positions.moveAround(client, move, () => statement.execute(client, rows));
+    const { guarded } = statement;
+    return positions.move(client, move, (values) => guarded(rows, positions.guard, values));
+  }
+
+  written(count: number): void {
+    this.#parts.outbox.handleWritten(count);
+    this.#parts.onProgress();
   }
 
   split(count: number): boolean {
     return this.#parts.outbox.handleSplit(count);
+  }
+
+  isStale(client: SqlStatements): Promise<boolean> {
+    return this.#parts.statement.isStale(client);
   }
 
   /** SP5: the position passes the row, and says why. */

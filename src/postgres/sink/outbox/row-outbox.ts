@@ -45,8 +45,8 @@ const MOST_REFUSED = 256;
  * RO2. Rows that the database had before this process are passed over as they are offered: the engine lets go of no row that was not taken.
  * RO3. A refusal stays in what is written beside the position until a snapshot with its letter is durable (SP5).
  *
- * Order of calls: `handlePosition` once for each opening of the database; between two of them `batch`, and `handleWritten`, `handleSplit`
- * or `handleRefused` for the batch that was given last. The engine calls `offer`, `snapshot` and `committed` at any time.
+ * Order of calls: `handlePosition` once for each opening of the database; between two of them `batch`, which may give several, and
+ * `handleWritten`, `handleSplit` or `handleRefused` for the oldest that was given. The engine calls `offer`, `snapshot` and `committed` at any time.
  */
 export class RowOutbox implements OutboxSender {
   readonly name = NAME;
@@ -158,6 +158,10 @@ export class RowOutbox implements OutboxSender {
     for (const row of this.#queue.take(Math.max(0, seq - this.#low))) this.#complete(row);
   }
 
+  get hasFullBatch(): boolean {
+    return this.#queue.hasFullBatch;
+  }
+
   /** The rows of the next transaction; empty when there are none, or when refusals wait for a commit. */
   batch(): readonly OutboxQueuedRow[] {
     if (this.#refused.length >= MOST_REFUSED) return [];
@@ -167,13 +171,13 @@ export class RowOutbox implements OutboxSender {
     return rows;
   }
 
-  /** The transaction of the batch is durable in the database. */
+  /** The transaction of the oldest batch is durable in the database. */
   handleWritten(count: number): void {
     this.#queue.grow();
     for (const row of this.#queue.take(count)) this.#complete(row);
   }
 
-  /** One of the batch cannot pass. False: it was alone, and is the one. */
+  /** One of the oldest batch cannot pass, and no other is under way. False: it was alone, and is the one. */
   handleSplit(count: number): boolean {
     return this.#queue.halve(count);
   }

@@ -10,7 +10,8 @@ import { isSameOpening, type SinkRecord } from './sink-record.js';
  * SP2. An opening is durable in the store as planned before the database has it, so the database has the opening that was seen last, or the
  *     planned one; any other was written by somebody else, or by this store in a past or a future that it does not know.
  * SP3. Rows and position are one transaction, which changes nothing unless the position has the opening and the `seq` that it began from.
- *     So each row is in once, whatever becomes of the connection, and an opening that is not the last can write no more.
+ *     So each row is in once, whatever becomes of the connection, and an opening that is not the last can write no more. One that is sent
+ *     before the one in front is answered begins from where that would end, so it fails with it.
  * SP4. The position is judged under the lock of its row, or of its key where there is no row yet, and with it locked the new opening is
  *     written: a COMMIT whose answer was cut has taken effect before, or never will. `seq` says which.
  * SP5. A row that the database refuses moves the position as well, and is kept beside it until the store has its letter: a crash between

@@ -1,7 +1,9 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { isCount } from '../../../internal/is-count.js';
 import { isObject } from '../../../internal/is-object.js';
+import type { Statement } from '../../connection/database-client.js';
 import { quoteTable, quoteText, type TableName } from '../../sql/quote.js';
+import type { SqlGuard } from '../../sql/table-insert.js';
 import type { RefusedSeq, SinkPosition } from './sink-position.js';
 import type { Opening } from './sink-record.js';
 
@@ -63,32 +65,41 @@ export const replacePositionSql = (key: PositionKey, position: SinkPosition): st
   );
 };
 
-/** What the error says by which `movePositionSql` ends its transaction. With the token it is no text that a row could have. */
-export const positionMoved = ({ token }: Opening): string => `millrace_position_moved ${token}`;
+const MOVED = 'millrace_position_moved';
 
-/** What a statement behind a move finds in `MOVE_SETTING`, in its transaction and nowhere else. */
-export const moveKey = ({ opening, from, to }: PositionMove): string => `${opening.token} ${from} ${to}`;
-
-/** A setting of the transaction. */
-const MOVE_SETTING = 'millrace.move';
-
-/** Whether the move with the key that `key` has was made in this transaction; true for NULL, where rows are written without one. */
-export const isMovedSql = (key: string): string =>
-  `(${key}::text IS NULL OR current_setting(${quoteText(MOVE_SETTING)}, true) = ${key})`;
+/** What the error says by which a move ends its transaction. With the token it is no text that a row could have. */
+export const positionMoved = ({ token }: Opening): string => `${MOVED} ${token}`;
 
 /**
- * Changes one row. Where there is none to change, the position is not where this opening has left it (SP3): then it fails, and with it all
- * that stands behind it in its transaction. SQL has no statement that fails when nothing was changed, but a cast of what is no number.
- * What is sent behind it before it is answered asks for its key: a BEGIN that was cancelled begins no transaction that could fail.
+ * Changes one row, by `moveValues` as `$1` to `$5`. Where there is none to change, the position is not where this opening has left it (SP3):
+ * then it fails, and with it the statement that it stands in, which is a transaction of its own. SQL has no statement that fails when nothing
+ * was changed, but a cast of what is no number.
  */
-export const movePositionSql = (key: PositionKey, move: PositionMove): string =>
-  `WITH moved AS (${updatePositionSql(key, move)} RETURNING 1) ` +
-  `SELECT (CASE count(*) WHEN 1 THEN '1' ELSE ${quoteText(positionMoved(move.opening))} END)::int, ` +
-  `set_config(${quoteText(MOVE_SETTING)}, ${quoteText(moveKey(move))}, true) FROM moved`;
+export const moveGuard = (key: PositionKey): SqlGuard => ({
+  with:
+    `WITH millrace_moved AS (UPDATE ${quoteTable(key.table)} SET seq = $2::bigint, refused = $3::jsonb, written_at = now() ` +
+    `WHERE ${whereSql(key)} AND epoch = $4::bigint AND token = $5::uuid AND seq = $1::bigint RETURNING 1), ` +
+    `millrace_checked AS (SELECT (CASE count(*) WHEN 1 THEN '1' ELSE '${MOVED} ' || $5::uuid::text END)::int AS moved ` +
+    'FROM millrace_moved)',
+  when: '(SELECT moved FROM millrace_checked) = 1',
+  count: 5,
+});
 
-const updatePositionSql = (key: PositionKey, { opening, from, to, refused }: PositionMove): string =>
-  `UPDATE ${quoteTable(key.table)} SET seq = ${to}, refused = ${refusedSql(refused)}, written_at = now() ` +
-  `WHERE ${whereSql(key)} AND epoch = ${opening.epoch} AND token = ${quoteText(opening.token)} AND seq = ${from}`;
+/** What a move is given. */
+export const moveValues = ({ opening, from, to, refused }: PositionMove): readonly unknown[] => [
+  from,
+  to,
+  JSON.stringify(refused),
+  opening.epoch,
+  opening.token,
+];
+
+/** A move alone. */
+export const moveStatement = (key: PositionKey, move: PositionMove): Statement => ({
+  name: 'millrace_move',
+  text: `${moveGuard(key).with} SELECT moved FROM millrace_checked`,
+  values: moveValues(move),
+});
 
 /** @throws MillraceError INVALID_OPTIONS when the row is none of ours */
 export const readPosition = (row: Readonly<Record<string, unknown>> | undefined): SinkPosition | undefined => {

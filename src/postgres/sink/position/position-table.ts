@@ -3,8 +3,10 @@ import type { DurableRecord } from '../../../internal/durable-record.js';
 import { present } from '../../../internal/present.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SqlStatements, Statement } from '../../connection/database-client.js';
+import { BEGIN, inTransaction } from '../../connection/transaction.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
 import { sqlErrorKind } from '../../sql/sql-error-kind.js';
+import type { SqlGuard } from '../../sql/table-insert.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
 import { missingTableError, movedError, namedError, racedError, unwritableError } from './position-errors.js';
 import {
@@ -12,8 +14,9 @@ import {
   insertPositionSql,
   lockPositionSql,
   lockTableSql,
-  moveKey,
-  movePositionSql,
+  moveGuard,
+  moveStatement,
+  moveValues,
   type PositionKey,
   type PositionMove,
   positionMoved,
@@ -38,8 +41,8 @@ export interface PositionTableParts {
   readonly end: number;
 }
 
-/** What is done in the transaction of a move: a statement, made with its key (`moveKey`), or a function that does it. */
-export type MoveWork = { readonly of: (key: string) => Statement } | (() => Promise<void>);
+/** A move without what the table of positions knows. */
+export type Move = Omit<PositionMove, 'opening'>;
 
 /** What this process knows of its rows. */
 export interface RowMarks {
@@ -53,7 +56,8 @@ export interface RowMarks {
  * The position of one sink in its database, over one connection after another. `judge-position.ts` has the rules.
  *
  * Order of calls: `begin` once for the process, before a row can be added; `open` first on each connection; then `move` for each batch,
- * one at a time. A `move` that rejects leaves open whether it was made: the `open` of the next connection finds out.
+ * which may be sent before the one in front is answered: it begins from where that one ends, so it fails with it (SP3). A `move` whose answer
+ * was cut leaves open whether it was made: the `open` of the next connection finds out.
  */
 export class PositionTable {
   readonly #parts: PositionTableParts;
@@ -102,23 +106,39 @@ export class PositionTable {
     return next.position;
   }
 
+  /** Stands before the rows of a statement that is to move the position. */
+  get guard(): SqlGuard {
+    return moveGuard(this.#parts.key);
+  }
+
   /**
-   * One transaction that moves the position and does the rest: `work` as a statement in the same round trip, or as a function in the middle.
-   * Rejects where the position is not where it was left, and then nothing was done (SP3).
+   * One statement that moves the position, alone or before rows: `of` makes it with `guard` and these values, which come first. Rejects where
+   * the position is not where it was left, and then nothing was done (SP3).
    */
-  async move(client: SqlStatements, move: Omit<PositionMove, 'opening'>, work?: MoveWork): Promise<void> {
-    const opening = present(this.#position, 'rows are written when the position is open');
-    const moving = { ...move, opening };
-    const begin = `${BEGIN}; ${movePositionSql(this.#parts.key, moving)}`;
+  move(client: SqlStatements, move: Move, of?: (values: readonly unknown[]) => Statement): Promise<void> {
+    const moving = this.#moving(move);
+    const statement = of === undefined ? moveStatement(this.#parts.key, moving) : of(moveValues(moving));
+    return this.#named(moving, async () => void (await client.query(statement)));
+  }
+
+  /** A transaction that moves the position and does the work. Rejects as `move` does. */
+  moveAround(client: SqlStatements, move: Move, work: () => Promise<void>): Promise<void> {
+    const moving = this.#moving(move);
+    return this.#named(moving, () =>
+      inTransaction(client, async () => {
+        await client.query(moveStatement(this.#parts.key, moving));
+        await work();
+      }),
+    );
+  }
+
+  #moving(move: Move): PositionMove {
+    return { ...move, opening: present(this.#position, 'rows are written when the position is open') };
+  }
+
+  async #named({ opening }: PositionMove, work: () => Promise<void>): Promise<void> {
     try {
-      if (typeof work !== 'function') {
-        const statements = work === undefined ? [] : [work.of(moveKey(moving))];
-        await client.runAll([{ text: begin, values: [] }, ...statements, { text: 'COMMIT', values: [] }]);
-        return;
-      }
-      await client.run(begin);
       await work();
-      await client.run('COMMIT');
     } catch (error) {
       // what it is now is found out, and named, by the next connection
       throw error instanceof Error && error.message.includes(positionMoved(opening)) ? movedError(error) : error;
@@ -160,6 +180,3 @@ export class PositionTable {
     await client.run('COMMIT');
   }
 }
-
-/** Whatever the server has for a default. */
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';

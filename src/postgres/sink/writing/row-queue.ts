@@ -2,8 +2,8 @@ import { Ring } from '../../../internal/ring.js';
 
 /** A row that waits to be written. */
 export interface QueuedRow {
-  /** What the statement is given of it, as JSON. */
-  readonly json: string;
+  /** What the statement is given of it, as JSON in UTF-8. */
+  readonly json: Uint8Array;
   /** What it counts in the bound of a batch. */
   readonly bytes: number;
 }
@@ -19,7 +19,7 @@ export interface RowLimits {
 }
 
 /**
- * The rows between whoever gives them and the database, in order: the first of them are the batch under way. A batch with a row that the
+ * The rows between whoever gives them and the database, in order: the first of them are the batches under way. A batch with a row that the
  * database would not have is written again in halves, until that row stands alone; the next ones grow again. So what is good keeps its order
  * and its transactions, and no savepoint is needed.
  */
@@ -27,6 +27,9 @@ export class RowQueue<R extends QueuedRow> {
   readonly #limits: RowLimits;
   readonly #rows = new Ring<R>();
   #bytes = 0;
+  /** Rows at the front that are under way. */
+  #given = 0;
+  #givenBytes = 0;
   /** Rows that the next batch may have. */
   #size: number;
   /** Somebody was told that there is no room. */
@@ -66,24 +69,40 @@ export class RowQueue<R extends QueuedRow> {
     return this.hasRoom();
   }
 
-  /** What the next transaction has: from the front, at least one row where there is any. */
-  batch(): readonly R[] {
-    const rows = this.#rows.oldest(this.#size);
-    let bytes = 0;
-    const tooMany = rows.findIndex((row) => {
-      bytes += row.bytes;
-      return bytes > this.#limits.batchBytes;
-    });
-    return tooMany === -1 ? rows : rows.slice(0, Math.max(1, tooMany));
+  /** Whether `batch` would give as much behind what is under way as it ever does; false while a bad row is looked for. */
+  get hasFullBatch(): boolean {
+    const { batchSize, batchBytes } = this.#limits;
+    if (this.#size < batchSize) return false;
+    return this.#rows.size - this.#given >= batchSize || this.#bytes - this.#givenBytes >= batchBytes;
   }
 
-  /** The first rows are done with. Gives them. */
+  /** What the next transaction has: the oldest that are not under way, at least one row where there is any. They are so from now on. */
+  batch(): readonly R[] {
+    const rows: R[] = [];
+    let bytes = 0;
+    const from = this.#rows.first + this.#given;
+    for (let index = from; rows.length < this.#size; index += 1) {
+      const row = this.#rows.get(index);
+      if (row === undefined || (rows.length > 0 && bytes + row.bytes > this.#limits.batchBytes)) break;
+      rows.push(row);
+      bytes += row.bytes;
+    }
+    this.#given += rows.length;
+    this.#givenBytes += bytes;
+    return rows;
+  }
+
+  /** The first rows are done with, under way or not. Gives them. */
   take(count: number): readonly R[] {
     const taken: R[] = [];
     for (let index = 0; index < count; index += 1) {
       const row = this.#rows.shift();
       if (row === undefined) break;
       this.#bytes -= row.bytes;
+      if (this.#given > 0) {
+        this.#given -= 1;
+        this.#givenBytes -= row.bytes;
+      }
       taken.push(row);
     }
     return taken;
@@ -94,8 +113,10 @@ export class RowQueue<R extends QueuedRow> {
     this.#size = Math.min(this.#limits.batchSize, this.#size * 2);
   }
 
-  /** A batch of so many rows has one that the database would not have. False when it was one alone. */
+  /** The oldest batch, of so many rows, has one that the database would not have, and none is under way now. False when it was one alone. */
   halve(count: number): boolean {
+    this.#given = 0;
+    this.#givenBytes = 0;
     if (count <= 1) return false;
     this.#size = Math.floor(count / 2);
     return true;

@@ -8,7 +8,7 @@ interface Row extends QueuedRow {
 
 const queueOf = (count: number, bytes = 1): RowQueue<Row> => {
   const queue = new RowQueue<Row>({ batchSize: 8, batchBytes: 100, batches: 2 });
-  for (let n = 0; n < count; n += 1) queue.add({ json: '', bytes, n });
+  for (let n = 0; n < count; n += 1) queue.add({ json: new Uint8Array(), bytes, n });
   return queue;
 };
 
