@@ -2,6 +2,7 @@ import { defineSink } from '../connector/define-sink.js';
 import { withOutbox } from '../connector/outbox/with-outbox.js';
 import type { Sink } from '../connector/sink.js';
 import { checkOptions } from '../internal/options/check-options.js';
+import { sqlText } from './connection/sql-text-check.js';
 import { openDirectly, openExactly } from './sink/open-sink.js';
 import type { PostgresStatementOptions, PostgresTableOptions } from './sink/options/postgres-sink-options.js';
 import { type ResolvedSink, resolveSink } from './sink/options/resolve-sink.js';
@@ -61,6 +62,7 @@ const tableProblems = <T>(
     ...columns
       .filter((column) => Buffer.byteLength(column) > LONGEST_NAME)
       .map((column) => `columns has "${column}", which is longer than the ${LONGEST_NAME} bytes of a name`),
+    ...columns.flatMap((column) => sqlText(column, 'a name of columns')),
     ...(onConflict === undefined || keys.length > 0 ? [] : ['onConflict.columns is empty']),
     ...keys
       .filter((key) => !columns.includes(key))

@@ -166,6 +166,23 @@ describe('sources from PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false
     await third.close();
   });
 
+  it('DB5 a table that is away for a while, as in a migration, is waited for: each row is given once', async () => {
+    for (const kind of ['queue', 'changes'] as const) {
+      const table = await createTable();
+      const options = { connection: server.url, table, pollIntervalMs: 20, mapToItemFn: idsOf };
+      const reader = await openReader(PostgresSources[kind](options), new MemoryRecords());
+      await server.query(`INSERT INTO ${table} (text) VALUES ('x')`);
+      const given = await take(reader, 1);
+      using told = new Told('retrying');
+      await server.query(`ALTER TABLE ${table} RENAME TO away`);
+      await until(() => told.events.length > 1);
+      await server.query(`ALTER TABLE away RENAME TO ${table}; INSERT INTO ${table} (text) VALUES ('y')`);
+      given.push(...(await take(reader, 1)));
+      assert.deepEqual(given, [1, 2]);
+      await reader.close();
+    }
+  });
+
   it('a database that was put back, and a sequence with values taken ahead, are refused', async () => {
     const table = await createTable();
     const state = { version: 1, last: '50' };

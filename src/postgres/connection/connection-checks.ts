@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from '../../internal/options/option-checks.js';
 import type { PostgresConnectionOptions } from './postgres-connection.js';
+import { sqlText } from './sql-text-check.js';
 
 const HIGHEST_PORT = 65_535;
 /** A `statement_timeout` is a 32-bit number of milliseconds, and the clock on this side waits a little longer. */
@@ -19,11 +20,11 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 const CONNECTION: OptionChecks<PostgresConnectionOptions> = {
   host: someText,
   port: wholeNumber(1, HIGHEST_PORT),
-  database: someText,
-  user: someText,
+  database: sqlText,
+  user: sqlText,
   password: either('a string or a function', text, func),
   ssl: either('true, false or an object', flag, anObject),
-  applicationName: text,
+  applicationName: sqlText,
 };
 
 const url = must(

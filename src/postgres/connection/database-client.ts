@@ -8,6 +8,8 @@ import { type PostgresConnection, placeOf } from './postgres-connection.js';
 const GRACE_MS = 2_000;
 const NOTHING = Promise.resolve();
 const noop = (): void => {};
+/** The class of what an operator does to a connection: a server that stops at once says it as a warning. */
+const OPERATOR = '57P';
 /** How long an orderly end is waited for. */
 const END_MS = 1_000;
 
@@ -61,6 +63,7 @@ export class DatabaseClient {
   /** Rejects once it can be used no more, so that nothing waits for an answer that cannot come. */
   readonly #lost = deferred<never>();
   #failure: Error | undefined;
+  #isDismissed = false;
   /** Resolves when the statement that was sent last has ended. */
   #newest: Promise<unknown> = NOTHING;
 
@@ -72,6 +75,9 @@ export class DatabaseClient {
     this.#onAbort = () => this.destroy();
     // between statements nobody else hears of it; it would end the process
     client.on('error', (error) => this.#lose(error));
+    client.on('notice', ({ code }) => {
+      this.#isDismissed ||= code?.startsWith(OPERATOR) ?? false;
+    });
     client.on('end', () => this.#lose(new Error('the connection was ended')));
     this.#lost.promise.catch(() => {});
     signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -116,6 +122,11 @@ export class DatabaseClient {
   /** Calls back once when the connection has ended, for whatever reason. */
   onLost(listener: () => void): void {
     this.#lost.promise.catch(listener);
+  }
+
+  /** Whether the server has said that it ends the connection: it is stopped, or another of its processes has crashed. */
+  get isDismissed(): boolean {
+    return this.#isDismissed;
   }
 
   /** @throws why it can be used no more */

@@ -5,6 +5,7 @@ import { Retries } from '../../connector/retry/retries.js';
 import type { SinkWriter } from '../../connector/sink-writer.js';
 import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { DatabaseLoop } from '../connection/database-loop.js';
+import { requireSqlText } from '../connection/sql-text-check.js';
 import { DirectRows } from './direct/direct-rows.js';
 import { PostgresWriter } from './direct/postgres-writer.js';
 import type { ResolvedSink } from './options/resolve-sink.js';
@@ -30,6 +31,7 @@ export const openExactly = async <T>(
     statement,
     positions: { table, createTable, policy },
   } = sink;
+  requireSqlText('the name of its job', context.job);
   const outbox = new RowOutbox({
     restore,
     limits: sink.limits,

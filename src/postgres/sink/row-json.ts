@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isWellFormed } from '../../internal/well-formed.js';
+import { isoText } from './iso-text.js';
 
 /**
  * Values of JavaScript as JSON that PostgreSQL reads as the type of the column: texts, numbers and booleans as they are, `null` and
@@ -71,7 +72,7 @@ const jsonInside = (value: unknown, place: string): string => {
 
 const jsonOfDate = (date: Date, place: string): string => {
   if (Number.isNaN(date.getTime())) throw refuse(place, 'an invalid date');
-  return `"${date.toISOString()}"`;
+  return `"${isoText(date)}"`;
 };
 
 const refuse = (place: string, what: string): MillraceError =>

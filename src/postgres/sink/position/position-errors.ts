@@ -27,12 +27,13 @@ export const unwritableError = (): MillraceError =>
   });
 
 /** With the statement that makes the table. */
-export const missingTableError = ({ table, sink }: PositionKey, sql: string): MillraceError =>
+export const missingTableError = ({ table, sink }: PositionKey, sql: string, mayPass: boolean): MillraceError =>
   new MillraceError(
     'INVALID_OPTIONS',
     `sink "${sink}" needs the table ${quoteTable(table)} to be exactly once, and it is not there`,
     {
       advice: `Say createTable: true for the sink, or create it: ${sql}`,
       details: { table: quoteTable(table) },
+      retryable: mayPass,
     },
   );

@@ -5,7 +5,7 @@ import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SqlStatements, Statement } from '../../connection/database-client.js';
 import { BEGIN, inTransaction } from '../../connection/transaction.js';
 import { quoteTable, quoteText } from '../../sql/quote.js';
-import { sqlErrorKind } from '../../sql/sql-error-kind.js';
+import { sqlFacts } from '../../sql/sql-facts.js';
 import type { SqlGuard } from '../../sql/table-insert.js';
 import { judgePosition, type Known, type PositionPolicy } from './judge-position.js';
 import { missingTableError, movedError, namedError, racedError, unwritableError } from './position-errors.js';
@@ -83,8 +83,7 @@ export class PositionTable {
     try {
       return await this.#open(client, marks);
     } catch (error) {
-      // no row is refused here: another sink has made the table, or the position, at the same time
-      throw sqlErrorKind(error) === 'row' ? racedError(error) : error;
+      throw sqlFacts(error)?.code === UNIQUE_VIOLATION ? racedError(error) : error;
     }
   }
 
@@ -175,8 +174,12 @@ export class PositionTable {
     const sql = createPositionTableSql(key.table);
     const [found] = await client.run(`SELECT to_regclass(${quoteText(quoteTable(key.table))})::text AS name`);
     if (found?.rows[0]?.name !== null) return;
-    if (!createTable) throw missingTableError(key, sql);
+    // one that was there is on its way back: a migration, or a backup that is put in
+    if (!createTable) throw missingTableError(key, sql, this.#position !== undefined);
     await client.run(`${BEGIN}; ${lockTableSql(key.table)}; ${sql}`);
     await client.run('COMMIT');
   }
 }
+
+/** Another sink has made the table, or the position, at the same time. */
+const UNIQUE_VIOLATION = '23505';

@@ -120,8 +120,9 @@ export class BatchWork<R extends QueuedRow> implements DatabaseWork {
     const isAlone = !this.#rows.split(batch.length);
     if (first === undefined) throw thrown;
     if (facts === undefined || !this.#isOfRow(thrown, isAlone, first)) {
-      // TIMEOUT is of ours: who is only slow says so
-      if (isAlone && facts === undefined && !(thrown instanceof MillraceError)) this.#suspicion.handleLost(first);
+      // one that is only slow is ended by us, with TIMEOUT
+      const isLost = facts === undefined && !(thrown instanceof MillraceError) && !client.isDismissed;
+      if (isAlone && isLost) this.#suspicion.handleLost(first);
       throw thrown;
     }
     if (!isAlone) return;

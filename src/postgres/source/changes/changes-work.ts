@@ -76,7 +76,7 @@ export class ChangesWork<T> implements DatabaseWork {
     const sql = this.#sql;
     while (!turn.closing && sql !== undefined) {
       const newest = this.#hasRoom ? await this.#newest(client, sql) : undefined;
-      turn.passed();
+      turn.proven();
       if (newest === undefined) await turn.pause(pollIntervalMs);
       else if (await this.#writersEnd(client, turn)) await this.#read(client, turn, newest);
     }

@@ -4,9 +4,10 @@ import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError } from '../../../connector/sink.js';
 import { checkOptions, type OptionChecks } from '../../../internal/options/check-options.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
-import { count, func, oneOf, someText } from '../../../internal/options/option-checks.js';
+import { count, func, oneOf } from '../../../internal/options/option-checks.js';
 import { connectionCheck, timeoutCheck } from '../../connection/connection-checks.js';
 import type { PostgresConnection } from '../../connection/postgres-connection.js';
+import { sqlText } from '../../connection/sql-text-check.js';
 import type { TableName } from '../../sql/quote.js';
 import type {
   PostgresChangesOptions,
@@ -17,12 +18,12 @@ import type {
 
 const SOURCE: OptionChecks<PostgresSourceOptions<never>> = {
   connection: connectionCheck,
-  name: someText,
-  table: someText,
-  schema: someText,
+  name: sqlText,
+  table: sqlText,
+  schema: sqlText,
   mapToItemFn: func,
   onError: onErrorCheck,
-  channel: someText,
+  channel: sqlText,
   pollIntervalMs: timeoutCheck,
   retryStrategy: retryStrategyCheck,
   timeoutMs: timeoutCheck,
@@ -32,9 +33,9 @@ const SOURCE: OptionChecks<PostgresSourceOptions<never>> = {
 /** Of `PostgresSources.queue`. */
 export const QUEUE: OptionChecks<PostgresQueueOptions<never>> = {
   ...SOURCE,
-  id: someText,
-  owner: someText,
-  done: someText,
+  id: sqlText,
+  owner: sqlText,
+  done: sqlText,
   maxClaimed: count,
   onUnknownClaims: oneOf('fail', 'takeOver'),
 };
@@ -42,7 +43,7 @@ export const QUEUE: OptionChecks<PostgresQueueOptions<never>> = {
 /** Of `PostgresSources.changes`. */
 export const CHANGES: OptionChecks<PostgresChangesOptions<never>> = {
   ...SOURCE,
-  column: someText,
+  column: sqlText,
   startAt: oneOf('beginning', 'end'),
 };
 

@@ -3,6 +3,7 @@ import type { OpenContext } from '../../../connector/open-context.js';
 import { corruptState } from '../../../errors/corrupt-state.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
 import { isObject } from '../../../internal/is-object.js';
+import { requireSqlText } from '../../connection/sql-text-check.js';
 
 /** What the store of a job knows of its claims. */
 interface OwnerRecord {
@@ -31,6 +32,7 @@ export class QueueOwner {
   }
 
   static async of(source: string, { job, durable }: OpenContext): Promise<QueueOwner> {
+    requireSqlText('the name of its job', job);
     const prefix = `${job}/${source}/`;
     const record = durable?.record('queue');
     if (record === undefined) return new QueueOwner(prefix, prefix, undefined, true);

@@ -67,7 +67,7 @@ export class QueueWork<T> implements DatabaseWork {
     while (!turn.closing) {
       await this.#finish(client, sql);
       const found = await this.#claim(client, sql);
-      turn.passed();
+      turn.proven();
       // none: there are none, or there is no room; a commit or a poll makes some
       if (found === 0) await turn.pause(pollIntervalMs);
     }
