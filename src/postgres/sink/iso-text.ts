@@ -1,5 +1,5 @@
 const MINUTE_MS = 60 * 1000;
-/** `SS.mmmZ` */
+/** Of seconds, milliseconds and the zone. */
 const SECONDS_LENGTH = 7;
 
 /** What of a text stays from one date to the next. */
