@@ -3,6 +3,7 @@ import { bridgeCase } from './cases/bridge.js';
 import { exactlyOnceCase } from './cases/exactly-once.js';
 import { keyedCase } from './cases/keyed.js';
 import { latencyCase } from './cases/latency.js';
+import { mqttPostgresCase } from './cases/mqtt-postgres.js';
 import { postgresCase } from './cases/postgres.js';
 import { recoveryCase } from './cases/recovery.js';
 import { sinkCase } from './cases/sink.js';
@@ -40,6 +41,7 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['keyed-2000000', (options) => keyedCase(2_000_000, options)],
   ['postgres-rows64', (options) => postgresCase(64, options)],
   ['postgres-rows1024', (options) => postgresCase(1024, options)],
+  ['postgres-backlog', mqttPostgresCase],
   // the store alone
   ['store-commits1', (options) => storeCommitsCase(1, options)],
   ['store-commits100', (options) => storeCommitsCase(100, options)],
