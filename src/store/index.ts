@@ -6,6 +6,6 @@
  */
 export { LmdbStores } from './lmdb/lmdb-stores.js';
 export type { LogEntry, PartitionLog, PartitionLogs } from './log/partition-log.js';
-export type { BlobListing, SnapshotBlobs } from './log/snapshot-blobs.js';
+export type { SnapshotBlobs } from './log/snapshot-blobs.js';
 export { MemoryStores } from './memory/memory-stores.js';
 export type { Store, StoreBatch, StoreProvider, StoreRecord, StoreView } from './store.js';

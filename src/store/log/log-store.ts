@@ -6,20 +6,37 @@ import type { LocalView } from './local-view.js';
 import type { LogWriter } from './log-writer.js';
 import type { PartitionLog } from './partition-log.js';
 import { readMerged } from './read-merged.js';
-import { type EncodedBatch, encodeBatch } from './record/batch-codec.js';
+import { encodeBatch } from './record/batch-codec.js';
+import type { SnapshotSizes } from './snapshot/snapshot-policy.js';
+import { Snapshotter } from './snapshot/snapshotter.js';
+import type { SnapshotBlobs } from './snapshot-blobs.js';
 import { ViewWriter } from './view-writer.js';
 
 /** A record has more than the keys and values of its commit, so a commit may have a part of what a record may. */
 const RECORD_SHARE = 0.5;
 
-/** What `renew` puts in line. */
-const RENEWAL: EncodedBatch = { body: Buffer.alloc(0), changes: new Map() };
+/** What waits for its place in the log. */
+interface Entry {
+  readonly kind: 'commit' | 'proof' | 'snapshot';
+  readonly body: Buffer;
+  /** Of a commit; values are views of the body. */
+  readonly changes: StoreBatch;
+}
+
+const NOTHING = new Map();
+const RENEWAL: Entry = { kind: 'proof', body: Buffer.alloc(0), changes: NOTHING };
 
 /** Opened by `openLogStore`: the log is ours, and the view has all of it. */
 export interface LogStoreParts {
   readonly log: PartitionLog;
   readonly writer: LogWriter;
   readonly view: LocalView;
+  readonly blobs: SnapshotBlobs;
+  readonly sizes: SnapshotSizes;
+  /** See `isSnapshotDue`. */
+  readonly snapshotBytes: number;
+  /** See `SnapshotterParts`. */
+  readonly snapshotFailed: (error: MillraceError) => void;
   /** Called once, when it may be opened again. */
   readonly onClosed: () => void;
 }
@@ -34,16 +51,22 @@ export class LogStore implements Store {
   readonly renew?: () => Promise<void>;
   readonly #parts: LogStoreParts;
   readonly #behind: ViewWriter;
-  readonly #group: GroupCommitter<EncodedBatch>;
+  readonly #group: GroupCommitter<Entry>;
+  readonly #snapshots: Snapshotter;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LogStoreParts) {
+    const { log, view, blobs, writer, sizes, snapshotFailed } = parts;
     this.#parts = parts;
-    this.#behind = new ViewWriter(parts.view);
-    const { maxBodyBytes } = parts.writer;
+    this.#behind = new ViewWriter(view);
+    const { maxBodyBytes } = writer;
     this.maxCommitBytes = Math.min(MAX_COMMIT_BYTES, Math.floor(maxBodyBytes * RECORD_SHARE));
     this.#group = new GroupCommitter((group) => this.#write(group), maxBodyBytes);
-    if (parts.log.shared) this.renew = () => this.#renew();
+    const append = (body: Buffer): Promise<void> => this.#append({ kind: 'snapshot', body, changes: NOTHING });
+    const { epoch } = writer.head;
+    const leastBytes = parts.snapshotBytes;
+    this.#snapshots = new Snapshotter({ log, view, blobs, epoch, leastBytes, append, failed: snapshotFailed }, sizes);
+    if (log.shared) this.renew = () => this.#renew();
   }
 
   get(key: string): Uint8Array | undefined {
@@ -65,9 +88,9 @@ export class LogStore implements Store {
   async commit(batch: StoreBatch): Promise<void> {
     this.#checkOpen();
     checkBatch(batch, this.maxCommitBytes);
-    const encoded = encodeBatch(batch);
-    this.#checkFits(encoded);
-    return this.#group.commit(encoded, encoded.body.byteLength);
+    const entry: Entry = { kind: 'commit', ...encodeBatch(batch) };
+    this.#checkFits(entry);
+    return this.#append(entry);
   }
 
   close(): Promise<void> {
@@ -77,10 +100,11 @@ export class LogStore implements Store {
 
   async #renew(): Promise<void> {
     this.#checkOpen();
-    return this.#group.commit(RENEWAL, 0);
+    return this.#append(RENEWAL);
   }
 
   async #close(): Promise<void> {
+    await this.#snapshots.close();
     await this.#group.idle();
     await this.#behind.idle();
     await this.#parts.view.close();
@@ -88,18 +112,38 @@ export class LogStore implements Store {
     this.#parts.onClosed();
   }
 
-  /** Not called again after it has rejected (R13). */
-  async #write(group: readonly EncodedBatch[]): Promise<void> {
-    await this.#behind.room();
-    const [first] = group;
-    const body = first !== undefined && group.length === 1 ? first.body : Buffer.concat(group.map(({ body }) => body));
-    if (body.byteLength === 0 && !group.includes(RENEWAL)) return;
-    // a commit among them is the proof
-    const point = await this.#parts.writer.append(body.byteLength === 0 ? 'proof' : 'commit', body);
-    for (const { changes } of group) this.#behind.add(changes, point);
+  #append(entry: Entry): Promise<void> {
+    return this.#group.commit(entry, entry.body.byteLength);
   }
 
-  #checkFits({ body, changes }: EncodedBatch): void {
+  /** Not called again after it has rejected (R13). */
+  async #write(group: readonly Entry[]): Promise<void> {
+    await this.#behind.room();
+    await this.#writeCommits(group);
+    for (const { kind, body } of group) if (kind === 'snapshot') await this.#writeRecord(kind, body);
+  }
+
+  async #writeCommits(group: readonly Entry[]): Promise<void> {
+    const commits = group.filter(({ body, kind }) => kind === 'commit' && body.byteLength > 0);
+    const [first] = commits;
+    if (first !== undefined) {
+      const body = commits.length === 1 ? first.body : Buffer.concat(commits.map(({ body }) => body));
+      await this.#writeRecord('commit', body, commits);
+    } else if (group.includes(RENEWAL)) {
+      // beside commits there is no need for it: only the owner can make them
+      await this.#writeRecord('proof', RENEWAL.body);
+    }
+  }
+
+  async #writeRecord(kind: Entry['kind'], body: Buffer, commits: readonly Entry[] = [RENEWAL]): Promise<void> {
+    const { writer } = this.#parts;
+    const before = writer.head.bytes;
+    const point = await writer.append(kind, body);
+    for (const { changes } of commits) this.#behind.add(changes, point);
+    this.#snapshots.grown(point.bytes - before);
+  }
+
+  #checkFits({ body, changes }: Entry): void {
     const { maxBodyBytes } = this.#parts.writer;
     if (body.byteLength <= maxBodyBytes) return;
     throw new MillraceError(

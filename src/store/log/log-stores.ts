@@ -1,11 +1,19 @@
+import type { MillraceError } from '../../errors/index.js';
 import type { Store, StoreProvider } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';
 import type { LocalViews } from './local-view.js';
-import { openLogStore } from './opening/open-log-store.js';
+import { openLogStore, type Restored } from './opening/open-log-store.js';
 import type { PartitionLog, PartitionLogs } from './partition-log.js';
 import { decodeRecord } from './record/log-record.js';
+import { DEFAULT_SNAPSHOT_BYTES } from './snapshot/snapshot-policy.js';
 
-/** Where logs and views are. */
+/** Of which partition something is told. */
+export interface PartitionName {
+  readonly job: string;
+  readonly partition: number;
+}
+
+/** Where logs and views are, and who is told what. */
 export interface LogStoresOptions {
   readonly logs: PartitionLogs;
   readonly views: LocalViews;
@@ -13,7 +21,13 @@ export interface LogStoresOptions {
    * The epoch of an opening, higher than that of any before. Default: one more than the last record's, which is right where something
    * else keeps a second owner away.
    */
-  readonly epochOf?: ((job: string, partition: number) => Promise<number>) | undefined;
+  readonly epochOf?: ((name: PartitionName) => Promise<number>) | undefined;
+  /** How many bytes a log grows, at least, from one snapshot to the next. Default 64 MiB. */
+  readonly snapshotBytes?: number | undefined;
+  /** A store was opened. */
+  readonly onRestored?: ((name: PartitionName, restored: Restored) => void) | undefined;
+  /** A snapshot could not be taken: nothing is lost, but the log grows until the next one, which is tried when it has grown as much again. */
+  readonly onSnapshotFailed?: ((name: PartitionName, error: MillraceError) => void) | undefined;
 }
 
 /** Stores over logs: `PartitionLog` and `LocalView` say what each has to give. */
@@ -29,15 +43,25 @@ export class LogStores implements StoreProvider {
   }
 
   open(job: string, partition: number): Promise<Store> {
-    const { logs, views, epochOf } = this.#options;
+    const {
+      logs,
+      views,
+      epochOf,
+      snapshotBytes = DEFAULT_SNAPSHOT_BYTES,
+      onRestored,
+      onSnapshotFailed,
+    } = this.#options;
+    const name = { job, partition };
     return this.#open.open(job, partition, (onClosed) =>
       openLogStore({
-        job,
-        partition,
+        ...name,
         logs,
         views,
         onClosed,
-        epoch: (log) => (epochOf === undefined ? nextEpoch(log) : epochOf(job, partition)),
+        snapshotBytes,
+        epoch: (log) => (epochOf === undefined ? nextEpoch(log) : epochOf(name)),
+        restored: (restored) => onRestored?.(name, restored),
+        snapshotFailed: (error) => onSnapshotFailed?.(name, error),
       }),
     );
   }

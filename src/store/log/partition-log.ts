@@ -1,3 +1,5 @@
+import type { SnapshotBlobs } from './snapshot-blobs.js';
+
 /** A record and where it stands. */
 export interface LogEntry {
   /** Ascends from record to record, from 1 up; there may be gaps, since a log may write a record in parts. */
@@ -53,6 +55,8 @@ export interface PartitionLogs {
   readonly location: string;
   /** @throws MillraceError STORE_LOCKED, STORE_CORRUPT, STORE_VERSION, STORAGE_FAILED, CLUSTER_UNREACHABLE */
   open(job: string, partition: number): Promise<PartitionLog>;
+  /** Where the snapshots of a partition are. */
+  blobs(job: string, partition: number): Promise<SnapshotBlobs>;
   /** Closes all. */
   close(): Promise<void>;
 }

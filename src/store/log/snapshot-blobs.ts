@@ -1,10 +1,3 @@
-/** A blob, as `list` shows it. */
-export interface BlobListing {
-  readonly name: string;
-  /** How long ago it was finished, as its place says: for sweeping what was left over, never for a decision about data. */
-  readonly ageMs: number;
-}
-
 /**
  * Where snapshots of one partition are kept, beside its log. A blob counts only when a record of the log names it, so that one that a
  * crash or a former owner left is garbage and nothing else.
@@ -16,6 +9,6 @@ export interface SnapshotBlobs {
   get(name: string): AsyncIterable<Uint8Array>;
   /** Removes it, if it is there. */
   remove(name: string): Promise<void>;
-  /** Those that are complete. */
-  list(): Promise<readonly BlobListing[]>;
+  /** The names of those that are complete. */
+  list(): Promise<readonly string[]>;
 }

@@ -23,10 +23,7 @@ const read = async (blobs: SnapshotBlobs, name: string): Promise<Buffer> => {
   return Buffer.concat(pieces);
 };
 
-const namesOf = async (blobs: SnapshotBlobs): Promise<string[]> => {
-  const listing = await blobs.list();
-  return listing.map(({ name }) => name).sort();
-};
+const namesOf = async (blobs: SnapshotBlobs): Promise<string[]> => [...(await blobs.list())].sort();
 
 const isEmpty: BlobRun = async ({ blobs }) => {
   assert.deepEqual(await blobs.list(), []);
@@ -59,7 +56,6 @@ const listsThem: BlobRun = async ({ blobs, again }) => {
   await blobs.put('0.1.5', slicesOf(10));
   await blobs.put('0.2.9', slicesOf(10));
   assert.deepEqual(await namesOf(blobs), ['0.1.5', '0.2.9']);
-  for (const { ageMs } of await blobs.list()) assert.ok(ageMs >= 0 && ageMs < 3_600_000, `${ageMs} ms old`);
   await blobs.remove('0.1.5');
   await blobs.remove('0.1.5');
   assert.deepEqual(await namesOf(blobs), ['0.2.9']);

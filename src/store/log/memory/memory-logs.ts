@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../../errors/index.js';
 import { checkPartition } from '../../check-partition.js';
 import type { PartitionLog, PartitionLogs } from '../partition-log.js';
+import type { SnapshotBlobs } from '../snapshot-blobs.js';
+import { MemoryBlobs } from './memory-blobs.js';
 import { MemoryLog, type MemoryRecords } from './memory-log.js';
 
 /**
@@ -11,12 +13,14 @@ import { MemoryLog, type MemoryRecords } from './memory-log.js';
 export class MemoryLogs implements PartitionLogs {
   readonly location = 'memory';
   readonly #records: Map<string, MemoryRecords>;
+  readonly #blobs: Map<string, MemoryBlobs>;
   readonly #open: MemoryLog[] = [];
   #closed = false;
 
   /** Empty, or sharing the records of another: a restart where that is closed, another owner where it is not. */
   constructor(other?: MemoryLogs) {
     this.#records = other === undefined ? new Map() : other.#records;
+    this.#blobs = other === undefined ? new Map() : other.#blobs;
   }
 
   async open(job: string, partition: number): Promise<PartitionLog> {
@@ -28,6 +32,13 @@ export class MemoryLogs implements PartitionLogs {
     const log = new MemoryLog(`partition ${partition} of job ${job} in memory`, records);
     this.#open.push(log);
     return log;
+  }
+
+  async blobs(job: string, partition: number): Promise<SnapshotBlobs> {
+    const name = `${partition} ${job}`;
+    const blobs = this.#blobs.get(name) ?? new MemoryBlobs();
+    this.#blobs.set(name, blobs);
+    return blobs;
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,20 @@
+import type { MillraceError } from '../../../errors/index.js';
 import type { LocalView, LocalViews } from '../local-view.js';
 import { LogStore } from '../log-store.js';
 import { LogWriter } from '../log-writer.js';
 import type { PartitionLog, PartitionLogs } from '../partition-log.js';
+import type { SnapshotBlobs } from '../snapshot-blobs.js';
 import { replay } from './replay.js';
+import { readSnapshotRecord, restore } from './restore.js';
+
+/** How an opened store came to what it has. */
+export interface Restored {
+  /** From what this machine had, from a snapshot, or from the log alone. */
+  readonly from: 'view' | 'snapshot' | 'log';
+  /** Records of the log that were read. */
+  readonly records: number;
+  readonly elapsedMs: number;
+}
 
 /** What a store is opened with. */
 export interface LogStoreOpening {
@@ -12,22 +24,65 @@ export interface LogStoreOpening {
   readonly views: LocalViews;
   /** That of this opening: higher than any before, by who decides about owners. */
   readonly epoch: (log: PartitionLog) => Promise<number>;
+  readonly snapshotBytes: number;
+  readonly snapshotFailed: (error: MillraceError) => void;
+  readonly restored: (restored: Restored) => void;
   readonly onClosed: () => void;
 }
 
 /** Opens a log, takes it, and brings the view up to the fence: from then on all that the partition ever committed is in the view. */
 export async function openLogStore(opening: LogStoreOpening): Promise<LogStore> {
-  const { job, partition, logs, views, onClosed } = opening;
+  const { job, partition, logs, views, snapshotBytes, snapshotFailed, onClosed } = opening;
+  const started = performance.now();
   const log = await logs.open(job, partition);
   let view: LocalView | undefined;
   try {
+    const blobs = await logs.blobs(job, partition);
     const writer = await LogWriter.take(log, await opening.epoch(log));
     view = await views.open(job, partition, log.identity);
-    await replay(log, view, writer.head.seq);
-    return new LogStore({ log, writer, view, onClosed });
+    const { from, ...sizes } = await bringUp({ log, view, blobs, snapshot: writer.snapshot });
+    const records = await replay(log, view, writer.head.seq);
+    opening.restored({ from, records, elapsedMs: performance.now() - started });
+    const logBytes = writer.head.bytes - sizes.covered;
+    return new LogStore({
+      log,
+      writer,
+      view,
+      blobs,
+      sizes: { logBytes, snapshotBytes: sizes.snapshotBytes },
+      snapshotBytes,
+      snapshotFailed,
+      onClosed,
+    });
   } catch (error) {
     await view?.close().catch(() => {});
     await log.close().catch(() => {});
     throw error;
   }
+}
+
+interface Standing {
+  readonly log: PartitionLog;
+  readonly view: LocalView;
+  readonly blobs: SnapshotBlobs;
+  /** The seq of the last snapshot record; 0: there is none. */
+  readonly snapshot: number;
+}
+
+interface BroughtUp {
+  readonly from: Restored['from'];
+  /** Bytes of the log that the last snapshot covers. */
+  readonly covered: number;
+  readonly snapshotBytes: number;
+}
+
+/** Makes the view one whose rest is in the log: that may have lost what the last snapshot covers. */
+async function bringUp({ log, view, blobs, snapshot }: Standing): Promise<BroughtUp> {
+  const isEmpty = view.applied.seq === 0;
+  if (snapshot === 0) return { from: isEmpty ? 'log' : 'view', covered: 0, snapshotBytes: 0 };
+  const record = await readSnapshotRecord(log, snapshot);
+  const sizes = { covered: record.from.bytes, snapshotBytes: record.bytes };
+  if (view.applied.seq >= record.from.seq) return { from: 'view', ...sizes };
+  await restore(view, blobs, record);
+  return { from: 'snapshot', ...sizes };
 }

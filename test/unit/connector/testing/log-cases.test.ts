@@ -23,6 +23,7 @@ const bound = (log: PartitionLog): PartitionLog => ({
 const casesWith = (breach: LogBreach, limits: LogLimits = {}) => {
   const wrap = (logs: MemoryLogs): PartitionLogs => ({
     location: logs.location,
+    blobs: (job, partition) => logs.blobs(job, partition),
     open: async (job, partition) => {
       const log = await logs.open(job, partition);
       return breaking(bound(log), breach(log));

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../../../../errors/index.js';
 import { openOwnFile } from '../../../../internal/files/own-files.js';
 import { syncNewName } from '../../../../internal/files/sync-name.js';
 import { makeStoreDirectory } from '../../../directory/store-directory.js';
 import { corruptError, storageError } from '../../../storage-error.js';
-import type { BlobListing, SnapshotBlobs } from '../../snapshot-blobs.js';
+import type { SnapshotBlobs } from '../../snapshot-blobs.js';
 import { BlobSeal, SEAL_BYTES } from './blob-seal.js';
 
 const NAMES = /^[\w-][\w.-]{0,199}$/;
@@ -70,16 +70,10 @@ export class FileBlobs implements SnapshotBlobs {
     await named(`cannot remove ${path}`, () => rm(path, { force: true }));
   }
 
-  list(): Promise<readonly BlobListing[]> {
-    return named(`cannot list ${this.#directory}`, async () => {
-      const names = (await readdir(this.#directory)).filter((name) => NAMES.test(name));
-      return Promise.all(names.map((name) => this.#listing(name)));
-    });
-  }
-
-  async #listing(name: string): Promise<BlobListing> {
-    const { mtimeMs } = await stat(join(this.#directory, name));
-    return { name, ageMs: Math.max(0, Date.now() - mtimeMs) };
+  list(): Promise<readonly string[]> {
+    return named(`cannot list ${this.#directory}`, async () =>
+      (await readdir(this.#directory)).filter((name) => NAMES.test(name)),
+    );
   }
 
   #pathOf(name: string): string {
