@@ -17,7 +17,8 @@ export const checkClaims = (claimants: readonly Claimant[]): void => {
       const owner = owners.get(claim);
       if (owner !== undefined) {
         throw new MillraceError('DUPLICATE_SESSION', `"${owner}" and "${name}" of one job both use ${claim}`, {
-          advice: 'Give each its own client id; to write two stages to one sink, merge them first.',
+          advice:
+            'Give each its own client id, or name where it has none; to write two stages to one sink, merge them first.',
           details: { claim, first: owner, second: name },
         });
       }

@@ -62,7 +62,7 @@ const propertyOf = (item: unknown, name: string): unknown => {
   if (isObject(item)) return item[name];
   throw new MillraceError(
     'INVALID_MESSAGE',
-    `the item is ${item === null ? 'null' : `a ${typeof item}`}, which has no columns`,
+    `the item is ${item === null || item === undefined ? item : `a ${typeof item}`}, which has no columns`,
     {
       advice: 'Give columns as functions of the item, or make an object of it in a map stage.',
     },

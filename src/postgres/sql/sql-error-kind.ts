@@ -46,8 +46,10 @@ const KINDS: Readonly<Record<string, SqlErrorKind>> = {
   '55000': 'fatal',
 };
 
-/** Where a code has two meanings, the function of the server that says it: a row against a policy, and a table that was changed meanwhile. */
+/** Where a code has two meanings, the function of the server that says it: more values than a
+ * statement has parameters beside a fault of a connection, a row against a policy, a table that was changed meanwhile. */
 const ROUTINES: Readonly<Record<string, SqlErrorKind>> = {
+  '08P01 exec_bind_message': 'row',
   '42501 ExecWithCheckOptions': 'row',
   '0A000 RevalidateCachedQuery': 'away',
 };

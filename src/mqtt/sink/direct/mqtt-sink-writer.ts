@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { RejectedItem, SinkProgress, SinkWriter } from '../../../connector/sink-writer.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import type { Metrics } from '../../../metrics/metrics.js';
@@ -199,7 +200,7 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClien
   }
 
   #reject(index: number, letter: DeadLetter): void {
-    if (this.#parts.failOnRejection) {
+    if (this.#parts.failOnRejection || isFunctionMistake(letter.error)) {
       this.failed(letter.error);
       return;
     }

@@ -1,4 +1,5 @@
 import { encodeText, itemPayload } from '../../../connector/item-payload.js';
+import { functionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { shownValue } from '../../../internal/options/option-checks.js';
 import { isThenable } from '../../../internal/refuse-promise.js';
@@ -85,14 +86,17 @@ const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'e
 
 const noPayload = (message: unknown, payload: unknown): MillraceError => {
   const promise = [message, payload].find(isThenable);
+  if (promise === undefined) {
+    return new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
+      advice: 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.',
+    });
+  }
   // nobody waits for it, and a rejection would end the process
   if (promise instanceof Promise) promise.catch(() => {});
-  return new MillraceError('INVALID_MESSAGE', 'messageFn gave no message with a string or Uint8Array as payload', {
-    advice:
-      promise === undefined
-        ? 'Return { payload } with a string or a Uint8Array; JSON.stringify what is neither.'
-        : 'messageFn must not be async, nor give a promise as payload: use mapAsync before the sink.',
-  });
+  return functionMistake(
+    promise === message ? 'messageFn returned a promise' : 'messageFn gave a promise as payload',
+    'messageFn must not be async, nor give a promise as payload: use mapAsync before the sink.',
+  );
 };
 
 const noTopic = (): MillraceError =>

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../../connector/durable-sink.js';
 import type { RejectedItem } from '../../../connector/sink-writer.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
@@ -188,7 +189,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     const { topic, name: origin, failOnRejection } = this.#parts;
     this.meter.refused();
     const letter = deadLetterOf({ ...rejected, topic, index: this.#prepared, error: rejection, origin });
-    if (failOnRejection) throw letter.error;
+    if (failOnRejection || isFunctionMistake(letter.error)) throw letter.error;
     return letter;
   }
 }

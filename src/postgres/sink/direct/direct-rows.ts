@@ -1,5 +1,6 @@
 import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem, SinkProgress } from '../../../connector/sink-writer.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { SqlStatements } from '../../connection/database-client.js';
 import { inTransaction } from '../../connection/transaction.js';
@@ -143,7 +144,7 @@ export class DirectRows<T> implements WrittenRows<ItemRow<T>> {
   }
 
   #reject(index: number, letter: RejectedItem['letter']): void {
-    if (this.#parts.failOnRejection) throw letter.error;
+    if (this.#parts.failOnRejection || isFunctionMistake(letter.error)) throw letter.error;
     this.#rejected.push({ index, letter });
   }
 }

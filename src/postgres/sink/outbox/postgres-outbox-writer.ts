@@ -2,6 +2,7 @@ import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow } from '../../../connector/durable-sink.js';
 import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { RejectedItem } from '../../../connector/sink-writer.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 import { Readiness } from '../../../internal/readiness.js';
 import type { DatabaseLoop } from '../../connection/database-loop.js';
@@ -59,7 +60,7 @@ export class PostgresOutboxWriter<T> implements DurableSinkWriter<T>, LoopOwner 
         rows.push({ outbox: 0, bytes: this.#encode(item) });
       } catch (thrown) {
         const letter = rejectionOf(item, thrown, this.#parts.sink);
-        if (this.#parts.failOnRejection) throw letter.error;
+        if (this.#parts.failOnRejection || isFunctionMistake(letter.error)) throw letter.error;
         rejected.push({ index, letter });
       }
     });

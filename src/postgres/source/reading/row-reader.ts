@@ -1,5 +1,6 @@
 import { letterOfItem } from '../../../connector/letter-of-item.js';
 import type { Polled, RejectedInput, SourceReader, SourceSnapshot } from '../../../connector/source-reader.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { deferred } from '../../../internal/deferred.js';
 import { Readiness } from '../../../internal/readiness.js';
@@ -124,10 +125,11 @@ export class RowReader<T> implements SourceReader<T> {
   }
 
   #give({ key, row }: KeyedRow, items: T[], rejected: RejectedInput[]): void {
+    const { name } = this.#parts;
     const position = this.#next;
     try {
       const item = this.#parts.mapToItem(row);
-      refusePromise(item);
+      refusePromise(item, `mapToItemFn of source "${name}"`);
       items.push(item);
     } catch (thrown) {
       rejected.push({ position, letter: this.#reject(row, key, thrown) });
@@ -139,7 +141,7 @@ export class RowReader<T> implements SourceReader<T> {
   #reject(row: PostgresRow, key: string, thrown: unknown): RejectedInput['letter'] {
     const { name, failOnRejection } = this.#parts;
     const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `mapToItemFn of source "${name}", row ${key}`);
-    if (failOnRejection) {
+    if (failOnRejection || isFunctionMistake(error)) {
       this.fail(error);
       throw error;
     }

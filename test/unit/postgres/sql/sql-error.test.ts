@@ -42,6 +42,7 @@ describe('an error of PostgreSQL', () => {
     for (const [kind, codes] of Object.entries(kinds)) {
       for (const code of codes) assert.equal(sqlErrorKind(serverError(code, 'x')), kind, code);
     }
+    assert.equal(sqlErrorKind(serverError('08P01', 'x', 'exec_bind_message')), 'row');
     assert.equal(sqlErrorKind(serverError('42501', 'x', 'ExecWithCheckOptions')), 'row');
     assert.equal(sqlErrorKind(serverError('0A000', 'x', 'RevalidateCachedQuery')), 'away');
   });

@@ -26,10 +26,10 @@ test('a promise is no message: it would be published as "[object Promise]"', () 
 
 test('the rejection of an async messageFn is nobody’s, and its item is no message', async () => {
   const encodeLost = messageEncoder((() => Promise.reject(new Error('nobody waits for it'))) as never, DEFAULTS);
-  assert.throws(() => encodeLost('item', 5), { code: 'INVALID_MESSAGE', message: /messageFn/ });
+  assert.throws(() => encodeLost('item', 5), { code: 'USER_FUNCTION_FAILED', message: 'messageFn returned a promise' });
   const payload = Promise.reject(new Error('nor for this'));
   const encodeLater = messageEncoder((() => ({ payload })) as never, DEFAULTS);
-  assert.throws(() => encodeLater('item', 5), { code: 'INVALID_MESSAGE', advice: /mapAsync/ });
+  assert.throws(() => encodeLater('item', 5), { code: 'USER_FUNCTION_FAILED', advice: /mapAsync/ });
   // an unhandled rejection would come now
   await new Promise((resolve) => setImmediate(resolve));
 });
