@@ -3,6 +3,7 @@
  * `nats-client.ts` first, `nats-errors.ts` for what each failure means. The logs of `store/jetstream` and the claims of the cluster stand on
  * it; it imports no more than `errors` and `internal`, and loads the packages of NATS when a cluster is opened, not before.
  */
+export { type ApiAnswer, JetStreamApi } from './jetstream-api.js';
 export { NATS_PACKAGES } from './load-nats.js';
 export { NATS_CHECKS } from './nats-checks.js';
 export { NatsClient, type NatsRequest } from './nats-client.js';

@@ -5,6 +5,7 @@ import { loadPackage } from '../internal/load-package.js';
 export type NatsModule = Pick<
   typeof TransportNode,
   | 'connect'
+  | 'createInbox'
   | 'credsAuthenticator'
   | 'headers'
   | 'nkeyAuthenticator'

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Authenticator, Msg, MsgHdrs, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { MillraceError } from '../errors/millrace-error.js';
+import { deferred } from '../internal/deferred.js';
+import { withinMs } from '../internal/waiting/within-ms.js';
 import { loadNats, type NatsModule } from './load-nats.js';
 import { natsError, unreachable } from './nats-errors.js';
 import type { NatsAuth, NatsOptions } from './nats-options.js';
@@ -37,7 +39,7 @@ export class NatsClient {
   readonly #nats: NatsModule;
   readonly #connection: NatsConnection;
   /** How to end what waits for an answer of this connection, or for the next one. */
-  readonly #waiting = new Set<(error: MillraceError) => void>();
+  readonly #waiting = new Map<(error: MillraceError) => void, string>();
   readonly #reconnected = new Set<() => void>();
   #connected = true;
   /** Why it can be used no more. */
@@ -97,9 +99,38 @@ export class NatsClient {
    * @throws MillraceError CLUSTER_UNREACHABLE when there was none, NOT_AUTHORIZED
    */
   request({ subject, payload, headers, timeoutMs }: NatsRequest): Promise<Msg> {
-    return this.#settled(`a request to ${this.location}`, () =>
+    return this.#settled(subject, () =>
       this.#connection.request(subject, payload, { timeout: timeoutMs, ...this.#headersOf(headers) }),
     );
+  }
+
+  /**
+   * Asks for several messages. @param isLast tells the one that ends them
+   * @returns all of them, the last one too
+   * @throws MillraceError CLUSTER_UNREACHABLE when the last one has not come in time, NOT_AUTHORIZED
+   */
+  async requestAll(
+    { subject, payload, timeoutMs }: Omit<NatsRequest, 'headers'>,
+    isLast: (message: Msg) => boolean,
+  ): Promise<readonly Msg[]> {
+    const messages: Msg[] = [];
+    const done = deferred<readonly Msg[]>();
+    const inbox = this.#nats.createInbox();
+    const answers = this.#connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error !== null) return done.reject(error);
+        messages.push(message);
+        if (isLast(message)) done.resolve(messages);
+      },
+    });
+    try {
+      return await this.#settled(subject, () => {
+        this.#connection.publish(subject, payload, { reply: inbox });
+        return withinMs(done.promise, timeoutMs, () => new Error('timeout'));
+      });
+    } finally {
+      answers.unsubscribe();
+    }
   }
 
   /** Sends without an answer. Whether it arrives is unknown. */
@@ -127,14 +158,15 @@ export class NatsClient {
     await this.#connection.close();
   }
 
-  async #settled<T>(what: string, begin: () => Promise<T>): Promise<T> {
+  async #settled<T>(subject: string, begin: () => Promise<T>): Promise<T> {
+    const what = `a request to ${this.location}`;
     if (this.#end !== undefined) throw this.#end;
     if (!this.#connected) throw unreachable(`${what}: there is no connection`);
     let lost: (error: MillraceError) => void = () => {};
     const ended = new Promise<never>((_, reject) => {
       lost = reject;
     });
-    this.#waiting.add(lost);
+    this.#waiting.set(lost, subject);
     try {
       return await Promise.race([begin(), ended]);
     } catch (error) {
@@ -152,9 +184,10 @@ export class NatsClient {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') this.#lose(unreachable(`the connection to ${this.location} was lost`));
-      else if (type === 'reconnect') this.#resume();
+    for await (const status of this.#connection.status()) {
+      if (status.type === 'disconnect') this.#lose(unreachable(`the connection to ${this.location} was lost`));
+      else if (status.type === 'reconnect') this.#resume();
+      else if (status.type === 'error') this.#deny(status.error);
     }
     // the client ends it when the servers refuse us again and again
     this.#over((await this.#connection.closed()) ?? undefined);
@@ -170,8 +203,16 @@ export class NatsClient {
 
   #lose(error: MillraceError): void {
     this.#connected = false;
-    for (const lost of this.#waiting) lost(error);
+    for (const lost of this.#waiting.keys()) lost(error);
     this.#waiting.clear();
+  }
+
+  /** The client knows of most requests that are not allowed, but not of those for several messages. */
+  #deny(error: Error): void {
+    if (!('subject' in error)) return;
+    for (const [lost, subject] of this.#waiting) {
+      if (subject === error.subject) lost(natsError(error, `a request to ${this.location}`));
+    }
   }
 
   #resume(): void {

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MillraceError } from '../errors/millrace-error.js';
+import type { NatsClient } from './nats-client.js';
+import { type ApiError, apiErrorKind, natsError, unreachable } from './nats-errors.js';
+
+/** Longer than an election of a leader, which takes up to 10 s. */
+const PATIENCE_MS = 30_000;
+const ANSWER_MS = 5_000;
+const PAUSE_MS = 100;
+
+/** What JetStream says: what was asked for, or that it will not do it. */
+export type ApiAnswer<A> =
+  | { readonly answer: A; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: ApiError };
+
+/**
+ * Asks JetStream what may be asked twice: about streams, for messages, to make a stream or to purge it. While a leader is missing it asks
+ * again, for half a minute.
+ */
+export class JetStreamApi {
+  readonly client: NatsClient;
+
+  constructor(client: NatsClient) {
+    this.client = client;
+  }
+
+  /**
+   * @param path behind `$JS.API.`
+   * @param what could not be done, for messages
+   * @param patienceMs how long somebody may be missing who could answer
+   * @returns what it says, also where that is an error
+   * @throws MillraceError CLUSTER_UNREACHABLE when nobody answers, NOT_AUTHORIZED
+   */
+  async ask<A>(
+    path: string,
+    body: object | undefined,
+    what: string,
+    patienceMs: number = PATIENCE_MS,
+  ): Promise<ApiAnswer<A>> {
+    const endsAt = performance.now() + patienceMs;
+    for (;;) {
+      const said = await this.#askOnce<A>(path, body, what);
+      if (!(said instanceof MillraceError)) return said;
+      if (said.code !== 'CLUSTER_UNREACHABLE') throw said;
+      const leftMs = endsAt - performance.now();
+      if (leftMs < 0) throw said;
+      await sleep(PAUSE_MS);
+      await this.client.whenConnected(leftMs);
+    }
+  }
+
+  async #askOnce<A>(path: string, body: object | undefined, what: string): Promise<ApiAnswer<A> | MillraceError> {
+    try {
+      const payload = body === undefined ? '' : JSON.stringify(body);
+      const message = await this.client.request({ subject: `$JS.API.${path}`, payload, timeoutMs: ANSWER_MS });
+      const answer = message.json<A & { readonly error?: ApiError }>();
+      if (answer.error === undefined) return { answer };
+      const { error } = answer;
+      return apiErrorKind(error) === 'away' ? unreachable(`${what}: ${error.description}`) : { error };
+    } catch (error) {
+      return natsError(error, what);
+    }
+  }
+}
