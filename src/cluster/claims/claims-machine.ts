@@ -47,8 +47,8 @@ export class ClaimsMachine {
   readonly #own: OwnPartitions;
   readonly #beats: OwnBeats;
   readonly #roll = new NodeRoll();
-  /** Partitions with a request of which the answer is awaited. */
-  readonly #asked = new Set<number>();
+  /** By partition, the revision for which an answer is awaited. */
+  readonly #asked = new Map<number, number>();
   readonly #heldBack = new Map<number, HeldBack>();
   /** Claimed, and not yet said to be opened. */
   readonly #toOpen = new Set<number>();
@@ -87,9 +87,11 @@ export class ClaimsMachine {
    * answer.
    */
   settle(partition: number, answer: Claim | 'refused' | 'unknown'): void {
+    const revision = this.#asked.get(partition) ?? 0;
     this.#asked.delete(partition);
-    if (answer === 'unknown') this.#holdBack(partition, this.#retryMs);
-    else if (answer === 'refused') this.#holdBack(partition, Number.POSITIVE_INFINITY);
+    if (answer === 'unknown') this.#holdBack({ partition, revision }, this.#retryMs);
+    // the watch tells of a later one, if it has not already
+    else if (answer === 'refused') this.#holdBack({ partition, revision }, Number.POSITIVE_INFINITY);
     else this.#granted(answer);
   }
 
@@ -104,7 +106,7 @@ export class ClaimsMachine {
   pass(partition: number, signal: Exclude<PartitionSignal, 'claim'>): void {
     this.#own.pass(partition, signal);
     // who fenced us out is seen soon; else the epochs lag behind the log
-    if (signal === 'lose') this.#holdBack(partition, this.#options.leaseMs, true);
+    if (signal === 'lose') this.#holdBack(this.#view.claim(partition), this.#options.leaseMs, true);
   }
 
   /** From now on all is given back. */
@@ -208,7 +210,7 @@ export class ClaimsMachine {
     const isOurs = this.#view.isSelf(claim.owner);
     const wanted = target === this.#options.self.node && !this.#leaving && state === 'idle';
     if (wanted && (isOurs || this.#view.livingOwner(partition) === undefined)) {
-      this.#asked.add(partition);
+      this.#asked.set(partition, claim.revision);
       const ask: ClaimsAction = { type: 'claim', partition, revision: claim.revision };
       return held?.fenced === true && held.revision === claim.revision
         ? [{ type: 'epochs-behind', partition }, ask]
@@ -216,7 +218,7 @@ export class ClaimsMachine {
     }
     if (state === 'released') this.#own.pass(partition, 'end');
     if (!isOurs) return [];
-    this.#asked.add(partition);
+    this.#asked.set(partition, claim.revision);
     return [{ type: 'release', claim }];
   }
 
@@ -247,12 +249,14 @@ export class ClaimsMachine {
     return { type: 'drain', partition };
   }
 
-  /** What was given back last does not run yet where it was to go. */
+  /** What was given back last runs nowhere yet, and who was to take it is still alive. */
   #isShedding(): boolean {
     if (this.#shed === undefined) return false;
     const { partition, to } = this.#shed;
-    const isOver =
-      this.#view.runsAt(partition, to) || !this.#view.isAlive(to) || this.#own.stateOf(partition) === 'running';
+    const owner = this.#view.livingOwner(partition);
+    const isOurs = owner === this.#options.self.node;
+    const runs = isOurs ? this.#own.stateOf(partition) === 'running' : this.#view.runsAt(partition, owner);
+    const isOver = runs || !this.#view.isAlive(to);
     if (isOver) this.#shed = undefined;
     return !isOver;
   }
@@ -282,8 +286,7 @@ export class ClaimsMachine {
     return this.#options.leaseMs / ATTEMPTS_PER_LEASE;
   }
 
-  #holdBack(partition: number, forMs: number, fenced = false): void {
-    const { revision } = this.#view.claim(partition);
+  #holdBack({ partition, revision }: Pick<Claim, 'partition' | 'revision'>, forMs: number, fenced = false): void {
     this.#heldBack.set(partition, { until: this.#now + forMs, revision, fenced });
   }
 }

@@ -98,8 +98,8 @@ export class ClusterView {
     return owner?.node === this.#self.node && owner.run === this.#self.run;
   }
 
-  runsAt(partition: number, node: string): boolean {
-    return this.#beats.get(node)?.running.includes(partition) === true;
+  runsAt(partition: number, node: string | undefined): boolean {
+    return node !== undefined && this.#beats.get(node)?.running.includes(partition) === true;
   }
 
   isWarmAt(partition: number, node: string): boolean {
