@@ -382,7 +382,6 @@ describe('MqttSinks, what cannot be delivered', SUITE_LIMIT, () => {
     await using broker = await startMosquitto();
     await using sub = await startMosquittoSub({ port: broker.port });
     const messages: Record<string, unknown> = {
-      async: Promise.resolve({ payload: 'x', topic: 't' }),
       nothing: undefined,
       object: { payload: { a: 1 }, topic: 't' },
       qos: { payload: 'x', topic: 't', qos: 3 },
@@ -408,9 +407,8 @@ describe('MqttSinks, what cannot be delivered', SUITE_LIMIT, () => {
       '1 INVALID_MESSAGE',
       '2 INVALID_MESSAGE',
       '3 INVALID_MESSAGE',
-      '4 INVALID_MESSAGE',
+      '4 INVALID_TOPIC',
       '5 INVALID_TOPIC',
-      '6 INVALID_TOPIC',
     ]);
   });
 });
