@@ -5,6 +5,7 @@ import { cutsSection } from './sections/cuts.js';
 import { historiesSection } from './sections/histories.js';
 import { killsSection } from './sections/kills.js';
 import { mutantsSection } from './sections/mutants.js';
+import { postgresSection } from './sections/postgres.js';
 import { restartsSection } from './sections/restarts.js';
 import { stepsSection } from './sections/steps.js';
 import { rewriteEvidence, type Section, writeEvidence } from './support/evidence-document.js';
@@ -14,7 +15,7 @@ import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-o
  * npm run evidence -- [--quick] [--only NAME [--write]]
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
- * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants) it prints and writes nothing; --only with --write replaces that section.
+ * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants, postgres) it prints and writes nothing; --only with --write replaces that section.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
@@ -26,6 +27,7 @@ const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Se
   cells: cellsSection,
   histories: historiesSection,
   mutants: mutantsSection,
+  postgres: postgresSection,
 };
 
 async function main(): Promise<void> {

@@ -1,7 +1,21 @@
+import type { TestCell } from '../../test/support/mutants/mutant-cell.js';
 import { MutantTable } from '../../test/support/mutants/mutant-table.js';
-import { CELLS, FURTHER_CELLS, MUTANTS } from '../../test/support/mutants/mutants.js';
+import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from '../../test/support/mutants/mutants.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';
+
+/** What the mutants are, what became of them, and what the cells are. */
+export const mutantLines = (
+  table: MutantTable,
+  cells: readonly TestCell[],
+  mutants: readonly Mutant[],
+): readonly string[] => [
+  ...mutants.map(({ id, title }) => `- **${id}** ${title}`),
+  '',
+  ...table.lines(),
+  '',
+  ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
+];
 
 /** The kill table. */
 export async function mutantsSection(options: EvidenceOptions): Promise<Section> {
@@ -16,11 +30,7 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
       'A mutant is the source with one way to be wrong, made while a test loads it. A cell is a part of the tests that stands for a',
       'fault. ✘: the cell fails on the mutant, which is its purpose. ·: it passes. The column *none* is the source as it is.',
       '',
-      ...MUTANTS.map(({ id, title }) => `- **${id}** ${title}`),
-      '',
-      ...table.lines(),
-      '',
-      ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
+      ...mutantLines(table, cells, MUTANTS),
     ],
     broken: survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
   };

@@ -69,14 +69,18 @@ describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsen
     old.add(...numbered(0, 5));
     await old.drain();
     const young = await rig.open();
-    young.add(...numbered(5, 10));
-    await young.drain();
+    // also where the other one has not written yet, and the position is where it was left
     old.add(...numbered(5, 8));
     const error = await rejectsWith('STORE_FENCED', old.drain());
     assert.match(error.message, /another process/);
+    assert.deepEqual(await rig.numbers(), upTo(5));
+    const youngest = await rig.open();
+    youngest.add(...numbered(5, 10));
+    await youngest.drain();
+    young.add(...numbered(5, 8));
+    await rejectsWith('STORE_FENCED', young.drain());
     assert.deepEqual(await rig.numbers(), upTo(10));
-    await old.close();
-    await young.close();
+    for (const one of [old, young, youngest]) await one.close();
   });
 
   it('SP3 a transaction that is sent before the one in front is answered fails with it, whatever that fails of', async () => {

@@ -16,6 +16,8 @@ const PIPELINE = fileURLToPath(new URL('./postgres-pipeline.mjs', import.meta.ur
 /** What a run is made of. */
 export interface PostgresKillRun {
   readonly kind: 'in' | 'through';
+  /** A program of node that does the same instead of `millrace run`. */
+  readonly program?: string;
   readonly broker: KillBroker;
   readonly server: Postgres;
 }
@@ -67,7 +69,9 @@ export class PostgresKillRig implements AsyncDisposable {
       KILL_DATABASE: this.#run.server.url,
       KILL_TABLE: this.table,
     };
-    const args = [...nodeArgs, main, 'run', PIPELINE, '--dir', this.#dir, '--drain-timeout', '5'];
+    const { program } = this.#run;
+    const command = [...nodeArgs, main, 'run', PIPELINE, '--dir', this.#dir, '--drain-timeout', '5'];
+    const args = program === undefined ? command : [program];
     this.#process = launch(nodeLaunch(args, env));
     return this.#process;
   }
@@ -89,17 +93,30 @@ export class PostgresKillRig implements AsyncDisposable {
     return Number(row?.count);
   }
 
-  /** Waits until there are as many rows as messages, or the process has ended, and judges. */
-  async settleRows(): Promise<Delivery> {
+  /**
+   * Waits until each message has a row, or the process has ended, or nothing more has come for `stillMs`, and judges. Without it, all must
+   * come.
+   */
+  async settleRows(stillMs = Number.POSITIVE_INFINITY): Promise<Delivery> {
     await this.load.settle();
     const { sent } = this.load;
-    const isThere = async () => this.#process?.running === false || (await this.count()) >= sent.length;
+    let [seen, sinceMs] = [0, performance.now()];
+    const isThere = async (): Promise<boolean> => {
+      const count = await this.#messagesWithRow();
+      if (count > seen) [seen, sinceMs] = [count, performance.now()];
+      return this.#process?.running === false || count >= sent.length || performance.now() - sinceMs > stillMs;
+    };
     await until(isThere, { intervalMs: 50, what: () => `${sent.length} rows\n${this.tail()}` });
     const rows = await this.#run.server.query(`SELECT topic, text FROM ${this.table} ORDER BY id`);
     return judgeDelivery(
       sent,
       rows.map(({ topic, text }): Letter => ({ topic: String(topic), text: String(text) })),
     );
+  }
+
+  async #messagesWithRow(): Promise<number> {
+    const [row] = await this.#run.server.query(`SELECT count(DISTINCT text) AS count FROM ${this.table}`);
+    return Number(row?.count);
   }
 
   /** Waits until as many messages came out as went in, or the process has ended, and then nothing more comes; judges. */
