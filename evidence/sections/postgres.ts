@@ -53,8 +53,10 @@ export async function postgresSection(options: EvidenceOptions): Promise<Section
   return {
     title: 'PostgreSQL',
     lines: [
-      'A round is one of these under load, chosen at random and at a random moment: ' +
-        `${Object.keys(POSTGRES_FAULTS).join('; ')}.`,
+      'A round is one of these under load, chosen at random and at a random moment:',
+      '',
+      ...Object.keys(POSTGRES_FAULTS).map((name) => `- ${name}`),
+      '',
       'The verifier of the first and the third line is the table itself, in the order of its serial column; *duplicated* counts rows',
       'beyond the first of a message. The program of the third line, MQTT.js with `pg`, is sent a quarter of the messages per second: it writes',
       'one row at a time.',
