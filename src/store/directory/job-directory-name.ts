@@ -1,4 +1,4 @@
-import { jobKey } from '../../job-key.js';
+import { jobKey } from '../job-key.js';
 
 /** Longest readable part: file systems take 255 bytes for a name. */
 const MAX_READABLE = 120;
