@@ -83,11 +83,17 @@ const BY_NAME: Readonly<Record<string, readonly [ErrorCode, string]>> = {
  */
 export const natsError = (error: unknown, what: string): MillraceError => {
   if (error instanceof MillraceError) return error;
+  const said = causesOf(error).find(isApiError);
+  if (said !== undefined) return apiError({ code: said.status, err_code: said.code, description: said.message }, what);
   const known = causesOf(error).find(({ name }) => name in BY_NAME);
   const message = `${what}: ${known?.message ?? textOf(error)}`;
   const found = (known && BY_NAME[known.name]) ?? tlsOf(error);
   return found === undefined ? unreachable(message) : new MillraceError(found[0], message, { advice: found[1] });
 };
+
+/** As the packages of NATS throw an answer of JetStream that is an error. */
+const isApiError = (error: Error): error is Error & { readonly code: number; readonly status: number } =>
+  'code' in error && typeof error.code === 'number' && 'status' in error && typeof error.status === 'number';
 
 const tlsOf = (error: unknown): readonly [ErrorCode, string] | undefined =>
   causesOf(error).some((cause) => 'code' in cause && TLS_CODES.test(String(cause.code)))

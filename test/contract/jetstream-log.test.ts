@@ -13,6 +13,7 @@ import { logContract } from './log-contract.js';
 const renamed = (logs: PartitionLogs, round: number): PartitionLogs => ({
   location: logs.location,
   open: (job, partition) => logs.open(job === '' ? '' : `${round} ${job}`, partition),
+  blobs: (job, partition) => logs.blobs(`${round} ${job}`, partition),
   close: () => logs.close(),
 });
 

@@ -2,8 +2,10 @@ import { MillraceError } from '../../errors/index.js';
 import { API_CODES, type ApiAnswer, apiError, JetStreamApi, type NatsClient } from '../../nats/index.js';
 import { checkPartition } from '../check-partition.js';
 import type { PartitionLog, PartitionLogs } from '../log/partition-log.js';
+import type { SnapshotBlobs } from '../log/snapshot-blobs.js';
+import { JetStreamBlobs } from './jetstream-blobs.js';
 import { JetStreamLog } from './jetstream-log.js';
-import { recordSubject, streamName } from './names.js';
+import { recordSubject, snapshotsName, streamName } from './names.js';
 import { PartitionStream, type StreamInfo } from './partition-stream.js';
 import { configOf, configProblems, type StreamWish } from './stream-config.js';
 
@@ -77,6 +79,13 @@ export class JetStreamLogs implements PartitionLogs {
     });
     this.#open.add(log);
     return log;
+  }
+
+  /** @throws MillraceError GUARANTEE_UNSUPPORTED, CLUSTER_UNREACHABLE, STORE_FULL */
+  async blobs(job: string, partition: number): Promise<SnapshotBlobs> {
+    checkPartition(job, partition);
+    const { replicas } = this.#options;
+    return JetStreamBlobs.open({ api: this.#api, name: snapshotsName(job), partition, replicas });
   }
 
   async close(): Promise<void> {

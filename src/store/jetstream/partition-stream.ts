@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { MillraceError } from '../../errors/index.js';
-import { API_CODES, type ApiError, apiError, type JetStreamApi } from '../../nats/index.js';
+import { API_CODES, apiError, type JetStreamApi } from '../../nats/index.js';
 import { corruptError } from '../storage-error.js';
 import { type PiecePlace, placeOf } from './record-pieces.js';
 import type { StreamConfig } from './stream-config.js';
@@ -30,6 +30,16 @@ export interface StoredMessage {
   readonly bytes: Uint8Array;
 }
 
+/** Which messages of a stream, at most. */
+export interface PortionRequest {
+  /** The first one that may be among them. */
+  readonly seq: number;
+  readonly count: number;
+  readonly maxBytes: number;
+  /** Default: of any subject. */
+  readonly subject?: string;
+}
+
 /** Which stream, and how it is asked. */
 export interface PartitionStreamParts {
   readonly api: JetStreamApi;
@@ -45,6 +55,10 @@ export class PartitionStream {
 
   constructor(parts: PartitionStreamParts) {
     this.#parts = parts;
+  }
+
+  get name(): string {
+    return this.#parts.name;
   }
 
   /**
@@ -69,23 +83,21 @@ export class PartitionStream {
   }
 
   /** One message, by the leader; undefined: it has none there. */
-  async messageAt(seq: number): Promise<StoredMessage | undefined> {
-    const { api, name, location } = this.#parts;
-    const { answer, error } = await api.ask<{ readonly message: LeaderMessage }>(
-      `STREAM.MSG.GET.${name}`,
-      { seq },
-      location,
-    );
-    if (error !== undefined) return this.#absent(error);
-    return storedOf(answer.message);
+  messageAt(seq: number): Promise<StoredMessage | undefined> {
+    return this.#byLeader({ seq });
+  }
+
+  /** The first message of a subject at `seq` or behind it, by the leader; undefined: there is none. */
+  nextOf(subject: string, seq: number): Promise<StoredMessage | undefined> {
+    return this.#byLeader({ seq, next_by_subj: subject });
   }
 
   /** Up to `count` messages from `seq` on, asked once: nothing where nobody answers. @throws MillraceError NOT_AUTHORIZED */
-  async portion(seq: number, count: number, maxBytes: number): Promise<readonly StoredMessage[]> {
+  async portion({ seq, count, maxBytes, subject }: PortionRequest): Promise<readonly StoredMessage[]> {
     const { api, name } = this.#parts;
     const request = {
       subject: `$JS.API.DIRECT.GET.${name}`,
-      payload: JSON.stringify({ seq, batch: count, max_bytes: maxBytes }),
+      payload: JSON.stringify({ seq, batch: count, max_bytes: maxBytes, next_by_subj: subject }),
       timeoutMs: READ_MS,
     };
     try {
@@ -99,7 +111,7 @@ export class PartitionStream {
 
   /** The first message at `seq` or behind it that a replica has, asked once; undefined when it has none, or nobody answers. */
   async firstFrom(seq: number): Promise<StoredMessage | undefined> {
-    return (await this.portion(seq, 1, 1))[0];
+    return (await this.portion({ seq, count: 1, maxBytes: 1 }))[0];
   }
 
   /** Removes what is below `seq`. */
@@ -109,9 +121,13 @@ export class PartitionStream {
     if (error !== undefined) throw apiError(error, location);
   }
 
-  #absent(error: ApiError): undefined {
+  async #byLeader(body: object): Promise<StoredMessage | undefined> {
+    const { api, name, location } = this.#parts;
+    const path = `STREAM.MSG.GET.${name}`;
+    const { answer, error } = await api.ask<{ readonly message: LeaderMessage }>(path, body, location);
+    if (error === undefined) return storedOf(answer.message);
     if (error.err_code === API_CODES.noMessageFound) return undefined;
-    throw apiError(error, this.#parts.location);
+    throw apiError(error, location);
   }
 }
 

@@ -56,7 +56,7 @@ const portionFrom = async (
 ): Promise<readonly StoredMessage[]> => {
   const endsAt = performance.now() + PATIENCE_MS;
   for (;;) {
-    const messages = withoutGap(await stream.portion(seq, PORTION_MESSAGES, PORTION_BYTES), seq);
+    const messages = withoutGap(await stream.portion({ seq, count: PORTION_MESSAGES, maxBytes: PORTION_BYTES }), seq);
     checkOpen();
     if (messages.length > 0) return messages;
     // a replica may be behind, or have a hole: who leads them is asked

@@ -43,6 +43,11 @@ describe('the errors of NATS', () => {
     assert.equal(natsError(Object.assign(new Error(''), { code: 'CERT_HAS_EXPIRED' }), 'x').code, 'TLS_REFUSED');
   });
 
+  it('an answer of JetStream that a package of NATS threw is what it would be to us', () => {
+    const thrown = Object.assign(new Error('insufficient storage resources'), { code: 10047, status: 500 });
+    assert.equal(natsError(thrown, 'a snapshot').code, 'STORE_FULL');
+  });
+
   it('whatever nobody knows is unknown, and never an error of another class', () => {
     for (const thrown of [named('RequestError'), new Error(''), 'text', undefined, null, { a: 1 }]) {
       assert.equal(natsError(thrown, 'a request').code, 'CLUSTER_UNREACHABLE');
