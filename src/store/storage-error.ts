@@ -42,7 +42,8 @@ export function corruptError(what: string, cause?: unknown): MillraceError {
 
 function codeOf(error: unknown): keyof typeof ADVICE & ErrorCode {
   const { code, errno } = Object(error);
-  if (FULL_CODES.has(code) || FULL_ERRNOS.has(code) || FULL_ERRNOS.has(errno)) return 'STORE_FULL';
+  // Node gives the number of the system negated, and no name for a quota.
+  if (FULL_CODES.has(code) || [code, errno, -errno].some((one) => FULL_ERRNOS.has(one))) return 'STORE_FULL';
   if (code === MDB_VERSION_MISMATCH) return 'STORE_VERSION';
   const damaged = code >= MDB_FIRST_CODE && code <= MDB_LAST_CODE && !FAILED_CODES.has(code);
   return damaged ? 'STORE_CORRUPT' : 'STORAGE_FAILED';

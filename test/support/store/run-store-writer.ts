@@ -11,7 +11,7 @@ const STRACE = '/usr/bin/strace';
 /** Why these tests cannot run here; false when they can. */
 export const withoutStrace: string | false = straceProblem() ?? false;
 
-/** What a writer did, see `store-writer.ts`. */
+/** What a writer did, see `store-writer.ts` and `log-writer.ts`. */
 export interface WriterRun {
   readonly said: readonly string[];
   readonly stderr: readonly string[];
@@ -27,14 +27,18 @@ export interface WriterFault {
   readonly from?: number;
   readonly to?: number;
   readonly rows?: number;
-  /** strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on `file` of all threads. */
-  readonly inject?: string;
+  /** In strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on `file` of all threads. */
+  readonly inject?: string | readonly string[];
+  /** System calls to record, with the files that they are on, whichever these are: `fsync,rename`. */
+  readonly trace?: string;
   /** What is watched. Default the data file. */
   readonly file?: string;
   /** Record what it writes to the data file, see `power-loss.ts`. */
   readonly record?: boolean;
   /** Kill it so many milliseconds after it opened the store. */
   readonly killAfterMs?: number;
+  /** Which one. Default that of stores. */
+  readonly writer?: 'store-writer' | 'log-writer';
   /** What runs the writer, before the path of node. */
   readonly prefix?: readonly string[];
 }
@@ -69,11 +73,11 @@ export async function recoverHistory(dir: string, rows = 20): Promise<number> {
 
 /** Runs a writer to its end. */
 export async function runStoreWriter(dir: string, fault: WriterFault): Promise<WriterRun> {
-  const { from = 0, to = 1_000_000, rows = 20, killAfterMs, prefix = [] } = fault;
+  const { from = 0, to = 1_000_000, rows = 20, killAfterMs, prefix = [], writer: name = 'store-writer' } = fault;
   const log = `${dir}.strace`;
-  const node = [process.execPath, '--import', 'tsx', 'test/support/store/store-writer.ts'];
+  const node = [process.execPath, '--import', 'tsx', `test/support/store/${name}.ts`];
   const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`];
-  const watched = fault.inject !== undefined || fault.record === true;
+  const watched = fault.inject !== undefined || fault.trace !== undefined || fault.record === true;
   const [command = '', ...args] = watched ? [...strace(dir, log, fault), ...writer] : writer;
   // strace counts calls for each thread: one thread has them all.
   const child = startChild(command, args, { env: { UV_THREADPOOL_SIZE: '1' } });
@@ -88,10 +92,11 @@ export async function runStoreWriter(dir: string, fault: WriterFault): Promise<W
   return { said: child.stdout, stderr: child.stderr, signal, durable, calls };
 }
 
-function strace(dir: string, log: string, { inject, file = historyFile(dir) }: WriterFault): string[] {
+function strace(dir: string, log: string, { inject, trace, file = historyFile(dir) }: WriterFault): string[] {
+  if (trace !== undefined) return [STRACE, '-f', '-qq', '-y', '-o', log, '-e', `trace=${trace}`];
   const common = [STRACE, '-f', '-qq', '-o', log, '-P', file];
   if (inject === undefined) return [...common, '-xx', '-s', '1000000', '-e', `trace=${RECORDED_CALLS}`];
-  const [call = ''] = inject.split(':');
-  const traced = `trace=${[...new Set([call, 'fdatasync'])].join(',')}`;
-  return [...common, '-e', traced, '-e', `inject=${inject}`];
+  const faults = [inject].flat();
+  const traced = new Set([...faults.map((one) => one.split(':')[0]), 'fdatasync']);
+  return [...common, '-e', `trace=${[...traced].join(',')}`, ...faults.flatMap((one) => ['-e', `inject=${one}`])];
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/errors/index.js';
 import { jobDirectoryName } from '../../../src/store/directory/job-directory-name.js';
@@ -13,6 +14,14 @@ test('errors of the file system and of LMDB have the code that says what to do',
   for (const code of ['EIO', 5, 'EACCES', -30795, -30790, undefined])
     assert.equal(codeOf(code), 'STORAGE_FAILED', `${code}`);
   assert.equal(codeOf(-30794), 'STORE_VERSION');
+});
+
+test('a quota that is used up, which Node has no name for, is a disk that is full', {
+  skip: process.platform === 'win32' ? 'Windows has other numbers' : false,
+}, () => {
+  const { EDQUOT } = constants.errno;
+  const error = Object.assign(new Error('why'), { code: `Unknown system error -${EDQUOT}`, errno: -EDQUOT });
+  assert.equal(storageError(error, 'cannot').code, 'STORE_FULL');
 });
 
 test('an error keeps what it was, its cause and its context', () => {

@@ -13,7 +13,6 @@ export const ENTRY_HEAD_BYTES = 32;
 const ALIGNMENT = 8;
 const MAGIC = Buffer.from('mrRc');
 const AT = { checksum: 4, length: 8, recordChecksum: 12, seq: 16, offset: 24 } as const;
-const NO_PADDING = new Uint8Array(0);
 const PADDING = new Uint8Array(ALIGNMENT);
 
 /** What a head says of the record behind it. */
@@ -37,7 +36,7 @@ const paddingBytes = (length: number): number => -length & (ALIGNMENT - 1);
 /** Bytes in the segment that a record takes. */
 export const entryBytes = (length: number): number => ENTRY_HEAD_BYTES + length + paddingBytes(length);
 
-/** The entry of a record, in pieces: the record is not copied. */
+/** The entry of a record, in pieces: the record is not copied. None is empty, which would cost a call of the system. */
 export function entryOf(record: Uint8Array, { seq, offset, salt }: EntryPlace): readonly Uint8Array[] {
   const head = Buffer.allocUnsafe(ENTRY_HEAD_BYTES);
   MAGIC.copy(head);
@@ -46,8 +45,8 @@ export function entryOf(record: Uint8Array, { seq, offset, salt }: EntryPlace): 
   head.writeBigUInt64LE(BigInt(seq), AT.seq);
   head.writeBigUInt64LE(BigInt(offset), AT.offset);
   head.writeUInt32LE(crc32(head.subarray(AT.length), salt), AT.checksum);
-  const padding = paddingBytes(record.byteLength);
-  return [head, record, padding === 0 ? NO_PADDING : PADDING.subarray(0, padding)];
+  const pieces = [head, record, PADDING.subarray(0, paddingBytes(record.byteLength))];
+  return pieces.filter(({ byteLength }) => byteLength > 0);
 }
 
 /** The head at the beginning of the bytes, which stand at that offset; undefined where none is whole. */
