@@ -63,6 +63,9 @@ const tableProblems = <T>(
       .filter((column) => Buffer.byteLength(column) > LONGEST_NAME)
       .map((column) => `columns has "${column}", which is longer than the ${LONGEST_NAME} bytes of a name`),
     ...columns.flatMap((column) => sqlText(column, 'a name of columns')),
+    ...columns
+      .filter((column, index) => columns.indexOf(column) < index)
+      .map((column) => `columns has "${column}" twice`),
     ...(onConflict === undefined || keys.length > 0 ? [] : ['onConflict.columns is empty']),
     ...keys
       .filter((key) => !columns.includes(key))

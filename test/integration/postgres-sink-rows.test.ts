@@ -293,6 +293,11 @@ describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? 
     );
     // it would be cut off, and NULL be stored
     assert.throws(() => PostgresSinks.table({ table: 't', columns: ['n'.repeat(64)] }), /longer than the 63 bytes/);
+    assert.throws(() => PostgresSinks.table({ table: 't', columns: ['a', 'b', 'a'] }), /columns has "a" twice/);
+    assert.throws(
+      () => PostgresSinks.table({ connection: 'mysql://someone:very-secret@db', table: 't', columns: ['a'] }),
+      ({ message }: Error) => /connection must be a URL like postgres:/.test(message) && !message.includes('secret'),
+    );
     assert.throws(() => PostgresSinks.table({} as never), /table is missing.*columns is missing/s);
     assert.throws(
       () => PostgresSinks.statement({ connection: 'not a url' } as never),

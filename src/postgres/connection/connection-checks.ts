@@ -27,9 +27,12 @@ const CONNECTION: OptionChecks<PostgresConnectionOptions> = {
   applicationName: sqlText,
 };
 
+/** Those that `pg` documents: it would take any, and speak to what listens there. */
+const SCHEME = /^(postgres|postgresql|socket):/i;
+
 const url = must(
   'a URL like postgres://user@host:5432/database',
-  (value) => typeof value === 'string' && URL.canParse(value),
+  (value) => typeof value === 'string' && SCHEME.test(value) && URL.canParse(value),
 );
 
 /** A URL, or an object of its parts. The value is never shown. */

@@ -22,11 +22,15 @@ export const sqlError = (error: unknown, what: string, isProven = false): Millra
   });
 };
 
+const NO_TABLE =
+  'Check the names of database, schema and table against the database. A dot is part of the name of a table: its schema is an option of its own.';
+
 type Explanation = readonly [ErrorCode, string | undefined];
 
 const explain = (code: string, kind: SqlErrorKind): Explanation => {
   if (code === '42501') return ['NOT_AUTHORIZED', 'Grant the user of the connection what it needs on this table.'];
   if (code.startsWith('28')) return ['BAD_CREDENTIALS', 'Check user, password and pg_hba.conf.'];
+  if (code === '42P01') return ['INVALID_OPTIONS', NO_TABLE];
   switch (kind) {
     case 'row':
       return ['INVALID_MESSAGE', 'Give the sink an onError, or mend the item before it.'];

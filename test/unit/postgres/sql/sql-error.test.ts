@@ -47,6 +47,12 @@ describe('an error of PostgreSQL', () => {
     assert.equal(sqlErrorKind(serverError('0A000', 'x', 'RevalidateCachedQuery')), 'away');
   });
 
+  it('of a table that is not there says what a dot in its name is, as in public.readings', () => {
+    const { code, advice } = sqlError(serverError('42P01', 'relation "public.readings" does not exist'), 'sink "x"');
+    assert.equal(code, 'INVALID_OPTIONS');
+    assert.match(advice ?? '', /A dot is part of the name/);
+  });
+
   it('may pass while connecting when a pooler has a code of its own', () => {
     assert.equal(sqlError(serverError('ZZ123', 'no server'), 'x').retryable, true);
   });
