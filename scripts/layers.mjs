@@ -13,6 +13,9 @@ const MQTT = ['mqtt/protocol', 'mqtt/connection', 'mqtt/source', 'mqtt/sink'];
 const CONNECTOR = [...BELOW, 'mqtt/protocol', 'mqtt/connection', 'connector'];
 
 const ENGINE = [...BELOW, 'connector', 'pipeline', 'store'];
+const CLUSTER = ['cluster/claims', 'cluster/manifest', 'cluster/members', 'cluster/node', 'cluster/job', 'cluster/jetstream'];
+/** What runs a job, whichever engine starts it. */
+const RUNS = ['engine/job', 'engine/run', 'engine/opening', 'engine/tick'];
 const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening'];
 
 /** @type {readonly Layer[]} */
@@ -69,10 +72,31 @@ export const LAYERS = [
   { folder: 'engine', imports: ENGINE },
   { folder: 'cluster/assignment', imports: [], pure: true },
   { folder: 'cluster/manifest', imports: ['errors'], pure: true },
+  {
+    folder: 'cluster/node',
+    imports: [...BELOW, 'pipeline', 'store', 'cluster/claims', 'cluster/manifest', 'cluster/members', ...RUNS],
+  },
+  {
+    folder: 'cluster/job',
+    imports: [
+      ...BELOW,
+      'connector',
+      'pipeline',
+      'store',
+      'cluster/claims',
+      'cluster/manifest',
+      'cluster/node',
+      ...RUNS,
+    ],
+  },
+  {
+    folder: 'cluster/engine',
+    imports: [...BELOW, 'connector', 'pipeline', 'store', 'nats', ...CLUSTER, ...RUNS],
+  },
   { folder: 'cluster/members', imports: ['errors', 'cluster/claims', 'cluster/manifest'] },
   {
     folder: 'cluster/members/entry-codec.ts',
-    imports: ['cluster/claims', 'cluster/manifest', 'cluster/members'],
+    imports: ['errors', 'cluster/claims', 'cluster/manifest', 'cluster/members'],
     pure: true,
   },
   {

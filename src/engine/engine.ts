@@ -1,21 +1,16 @@
-import { checkClaims } from '../connector/check-claims.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { flag, text, withMethods } from '../internal/options/option-checks.js';
-import { OperatorWarnings, type Warned } from '../metrics/warnings/operator-warnings.js';
-import { compilePipeline } from '../pipeline/compile/compile-pipeline.js';
+import { OperatorWarnings } from '../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
 import type { StoreProvider } from '../store/store.js';
 import { checkDirectory } from './check-directory.js';
 import { Job } from './job/job.js';
-import { resolveGuarantee } from './job/job-guarantee.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
+import { nameless, prepareRun } from './job/prepare-run.js';
 import { tellObserver } from './job/tell-observer.js';
-import { planPorts } from './opening/job-ports.js';
-import type { JobRunOptions } from './opening/job-run-options.js';
-import { createTallies } from './tick/job-tallies.js';
 
 /** Where an engine keeps what is durable. Without either it runs jobs that need no store. */
 export interface EngineOptions {
@@ -124,65 +119,3 @@ export class Engine implements AsyncDisposable {
     tellObserver(onEvent, { kind: 'store-unused', job: name, dir: this.#stores.location });
   }
 }
-
-/** From JavaScript: the end of a chain is a stage, not the pipeline. */
-const noPipeline = (): MillraceError =>
-  new MillraceError('INVALID_OPTIONS', 'newJob was given no pipeline', {
-    advice: 'Give it what Pipeline.create() made. What readFrom, map or writeTo give is a stage of it.',
-  });
-
-/** Numbers change with the order of the jobs, and with each that is started again: another's state would be found under them. */
-const nameless = (): MillraceError =>
-  new MillraceError(
-    'INVALID_OPTIONS',
-    'a job with a store needs a name: it finds its state under it at the next start',
-    {
-      advice:
-        "newJob(pipeline, { name: 'orders', … }); millrace run takes it from the module: export const config = { name: 'orders' }.",
-    },
-  );
-
-/** An embedded engine runs each job as one. */
-const ONLY_PARTITION = 0;
-
-/** A run, and what the sources and sinks that it opens are called in events. */
-interface PreparedRun {
-  readonly run: JobRunOptions;
-  readonly parts: Pick<Warned, 'sources' | 'sinks'>;
-}
-
-/** Checks all that can be checked before anything is opened. */
-const prepareRun = (
-  pipeline: Pipeline,
-  options: ResolvedJobOptions,
-  stores: StoreProvider | undefined,
-): PreparedRun => {
-  if (typeof Object(pipeline).toGraph !== 'function') throw noPipeline();
-  const graph = pipeline.toGraph();
-  const plan = compilePipeline(graph);
-  const { sources, stateful } = plan;
-  const { sinks } = planPorts(plan);
-  const parts = { sources, sinks, stateful };
-  const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
-  checkClaims([
-    ...sources.map(({ name, source }) => ({ name, claims: source.claims })),
-    ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
-  ]);
-  const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
-  const run = {
-    graph,
-    job: name,
-    giveUp: options.giveUp,
-    partition: ONLY_PARTITION,
-    guarantee,
-    metrics,
-    tallies: createTallies(metrics, name),
-    drainTimeoutMs,
-    maxItemsInFlight,
-    maxBytesInFlight,
-    outboxLimits: { maxRows: options.maxOutboxMessages, maxBytes: options.maxOutboxBytes },
-    stores: durable ? stores : undefined,
-  };
-  const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
-  return { run, parts: named };
-};

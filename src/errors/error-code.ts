@@ -73,3 +73,7 @@ export const ERROR_KINDS = {
 
 /** The closed set of codes. */
 export type ErrorCode = keyof typeof ERROR_KINDS;
+
+/** Whether it is one: what another process wrote may say anything. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_KINDS, code);

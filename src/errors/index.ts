@@ -3,7 +3,7 @@
  * again. Read `error-code.ts` first: a code says whose fault it is and whether to try again. Who throws one is not said here. Every layer
  * imports it; it imports nothing.
  */
-export type { ErrorCode, Fault } from './error-code.js';
+export { type ErrorCode, type Fault, isErrorCode } from './error-code.js';
 export { MillraceError, type MillraceErrorOptions } from './millrace-error.js';
 export { PermanentError } from './permanent-error.js';
 export { TransientError } from './transient-error.js';

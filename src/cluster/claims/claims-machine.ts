@@ -114,6 +114,11 @@ export class ClaimsMachine {
     this.#leaving = true;
   }
 
+  /** It takes part again. */
+  stay(): void {
+    this.#leaving = false;
+  }
+
   stateOf(partition: number): PartitionState {
     return this.#own.stateOf(partition);
   }
@@ -131,6 +136,26 @@ export class ClaimsMachine {
   /** All was given back, as far as it could be asked for. */
   get hasLeft(): boolean {
     return this.#leaving && this.#asked.size === 0 && this.#own.inStates((state) => state !== 'idle').length === 0;
+  }
+
+  /** Nobody has anything of the job, as it is seen from here. */
+  get isIdleEverywhere(): boolean {
+    return this.hasLeft && this.runningAt.every((node) => node === undefined) && this.#isUnowned();
+  }
+
+  /** Where each partition runs, as it is seen from here; undefined: nowhere. */
+  get runningAt(): readonly (string | undefined)[] {
+    return Array.from({ length: this.#options.partitions }, (_, partition) => {
+      const owner = this.#view.livingOwner(partition);
+      return owner !== undefined && this.#view.runsAt(partition, owner) ? owner : undefined;
+    });
+  }
+
+  #isUnowned(): boolean {
+    const { partitions } = this.#options;
+    return Array.from({ length: partitions }, (_, partition) => this.#view.livingOwner(partition)).every(
+      (owner) => owner === undefined,
+    );
   }
 
   /** When to decide at the latest; undefined before the first time. */

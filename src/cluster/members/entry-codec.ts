@@ -1,5 +1,7 @@
+import { isErrorCode } from '../../errors/index.js';
 import type { Beat, Change, Claim, Owner } from '../claims/change.js';
 import type { ClusterManifest } from '../manifest/cluster-manifest.js';
+import type { DesiredState } from '../manifest/desired-state.js';
 import type { BucketEntry } from './bucket.js';
 
 /** What a beat carries besides the name of its node, which is in the key. */
@@ -7,6 +9,7 @@ type BeatValue = Omit<Beat, 'node'>;
 
 /** The keys of a bucket, and its values as JSON. */
 export const MANIFEST_KEY = 'job';
+export const DESIRED_KEY = 'desired';
 
 export const nodeKey = (node: string): string => `node.${node}`;
 
@@ -26,7 +29,7 @@ export const encodeManifest = (manifest: ClusterManifest): Uint8Array => bytesOf
 export function changeOf(entry: BucketEntry, epochBase: number): Change | undefined {
   const { key, value, revision } = entry;
   const [, kind, name = ''] = /^(node|part)\.(.+)$/.exec(key) ?? [];
-  if (kind === undefined) return key === MANIFEST_KEY ? undefined : { type: 'unreadable', key };
+  if (kind === undefined) return key === MANIFEST_KEY || key === DESIRED_KEY ? undefined : { type: 'unreadable', key };
   if (kind === 'part') return claimChange(entry, name, epochBase);
   if (value === undefined) return { type: 'left', node: name };
   const beat = readBeat(value, name, revision);
@@ -47,6 +50,17 @@ export const claimOf = (partition: number, owner: Owner | undefined, revision: n
   revision,
   epoch: epochBase + revision,
 });
+
+export const encodeDesired = (desired: DesiredState): Uint8Array => bytesOf(desired);
+
+/** What cannot be read was written by nobody of ours, and asks for nothing. */
+export function readDesired(value: Uint8Array): DesiredState {
+  const { status, error } = parse(value);
+  if (status === 'suspended' || status === 'completed' || status === 'cancelled') return { status };
+  if (status !== 'failed') return { status: 'running' };
+  const { code, message } = Object(error);
+  return { status, error: { code: isErrorCode(code) ? code : 'INTERNAL', message: String(message) } };
+}
 
 export function readManifest(value: Uint8Array): ClusterManifest | undefined {
   const found = parse(value);

@@ -1,16 +1,20 @@
 import { MillraceError } from '../../errors/index.js';
 import type { Beat, Change, Claim, Owner } from '../claims/change.js';
 import { type ClusterManifest, settleClusterManifest } from '../manifest/cluster-manifest.js';
+import type { DesiredState } from '../manifest/desired-state.js';
 import type { Bucket, BucketEvent } from './bucket.js';
 import {
   changeOf,
   claimKey,
   claimOf,
+  DESIRED_KEY,
   encodeBeat,
   encodeClaim,
+  encodeDesired,
   encodeManifest,
   MANIFEST_KEY,
   nodeKey,
+  readDesired,
   readManifest,
 } from './entry-codec.js';
 
@@ -18,7 +22,11 @@ import {
 export type Introduction = Omit<Beat, 'run' | 'count'>;
 
 /** What a watch tells, and when it cannot go on. */
-export type MembersEvent = Change | { readonly type: 'failed'; readonly error: MillraceError };
+export type MembersEvent =
+  | Change
+  /** What the job is to do, on all nodes. */
+  | { readonly type: 'desired'; readonly desired: DesiredState }
+  | { readonly type: 'failed'; readonly error: MillraceError };
 
 /** Of a node: so that it can be part of a key. */
 const NODE_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -105,6 +113,17 @@ export class Members {
     return this.#put(partition, revision, undefined);
   }
 
+  /** Says what the job is to do, on all nodes. */
+  async desire(desired: DesiredState): Promise<void> {
+    await this.#bucket.put(DESIRED_KEY, encodeDesired(desired));
+  }
+
+  /** What the job is to do. */
+  async desired(): Promise<DesiredState> {
+    const entry = await this.#bucket.get(DESIRED_KEY);
+    return entry?.value === undefined ? { status: 'running' } : readDesired(entry.value);
+  }
+
   /** Tells all that is there, and what changes from then on, until it is stopped by the function that it gives. */
   watch(listener: (event: MembersEvent) => void): () => void {
     return this.#bucket.watch((event) => {
@@ -130,6 +149,7 @@ export class Members {
   #changesOf(event: BucketEvent): readonly MembersEvent[] {
     if (event.type !== 'entry') return [event];
     const { key, value } = event.entry;
+    if (key === DESIRED_KEY) return value === undefined ? [] : [{ type: 'desired', desired: readDesired(value) }];
     if (key !== MANIFEST_KEY) return [changeOf(event.entry, this.#epochBase) ?? []].flat();
     const manifest = value && readManifest(value);
     if (manifest === undefined) return [{ type: 'failed', error: this.#gone() }];

@@ -13,6 +13,7 @@ import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
 import { RestartPolicy } from './restart-policy.js';
+import type { RunningJob } from './running-job.js';
 import { stoppedEarlyWords } from './stopped-early.js';
 import { tellObserver } from './tell-observer.js';
 
@@ -32,7 +33,7 @@ export interface JobParts {
 }
 
 /** A pipeline that runs, or has run. `Engine.newJob` makes it and starts it. */
-export class Job implements AsyncDisposable {
+export class Job implements RunningJob {
   /** New with each `newJob`, for logs: what is stored goes by the name. */
   readonly id: string = randomUUID();
   readonly #parts: JobParts;

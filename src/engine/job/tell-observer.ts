@@ -1,17 +1,22 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { foreignText } from '../../internal/visible-text.js';
-import type { JobEvent } from './job-event.js';
 
-type Observer = (event: JobEvent) => unknown;
+/** What any engine tells of a job. */
+interface ToldEvent {
+  readonly job: string;
+  readonly kind: string;
+}
+
+type Observer<E extends ToldEvent> = (event: E) => unknown;
 
 /** Of those that have failed, which is said once. */
-const broken = new WeakSet<Observer>();
+const broken = new WeakSet<object>();
 
 /**
  * Tells the owner of a job. An observer cannot fail the job: what it throws, or its promise is rejected with, is a warning of the process,
  * once for each function.
  */
-export const tellObserver = (onEvent: Observer | undefined, event: JobEvent): void => {
+export const tellObserver = <E extends ToldEvent>(onEvent: Observer<E> | undefined, event: E): void => {
   if (onEvent === undefined) return;
   try {
     const told = onEvent(event);
@@ -21,7 +26,7 @@ export const tellObserver = (onEvent: Observer | undefined, event: JobEvent): vo
   }
 };
 
-const warn = (onEvent: Observer, { job, kind }: JobEvent, thrown: unknown): void => {
+const warn = (onEvent: object, { job, kind }: ToldEvent, thrown: unknown): void => {
   if (broken.has(onEvent)) return;
   broken.add(onEvent);
   const { message } = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `onEvent failed at "${kind}"`);

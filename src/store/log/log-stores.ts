@@ -24,6 +24,8 @@ export interface LogStoresOptions {
   readonly epochOf?: ((name: PartitionName) => Promise<number>) | undefined;
   /** How many bytes a log grows, at least, from one snapshot to the next. Default 64 MiB. */
   readonly snapshotBytes?: number | undefined;
+  /** The log of a store that is being opened is ours: nobody before can write any more. */
+  readonly onFenced?: ((name: PartitionName) => void) | undefined;
   /** A store was opened. */
   readonly onRestored?: ((name: PartitionName, restored: Restored) => void) | undefined;
   /** A snapshot could not be taken: nothing is lost, but the log grows until the next one, which is tried when it has grown as much again. */
@@ -48,6 +50,7 @@ export class LogStores implements StoreProvider {
       views,
       epochOf,
       snapshotBytes = DEFAULT_SNAPSHOT_BYTES,
+      onFenced,
       onRestored,
       onSnapshotFailed,
     } = this.#options;
@@ -60,6 +63,7 @@ export class LogStores implements StoreProvider {
         onClosed,
         snapshotBytes,
         epoch: (log) => (epochOf === undefined ? nextEpoch(log) : epochOf(name)),
+        fenced: () => onFenced?.(name),
         restored: (restored) => onRestored?.(name, restored),
         snapshotFailed: (error) => onSnapshotFailed?.(name, error),
       }),

@@ -3,9 +3,8 @@ import type { LocalView, LocalViews } from '../local-view.js';
 import { LogStore } from '../log-store.js';
 import { LogWriter } from '../log-writer.js';
 import type { PartitionLog, PartitionLogs } from '../partition-log.js';
-import type { SnapshotBlobs } from '../snapshot-blobs.js';
+import { bringUp } from './bring-up.js';
 import { replay } from './replay.js';
-import { readSnapshotRecord, restore } from './restore.js';
 
 /** How an opened store came to what it has. */
 export interface Restored {
@@ -26,6 +25,8 @@ export interface LogStoreOpening {
   readonly epoch: (log: PartitionLog) => Promise<number>;
   readonly snapshotBytes: number;
   readonly snapshotFailed: (error: MillraceError) => void;
+  /** The log is ours: nobody before can write any more. */
+  readonly fenced: () => void;
   readonly restored: (restored: Restored) => void;
   readonly onClosed: () => void;
 }
@@ -39,6 +40,7 @@ export async function openLogStore(opening: LogStoreOpening): Promise<LogStore> 
   try {
     const blobs = await logs.blobs(job, partition);
     const writer = await LogWriter.take(log, await opening.epoch(log));
+    opening.fenced();
     view = await views.open(job, partition, log.identity);
     const { from, ...sizes } = await bringUp({ log, view, blobs, snapshot: writer.snapshot });
     const records = await replay(log, view, writer.head.seq);
@@ -59,30 +61,4 @@ export async function openLogStore(opening: LogStoreOpening): Promise<LogStore> 
     await log.close().catch(() => {});
     throw error;
   }
-}
-
-interface Standing {
-  readonly log: PartitionLog;
-  readonly view: LocalView;
-  readonly blobs: SnapshotBlobs;
-  /** The seq of the last snapshot record; 0: there is none. */
-  readonly snapshot: number;
-}
-
-interface BroughtUp {
-  readonly from: Restored['from'];
-  /** Bytes of the log that the last snapshot covers. */
-  readonly covered: number;
-  readonly snapshotBytes: number;
-}
-
-/** Makes the view one whose rest is in the log: that may have lost what the last snapshot covers. */
-async function bringUp({ log, view, blobs, snapshot }: Standing): Promise<BroughtUp> {
-  const isEmpty = view.applied.seq === 0;
-  if (snapshot === 0) return { from: isEmpty ? 'log' : 'view', covered: 0, snapshotBytes: 0 };
-  const record = await readSnapshotRecord(log, snapshot);
-  const sizes = { covered: record.from.bytes, snapshotBytes: record.bytes };
-  if (view.applied.seq >= record.from.seq) return { from: 'view', ...sizes };
-  await restore(view, blobs, record);
-  return { from: 'snapshot', ...sizes };
 }

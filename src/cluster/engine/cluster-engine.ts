@@ -1,0 +1,148 @@
+import { resolveJobOptions, resolveRestart } from '../../engine/job/job-options.js';
+import { nameless, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
+import { MillraceError } from '../../errors/index.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import type { StoreProvider } from '../../store/store.js';
+import { ClusterJob, type Joined } from '../job/cluster-job.js';
+import { type ClusterJobOptions, splitOptions } from '../job/cluster-job-options.js';
+import { CLUSTER_FORMAT } from '../manifest/cluster-manifest.js';
+import { Members } from '../members/members.js';
+import { ClaimsDriver } from '../node/claims-driver.js';
+import { NodePartitions } from '../node/node-partitions.js';
+import type { ClusterPlace } from './cluster-place.js';
+import { planLines } from './plan-lines.js';
+
+/** How keys are spread over partitions: FNV-1a of the key's text. */
+const KEY_HASH = 'fnv1a-32';
+
+/** What an engine of a cluster is made of. */
+export interface ClusterEngineParts {
+  readonly place: ClusterPlace;
+  readonly node: string;
+  readonly leaseMs: number;
+  readonly standbys: number;
+}
+
+/** Runs jobs on several nodes; this process is one of them. `Engine.cluster` opens it. */
+export class ClusterEngine implements AsyncDisposable {
+  readonly #parts: ClusterEngineParts;
+  readonly #jobs = new Map<string, ClusterJob>();
+  #shutDown = false;
+
+  /** @internal */
+  constructor(parts: ClusterEngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Of this process among the others. */
+  get nodeId(): string {
+    return this.#parts.node;
+  }
+
+  /** The jobs of this node that have not ended. */
+  get jobs(): readonly ClusterJob[] {
+    return [...this.#jobs.values()];
+  }
+
+  /** The job of that name, where it has not ended. */
+  getJob(name: string): ClusterJob | undefined {
+    return this.#jobs.get(name);
+  }
+
+  /**
+   * Takes part in a job, and starts it where it does not run. Every node brings the same pipeline and options.
+   * @throws MillraceError INVALID_OPTIONS, GUARANTEE_UNSUPPORTED, DUPLICATE_SESSION; INVALID_STATE when the name is taken or the engine is
+   * shut down. What the others do not agree with (JOB_CHANGED) fails the job at this node.
+   */
+  newJob(pipeline: Pipeline, options: ClusterJobOptions): ClusterJob {
+    if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
+    const { own, rest, problems } = splitOptions(options);
+    if (problems.length > 0) throw invalidOptions('job', problems);
+    const { onEvent, ...others } = rest;
+    const resolved = resolveJobOptions(others, '');
+    if (resolved.name === '') throw nameless();
+    if (this.#jobs.has(resolved.name)) throw taken(resolved.name);
+    const { partitions = 1, allowPlanChange = false } = own;
+    const prepared = prepareRun(pipeline, resolved, NO_STORES);
+    const job: ClusterJob = new ClusterJob({
+      options: resolved,
+      onEvent,
+      run: prepared.run,
+      partitions,
+      join: (one) => this.#join(one, { prepared, partitions, allowPlanChange, options: resolved }),
+      onFinal: () => this.#jobs.delete(resolved.name),
+    });
+    this.#jobs.set(resolved.name, job);
+    return job;
+  }
+
+  /** Hands over what this node has, and refuses new jobs; the jobs go on at the other nodes. */
+  async shutdown(): Promise<void> {
+    this.#shutDown = true;
+    await Promise.all(this.jobs.map((job) => job.leaveNode()));
+    await this.#parts.place.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  async #join(job: ClusterJob, { prepared, partitions, allowPlanChange, options }: Joining): Promise<Joined> {
+    const { place, node, leaseMs, standbys } = this.#parts;
+    const { run } = prepared;
+    const bucket = await place.openBucket(job.name);
+    const members = new Members(bucket, job.name);
+    const plan = planLines(compilePipeline(run.graph));
+    const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
+    await members.settleManifest(manifest, { allowPlanChange });
+    const { status } = await members.desired();
+    // what ended is begun anew; what is suspended stays so
+    if (status !== 'running' && status !== 'suspended') await members.desire({ status: 'running' });
+    const durable = run.stores !== undefined;
+    let driver: ClaimsDriver | undefined;
+    const partitionsHere = new NodePartitions({
+      run,
+      durable,
+      restart: resolveRestart(options, durable),
+      logs: place.logs,
+      views: place.views,
+      pass: (partition, signal) => driver?.pass(partition, signal),
+      tell: (event) => job.tell(event),
+      failed: (error) => void job.fail(error),
+      ended: () => job.ended(),
+    });
+    driver = await ClaimsDriver.join(
+      members,
+      { node, partitions, standbys, leaseMs },
+      {
+        act: (action) => job.act(action),
+        followed: () => partitionsHere.followed(),
+        desired: (desired) => job.desired(desired),
+        unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
+        failed: (error) => job.failNode(error),
+      },
+    );
+    return { driver, node: partitionsHere, desire: (desired) => members.desire(desired) };
+  }
+}
+
+interface Joining {
+  readonly prepared: PreparedRun;
+  readonly partitions: number;
+  readonly allowPlanChange: boolean;
+  readonly options: ReturnType<typeof resolveJobOptions>;
+}
+
+/** That there will be some is all that is asked before a job joins. */
+const NO_STORES: StoreProvider = {
+  location: 'a cluster',
+  open: () => Promise.reject(new MillraceError('INTERNAL', 'a partition has a store of its own')),
+  close: async () => {},
+};
+
+const taken = (name: string): MillraceError =>
+  new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
+    advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
+  });

@@ -1,0 +1,24 @@
+import type { LocalViews } from '../../store/log/local-view.js';
+import type { PartitionLogs } from '../../store/log/partition-log.js';
+import type { Bucket } from '../members/bucket.js';
+
+/** What is asked for to be told when a commit has had no answer for a while. */
+export interface StalledCommit {
+  readonly job: string;
+  readonly partition: number;
+  readonly stalledMs: number;
+}
+
+/** Where the nodes of a cluster meet, as one of them reaches it. */
+export interface ClusterPlace {
+  /** For messages. */
+  readonly location: string;
+  /** The claims of a job. */
+  openBucket(job: string): Promise<Bucket>;
+  readonly logs: PartitionLogs;
+  readonly views: LocalViews;
+  /** Calls whenever a commit of a job has had no answer for a second, until what it gives is called. */
+  onStalled(listener: (commit: StalledCommit) => void): () => void;
+  /** Closes logs, views and what they stand on. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,211 @@
+import { MillraceError } from '../../errors/index.js';
+import type { ClaimsAction } from '../claims/claims-action.js';
+import { ClaimsMachine } from '../claims/claims-machine.js';
+import type { PartitionSignal, PartitionState } from '../claims/partition-life.js';
+import type { DesiredState } from '../manifest/desired-state.js';
+import type { Members, MembersEvent } from '../members/members.js';
+
+/** What a node is to a job. */
+export interface NodeOptions {
+  readonly node: string;
+  readonly partitions: number;
+  readonly standbys: number;
+  readonly leaseMs: number;
+}
+
+/** What a node follows of other nodes' partitions. */
+export interface Followed {
+  readonly warm: readonly number[];
+  readonly behind: readonly number[];
+}
+
+/** Who carries out what the claims ask for. */
+export interface ClaimsHandler {
+  /** All but `claim`, `release` and `forget`, which concern nobody else. */
+  act(action: Exclude<ClaimsAction, { type: 'claim' | 'release' | 'forget' }>): void;
+  followed(): Followed;
+  /** What the job is to do. */
+  desired(desired: DesiredState): void;
+  /** The servers were not reached; once for each outage. */
+  unreachable(error: MillraceError): void;
+  /** The claims cannot be seen, or written, any more. */
+  failed(error: MillraceError): void;
+}
+
+/** So many beats are sent in a lease. */
+const BEATS_PER_LEASE = 3;
+
+/** The claims of a node with the world around them: its beats, what it sees of others, and its timers. */
+export class ClaimsDriver {
+  readonly #members: Members;
+  readonly #options: NodeOptions;
+  readonly #handler: ClaimsHandler;
+  readonly #machine: ClaimsMachine;
+  readonly #run: number;
+  #count = 0;
+  #leaving = false;
+  #reachable = true;
+  #closed = false;
+  #beats: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopWatching: (() => void) | undefined;
+  /** Puts ticks that are asked for while one is under way behind it. */
+  #ticking = false;
+  #again = false;
+
+  private constructor(members: Members, options: NodeOptions, handler: ClaimsHandler, run: number) {
+    const { node, partitions, standbys, leaseMs } = options;
+    this.#members = members;
+    this.#options = options;
+    this.#handler = handler;
+    this.#run = run;
+    this.#machine = new ClaimsMachine({ self: { node, run }, partitions, standbys, leaseMs });
+  }
+
+  /** Becomes a member, whose manifest is settled. @throws MillraceError INVALID_OPTIONS for a node id, and those of the bucket */
+  static async join(members: Members, options: NodeOptions, handler: ClaimsHandler): Promise<ClaimsDriver> {
+    const { node, leaseMs } = options;
+    const run = await members.join({ node, leaseMs, accepts: true, running: [], warm: [], behind: [] });
+    return new ClaimsDriver(members, options, handler, run);
+  }
+
+  /** Begins to look and to act. */
+  start(): void {
+    this.#stopWatching = this.#members.watch((event) => this.#handle(event));
+    this.#beats = setInterval(() => void this.#beat(), this.#options.leaseMs / BEATS_PER_LEASE);
+    void this.#beat();
+  }
+
+  /** What became of a partition. */
+  pass(partition: number, signal: Exclude<PartitionSignal, 'claim'>): void {
+    this.#machine.pass(partition, signal);
+    // others wait for it, or may take over sooner
+    if (signal === 'run' || signal === 'release') void this.#beat();
+    this.tick();
+  }
+
+  /** From now on all is given back, and nothing is claimed; until `stay`. */
+  leave(): void {
+    this.#leaving = true;
+    this.#machine.leave();
+    void this.#beat();
+    this.tick();
+  }
+
+  /** It takes part again. */
+  stay(): void {
+    this.#leaving = false;
+    this.#machine.stay();
+    void this.#beat();
+    this.tick();
+  }
+
+  /** All was given back. */
+  get hasLeft(): boolean {
+    return this.#machine.hasLeft;
+  }
+
+  /** Nobody has anything of the job, as it is seen from here. */
+  get isIdleEverywhere(): boolean {
+    return this.#machine.isIdleEverywhere;
+  }
+
+  /** Where each partition runs, as it is seen from here; undefined: nowhere. */
+  get runningAt(): readonly (string | undefined)[] {
+    return this.#machine.runningAt;
+  }
+
+  /** Where a partition stands at this node. */
+  stateOf(partition: number): PartitionState {
+    return this.#machine.stateOf(partition);
+  }
+
+  /** Decides now. */
+  tick(): void {
+    this.#again = true;
+    if (this.#ticking || this.#closed) return;
+    this.#ticking = true;
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      for (const action of this.#machine.decide(performance.now())) this.#act(action);
+    }
+    this.#ticking = false;
+    this.#setTimer();
+  }
+
+  /** Is a member no more, and nothing is told any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#beats);
+    clearTimeout(this.#timer);
+    this.#stopWatching?.();
+    await this.#members.leave(this.#options.node).catch(() => {});
+    await this.#members.close();
+  }
+
+  #handle(event: MembersEvent): void {
+    if (this.#closed) return;
+    if (event.type === 'failed') this.#handler.failed(event.error);
+    else if (event.type === 'desired') this.#handler.desired(event.desired);
+    else this.#machine.handle(event);
+    this.tick();
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#closed) return;
+    const { node, leaseMs } = this.#options;
+    this.#count += 1;
+    const count = this.#count;
+    const { running } = this.#machine;
+    this.#machine.beatSent(count, performance.now());
+    try {
+      const accepts = !this.#leaving;
+      await this.#members.beat({ node, run: this.#run, count, leaseMs, accepts, running, ...this.#handler.followed() });
+      this.#reachable = true;
+      this.#machine.beatTaken(count);
+    } catch (error) {
+      this.#missed(MillraceError.from(error));
+    }
+    this.tick();
+  }
+
+  #missed(error: MillraceError): void {
+    if (this.#closed) return;
+    if (!error.retryable) this.#handler.failed(error);
+    else if (this.#reachable) this.#handler.unreachable(error);
+    this.#reachable = false;
+  }
+
+  #act(action: ClaimsAction): void {
+    if (action.type === 'claim') void this.#claim(action.partition, action.revision);
+    else if (action.type === 'release') void this.#release(action);
+    else if (action.type === 'forget') void this.#members.leave(action.node).catch(() => {});
+    else this.#handler.act(action);
+  }
+
+  async #claim(partition: number, revision: number): Promise<void> {
+    const { node } = this.#options;
+    await this.#ask(partition, () => this.#members.claim(partition, revision, { node, run: this.#run }));
+  }
+
+  async #release({ claim }: Extract<ClaimsAction, { type: 'release' }>): Promise<void> {
+    await this.#ask(claim.partition, () => this.#members.release(claim));
+  }
+
+  async #ask(partition: number, ask: () => ReturnType<Members['claim']>): Promise<void> {
+    try {
+      this.#machine.settle(partition, (await ask()) ?? 'refused');
+    } catch (error) {
+      this.#machine.settle(partition, 'unknown');
+      this.#missed(MillraceError.from(error));
+    }
+    this.tick();
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const deadline = this.#machine.deadline();
+    if (deadline === undefined || this.#closed) return;
+    this.#timer = setTimeout(() => this.tick(), Math.max(1, deadline - performance.now()));
+  }
+}

@@ -1,0 +1,213 @@
+import type { ResolvedRestart } from '../../engine/job/restart-policy.js';
+import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
+import type { JobRun } from '../../engine/run/job-run.js';
+import { MillraceError } from '../../errors/index.js';
+import type { LocalViews } from '../../store/log/local-view.js';
+import { LogFollower } from '../../store/log/log-follower.js';
+import { LogStores } from '../../store/log/log-stores.js';
+import type { Restored } from '../../store/log/opening/open-log-store.js';
+import type { PartitionLogs } from '../../store/log/partition-log.js';
+import type { Claim } from '../claims/change.js';
+import type { LossReason } from '../claims/claims-action.js';
+import type { PartitionSignal } from '../claims/partition-life.js';
+import type { ClusterEvent } from './cluster-event.js';
+import type { Followed } from './claims-driver.js';
+import { PartitionRunner } from './partition-runner.js';
+
+/** What the partitions of a job at this node are made of. */
+export interface NodePartitionsParts {
+  /** Of each run, but for its partition and store. */
+  readonly run: JobRunOptions;
+  /** It has state, or stores what it sends. */
+  readonly durable: boolean;
+  readonly restart: ResolvedRestart;
+  /** Shared with other jobs: they are closed by who opened them. */
+  readonly logs: PartitionLogs;
+  readonly views: LocalViews;
+  readonly pass: (partition: number, signal: Exclude<PartitionSignal, 'claim'>) => void;
+  readonly tell: (event: ClusterEvent) => void;
+  /** A partition failed as it would anywhere. */
+  readonly failed: (error: MillraceError) => void;
+  /** The sources of a partition have ended. */
+  readonly ended: (partition: number) => void;
+}
+
+interface Opened {
+  readonly runner: PartitionRunner;
+  restored: Restored | undefined;
+}
+
+/** Runs and follows partitions of one job, as the claims of this node have it. */
+export class NodePartitions {
+  readonly #parts: NodePartitionsParts;
+  readonly #stores: LogStores;
+  readonly #opened = new Map<number, Opened>();
+  /** By partition, what a store may be opened with next. */
+  readonly #epochs = new Map<number, number>();
+  readonly #followers = new Map<number, LogFollower>();
+  readonly #warm = new Set<number>();
+  /** What is opened or closed of a partition waits for what was before. */
+  readonly #turns = new Map<number, Promise<void>>();
+
+  constructor(parts: NodePartitionsParts) {
+    this.#parts = parts;
+    const { views, pass, tell } = parts;
+    const { job } = parts.run;
+    this.#stores = new LogStores({
+      logs: lent(parts.logs),
+      views: { open: (name, partition, identity) => views.open(name, partition, identity), close: async () => {} },
+      epochOf: async ({ partition }) => this.#epochs.get(partition) ?? 0,
+      onFenced: ({ partition }) => {
+        pass(partition, 'fence');
+        pass(partition, 'restore');
+      },
+      onRestored: ({ partition }, restored) => {
+        const opened = this.#opened.get(partition);
+        if (opened !== undefined) opened.restored = restored;
+        pass(partition, 'open');
+      },
+      onSnapshotFailed: ({ partition }, error) => tell({ kind: 'snapshot-failed', job, partition, error }),
+    });
+  }
+
+  /** The run of a partition, where it has one here. */
+  runOf(partition: number): JobRun | undefined {
+    return this.#opened.get(partition)?.runner.run;
+  }
+
+  followed(): Followed {
+    const all = [...this.#followers.keys()];
+    return {
+      warm: all.filter((partition) => this.#warm.has(partition)),
+      behind: all.filter((partition) => !this.#warm.has(partition)),
+    };
+  }
+
+  open({ partition, epoch }: Claim): void {
+    const { job } = this.#parts.run;
+    this.#parts.tell({ kind: 'partition-claimed', job, partition, epoch });
+    const opened = this.#openedOf(partition);
+    this.#inTurn(partition, async () => {
+      await opened.runner.over;
+      this.#epochs.set(partition, epoch);
+      opened.restored = undefined;
+      if (!this.#parts.durable) for (const signal of BEFORE_OPENING) this.#parts.pass(partition, signal);
+      opened.runner.open();
+    });
+  }
+
+  drain(partition: number): void {
+    this.#inTurn(partition, async () => this.#opened.get(partition)?.runner.drain());
+  }
+
+  stop(partition: number, reason: LossReason): void {
+    const { job } = this.#parts.run;
+    this.#parts.tell({ kind: 'partition-lost', job, partition, reason });
+    this.#stopRun(partition, lostError(partition, reason));
+  }
+
+  follow(partition: number): void {
+    const { run, logs, views } = this.#parts;
+    this.#inTurn(partition, async () => {
+      const follower = await LogFollower.open({ job: run.job, partition, logs, views }).catch(() => undefined);
+      if (follower !== undefined) this.#followers.set(partition, follower);
+    });
+  }
+
+  unfollow(partition: number): void {
+    this.#inTurn(partition, async () => {
+      const follower = this.#followers.get(partition);
+      this.#followers.delete(partition);
+      this.#warm.delete(partition);
+      await follower?.close();
+    });
+  }
+
+  /** Has all that it follows read what their owners have written. */
+  async catchUp(): Promise<void> {
+    await Promise.all([...this.#followers].map(([partition, follower]) => this.#catchUp(partition, follower)));
+  }
+
+  /** Stops all at once. */
+  stopAll(error: MillraceError): void {
+    for (const partition of this.#opened.keys()) this.#stopRun(partition, error);
+  }
+
+  /** Resolves when nothing runs and nothing is followed. Call behind `stopAll`, or when all has drained. */
+  async close(): Promise<void> {
+    for (const partition of [...this.#followers.keys()]) this.unfollow(partition);
+    await Promise.all([...this.#turns.values()]);
+    await Promise.all([...this.#opened.values()].map(({ runner }) => runner.over));
+    await this.#stores.close();
+  }
+
+  #stopRun(partition: number, error: MillraceError): void {
+    const opened = this.#opened.get(partition);
+    opened?.runner.stop(error);
+    this.#inTurn(partition, async () => opened?.runner.stop(error));
+  }
+
+  async #catchUp(partition: number, follower: LogFollower): Promise<void> {
+    try {
+      await follower.catchUp();
+      if (this.#followers.get(partition) === follower) this.#warm.add(partition);
+    } catch {
+      // it is behind; what is wrong with the log, who opens it is told
+      this.#warm.delete(partition);
+    }
+  }
+
+  #inTurn(partition: number, action: () => Promise<void>): void {
+    const before = this.#turns.get(partition) ?? Promise.resolve();
+    this.#turns.set(partition, before.then(action));
+  }
+
+  #openedOf(partition: number): Opened {
+    const known = this.#opened.get(partition);
+    if (known !== undefined) return known;
+    const runner = this.#makeRunner(partition);
+    const opened: Opened = { runner, restored: undefined };
+    this.#opened.set(partition, opened);
+    return opened;
+  }
+
+  #makeRunner(partition: number): PartitionRunner {
+    const { run, durable, restart, pass, tell, failed, ended } = this.#parts;
+    const { job } = run;
+    const options = { ...run, partition, stores: durable ? this.#stores : undefined };
+    return new PartitionRunner(options, restart, {
+      pass: (signal) => {
+        if (signal === 'release') tell({ kind: 'partition-released', job, partition });
+        if (signal === 'lose') tell({ kind: 'partition-lost', job, partition, reason: { type: 'fenced' } });
+        pass(partition, signal);
+      },
+      opened: () => {
+        const restored = this.#opened.get(partition)?.restored;
+        tell({
+          kind: 'partition-running',
+          job,
+          partition,
+          from: restored?.from,
+          restoreMs: restored?.elapsedMs ?? 0,
+        });
+        pass(partition, 'run');
+      },
+      ended: () => ended(partition),
+      restarting: (error, waitMs) => tell({ kind: 'partition-restarting', job, partition, error, waitMs }),
+      failed,
+    });
+  }
+}
+
+/** What a partition without a store has nothing to do for. */
+const BEFORE_OPENING = ['fence', 'restore', 'open'] as const;
+
+const lent = (logs: PartitionLogs): PartitionLogs => ({
+  location: logs.location,
+  open: (job, partition) => logs.open(job, partition),
+  blobs: (job, partition) => logs.blobs(job, partition),
+  close: async () => {},
+});
+
+const lostError = (partition: number, { type }: LossReason): MillraceError =>
+  new MillraceError('ABORTED', `partition ${partition} was stopped here, for another node may have it (${type})`);

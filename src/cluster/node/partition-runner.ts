@@ -1,0 +1,117 @@
+import { type ResolvedRestart, RestartPolicy } from '../../engine/job/restart-policy.js';
+import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
+import type { RunParts } from '../../engine/opening/run-parts.js';
+import { JobRun } from '../../engine/run/job-run.js';
+import { MillraceError } from '../../errors/index.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
+import type { PartitionSignal } from '../claims/partition-life.js';
+
+/** What a runner tells. */
+export interface PartitionObserver {
+  /** What became of the partition, for the claims. `end` comes last, when nothing of it runs any more. */
+  pass(signal: Exclude<PartitionSignal, 'claim'>): void;
+  /** Its ports are open. */
+  opened(parts: RunParts): void;
+  /** Its sources have ended, and all is delivered. */
+  ended(): void;
+  /** It failed and will be opened again, with a claim of its own, after that many milliseconds. */
+  restarting(error: MillraceError, waitMs: number): void;
+  /** It failed for good, and would on any node. */
+  failed(error: MillraceError): void;
+}
+
+/** What ends with the outage of the servers, however long that is. */
+const OUTAGES: ReadonlySet<string> = new Set(['CLUSTER_UNREACHABLE', 'STORAGE_FAILED']);
+
+/** Runs a partition for as long as its claim is this node's: one run for each claim. */
+export class PartitionRunner {
+  readonly #options: JobRunOptions;
+  readonly #restart: ResolvedRestart;
+  readonly #observer: PartitionObserver;
+  #policy: RestartPolicy;
+  #run: JobRun | undefined;
+  #over: Promise<void> = Promise.resolve();
+  /** Ends the wait before it is given up to be opened again. */
+  #backoff: AbortController | undefined;
+  #draining = false;
+  /** Its sources have ended: elsewhere they would end again, so it stays here, with nothing that runs. */
+  #ended = false;
+
+  constructor(options: JobRunOptions, restart: ResolvedRestart, observer: PartitionObserver) {
+    this.#options = options;
+    this.#restart = restart;
+    this.#observer = observer;
+    this.#policy = new RestartPolicy(restart);
+  }
+
+  /** Undefined while nothing runs. */
+  get run(): JobRun | undefined {
+    return this.#run;
+  }
+
+  /** The partition begins. Call when nothing of it runs. */
+  open(): void {
+    this.#draining = false;
+    this.#ended = false;
+    const run = new JobRun(this.#options);
+    this.#run = run;
+    this.#over = this.#supervise(run);
+  }
+
+  /** It ends in order. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#ended) this.#observer.pass('release');
+    this.#run?.drain();
+    this.#backoff?.abort();
+  }
+
+  /** It ends at once: nothing more is written or sent. */
+  stop(error: MillraceError): void {
+    if (this.#ended) this.#observer.pass('end');
+    this.#run?.stop(error);
+    this.#backoff?.abort();
+  }
+
+  /** Resolves when nothing of it runs. Never rejects. */
+  get over(): Promise<void> {
+    return this.#over;
+  }
+
+  async #supervise(run: JobRun): Promise<void> {
+    const startedMs = performance.now();
+    const before = this.#options.tallies.acknowledged.value;
+    try {
+      const outcome = await run.execute((parts) => this.#observer.opened(parts));
+      this.#run = undefined;
+      this.#ended = outcome === 'ended' && !this.#draining;
+      if (this.#ended) this.#observer.ended();
+      else this.#observer.pass('release');
+    } catch (error) {
+      this.#run = undefined;
+      const progressed = this.#options.tallies.acknowledged.value > before;
+      await this.#fail(MillraceError.from(error), { ranMs: performance.now() - startedMs, progressed });
+    }
+  }
+
+  async #fail(error: MillraceError, ran: { ranMs: number; progressed: boolean }): Promise<void> {
+    if (error.code === 'STORE_FENCED') this.#observer.pass('lose');
+    else if (error.code !== 'ABORTED' && !this.#draining) await this.#waitOrGiveUp(error, ran);
+    this.#observer.pass('end');
+  }
+
+  async #waitOrGiveUp(error: MillraceError, ran: { ranMs: number; progressed: boolean }): Promise<void> {
+    if (OUTAGES.has(error.code)) this.#policy = new RestartPolicy(this.#restart);
+    const waitMs = this.#policy.after(error, ran);
+    if (waitMs === undefined) {
+      this.#observer.failed(error);
+      return;
+    }
+    this.#options.tallies.restarts.add();
+    this.#observer.restarting(error, waitMs);
+    const backoff = new AbortController();
+    this.#backoff = backoff;
+    await abortableWait(waitMs, backoff.signal);
+    this.#backoff = undefined;
+  }
+}

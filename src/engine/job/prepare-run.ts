@@ -1,0 +1,73 @@
+import { checkClaims } from '../../connector/check-claims.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { Warned } from '../../metrics/warnings/operator-warnings.js';
+import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import type { StoreProvider } from '../../store/store.js';
+import { planPorts } from '../opening/job-ports.js';
+import type { JobRunOptions } from '../opening/job-run-options.js';
+import { createTallies } from '../tick/job-tallies.js';
+import { resolveGuarantee } from './job-guarantee.js';
+import type { ResolvedJobOptions } from './job-options.js';
+
+/** From JavaScript: the end of a chain is a stage, not the pipeline. */
+const noPipeline = (): MillraceError =>
+  new MillraceError('INVALID_OPTIONS', 'newJob was given no pipeline', {
+    advice: 'Give it what Pipeline.create() made. What readFrom, map or writeTo give is a stage of it.',
+  });
+
+/** Numbers change with the order of the jobs, and with each that is started again: another's state would be found under them. */
+export const nameless = (): MillraceError =>
+  new MillraceError(
+    'INVALID_OPTIONS',
+    'a job with a store needs a name: it finds its state under it at the next start',
+    {
+      advice:
+        "newJob(pipeline, { name: 'orders', … }); millrace run takes it from the module: export const config = { name: 'orders' }.",
+    },
+  );
+
+/** An embedded engine runs each job as this one alone. */
+const FIRST_PARTITION = 0;
+
+/** A run, and what the sources and sinks that it opens are called in events. */
+export interface PreparedRun {
+  readonly run: JobRunOptions;
+  readonly parts: Pick<Warned, 'sources' | 'sinks'>;
+}
+
+/** Checks all that can be checked before anything is opened. */
+export const prepareRun = (
+  pipeline: Pipeline,
+  options: ResolvedJobOptions,
+  stores: StoreProvider | undefined,
+): PreparedRun => {
+  if (typeof Object(pipeline).toGraph !== 'function') throw noPipeline();
+  const graph = pipeline.toGraph();
+  const plan = compilePipeline(graph);
+  const { sources, stateful } = plan;
+  const { sinks } = planPorts(plan);
+  const parts = { sources, sinks, stateful };
+  const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
+  checkClaims([
+    ...sources.map(({ name, source }) => ({ name, claims: source.claims })),
+    ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
+  ]);
+  const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
+  const run = {
+    graph,
+    job: name,
+    giveUp: options.giveUp,
+    partition: FIRST_PARTITION,
+    guarantee,
+    metrics,
+    tallies: createTallies(metrics, name),
+    drainTimeoutMs,
+    maxItemsInFlight,
+    maxBytesInFlight,
+    outboxLimits: { maxRows: options.maxOutboxMessages, maxBytes: options.maxOutboxBytes },
+    stores: durable ? stores : undefined,
+  };
+  const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
+  return { run, parts: named };
+};

@@ -1,0 +1,25 @@
+import type { JobMetrics } from './job-metrics.js';
+import type { JobStatus } from './job-status.js';
+
+/** A job of any engine. On a cluster what is asked of it is asked of the job everywhere, whichever node is asked. */
+export interface RunningJob extends AsyncDisposable {
+  readonly name: string;
+  /** Does not change once it is COMPLETED or FAILED. */
+  readonly status: JobStatus;
+  /** Resolves when the job has completed; rejects with the error that failed it, ABORTED when it was cancelled. */
+  join(): Promise<void>;
+  /** Resolves when the job runs. Rejects when it ends before. */
+  whenRunning(): Promise<void>;
+  /** Stops at once. What is in flight is not acknowledged. Resolves when all is closed. */
+  cancel(reason?: unknown): Promise<void>;
+  /** Stops gracefully, until `resume`. Resolves with true when everything in flight was delivered, or stored. */
+  suspend(): Promise<boolean>;
+  /** Starts a suspended job again. Resolves when it runs. */
+  resume(): Promise<void>;
+  /** Suspends and resumes. Resolves when it runs again. */
+  restart(): Promise<void>;
+  /** Stops gracefully for good: the job completes. Resolves with true when everything in flight was delivered, or stored. */
+  drain(): Promise<boolean>;
+  /** The job's numbers as they stand; on a cluster those of this node. */
+  metrics(): JobMetrics;
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
+import type { ClusterJob } from '../../src/cluster/job/cluster-job.js';
+import type { ClusterJobOptions } from '../../src/cluster/job/cluster-job-options.js';
+import type { MemoryPace } from '../../src/cluster/memory/memory-bucket.js';
+import type { ClusterJobEvent } from '../../src/cluster/node/cluster-event.js';
+import { MqttSinks, MqttSources, Pipeline, QualityOfService } from '../../src/index.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { onCleanup } from '../support/cleanup.js';
+import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { MemoryCluster } from '../support/cluster/memory-place.js';
+import { LIMIT } from '../support/limits.js';
+import { rejectsWith } from '../support/rejects-with.js';
+import { until } from '../support/until.js';
+
+/*
+ * Nodes of a cluster in one process: what they share is in memory, the broker is a real one. Each node would be its own process elsewhere.
+ */
+
+const LEASE_MS = 600;
+const JOB = { name: 'counting', processingGuarantee: 'exactly-once' } as const;
+
+/** Counts the messages of each topic, exactly once. */
+function counting(broker: Mosquitto, stage: (count: number) => void = () => {}): Pipeline {
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(
+      MqttSources.builder()
+        .clientId('counter')
+        .broker(broker.url)
+        .topic('in/+')
+        .qualityOfService(QualityOfService.EXACTLY_ONCE)
+        .keepSession()
+        .mapToItemFn((topic, payload) => ({ topic, text: payload.toString() }))
+        .build(),
+    )
+    .groupingKey(({ topic }) => topic)
+    .mapStateful(
+      () => ({ seen: 0 }),
+      (state, topic, { text }) => {
+        state.seen += 1;
+        stage(state.seen);
+        return `${topic} ${state.seen} ${text}`;
+      },
+    )
+    .setName('count')
+    .writeTo(MqttSinks.builder<string>().clientId('counter-out').broker(broker.url).topic('out').build());
+  return pipeline;
+}
+
+interface Node {
+  readonly engine: ClusterEngine;
+  readonly job: ClusterJob;
+  readonly events: ClusterJobEvent[];
+}
+
+interface NodeOptions extends Partial<ClusterJobOptions> {
+  readonly pace?: MemoryPace;
+  readonly stage?: (count: number) => void;
+}
+
+class Cluster {
+  readonly memory = new MemoryCluster();
+  readonly broker: Mosquitto;
+  readonly seen: string[] = [];
+  #nodes = 0;
+  #sent = 0;
+  readonly #publish: (topic: string, payloads: readonly string[]) => Promise<void>;
+
+  private constructor(broker: Mosquitto, publish: (topic: string, payloads: readonly string[]) => Promise<void>) {
+    this.broker = broker;
+    this.#publish = publish;
+  }
+
+  static async start(): Promise<Cluster> {
+    const broker = await startMosquitto();
+    const publisher = await connectPeer(broker.port, { clientId: 'publisher' });
+    const cluster = new Cluster(broker, (topic, payloads) => publisher.publishAll(topic, payloads, { qos: 2 }));
+    const witness = await connectPeer(broker.port, { clientId: 'witness', clean: false });
+    witness.client.on('message', (_, payload) => void cluster.seen.push(payload.toString()));
+    await witness.client.subscribeAsync('out', { qos: 2 });
+    return cluster;
+  }
+
+  node({ pace, stage, ...options }: NodeOptions = {}): Node {
+    this.#nodes += 1;
+    const place = this.memory.place(pace);
+    const engine = new ClusterEngine({ place, node: `n${this.#nodes}`, leaseMs: LEASE_MS, standbys: 0 });
+    onCleanup(() => engine.shutdown());
+    const events: ClusterJobEvent[] = [];
+    const job = engine.newJob(counting(this.broker, stage), {
+      ...JOB,
+      onEvent: (event) => void events.push(event),
+      ...options,
+    });
+    job.join().catch(() => {});
+    return { engine, job, events };
+  }
+
+  async send(count: number): Promise<void> {
+    const texts = Array.from({ length: count }, () => {
+      this.#sent += 1;
+      return String(this.#sent);
+    });
+    await this.#publish('in/a', texts);
+  }
+
+  /** All that was sent came once, in order, and was counted so. */
+  async judge(): Promise<void> {
+    await until(() => this.seen.length >= this.#sent);
+    const expected = Array.from({ length: this.#sent }, (_, index) => `in/a ${index + 1} ${index + 1}`);
+    assert.deepEqual(this.seen, expected);
+  }
+}
+
+const has = ({ events }: Node, kind: ClusterJobEvent['kind']): boolean => events.some((event) => event.kind === kind);
+const runsHere = ({ job, engine }: Node): boolean => job.partitions[0]?.node === engine.nodeId;
+
+describe('a job on a cluster', LIMIT, () => {
+  it('moves to another node when its own leaves in order: nothing is lost, doubled or counted anew', async () => {
+    const cluster = await Cluster.start();
+    const first = cluster.node();
+    await first.job.whenRunning();
+    const second = cluster.node();
+    await second.job.whenRunning();
+    await cluster.send(50);
+    await first.engine.shutdown();
+    assert.ok(has(first, 'partition-released'));
+    await cluster.send(50);
+    await until(() => runsHere(second));
+    await cluster.judge();
+    assert.equal(second.job.status, 'RUNNING');
+    await rejectsWith('ABORTED', first.job.join());
+  });
+
+  it('moves to another node when the beats of its own are not taken any more, which then stops', async () => {
+    const cluster = await Cluster.start();
+    let cut = false;
+    const first = cluster.node({ pace: (step, go) => (cut && step === 'ask' ? undefined : go()) });
+    await first.job.whenRunning();
+    const second = cluster.node();
+    await cluster.send(30);
+    cut = true;
+    await cluster.send(30);
+    await until(() => runsHere(second));
+    await until(() => has(first, 'partition-lost'));
+    await cluster.send(30);
+    await cluster.judge();
+  });
+
+  it('completes everywhere when it is drained at one node', async () => {
+    const cluster = await Cluster.start();
+    const nodes = [cluster.node(), cluster.node()];
+    await Promise.all(nodes.map(({ job }) => job.whenRunning()));
+    await cluster.send(10);
+    await cluster.judge();
+    await nodes[1]?.job.drain();
+    await Promise.all(nodes.map(({ job }) => job.join()));
+    assert.deepEqual(
+      nodes.map(({ job }) => job.status),
+      ['COMPLETED', 'COMPLETED'],
+    );
+  });
+
+  it('is suspended and resumed everywhere, by whichever node', async () => {
+    const cluster = await Cluster.start();
+    const nodes = [cluster.node(), cluster.node()];
+    await Promise.all(nodes.map(({ job }) => job.whenRunning()));
+    await cluster.send(10);
+    await nodes[1]?.job.suspend();
+    await until(() => nodes.every(({ job }) => job.status === 'SUSPENDED'));
+    await cluster.send(10);
+    await nodes[0]?.job.resume();
+    await cluster.judge();
+    await until(() => nodes.every(({ job }) => job.status === 'RUNNING'));
+  });
+
+  it('fails everywhere when it is cancelled at one node', async () => {
+    const cluster = await Cluster.start();
+    const nodes = [cluster.node(), cluster.node()];
+    await Promise.all(nodes.map(({ job }) => job.whenRunning()));
+    await nodes[0]?.job.cancel();
+    await Promise.all(nodes.map(({ job }) => rejectsWith('ABORTED', job.join())));
+  });
+
+  it('fails everywhere, by its own error, when a function throws as it would anywhere', async () => {
+    const cluster = await Cluster.start();
+    const stage = (count: number): void => {
+      if (count === 5) throw new Error('no more');
+    };
+    const nodes = [cluster.node({ stage }), cluster.node({ stage })];
+    await Promise.all(nodes.map(({ job }) => job.whenRunning()));
+    await cluster.send(10);
+    await Promise.all(nodes.map(({ job }) => rejectsWith('USER_FUNCTION_FAILED', job.join())));
+  });
+
+  it('refuses a node that brings another number of partitions, and leaves the others alone', async () => {
+    const cluster = await Cluster.start();
+    const first = cluster.node();
+    await first.job.whenRunning();
+    const other = cluster.node({ partitions: 2 });
+    await rejectsWith('JOB_CHANGED', other.job.join());
+    assert.equal(first.job.status, 'RUNNING');
+    await cluster.send(5);
+    await cluster.judge();
+  });
+});

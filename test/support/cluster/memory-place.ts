@@ -1,0 +1,29 @@
+import type { ClusterPlace } from '../../../src/cluster/engine/cluster-place.js';
+import { MemoryBucket, MemoryEntries, type MemoryPace } from '../../../src/cluster/memory/memory-bucket.js';
+import { MemoryLogs } from '../../../src/store/log/memory/memory-logs.js';
+import { MemoryViews } from '../../../src/store/log/memory/memory-views.js';
+
+/** What the nodes of a cluster in this process share. */
+export class MemoryCluster {
+  readonly #entries = new Map<string, MemoryEntries>();
+  readonly logs = new MemoryLogs();
+
+  /** The way of one node to it, as slow and broken as its pace has it. */
+  place(pace?: MemoryPace): ClusterPlace {
+    const logs = new MemoryLogs(this.logs);
+    return {
+      location: 'memory',
+      logs,
+      views: new MemoryViews(),
+      openBucket: async (job) => new MemoryBucket(this.#entriesOf(job), pace),
+      onStalled: () => () => {},
+      close: () => logs.close(),
+    };
+  }
+
+  #entriesOf(job: string): MemoryEntries {
+    const known = this.#entries.get(job) ?? new MemoryEntries();
+    this.#entries.set(job, known);
+    return known;
+  }
+}
