@@ -249,7 +249,7 @@ describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? 
     );
     const messages = driver.letters.map(({ error }) => error.message);
     assert.equal(messages.length, given.length);
-    assert.match(messages.at(-1) ?? '', /column "v" returned a promise/);
+    assert.match(messages.at(-1) ?? '', /column "v" is a promise/);
     for (const message of messages.slice(0, -1)) assert.match(message, /column "v.* is /);
     assert.match(messages[0] ?? '', /an instance of Reading/);
   });

@@ -2,7 +2,7 @@ import type { DeadLetter } from '../../connector/dead-letter.js';
 import { letterOfItem } from '../../connector/letter-of-item.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isObject } from '../../internal/is-object.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
+import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
 import { jsonOfValue, jsonOfValues } from './row-json.js';
 
 /** Makes of an item what the statement is given, as JSON. Throws for an item that cannot be one. */
@@ -59,7 +59,7 @@ export const rejectionOf = (item: unknown, thrown: unknown, sink: string): DeadL
 const isNames = (columns: ColumnValues<never>): columns is readonly string[] => Array.isArray(columns);
 
 const propertyOf = (item: unknown, name: string): unknown => {
-  if (isObject(item)) return item[name];
+  if (isObject(item)) return settled(item[name], name);
   throw new MillraceError(
     'INVALID_MESSAGE',
     `the item is ${item === null || item === undefined ? item : `a ${typeof item}`}, which has no columns`,
@@ -67,6 +67,15 @@ const propertyOf = (item: unknown, name: string): unknown => {
       advice: 'Give columns as functions of the item, or make an object of it in a map stage.',
     },
   );
+};
+
+/** A promise in an item is the fault of that item: no function of the sink has given it. */
+const settled = (value: unknown, name: string): unknown => {
+  if (!isThenable(value)) return value;
+  promiseError(value);
+  throw new MillraceError('INVALID_MESSAGE', `column "${name}" is a promise`, {
+    advice: 'A function before the sink is async: use mapAsync there instead of map.',
+  });
 };
 
 const call = <T, R>(fn: (item: T) => R, item: T, what: string): R => {
