@@ -13,7 +13,15 @@ const MQTT = ['mqtt/protocol', 'mqtt/connection', 'mqtt/source', 'mqtt/sink'];
 const CONNECTOR = [...BELOW, 'mqtt/protocol', 'mqtt/connection', 'connector'];
 
 const ENGINE = [...BELOW, 'connector', 'pipeline', 'store'];
-const CLUSTER = ['cluster/claims', 'cluster/manifest', 'cluster/members', 'cluster/node', 'cluster/job', 'cluster/jetstream'];
+const CLUSTER = [
+  'cluster/claims',
+  'cluster/manifest',
+  'cluster/members',
+  'cluster/node',
+  'cluster/job',
+  'cluster/jetstream',
+  'store/jetstream',
+];
 /** What runs a job, whichever engine starts it. */
 const RUNS = ['engine/job', 'engine/run', 'engine/opening', 'engine/tick'];
 const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening'];
@@ -70,6 +78,7 @@ export const LAYERS = [
   { folder: 'engine/run', imports: [...ENGINE, ...LANES, 'engine/direct', 'engine/durable'] },
   { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
   { folder: 'engine', imports: ENGINE },
+  { folder: 'engine/engine.ts', imports: [...ENGINE, ...LANES, 'engine', 'engine/job', 'cluster/engine'] },
   { folder: 'cluster/assignment', imports: [], pure: true },
   { folder: 'cluster/manifest', imports: ['errors'], pure: true },
   {

@@ -1,4 +1,7 @@
+import type { ClusterEngine } from '../cluster/engine/cluster-engine.js';
+import type { ClusterOptions } from '../cluster/engine/cluster-options.js';
 import { MillraceError } from '../errors/millrace-error.js';
+import { onceLoaded } from '../internal/once-loaded.js';
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { flag, text, withMethods } from '../internal/options/option-checks.js';
@@ -41,6 +44,8 @@ const resolveEngineOptions = (given: EngineOptions): EngineOptions => {
   return options;
 };
 
+const loadCluster = onceLoaded(() => import('../cluster/engine/open-cluster.js'));
+
 /** Runs jobs in this process. */
 export class Engine implements AsyncDisposable {
   readonly #stores: StoreProvider | undefined;
@@ -61,6 +66,16 @@ export class Engine implements AsyncDisposable {
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
     checkDirectory(dir);
     return new Engine(new DirectoryStores(dir), warnings);
+  }
+
+  /**
+   * Becomes a node of a cluster: its jobs run on all nodes that bring them, and go on at the others when one is lost. The nodes meet at NATS
+   * servers with JetStream, of version 2.12 or newer; `@nats-io/transport-node`, `jetstream`, `kv` and `obj` must be installed beside.
+   * @throws MillraceError INVALID_OPTIONS, UNSUPPORTED without the packages or with older servers, CLUSTER_UNREACHABLE, BAD_CREDENTIALS,
+   * TLS_REFUSED, STORE_LOCKED when `dir` has an owner
+   */
+  static async cluster(options: ClusterOptions): Promise<ClusterEngine> {
+    return (await loadCluster()).openCluster(options);
   }
 
   /** The jobs that have not ended. */

@@ -34,6 +34,7 @@ export class ClusterEngine implements AsyncDisposable {
   /** @internal */
   constructor(parts: ClusterEngineParts) {
     this.#parts = parts;
+    parts.place.onStalled(({ job, ...stall }) => this.#jobs.get(job)?.tell({ kind: 'commit-stalled', job, ...stall }));
   }
 
   /** Of this process among the others. */

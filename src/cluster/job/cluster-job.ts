@@ -10,8 +10,8 @@ import type { ClaimsAction } from '../claims/claims-action.js';
 import type { PartitionState } from '../claims/partition-life.js';
 import type { DesiredState } from '../manifest/desired-state.js';
 import type { ClaimsDriver } from '../node/claims-driver.js';
-import type { NodePartitions } from '../node/node-partitions.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
+import type { NodePartitions } from '../node/node-partitions.js';
 
 /** A partition of a job, as this node sees it. */
 export interface PartitionView {

@@ -10,8 +10,8 @@ import type { PartitionLogs } from '../../store/log/partition-log.js';
 import type { Claim } from '../claims/change.js';
 import type { LossReason } from '../claims/claims-action.js';
 import type { PartitionSignal } from '../claims/partition-life.js';
-import type { ClusterEvent } from './cluster-event.js';
 import type { Followed } from './claims-driver.js';
+import type { ClusterEvent } from './cluster-event.js';
 import { PartitionRunner } from './partition-runner.js';
 
 /** What the partitions of a job at this node are made of. */
