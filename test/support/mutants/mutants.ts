@@ -33,6 +33,7 @@ export const CELLS: readonly TestCell[] = [
 export const FURTHER_CELLS: readonly TestCell[] = [
   { id: 'model', file: 'test/simulation/protocol-model.test.ts', test: 'loses and doubles nothing and gets done' },
   { id: 'outbox histories', file: 'test/simulation/sink-outbox-histories.test.ts', env: { MILLRACE_HISTORIES: '30' } },
+  { id: 'takeover histories', file: 'test/simulation/job-takeovers.test.ts', env: { MILLRACE_SEEDS: '99' } },
   { id: 'job histories', file: 'test/simulation/job-exactly-once.test.ts', env: { MILLRACE_SEEDS: '99' } },
 ];
 

@@ -9,6 +9,8 @@ export interface WriteListener {
   readonly onDurable: () => void;
   /** What became of it, and of all that follow, is unknown. */
   readonly onFailed: () => void;
+  /** Another owner came before it was there. */
+  readonly onFenced: () => void;
 }
 
 interface Write extends WriteListener {
@@ -42,6 +44,7 @@ export class SimDisk {
   #writes: Write[] = [];
   #commits = 0;
   #failing = false;
+  #owner = 0;
   /** What the last writes have replaced, newest last. */
   readonly #undo: StoreBatch[] = [];
   flaw: DiskFlaw = 'none';
@@ -67,6 +70,22 @@ export class SimDisk {
   /** Writes under way. */
   get pending(): number {
     return this.#writes.length;
+  }
+
+  /** The process, by its number, that may write: no earlier one may. */
+  get owner(): number {
+    return this.#owner;
+  }
+
+  /** A process becomes the owner: of what the one before had begun to write some is there, and the rest is refused. */
+  takeOver(process: number): void {
+    if (process === this.#owner) return;
+    this.#owner = process;
+    const kept = this.#random.below(this.#writes.length + 1);
+    for (const [index, { batch, owner, onDurable, onFenced }] of this.#writes.splice(0).entries()) {
+      if (index < kept) this.#apply(batch);
+      this.#clock.after(0, index < kept ? onDurable : onFenced, owner);
+    }
   }
 
   /** The durable state. */

@@ -13,6 +13,7 @@ import {
   type SimPlan,
   simPlan,
 } from './sim-plan.js';
+import { SimTakeovers } from './sim-takeovers.js';
 import { SimWorld } from './sim-world.js';
 
 /** What a history came to. */
@@ -39,6 +40,8 @@ const HEALING_MS = 400_000;
 /** Afterwards, late doubles have their chance. */
 const AFTERMATH_MS = 3000;
 const RETRY_FAULT_MS = 5;
+/** Messages that come before a takeover. */
+const AT_ONCE = 4;
 /** Above it something turns without end. */
 const MOST_EVENTS = 200_000;
 const PROVOKE_MS = 100;
@@ -49,6 +52,8 @@ const COPY_CHANCE = 0.3;
 const FAR = Number.MAX_SAFE_INTEGER;
 
 type PacketFault = Extract<SimFault, { readonly kind: `${string}-at-packet` }>;
+
+const portOf = (side: Side): number => (side === 'source' ? SOURCE_PORT : SINK_PORT);
 
 const connackOf = (side: Side): PacketFault => ({
   kind: 'sever-at-packet',
@@ -70,6 +75,7 @@ export class SimHistory {
   /** Told of each line of the log. */
   onLog: (line: string) => void = () => {};
   #process: SimProcess | undefined;
+  readonly #takeovers: SimTakeovers;
   #starts = 0;
   readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
   readonly #pipeline: Pipeline;
@@ -91,6 +97,15 @@ export class SimHistory {
     this.#brokers = { source, sink };
     brokers.set(SOURCE_PORT, source);
     brokers.set(SINK_PORT, sink);
+    this.#takeovers = new SimTakeovers({
+      world: this.world,
+      portOf,
+      provoke: () => this.#provokeOnce(AT_ONCE),
+      start: () => this.#start(),
+      say: (text) => this.say(text),
+      complain: (text) => this.#oracle.complain(text),
+      flaky: plan.flaky,
+    });
   }
 
   async play(): Promise<SimOutcome> {
@@ -133,10 +148,16 @@ export class SimHistory {
     const { onSessionLoss } = this.#plan;
     const policy = onSessionLoss === 'fail' && this.#lossesTold >= 2 ? 'redeliver' : onSessionLoss;
     const plan = policy === onSessionLoss ? this.#plan : { ...this.#plan, onSessionLoss: policy };
-    const process = new SimProcess(this.world, plan, plan === this.#plan ? this.#pipeline : pipelineOf(plan));
+    const process = new SimProcess(
+      this.world,
+      plan,
+      plan === this.#plan ? this.#pipeline : pipelineOf(plan),
+      this.#starts,
+    );
     this.say(`process ${this.#starts} starts`);
     this.#starts += 1;
     this.#process = process;
+    this.#takeovers.cancel();
     process.onKilled = () => {
       this.say('process is killed');
       this.world.clock.after(this.world.random.next() * 50, () => this.#start());
@@ -237,6 +258,8 @@ export class SimHistory {
       case 'freeze-at-packet':
       case 'broker-at-packet':
         return this.#arm(fault);
+      case 'takeover':
+        return this.#takeovers.begin(this.#process, fault);
       case 'pause':
         if (process?.alive !== true) return false;
         clock.spend(fault.ms);
@@ -328,15 +351,19 @@ export class SimHistory {
   }
 
   #links(side: Side) {
-    return this.world.linksTo(side === 'source' ? SOURCE_PORT : SINK_PORT);
+    return this.world.linksTo(portOf(side));
+  }
+
+  #provokeOnce(count: number): void {
+    this.#published -= count;
+    for (let index = 0; index < count; index += 1) this.#publish('t0');
   }
 
   /** Messages beyond the plan, for as long as a fault waits for something to happen. */
   #provoke(waits: () => boolean): void {
     this.world.clock.after(PROVOKE_MS, () => {
       if (!waits()) return;
-      this.#published -= 1;
-      this.#publish('t0');
+      this.#provokeOnce(1);
       this.#provoke(waits);
     });
   }
@@ -345,7 +372,10 @@ export class SimHistory {
   get #over(): boolean {
     const { topics, messages, faults } = this.#plan;
     const armed =
-      this.#armed.size > 0 || this.world.disk.failing || (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
+      this.#takeovers.busy ||
+      this.#armed.size > 0 ||
+      this.world.disk.failing ||
+      (this.#process?.killAtIo ?? 0) < Number.POSITIVE_INFINITY;
     return this.#published === topics * messages && this.#fired.length === faults.length && !armed;
   }
 
@@ -356,7 +386,7 @@ export class SimHistory {
       return true;
     }
     const { source, sink } = this.#brokers;
-    return source.idle && sink.idle && this.world.disk.pending === 0 && this.#oracle.satisfied;
+    return !this.#takeovers.busy && source.idle && sink.idle && this.world.disk.pending === 0 && this.#oracle.satisfied;
   }
 
   #where(): string {

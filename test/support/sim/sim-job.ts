@@ -10,7 +10,10 @@ import type { SimWorld } from './sim-world.js';
 /** The real program, as one process of a simulated world. */
 export class SimProcess implements SimLife {
   readonly #world: SimWorld;
+  readonly #number: number;
   readonly #job: Job;
+  /** What is to happen to it when it goes on; undefined while it does not stand still. */
+  #waiting: (() => void)[] | undefined;
   alive = true;
   running = false;
   /** Why the job has failed for good. */
@@ -21,10 +24,13 @@ export class SimProcess implements SimLife {
   onKilled: () => void = () => {};
   onFailed: (error: MillraceError) => void = () => {};
 
-  constructor(world: SimWorld, plan: SimPlan, pipeline: Pipeline) {
+  /** @param number ascends over the processes of a world */
+  constructor(world: SimWorld, plan: SimPlan, pipeline: Pipeline, number: number) {
     this.#world = world;
+    this.#number = number;
     world.life = this;
-    const stores = new SimStores(world.disk, this, plan.maxCommitBytes);
+    const owner = { life: this, number, fenceable: plan.fenceable };
+    const stores = new SimStores(world.disk, owner, plan.maxCommitBytes);
     // simulated outages are no news to who reads the output of the tests
     const engine = Engine.embedded({ stores, warnings: false });
     this.#job = engine.newJob(pipeline, {
@@ -53,13 +59,41 @@ export class SimProcess implements SimLife {
     if (this.killAtIo <= 0) this.kill();
   }
 
+  enter(run: () => void): void {
+    if (!this.alive) return;
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(run);
+      return;
+    }
+    this.#world.life = this;
+    run();
+  }
+
+  /** SIGSTOP. */
+  pause(): void {
+    this.#waiting ??= [];
+  }
+
+  /** SIGCONT. */
+  goOn(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const run of waiting) this.#world.clock.after(0, () => this.enter(run), this);
+  }
+
+  /** It has ended by itself. */
+  end(): void {
+    this.alive = false;
+    this.running = false;
+    for (const { link, life } of this.#world.links) if (life === this) link.clientGone();
+  }
+
   /** `kill -9`. */
   kill(): void {
     if (!this.alive) return;
-    this.alive = false;
-    this.running = false;
-    for (const { link } of this.#world.links) link.clientGone();
-    this.#world.disk.crash();
+    this.end();
+    const { disk } = this.#world;
+    if (disk.owner <= this.#number) disk.crash();
     this.onKilled();
   }
 

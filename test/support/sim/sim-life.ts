@@ -4,4 +4,6 @@ import type { Mortal } from './sim-clock.js';
 export interface SimLife extends Mortal {
   /** Told before each socket write and each commit: it may end here, and does nothing any more then. */
   beforeIo(): void;
+  /** Runs its code: at once, or, while it stands still, in its turn when it goes on. */
+  enter(run: () => void): void;
 }

@@ -32,6 +32,8 @@ export class SimLink {
   #client: LinkEnd | undefined;
   #broker: LinkEnd | undefined;
   #stalled = false;
+  /** Told when the client writes first. */
+  onFirstWrite: () => void = () => {};
 
   constructor(clock: SimClock, random: SeededRandom, speed: LinkSpeed) {
     this.#clock = clock;
@@ -60,6 +62,9 @@ export class SimLink {
 
   toBroker(chunks: readonly Uint8Array[]): void {
     if (this.#client === undefined || chunks.length === 0) return;
+    const tell = this.onFirstWrite;
+    this.onFirstWrite = () => {};
+    tell();
     this.#write(this.#up, chunks, () => this.#broker);
   }
 

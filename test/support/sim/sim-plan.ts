@@ -36,6 +36,11 @@ export type SimFault =
   | ({ readonly kind: 'broker-at-packet'; readonly how: BrokerCrash; readonly downMs: number } & PacketMark)
   /** At the n-th packet of a kind, before it arrives, the connection breaks and the broker stands still. */
   | ({ readonly kind: 'freeze-at-packet'; readonly ms: number } & PacketMark)
+  /**
+   * Another process takes the store and the sessions over, while this one has a CONNECT on its way: that arrives after `holdMs`, and the process
+   * stands still for `pauseMs` (C3).
+   */
+  | { readonly kind: 'takeover'; readonly side: Side; readonly pauseMs: number; readonly holdMs: number }
   /** The process does nothing for a while. */
   | { readonly kind: 'pause'; readonly ms: number };
 
@@ -99,6 +104,8 @@ export interface SimPlan {
   /** Faults and messages do not wait for the job to run for the first time (R6a). */
   readonly early: boolean;
   readonly diskFlaw: DiskFlaw;
+  /** Another process can take the store over while its owner lives. */
+  readonly fenceable: boolean;
   /** Functions throw now and then, in the middle of what they do. */
   readonly flaky: boolean;
   /** What one commit may have: with little, the outputs of one message are stored in many. */
@@ -106,13 +113,15 @@ export interface SimPlan {
   readonly faults: readonly PlannedFault[];
 }
 
-export type SimFamily = 'exactly-once' | 'losses' | 'at-least-once';
+export type SimFamily = 'exactly-once' | 'losses' | 'at-least-once' | 'takeovers';
 
 const EXACT_BROKERS: readonly SimBrokerName[] = ['specification', 'mosquitto', 'emqx'];
 const LESSER_SOURCES: readonly SimBrokerName[] = [...EXACT_BROKERS, 'rabbitmq', 'rabbitmq'];
+/** At which it shows when a message comes again under an id that is used again. */
+const SHARP_BROKERS: readonly SimBrokerName[] = ['specification', 'lowestFree', 'emqx', 'mosquitto'];
 const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specification'];
 
-/** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. */
+/** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. `takeovers`: processes take the store over (C3). */
 export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
   return withTroubles(withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain'));
 }
@@ -170,7 +179,7 @@ function atLesserSource(fault: SimFault): SimFault {
 
 function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
   const weak = family === 'at-least-once';
-  const names = weak ? WEAK_BROKERS : EXACT_BROKERS;
+  const names = family === 'takeovers' ? SHARP_BROKERS : weak ? WEAK_BROKERS : EXACT_BROKERS;
   const brokers = { source: random.pick(names), sink: random.pick(names) };
   const mixed = weak && brokers.sink !== 'rabbitmq' && random.chance(0.5);
   const publishMs = random.pick([200, 1000, 3000]);
@@ -181,7 +190,7 @@ function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPl
     guarantee: weak ? 'at-least-once' : 'exactly-once',
     brokers,
     habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },
-    protocolVersion: random.chance(0.8) || family === 'losses' ? 5 : 4,
+    protocolVersion: random.chance(family === 'takeovers' ? 0.5 : 0.8) || family === 'losses' ? 5 : 4,
     topics: 1 + random.below(2),
     messages: 2 + random.below(7),
     publishMs,
@@ -194,8 +203,9 @@ function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPl
     copies: random.pick([1, 1, 3]),
     refusals: random.chance(0.15),
     onSessionLoss: family === 'losses' ? random.pick(['redeliver', 'drop', 'fail'] as const) : 'fail',
-    early: random.chance(0.25),
+    early: random.chance(0.25) && family !== 'takeovers',
     diskFlaw: 'none',
+    fenceable: family === 'takeovers',
     flaky: false,
     maxCommitBytes: 1_000_000,
     faults: faultsOf(random, family, publishMs),
@@ -206,9 +216,22 @@ function faultsOf(random: SeededRandom, family: SimFamily, publishMs: number): r
   const count = random.below(7);
   const faults = Array.from({ length: count }, () => ({
     atMs: random.next() * publishMs * 1.3,
-    fault: family === 'losses' && random.chance(0.3) ? lossOf(random) : faultOf(random, family),
+    fault: troubleOf(random, family),
   }));
   return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+function troubleOf(random: SeededRandom, family: SimFamily): SimFault {
+  if (family === 'losses' && random.chance(0.3)) return lossOf(random);
+  if (family === 'takeovers' && random.chance(0.5)) return takeoverOf(random);
+  return faultOf(random, family);
+}
+
+/** Who goes on just when its CONNECT arrives does not know yet that it was taken over. */
+function takeoverOf(random: SeededRandom): SimFault {
+  const holdMs = random.pick([1, 20, 100, 500, 1500]);
+  const pauseMs = random.chance(0.7) ? holdMs + random.next() * 20 : random.pick([0, 5, 1000, 5000]);
+  return { kind: 'takeover', side: sideOf(random), pauseMs, holdMs };
 }
 
 const sideOf = (random: SeededRandom): Side => random.pick(['source', 'sink']);

@@ -74,25 +74,37 @@ export class SimSocket extends EventEmitter implements LinkEnd {
   }
 
   connected(): void {
-    if (this.open) this.emit('connect');
+    this.#enter(() => this.emit('connect'));
   }
 
   refused(): void {
-    if (!this.open) return;
-    this.#open = false;
-    this.emit('error', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
-    this.#later(() => this.emit('close'));
+    this.#enter(() => {
+      this.#open = false;
+      this.emit('error', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+      this.#later(() => this.emit('close'));
+    });
   }
 
   receive(bytes: Uint8Array): void {
-    if (!this.open) return;
-    this.#unread.push(bytes);
-    this.#read();
+    this.#enter(() => {
+      this.#unread.push(bytes);
+      this.#read();
+    });
   }
 
   /** The other end is gone, or the network. */
   ended(): void {
+    this.#enter(() => this.#end());
+  }
+
+  #enter(run: () => void): void {
     if (!this.open) return;
+    this.#parts.life.enter(() => {
+      if (this.open) run();
+    });
+  }
+
+  #end(): void {
     this.#read();
     this.#open = false;
     this.#later(() => {
@@ -125,6 +137,7 @@ export class SimSocket extends EventEmitter implements LinkEnd {
   }
 
   #later(run: () => void): void {
-    this.#parts.clock.after(0, run, this.#parts.life);
+    const { clock, life } = this.#parts;
+    clock.after(0, () => life.enter(run), life);
   }
 }

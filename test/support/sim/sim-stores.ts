@@ -3,23 +3,36 @@ import type { Store, StoreBatch, StoreProvider, StoreRecord } from '../../../src
 import type { SimDisk } from './sim-disk.js';
 import type { SimLife } from './sim-life.js';
 
+const fenced = (): MillraceError => new MillraceError('STORE_FENCED', 'another process has taken the store over');
+
+/** Which process has the stores, and whether another one can take them over while it lives. */
+export interface SimOwner {
+  readonly life: SimLife;
+  /** Ascends over the processes. */
+  readonly number: number;
+  readonly fenceable: boolean;
+}
+
 /** The stores of one process on the simulated disk. */
 export class SimStores implements StoreProvider {
   readonly location = 'a simulated disk';
   readonly #disk: SimDisk;
-  readonly #life: SimLife;
+  readonly #owner: SimOwner;
   readonly #maxCommitBytes: number;
   #open: SimStore | undefined;
 
-  constructor(disk: SimDisk, life: SimLife, maxCommitBytes: number) {
+  constructor(disk: SimDisk, owner: SimOwner, maxCommitBytes: number) {
     this.#disk = disk;
-    this.#life = life;
+    this.#owner = owner;
     this.#maxCommitBytes = maxCommitBytes;
   }
 
   async open(): Promise<Store> {
     if (this.#open?.open === true) throw new MillraceError('STORE_LOCKED', 'the store is open already');
-    this.#open = new SimStore(this.#disk, this.#life, this.#maxCommitBytes);
+    // who was taken over gives up: a restart of its job must not take it back
+    if (this.#disk.owner > this.#owner.number) throw fenced();
+    this.#disk.takeOver(this.#owner.number);
+    this.#open = new SimStore(this.#disk, this.#owner, this.#maxCommitBytes);
     return this.#open;
   }
 
@@ -31,16 +44,18 @@ export class SimStores implements StoreProvider {
 class SimStore implements Store {
   readonly maxCommitBytes: number;
   readonly maxKeyBytes = 1_500;
+  readonly renew?: () => Promise<void>;
   readonly #disk: SimDisk;
-  readonly #life: SimLife;
+  readonly #owner: SimOwner;
   readonly #pending = new Set<Promise<void>>();
   #dead: MillraceError | undefined;
   open = true;
 
-  constructor(disk: SimDisk, life: SimLife, maxCommitBytes: number) {
+  constructor(disk: SimDisk, owner: SimOwner, maxCommitBytes: number) {
     this.#disk = disk;
-    this.#life = life;
+    this.#owner = owner;
     this.maxCommitBytes = maxCommitBytes;
+    if (owner.fenceable) this.renew = () => this.commit(new Map());
   }
 
   get(key: string): Uint8Array | undefined {
@@ -55,15 +70,22 @@ class SimStore implements Store {
 
   commit(batch: StoreBatch): Promise<void> {
     this.#check();
-    this.#life.beforeIo();
+    const { life, number } = this.#owner;
+    life.beforeIo();
+    if (this.#disk.owner > number) this.#dead ??= fenced();
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
     const commit = new Promise<void>((resolve, reject) => {
-      if (!this.#life.alive) return;
-      const onFailed = (): void => {
-        this.#dead = new MillraceError('STORAGE_FAILED', 'the simulated disk failed');
-        reject(this.#dead);
-      };
-      this.#disk.write(batch, this.#life, { onDurable: resolve, onFailed });
+      if (!life.alive) return;
+      const fail = (error: MillraceError) => () =>
+        life.enter(() => {
+          this.#dead ??= error;
+          reject(this.#dead);
+        });
+      this.#disk.write(batch, life, {
+        onDurable: () => life.enter(resolve),
+        onFailed: fail(new MillraceError('STORAGE_FAILED', 'the simulated disk failed')),
+        onFenced: fail(fenced()),
+      });
     });
     this.#pending.add(commit);
     const forget = (): void => {

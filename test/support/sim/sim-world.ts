@@ -11,7 +11,7 @@ import { SimSocket } from './sim-socket.js';
 /** Virtual milliseconds that a look at the clock costs, so that work takes time. */
 const LOOK_MS = 0.01;
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-const NOBODY: SimLife = { alive: false, beforeIo: () => {} };
+const NOBODY: SimLife = { alive: false, beforeIo: () => {}, enter: (run) => run() };
 
 /**
  * Everything around a process: time, chance, network, disk and brokers. While a world runs, the process in it is the real program: the
@@ -22,10 +22,12 @@ export class SimWorld {
   readonly random: SeededRandom;
   readonly disk: SimDisk;
   readonly brokers = new Map<number, SimBroker>();
-  readonly links: { readonly port: number; readonly link: SimLink }[] = [];
+  readonly links: { readonly port: number; readonly link: SimLink; readonly life: SimLife }[] = [];
   linkSpeed: LinkSpeed = { minMs: 0.1, maxMs: 3 };
-  /** The process whose code is running. */
+  /** The process whose code is running, and what it awaits: each step of the clock enters one at most. */
   life: SimLife = NOBODY;
+  /** Told of each connection that a process is about to make. */
+  onConnect: (link: SimLink, port: number, life: SimLife) => void = () => {};
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
@@ -56,14 +58,16 @@ export class SimWorld {
     const broker = this.brokers.get(port);
     if (broker === undefined) throw new Error(`no broker listens on port ${port}`);
     const link = new SimLink(this.clock, this.random, this.linkSpeed);
-    const socket = new SimSocket({ clock: this.clock, life: this.life, link });
+    const { life } = this;
+    const socket = new SimSocket({ clock: this.clock, life, link });
+    this.onConnect(link, port, life);
     this.clock.after(this.random.next() * 5, () => {
       if (broker.down || !socket.open) {
         socket.refused();
         return;
       }
       const kept = this.links.filter((one) => one.link.alive);
-      this.links.splice(0, this.links.length, ...kept, { port, link });
+      this.links.splice(0, this.links.length, ...kept, { port, link, life });
       link.attach(socket, broker.accept(link));
       socket.connected();
     });
@@ -107,7 +111,10 @@ function install(world: SimWorld): () => void {
         return timer.alive && life.alive;
       },
     };
-    clock.after(Math.max(ms, 0), () => run(...args), owner);
+    const due = (): void => {
+      if (owner.alive) run(...args);
+    };
+    clock.after(Math.max(ms, 0), () => life.enter(due), owner);
     return timer;
   };
   const cancel = (timer: unknown): void => {
