@@ -15,6 +15,15 @@ const bytesOf = (size: number, value = 7): Buffer => Buffer.alloc(size, value);
 
 const judge = (tail: Buffer, offset: number) => judgeTail(tail, { seq: SEQ, offset, salt: SALT });
 
+/** What a segment that was removed had from an offset on. */
+function formerEntries(offset: number): Buffer {
+  let bytes = Buffer.alloc(0);
+  for (let seq = SEQ - 30; seq < SEQ; seq += 1) {
+    bytes = Buffer.concat([bytes, entry(seq, offset + bytes.byteLength, bytesOf(64, 3))]);
+  }
+  return bytes;
+}
+
 /** The same bytes with each sector as on the disk, or as it was before: a part of `former`, or zeros. */
 function torn(bytes: Buffer, offset: number, former: Buffer, isThere: (sector: number) => boolean): Buffer {
   const result = Buffer.alloc(bytes.byteLength);
@@ -44,7 +53,7 @@ describe('the tail of a log behind its last whole record', SUITE_LIMIT, () => {
       const record = bytesOf(4 * SECTOR - 100, 9);
       const whole = entry(SEQ, offset, record);
       const sectors = Math.ceil((whole.byteLength + (offset % SECTOR)) / SECTOR);
-      const formers = [Buffer.alloc(0), bytesOf(4000, 0xff), entry(SEQ - 30, offset, bytesOf(900, 3))];
+      const formers = [Buffer.alloc(0), bytesOf(4000, 0xff), formerEntries(offset)];
       for (let there = 0; there < 2 ** sectors - 1; there += 1) {
         for (const former of formers) {
           const tail = torn(whole, offset, former, (sector) => ((there >> sector) & 1) === 1);
