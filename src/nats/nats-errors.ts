@@ -23,13 +23,15 @@ const FULL = new Set([10002, 10023, 10028, 10047, 10054]);
 const STORE_FAILED = 10077;
 /** JetStream not there (yet): said for seconds while a leader is missing. */
 const AWAY = new Set([
+  10004, // incomplete results
   10005, // no suitable peers for placement
-  10008, // system temporarily unavailable
-  10009, // cluster not assigned
-  10010, // cluster not leader
+  10007, // cluster not assigned to this server
+  10008, // temporarily unavailable
+  10009, // cluster can not handle the request
   10039, // not enabled for the account
-  10074, // raft general error
+  10041, // raft general error
   10076, // not enabled
+  10167, // too many requests
 ]);
 
 /** What an answer of JetStream means for whoever asked. */
@@ -73,7 +75,10 @@ const TLS_CODES = /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS|ERR_SSL|HOST
 const BY_NAME: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   AuthorizationError: ['BAD_CREDENTIALS', 'Check the option auth against the users of the servers.'],
   UserAuthenticationExpiredError: ['BAD_CREDENTIALS', 'Renew the credentials.'],
-  PermissionViolationError: ['NOT_AUTHORIZED', 'Allow the user what docs/cluster.md lists.'],
+  PermissionViolationError: [
+    'NOT_AUTHORIZED',
+    'Allow the user to publish to mr.>, $O.>, $KV.> and $JS.>, and to subscribe to _INBOX.>, in an account of its own.',
+  ],
   InvalidArgumentError: ['INVALID_OPTIONS', 'Check the options of the cluster.'],
 };
 

@@ -1,5 +1,13 @@
 import { MillraceError } from '../../errors/index.js';
-import { API_CODES, type ApiAnswer, apiError, JetStreamApi, type NatsClient } from '../../nats/index.js';
+import {
+  API_CODES,
+  type ApiAnswer,
+  type ApiError,
+  apiError,
+  apiErrorKind,
+  JetStreamApi,
+  type NatsClient,
+} from '../../nats/index.js';
 import { checkPartition } from '../check-partition.js';
 import type { PartitionLog, PartitionLogs } from '../log/partition-log.js';
 import type { SnapshotBlobs } from '../log/snapshot-blobs.js';
@@ -102,13 +110,23 @@ export class JetStreamLogs implements PartitionLogs {
     if (made.answer !== undefined) return made.answer;
     const again = await this.#find(wish, location);
     if (again.answer !== undefined) return again.answer;
-    throw apiError(made.error, `${location} cannot be made`);
+    throw cannotMake(made.error, location);
   }
 
   #find({ name }: StreamWish, location: string): Promise<ApiAnswer<StreamInfo>> {
     return this.#api.ask<StreamInfo>(`STREAM.INFO.${name}`, undefined, location);
   }
 }
+
+/** Its subject is another stream's, or there are fewer servers than copies: no later attempt can pass. */
+const cannotMake = (error: ApiError, location: string): MillraceError => {
+  const message = `${location} cannot be made`;
+  if (apiErrorKind(error) !== 'other') return apiError(error, message);
+  return new MillraceError('GUARANTEE_UNSUPPORTED', `${message}: ${error.description}`, {
+    advice: 'Give Millrace an account of its own, and replicas that there are servers for.',
+    details: { apiCode: error.err_code },
+  });
+};
 
 const checkConfig = (problems: readonly string[], location: string): void => {
   if (problems.length === 0) return;
