@@ -16,6 +16,8 @@ export interface CommandOption {
   readonly required?: true;
   /** The words that it takes, for completion. */
   readonly choices?: readonly string[];
+  /** What to write in place of a second argument, where one may be expected to follow. */
+  readonly insteadOfMore?: string;
 }
 
 /** By name, without the dashes, in the order of the help. */

@@ -104,7 +104,8 @@ at-least-once) what was under way, which may double it, or drop it, which may lo
     argument: 'E',
     choices: ON_ERROR_CHOICES,
     help: `A message that is malformed, or that the other broker refuses for good: fail (default), skip it, or
-dead-letter, with one of the next two, which also stand for it`,
+dead-letter, with --dead-letters F or --dead-letter-topic T, which also stand for it`,
+    insteadOfMore: 'the place of dead letters is told by --dead-letters F or --dead-letter-topic T',
   },
   'dead-letters': { kind: 'value', argument: 'F', help: 'Such a message is appended to F as a line of JSON' },
   'dead-letter-topic': {

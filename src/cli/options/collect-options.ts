@@ -41,7 +41,7 @@ export function collectOptions(
     } else if (token.kind === 'positional') {
       const target = openList ?? positionals;
       target.push(token.value);
-      if (positionals.length > maxPositionals) throw unexpectedArgument(previous);
+      if (positionals.length > maxPositionals) throw unexpectedArgument(previous, known);
     } else {
       openList = undefined;
     }
@@ -100,9 +100,8 @@ function unknownOption(name: string, rawName: string, known: CommandOptions) {
   return usageError(`unknown option ${rawName}${closest === undefined ? '' : `, did you mean --${closest}?`}`, name);
 }
 
-function unexpectedArgument(previous: string | undefined) {
-  return usageError(
-    previous === undefined ? 'unexpected argument' : `unexpected argument after --${previous}`,
-    previous,
-  );
+function unexpectedArgument(previous: string | undefined, known: CommandOptions) {
+  if (previous === undefined) return usageError('unexpected argument');
+  const instead = known[previous]?.insteadOfMore;
+  return usageError(`unexpected argument after --${previous}${instead === undefined ? '' : `: ${instead}`}`, previous);
 }

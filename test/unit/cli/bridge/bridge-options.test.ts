@@ -299,6 +299,10 @@ test('--on-error takes a policy; a place for dead letters stands for it, and no 
   assert.throws(() => parse({ '--on-error': 'dead-letter' }), {
     message: /needs --dead-letters F or --dead-letter-topic T/,
   });
+  assert.throws(() => parse({ '--on-error': 'dead-letter' }, 'bad.jsonl'), {
+    message: /^unexpected argument after --on-error: .*by --dead-letters F or --dead-letter-topic T$/,
+  });
+  assert.throws(() => parse({ '--on-error': 'dead-letters' }), { message: /must be fail, skip or dead-letter$/ });
   assert.throws(() => parse({ '--on-error': 'skip', '--dead-letters': 'f' }), {
     message: /contradicts --dead-letters/,
   });
