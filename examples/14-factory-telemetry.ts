@@ -13,28 +13,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Engine } from 'millrace';
 import { type ControlRoom, controlRoom } from './factory-telemetry/control-room.js';
 import { model } from './factory-telemetry/model.js';
 import { factoryTelemetry } from './factory-telemetry/pipeline.js';
 import { startRegisterServer } from './factory-telemetry/register-server.js';
 import { shift, type Telling } from './factory-telemetry/shift.js';
+import { runSupervised } from './support/run-supervised.js';
 import { startMosquitto } from './support/start-mosquitto.js';
 import { type SupervisedProgram, supervise } from './support/supervise.js';
 import { until } from './support/until.js';
-
-/** The program. `dir` is where it keeps its averages, which alarms stand, and what is under way. */
-async function telemetry(broker: string, registerUrl: string, dir: string): Promise<void> {
-  await using engine = Engine.embedded({ dir });
-  const pipeline = factoryTelemetry(broker, registerUrl);
-  const job = engine.newJob(pipeline, { name: 'telemetry', processingGuarantee: 'exactly-once' });
-  process.once('SIGTERM', () => void job.drain());
-  job.whenRunning().then(
-    () => process.send?.('running'),
-    () => {}, // join() says why
-  );
-  await job.join();
-}
 
 async function main(): Promise<void> {
   await using broker = await startMosquitto();
@@ -81,5 +68,5 @@ async function work(told: readonly Telling[], room: ControlRoom, worker: Supervi
 
 const [role, brokerUrl, registerUrl, directory] = process.argv.slice(2);
 if (role === 'telemetry' && brokerUrl !== undefined && registerUrl !== undefined && directory !== undefined)
-  await telemetry(brokerUrl, registerUrl, directory);
+  await runSupervised(factoryTelemetry(brokerUrl, registerUrl), 'telemetry', directory);
 else await main();

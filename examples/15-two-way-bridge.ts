@@ -19,27 +19,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Engine } from 'millrace';
+import { runSupervised } from './support/run-supervised.js';
 import { type ExampleLink, startLink } from './support/start-link.js';
 import { startMosquitto } from './support/start-mosquitto.js';
 import { supervise } from './support/supervise.js';
 import { until } from './support/until.js';
 import { type Participant, participant } from './two-way-bridge/participant.js';
 import { twoWayBridge } from './two-way-bridge/pipeline.js';
-
-/** The program. `dir` is where it keeps what is under way. */
-async function bridge(homeBroker: string, cloudBroker: string, dir: string): Promise<void> {
-  await using engine = Engine.embedded({ dir });
-  const pipeline = twoWayBridge({ home: 'h1', homeBroker, cloudBroker });
-  const job = engine.newJob(pipeline, { name: 'h1-bridge', processingGuarantee: 'exactly-once' });
-  // What was read is stored; what is not delivered then goes out at the next start.
-  process.once('SIGTERM', () => void job.drain());
-  job.whenRunning().then(
-    () => process.send?.('running'),
-    () => {}, // join() says why
-  );
-  await job.join();
-}
 
 async function main(): Promise<void> {
   await using homeBroker = await startMosquitto();
@@ -150,6 +136,6 @@ async function lateCommandsAreLeftOut(home: Participant, cloud: Participant, way
 
 const [role, ...places] = process.argv.slice(2);
 const [homeUrl, cloudUrl, directory] = places;
-if (role === 'bridge' && homeUrl !== undefined && cloudUrl !== undefined && directory !== undefined)
-  await bridge(homeUrl, cloudUrl, directory);
-else await main();
+if (role === 'bridge' && homeUrl !== undefined && cloudUrl !== undefined && directory !== undefined) {
+  await runSupervised(twoWayBridge({ home: 'h1', homeBroker: homeUrl, cloudBroker: cloudUrl }), 'h1-bridge', directory);
+} else await main();
