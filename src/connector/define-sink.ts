@@ -1,3 +1,4 @@
+import { checkSinkDefinition } from './check-definition.js';
 import type { Sink, SinkDefinition } from './sink.js';
 import type { OpenOptions } from './standalone/open-options.js';
 import { openSink } from './standalone/standalone-sink.js';
@@ -18,9 +19,12 @@ import { openSink } from './standalone/standalone-sink.js';
  *
  * Nothing is opened by it. The claim keeps a second stage of the job from the same file; without `createDurableWriter` a job with a store
  * puts an outbox in front of it.
+ *
+ * @throws MillraceError INVALID_OPTIONS for what is no definition, which types would refuse
  */
-export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
-  Object.freeze({
+export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> => {
+  checkSinkDefinition(definition);
+  return Object.freeze({
     name: definition.name,
     claims: definition.claims,
     onError: definition.onError,
@@ -31,3 +35,4 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> =>
     ...(definition.createDurableWriter && { createDurableWriter: definition.createDurableWriter.bind(definition) }),
     open: (options: OpenOptions = {}) => openSink(definition, options),
   } satisfies Sink<T>);
+};

@@ -1,3 +1,4 @@
+import { checkSourceDefinition } from './check-definition.js';
 import type { Source, SourceDefinition } from './source.js';
 import type { OpenOptions } from './standalone/open-options.js';
 import { openSource } from './standalone/standalone-source.js';
@@ -18,9 +19,12 @@ import { openSource } from './standalone/standalone-source.js';
  * ```
  *
  * Nothing is opened by it. One that can go on where a commit stands takes `restored` of the context, and refuses nothing.
+ *
+ * @throws MillraceError INVALID_OPTIONS for what is no definition, which types would refuse
  */
-export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
-  Object.freeze({
+export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> => {
+  checkSourceDefinition(definition);
+  return Object.freeze({
     name: definition.name,
     claims: definition.claims,
     defaultGuarantee: definition.defaultGuarantee,
@@ -32,3 +36,4 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> =>
     createReader: (context) => definition.createReader(context),
     open: (options: OpenOptions = {}) => openSource(definition, options),
   } satisfies Source<T>);
+};

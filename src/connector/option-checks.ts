@@ -1,9 +1,19 @@
-import { must } from '../internal/options/option-checks.js';
+import { options } from '../internal/options/check-options.js';
+import { anything, must, type OptionCheck, oneOf } from '../internal/options/option-checks.js';
 import { isSchema } from './schema/schema-function.js';
 import { isOnError } from './sink.js';
 
+const onErrorKind = must("'fail', 'skip' or { deadLetter: sink }", isOnError);
+const onErrorMembers = options({ deadLetter: anything });
+
 /** Of options that say what becomes of an item that cannot be processed. */
-export const onErrorCheck = must("'fail', 'skip' or { deadLetter: sink }", isOnError);
+export const onErrorCheck: OptionCheck = (value, name) => {
+  const problems = onErrorKind(value, name);
+  return problems.length > 0 || typeof value === 'string' ? problems : onErrorMembers(value, name);
+};
+
+/** Of options that take a `ProcessingGuarantee`. */
+export const guaranteeCheck = oneOf('none', 'at-least-once', 'exactly-once');
 
 /** Of options that take a `StandardSchema`; some are functions. */
 export const schemaCheck = must(

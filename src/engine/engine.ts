@@ -5,6 +5,7 @@ import { onceLoaded } from '../internal/once-loaded.js';
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { flag, text, withMethods } from '../internal/options/option-checks.js';
+import { refuseMore } from '../internal/options/refuse-more.js';
 import { OperatorWarnings } from '../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
@@ -132,5 +133,10 @@ export class Engine implements AsyncDisposable {
   #tellUnusedStore({ name, onEvent }: ResolvedJobOptions): void {
     if (this.#stores === undefined) return;
     tellObserver(onEvent, { kind: 'store-unused', job: name, dir: this.#stores.location });
+  }
+
+  static {
+    refuseMore('Engine', { embedded: 1 }, Engine);
+    refuseMore('the engine', { getJob: 1, newJob: 2, shutdown: 0 }, Engine.prototype);
   }
 }

@@ -35,6 +35,8 @@ export class MillraceError extends Error {
 
   constructor(code: ErrorCode, message: string, options: MillraceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // without types it may be anything
+    if (!Object.hasOwn(ERROR_KINDS, code)) throw new MillraceError('INVALID_OPTIONS', `there is no code "${code}"`);
     const kind = ERROR_KINDS[code];
     this.code = code;
     this.fault = kind.fault;

@@ -1,6 +1,8 @@
 import { MillraceError } from '../errors/millrace-error.js';
+import { frozenFunctions } from '../internal/options/frozen-functions.js';
 import { refusePromise } from '../internal/refuse-promise.js';
 import type { AggregateOperation } from './aggregate-operation.js';
+import { checkFunctions } from './build/check-parts.js';
 
 /** A sum of floating-point numbers with what the additions lost so far (Neumaier's method): a million small ones stay exact. */
 export interface SumState {
@@ -70,54 +72,70 @@ const counting = (): AggregateOperation<unknown, number, number> => ({
   export: (count) => count,
 });
 
-const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumState, number> => ({
-  create: () => ({ sum: 0, lost: 0 }),
-  accumulate: (state, item) => {
-    add(state, valueFn(item));
-    return state;
-  },
-  export: totalOf,
-});
+const summing = <T>(valueFn: (item: T) => number): AggregateOperation<T, SumState, number> => {
+  checkFunctions('AggregateOperations.summing', { valueFn });
+  return {
+    create: () => ({ sum: 0, lost: 0 }),
+    accumulate: (state, item) => {
+      add(state, valueFn(item));
+      return state;
+    },
+    export: totalOf,
+  };
+};
 
-const averaging = <T>(valueFn: (item: T) => number): AggregateOperation<T, AverageState, number> => ({
-  create: () => ({ count: 0, sum: 0, lost: 0 }),
-  accumulate: (state, item) => {
-    add(state, valueFn(item));
-    state.count += 1;
-    return state;
-  },
-  export: (state) => totalOf(state) / state.count,
-});
+const averaging = <T>(valueFn: (item: T) => number): AggregateOperation<T, AverageState, number> => {
+  checkFunctions('AggregateOperations.averaging', { valueFn });
+  return {
+    create: () => ({ count: 0, sum: 0, lost: 0 }),
+    accumulate: (state, item) => {
+      add(state, valueFn(item));
+      state.count += 1;
+      return state;
+    },
+    export: (state) => totalOf(state) / state.count,
+  };
+};
 
 /** An item that cannot be compared (its value is NaN) is behind every other. */
 const isComparable = (value: Comparable): boolean => !Number.isNaN(value);
 
 const bestBy = <T>(
+  what: string,
   valueFn: (item: T) => Comparable,
   isAhead: (value: Comparable, best: Comparable) => boolean,
-): AggregateOperation<T, BestState<T>, T | undefined> => ({
-  create: () => ({}),
-  accumulate: (state, item) => {
-    const value = valueFn(item);
-    const best = state.best === undefined ? undefined : valueFn(state.best.item);
-    checkComparable(value, best);
-    if (isComparable(value) && (best === undefined || isAhead(value, best))) state.best = { item };
-    return state;
-  },
-  export: ({ best }) => best?.item,
-});
+): AggregateOperation<T, BestState<T>, T | undefined> => {
+  checkFunctions(what, { valueFn });
+  return {
+    create: () => ({}),
+    accumulate: (state, item) => {
+      const value = valueFn(item);
+      const best = state.best === undefined ? undefined : valueFn(state.best.item);
+      checkComparable(value, best);
+      if (isComparable(value) && (best === undefined || isAhead(value, best))) state.best = { item };
+      return state;
+    },
+    export: ({ best }) => best?.item,
+  };
+};
 
 const minBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
-  bestBy(valueFn, (value, best) => value < best);
+  bestBy('AggregateOperations.minBy', valueFn, (value, best) => value < best);
 
 const maxBy = <T>(valueFn: (item: T) => Comparable): AggregateOperation<T, BestState<T>, T | undefined> =>
-  bestBy(valueFn, (value, best) => value > best);
+  bestBy('AggregateOperations.maxBy', valueFn, (value, best) => value > best);
 
 /**
  * Aggregates for `rollingAggregate`; write an {@link AggregateOperation} for others.
  * @namespace
  */
-export const AggregateOperations = Object.freeze({
+export const AggregateOperations = frozenFunctions('AggregateOperations', {
+  counting: 0,
+  summing: 1,
+  averaging: 1,
+  minBy: 1,
+  maxBy: 1,
+})({
   /** How many items. */
   counting,
 

@@ -1,4 +1,5 @@
 import type { SourceDefinition } from '../connector/source.js';
+import { refuseMore } from '../internal/options/refuse-more.js';
 import { checkGraph } from './build/check-graph.js';
 import { checkSource } from './build/check-parts.js';
 import { GraphBuilder } from './build/graph-builder.js';
@@ -46,5 +47,10 @@ export class Pipeline {
     const graph = this.#graph.build();
     checkGraph(graph);
     return graph;
+  }
+
+  static {
+    refuseMore('Pipeline', { create: 0 }, Pipeline);
+    refuseMore('the pipeline', { readFrom: 1, toGraph: 0 }, Pipeline.prototype);
   }
 }

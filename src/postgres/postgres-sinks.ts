@@ -2,6 +2,7 @@ import { defineSink } from '../connector/define-sink.js';
 import { withOutbox } from '../connector/outbox/with-outbox.js';
 import type { Sink } from '../connector/sink.js';
 import { checkOptions } from '../internal/options/check-options.js';
+import { frozenFunctions } from '../internal/options/frozen-functions.js';
 import { sqlText } from './connection/sql-text-check.js';
 import { openDirectly, openExactly } from './sink/open-sink.js';
 import type { PostgresStatementOptions, PostgresTableOptions } from './sink/options/postgres-sink-options.js';
@@ -96,7 +97,7 @@ const sinkOf = <T>(sink: ResolvedSink<T>): Sink<T> =>
  * Sinks that write to PostgreSQL: exactly once in a job that is, else at least once. The package `pg` must be installed.
  * @namespace
  */
-export const PostgresSinks = Object.freeze({
+export const PostgresSinks = frozenFunctions('PostgresSinks', { table: 1, statement: 1 })({
   /**
    * Rows into a table, many in one statement, in the order of the items.
    *

@@ -1,5 +1,6 @@
 import { defineSource } from '../connector/define-source.js';
 import type { Source } from '../connector/source.js';
+import { frozenFunctions } from '../internal/options/frozen-functions.js';
 import { openChanges, openQueue } from './source/open-source.js';
 import type {
   PostgresChangesOptions,
@@ -44,7 +45,7 @@ const changes = <T = PostgresRow>(given: PostgresChangesOptions<T>): Source<T> =
  * Sources that read from PostgreSQL. The package `pg` must be installed.
  * @namespace
  */
-export const PostgresSources = Object.freeze({
+export const PostgresSources = frozenFunctions('PostgresSources', { queue: 1, changes: 1 })({
   /**
    * The rows of a table that is a queue. A row is claimed before it is given, and done (deleted, or marked) behind the commit that covers it.
    *

@@ -1,6 +1,8 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { either, func, milliseconds, oneOf, someText, wholeNumber } from '../../internal/options/option-checks.js';
+import { refuseMore } from '../../internal/options/refuse-more.js';
 import { defineSink } from '../define-sink.js';
 import type { OpenContext } from '../open-context.js';
 import { onErrorCheck } from '../option-checks.js';
@@ -133,6 +135,24 @@ export class SinkBuilderStep<C, T> {
         ),
     });
   }
+
+  static {
+    refuseMore(
+      'SinkBuilder',
+      {
+        receiveFn: 1,
+        receiveBatchFn: 2,
+        flushFn: 1,
+        destroyFn: 1,
+        retryStrategy: 1,
+        timeoutMs: 1,
+        classifyErrorFn: 1,
+        onError: 1,
+        build: 0,
+      },
+      SinkBuilderStep.prototype,
+    );
+  }
 }
 
 /** A builder's own names for what it was given. */
@@ -219,7 +239,7 @@ const sinkBuilder = <C>(
  *
  * @namespace
  */
-export const SinkBuilder = Object.freeze({
+export const SinkBuilder = frozenFunctions('SinkBuilder', { sinkBuilder: 2 })({
   /** Begins the sink: `createFn` makes the context that the other functions get, when a job opens the sink. */
   sinkBuilder,
 });

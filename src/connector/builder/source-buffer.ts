@@ -6,7 +6,10 @@ import { Ring } from '../../internal/ring.js';
 export interface SourceBuffer<T> {
   /** How many items wait to be taken by the engine. */
   readonly size: number;
-  /** `bytes` counts towards the engine's byte bound; default 0. @throws MillraceError USER_FUNCTION_FAILED for a promise */
+  /**
+   * `bytes` counts towards the engine's byte bound; default 0.
+   * @throws MillraceError USER_FUNCTION_FAILED for a promise, for bytes that are no number from 0, and behind `close`
+   */
   add(item: T, bytes?: number): void;
 }
 
@@ -46,7 +49,9 @@ export class ItemBuffer<T> implements BatchBuffer<T> {
   }
 
   add(item: T, bytes = 0): void {
+    if (this.#closed) throw addedBehindEnd();
     if (isThenable(item)) throw promised(item);
+    if (typeof bytes !== 'number' || !(bytes >= 0)) throw noBytes();
     this.#items.push({ item, bytes });
   }
 
@@ -81,3 +86,13 @@ const promised = (item: PromiseLike<unknown>): Error => {
     'Add what the promise comes to: fillBufferFn may be async, or a mapAsync stage awaits it.',
   );
 };
+
+const noBytes = (): Error =>
+  functionMistake(
+    'fillBufferFn added an item whose bytes are no number from 0',
+    'Give the size of the item, or leave it out.',
+  );
+
+/** Its source has ended: whether the item were given would depend on when it comes. */
+const addedBehindEnd = (): Error =>
+  functionMistake('fillBufferFn added an item behind buffer.close()', 'Call close() behind the last item.');

@@ -1,6 +1,8 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { func, someText } from '../../internal/options/option-checks.js';
+import { refuseMore } from '../../internal/options/refuse-more.js';
 import { defineSource } from '../define-source.js';
 import type { OpenContext } from '../open-context.js';
 import type { ClassifyErrorFn } from '../retry/classify-error.js';
@@ -97,6 +99,22 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
       createReader: (context) => createReader(source, context),
     });
   }
+
+  static {
+    refuseMore(
+      'SourceBuilder',
+      {
+        fillBufferFn: 1,
+        createSnapshotFn: 1,
+        restoreSnapshotFn: 1,
+        destroyFn: 1,
+        retryStrategy: 1,
+        classifyErrorFn: 1,
+        build: 0,
+      },
+      SourceBuilderStep.prototype,
+    );
+  }
 }
 
 /** A builder's own names for what it was given. */
@@ -191,7 +209,7 @@ const begin =
  *
  * @namespace
  */
-export const SourceBuilder = Object.freeze({
+export const SourceBuilder = frozenFunctions('SourceBuilder', { stream: 2, batch: 2 })({
   /** A source without an end. */
   stream: begin('stream'),
 

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { shownValue } from '../../internal/options/option-checks.js';
 import type { IntervalFunction } from './retry-strategy.js';
 
@@ -19,7 +20,11 @@ const checkMultiplier = (value: number): number => {
  * Functions that say how long to wait before a retry, under Jet's names. Each throws INVALID_OPTIONS for values out of range.
  * @namespace
  */
-export const IntervalFunctions = Object.freeze({
+export const IntervalFunctions = frozenFunctions('IntervalFunctions', {
+  constant: 1,
+  exponentialBackoff: 2,
+  exponentialBackoffWithCap: 3,
+})({
   /** Always the same. */
   constant: (intervalMs: number): IntervalFunction => {
     checkMs('intervalMs', intervalMs);

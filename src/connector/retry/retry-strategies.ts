@@ -1,5 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { shownValue } from '../../internal/options/option-checks.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { func, shownValue } from '../../internal/options/option-checks.js';
 import { IntervalFunctions } from './interval-functions.js';
 import type { IntervalFunction, RetryStrategy } from './retry-strategy.js';
 
@@ -24,12 +26,19 @@ const checkAttempts = (maxAttempts: number): number => {
   throw new MillraceError('INVALID_OPTIONS', `maxAttempts must be a whole number, not ${shownValue(maxAttempts)}`);
 };
 
+const checkFunction = (intervalFunction: IntervalFunction): IntervalFunction => {
+  const problems = func(intervalFunction, 'intervalFunction');
+  if (problems.length > 0) throw invalidOptions('RetryStrategies.custom', problems);
+  return intervalFunction;
+};
+
 const builder = (strategy: RetryStrategy): RetryStrategyBuilder =>
-  Object.freeze({
+  frozenFunctions('RetryStrategies.custom', { maxAttempts: 1, intervalMs: 1, intervalFunction: 1, build: 0 })({
     maxAttempts: (maxAttempts: number) => builder({ ...strategy, maxAttempts: checkAttempts(maxAttempts) }),
     intervalMs: (intervalMs: number) =>
       builder({ ...strategy, intervalFunction: IntervalFunctions.constant(intervalMs) }),
-    intervalFunction: (intervalFunction: IntervalFunction) => builder({ ...strategy, intervalFunction }),
+    intervalFunction: (intervalFunction: IntervalFunction) =>
+      builder({ ...strategy, intervalFunction: checkFunction(intervalFunction) }),
     build: () => Object.freeze(strategy),
   });
 
@@ -37,7 +46,7 @@ const builder = (strategy: RetryStrategy): RetryStrategyBuilder =>
  * The usual retry strategies, under Jet's names.
  * @namespace
  */
-export const RetryStrategies = Object.freeze({
+export const RetryStrategies = frozenFunctions('RetryStrategies', { never: 0, indefinitely: 1, custom: 0 })({
   /** Does not retry: the default of a sink. */
   never: (): RetryStrategy => RetryStrategies.custom().maxAttempts(0).build(),
 

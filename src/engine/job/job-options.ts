@@ -1,3 +1,4 @@
+import { guaranteeCheck } from '../../connector/option-checks.js';
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import { checkOptions, type OptionChecks, options } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
@@ -9,7 +10,6 @@ import {
   listOf,
   milliseconds,
   must,
-  oneOf,
   someText,
 } from '../../internal/options/option-checks.js';
 import type { Metrics } from '../../metrics/metrics.js';
@@ -99,7 +99,7 @@ const RESTART: OptionChecks<RestartOptions> = {
 
 const JOB: OptionChecks<JobOptions> = {
   name: someText,
-  processingGuarantee: oneOf('none', 'at-least-once', 'exactly-once'),
+  processingGuarantee: guaranteeCheck,
   signal: abortSignal,
   drainTimeoutMs: milliseconds,
   maxItemsInFlight: count,

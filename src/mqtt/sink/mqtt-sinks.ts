@@ -1,4 +1,5 @@
 import type { Sink } from '../../connector/sink.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import type { MessageFn } from './message/sink-message.js';
@@ -27,7 +28,7 @@ function mqtt<T>(first: string, second?: string, messageFn?: MessageFn<T>): Sink
  *
  * @namespace
  */
-export const MqttSinks = Object.freeze({
+export const MqttSinks = frozenFunctions('MqttSinks', { builder: 1, mqtt: 3 })({
   /** A builder, or one that already has these options. */
   builder: <T = unknown>(options: MqttSinkOptions<T> = {}): MqttSinkBuilder<T> => {
     refuseNoOptions('MqttSinks.builder', options);

@@ -1,4 +1,5 @@
 import type { Source } from '../../connector/source.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
 import type { MapToItemFn } from './items/map-to-item.js';
@@ -55,7 +56,7 @@ function builder(
  *
  * @namespace
  */
-export const MqttSources = Object.freeze({
+export const MqttSources = frozenFunctions('MqttSources', { builder: 1, mqtt: 3 })({
   /** A builder, or one that already has these options. */
   builder,
 

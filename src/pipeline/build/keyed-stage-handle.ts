@@ -1,5 +1,6 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { func } from '../../internal/options/option-checks.js';
+import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, Stage } from '../stage.js';
@@ -75,5 +76,18 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP, onError = 'fail' } = options;
     const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));
+  }
+
+  static {
+    refuseMore(
+      'a stage with keys',
+      {
+        setName: 1,
+        mapStateful: 3,
+        filterStateful: 3,
+        rollingAggregate: 2,
+      },
+      KeyedStageHandle.prototype,
+    );
   }
 }

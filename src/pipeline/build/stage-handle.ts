@@ -3,6 +3,7 @@ import { schemaFunction } from '../../connector/schema/schema-function.js';
 import type { StandardSchema } from '../../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../../connector/sink.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { MapAsyncOptions } from '../map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from '../service-options.js';
 import { shownItem } from '../shown-item.js';
@@ -134,6 +135,27 @@ export class StageHandle<T> implements Stage<T> {
 
   #then<R>(work: VertexWork, name?: string): Stage<R> {
     return new StageHandle<R>(this.#graph, this.#graph.add(work, [this.#id], name));
+  }
+
+  static {
+    refuseMore(
+      'a stage',
+      {
+        setName: 1,
+        map: 2,
+        filter: 2,
+        flatMap: 2,
+        schema: 2,
+        mapAsync: 2,
+        mapUsingService: 4,
+        mapAsyncUsingService: 4,
+        groupingKey: 2,
+        peek: 2,
+        merge: 1,
+        writeTo: 1,
+      },
+      StageHandle.prototype,
+    );
   }
 }
 

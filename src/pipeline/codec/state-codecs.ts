@@ -2,6 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { func, wholeNumber } from '../../internal/options/option-checks.js';
 import type { StateCodec } from '../state-codec.js';
@@ -75,7 +76,7 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
  * Codecs for the states of stages.
  * @namespace
  */
-export const StateCodecs = Object.freeze({
+export const StateCodecs = frozenFunctions('StateCodecs', { structuredClone: 1 })({
   /**
    * Stores what structured clone gives back as it was: plain objects and arrays, Map, Set, Date, RegExp, typed arrays, Buffer, bigint,
    * built-in errors. Functions, symbols, class instances and getters are refused with STATE_NOT_STORABLE and their path. Small values are

@@ -1,5 +1,6 @@
 import { defineSink } from '../../connector/define-sink.js';
 import type { Sink } from '../../connector/sink.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { must } from '../../internal/options/option-checks.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
@@ -41,7 +42,7 @@ const noop = (): Sink<unknown> => immediateSink<unknown>('noop', () => {});
  * Sinks for tests and for trying things out.
  * @namespace
  */
-export const Sinks = Object.freeze({
+export const Sinks = frozenFunctions('Sinks', { list: 1, logger: 1, noop: 0 })({
   /** Appends every item to an array of the caller's, which is its only bound. */
   list,
 

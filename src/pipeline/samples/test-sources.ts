@@ -4,6 +4,7 @@ import type { Source } from '../../connector/source.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isCount } from '../../internal/is-count.js';
+import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { shownValue } from '../../internal/options/option-checks.js';
 import { checkFunctions } from '../build/check-parts.js';
 import { ItemStreamReader } from './item-stream-reader.js';
@@ -37,7 +38,7 @@ const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, seq
  * Sources for tests and for trying things out.
  * @namespace
  */
-export const TestSources = Object.freeze({
+export const TestSources = frozenFunctions('TestSources', { items: Number.POSITIVE_INFINITY, itemStream: 2 })({
   /** Gives these items and ends; the job completes. */
   items,
 

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { someText } from '../../internal/options/option-checks.js';
 import { DirectoryLock } from '../directory/directory-lock.js';
 import { jobDirectoryName } from '../directory/job-directory-name.js';
 import { refuseRuntime } from '../directory/refuse-runtime.js';
@@ -27,10 +29,12 @@ export class LmdbStores implements StoreProvider {
   /**
    * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
    * in it (X2).
-   * @throws MillraceError STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native parts do
+   * @throws MillraceError INVALID_OPTIONS; STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native parts do
    * not work
    */
   static async open(dir: string): Promise<LmdbStores> {
+    const problems = someText(dir, 'dir');
+    if (problems.length > 0) throw invalidOptions('LmdbStores.open', problems);
     refuseRuntime(process.versions);
     const location = resolve(dir);
     await makeStoreDirectory(location);

@@ -63,7 +63,9 @@ const CREDENTIALS: OptionChecks<ScramCredentials> = { username: text, password: 
 /** Those of a provider are checked when it gives them, at each exchange. */
 function checkCredentials(credentials: ScramCredentials): ScramCredentials {
   const { problems } = checkOptions('the credentials', credentials, CREDENTIALS);
-  if (problems.length > 0) throw invalidOptions('scramSha256', problems);
+  const missing = ['username', 'password'].filter((name) => Reflect.get(Object(credentials), name) === undefined);
+  const all = [...problems, ...missing.map((name) => `${name} is missing`)];
+  if (all.length > 0) throw invalidOptions('scramSha256', all);
   return credentials;
 }
 

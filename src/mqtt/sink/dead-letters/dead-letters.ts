@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { Sink } from '../../../connector/sink.js';
+import { frozenFunctions } from '../../../internal/options/frozen-functions.js';
 import { refuseNoOptions } from '../../../internal/options/not-options.js';
 import type { DeadLetterTopicOptions } from './dead-letter-topic-options.js';
 import { fileSink } from './file-sink.js';
@@ -9,7 +10,7 @@ import { topicLetters } from './topic-letters.js';
  * Destinations for what cannot be processed: `onError({ deadLetter: DeadLetters.file('rejected.jsonl') })`.
  * @namespace
  */
-export const DeadLetters = Object.freeze({
+export const DeadLetters = frozenFunctions('DeadLetters', { topic: 1, file: 1 })({
   /**
    * Publishes to a topic. On 5.0: the original payload, content type, response topic, correlation data and user properties, as far as
    * they can be sent, without its Message Expiry Interval; and in user properties `millrace-topic`,

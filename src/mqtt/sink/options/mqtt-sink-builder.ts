@@ -1,5 +1,6 @@
 import type { RetryStrategy } from '../../../connector/retry/retry-strategy.js';
 import type { OnError, Sink } from '../../../connector/sink.js';
+import { refuseMore } from '../../../internal/options/refuse-more.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
@@ -126,5 +127,34 @@ export class MqttSinkBuilder<T> {
 
   #with(change: Partial<MqttSinkOptions<T>>): MqttSinkBuilder<T> {
     return new MqttSinkBuilder<T>({ ...this.#options, ...change });
+  }
+
+  static {
+    refuseMore(
+      'the MQTT sink',
+      {
+        clientId: 1,
+        broker: 1,
+        auth: 2,
+        topic: 1,
+        qualityOfService: 1,
+        retain: 1,
+        autoReconnect: 1,
+        allowLowerQos: 1,
+        keepSession: 1,
+        onSessionLoss: 1,
+        onUnknownSession: 1,
+        retryStrategy: 1,
+        connectOptionsFn: 1,
+        messageFn: 1,
+        parallelism: 1,
+        onError: 1,
+        maxBufferedMessages: 1,
+        maxBufferedBytes: 1,
+        offlineOverflow: 1,
+        build: 0,
+      },
+      MqttSinkBuilder.prototype,
+    );
   }
 }

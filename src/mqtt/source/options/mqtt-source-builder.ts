@@ -2,6 +2,7 @@ import type { StandardSchema } from '../../../connector/schema/standard-schema.j
 import type { OnError } from '../../../connector/sink.js';
 import type { Source } from '../../../connector/source.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
+import { refuseMore } from '../../../internal/options/refuse-more.js';
 import type { UnknownSessionPolicy } from '../../connection/identity/session-past.js';
 import type { ConnectOptions } from '../../connection/options/connect-options.js';
 import type { OnSessionLoss } from '../../connection/options/on-session-loss.js';
@@ -192,5 +193,34 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
 
   #with<Next extends FilterSteps>(change: Partial<SourceSettings<T>>): MqttSourceBuilder<T, Next> {
     return new MqttSourceBuilder<T, Next>({ ...this.#settings, ...change });
+  }
+
+  static {
+    refuseMore(
+      'the MQTT source',
+      {
+        clientId: 1,
+        broker: 1,
+        auth: 2,
+        topic: 1,
+        qualityOfService: 1,
+        subscriptions: Number.POSITIVE_INFINITY,
+        autoReconnect: 1,
+        keepSession: 1,
+        connectOptionsFn: 1,
+        mapToItemFn: 1,
+        schema: 1,
+        onError: 1,
+        onSessionLoss: 1,
+        onUnknownSession: 1,
+        onLowerQos: 1,
+        deduplicateBy: 2,
+        qos0Overflow: 1,
+        maxBufferedMessages: 1,
+        maxBufferedBytes: 1,
+        build: 0,
+      },
+      MqttSourceBuilder.prototype,
+    );
   }
 }

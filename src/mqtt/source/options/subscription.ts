@@ -1,3 +1,4 @@
+import { frozenFunctions } from '../../../internal/options/frozen-functions.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 
 /**
@@ -34,7 +35,7 @@ export interface Subscription {
 }
 
 /** Makes subscriptions, for `subscriptions` of a source. */
-export const Subscription = {
+export const Subscription = frozenFunctions('Subscription', { of: 3 })({
   /**
    * A subscription to `filter` (wildcards and `$share/group/filter` are allowed) at `qos`, by default 1. Nothing is checked
    * here: `build()` reports what is wrong with all subscriptions at once.
@@ -44,4 +45,4 @@ export const Subscription = {
     const { noLocal = false, retainAsPublished = false, retainHandling = 1, ...unknown } = options;
     return Object.freeze({ ...unknown, filter, qos, noLocal, retainAsPublished, retainHandling });
   },
-} as const;
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import { type OpenContext, SourceBuilder, type SourceReader } from '../../../../src/connector/index.js';
+import { type BatchBuffer, type OpenContext, SourceBuilder, type SourceReader } from '../../../../src/connector/index.js';
 import { MillraceError, PermanentError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { MemoryRecords } from '../../../support/store/memory-records.js';
@@ -58,6 +58,24 @@ describe('custom source', () => {
       message: 'source "late": fillBufferFn added a promise',
     });
     await reader.close();
+  });
+
+  it('is given nothing behind close(), and no size that is none: both are mistakes of the function', async () => {
+    const bytes: number = Object('5');
+    const fills: readonly (readonly [mistake: RegExp, fill: (buffer: BatchBuffer<string>) => void])[] = [
+      [/added an item behind buffer.close\(\)/, (buffer) => void [buffer.close(), buffer.add('late')]],
+      [/whose bytes are no number from 0/, (buffer) => buffer.add('a', bytes)],
+      [/whose bytes are no number from 0/, (buffer) => buffer.add('a', -1)],
+      [/whose bytes are no number from 0/, (buffer) => buffer.add('a', Number.NaN)],
+    ];
+    for (const [message, fill] of fills) {
+      const source = SourceBuilder.batch('wrong', () => ({}))
+        .fillBufferFn<string>((_, buffer) => fill(buffer))
+        .build();
+      const reader = await source.createReader(context({ guarantee: 'none' }));
+      assert.throws(() => reader.poll(9), { code: 'USER_FUNCTION_FAILED', message });
+      await reader.close();
+    }
   });
 
   it('is filled when empty and destroyed once', async () => {
