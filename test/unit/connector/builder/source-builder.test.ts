@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import { type BatchBuffer, type OpenContext, SourceBuilder, type SourceReader } from '../../../../src/connector/index.js';
+import {
+  type BatchBuffer,
+  type OpenContext,
+  SourceBuilder,
+  type SourceReader,
+} from '../../../../src/connector/index.js';
 import { MillraceError, PermanentError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { MemoryRecords } from '../../../support/store/memory-records.js';
