@@ -136,7 +136,9 @@ export class Engine implements AsyncDisposable {
   }
 
   static {
-    refuseMore('Engine', { embedded: 1 }, Engine);
-    refuseMore('the engine', { getJob: 1, newJob: 2, shutdown: 0 }, Engine.prototype);
+    refuseMore('Engine', { embedded: 1, cluster: 1 }, Engine);
+    // a handler of a signal is given the signal: `process.on('SIGTERM', engine.shutdown.bind(engine))`
+    const shutdown = Number.POSITIVE_INFINITY;
+    refuseMore('the engine', { getJob: 1, newJob: 2, shutdown }, Engine.prototype);
   }
 }
