@@ -36,8 +36,8 @@ const ATTEMPTS_PER_LEASE = 4;
  * partition in vain, and its log lets only one write.
  *
  * CM1. A node claims only what is free or has a dead owner, and what the assignment gives it.
- * CM2. It gives back, one at a time, what the assignment gives to another node that is alive and takes it: the next one only when that one runs
- *     there, and with standbys each only when the other's view is warm. One that leaves gives back all at once.
+ * CM2. It gives back, one at a time, what runs here and the assignment gives to another node: the next one only when that one runs there, and with standbys
+ *     each only when the other's view is warm. What does not run yet needs not wait; one that leaves gives back all at once.
  * CM3. When no beat of its own was taken for a lease it stops everything: others may take over from then on.
  * CM4. Each opening has a claim of its own: what is opened again is claimed again, for the epoch of the former opening may have a write under way.
  */
@@ -123,7 +123,7 @@ export class ClaimsMachine {
     return this.#own.stateOf(partition);
   }
 
-  /** What this node can say of itself with its next beat. */
+  /** For the next beat, which does not wait when this changes: others wait for it (CM2). */
   get running(): readonly number[] {
     return this.#own.inStates((state) => state === 'running');
   }
@@ -249,15 +249,14 @@ export class ClaimsMachine {
 
   /** CM2. */
   #giveBack({ owners }: Assignment): ClaimsAction[] {
-    if (this.#isShedding()) return [];
-    const { node } = this.#options.self;
-    for (const partition of this.#stayingHere()) {
+    const moving = this.#stayingHere().flatMap((partition) => {
       const to = owners[partition];
-      if (to === undefined || to === node || !this.#canTake(partition, to)) continue;
-      this.#shed = { partition, to };
-      return [this.#drain(partition)];
-    }
-    return [];
+      const moves = to !== undefined && to !== this.#options.self.node && this.#canTake(partition, to);
+      return moves ? [{ partition, to, runs: this.#own.stateOf(partition) === 'running' }] : [];
+    });
+    const next = this.#isShedding() ? undefined : moving.find(({ runs }) => runs);
+    if (next !== undefined) this.#shed = next;
+    return moving.filter((one) => one === next || !one.runs).map(({ partition }) => this.#drain(partition));
   }
 
   #drainAll(): ClaimsAction[] {

@@ -56,6 +56,7 @@ export class SimulatedNode {
   #state: 'well' | 'paused' | 'dead' = 'well';
   #cut = false;
   #leaving = false;
+  #deciding = false;
 
   constructor(world: NodeWorld, name: string) {
     this.name = name;
@@ -65,7 +66,7 @@ export class SimulatedNode {
     const { partitions, standbys, leaseMs } = world.settings;
     this.#machine = new ClaimsMachine({ self: { node: name, run: this.#run }, partitions, standbys, leaseMs });
     this.#watch();
-    this.#sendBeat();
+    this.#goOnBeating();
     this.#tick();
   }
 
@@ -184,7 +185,6 @@ export class SimulatedNode {
   }
 
   #sendBeat(): void {
-    const { leaseMs } = this.#world.settings;
     this.#beats++;
     const beat = this.#beat(this.#run);
     this.#machine.beatSent(beat.count, this.#now);
@@ -195,7 +195,11 @@ export class SimulatedNode {
         this.#decide();
       },
     );
-    this.#here(leaseMs / BEATS_PER_LEASE, () => this.#sendBeat());
+  }
+
+  #goOnBeating(): void {
+    this.#sendBeat();
+    this.#here(this.#world.settings.leaseMs / BEATS_PER_LEASE, () => this.#goOnBeating());
   }
 
   #tick(): void {
@@ -203,7 +207,15 @@ export class SimulatedNode {
     this.#here(Math.max(1, (this.#machine.deadline() ?? this.#now) - this.#now), () => this.#tick());
   }
 
+  /** Once for all that happens at one time. */
   #decide(): void {
+    if (this.#deciding) return;
+    this.#deciding = true;
+    this.#here(1, () => this.#decideNow());
+  }
+
+  #decideNow(): void {
+    this.#deciding = false;
     for (const action of this.#machine.decide(this.#now)) this.#do(action);
   }
 
@@ -243,7 +255,10 @@ export class SimulatedNode {
       this.#machine.pass(partition, 'restore');
       go(() => {
         this.#machine.pass(partition, 'open');
-        go(() => this.#machine.pass(partition, 'run'));
+        go(() => {
+          this.#machine.pass(partition, 'run');
+          this.#sendBeat();
+        });
       });
     });
   }

@@ -25,11 +25,15 @@ const claim = (partition: number, owner: typeof A | undefined, revision: number)
   epoch: revision,
 });
 
-/** Node a of a job of two partitions, and what it is told. */
+/** Node a of a job of some partitions, and what it is told. */
 class Rig {
-  readonly machine = new ClaimsMachine({ self: A, partitions: 2, standbys: 0, leaseMs: LEASE });
+  readonly machine: ClaimsMachine;
   now = 0;
   #count = 0;
+
+  constructor(partitions = 2) {
+    this.machine = new ClaimsMachine({ self: A, partitions, standbys: 0, leaseMs: LEASE });
+  }
 
   /** A beat of a is taken and seen. */
   beats(): void {
@@ -236,4 +240,23 @@ test('what a former run of a node still says is not heard', () => {
   rig.sees(beat({ node: 'b', run: 9 }, 0, { accepts: false }));
   rig.sees(beat({ node: 'b', run: 2 }, 500));
   assert.deepEqual(rig.decide(), [], 'b takes nothing');
+});
+
+test('CM2: what does not run yet is given back at once, however many, and what runs one at a time', () => {
+  const rig = new Rig(6);
+  rig.machine.decide(0);
+  rig.beats();
+  rig.machine.handle({ type: 'caught-up' });
+  assert.equal(rig.decide().length, 6);
+  for (let partition = 0; partition < 6; partition++)
+    rig.machine.settle(partition, claim(partition, A, 10 + partition));
+  rig.decide();
+  for (const partition of [0, 1, 2, 3, 4]) {
+    for (const signal of ['fence', 'restore', 'open', 'run'] as const) rig.machine.pass(partition, signal);
+  }
+  rig.sees(beat(B, 1));
+  assert.deepEqual(rig.decide(), [
+    { type: 'drain', partition: 3 },
+    { type: 'drain', partition: 5 },
+  ]);
 });
