@@ -1,9 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
-import { MillraceError } from '../../errors/index.js';
-import { API_CODES, type ApiError, apiError, type NatsClient, natsError, unreachable } from '../../nats/index.js';
+import type { MillraceError } from '../../errors/index.js';
+import {
+  API_CODES,
+  type ApiError,
+  apiError,
+  JetStreamApi,
+  type NatsClient,
+  type NatsRequest,
+  natsError,
+  unreachable,
+} from '../../nats/index.js';
 import type { Bucket, BucketEntry, BucketEvent } from '../members/bucket.js';
 import { bucketGone } from './bucket-errors.js';
 import { KvWatch } from './kv-watch.js';
+
+/** What a bucket is made of. */
+export interface KvBucketParts {
+  readonly client: NatsClient;
+  readonly kv: KV;
+  readonly name: string;
+  /** How long what is read may wait for somebody to lead, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+/** An answer to `STREAM.MSG.GET`; bytes in base64. */
+interface StoredMessage {
+  readonly message: { readonly seq: number; readonly data?: string; readonly hdrs?: string };
+}
 
 /** An answer to a message for a stream. */
 interface PubAck {
@@ -11,6 +35,11 @@ interface PubAck {
   readonly error?: ApiError;
 }
 
+/** Another put to the same key is under way, which may yet fail; this one was not done. */
+const ANOTHER_UNDER_WAY = 10164;
+const PAUSE_MS = 20;
+/** A header of what is no value. */
+const OPERATION = 'KV-Operation';
 /** No answer for so long is none, in milliseconds: shorter than a lease, longer than a healthy server takes. */
 const ANSWER_MS = 2000;
 
@@ -21,16 +50,20 @@ const ANSWER_MS = 2000;
 export class KvBucket implements Bucket {
   readonly location: string;
   readonly #client: NatsClient;
+  readonly #api: JetStreamApi;
   readonly #kv: KV;
   readonly #name: string;
+  readonly #patienceMs: number;
   readonly #watches = new Set<KvWatch>();
 
   /** Made by `openKvBucket`. */
-  constructor(client: NatsClient, kv: KV, name: string) {
+  constructor({ client, kv, name, patienceMs }: KvBucketParts) {
     this.location = `bucket ${name} of ${client.location}`;
     this.#client = client;
+    this.#api = new JetStreamApi(client);
     this.#kv = kv;
     this.#name = name;
+    this.#patienceMs = patienceMs;
   }
 
   put(key: string, value: Uint8Array, expected?: number): Promise<number | undefined> {
@@ -42,16 +75,23 @@ export class KvBucket implements Bucket {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#write(key, new Uint8Array(), { 'KV-Operation': 'DEL' });
+    await this.#write(key, new Uint8Array(), { [OPERATION]: 'DEL' });
   }
 
   async get(key: string): Promise<BucketEntry | undefined> {
-    try {
-      const entry = await this.#kv.get(key);
-      return entry === null ? undefined : entryOf(entry);
-    } catch (error) {
-      throw await this.#explained(error, `reading ${key} of ${this.location}`);
-    }
+    const what = `reading ${key} of ${this.location}`;
+    const path = `STREAM.MSG.GET.${this.#stream}`;
+    const { answer, error } = await this.#api.ask<StoredMessage>(
+      path,
+      { last_by_subj: this.#subject(key) },
+      what,
+      this.#patienceMs,
+    );
+    if (error?.err_code === API_CODES.noMessageFound) return undefined;
+    if (error !== undefined) throw this.#refused(error, what);
+    const { seq, data = '', hdrs = '' } = answer.message;
+    const isRemoved = Buffer.from(hdrs, 'base64').includes(OPERATION);
+    return { key, value: isRemoved ? undefined : new Uint8Array(Buffer.from(data, 'base64')), revision: seq };
   }
 
   watch(listener: (event: BucketEvent) => void): () => void {
@@ -74,27 +114,35 @@ export class KvBucket implements Bucket {
     this.#watches.clear();
   }
 
+  get #stream(): string {
+    return `KV_${this.#name}`;
+  }
+
+  #subject(key: string): string {
+    return `$KV.${this.#name}.${key}`;
+  }
+
   async #write(
     key: string,
     payload: Uint8Array,
     headers: Readonly<Record<string, string>>,
   ): Promise<number | undefined> {
     const what = `writing ${key} of ${this.location}`;
-    const answer = await this.#ask(`$KV.${this.#name}.${key}`, payload, headers, what);
-    if (answer.error?.err_code === API_CODES.wrongLastSequence) return undefined;
-    if (answer.error !== undefined) throw apiError(answer.error, what);
-    if (answer.seq === undefined) throw unreachable(`${what}: the answer is none of JetStream`);
-    return answer.seq;
+    const endsAt = performance.now() + ANSWER_MS;
+    for (;;) {
+      const { seq, error } = await this.#publish({ subject: this.#subject(key), payload, headers }, what);
+      if (error === undefined && seq !== undefined) return seq;
+      if (error?.err_code === API_CODES.wrongLastSequence) return undefined;
+      if (error !== undefined && error.err_code !== ANOTHER_UNDER_WAY) throw this.#refused(error, what);
+      if (error === undefined) throw unreachable(`${what}: the answer is none of JetStream`);
+      if (performance.now() > endsAt) throw unreachable(`${what}: ${error.description}`);
+      await sleep(PAUSE_MS);
+    }
   }
 
-  async #ask(
-    subject: string,
-    payload: Uint8Array,
-    headers: Readonly<Record<string, string>>,
-    what: string,
-  ): Promise<PubAck> {
+  async #publish(message: Omit<NatsRequest, 'timeoutMs'>, what: string): Promise<PubAck> {
     try {
-      const answer = await this.#client.request({ subject, payload, headers, timeoutMs: ANSWER_MS });
+      const answer = await this.#client.request({ ...message, timeoutMs: ANSWER_MS });
       return answer.json<PubAck>();
     } catch (error) {
       throw await this.#explained(error, what);
@@ -103,15 +151,19 @@ export class KvBucket implements Bucket {
 
   /** Nobody answers for a bucket that is not there: that it is gone is found out by asking. */
   async #explained(error: unknown, what: string): Promise<MillraceError> {
-    const known = error instanceof MillraceError ? error : jetStreamError(error, what);
+    const known = jetStreamError(error, what);
+    if (known.details.apiCode === API_CODES.streamNotFound) return bucketGone(this.location);
     if (known.code !== 'CLUSTER_UNREACHABLE') return known;
     try {
-      await this.#kv.status();
-    } catch (reason) {
-      if (isApiError(reason) && reason.apiError().err_code === API_CODES.streamNotFound)
-        return bucketGone(this.location);
+      const { error: refusal } = await this.#api.ask(`STREAM.INFO.${this.#stream}`, undefined, what, 0);
+      return refusal === undefined ? known : this.#refused(refusal, what);
+    } catch {
+      return known;
     }
-    return known;
+  }
+
+  #refused(error: ApiError, what: string): MillraceError {
+    return error.err_code === API_CODES.streamNotFound ? bucketGone(this.location) : apiError(error, what);
   }
 }
 

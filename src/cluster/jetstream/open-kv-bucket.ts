@@ -1,8 +1,7 @@
 import type * as Kv from '@nats-io/kv';
 import type { MillraceError } from '../../errors/index.js';
 import { loadPackage } from '../../internal/load-package.js';
-import { NATS_PACKAGES, type NatsClient } from '../../nats/index.js';
-import { MANIFEST_KEY } from '../members/entry-codec.js';
+import { API_CODES, NATS_PACKAGES, type NatsClient } from '../../nats/index.js';
 import { foreignBucket } from './bucket-errors.js';
 import { jetStreamError, KvBucket } from './kv-bucket.js';
 
@@ -32,9 +31,7 @@ export async function openKvBucket(client: NatsClient, options: KvBucketOptions)
     try {
       const kv = await manager.create(name, { history: 1, replicas: options.replicas, allow_direct: false });
       await checkConfiguration(kv, `bucket ${name} of ${client.location}`);
-      // it can be there before somebody leads it
-      await kv.get(MANIFEST_KEY);
-      return new KvBucket(client, kv, name);
+      return new KvBucket({ client, kv, name, patienceMs: options.patienceMs });
     } catch (error) {
       const known = jetStreamError(error, `opening bucket ${name} of ${client.location}`);
       if (!mayPass(known) || performance.now() > endsAt) throw known;
@@ -43,7 +40,9 @@ export async function openKvBucket(client: NatsClient, options: KvBucketOptions)
   }
 }
 
-const mayPass = ({ code }: MillraceError): boolean => code === 'CLUSTER_UNREACHABLE';
+/** A stream that another node has just made is not known to every server. */
+const mayPass = ({ code, details }: MillraceError): boolean =>
+  code === 'CLUSTER_UNREACHABLE' || details.apiCode === API_CODES.streamNotFound;
 
 const loadKv = (): Promise<Pick<typeof Kv, 'Kvm'>> =>
   loadPackage('@nats-io/kv', 'a cluster', () => import('@nats-io/kv'), NATS_PACKAGES);
