@@ -1,7 +1,8 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { flag, must, text } from '../../internal/options/option-checks.js';
-import { NATS_CHECKS, type NatsOptions } from '../../nats/index.js';
+import { NATS_CHECKS } from '../../nats/nats-checks.js';
+import type { NatsOptions } from '../../nats/nats-options.js';
 
 /** Where the nodes of a cluster meet, and what this one is. */
 export interface ClusterOptions extends NatsOptions {
