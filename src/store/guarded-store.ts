@@ -1,9 +1,11 @@
+import { MillraceError } from '../errors/index.js';
 import { attempt, contractBroken, type Door, owedPromise, requireMethods, shown } from '../internal/door/door.js';
 import { openGuarded } from '../internal/door/open-guarded.js';
+import { isThenable } from '../internal/refuse-promise.js';
 import { compareKeys } from './compare-keys.js';
 import type { Store, StoreBatch, StoreRecord } from './store.js';
 
-/** `maxCommitBytes`, `maxKeyBytes` and `renew`, which may be absent, are looked at by themselves. */
+/** `maxCommitBytes`, `maxKeyBytes`, and `renew` and `lost`, which may be absent, are looked at by themselves. */
 const METHODS = ['get', 'range', 'commit', 'close'];
 
 /**
@@ -14,6 +16,7 @@ class GuardedStore implements Store {
   readonly maxCommitBytes: number;
   readonly maxKeyBytes: number;
   readonly renew?: () => Promise<void>;
+  readonly lost: Promise<MillraceError> | undefined;
   readonly #door: Door;
   readonly #store: Store;
 
@@ -22,6 +25,7 @@ class GuardedStore implements Store {
     this.maxKeyBytes = store.maxKeyBytes;
     this.#door = door;
     this.#store = store;
+    this.lost = store.lost?.then((error) => MillraceError.from(error, 'STORE_FENCED'));
     if (store.renew !== undefined) this.renew = () => owedPromise(door, 'renew', () => store.renew?.());
   }
 
@@ -77,6 +81,9 @@ export function openStore(job: string, open: () => PromiseLike<Store>): Promise<
     }
     // absent says that nobody can take it over: what is no function must not pass for either
     if (store.renew !== undefined) requireMethods(door, store, ['renew']);
+    if (store.lost !== undefined && !isThenable(store.lost)) {
+      throw contractBroken(door, 'lost', `lost is ${shown(store.lost)}`);
+    }
     return new GuardedStore(door, store);
   });
 }

@@ -1,3 +1,5 @@
+import type { MillraceError } from '../errors/index.js';
+
 /** One record: a key and its bytes. */
 export interface StoreRecord {
   /** Well-formed. */
@@ -41,6 +43,7 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
  * 6. A store that another owner can take over while it is open, as one on a replicated log, has `renew`; from its takeover on, each commit and
  *    each `renew` of the earlier owner rejects with STORE_FENCED. One without `renew` has no other owner until it is closed, by a lock of the
  *    kernel, say.
+ * 7. One that can be swapped away while nobody commits may have `lost`.
  */
 export interface Store extends StoreView {
   /** Bytes of keys and values that one commit may have. */
@@ -57,6 +60,11 @@ export interface Store extends StoreView {
    * when it was called. Its place is behind the commits that were called before it, and it rejects as they do.
    */
   readonly renew?: (() => Promise<void>) | undefined;
+  /**
+   * Resolves with STORE_FENCED when what was opened is found swapped away; a commit would reject with the same. Never rejects, and never
+   * resolves after `close`.
+   */
+  readonly lost?: Promise<MillraceError> | undefined;
   /** Gives up the store; what is durable stays. */
   close(): Promise<void>;
 }

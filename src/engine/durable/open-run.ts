@@ -41,11 +41,14 @@ export interface DurableRunParts extends RunParts {
  * OR2. The store is closed last: ports may put records while they close. Where the run has lost work to a failing item that is noted
  *      between the two (`beCareful`), for the next one.
  * OR3. A failure on the way closes what is open in the same order. The store may be closed twice by that, as its contract allows.
+ * OR4. A store that is lost ends the run, idle or not.
  */
 export const openDurableRun = async (request: RunRequest, stores: StoreProvider): Promise<DurableRunParts> => {
   const startMs = performance.now();
   const { job, partition } = request.options;
   const store = await openStore(job, () => stores.open(job, partition));
+  // OR4
+  void store.lost?.then((error) => request.stop(error));
   try {
     return await recover(request, store, startMs);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/index.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { checkInPlace, type FileIdentity } from '../directory/file-identity.js';
+import { PlaceWatch } from '../directory/place-watch.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
 import { failedWrite } from './file/failed-write.js';
@@ -31,6 +32,7 @@ export class LmdbStore implements Store {
   readonly #parts: LmdbStoreParts;
   readonly #records: LmdbRecords;
   readonly #group = new GroupCommitter<readonly FileChange[]>((group) => this.#write(group), MAX_COMMIT_BYTES);
+  readonly #place: PlaceWatch;
   #commits: number;
   /** The mark says that there was a commit (X8). */
   #passed = false;
@@ -40,6 +42,11 @@ export class LmdbStore implements Store {
     this.#parts = parts;
     this.#records = new LmdbRecords(parts.file, parts.path);
     this.#commits = parts.commits;
+    this.#place = new PlaceWatch(parts);
+  }
+
+  get lost(): Promise<MillraceError> {
+    return this.#place.lost;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -64,12 +71,13 @@ export class LmdbStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#place[Symbol.dispose]();
     // in this order: what is under way is written, the file is let go of, and only then may the next start take it for whole
     await this.#group.idle();
     await this.#parts.file.close();
     await this.#parts.mark.clear();
     this.#parts.onClosed();
-    // a job that was idle has had no commit that says it, and the last one of a job may be awaited by nobody
+    // behind the last look, and the last commit, which may be awaited by nobody
     checkInPlace(this.#parts);
   }
 
