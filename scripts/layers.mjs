@@ -115,6 +115,22 @@ export const LAYERS = [
   },
   { folder: 'cluster/memory', imports: ['cluster/members'] },
   { folder: 'cluster/claims', imports: ['errors', 'cluster/assignment'], pure: true },
-  { folder: 'cli', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
+  {
+    folder: 'cli',
+    imports: [
+      ...BELOW,
+      ...MQTT,
+      'connector',
+      'pipeline',
+      'engine',
+      'store',
+      'nats',
+      'cluster/claims',
+      'cluster/node',
+      'cluster/job',
+      'cluster/engine',
+    ],
+    closed: true,
+  },
   { folder: 'index.ts', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
 ];

@@ -1,3 +1,4 @@
+import type { ClusterEvent } from '../../cluster/node/cluster-event.js';
 import { MillraceError } from '../../errors/index.js';
 import { visible, visibleJson } from '../../internal/visible-text.js';
 import { asItIs, errorLine, type Words } from './error-line.js';
@@ -20,6 +21,9 @@ export interface Output {
 export interface ReportedEvent {
   /** The same word in the line for machines. */
   readonly event:
+    | ClusterEvent['kind']
+    | 'joined'
+    | 'suspended'
     | 'running'
     | 'connect'
     | 'disconnect'

@@ -1,6 +1,5 @@
 import { Engine } from '../../engine/engine.js';
 import type { Job } from '../../engine/job/job.js';
-import type { JobEvent } from '../../engine/job/job-event.js';
 import type { JobOptions } from '../../engine/job/job-options.js';
 import { MillraceError } from '../../errors/index.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
@@ -11,6 +10,7 @@ import type { Reporter } from './reporter.js';
 import { RetryObserver } from './retry-observer.js';
 import { listenForStop } from './signal-drain.js';
 import { startStats } from './stats-ticker.js';
+import { tellJobEvent } from './tell-job-event.js';
 
 /** A pipeline to run until it ends, fails or is asked to stop. */
 export interface JobTask {
@@ -48,7 +48,7 @@ export async function runJob(task: JobTask): Promise<number> {
     onEvent: (event) => {
       if (event.kind === 'store-unused') keeps = false;
       if (event.kind === 'sinks-away') away = event.sinks;
-      tellEvent(event, reporter);
+      tellJobEvent(event, reporter);
       // its promise too: a rejection would end the process
       return task.jobOptions.onEvent?.(event);
     },
@@ -133,45 +133,6 @@ function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError
     ...(advice === undefined ? {} : { advice }),
     details: { code: trouble.code, systemCode: trouble.systemCode },
   });
-}
-
-function tellEvent(event: JobEvent, reporter: Reporter): void {
-  if (event.kind === 'store-unused') {
-    const text = 'note: nothing is kept in --dir: this guarantee needs no store';
-    reporter.tell({ event: 'note', text, facts: { note: text } });
-  }
-  if (event.kind === 'recovered') {
-    const { outbox, pendingCalls, elapsedMs } = event;
-    const facts = { outboxMessages: outbox.messages, outboxBytes: outbox.bytes, pendingCalls, elapsedMs };
-    reporter.tell({ event: 'recovered', text: recoveredText(event), facts });
-  }
-  if (event.kind === 'sink-open') {
-    const { sink } = event;
-    reporter.tell({
-      event: 'sink-open',
-      text: `sink "${sink}" connected: what was stored for it goes out`,
-      facts: { sink },
-    });
-  }
-  if (event.kind === 'stopped-early' && event.unfinished.length > 0) {
-    const { afterMs, inFlight, unfinished } = event;
-    const text = `not done within ${afterMs / 1000} s: ${unfinished.join(', ')}`;
-    reporter.tell({ event: 'stopped-early', text, facts: { afterMs, inFlight, unfinished } });
-  }
-  if (event.kind === 'restarting') {
-    const { error, attempt, waitMs } = event;
-    const text = `the job failed: ${error.message}; it runs again in ${waitMs / 1000} s`;
-    reporter.tell({ event: 'restarting', text, facts: { error: error.toJSON(), attempt, waitMs } });
-  }
-}
-
-function recoveredText({ outbox, pendingCalls, elapsedMs }: Extract<JobEvent, { kind: 'recovered' }>): string {
-  const left = [
-    ...(outbox.messages > 0 ? [`${outbox.messages} messages to deliver`] : []),
-    ...(pendingCalls > 0 ? [`${pendingCalls} calls to make again`] : []),
-  ];
-  const what = left.length === 0 ? 'nothing was left to deliver' : left.join(', ');
-  return `goes on from its directory: ${what} (${(elapsedMs / 1000).toFixed(1)} s)`;
 }
 
 function tellStopped(

@@ -1,4 +1,4 @@
-import type { Job } from '../../engine/job/job.js';
+import type { RunningJob } from '../../engine/job/running-job.js';
 import { statsOf } from './job-stats.js';
 import type { Reporter } from './reporter.js';
 import { statsBetween } from './stats-line.js';
@@ -6,7 +6,7 @@ import { statsBetween } from './stats-line.js';
 const EVERY_MS = 1000;
 
 /** Shows the job's statistics once a second until it is disposed, and a last time then. */
-export function startStats(job: Job, reporter: Reporter): Disposable {
+export function startStats(job: RunningJob, reporter: Reporter): Disposable {
   let before = statsOf(job.metrics());
   let beforeMs = performance.now();
   const show = (): void => {

@@ -2,6 +2,7 @@ import type { CommandOptions } from '../command.js';
 import { collectOptions } from '../options/collect-options.js';
 import { COMMON_OPTIONS, type CommonOptions, parseCommonOptions } from '../options/common-options.js';
 import { usageError } from '../options/usage-error.js';
+import { NODE_FLAGS, type NodeFlags, parseNodeFlags } from './node-flags.js';
 
 /** What `millrace run` is told. */
 export interface RunOptions extends CommonOptions {
@@ -9,6 +10,8 @@ export interface RunOptions extends CommonOptions {
   readonly module: string;
   /** `--drain-timeout` was given; otherwise the module's own `config` may say it. */
   readonly drainTimeoutGiven: boolean;
+  /** Undefined: the job runs in this process alone. */
+  readonly node: NodeFlags | undefined;
 }
 
 /** What `millrace run` takes. */
@@ -16,15 +19,21 @@ export const RUN_OPTIONS = {
   dir: {
     kind: 'value',
     argument: 'D',
-    help: 'Where jobs with exactly-once, or with at-least-once and state, keep it; one process at a time',
+    help: 'Where jobs with exactly-once, or with at-least-once and state, keep it; one process at a time. With --cluster: a copy of what\nthis node has, so that it starts quickly',
   },
   ...COMMON_OPTIONS,
+  ...NODE_FLAGS,
 } as const satisfies CommandOptions;
 
 /** Reads the arguments of `millrace run`. Throws a MillraceError that names what is wrong. */
-export function parseRunOptions(args: readonly string[]): RunOptions {
+export function parseRunOptions(args: readonly string[], environment: NodeJS.ProcessEnv): RunOptions {
   const options = collectOptions(args, RUN_OPTIONS, 1);
   const [module] = options.positionals;
   if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
-  return { ...parseCommonOptions(options), module, drainTimeoutGiven: options.value('drain-timeout') !== undefined };
+  return {
+    ...parseCommonOptions(options),
+    module,
+    drainTimeoutGiven: options.value('drain-timeout') !== undefined,
+    node: parseNodeFlags(options, environment),
+  };
 }
