@@ -33,6 +33,8 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> => {
     refuse: (guarantee) => definition.refuse(guarantee),
     deduplication: definition.deduplication,
     needsStore: definition.needsStore,
+    spread: definition.spread,
+    claimsOf: (partition) => definition.claimsOf?.(partition) ?? definition.claims,
     createReader: (context) => definition.createReader(context),
     open: (options: OpenOptions = {}) => openSource(definition, options),
   } satisfies Source<T>);

@@ -1,7 +1,7 @@
 import type { MillraceError } from '../errors/millrace-error.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { DurableSinkWriter, RestoreOutbox } from './durable-sink.js';
-import type { OpenContext } from './open-context.js';
+import type { OpenContext, PartitionOf } from './open-context.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 import type { SinkWriter } from './sink-writer.js';
 import type { OpenOptions } from './standalone/open-options.js';
@@ -13,6 +13,8 @@ export interface SinkDefinition<in T> {
   readonly name: string;
   /** As in SourceDefinition. */
   readonly claims: readonly string[];
+  /** As in SourceDefinition. */
+  claimsOf?(partition: PartitionOf): readonly string[];
   /** As in SourceDefinition. */
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
   /** What happens to rejected items. */

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../errors/millrace-error.js';
-import type { OpenContext } from './open-context.js';
+import type { OpenContext, PartitionOf } from './open-context.js';
 import type { ProcessingGuarantee } from './processing-guarantee.js';
 import type { OnError } from './sink.js';
 import type { SourceReader } from './source-reader.js';
@@ -30,6 +30,13 @@ export interface SourceDefinition<T> {
   readonly needsStore?: boolean | undefined;
   /** Set when `poll` gives keys. */
   readonly deduplication?: Deduplication | undefined;
+  /**
+   * How the input is divided when the job has several partitions. `first` (default): all of it comes to the first one, and nothing is opened
+   * in the others. `each`: each opens its own part. `unsaid`: whoever builds the source has to say, and a job with several is refused.
+   */
+  readonly spread?: 'first' | 'each' | 'unsaid' | undefined;
+  /** `claims` of one partition of several. Default: those of the source, which then can have one only. */
+  claimsOf?(partition: PartitionOf): readonly string[];
   /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */
   createReader(context: OpenContext): Promise<SourceReader<T>>;
 }

@@ -5,7 +5,7 @@ import type { ClusterJob } from '../../src/cluster/job/cluster-job.js';
 import type { ClusterJobOptions } from '../../src/cluster/job/cluster-job-options.js';
 import type { MemoryPace } from '../../src/cluster/memory/memory-bucket.js';
 import type { ClusterJobEvent } from '../../src/cluster/node/cluster-event.js';
-import { MqttSinks, MqttSources, Pipeline, QualityOfService } from '../../src/index.js';
+import { MqttSinks, MqttSources, Pipeline, QualityOfService, Sinks } from '../../src/index.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
@@ -49,6 +49,31 @@ function counting(broker: Mosquitto, stage: (count: number) => void = () => {}):
   return pipeline;
 }
 
+/** Passes on what comes, with the partition's process-wide number in front; the partitions share the input. */
+function passingOn(broker: Mosquitto): Pipeline {
+  const pipeline = Pipeline.create();
+  let readers = 0;
+  const source = MqttSources.builder()
+    .clientId('passing')
+    .broker(broker.url)
+    .topic('in/+')
+    .qualityOfService(QualityOfService.EXACTLY_ONCE)
+    .keepSession()
+    .mapToItemFn((_, payload) => payload.toString())
+    .spread('shared');
+  pipeline
+    .readFrom(source.build())
+    .mapUsingService(
+      () => {
+        readers += 1;
+        return readers;
+      },
+      (reader, text) => `${reader} ${text}`,
+    )
+    .writeTo(MqttSinks.builder<string>().clientId('passing-out').broker(broker.url).topic('out').build());
+  return pipeline;
+}
+
 interface Node {
   readonly engine: ClusterEngine;
   readonly job: ClusterJob;
@@ -58,6 +83,7 @@ interface Node {
 interface NodeOptions extends Partial<ClusterJobOptions> {
   readonly pace?: MemoryPace;
   readonly stage?: (count: number) => void;
+  readonly pipeline?: Pipeline;
 }
 
 class Cluster {
@@ -83,13 +109,13 @@ class Cluster {
     return cluster;
   }
 
-  node({ pace, stage, ...options }: NodeOptions = {}): Node {
+  node({ pace, stage, pipeline, ...options }: NodeOptions = {}): Node {
     this.#nodes += 1;
     const place = this.memory.place(pace);
     const engine = new ClusterEngine({ place, node: `n${this.#nodes}`, leaseMs: LEASE_MS, standbys: 0 });
     onCleanup(() => engine.shutdown());
     const events: ClusterJobEvent[] = [];
-    const job = engine.newJob(counting(this.broker, stage), {
+    const job = engine.newJob(pipeline ?? counting(this.broker, stage), {
       ...JOB,
       onEvent: (event) => void events.push(event),
       ...options,
@@ -115,6 +141,7 @@ class Cluster {
 }
 
 const has = ({ events }: Node, kind: ClusterJobEvent['kind']): boolean => events.some((event) => event.kind === kind);
+const nodesOf = ({ job }: Node): (string | undefined)[] => job.partitions.map(({ node }) => node);
 const runsHere = ({ job, engine }: Node): boolean => job.partitions[0]?.node === engine.nodeId;
 
 describe('a job on a cluster', LIMIT, () => {
@@ -195,11 +222,51 @@ describe('a job on a cluster', LIMIT, () => {
     await Promise.all(nodes.map(({ job }) => rejectsWith('USER_FUNCTION_FAILED', job.join())));
   });
 
+  it('runs its partitions on all nodes, each with a session of its own, and gives those of one that leaves to the others', async () => {
+    const cluster = await Cluster.start();
+    const passing = passingOn(cluster.broker);
+    const options = { partitions: 4, pipeline: passing };
+    const first = cluster.node(options);
+    await first.job.whenRunning();
+    assert.deepEqual(nodesOf(first), ['n1', 'n1', 'n1', 'n1']);
+    const second = cluster.node(options);
+    await until(() => nodesOf(second).filter((node) => node === 'n2').length === 2);
+    await cluster.send(40);
+    await first.engine.shutdown();
+    await until(() => nodesOf(second).every((node) => node === 'n2'));
+    await cluster.send(40);
+    await until(() => cluster.seen.length >= 80);
+    const sent = Array.from({ length: 80 }, (_, index) => String(index + 1));
+    assert.deepEqual(cluster.seen.map((text) => text.split(' ')[1]).sort(), sent.sort());
+    const sessions = new Set(cluster.seen.map((text) => text.split(' ')[0]));
+    assert.ok(sessions.size > 1, 'the messages came by more than one partition');
+  });
+
+  it('is refused with several partitions where a source does not say how it is divided, or a stage keeps state', () => {
+    const memory = new MemoryCluster();
+    const engine = new ClusterEngine({ place: memory.place(), node: 'n1', leaseMs: LEASE_MS, standbys: 0 });
+    onCleanup(() => engine.shutdown());
+    const source = MqttSources.builder().clientId('c').topic('in/#').qualityOfService(2).keepSession();
+    const unsaid = Pipeline.create();
+    unsaid.readFrom(source.build()).writeTo(Sinks.noop());
+    const keyed = Pipeline.create();
+    keyed
+      .readFrom(source.spread('shared').build())
+      .groupingKey(() => 'k')
+      .mapStateful(
+        () => ({ count: 0 }),
+        (state) => state.count,
+      )
+      .writeTo(Sinks.noop());
+    assert.throws(() => engine.newJob(unsaid, { ...JOB, partitions: 2 }), { code: 'INVALID_OPTIONS' });
+    assert.throws(() => engine.newJob(keyed, { ...JOB, partitions: 2 }), { code: 'UNSUPPORTED' });
+  });
+
   it('refuses a node that brings another number of partitions, and leaves the others alone', async () => {
     const cluster = await Cluster.start();
     const first = cluster.node();
     await first.job.whenRunning();
-    const other = cluster.node({ partitions: 2 });
+    const other = cluster.node({ partitions: 2, pipeline: passingOn(cluster.broker) });
     await rejectsWith('JOB_CHANGED', other.job.join());
     assert.equal(first.job.status, 'RUNNING');
     await cluster.send(5);

@@ -13,6 +13,7 @@ import { ClaimsDriver } from '../node/claims-driver.js';
 import { NodePartitions } from '../node/node-partitions.js';
 import type { ClusterPlace } from './cluster-place.js';
 import { planLines } from './plan-lines.js';
+import { refusePartitions } from './refuse-partitions.js';
 
 /** How keys are spread over partitions: FNV-1a of the key's text. */
 const KEY_HASH = 'fnv1a-32';
@@ -66,7 +67,8 @@ export class ClusterEngine implements AsyncDisposable {
     if (resolved.name === '') throw nameless();
     if (this.#jobs.has(resolved.name)) throw taken(resolved.name);
     const { partitions = 1, allowPlanChange = false } = own;
-    const prepared = prepareRun(pipeline, resolved, NO_STORES);
+    const prepared = prepareRun(pipeline, resolved, NO_STORES, partitions);
+    if (partitions > 1) refusePartitions(compilePipeline(prepared.run.graph), partitions);
     const job: ClusterJob = new ClusterJob({
       options: resolved,
       onEvent,
@@ -104,7 +106,7 @@ export class ClusterEngine implements AsyncDisposable {
     const durable = run.stores !== undefined;
     let driver: ClaimsDriver | undefined;
     const partitionsHere = new NodePartitions({
-      run,
+      run: { ...run, partitions },
       durable,
       restart: resolveRestart(options, durable),
       logs: place.logs,

@@ -23,7 +23,8 @@ export class MemoryEntries {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     for (const listener of this.#listeners) listener(entry);
-    return this.#revision;
+    // a listener may have put something itself
+    return entry.revision;
   }
 
   get(key: string): BucketEntry | undefined {

@@ -1,4 +1,4 @@
-import { openReader } from '../../connector/guards/guarded-reader.js';
+import { createReader } from '../../connector/create-reader.js';
 import { openWriter } from '../../connector/guards/guarded-writer.js';
 import type { OpenContext } from '../../connector/open-context.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
@@ -21,8 +21,8 @@ export const openDirectPorts = (
   { options, signal, abort }: RunRequest,
   { plan, ports }: DirectPlan,
 ): Promise<OpenPorts<AnySinkWriter>> => {
-  const { job, guarantee, metrics } = options;
-  const context: OpenContext = { job, guarantee, metrics, signal };
+  const { job, guarantee, metrics, partition: index, partitions: count } = options;
+  const context: OpenContext = { job, guarantee, metrics, signal, partition: { index, count } };
   return openInOrder({
     job,
     writers: () =>
@@ -33,7 +33,7 @@ export const openDirectPorts = (
     onWriters: async () => {},
     readers: () =>
       plan.sources.map(({ name, source }) =>
-        openPort({ job, part: `source "${name}"`, signal }, () => openReader(name, () => source.createReader(context))),
+        openPort({ job, part: `source "${name}"`, signal }, () => createReader(name, source, context)),
       ),
     abort,
   });

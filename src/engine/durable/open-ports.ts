@@ -1,6 +1,6 @@
+import { createReader } from '../../connector/create-reader.js';
 import type { RestoreOutbox } from '../../connector/durable-sink.js';
 import { openDurableWriter } from '../../connector/guards/guarded-durable-writer.js';
-import { openReader } from '../../connector/guards/guarded-reader.js';
 import type { OpenContext } from '../../connector/open-context.js';
 import { withOutbox } from '../../connector/outbox/with-outbox.js';
 import type { SourceReader } from '../../connector/source-reader.js';
@@ -37,7 +37,7 @@ export const openDurablePorts = (
   { options, signal, abort, stop }: RunRequest,
   { store, plan, ports }: DurablePlan,
 ): Promise<OpenPorts<AnyDurableSinkWriter>> => {
-  const { job, guarantee, metrics } = options;
+  const { job, guarantee, metrics, partition: index, partitions: count } = options;
   const records = new DurableRecords(store, stop);
   const reached = new ReachedSinks(store);
   const contextOf = (port: string): OpenContext => ({
@@ -45,6 +45,7 @@ export const openDurablePorts = (
     guarantee,
     metrics,
     signal,
+    partition: { index, count },
     durable: records.contextOf(port),
   });
   const placeOf = (part: string): PortPlace => ({ job, part, signal });
@@ -65,7 +66,7 @@ export const openDurablePorts = (
     readers: () =>
       plan.sources.map((source) =>
         openPort(placeOf(`source "${source.name}"`), async () =>
-          createReader(source, contextOf(partName({ kind: 'source', name: source.name })), store),
+          restoreReader(source, contextOf(partName({ kind: 'source', name: source.name })), store),
         ),
       ),
     abort,
@@ -105,16 +106,16 @@ const failLater = ({ opened }: AnyDurableSinkWriter, signal: AbortSignal, stop: 
 };
 
 /** On a first start there is nothing to restore: the context then says so by having neither state nor pages. */
-const createReader = (
+const restoreReader = (
   { name, source }: SourcePlan,
   context: OpenContext,
   view: StoreView,
 ): Promise<SourceReader<unknown>> => {
   const bytes = view.get(storeKeys.source(name));
-  if (bytes === undefined) return openReader(name, () => source.createReader(context));
+  if (bytes === undefined) return createReader(name, source, context);
   const { state } = readSourceRecord(bytes);
   const restoredPages = pagesOf(name, view);
-  return openReader(name, () => source.createReader({ ...context, restored: state, restoredPages }));
+  return createReader(name, source, { ...context, restored: state, restoredPages });
 };
 
 /** All of them: what a reader keeps in pages it has in memory. */

@@ -1,4 +1,5 @@
 import { checkClaims } from '../../connector/check-claims.js';
+import type { SourceDefinition } from '../../connector/source.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { Warned } from '../../metrics/warnings/operator-warnings.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
@@ -41,6 +42,7 @@ export const prepareRun = (
   pipeline: Pipeline,
   options: ResolvedJobOptions,
   stores: StoreProvider | undefined,
+  partitions = 1,
 ): PreparedRun => {
   if (typeof Object(pipeline).toGraph !== 'function') throw noPipeline();
   const graph = pipeline.toGraph();
@@ -50,8 +52,8 @@ export const prepareRun = (
   const parts = { sources, sinks, stateful };
   const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
   checkClaims([
-    ...sources.map(({ name, source }) => ({ name, claims: source.claims })),
-    ...sinks.map(({ name, sink }) => ({ name, claims: sink.claims })),
+    ...sources.map(({ name, source }) => ({ name, claims: claimsOf(source, partitions) })),
+    ...sinks.map(({ name, sink }) => ({ name, claims: claimsOf(sink, partitions) })),
   ]);
   const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
   const run = {
@@ -59,6 +61,7 @@ export const prepareRun = (
     job: name,
     giveUp: options.giveUp,
     partition: FIRST_PARTITION,
+    partitions,
     guarantee,
     metrics,
     tallies: createTallies(metrics, name),
@@ -71,3 +74,13 @@ export const prepareRun = (
   const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
   return { run, parts: named };
 };
+
+/** Of all partitions: two clients with one id would take each other's session, wherever they run. */
+const claimsOf = (part: Claiming, count: number): readonly string[] =>
+  count === 1
+    ? part.claims
+    : Array.from({ length: count }, (_, index) => index).flatMap(
+        (index) => part.claimsOf?.({ index, count }) ?? part.claims,
+      );
+
+type Claiming = Pick<SourceDefinition<unknown>, 'claims' | 'claimsOf'>;

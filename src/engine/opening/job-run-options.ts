@@ -18,6 +18,8 @@ export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | '
   readonly graph: PipelineGraph;
   /** Which partition of the job this run is: it has a store of its own. */
   readonly partition: number;
+  /** How many the job has. */
+  readonly partitions: number;
   /** Parts that are gone and whose stored messages, calls, state and positions are given up. */
   readonly giveUp: readonly string[];
   /** Of the job, over all its runs. */

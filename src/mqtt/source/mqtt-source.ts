@@ -16,6 +16,14 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
     defaultGuarantee: defaultGuaranteeOf(source),
     refuse: (guarantee) => refuseGuarantee(source, guarantee),
     onError: source.onError,
+    spread: spreadOf(source),
+    claimsOf: (partition) => source.inPartition(partition).claims,
     deduplication: source.deduplicateBy && resolveDeduplication(source.deduplicateBy),
     createReader: async (context) => (await loadReader()).openReader(source, context),
   });
+
+/** Each partition has a session with a part of the messages, but where the first one reads all. */
+const spreadOf = ({ spread }: ResolvedSource<unknown>): Source<unknown>['spread'] => {
+  if (spread === undefined) return 'unsaid';
+  return spread === 'first' ? 'first' : 'each';
+};

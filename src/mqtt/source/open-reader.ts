@@ -1,4 +1,4 @@
-import type { OpenContext } from '../../connector/open-context.js';
+import { ONLY_PARTITION, type OpenContext } from '../../connector/open-context.js';
 import type { SourceReader } from '../../connector/source-reader.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { Connection } from '../connection/connection.js';
@@ -15,7 +15,9 @@ import { refuseGuarantee, refuseWithoutStore } from './refuse-guarantee.js';
 import { sourceMetrics } from './source-metrics.js';
 
 /** Opens a reader of a resolved source: its connection, and what stands between that and the engine. */
-export const openReader = async <T>(source: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
+export const openReader = async <T>(given: ResolvedSource<T>, context: OpenContext): Promise<SourceReader<T>> => {
+  const { partition = ONLY_PARTITION } = context;
+  const source = partition.count === 1 ? given : given.inPartition(partition);
   const { guarantee } = context;
   const durable = guarantee === 'none' ? undefined : context.durable;
   const refusal = refuseGuarantee(source, guarantee) ?? (durable ? undefined : refuseWithoutStore(source, guarantee));

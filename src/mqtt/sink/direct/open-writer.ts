@@ -11,12 +11,12 @@ import { MqttSinkWriter } from './mqtt-sink-writer.js';
  * @throws MillraceError GUARANTEE_UNSUPPORTED, and what connecting fails with
  */
 export const openWriter = async <T>(sink: ResolvedSink<T>, context: OpenContext): Promise<SinkWriter<T>> => {
-  const { guarantee, metrics, signal } = context;
+  const { guarantee, metrics, signal, partition } = context;
   const refusal = refuseWithoutStore(sink.name, guarantee) ?? refuseGuarantee(sink, guarantee);
   if (refusal !== undefined) throw refusal;
   const { name, topic, retry, onError } = sink;
   const limits = sink.limits(guarantee);
-  const connections = sink.clients.connections(metrics, name, VOLATILE_SESSION);
+  const connections = sink.clients.connections(metrics, name, VOLATILE_SESSION, partition);
   const parts = { name, topic, encode: sink.encoder(guarantee), failOnRejection: onError === 'fail' };
   const writer = new MqttSinkWriter<T>(parts, metrics, (owner) =>
     connections.map((connection) => createClient({ connection, limits, retry, owner })),

@@ -1,3 +1,4 @@
+import { ONLY_PARTITION, type PartitionOf } from '../../../connector/open-context.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import { MetricsRegistry } from '../../../metrics/metrics-registry.js';
@@ -17,7 +18,14 @@ export interface ResolvedClients {
   /** The client ids at their brokers; none when they are random. */
   readonly claims: readonly string[];
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
-  connections(metrics: Metrics, name: string, session: SinkSession): readonly MqttConnectionOptions[];
+  connections(
+    metrics: Metrics,
+    name: string,
+    session: SinkSession,
+    partition?: PartitionOf,
+  ): readonly MqttConnectionOptions[];
+  /** `claims` of the clients of a partition, which are counted on from those of the one before. */
+  claimsOf(partition: PartitionOf): readonly string[];
   /** With problems the rest means nothing. */
   readonly problems: readonly string[];
   /** Why no session can be kept over the life of a process. */
@@ -60,16 +68,17 @@ type Steps = Pick<
 export const resolveClients = (steps: Steps): ResolvedClients => {
   const nobody = { metrics: new MetricsRegistry(), name: 'sink' };
   const asked = askOptions(steps.connectOptionsFn);
-  const checked = resolveNow(steps, asked, { ...nobody, session: VOLATILE_SESSION });
-  const kept = resolveNow(steps, asked, { ...nobody, session: STORED_SESSION });
+  const checked = resolveNow(steps, asked, { ...nobody, session: VOLATILE_SESSION, partition: ONLY_PARTITION });
+  const kept = resolveNow(steps, asked, { ...nobody, session: STORED_SESSION, partition: ONLY_PARTITION });
   return {
     baseId: checked.baseId,
     named: checked.named,
     claims: checked.claims,
     problems: checked.problems,
     keepingProblems: steps.keepSession === false ? ['keepSession is false'] : kept.problems,
-    connections: (metrics, name, session) => {
-      const purpose = { metrics, name, session };
+    claimsOf: (partition) => resolveNow(steps, asked, { ...nobody, session: VOLATILE_SESSION, partition }).claims,
+    connections: (metrics, name, session, partition = ONLY_PARTITION) => {
+      const purpose = { metrics, name, session, partition };
       const { problems, options } = resolveNow(steps, asked, purpose);
       if (problems.length > 0) throw invalidOptions(`MQTT sink "${name}"`, problems);
       return options.map((one, index) => renewing(steps, asked, { ...purpose, clientId: one.clientId, index, one }));
@@ -86,13 +95,14 @@ interface Purpose {
   readonly metrics: Metrics;
   readonly name: string;
   readonly session: SinkSession;
+  readonly partition: PartitionOf;
 }
 
 const resolveNow = (steps: Steps, asked: ConnectOptions | string, purpose: Purpose): ResolvedNow => {
   const { parallelism = 1 } = steps;
   if (typeof asked === 'string') return { baseId: undefined, named: false, claims: [], options: [], problems: [asked] };
   const { clientId: askedId, ...rest } = asked;
-  const ids = clientIds(steps.clientId ?? askedId, parallelism);
+  const ids = clientIds(steps.clientId ?? askedId, { from: purpose.partition.index * parallelism, parallelism });
   const resolved = ids.all.map((clientId, index) => resolveOne({ steps, rest, clientId, index, ...purpose }));
   const options = resolved.flatMap((one) => one.options ?? []);
   return {
@@ -172,8 +182,14 @@ interface ClientIds {
   readonly problems: readonly string[];
 }
 
-const clientIds = (given: Steps['clientId'], parallelism: number): ClientIds => {
-  const indices = Array.from({ length: parallelism }, (_, index) => index);
+interface Indices {
+  /** The first of them: clients are counted over all partitions. */
+  readonly from: number;
+  readonly parallelism: number;
+}
+
+const clientIds = (given: Steps['clientId'], { from, parallelism }: Indices): ClientIds => {
+  const indices = Array.from({ length: parallelism }, (_, index) => from + index);
   if (given === undefined) {
     return { baseId: undefined, random: true, all: indices.map(() => undefined), problems: [] };
   }

@@ -23,12 +23,12 @@ export const openWriter = async <T>(
   restore: RestoreOutbox,
 ): Promise<DurableSinkWriter<T>> => {
   const { name, topic, onError } = sink;
-  const { guarantee, metrics } = context;
+  const { guarantee, metrics, partition } = context;
   // at-least-once sends again what a lost session leaves in doubt, so that no broker has to keep one
   const requireKeptSession = guarantee === 'exactly-once';
   const requireQos2 = requireKeptSession && !sink.allowLowerQos;
   const session = { stored: true, onSessionLoss: sink.onSessionLoss(guarantee), requireQos2, requireKeptSession };
-  const connections = sink.clients.connections(metrics, name, session);
+  const connections = sink.clients.connections(metrics, name, session, partition);
   const codec = new RowCodec();
   const parts = {
     name,

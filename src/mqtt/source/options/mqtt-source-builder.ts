@@ -14,6 +14,7 @@ import type { OnLowerQos } from '../items/qos-check.js';
 import { mqttSource } from '../mqtt-source.js';
 import type { SourceSettings } from './mqtt-source-options.js';
 import { resolveSource } from './resolve-source.js';
+import type { Spread } from './spread.js';
 import type { Subscription } from './subscription.js';
 
 /** How a builder was told what to read: not yet, by `topic` and `qualityOfService`, or by `subscriptions`. */
@@ -157,6 +158,14 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
    */
   onLowerQos(onLowerQos: OnLowerQos): MqttSourceBuilder<T, Given> {
     return this.#with({ onLowerQos });
+  }
+
+  /**
+   * How the messages are divided when the job has several partitions: see {@link Spread}. Such a job is refused where it is not said. With one
+   * partition it means nothing.
+   */
+  spread(spread: Spread): MqttSourceBuilder<T, Given> {
+    return this.#with({ spread });
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Qos0Overflow } from '../buffer/message-buffer.js';
 import type { DeduplicateBy } from '../items/deduplicate-by.js';
 import type { MapToItemFn } from '../items/map-to-item.js';
 import type { OnLowerQos } from '../items/qos-check.js';
+import type { Spread } from './spread.js';
 import type { Subscription } from './subscription.js';
 
 /** What every MQTT source may be told, by the steps of the builder or in one object: each name is the name of a step. */
@@ -39,6 +40,8 @@ export interface MqttSourceBaseOptions {
   readonly onSessionLoss?: OnSessionLoss | undefined;
   /** Only in a job with a store. Default `fail`. */
   readonly onUnknownSession?: UnknownSessionPolicy | undefined;
+  /** How the messages are divided when a job has several partitions, which then has to be said. */
+  readonly spread?: Spread | undefined;
   /** Only under exactly-once. Default `accept`. */
   readonly onLowerQos?: OnLowerQos | undefined;
   /**

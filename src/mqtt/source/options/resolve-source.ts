@@ -1,4 +1,4 @@
-import type { OpenContext } from '../../../connector/open-context.js';
+import type { OpenContext, PartitionOf } from '../../../connector/open-context.js';
 import { schemaFunction } from '../../../connector/schema/schema-function.js';
 import type { OnError } from '../../../connector/sink.js';
 import { invalidOptions } from '../../../internal/options/invalid-options.js';
@@ -20,6 +20,8 @@ import type { SourceSettings } from './mqtt-source-options.js';
 import { resolveSubscriptions } from './resolve-subscriptions.js';
 import { checkSourceOptions } from './source-checks.js';
 import { askConnectOptions, type SourceConnectFacts, sourceConnectInput } from './source-connect-input.js';
+import { type Spread, spreadProblems, spreadSubscriptions } from './spread.js';
+import { Subscription } from './subscription.js';
 
 /** An MQTT source with every default applied and every bound checked. */
 export interface ResolvedSource<T> {
@@ -49,6 +51,10 @@ export interface ResolvedSource<T> {
   readonly onUnknownSession: UnknownSessionPolicy;
   /** Only under exactly-once (R16). */
   readonly onLowerQos: OnLowerQos;
+  /** How its messages are divided among partitions; undefined: that was not said. */
+  readonly spread: Spread | undefined;
+  /** The source of one partition of several: with a session of its own, and its part of the messages. @throws MillraceError INVALID_OPTIONS */
+  readonly inPartition: (partition: PartitionOf) => ResolvedSource<T>;
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
   readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => MqttConnectionOptions;
 }
@@ -81,6 +87,11 @@ export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> =>
     ...(typeof asked === 'string' ? [asked] : []),
     ...connect.problems,
     ...deduplicationProblems(deduplicateBy),
+    ...spreadProblems(settings.spread, {
+      clientId,
+      subscriptions: chosenOf(settings),
+      deduplicates: deduplicateBy !== undefined,
+    }),
   ];
   const built = connect.options;
   if (built === undefined || all.length > 0) throw invalidOptions('the MQTT source cannot be built', all);
@@ -98,7 +109,31 @@ export const resolveSource = <T>(given: SourceSettings<T>): ResolvedSource<T> =>
     deduplicateBy,
     onUnknownSession,
     onLowerQos,
+    spread: settings.spread,
+    inPartition: (partition) => resolveSource(settingsOf(settings, clientId, partition)),
     connectionOptions: (opening) => connectionOptions(settings, facts, opening),
+  };
+};
+
+const chosenOf = ({
+  topic,
+  qualityOfService,
+  subscriptions,
+}: Pick<SourceSettings<unknown>, 'topic' | 'qualityOfService' | 'subscriptions'>): readonly Subscription[] =>
+  subscriptions ?? (topic === undefined ? [] : [Subscription.of(topic, qualityOfService)]);
+
+/** A partition's settings: its own client id, and its part of the filters. */
+const settingsOf = <T>(
+  settings: SourceSettings<T>,
+  clientId: string | undefined,
+  partition: PartitionOf,
+): SourceSettings<T> => {
+  const { topic: _, qualityOfService: __, spread = 'first', connectOptionsFn: ask, ...rest } = settings;
+  return {
+    ...rest,
+    clientId: clientId && `${clientId}-${partition.index}`,
+    subscriptions: spreadSubscriptions(spread, { clientId, subscriptions: chosenOf(settings) }, partition),
+    connectOptionsFn: ask && (() => ({ ...ask(), clientId: undefined })),
   };
 };
 

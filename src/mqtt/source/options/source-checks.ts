@@ -1,6 +1,15 @@
 import { onErrorCheck, schemaCheck } from '../../../connector/option-checks.js';
 import { checkOptions, type OptionChecks, options } from '../../../internal/options/check-options.js';
-import { count, flag, func, listOf, type OptionCheck, oneOf, text } from '../../../internal/options/option-checks.js';
+import {
+  count,
+  either,
+  flag,
+  func,
+  listOf,
+  type OptionCheck,
+  oneOf,
+  text,
+} from '../../../internal/options/option-checks.js';
 import { CONNECT_NAMES, CREDENTIALS } from '../../connection/options/connect-checks.js';
 import type { DeduplicateBy } from '../items/deduplicate-by.js';
 import type { SourceSettings } from './mqtt-source-options.js';
@@ -39,6 +48,11 @@ const SOURCE: OptionChecks<SourceSettings<unknown>> = {
   qos0Overflow: oneOf('drop-oldest', 'drop-newest', 'pause'),
   onSessionLoss: oneOf('fail', 'redeliver', 'drop'),
   onUnknownSession: oneOf('fail', 'adopt', 'discard'),
+  spread: either(
+    "'shared', 'first' or a function of the partition's index and their number",
+    oneOf('shared', 'first'),
+    func,
+  ),
   onLowerQos: oneOf('accept', 'reject', 'fail'),
   maxBufferedMessages: count,
   maxBufferedBytes: count,

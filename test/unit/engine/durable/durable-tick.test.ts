@@ -46,6 +46,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
         graph: pipeline.toGraph(),
         job: 'ticks',
         partition,
+        partitions: 1,
         giveUp: [],
         guarantee: 'exactly-once',
         metrics,
