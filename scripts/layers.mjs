@@ -79,6 +79,7 @@ export const LAYERS = [
   { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
   { folder: 'engine', imports: ENGINE },
   { folder: 'engine/engine.ts', imports: [...ENGINE, ...LANES, 'engine', 'engine/job', 'cluster/engine'] },
+  { folder: 'cluster', imports: ['cluster/claims', 'cluster/engine', 'cluster/job', 'cluster/node'] },
   { folder: 'cluster/assignment', imports: [], pure: true },
   { folder: 'cluster/manifest', imports: ['errors'], pure: true },
   {
@@ -132,5 +133,22 @@ export const LAYERS = [
     ],
     closed: true,
   },
-  { folder: 'index.ts', imports: [...BELOW, ...MQTT, 'connector', 'pipeline', 'engine', 'store'], closed: true },
+  {
+    folder: 'index.ts',
+    imports: [
+      'cluster',
+      'cluster/claims',
+      'cluster/engine',
+      'cluster/job',
+      'cluster/node',
+      'nats',
+      ...BELOW,
+      ...MQTT,
+      'connector',
+      'pipeline',
+      'engine',
+      'store',
+    ],
+    closed: true,
+  },
 ];

@@ -3,6 +3,17 @@
  * need has a subpath of its own, as the protocol and the metrics have. Read ARCHITECTURE.md for the layers behind it.
  */
 export type {
+  ClusterEngine,
+  ClusterEvent,
+  ClusterJob,
+  ClusterJobEvent,
+  ClusterJobOptions,
+  ClusterOptions,
+  LossReason,
+  PartitionState,
+  PartitionView,
+} from './cluster/index.js';
+export type {
   BatchBuffer,
   ClassifyErrorFn,
   DeadLetter,
@@ -36,6 +47,7 @@ export {
   type JobStatus,
   type Recovered,
   type RestartOptions,
+  type RunningJob,
   type StoppedEarly,
 } from './engine/index.js';
 export {
@@ -90,9 +102,12 @@ export {
   type Qos0Overflow,
   type ReceivedMessage,
   type SchemaMqttSourceOptions,
+  type Spread,
+  type SpreadFn,
   Subscription,
   type SubscriptionOptions,
 } from './mqtt/source/index.js';
+export type { NatsAuth, NatsTlsOptions } from './nats/index.js';
 export {
   type AggregateOperation,
   AggregateOperations,

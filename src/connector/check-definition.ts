@@ -1,18 +1,19 @@
 import { checkOptions, type OptionChecks } from '../internal/options/check-options.js';
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { notOptions } from '../internal/options/not-options.js';
-import { anObject, flag, func, listOf, someText, text } from '../internal/options/option-checks.js';
+import { anObject, flag, func, listOf, oneOf, someText, text } from '../internal/options/option-checks.js';
 import { guaranteeCheck, onErrorCheck } from './option-checks.js';
 import type { SinkDefinition } from './sink.js';
 import type { SourceDefinition } from './source.js';
 
-const BOTH = { name: someText, claims: listOf(text), refuse: func, onError: onErrorCheck };
+const BOTH = { name: someText, claims: listOf(text), claimsOf: func, refuse: func, onError: onErrorCheck };
 
 const SOURCE: OptionChecks<SourceDefinition<unknown>> = {
   ...BOTH,
   defaultGuarantee: guaranteeCheck,
   needsStore: flag,
   deduplication: anObject,
+  spread: oneOf('first', 'each', 'unsaid'),
   createReader: func,
 };
 
@@ -20,10 +21,11 @@ const SINK: OptionChecks<SinkDefinition<never>> = { ...BOTH, createWriter: func,
 
 /** Checks what `defineSource` is given: without types it may be anything. @throws MillraceError INVALID_OPTIONS */
 export const checkSourceDefinition = (given: unknown): void =>
-  check('source', given, SOURCE, ['needsStore', 'deduplication']);
+  check('source', given, SOURCE, ['needsStore', 'deduplication', 'spread', 'claimsOf']);
 
 /** The same for `defineSink`. @throws MillraceError INVALID_OPTIONS */
-export const checkSinkDefinition = (given: unknown): void => check('sink', given, SINK, ['createDurableWriter']);
+export const checkSinkDefinition = (given: unknown): void =>
+  check('sink', given, SINK, ['createDurableWriter', 'claimsOf']);
 
 const check = (kind: string, given: unknown, checks: OptionChecks<object>, mayLack: readonly string[]): void => {
   const whose = `the ${kind}`;

@@ -27,7 +27,7 @@ export type {
 } from './durable-sink.js';
 export { type FailedItem, letterOfItem } from './letter-of-item.js';
 export { LowWaterMark, type MarkEntry } from './low-water-mark.js';
-export type { OpenContext } from './open-context.js';
+export type { OpenContext, PartitionOf } from './open-context.js';
 export type { ProcessingGuarantee } from './processing-guarantee.js';
 export { type ClassifyErrorFn, classifyError, type ErrorClass } from './retry/classify-error.js';
 export { IntervalFunctions } from './retry/interval-functions.js';

@@ -11,5 +11,6 @@ export type { JobMetrics } from './job/job-metrics.js';
 export type { JobOptions } from './job/job-options.js';
 export type { JobStatus } from './job/job-status.js';
 export type { RestartOptions } from './job/restart-policy.js';
+export type { RunningJob } from './job/running-job.js';
 export type { StoppedEarly } from './job/stopped-early.js';
 export type { Recovered } from './opening/recovered.js';

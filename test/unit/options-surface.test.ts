@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
+import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
 import {
   AggregateOperations,
   type ConnectOptions,
@@ -19,8 +20,12 @@ import {
   TestSources,
 } from '../../src/index.js';
 import { PostgresSinks, PostgresSources } from '../../src/postgres/index.js';
+import { MemoryCluster } from '../support/cluster/memory-place.js';
 
 /** Gives these options, which JavaScript may have in any shape, to what takes them. */
+const clusterEngine = (): ClusterEngine =>
+  new ClusterEngine({ place: new MemoryCluster().place(), node: 'n', leaseMs: 3_000, standbys: 0 });
+
 type Give = (options: never) => unknown;
 
 const connected = (options: object) => () =>
@@ -39,6 +44,9 @@ const POSTGRES_STATEMENT = { connection: {}, sql: 'SELECT $1', bindFn: () => [1]
 const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   EngineOptions: [(options) => Engine.embedded(options)],
   JobOptions: [(options) => Engine.embedded().newJob(pipeline(), options)],
+  ClusterOptions: [(options) => Engine.cluster(options)],
+  NatsTlsOptions: [(tls) => Engine.cluster({ servers: 'nats://localhost', tls })],
+  ClusterJobOptions: [(options) => clusterEngine().newJob(pipeline(), options)],
   RestartOptions: [(restart) => Engine.embedded().newJob(pipeline(), { restart })],
   OpenOptions: [(options) => TestSources.items(1).open(options), (options) => Sinks.noop().open(options)],
   ConnectOptions: [

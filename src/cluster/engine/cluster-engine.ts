@@ -88,6 +88,7 @@ export class ClusterEngine implements AsyncDisposable {
     await this.#parts.place.close();
   }
 
+  /** Shuts down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }

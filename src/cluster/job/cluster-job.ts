@@ -15,6 +15,7 @@ import type { NodePartitions } from '../node/node-partitions.js';
 
 /** A partition of a job, as this node sees it. */
 export interface PartitionView {
+  /** From 0. */
   readonly index: number;
   /** The node where it runs; undefined: nowhere at the moment. */
   readonly node: string | undefined;
@@ -74,6 +75,7 @@ export class ClusterJob implements RunningJob {
     if (signal?.aborted) this.#onAbort();
   }
 
+  /** The same on all nodes; what is stored goes by it. */
   get name(): string {
     return this.#parts.options.name;
   }

@@ -3,6 +3,7 @@ import type { JobStatus } from './job-status.js';
 
 /** A job of any engine. On a cluster what is asked of it is asked of the job everywhere, whichever node is asked. */
 export interface RunningJob extends AsyncDisposable {
+  /** What is stored goes by it. */
   readonly name: string;
   /** Does not change once it is COMPLETED or FAILED. */
   readonly status: JobStatus;

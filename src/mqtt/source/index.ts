@@ -16,5 +16,6 @@ export type {
   MqttSourceOptions,
   SchemaMqttSourceOptions,
 } from './options/mqtt-source-options.js';
+export type { Spread, SpreadFn } from './options/spread.js';
 export { Subscription, type SubscriptionOptions } from './options/subscription.js';
 export type { ReceivedMessage } from './received-message.js';

@@ -223,6 +223,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
         onSessionLoss: 1,
         onUnknownSession: 1,
         onLowerQos: 1,
+        spread: 1,
         deduplicateBy: 2,
         qos0Overflow: 1,
         maxBufferedMessages: 1,
