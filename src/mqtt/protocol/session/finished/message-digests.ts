@@ -8,6 +8,8 @@ const LATEST = PAGES;
 /** Ids that it has at most: with fewer, whole pages would be stored more often; with more, each small commit would be larger. */
 const MOST_LATEST = 500;
 
+const NONE = new Int32Array();
+
 /** The digests of the messages that had these ids last: a part of the state that changes as a whole. */
 export interface DigestPage {
   /** 0 to 7: of the ids from 8192 times this. 8: of the ids that were set since whole pages were given, over what those say. */
@@ -33,8 +35,10 @@ function arePairs(digests: Int32Array): boolean {
  */
 export class MessageDigests {
   readonly #pages: (Int32Array | undefined)[] = [];
-  /** The ids that were set since whole pages were given; not all, once there are too many. */
-  #latest: number[] = [];
+  /** An id and its digest in turn, as they were set since whole pages were given; not all, once there are too many. */
+  #latest = NONE;
+  /** How many were set since then. */
+  #count = 0;
   /** The whole pages that these are in, as bits. */
   #touched = 0;
   /** Something was set since `takeChanged`. */
@@ -57,37 +61,33 @@ export class MessageDigests {
     const page = Math.floor(packetId / PAGE);
     this.#pageAt(page)[packetId % PAGE] = digest;
     this.#touched |= 1 << page;
-    if (this.#latest.length <= MOST_LATEST) this.#latest.push(packetId);
     this.#changed = true;
+    this.#count += 1;
+    if (this.#count > MOST_LATEST) return;
+    // with the first, since most sessions have none
+    if (this.#latest === NONE) this.#latest = new Int32Array(2 * MOST_LATEST);
+    this.#latest[2 * this.#count - 2] = packetId;
+    this.#latest[2 * this.#count - 1] = digest;
   }
 
   /** Copies of the pages that changed since this was called last. */
   takeChanged(): DigestPage[] {
     if (!this.#changed) return [];
     this.#changed = false;
-    if (this.#latest.length <= MOST_LATEST) return [this.#pairs(this.#latest)];
+    if (this.#count <= MOST_LATEST) return [{ page: LATEST, digests: this.#latest.slice(0, 2 * this.#count) }];
     const whole = [...this.#pages.keys()].filter((page) => (this.#touched & (1 << page)) !== 0);
-    this.#latest = [];
+    this.#count = 0;
     this.#touched = 0;
     // the stored latest ones are older than these, and must not be over them
-    return [...whole.map((page) => ({ page, digests: this.#pageAt(page).slice() })), this.#pairs([])];
+    return [...whole.map((page) => ({ page, digests: this.#pageAt(page).slice() })), { page: LATEST, digests: NONE }];
   }
 
   /** All digests: what each commit together with those before has. */
   toPages(): DigestPage[] {
-    const ids = this.#pages.flatMap((digests = new Int32Array(), page) =>
-      Array.from(digests.keys(), (at) => page * PAGE + at).filter((id) => this.get(id) !== NO_DIGEST),
+    const pairs = this.#pages.flatMap((digests = NONE, page) =>
+      Array.from(digests, (digest, at) => [page * PAGE + at, digest]).filter(([, digest]) => digest !== NO_DIGEST),
     );
-    return [this.#pairs(ids)];
-  }
-
-  #pairs(ids: readonly number[]): DigestPage {
-    const digests = new Int32Array(2 * ids.length);
-    ids.forEach((id, index) => {
-      digests[2 * index] = id;
-      digests[2 * index + 1] = this.get(id);
-    });
-    return { page: LATEST, digests };
+    return [{ page: LATEST, digests: Int32Array.from(pairs.flat()) }];
   }
 
   #setAll(pairs: Int32Array): void {
