@@ -4,11 +4,12 @@
  * what a command line may say, `completion/` the scripts for shells. It may import every layer; nothing imports it.
  */
 import { BRIDGE } from './bridge/bridge-command.js';
+import { CLUSTER } from './cluster/cluster-command.js';
 import type { Command } from './command.js';
 import { completionCommand } from './completion/completion-command.js';
 import { RUN } from './run/run-command.js';
 
-const WORKING: readonly Command[] = [BRIDGE, RUN];
+const WORKING: readonly Command[] = [BRIDGE, RUN, CLUSTER];
 
 /** All of them, in the order of the help. A new one is a record here and a folder beside this file. */
 export const COMMANDS: readonly Command[] = [...WORKING, completionCommand(WORKING)];

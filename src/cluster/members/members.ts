@@ -66,6 +66,14 @@ export class Members {
     );
   }
 
+  /** The manifest that is there, for who brings none. @throws MillraceError STORE_CORRUPT without one, and those of the bucket */
+  async manifest(): Promise<ClusterManifest> {
+    return this.#changeManifest((stored) => {
+      if (stored === undefined) throw this.#gone();
+      return stored;
+    });
+  }
+
   /**
    * Says from where epochs count on: after the bucket was lost its revisions begin anew, and the logs do not. Only a person can know that
    * nobody else is at it.
