@@ -147,12 +147,26 @@ export function membersContract(title: string, { start, skip }: MembersContractS
       stop();
     });
 
-    test('a process that joins under an id that is taken has a higher run', LIMIT, async () => {
-      const place = await start();
-      const [one, other] = [await members(place), await members(place)];
-      const first = await one.join(introduction('a'));
-      assert.ok((await other.join(introduction('a'))) > first);
-    });
+    test(
+      'a process that joins under an id that is taken has a higher run, and stays a member when the former one leaves',
+      LIMIT,
+      async () => {
+        const place = await start();
+        const [one, other] = [await members(place), await members(place)];
+        const first = await one.join(introduction('a'));
+        const second = await other.join(introduction('a'));
+        assert.ok(second > first);
+        await one.leave('a');
+        const seen: MembersEvent[] = [];
+        const stop = one.watch((event) => seen.push(event));
+        await until(() => seen.some(({ type }) => type === 'caught-up'));
+        assert.ok(
+          seen.some((event) => event.type === 'beat' && event.beat.run === second),
+          'the former one leaves it be',
+        );
+        stop();
+      },
+    );
 
     test("what no node writes is told, and is nobody's claim", LIMIT, async () => {
       const place = await start();

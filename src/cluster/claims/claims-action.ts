@@ -32,5 +32,7 @@ export type ClaimsAction =
   | { readonly type: 'epochs-behind'; readonly partition: number }
   | { readonly type: 'node-joined'; readonly node: string }
   | { readonly type: 'node-gone'; readonly node: string; readonly silentMs: number }
+  /** Another process has joined under this node's id: this one has to end. */
+  | { readonly type: 'superseded' }
   /** What is kept of a node that is gone for long can be removed. */
   | { readonly type: 'forget'; readonly node: string };

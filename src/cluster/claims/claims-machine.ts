@@ -56,6 +56,7 @@ export class ClaimsMachine {
   #shed: { readonly partition: number; readonly to: string } | undefined;
   #leaving = false;
   #superseded = false;
+  #toldSuperseded = false;
   #now = 0;
 
   constructor(options: ClaimsOptions) {
@@ -128,11 +129,6 @@ export class ClaimsMachine {
     return this.#own.inStates((state) => state === 'running');
   }
 
-  /** Another process has joined under this node's id: this one has to end. */
-  get isSuperseded(): boolean {
-    return this.#superseded;
-  }
-
   /** All was given back, as far as it could be asked for. */
   get hasLeft(): boolean {
     return this.#leaving && this.#asked.size === 0 && this.#own.inStates((state) => state !== 'idle').length === 0;
@@ -140,22 +136,12 @@ export class ClaimsMachine {
 
   /** Nobody has anything of the job, as it is seen from here. */
   get isIdleEverywhere(): boolean {
-    return this.hasLeft && this.runningAt.every((node) => node === undefined) && this.#isUnowned();
+    return this.hasLeft && this.#view.isUnowned(this.#options.partitions);
   }
 
   /** Where each partition runs, as it is seen from here; undefined: nowhere. */
   get runningAt(): readonly (string | undefined)[] {
-    return Array.from({ length: this.#options.partitions }, (_, partition) => {
-      const owner = this.#view.livingOwner(partition);
-      return owner !== undefined && this.#view.runsAt(partition, owner) ? owner : undefined;
-    });
-  }
-
-  #isUnowned(): boolean {
-    const { partitions } = this.#options;
-    return Array.from({ length: partitions }, (_, partition) => this.#view.livingOwner(partition)).every(
-      (owner) => owner === undefined,
-    );
+    return this.#view.runningAt(this.#options.partitions);
   }
 
   /** When to decide at the latest; undefined before the first time. */
@@ -169,7 +155,7 @@ export class ClaimsMachine {
   decide(now: number): readonly ClaimsAction[] {
     this.#now = now;
     this.#view.look(now);
-    if (this.#superseded) return this.#loseAll({ type: 'superseded' });
+    if (this.#superseded) return this.#end();
     const silentMs = this.#beats.silentMs(now);
     if (silentMs >= this.#options.leaseMs) return this.#loseAll({ type: 'beats-late', silentMs });
     const actions = this.#losses();
@@ -194,6 +180,13 @@ export class ClaimsMachine {
       const claim = this.#own.claimOf(partition);
       return claim === undefined ? [] : [{ type: 'open', claim }];
     });
+  }
+
+  #end(): readonly ClaimsAction[] {
+    const stops = this.#loseAll({ type: 'superseded' });
+    const told = this.#toldSuperseded;
+    this.#toldSuperseded = true;
+    return told ? stops : [...stops, { type: 'superseded' }];
   }
 
   #loseAll(reason: LossReason): ClaimsAction[] {

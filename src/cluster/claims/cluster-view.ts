@@ -102,6 +102,21 @@ export class ClusterView {
     return node !== undefined && this.#beats.get(node)?.running.includes(partition) === true;
   }
 
+  /** By partition, where it runs; undefined: nowhere. */
+  runningAt(partitions: number): readonly (string | undefined)[] {
+    return Array.from({ length: partitions }, (_, partition) => {
+      const owner = this.livingOwner(partition);
+      return this.runsAt(partition, owner) ? owner : undefined;
+    });
+  }
+
+  isUnowned(partitions: number): boolean {
+    for (let partition = 0; partition < partitions; partition++) {
+      if (this.livingOwner(partition) !== undefined) return false;
+    }
+    return true;
+  }
+
   isWarmAt(partition: number, node: string): boolean {
     return this.#beats.get(node)?.warm.includes(partition) === true;
   }

@@ -19,12 +19,10 @@ export class NodeRoll {
     return [
       ...gone.map((node): ClaimsAction => ({ type: 'node-gone', node, silentMs: view.silentMs(node) })),
       ...joined.map(({ node }): ClaimsAction => ({ type: 'node-joined', node })),
-      ...old.map(({ node }) => this.#forget(view, node)),
+      ...old.map(({ node }): ClaimsAction => {
+        view.forget(node);
+        return { type: 'forget', node };
+      }),
     ];
-  }
-
-  #forget(view: ClusterView, node: string): ClaimsAction {
-    view.forget(node);
-    return { type: 'forget', node };
   }
 }

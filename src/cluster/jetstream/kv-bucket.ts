@@ -67,15 +67,11 @@ export class KvBucket implements Bucket {
   }
 
   put(key: string, value: Uint8Array, expected?: number): Promise<number | undefined> {
-    return this.#write(
-      key,
-      value,
-      expected === undefined ? {} : { 'Nats-Expected-Last-Subject-Sequence': `${expected}` },
-    );
+    return this.#write(key, value, expecting(expected));
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#write(key, new Uint8Array(), { [OPERATION]: 'DEL' });
+  async remove(key: string, expected?: number): Promise<void> {
+    await this.#write(key, new Uint8Array(), { ...expecting(expected), [OPERATION]: 'DEL' });
   }
 
   async get(key: string): Promise<BucketEntry | undefined> {
@@ -166,6 +162,9 @@ export class KvBucket implements Bucket {
     return error.err_code === API_CODES.streamNotFound ? bucketGone(this.location) : apiError(error, what);
   }
 }
+
+const expecting = (revision: number | undefined): Readonly<Record<string, string>> =>
+  revision === undefined ? {} : { 'Nats-Expected-Last-Subject-Sequence': `${revision}` };
 
 const entryOf = (entry: Pick<KvWatchEntry, 'key' | 'value' | 'revision' | 'operation'>): BucketEntry => ({
   key: entry.key,

@@ -178,8 +178,10 @@ export class ClusterJob implements RunningJob {
         node.drain(action.partition);
         break;
       case 'stop':
-        if (action.reason.type === 'superseded') void this.#end({ error: superseded(job) });
         node.stop(action.partition, action.reason);
+        break;
+      case 'superseded':
+        void this.#end({ error: superseded(job) });
         break;
       case 'follow':
         node.follow(action.partition);

@@ -38,8 +38,8 @@ export interface Bucket {
   put(key: string, value: Uint8Array, expected?: number): Promise<number | undefined>;
   /** The newest entry. @throws as `put` */
   get(key: string): Promise<BucketEntry | undefined>;
-  /** Its key is watched as removed. @throws as `put` */
-  remove(key: string): Promise<void>;
+  /** Its key is watched as removed; nothing is done when it has another than the expected revision. @throws as `put` */
+  remove(key: string, expected?: number): Promise<void>;
   /** Tells until it is stopped by the function that it gives. */
   watch(listener: (event: BucketEvent) => void): () => void;
   /** Lets go of it; what is in it stays. */

@@ -43,6 +43,8 @@ export class Members {
   readonly #bucket: Bucket;
   readonly #job: string;
   #manifest: ClusterManifest | undefined;
+  /** The revision of the last that this node said of itself. */
+  #said = 0;
 
   /** @param job its name, for messages */
   constructor(bucket: Bucket, job: string) {
@@ -93,17 +95,23 @@ export class Members {
   async join(introduction: Introduction): Promise<number> {
     if (!NODE_ID.test(introduction.node)) throw badNodeId(introduction.node);
     const run = await this.#bucket.put(nodeKey(introduction.node), encodeBeat({ ...introduction, run: 0, count: 0 }));
+    this.#say(run);
     if (run === undefined) throw new MillraceError('INTERNAL', 'a put without expectation was refused');
     return run;
   }
 
   /** Resolves when all can see it. */
   async beat(beat: Beat): Promise<void> {
-    await this.#bucket.put(nodeKey(beat.node), encodeBeat(beat));
+    this.#say(await this.#bucket.put(nodeKey(beat.node), encodeBeat(beat)));
   }
 
-  /** The node is a member no more; also what is done about one that is gone for long. */
+  /** Is a member no more, and leaves another process that has joined under its id since alone. */
   async leave(node: string): Promise<void> {
+    await this.#bucket.remove(nodeKey(node), this.#said);
+  }
+
+  /** What is kept of a node that is gone for long is removed; if it is not, its next beat says so. */
+  async forget(node: string): Promise<void> {
     await this.#bucket.remove(nodeKey(node));
   }
 
@@ -141,6 +149,10 @@ export class Members {
 
   async close(): Promise<void> {
     await this.#bucket.close();
+  }
+
+  #say(revision = 0): void {
+    this.#said = Math.max(this.#said, revision);
   }
 
   get #epochBase(): number {

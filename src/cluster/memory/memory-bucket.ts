@@ -60,8 +60,8 @@ export class MemoryBucket implements Bucket {
     return this.#ask(() => this.#entries.get(key));
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#ask(() => this.#entries.put(key, undefined));
+  async remove(key: string, expected?: number): Promise<void> {
+    await this.#ask(() => this.#entries.put(key, undefined, expected));
   }
 
   watch(listener: (event: BucketEvent) => void): () => void {

@@ -179,7 +179,7 @@ export class ClaimsDriver {
   #act(action: ClaimsAction): void {
     if (action.type === 'claim') void this.#claim(action.partition, action.revision);
     else if (action.type === 'release') void this.#release(action);
-    else if (action.type === 'forget') void this.#members.leave(action.node).catch(() => {});
+    else if (action.type === 'forget') void this.#members.forget(action.node).catch(() => {});
     else this.#handler.act(action);
   }
 

@@ -198,8 +198,8 @@ test('another process under the same id has this one stop all', () => {
   const rig = Rig.running();
   rig.sees(beat({ node: 'a', run: 9 }, 0));
   const stops = [0, 1].map((partition) => ({ type: 'stop', partition, reason: { type: 'superseded' } }));
-  assert.deepEqual(rig.decide(), stops);
-  assert.equal(rig.machine.isSuperseded, true);
+  assert.deepEqual(rig.decide(), [...stops, { type: 'superseded' }]);
+  assert.deepEqual(rig.decide(), [], 'it is said once');
 });
 
 test('a node that leaves is done when all was given back', () => {
@@ -259,4 +259,16 @@ test('CM2: what does not run yet is given back at once, however many, and what r
     { type: 'drain', partition: 3 },
     { type: 'drain', partition: 5 },
   ]);
+});
+
+test('a node that was seen for the last time an hour ago is forgotten, once, by the first of those that are alive', () => {
+  const rig = Rig.running();
+  rig.sees(beat(B, 1));
+  const forgotten: unknown[] = [];
+  for (const end = rig.now + 3_600_000 + 2 * LEASE; rig.now < end; ) {
+    rig.now += LEASE / 4;
+    forgotten.push(...rig.machine.decide(rig.now).filter(({ type }) => type === 'forget'));
+    rig.beats();
+  }
+  assert.deepEqual(forgotten, [{ type: 'forget', node: 'b' }]);
 });
