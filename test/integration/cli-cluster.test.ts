@@ -55,6 +55,9 @@ const linesOf = ({ stdout }: Pick<Child, 'stdout'>): readonly Line[] =>
 
 const skip = natsAbsence();
 
+/** As docs/cluster.md lists them. */
+const RIGHTS = ['$JS.API.>', '$JS.FC.>', '$KV.>', '$O.>', 'mr.>'];
+
 describe('millrace run --cluster', { ...LIMIT, skip }, () => {
   it('hands the job over to the other node at SIGTERM, which loses and doubles nothing', async () => {
     const [nats, broker] = await Promise.all([startNats(), startMosquitto()]);
@@ -101,8 +104,9 @@ describe('millrace run --cluster', { ...LIMIT, skip }, () => {
     await taking.waitForLine(/RUNNING/);
   });
 
-  it('says who it is by a user and a password that no command line has', async () => {
-    const extra = 'authorization { users: [{ user: millrace, password: "s3cret" }] }';
+  it('says who it is by a user and a password that no command line has, and needs no more rights than are documented', async () => {
+    const rights = `{ publish: [${RIGHTS.map((subject) => `"${subject}"`)}], subscribe: ["_INBOX.>"] }`;
+    const extra = `authorization { users: [{ user: millrace, password: "s3cret", permissions: ${rights} }] }`;
     const [nats, broker] = await Promise.all([startNats({ extra }), startMosquitto()]);
     const line = ['run', counting('user.mjs', broker), '--cluster', nats.urls.join(','), '--replicas', '1'];
     const nobody = await runCli(line);
@@ -117,8 +121,16 @@ describe('millrace run --cluster', { ...LIMIT, skip }, () => {
     assert.deepEqual(await known.end('SIGTERM'), { code: 0, signal: null });
     const file = join(directory, 'password');
     writeFileSync(file, 's3cret\n');
-    await using byFile = startCli([...user, '--nats-password-file', file]);
+    await using byFile = startCli([...user, '--nats-password-file', file, '--json']);
     await byFile.waitForLine(/RUNNING/);
+    const witness = await startMosquittoSub({ port: broker.port, topic: 'out' });
+    await publishAll({ port: broker.port, topic: 'in' }, texts(1, 5));
+    await witness.untilCount(5);
+    assert.deepEqual(await byFile.end('SIGTERM'), { code: 0, signal: null });
+    assert.deepEqual(
+      linesOf(byFile).filter(({ event }) => event === 'snapshot-failed' || event === 'cluster-unreachable'),
+      [],
+    );
   });
 });
 
