@@ -36,8 +36,8 @@ export const fromStoredMemory = (stored: unknown): WholeMemory | undefined => {
 };
 
 /**
- * No page is shorter. LMDB keeps larger records than two kilobytes on pages of their own, outside of the tree: so that has one page
- * for all that a commit changes, as without digests, and not a way to them that each commit writes anew.
+ * No page is shorter. LMDB keeps records of more than two kilobytes on pages of their own: so they make its tree no deeper, whose way to
+ * what changed each commit writes anew.
  */
 const LEAST_BYTES = 4000;
 
