@@ -136,7 +136,7 @@ export class ClaimsMachine {
 
   /** Nobody has anything of the job, as it is seen from here. */
   get isIdleEverywhere(): boolean {
-    return this.hasLeft && this.#view.isUnowned(this.#options.partitions);
+    return this.hasLeft && this.#view.isCurrent && this.#view.isUnowned(this.#options.partitions);
   }
 
   /** Where each partition runs, as it is seen from here; undefined: nowhere. */
@@ -190,6 +190,8 @@ export class ClaimsMachine {
   }
 
   #loseAll(reason: LossReason): ClaimsAction[] {
+    // the release may never have an answer; who has no lease has no claim
+    for (const partition of this.#own.inStates((state) => state === 'released')) this.#own.pass(partition, 'end');
     return this.#own.held().map((partition) => this.#lose(partition, reason));
   }
 

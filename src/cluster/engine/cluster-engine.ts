@@ -101,9 +101,7 @@ export class ClusterEngine implements AsyncDisposable {
     const plan = planLines(compilePipeline(run.graph));
     const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
     await members.settleManifest(manifest, { allowPlanChange });
-    const { status } = await members.desired();
-    // what ended is begun anew; what is suspended stays so
-    if (status !== 'running' && status !== 'suspended') await members.desire({ status: 'running' });
+    await members.begin();
     const durable = run.stores !== undefined;
     let driver: ClaimsDriver | undefined;
     const partitionsHere = new NodePartitions({
@@ -123,7 +121,7 @@ export class ClusterEngine implements AsyncDisposable {
       {
         act: (action) => job.act(action),
         followed: () => partitionsHere.followed(),
-        desired: (desired) => job.desired(desired),
+        desired: (desired, revision) => job.desired(desired, revision),
         unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
         failed: (error) => job.failNode(error),
       },

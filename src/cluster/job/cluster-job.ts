@@ -8,7 +8,7 @@ import { MillraceError } from '../../errors/index.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
 import type { ClaimsAction } from '../claims/claims-action.js';
 import type { PartitionState } from '../claims/partition-life.js';
-import type { DesiredState } from '../manifest/desired-state.js';
+import { type DesiredState, isEnd } from '../manifest/desired-state.js';
 import type { ClaimsDriver } from '../node/claims-driver.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
 import type { NodePartitions } from '../node/node-partitions.js';
@@ -39,8 +39,8 @@ export interface ClusterJobParts {
 export interface Joined {
   readonly driver: ClaimsDriver;
   readonly node: NodePartitions;
-  /** Says what the job is to do, on all nodes. */
-  readonly desire: (desired: DesiredState) => Promise<void>;
+  /** As that of `Members`. */
+  readonly desire: (desired: DesiredState) => Promise<number | undefined>;
 }
 
 /**
@@ -57,6 +57,11 @@ export class ClusterJob implements RunningJob {
   readonly #over = deferred<void>();
   readonly #joining: Promise<void>;
   #wanted: DesiredState['status'] = 'running';
+  /** Of what is wanted: what is older comes too late. */
+  #wantedAt = 0;
+  /** While this node completed the job, somebody began it again. */
+  #begunAgain = false;
+  #reason: unknown;
   /** The node is left, and the job is not over. */
   #leaving: Deferred<void> | undefined;
   #ending = false;
@@ -107,13 +112,19 @@ export class ClusterJob implements RunningJob {
 
   async cancel(reason?: unknown): Promise<void> {
     if (isFinal(this.#status)) return;
-    await this.#desire('cancelled');
-    await this.#end({ error: cancelled(this.name, reason) });
+    this.#reason = reason;
+    try {
+      await this.#desire('cancelled');
+    } finally {
+      // the others may not have heard of it, which the caller is told; here it ends all the same
+      await this.#end({ error: cancelled(this.name, reason) });
+    }
   }
 
   async suspend(): Promise<boolean> {
     if (this.#status !== 'SUSPENDED') await this.#desire('suspended');
-    await this.#until(() => this.#status === 'SUSPENDED' || isFinal(this.#status));
+    // somebody else may resume it before all is suspended, or complete it
+    await this.#until(() => this.#status === 'SUSPENDED' || isFinal(this.#status) || this.#wanted !== 'suspended');
     return true;
   }
 
@@ -126,7 +137,8 @@ export class ClusterJob implements RunningJob {
   async restart(): Promise<void> {
     if (this.#status === 'SUSPENDED') throw this.#wrongState('restart');
     await this.suspend();
-    await this.resume();
+    if (this.status === 'SUSPENDED') await this.resume();
+    else await this.whenRunning();
   }
 
   async drain(): Promise<boolean> {
@@ -202,15 +214,22 @@ export class ClusterJob implements RunningJob {
   }
 
   /** @internal What all nodes are to do. */
-  desired(desired: DesiredState): void {
-    if (isFinal(this.#status) || this.#ending || desired.status === this.#wanted) return;
+  desired(desired: DesiredState, revision: number): void {
+    if (isFinal(this.#status) || this.#ending || revision <= this.#wantedAt) return;
+    this.#wantedAt = revision;
+    if (this.#wanted === 'completed' && !isEnd(desired)) this.#begunAgain = true;
+    else if (desired.status !== this.#wanted) this.#want(desired);
+    this.look();
+  }
+
+  #want(desired: DesiredState): void {
     this.#wanted = desired.status;
     const { driver } = this.#mustBeJoined();
     if (desired.status === 'running') {
       if (this.#status === 'SUSPENDED') this.#move('start');
-      driver.stay();
+      if (this.#leaving === undefined) driver.stay();
     } else if (desired.status === 'cancelled') {
-      void this.#end({ error: cancelled(this.name, undefined) });
+      void this.#end({ error: cancelled(this.name, this.#reason) });
     } else if (desired.status === 'failed') {
       const { code, message } = desired.error;
       void this.#end({ error: new MillraceError(code, message) });
@@ -218,7 +237,6 @@ export class ClusterJob implements RunningJob {
       if (desired.status === 'completed' && this.#status !== 'COMPLETING') this.#move('complete');
       driver.leave();
     }
-    this.look();
   }
 
   /** @internal A partition of this node can run nowhere. */
@@ -234,7 +252,20 @@ export class ClusterJob implements RunningJob {
    * do, and who started the job ends it.
    */
   ended(): void {
-    if (this.#parts.partitions === 1) void this.drain().catch(() => {});
+    if (this.#parts.partitions === 1) void this.#complete();
+  }
+
+  /** Nobody else asks for it, so it is asked for until the servers have it. */
+  async #complete(): Promise<void> {
+    while (!this.#ending) {
+      try {
+        return await this.#desire('completed');
+      } catch (reason) {
+        const error = MillraceError.from(reason);
+        if (!error.retryable) return this.failNode(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
   }
 
   /** @internal The node can take part no more; the job goes on elsewhere. */
@@ -259,9 +290,10 @@ export class ClusterJob implements RunningJob {
     if (this.#leaving !== undefined) {
       if (driver.hasLeft) void this.#end({ error: left(this.name) });
     } else if (this.#wanted === 'completed') {
-      if (driver.isIdleEverywhere) void this.#end({ error: undefined });
+      if (driver.isIdleEverywhere || (this.#begunAgain && driver.hasLeft)) void this.#end({ error: undefined });
     } else if (this.#wanted === 'suspended' && driver.isIdleEverywhere && this.#status !== 'SUSPENDED') {
-      this.#running = quiet(deferred<void>());
+      // who waits for it since before it ran goes on waiting
+      if (this.#status === 'RUNNING') this.#running = quiet(deferred<void>());
       this.#move('suspended');
     }
   }
@@ -274,8 +306,8 @@ export class ClusterJob implements RunningJob {
     try {
       const joined = await this.#parts.join(this);
       this.#joined = joined;
-      joined.driver.start();
       this.#looking = setInterval(() => this.look(), LOOK_MS);
+      joined.driver.start();
     } catch (error) {
       await this.#end({ error: MillraceError.from(error) });
     }
@@ -284,8 +316,8 @@ export class ClusterJob implements RunningJob {
   async #desire(status: 'running' | 'suspended' | 'completed' | 'cancelled'): Promise<void> {
     await this.#joining;
     if (isFinal(this.#status)) return;
-    await this.#mustBeJoined().desire({ status });
-    this.desired({ status });
+    const revision = await this.#mustBeJoined().desire({ status });
+    if (revision !== undefined) this.desired({ status }, revision);
   }
 
   async #until(isSo: () => boolean): Promise<void> {
@@ -302,9 +334,11 @@ export class ClusterJob implements RunningJob {
     this.#ending = true;
     clearInterval(this.#looking);
     const { node, driver } = this.#joined ?? {};
+    // else what ends here is claimed again
+    driver?.stop();
     node?.stopAll(error ?? new MillraceError('ABORTED', `job "${this.name}" has stopped`));
     await node?.close().catch(() => {});
-    await driver?.close();
+    await driver?.close().catch(() => {});
     this.#finish(error);
     this.#over.resolve();
   }
@@ -338,6 +372,8 @@ export class ClusterJob implements RunningJob {
 
 /** Between two looks at what others do, in milliseconds. */
 const LOOK_MS = 50;
+/** Between two attempts to reach the servers, in milliseconds. */
+const RETRY_MS = 1_000;
 
 const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
   values.reduce((total, value) => total + of(value), 0);

@@ -1,8 +1,8 @@
 import { MillraceError } from '../../errors/index.js';
 import type { Beat, Change, Claim, Owner } from '../claims/change.js';
 import { type ClusterManifest, settleClusterManifest } from '../manifest/cluster-manifest.js';
-import type { DesiredState } from '../manifest/desired-state.js';
-import type { Bucket, BucketEvent } from './bucket.js';
+import { type DesiredState, isEnd, mayFollow } from '../manifest/desired-state.js';
+import type { Bucket, BucketEntry, BucketEvent } from './bucket.js';
 import {
   changeOf,
   claimKey,
@@ -25,7 +25,7 @@ export type Introduction = Omit<Beat, 'run' | 'count'>;
 export type MembersEvent =
   | Change
   /** What the job is to do, on all nodes. */
-  | { readonly type: 'desired'; readonly desired: DesiredState }
+  | { readonly type: 'desired'; readonly desired: DesiredState; readonly revision: number }
   | { readonly type: 'failed'; readonly error: MillraceError };
 
 /** Of a node: so that it can be part of a key. */
@@ -129,15 +129,22 @@ export class Members {
     return this.#put(partition, revision, undefined);
   }
 
-  /** Says what the job is to do, on all nodes. */
-  async desire(desired: DesiredState): Promise<void> {
-    await this.#bucket.put(DESIRED_KEY, encodeDesired(desired));
+  /**
+   * Says what the job is to do, on all nodes.
+   * @returns the revision; undefined when it comes to an end that this cannot take the place of
+   */
+  async desire(desired: DesiredState): Promise<number | undefined> {
+    return this.#changeDesired((stored) => (mayFollow(stored, desired) ? desired : undefined));
   }
 
   /** What the job is to do. */
   async desired(): Promise<DesiredState> {
-    const entry = await this.#bucket.get(DESIRED_KEY);
-    return entry?.value === undefined ? { status: 'running' } : readDesired(entry.value);
+    return readEntry(await this.#bucket.get(DESIRED_KEY));
+  }
+
+  /** What has ended is begun again; what is suspended stays so. */
+  async begin(): Promise<void> {
+    await this.#changeDesired((stored) => (isEnd(stored) ? { status: 'running' } : undefined));
   }
 
   /** Tells all that is there, and what changes from then on, until it is stopped by the function that it gives. */
@@ -168,13 +175,25 @@ export class Members {
 
   #changesOf(event: BucketEvent): readonly MembersEvent[] {
     if (event.type !== 'entry') return [event];
-    const { key, value } = event.entry;
-    if (key === DESIRED_KEY) return value === undefined ? [] : [{ type: 'desired', desired: readDesired(value) }];
+    const { key, value, revision } = event.entry;
+    if (key === DESIRED_KEY)
+      return value === undefined ? [] : [{ type: 'desired', desired: readDesired(value), revision }];
     if (key !== MANIFEST_KEY) return [changeOf(event.entry, this.#epochBase) ?? []].flat();
     const manifest = value && readManifest(value);
     if (manifest === undefined) return [{ type: 'failed', error: this.#gone() }];
     this.#manifest = manifest;
     return [];
+  }
+
+  async #changeDesired(change: (stored: DesiredState) => DesiredState | undefined): Promise<number | undefined> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const entry = await this.#bucket.get(DESIRED_KEY);
+      const next = change(readEntry(entry));
+      if (next === undefined) return undefined;
+      const revision = await this.#bucket.put(DESIRED_KEY, encodeDesired(next), entry?.revision ?? 0);
+      if (revision !== undefined) return revision;
+    }
+    throw new MillraceError('CLUSTER_UNREACHABLE', `what is asked for in ${this.location} changes all the time`);
   }
 
   async #changeManifest(change: (stored: ClusterManifest | undefined) => ClusterManifest): Promise<ClusterManifest> {
@@ -203,6 +222,9 @@ export class Members {
     );
   }
 }
+
+const readEntry = (entry: BucketEntry | undefined): DesiredState =>
+  entry?.value === undefined ? { status: 'running' } : readDesired(entry.value);
 
 const badNodeId = (node: string): MillraceError =>
   new MillraceError(

@@ -25,7 +25,7 @@ export interface ClaimsHandler {
   act(action: Exclude<ClaimsAction, { type: 'claim' | 'release' | 'forget' }>): void;
   followed(): Followed;
   /** What the job is to do. */
-  desired(desired: DesiredState): void;
+  desired(desired: DesiredState, revision: number): void;
   /** The servers were not reached; once for each outage. */
   unreachable(error: MillraceError): void;
   /** The claims cannot be seen, or written, any more. */
@@ -125,20 +125,30 @@ export class ClaimsDriver {
     this.#again = true;
     if (this.#ticking || this.#closed) return;
     this.#ticking = true;
-    while (this.#again && !this.#closed) {
-      this.#again = false;
-      for (const action of this.#machine.decide(performance.now())) this.#act(action);
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        for (const action of this.#machine.decide(performance.now())) this.#act(action);
+      }
+    } catch (error) {
+      this.#handler.failed(MillraceError.from(error));
+    } finally {
+      this.#ticking = false;
     }
-    this.#ticking = false;
     this.#setTimer();
   }
 
-  /** Is a member no more, and nothing is told any more. */
-  async close(): Promise<void> {
+  /** Nothing is claimed, told or said of itself any more; until `close`, or the end of the lease, it is still a member. */
+  stop(): void {
     this.#closed = true;
     clearInterval(this.#beats);
     clearTimeout(this.#timer);
     this.#stopWatching?.();
+  }
+
+  /** Is a member no more. */
+  async close(): Promise<void> {
+    this.stop();
     await this.#members.leave(this.#options.node).catch(() => {});
     await this.#members.close();
   }
@@ -146,7 +156,7 @@ export class ClaimsDriver {
   #handle(event: MembersEvent): void {
     if (this.#closed) return;
     if (event.type === 'failed') this.#handler.failed(event.error);
-    else if (event.type === 'desired') this.#handler.desired(event.desired);
+    else if (event.type === 'desired') this.#handler.desired(event.desired, event.revision);
     else this.#machine.handle(event);
     this.tick();
   }

@@ -42,6 +42,8 @@ export class NodePartitions {
   readonly #parts: NodePartitionsParts;
   readonly #stores: LogStores;
   readonly #opened = new Map<number, Opened>();
+  /** Was opened, and has not come to its end. */
+  readonly #begun = new Set<number>();
   /** By partition, what a store may be opened with next. */
   readonly #epochs = new Map<number, number>();
   readonly #followers = new Map<number, LogFollower>();
@@ -87,6 +89,7 @@ export class NodePartitions {
     const { job } = this.#parts.run;
     this.#parts.tell({ kind: 'partition-claimed', job, partition, epoch });
     const opened = this.#openedOf(partition);
+    this.#begun.add(partition);
     this.#inTurn(partition, async () => {
       await opened.runner.over;
       this.#epochs.set(partition, epoch);
@@ -97,12 +100,14 @@ export class NodePartitions {
   }
 
   drain(partition: number): void {
+    if (this.#neverBegan(partition)) return;
     this.#inTurn(partition, async () => this.#opened.get(partition)?.runner.drain());
   }
 
   stop(partition: number, reason: LossReason): void {
     const { job } = this.#parts.run;
     this.#parts.tell({ kind: 'partition-lost', job, partition, reason });
+    if (this.#neverBegan(partition)) return;
     this.#stopRun(partition, lostError(partition, reason));
   }
 
@@ -139,6 +144,13 @@ export class NodePartitions {
     await Promise.all([...this.#turns.values()]);
     await Promise.all([...this.#opened.values()].map(({ runner }) => runner.over));
     await this.#stores.close();
+  }
+
+  /** A claim can be given back, or lost, before its partition is opened: that is its end. */
+  #neverBegan(partition: number): boolean {
+    if (this.#begun.has(partition)) return false;
+    this.#parts.pass(partition, 'end');
+    return true;
   }
 
   #stopRun(partition: number, error: MillraceError): void {
@@ -178,6 +190,7 @@ export class NodePartitions {
     return new PartitionRunner(options, restart, {
       pass: (signal) => {
         if (signal === 'release') tell({ kind: 'partition-released', job, partition });
+        if (signal === 'release' || signal === 'end') this.#begun.delete(partition);
         if (signal === 'lose') tell({ kind: 'partition-lost', job, partition, reason: { type: 'fenced' } });
         pass(partition, signal);
       },

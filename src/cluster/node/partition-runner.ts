@@ -1,6 +1,7 @@
-import { type ResolvedRestart, RestartPolicy } from '../../engine/job/restart-policy.js';
+import { type FailedRun, type ResolvedRestart, RestartPolicy } from '../../engine/job/restart-policy.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { RunParts } from '../../engine/opening/run-parts.js';
+import type { RunOutcome } from '../../engine/run/job-driver.js';
 import { JobRun } from '../../engine/run/job-run.js';
 import { MillraceError } from '../../errors/index.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
@@ -34,8 +35,9 @@ export class PartitionRunner {
   /** Ends the wait before it is given up to be opened again. */
   #backoff: AbortController | undefined;
   #draining = false;
-  /** Its sources have ended: elsewhere they would end again, so it stays here, with nothing that runs. */
-  #ended = false;
+  #stopped = false;
+  /** `ended`: its sources have; elsewhere they would end again, so it stays here, with nothing that runs. `over`: its end was told. */
+  #phase: 'over' | 'begun' | 'ended' = 'over';
 
   constructor(options: JobRunOptions, restart: ResolvedRestart, observer: PartitionObserver) {
     this.#options = options;
@@ -52,7 +54,8 @@ export class PartitionRunner {
   /** The partition begins. Call when nothing of it runs. */
   open(): void {
     this.#draining = false;
-    this.#ended = false;
+    this.#stopped = false;
+    this.#phase = 'begun';
     const run = new JobRun(this.#options);
     this.#run = run;
     this.#over = this.#supervise(run);
@@ -61,14 +64,15 @@ export class PartitionRunner {
   /** It ends in order. */
   drain(): void {
     this.#draining = true;
-    if (this.#ended) this.#observer.pass('release');
+    if (this.#phase === 'ended') this.#finish('release');
     this.#run?.drain();
     this.#backoff?.abort();
   }
 
   /** It ends at once: nothing more is written or sent. */
   stop(error: MillraceError): void {
-    if (this.#ended) this.#observer.pass('end');
+    this.#stopped = true;
+    if (this.#phase === 'ended') this.#finish('end');
     this.#run?.stop(error);
     this.#backoff?.abort();
   }
@@ -81,32 +85,47 @@ export class PartitionRunner {
   async #supervise(run: JobRun): Promise<void> {
     const startedMs = performance.now();
     const before = this.#options.tallies.acknowledged.value;
+    let outcome: RunOutcome;
     try {
-      const outcome = await run.execute((parts) => this.#observer.opened(parts));
-      this.#run = undefined;
-      this.#ended = outcome === 'ended' && !this.#draining;
-      if (this.#ended) this.#observer.ended();
-      else this.#observer.pass('release');
+      outcome = await run.execute((parts) => this.#observer.opened(parts));
     } catch (error) {
       this.#run = undefined;
       const progressed = this.#options.tallies.acknowledged.value > before;
-      await this.#fail(MillraceError.from(error), { ranMs: performance.now() - startedMs, progressed });
+      return this.#fail(MillraceError.from(error), { ranMs: performance.now() - startedMs, progressed });
     }
+    this.#run = undefined;
+    if (this.#stopped) this.#finish('end');
+    else if (outcome === 'ended' && !this.#draining) this.#end();
+    else this.#finish('release');
   }
 
-  async #fail(error: MillraceError, ran: { ranMs: number; progressed: boolean }): Promise<void> {
-    if (error.code === 'STORE_FENCED') this.#observer.pass('lose');
-    else if (error.code !== 'ABORTED' && !this.#draining) await this.#waitOrGiveUp(error, ran);
-    this.#observer.pass('end');
+  #end(): void {
+    this.#phase = 'ended';
+    this.#observer.ended();
   }
 
-  async #waitOrGiveUp(error: MillraceError, ran: { ranMs: number; progressed: boolean }): Promise<void> {
+  /** Once for each opening. */
+  #finish(signal: 'release' | 'end'): void {
+    this.#phase = 'over';
+    this.#observer.pass(signal);
+  }
+
+  async #fail(error: MillraceError, ran: FailedRun): Promise<void> {
+    // who is stopped has no failure of its own
+    if (!this.#stopped && error.code === 'STORE_FENCED') this.#observer.pass('lose');
+    else if (!this.#stopped && error.code !== 'ABORTED') await this.#waitOrGiveUp(error, ran);
+    this.#finish('end');
+  }
+
+  async #waitOrGiveUp(error: MillraceError, ran: FailedRun): Promise<void> {
     if (OUTAGES.has(error.code)) this.#policy = new RestartPolicy(this.#restart);
     const waitMs = this.#policy.after(error, ran);
     if (waitMs === undefined) {
       this.#observer.failed(error);
       return;
     }
+    // what passes is tried again where the partition goes on
+    if (this.#draining) return;
     this.#options.tallies.restarts.add();
     this.#observer.restarting(error, waitMs);
     const backoff = new AbortController();

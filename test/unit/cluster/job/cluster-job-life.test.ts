@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ClusterEngine } from '../../../../src/cluster/engine/cluster-engine.js';
+import type { ClusterJob } from '../../../../src/cluster/job/cluster-job.js';
+import type { ClusterJobOptions } from '../../../../src/cluster/job/cluster-job-options.js';
+import type { MemoryPace, MemoryStep } from '../../../../src/cluster/memory/memory-bucket.js';
+import type { ClusterJobEvent } from '../../../../src/cluster/node/cluster-event.js';
+import { Pipeline, SinkBuilder, Sinks, TestSources } from '../../../../src/index.js';
+import { deferred } from '../../../../src/internal/deferred.js';
+import { onCleanup } from '../../../support/cleanup.js';
+import { CutBucket } from '../../../support/cluster/cut-bucket.js';
+import { MemoryCluster } from '../../../support/cluster/memory-place.js';
+import { LIMIT } from '../../../support/limits.js';
+import { rejectsWith } from '../../../support/rejects-with.js';
+import { until } from '../../../support/until.js';
+
+/*
+ * What becomes of a job when several nodes ask for several things at once, or while it begins or ends. It does nothing and stores nothing: what
+ * is shared is in memory.
+ */
+
+const LEASE_MS = 600;
+
+interface Node {
+  readonly engine: ClusterEngine;
+  readonly job: ClusterJob;
+  readonly events: ClusterJobEvent[];
+  /** What it has of the servers. */
+  readonly bucket: () => CutBucket;
+}
+
+const endless = (): Pipeline => {
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(TestSources.itemStream(100, (_, count) => count)).writeTo(Sinks.noop());
+  return pipeline;
+};
+
+const ending = (): Pipeline => {
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(TestSources.items(1, 2, 3)).writeTo(Sinks.noop());
+  return pipeline;
+};
+
+interface NodeOptions extends Partial<ClusterJobOptions> {
+  readonly pace?: MemoryPace;
+  readonly pipeline?: Pipeline;
+}
+
+function startNode(memory: MemoryCluster, name: string, { pace, pipeline = endless(), ...options }: NodeOptions = {}) {
+  let cutBucket: CutBucket | undefined;
+  const place = memory.place(pace);
+  const openBucket = async (job: string): Promise<CutBucket> => {
+    cutBucket = new CutBucket(await place.openBucket(job));
+    return cutBucket;
+  };
+  const engine = new ClusterEngine({ place: { ...place, openBucket }, node: name, leaseMs: LEASE_MS, standbys: 0 });
+  const events: ClusterJobEvent[] = [];
+  const onEvent = (event: ClusterJobEvent): void => void events.push(event);
+  const job = engine.newJob(pipeline, { name: 'idle', onEvent, ...options });
+  job.join().catch(() => {});
+  onCleanup(() => engine.shutdown());
+  const bucket = (): CutBucket => {
+    assert.ok(cutBucket !== undefined);
+    return cutBucket;
+  };
+  return { engine, job, events, bucket } satisfies Node;
+}
+
+/** Holds back steps of a kind, until they are let go. */
+class Hold {
+  readonly #kind: MemoryStep;
+  #held: (() => void)[] | undefined;
+
+  constructor(kind: MemoryStep) {
+    this.#kind = kind;
+  }
+
+  readonly pace: MemoryPace = (step, go) => {
+    if (this.#held === undefined || step !== this.#kind) go();
+    else this.#held.push(go);
+  };
+
+  hold(): void {
+    this.#held = [];
+  }
+
+  letGo(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const go of held) go();
+  }
+}
+
+describe('the life of a job on a cluster', LIMIT, () => {
+  it('completes when its sources have ended, everywhere', async () => {
+    const memory = new MemoryCluster();
+    const nodes = ['a', 'b'].map((name) => startNode(memory, name, { pipeline: ending() }));
+    await Promise.all(nodes.map(({ job }) => job.join()));
+    assert.deepEqual(
+      nodes.map(({ job }) => job.status),
+      ['COMPLETED', 'COMPLETED'],
+    );
+  });
+
+  it('of more partitions than one stays when their sources have ended, and a node that leaves hands them over', async () => {
+    const memory = new MemoryCluster();
+    const one = startNode(memory, 'a', { pipeline: ending(), partitions: 2 });
+    await one.job.whenRunning();
+    const other = startNode(memory, 'b', { pipeline: ending(), partitions: 2 });
+    await one.engine.shutdown();
+    await until(() => other.job.partitions.every(({ node }) => node === 'b'));
+    await other.job.drain();
+    assert.equal(other.job.status, 'COMPLETED');
+  });
+
+  it('is left by a node whose claim is answered when it leaves already', async () => {
+    const memory = new MemoryCluster();
+    let held: (() => void) | undefined;
+    let puts = 0;
+    const pace: MemoryPace = (step, go) => {
+      // what is answered first is the manifest, then what is asked for, the node, its beats; a claim is among what comes then
+      if (step !== 'answer' || held !== undefined || puts++ < 12) go();
+      else held = go;
+    };
+    const { engine, job, events } = startNode(memory, 'a', { pace, partitions: 16 });
+    await until(() => held !== undefined);
+    const left = engine.shutdown();
+    held?.();
+    await left;
+    assert.equal(job.status, 'FAILED');
+    const claimed = events.filter(({ kind }) => kind === 'partition-claimed').length;
+    assert.ok(claimed < 16, `${claimed} of 16 were opened`);
+  });
+
+  for (const claim of ['runs', 'was given back, which nobody has heard'] as const) {
+    it(`is left by a node that cannot reach the servers, and whose partition ${claim}`, async () => {
+      const memory = new MemoryCluster();
+      const { engine, job, bucket } = startNode(memory, 'a');
+      await job.whenRunning();
+      if (claim === 'runs') bucket().cut();
+      const left = engine.shutdown();
+      if (claim !== 'runs') bucket().cut();
+      await left;
+      assert.equal(job.status, 'FAILED');
+    });
+  }
+
+  it('does not run again at a node that has cancelled it while one of its partitions closes slowly', async () => {
+    const closing = deferred<void>();
+    let opened = 0;
+    const sink = SinkBuilder.sinkBuilder('slow', () => ({ number: opened++ }))
+      .receiveFn(() => {})
+      .destroyFn(async ({ number }) => (number === 0 ? closing.promise : undefined))
+      .build();
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(TestSources.itemStream(100, (_, count) => count)).writeTo(sink);
+    const { job } = startNode(new MemoryCluster(), 'a', { pipeline, partitions: 4 });
+    await job.whenRunning();
+    const cancelled = job.cancel();
+    await until(() => opened === 4);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    closing.resolve();
+    await cancelled;
+    assert.equal(opened, 4);
+  });
+
+  it('keeps who waits for it to run waiting over a suspension, and tells when it runs', async () => {
+    const { job } = startNode(new MemoryCluster(), 'a');
+    const running = job.whenRunning();
+    await job.suspend();
+    await job.resume();
+    await running;
+  });
+
+  it('ends the wait of who suspends it when another, that sees it suspended first, resumes it', async () => {
+    const memory = new MemoryCluster();
+    const hold = new Hold('tell');
+    const owner = startNode(memory, 'a');
+    await owner.job.whenRunning();
+    const other = startNode(memory, 'b', { pace: hold.pace });
+    await other.job.whenRunning();
+    hold.hold();
+    const suspended = other.job.suspend();
+    await until(() => owner.job.status === 'SUSPENDED');
+    await owner.job.resume();
+    hold.letGo();
+    await suspended;
+    assert.equal(other.job.status, 'RUNNING');
+  });
+
+  it('completes at those that complete it, also when it is to be suspended meanwhile', async () => {
+    const memory = new MemoryCluster();
+    const nodes = ['a', 'b'].map((name) => startNode(memory, name));
+    await Promise.all(nodes.map(({ job }) => job.whenRunning()));
+    const [one, other] = nodes;
+    await Promise.all([one?.job.drain(), other?.job.suspend()]);
+    await Promise.all(nodes.map(({ job }) => job.join()));
+  });
+
+  it('completes at those that complete it, when a node begins it again meanwhile', async () => {
+    const memory = new MemoryCluster();
+    const hold = new Hold('ask');
+    const owner = startNode(memory, 'a', { pace: hold.pace });
+    await owner.job.whenRunning();
+    const one = startNode(memory, 'b');
+    await one.job.whenRunning();
+    // the owner gives back late
+    hold.hold();
+    const drained = one.job.drain();
+    await until(() => owner.job.status === 'COMPLETING');
+    const third = startNode(memory, 'c');
+    await until(() => third.job.partitions.length > 0);
+    hold.letGo();
+    await drained;
+    await owner.job.join();
+    await third.job.whenRunning();
+  });
+
+  it('ends by the reason that a cancel gave', async () => {
+    const { job } = startNode(new MemoryCluster(), 'a');
+    await job.whenRunning();
+    await job.cancel('enough');
+    const error = await rejectsWith('ABORTED', job.join());
+    assert.equal(error.cause, 'enough');
+  });
+});
