@@ -272,3 +272,30 @@ test('a node that was seen for the last time an hour ago is forgotten, once, by 
   }
   assert.deepEqual(forgotten, [{ type: 'forget', node: 'b' }]);
 });
+
+test('nobody is taken for idle while the watch is interrupted, for nothing is seen of them', () => {
+  const rig = Rig.running();
+  rig.machine.leave();
+  rig.decide();
+  for (const partition of [0, 1]) rig.machine.pass(partition, 'release');
+  rig.decide();
+  for (const partition of [0, 1]) rig.machine.settle(partition, claim(partition, undefined, 30 + partition));
+  rig.sees(beat(B, 1));
+  rig.seesClaim(claim(1, B, 40));
+  assert.equal(rig.machine.isIdleEverywhere, false);
+  rig.machine.handle({ type: 'interrupted' });
+  assert.equal(rig.machine.isIdleEverywhere, false);
+});
+
+test('what was given back is over when the lease is, though nobody has answered', () => {
+  const rig = Rig.running();
+  rig.machine.leave();
+  rig.decide();
+  for (const partition of [0, 1]) rig.machine.pass(partition, 'release');
+  rig.machine.handle({ type: 'interrupted' });
+  rig.decide();
+  assert.equal(rig.machine.hasLeft, false);
+  rig.now += LEASE;
+  rig.decide();
+  assert.equal(rig.machine.hasLeft, true);
+});
