@@ -2,7 +2,7 @@ import type { LocalView, LocalViews } from './local-view.js';
 import { bringUp } from './opening/bring-up.js';
 import { replay } from './opening/replay.js';
 import type { PartitionLog, PartitionLogs } from './partition-log.js';
-import { decodeRecord } from './record/log-record.js';
+import { crcOf, decodeRecord } from './record/log-record.js';
 
 /** What is followed, and where to. */
 export interface FollowerOptions {
@@ -65,6 +65,6 @@ export class LogFollower {
     const { job, partition, logs } = this.#options;
     const blobs = await logs.blobs(job, partition);
     await bringUp({ log, view, blobs, snapshot: kind === 'snapshot' ? last.seq : snapshot });
-    await replay(log, view, last.seq);
+    await replay(log, view, { seq: last.seq, crc: crcOf(last.record) });
   }
 }

@@ -107,9 +107,13 @@ export class LogStore implements Store {
     await this.#snapshots.close();
     await this.#group.idle();
     await this.#behind.idle();
-    await this.#parts.view.close();
-    await this.#parts.log.close();
-    this.#parts.onClosed();
+    const { view, log, onClosed } = this.#parts;
+    try {
+      await view.close();
+    } finally {
+      // else the partition could not be opened again
+      await log.close().finally(onClosed);
+    }
   }
 
   #append(entry: Entry): Promise<void> {

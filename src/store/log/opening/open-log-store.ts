@@ -43,7 +43,7 @@ export async function openLogStore(opening: LogStoreOpening): Promise<LogStore> 
     opening.fenced();
     view = await views.open(job, partition, log.identity);
     const { from, ...sizes } = await bringUp({ log, view, blobs, snapshot: writer.snapshot });
-    const records = await replay(log, view, writer.head.seq);
+    const records = await replay(log, view, writer.head);
     opening.restored({ from, records, elapsedMs: performance.now() - started });
     const logBytes = writer.head.bytes - sizes.covered;
     return new LogStore({

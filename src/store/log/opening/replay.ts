@@ -4,19 +4,23 @@ import type { LocalView } from '../local-view.js';
 import type { PartitionLog } from '../partition-log.js';
 import { decodeBatch } from '../record/batch-codec.js';
 import { follow } from '../record/follow.js';
+import type { LogPoint } from '../record/log-point.js';
 
 /** What is read before it is applied; one record may be more. */
 const PORTION_BYTES = 4 * 1024 * 1024;
 const PORTION_RECORDS = 1_000;
 
 /**
- * Brings a view up to the record at `upTo`. What the log has behind the view must follow it without a gap: the chain of checksums begins
+ * Brings a view up to the last record, `head`. What the log has behind the view must follow it without a gap: the chain of checksums begins
  * at what the view has applied.
  * @returns the number of records
- * @throws MillraceError STORE_CORRUPT, also where the view is ahead of the log: then the log has lost what it had acknowledged
+ * @throws MillraceError STORE_CORRUPT, also where the view is ahead of the log, or has another record where the log ends: then the log has lost
+ * what it had acknowledged
  */
-export async function replay(log: PartitionLog, view: LocalView, upTo: number): Promise<number> {
-  if (view.applied.seq > upTo) throw wentBack(log, view, upTo);
+export async function replay(log: PartitionLog, view: LocalView, head: Pick<LogPoint, 'seq' | 'crc'>): Promise<number> {
+  const { seq: upTo } = head;
+  const { applied } = view;
+  if (applied.seq > upTo || (applied.seq === upTo && applied.crc !== head.crc)) throw wentBack(log, view, upTo);
   let point = view.applied;
   let portion: StoreBatch[] = [];
   let bytes = 0;
@@ -40,5 +44,5 @@ export async function replay(log: PartitionLog, view: LocalView, upTo: number): 
 
 const wentBack = (log: PartitionLog, view: LocalView, upTo: number): Error =>
   corruptError(
-    `${log.location} ends at ${upTo}, and a view of it has been at ${view.applied.seq}: the log has lost commits that it had acknowledged`,
+    `${log.location} ends at ${upTo}, and a view of it has a record at ${view.applied.seq} that the log has not: it has lost what it had acknowledged`,
   );

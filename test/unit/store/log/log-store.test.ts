@@ -127,6 +127,31 @@ describe('LogStore', () => {
     await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
   });
 
+  it('is STORE_CORRUPT where the log lost the last record that the view has, and the fence stands in its place', async () => {
+    const logs = new MemoryLogs();
+    const view = new MemoryView();
+    const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    await store.commit(put('a'));
+    await store.close();
+    const { seq, number, crc } = view.applied;
+    await view.apply([put('b')], { ...view.applied, seq: seq + 1, number: number + 1, crc: crc ^ 1 });
+    await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
+  });
+
+  it('can be opened again, and has closed its log, where its view fails to close', async () => {
+    const logs = new MemoryLogs();
+    let fails = true;
+    const close = async (): Promise<void> => {
+      if (fails) throw new Error('no');
+    };
+    const stores = new LogStores({ logs, views: viewsOf(Object.assign(new MemoryView(), { close })) });
+    const store = await stores.open('job', 0);
+    await assert.rejects(store.close());
+    fails = false;
+    const again = await stores.open('job', 0);
+    await again.close();
+  });
+
   it('is STORE_CORRUPT where the log goes on otherwise than the view has it', async () => {
     const logs = new MemoryLogs();
     const view = new MemoryView();
