@@ -3,7 +3,6 @@ import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { JobRun } from '../../engine/run/job-run.js';
 import { MillraceError } from '../../errors/index.js';
 import type { LocalViews } from '../../store/log/local-view.js';
-import { LogFollower } from '../../store/log/log-follower.js';
 import { LogStores } from '../../store/log/log-stores.js';
 import type { Restored } from '../../store/log/opening/open-log-store.js';
 import type { PartitionLogs } from '../../store/log/partition-log.js';
@@ -12,6 +11,7 @@ import type { LossReason } from '../claims/claims-action.js';
 import type { PartitionSignal } from '../claims/partition-life.js';
 import type { Followed } from './claims-driver.js';
 import type { ClusterEvent } from './cluster-event.js';
+import { PartitionFollower } from './partition-follower.js';
 import { PartitionRunner } from './partition-runner.js';
 
 /** What the partitions of a job at this node are made of. */
@@ -46,8 +46,7 @@ export class NodePartitions {
   readonly #begun = new Set<number>();
   /** By partition, what a store may be opened with next. */
   readonly #epochs = new Map<number, number>();
-  readonly #followers = new Map<number, LogFollower>();
-  readonly #warm = new Set<number>();
+  readonly #followers = new Map<number, Pick<PartitionFollower, 'isWarm' | 'close'>>();
   /** What is opened or closed of a partition waits for what was before. */
   readonly #turns = new Map<number, Promise<void>>();
 
@@ -78,11 +77,9 @@ export class NodePartitions {
   }
 
   followed(): Followed {
-    const all = [...this.#followers.keys()];
-    return {
-      warm: all.filter((partition) => this.#warm.has(partition)),
-      behind: all.filter((partition) => !this.#warm.has(partition)),
-    };
+    const all = [...this.#followers];
+    const those = (warm: boolean) => all.flatMap(([partition, { isWarm }]) => (isWarm === warm ? [partition] : []));
+    return { warm: those(true), behind: those(false) };
   }
 
   open({ partition, epoch }: Claim): void {
@@ -91,6 +88,8 @@ export class NodePartitions {
     const opened = this.#openedOf(partition);
     this.#begun.add(partition);
     this.#inTurn(partition, async () => {
+      // one at a time has the view
+      await this.#letGo(partition);
       await opened.runner.over;
       this.#epochs.set(partition, epoch);
       opened.restored = undefined;
@@ -112,25 +111,18 @@ export class NodePartitions {
   }
 
   follow(partition: number): void {
-    const { run, logs, views } = this.#parts;
+    const { run, durable, logs, views } = this.#parts;
     this.#inTurn(partition, async () => {
-      const follower = await LogFollower.open({ job: run.job, partition, logs, views }).catch(() => undefined);
-      if (follower !== undefined) this.#followers.set(partition, follower);
+      const { job } = run;
+      this.#followers.set(
+        partition,
+        durable ? new PartitionFollower({ job, partition, logs, views }) : NOTHING_TO_FOLLOW,
+      );
     });
   }
 
   unfollow(partition: number): void {
-    this.#inTurn(partition, async () => {
-      const follower = this.#followers.get(partition);
-      this.#followers.delete(partition);
-      this.#warm.delete(partition);
-      await follower?.close();
-    });
-  }
-
-  /** Has all that it follows read what their owners have written. */
-  async catchUp(): Promise<void> {
-    await Promise.all([...this.#followers].map(([partition, follower]) => this.#catchUp(partition, follower)));
+    this.#inTurn(partition, () => this.#letGo(partition));
   }
 
   /** Stops all at once. */
@@ -159,14 +151,10 @@ export class NodePartitions {
     this.#inTurn(partition, async () => opened?.runner.stop(error));
   }
 
-  async #catchUp(partition: number, follower: LogFollower): Promise<void> {
-    try {
-      await follower.catchUp();
-      if (this.#followers.get(partition) === follower) this.#warm.add(partition);
-    } catch {
-      // it is behind; what is wrong with the log, who opens it is told
-      this.#warm.delete(partition);
-    }
+  async #letGo(partition: number): Promise<void> {
+    const follower = this.#followers.get(partition);
+    this.#followers.delete(partition);
+    await follower?.close();
   }
 
   #inTurn(partition: number, action: () => Promise<void>): void {
@@ -211,6 +199,9 @@ export class NodePartitions {
     });
   }
 }
+
+/** Who stores nothing can take over at once. */
+const NOTHING_TO_FOLLOW = { isWarm: true, close: async () => {} };
 
 /** What a partition without a store has nothing to do for. */
 const BEFORE_OPENING = ['fence', 'restore', 'open'] as const;
