@@ -3,6 +3,7 @@ import { bringUp } from './opening/bring-up.js';
 import { replay } from './opening/replay.js';
 import type { PartitionLog, PartitionLogs } from './partition-log.js';
 import { crcOf, decodeRecord } from './record/log-record.js';
+import type { SnapshotBlobs } from './snapshot-blobs.js';
 
 /** What is followed, and where to. */
 export interface FollowerOptions {
@@ -20,6 +21,8 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   readonly #log: PartitionLog;
   readonly #view: LocalView;
+  /** Opened when it is needed first: that asks the servers. */
+  #blobs: SnapshotBlobs | undefined;
   #catching: Promise<void> = Promise.resolve();
 
   private constructor(options: FollowerOptions, log: PartitionLog, view: LocalView) {
@@ -63,8 +66,8 @@ export class LogFollower {
     if (last === undefined || last.seq <= view.applied.seq) return;
     const { kind, snapshot } = decodeRecord(last.record, `${log.location} at ${last.seq}`);
     const { job, partition, logs } = this.#options;
-    const blobs = await logs.blobs(job, partition);
-    await bringUp({ log, view, blobs, snapshot: kind === 'snapshot' ? last.seq : snapshot });
+    this.#blobs ??= await logs.blobs(job, partition);
+    await bringUp({ log, view, blobs: this.#blobs, snapshot: kind === 'snapshot' ? last.seq : snapshot });
     await replay(log, view, { seq: last.seq, crc: crcOf(last.record) });
   }
 }
