@@ -194,8 +194,12 @@ export class BuilderReader<C, T> implements SourceReader<T> {
     if (keepsState(this.#source) || (verdict.kind === 'again' && this.#source.kind === 'batch')) {
       this.#buffer = new ItemBuffer<T>();
     }
-    if (verdict.kind === 'again') this.#recovering = this.#recover(verdict.waitMs);
-    else this.#failure = verdict.error;
+    if (verdict.kind === 'again') {
+      this.#recovering = this.#recover(verdict.waitMs);
+      return;
+    }
+    this.#retries.over('given-up');
+    this.#failure = verdict.error;
   }
 
   async #recover(waitMs: number): Promise<void> {

@@ -148,7 +148,10 @@ export class ItemDelivery<C, T> {
     }
     const { kind, error } = verdict;
     // which of several it was does not matter where any of them would fail the sink, and the destination is away
-    if (kind === 'misruled' || (kind === 'exhausted' && failsAtItem)) throw error;
+    if (kind === 'misruled' || (kind === 'exhausted' && failsAtItem)) {
+      retries.over('given-up');
+      throw error;
+    }
     if (functions.receive === undefined || functions.flush !== undefined || kind === 'exhausted') await context.drop();
     retries.beginAnew();
     if (parts.cut(blamed)) return;

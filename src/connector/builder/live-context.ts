@@ -55,7 +55,7 @@ export class LiveContext<C> {
         if (made !== undefined) return made;
       }
     } catch (error) {
-      this.#retries.over('closed');
+      this.#retries.over(signal.aborted || this.#closed ? 'closed' : 'given-up');
       throw error;
     }
   }

@@ -45,7 +45,7 @@ export type Verdict =
  *
  * It has no timer and calls nothing: whoever has it makes the call, tells how it went, and waits as the verdict says. So every part waits in
  * a way that its own end can cut. Invariants:
- * RT1. Each `retrying` is followed by one `retry-over`, whatever becomes of the part: who ends it calls `over('closed')`.
+ * RT1. Each `retrying` is followed by one `retry-over`, whatever becomes of the part: who ends it calls `over`.
  * RT2. A function that got through begins anew; `beginAnew` does so for all where other calls are to be made, and leaves the outage as it is.
  * RT3. A strategy or a classifier that is itself broken is told as such, and not taken for the failure of a call: `misruled`.
  */

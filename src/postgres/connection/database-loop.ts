@@ -168,7 +168,10 @@ export class DatabaseLoop implements DatabaseTurn {
     this.#failing = true;
     const { retries } = this.#parts;
     const verdict = retries.failed(CALL, sqlError(thrown, retries.part, this.#isProven));
-    if (verdict.kind !== 'again') return verdict.error;
+    if (verdict.kind !== 'again') {
+      retries.over('given-up');
+      return verdict.error;
+    }
     await abortableWait(verdict.waitMs, this.#abort.signal);
     return undefined;
   }

@@ -270,3 +270,25 @@ it('an outage is over when its part is closed: nobody is warned of a job at rest
   assert.deepEqual(told.names, ['retrying', 'retry-over', 'retrying', 'retry-over']);
   for (const { name, data } of told.events) if (name === 'retry-over') assert.equal(Object(data).outcome, 'closed');
 });
+
+it('an outage is over when its part gives up, and is told as that', LIMIT, async () => {
+  const once = RetryStrategies.custom().maxAttempts(1).build();
+  const refuse = () => {
+    throw new Error('refused');
+  };
+  const opening = SinkBuilder.sinkBuilder('opening', refuse).receiveFn<number>(() => {});
+  const receiving = SinkBuilder.sinkBuilder('receiving', () => {}).receiveFn<number>(refuse);
+  for (const sink of [opening, receiving]) {
+    using told = new Told('retrying', 'retry-over');
+    await assert.rejects(jobOf(TestSources.items(1), sink.retryStrategy(once).build()).join());
+    assert.deepEqual(told.names, ['retrying', 'retry-over']);
+    assert.equal(Object(told.events[1]?.data).outcome, 'given-up');
+  }
+  using told = new Told('retry-over');
+  const filling = SourceBuilder.stream('filling', () => {}).fillBufferFn<number>(refuse);
+  await assert.rejects(jobOf(filling.retryStrategy(once).build(), Sinks.noop()).join());
+  assert.deepEqual(
+    told.events.map(({ data }) => Object(data).outcome),
+    ['given-up'],
+  );
+});
