@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
-import type { MillraceError } from '../errors/millrace-error.js';
+import { MillraceError } from '../errors/millrace-error.js';
 import { checkStorable } from '../internal/check-storable.js';
+import { invalidOptions } from '../internal/options/invalid-options.js';
+import { notOptions } from '../internal/options/not-options.js';
+import { count, someText } from '../internal/options/option-checks.js';
 import type { DeadLetter } from './dead-letter.js';
 import { isPlain, itemPayload } from './item-payload.js';
 
@@ -26,15 +29,33 @@ const MAX_TEXT = 1024;
  * MQTT do, and what plain data has besides as `attributes.fields`. Of any other the payload is what it would have as a message, if anything,
  * and `attributes.item` is the item itself where that can be stored, else what `util.inspect` shows of it. `attributes.key` is its key, where
  * there is one.
+ * @throws MillraceError INVALID_OPTIONS when `error`, `attempt` or `origin` is missing or none
  */
-export const letterOfItem = ({ item, error, attempt, origin, key }: FailedItem): DeadLetter => ({
-  payload: payloadOf(item),
-  attributes: { ...attributesOf(item), ...(key === undefined ? {} : { key }) },
-  error,
-  attempt,
-  timestampMs: Date.now(),
-  origin,
-});
+export const letterOfItem = (failed: FailedItem): DeadLetter => {
+  checkFailedItem(failed);
+  const { item, error, attempt, origin, key } = failed;
+  return {
+    payload: payloadOf(item),
+    attributes: { ...attributesOf(item), ...(key === undefined ? {} : { key }) },
+    error,
+    attempt,
+    timestampMs: Date.now(),
+    origin,
+  };
+};
+
+/** From JavaScript: a letter with half of it would be refused where it is written, far from here. */
+const checkFailedItem = (given: unknown): void => {
+  const problem = notOptions('letterOfItem', given);
+  if (problem !== undefined) throw invalidOptions('letterOfItem', [problem]);
+  const { error, attempt, origin } = Object(given);
+  const problems = [
+    ...(error instanceof MillraceError ? [] : ['error must be a MillraceError: MillraceError.from(thrown) makes one']),
+    ...count(attempt, 'attempt'),
+    ...someText(origin, 'origin'),
+  ];
+  if (problems.length > 0) throw invalidOptions('letterOfItem', problems);
+};
 
 /** By shape: an MQTT source gives such items, and what knows no MQTT passes them on. Rows of a database may have a payload, too. */
 interface MessageLike {

@@ -17,6 +17,16 @@ describe('letterOfItem', () => {
     assert.equal(letter.attempt, 2);
   });
 
+  it('refuses what is no failed item: as JavaScript may call it', () => {
+    const called = (...given: unknown[]): unknown => Reflect.apply(letterOfItem, undefined, given);
+    const invalid = (message: RegExp) => ({ code: 'INVALID_OPTIONS', message });
+    assert.throws(() => called(), invalid(/the options of letterOfItem must be an object/));
+    assert.throws(
+      () => called({ item: 1, error: new Error('no') }),
+      invalid(/error must be a MillraceError.*attempt.*origin/),
+    );
+  });
+
   it('has payload, topic and properties of a message', () => {
     const properties = { contentType: 'text/plain' };
     const letter = letterOf({ payload: Uint8Array.of(7), topic: 'a/b', properties });
