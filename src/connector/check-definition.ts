@@ -6,7 +6,14 @@ import { guaranteeCheck, onErrorCheck } from './option-checks.js';
 import type { SinkDefinition } from './sink.js';
 import type { SourceDefinition } from './source.js';
 
-const BOTH = { name: someText, claims: listOf(text), claimsOf: func, refuse: func, onError: onErrorCheck };
+const BOTH = {
+  name: someText,
+  claims: listOf(text),
+  claimScope: oneOf('job', 'engine'),
+  claimsOf: func,
+  refuse: func,
+  onError: onErrorCheck,
+};
 
 const SOURCE: OptionChecks<SourceDefinition<unknown>> = {
   ...BOTH,
@@ -21,11 +28,11 @@ const SINK: OptionChecks<SinkDefinition<never>> = { ...BOTH, createWriter: func,
 
 /** Checks what `defineSource` is given: without types it may be anything. @throws MillraceError INVALID_OPTIONS */
 export const checkSourceDefinition = (given: unknown): void =>
-  check('source', given, SOURCE, ['needsStore', 'deduplication', 'spread', 'claimsOf']);
+  check('source', given, SOURCE, ['needsStore', 'deduplication', 'spread', 'claimScope', 'claimsOf']);
 
 /** The same for `defineSink`. @throws MillraceError INVALID_OPTIONS */
 export const checkSinkDefinition = (given: unknown): void =>
-  check('sink', given, SINK, ['createDurableWriter', 'claimsOf']);
+  check('sink', given, SINK, ['createDurableWriter', 'claimScope', 'claimsOf']);
 
 const check = (kind: string, given: unknown, checks: OptionChecks<object>, mayLack: readonly string[]): void => {
   const whose = `the ${kind}`;

@@ -27,6 +27,7 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> => {
   return Object.freeze({
     name: definition.name,
     claims: definition.claims,
+    claimScope: definition.claimScope,
     claimsOf: (partition) => definition.claimsOf?.(partition) ?? definition.claims,
     onError: definition.onError,
     // called on the definition, which may be an object of a class

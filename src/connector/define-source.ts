@@ -27,6 +27,7 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> => {
   return Object.freeze({
     name: definition.name,
     claims: definition.claims,
+    claimScope: definition.claimScope,
     defaultGuarantee: definition.defaultGuarantee,
     onError: definition.onError,
     // called on the definition, which may be an object of a class

@@ -14,6 +14,8 @@ export interface SinkDefinition<in T> {
   /** As in SourceDefinition. */
   readonly claims: readonly string[];
   /** As in SourceDefinition. */
+  readonly claimScope?: 'job' | 'engine' | undefined;
+  /** As in SourceDefinition. */
   claimsOf?(partition: PartitionOf): readonly string[];
   /** As in SourceDefinition. */
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;

@@ -20,6 +20,11 @@ export interface SourceDefinition<T> {
   readonly name: string;
   /** What only one reader or writer of a job may use, e.g. a client id at a broker. Two equal claims are refused with DUPLICATE_SESSION. */
   readonly claims: readonly string[];
+  /**
+   * Where no other may have an equal claim: in its job (default), or in all jobs of an engine that have not ended, as a client id at a broker.
+   * One that is equal within its job is refused either way.
+   */
+  readonly claimScope?: 'job' | 'engine' | undefined;
   /** The guarantee of a job that names none. */
   readonly defaultGuarantee: ProcessingGuarantee;
   /** The error to refuse a job with that asks for this guarantee, with the ways out; undefined when it can be given. */

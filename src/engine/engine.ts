@@ -11,6 +11,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
 import type { StoreProvider } from '../store/store.js';
 import { checkDirectory } from './check-directory.js';
+import { EngineClaims } from './job/engine-claims.js';
 import { Job } from './job/job.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
 import { nameless, prepareRun } from './job/prepare-run.js';
@@ -52,6 +53,7 @@ export class Engine implements AsyncDisposable {
   readonly #stores: StoreProvider | undefined;
   readonly #warns: boolean;
   readonly #jobs = new Map<string, Job>();
+  readonly #claims = new EngineClaims();
   #named = 0;
   #shutDown = false;
 
@@ -97,7 +99,7 @@ export class Engine implements AsyncDisposable {
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
     const resolved = resolveJobOptions(options, this.#freeName());
-    const { run, parts } = prepareRun(pipeline, resolved, this.#stores);
+    const { run, parts, engineClaims } = prepareRun(pipeline, resolved, this.#stores);
     if (run.stores !== undefined && options.name === undefined) throw nameless();
     const { name } = resolved;
     if (this.#jobs.has(name)) {
@@ -105,8 +107,9 @@ export class Engine implements AsyncDisposable {
         advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
       });
     }
+    this.#claims.add(name, engineClaims);
     const warnings = this.#warns ? new OperatorWarnings({ what: `job "${name}"`, job: name, ...parts }) : undefined;
-    const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#jobs.delete(name) });
+    const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#forget(name) });
     this.#jobs.set(name, job);
     if (run.stores === undefined) this.#tellUnusedStore(resolved);
     return job;
@@ -122,6 +125,11 @@ export class Engine implements AsyncDisposable {
   /** Shuts down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  #forget(name: string): void {
+    this.#jobs.delete(name);
+    this.#claims.delete(name);
   }
 
   #freeName(): string {

@@ -190,6 +190,17 @@ describe('a job on a cluster', LIMIT, () => {
     );
   });
 
+  it('keeps its client ids from other jobs of its engine until it has ended', async () => {
+    const cluster = await Cluster.start();
+    const { engine, job } = cluster.node();
+    await job.whenRunning();
+    const second = () => engine.newJob(counting(cluster.broker), { ...JOB, name: 'second' });
+    assert.throws(second, { code: 'DUPLICATE_SESSION' });
+    await job.drain();
+    await job.join();
+    await second().cancel();
+  });
+
   it('is suspended and resumed everywhere, by whichever node', async () => {
     const cluster = await Cluster.start();
     const nodes = [cluster.node(), cluster.node()];

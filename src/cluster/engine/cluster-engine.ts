@@ -1,3 +1,4 @@
+import { EngineClaims } from '../../engine/job/engine-claims.js';
 import { resolveJobOptions, resolveRestart } from '../../engine/job/job-options.js';
 import { nameless, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
 import { MillraceError } from '../../errors/index.js';
@@ -30,6 +31,7 @@ export interface ClusterEngineParts {
 export class ClusterEngine implements AsyncDisposable {
   readonly #parts: ClusterEngineParts;
   readonly #jobs = new Map<string, ClusterJob>();
+  readonly #claims = new EngineClaims();
   #shutDown = false;
 
   /** @internal */
@@ -69,13 +71,14 @@ export class ClusterEngine implements AsyncDisposable {
     const { partitions = 1, allowPlanChange = false } = own;
     const prepared = prepareRun(pipeline, resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(compilePipeline(prepared.run.graph), partitions);
+    this.#claims.add(resolved.name, prepared.engineClaims);
     const job: ClusterJob = new ClusterJob({
       options: resolved,
       onEvent,
       run: prepared.run,
       partitions,
       join: (one) => this.#join(one, { prepared, partitions, allowPlanChange, options: resolved }),
-      onFinal: () => this.#jobs.delete(resolved.name),
+      onFinal: () => this.#forget(resolved.name),
     });
     this.#jobs.set(resolved.name, job);
     return job;
@@ -91,6 +94,11 @@ export class ClusterEngine implements AsyncDisposable {
   /** Shuts down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  #forget(name: string): void {
+    this.#jobs.delete(name);
+    this.#claims.delete(name);
   }
 
   async #join(job: ClusterJob, { prepared, partitions, allowPlanChange, options }: Joining): Promise<Joined> {

@@ -1,4 +1,4 @@
-import { checkClaims } from '../../connector/check-claims.js';
+import { type Claimant, checkClaims } from '../../connector/check-claims.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { Warned } from '../../metrics/warnings/operator-warnings.js';
@@ -35,6 +35,8 @@ const FIRST_PARTITION = 0;
 export interface PreparedRun {
   readonly run: JobRunOptions;
   readonly parts: Pick<Warned, 'sources' | 'sinks'>;
+  /** Its sources and sinks whose claims no other job of the engine may have. */
+  readonly engineClaims: readonly Claimant[];
 }
 
 /** Checks all that can be checked before anything is opened. */
@@ -51,10 +53,11 @@ export const prepareRun = (
   const { sinks } = planPorts(plan);
   const parts = { sources, sinks, stateful };
   const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
-  checkClaims([
-    ...sources.map(({ name, source }) => ({ name, claims: claimsOf(source, partitions) })),
-    ...sinks.map(({ name, sink }) => ({ name, claims: claimsOf(sink, partitions) })),
-  ]);
+  const claiming = [
+    ...sources.map(({ name, source }) => ({ name, part: source })),
+    ...sinks.map(({ name, sink }) => ({ name, part: sink })),
+  ].map(({ name, part }) => ({ name, claims: claimsOf(part, partitions), scope: part.claimScope }));
+  checkClaims(claiming);
   const { name, metrics, drainTimeoutMs, maxItemsInFlight, maxBytesInFlight } = options;
   const run = {
     graph,
@@ -72,7 +75,7 @@ export const prepareRun = (
     stores: durable ? stores : undefined,
   };
   const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
-  return { run, parts: named };
+  return { run, parts: named, engineClaims: claiming.filter(({ scope }) => scope === 'engine') };
 };
 
 /** Of all partitions: two clients with one id would take each other's session, wherever they run. */

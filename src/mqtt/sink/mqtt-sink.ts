@@ -19,6 +19,7 @@ export const mqttSink = <T>(sink: ResolvedSink<T>): Sink<T> =>
   defineSink<T>({
     name: sink.name,
     claims: sink.clients.claims,
+    claimScope: 'engine',
     claimsOf: (partition) => sink.clients.claimsOf(partition),
     refuse: (guarantee) => refuseGuarantee(sink, guarantee),
     onError: sink.onError,

@@ -13,6 +13,7 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
   defineSource<T>({
     name: source.name,
     claims: source.claims,
+    claimScope: 'engine',
     defaultGuarantee: defaultGuaranteeOf(source),
     refuse: (guarantee) => refuseGuarantee(source, guarantee),
     onError: source.onError,

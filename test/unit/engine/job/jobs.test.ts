@@ -326,6 +326,27 @@ test('two parts of a job that claim the same session are refused', () => {
   );
 });
 
+test('two jobs of an engine that claim the same session are refused until the first has ended', LIMIT, async () => {
+  const claiming = (name: string) => new ManualSource<number>({ name, claims: ['broker twin'], claimScope: 'engine' });
+  const engine = Engine.embedded();
+  const first = engine.newJob(copy(claiming('reads')), { name: 'first' });
+  const second = () => engine.newJob(copy(claiming('too')), { name: 'second' });
+  const whose = { first: { job: 'first', part: 'reads' }, second: { job: 'second', part: 'too' } };
+  assert.throws(second, failsWith('DUPLICATE_SESSION', { claim: 'broker twin', ...whose }));
+  await first.suspend();
+  assert.throws(second, failsWith('DUPLICATE_SESSION'));
+  assert.deepEqual(engine.jobs, [first]);
+  await first.cancel();
+  await second().drain();
+  await engine.newJob(copy(claiming('again')), { name: 'third' }).drain();
+});
+
+test('what a part claims in its job alone, parts of two jobs may both claim', LIMIT, async () => {
+  const engine = Engine.embedded();
+  const claiming = () => copy(new ManualSource<number>({ claims: ['file letters'] }));
+  await Promise.all([engine.newJob(claiming()).drain(), engine.newJob(claiming()).drain()]);
+});
+
 test('a name is taken until its job has ended', LIMIT, async () => {
   const engine = Engine.embedded();
   const job = engine.newJob(copy(new ManualSource()), { name: 'same' });

@@ -117,6 +117,24 @@ test('one client id at one broker is refused between sources, sinks and dead-let
   await assert.rejects(reads.onError({ deadLetter }).build().open(), hasCode('DUPLICATE_SESSION'));
 });
 
+test('one client id at one broker is refused between the jobs of an engine', LIMIT, async () => {
+  await using engine = Engine.embedded();
+  const pipelineOf = () => {
+    const pipeline = Pipeline.create();
+    const source = MqttSources.builder().clientId('twin-0').broker('mqtt://127.0.0.1:1').topic('a').build();
+    pipeline.readFrom(source).writeTo(Sinks.noop());
+    return pipeline;
+  };
+  const first = engine.newJob(pipelineOf());
+  assert.throws(() => engine.newJob(pipelineOf()), hasCode('DUPLICATE_SESSION'));
+  const writes = MqttSinks.builder().clientId('twin').broker('tcp://127.0.0.1:1').topic('b').build();
+  const pipeline = Pipeline.create();
+  pipeline.readFrom(TestSources.items(1)).writeTo(writes);
+  assert.throws(() => engine.newJob(pipeline), hasCode('DUPLICATE_SESSION'));
+  await first.cancel();
+  await engine.newJob(pipelineOf()).cancel();
+});
+
 test('a createFn that hangs keeps no job from ending, and what it makes later is destroyed', LIMIT, async () => {
   for (const end of ['cancel', 'suspend', 'drain'] as const) {
     const destroyed: string[] = [];
