@@ -6,7 +6,7 @@ import { fullRun } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 
 const LEASE = 3000;
-const SEEDS = fullRun ? 50 : 5;
+const SEEDS = fullRun ? 20 : 5;
 /** Enough for anything to come to rest that can, one at a time. */
 const CALM = 20 * LEASE;
 
@@ -161,7 +161,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
     assert.ok(owners(world).every((owner) => owner === undefined));
   });
 
-  const histories = fullRun ? 2000 : 20;
+  const histories = fullRun ? 500 : 20;
   test(`${histories} histories of kills, pauses, cuts, joins and leaves: one writer, and calm after them`, () => {
     for (let seed = 0; seed < histories; seed++) {
       const world = new ClaimsWorld(
