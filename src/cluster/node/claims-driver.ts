@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
+import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { ClaimsAction } from '../claims/claims-action.js';
 import { ClaimsMachine } from '../claims/claims-machine.js';
 import type { PartitionSignal, PartitionState } from '../claims/partition-life.js';
@@ -149,7 +150,12 @@ export class ClaimsDriver {
   /** Is a member no more. */
   async close(): Promise<void> {
     this.stop();
-    await this.#members.leave(this.#options.node).catch(() => {});
+    const { node, leaseMs } = this.#options;
+    const left = new AbortController();
+    const leaving = this.#members.leave(node).catch(() => {});
+    void leaving.then(() => left.abort());
+    // servers that do not answer keep nobody from ending: that it beats no more says the same
+    await Promise.race([leaving, abortableWait(leaseMs, left.signal)]);
     await this.#members.close();
   }
 
