@@ -107,7 +107,7 @@ export {
   Subscription,
   type SubscriptionOptions,
 } from './mqtt/source/index.js';
-export type { NatsAuth, NatsTlsOptions } from './nats/index.js';
+export type { NatsAuth, NatsTlsOptions } from './nats/nats-options.js';
 export {
   type AggregateOperation,
   AggregateOperations,
