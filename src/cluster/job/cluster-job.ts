@@ -6,6 +6,7 @@ import { tellObserver } from '../../engine/job/tell-observer.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import { MillraceError } from '../../errors/index.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
+import { foreignText } from '../../internal/visible-text.js';
 import type { ClaimsAction } from '../claims/claims-action.js';
 import type { PartitionState } from '../claims/partition-life.js';
 import { type DesiredState, isEnd } from '../manifest/desired-state.js';
@@ -354,7 +355,9 @@ export class ClusterJob implements RunningJob {
       this.#running.reject(error);
       this.#completion.reject(error);
       if (!this.#observed && error.code !== 'ABORTED') {
-        process.emitWarning(`job "${this.name}" failed: ${error.message}`, { code: `MILLRACE_${error.code}` });
+        process.emitWarning(`job "${this.name}" failed: ${foreignText(error.message)}`, {
+          code: `MILLRACE_${error.code}`,
+        });
       }
     }
     this.#parts.onFinal();
