@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NatsClient } from '../../src/nats/index.js';
 import { type CommitStall, JetStreamLogs } from '../../src/store/jetstream/jetstream-logs.js';
 import { streamName } from '../../src/store/jetstream/names.js';
@@ -46,10 +47,13 @@ class Appending {
   readonly acknowledged: string[];
   readonly done: Promise<void>;
   readonly #writer: LogWriter;
+  readonly #pauseMs: number;
   #ending = false;
 
-  constructor(writer: LogWriter) {
+  /** @param pauseMs between two records; without any nobody else comes in between, who has to read the last one first */
+  constructor(writer: LogWriter, pauseMs = 0) {
     this.#writer = writer;
+    this.#pauseMs = pauseMs;
     this.acknowledged = [`${writer.head.epoch}.0 0`];
     this.done = this.#run();
   }
@@ -67,6 +71,7 @@ class Appending {
     for (let number = 1; !this.#ending; number += 1) {
       const { epoch, number: counted } = await this.#writer.append('commit', bodyOf(number));
       this.acknowledged.push(`${epoch}.${counted} ${bodyOf(number).byteLength}`);
+      if (this.#pauseMs > 0) await sleep(this.#pauseMs);
     }
   }
 }
@@ -116,7 +121,7 @@ describe('the leader of a log is lost while records are appended', {
     it(`${program.version}: an owner that is taken over meanwhile gets nothing in any more (C1)`, LIMIT, async () => {
       await using nats = await startNats({ program, size: 3 });
       const [log, rival] = [await openLog(nats), await openLog(nats)];
-      const former = new Appending(await LogWriter.take(log, 1));
+      const former = new Appending(await LogWriter.take(log, 1), 20);
       const fenced = rejectsWith('STORE_FENCED', former.done);
       await former.untilCount(BEFORE);
       const leader = await nats.leaderOf(STREAM);
