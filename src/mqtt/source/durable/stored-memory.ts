@@ -35,29 +35,16 @@ export const fromStoredMemory = (stored: unknown): WholeMemory | undefined => {
   return { finished, counter: { newest, run, overReconnect, free } };
 };
 
-/**
- * No page is shorter. LMDB keeps records of more than two kilobytes on pages of their own: so they make its tree no deeper, whose way to
- * what changed each commit writes anew.
- */
-const LEAST_BYTES = 4000;
-
-/** As a snapshot has them, with noughts at the end of short ones. */
+/** As a snapshot has them. */
 export const toStoredPages = (pages: readonly DigestPage[]): ReadonlyMap<string, Uint8Array> =>
-  new Map(
-    pages.map(({ page, digests }) => {
-      const bytes = new Uint8Array(Math.max(LEAST_BYTES, digests.byteLength));
-      bytes.set(new Uint8Array(digests.buffer));
-      return [String(page), bytes];
-    }),
-  );
+  new Map(pages.map(({ page, digests }) => [String(page), new Uint8Array(digests.buffer)]));
 
 /** @throws MillraceError STORE_CORRUPT for pages that an MQTT source cannot have stored */
 export const fromStoredPages = (stored: ReadonlyMap<string, Uint8Array>, source: string): readonly DigestPage[] =>
   Array.from(stored, ([name, bytes]) => {
     const whole = bytes.byteLength % Int32Array.BYTES_PER_ELEMENT === 0;
     // the store's bytes may begin anywhere
-    const digests = new Int32Array(whole ? bytes.slice().buffer : []);
-    const page = { page: Number(name), digests: bytes.byteLength > LEAST_BYTES ? digests : withoutEnd(digests) };
+    const page = { page: Number(name), digests: new Int32Array(whole ? bytes.slice().buffer : []) };
     if (isDigestPage(page)) return page;
     throw new MillraceError('STORE_CORRUPT', `source "${source}": a stored page is not that of an MQTT source`, {
       advice:
@@ -65,7 +52,3 @@ export const fromStoredPages = (stored: ReadonlyMap<string, Uint8Array>, source:
       details: { source },
     });
   });
-
-/** Without the noughts at the end: an id is never 0, nor is a digest. */
-const withoutEnd = (digests: Int32Array): Int32Array =>
-  digests.subarray(0, digests.findLastIndex((one) => one !== 0) + 1);

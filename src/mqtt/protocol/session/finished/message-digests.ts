@@ -1,55 +1,34 @@
 import { NO_DIGEST } from './message-digest.js';
 
-/** Ids of a whole page. */
-const PAGE = 8192;
-const PAGES = 8;
-/** The page of what was set of late, which is not in the whole pages yet. */
-const LATEST = PAGES;
-/** Ids that it has at most: with fewer, whole pages would be stored more often; with more, each small commit would be larger. */
-const MOST_LATEST = 500;
+/** Ids of a page. With more, a small commit would store what has not changed; with fewer, a large one would have many pages. */
+const PAGE = 64;
+const PAGES = 1024;
 
-const NONE = new Int32Array();
-
-/** The digests of the messages that had these ids last: a part of the state that changes as a whole. */
+/** The digests of the messages that had these ids last, by the lowest bits of the id: a part of the state that changes as a whole. */
 export interface DigestPage {
-  /** 0 to 7: of the ids from 8192 times this. 8: of the ids that were set since whole pages were given, over what those say. */
+  /** Of the ids from 64 times this: 0 to 1023. */
   readonly page: number;
-  /** One for each of the 8192 ids; of page 8, an id and its digest in turn, up to 500 times, and more in a state that no store has. */
+  /** One for each of the 64 ids. */
   readonly digests: Int32Array;
 }
 
 /** Whether what a store gave back can be a page. */
 export function isDigestPage({ page, digests }: DigestPage): boolean {
-  if (page === LATEST) return arePairs(digests);
   return Number.isInteger(page) && page >= 0 && page < PAGES && digests.length === PAGE;
 }
 
-function arePairs(digests: Int32Array): boolean {
-  const ids = digests.filter((_id, index) => index % 2 === 0);
-  return digests.length % 2 === 0 && ids.every((id) => id > 0 && id < PAGE * PAGES);
-}
-
 /**
- * R2b: by packet id, the digest of the message that had it last. What a commit stores goes with its own messages, and not with all that
- * are in flight: the latest few hundred, and from time to time the whole pages that these are in. So a store has few records of it.
+ * R2b: by packet id, the digest of the message that had it last. A commit stores the pages in which something changed since the one
+ * before: what it costs goes with the messages of the commit, and not with all that are in flight.
  */
 export class MessageDigests {
   readonly #pages: (Int32Array | undefined)[] = [];
-  /** An id and its digest in turn, as they were set since whole pages were given; not all, once there are too many. */
-  #latest = NONE;
-  /** How many were set since then. */
-  #count = 0;
-  /** The whole pages that these are in, as bits. */
-  #touched = 0;
-  /** Something was set since `takeChanged`. */
-  #changed = false;
+  readonly #changed = new Set<number>();
+  /** The page that changed last: ids follow each other. */
+  #latest = -1;
 
-  /** Those that `takeChanged` gave, each as it was last, or what `toPages` did. */
   constructor(pages: readonly DigestPage[] = []) {
-    for (const { page, digests } of pages) if (page !== LATEST) this.#pageAt(page).set(digests);
-    // behind the whole pages, which are older. They stay the latest: the stored ones do not have them
-    for (const { page, digests } of pages) if (page === LATEST) this.#setAll(digests);
-    this.#changed = false;
+    for (const { page, digests } of pages) this.#pageAt(page).set(digests);
   }
 
   /** `NO_DIGEST` for an id that no message had. */
@@ -60,38 +39,22 @@ export class MessageDigests {
   set(packetId: number, digest: number): void {
     const page = Math.floor(packetId / PAGE);
     this.#pageAt(page)[packetId % PAGE] = digest;
-    this.#touched |= 1 << page;
-    this.#changed = true;
-    this.#count += 1;
-    if (this.#count > MOST_LATEST) return;
-    // with the first, since most sessions have none
-    if (this.#latest === NONE) this.#latest = new Int32Array(2 * MOST_LATEST);
-    this.#latest[2 * this.#count - 2] = packetId;
-    this.#latest[2 * this.#count - 1] = digest;
+    if (page === this.#latest) return;
+    this.#latest = page;
+    this.#changed.add(page);
   }
 
   /** Copies of the pages that changed since this was called last. */
   takeChanged(): DigestPage[] {
-    if (!this.#changed) return [];
-    this.#changed = false;
-    if (this.#count <= MOST_LATEST) return [{ page: LATEST, digests: this.#latest.slice(0, 2 * this.#count) }];
-    const whole = [...this.#pages.keys()].filter((page) => (this.#touched & (1 << page)) !== 0);
-    this.#count = 0;
-    this.#touched = 0;
-    // the stored latest ones are older than these, and must not be over them
-    return [...whole.map((page) => ({ page, digests: this.#pageAt(page).slice() })), { page: LATEST, digests: NONE }];
+    const changed = [...this.#changed].map((page) => ({ page, digests: this.#pageAt(page).slice() }));
+    this.#changed.clear();
+    this.#latest = -1;
+    return changed;
   }
 
-  /** All digests: what each commit together with those before has. */
+  /** Copies of all pages. */
   toPages(): DigestPage[] {
-    const pairs = this.#pages.flatMap((digests = NONE, page) =>
-      Array.from(digests, (digest, at) => [page * PAGE + at, digest]).filter(([, digest]) => digest !== NO_DIGEST),
-    );
-    return [{ page: LATEST, digests: Int32Array.from(pairs.flat()) }];
-  }
-
-  #setAll(pairs: Int32Array): void {
-    for (let at = 0; at < pairs.length; at += 2) this.set(pairs[at] ?? 0, pairs[at + 1] ?? NO_DIGEST);
+    return this.#pages.flatMap((digests, page) => (digests === undefined ? [] : { page, digests: digests.slice() }));
   }
 
   #pageAt(page: number): Int32Array {

@@ -194,15 +194,13 @@ describe('durable source: finished messages', () => {
   });
 
   it('pages that no MQTT source has stored are STORE_CORRUPT', () => {
-    const bytes = new Uint8Array(32_768);
+    const bytes = new Uint8Array(256);
     assert.equal(fromStoredPages(new Map([['0', bytes]]), 's').length, 1);
     for (const [page, value] of [
       ['x', bytes],
-      ['9', bytes],
+      ['1024', bytes],
       ['0', bytes.subarray(1)],
-      ['0', new Uint8Array(4000)],
-      ['8', new Uint8Array(Int32Array.of(0, 1).buffer)],
-      ['8', new Uint8Array(Int32Array.of(1).buffer)],
+      ['0', new Uint8Array(257)],
     ] as const) {
       assert.throws(() => fromStoredPages(new Map([[page, value]]), 's'), { code: 'STORE_CORRUPT' });
     }
