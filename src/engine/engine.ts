@@ -14,7 +14,7 @@ import { checkDirectory } from './check-directory.js';
 import { EngineClaims } from './job/engine-claims.js';
 import { Job } from './job/job.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
-import { nameless, prepareRun } from './job/prepare-run.js';
+import { nameless, nameTaken, prepareRun } from './job/prepare-run.js';
 import { tellObserver } from './job/tell-observer.js';
 
 /** Where an engine keeps what is durable. Without either it runs jobs that need no store. */
@@ -102,11 +102,7 @@ export class Engine implements AsyncDisposable {
     const { run, parts, engineClaims } = prepareRun(pipeline, resolved, this.#stores);
     if (run.stores !== undefined && options.name === undefined) throw nameless();
     const { name } = resolved;
-    if (this.#jobs.has(name)) {
-      throw new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
-        advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
-      });
-    }
+    if (this.#jobs.has(name)) throw nameTaken(name);
     this.#claims.add(name, engineClaims);
     const warnings = this.#warns ? new OperatorWarnings({ what: `job "${name}"`, job: name, ...parts }) : undefined;
     const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#forget(name) });

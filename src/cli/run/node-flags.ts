@@ -58,7 +58,6 @@ export function parseNodeFlags(options: CollectedOptions, environment: NodeJS.Pr
       leaseMs: countOption(options, 'lease', LEAST_LEASE_MS),
       replicas: replicas === undefined ? undefined : Number(replicas),
       standbys: countOption(options, 'standbys', 0),
-      warnings: false,
     },
     partitions: countOption(options, 'partitions', 1),
     allowPlanChange: options.flag('allow-plan-change'),

@@ -1,6 +1,6 @@
 import { EngineClaims } from '../../engine/job/engine-claims.js';
 import { resolveJobOptions, resolveRestart } from '../../engine/job/job-options.js';
-import { nameless, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
+import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
 import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
@@ -67,7 +67,7 @@ export class ClusterEngine implements AsyncDisposable {
     const { onEvent, ...others } = rest;
     const resolved = resolveJobOptions(others, '');
     if (resolved.name === '') throw nameless();
-    if (this.#jobs.has(resolved.name)) throw taken(resolved.name);
+    if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
     const { partitions = 1, allowPlanChange = false } = own;
     const prepared = prepareRun(pipeline, resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(compilePipeline(prepared.run.graph), partitions);
@@ -151,8 +151,3 @@ const NO_STORES: StoreProvider = {
   open: () => Promise.reject(new MillraceError('INTERNAL', 'a partition has a store of its own')),
   close: async () => {},
 };
-
-const taken = (name: string): MillraceError =>
-  new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
-    advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
-  });

@@ -29,7 +29,7 @@ export interface NodePartitionsParts {
   /** A partition failed as it would anywhere. */
   readonly failed: (error: MillraceError) => void;
   /** The sources of a partition have ended. */
-  readonly ended: (partition: number) => void;
+  readonly ended: () => void;
 }
 
 interface Opened {
@@ -193,7 +193,7 @@ export class NodePartitions {
         });
         pass(partition, 'run');
       },
-      ended: () => ended(partition),
+      ended,
       restarting: (error, waitMs) => tell({ kind: 'partition-restarting', job, partition, error, waitMs }),
       failed,
     });

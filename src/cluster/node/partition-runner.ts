@@ -1,6 +1,5 @@
 import { type FailedRun, type ResolvedRestart, RestartPolicy } from '../../engine/job/restart-policy.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
-import type { RunParts } from '../../engine/opening/run-parts.js';
 import type { RunOutcome } from '../../engine/run/job-driver.js';
 import { JobRun } from '../../engine/run/job-run.js';
 import { MillraceError } from '../../errors/index.js';
@@ -12,7 +11,7 @@ export interface PartitionObserver {
   /** What became of the partition, for the claims. `end` comes last, when nothing of it runs any more. */
   pass(signal: Exclude<PartitionSignal, 'claim'>): void;
   /** Its ports are open. */
-  opened(parts: RunParts): void;
+  opened(): void;
   /** Its sources have ended, and all is delivered. */
   ended(): void;
   /** It failed and will be opened again, with a claim of its own, after that many milliseconds. */
@@ -87,7 +86,7 @@ export class PartitionRunner {
     const before = this.#options.tallies.acknowledged.value;
     let outcome: RunOutcome;
     try {
-      outcome = await run.execute((parts) => this.#observer.opened(parts));
+      outcome = await run.execute(() => this.#observer.opened());
     } catch (error) {
       this.#run = undefined;
       const progressed = this.#options.tallies.acknowledged.value > before;

@@ -17,6 +17,12 @@ const noPipeline = (): MillraceError =>
     advice: 'Give it what Pipeline.create() made. What readFrom, map or writeTo give is a stage of it.',
   });
 
+/** What is stored and asked for goes by the name. */
+export const nameTaken = (name: string): MillraceError =>
+  new MillraceError('INVALID_STATE', `a job named "${name}" is there already`, {
+    advice: 'Choose another name, or wait for that job to end: getJob(name).join().',
+  });
+
 /** Numbers change with the order of the jobs, and with each that is started again: another's state would be found under them. */
 export const nameless = (): MillraceError =>
   new MillraceError(

@@ -29,8 +29,9 @@ export class ViewWriter {
 
   /** The log has this. */
   add(changes: StoreBatch, point: LogPoint): void {
-    if (this.#failure !== undefined) return;
+    // seen in any case, as all that the log has
     this.pending.add(changes, point.seq);
+    if (this.#failure !== undefined) return;
     this.#waiting.push({ changes, point });
     this.#running ??= this.#run();
   }

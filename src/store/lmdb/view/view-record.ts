@@ -1,4 +1,4 @@
-import { LOG_START, type LogPoint } from '../../log/record/log-point.js';
+import { isLogPoint, type LogPoint } from '../../log/record/log-point.js';
 
 const VIEW_FORMAT = 1;
 
@@ -16,12 +16,9 @@ export const encodeView = ({ identity, applied }: ViewRecord): Uint8Array =>
 export function decodeView(record: Uint8Array | undefined): ViewRecord | undefined {
   try {
     const { millraceView, identity, applied } = Object(JSON.parse(Buffer.from(record ?? []).toString()));
-    if (millraceView !== VIEW_FORMAT || typeof identity !== 'string' || !isPoint(applied)) return undefined;
+    if (millraceView !== VIEW_FORMAT || typeof identity !== 'string' || !isLogPoint(applied)) return undefined;
     return { identity, applied };
   } catch {
     return undefined;
   }
 }
-
-const isPoint = (point: unknown): point is LogPoint =>
-  Object.keys(LOG_START).every((name) => Number.isSafeInteger(Object(point)[name]));

@@ -3,13 +3,13 @@ import type { LocalView, LocalViews } from '../local-view.js';
 import { LogStore } from '../log-store.js';
 import { LogWriter } from '../log-writer.js';
 import type { PartitionLog, PartitionLogs } from '../partition-log.js';
-import { bringUp } from './bring-up.js';
+import { type BroughtUp, bringUp } from './bring-up.js';
 import { replay } from './replay.js';
 
 /** How an opened store came to what it has. */
 export interface Restored {
-  /** From what this machine had, from a snapshot, or from the log alone. */
-  readonly from: 'view' | 'snapshot' | 'log';
+  /** As in `BroughtUp`. */
+  readonly from: BroughtUp['from'];
   /** Records of the log that were read. */
   readonly records: number;
   readonly elapsedMs: number;

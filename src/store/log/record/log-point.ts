@@ -13,3 +13,7 @@ export interface LogPoint {
 
 /** Before the first record. */
 export const LOG_START: LogPoint = { seq: 0, epoch: 0, number: 0, crc: 0, bytes: 0 };
+
+/** Whether what was read back can be one. */
+export const isLogPoint = (point: unknown): point is LogPoint =>
+  Object.keys(LOG_START).every((name) => Number.isSafeInteger(Object(point)[name]));

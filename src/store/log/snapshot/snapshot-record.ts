@@ -1,5 +1,5 @@
 import { corruptError } from '../../storage-error.js';
-import { LOG_START, type LogPoint } from '../record/log-point.js';
+import { isLogPoint, type LogPoint } from '../record/log-point.js';
 
 /** What the body of a snapshot record says. */
 export interface SnapshotRecord {
@@ -17,15 +17,12 @@ export const encodeSnapshotRecord = (record: SnapshotRecord): Buffer => Buffer.f
 export function decodeSnapshotRecord(body: Uint8Array, what: string): SnapshotRecord {
   try {
     const { blob, from, bytes } = Object(JSON.parse(Buffer.from(body).toString()));
-    if (typeof blob === 'string' && Number.isSafeInteger(bytes) && isPoint(from)) return { blob, from, bytes };
+    if (typeof blob === 'string' && Number.isSafeInteger(bytes) && isLogPoint(from)) return { blob, from, bytes };
   } catch (error) {
     throw corruptError(`${what}: the snapshot record is not readable`, error);
   }
   throw corruptError(`${what}: the snapshot record is not readable`);
 }
-
-const isPoint = (point: unknown): point is LogPoint =>
-  Object.keys(LOG_START).every((name) => Number.isSafeInteger(Object(point)[name]));
 
 const DIGITS = 16;
 const padded = (number: number): string => String(number).padStart(DIGITS, '0');

@@ -105,6 +105,16 @@ describe('LogStore', () => {
     assert.deepEqual(keysOf(next), ['a']);
   });
 
+  it('shows a commit that the log takes while the view fails', async () => {
+    const { view, store } = await openHeld();
+    view.hold();
+    await store.commit(put('a'));
+    await until(() => view.waiting === 1);
+    view.fail();
+    await store.commit(put('b'));
+    assert.deepEqual(keysOf(store), ['a', 'b']);
+  });
+
   it('is fenced by the next owner: its commit is refused and changes nothing', async () => {
     const logs = new MemoryLogs();
     const former = await new LogStores({ logs, views: new MemoryViews() }).open('job', 0);

@@ -30,6 +30,20 @@ const withBlobs = (logs: MemoryLogs, around: (blobs: SnapshotBlobs) => Partial<S
   close: () => logs.close(),
 });
 
+/** Logs whose snapshots are put when they are let. */
+const holdingPut = (logs: MemoryLogs) => {
+  const [putting, goOn, put] = [deferred(), deferred(), deferred()];
+  const held = withBlobs(new MemoryLogs(logs), (blobs) => ({
+    put: async (name, slices) => {
+      putting.resolve();
+      await goOn.promise;
+      await blobs.put(name, slices);
+      put.resolve();
+    },
+  }));
+  return { held, putting, goOn, put };
+};
+
 const open = (logs: PartitionLogs, options: Partial<LogStoresOptions> = {}) =>
   new LogStores({ logs, views: new MemoryViews(), snapshotBytes: SNAPSHOT_BYTES, ...options }).open('job', 0);
 
@@ -87,15 +101,7 @@ describe('Snapshotter', () => {
 
   it('of a former owner removes nothing of the next one, however late it comes (a blob counts by its record)', async () => {
     const logs = new MemoryLogs();
-    const [putting, goOn, put] = [deferred(), deferred(), deferred()];
-    const held = withBlobs(new MemoryLogs(logs), (blobs) => ({
-      put: async (name, slices) => {
-        putting.resolve();
-        await goOn.promise;
-        await blobs.put(name, slices);
-        put.resolve();
-      },
-    }));
+    const { held, putting, goOn, put } = holdingPut(logs);
     const former = await open(held);
     await former.commit(new Map([['a', value]]));
     await former.commit(new Map([['b', value]]));
@@ -121,15 +127,7 @@ describe('Snapshotter', () => {
 
   it('trims nothing when its record is refused', async () => {
     const logs = new MemoryLogs();
-    const [putting, goOn, put] = [deferred(), deferred(), deferred()];
-    const held = withBlobs(new MemoryLogs(logs), (blobs) => ({
-      put: async (name, slices) => {
-        putting.resolve();
-        await goOn.promise;
-        await blobs.put(name, slices);
-        put.resolve();
-      },
-    }));
+    const { held, putting, goOn, put } = holdingPut(logs);
     const former = await open(held);
     await former.commit(new Map([['a', value]]));
     await former.commit(new Map([['b', value]]));
