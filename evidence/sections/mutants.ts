@@ -1,3 +1,4 @@
+import { CLUSTER_CELLS, CLUSTER_MUTANTS } from '../../test/support/mutants/cluster-mutants.js';
 import type { TestCell } from '../../test/support/mutants/mutant-cell.js';
 import { MutantTable } from '../../test/support/mutants/mutant-table.js';
 import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from '../../test/support/mutants/mutants.js';
@@ -17,13 +18,16 @@ export const mutantLines = (
   ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
 ];
 
-/** The kill table. */
+/** The kill tables. */
 export async function mutantsSection(options: EvidenceOptions): Promise<Section> {
   const cells = options.quick ? CELLS.slice(0, 3) : [...CELLS, ...FURTHER_CELLS];
   const table = new MutantTable(cells, MUTANTS);
   options.tell(`${cells.length} cells on ${MUTANTS.length} mutants`);
   await table.complete();
-  const survivors = options.quick ? [] : table.survivors();
+  const clusterTable = new MutantTable(CLUSTER_CELLS, CLUSTER_MUTANTS);
+  options.tell(`${CLUSTER_CELLS.length} cells on ${CLUSTER_MUTANTS.length} mutants of a cluster`);
+  await clusterTable.complete();
+  const survivors = [...(options.quick ? [] : table.survivors()), ...clusterTable.survivors()];
   return {
     title: 'The tests are tested',
     lines: [
@@ -31,6 +35,11 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
       'fault. ✘: the cell fails on the mutant, which is its purpose. ·: it passes. The column *none* is the source as it is.',
       '',
       ...mutantLines(table, cells, MUTANTS),
+      '',
+      'And what a job on several nodes rests on, broken one way at a time; the last of these ways, to speak before the log has said who its',
+      'owner is, is M14:',
+      '',
+      ...mutantLines(clusterTable, CLUSTER_CELLS, CLUSTER_MUTANTS),
     ],
     broken: survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
   };

@@ -127,6 +127,19 @@ describe('LogStore', () => {
     await former.close();
   });
 
+  it('leaves nothing of a commit that the log refused in its view', async () => {
+    const logs = new MemoryLogs();
+    const view = new MemoryView();
+    const former = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    await former.commit(put('a'));
+    const next = await new LogStores({ logs, views: new MemoryViews() }).open('job', 0);
+    await rejectsWith('STORE_FENCED', former.commit(put('late')));
+    await former.close();
+    await next.close();
+    const again = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    assert.deepEqual(keysOf(again), ['a']);
+  });
+
   it('is STORE_CORRUPT where the view has more than the log, which then lost what it acknowledged', async () => {
     const logs = new MemoryLogs();
     const view = new MemoryView();
