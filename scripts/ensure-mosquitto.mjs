@@ -1,6 +1,9 @@
 /*
+ * node scripts/ensure-mosquitto.mjs [COMMAND…]
+ *
  * The tests run against a real broker and a real database. This makes sure that they are there: silent when they are, installs them as root
- * on a Debian-like system, and otherwise ends with the one command to run. Without a database its tests say so and are skipped.
+ * on a Debian-like system, and otherwise ends with the one command to run. Without a database its tests say so and are skipped. Where
+ * commands are named, it looks after these alone.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +18,7 @@ const NEEDED = {
   // Kills and disk errors at a chosen system call: only Linux has it.
   ...(process.platform === 'linux' ? { strace: 'strace' } : {}),
 };
+const named = process.argv.slice(2);
 /** What a broker's plugin is compiled from. Where root cannot install it with apt-get, the tests that need it say so and are skipped. */
 const HEADERS = {
   '/usr/include/gsasl.h': 'libgsasl-dev',
@@ -39,7 +43,8 @@ function isExecutable(path) {
 }
 
 function missingCommands() {
-  return Object.keys(NEEDED).filter((command) => !isInstalled(command));
+  const wanted = named.length === 0 ? Object.keys(NEEDED) : named;
+  return wanted.filter((command) => !isInstalled(command));
 }
 
 function commandToRun(packages) {
@@ -86,7 +91,7 @@ function missingDatabase() {
 }
 
 function install(packages) {
-  console.log(`The tests need ${packages.join(' ')}: installing with apt-get (no service is started).`);
+  console.error(`Installing ${packages.join(' ')} with apt-get (no service is started).`);
   return withoutStartingServices(() => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages));
 }
 
@@ -95,7 +100,7 @@ const canInstall = process.platform === 'linux' && process.getuid?.() === 0 && e
 if (missing.length > 0) {
   const packages = [...new Set(missing.map((command) => NEEDED[command]))];
   if (!canInstall) {
-    console.error(`The tests need ${missing.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
+    console.error(`This needs ${missing.join(', ')}. Run:\n\n  ${commandToRun(packages)}\n`);
     process.exit(1);
   }
   const installed = install(packages);
@@ -105,5 +110,5 @@ if (missing.length > 0) {
     process.exit(1);
   }
 }
-const optional = canInstall ? [...missingHeaders(), ...missingDatabase()] : [];
+const optional = canInstall && named.length === 0 ? [...missingHeaders(), ...missingDatabase()] : [];
 if (optional.length > 0) install(optional);

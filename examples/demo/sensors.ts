@@ -1,5 +1,5 @@
 import { MqttSinks, Pipeline, TestSources } from 'millrace';
-import type { DemoOptions } from './demo-options.js';
+import type { PlantDemoOptions } from './demo-options.js';
 
 /** What a sensor publishes, as JSON: degrees Fahrenheit. */
 export interface Reading {
@@ -8,7 +8,7 @@ export interface Reading {
 }
 
 /** Sensors of an imaginary plant: each drifts slowly and runs hot now and then. */
-export function sensorPipeline(brokerUrl: string, { rate, sensors }: DemoOptions): Pipeline {
+export function sensorPipeline(brokerUrl: string, { rate, sensors }: PlantDemoOptions): Pipeline {
   const pipeline = Pipeline.create();
   pipeline
     .readFrom(TestSources.itemStream(rate, (at, sequence) => ({ at, sensor: sequence % sensors, sequence })))

@@ -6,7 +6,8 @@ import { onCleanup } from './cleanup.js';
 /** An empty directory of its own, removed with all that is in it when the test file ends. */
 export function tempDir(label = 'test'): string {
   const path = mkdtempSync(join(tmpdir(), `millrace-${label}-`));
-  const remove = () => rmSync(path, { recursive: true, force: true });
+  // a process that was killed a moment ago may still write
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   onCleanup(remove, remove);
   return path;
 }
