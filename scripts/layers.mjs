@@ -77,8 +77,12 @@ export const LAYERS = [
   { folder: 'engine/durable', imports: [...ENGINE, ...LANES] },
   { folder: 'engine/run', imports: [...ENGINE, ...LANES, 'engine/direct', 'engine/durable'] },
   { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
-  { folder: 'engine', imports: ENGINE },
-  { folder: 'engine/engine.ts', imports: [...ENGINE, ...LANES, 'engine', 'engine/job', 'cluster/engine'] },
+  { folder: 'engine', imports: [...ENGINE, 'engine/job-runner.ts'] },
+  { folder: 'engine/job-runner.ts', imports: ['pipeline', 'engine/job', 'cluster/node'] },
+  {
+    folder: 'engine/engine.ts',
+    imports: [...ENGINE, ...LANES, 'engine', 'engine/job', 'engine/job-runner.ts', 'cluster/engine'],
+  },
   { folder: 'cluster', imports: ['cluster/claims', 'cluster/engine', 'cluster/job', 'cluster/node'] },
   { folder: 'cluster/assignment', imports: [], pure: true },
   { folder: 'cluster/manifest', imports: ['errors'], pure: true },
@@ -101,7 +105,7 @@ export const LAYERS = [
   },
   {
     folder: 'cluster/engine',
-    imports: [...BELOW, 'connector', 'pipeline', 'store', 'nats', ...CLUSTER, ...RUNS],
+    imports: [...BELOW, 'connector', 'pipeline', 'store', 'nats', 'engine/job-runner.ts', ...CLUSTER, ...RUNS],
   },
   { folder: 'cluster/members', imports: ['errors', 'cluster/claims', 'cluster/manifest'] },
   {

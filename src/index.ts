@@ -44,9 +44,11 @@ export {
   type JobEvent,
   type JobMetrics,
   type JobOptions,
+  type JobRunner,
   type JobStatus,
   type Recovered,
   type RestartOptions,
+  type RunnerJobOptions,
   type RunningJob,
   type StoppedEarly,
 } from './engine/index.js';

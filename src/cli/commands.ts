@@ -1,7 +1,7 @@
 /*
  * The millrace command. Read `main.ts` first, which finds the command, then `command.ts`, what one is, and the two that run a job:
- * `bridge/` makes its pipeline of options, `run/` loads it from a module, and `job/run-job.ts` runs either and tells of it
- * (`job/run-cluster-job.ts` as one node of several). `cluster/` looks after the servers and jobs of a cluster. `options/` is
+ * `bridge/` makes its pipeline of options, `run/` loads it from a module, and `job/run-job.ts` runs either and tells of it, in this process
+ * or as one node of several (`job/job-place.ts`). `cluster/` looks after the servers and jobs of a cluster. `options/` is
  * what a command line may say, `completion/` the scripts for shells. It may import every layer; nothing imports it.
  */
 import { BRIDGE } from './bridge/bridge-command.js';

@@ -16,6 +16,7 @@ import { Job } from './job/job.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
 import { nameless, nameTaken, prepareRun } from './job/prepare-run.js';
 import { tellObserver } from './job/tell-observer.js';
+import type { JobRunner } from './job-runner.js';
 
 /** Where an engine keeps what is durable. Without either it runs jobs that need no store. */
 export interface EngineOptions {
@@ -49,7 +50,7 @@ const resolveEngineOptions = (given: EngineOptions): EngineOptions => {
 const loadCluster = onceLoaded(() => import('../cluster/engine/open-cluster.js'));
 
 /** Runs jobs in this process. */
-export class Engine implements AsyncDisposable {
+export class Engine implements JobRunner {
   readonly #stores: StoreProvider | undefined;
   readonly #warns: boolean;
   readonly #jobs = new Map<string, Job>();

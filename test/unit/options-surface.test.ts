@@ -46,6 +46,10 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   JobOptions: [(options) => Engine.embedded().newJob(pipeline(), options)],
   ClusterOptions: [(options) => Engine.cluster(options)],
   NatsTlsOptions: [(tls) => Engine.cluster({ servers: 'nats://localhost', tls })],
+  RunnerJobOptions: [
+    (options) => Engine.embedded().newJob(pipeline(), options),
+    (options) => clusterEngine().newJob(pipeline(), options),
+  ],
   ClusterJobOptions: [(options) => clusterEngine().newJob(pipeline(), options)],
   RestartOptions: [(restart) => Engine.embedded().newJob(pipeline(), { restart })],
   OpenOptions: [(options) => TestSources.items(1).open(options), (options) => Sinks.noop().open(options)],

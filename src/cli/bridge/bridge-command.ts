@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { inProcess } from '../job/job-place.js';
 import { type Output, Reporter } from '../job/reporter.js';
 import { runJob } from '../job/run-job.js';
 import { JOB_ENDING } from '../options/common-options.js';
@@ -28,10 +29,12 @@ export const BRIDGE: Command<BridgeOptions> = {
 function runBridge(options: BridgeOptions, output: Output): Promise<number> {
   const reporter = new Reporter(BRIDGE, output, options.json);
   tellExposedPassword(options, reporter);
+  const { clientId: name, guarantee: processingGuarantee, drainTimeoutMs, giveUp } = options;
+  const job = { name, processingGuarantee, drainTimeoutMs, giveUp };
   return runJob({
-    pipeline: bridgePipeline(options),
-    options,
-    jobOptions: { name: options.clientId, processingGuarantee: options.guarantee },
+    place: inProcess(bridgePipeline(options), options.dir, job),
+    stats: options.stats,
+    drainTimeoutMs,
     startTimeoutMs: options.connectTimeoutMs,
     title: `${options.from.url} to ${options.to.url}, QoS ${options.qos}, ${options.guarantee}`,
     reporter,

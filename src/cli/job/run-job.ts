@@ -1,25 +1,25 @@
-import { Engine } from '../../engine/engine.js';
-import type { Job } from '../../engine/job/job.js';
-import type { JobOptions } from '../../engine/job/job-options.js';
+import type { ClusterJobEvent } from '../../cluster/node/cluster-event.js';
+import type { JobRunner, RunningJob } from '../../engine/index.js';
 import { MillraceError } from '../../errors/index.js';
-import type { Pipeline } from '../../pipeline/pipeline.js';
 import { EXIT_CODE } from '../exit-code.js';
-import type { CommonOptions } from '../options/common-options.js';
 import { ConnectionObserver } from './connection-observer.js';
+import type { JobPlace } from './job-place.js';
 import type { Reporter } from './reporter.js';
 import { RetryObserver } from './retry-observer.js';
 import { listenForStop } from './signal-drain.js';
 import { startStats } from './stats-ticker.js';
+import { tellClusterEvent } from './tell-cluster-event.js';
 import { tellJobEvent } from './tell-job-event.js';
+import { untilRunning } from './until-running.js';
 
 /** A pipeline to run until it ends, fails or is asked to stop. */
-export interface JobTask {
-  /** Built, and not run yet. */
-  readonly pipeline: Pipeline;
-  /** Of the command line: they hold where both say something. */
-  readonly options: CommonOptions;
-  /** What else the command, or its module, says of the job. */
-  readonly jobOptions: JobOptions;
+export interface JobTask<Runner extends JobRunner> {
+  /** Where it runs. */
+  readonly place: JobPlace<Runner>;
+  /** A line of figures each second. */
+  readonly stats: boolean;
+  /** How long a graceful stop waits, for the line that says so. */
+  readonly drainTimeoutMs: number;
   /** How long it may take until the job runs; 0: for ever. */
   readonly startTimeoutMs: number;
   /** What runs, for the line that says RUNNING. */
@@ -29,130 +29,134 @@ export interface JobTask {
 }
 
 /**
- * Runs the job and gives the exit code. The first SIGINT or SIGTERM drains it, a second one ends the process. What cannot work
- * is thrown before anything is opened (wrong usage); what fails later is reported in one line.
+ * Runs the job and gives the exit code. The first SIGINT or SIGTERM ends in order what runs here, a second one ends the process. What
+ * cannot work is thrown before anything is opened (wrong usage); what fails later is reported in one line.
  */
-export async function runJob(task: JobTask): Promise<number> {
-  const { reporter, options } = task;
+export async function runJob<Runner extends JobRunner>(task: JobTask<Runner>): Promise<number> {
+  const { reporter, place } = task;
   using watch = new ConnectionObserver((event) => reporter.tell(event));
   watch.tellsPeople = task.startTimeoutMs === 0;
   using _retries = new RetryObserver((event) => reporter.tell(event));
   using stop = listenForStop();
-  await using engine = Engine.embedded({ dir: options.dir, warnings: false });
-  let keeps = options.dir !== undefined;
-  let away: readonly string[] = [];
-  const job = engine.newJob(task.pipeline, {
-    ...task.jobOptions,
-    drainTimeoutMs: options.drainTimeoutMs,
-    giveUp: [...(task.jobOptions.giveUp ?? []), ...options.giveUp],
-    onEvent: (event) => {
-      if (event.kind === 'store-unused') keeps = false;
-      if (event.kind === 'sinks-away') away = event.sinks;
-      tellJobEvent(event, reporter);
-      // its promise too: a rejection would end the process
-      return task.jobOptions.onEvent?.(event);
-    },
-  });
-  let signal: NodeJS.Signals | undefined;
-  let drained: Promise<boolean> | undefined;
-  void stop.requested.then((name) => {
-    signal = name;
-    watch.tellsPeople = false;
-    drained = job.drain();
-    const doing = keeps ? 'storing' : 'delivering';
-    const text = `${name}: ${doing} what was read, at most ${options.drainTimeoutMs / 1000} s`;
-    reporter.tell({ event: 'stopping', text, facts: { signal: name } });
-  });
+  const opening = place.open();
+  let opened: Runner;
   try {
-    await untilRunning(job, task.startTimeoutMs, watch);
-    watch.tellsPeople = signal === undefined;
-    if (signal === undefined) tellRunning(task, job, { away, older: watch.older });
-    using _stats = options.stats ? startStats(job, reporter) : undefined;
-    await job.join();
+    opened = await opening;
   } catch (error) {
     reporter.failed(error);
     return EXIT_CODE.FAILED;
   }
-  tellStopped(job, reporter, { signal, drained: (await drained) ?? true });
+  await using runner = opened;
+  const teller = new JobTeller(task, watch);
+  const job = place.newJob(runner, (event) => teller.tell(event));
+  void stop.requested.then((signal) => {
+    void runner.shutdown();
+    teller.stopping(signal);
+  });
+  try {
+    await untilRunning(job, task.startTimeoutMs, watch);
+    using _stats = task.stats ? startStats(job, reporter) : undefined;
+    await job.join();
+  } catch (error) {
+    if (!teller.hasLeft(error)) {
+      reporter.failed(error);
+      return EXIT_CODE.FAILED;
+    }
+  }
+  teller.stopped(job);
   return EXIT_CODE.OK;
 }
 
-/** What falls short when the job begins to run. */
-interface Limits {
-  readonly away: readonly string[];
-  readonly older: readonly string[];
-}
+/** Says as lines what becomes of a job. */
+class JobTeller<Runner extends JobRunner> {
+  readonly #task: JobTask<Runner>;
+  readonly #watch: ConnectionObserver;
+  #keeps: boolean;
+  #away: readonly string[] = [];
+  #signal: NodeJS.Signals | undefined;
+  #drained = true;
 
-/** The line says which sinks are not connected yet, and which brokers are spoken to in an older version than 5.0. */
-function tellRunning({ title, reporter }: JobTask, job: Job, { away, older }: Limits): void {
-  const names = away.map((sink) => `sink "${sink}"`).join(', ');
-  const waiting = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
-  const versions = older.length === 0 ? '' : ` (${older.join(', ')})`;
-  const text = `RUNNING ${title}${versions}${waiting}`;
-  reporter.tell({ event: 'running', text, facts: { job: job.name, away, older } });
-}
-
-const NOT_A_BROKER =
-  'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket). One that knows no MQTT 5.0 may not answer: then --mqtt 4.';
-
-/** A first connection that does not come about is an error here: nobody may be there to read the reconnect messages. */
-async function untilRunning(job: Job, timeoutMs: number, watch: ConnectionObserver): Promise<void> {
-  let late: MillraceError | undefined;
-  const onTimeout = (): void => {
-    late = startError(timeoutMs, watch);
-    void job.cancel();
-  };
-  const timer = timeoutMs === 0 ? undefined : setTimeout(onTimeout, timeoutMs);
-  try {
-    await job.whenRunning();
-  } catch (error) {
-    // it was asked to stop before it ran: nothing has failed
-    if (late !== undefined || job.status !== 'COMPLETED') throw late ?? error;
-  } finally {
-    clearTimeout(timer);
+  constructor(task: JobTask<Runner>, watch: ConnectionObserver) {
+    this.#task = task;
+    this.#watch = watch;
+    this.#keeps = task.place.keeps;
   }
-}
 
-/** Connections of sources are named so. */
-const isSource = (name: string): boolean => name.startsWith('source ');
-
-/** A job with a store waits only for its sources, and for sinks that it has never reached; those are connected before a source is. */
-function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError {
-  const seconds = timeoutMs / 1000;
-  const { troubles } = watch;
-  const trouble = troubles.trouble(isSource);
-  if (trouble === undefined || (troubles.isConnected(isSource) && !isSource(trouble.name))) {
-    const { connected } = troubles;
-    if (troubles.isConnected(isSource))
-      return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
-    const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
-    return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
+  tell(event: ClusterJobEvent): void {
+    const { reporter, title } = this.#task;
+    switch (event.kind) {
+      case 'status':
+        if (event.status === 'RUNNING') this.#running(event.job);
+        else if (event.status === 'SUSPENDED')
+          reporter.tell({ event: 'suspended', text: `SUSPENDED ${title}`, facts: { job: event.job } });
+        break;
+      case 'restarting':
+      case 'recovered':
+      case 'sinks-away':
+      case 'sink-open':
+      case 'stopped-early':
+      case 'store-unused':
+        if (event.kind === 'store-unused') this.#keeps = false;
+        if (event.kind === 'sinks-away') this.#away = event.sinks;
+        if (event.kind === 'stopped-early') this.#drained = false;
+        tellJobEvent(event, reporter);
+        break;
+      default:
+        tellClusterEvent(event, reporter);
+    }
   }
-  const advice = trouble.advice ?? (trouble.systemCode === 'ECONNRESET' ? NOT_A_BROKER : undefined);
-  return new MillraceError('TIMEOUT', `${trouble.message} (tried for ${seconds} s)`, {
-    ...(advice === undefined ? {} : { advice }),
-    details: { code: trouble.code, systemCode: trouble.systemCode },
-  });
-}
 
-function tellStopped(
-  job: Job,
-  reporter: Reporter,
-  how: { readonly signal: NodeJS.Signals | undefined; readonly drained: boolean },
-): void {
-  const { itemsReceived, itemsDelivered, itemsInFlight, outboxMessages } = job.metrics();
-  const counts = `${itemsReceived} received, ${itemsDelivered} delivered`;
-  const stored = outboxMessages > 0 ? `; ${outboxMessages} stored, which go out at the next start` : '';
-  const open = how.drained ? '' : '; not all was delivered in time, the rest stays unacknowledged';
-  reporter.tell({
-    event: 'stopped',
-    text: `stopped${how.signal === undefined ? '' : ` by ${how.signal}`}: ${counts}${stored}${open}`,
-    facts: {
-      received: itemsReceived,
-      delivered: itemsDelivered,
-      inFlight: itemsInFlight,
-      outbox: outboxMessages,
-      ...how,
-    },
-  });
+  stopping(signal: NodeJS.Signals): void {
+    this.#signal = signal;
+    this.#watch.tellsPeople = false;
+    const { place, drainTimeoutMs, reporter } = this.#task;
+    const doing = place.handsOver
+      ? 'handing over what this node has'
+      : `${this.#keeps ? 'storing' : 'delivering'} what was read`;
+    const text = `${signal}: ${doing}, at most ${drainTimeoutMs / 1000} s`;
+    reporter.tell({ event: 'stopping', text, facts: { signal } });
+  }
+
+  /** The job goes on elsewhere, as it was asked for: nothing has failed. */
+  hasLeft(error: unknown): boolean {
+    const isLeft = error instanceof MillraceError && error.code === 'ABORTED';
+    return this.#task.place.handsOver && this.#signal !== undefined && isLeft;
+  }
+
+  stopped(job: RunningJob): void {
+    const { place, reporter } = this.#task;
+    const { itemsReceived, itemsDelivered, itemsInFlight, outboxMessages } = job.metrics();
+    const signal = this.#signal;
+    const how = signal === undefined ? '' : ` by ${signal}${place.handsOver ? ', handed over' : ''}`;
+    const counts = `${itemsReceived} received, ${itemsDelivered} delivered`;
+    const stored = outboxMessages > 0 ? `; ${outboxMessages} stored, which go out at the next start` : '';
+    const open = this.#drained ? '' : '; not all was delivered in time, the rest stays unacknowledged';
+    reporter.tell({
+      event: 'stopped',
+      text: `stopped${how}: ${counts}${stored}${open}`,
+      facts: {
+        received: itemsReceived,
+        delivered: itemsDelivered,
+        inFlight: itemsInFlight,
+        outbox: outboxMessages,
+        signal,
+        drained: this.#drained,
+      },
+    });
+  }
+
+  /** The line says which sinks are not connected yet, and which brokers are spoken to in an older version than 5.0. */
+  #running(job: string): void {
+    if (this.#signal !== undefined) return;
+    this.#watch.tellsPeople = true;
+    const { title, reporter } = this.#task;
+    const { older } = this.#watch;
+    const away = this.#away;
+    this.#away = [];
+    const names = away.map((sink) => `sink "${sink}"`).join(', ');
+    const waiting = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
+    const versions = older.length === 0 ? '' : ` (${older.join(', ')})`;
+    const text = `RUNNING ${title}${versions}${waiting}`;
+    reporter.tell({ event: 'running', text, facts: { job, away, older } });
+  }
 }

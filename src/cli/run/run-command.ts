@@ -1,11 +1,12 @@
+import type { ClusterJobOptions } from '../../cluster/job/cluster-job-options.js';
 import type { Command } from '../command.js';
+import { asNode, inProcess } from '../job/job-place.js';
 import { type Output, Reporter } from '../job/reporter.js';
-import { runClusterJob } from '../job/run-cluster-job.js';
 import { runJob } from '../job/run-job.js';
 import { JOB_ENDING } from '../options/common-options.js';
 import { usageError } from '../options/usage-error.js';
 import { loadModule } from './load-module.js';
-import { type ModulePipeline, modulePipeline } from './module-pipeline.js';
+import { type ModuleOptions, modulePipeline } from './module-pipeline.js';
 import type { NodeFlags } from './node-flags.js';
 import { parseRunOptions, RUN_OPTIONS, type RunOptions } from './parse-run-options.js';
 
@@ -31,40 +32,29 @@ export const RUN: Command<RunOptions> = {
 async function runModule(options: RunOptions, output: Output): Promise<number> {
   const module = await modulePipeline(await loadModule(options.module));
   const reporter = new Reporter(RUN, output, options.json);
-  const { pipeline, jobOptions } = module;
+  const { pipeline, jobOptions, partitions } = module;
   const ownDrainTimeoutMs = options.drainTimeoutGiven ? undefined : jobOptions.drainTimeoutMs;
   const drainTimeoutMs = ownDrainTimeoutMs ?? options.drainTimeoutMs;
-  if (options.node !== undefined) return runNode(options.node, module, { ...options, drainTimeoutMs }, reporter);
-  if (module.partitions !== undefined) {
+  const giveUp = [...(jobOptions.giveUp ?? []), ...options.giveUp];
+  const job = { ...jobOptions, drainTimeoutMs, giveUp };
+  const { stats, module: title } = options;
+  const task = { stats, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
+  if (options.node !== undefined) {
+    const node = { engine: options.node.engine, job: nodeOptions(options.node, { job, partitions }) };
+    return runJob({ ...task, place: asNode(pipeline, node, reporter) });
+  }
+  if (partitions !== undefined) {
     const text = 'note: config.partitions is for --cluster: without it the job is one';
     reporter.tell({ event: 'note', text, facts: { note: text } });
   }
-  return runJob({
-    pipeline,
-    options: { ...options, drainTimeoutMs },
-    jobOptions,
-    startTimeoutMs: 0,
-    title: options.module,
-    reporter,
-  });
+  return runJob({ ...task, place: inProcess(pipeline, options.dir, job) });
 }
 
-function runNode(node: NodeFlags, module: ModulePipeline, options: RunOptions, reporter: Reporter): Promise<number> {
-  const { name, ...jobOptions } = module.jobOptions;
+function nodeOptions(
+  { partitions, allowPlanChange }: NodeFlags,
+  module: { readonly job: ModuleOptions; readonly partitions: number | undefined },
+): ClusterJobOptions {
+  const { name } = module.job;
   if (name === undefined) throw usageError("on a cluster a job must have a name: export const config = { name: '…' }");
-  return runClusterJob({
-    pipeline: module.pipeline,
-    engine: node.engine,
-    job: {
-      ...jobOptions,
-      name,
-      drainTimeoutMs: options.drainTimeoutMs,
-      giveUp: [...(jobOptions.giveUp ?? []), ...options.giveUp],
-      partitions: node.partitions ?? module.partitions,
-      allowPlanChange: node.allowPlanChange,
-    },
-    stats: options.stats,
-    title: options.module,
-    reporter,
-  });
+  return { ...module.job, name, partitions: partitions ?? module.partitions, allowPlanChange };
 }

@@ -1,6 +1,7 @@
 import { EngineClaims } from '../../engine/job/engine-claims.js';
 import { resolveJobOptions, resolveRestart } from '../../engine/job/job-options.js';
 import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
+import type { JobRunner } from '../../engine/job-runner.js';
 import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
@@ -28,7 +29,7 @@ export interface ClusterEngineParts {
 }
 
 /** Runs jobs on several nodes; this process is one of them. `Engine.cluster` opens it. */
-export class ClusterEngine implements AsyncDisposable {
+export class ClusterEngine implements JobRunner {
   readonly #parts: ClusterEngineParts;
   readonly #jobs = new Map<string, ClusterJob>();
   readonly #claims = new EngineClaims();
