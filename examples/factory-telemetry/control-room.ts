@@ -42,6 +42,6 @@ function hearLetter(heard: Outcome, { payload, properties }: IPublishPacket): vo
     /line\W+([\w-]+)\W+machine\W+([\w-]+)\W+quantity\W+([\w-]+)/.exec(payload.toString()) ?? [];
   append(heard.letters, String(known['millrace-origin']), {
     topic: String(known['millrace-topic'] ?? `factory/${line}/${machine}/${quantity}`),
-    cause: String(known['millrace-error']).replace(/^.*? at position \d+( of source "telemetry")?: /, ''),
+    cause: String(known['millrace-error']).replace(/^.*? at position (up to )?\d+( of source "telemetry")?: /, ''),
   });
 }
