@@ -3,6 +3,9 @@ import type { Assignment } from '../assignment/situation.js';
 import type { Change, Claim, Owner } from './change.js';
 import type { ClaimsAction, LossReason } from './claims-action.js';
 import { ClusterView } from './cluster-view.js';
+import { Following } from './following.js';
+import { GivingBack } from './giving-back.js';
+import { HeldBack } from './held-back.js';
 import { NodeRoll } from './node-roll.js';
 import { OwnBeats } from './own-beats.js';
 import { OwnPartitions } from './own-partitions.js';
@@ -19,25 +22,15 @@ export interface ClaimsOptions {
   readonly leaseMs: number;
 }
 
-/** Not to be asked about before that time while the claim has that revision. */
-interface HeldBack {
-  readonly until: number;
-  readonly revision: number;
-  /** Its log had a later epoch. */
-  readonly fenced: boolean;
-}
-
 /** So many attempts at what had no answer belong into a lease. */
 const ATTEMPTS_PER_LEASE = 4;
 
 /**
  * Which partitions this node should claim, open, give back and follow: what is seen and `now` go in, actions come out. Whoever uses it tells it
  * what happens (`handle`, `beatSent`, `beatTaken`, `settle`, `pass`) and then calls `decide`, also at `deadline()`. Nothing here makes an owner: a wrong view moves a
- * partition in vain, and its log lets only one write.
+ * partition in vain, and its log lets only one write. What it gives back is in `GivingBack`.
  *
  * CM1. A node claims only what is free or has a dead owner, and what the assignment gives it.
- * CM2. It gives back, one at a time, what runs here and the assignment gives to another node: the next one only when that one runs there, and with standbys
- *     each only when the other's view is warm. What does not run yet needs not wait; one that leaves gives back all at once.
  * CM3. When no beat of its own was taken for a lease it stops everything: others may take over from then on.
  * CM4. Each opening has a claim of its own: what is opened again is claimed again, for the epoch of the former opening may have a write under way.
  */
@@ -49,11 +42,11 @@ export class ClaimsMachine {
   readonly #roll = new NodeRoll();
   /** By partition, the revision for which an answer is awaited. */
   readonly #asked = new Map<number, number>();
-  readonly #heldBack = new Map<number, HeldBack>();
+  readonly #heldBack = new HeldBack();
   /** Claimed, and not yet said to be opened. */
   readonly #toOpen = new Set<number>();
-  readonly #following = new Set<number>();
-  #shed: { readonly partition: number; readonly to: string } | undefined;
+  readonly #following = new Following();
+  readonly #givingBack: GivingBack;
   #leaving = false;
   #superseded = false;
   #toldSuperseded = false;
@@ -64,6 +57,7 @@ export class ClaimsMachine {
     this.#view = new ClusterView(options.self, options.leaseMs);
     this.#own = new OwnPartitions(options.partitions);
     this.#beats = new OwnBeats(options.leaseMs);
+    this.#givingBack = new GivingBack(options.self.node, options.standbys);
   }
 
   /** What the watch tells. */
@@ -90,9 +84,9 @@ export class ClaimsMachine {
   settle(partition: number, answer: Claim | 'refused' | 'unknown'): void {
     const revision = this.#asked.get(partition) ?? 0;
     this.#asked.delete(partition);
-    if (answer === 'unknown') this.#holdBack({ partition, revision }, this.#retryMs);
+    if (answer === 'unknown') this.#heldBack.add({ partition, revision }, this.#now + this.#retryMs);
     // the watch tells of a later one, if it has not already
-    else if (answer === 'refused') this.#holdBack({ partition, revision }, Number.POSITIVE_INFINITY);
+    else if (answer === 'refused') this.#heldBack.add({ partition, revision }, Number.POSITIVE_INFINITY);
     else this.#granted(answer);
   }
 
@@ -107,7 +101,7 @@ export class ClaimsMachine {
   pass(partition: number, signal: Exclude<PartitionSignal, 'claim'>): void {
     this.#own.pass(partition, signal);
     // who fenced us out is seen soon; else the epochs lag behind the log
-    if (signal === 'lose') this.#holdBack(this.#view.claim(partition), this.#options.leaseMs, true);
+    if (signal === 'lose') this.#heldBack.add(this.#view.claim(partition), this.#now + this.#options.leaseMs, true);
   }
 
   /** From now on all is given back. */
@@ -224,17 +218,14 @@ export class ClaimsMachine {
     const state = this.#own.stateOf(partition);
     if (this.#asked.has(partition) || (state !== 'idle' && state !== 'released')) return [];
     const claim = this.#view.claim(partition);
-    const held = this.#heldBack.get(partition);
-    if (held?.revision === claim.revision && held.until > this.#now) return [];
-    this.#heldBack.delete(partition);
+    if (this.#heldBack.has(claim, this.#now)) return [];
+    const wasFenced = this.#heldBack.take(claim);
     const isOurs = this.#view.isSelf(claim.owner);
     const wanted = target === this.#options.self.node && !this.#leaving && state === 'idle';
     if (wanted && (isOurs || this.#view.livingOwner(partition) === undefined)) {
       this.#asked.set(partition, claim.revision);
       const ask: ClaimsAction = { type: 'claim', partition, revision: claim.revision };
-      return held?.fenced === true && held.revision === claim.revision
-        ? [{ type: 'epochs-behind', partition }, ask]
-        : [ask];
+      return wasFenced ? [{ type: 'epochs-behind', partition }, ask] : [ask];
     }
     if (state === 'released') this.#own.pass(partition, 'end');
     if (!isOurs) return [];
@@ -242,25 +233,12 @@ export class ClaimsMachine {
     return [{ type: 'release', claim }];
   }
 
-  /** CM2. */
-  #giveBack({ owners }: Assignment): ClaimsAction[] {
-    const moving = this.#stayingHere().flatMap((partition) => {
-      const to = owners[partition];
-      const moves = to !== undefined && to !== this.#options.self.node && this.#canTake(partition, to);
-      return moves ? [{ partition, to, runs: this.#own.stateOf(partition) === 'running' }] : [];
-    });
-    const next = this.#isShedding() ? undefined : moving.find(({ runs }) => runs);
-    if (next !== undefined) this.#shed = next;
-    return moving.filter((one) => one === next || !one.runs).map(({ partition }) => this.#drain(partition));
+  #giveBack(target: Assignment): ClaimsAction[] {
+    return this.#givingBack.next(target, this.#own, this.#view).map((partition) => this.#drain(partition));
   }
 
   #drainAll(): ClaimsAction[] {
-    return this.#stayingHere().map((partition) => this.#drain(partition));
-  }
-
-  /** Held, and not on its way out. */
-  #stayingHere(): readonly number[] {
-    return this.#own.held().filter((partition) => this.#own.stateOf(partition) !== 'draining');
+    return this.#own.staying().map((partition) => this.#drain(partition));
   }
 
   #drain(partition: number): ClaimsAction {
@@ -268,44 +246,18 @@ export class ClaimsMachine {
     return { type: 'drain', partition };
   }
 
-  /** What was given back last runs nowhere yet, and who was to take it is still alive. */
-  #isShedding(): boolean {
-    if (this.#shed === undefined) return false;
-    const { partition, to } = this.#shed;
-    const owner = this.#view.livingOwner(partition);
-    const isOurs = owner === this.#options.self.node;
-    const runs = isOurs ? this.#own.stateOf(partition) === 'running' : this.#view.runsAt(partition, owner);
-    const isOver = runs || !this.#view.isAlive(to);
-    if (isOver) this.#shed = undefined;
-    return !isOver;
-  }
-
-  #canTake(partition: number, node: string): boolean {
-    return this.#options.standbys === 0 || this.#view.isWarmAt(partition, node);
-  }
-
   /** What it stands by for, and what it is to own and does not have yet: with standbys nothing moves to a node whose view is behind. */
-  #follow({ owners, standbys }: Assignment): ClaimsAction[] {
-    const actions: ClaimsAction[] = [];
-    for (let partition = 0; partition < this.#options.partitions; partition++) {
-      const { node } = this.#options.self;
-      const isNext =
-        owners[partition] === node && this.#options.standbys > 0 && this.#view.livingOwner(partition) !== undefined;
+  #follow({ owners, standbys: followers }: Assignment): ClaimsAction[] {
+    const { self, standbys, partitions } = this.#options;
+    return Array.from({ length: partitions }, (_, partition) => partition).flatMap((partition) => {
+      const isNext = owners[partition] === self.node && standbys > 0 && this.#view.livingOwner(partition) !== undefined;
       const isFree = this.#own.stateOf(partition) === 'idle';
-      const wanted = isFree && !this.#leaving && (isNext || standbys[partition]?.includes(node) === true);
-      if (wanted === this.#following.has(partition)) continue;
-      if (wanted) this.#following.add(partition);
-      else this.#following.delete(partition);
-      actions.push({ type: wanted ? 'follow' : 'unfollow', partition });
-    }
-    return actions;
+      const isWanted = isNext || followers[partition]?.includes(self.node) === true;
+      return this.#following.change(partition, isFree && !this.#leaving && isWanted);
+    });
   }
 
   get #retryMs(): number {
     return this.#options.leaseMs / ATTEMPTS_PER_LEASE;
-  }
-
-  #holdBack({ partition, revision }: Pick<Claim, 'partition' | 'revision'>, forMs: number, fenced = false): void {
-    this.#heldBack.set(partition, { until: this.#now + forMs, revision, fenced });
   }
 }

@@ -29,6 +29,11 @@ export class OwnPartitions {
     return this.inStates(isHeld);
   }
 
+  /** Held, and not on their way out. */
+  staying(): readonly number[] {
+    return this.inStates((state) => isHeld(state) && state !== 'draining');
+  }
+
   inStates(wanted: (state: PartitionState) => boolean): readonly number[] {
     return this.#own.flatMap(({ state }, partition) => (wanted(state) ? [partition] : []));
   }

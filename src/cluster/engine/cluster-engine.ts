@@ -4,11 +4,11 @@ import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/
 import type { JobRunner } from '../../engine/job-runner.js';
 import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
-import { ClusterJob, type Joined } from '../job/cluster-job.js';
+import { ClusterJob } from '../job/cluster-job.js';
 import { type ClusterJobOptions, splitOptions } from '../job/cluster-job-options.js';
+import type { JobAtNode, Joined } from '../job/job-at-node.js';
 import { CLUSTER_FORMAT } from '../manifest/cluster-manifest.js';
 import { Members } from '../members/members.js';
 import { ClaimsDriver } from '../node/claims-driver.js';
@@ -71,9 +71,9 @@ export class ClusterEngine implements JobRunner {
     if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
     const { partitions = 1, allowPlanChange = false } = own;
     const prepared = prepareRun(pipeline, resolved, NO_STORES, partitions);
-    if (partitions > 1) refusePartitions(compilePipeline(prepared.run.graph), partitions);
+    if (partitions > 1) refusePartitions(prepared.plan, partitions);
     this.#claims.add(resolved.name, prepared.engineClaims);
-    const job: ClusterJob = new ClusterJob({
+    const job = new ClusterJob({
       options: resolved,
       onEvent,
       run: prepared.run,
@@ -102,12 +102,12 @@ export class ClusterEngine implements JobRunner {
     this.#claims.delete(name);
   }
 
-  async #join(job: ClusterJob, { prepared, partitions, allowPlanChange, options }: Joining): Promise<Joined> {
+  async #join(job: JobAtNode, { prepared, partitions, allowPlanChange, options }: Joining): Promise<Joined> {
     const { place, node, leaseMs, standbys } = this.#parts;
     const { run } = prepared;
     const bucket = await place.openBucket(job.name);
     const members = new Members(bucket, job.name);
-    const plan = planLines(compilePipeline(run.graph));
+    const plan = planLines(prepared.plan);
     const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
     await members.settleManifest(manifest, { allowPlanChange });
     await members.begin();

@@ -3,6 +3,7 @@ import type { SourceDefinition } from '../../connector/source.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { Warned } from '../../metrics/warnings/operator-warnings.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
+import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
 import { planPorts } from '../opening/job-ports.js';
@@ -40,6 +41,8 @@ const FIRST_PARTITION = 0;
 /** A run, and what the sources and sinks that it opens are called in events. */
 export interface PreparedRun {
   readonly run: JobRunOptions;
+  /** What was checked; each run compiles its own, which has state. */
+  readonly plan: PipelinePlan;
   readonly parts: Pick<Warned, 'sources' | 'sinks'>;
   /** Its sources and sinks whose claims no other job of the engine may have. */
   readonly engineClaims: readonly Claimant[];
@@ -81,7 +84,7 @@ export const prepareRun = (
     stores: durable ? stores : undefined,
   };
   const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };
-  return { run, parts: named, engineClaims: claiming.filter(({ scope }) => scope === 'engine') };
+  return { run, plan, parts: named, engineClaims: claiming.filter(({ scope }) => scope === 'engine') };
 };
 
 /** Of all partitions: two clients with one id would take each other's session, wherever they run. */
