@@ -15,6 +15,7 @@ const CONNECTOR = [...BELOW, 'mqtt/protocol', 'mqtt/connection', 'connector'];
 const ENGINE = [...BELOW, 'connector', 'pipeline', 'store'];
 const CLUSTER = [
   'cluster/claims',
+  'cluster/exchange',
   'cluster/manifest',
   'cluster/members',
   'cluster/node',
@@ -118,7 +119,22 @@ export const LAYERS = [
     imports: ['errors', 'internal', 'nats', 'cluster/members'],
     packages: ['@nats-io/kv'],
   },
-  { folder: 'cluster/memory', imports: ['cluster/members'] },
+  { folder: 'cluster/memory', imports: ['cluster/members', 'cluster/exchange'] },
+  {
+    folder: 'cluster/exchange',
+    imports: ['errors', 'internal', 'connector', 'pipeline', 'engine/layout', 'nats', 'store'],
+  },
+  { folder: 'cluster/exchange/edge', imports: ['errors', 'internal'], pure: true },
+  {
+    folder: 'cluster/exchange/key-partition.ts',
+    imports: ['pipeline', 'engine/layout'],
+    pure: true,
+  },
+  {
+    folder: 'cluster/exchange/split-graph.ts',
+    imports: ['errors', 'connector', 'pipeline', 'cluster/exchange'],
+    pure: true,
+  },
   { folder: 'cluster/claims', imports: ['errors', 'cluster/assignment'], pure: true },
   {
     folder: 'cli',

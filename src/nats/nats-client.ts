@@ -16,6 +16,14 @@ const PING_MS = 1_000;
 /** Atomic batches. */
 const LEAST_VERSION = [2, 12] as const;
 
+/** Who hears what is sent to a subject. */
+export interface NatsListener {
+  /** The bytes are not changed afterwards. */
+  onMessage(payload: Uint8Array): void;
+  /** The servers end it. */
+  onFailed(error: MillraceError): void;
+}
+
 /** A request to the servers. */
 export interface NatsRequest {
   readonly subject: string;
@@ -134,8 +142,32 @@ export class NatsClient {
   }
 
   /** Sends without an answer. Whether it arrives is unknown. */
-  publish(subject: string, payload: Uint8Array, headers: Readonly<Record<string, string>>): void {
+  publish(subject: string, payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
     if (this.#connected) this.#connection.publish(subject, payload, this.#headersOf(headers));
+  }
+
+  /**
+   * Listens to a subject, over every connection; what is sent while there is none does not come. Resolves when the servers know of it, with
+   * what ends it. @throws MillraceError CLUSTER_UNREACHABLE, NOT_AUTHORIZED
+   */
+  async subscribe(subject: string, listener: NatsListener): Promise<() => void> {
+    const what = `subject ${subject} of ${this.location}`;
+    const denied = deferred<never>();
+    denied.promise.catch(() => {});
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) return listener.onMessage(message.data);
+        denied.reject(error);
+        listener.onFailed(natsError(error, what));
+      },
+    });
+    try {
+      await this.#settled(subject, () => Promise.race([this.#connection.flush(), denied.promise]));
+    } catch (error) {
+      subscription.unsubscribe();
+      throw error;
+    }
+    return () => subscription.unsubscribe();
   }
 
   /** Resolves when there is a connection, or after so long all the same. */

@@ -77,7 +77,7 @@ const BY_NAME: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   UserAuthenticationExpiredError: ['BAD_CREDENTIALS', 'Renew the credentials.'],
   PermissionViolationError: [
     'NOT_AUTHORIZED',
-    'Allow the user to publish to mr.>, $O.>, $KV.> and $JS.>, and to subscribe to _INBOX.>, in an account of its own.',
+    'Allow the user to publish to mr.>, $O.>, $KV.> and $JS.>, and to subscribe to _INBOX.> and mr.x.>, in an account of its own.',
   ],
   InvalidArgumentError: ['INVALID_OPTIONS', 'Check the options of the cluster.'],
 };

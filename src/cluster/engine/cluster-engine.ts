@@ -6,6 +6,9 @@ import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
+import { exchangeEnds } from '../exchange/exchange-ends.js';
+import { KEY_HASH } from '../exchange/key-partition.js';
+import { splitGraph } from '../exchange/split-graph.js';
 import { ClusterJob } from '../job/cluster-job.js';
 import { type ClusterJobOptions, splitOptions } from '../job/cluster-job-options.js';
 import type { JobAtNode, Joined } from '../job/job-at-node.js';
@@ -16,9 +19,6 @@ import { NodePartitions } from '../node/node-partitions.js';
 import type { ClusterPlace } from './cluster-place.js';
 import { planLines } from './plan-lines.js';
 import { refusePartitions } from './refuse-partitions.js';
-
-/** How keys are spread over partitions: FNV-1a of the key's text. */
-const KEY_HASH = 'fnv1a-32';
 
 /** What an engine of a cluster is made of. */
 export interface ClusterEngineParts {
@@ -70,7 +70,7 @@ export class ClusterEngine implements JobRunner {
     if (resolved.name === '') throw nameless();
     if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
     const { partitions = 1, allowPlanChange = false } = own;
-    const prepared = prepareRun(pipeline, resolved, NO_STORES, partitions);
+    const prepared = prepareRun(this.#divided(pipeline, resolved.name, partitions), resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(prepared.plan, partitions);
     this.#claims.add(resolved.name, prepared.engineClaims);
     const job = new ClusterJob({
@@ -95,6 +95,17 @@ export class ClusterEngine implements JobRunner {
   /** Shuts down. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** With an exchange in front of each stage that keeps state by key; what is no pipeline is refused as anywhere. */
+  #divided(pipeline: Pipeline, job: string, partitions: number): Pick<Pipeline, 'toGraph'> {
+    if (partitions === 1 || typeof Object(pipeline).toGraph !== 'function') return pipeline;
+    const edges = () => this.#parts.place.edgesOf(job);
+    const graph = splitGraph(pipeline.toGraph(), {
+      partitions,
+      endsOf: (name, { grouping, onError }) => exchangeEnds({ name, grouping, onError, edges }),
+    });
+    return { toGraph: () => graph };
   }
 
   #forget(name: string): void {

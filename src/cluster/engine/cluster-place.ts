@@ -1,5 +1,6 @@
 import type { LocalViews } from '../../store/log/local-view.js';
 import type { PartitionLogs } from '../../store/log/partition-log.js';
+import type { Edges } from '../exchange/edges.js';
 import type { Bucket } from '../members/bucket.js';
 
 /** What is asked for to be told when a commit has had no answer for a while. */
@@ -15,6 +16,8 @@ export interface ClusterPlace {
   readonly location: string;
   /** The claims of a job. */
   openBucket(job: string): Promise<Bucket>;
+  /** What items of a job take to another partition. */
+  edgesOf(job: string): Edges;
   readonly logs: PartitionLogs;
   readonly views: LocalViews;
   /** Calls whenever a commit of a job has had no answer for a second, until what it gives is called. */

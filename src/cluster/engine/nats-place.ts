@@ -3,6 +3,7 @@ import { JetStreamLogs } from '../../store/jetstream/jetstream-logs.js';
 import { jobKey } from '../../store/job-key.js';
 import type { LocalViews } from '../../store/log/local-view.js';
 import { MemoryViews } from '../../store/log/memory/memory-views.js';
+import { NatsEdges } from '../exchange/nats-edges.js';
 import { openKvBucket } from '../jetstream/open-kv-bucket.js';
 import type { ResolvedCluster } from './cluster-options.js';
 import type { ClusterPlace, StalledCommit } from './cluster-place.js';
@@ -28,6 +29,7 @@ export async function openNatsPlace({ nats, dir, replicas }: ResolvedCluster): P
       logs,
       views,
       openBucket: (job) => openKvBucket(client, { key: jobKey(job, 40), replicas, patienceMs: PATIENCE_MS }),
+      edgesOf: (job) => new NatsEdges(client, job),
       onStalled: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);

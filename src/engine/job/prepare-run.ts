@@ -50,7 +50,7 @@ export interface PreparedRun {
 
 /** Checks all that can be checked before anything is opened. */
 export const prepareRun = (
-  pipeline: Pipeline,
+  pipeline: Pick<Pipeline, 'toGraph'>,
   options: ResolvedJobOptions,
   stores: StoreProvider | undefined,
   partitions = 1,

@@ -1,8 +1,8 @@
 import type { StateKey } from '../../../pipeline/stage-state.js';
 import { digestOf, fitsKey } from './key-text.js';
 
-/** The first character says the type, so that `1` and `'1'` are two keys. */
-const textOf = (key: StateKey): string => {
+/** A key as text. The first character says the type, so that `1` and `'1'` are two keys. */
+export const keyText = (key: StateKey): string => {
   switch (typeof key) {
     case 'string':
       return `s${key}`;
@@ -25,7 +25,7 @@ export interface EntryKey {
 
 /** `prefix` is that of the stage; a key of the store has so many bytes at most. */
 export const entryKey = (prefix: string, key: StateKey, maxBytes: number): EntryKey => {
-  const text = textOf(key);
+  const text = keyText(key);
   if (fitsKey(prefix, text, maxBytes)) return { storeKey: prefix + text, fullText: undefined };
   return { storeKey: `${prefix}h${digestOf(text)}`, fullText: text };
 };

@@ -1,0 +1,145 @@
+import type { Prepared, PreparedRow, RestoreOutbox } from '../../connector/durable-sink.js';
+import { letterOfItem } from '../../connector/letter-of-item.js';
+import type { PartitionOf } from '../../connector/open-context.js';
+import type { OnError } from '../../connector/sink.js';
+import type { RejectedItem } from '../../connector/sink-writer.js';
+import { MillraceError } from '../../errors/index.js';
+import { isCount } from '../../internal/is-count.js';
+import { Readiness } from '../../internal/readiness.js';
+import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
+import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
+import { decodeEdgeMessage } from './edge/edge-message.js';
+import { windowBytes } from './edge-limits.js';
+import type { Edges } from './edges.js';
+import { ExchangeOutbox } from './exchange-outbox.js';
+import { freshId } from './fresh-id.js';
+import { RoutedItem } from './routed-item.js';
+import { encodeRow } from './row-codec.js';
+
+export interface ExchangeWriterOptions {
+  /** Of the exchange. */
+  readonly name: string;
+  /** Of the grouping, for messages. */
+  readonly grouping: string;
+  /** What is done with an item that cannot be stored. */
+  readonly onError: OnError;
+  readonly edges: Edges;
+  /** The one that it sends for. */
+  readonly partition: PartitionOf;
+  readonly restore: RestoreOutbox;
+}
+
+/** Sends the items of one partition to the partitions of their keys. It has an outbox for each of them, its own among them. */
+export class ExchangeWriter implements AnyDurableSinkWriter {
+  readonly outboxes: readonly ExchangeOutbox[];
+  readonly #options: ExchangeWriterOptions;
+  readonly #timer = new DeadlineTimer(() => this.#send());
+  readonly #readiness = new Readiness();
+  #unsubscribe: () => void = () => {};
+  #failure: MillraceError | undefined;
+  #isClosed = false;
+
+  /** Resolves when what receivers say is heard. */
+  static async open(options: ExchangeWriterOptions): Promise<ExchangeWriter> {
+    const writer = new ExchangeWriter(options);
+    const { name, edges, partition } = options;
+    writer.#unsubscribe = await edges.subscribe(
+      { exchange: name, kind: 'status', partition: partition.index },
+      { onMessage: (bytes) => writer.#hear(bytes), onFailed: (error) => writer.#fail(error) },
+    );
+    return writer;
+  }
+
+  private constructor(options: ExchangeWriterOptions) {
+    this.#options = options;
+    const { edges, partition, restore } = options;
+    const limits = { windowBytes: windowBytes(partition.count), maxMessageBytes: edges.maxMessageBytes };
+    this.outboxes = Array.from({ length: partition.count }, (_, to) => {
+      const { state, low, end } = restore(String(to));
+      return new ExchangeOutbox({ to, from: partition.index, outbox: outboxOf(state), low, end, ...limits });
+    });
+  }
+
+  prepare(items: readonly unknown[]): Prepared {
+    const rows: PreparedRow[] = [];
+    const rejected: RejectedItem[] = [];
+    items.forEach((routed, index) => {
+      if (!(routed instanceof RoutedItem))
+        throw new MillraceError('INTERNAL', 'an item of an exchange has no partition');
+      try {
+        rows.push({ outbox: routed.partition, bytes: encodeRow(routed.item) });
+      } catch (thrown) {
+        rejected.push({ index, letter: this.#reject(routed.item, MillraceError.from(thrown)) });
+      }
+    });
+    return { rows, rejected };
+  }
+
+  flush(): void {
+    if (this.#failure === undefined) this.#send();
+  }
+
+  ready(): Promise<void> {
+    return this.#failure === undefined ? this.#readiness.wait() : Promise.reject(this.#failure);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer.stop();
+    this.#unsubscribe();
+  }
+
+  #send(): void {
+    if (this.#isClosed) return;
+    const { name, edges } = this.#options;
+    const now = performance.now();
+    let deadline = Number.POSITIVE_INFINITY;
+    for (const [partition, outbox] of this.outboxes.entries()) {
+      for (const message of outbox.take(now)) edges.publish({ exchange: name, kind: 'rows', partition }, message);
+      deadline = Math.min(deadline, outbox.deadline());
+    }
+    this.#timer.set(deadline);
+  }
+
+  #hear(bytes: Uint8Array): void {
+    if (this.#isClosed || this.#failure !== undefined) return;
+    try {
+      const message = decodeEdgeMessage(bytes);
+      if (message.type !== 'status') return;
+      this.outboxes[message.to]?.handleStatus(message, performance.now());
+    } catch (error) {
+      return void this.#fail(MillraceError.from(error));
+    }
+    this.#send();
+    // there is room, or something to commit
+    this.#readiness.notify();
+  }
+
+  #fail(error: MillraceError): void {
+    this.#failure ??= error;
+    this.#timer.stop();
+    this.#readiness.fail(this.#failure);
+  }
+
+  #reject(item: unknown, cause: MillraceError): ReturnType<typeof letterOfItem> {
+    const { grouping, onError } = this.#options;
+    const error = new MillraceError(
+      cause.code,
+      `stage "${grouping}" cannot send an item to the partition of its key: ${cause.message}`,
+      {
+        cause,
+        advice: 'Make plain data of it in a map stage before the groupingKey.',
+        details: { ...cause.details, stage: grouping },
+      },
+    );
+    // in the tick that made it: the item fails the job before its input is committed
+    if (onError === 'fail') throw error;
+    return letterOfItem({ item, error, attempt: 1, origin: grouping });
+  }
+}
+
+/** One of a first start has a name of its own. */
+const outboxOf = (state: unknown): number => {
+  const { outbox } = Object(state);
+  return isCount(outbox) ? outbox : freshId();
+};
