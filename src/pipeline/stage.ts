@@ -108,7 +108,10 @@ export interface SourceStage<T> extends Stage<T> {
 export interface KeyedStage<T, K extends StateKey> {
   /** What errors name. */
   readonly name: string;
-  /** Names the grouping in errors. State has the name of its own stage, not this one. */
+  /**
+   * Names the grouping in errors, and what is on its way to the partition of its key, in a job of several. State has the name of its own stage,
+   * not this one.
+   */
   setName(name: string): KeyedStage<T, K>;
   /**
    * Gives what `mapFn` gives for each item, and nothing for `undefined` and `null`. `createFn` makes the state of a key at its first

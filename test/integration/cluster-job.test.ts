@@ -253,24 +253,14 @@ describe('a job on a cluster', LIMIT, () => {
     assert.ok(sessions.size > 1, 'the messages came by more than one partition');
   });
 
-  it('is refused with several partitions where a source does not say how it is divided, or a stage keeps state', () => {
+  it('is refused with several partitions where a source does not say how it is divided', () => {
     const memory = new MemoryCluster();
     const engine = new ClusterEngine({ place: memory.place(), node: 'n1', leaseMs: LEASE_MS, standbys: 0 });
     onCleanup(() => engine.shutdown());
     const source = MqttSources.builder().clientId('c').topic('in/#').qualityOfService(2).keepSession();
     const unsaid = Pipeline.create();
     unsaid.readFrom(source.build()).writeTo(Sinks.noop());
-    const keyed = Pipeline.create();
-    keyed
-      .readFrom(source.spread('shared').build())
-      .groupingKey(() => 'k')
-      .mapStateful(
-        () => ({ count: 0 }),
-        (state) => state.count,
-      )
-      .writeTo(Sinks.noop());
     assert.throws(() => engine.newJob(unsaid, { ...JOB, partitions: 2 }), { code: 'INVALID_OPTIONS' });
-    assert.throws(() => engine.newJob(keyed, { ...JOB, partitions: 2 }), { code: 'UNSUPPORTED' });
   });
 
   it('refuses a node that brings another number of partitions, and leaves the others alone', async () => {

@@ -19,8 +19,10 @@ export interface Received {
 const MOST_ROW_BYTES = 128 * 1024 * 1024;
 
 /**
- * What has come from one sender: exactly a prefix of its rows, each once (C5). A message is taken where it begins at or below the row that
- * comes next; what it repeats is dropped. One that begins above it is dropped as a whole: the sender goes back.
+ * What has come from one sender.
+ *
+ * C5. It is exactly a prefix of the sender's rows, each once: a message is taken where it begins at or below the row that comes next, and what
+ *     it repeats is dropped. One that begins above it is dropped as a whole: the sender goes back.
  */
 export class EdgeInbox {
   readonly #from: number;

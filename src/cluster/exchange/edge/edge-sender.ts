@@ -38,10 +38,10 @@ const ROW = 'a row that is not complete is held';
  * Sends the rows of one outbox to the partition that they are for, again from the lowest that is missing whenever something was lost (go-back-N).
  * Pure: `take` gives what is to be sent now. Nothing is asked of what carries the messages, which may lose, double and reorder them.
  *
- * X1. Only rows of a commit are offered, and every owner of the partition offers the same rows under the same seqs: so a message may come
- *     from one that was taken over.
- * X2. A row is complete when a status says that a commit of the receiver has it. Such a status stays true, whoever sent it and whenever.
- * X3. Where nothing is under way there is no deadline.
+ * ED1. Only rows of a commit are offered, and every owner of the partition offers the same rows under the same seqs: so a message may come
+ *      from one that was taken over.
+ * ED2. A row is complete when a status says that a commit of the receiver has it. Such a status stays true, whoever sent it and whenever.
+ * ED3. Where nothing is under way there is no deadline.
  */
 export class EdgeSender {
   readonly #options: EdgeSenderOptions;
