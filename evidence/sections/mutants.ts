@@ -1,4 +1,4 @@
-import { CLUSTER_CELLS, CLUSTER_MUTANTS } from '../../test/support/mutants/cluster-mutants.js';
+import { CLUSTER_CELLS, CLUSTER_MUTANTS, FURTHER_CLUSTER_CELLS } from '../../test/support/mutants/cluster-mutants.js';
 import type { TestCell } from '../../test/support/mutants/mutant-cell.js';
 import { MutantTable } from '../../test/support/mutants/mutant-table.js';
 import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from '../../test/support/mutants/mutants.js';
@@ -24,8 +24,9 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
   const table = new MutantTable(cells, MUTANTS);
   options.tell(`${cells.length} cells on ${MUTANTS.length} mutants`);
   await table.complete();
-  const clusterTable = new MutantTable(CLUSTER_CELLS, CLUSTER_MUTANTS);
-  options.tell(`${CLUSTER_CELLS.length} cells on ${CLUSTER_MUTANTS.length} mutants of a cluster`);
+  const clusterCells = options.quick ? CLUSTER_CELLS : [...CLUSTER_CELLS, ...FURTHER_CLUSTER_CELLS];
+  const clusterTable = new MutantTable(clusterCells, CLUSTER_MUTANTS);
+  options.tell(`${clusterCells.length} cells on ${CLUSTER_MUTANTS.length} mutants of a cluster`);
   await clusterTable.complete();
   const survivors = [...(options.quick ? [] : table.survivors()), ...clusterTable.survivors()];
   return {
@@ -36,10 +37,10 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
       '',
       ...mutantLines(table, cells, MUTANTS),
       '',
-      'And what a job on several nodes rests on, broken one way at a time; the last of these ways, to speak before the log has said who its',
-      'owner is, is M14:',
+      'And what a job on several nodes rests on, broken one way at a time; a further way, to speak before the log has said who its owner is,',
+      'is M14:',
       '',
-      ...mutantLines(clusterTable, CLUSTER_CELLS, CLUSTER_MUTANTS),
+      ...mutantLines(clusterTable, clusterCells, CLUSTER_MUTANTS),
     ],
     broken: survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
   };

@@ -13,11 +13,22 @@ export const CLUSTER_CELLS: readonly TestCell[] = [
   { id: 'removed key', file: LOG_STORE, test: 'shows a commit that the log has' },
 ];
 
+/** A cell that no mutant needs, which shows what the schedules notice. */
+export const FURTHER_CLUSTER_CELLS: readonly TestCell[] = [
+  {
+    id: 'schedules',
+    file: 'test/simulation/cluster-schedules.test.ts',
+    test: 'C1 to C4',
+    env: { MILLRACE_SEEDS: '1000' },
+  },
+];
+
 const WRITER = 'src/store/log/log-writer.ts';
 
 /**
- * One for each way in which two owners of a partition could come to write, or a copy of it to differ from its log. That nobody speaks at a broker before the
- * log has said who its owner is, M14 breaks.
+ * One for each way in which two owners of a partition could come to write, or a copy of it to differ from its log. That nobody speaks at a
+ * broker before the log has said who its owner is, M14 breaks. One is to come with the edges between partitions: chunks with a message id, by which
+ * servers keep a second copy from who dropped the first one.
  */
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {

@@ -23,7 +23,14 @@ export interface SimBrokerWatcher {
    * Asked before a packet of a client is handled (`in`), and before one is written to a client (`out`). `sever` breaks the connection
    * instead: the packet, and all that is on its way, never arrives.
    */
-  intercept(direction: PacketDirection, packet: Packet['type']): 'sever' | undefined;
+  intercept(direction: PacketDirection, packet: Packet['type'], at: PacketPlace): 'sever' | undefined;
+}
+
+/** Where a packet passes. */
+export interface PacketPlace {
+  readonly link: SimLink;
+  /** Empty before CONNECT. */
+  readonly clientId: string;
 }
 
 /** As the broker sees it. */
@@ -90,8 +97,15 @@ export class SimBroker {
       ended: (connection) => this.#ended(connection),
       route: (message) => this.#route(message),
       complain: (text) => this.#watcher.complain(text),
-      intercept: (direction, packet) => this.#watcher.intercept(direction, packet),
+      intercept: (direction, packet, at) => this.#watcher.intercept(direction, packet, at),
     });
+  }
+
+  /** A session that some client has made before all this, and left. */
+  prepare(clientId: string, subscriptions: readonly (readonly [filter: string, qos: 0 | 1 | 2])[]): void {
+    const session = new SimBrokerSession(clientId, this.#context);
+    for (const [filter, qos] of subscriptions) session.subscriptions.set(filter, qos);
+    this.#sessions.set(clientId, session);
   }
 
   /** A message of another client; gives the clients that are to have it. */
@@ -187,12 +201,12 @@ interface ConnectionOwner {
   ended(connection: SimBrokerConnection): void;
   route(message: SimMessage): void;
   complain(text: string): void;
-  intercept(direction: PacketDirection, packet: Packet['type']): 'sever' | undefined;
+  intercept(direction: PacketDirection, packet: Packet['type'], at: PacketPlace): 'sever' | undefined;
 }
 
 /** One connection, seen by the broker. */
-class SimBrokerConnection implements LinkEnd {
-  readonly #link: SimLink;
+class SimBrokerConnection implements LinkEnd, PacketPlace {
+  readonly link: SimLink;
   readonly #owner: ConnectionOwner;
   readonly #decoder = new PacketDecoder({ version: 5, maximumPacketSize: 268_435_460, from: 'client' });
   readonly #writer = new PacketWriter('server');
@@ -203,7 +217,7 @@ class SimBrokerConnection implements LinkEnd {
   #severed = false;
 
   constructor(link: SimLink, owner: ConnectionOwner) {
-    this.#link = link;
+    this.link = link;
     this.#owner = owner;
   }
 
@@ -247,11 +261,11 @@ class SimBrokerConnection implements LinkEnd {
     if (!this.#open) return;
     this.#flush();
     this.#end();
-    this.#link.brokerGone();
+    this.link.brokerGone();
   }
 
   #handle(packet: Packet): void {
-    if (this.#owner.intercept('in', packet.type) === 'sever') this.#sever();
+    if (this.#owner.intercept('in', packet.type, this) === 'sever') this.#sever();
     if (this.#severed) return;
     if (packet.type === 'connect') this.#connect(packet);
     else if (this.#session === undefined) this.#owner.complain(`${packet.type} before CONNECT`);
@@ -300,7 +314,7 @@ class SimBrokerConnection implements LinkEnd {
 
   #sever(): void {
     this.#severed = true;
-    this.#link.sever();
+    this.link.sever();
   }
 
   #connect(packet: ConnectPacket): void {
@@ -313,7 +327,7 @@ class SimBrokerConnection implements LinkEnd {
     };
     const sessionPresent = present && this.#version > 3;
     this.#write({ type: 'connack', sessionPresent, reasonCode: 0, ...(this.#version === 5 ? { properties } : {}) });
-    session.connect((answer) => this.#write(answer), packet.properties?.receiveMaximum, this.#link.hasClient);
+    session.connect((answer) => this.#write(answer), packet.properties?.receiveMaximum, this.link.hasClient);
   }
 
   #publish(session: SimBrokerSession, packet: PublishPacket): void {
@@ -331,7 +345,7 @@ class SimBrokerConnection implements LinkEnd {
 
   #write(packet: Packet): void {
     if (!this.#open || this.#severed) return;
-    if (this.#owner.intercept('out', packet.type) === 'sever') {
+    if (this.#owner.intercept('out', packet.type, this) === 'sever') {
       this.#sever();
       return;
     }
@@ -345,7 +359,7 @@ class SimBrokerConnection implements LinkEnd {
 
   #flush(): void {
     const chunks = this.#writer.take();
-    if (chunks.length > 0) this.#link.toClient(chunks.map((chunk) => chunk.slice()));
+    if (chunks.length > 0) this.link.toClient(chunks.map((chunk) => chunk.slice()));
   }
 }
 

@@ -98,13 +98,14 @@ function install(world: SimWorld): () => void {
   const before = {
     setTimeout: globalThis.setTimeout,
     clearTimeout: globalThis.clearTimeout,
+    setInterval: globalThis.setInterval,
+    clearInterval: globalThis.clearInterval,
     setImmediate: globalThis.setImmediate,
     clearImmediate: globalThis.clearImmediate,
     random: Math.random,
     dateNow: Date.now,
   };
-  const later = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimTimer => {
-    const timer = new SimTimer();
+  const begin = (timer: SimTimer, run: (...args: unknown[]) => void, ms: number, args: unknown[]): SimTimer => {
     const { life } = world;
     const owner = {
       get alive() {
@@ -117,19 +118,31 @@ function install(world: SimWorld): () => void {
     clock.after(Math.max(ms, 0), () => life.enter(due), owner);
     return timer;
   };
+  const later = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimTimer =>
+    begin(new SimTimer(), run, ms, args);
+  const again = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): SimTimer => {
+    const timer = new SimTimer();
+    const turn = (): void => {
+      begin(timer, turn, ms, []);
+      run(...args);
+    };
+    return begin(timer, turn, ms, []);
+  };
   const cancel = (timer: unknown): void => {
     if (timer instanceof SimTimer) timer.alive = false;
   };
   const patches = {
     setTimeout: later,
     clearTimeout: cancel,
+    setInterval: again,
+    clearInterval: cancel,
     setImmediate: (run: (...args: unknown[]) => void, ...args: unknown[]) => later(run, 0, ...args),
     clearImmediate: cancel,
   };
   Object.assign(globalThis, patches);
   Math.random = () => world.random.next();
-  Date.now = () => Math.floor(EPOCH_MS + clock.now);
-  performance.now = () => clock.spend(LOOK_MS);
+  Date.now = () => Math.floor(EPOCH_MS + clock.now + (world.life.clockAheadMs ?? 0));
+  performance.now = () => clock.spend(LOOK_MS) + (world.life.clockAheadMs ?? 0);
   present = world;
   return () => {
     const { random, dateNow, ...globals } = before;

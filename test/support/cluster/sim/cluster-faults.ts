@@ -1,0 +1,182 @@
+import type { SimLink } from '../../sim/sim-link.js';
+import type { SimWorld } from '../../sim/sim-world.js';
+import type { ClusterMachine, ClusterProcess } from './cluster-machine.js';
+import type { NodeLife } from './node-life.js';
+import type { PartitionServer } from './partition-server.js';
+import type { ClusterFault } from './schedule.js';
+import { CALM } from './sim-way.js';
+
+type FaultyMachine = Pick<ClusterMachine<unknown>, 'disk' | 'start' | 'startAfter'> & {
+  readonly process: ClusterProcess<{ leave(): void }> | undefined;
+};
+
+/** What faults happen to. */
+export interface ClusterFaultsParts {
+  readonly world: SimWorld;
+  readonly machines: readonly FaultyMachine[];
+  readonly servers: readonly PartitionServer[];
+  readonly portOf: (side: 'source' | 'sink') => number;
+}
+
+type NodeFault = Exclude<ClusterFault, { readonly partition: number } | { readonly kind: 'late-claim' }>;
+
+interface Held {
+  readonly life: NodeLife;
+  readonly fault: Extract<ClusterFault, { kind: 'hold' }>;
+}
+
+/** Does what goes wrong, and undoes it in time, or when all heals. */
+export class ClusterFaults {
+  readonly #parts: ClusterFaultsParts;
+  readonly #undo = new Set<() => void>();
+  /** Whose next CONNECT is to be held. */
+  #awaited: Held | undefined;
+  /** Who is to stand still at its next claim, by its number, and for how long. */
+  readonly #lateClaims = new Map<number, number>();
+  readonly #stalled = new Map<NodeLife, number>();
+  readonly fired = new Map<ClusterFault['kind'], number>();
+
+  constructor(parts: ClusterFaultsParts) {
+    this.#parts = parts;
+    parts.world.onConnect = (link, port, life) => this.#connecting(link, port, life as NodeLife);
+  }
+
+  /** From here on nothing is wrong any more. */
+  heal(): void {
+    this.#awaited = undefined;
+    this.#lateClaims.clear();
+    for (const undo of [...this.#undo]) undo();
+    for (const machine of this.#parts.machines) {
+      if (machine.process !== undefined) machine.process.life.writesLeft = Number.POSITIVE_INFINITY;
+      machine.start();
+    }
+  }
+
+  inflict(fault: ClusterFault): void {
+    if ('partition' in fault) this.#inflictServers(fault);
+    else if (fault.kind === 'late-claim') this.#lateClaims.set(fault.node, fault.ms);
+    else this.#inflictNode(fault);
+  }
+
+  /** A node has a claim, and is about to take the log. */
+  opening(node: number, life: NodeLife): void {
+    const ms = this.#lateClaims.get(node);
+    if (ms === undefined) return;
+    this.#lateClaims.delete(node);
+    this.#count({ kind: 'late-claim' });
+    this.#pause(life, ms);
+  }
+
+  #inflictServers(fault: Extract<ClusterFault, { partition: number }>): void {
+    const server = this.#parts.servers[fault.partition];
+    if (server === undefined) return;
+    this.#count(fault);
+    if (fault.kind === 'election') {
+      server.loseLeader();
+      this.#for(fault.ms, () => server.elect());
+    } else {
+      server.lag = fault.records;
+      this.#for(fault.ms, () => {
+        server.lag = 0;
+      });
+    }
+  }
+
+  #inflictNode(fault: NodeFault): void {
+    const machine = this.#parts.machines[fault.node];
+    const process = machine?.process;
+    if (machine === undefined || process?.life.alive !== true) return;
+    const { life, bucketLine, logLine, node } = process;
+    this.#count(fault);
+    switch (fault.kind) {
+      case 'pause':
+        this.#pause(life, fault.ms);
+        return;
+      case 'kill':
+        life.onDeath = () => {
+          if (fault.diskLost) machine.disk.lose();
+          machine.startAfter(fault.downMs);
+        };
+        if (fault.atWrite === 0) life.kill();
+        else life.writesLeft = fault.atWrite;
+        return;
+      case 'leave':
+        life.onDeath = () => machine.startAfter(fault.downMs);
+        life.enter(() => node.leave());
+        return;
+      case 'cut': {
+        const lines = { bucket: [bucketLine], logs: [logLine], both: [bucketLine, logLine] }[fault.from];
+        for (const line of lines) line.cut(fault.way);
+        this.#for(fault.ms, () => {
+          for (const line of lines) line.mend();
+        });
+        return;
+      }
+      case 'trouble':
+        for (const line of [bucketLine, logLine]) line.trouble(fault);
+        this.#for(fault.ms, () => {
+          for (const line of [bucketLine, logLine]) line.trouble(CALM);
+        });
+        return;
+      case 'sever':
+        for (const link of this.#links(life, fault.side)) link.sever();
+        return;
+      case 'stall':
+        this.#stall(life, fault);
+        return;
+      case 'hold':
+        this.#awaited = { life, fault };
+        for (const link of this.#links(life, fault.side)) link.sever();
+    }
+  }
+
+  #count({ kind }: Pick<ClusterFault, 'kind'>): void {
+    this.fired.set(kind, (this.fired.get(kind) ?? 0) + 1);
+  }
+
+  #pause(life: NodeLife, ms: number): void {
+    life.pause();
+    this.#for(ms, () => life.goOn());
+  }
+
+  /** Of what the node connects meanwhile nothing moves either. */
+  #stall(life: NodeLife, { side, ms }: Extract<ClusterFault, { kind: 'stall' }>): void {
+    this.#stalled.set(life, this.#parts.portOf(side));
+    for (const link of this.#links(life, side)) link.stall();
+    this.#for(ms, () => {
+      this.#stalled.delete(life);
+      for (const link of this.#links(life, side)) link.resume();
+    });
+  }
+
+  #connecting(link: SimLink, port: number, life: NodeLife): void {
+    if (this.#stalled.get(life) === port) link.stall();
+    const awaited = this.#awaited;
+    if (awaited?.life !== life || this.#parts.portOf(awaited.fault.side) !== port) return;
+    this.#awaited = undefined;
+    link.stall();
+    const { holdMs, pauseMs } = awaited.fault;
+    link.onFirstWrite = () => {
+      this.#pause(life, pauseMs);
+      this.#for(holdMs, () => link.resume());
+    };
+    // a connection that is refused writes nothing
+    this.#for(holdMs + pauseMs, () => link.resume());
+  }
+
+  #links(life: NodeLife, side: 'source' | 'sink'): readonly SimLink[] {
+    const port = this.#parts.portOf(side);
+    return this.#parts.world.links
+      .filter((one) => one.port === port && one.life === life && one.link.alive)
+      .map(({ link }) => link);
+  }
+
+  /** Undone after that time, or when all heals, once. */
+  #for(ms: number, undo: () => void): void {
+    const once = (): void => {
+      if (this.#undo.delete(once)) undo();
+    };
+    this.#undo.add(once);
+    this.#parts.world.clock.after(ms, once);
+  }
+}

@@ -1,0 +1,163 @@
+import { MemoryEntries } from '../../../../src/cluster/memory/memory-bucket.js';
+import { SimBroker, type SimBrokerWatcher } from '../../sim/sim-broker.js';
+import { SimWorld } from '../../sim/sim-world.js';
+import { ClusterMachine, type ClusterProcess } from './cluster-machine.js';
+import type { ClusterNode, NodeKind, NodeSetting, Side } from './cluster-node.js';
+import { DeliveryOracle } from './delivery-oracle.js';
+import { LogOracle } from './log-oracle.js';
+import type { NodeLife } from './node-life.js';
+import { PartitionServer } from './partition-server.js';
+import { habitsOf, type Schedule } from './schedule.js';
+import { SilenceOracle } from './silence-oracle.js';
+import { SimBucket } from './sim-bucket.js';
+import { SimLogs } from './sim-log.js';
+import { SimViews } from './sim-views.js';
+
+/** Who looks on in a world. */
+export interface ClusterWorldWatcher {
+  readonly complain: (text: string) => void;
+  /** See `NodeSetting`; by the number of the machine. */
+  readonly opening: (machine: number, life: NodeLife) => void;
+  readonly opened: () => void;
+}
+
+const PORTS: Readonly<Record<Side, number>> = { source: 1, sink: 2 };
+
+export const portOf = (side: Side): number => PORTS[side];
+
+/** An answer is waited for that long, in leases. */
+const PATIENCE = 0.5;
+/** What becomes of an append is unknown for that long, in leases, until it is given up. */
+const DEADLINE = 3;
+
+const nothing = (): void => {};
+
+/** The servers of claims and logs, the brokers and the machines of a cluster, and who judges what happens there. */
+export class ClusterWorld {
+  readonly sim: SimWorld;
+  readonly servers: readonly PartitionServer[];
+  readonly machines: readonly ClusterMachine<ClusterNode>[];
+  readonly brokers: Readonly<Record<Side, SimBroker>>;
+  readonly logs: LogOracle;
+  readonly deliveries: DeliveryOracle;
+  readonly #schedule: Schedule;
+  readonly #kind: NodeKind;
+  readonly #watcher: ClusterWorldWatcher;
+  readonly #entries = new MemoryEntries();
+  readonly #silence: SilenceOracle;
+  /** By log that was opened to write. */
+  readonly #writers = new WeakMap<object, NodeLife>();
+
+  constructor(schedule: Schedule, kind: NodeKind, watcher: ClusterWorldWatcher) {
+    const { seed, nodes, partitions, joinMs } = schedule;
+    const { complain } = watcher;
+    this.#schedule = schedule;
+    this.#kind = kind;
+    this.#watcher = watcher;
+    this.sim = new SimWorld(seed);
+    const { countOf } = kind;
+    this.logs = new LogOracle(partitions, complain);
+    this.#silence = new SilenceOracle((link) => this.sim.links.find((one) => one.link === link)?.life, complain);
+    const counts = countOf && {
+      countOf: (partition: number) => countOf(partition, (key) => this.logs.valueOf(partition, key)),
+    };
+    this.deliveries = new DeliveryOracle(partitions, counts, complain);
+    this.servers = Array.from({ length: partitions }, (_, partition) => this.#serverOf(partition));
+    this.brokers = { source: this.#brokerOf('source'), sink: this.#brokerOf('sink') };
+    const all = nodes + (joinMs === undefined ? 0 : 1);
+    this.machines = Array.from({ length: all }, (_, index) => this.#machineOf(index));
+  }
+
+  #brokerOf(side: Side): SimBroker {
+    const broker = new SimBroker(this.sim.clock, habitsOf(this.#schedule)[side], this.#watch(side));
+    this.sim.brokers.set(PORTS[side], broker);
+    return broker;
+  }
+
+  #serverOf(partition: number): PartitionServer {
+    return new PartitionServer(partition, this.sim.random, (_, entry, writer) => {
+      this.logs.appended(partition, entry, writer);
+      const life = this.#writers.get(writer);
+      if (life !== undefined) this.#silence.appended(partition, life);
+    });
+  }
+
+  #machineOf(index: number): ClusterMachine<ClusterNode> {
+    const { leaseMs, delayMs } = this.#schedule;
+    const { random } = this.sim;
+    const machine: ClusterMachine<ClusterNode> = new ClusterMachine({
+      name: `n${index}`,
+      world: this.sim,
+      random,
+      delayMs,
+      patienceMs: PATIENCE * leaseMs,
+      begin: (process) => this.#kind.begin(this.#settingOf(index, process, machine)),
+    });
+    return machine;
+  }
+
+  #settingOf(
+    index: number,
+    { life, bucketLine, logLine }: Omit<ClusterProcess<ClusterNode>, 'node'>,
+    machine: ClusterMachine<ClusterNode>,
+  ): NodeSetting {
+    const { leaseMs, viewMs } = this.#schedule;
+    const { random } = this.sim;
+    const { complain, opening, opened } = this.#watcher;
+    const { name, disk } = machine;
+    return {
+      name,
+      schedule: this.#schedule,
+      bucket: new SimBucket(this.#entries, bucketLine),
+      logs: new SimLogs({
+        line: logLine,
+        random,
+        server: (partition) => this.servers[partition] as PartitionServer,
+        deadlineMs: DEADLINE * leaseMs,
+        opened: (log) => void this.#writers.set(log, life),
+      }),
+      views: new SimViews(disk, life, () => random.next() * viewMs),
+      connect: (side) => this.sim.connect(PORTS[side]),
+      chance: () => random.next(),
+      opening: () => opening(index, life),
+      opened: (partition, epoch, store) => {
+        opened();
+        if (this.logs.isOwner(partition, epoch)) this.logs.checkView(partition, store, `what ${name} opens`);
+      },
+      ended: () => {
+        machine.startAfter(random.next() * leaseMs);
+        life.kill();
+      },
+      complain: (text) => complain(`${name}: ${text}`),
+    };
+  }
+
+  #watch(side: Side): SimBrokerWatcher {
+    const { complain } = this.#watcher;
+    const isSource = side === 'source';
+    return {
+      delivered: (message) => {
+        if (!isSource) this.deliveries.delivered(message);
+      },
+      handedOver: (_, message) => {
+        if (isSource) this.deliveries.handedOver(message);
+      },
+      repeated: nothing,
+      again: nothing,
+      brokerLost: (clientId, messages) => {
+        if (messages.length === 0) return;
+        if (this.#kind.mayLose && isSource) this.deliveries.lost(messages);
+        else complain(`the broker lost messages of ${clientId}`);
+      },
+      refusal: (message) => {
+        if (!isSource) this.deliveries.arrived(message);
+        return undefined;
+      },
+      complain: (text) => complain(`${side} broker: ${text}`),
+      intercept: (direction, packet, place) => {
+        this.#silence.passes(direction, packet, place);
+        return undefined;
+      },
+    };
+  }
+}
