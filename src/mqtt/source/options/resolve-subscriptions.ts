@@ -45,8 +45,10 @@ export const resolveSubscriptions = (choice: Choice, version: ProtocolVersion | 
   };
 };
 
+/** From JavaScript a plain object may come, with less in it: what is stored of a session has all of it. */
 const chosen = ({ topic, qualityOfService, subscriptions }: Choice): readonly Subscription[] =>
-  subscriptions ?? (topic === undefined ? [] : [Subscription.of(topic, qualityOfService)]);
+  subscriptions?.map(({ filter, qos, ...options }) => Subscription.of(filter, qos, options)) ??
+  (topic === undefined ? [] : [Subscription.of(topic, qualityOfService)]);
 
 const choiceProblems = ({ topic, qualityOfService, subscriptions }: Choice): string[] => {
   if (subscriptions === undefined) {

@@ -43,6 +43,18 @@ describe('source builder', () => {
     assert.ok(Object.isFrozen(base));
   });
 
+  it('fills in what a subscription from JavaScript, or one that a spread gives, does not say', () => {
+    const plain = { filter: 'a', qos: 2 } as Subscription;
+    const wanted = (subscription: Subscription) => {
+      const given = { topic: undefined, subscriptions: [subscription] };
+      const spread = () => [subscription];
+      const inPartition = resolve({ ...given, clientId: 'c', spread }).inPartition({ index: 1, count: 2 });
+      return [resolve(given).subscriptions, inPartition.subscriptions];
+    };
+    assert.deepEqual(wanted(plain), wanted(Subscription.of('a', 2)));
+    assert.equal(wanted(plain)[1]?.[0]?.noLocal, false);
+  });
+
   it('refuses topic and subscriptions a second time: what the first named would be read no more', () => {
     const twice = /given already/;
     const { of } = Subscription;
