@@ -1,6 +1,7 @@
 import { endAll } from '../test/support/cleanup.js';
 import { againSection } from './sections/again.js';
 import { cellsSection } from './sections/cells.js';
+import { clusterSection } from './sections/cluster.js';
 import { cutsSection } from './sections/cuts.js';
 import { historiesSection } from './sections/histories.js';
 import { killsSection } from './sections/kills.js';
@@ -15,7 +16,7 @@ import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-o
  * npm run evidence -- [--quick] [--only NAME [--write]]
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
- * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants, postgres) it prints and writes nothing; --only with --write replaces that section.
+ * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants, postgres, cluster) it prints and writes nothing; --only with --write replaces that section.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
@@ -28,6 +29,7 @@ const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Se
   histories: historiesSection,
   mutants: mutantsSection,
   postgres: postgresSection,
+  cluster: clusterSection,
 };
 
 async function main(): Promise<void> {

@@ -9,6 +9,8 @@ export interface SeenMessage {
   readonly text: string;
   readonly qos: number;
   readonly retain: boolean;
+  /** When it was printed, in milliseconds of `performance.now()`. */
+  readonly atMs: number;
 }
 
 /** What a verifier subscribes to. */
@@ -92,7 +94,8 @@ class RunningSub implements MosquittoSub {
     const [, qos, retain, hex = '', topic = ''] = match;
     const payload = Buffer.from(hex, 'hex');
     this.#lastAt = performance.now();
-    this.messages.push({ topic, payload, text: payload.toString(), qos: Number(qos), retain: retain === '1' });
+    const text = payload.toString();
+    this.messages.push({ topic, payload, text, qos: Number(qos), retain: retain === '1', atMs: this.#lastAt });
   }
 }
 

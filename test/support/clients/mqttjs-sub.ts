@@ -14,7 +14,7 @@ export async function startMqttJsSub(url: string, clientId: string, topic: strin
   client.on('error', () => {});
   client.on('message', (name, payload, { qos, retain }) => {
     lastAt = performance.now();
-    messages.push({ topic: name, payload, text: payload.toString(), qos, retain });
+    messages.push({ topic: name, payload, text: payload.toString(), qos, retain, atMs: lastAt });
   });
   await client.subscribeAsync(topic, { qos: 2 });
   const close = async () => {

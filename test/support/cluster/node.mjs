@@ -1,52 +1,88 @@
 /*
- * A node of a cluster that tests kill: it counts the messages of each topic, exactly once. What its job tells goes out as lines, SIGTERM hands over
- * what it has.
+ * A node of a cluster that tests kill. It runs the jobs that it is told (`ClusterJobSpec`), exactly once. What they tell goes out as lines, SIGTERM
+ * hands over what it has.
  */
+import { Socket } from 'node:net';
+
 const { CLUSTER_MILLRACE, CLUSTER_OPTIONS } = process.env;
 const { Engine, MqttSinks, MqttSources, Pipeline } = await import(CLUSTER_MILLRACE);
-const { engine: options, job, from, to, protocolVersion } = JSON.parse(CLUSTER_OPTIONS);
+const { engine: options, jobs, levels, from, to, network = {} } = JSON.parse(CLUSTER_OPTIONS);
 
-const connectOptions = () => ({ reconnectPeriod: 20, maxReconnectPeriod: 200, connackTimeout: 2_000, protocolVersion });
+/** All nodes know servers and brokers by the same addresses, and each reaches them through proxies of its own. */
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...args) {
+  const [options] = args.flat();
+  if (options?.port !== undefined) options.port = network[options.port] ?? options.port;
+  return Reflect.apply(connect, this, args);
+};
 
-const pipeline = Pipeline.create();
-pipeline
-  .readFrom(
-    MqttSources.builder()
-      .clientId('counter')
-      .broker(from)
-      .topic('counting/in/#')
-      .qualityOfService(2)
-      .keepSession()
-      .connectOptionsFn(connectOptions)
-      .mapToItemFn((topic, payload) => ({ level: topic.split('/').at(-1), text: payload.toString() }))
-      .build(),
-  )
-  .groupingKey(({ level }) => level)
-  .mapStateful(
-    () => ({ count: 0 }),
-    (state, _key, { level, text }) => {
-      state.count += 1;
-      return { level, text: `${state.count} ${text}` };
-    },
-  )
-  .setName('count')
-  .writeTo(
+/** A broker that is not reached is to be noticed soon. */
+const connectOptions = (protocolVersion) => () => ({
+  reconnectPeriod: 20,
+  maxReconnectPeriod: 200,
+  connackTimeout: 2_000,
+  keepalive: 4,
+  pingTimeout: 2_000,
+  protocolVersion,
+});
+
+const spreadOf = ({ name, spread }) =>
+  spread === 'levels'
+    ? (index, count) =>
+        levels.filter((_, at) => at % count === index).map((level) => ({ filter: `${name}/in/${level}`, qos: 2 }))
+    : spread;
+
+const sourceOf = (job) => {
+  const builder = MqttSources.builder()
+    .clientId(job.name)
+    .broker(from)
+    .topic(`${job.name}/in/#`)
+    .qualityOfService(2)
+    .keepSession()
+    .connectOptionsFn(connectOptions(job.protocolVersion))
+    .mapToItemFn((topic, payload) => ({ level: topic.split('/').at(-1), text: payload.toString() }));
+  return job.spread === undefined ? builder.build() : builder.spread(spreadOf(job)).build();
+};
+
+const count = (stage) =>
+  stage
+    .groupingKey(({ level }) => level)
+    .mapStateful(
+      () => ({ count: 0 }),
+      (state, _key, { level, text }) => {
+        state.count += 1;
+        return { level, text: `${state.count} ${text}` };
+      },
+    )
+    .setName('count');
+
+const pipelineOf = (job) => {
+  const pipeline = Pipeline.create();
+  const read = pipeline.readFrom(sourceOf(job));
+  (job.counts ? count(read) : read).writeTo(
     MqttSinks.builder()
-      .clientId('counter-out')
+      .clientId(`${job.name}-out`)
       .broker(to)
-      .messageFn(({ level, text }) => ({ topic: `out/${level}`, payload: text, qos: 2 }))
-      .connectOptionsFn(connectOptions)
+      .messageFn(({ level, text }) => ({ topic: `${job.name}/out/${level}`, payload: text, qos: 2 }))
+      .connectOptionsFn(connectOptions(job.protocolVersion))
       .build(),
   );
+  return pipeline;
+};
 
 const say = (line) => console.log(JSON.stringify(line));
+const onEvent = ({ error, ...event }) =>
+  say(error === undefined ? event : { ...event, error: `${error.code} ${error.message}` });
 const engine = await Engine.cluster(options);
-const running = engine.newJob(pipeline, {
-  name: 'counting',
-  processingGuarantee: 'exactly-once',
-  ...job,
-  onEvent: ({ error, ...event }) =>
-    say(error === undefined ? event : { ...event, error: `${error.code} ${error.message}` }),
-});
 process.once('SIGTERM', () => void engine.shutdown());
-await running.join().catch(({ code, message }) => say({ kind: 'ended', code, message }));
+const run = async (job) => {
+  const { name, partitions } = job;
+  const running = engine.newJob(pipelineOf(job), {
+    name,
+    partitions,
+    processingGuarantee: 'exactly-once',
+    onEvent,
+  });
+  await running.join().catch(({ code, message }) => say({ kind: 'ended', job: name, code, message }));
+};
+await Promise.all(jobs.map(run));

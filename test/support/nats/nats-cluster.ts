@@ -17,6 +17,11 @@ export interface NatsClusterOptions {
   readonly syncInterval?: string;
   /** Default true. */
   readonly jetStream?: boolean;
+  /**
+   * The port by which the first server reaches the routes of the second, which listen on the given one: that of a proxy. Servers then tell
+   * nobody of their addresses. Default: that one itself.
+   */
+  readonly routeVia?: (from: string, to: string, port: number) => Promise<number>;
   /** Lines that are added to the configuration of each: users, limits. */
   readonly extra?: string;
 }
@@ -37,6 +42,8 @@ export async function startNats(options: NatsClusterOptions = {}): Promise<NatsC
   }
 }
 
+const nameOf = (index: number): string => `n${index + 1}`;
+
 /** Servers that end with the test file at the latest. */
 export class NatsCluster implements AsyncDisposable {
   readonly servers: readonly NatsProcess[];
@@ -52,13 +59,17 @@ export class NatsCluster implements AsyncDisposable {
   /** Called by `startNats`: configurations and ports, nothing runs. */
   static async create(options: NatsClusterOptions): Promise<NatsCluster> {
     const { program = newestNatsServer(), size = 1, syncInterval = 'always', jetStream = true, extra = '' } = options;
+    const { routeVia } = options;
     const dir = tempDir('nats');
     const routes: number[] = [];
     while (routes.length < size) routes.push(await freePort());
     const servers: NatsProcess[] = [];
     for (const [index, route] of routes.entries()) {
-      const [name, port, monitorPort] = [`n${index + 1}`, await freePort(), await freePort()];
-      const ofCluster = size === 1 ? undefined : { port: route, all: routes };
+      const [name, port, monitorPort] = [nameOf(index), await freePort(), await freePort()];
+      const to = await Promise.all(
+        routes.map((port, other) => (other === index ? port : (routeVia?.(name, nameOf(other), port) ?? port))),
+      );
+      const ofCluster = size === 1 ? undefined : { port: route, to, sealed: routeVia !== undefined };
       const config = writeNatsConfig({
         name,
         port,
@@ -102,6 +113,13 @@ export class NatsCluster implements AsyncDisposable {
     return follower;
   }
 
+  /** Resolves when another server says that it leads a stream. The former one may say so too, when it hears nobody. */
+  async movedFrom(former: NatsProcess, stream: string): Promise<void> {
+    const others = this.servers.filter((server) => server !== former);
+    const moved = async () => (await Promise.all(others.map((server) => isLeader(server, stream)))).includes(true);
+    await until(moved, { intervalMs: 50, what: `another leader of ${stream} than ${former.name}` });
+  }
+
   /** Resolves when the leader of a stream says that all its copies are current. */
   async whenCurrent(stream: string): Promise<void> {
     await until(async () => (await this.#detailOf(stream))?.replicas?.every(({ current }) => current), {
@@ -129,10 +147,18 @@ export class NatsCluster implements AsyncDisposable {
   /** As who leads it has it: the others may be late. */
   async #detailOf(stream: string) {
     for (const server of this.servers) {
-      const accounts = (await server.report())?.account_details ?? [];
-      const detail = accounts.flatMap(({ stream_detail = [] }) => stream_detail).find(({ name }) => name === stream);
-      if (detail?.cluster?.leader === server.name) return detail.cluster;
+      const detail = await detailAt(server, stream);
+      if (detail?.leader === server.name) return detail;
     }
     return undefined;
   }
 }
+
+const isLeader = async (server: NatsProcess, stream: string): Promise<boolean> =>
+  (await detailAt(server, stream))?.leader === server.name;
+
+/** A stream as one server has it. */
+const detailAt = async (server: NatsProcess, stream: string) => {
+  const accounts = (await server.report())?.account_details ?? [];
+  return accounts.flatMap(({ stream_detail = [] }) => stream_detail).find(({ name }) => name === stream)?.cluster;
+};

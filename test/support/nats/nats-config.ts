@@ -7,14 +7,21 @@ export interface NatsServerConfig {
   readonly port: number;
   readonly monitorPort: number;
   readonly dir: string;
-  /** Of its routes and those of the others; undefined for a server that is alone. */
-  readonly routes: { readonly port: number; readonly all: readonly number[] } | undefined;
+  /**
+   * The port of its routes, and those by which it reaches others; undefined for a server that is alone. `sealed`: it tells nobody of an address,
+   * so that nothing goes another way than by `to`.
+   */
+  readonly routes: { readonly port: number; readonly to: readonly number[]; readonly sealed: boolean } | undefined;
   /** `always`: each write is flushed before it is acknowledged. A duration otherwise. */
   readonly syncInterval: string;
   readonly jetStream: boolean;
   /** Lines of a configuration file that are added. */
   readonly extra: string;
 }
+
+/** Clients learn no other server's address, and nobody listens where other servers are told that this one can be reached. */
+const SEALED = `  no_advertise: true
+  advertise: "127.0.0.1:1"`;
 
 /** Writes the file and gives its path. `sync_interval` is quoted: without quotes `2m` would be two million seconds. */
 export function writeNatsConfig(config: NatsServerConfig): string {
@@ -25,7 +32,8 @@ export function writeNatsConfig(config: NatsServerConfig): string {
       : `cluster {
   name: millrace
   listen: "127.0.0.1:${routes.port}"
-  routes: [${routes.all.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+  routes: [${routes.to.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+${routes.sealed ? SEALED : ''}
 }`;
   const path = join(dir, `${name}.conf`);
   writeFileSync(

@@ -98,6 +98,11 @@ export class ChaosProxy implements AsyncDisposable {
     return this.#links.size;
   }
 
+  /** Packets that wait to be forwarded: those that a black hole has taken. */
+  get held(): number {
+    return [...this.#links.values()].reduce((sum, { held }) => sum + held, 0);
+  }
+
   /** How many packets of a type came from a side. */
   count(from: Side, type: FrameType, where: (frame: SeenFrame) => boolean = () => true): number {
     return this.frames(from, type).filter(where).length;

@@ -60,6 +60,11 @@ export class ProxyChannel {
     void this.#run();
   }
 
+  /** Packets that wait to be forwarded. */
+  get held(): number {
+    return this.#queue.length;
+  }
+
   /** The shape is another one. */
   changed(): void {
     if (this.#shape.stopReading || this.#queuedBytes > HIGH_WATER) this.#source.pause();

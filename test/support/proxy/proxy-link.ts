@@ -55,6 +55,11 @@ export class ProxyLink {
     }
   }
 
+  /** Packets that wait to be forwarded, either way. */
+  get held(): number {
+    return this.#channels.client.held + this.#channels.server.held;
+  }
+
   /** `rst`: both sides are reset. `fin`: both are closed without a word of MQTT or TLS. */
   cut(kind: CutKind): void {
     if (!this.#open) return;

@@ -1,0 +1,50 @@
+/** A job that tests run on a cluster: from the topics `<name>/in/<level>` to `<name>/out/<level>`, exactly once. */
+export interface ClusterJobSpec {
+  /** Also the client id of its source. */
+  readonly name: string;
+  /** What it is, in a table. */
+  readonly title: string;
+  readonly protocolVersion: 4 | 5;
+  /** Each message goes out with its number among those of its level, which is in the job's state. */
+  readonly counts: boolean;
+  readonly partitions: number;
+  /** How messages are divided among partitions: those of a level come to one, or as the broker likes; undefined where there is one. */
+  readonly spread?: 'levels' | 'shared' | 'first';
+}
+
+/** The last levels of its topics. */
+export const LEVELS = ['a', 'b', 'c'] as const;
+
+/** With state, in one partition; and without, in three. Each with both versions of MQTT. */
+export const CLUSTER_JOBS: readonly ClusterJobSpec[] = ([5, 4] as const).flatMap(
+  (protocolVersion): ClusterJobSpec[] => {
+    const mqtt = protocolVersion === 5 ? 'MQTT 5.0' : 'MQTT 3.1.1';
+    return [
+      {
+        name: `counting-${protocolVersion}`,
+        title: `a count for each key in its state, one partition, ${mqtt}`,
+        protocolVersion,
+        counts: true,
+        partitions: 1,
+      },
+      {
+        name: `passing-${protocolVersion}`,
+        title: `without state, three partitions by topic, ${mqtt}`,
+        protocolVersion,
+        counts: false,
+        partitions: LEVELS.length,
+        spread: 'levels',
+      },
+    ];
+  },
+);
+
+/** The broker divides: the order of a topic is given up. */
+export const SHARED_JOB: ClusterJobSpec = {
+  name: 'sharing-5',
+  title: 'without state, three partitions that share, MQTT 5.0',
+  protocolVersion: 5,
+  counts: false,
+  partitions: 3,
+  spread: 'shared',
+};
