@@ -34,6 +34,8 @@ const introduction = (node: string): Introduction => ({
   leaseMs: 3000,
   accepts: true,
   running: [],
+  restarting: [],
+  unfit: [],
   warm: [],
   behind: [],
 });
@@ -138,7 +140,16 @@ export function membersContract(title: string, { start, skip }: MembersContractS
         seen.findIndex(({ type }) => type === 'caught-up'),
       );
       assert.deepEqual(before.map(({ type }) => type).sort(), ['beat', 'claim']);
-      await one.beat({ ...introduction('a'), run, count: 1, running: [3], warm: [1], behind: [2] });
+      await one.beat({
+        ...introduction('a'),
+        run,
+        count: 1,
+        running: [3],
+        restarting: [4],
+        unfit: [5],
+        warm: [1],
+        behind: [2],
+      });
       await one.leave('a');
       await until(() => seen.at(-1)?.type === 'left');
       const beats = seen.flatMap((event) => (event.type === 'beat' ? [event.beat] : []));

@@ -65,7 +65,10 @@ describe('millrace cluster status', { ...LIMIT, skip }, () => {
     const found = JSON.parse(machines.stdout[0] ?? '{}');
     assert.equal(found.desired.status, 'running');
     const [partition] = found.partitions;
-    assert.deepEqual([partition.owner, partition.running, partition.log.epoch], [owner?.name, true, partition.epoch]);
+    assert.deepEqual(
+      [partition.owner, partition.state, partition.log.epoch],
+      [owner?.name, 'running', partition.epoch],
+    );
     assert.ok(partition.log.head > 0 && partition.log.current === 1);
     const silent = new Map<string, boolean>(
       found.nodes.map((node: { readonly beat: { readonly node: string }; readonly silentMs?: number }) => [

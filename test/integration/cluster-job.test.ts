@@ -9,6 +9,7 @@ import { MqttSinks, MqttSources, Pipeline, QualityOfService, Sinks } from '../..
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { BreakableViews } from '../support/cluster/breakable-views.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
 import { LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
@@ -84,6 +85,7 @@ interface NodeOptions extends Partial<ClusterJobOptions> {
   readonly pace?: MemoryPace;
   readonly stage?: (count: number) => void;
   readonly pipeline?: Pipeline;
+  readonly views?: BreakableViews;
 }
 
 class Cluster {
@@ -109,9 +111,10 @@ class Cluster {
     return cluster;
   }
 
-  node({ pace, stage, pipeline, ...options }: NodeOptions = {}): Node {
+  node({ pace, stage, pipeline, views, ...options }: NodeOptions = {}): Node {
     this.#nodes += 1;
-    const place = this.memory.place(pace);
+    const memory = this.memory.place(pace);
+    const place = views === undefined ? memory : { ...memory, views };
     const engine = new ClusterEngine({ place, node: `n${this.#nodes}`, leaseMs: LEASE_MS, standbys: 0 });
     onCleanup(() => engine.shutdown());
     const events: ClusterJobEvent[] = [];
@@ -173,6 +176,40 @@ describe('a job on a cluster', LIMIT, () => {
     await until(() => runsHere(second));
     await until(() => has(first, 'partition-lost'));
     await cluster.send(30);
+    await cluster.judge();
+  });
+
+  it('goes on at another node when the disk of its own is full, which says so and is asked last from then on', async () => {
+    const cluster = await Cluster.start();
+    const views = new BreakableViews();
+    const states: unknown[] = [];
+    const restart = { minBackoffMs: 20, maxAttempts: 1 };
+    const told: ClusterJobEvent[] = [];
+    const onEvent = (event: ClusterJobEvent): void => {
+      told.push(event);
+      if (event.kind === 'partition-restarting') states.push(first.job.partitions[0]?.state);
+    };
+    const first = cluster.node({ views, restart, onEvent });
+    await first.job.whenRunning();
+    const second = cluster.node({ restart });
+    await second.job.whenRunning();
+    await cluster.send(20);
+    views.full = true;
+    await cluster.send(20);
+    await until(() => runsHere(second));
+    await cluster.send(20);
+    await cluster.judge();
+    assert.ok(views.refused >= 3);
+    assert.ok(states.length >= 2 && states.every((state) => state === 'restarting'), `${states}`);
+    const unfit = told.find((event) => event.kind === 'partition-unfit');
+    assert.ok(unfit?.kind === 'partition-unfit');
+    assert.deepEqual([unfit.error.code, unfit.failures, unfit.forMs], ['STORE_FULL', 3, 60_000]);
+    assert.equal(first.job.status, 'RUNNING');
+    // there is nobody else any more
+    views.full = false;
+    await second.engine.shutdown();
+    await until(() => runsHere(first));
+    await cluster.send(20);
     await cluster.judge();
   });
 

@@ -31,6 +31,7 @@ const situations = (most: { readonly nodes: number; readonly partitions: number 
       standbys,
       owners: parts.map(({ owner }) => owner),
       followers: parts.map(({ followers }) => followers),
+      unfit: [],
     }));
 
 const moved = ({ nodes, owners }: Situation, now: Assignment): number =>
@@ -137,6 +138,38 @@ test('what needs an owner goes to a warm node, unless those are full with what t
   );
 });
 
+/** Some nodes cannot open some partitions. */
+const ailing = (most: { readonly nodes: number; readonly partitions: number }): fc.Arbitrary<Situation> =>
+  fc
+    .tuple(
+      situations(most),
+      fc.array(fc.uniqueArray(fc.constantFrom(...NAMES, 'gone'), { maxLength: 3 }), { maxLength: most.partitions }),
+    )
+    .map(([situation, unfit]) => ({ ...situation, unfit }));
+
+test(
+  'nobody has what it cannot open while another can, who is ailing gets nothing while one is well, and it is stable',
+  LIMIT,
+  () => {
+    fc.assert(
+      fc.property(ailing({ nodes: 5, partitions: 20 }), (situation) => {
+        const { nodes, owners, unfit } = situation;
+        const given = assign(situation);
+        const ill = new Set(unfit.slice(0, owners.length).flat());
+        const well = nodes.filter((node) => !unfit.flat().includes(node));
+        for (const [partition, owner] of given.owners.entries()) {
+          assert.ok(owner !== undefined && nodes.includes(owner));
+          const fit = nodes.filter((node) => unfit[partition]?.includes(node) !== true);
+          if (fit.length > 0) assert.ok(fit.includes(owner), `${partition} at ${owner}, which cannot open it`);
+          if (well.length > 0 && ill.has(owner)) assert.equal(owner, owners[partition], 'it had it before');
+        }
+        assert.deepEqual(assign(settled(situation, given)).owners, given.owners, 'stable');
+      }),
+      { numRuns: fullRun ? 20_000 : 1000 },
+    );
+  },
+);
+
 /** A history of nodes that come and go, one or several at a time; gives how many changes there were. */
 const history = (seed: number, changes: number, partitions: number): void => {
   const random = new SeededRandom(seed);
@@ -145,6 +178,7 @@ const history = (seed: number, changes: number, partitions: number): void => {
     nodes: [],
     owners: Array<undefined>(partitions).fill(undefined),
     followers: Array.from({ length: partitions }, () => []),
+    unfit: [],
     standbys: random.below(3),
   };
   for (let change = 0; change < changes; change++) {

@@ -152,6 +152,65 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
     }
   });
 
+  test('what a node with a broken disk cannot open runs elsewhere soon; what runs there stays, and it tries rarer and rarer', () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const world = started(settings(seed, { partitions: 9, standbys: seed % 2 }), ['b', 'c']);
+      const broken = world.start('a');
+      broken.broken = true;
+      world.pass(60_000);
+      const now = owners(world);
+      assert.ok(!now.includes('a') && !now.includes(undefined), `seed ${seed}: ${now}`);
+      assert.ok(broken.failures > 0, 'it has tried');
+      const hours = Array.from({ length: 12 }, () => {
+        const before = broken.failures;
+        const drained = world.drains;
+        world.pass(3_600_000);
+        assert.ok(world.drains - drained <= 1 + broken.failures - before, `seed ${seed}: moved without a reason`);
+        return broken.failures - before;
+      });
+      assert.ok((hours[0] ?? 0) <= 24, `seed ${seed}: ${hours}`);
+      // each of the two others gives it one to try, twice an hour
+      for (const hour of hours.slice(2)) assert.ok(hour <= 2 * 2 * 3, `seed ${seed}: ${hours}`);
+      broken.broken = false;
+      world.pass(3_600_000);
+      checkCalm(world);
+    }
+  });
+
+  test('what the disk of a node broke under is taken over, and the node gets nothing in exchange', () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const world = started(settings(seed), ['a', 'b', 'c']);
+      const node = world.nodes.get('a');
+      assert.ok(node !== undefined);
+      const had = owners(world).flatMap((owner, partition) => (owner === 'a' ? [partition] : []));
+      node.broken = true;
+      for (const partition of had) node.crash(partition);
+      world.pass(30_000);
+      const now = owners(world);
+      assert.ok(!now.includes('a') && !now.includes(undefined), `seed ${seed}: ${now}`);
+      assert.equal(node.failures, 3 * had.length, `seed ${seed}: it has tried nothing but what it had`);
+    }
+  });
+
+  test('the only node goes on trying what it cannot open, and another that comes has it at once', () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const world = new ClaimsWorld(settings(seed, { partitions: 2 }));
+      const only = world.start('a');
+      only.broken = true;
+      world.pass(600_000);
+      const tried = only.failures;
+      world.pass(60_000);
+      assert.ok(only.failures > tried + 20, `seed ${seed}: it goes on trying`);
+      const other = world.start('b');
+      world.pass(15_000);
+      assert.deepEqual(owners(world), ['b', 'b'], `seed ${seed}`);
+      other.kill();
+      only.broken = false;
+      world.pass(15_000);
+      assert.deepEqual(owners(world), ['a', 'a'], `seed ${seed}: and the only node again has what it could not open`);
+    }
+  });
+
   test('epochs that lag behind the logs are told, and no partition runs until they do not', () => {
     const world = new ClaimsWorld(settings(1));
     world.logs.fill(100_000);

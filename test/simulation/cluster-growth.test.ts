@@ -23,6 +23,7 @@ const settled = (nodes: readonly string[], partitions: number): Situation => {
     standbys: 1,
     owners: Array.from({ length: partitions }, () => undefined),
     followers: Array.from({ length: partitions }, () => []),
+    unfit: [],
   };
   const { owners, standbys } = assign(fresh);
   return { ...fresh, owners, followers: standbys.map((some) => some.map((node) => ({ node, warm: true }))) };
@@ -48,7 +49,18 @@ const machineOf = (partitions: number): ClaimsMachine => {
     const having = (names: (partition: number) => boolean) => [...owners.keys()].filter(names);
     const running = having((partition) => owners[partition] === node);
     const warm = having((partition) => followers[partition]?.some((follower) => follower.node === node) === true);
-    const beat: Beat = { node, run: index + 1, count: 1, leaseMs: LEASE, accepts: true, running, warm, behind: [] };
+    const beat: Beat = {
+      node,
+      run: index + 1,
+      count: 1,
+      leaseMs: LEASE,
+      accepts: true,
+      running,
+      restarting: [],
+      unfit: [],
+      warm,
+      behind: [],
+    };
     machine.handle({ type: 'beat', beat });
   }
   for (const [partition, owner] of owners.entries()) {

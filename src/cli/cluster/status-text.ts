@@ -17,8 +17,7 @@ export function statusText({ job, desired, partitions, nodes, watchedMs }: JobIn
   ].join('\n');
 }
 
-function partitionCells({ index, owner, running, epoch, log, problem }: PartitionInspection): readonly string[] {
-  const state = running ? 'running' : owner === undefined ? 'unclaimed' : 'claimed';
+function partitionCells({ index, owner, state, epoch, log, problem }: PartitionInspection): readonly string[] {
   const place = [`${index}`, owner ?? '-', state, `${epoch}`];
   if (problem !== undefined) return [...place, `${problem.code}: ${problem.message}`];
   if (log === undefined) return [...place, 'no log'];

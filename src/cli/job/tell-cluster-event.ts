@@ -43,6 +43,8 @@ function partitionText(event: PartitionEvent): string {
       return 'has ended here in order';
     case 'partition-restarting':
       return `failed: ${event.error.message}; it runs again in ${seconds(event.waitMs)}`;
+    case 'partition-unfit':
+      return `could not be opened here ${event.failures} times: ${event.error.message}; others come before this node for ${seconds(event.forMs)}`;
     case 'commit-stalled':
       return `waits for a commit, for ${seconds(event.stalledMs)} now: the servers choose a leader, or are away; nothing is lost`;
     case 'snapshot-failed':

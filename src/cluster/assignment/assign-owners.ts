@@ -13,7 +13,11 @@ interface Holder {
  * The owners. They are balanced: no node has two partitions more than another. As few as possible move: each node keeps what it has up to its share,
  * and the larger shares go to those that have most. What moves, or has no owner, goes to a node whose view of it is warm, if one has room.
  */
-export function assignOwners({ nodes, owners, followers }: Omit<Situation, 'standbys'>): (string | undefined)[] {
+export function assignOwners({
+  nodes,
+  owners,
+  followers,
+}: Pick<Situation, 'nodes' | 'owners' | 'followers'>): (string | undefined)[] {
   const holders = new Map(nodes.map((node): [string, Holder] => [node, { node, has: [], room: 0 }]));
   const given = owners.map((owner, partition) => {
     const holder = owner === undefined ? undefined : holders.get(owner);

@@ -1,4 +1,4 @@
-import { assignOwners } from './assign-owners.js';
+import { assignFit } from './assign-fit.js';
 import { assignStandbys } from './assign-standbys.js';
 import type { Assignment, Situation } from './situation.js';
 
@@ -9,6 +9,6 @@ import type { Assignment, Situation } from './situation.js';
  */
 export function assign(situation: Situation): Assignment {
   const known = { ...situation, nodes: [...new Set(situation.nodes)].sort() };
-  const owners = assignOwners(known);
+  const owners = assignFit(known);
   return { owners, standbys: assignStandbys(known, owners) };
 }

@@ -13,6 +13,8 @@ export interface Situation {
   readonly owners: readonly (string | undefined)[];
   /** By partition; whoever is missing has no view of it. */
   readonly followers: readonly (readonly Follower[])[];
+  /** By partition, the nodes that cannot open it, for reasons of their own; empty where whoever is missing can. */
+  readonly unfit: readonly (readonly string[])[];
   /** How many other nodes are to follow each partition. */
   readonly standbys: number;
 }

@@ -11,6 +11,10 @@ export interface Beat {
   readonly accepts: boolean;
   /** The partitions that run there. */
   readonly running: readonly number[];
+  /** Those that failed there, and wait to be opened again. */
+  readonly restarting: readonly number[];
+  /** Those that it could not open, for reasons of its own: others come before it. */
+  readonly unfit: readonly number[];
   /** Those that it follows, and whose view is near the end of the log. */
   readonly warm: readonly number[];
   /** Those that it follows, and whose view is not yet. */

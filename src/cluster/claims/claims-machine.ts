@@ -1,6 +1,6 @@
 import { assign } from '../assignment/assign.js';
 import type { Assignment } from '../assignment/situation.js';
-import type { Change, Claim, Owner } from './change.js';
+import type { Beat, Change, Claim, Owner } from './change.js';
 import type { ClaimsAction, LossReason } from './claims-action.js';
 import { ClusterView } from './cluster-view.js';
 import { Following } from './following.js';
@@ -8,6 +8,7 @@ import { GivingBack } from './giving-back.js';
 import { HeldBack } from './held-back.js';
 import { NodeRoll } from './node-roll.js';
 import { OwnBeats } from './own-beats.js';
+import { OwnFitness } from './own-fitness.js';
 import { OwnPartitions } from './own-partitions.js';
 import type { PartitionSignal, PartitionState } from './partition-life.js';
 
@@ -46,6 +47,7 @@ export class ClaimsMachine {
   /** Claimed, and not yet said to be opened. */
   readonly #toOpen = new Set<number>();
   readonly #following = new Following();
+  readonly #fitness = new OwnFitness();
   readonly #givingBack: GivingBack;
   #leaving = false;
   #superseded = false;
@@ -104,6 +106,19 @@ export class ClaimsMachine {
     if (signal === 'lose') this.#heldBack.add(this.#view.claim(partition), this.#now + this.#options.leaseMs, true);
   }
 
+  /**
+   * This node could not open the partition, again and again, for reasons of its own: others come before it, for a time that grows.
+   * @returns for how long, in milliseconds
+   */
+  failed(partition: number): number {
+    return this.#fitness.failed(partition, this.#now);
+  }
+
+  /** A run of the partition went well here. */
+  proved(partition: number): void {
+    this.#fitness.proved(partition);
+  }
+
   /** From now on all is given back. */
   leave(): void {
     this.#leaving = true;
@@ -119,8 +134,12 @@ export class ClaimsMachine {
   }
 
   /** For the next beat, which does not wait when this changes: others wait for it (CM2). */
-  get running(): readonly number[] {
-    return this.#own.inStates((state) => state === 'running');
+  get own(): Pick<Beat, 'running' | 'restarting' | 'unfit'> {
+    return {
+      running: this.#own.inStates((state) => state === 'running'),
+      restarting: this.#own.inStates((state) => state === 'restarting'),
+      unfit: this.#fitness.unfit(this.#now),
+    };
   }
 
   /** All was given back, as far as it could be asked for. */
@@ -209,6 +228,7 @@ export class ClaimsMachine {
       nodes: this.#view.accepting(),
       owners: Array.from({ length: partitions }, (_, partition) => this.#view.livingOwner(partition)),
       followers: this.#view.followers(partitions),
+      unfit: this.#view.unfit(partitions, this.#fitness.unfit(this.#now)),
       standbys,
     });
   }

@@ -102,6 +102,16 @@ export class ClusterView {
     return node !== undefined && this.#beats.get(node)?.running.includes(partition) === true;
   }
 
+  /** By partition, the living nodes that could not open it. @param own what this one could not: its beats come late */
+  unfit(partitions: number, own: readonly number[]): readonly (readonly string[])[] {
+    const unfit = Array.from({ length: partitions }, (): string[] => []);
+    for (const beat of this.nodes) {
+      if (!this.isAlive(beat.node)) continue;
+      for (const partition of beat.node === this.#self.node ? own : beat.unfit) unfit[partition]?.push(beat.node);
+    }
+    return unfit;
+  }
+
   /** By partition, where it runs; undefined: nowhere. */
   runningAt(partitions: number): readonly (string | undefined)[] {
     return Array.from({ length: partitions }, (_, partition) => {

@@ -131,6 +131,8 @@ export class ClusterEngine implements JobRunner {
       logs: place.logs,
       views: place.views,
       pass: (partition, signal) => driver?.pass(partition, signal),
+      unfit: (partition) => driver?.failed(partition) ?? 0,
+      proved: (partition) => driver?.proved(partition),
       tell: (event) => job.tell(event),
       failed: (error) => void job.fail(error),
       ended: () => job.ended(),

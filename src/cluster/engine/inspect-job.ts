@@ -9,8 +9,8 @@ export interface PartitionInspection {
   readonly index: number;
   /** The node that claims it; undefined: nobody does. */
   readonly owner: string | undefined;
-  /** It says that it runs it, and its beats come. */
-  readonly running: boolean;
+  /** As its owner says, whose beats come. `restarting`: it failed, and waits to be opened again; `claimed`: anything else. */
+  readonly state: 'running' | 'restarting' | 'claimed' | 'unclaimed';
   /** Of the claim; 0: there was never one. */
   readonly epoch: number;
   /** Undefined: it has none, or `problem` says why it could not be read. */
@@ -37,15 +37,21 @@ export async function inspectJob(nats: NatsOptions, job: string): Promise<JobIns
   const { nodes, claims, desired, watchedMs } = await seeMembers(desk.members);
   const { partitions: count, plan, epochBase } = desk.manifest;
   const partitions = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
+    Array.from({ length: count }, async (_, index): Promise<PartitionInspection> => {
       const claim = claims.get(index);
       const owner = claim?.owner?.node;
       const node = nodes.find(({ beat }) => beat.node === owner);
-      const running = node?.silentMs !== undefined && node.beat.running.includes(index);
-      return { index, owner, running, epoch: claim?.epoch ?? 0, ...(await logOf(() => desk.readLog(index))) };
+      const state = owner === undefined ? 'unclaimed' : stateAt(node, index);
+      return { index, owner, state, epoch: claim?.epoch ?? 0, ...(await logOf(() => desk.readLog(index))) };
     }),
   );
   return { job, desired, epochBase, plan, partitions, nodes, watchedMs };
+}
+
+function stateAt(node: SeenNode | undefined, partition: number): 'running' | 'restarting' | 'claimed' {
+  if (node?.silentMs === undefined) return 'claimed';
+  if (node.beat.running.includes(partition)) return 'running';
+  return node.beat.restarting.includes(partition) ? 'restarting' : 'claimed';
 }
 
 async function logOf(read: () => Promise<LogState | undefined>): Promise<Pick<PartitionInspection, 'log' | 'problem'>> {

@@ -18,8 +18,10 @@ export const claimKey = (partition: number): string => `part.${partition}`;
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 /** Of a run of 0: it is the revision of this very entry. */
-export const encodeBeat = ({ run, count, leaseMs, accepts, running, warm, behind }: BeatValue): Uint8Array =>
-  bytesOf({ run, count, leaseMs, accepts, running, warm, behind });
+export const encodeBeat = ({ run, count, leaseMs, accepts, ...lists }: BeatValue): Uint8Array => {
+  const { running, restarting, unfit, warm, behind } = lists;
+  return bytesOf({ run, count, leaseMs, accepts, running, restarting, unfit, warm, behind });
+};
 
 export const encodeClaim = (owner: Owner | undefined): Uint8Array => bytesOf(owner ?? {});
 
@@ -71,10 +73,11 @@ export function readManifest(value: Uint8Array): ClusterManifest | undefined {
 }
 
 function readBeat(value: Uint8Array, node: string, revision: number): Beat | undefined {
-  const { run, count, leaseMs, accepts, running, warm, behind } = parse(value);
+  const { run, count, leaseMs, accepts, running, restarting, unfit, warm, behind } = parse(value);
   const isRead = isCount(run) && isCount(count) && isCount(leaseMs) && typeof accepts === 'boolean';
   if (!isRead || !isList(running) || !isList(warm) || !isList(behind)) return undefined;
-  return { node, run: run === 0 ? revision : run, count, leaseMs, accepts, running, warm, behind };
+  if (!isList(restarting) || !isList(unfit)) return undefined;
+  return { node, run: run === 0 ? revision : run, count, leaseMs, accepts, running, restarting, unfit, warm, behind };
 }
 
 function readOwner({ node, run }: Readonly<Record<string, unknown>>): Owner | undefined {

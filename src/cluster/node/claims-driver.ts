@@ -33,6 +33,9 @@ export interface ClaimsHandler {
   failed(error: MillraceError): void;
 }
 
+/** Of a node that has just joined. */
+const NOTHING = { running: [], restarting: [], unfit: [], warm: [], behind: [] };
+
 /** So many beats are sent in a lease. */
 const BEATS_PER_LEASE = 3;
 
@@ -66,7 +69,7 @@ export class ClaimsDriver {
   /** Becomes a member, whose manifest is settled. @throws MillraceError INVALID_OPTIONS for a node id, and those of the bucket */
   static async join(members: Members, options: NodeOptions, handler: ClaimsHandler): Promise<ClaimsDriver> {
     const { node, leaseMs } = options;
-    const run = await members.join({ node, leaseMs, accepts: true, running: [], warm: [], behind: [] });
+    const run = await members.join({ node, leaseMs, accepts: true, ...NOTHING });
     return new ClaimsDriver(members, options, handler, run);
   }
 
@@ -81,8 +84,20 @@ export class ClaimsDriver {
   pass(partition: number, signal: Exclude<PartitionSignal, 'claim'>): void {
     this.#machine.pass(partition, signal);
     // others wait for it, or may take over sooner
-    if (signal === 'run' || signal === 'release') void this.#beat();
+    if (signal === 'run' || signal === 'fail' || signal === 'release') void this.#beat();
     this.tick();
+  }
+
+  /** This node could not open the partition, for reasons of its own. @returns for how long others come before it, in milliseconds */
+  failed(partition: number): number {
+    const forMs = this.#machine.failed(partition);
+    void this.#beat();
+    return forMs;
+  }
+
+  /** A run of the partition went well here. */
+  proved(partition: number): void {
+    this.#machine.proved(partition);
   }
 
   /** From now on all is given back, and nothing is claimed; until `stay`. */
@@ -172,11 +187,12 @@ export class ClaimsDriver {
     const { node, leaseMs } = this.#options;
     this.#count += 1;
     const count = this.#count;
-    const { running } = this.#machine;
+    const { own } = this.#machine;
     this.#machine.beatSent(count, performance.now());
     try {
       const accepts = !this.#leaving;
-      await this.#members.beat({ node, run: this.#run, count, leaseMs, accepts, running, ...this.#handler.followed() });
+      const followed = this.#handler.followed();
+      await this.#members.beat({ node, run: this.#run, count, leaseMs, accepts, ...own, ...followed });
       this.#reachable = true;
       this.#machine.beatTaken(count);
     } catch (error) {

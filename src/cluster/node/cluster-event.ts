@@ -33,6 +33,20 @@ export type ClusterEvent =
       /** Milliseconds until then. */
       readonly waitMs: number;
     }
+  | {
+      /**
+       * It could not be opened here, several times in a row, for reasons of this node: its own storage. Another node takes it, and it is not
+       * claimed here for a while, unless there is no other.
+       */
+      readonly kind: 'partition-unfit';
+      readonly job: string;
+      readonly partition: number;
+      readonly error: MillraceError;
+      /** In a row. */
+      readonly failures: number;
+      /** For how long others come before this node, in milliseconds; longer each time. */
+      readonly forMs: number;
+    }
   /** A commit has no answer yet: the servers choose a leader, or are away. What is under way waits, nothing is lost. */
   | { readonly kind: 'commit-stalled'; readonly job: string; readonly partition: number; readonly stalledMs: number }
   /** The servers were not reached. What runs goes on for as long as it needs no commit, and stops at the end of the lease. */

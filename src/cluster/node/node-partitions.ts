@@ -11,6 +11,7 @@ import type { LossReason } from '../claims/claims-action.js';
 import type { PartitionSignal } from '../claims/partition-life.js';
 import type { Followed } from './claims-driver.js';
 import type { ClusterEvent } from './cluster-event.js';
+import { LocalFailures } from './local-failures.js';
 import { PartitionFollower } from './partition-follower.js';
 import { PartitionRunner } from './partition-runner.js';
 
@@ -25,6 +26,10 @@ export interface NodePartitionsParts {
   readonly logs: PartitionLogs;
   readonly views: LocalViews;
   readonly pass: (partition: number, signal: Exclude<PartitionSignal, 'claim'>) => void;
+  /** It could not be opened here, for reasons of this node. Gives for how long others come before it, in milliseconds. */
+  readonly unfit: (partition: number) => number;
+  /** A run of it went well here. */
+  readonly proved: (partition: number) => void;
   readonly tell: (event: ClusterEvent) => void;
   /** A partition failed as it would anywhere. */
   readonly failed: (error: MillraceError) => void;
@@ -41,6 +46,7 @@ interface Opened {
 export class NodePartitions {
   readonly #parts: NodePartitionsParts;
   readonly #stores: LogStores;
+  readonly #local = new LocalFailures();
   readonly #opened = new Map<number, Opened>();
   /** Was opened, and has not come to its end. */
   readonly #begun = new Set<number>();
@@ -56,7 +62,7 @@ export class NodePartitions {
     const { job } = parts.run;
     this.#stores = new LogStores({
       logs: lent(parts.logs),
-      views: { open: (name, partition, identity) => views.open(name, partition, identity), close: async () => {} },
+      views: this.#local.watch(views),
       epochOf: async ({ partition }) => this.#epochs.get(partition) ?? 0,
       onFenced: ({ partition }) => {
         pass(partition, 'fence');
@@ -172,7 +178,7 @@ export class NodePartitions {
   }
 
   #makeRunner(partition: number): PartitionRunner {
-    const { run, durable, restart, pass, tell, failed, ended } = this.#parts;
+    const { run, durable, restart, pass, unfit, proved, tell, failed, ended } = this.#parts;
     const { job } = run;
     const options = { ...run, partition, stores: durable ? this.#stores : undefined };
     return new PartitionRunner(options, restart, {
@@ -194,6 +200,10 @@ export class NodePartitions {
         pass(partition, 'run');
       },
       ended,
+      isLocal: (error) => this.#local.isLocal(error),
+      proved: () => proved(partition),
+      unfit: (error, failures) =>
+        tell({ kind: 'partition-unfit', job, partition, error, failures, forMs: unfit(partition) }),
       restarting: (error, waitMs) => tell({ kind: 'partition-restarting', job, partition, error, waitMs }),
       failed,
     });

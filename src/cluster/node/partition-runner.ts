@@ -1,10 +1,12 @@
-import { type FailedRun, type ResolvedRestart, RestartPolicy } from '../../engine/job/restart-policy.js';
+import { type FailedRun, type ResolvedRestart, wentWell } from '../../engine/job/restart-policy.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { RunOutcome } from '../../engine/run/job-driver.js';
 import { JobRun } from '../../engine/run/job-run.js';
+import { Tally } from '../../engine/tick/tally.js';
 import { MillraceError } from '../../errors/index.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { PartitionSignal } from '../claims/partition-life.js';
+import { PartitionRestarts } from './partition-restarts.js';
 
 /** What a runner tells. */
 export interface PartitionObserver {
@@ -16,19 +18,23 @@ export interface PartitionObserver {
   ended(): void;
   /** It failed and will be opened again, with a claim of its own, after that many milliseconds. */
   restarting(error: MillraceError, waitMs: number): void;
+  /** The error came from this node's own storage. */
+  isLocal(error: MillraceError): boolean;
+  /** A run of it went well here. */
+  proved(): void;
+  /** It failed so often in a row for reasons of this node: others come before it. `end` follows. */
+  unfit(error: MillraceError, failures: number): void;
   /** It failed for good, and would on any node. */
   failed(error: MillraceError): void;
 }
 
-/** What ends with the outage of the servers, however long that is. */
-const OUTAGES: ReadonlySet<string> = new Set(['CLUSTER_UNREACHABLE', 'STORAGE_FAILED']);
-
 /** Runs a partition for as long as its claim is this node's: one run for each claim. */
 export class PartitionRunner {
   readonly #options: JobRunOptions;
-  readonly #restart: ResolvedRestart;
   readonly #observer: PartitionObserver;
-  #policy: RestartPolicy;
+  readonly #restarts: PartitionRestarts;
+  /** Of this partition; those of the job are counted by it. */
+  readonly #acknowledged: Tally;
   #run: JobRun | undefined;
   #over: Promise<void> = Promise.resolve();
   /** Ends the wait before it is given up to be opened again. */
@@ -39,10 +45,10 @@ export class PartitionRunner {
   #phase: 'over' | 'begun' | 'ended' = 'over';
 
   constructor(options: JobRunOptions, restart: ResolvedRestart, observer: PartitionObserver) {
-    this.#options = options;
-    this.#restart = restart;
+    this.#acknowledged = new Tally(options.tallies.acknowledged);
+    this.#options = { ...options, tallies: { ...options.tallies, acknowledged: this.#acknowledged } };
     this.#observer = observer;
-    this.#policy = new RestartPolicy(restart);
+    this.#restarts = new PartitionRestarts(restart);
   }
 
   /** Undefined while nothing runs. */
@@ -83,16 +89,20 @@ export class PartitionRunner {
 
   async #supervise(run: JobRun): Promise<void> {
     const startedMs = performance.now();
-    const before = this.#options.tallies.acknowledged.value;
+    const before = this.#acknowledged.value;
+    const ran = (): FailedRun => ({
+      ranMs: performance.now() - startedMs,
+      progressed: this.#acknowledged.value > before,
+    });
     let outcome: RunOutcome;
     try {
       outcome = await run.execute(() => this.#observer.opened());
     } catch (error) {
       this.#run = undefined;
-      const progressed = this.#options.tallies.acknowledged.value > before;
-      return this.#fail(MillraceError.from(error), { ranMs: performance.now() - startedMs, progressed });
+      return this.#fail(MillraceError.from(error), ran());
     }
     this.#run = undefined;
+    if (wentWell(ran())) this.#observer.proved();
     if (this.#stopped) this.#finish('end');
     else if (outcome === 'ended' && !this.#draining) this.#end();
     else this.#finish('release');
@@ -110,6 +120,7 @@ export class PartitionRunner {
   }
 
   async #fail(error: MillraceError, ran: FailedRun): Promise<void> {
+    if (wentWell(ran)) this.#observer.proved();
     // who is stopped has no failure of its own
     if (!this.#stopped && error.code === 'STORE_FENCED') this.#observer.pass('lose');
     else if (!this.#stopped && error.code !== 'ABORTED') await this.#waitOrGiveUp(error, ran);
@@ -117,15 +128,16 @@ export class PartitionRunner {
   }
 
   async #waitOrGiveUp(error: MillraceError, ran: FailedRun): Promise<void> {
-    if (OUTAGES.has(error.code)) this.#policy = new RestartPolicy(this.#restart);
-    const waitMs = this.#policy.after(error, ran);
-    if (waitMs === undefined) {
-      this.#observer.failed(error);
-      return;
-    }
+    const after = this.#restarts.after(error, ran, this.#observer.isLocal(error));
+    if (after.type === 'failed') this.#observer.failed(error);
+    else if (after.type === 'unfit') this.#observer.unfit(error, after.failures);
     // what passes is tried again where the partition goes on
-    if (this.#draining) return;
+    else if (!this.#draining) await this.#wait(error, after.waitMs);
+  }
+
+  async #wait(error: MillraceError, waitMs: number): Promise<void> {
     this.#options.tallies.restarts.add();
+    this.#observer.pass('fail');
     this.#observer.restarting(error, waitMs);
     const backoff = new AbortController();
     this.#backoff = backoff;

@@ -41,6 +41,9 @@ const MENDED_BY_REOPENING: readonly ErrorCode[] = ['STORAGE_FAILED', 'STORE_FULL
 /** A run of this length was not a failing start. */
 const GOOD_RUN_MS = 60_000;
 
+/** What it failed with did not come at once. */
+export const wentWell = ({ ranMs, progressed }: FailedRun): boolean => progressed || ranMs >= GOOD_RUN_MS;
+
 /** Says whether and when a failed job runs again. Pure. */
 export class RestartPolicy {
   readonly #options: ResolvedRestart;
@@ -56,10 +59,14 @@ export class RestartPolicy {
   }
 
   /** Milliseconds until the next run, or undefined when there is none: the error would come again, or came too often. */
-  after(error: MillraceError, { ranMs, progressed }: FailedRun): number | undefined {
+  after(error: MillraceError, ran: FailedRun): number | undefined {
+    return this.#mayPass(error) ? this.again(ran) : undefined;
+  }
+
+  /** The same, where the error may pass in any case. */
+  again(ran: FailedRun): number | undefined {
     const { maxAttempts, minBackoffMs, maxBackoffMs } = this.#options;
-    if (!this.#mayPass(error)) return undefined;
-    if (progressed || ranMs >= GOOD_RUN_MS) this.#attempts = 0;
+    if (wentWell(ran)) this.#attempts = 0;
     if (this.#attempts >= maxAttempts) return undefined;
     this.#attempts += 1;
     return Math.min(maxBackoffMs, minBackoffMs * 2 ** (this.#attempts - 1));

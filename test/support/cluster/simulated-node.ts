@@ -34,6 +34,9 @@ export interface NodeWorld {
 }
 
 const BEATS_PER_LEASE = 3;
+/** As a runner does it: so often in a row, with a wait between two attempts. */
+const UNFIT_AFTER = 3;
+const BACKOFF_MS = 1000;
 
 /** A node that does what its claims machine says, over a network and with a clock that can be made bad. */
 export class SimulatedNode {
@@ -41,6 +44,10 @@ export class SimulatedNode {
   /** Why partitions had to stop at once. */
   readonly losses: LossReason[] = [];
   readonly told: ClaimsAction[] = [];
+  /** Openings that failed. */
+  failures = 0;
+  /** What it can open: nothing while its disk is broken. */
+  broken = false;
   readonly #world: NodeWorld;
   /** C6: no clock shows the same. */
   readonly #clockOffset: number;
@@ -50,6 +57,8 @@ export class SimulatedNode {
   readonly #open = new Map<number, number>();
   readonly #views = new Map<number, 'behind' | 'warm'>();
   readonly #waiting: (() => void)[] = [];
+  /** By partition, how often in a row. */
+  readonly #failed = new Map<number, number>();
   #beats = 0;
   #toldUntil = 0;
   #stopWatch: (() => void) | undefined;
@@ -96,6 +105,11 @@ export class SimulatedNode {
     for (const act of this.#waiting.splice(0)) act();
   }
 
+  /** A run of it fails. */
+  crash(partition: number): void {
+    this.#end(partition);
+  }
+
   cut(): void {
     this.#cut = true;
     this.#stopWatch?.();
@@ -129,7 +143,7 @@ export class SimulatedNode {
       count: this.#beats,
       leaseMs: this.#world.settings.leaseMs,
       accepts: !this.#leaving,
-      running: run === 0 ? [] : this.#machine.running,
+      ...(run === 0 ? { running: [], restarting: [], unfit: [] } : this.#machine.own),
       warm: views('warm'),
       behind: views('behind'),
     };
@@ -253,21 +267,40 @@ export class SimulatedNode {
       }
       this.#machine.pass(partition, 'fence');
       this.#machine.pass(partition, 'restore');
+      if (this.broken) return this.#fail(partition, isStill);
+      this.#failed.delete(partition);
       go(() => {
         this.#machine.pass(partition, 'open');
         go(() => {
           this.#machine.pass(partition, 'run');
+          this.#machine.proved(partition);
           this.#sendBeat();
         });
       });
     });
   }
 
+  #fail(partition: number, isStill: () => boolean): void {
+    this.failures++;
+    const inARow = (this.#failed.get(partition) ?? 0) + 1;
+    this.#failed.set(partition, inARow % UNFIT_AFTER);
+    if (inARow === UNFIT_AFTER) {
+      this.#machine.failed(partition);
+      this.#sendBeat();
+      this.#end(partition);
+      return;
+    }
+    this.#machine.pass(partition, 'fail');
+    this.#decide();
+    this.#here(BACKOFF_MS, () => (isStill() ? this.#end(partition) : undefined));
+  }
+
   #drain(partition: number): void {
     this.#world.drains++;
     const epoch = this.#open.get(partition);
     this.#here(this.#someMs(), () => {
-      if (this.#open.get(partition) !== epoch) return;
+      // what comes to its end already says so itself
+      if (epoch === undefined || this.#open.get(partition) !== epoch) return;
       this.#open.delete(partition);
       this.#views.set(partition, 'warm');
       if (this.#machine.stateOf(partition) === 'draining') this.#machine.pass(partition, 'release');

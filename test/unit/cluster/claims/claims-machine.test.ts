@@ -13,6 +13,8 @@ const beat = (owner: typeof A, count: number, more: Partial<Beat> = {}): Beat =>
   leaseMs: LEASE,
   accepts: true,
   running: [],
+  restarting: [],
+  unfit: [],
   warm: [],
   behind: [],
   ...more,
@@ -76,7 +78,7 @@ class Rig {
       for (const signal of ['fence', 'restore', 'open', 'run'] as const) rig.machine.pass(partition, signal);
     }
     rig.decide();
-    assert.deepEqual(rig.machine.running, [0, 1]);
+    assert.deepEqual(rig.machine.own.running, [0, 1]);
     return rig;
   }
 }
