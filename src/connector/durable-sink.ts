@@ -60,6 +60,8 @@ export type CommitUrgency = 'none' | 'soon' | 'now';
  *    sent mark can go into the row's own commit. `committed(mark)` says that it is durable: only then does anything go out that it let
  *    out. Several snapshots may be taken before the first is committed; they are committed in order.
  * 3. Order: rows of one topic leave in the order of their seq.
+ * 4. `awaited`, where there is one, counts the answers that are to come for what was let out. An engine may hold its next commit back for
+ *    them, about as long as a commit takes; `ready` of the writer resolves when none is to come any more.
  */
 export interface OutboxSender {
   /** The outbox's name in the store: it must stay the same from run to run (a client of an MQTT sink: its client id). */
@@ -68,6 +70,8 @@ export interface OutboxSender {
   readonly next: number;
   /** Asked at each tick. */
   readonly urgency: CommitUrgency;
+  /** Answers to what was let out that are to come. Absent is 0. */
+  readonly awaited?: number;
   /** Gives how many rows it has taken, from the front. */
   offer(rows: readonly OutboxRow[]): number;
   /** What of it belongs into the commit that is being made. */

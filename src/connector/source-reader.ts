@@ -61,12 +61,16 @@ export interface SourceSnapshot {
  *    being polled. Without it such a failure is noticed at the next poll.
  * 7. `whenDirty`, where there is one, resolves when `dirty` has become true, also while back-pressure keeps the source from being
  *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
+ * 8. `awaited`, where there is one, counts the answers that are to come for what commits have let out, and that will make `dirty` true (an
+ *    MQTT source: PUBRELs). An engine may hold its next commit back for them, about as long as a commit takes.
  */
 export interface SourceReader<T> {
   /** Resolves, and never rejects, once the source has failed. */
   readonly failed?: Promise<MillraceError>;
   /** Whether there is something to commit besides a position (an MQTT source: a PUBREL, whose id must be forgotten durably, R3). */
   readonly dirty?: boolean;
+  /** Answers to what commits have let out that are to come. Absent is 0. */
+  readonly awaited?: number;
   /** Resolves when `dirty` has become true. */
   whenDirty?(): Promise<void>;
   /** Takes what has arrived. */

@@ -12,9 +12,10 @@ import {
 } from '../../internal/door/door.js';
 import { openGuarded } from '../../internal/door/open-guarded.js';
 import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
+import { awaitedOf } from './awaited-of.js';
 import { checkPolled } from './check-polled.js';
 
-/** `failed`, `dirty` and `whenDirty` may be absent. */
+/** `failed`, `dirty`, `awaited` and `whenDirty` may be absent. */
 const METHODS = ['poll', 'ready', 'snapshot', 'committed', 'close'];
 
 /**
@@ -43,6 +44,11 @@ class GuardedReader<T> implements SourceReader<T> {
   /** Absent is false. */
   get dirty(): boolean {
     return this.#reader.dirty === true;
+  }
+
+  /** Absent is 0. */
+  get awaited(): number {
+    return awaitedOf(this.#door, this.#reader);
   }
 
   poll(max: number): Polled<T> {

@@ -1,9 +1,10 @@
 import { attempt, callAtOnce, contractBroken, type Door, requireMethods, shown } from '../../internal/door/door.js';
 import { isCount } from '../../internal/is-count.js';
 import type { CommitUrgency, OutboxRow, OutboxSender, OutboxSnapshot, RestoredOutbox } from '../durable-sink.js';
+import { awaitedOf } from './awaited-of.js';
 import { GivenUpNumbers } from './given-up.js';
 
-/** `name`, `next` and `urgency` are looked at as they are read. */
+/** `name`, `next`, `urgency` and `awaited` are looked at as they are read. */
 const METHODS = ['offer', 'snapshot', 'committed'];
 const URGENCIES: readonly string[] = ['none', 'soon', 'now'] satisfies CommitUrgency[];
 
@@ -47,6 +48,11 @@ class GuardedSender implements OutboxSender {
     const { urgency } = this.#sender;
     if (URGENCIES.includes(urgency)) return urgency;
     throw contractBroken(this.#door, 'urgency', `urgency is ${shown(urgency)}`);
+  }
+
+  /** Absent is 0. */
+  get awaited(): number {
+    return awaitedOf(this.#door, this.#sender);
   }
 
   offer(rows: readonly OutboxRow[]): number {

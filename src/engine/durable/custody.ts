@@ -69,8 +69,8 @@ export class DurableCustody implements Custody {
     return batch === undefined ? undefined : this.#options.commit(batch);
   }
 
-  handleCommitted(): void {
-    this.tick.handleCommitted();
+  handleCommitted(now: number): void {
+    this.tick.handleCommitted(now);
   }
 
   deadline(): number {

@@ -9,6 +9,7 @@ import type { SourceCommit } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { checkCommitSize } from './commit-size.js';
+import { CommitTiming } from './commit-timing.js';
 import { stageRows } from './outbox/stage-rows.js';
 import type { DurableOutputLane } from './output-lane.js';
 
@@ -58,6 +59,7 @@ export class DurableTick {
   #staging = false;
   /** Whether the commit under way has something of the inputs. */
   #hasInputs = false;
+  readonly #timing = new CommitTiming();
   /** When completions began to wait. */
   #waitingSince: number | undefined;
 
@@ -82,23 +84,25 @@ export class DurableTick {
 
   /** When `seal` has work that only time gives; Infinity for never. */
   deadline(): number {
-    return this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;
+    const soon = this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;
+    return Math.min(soon, this.#timing.deadline());
   }
 
   /**
-   * What the next commit stores, or undefined while one is under way, when there is nothing to store, and after a failure in the
-   * middle of a tick: that is not to be stored. In the middle of an input, and where there is much, it stages rows (`Outbox`, B1). `last`
+   * What the next commit stores, or undefined while one is under way, when there is nothing to store, while answers that belong into it are
+   * about to come (`CommitTiming`), and after a failure in the middle of a tick: that is not to be stored. In the middle of an input, and where there is much, it stages rows (`Outbox`, B1). `last`
    * takes what could wait, too.
    * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
     const { gate } = this.#options;
+    this.#timing.observe(now, this.#awaited());
     if (this.#committing || gate.spoilt) return undefined;
     const staged = this.#stage();
     if (staged !== undefined) return staged;
-    if (gate.midUnit || !this.#due(now, last)) return undefined;
+    if (gate.midUnit || !this.#due(now, last) || (!last && this.#timing.waits(now))) return undefined;
     try {
-      return this.#sealAll();
+      return this.#sealAll(now);
     } catch (error) {
       gate.spoil(MillraceError.from(error));
       throw error;
@@ -118,7 +122,7 @@ export class DurableTick {
   /**
    * All of it between two ticks, or nothing (Invariant 2): what throws on the way has put things into the overlay that no commit may have.
    */
-  #sealAll(): StoreBatch | undefined {
+  #sealAll(now: number): StoreBatch | undefined {
     const { lanes, gate, overlay, sinks, parts } = this.#options;
     // first, since a letter becomes a row of a dead-letter sink, which belongs into the commit that says the message was refused (R9a)
     lanes.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
@@ -136,12 +140,13 @@ export class DurableTick {
     // behind all of them, and before it counts as under way: what is refused here ends the run, and the store has nothing of it
     checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
     this.#committing = true;
+    this.#timing.sealed(now);
     this.#waitingSince = undefined;
     return overlay.seal();
   }
 
   /** What was sealed is durable: everything that waited for it goes out. */
-  handleCommitted(): void {
+  handleCommitted(now: number): void {
     const { overlay, sinks, parts } = this.#options;
     this.#committing = false;
     if (this.#staging) {
@@ -157,6 +162,16 @@ export class DurableTick {
       for (const outbox of lane.outboxes) outbox.committed();
       lane.flush();
     }
+    this.#timing.durable(now, this.#awaited());
+  }
+
+  /** Answers to what was let out that are to come: most of them want a commit. */
+  #awaited(): number {
+    const { lanes, sinks } = this.#options;
+    let awaited = 0;
+    for (const { options } of lanes.sources) awaited += options.reader.awaited ?? 0;
+    for (const { outboxes } of sinks) for (const outbox of outboxes) awaited += outbox.awaited;
+    return awaited;
   }
 
   /** Also notes when completions begin to wait, and forgets it when none does: so it is asked at each `seal`. */

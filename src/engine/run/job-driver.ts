@@ -41,7 +41,7 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * J1. `run` is called once, and `call` by the machine amid `tick`. `drain` and `stop` may be called at any time, also before `run` and by a
  *     user function in the middle of a tick: they note what is asked (a drain also stops polling), and wake the loop.
  * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
- *     completions which wait for their commit.
+ *     what waits for its commit: completions for another reason, all for answers that belong into it.
  * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
  * J4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
  *     first failure is the run's, whatever fails while that goes on.
@@ -175,7 +175,7 @@ export class JobDriver {
   #handleCommitted(): void {
     if (this.#stopped !== undefined) return;
     try {
-      this.#custody.handleCommitted();
+      this.#custody.handleCommitted(performance.now());
     } catch (error) {
       // not `stop`: the commit is durable, and what other parts have of it can still be brought to its end (J4)
       this.#machine.halt(MillraceError.from(error));

@@ -32,7 +32,7 @@ export interface Custody {
    */
   conclude(now: number, last: boolean): Promise<void> | undefined;
   /** The commit that `conclude` gave is durable: everything that waited for it goes out. */
-  handleCommitted(): void;
+  handleCommitted(now: number): void;
   /** When `conclude` has work that only time gives; Infinity for never. */
   deadline(): number;
   /** Resolves when a source has something that only a commit lets it answer; undefined where it need not be asked. */

@@ -83,6 +83,10 @@ export class MqttSourceReader<T> implements SourceReader<T> {
     return this.#acks.dirty;
   }
 
+  get awaited(): number {
+    return this.#options.line.session.releasesOwed;
+  }
+
   snapshot(upTo: number): SourceSnapshot {
     return this.#acks.snapshot(upTo);
   }

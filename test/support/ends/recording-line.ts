@@ -24,6 +24,7 @@ export class RecordingLine implements SourceLine {
       this.completed.push(token);
     },
     epoch: 0,
+    releasesOwed: 0,
     inboundIdRuns: (): Uint16Array => new Uint16Array(),
     changedInboundMemory: (): InboundMemory => NO_MEMORY,
   };

@@ -194,6 +194,11 @@ export class Outbox {
     return this.#added.length > 0 || this.#staged.length > 0 ? 'now' : this.#sender.urgency;
   }
 
+  /** Answers to what was let out that are to come. */
+  get awaited(): number {
+    return this.#sender.awaited ?? 0;
+  }
+
   /** Its seq is given here, in the order of the outputs; the bytes are stored as they are. */
   append(bytes: Uint8Array): void {
     this.#added.push({ seq: this.#end, bytes, before: this.#bytes });

@@ -237,6 +237,11 @@ export class Session {
     return this.#outbound.messages();
   }
 
+  /** PUBRELs that the broker owes on this connection: of QoS 2 messages whose PUBREC went out on it. */
+  get releasesOwed(): number {
+    return this.#qos2.releasesOwed;
+  }
+
   /** Outbound acknowledgements that the broker owes (R21): what the progress watchdog counts. */
   get owed(): number {
     return this.#turns.owed;

@@ -76,6 +76,10 @@ export class OutboxClient implements OutboxSender {
     return this.sender.urgency;
   }
 
+  get awaited(): number {
+    return this.sender.awaited;
+  }
+
   offer(rows: readonly OutboxRow[]): number {
     return this.sender.offer(rows, performance.now(), Date.now());
   }

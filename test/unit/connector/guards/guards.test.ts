@@ -139,6 +139,7 @@ const READER: readonly Breach<SourceReader<string>>[] = [
   ['promise', 'whenDirty gives nothing', { whenDirty: () => {} }, (reader) => reader.whenDirty?.()],
   ['promise', 'failed is no promise', { failed: 'no' }],
   ['no-waiting', 'committed is async', { committed: failing }, (reader) => reader.committed(0)],
+  ['awaited', 'awaited is no count', { awaited: Number.NaN }, (reader) => reader.awaited],
 ];
 
 const writes = (...counts: unknown[]): Broken<SinkWriter<string>> => ({ write: () => counts.shift() });
@@ -259,6 +260,7 @@ const SENDER: readonly Breach<OutboxSender>[] = [
   ['offer-count', 'offer takes NaN', { offer: () => Number.NaN }, offer],
   ['offer-count', 'offer takes less than nothing', { offer: () => -1 }, offer],
   ['urgency', 'urgency is no urgency', { urgency: 'later' }, (sender) => sender.urgency],
+  ['awaited', 'awaited is no count', { awaited: -1 }, (sender) => sender.awaited],
   ['snapshot-mark', 'no snapshot', { snapshot: () => undefined }, snapshot(1)],
   ['snapshot-mark', 'a mark is NaN', snapshots({ mark: Number.NaN }), snapshot(1)],
   ['snapshot-mark', 'marks fall', snapshots({ mark: 1 }, { mark: 0 }), snapshot(2)],

@@ -70,6 +70,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
 /** A source without items that has something to commit, or has not. */
 class LonePubrel {
   dirty = false;
+  awaited = 0;
 
   readonly source = defineSource<string>({
     name: 'pubrels',
@@ -103,6 +104,7 @@ class UrgentSender implements OutboxSender {
   readonly name = 'rows';
   readonly next = 0;
   urgency: CommitUrgency = 'none';
+  awaited = 0;
 
   readonly sink = defineSink<string>({
     name: 'urgent',
@@ -138,7 +140,7 @@ const sealsAtOnce = ({ machine, lanes, tick }: Run): void => {
   assert.ok(batch !== undefined && batch.size > 0, 'something is to be stored');
   assert.equal(tick.deadline(), NEVER);
   assert.equal(tick.committing, true);
-  tick.handleCommitted();
+  tick.handleCommitted(NOW);
 };
 
 const sealsNothing = ({ machine, tick }: Run): void => {
@@ -195,8 +197,50 @@ describe('a single message waits for no timer: the clock stands still, and the n
     sender.urgency = 'soon';
     assert.equal(run.tick.seal(NOW), undefined);
     assert.ok(run.tick.seal(NOW + 1000) !== undefined);
-    run.tick.handleCommitted();
+    run.tick.handleCommitted(NOW + 1000);
     assert.equal(run.tick.deadline(), NEVER);
+    await run.close();
+  });
+});
+
+describe('what the last commit has let out is answered before the next one is sealed', () => {
+  it('a commit waits for the answers of source and sink, and has them all', async () => {
+    const pubrel = new LonePubrel();
+    const sender = new UrgentSender();
+    const run = await openRun({ source: pubrel.source, sink: sender.sink }, new MemoryStores());
+    pubrel.dirty = true;
+    sender.urgency = 'now';
+    assert.ok(run.tick.seal(NOW) !== undefined);
+    pubrel.awaited = 1;
+    sender.awaited = 1;
+    run.tick.handleCommitted(NOW + 1);
+    sender.urgency = 'now';
+    sender.awaited = 0;
+    assert.equal(run.tick.seal(NOW + 1.5), undefined, 'the PUBREL is about to come');
+    assert.equal(run.tick.deadline(), NOW + 2, 'for as long as the last commit took');
+    assert.equal(run.tick.settled, false);
+    pubrel.dirty = true;
+    pubrel.awaited = 0;
+    assert.ok((run.tick.seal(NOW + 1.6)?.size ?? 0) >= 2, 'one commit has both');
+    assert.equal(run.tick.deadline(), NEVER);
+    await run.close();
+  });
+
+  it('it waits no longer than that one took, and not at all at the end of a run', async () => {
+    const sender = new UrgentSender();
+    const run = await openRun({ source: new LonePubrel().source, sink: sender.sink }, new MemoryStores());
+    const commit = (sealedAt: number, last = false): void => {
+      sender.urgency = 'now';
+      assert.ok(run.tick.seal(sealedAt, last) !== undefined);
+      sender.awaited = 1;
+      run.tick.handleCommitted(sealedAt + 1);
+      sender.urgency = 'now';
+    };
+    commit(NOW);
+    assert.equal(run.tick.seal(NOW + 1.9), undefined);
+    commit(NOW + 2);
+    assert.equal(run.tick.seal(NOW + 3.9), undefined);
+    commit(NOW + 3.9, true);
     await run.close();
   });
 });

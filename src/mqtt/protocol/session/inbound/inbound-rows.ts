@@ -16,6 +16,8 @@ export interface InboundMessage {
   stage: InboundStage;
   /** The connection in whose queue it waits for its PUBREC; 0 for none. */
   queuedOn: number;
+  /** The connection on which its PUBREC went out and its PUBREL has not come; 0 for none. */
+  answeredOn: number;
   /** The connection on which its latest PUBREL came; 0 for none. */
   releasedOn: number;
   /** Removed rows stay in the queue until their turn, and are passed over. */
@@ -47,6 +49,7 @@ export class InboundRows {
   /** Those whose PUBREL has come, and that are not gone. */
   readonly #released = new Set<InboundMessage>();
   #size = 0;
+  #releasesOwed = 0;
   /** Rows, and what stands for copies: see `enqueueCopy`. */
   readonly #queue = new Ring<QueueEntry>();
   /** By packet id, what waits in the queue for a copy. */
@@ -55,6 +58,11 @@ export class InboundRows {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Rows whose PUBREC went out on this connection, and whose PUBREL has not come. */
+  get releasesOwed(): number {
+    return this.#releasesOwed;
   }
 
   /** At birth, before anything else. */
@@ -141,9 +149,18 @@ export class InboundRows {
     }
   }
 
+  /** PUBREC went out. */
+  markAnswered(packetId: number): void {
+    const row = this.#byId[packetId];
+    if (row === undefined || row.answeredOn === this.#connection || row.releasedOn === this.#connection) return;
+    row.answeredOn = this.#connection;
+    this.#releasesOwed += 1;
+  }
+
   /** Where it waits for its PUBREC it is passed over from now on. */
   remove(row: InboundMessage): void {
     row.gone = true;
+    this.#settleAnswered(row);
     this.#unreleased.set(this.#indexOf(row.token), 0);
     this.#released.delete(row);
     this.#byId[row.packetId] = undefined;
@@ -158,6 +175,7 @@ export class InboundRows {
     if (row.releasedOn === this.#connection) return false;
     this.#takeReleased(row, this.#indexOf(row.token));
     row.releasedOn = this.#connection;
+    this.#settleAnswered(row);
     return true;
   }
 
@@ -168,6 +186,7 @@ export class InboundRows {
   /** What is due on a connection is due on no other (R14a). */
   nextConnection(): void {
     this.#connection += 1;
+    this.#releasesOwed = 0;
     this.#queue.clear();
     this.#copies.clear();
   }
@@ -196,13 +215,18 @@ export class InboundRows {
 
   #set({ packetId, token, stage }: InboundRow, reasonCode: number, takenOn: number): InboundMessage {
     for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
-    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, releasedOn: 0, gone: false };
+    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, answeredOn: 0, releasedOn: 0, gone: false };
     this.#byId[packetId] = row;
     this.#unreleased.set(this.#rows.length, packetId);
     if (stage === 'releasing') this.#takeReleased(row, this.#rows.length);
     this.#rows.push(row);
     this.#size += 1;
     return row;
+  }
+
+  #settleAnswered(row: InboundMessage): void {
+    if (row.answeredOn === this.#connection) this.#releasesOwed -= 1;
+    row.answeredOn = 0;
   }
 
   #takeReleased(row: InboundMessage, index: number): void {

@@ -62,6 +62,11 @@ export class Qos2Messages {
     return this.#rows.size;
   }
 
+  /** As in `Session`. */
+  get releasesOwed(): number {
+    return this.#rows.releasesOwed;
+  }
+
   /** Takes the time in, before anything is done at it. */
   observe(now: number): void {
     this.fence.observe(now);
@@ -281,6 +286,7 @@ export class Qos2Messages {
       this.#parts.output.write({ type: 'pubrec', packetId, reasonCode });
       // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
       if (reasonCode >= 0x80) this.#free(packetId);
+      else this.#rows.markAnswered(packetId);
     }
   }
 

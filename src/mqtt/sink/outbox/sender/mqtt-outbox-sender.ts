@@ -113,6 +113,8 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   #owesRoom = false;
   /** What `takeNews` has said since the last snapshot. */
   #told: CommitUrgency = 'none';
+  /** It has said that no answer is to come. */
+  #toldAnswered = false;
 
   constructor(parts: MqttOutboxSenderParts) {
     const { birth, name, publisher, limits, retry } = parts;
@@ -153,6 +155,13 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
     // the failure waits until what is settled is durable
     if (this.#last !== undefined && this.#dirty) return 'now';
     return this.#dirty ? 'soon' : 'none';
+  }
+
+  /** Acknowledgements that the broker owes and that lead to a PUBREL: by a PUBCOMP only where a row waits for the room that it makes. */
+  get awaited(): number {
+    const { owed } = this.#parts.publisher();
+    if (this.queue.buffered > 0) return owed;
+    return Math.max(0, owed - (this.#stages.received - this.#unreleased));
   }
 
   /** The session is born: the ids in use are counted from the durable low-water mark on. */
@@ -245,12 +254,17 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
     this.queue.silence(now);
   }
 
-  /** Whether there is room that `offer` was short of, or a more urgent wish to commit; told once. */
+  /**
+   * Whether there is room that `offer` was short of, a more urgent wish to commit, or one that has no more answers to wait for; each is told
+   * once.
+   */
   takeNews(): boolean {
     const { urgency } = this;
-    const isNews = URGENCIES[urgency] > URGENCIES[this.#told];
+    const isAnswered = urgency === 'now' && this.awaited === 0;
+    const isNews = URGENCIES[urgency] > URGENCIES[this.#told] || (isAnswered && !this.#toldAnswered);
     // also when it falls, as it does with a connection: what rises again after that is news
     this.#told = urgency;
+    this.#toldAnswered = isAnswered;
     const isRoom = this.#owesRoom && !this.queue.full;
     if (isRoom) this.#owesRoom = false;
     return isNews || isRoom;

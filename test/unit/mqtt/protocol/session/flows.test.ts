@@ -127,3 +127,31 @@ test('repeated and late commands of the owner do nothing', () => {
   }
   assert.deepEqual(rig.answers(), []);
 });
+
+test('PUBRELs are owed for PUBRECs of this connection, each once, until they come, or the session or the connection is lost', () => {
+  const rig = new SessionRig({ storesIds: true }).connect();
+  const { session } = rig;
+  const owed = (): number => session.releasesOwed;
+  rig.serve(inbound(7, 2), inbound(8, 2), inbound(9, 1));
+  assert.equal(owed(), 0, 'no PUBREC is written');
+  for (const token of [0, 1, 2]) session.accept(token);
+  assert.equal(owed(), 2, 'a PUBACK has no answer');
+  rig.serve(inbound(7, 2, { dup: true }));
+  assert.equal(owed(), 2, 'a copy of one message');
+  rig.serve(ack('pubrel', 7), ack('pubrel', 7));
+  assert.equal(owed(), 1);
+  rig.cut();
+  assert.equal(owed(), 0);
+  rig.connect({}, { sessionPresent: true });
+  assert.equal(owed(), 0, 'the PUBREC of 8 went out on the connection before');
+  rig.serve(inbound(8, 2, { dup: true }), ack('pubrel', 7), inbound(10, 2));
+  assert.equal(owed(), 1, '8 has its PUBREC here, 7 its PUBREL, 10 nothing yet');
+  session.complete(0);
+  session.accept(3);
+  assert.equal(owed(), 2);
+  // the id means another message, so that the server has lost the session
+  rig.serve(inbound(10, 2));
+  assert.equal(owed(), 1);
+  rig.serve(ack('pubrel', 8));
+  assert.equal(owed(), 0);
+});

@@ -478,6 +478,25 @@ describe('an MQTT outbox', () => {
     assert.ok(!rig.outbox.takeNews());
   });
 
+  it('tells when a wish to commit has no more answers to wait for', () => {
+    const rig = new OutboxRig({ window: 2 });
+    rig.add(3);
+    rig.commit();
+    assert.equal(rig.outbox.awaited, 2);
+    rig.answer(received(0));
+    assert.deepEqual([rig.outbox.takeNews(), rig.outbox.takeNews()], [true, false], 'a PUBREC is to be stored (R9)');
+    rig.answer(received(1));
+    assert.equal(rig.outbox.awaited, 0);
+    assert.deepEqual([rig.outbox.takeNews(), rig.outbox.takeNews()], [true, false], 'nothing more is to come');
+    rig.commit();
+    assert.equal(rig.outbox.awaited, 2, 'a row waits for the room that PUBCOMPs make');
+    rig.answer(delivered(0));
+    rig.pump();
+    assert.equal(rig.outbox.awaited, 1, 'of a PUBREC: the PUBCOMP that is owed as well leads to nothing');
+    rig.answer(received(2), delivered(1));
+    assert.deepEqual([rig.outbox.takeNews(), rig.outbox.takeNews()], [true, false], 'both at once');
+  });
+
   it('tells again of a wish that went with the connection and comes with the next one', () => {
     const rig = new OutboxRig({ window: 1, limits: { maxBufferedMessages: 2 } });
     rig.add(6);

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { CommitTiming } from '../../src/engine/durable/commit-timing.js';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** A commit: what it takes, how much is awaited behind it, and the looks at it before the next one, each with what is awaited then. */
+const COMMIT = fc.record({
+  tookMs: fc.double({ min: 0, max: 30, noNaN: true }),
+  awaited: fc.nat({ max: 300 }),
+  looks: fc.array(fc.record({ afterMs: fc.double({ min: 0, max: 4, noNaN: true }), awaited: fc.nat({ max: 300 }) }), {
+    maxLength: 6,
+  }),
+});
+
+it('whatever happens, nothing waits when no answer is to come, and what waits is sealed at a deadline that is near and stands', () => {
+  fc.assert(
+    fc.property(fc.array(COMMIT, { maxLength: 40 }), (commits) => {
+      const timing = new CommitTiming();
+      let now = 0;
+      for (const { tookMs, awaited, looks } of commits) {
+        const sealedAt = now;
+        timing.sealed(now);
+        assert.equal(timing.deadline(), NEVER);
+        now += tookMs;
+        timing.durable(now, awaited);
+        const longest = Math.max(sealedAt + 1, now + Math.min(3, Math.max(0.2, tookMs)));
+        let deadline = NEVER;
+        for (const look of looks) {
+          now += look.afterMs;
+          timing.observe(now, look.awaited);
+          const waiting = timing.waits(now);
+          if (!waiting) {
+            assert.equal(timing.deadline(), NEVER);
+            continue;
+          }
+          assert.ok(look.awaited > 0, 'for answers alone');
+          assert.ok(timing.deadline() > now && timing.deadline() <= longest);
+          assert.ok(timing.deadline() <= deadline, 'it is never put off');
+          deadline = timing.deadline();
+        }
+        if (deadline === NEVER) continue;
+        now = Math.max(now, deadline);
+        timing.observe(now, 300);
+        assert.ok(!timing.waits(now));
+      }
+    }),
+  );
+});
+
+it('answers that never come in time cost no commit more than four waits', () => {
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: 0.05, max: 30, noNaN: true }), { minLength: 5, maxLength: 30 }), (times) => {
+      const timing = new CommitTiming();
+      let now = 0;
+      let waits = 0;
+      for (const tookMs of times) {
+        timing.sealed(now);
+        now += tookMs;
+        timing.durable(now, 1);
+        timing.observe(now, 1);
+        if (timing.waits(now)) {
+          waits += 1;
+          now = timing.deadline();
+        }
+        now += 0.001;
+        timing.observe(now + 5, 1);
+      }
+      assert.ok(waits <= 4);
+    }),
+  );
+});
