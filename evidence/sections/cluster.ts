@@ -1,4 +1,5 @@
-import { CLUSTER_FAULTS } from '../../test/support/cluster/cluster-faults.js';
+import type { NatsServerProgram } from '../../scripts/nats-servers.js';
+import { CLUSTER_FAULTS, type ClusterFault, drawFaults } from '../../test/support/cluster/cluster-faults.js';
 import { CLUSTER_JOBS, SHARED_JOB } from '../../test/support/cluster/cluster-jobs.js';
 import { ClusterRig } from '../../test/support/cluster/cluster-rig.js';
 import { type ClusterRound, strikeAll } from '../../test/support/cluster/cluster-rounds.js';
@@ -30,10 +31,11 @@ export async function clusterSection(options: EvidenceOptions): Promise<Section>
   const random = new SeededRandom(options.seed);
   const programs = natsServersHere();
   const played: Played[] = [];
-  for (let left = options.rounds(200, 6); left > 0; left -= ROUNDS_TOGETHER) {
+  const drawn = drawFaults(random, options.rounds(200, 6));
+  for (let from = 0; from < drawn.length; from += ROUNDS_TOGETHER) {
     const program = programs[played.length % programs.length];
     if (program === undefined) throw new Error('there is no nats-server');
-    const faults = Array.from({ length: Math.min(left, ROUNDS_TOGETHER) }, () => random.pick(CLUSTER_FAULTS));
+    const faults = drawn.slice(from, from + ROUNDS_TOGETHER);
     const standbys = Math.floor(played.length / programs.length) % 2;
     played.push(await play({ program, faults, standbys, random }, options));
   }
@@ -41,8 +43,8 @@ export async function clusterSection(options: EvidenceOptions): Promise<Section>
 }
 
 interface Playing {
-  readonly program: ReturnType<typeof natsServersHere>[number];
-  readonly faults: typeof CLUSTER_FAULTS;
+  readonly program: NatsServerProgram;
+  readonly faults: readonly ClusterFault[];
   readonly standbys: number;
   readonly random: SeededRandom;
 }
@@ -79,18 +81,19 @@ const linesOf = (played: readonly Played[]): string[] => {
   const rounds = played.flatMap((one) => one.rounds);
   const versions = [...new Set(played.map(({ version }) => version))].map((version) => {
     const count = played.filter((one) => one.version === version).flatMap((one) => one.rounds).length;
-    return `${count} of them with nats-server ${version}`;
+    return `${count} with nats-server ${version}`;
   });
   const logs = played.flatMap((one) => one.logs);
   const records = logs.flatMap((log) => log.records);
   const owners = logs.flatMap((log) => [...new Set(log.records.map(({ epoch }) => epoch))]).length;
   return [
-    'Three NATS servers, two brokers and three nodes, each a process of its own; proxies between them are the network. Every node runs the jobs',
-    `of the first table. A round is a fault of the second one, at a random moment under load; there were ${rounds.length}, ${versions.join(', ')}, in turn`,
-    'without and with a standby. After one of four the next fault comes at once, after the others when all that was sent has come out. *Miscounted*',
-    'went out with another number than that of its place among those of its key. *Pause* is the longest time in a round in which nothing came out of',
-    `a job, of those rounds. The logs were read afterwards with the client of NATS alone: in ${logs.length} of them ${number(records.length)} records of ${number(owners)} owners`,
-    'follow each other, none behind that of a later owner (C1).',
+    'Three NATS servers, two brokers and three nodes, each a process of its own; proxies between them are the network. Every node runs the jobs of',
+    `the first table. A round is a fault of the second one, at a random moment under load: ${versions.join(', ')}, in turn without and with`,
+    'a standby. Behind one of four the next fault comes at once, behind the others when all that was sent has come out; the times are of these.',
+    '*Miscounted* went out with another number than that of its place among those of its key, *pause* is the longest time in a round in which nothing',
+    'came out on one of the topics of a job. Nodes have a lease of 3 s, by default, and servers need 4 to 10 s to find that a leader is gone.',
+    `A client of NATS that knows nothing of Millrace read the logs afterwards: in ${logs.length} of them ${number(records.length)} records of ${number(owners)} owners follow`,
+    'each other, none of an owner behind those of a later one (C1).',
     '',
     ...jobTable(played),
     '',

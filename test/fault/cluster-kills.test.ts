@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CLUSTER_FAULTS, type ClusterFault } from '../support/cluster/cluster-faults.js';
+import { CLUSTER_FAULTS, drawFaults } from '../support/cluster/cluster-faults.js';
 import { ClusterRig } from '../support/cluster/cluster-rig.js';
 import { strikeAll } from '../support/cluster/cluster-rounds.js';
 import { fullRun } from '../support/full-run.js';
@@ -22,10 +22,7 @@ describe('jobs on a cluster under kills, stops and cuts', {
   concurrency: true,
   skip: natsAbsence() ?? false,
 }, () => {
-  const faults = shuffled(CLUSTER_FAULTS, new SeededRandom(killSeed)).slice(
-    0,
-    fullRun ? CLUSTER_FAULTS.length : SAMPLE,
-  );
+  const faults = drawFaults(new SeededRandom(killSeed), fullRun ? CLUSTER_FAULTS.length : SAMPLE);
   const programs = fullRun ? natsServersHere() : natsServersHere().slice(-1);
   for (const [index, program] of programs.entries()) {
     const ours = faults.filter((_, at) => at % programs.length === index);
@@ -47,10 +44,3 @@ describe('jobs on a cluster under kills, stops and cuts', {
     });
   }
 });
-
-function shuffled(faults: readonly ClusterFault[], random: SeededRandom): readonly ClusterFault[] {
-  return faults
-    .map((fault) => ({ fault, at: random.next() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ fault }) => fault);
-}

@@ -183,3 +183,16 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
   ...Object.keys(WHO).flatMap(cutsOf),
   ...partialCuts,
 ];
+
+/** So many of them in an order that is drawn, each as often as the others, or once more. */
+export function drawFaults(random: SeededRandom, count: number): readonly ClusterFault[] {
+  const drawn: ClusterFault[] = [];
+  let deck: readonly ClusterFault[] = [];
+  while (drawn.length < count) {
+    if (deck.length === 0) deck = CLUSTER_FAULTS;
+    const fault = random.pick(deck);
+    drawn.push(fault);
+    deck = deck.filter((other) => other !== fault);
+  }
+  return drawn;
+}

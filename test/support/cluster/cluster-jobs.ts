@@ -15,10 +15,11 @@ export interface ClusterJobSpec {
 /** The last levels of its topics. */
 export const LEVELS = ['a', 'b', 'c'] as const;
 
-/** With state, in one partition; and without, in three. Each with both versions of MQTT. */
+/** With state, in one partition; without, in three; with state in three, where what comes is exchanged by its key. Each with both versions of MQTT. */
 export const CLUSTER_JOBS: readonly ClusterJobSpec[] = ([5, 4] as const).flatMap(
   (protocolVersion): ClusterJobSpec[] => {
     const mqtt = protocolVersion === 5 ? 'MQTT 5.0' : 'MQTT 3.1.1';
+    const partitions = LEVELS.length;
     return [
       {
         name: `counting-${protocolVersion}`,
@@ -32,8 +33,16 @@ export const CLUSTER_JOBS: readonly ClusterJobSpec[] = ([5, 4] as const).flatMap
         title: `without state, three partitions by topic, ${mqtt}`,
         protocolVersion,
         counts: false,
-        partitions: LEVELS.length,
+        partitions,
         spread: 'levels',
+      },
+      {
+        name: `exchanging-${protocolVersion}`,
+        title: `a count for each key in its state, three partitions with an exchange, ${mqtt}`,
+        protocolVersion,
+        counts: true,
+        partitions,
+        spread: protocolVersion === 5 ? 'levels' : 'first',
       },
     ];
   },
@@ -45,6 +54,6 @@ export const SHARED_JOB: ClusterJobSpec = {
   title: 'without state, three partitions that share, MQTT 5.0',
   protocolVersion: 5,
   counts: false,
-  partitions: 3,
+  partitions: LEVELS.length,
   spread: 'shared',
 };

@@ -8,7 +8,7 @@ export interface ClusterRound {
   readonly what: string;
   /** From its begin until all that was sent by its end had come out; or until its end, where the next one came at once. */
   readonly ms: number;
-  /** By job, the longest time in it in which nothing came out; none where the next one came at once. */
+  /** By job, the longest time in it in which nothing came out on one of its topics; none where the next one came at once. */
   readonly pausesMs: readonly number[];
 }
 

@@ -20,6 +20,8 @@ export class JobFlow implements AsyncDisposable {
   /** As a witness saw them, in order. */
   readonly seen: SeenMessage[] = [];
   readonly #distinct = new Set<string>();
+  /** So many of those that were sent first were all seen. */
+  #complete = 0;
 
   /** @param port of the broker that the job reads from */
   constructor(spec: ClusterJobSpec, port: number) {
@@ -45,14 +47,20 @@ export class JobFlow implements AsyncDisposable {
 
   /** Whether those that were sent first were all seen. */
   hasSeen(count: number): boolean {
-    return this.load.sent.slice(0, count).every(({ text }) => this.#distinct.has(text));
+    const { sent } = this.load;
+    while (this.#distinct.has(sent[this.#complete]?.text ?? '')) this.#complete += 1;
+    return this.#complete >= count;
   }
 
-  /** The longest time without a message between two moments of `performance.now()`. */
+  /** The longest time without a message on one of its topics, between two moments of `performance.now()`. */
   longestPauseMs(from: number, to: number): number {
-    const within = this.seen.map(({ atMs }) => atMs).filter((atMs) => atMs > from && atMs < to);
-    const times = [from, ...within, to];
-    return Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+    const within = this.seen.filter(({ atMs }) => atMs > from && atMs < to);
+    const pauses = LEVELS.flatMap((level) => {
+      const ofLevel = within.filter(({ topic }) => topic === `${this.#prefix}${level}`);
+      const times = [from, ...ofLevel.map(({ atMs }) => atMs), to];
+      return times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    });
+    return Math.max(...pauses);
   }
 
   report(): JobReport {
