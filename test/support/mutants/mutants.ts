@@ -46,9 +46,9 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/engine/durable/durable-tick.ts',
-        find: '    this.#committing = true;\n    this.#waitingSince',
+        find: '    this.#committing = true;\n    this.#timing.sealed',
         replace:
-          '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n    this.#waitingSince',
+          '    this.#committing = true;\n    for (const commit of this.#sealed) commit.lane.handleCommitted(commit);\n    this.#sealed = [];\n    this.#timing.sealed',
       },
     ],
   },
