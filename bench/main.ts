@@ -1,5 +1,9 @@
 import { endAll } from '../test/support/cleanup.js';
 import { bridgeCase } from './cases/bridge.js';
+import { clusterCommitsCase } from './cases/cluster-commits.js';
+import { clusterRateCase } from './cases/cluster-rate.js';
+import { clusterRestoreCase } from './cases/cluster-restore.js';
+import { clusterTakeoverCase } from './cases/cluster-takeover.js';
 import { exactlyOnceCase } from './cases/exactly-once.js';
 import { keyedCase } from './cases/keyed.js';
 import { latencyCase } from './cases/latency.js';
@@ -14,12 +18,12 @@ import { buildPackage } from './support/build-package.js';
 import { formatTable } from './support/format-table.js';
 import { machineLine } from './support/machine.js';
 import { type Comparison, cpuPerMessage, ratePerSecond } from './support/result.js';
-import { writeDocument } from './support/write-document.js';
+import { writeDocument, writeTables } from './support/write-document.js';
 
 /*
  * npm run bench -- [--quick] [--only NAME] [--rounds N] [--json] [--write]
  *
- * Every contender is a process of its own, and each table comes from one run. Names: source-qos0 … sink-qos1-window20 … bridge-window1000.
+ * Every contender is a process of its own, and each table comes from one run. With --only, --write replaces those tables. Names: source-qos0 … sink-qos1-window20 … bridge-window1000.
  */
 
 const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comparison>])[] = [
@@ -42,6 +46,11 @@ const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comp
   ['postgres-rows64', (options) => postgresCase(64, options)],
   ['postgres-rows1024', (options) => postgresCase(1024, options)],
   ['postgres-backlog', mqttPostgresCase],
+  ['cluster-window1000', (options) => clusterRateCase(1000, options)],
+  ['cluster-window20', (options) => clusterRateCase(20, options)],
+  ['cluster-commits', clusterCommitsCase],
+  ['cluster-takeover', clusterTakeoverCase],
+  ['cluster-restore', clusterRestoreCase],
   // the store alone
   ['store-commits1', (options) => storeCommitsCase(1, options)],
   ['store-commits100', (options) => storeCommitsCase(100, options)],
@@ -60,7 +69,13 @@ async function main(): Promise<void> {
     if (!options.json) process.stdout.write(`\n${formatTable(comparison)}\n`);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(comparisons.map(forMachines), undefined, 2)}\n`);
-  if (options.write) writeDocument(`${machineLine()}\n\n${comparisons.map(formatTable).join('\n')}`);
+  if (options.write) write(comparisons, options);
+}
+
+function write(comparisons: readonly Comparison[], { only, rounds }: BenchOptions): void {
+  const tables = comparisons.map(formatTable);
+  if (only === undefined) writeDocument(`${machineLine()}\n\n${tables.join('\n')}`);
+  else writeTables(tables, `${machineLine()} Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`);
 }
 
 function forMachines({ title, rows }: Comparison) {

@@ -7,7 +7,7 @@ export interface BenchOptions {
   /** Part of a case's name; undefined for all. */
   readonly only: string | undefined;
   readonly json: boolean;
-  /** Put the tables into docs/benchmarks.md. */
+  /** Put the tables into docs/benchmarks.md; with `only`, in the place of those of the same titles. */
   readonly write: boolean;
 }
 

@@ -1,0 +1,77 @@
+import { MqttSinks, MqttSources, Pipeline, type ReceivedMessage, Sinks, Subscription } from 'millrace';
+import { TOPICS } from '../workload.js';
+import type { NodeWork } from './node-task.js';
+import { storedItems } from './stored-items.js';
+
+/** A pipeline, and what is known of it from outside. */
+export interface NodePipeline {
+  readonly pipeline: Pipeline;
+  /** Lets the items come, where they are made here. */
+  open(): void;
+  /** How many of those are stored; 0 where they come from a broker. */
+  stored(): number;
+  /** When the first item came since `forget`. */
+  firstAtMs(): number | undefined;
+  forget(): void;
+}
+
+export function nodePipeline(work: NodeWork): NodePipeline {
+  return work.kind === 'bridge' ? bridge(work) : keyed(work);
+}
+
+function bridge({ from, to }: Extract<NodeWork, { kind: 'bridge' }>): NodePipeline {
+  let firstAt: number | undefined;
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(
+      MqttSources.builder()
+        .clientId('bench-node')
+        .broker(from)
+        .topic('bench/#')
+        .qualityOfService(2)
+        .keepSession()
+        .spread((index, count) =>
+          TOPICS.filter((_, number) => number % count === index).map((topic) => Subscription.of(topic, 2)),
+        )
+        .mapToItemFn((_topic, message) => {
+          firstAt ??= Date.now();
+          return message;
+        })
+        .build(),
+    )
+    .writeTo(
+      MqttSinks.builder()
+        .clientId('bench-node-out')
+        .broker(to)
+        .messageFn(({ topic, payload }: ReceivedMessage) => ({ topic, payload, qos: 2 }))
+        .build(),
+    );
+  return {
+    pipeline,
+    open: () => {},
+    stored: () => 0,
+    firstAtMs: () => firstAt,
+    forget: () => {
+      firstAt = undefined;
+    },
+  };
+}
+
+function keyed({ keys, stateChars }: Extract<NodeWork, { kind: 'keyed' }>): NodePipeline {
+  const numbers = storedItems(keys);
+  const text = 'state '.repeat(Math.ceil(stateChars / 6)).slice(0, stateChars - 9);
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(numbers.source)
+    .groupingKey((number) => `sensor-${number}`)
+    .mapStateful(
+      () => ({ text: '' }),
+      (state, _key, number) => {
+        state.text = `${text}${String(number).padStart(9, '0')}`;
+        return undefined;
+      },
+    )
+    .setName('texts')
+    .writeTo(Sinks.noop());
+  return { pipeline, open: numbers.open, stored: numbers.stored, firstAtMs: () => undefined, forget: () => {} };
+}
