@@ -143,26 +143,34 @@ export class NatsClient {
 
   /** Sends without an answer. Whether it arrives is unknown. */
   publish(subject: string, payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
-    if (this.#connected) this.#connection.publish(subject, payload, this.#headersOf(headers));
+    // one that the client has given up by itself is known to be closed a moment later
+    if (!this.#connected || this.#connection.isClosed()) return;
+    this.#connection.publish(subject, payload, this.#headersOf(headers));
   }
 
   /**
-   * Listens to a subject, over every connection; what is sent while there is none does not come. Resolves when the servers know of it, with
-   * what ends it. @throws MillraceError CLUSTER_UNREACHABLE, NOT_AUTHORIZED
+   * Listens to a subject, over every connection; what is sent while there is none does not come. Resolves, with what ends it, when an empty
+   * message of our own has come: so we may send there, too. The listener is not told of empty ones.
+   * @throws MillraceError CLUSTER_UNREACHABLE, NOT_AUTHORIZED
    */
   async subscribe(subject: string, listener: NatsListener): Promise<() => void> {
     const what = `subject ${subject} of ${this.location}`;
-    const denied = deferred<never>();
-    denied.promise.catch(() => {});
+    const heard = deferred<void>();
+    heard.promise.catch(() => {});
     const subscription = this.#connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error === null) return listener.onMessage(message.data);
-        denied.reject(error);
-        listener.onFailed(natsError(error, what));
+      callback: (error, { data }) => {
+        if (error !== null) {
+          heard.reject(error);
+          listener.onFailed(natsError(error, what));
+        } else if (data.byteLength === 0) heard.resolve();
+        else listener.onMessage(data);
       },
     });
     try {
-      await this.#settled(subject, () => Promise.race([this.#connection.flush(), denied.promise]));
+      await this.#settled(subject, () => {
+        this.#connection.publish(subject);
+        return heard.promise;
+      });
     } catch (error) {
       subscription.unsubscribe();
       throw error;
