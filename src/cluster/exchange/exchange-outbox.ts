@@ -27,6 +27,7 @@ export class ExchangeOutbox implements OutboxSender {
   /** In the last snapshot. */
   #sealedLow: number;
   #mark = 0;
+  #failure: MillraceError | undefined;
   /** The first commit that was made while the receiver had more than we. */
   #suspectedAt: number | undefined;
 
@@ -54,9 +55,14 @@ export class ExchangeOutbox implements OutboxSender {
     return this.#edge.deadline();
   }
 
-  /** The messages that are to go out now. */
-  take(now: number): readonly Uint8Array[] {
-    return this.#edge.take(now);
+  /** The messages that are to go out now; none has more than so many bytes. */
+  take(now: number, maxMessageBytes: number): readonly Uint8Array[] {
+    return this.#edge.take(now, maxMessageBytes);
+  }
+
+  /** Nothing is heard any more. */
+  fail(error: MillraceError): void {
+    this.#failure ??= error;
   }
 
   handleStatus(status: StatusMessage, now: number): void {
@@ -64,6 +70,7 @@ export class ExchangeOutbox implements OutboxSender {
   }
 
   offer(rows: readonly OutboxRow[]): number {
+    if (this.#failure !== undefined) throw this.#failure;
     return this.#edge.offer(rows);
   }
 

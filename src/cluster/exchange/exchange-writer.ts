@@ -52,11 +52,11 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
 
   private constructor(options: ExchangeWriterOptions) {
     this.#options = options;
-    const { edges, partition, restore } = options;
-    const limits = { windowBytes: windowBytes(partition.count), maxMessageBytes: edges.maxMessageBytes };
+    const { partition, restore } = options;
+    const window = windowBytes(partition.count);
     this.outboxes = Array.from({ length: partition.count }, (_, to) => {
       const { state, low, end } = restore(String(to));
-      return new ExchangeOutbox({ to, from: partition.index, outbox: outboxOf(state), low, end, ...limits });
+      return new ExchangeOutbox({ to, from: partition.index, outbox: outboxOf(state), low, end, windowBytes: window });
     });
   }
 
@@ -95,7 +95,9 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
     const now = performance.now();
     let deadline = Number.POSITIVE_INFINITY;
     for (const [partition, outbox] of this.outboxes.entries()) {
-      for (const message of outbox.take(now)) edges.publish({ exchange: name, kind: 'rows', partition }, message);
+      // asked each time: servers may change it
+      for (const message of outbox.take(now, edges.maxMessageBytes))
+        edges.publish({ exchange: name, kind: 'rows', partition }, message);
       deadline = Math.min(deadline, outbox.deadline());
     }
     this.#timer.set(deadline);
@@ -117,6 +119,7 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
 
   #fail(error: MillraceError): void {
     this.#failure ??= error;
+    for (const outbox of this.outboxes) outbox.fail(this.#failure);
     this.#timer.stop();
     this.#readiness.fail(this.#failure);
   }

@@ -1,3 +1,4 @@
+import { EXCHANGE_CELLS, EXCHANGE_MUTANTS } from './exchange-mutants.js';
 import type { TestCell } from './mutant-cell.js';
 import type { Mutant } from './mutants.js';
 
@@ -11,6 +12,7 @@ export const CLUSTER_CELLS: readonly TestCell[] = [
   { id: 'empty place', file: 'test/unit/store/jetstream/append-outcome.test.ts', test: 'nothing there says nothing' },
   { id: 'refused commit', file: LOG_STORE, test: 'leaves nothing of a commit that the log refused in its view' },
   { id: 'removed key', file: LOG_STORE, test: 'shows a commit that the log has' },
+  ...EXCHANGE_CELLS,
 ];
 
 /** A cell that no mutant needs, which shows what the schedules notice. */
@@ -26,9 +28,8 @@ export const FURTHER_CLUSTER_CELLS: readonly TestCell[] = [
 const WRITER = 'src/store/log/log-writer.ts';
 
 /**
- * One for each way in which two owners of a partition could come to write, or a copy of it to differ from its log. That nobody speaks at a
- * broker before the log has said who its owner is, M14 breaks. One is to come with the edges between partitions: chunks with a message id, by which
- * servers keep a second copy from who dropped the first one.
+ * One for each way in which two owners of a partition could come to write, or a copy of it to differ from its log, and for what goes from
+ * one partition to another. That nobody speaks at a broker before the log has said who its owner is, M14 breaks.
  */
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
@@ -122,4 +123,5 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...EXCHANGE_MUTANTS,
 ];

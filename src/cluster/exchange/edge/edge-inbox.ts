@@ -15,9 +15,6 @@ export interface Received {
   readonly answer: 'none' | 'status' | 'again';
 }
 
-/** Longer rows are no commit's. */
-const MOST_ROW_BYTES = 128 * 1024 * 1024;
-
 /**
  * What has come from one sender.
  *
@@ -28,7 +25,7 @@ export class EdgeInbox {
   readonly #from: number;
   #outbox: number;
   #taken: number;
-  /** Of the row that comes next, those that have come. */
+  /** The front of the row that comes next, as far as it has come. */
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
   /** It was told once that what comes next is missing. */
@@ -75,30 +72,28 @@ export class EdgeInbox {
     return { rows: fresh, seq: first, answer: 'none' };
   }
 
-  #takePiece({ seq, index, count, bytes }: PieceMessage): Received {
+  /** As of rows, so of the bytes of one: what of a piece comes next is taken. */
+  #takePiece({ seq, offset, size, bytes }: PieceMessage): Received {
     const first = this.#taken;
     const nothing = { rows: [], seq: first, answer: 'none' } as const;
-    if (seq < first) return { ...nothing, answer: index === count - 1 ? 'status' : 'none' };
-    if (index === 0) this.#dropPieces();
-    if (index !== this.#pieces.length) return { ...nothing, answer: this.#gap() };
-    this.#pieces.push(bytes);
-    this.#pieceBytes += bytes.byteLength;
-    if (this.#pieceBytes > MOST_ROW_BYTES) this.#dropPieces();
-    if (this.#pieces.length < count) return nothing;
-    const row = joined(this.#pieces, this.#pieceBytes);
+    const end = offset + bytes.byteLength;
+    if (seq < first) return { ...nothing, answer: end === size ? 'status' : 'none' };
+    if (offset > this.#pieceBytes) return { ...nothing, answer: this.#gap() };
+    if (end <= this.#pieceBytes) return nothing;
+    this.#pieces.push(bytes.subarray(this.#pieceBytes - offset));
+    this.#pieceBytes = end;
+    this.#asked = false;
+    if (end < size) return nothing;
+    const row = joined(this.#pieces, size);
     this.#take(1);
     return { rows: [row], seq: first, answer: 'none' };
   }
 
   #take(rows: number): void {
     this.#taken += rows;
-    this.#dropPieces();
-    this.#asked = false;
-  }
-
-  #dropPieces(): void {
     this.#pieces = [];
     this.#pieceBytes = 0;
+    this.#asked = false;
   }
 
   /** Once: what is on its way behind it does not follow either. One that is lost is asked for by the sender's probe. */

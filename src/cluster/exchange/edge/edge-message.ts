@@ -18,10 +18,10 @@ export interface RowsMessage {
 /** A part of a row that fits no message. */
 export interface PieceMessage extends Omit<RowsMessage, 'type' | 'rows'> {
   readonly type: 'piece';
-  /** From 0. */
-  readonly index: number;
-  /** How many the row has. */
-  readonly count: number;
+  /** Where its bytes begin in the row: so pieces of any size fit together, whoever cut them. */
+  readonly offset: number;
+  /** Bytes of the row. */
+  readonly size: number;
   readonly bytes: Uint8Array;
 }
 
@@ -55,6 +55,8 @@ export type EdgeMessage = RowsMessage | PieceMessage | ProbeMessage | StatusMess
 /** Of a receiver that has taken nothing yet. */
 export const NO_OUTBOX = 0;
 
+/** Longer rows are no commit's. */
+const MOST_ROW_BYTES = 128 * 1024 * 1024;
 /** Raised when the bytes mean something else. */
 const VERSION = 1;
 const KINDS: readonly EdgeMessage['type'][] = ['rows', 'piece', 'probe', 'status'];
@@ -64,7 +66,7 @@ const HEAD_BYTES = 14;
 export const ROWS_HEAD_BYTES = HEAD_BYTES + 20;
 /** Of each row beside its bytes. */
 export const ROW_HEAD_BYTES = 4;
-/** Bytes of a message beside the piece that it has: low 8, seq 8, index 4, count 4. */
+/** Bytes of a message beside the piece that it has: low 8, seq 8, offset 4, size 4. */
 export const PIECE_HEAD_BYTES = HEAD_BYTES + 24;
 
 /** Little-endian. */
@@ -111,8 +113,8 @@ const encodePiece = (message: PieceMessage): Uint8Array => {
   const { bytes, view } = begin(message, message.from, PIECE_HEAD_BYTES + message.bytes.byteLength);
   writeNumber(view, message.low, HEAD_BYTES);
   writeNumber(view, message.seq, HEAD_BYTES + 8);
-  view.setUint32(HEAD_BYTES + 16, message.index, true);
-  view.setUint32(HEAD_BYTES + 20, message.count, true);
+  view.setUint32(HEAD_BYTES + 16, message.offset, true);
+  view.setUint32(HEAD_BYTES + 20, message.size, true);
   bytes.set(message.bytes, PIECE_HEAD_BYTES);
   return bytes;
 };
@@ -163,9 +165,16 @@ const decodeKind = (bytes: Uint8Array, view: DataView): EdgeMessage => {
   if (type === 'probe') return { type, ...sent, sent: second };
   if (type === 'rows') return { type, ...sent, seq: second, rows: readRows(bytes, view) };
   if (type !== 'piece') throw new RangeError('of no kind that is known');
-  const index = view.getUint32(HEAD_BYTES + 16, true);
-  const count = view.getUint32(HEAD_BYTES + 20, true);
-  return { type, ...sent, seq: second, index, count, bytes: bytes.subarray(PIECE_HEAD_BYTES) };
+  return { type, ...sent, seq: second, ...readPiece(bytes, view) };
+};
+
+const readPiece = (bytes: Uint8Array, view: DataView): Pick<PieceMessage, 'offset' | 'size' | 'bytes'> => {
+  const offset = view.getUint32(HEAD_BYTES + 16, true);
+  const size = view.getUint32(HEAD_BYTES + 20, true);
+  const piece = bytes.subarray(PIECE_HEAD_BYTES);
+  if (size > MOST_ROW_BYTES || piece.byteLength === 0 || offset + piece.byteLength > size)
+    throw new RangeError('a piece that is not in its row');
+  return { offset, size, bytes: piece };
 };
 
 const readRows = (bytes: Uint8Array, view: DataView): readonly Uint8Array[] => {
@@ -178,6 +187,7 @@ const readRows = (bytes: Uint8Array, view: DataView): readonly Uint8Array[] => {
     rows.push(bytes.subarray(at + ROW_HEAD_BYTES, end));
     at = end;
   }
+  if (at !== bytes.byteLength) throw new RangeError('longer than its rows');
   return rows;
 };
 

@@ -3,6 +3,7 @@ import { present } from '../../../internal/present.js';
 import { Ring } from '../../../internal/ring.js';
 import { EdgeInbox, type SenderState, type SentMessage } from './edge-inbox.js';
 import { NO_OUTBOX, type StatusMessage } from './edge-message.js';
+import { heldRowBytes } from './held-row-bytes.js';
 
 /** What a commit has of all senders. */
 export interface ReceiverState {
@@ -19,7 +20,7 @@ export interface EdgeReceiverOptions {
   readonly reader: number;
   /** As the last commit has it; undefined for none. */
   readonly restored: ReceiverState | undefined;
-  /** Bytes of rows that wait for the pipeline, of each sender; one row may be larger. What comes above is dropped, and comes again. */
+  /** What rows may take that wait for the pipeline, of each sender; one row may be larger. What comes above is dropped, and comes again. */
   readonly maxBufferedBytes: number;
 }
 
@@ -65,7 +66,8 @@ export class EdgeReceiver {
   readonly #buffered = new Ring<Run>();
   /** By sender. */
   readonly #bufferedBytes: number[];
-  #position = 0;
+  /** Of the last row that was polled. */
+  #position = -1;
   readonly #polled = new Ring<PolledRun>();
   /** By sender: every row below is in a commit that was made, or is told to be durable. */
   readonly #covered: number[];
@@ -105,13 +107,16 @@ export class EdgeReceiver {
   receive(message: SentMessage): Answer | undefined {
     const { from } = message;
     const inbox = this.#inboxes[from];
-    if (inbox === undefined || this.#isFull(from)) return undefined;
+    if (inbox === undefined) return undefined;
+    const isFull = this.#isFull(from);
+    if (isFull && message.type !== 'probe') return undefined;
     const { rows, seq, answer } = inbox.receive(message);
     if (rows.length > 0) {
       this.#buffered.push({ from, seq, rows });
-      this.#bufferedBytes[from] = this.#bufferedOf(from) + bytesOf(rows);
+      this.#bufferedBytes[from] = this.#bufferedOf(from) + heldBytes(rows);
     }
-    return answer === 'none' ? undefined : this.#answer(from, answer === 'again');
+    // what is asked for while there is no room would come in vain
+    return answer === 'none' ? undefined : this.#answer(from, answer === 'again' && !isFull);
   }
 
   /** The oldest rows, in the order in which they came. */
@@ -124,11 +129,10 @@ export class EdgeReceiver {
       if (run === undefined) break;
       const { from, seq } = run;
       const taken = this.#takeFrom(run, max - rows.length);
-      const size = bytesOf(taken);
       this.#polled.push({ from, seq, first: this.#position + 1, last: this.#position + taken.length });
       this.#position += taken.length;
-      this.#bufferedBytes[from] = this.#bufferedOf(from) - size;
-      bytes += size;
+      this.#bufferedBytes[from] = this.#bufferedOf(from) - heldBytes(taken);
+      bytes += bytesOf(taken);
       for (const row of taken) rows.push(row);
     }
     return { rows, bytes, first, last: this.#position };
@@ -208,5 +212,7 @@ export class EdgeReceiver {
 }
 
 const NOTHING: SenderState = { outbox: NO_OUTBOX, next: 0 };
+
+const heldBytes = (rows: readonly Uint8Array[]): number => rows.reduce((sum, row) => sum + heldRowBytes(row), 0);
 
 const bytesOf = (rows: readonly Uint8Array[]): number => rows.reduce((sum, { byteLength }) => sum + byteLength, 0);

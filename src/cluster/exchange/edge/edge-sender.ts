@@ -1,13 +1,14 @@
 import { present } from '../../../internal/present.js';
 import { Ring } from '../../../internal/ring.js';
 import {
-  type EdgeMessage,
   encodeEdgeMessage,
   PIECE_HEAD_BYTES,
+  type PieceMessage,
   ROW_HEAD_BYTES,
   ROWS_HEAD_BYTES,
   type StatusMessage,
 } from './edge-message.js';
+import { heldRowBytes } from './held-row-bytes.js';
 
 /** A row of an outbox. */
 interface Row {
@@ -22,13 +23,11 @@ export interface EdgeSenderOptions {
   readonly outbox: number;
   /** The lowest row that is not known to be committed by the receiver. */
   readonly low: number;
-  /** Bytes of rows that may be on their way, or wait there for a commit; one row may be larger. */
+  /** What rows may take that are on their way, or wait there for a commit; one row may be larger. */
   readonly windowBytes: number;
-  /** Bytes that a message may have. */
-  readonly maxMessageBytes: number;
 }
 
-/** How long nothing is heard of a receiver before it is asked, in milliseconds; twice as long each time, up to the second. */
+/** How long nothing is heard of a receiver before it is asked, in milliseconds; twice as long each time, up to the last. */
 const FIRST_ASK_MS = 250;
 const LAST_ASK_MS = 2_000;
 
@@ -41,7 +40,9 @@ const ROW = 'a row that is not complete is held';
  * ED1. Only rows of a commit are offered, and every owner of the partition offers the same rows under the same seqs: so a message may come
  *      from one that was taken over.
  * ED2. A row is complete when a status says that a commit of the receiver has it. Such a status stays true, whoever sent it and whenever.
- * ED3. Where nothing is under way there is no deadline.
+ * ED3. There is a deadline as long as a row is not complete, and where none is under way there is none.
+ * ED4. Rows are sent again only when a receiver asks for them, which it does once for what is missing, when it begins, and when it is asked.
+ *      So one that was taken over, and speaks beside the one that has its place, costs a window at most each time.
  */
 export class EdgeSender {
   readonly #options: EdgeSenderOptions;
@@ -54,7 +55,7 @@ export class EdgeSender {
   #sent: number;
   /** As the receiver says, which may have rows that an earlier owner has sent. */
   #committed = 0;
-  /** The opening of the receiver that was heard last, and what it has taken. */
+  /** The opening of the receiver that was heard last, and what it has taken: by this or by an earlier owner of our partition. */
   #reader: number | undefined;
   #taken = 0;
   #askMs = FIRST_ASK_MS;
@@ -82,7 +83,7 @@ export class EdgeSender {
     return this.#committed;
   }
 
-  /** When `take` has something, whatever comes. */
+  /** When `take` has something, whatever comes; as of the last `take`. */
   deadline(): number {
     return this.#askAt;
   }
@@ -101,7 +102,7 @@ export class EdgeSender {
         continue;
       }
       this.#rows.put(seq, bytes);
-      this.#heldBytes += bytes.byteLength;
+      this.#heldBytes += heldRowBytes(bytes);
     }
     return taken;
   }
@@ -110,25 +111,23 @@ export class EdgeSender {
   handleStatus({ outbox, reader, taken, committed, again }: StatusMessage, now: number): void {
     if (outbox !== this.#options.outbox && taken > 0) return;
     this.#complete(committed);
-    const isNew = reader !== this.#reader;
     // one that was overtaken on its way
-    if (!isNew && taken < this.#taken) return;
+    if (reader === this.#reader && taken < this.#taken) return;
     this.#reader = reader;
     this.#taken = taken;
-    if (isNew || again) this.#sent = Math.min(Math.max(taken, this.#low), this.#next);
+    if (again) this.#sent = Math.min(Math.max(taken, this.#low), this.#next);
     this.#askMs = FIRST_ASK_MS;
-    this.#expect(now);
+    this.#askAt = now + this.#askMs;
   }
 
-  /** The messages that are to go out now, in their order. */
-  take(now: number): readonly Uint8Array[] {
+  /** The messages that are to go out now, in their order; none has more than so many bytes. */
+  take(now: number, maxMessageBytes: number): readonly Uint8Array[] {
     const messages: Uint8Array[] = [];
-    // an earlier owner of this partition has sent them
+    // what the receiver has already need not be sent
     this.#sent = Math.max(this.#sent, Math.min(this.#taken, this.#next));
-    if (this.#sent < this.#next) {
-      while (this.#sent < this.#next) this.#addRows(messages);
-      if (this.#askAt === Number.POSITIVE_INFINITY) this.#expect(now);
-    }
+    while (this.#sent < this.#next) this.#addRows(messages, maxMessageBytes);
+    if (this.#low === this.#next) this.#askAt = Number.POSITIVE_INFINITY;
+    else if (this.#askAt === Number.POSITIVE_INFINITY) this.#askAt = now + this.#askMs;
     if (now >= this.#askAt) {
       const { from, outbox } = this.#options;
       messages.push(encodeEdgeMessage({ type: 'probe', from, outbox, low: this.#low, sent: this.#sent }));
@@ -138,22 +137,18 @@ export class EdgeSender {
     return messages;
   }
 
-  #expect(now: number): void {
-    this.#askAt = this.#low < this.#next ? now + this.#askMs : Number.POSITIVE_INFINITY;
-  }
-
   #complete(committed: number): void {
     this.#committed = Math.max(this.#committed, committed);
     for (const end = Math.min(this.#committed, this.#next); this.#low < end; this.#low += 1) {
-      this.#heldBytes -= present(this.#rows.get(this.#low), ROW).byteLength;
+      this.#heldBytes -= heldRowBytes(present(this.#rows.get(this.#low), ROW));
       this.#rows.remove(this.#low);
     }
     this.#sent = Math.max(this.#sent, this.#low);
   }
 
   /** As many rows as fit one message, or all pieces of one that fits none. */
-  #addRows(messages: Uint8Array[]): void {
-    const { from, outbox, maxMessageBytes } = this.#options;
+  #addRows(messages: Uint8Array[], maxMessageBytes: number): void {
+    const { from, outbox } = this.#options;
     const common = { from, outbox, low: this.#low, seq: this.#sent };
     const rows: Uint8Array[] = [];
     let bytes = ROWS_HEAD_BYTES;
@@ -166,12 +161,11 @@ export class EdgeSender {
     if (rows.length > 0) return void messages.push(encodeEdgeMessage({ type: 'rows', ...common, rows }));
     const row = present(this.#rows.get(this.#sent), ROW);
     this.#sent += 1;
-    const size = maxMessageBytes - PIECE_HEAD_BYTES;
-    const count = Math.ceil(row.byteLength / size);
-    for (let index = 0; index < count; index += 1) {
-      const piece = row.subarray(index * size, (index + 1) * size);
-      const message: EdgeMessage = { type: 'piece', ...common, index, count, bytes: piece };
-      messages.push(encodeEdgeMessage(message));
+    const size = row.byteLength;
+    const most = Math.max(1, maxMessageBytes - PIECE_HEAD_BYTES);
+    for (let offset = 0; offset < size; offset += most) {
+      const bytes = row.subarray(offset, offset + most);
+      messages.push(encodeEdgeMessage({ type: 'piece', ...common, offset, size, bytes } satisfies PieceMessage));
     }
   }
 }
