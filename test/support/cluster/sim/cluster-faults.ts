@@ -3,7 +3,7 @@ import type { SimWorld } from '../../sim/sim-world.js';
 import type { ClusterMachine, ClusterProcess } from './cluster-machine.js';
 import type { NodeLife } from './node-life.js';
 import type { PartitionServer } from './partition-server.js';
-import type { ClusterFault } from './schedule.js';
+import type { ClusterFault, Hold } from './schedule.js';
 import { CALM } from './sim-way.js';
 
 type FaultyMachine = Pick<ClusterMachine<unknown>, 'disk' | 'start' | 'startAfter'> & {
@@ -16,21 +16,27 @@ export interface ClusterFaultsParts {
   readonly machines: readonly FaultyMachine[];
   readonly servers: readonly PartitionServer[];
   readonly portOf: (side: 'source' | 'sink') => number;
+  /** Messages come, so that something is under way. */
+  readonly provoke: () => void;
 }
 
-type NodeFault = Exclude<ClusterFault, { readonly partition: number } | { readonly kind: 'late-claim' }>;
+/** What was provoked has been under way for at most that long when a held CONNECT arrives, in milliseconds. */
+const UNDER_WAY_MS = 30;
+
+type NodeFault = Exclude<ClusterFault, { readonly partition: number } | { readonly kind: 'late-claim' | 'hold-next' }>;
 
 interface Held {
-  readonly life: NodeLife;
-  readonly fault: Extract<ClusterFault, { kind: 'hold' }>;
+  /** Undefined: whoever connects. */
+  readonly life: NodeLife | undefined;
+  readonly fault: Extract<ClusterFault, Hold>;
 }
 
 /** Does what goes wrong, and undoes it in time, or when all heals. */
 export class ClusterFaults {
   readonly #parts: ClusterFaultsParts;
   readonly #undo = new Set<() => void>();
-  /** Whose next CONNECT is to be held. */
-  #awaited: Held | undefined;
+  /** Whose next CONNECT is to be held; the first that fits. */
+  #awaited: Held[] = [];
   /** Who is to stand still at its next claim, by its number, and for how long. */
   readonly #lateClaims = new Map<number, number>();
   readonly #stalled = new Map<NodeLife, number>();
@@ -43,7 +49,7 @@ export class ClusterFaults {
 
   /** From here on nothing is wrong any more. */
   heal(): void {
-    this.#awaited = undefined;
+    this.#awaited = [];
     this.#lateClaims.clear();
     for (const undo of [...this.#undo]) undo();
     for (const machine of this.#parts.machines) {
@@ -55,6 +61,7 @@ export class ClusterFaults {
   inflict(fault: ClusterFault): void {
     if ('partition' in fault) this.#inflictServers(fault);
     else if (fault.kind === 'late-claim') this.#lateClaims.set(fault.node, fault.ms);
+    else if (fault.kind === 'hold-next') this.#awaited.push({ life: undefined, fault });
     else this.#inflictNode(fault);
   }
 
@@ -87,7 +94,7 @@ export class ClusterFaults {
     const process = machine?.process;
     if (machine === undefined || process?.life.alive !== true) return;
     const { life, bucketLine, logLine, node } = process;
-    this.#count(fault);
+    if (fault.kind !== 'hold') this.#count(fault);
     switch (fault.kind) {
       case 'pause':
         this.#pause(life, fault.ms);
@@ -125,7 +132,7 @@ export class ClusterFaults {
         this.#stall(life, fault);
         return;
       case 'hold':
-        this.#awaited = { life, fault };
+        this.#awaited.push({ life, fault });
         for (const link of this.#links(life, fault.side)) link.sever();
     }
   }
@@ -151,14 +158,19 @@ export class ClusterFaults {
 
   #connecting(link: SimLink, port: number, life: NodeLife): void {
     if (this.#stalled.get(life) === port) link.stall();
-    const awaited = this.#awaited;
-    if (awaited?.life !== life || this.#parts.portOf(awaited.fault.side) !== port) return;
-    this.#awaited = undefined;
+    const awaited = this.#awaited.find(
+      (one) => this.#parts.portOf(one.fault.side) === port && (one.life === undefined || one.life === life),
+    );
+    if (awaited === undefined) return;
+    this.#awaited.splice(this.#awaited.indexOf(awaited), 1);
     link.stall();
     const { holdMs, pauseMs } = awaited.fault;
     link.onFirstWrite = () => {
+      this.#count(awaited.fault);
       this.#pause(life, pauseMs);
       this.#for(holdMs, () => link.resume());
+      const { clock, random } = this.#parts.world;
+      clock.after(holdMs - random.next() * UNDER_WAY_MS, () => this.#parts.provoke());
     };
     // a connection that is refused writes nothing
     this.#for(holdMs + pauseMs, () => link.resume());

@@ -10,6 +10,7 @@ import { PartitionServer } from './partition-server.js';
 import { habitsOf, type Schedule } from './schedule.js';
 import { SilenceOracle } from './silence-oracle.js';
 import { SimBucket } from './sim-bucket.js';
+import { SimEdgeHub, SimEdges } from './sim-edges.js';
 import { SimLogs } from './sim-log.js';
 import { SimViews } from './sim-views.js';
 
@@ -44,6 +45,7 @@ export class ClusterWorld {
   readonly #kind: NodeKind;
   readonly #watcher: ClusterWorldWatcher;
   readonly #entries = new MemoryEntries();
+  readonly #hub: SimEdgeHub;
   readonly #silence: SilenceOracle;
   /** By log that was opened to write. */
   readonly #writers = new WeakMap<object, NodeLife>();
@@ -55,17 +57,22 @@ export class ClusterWorld {
     this.#kind = kind;
     this.#watcher = watcher;
     this.sim = new SimWorld(seed);
-    const { countOf } = kind;
     this.logs = new LogOracle(partitions, complain);
     this.#silence = new SilenceOracle((link) => this.sim.links.find((one) => one.link === link)?.life, complain);
-    const counts = countOf && {
-      countOf: (partition: number) => countOf(partition, (key) => this.logs.valueOf(partition, key)),
-    };
-    this.deliveries = new DeliveryOracle(partitions, counts, complain);
+    this.deliveries = new DeliveryOracle(partitions, kind.keys, { countOf: (key) => this.#countOf(key) }, complain);
+    this.#hub = new SimEdgeHub(this.sim.random);
     this.servers = Array.from({ length: partitions }, (_, partition) => this.#serverOf(partition));
     this.brokers = { source: this.#brokerOf('source'), sink: this.#brokerOf('sink') };
     const all = nodes + (joinMs === undefined ? 0 : 1);
     this.machines = Array.from({ length: all }, (_, index) => this.#machineOf(index));
+  }
+
+  /** A key is in one partition. */
+  #countOf(key: string): number {
+    const counts = this.servers.map((_, partition) =>
+      this.#kind.countOf(key, (storeKey) => this.logs.valueOf(partition, storeKey)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   #brokerOf(side: Side): SimBroker {
@@ -109,6 +116,7 @@ export class ClusterWorld {
       name,
       schedule: this.#schedule,
       bucket: new SimBucket(this.#entries, bucketLine),
+      edges: new SimEdges(this.#hub, logLine),
       logs: new SimLogs({
         line: logLine,
         random,
@@ -120,9 +128,10 @@ export class ClusterWorld {
       connect: (side) => this.sim.connect(PORTS[side]),
       chance: () => random.next(),
       opening: () => opening(index, life),
-      opened: (partition, epoch, store) => {
+      opened: (partition, has) => {
         opened();
-        if (this.logs.isOwner(partition, epoch)) this.logs.checkView(partition, store, `what ${name} opens`);
+        if (has !== undefined && this.logs.isOwner(partition, has.epoch))
+          this.logs.checkView(partition, has.store, `what ${name} opens`);
       },
       ended: () => {
         machine.startAfter(random.next() * leaseMs);

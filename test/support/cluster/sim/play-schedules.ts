@@ -26,7 +26,7 @@ export const emptyTally = (): ScheduleTally => ({
 export async function playSchedules(from: number, end: number): Promise<ScheduleTally> {
   const tally = emptyTally();
   for (let seed = from; seed < end && tally.failure === undefined; seed += 1) {
-    add(tally, await playSchedule(seed));
+    tallied(tally, await playSchedule(seed), 'cluster-schedules');
     // the runner's own timers, and what the garbage collector has put off
     if (seed % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -53,20 +53,18 @@ function inThread(from: number, end: number): Promise<ScheduleTally> {
   });
 }
 
-function add(tally: ScheduleTally, { schedule, verdicts, fired, openings, delivered, steps }: ClusterOutcome): void {
+/** @param test the file that plays it again, by a part of its name */
+export function tallied(tally: ScheduleTally, outcome: ClusterOutcome, test: string): void {
+  const { schedule, verdicts, fired, openings, delivered, steps } = outcome;
   tally.played += 1;
   tally.openings += openings;
   tally.delivered += delivered;
   tally.steps += steps;
   for (const [kind, count] of fired) tally.fired[kind] = (tally.fired[kind] ?? 0) + count;
   if (verdicts.length === 0) return;
-  const again = `again: MILLRACE_SEED=${schedule.seed} npm test -- cluster-schedules`;
-  tally.failure = [
-    `seed ${schedule.seed}: ${verdicts[0]}`,
-    ...verdicts.slice(1, 5),
-    again,
-    JSON.stringify(schedule),
-  ].join('\n');
+  const again = `again: MILLRACE_SEED=${schedule.seed} npm test -- ${test}`;
+  const lines = [`seed ${schedule.seed}: ${verdicts[0]}`, ...verdicts.slice(1, 5), again, JSON.stringify(schedule)];
+  tally.failure = lines.join('\n');
 }
 
 function merge(a: ScheduleTally, b: ScheduleTally): ScheduleTally {

@@ -43,13 +43,15 @@ export type ClusterFault =
   /** Nothing moves between it and a broker. */
   | { readonly kind: 'stall'; readonly node: number; readonly side: 'source' | 'sink'; readonly ms: number }
   /** Its next CONNECT is held, and it stands still meanwhile: for longer than its lease, so that another node has the partition when it arrives. */
-  | {
-      readonly kind: 'hold';
-      readonly node: number;
-      readonly side: 'source' | 'sink';
-      readonly holdMs: number;
-      readonly pauseMs: number;
-    };
+  | ({ readonly kind: 'hold'; readonly node: number } & Hold)
+  /** As `hold`, of whichever node connects next. */
+  | ({ readonly kind: 'hold-next' } & Hold);
+
+export interface Hold {
+  readonly side: 'source' | 'sink';
+  readonly holdMs: number;
+  readonly pauseMs: number;
+}
 
 export interface PlannedClusterFault {
   readonly atMs: number;
@@ -141,11 +143,15 @@ function faultOf(random: SeededRandom, nodes: number, partitions: number): Clust
       return { kind: 'sever', node, side };
     case 11:
       return { kind: 'late-claim', node, ms: random.pick([0.5, 1.3, 2.2]) * LEASE_MS };
-    default: {
-      const pauseMs = random.pick([1.2, 1.6, 2.2]) * LEASE_MS;
-      return { kind: 'hold', node, side, pauseMs, holdMs: pauseMs + (random.next() - 0.8) * 300 };
-    }
+    default:
+      return { kind: 'hold', node, ...holdOf(random) };
   }
+}
+
+/** Who goes on just when its CONNECT arrives does not know yet that it was taken over. */
+export function holdOf(random: SeededRandom): Hold {
+  const pauseMs = random.pick([1.2, 1.6, 2.4]) * LEASE_MS;
+  return { side: random.pick(['source', 'sink']), pauseMs, holdMs: pauseMs + (random.next() - 0.8) * 300 };
 }
 
 export const habitsOf = ({ brokers }: Schedule) => ({

@@ -12,6 +12,7 @@ export const millKind = (flaw: MillFlaw = 'none'): NodeKind => ({
     source.prepare(`reader-${partition}`, [[`in/${partition}`, 2]]);
     sink.prepare(`writer-${partition}`, []);
   },
-  countOf: (_, read) => Number(Buffer.from(read(COUNT_KEY) ?? '0').toString()),
+  keys: 1,
+  countOf: (key, read) => Number(Buffer.from(read(`${COUNT_KEY}/${key}`) ?? '0').toString()),
   mayLose: false,
 });

@@ -7,6 +7,7 @@ import type { LocalViews } from '../../../../../src/store/log/local-view.js';
 import { LogStores } from '../../../../../src/store/log/log-stores.js';
 import type { PartitionLogs } from '../../../../../src/store/log/partition-log.js';
 import type { Store } from '../../../../../src/store/store.js';
+import type { NodeSetting } from '../cluster-node.js';
 import { Mill, type MillParts } from './mill.js';
 
 /** What the partitions of a node work with. */
@@ -16,8 +17,7 @@ export interface MillPartitionsParts extends Pick<MillParts, 'connect' | 'someMs
   /** So small that there are many snapshots. */
   readonly snapshotBytes: number;
   readonly pass: (partition: number, signal: Exclude<PartitionSignal, 'claim'>) => void;
-  /** A store was opened: by the epoch it has all that the log has. */
-  readonly opened: (partition: number, epoch: number, store: Store) => void;
+  readonly opened: NodeSetting['opened'];
   readonly complain: (text: string) => void;
 }
 
@@ -114,7 +114,7 @@ export class MillPartitions {
     const { opened, connect, someMs, flaw, pass } = this.#parts;
     try {
       run.store = await this.#stores.open(JOB, partition);
-      opened(partition, epoch, run.store);
+      opened(partition, { epoch, store: run.store });
       if (run.over) return;
       const failed = (error: unknown): void => this.#fail(run, error);
       run.mill = new Mill({ partition, store: run.store, connect, someMs, flaw, failed });

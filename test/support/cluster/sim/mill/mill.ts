@@ -34,6 +34,9 @@ export class Mill {
   readonly #parts: MillParts;
   readonly #source: MillLink;
   readonly #sink: MillLink;
+  /** Of the messages of a partition, which are of one key. */
+  readonly #key: string;
+  readonly #countKey: string;
   #count: number;
   /** Packet ids whose messages are durable and not finished (R2). */
   readonly #taken: Set<number>;
@@ -50,7 +53,9 @@ export class Mill {
   constructor(parts: MillParts) {
     const { store, partition, failed, someMs } = parts;
     this.#parts = parts;
-    this.#count = Number(textOf(store.get(COUNT_KEY)));
+    this.#key = `${partition}/0`;
+    this.#countKey = `${COUNT_KEY}/${this.#key}`;
+    this.#count = Number(textOf(store.get(this.#countKey)));
     this.#taken = new Set([...store.range('taken/', 'taken0')].map(({ key }) => Number(key.slice('taken/'.length))));
     const common = { prove: () => this.#prove(), failed, someMs };
     this.#source = new MillLink({
@@ -119,7 +124,7 @@ export class Mill {
     const row = `${textOf(payload)} ${seq}`;
     const batch = new Map([
       [`taken/${packetId}`, TEXT.encode('')],
-      [COUNT_KEY, TEXT.encode(String(seq))],
+      [this.#countKey, TEXT.encode(String(seq))],
       [rowKey(seq), TEXT.encode(row)],
     ]);
     if (this.#parts.flaw === 'sends-early') this.#send(seq, row);
@@ -155,7 +160,7 @@ export class Mill {
   #send(seq: number, row: string, dup = false): void {
     if (this.#sink.connection === undefined || seq <= this.#given) return;
     this.#given = seq;
-    const topic = `out/${this.#parts.partition}`;
+    const topic = `out/${this.#key}`;
     const packetId = idOf(seq);
     this.#sink.send({ type: 'publish', topic, payload: TEXT.encode(row), qos: 2, retain: false, dup, packetId });
   }
