@@ -5,9 +5,6 @@ import { Ring } from '../../../internal/ring.js';
 const CACHED_ROWS = 4096;
 /** One row may overshoot it. */
 const CACHED_BYTES = 4 * 1024 * 1024;
-/** At most so many are given at once, so that a sender which takes few costs no large copies. */
-const OFFER = 256;
-
 /** Reads rows from the store, as they are asked for. */
 type ReadRows = (from: number, to: number) => Iterable<OutboxRow>;
 
@@ -37,11 +34,11 @@ export class DurableRows {
     this.#end = Math.max(this.#end, end);
   }
 
-  /** Some rows from `next` on; empty when none is durable. */
-  from(next: number): readonly OutboxRow[] {
+  /** Some rows from `next` on, `most` of them at most; empty when none is durable. */
+  from(next: number, most: number): readonly OutboxRow[] {
     this.#forgetBelow(next);
     if (this.#rows.size === 0 && next < this.#end) this.#readAhead(next);
-    return this.#rows.oldest(OFFER);
+    return this.#rows.oldest(most);
   }
 
   /** The sender has a row for itself once it has taken it. */
@@ -56,7 +53,8 @@ export class DurableRows {
   /** Only when memory is empty, and as much as fits: so a chunk is not decoded for each offer. */
   #readAhead(next: number): void {
     this.#cachedTo = next;
-    for (const row of this.#read(next, this.#end)) if (!this.#remember(row)) return;
+    const to = Math.min(this.#end, next + CACHED_ROWS);
+    for (const row of this.#read(next, to)) if (!this.#remember(row)) return;
   }
 
   /** Keeps a row that follows without a gap, while there is room. */

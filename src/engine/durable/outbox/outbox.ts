@@ -17,6 +17,10 @@ import { encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { DurableRows } from './durable-rows.js';
 
+/** So many rows are offered at once: with each offer that is taken whole twice as many, behind one that is not as few as were taken. */
+const FEWEST_OFFERED = 8;
+const MOST_OFFERED = 256;
+
 const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0 };
 
 /** Which outbox. */
@@ -36,9 +40,7 @@ const readHead = (view: StoreView, { sink, outbox }: OutboxId): OutboxHead => {
 function* storedRows(view: StoreView, { sink, outbox }: OutboxId, from: number, to: number): Generator<OutboxRow> {
   let next = from;
   for (const { value } of view.range(storeKeys.chunk(sink, outbox, from), storeKeys.chunksEnd(sink, outbox))) {
-    for (const row of decodeChunk(value).rows) {
-      if (row.seq < next) continue;
-      if (row.seq >= to) break;
+    for (const row of decodeChunk(value, { from: next, to }).rows) {
       if (row.seq > next) throw rowsMissing({ sink, outbox }, next);
       yield row;
       next += 1;
@@ -53,9 +55,10 @@ const rowsMissing = ({ sink, outbox }: OutboxId, seq: number): MillraceError =>
     details: { sink, outbox, seq },
   });
 
+/** Without its rows. */
 const firstChunk = (view: StoreView, { sink, outbox }: OutboxId): OutboxChunk | undefined => {
   for (const { value } of view.range(storeKeys.chunk(sink, outbox, 0), storeKeys.chunksEnd(sink, outbox))) {
-    return decodeChunk(value);
+    return decodeChunk(value, { from: 0, to: 0 });
   }
   return undefined;
 };
@@ -133,6 +136,7 @@ export class Outbox {
   #bytes: number;
   /** Of the rows whose chunks are gone. */
   #removedBytes: number;
+  #offered = FEWEST_OFFERED;
   /** The stored chunks, oldest first; undefined while some are not known because an earlier process has stored them. */
   #chunks: Ring<StoredChunk> | undefined;
 
@@ -303,8 +307,12 @@ export class Outbox {
   /** Offers the sender what is durable, until it takes no more. */
   offer(): void {
     for (;;) {
-      const rows = this.#durable.from(this.#sender.next);
-      if (rows.length === 0 || this.#sender.offer(rows) < rows.length) return;
+      const rows = this.#durable.from(this.#sender.next, this.#offered);
+      if (rows.length === 0) return;
+      const taken = this.#sender.offer(rows);
+      const isFull = taken < rows.length;
+      this.#offered = Math.min(MOST_OFFERED, Math.max(FEWEST_OFFERED, isFull ? taken : 2 * this.#offered));
+      if (isFull) return;
     }
   }
 

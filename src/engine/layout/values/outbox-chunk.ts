@@ -32,8 +32,18 @@ export const encodeChunk = ({ bytesBefore, rows }: OutboxChunk): Uint8Array => {
   return out;
 };
 
-/** @throws MillraceError STORE_CORRUPT for bytes that `encodeChunk` cannot have made */
-export const decodeChunk = (bytes: Uint8Array): OutboxChunk => {
+/** Which rows of a chunk: from this seq on, below that one. */
+export interface RowBounds {
+  /** Inclusive. */
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+const ALL: RowBounds = { from: 0, to: Number.POSITIVE_INFINITY };
+
+/** The rows within the bounds, which may be none. @throws MillraceError STORE_CORRUPT for bytes that `encodeChunk` cannot have made */
+export const decodeChunk = (bytes: Uint8Array, { from, to }: RowBounds = ALL): OutboxChunk => {
   if (bytes.byteLength < HEADER || bytes[0] !== VERSION) throw notAChunk();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const first = view.getFloat64(1);
@@ -43,7 +53,8 @@ export const decodeChunk = (bytes: Uint8Array): OutboxChunk => {
   const rows: OutboxRow[] = [];
   for (let index = 0; index < count; index += 1) {
     const end = at + view.getUint32(HEADER + index * LENGTH);
-    rows.push({ seq: first + index, bytes: bytes.subarray(at, end) });
+    const seq = first + index;
+    if (seq >= from && seq < to) rows.push({ seq, bytes: bytes.subarray(at, end) });
     at = end;
   }
   if (at !== bytes.byteLength) throw notAChunk();

@@ -13,6 +13,11 @@ const VERSION = 1;
 /** With the time at which the message expires. */
 const TIMED_VERSION = 2;
 
+/** Rows are made next to each other in slabs of this size: memory of its own costs more than all else of a small one. */
+const SLAB_BYTES = 16_384;
+/** A row that is larger has memory of its own. */
+const LARGEST_SHARED = SLAB_BYTES / 8;
+
 const QOS = 0b0011;
 const RETAIN = 0b0100;
 const PROPERTIES = 0b1000;
@@ -30,6 +35,9 @@ const TERMS = { maxProperties: Number.POSITIVE_INFINITY, leftOut: undefined, top
 export class RowCodec {
   readonly #writer = new ByteWriter();
   readonly #reader = new ByteReader();
+  /** Never written to behind a row that is there: rows must not change. */
+  #slab = new Uint8Array(0);
+  #slabUsed = 0;
   /** As tolerant as `encode`: a topic that came with control characters goes on (`checkTopicName`). */
   readonly #topics = new TopicDecoder(receivedTopicProblem);
 
@@ -46,7 +54,7 @@ export class RowCodec {
     writer.string(topic, 'topic');
     if (withProperties) writeProperties(writer, properties, PLACE);
     const head = writer.view();
-    const bytes = new Uint8Array(head.length + payload.length);
+    const bytes = this.#take(head.length + payload.length);
     bytes.set(head);
     bytes.set(payload, head.length);
     return bytes;
@@ -59,6 +67,17 @@ export class RowCodec {
     } catch (cause) {
       throw corruptState('a row of an MQTT outbox is not one that this version has written', cause);
     }
+  }
+
+  #take(size: number): Uint8Array {
+    if (size > LARGEST_SHARED) return new Uint8Array(size);
+    if (this.#slabUsed + size > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const start = this.#slabUsed;
+    this.#slabUsed += size;
+    return this.#slab.subarray(start, this.#slabUsed);
   }
 
   #decode(bytes: Uint8Array): RowContent {

@@ -41,6 +41,26 @@ describe('the coding of outbox rows', () => {
     fc.assert(fc.property(content, (row) => assert.deepEqual(codec.decode(codec.encode(row)), row)));
   });
 
+  it('rows keep what they are, whatever is encoded after them, in memory of their own or next to each other', () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => {
+      const payload = new Uint8Array(index % 50 === 0 ? 5000 : index % 120).fill(index % 256);
+      return { topic: `t/${index}`, payload, qos: 2, retain: index % 2 === 0, properties: undefined } as const;
+    });
+    const encoded = rows.map((row) => codec.encode(row));
+    assert.deepEqual(
+      encoded.map((row) => codec.decode(row)),
+      rows,
+    );
+    const buffers = new Set(encoded.filter(({ length }) => length < 200).map(({ buffer }) => buffer));
+    assert.ok(buffers.size < 30, 'small ones share their memory');
+    assert.ok(
+      [...buffers].every(({ byteLength }) => byteLength <= 16_384),
+      'one that stays keeps few others',
+    );
+    const large = encoded.filter(({ length }) => length > 5000);
+    assert.ok(large.every(({ length, buffer }) => buffer.byteLength === length));
+  });
+
   it('takes a topic that its sender should have left be: the message came with it', () => {
     const odd = 'a\u0007\u0085\uffff/\u{10ffff}';
     const row = {
