@@ -18,6 +18,9 @@ export const mutantLines = (
   ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
 ];
 
+/** Of those that a job on one node can have, the one that is about several. */
+const UNPROVEN = 'M14';
+
 /** The kill tables. */
 export async function mutantsSection(options: EvidenceOptions): Promise<Section> {
   const cells = options.quick ? CELLS.slice(0, 3) : [...CELLS, ...FURTHER_CELLS];
@@ -25,10 +28,11 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
   options.tell(`${cells.length} cells on ${MUTANTS.length} mutants`);
   await table.complete();
   const clusterCells = options.quick ? CLUSTER_CELLS : [...CLUSTER_CELLS, ...FURTHER_CLUSTER_CELLS];
-  const clusterTable = new MutantTable(clusterCells, CLUSTER_MUTANTS);
-  options.tell(`${clusterCells.length} cells on ${CLUSTER_MUTANTS.length} mutants of a cluster`);
+  const clusterMutants = [...MUTANTS.filter(({ id }) => id === UNPROVEN), ...CLUSTER_MUTANTS];
+  const clusterTable = new MutantTable(clusterCells, clusterMutants);
+  options.tell(`${clusterCells.length} cells on ${clusterMutants.length} mutants of a cluster`);
   await clusterTable.complete();
-  const survivors = [...(options.quick ? [] : table.survivors()), ...clusterTable.survivors()];
+  const survivors = options.quick ? [] : [...table.survivors(), ...clusterTable.survivors()];
   return {
     title: 'The tests are tested',
     lines: [
@@ -37,10 +41,9 @@ export async function mutantsSection(options: EvidenceOptions): Promise<Section>
       '',
       ...mutantLines(table, cells, MUTANTS),
       '',
-      'And what a job on several nodes rests on, broken one way at a time; a further way, to speak before the log has said who its owner is,',
-      'is M14:',
+      'And what a job on several nodes rests on, broken one way at a time:',
       '',
-      ...mutantLines(clusterTable, clusterCells, CLUSTER_MUTANTS),
+      ...mutantLines(clusterTable, clusterCells, clusterMutants),
     ],
     broken: survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
   };

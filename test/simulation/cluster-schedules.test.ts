@@ -14,8 +14,8 @@ import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
  * whose readers are behind; a CONNECT that arrives when another node has the partition.
  *
  * Judged at each step: C1 as records enter, C2 as the brokers get something, C3 at each packet, C4 at each opening and in the end, the order
- * and number of what is delivered; C6 by clocks that differ by days; C7 in the end. C5 has its place in `LogOracle` and
- * `DeliveryOracle` when items change their partition.
+ * and number of what is delivered; C6 by clocks that differ by days; C7 in the end. Nothing changes its partition here: C5 is
+ * `exchange-histories.test.ts`'s, and `cluster-histories.test.ts`'s with all of this.
  */
 
 const SAMPLE = 700;

@@ -15,7 +15,7 @@ export const CLUSTER_CELLS: readonly TestCell[] = [
   ...EXCHANGE_CELLS,
 ];
 
-/** A cell that no mutant needs, which shows what the schedules notice. */
+/** Cells that no mutant needs, which show what the worlds notice in which all comes together; shortened, for they run on every mutant. */
 export const FURTHER_CLUSTER_CELLS: readonly TestCell[] = [
   {
     id: 'schedules',
@@ -23,6 +23,7 @@ export const FURTHER_CLUSTER_CELLS: readonly TestCell[] = [
     test: 'C1 to C4',
     env: { MILLRACE_SEEDS: '1000' },
   },
+  { id: 'cluster histories', file: 'test/simulation/cluster-histories.test.ts', env: { MILLRACE_SEEDS: '120' } },
 ];
 
 const WRITER = 'src/store/log/log-writer.ts';

@@ -99,4 +99,23 @@ export const EXCHANGE_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    // what a message id would do, by which servers keep a second copy back
+    id: 'E9',
+    title: 'takes what comes again for a copy, although it dropped the first one',
+    caughtBy: 'lossy edge',
+    patches: [
+      {
+        file: INBOX,
+        find: '    if (message.seq > this.#taken) return { ...nothing, answer: this.#gap() };\n',
+        replace:
+          '    if (this.#dropped.has(message.seq)) return nothing;\n    if (message.seq > this.#taken) {\n      this.#dropped.add(message.seq);\n      return { ...nothing, answer: this.#gap() };\n    }\n',
+      },
+      {
+        file: INBOX,
+        find: '  receive(message: SentMessage): Received {\n',
+        replace: '  readonly #dropped = new Set<number>();\n\n  receive(message: SentMessage): Received {\n',
+      },
+    ],
+  },
 ];
