@@ -1,6 +1,8 @@
+import type { SimBroker } from '../../sim/sim-broker.js';
 import type { SimLink } from '../../sim/sim-link.js';
 import type { SimWorld } from '../../sim/sim-world.js';
 import type { ClusterMachine, ClusterProcess } from './cluster-machine.js';
+import type { Side } from './cluster-node.js';
 import type { NodeLife } from './node-life.js';
 import type { PartitionServer } from './partition-server.js';
 import type { ClusterFault, Hold } from './schedule.js';
@@ -15,6 +17,7 @@ export interface ClusterFaultsParts {
   readonly world: SimWorld;
   readonly machines: readonly FaultyMachine[];
   readonly servers: readonly PartitionServer[];
+  readonly brokers: Readonly<Record<Side, SimBroker>>;
   readonly portOf: (side: 'source' | 'sink') => number;
   /** Messages come, so that something is under way. */
   readonly provoke: () => void;
@@ -23,7 +26,10 @@ export interface ClusterFaultsParts {
 /** What was provoked has been under way for at most that long when a held CONNECT arrives, in milliseconds. */
 const UNDER_WAY_MS = 30;
 
-type NodeFault = Exclude<ClusterFault, { readonly partition: number } | { readonly kind: 'late-claim' | 'hold-next' }>;
+type NodeFault = Exclude<
+  ClusterFault,
+  { readonly partition: number } | { readonly kind: 'late-claim' | 'hold-next' | 'broker' }
+>;
 
 interface Held {
   /** Undefined: whoever connects. */
@@ -61,8 +67,21 @@ export class ClusterFaults {
   inflict(fault: ClusterFault): void {
     if ('partition' in fault) this.#inflictServers(fault);
     else if (fault.kind === 'late-claim') this.#lateClaims.set(fault.node, fault.ms);
-    else if (fault.kind === 'hold-next') this.#awaited.push({ life: undefined, fault });
+    else if (fault.kind === 'broker') this.#crash(fault);
+    else if (fault.kind === 'hold-next') this.#holdNext(fault);
     else this.#inflictNode(fault);
+  }
+
+  #holdNext(fault: Extract<ClusterFault, { kind: 'hold-next' }>): void {
+    this.#awaited.push({ life: undefined, fault });
+    for (const link of this.#parts.world.linksTo(this.#parts.portOf(fault.side))) link.sever();
+  }
+
+  #crash(fault: Extract<ClusterFault, { kind: 'broker' }>): void {
+    const broker = this.#parts.brokers[fault.side];
+    if (broker.down) return;
+    this.#count(fault);
+    broker.crash('restart', fault.downMs);
   }
 
   /** A node has a claim, and is about to take the log. */

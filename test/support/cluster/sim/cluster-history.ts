@@ -25,6 +25,10 @@ export interface ClusterOutcome {
 
 /** So long may everything take once nothing goes wrong, in leases. */
 const HEALING_LEASES = 60;
+/** Some wait in the end whether somebody moves; by then all are balanced. */
+const STILL_EVERY = 20;
+const BALANCING_LEASES = 15;
+const STILL_LEASES = 5;
 /** Above it something turns without end. */
 const MOST_STEPS = 300_000;
 const START_MS = 20;
@@ -51,11 +55,11 @@ export class ClusterHistory {
         this.#openings += 1;
       },
     });
-    const { sim, machines, servers } = this.world;
+    const { sim, machines, servers, brokers } = this.world;
     const provoke = (): void => {
       for (const partition of servers.keys()) this.#publish(partition);
     };
-    this.#faults = new ClusterFaults({ world: sim, machines, servers, portOf, provoke });
+    this.#faults = new ClusterFaults({ world: sim, machines, servers, brokers, portOf, provoke });
   }
 
   async play(): Promise<ClusterOutcome> {
@@ -65,6 +69,7 @@ export class ClusterHistory {
     clock.after(0, () => this.#faults.heal());
     const healed = clock.now + HEALING_LEASES * this.#schedule.leaseMs;
     await this.#until(() => this.#isCalm, healed, 'C7: NOT LIVE');
+    if (this.#schedule.seed % STILL_EVERY === 0) await this.#stayStill();
     await this.#judge();
     return {
       schedule: this.#schedule,
@@ -74,6 +79,18 @@ export class ClusterHistory {
       delivered: this.world.deliveries.count,
       steps: clock.ran,
     };
+  }
+
+  /** C7: in the end nobody moves any more. */
+  async #stayStill(): Promise<void> {
+    if (this.#verdicts.length > 0) return;
+    const { leaseMs } = this.#schedule;
+    const { sim } = this.world;
+    await sim.run(() => false, sim.clock.now + BALANCING_LEASES * leaseMs);
+    const openings = this.#openings;
+    await sim.run(() => false, sim.clock.now + STILL_LEASES * leaseMs);
+    if (this.#openings !== openings)
+      this.#verdicts.push(`C7: ${this.#openings - openings} partitions moved for nothing`);
   }
 
   #begin(): void {

@@ -43,10 +43,7 @@ export async function playInThreads(count: number, threads: number): Promise<Sch
 }
 
 function inThread(from: number, end: number): Promise<ScheduleTally> {
-  const worker = new Worker(new URL('./schedule-thread.ts', import.meta.url), {
-    workerData: { from, end },
-    execArgv: ['--import', import.meta.resolve('tsx')],
-  });
+  const worker = new Worker(new URL('./schedule-thread.mjs', import.meta.url), { workerData: { from, end } });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

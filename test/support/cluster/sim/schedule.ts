@@ -42,9 +42,11 @@ export type ClusterFault =
   | { readonly kind: 'sever'; readonly node: number; readonly side: 'source' | 'sink' }
   /** Nothing moves between it and a broker. */
   | { readonly kind: 'stall'; readonly node: number; readonly side: 'source' | 'sink'; readonly ms: number }
+  /** A broker ends in order, with all it has, and comes again. */
+  | { readonly kind: 'broker'; readonly side: 'source' | 'sink'; readonly downMs: number }
   /** Its next CONNECT is held, and it stands still meanwhile: for longer than its lease, so that another node has the partition when it arrives. */
   | ({ readonly kind: 'hold'; readonly node: number } & Hold)
-  /** As `hold`, of whichever node connects next. */
+  /** As `hold`, of whichever node connects next, when the connections of all are broken. */
   | ({ readonly kind: 'hold-next' } & Hold);
 
 export interface Hold {
@@ -116,7 +118,7 @@ function faultOf(random: SeededRandom, nodes: number, partitions: number): Clust
   const side = random.pick(['source', 'sink'] as const);
   // about as often shorter than a lease as longer
   const ms = random.pick([0.1, 0.5, 0.95, 1.3, 2]) * LEASE_MS * (0.8 + 0.4 * random.next());
-  switch (random.below(13)) {
+  switch (random.below(14)) {
     case 0:
     case 1:
       return { kind: 'pause', node, ms };
@@ -143,8 +145,10 @@ function faultOf(random: SeededRandom, nodes: number, partitions: number): Clust
       return { kind: 'sever', node, side };
     case 11:
       return { kind: 'late-claim', node, ms: random.pick([0.5, 1.3, 2.2]) * LEASE_MS };
+    case 12:
+      return { kind: 'broker', side, downMs: ms / 2 };
     default:
-      return { kind: 'hold', node, ...holdOf(random) };
+      return random.chance(0.5) ? { kind: 'hold', node, ...holdOf(random) } : { kind: 'hold-next', ...holdOf(random) };
   }
 }
 
