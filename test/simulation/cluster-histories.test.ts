@@ -41,3 +41,7 @@ test(
     assert.ok((fired['hold-next'] ?? 0) > played / 10, 'first CONNECTs are held');
   },
 );
+
+test('a seed is one history: played twice, the same happens', LIMIT, async () => {
+  for (const seed of [3, 7, 11]) assert.deepEqual(await playCluster(seed), await playCluster(seed));
+});

@@ -19,6 +19,8 @@ export interface ClusterFaultsParts {
   readonly servers: readonly PartitionServer[];
   readonly brokers: Readonly<Record<Side, SimBroker>>;
   readonly portOf: (side: 'source' | 'sink') => number;
+  /** A fault hits. */
+  readonly hits: (fault: Pick<ClusterFault, 'kind'>) => void;
   /** Messages come, so that something is under way. */
   readonly provoke: () => void;
 }
@@ -156,8 +158,9 @@ export class ClusterFaults {
     }
   }
 
-  #count({ kind }: Pick<ClusterFault, 'kind'>): void {
-    this.fired.set(kind, (this.fired.get(kind) ?? 0) + 1);
+  #count(fault: Pick<ClusterFault, 'kind'>): void {
+    this.#parts.hits(fault);
+    this.fired.set(fault.kind, (this.fired.get(fault.kind) ?? 0) + 1);
   }
 
   #pause(life: NodeLife, ms: number): void {

@@ -56,17 +56,18 @@ export class ClusterHistory {
       },
     });
     const { sim, machines, servers, brokers } = this.world;
+    const hits = (fault: object): void => this.world.say(() => `fault ${JSON.stringify(fault)}`);
     const provoke = (): void => {
       for (const partition of servers.keys()) this.#publish(partition);
     };
-    this.#faults = new ClusterFaults({ world: sim, machines, servers, brokers, portOf, provoke });
+    this.#faults = new ClusterFaults({ world: sim, machines, servers, brokers, portOf, hits, provoke });
   }
 
   async play(): Promise<ClusterOutcome> {
     const { clock } = this.world.sim;
     clock.after(0, () => this.#begin());
     await this.#until(() => this.#isOver, FAR, 'NEVER OVER');
-    clock.after(0, () => this.#faults.heal());
+    clock.after(0, () => this.#heal());
     const healed = clock.now + HEALING_LEASES * this.#schedule.leaseMs;
     await this.#until(() => this.#isCalm, healed, 'C7: NOT LIVE');
     if (this.#schedule.seed % STILL_EVERY === 0) await this.#stayStill();
@@ -79,6 +80,11 @@ export class ClusterHistory {
       delivered: this.world.deliveries.count,
       steps: clock.ran,
     };
+  }
+
+  #heal(): void {
+    this.world.say(() => 'healing');
+    this.#faults.heal();
   }
 
   /** C7: in the end nobody moves any more. */
@@ -198,9 +204,12 @@ export interface ClusterFlaws {
   readonly lax?: boolean;
 }
 
-/** Plays the schedule of a seed. */
-export function playSchedule(seed: number, { mill, lax = false }: ClusterFlaws = {}): Promise<ClusterOutcome> {
+/** The history of a seed's schedule. */
+export function historyOf(seed: number, { mill, lax = false }: ClusterFlaws = {}): ClusterHistory {
   const history = new ClusterHistory(scheduleOf(seed, new SeededRandom(seed + 1_000_000)), millKind(mill));
   for (const server of history.world.servers) server.lax = lax;
-  return history.play();
+  return history;
 }
+
+export const playSchedule = (seed: number, flaws: ClusterFlaws = {}): Promise<ClusterOutcome> =>
+  historyOf(seed, flaws).play();

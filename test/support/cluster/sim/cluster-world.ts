@@ -41,6 +41,8 @@ export class ClusterWorld {
   readonly brokers: Readonly<Record<Side, SimBroker>>;
   readonly logs: LogOracle;
   readonly deliveries: DeliveryOracle;
+  /** Told what happens, a line each. */
+  onLine: ((line: string) => void) | undefined;
   readonly #schedule: Schedule;
   readonly #kind: NodeKind;
   readonly #watcher: ClusterWorldWatcher;
@@ -67,6 +69,10 @@ export class ClusterWorld {
     this.machines = Array.from({ length: all }, (_, index) => this.#machineOf(index));
   }
 
+  say(text: () => string): void {
+    this.onLine?.(`${this.sim.clock.now.toFixed(2).padStart(10)} ${text()}`);
+  }
+
   /** A key is in one partition. */
   #countOf(key: string): number {
     const counts = this.servers.map((_, partition) =>
@@ -84,6 +90,7 @@ export class ClusterWorld {
   #serverOf(partition: number): PartitionServer {
     return new PartitionServer(partition, this.sim.random, (_, entry, writer) => {
       this.logs.appended(partition, entry, writer);
+      this.say(() => `log ${partition} has ${this.logs.describe(partition)}`);
       const life = this.#writers.get(writer);
       if (life !== undefined) this.#silence.appended(partition, life);
     });
@@ -98,7 +105,10 @@ export class ClusterWorld {
       random,
       delayMs,
       patienceMs: PATIENCE * leaseMs,
-      begin: (process) => this.#kind.begin(this.#settingOf(index, process, machine)),
+      begin: (process) => {
+        this.say(() => `${machine.name} starts`);
+        return this.#kind.begin(this.#settingOf(index, process, machine));
+      },
     });
     return machine;
   }
@@ -130,10 +140,12 @@ export class ClusterWorld {
       opening: () => opening(index, life),
       opened: (partition, has) => {
         opened();
+        this.say(() => `${name} has opened partition ${partition}`);
         if (has !== undefined && this.logs.isOwner(partition, has.epoch))
           this.logs.checkView(partition, has.store, `what ${name} opens`);
       },
       ended: () => {
+        this.say(() => `${name} ends`);
         machine.startAfter(random.next() * leaseMs);
         life.kill();
       },
@@ -164,6 +176,7 @@ export class ClusterWorld {
       },
       complain: (text) => complain(`${side} broker: ${text}`),
       intercept: (direction, packet, place) => {
+        this.say(() => `${side} broker ${direction === 'in' ? 'takes' : 'sends'} ${packet} ${place.clientId}`);
         this.#silence.passes(direction, packet, place);
         return undefined;
       },

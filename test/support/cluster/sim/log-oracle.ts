@@ -8,6 +8,8 @@ import type { StoreView } from '../../../../src/store/store.js';
 /** What all records of a partition come to. */
 interface Fold {
   point: LogPoint;
+  /** Of the last record. */
+  kind: string;
   /** Who wrote the last record. */
   writer: object | undefined;
   readonly writers: Map<number, object>;
@@ -28,6 +30,7 @@ export class LogOracle {
     this.#complain = complain;
     this.#folds = Array.from({ length: partitions }, () => ({
       point: LOG_START,
+      kind: 'nothing',
       writer: undefined,
       writers: new Map(),
       values: new Map(),
@@ -43,11 +46,18 @@ export class LogOracle {
         this.#complain(`C1: two openings of partition ${partition} write with epoch ${point.epoch}`);
       fold.writers.set(point.epoch, writer);
       fold.point = point;
+      fold.kind = record.kind;
       fold.writer = writer;
       if (record.kind === 'commit') apply(fold.values, decodeBatch(record.body, 'a commit'));
     } catch (error) {
       this.#complain(`C1: ${String(error)}`);
     }
+  }
+
+  /** The last record. */
+  describe(partition: number): string {
+    const { kind, point } = this.#at(partition);
+    return `${kind} ${point.epoch}.${point.number} at ${point.seq}`;
   }
 
   /** Of the last record. */

@@ -50,7 +50,7 @@ function inThread(from: number, end: number): Promise<ScheduleTally> {
   });
 }
 
-/** @param test the file that plays it again, by a part of its name */
+/** @param test the family of histories, by which `scripts/replay-seed.mjs` plays one again */
 export function tallied(tally: ScheduleTally, outcome: ClusterOutcome, test: string): void {
   const { schedule, verdicts, fired, openings, delivered, steps } = outcome;
   tally.played += 1;
@@ -59,7 +59,7 @@ export function tallied(tally: ScheduleTally, outcome: ClusterOutcome, test: str
   tally.steps += steps;
   for (const [kind, count] of fired) tally.fired[kind] = (tally.fired[kind] ?? 0) + count;
   if (verdicts.length === 0) return;
-  const again = `again: MILLRACE_SEED=${schedule.seed} npm test -- ${test}`;
+  const again = `again: node scripts/replay-seed.mjs ${test} ${schedule.seed}`;
   const lines = [`seed ${schedule.seed}: ${verdicts[0]}`, ...verdicts.slice(1, 5), again, JSON.stringify(schedule)];
   tally.failure = lines.join('\n');
 }

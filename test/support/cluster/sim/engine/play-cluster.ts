@@ -14,8 +14,8 @@ const MOST_KEYS = 3;
 /** By which a job tells that a session is not what it left. */
 const CHANNELS = ['session-lost', 'session-not-kept', 'session-went-back', 'session-unknown'];
 
-/** The history of a seed with the real engine. */
-export async function playCluster(seed: number): Promise<ClusterOutcome> {
+/** The history of a seed with the real engine. @param onLine told what happens */
+export async function playCluster(seed: number, onLine?: (line: string) => void): Promise<ClusterOutcome> {
   const random = new SeededRandom(seed + 2_000_000);
   const planned = scheduleOf(seed, random);
   const laterMs = random.pick([0, MADE_MS, 2 * MADE_MS]);
@@ -29,6 +29,7 @@ export async function playCluster(seed: number): Promise<ClusterOutcome> {
   const keys = schedule.partitions === 1 ? 1 : MOST_KEYS;
   const protocolVersion = random.pick([4, 5] as const);
   const history = new ClusterHistory(schedule, engineKind({ protocolVersion, keys }));
+  history.world.onLine = onLine;
   const { told, ...outcome } = await listening(() => history.play());
   const { lostCount } = history.world.deliveries;
   const isSilent = lostCount > 0 && protocolVersion === 5 && told === 0;
