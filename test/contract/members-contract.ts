@@ -35,6 +35,7 @@ const introduction = (node: string): Introduction => ({
   accepts: true,
   running: [],
   restarting: [],
+  ended: [],
   unfit: [],
   warm: [],
   behind: [],
@@ -95,15 +96,16 @@ export function membersContract(title: string, { start, skip }: MembersContractS
         const claims: (Claim | undefined)[] = [];
         claims.push(await one.claim(0, 0, owner));
         claims.push(await one.claim(0, claims[0]?.revision ?? 0, owner));
-        const given = await one.release(claims[1] as Claim);
+        const given = await one.release(claims[1] as Claim, true);
         assert.equal(given?.owner, undefined);
+        assert.equal(given?.early, true);
         claims.push(await one.claim(0, given?.revision ?? 0, owner));
         const epochs = claims.map((claim) => claim?.epoch ?? 0);
         assert.deepEqual(
           epochs,
           [...new Set(epochs)].sort((a, b) => a - b),
         );
-        assert.equal(await one.release(claims[0] as Claim), undefined, 'an old claim cannot be given back');
+        assert.equal(await one.release(claims[0] as Claim, false), undefined, 'an old claim cannot be given back');
         assert.deepEqual(claims[2], { partition: 0, owner, revision: claims[2]?.revision, epoch: claims[2]?.revision });
       },
     );

@@ -104,6 +104,30 @@ describe('millrace run --cluster', { ...LIMIT, skip }, () => {
     await taking.waitForLine(/RUNNING/);
   });
 
+  it('leaves a job ended that has completed, however often its node is started, and begins it again when that is asked for', async () => {
+    const nats = await startNats();
+    const file = join(directory, 'ending.mjs');
+    const lines = [
+      `import { Pipeline, Sinks, TestSources } from '${INDEX}';`,
+      'const pipeline = Pipeline.create();',
+      'pipeline.readFrom(TestSources.items(1, 2, 3)).writeTo(Sinks.noop());',
+      'export default pipeline;',
+      "export const config = { name: 'ending' };",
+    ];
+    writeFileSync(file, lines.join('\n'));
+    const line = ['run', file, '--cluster', nats.urls.join(','), '--replicas', '1', '--json'];
+    const received = async (...more: readonly string[]): Promise<readonly unknown[]> => {
+      const { code, stdout } = await runCli([...line, ...more]);
+      assert.equal(code, 0);
+      const told = linesOf({ stdout });
+      const about = told.filter(({ event }) => event === 'ended-before' || event === 'begun-again');
+      return [...about.map(({ event, after }) => `${event} ${after}`), told.at(-1)?.received];
+    };
+    assert.deepEqual(await received(), [3]);
+    assert.deepEqual(await received(), ['ended-before completed', 0]);
+    assert.deepEqual(await received('--begin-again'), ['begun-again completed', 3]);
+  });
+
   it('says who it is by a user and a password that no command line has, and needs no more rights than are documented', async () => {
     const rights = `{ publish: [${RIGHTS.map((subject) => `"${subject}"`)}], subscribe: ["_INBOX.>"] }`;
     const extra = `authorization { users: [{ user: millrace, password: "s3cret", permissions: ${rights} }] }`;

@@ -57,6 +57,7 @@ const machineOf = (partitions: number): ClaimsMachine => {
       accepts: true,
       running,
       restarting: [],
+      ended: [],
       unfit: [],
       warm,
       behind: [],

@@ -2,10 +2,12 @@ import type { LossReason } from '../../cluster/claims/claims-action.js';
 import type { ClusterEvent } from '../../cluster/node/cluster-event.js';
 import type { Reporter } from './reporter.js';
 
+const BEFORE = { failed: 'had failed', completed: 'was completed', cancelled: 'was cancelled' } as const;
+
 /** What a node of a cluster sees of the others and of its partitions, as lines. */
 export function tellClusterEvent(event: ClusterEvent, reporter: Reporter): void {
   const { kind, ...facts } = event;
-  const told = 'error' in event ? { ...facts, error: event.error.toJSON() } : facts;
+  const told = 'error' in event ? { ...facts, error: event.error?.toJSON() } : facts;
   reporter.tell({ event: kind, text: textOf(event), facts: told });
 }
 
@@ -15,6 +17,10 @@ function textOf(event: ClusterEvent): string | undefined {
       return `node ${event.node} takes part`;
     case 'node-gone':
       return `node ${event.node} is gone: nothing was seen of it for ${seconds(event.silentMs)}; what it had is taken over`;
+    case 'begun-again':
+      return `job "${event.job}" is begun again: it ${BEFORE[event.after]}${event.error === undefined ? '' : ` (${event.error.message})`}`;
+    case 'ended-before':
+      return `job "${event.job}" ${BEFORE[event.after]} before: it runs again only with --begin-again`;
     case 'cluster-unreachable':
       return `${event.error.message}; trying again`;
     case 'partition-claimed':
@@ -26,7 +32,15 @@ function textOf(event: ClusterEvent): string | undefined {
 
 type PartitionEvent = Exclude<
   ClusterEvent,
-  { readonly kind: 'node-joined' | 'node-gone' | 'cluster-unreachable' | 'partition-claimed' }
+  {
+    readonly kind:
+      | 'begun-again'
+      | 'ended-before'
+      | 'node-joined'
+      | 'node-gone'
+      | 'cluster-unreachable'
+      | 'partition-claimed';
+  }
 >;
 
 const STATE_FROM = { view: 'what this node had', snapshot: 'a snapshot', log: 'its log' } as const;
@@ -40,7 +54,9 @@ function partitionText(event: PartitionEvent): string {
     case 'partition-lost':
       return `was stopped here: ${lossText(event.reason)}; nothing is lost`;
     case 'partition-released':
-      return 'has ended here in order';
+      return event.error === undefined
+        ? 'has ended here in order'
+        : `has failed here while it ended: ${event.error.message}; nothing is lost`;
     case 'partition-restarting':
       return `failed: ${event.error.message}; it runs again in ${seconds(event.waitMs)}`;
     case 'partition-unfit':

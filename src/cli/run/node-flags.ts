@@ -11,6 +11,7 @@ export interface NodeFlags {
   /** Undefined: as the module's `config` says. */
   readonly partitions: number | undefined;
   readonly allowPlanChange: boolean;
+  readonly beginAgain: boolean;
 }
 
 const LEAST_LEASE_MS = 500;
@@ -37,6 +38,10 @@ export const NODE_FLAGS = {
     help: 'Other nodes that keep the state of a partition at hand (default 0)',
   },
   'allow-plan-change': { kind: 'flag', help: "This module's pipeline takes the place of the one that is stored" },
+  'begin-again': {
+    kind: 'flag',
+    help: 'Begin a job again that was completed or cancelled; one that has failed is in any case',
+  },
 } as const satisfies CommandOptions;
 
 /** Undefined where no cluster is asked for. Throws INVALID_OPTIONS. */
@@ -61,5 +66,6 @@ export function parseNodeFlags(options: CollectedOptions, environment: NodeJS.Pr
     },
     partitions: countOption(options, 'partitions', 1),
     allowPlanChange: options.flag('allow-plan-change'),
+    beginAgain: options.flag('begin-again'),
   };
 }

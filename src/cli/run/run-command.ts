@@ -51,10 +51,10 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
 }
 
 function nodeOptions(
-  { partitions, allowPlanChange }: NodeFlags,
+  { partitions, allowPlanChange, beginAgain }: NodeFlags,
   module: { readonly job: ModuleOptions; readonly partitions: number | undefined },
 ): ClusterJobOptions {
   const { name } = module.job;
   if (name === undefined) throw usageError("on a cluster a job must have a name: export const config = { name: '…' }");
-  return { ...module.job, name, partitions: partitions ?? module.partitions, allowPlanChange };
+  return { ...module.job, name, partitions: partitions ?? module.partitions, allowPlanChange, beginAgain };
 }

@@ -13,6 +13,8 @@ export interface Beat {
   readonly running: readonly number[];
   /** Those that failed there, and wait to be opened again. */
   readonly restarting: readonly number[];
+  /** Those whose sources have ended, and which have delivered all. */
+  readonly ended: readonly number[];
   /** Those that it could not open, for reasons of its own: others come before it. */
   readonly unfit: readonly number[];
   /** Those that it follows, and whose view is near the end of the log. */
@@ -36,6 +38,8 @@ export interface Claim {
   readonly revision: number;
   /** What its owner writes with: higher than any before. */
   readonly epoch: number;
+  /** It was given back before all that was in flight was delivered, or stored. */
+  readonly early?: true;
 }
 
 /** What a watch tells. */

@@ -18,7 +18,8 @@ export type LossReason =
 export type ClaimsAction =
   /** The claim must still be that one, of which the revision is given. */
   | { readonly type: 'claim'; readonly partition: number; readonly revision: number }
-  | { readonly type: 'release'; readonly claim: Claim }
+  /** `early`: not all that was in flight was delivered, or stored, before. */
+  | { readonly type: 'release'; readonly claim: Claim; readonly early: boolean }
   /** The partition begins, with an epoch that was never used before. */
   | { readonly type: 'open'; readonly claim: Claim }
   /** It ends in order, and `release` follows. */

@@ -152,6 +152,16 @@ export class ClaimsMachine {
     return this.hasLeft && this.#view.isCurrent && this.#view.isUnowned(this.#options.partitions);
   }
 
+  /** When nobody has anything of it: all that was in flight was delivered, or stored, before. */
+  get hasDelivered(): boolean {
+    return this.#view.hasDelivered(this.#options.partitions);
+  }
+
+  /** The sources of each partition have ended, as it is seen from here. */
+  get hasEnded(): boolean {
+    return this.#view.isCurrent && this.#view.hasEnded(this.#options.partitions);
+  }
+
   /** Where each partition runs, as it is seen from here; undefined: nowhere. */
   get runningAt(): readonly (string | undefined)[] {
     return this.#view.runningAt(this.#options.partitions);
@@ -250,7 +260,7 @@ export class ClaimsMachine {
     if (state === 'released') this.#own.pass(partition, 'end');
     if (!isOurs) return [];
     this.#asked.set(partition, claim.revision);
-    return [{ type: 'release', claim }];
+    return [{ type: 'release', claim, early: !this.#own.hasDelivered(partition) }];
   }
 
   #giveBack(target: Assignment): ClaimsAction[] {

@@ -120,6 +120,24 @@ export class ClusterView {
     });
   }
 
+  /** Each partition runs at a node that says that its sources have ended. */
+  hasEnded(partitions: number): boolean {
+    for (let partition = 0; partition < partitions; partition++) {
+      const owner = this.livingOwner(partition);
+      if (owner === undefined || this.#beats.get(owner)?.ended.includes(partition) !== true) return false;
+    }
+    return true;
+  }
+
+  /** Each partition was given back when all that was in flight was delivered, or was never claimed. */
+  hasDelivered(partitions: number): boolean {
+    for (let partition = 0; partition < partitions; partition++) {
+      const { owner, early } = this.claim(partition);
+      if (owner !== undefined || early === true) return false;
+    }
+    return true;
+  }
+
   isUnowned(partitions: number): boolean {
     for (let partition = 0; partition < partitions; partition++) {
       if (this.livingOwner(partition) !== undefined) return false;

@@ -6,6 +6,8 @@ interface Own {
   state: PartitionState;
   /** That of the last claim. */
   claim: Claim | undefined;
+  /** It ended in order since. */
+  delivered: boolean;
 }
 
 /** The partitions of this node, by their life. */
@@ -13,7 +15,7 @@ export class OwnPartitions {
   readonly #own: readonly Own[];
 
   constructor(partitions: number) {
-    this.#own = Array.from({ length: partitions }, (): Own => ({ state: 'idle', claim: undefined }));
+    this.#own = Array.from({ length: partitions }, (): Own => ({ state: 'idle', claim: undefined, delivered: false }));
   }
 
   stateOf(partition: number): PartitionState {
@@ -22,6 +24,11 @@ export class OwnPartitions {
 
   claimOf(partition: number): Claim | undefined {
     return this.#at(partition).claim;
+  }
+
+  /** Since its last claim it ended in order: what has ended in any other way left something. */
+  hasDelivered(partition: number): boolean {
+    return this.#at(partition).delivered;
   }
 
   /** Those that this node has a claim of, as far as it knows. */
@@ -40,7 +47,9 @@ export class OwnPartitions {
 
   claim(claim: Claim): void {
     this.pass(claim.partition, 'claim');
-    this.#at(claim.partition).claim = claim;
+    const own = this.#at(claim.partition);
+    own.claim = claim;
+    own.delivered = false;
   }
 
   /** @throws MillraceError INTERNAL for what cannot happen there */
@@ -49,6 +58,7 @@ export class OwnPartitions {
     const next = PARTITION_LIFE[own.state][signal];
     if (next === undefined) throw new MillraceError('INTERNAL', `partition ${partition} is ${own.state}: no ${signal}`);
     own.state = next;
+    if (signal === 'release') own.delivered = true;
   }
 
   #at(partition: number): Own {

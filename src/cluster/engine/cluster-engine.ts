@@ -10,9 +10,10 @@ import { exchangeEnds } from '../exchange/exchange-ends.js';
 import { KEY_HASH } from '../exchange/key-partition.js';
 import { splitGraph } from '../exchange/split-graph.js';
 import { ClusterJob } from '../job/cluster-job.js';
-import { type ClusterJobOptions, splitOptions } from '../job/cluster-job-options.js';
+import { type ClusterJobOptions, type ClusterOnly, splitOptions } from '../job/cluster-job-options.js';
 import type { JobAtNode, Joined } from '../job/job-at-node.js';
 import { CLUSTER_FORMAT } from '../manifest/cluster-manifest.js';
+import type { DesiredState } from '../manifest/desired-state.js';
 import { Members } from '../members/members.js';
 import { ClaimsDriver } from '../node/claims-driver.js';
 import { NodePartitions } from '../node/node-partitions.js';
@@ -69,7 +70,7 @@ export class ClusterEngine implements JobRunner {
     const resolved = resolveJobOptions(others, '');
     if (resolved.name === '') throw nameless();
     if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
-    const { partitions = 1, allowPlanChange = false } = own;
+    const { partitions = 1, ...changes } = own;
     const prepared = prepareRun(this.#divided(pipeline, resolved.name, partitions), resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(prepared.plan, partitions);
     this.#claims.add(resolved.name, prepared.engineClaims);
@@ -78,7 +79,7 @@ export class ClusterEngine implements JobRunner {
       onEvent,
       run: prepared.run,
       partitions,
-      join: (one) => this.#join(one, { prepared, partitions, allowPlanChange, options: resolved }),
+      join: (one) => this.#join(one, { prepared, partitions, changes, options: resolved }),
       onFinal: () => this.#forget(resolved.name),
     });
     this.#jobs.set(resolved.name, job);
@@ -113,15 +114,17 @@ export class ClusterEngine implements JobRunner {
     this.#claims.delete(name);
   }
 
-  async #join(job: JobAtNode, { prepared, partitions, allowPlanChange, options }: Joining): Promise<Joined> {
+  async #join(job: JobAtNode, { prepared, partitions, changes, options }: Joining): Promise<Joined> {
     const { place, node, leaseMs, standbys } = this.#parts;
     const { run } = prepared;
+    const { allowPlanChange = false, beginAgain = false } = changes;
     const bucket = await place.openBucket(job.name);
     const members = new Members(bucket, job.name);
     const plan = planLines(prepared.plan);
     const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
     await members.settleManifest(manifest, { allowPlanChange });
-    await members.begin();
+    const { desired, begun } = await members.begin(beginAgain);
+    this.#tellBegun(job, desired.state, begun);
     const durable = run.stores !== undefined;
     let driver: ClaimsDriver | undefined;
     const partitionsHere = new NodePartitions({
@@ -135,27 +138,37 @@ export class ClusterEngine implements JobRunner {
       proved: (partition) => driver?.proved(partition),
       tell: (event) => job.tell(event),
       failed: (error) => void job.fail(error),
-      ended: () => job.ended(),
+      ended: () => driver?.say(),
     });
     driver = await ClaimsDriver.join(
       members,
       { node, partitions, standbys, leaseMs },
       {
         act: (action) => job.act(action),
-        followed: () => partitionsHere.followed(),
-        desired: (desired, revision) => job.desired(desired, revision),
+        said: () => partitionsHere.said(),
+        desired: (seen) => job.desired(seen),
         unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
         failed: (error) => job.failNode(error),
       },
     );
-    return { driver, node: partitionsHere, desire: (desired) => members.desire(desired) };
+    const { generation } = desired;
+    return { driver, node: partitionsHere, generation, desire: (ask) => members.desire(ask) };
+  }
+
+  #tellBegun(job: JobAtNode, { status }: DesiredState, begun: DesiredState | undefined): void {
+    if (begun !== undefined && begun.status !== 'running' && begun.status !== 'suspended') {
+      const error = begun.status === 'failed' ? new MillraceError(begun.error.code, begun.error.message) : undefined;
+      job.tell({ kind: 'begun-again', job: job.name, after: begun.status, error });
+    } else if (status === 'completed' || status === 'cancelled') {
+      job.tell({ kind: 'ended-before', job: job.name, after: status });
+    }
   }
 }
 
 interface Joining {
   readonly prepared: PreparedRun;
   readonly partitions: number;
-  readonly allowPlanChange: boolean;
+  readonly changes: Omit<ClusterOnly, 'partitions'>;
   readonly options: ReturnType<typeof resolveJobOptions>;
 }
 

@@ -37,7 +37,7 @@ export async function seeMembers(members: Members): Promise<SeenMembers> {
   let caughtUp = false;
   const nothingSeen = () => changed.resolve(unreachable(`watching ${members.location}: nothing was seen`));
   let timer = setTimeout(nothingSeen, PATIENCE_MS);
-  const desired = await members.desired();
+  const { state: desired } = await members.desired();
   const beganAt = performance.now();
   const take = (event: MembersEvent): void => {
     if (event.type === 'failed') changed.resolve(event.error);

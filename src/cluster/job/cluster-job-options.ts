@@ -14,17 +14,22 @@ export interface ClusterJobOptions extends Omit<JobOptions, 'onEvent'> {
   readonly partitions?: number | undefined;
   /** This node's pipeline takes the place of the one that is stored. Default false: another one is refused with JOB_CHANGED. */
   readonly allowPlanChange?: boolean | undefined;
+  /**
+   * The job is begun again where it was completed or cancelled. Default false: this node then ends as the others did. One that has failed is
+   * begun again in any case.
+   */
+  readonly beginAgain?: boolean | undefined;
   /** Told of each change of status, and of nodes and partitions as this node sees them, at once. */
   readonly onEvent?: ((event: ClusterJobEvent) => void) | undefined;
 }
 
 /** What only a job on a cluster has. */
-export type ClusterOnly = Pick<ClusterJobOptions, 'partitions' | 'allowPlanChange'>;
+export type ClusterOnly = Pick<ClusterJobOptions, 'partitions' | 'allowPlanChange' | 'beginAgain'>;
 
-const CLUSTER_ONLY: OptionChecks<ClusterOnly> = { partitions: count, allowPlanChange: flag };
+const CLUSTER_ONLY: OptionChecks<ClusterOnly> = { partitions: count, allowPlanChange: flag, beginAgain: flag };
 
 /** What is wrong with what only a cluster has, and the rest, which every job has. */
-export const splitOptions = ({ partitions, allowPlanChange, ...rest }: ClusterJobOptions) => {
-  const { options, problems } = checkOptions('the job', { partitions, allowPlanChange }, CLUSTER_ONLY);
+export const splitOptions = ({ partitions, allowPlanChange, beginAgain, ...rest }: ClusterJobOptions) => {
+  const { options, problems } = checkOptions('the job', { partitions, allowPlanChange, beginAgain }, CLUSTER_ONLY);
   return { own: options, rest, problems };
 };

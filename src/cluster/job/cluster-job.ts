@@ -72,15 +72,28 @@ export class ClusterJob implements RunningJob {
     return this.#atNode.status.running;
   }
 
+  /**
+   * As anywhere, on all nodes. Resolves when they have ended, or are gone.
+   * @throws MillraceError CLUSTER_UNREACHABLE: it has ended here, and the others may not have heard of it
+   */
   async cancel(reason?: unknown): Promise<void> {
     if (!isFinal(this.status)) await this.#atNode.cancel(reason);
   }
 
+  /**
+   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too, when
+   * a node is gone with what it had, or the job ends before.
+   * @throws MillraceError INVALID_STATE when the job is completing or has ended, CLUSTER_UNREACHABLE
+   */
   async suspend(): Promise<boolean> {
-    if (this.status !== 'SUSPENDED') await this.#atNode.ask('suspended');
-    // somebody else may resume it before all is suspended, or complete it
-    await this.#until(() => this.status === 'SUSPENDED' || isFinal(this.status) || this.#atNode.wanted !== 'suspended');
-    return true;
+    if (this.status === 'COMPLETING' || isFinal(this.status)) throw this.#wrongState('suspend');
+    const { state, generation } = await this.#atNode.ask('suspended');
+    if (state.status !== 'suspended') return false;
+    // somebody else may resume it before this node has seen it, or end it
+    const stopped = (): boolean => (this.#atNode.lastStop?.generation ?? 0) >= generation;
+    await this.#until(() => stopped() || isFinal(this.status) || this.status === 'COMPLETING');
+    const stop = this.#atNode.lastStop;
+    return stop?.generation === generation && stop.delivered;
   }
 
   async resume(): Promise<void> {
@@ -92,16 +105,19 @@ export class ClusterJob implements RunningJob {
   async restart(): Promise<void> {
     if (this.status === 'SUSPENDED') throw this.#wrongState('restart');
     await this.suspend();
-    // unless somebody has resumed it already
-    if (this.#atNode.wanted === 'suspended') await this.#atNode.ask('running');
+    // it changes nothing where somebody has resumed it already
+    await this.#atNode.ask('running');
     await this.whenRunning();
   }
 
+  /**
+   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too, when
+   * that is not known: a node is gone with what it had, this one has left before, or somebody has begun the job again.
+   */
   async drain(): Promise<boolean> {
-    if (isFinal(this.status)) return true;
-    await this.#atNode.ask('completed');
+    if (!isFinal(this.status)) await this.#atNode.ask('completed');
     await this.#atNode.over;
-    return true;
+    return this.status === 'COMPLETED' && this.#atNode.delivered;
   }
 
   metrics(): JobMetrics {

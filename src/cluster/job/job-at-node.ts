@@ -2,11 +2,11 @@ import type { ResolvedJobOptions } from '../../engine/job/job-options.js';
 import { isFinal } from '../../engine/job/job-status.js';
 import { MillraceError } from '../../errors/index.js';
 import { deferred } from '../../internal/deferred.js';
-import type { ClaimsAction } from '../claims/claims-action.js';
-import { type DesiredState, isEnd } from '../manifest/desired-state.js';
+import type { Ask, DesiredState, SeenDesired, Stop } from '../manifest/desired-state.js';
 import type { ClaimsDriver } from '../node/claims-driver.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
 import type { NodePartitions } from '../node/node-partitions.js';
+import { actOn, type JobAction } from './act-on.js';
 import { cancelled, left, superseded } from './job-ends.js';
 import { StatusAtNode } from './status-at-node.js';
 
@@ -25,12 +25,11 @@ export interface JobAtNodeParts {
 export interface Joined {
   readonly driver: ClaimsDriver;
   readonly node: NodePartitions;
+  /** What the job was to do when this node joined. */
+  readonly generation: number;
   /** As that of `Members`. */
-  readonly desire: (desired: DesiredState) => Promise<number | undefined>;
+  readonly desire: (ask: Ask) => Promise<SeenDesired>;
 }
-
-/** What a node's user may ask of a job on all nodes. */
-export type Ask = Exclude<DesiredState['status'], 'failed'>;
 
 /**
  * One node's part of a job: its status, and what the claims, the partitions and the other nodes ask of it. What its user asks for is written
@@ -46,10 +45,14 @@ export class JobAtNode {
   #wanted: DesiredState['status'] = 'running';
   /** Of what is wanted: what is older comes too late. */
   #wantedAt = 0;
-  /** While this node completed the job, somebody began it again. */
+  #generation = 0;
+  #lastStop: Stop | undefined;
+  #delivered = false;
+  /** It has ended, and somebody has begun it again since: nobody waits until it is idle everywhere. */
   #begunAgain = false;
-  /** Of a cancel at this node. */
-  #reason: unknown;
+  #completing = false;
+  /** Of a cancel at this node, which waits for the others. */
+  #cancel: { readonly reason: unknown } | undefined;
   /** The node is left, and the job is not over. */
   #leaving = false;
   #ending = false;
@@ -80,22 +83,42 @@ export class JobAtNode {
     return this.#over.promise;
   }
 
-  /** Asks it of all nodes, and begins with its own part. @throws MillraceError when the servers were not reached */
-  async ask(status: Ask): Promise<void> {
-    await this.#joining;
-    if (isFinal(this.status.now)) return;
-    const revision = await this.#mustBeJoined().desire({ status });
-    if (revision !== undefined) this.desired({ status }, revision);
+  /** How it stopped the last time, as far as this node has seen. */
+  get lastStop(): Stop | undefined {
+    return this.#lastStop;
   }
 
-  /** The same, and it ends here although the others may not have heard of it, which the caller is told. */
+  /** When it has completed: all that was in flight was delivered, or stored. */
+  get delivered(): boolean {
+    return this.#delivered;
+  }
+
+  /**
+   * Asks it of all nodes, and begins with its own part.
+   * @returns what is wanted then, and in which generation: it may come to an end already
+   * @throws MillraceError when the servers were not reached
+   */
+  async ask(status: 'running' | 'suspended' | 'completed' | 'cancelled'): Promise<Pick<Ask, 'state' | 'generation'>> {
+    await this.#joining;
+    const state = { status };
+    const generation = this.#generation;
+    if (isFinal(this.status.now)) return { state, generation };
+    const delivered = this.#lastStop?.generation === generation && this.#lastStop.delivered;
+    const seen = await this.#mustBeJoined().desire({ state, generation, delivered });
+    this.desired(seen);
+    return seen.desired;
+  }
+
+  /** The same; it ends here although the others may not have heard of it, which the caller is told. */
   async cancel(reason: unknown): Promise<void> {
-    this.#reason = reason;
+    this.#cancel = { reason };
     try {
       await this.ask('cancelled');
-    } finally {
+    } catch (error) {
       await this.#end({ error: cancelled(this.name, reason) });
+      throw error;
     }
+    await this.#end({ error: cancelled(this.name, reason), everywhere: true });
   }
 
   /** Hands over what this node has, and ends here; the job goes on elsewhere. */
@@ -109,46 +132,24 @@ export class JobAtNode {
   }
 
   /** Carries out what the claims ask for. */
-  act(action: Exclude<ClaimsAction, { type: 'claim' | 'release' | 'forget' }>): void {
-    const { node } = this.#mustBeJoined();
-    const job = this.name;
-    switch (action.type) {
-      case 'open':
-        node.open(action.claim);
-        break;
-      case 'drain':
-        node.drain(action.partition);
-        break;
-      case 'stop':
-        node.stop(action.partition, action.reason);
-        break;
-      case 'superseded':
-        this.failNode(superseded(job));
-        break;
-      case 'follow':
-        node.follow(action.partition);
-        break;
-      case 'unfollow':
-        node.unfollow(action.partition);
-        break;
-      case 'epochs-behind':
-        this.tell({ kind: 'epochs-behind', job, partition: action.partition });
-        break;
-      case 'node-joined':
-        this.tell({ kind: 'node-joined', job, node: action.node });
-        break;
-      case 'node-gone':
-        this.tell({ kind: 'node-gone', job, node: action.node, silentMs: action.silentMs });
-        break;
-    }
+  act(action: JobAction): void {
+    if (action.type === 'superseded') this.failNode(superseded(this.name));
+    else actOn(action, this.#mustBeJoined().node, (event) => this.tell(event), this.name);
   }
 
   /** What all nodes are to do. */
-  desired(desired: DesiredState, revision: number): void {
+  desired({ desired, revision }: SeenDesired): void {
     if (isFinal(this.status.now) || this.#ending || revision <= this.#wantedAt) return;
     this.#wantedAt = revision;
-    if (this.#wanted === 'completed' && !isEnd(desired)) this.#begunAgain = true;
-    else if (desired.status !== this.#wanted) this.#want(desired);
+    const { state, generation, stop, end } = desired;
+    if (end !== undefined && end.generation >= this.#generation) {
+      this.#begunAgain = true;
+      this.#want(end.state);
+    } else {
+      if (stop !== undefined && stop.generation >= this.#generation) this.#lastStop = stop;
+      this.#generation = generation;
+      this.#want(state);
+    }
     this.look();
   }
 
@@ -156,16 +157,9 @@ export class JobAtNode {
   async fail(error: MillraceError): Promise<void> {
     if (this.#ending) return;
     const { code, message } = error;
-    await this.#joined?.desire({ status: 'failed', error: { code, message } }).catch(() => {});
+    const state = { status: 'failed', error: { code, message } } as const;
+    await this.#joined?.desire({ state, generation: this.#generation }).catch(() => {});
     await this.#end({ error });
-  }
-
-  /**
-   * The sources of a partition have ended. A job of one partition is complete by that; of several, others may still get something to
-   * do, and who started the job ends it.
-   */
-  ended(): void {
-    if (this.#parts.partitions === 1) void this.#complete();
   }
 
   /** The node can take part no more; the job goes on elsewhere. */
@@ -188,25 +182,39 @@ export class JobAtNode {
     if (this.#leaving) {
       if (driver.hasLeft) void this.#end({ error: left(this.name) });
     } else if (this.#wanted === 'completed') {
-      if (driver.isIdleEverywhere || (this.#begunAgain && driver.hasLeft)) void this.#end({ error: undefined });
-    } else if (this.#wanted === 'suspended' && driver.isIdleEverywhere && this.status.now !== 'SUSPENDED') {
-      this.status.move('suspended');
+      if (driver.isIdleEverywhere || (this.#begunAgain && driver.hasLeft)) this.#completed(driver);
+    } else if (this.#wanted === 'suspended') {
+      if (driver.isIdleEverywhere && this.#lastStop?.generation !== this.#generation) this.#suspended(driver);
+    } else if (driver.hasEnded && !this.#completing) {
+      this.#completing = true;
+      void this.#complete();
     }
   }
 
-  #want(desired: DesiredState): void {
-    this.#wanted = desired.status;
+  #completed(driver: ClaimsDriver): void {
+    this.#delivered = !this.#begunAgain && driver.hasDelivered;
+    void this.#end({ error: undefined });
+  }
+
+  #suspended(driver: ClaimsDriver): void {
+    this.#lastStop = { generation: this.#generation, delivered: driver.hasDelivered };
+    if (this.status.now !== 'SUSPENDED') this.status.move('suspended');
+  }
+
+  #want(state: DesiredState): void {
+    if (state.status === this.#wanted) return;
+    this.#wanted = state.status;
     const { driver } = this.#mustBeJoined();
-    if (desired.status === 'running') {
+    if (state.status === 'running') {
       if (this.status.now === 'SUSPENDED') this.status.move('start');
       if (!this.#leaving) driver.stay();
-    } else if (desired.status === 'cancelled') {
-      void this.#end({ error: cancelled(this.name, this.#reason) });
-    } else if (desired.status === 'failed') {
-      const { code, message } = desired.error;
+    } else if (state.status === 'cancelled') {
+      void this.#end({ error: cancelled(this.name, this.#cancel?.reason), everywhere: this.#cancel !== undefined });
+    } else if (state.status === 'failed') {
+      const { code, message } = state.error;
       void this.#end({ error: new MillraceError(code, message) });
     } else {
-      if (desired.status === 'completed' && this.status.now !== 'COMPLETING') this.status.move('complete');
+      if (state.status === 'completed' && this.status.now !== 'COMPLETING') this.status.move('complete');
       driver.leave();
     }
   }
@@ -215,6 +223,7 @@ export class JobAtNode {
     try {
       const joined = await this.#parts.join(this);
       this.#joined = joined;
+      this.#generation = joined.generation;
       this.#looking = setInterval(() => this.look(), LOOK_MS);
       joined.driver.start();
     } catch (error) {
@@ -226,7 +235,8 @@ export class JobAtNode {
   async #complete(): Promise<void> {
     while (!this.#ending) {
       try {
-        return await this.ask('completed');
+        await this.ask('completed');
+        return;
       } catch (reason) {
         const error = MillraceError.from(reason);
         if (!error.retryable) return this.failNode(error);
@@ -240,15 +250,18 @@ export class JobAtNode {
     return this.#joined;
   }
 
-  async #end({ error }: { readonly error: MillraceError | undefined }): Promise<void> {
+  /** @param everywhere resolves only when the others have ended as well, or are gone */
+  async #end({ error, everywhere = false }: Ending): Promise<void> {
     if (this.#ending) return this.#over.promise;
     this.#ending = true;
     clearInterval(this.#looking);
     const { node, driver } = this.#joined ?? {};
     // else what ends here is claimed again
-    driver?.stop();
+    if (everywhere) driver?.leave();
+    else driver?.stop();
     node?.stopAll(error ?? new MillraceError('ABORTED', `job "${this.name}" has stopped`));
     await node?.close().catch(() => {});
+    if (everywhere) await driver?.othersGone();
     await driver?.close().catch(() => {});
     this.#finish(error);
     this.#over.resolve();
@@ -259,6 +272,11 @@ export class JobAtNode {
     else this.status.fail(error);
     this.#parts.onFinal();
   }
+}
+
+interface Ending {
+  readonly error: MillraceError | undefined;
+  readonly everywhere?: boolean;
 }
 
 /** Between two looks at what others do, in milliseconds. */

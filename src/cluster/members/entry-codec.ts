@@ -1,7 +1,7 @@
 import { isErrorCode } from '../../errors/index.js';
 import type { Beat, Change, Claim, Owner } from '../claims/change.js';
 import type { ClusterManifest } from '../manifest/cluster-manifest.js';
-import type { DesiredState } from '../manifest/desired-state.js';
+import { type Desired, type DesiredState, FIRST_DESIRED } from '../manifest/desired-state.js';
 import type { BucketEntry } from './bucket.js';
 
 /** What a beat carries besides the name of its node, which is in the key. */
@@ -19,11 +19,13 @@ const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.st
 
 /** Of a run of 0: it is the revision of this very entry. */
 export const encodeBeat = ({ run, count, leaseMs, accepts, ...lists }: BeatValue): Uint8Array => {
-  const { running, restarting, unfit, warm, behind } = lists;
-  return bytesOf({ run, count, leaseMs, accepts, running, restarting, unfit, warm, behind });
+  const { running, restarting, ended, unfit, warm, behind } = lists;
+  return bytesOf({ run, count, leaseMs, accepts, running, restarting, ended, unfit, warm, behind });
 };
 
-export const encodeClaim = (owner: Owner | undefined): Uint8Array => bytesOf(owner ?? {});
+/** Of a claim that was given back, `early` as it has it. */
+export const encodeClaim = (owner: Owner | undefined, early = false): Uint8Array =>
+  bytesOf(owner ?? (early ? { early } : {}));
 
 export const encodeManifest = (manifest: ClusterManifest): Uint8Array => bytesOf(manifest);
 
@@ -41,8 +43,9 @@ export function changeOf(entry: BucketEntry, epochBase: number): Change | undefi
 /** Whatever stands there in the place of a claim is nobody's: its partition can be claimed. */
 function claimChange({ key, value, revision }: BucketEntry, name: string, epochBase: number): Change {
   if (!/^(0|[1-9]\d{0,8})$/.test(name)) return { type: 'unreadable', key };
-  const owner = value === undefined ? undefined : readOwner(parse(value));
-  return { type: 'claim', claim: claimOf(Number(name), owner, revision, epochBase) };
+  const found = value === undefined ? {} : parse(value);
+  const claim = claimOf(Number(name), readOwner(found), revision, epochBase);
+  return { type: 'claim', claim: found.early === true ? { ...claim, early: true } : claim };
 }
 
 /** Claims that were made anew begin with low revisions, and the logs do not: hence the base. */
@@ -53,11 +56,24 @@ export const claimOf = (partition: number, owner: Owner | undefined, revision: n
   epoch: epochBase + revision,
 });
 
-export const encodeDesired = (desired: DesiredState): Uint8Array => bytesOf(desired);
+export const encodeDesired = (desired: Desired): Uint8Array => bytesOf(desired);
 
 /** What cannot be read was written by nobody of ours, and asks for nothing. */
-export function readDesired(value: Uint8Array): DesiredState {
-  const { status, error } = parse(value);
+export function readDesired(value: Uint8Array): Desired {
+  const { state, generation, stop, end } = parse(value);
+  if (!isCount(generation)) return FIRST_DESIRED;
+  const { generation: stoppedAt, delivered } = Object(stop);
+  const { generation: endedAt, state: endedBy } = Object(end);
+  return {
+    state: readState(state),
+    generation,
+    stop: isCount(stoppedAt) ? { generation: stoppedAt, delivered: delivered === true } : undefined,
+    end: isCount(endedAt) ? { generation: endedAt, state: readState(endedBy) } : undefined,
+  };
+}
+
+function readState(value: unknown): DesiredState {
+  const { status, error } = Object(value);
   if (status === 'suspended' || status === 'completed' || status === 'cancelled') return { status };
   if (status !== 'failed') return { status: 'running' };
   const { code, message } = Object(error);
@@ -73,11 +89,12 @@ export function readManifest(value: Uint8Array): ClusterManifest | undefined {
 }
 
 function readBeat(value: Uint8Array, node: string, revision: number): Beat | undefined {
-  const { run, count, leaseMs, accepts, running, restarting, unfit, warm, behind } = parse(value);
+  const { run, count, leaseMs, accepts, running, restarting, ended, unfit, warm, behind } = parse(value);
   const isRead = isCount(run) && isCount(count) && isCount(leaseMs) && typeof accepts === 'boolean';
   if (!isRead || !isList(running) || !isList(warm) || !isList(behind)) return undefined;
-  if (!isList(restarting) || !isList(unfit)) return undefined;
-  return { node, run: run === 0 ? revision : run, count, leaseMs, accepts, running, restarting, unfit, warm, behind };
+  if (!isList(restarting) || !isList(ended) || !isList(unfit)) return undefined;
+  const lists = { running, restarting, ended, unfit, warm, behind };
+  return { node, run: run === 0 ? revision : run, count, leaseMs, accepts, ...lists };
 }
 
 function readOwner({ node, run }: Readonly<Record<string, unknown>>): Owner | undefined {

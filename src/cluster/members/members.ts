@@ -1,7 +1,15 @@
 import { MillraceError } from '../../errors/index.js';
 import type { Beat, Change, Claim, Owner } from '../claims/change.js';
 import { type ClusterManifest, settleClusterManifest } from '../manifest/cluster-manifest.js';
-import { type DesiredState, isEnd, mayFollow } from '../manifest/desired-state.js';
+import {
+  type Ask,
+  begunAgain,
+  type Desired,
+  type DesiredState,
+  FIRST_DESIRED,
+  nextDesired,
+  type SeenDesired,
+} from '../manifest/desired-state.js';
 import type { Bucket, BucketEntry, BucketEvent } from './bucket.js';
 import {
   changeOf,
@@ -25,13 +33,15 @@ export type Introduction = Omit<Beat, 'run' | 'count'>;
 export type MembersEvent =
   | Change
   /** What the job is to do, on all nodes. */
-  | { readonly type: 'desired'; readonly desired: DesiredState; readonly revision: number }
+  | ({ readonly type: 'desired' } & SeenDesired)
   | { readonly type: 'failed'; readonly error: MillraceError };
 
 /** Of a node: so that it can be part of a key. */
 const NODE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Somebody may always be quicker, but not so often. */
 const MOST_ATTEMPTS = 100;
+/** Until what was read too early is read again, in milliseconds. */
+const READ_AGAIN_MS = 20;
 
 /**
  * The nodes of one job and its claims, in a bucket that all nodes share. Nothing here makes an owner: a claim says who should be one, and gives
@@ -124,27 +134,41 @@ export class Members {
     return this.#put(partition, revision, owner);
   }
 
-  /** Gives a claim back. @returns the claim without owner; undefined when it was another's already */
-  async release({ partition, revision }: Claim): Promise<Claim | undefined> {
-    return this.#put(partition, revision, undefined);
+  /**
+   * Gives a claim back.
+   * @param early not all that was in flight was delivered, or stored, before
+   * @returns the claim without owner; undefined when it was another's already
+   */
+  async release({ partition, revision }: Claim, early: boolean): Promise<Claim | undefined> {
+    return this.#put(partition, revision, undefined, early);
   }
 
   /**
    * Says what the job is to do, on all nodes.
-   * @returns the revision; undefined when it comes to an end that this cannot take the place of
+   * @returns what is desired then: another, when the job comes to an end that this cannot take the place of, or has had one since
    */
-  async desire(desired: DesiredState): Promise<number | undefined> {
-    return this.#changeDesired((stored) => (mayFollow(stored, desired) ? desired : undefined));
+  async desire(ask: Ask): Promise<SeenDesired> {
+    // who knows more than what is read reads something old
+    return this.#changeDesired(ask.generation, (stored) => nextDesired(stored, ask));
   }
 
   /** What the job is to do. */
-  async desired(): Promise<DesiredState> {
+  async desired(): Promise<Desired> {
     return readEntry(await this.#bucket.get(DESIRED_KEY));
   }
 
-  /** What has ended is begun again; what is suspended stays so. */
-  async begin(): Promise<void> {
-    await this.#changeDesired((stored) => (isEnd(stored) ? { status: 'running' } : undefined));
+  /**
+   * A node brings the job: one that has failed is begun again, and with `again` any that has ended.
+   * @returns what is desired then, and the end that the job had; `begun`: it was begun again by this
+   */
+  async begin(again: boolean): Promise<{ readonly desired: Desired; readonly begun: DesiredState | undefined }> {
+    let begun: DesiredState | undefined;
+    const { desired } = await this.#changeDesired(0, (stored) => {
+      const next = begunAgain(stored, again);
+      begun = next && stored.state;
+      return next;
+    });
+    return { desired, begun };
   }
 
   /** Tells all that is there, and what changes from then on, until it is stopped by the function that it gives. */
@@ -167,10 +191,12 @@ export class Members {
     return this.#manifest.epochBase;
   }
 
-  async #put(partition: number, revision: number, owner: Owner | undefined): Promise<Claim | undefined> {
+  async #put(partition: number, revision: number, owner: Owner | undefined, early = false): Promise<Claim | undefined> {
     const epochBase = this.#epochBase;
-    const now = await this.#bucket.put(claimKey(partition), encodeClaim(owner), revision);
-    return now === undefined ? undefined : claimOf(partition, owner, now, epochBase);
+    const now = await this.#bucket.put(claimKey(partition), encodeClaim(owner, early), revision);
+    if (now === undefined) return undefined;
+    const claim = claimOf(partition, owner, now, epochBase);
+    return early ? { ...claim, early } : claim;
   }
 
   #changesOf(event: BucketEvent): readonly MembersEvent[] {
@@ -185,13 +211,18 @@ export class Members {
     return [];
   }
 
-  async #changeDesired(change: (stored: DesiredState) => DesiredState | undefined): Promise<number | undefined> {
+  async #changeDesired(known: number, change: (stored: Desired) => Desired | undefined): Promise<SeenDesired> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const entry = await this.#bucket.get(DESIRED_KEY);
-      const next = change(readEntry(entry));
-      if (next === undefined) return undefined;
+      const stored = readEntry(entry);
+      if (stored.generation < known) {
+        await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_MS));
+        continue;
+      }
+      const next = change(stored);
+      if (next === undefined) return { desired: stored, revision: entry?.revision ?? 0 };
       const revision = await this.#bucket.put(DESIRED_KEY, encodeDesired(next), entry?.revision ?? 0);
-      if (revision !== undefined) return revision;
+      if (revision !== undefined) return { desired: next, revision };
     }
     throw new MillraceError('CLUSTER_UNREACHABLE', `what is asked for in ${this.location} changes all the time`);
   }
@@ -223,8 +254,8 @@ export class Members {
   }
 }
 
-const readEntry = (entry: BucketEntry | undefined): DesiredState =>
-  entry?.value === undefined ? { status: 'running' } : readDesired(entry.value);
+const readEntry = (entry: BucketEntry | undefined): Desired =>
+  entry?.value === undefined ? FIRST_DESIRED : readDesired(entry.value);
 
 const badNodeId = (node: string): MillraceError =>
   new MillraceError(

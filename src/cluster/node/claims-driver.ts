@@ -1,9 +1,10 @@
 import { MillraceError } from '../../errors/index.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
+import type { Beat } from '../claims/change.js';
 import type { ClaimsAction } from '../claims/claims-action.js';
 import { ClaimsMachine } from '../claims/claims-machine.js';
 import type { PartitionSignal, PartitionState } from '../claims/partition-life.js';
-import type { DesiredState } from '../manifest/desired-state.js';
+import type { SeenDesired } from '../manifest/desired-state.js';
 import type { Members, MembersEvent } from '../members/members.js';
 
 /** What a node is to a job. */
@@ -14,27 +15,26 @@ export interface NodeOptions {
   readonly leaseMs: number;
 }
 
-/** What a node follows of other nodes' partitions. */
-export interface Followed {
-  readonly warm: readonly number[];
-  readonly behind: readonly number[];
-}
+/** What a node's beats say of its partitions, and of those that it follows, as far as the claims do not know it. */
+export type Said = Pick<Beat, 'ended' | 'warm' | 'behind'>;
 
 /** Who carries out what the claims ask for. */
 export interface ClaimsHandler {
   /** All but `claim`, `release` and `forget`, which concern nobody else. */
   act(action: Exclude<ClaimsAction, { type: 'claim' | 'release' | 'forget' }>): void;
-  followed(): Followed;
+  said(): Said;
   /** What the job is to do. */
-  desired(desired: DesiredState, revision: number): void;
+  desired(seen: SeenDesired): void;
   /** The servers were not reached; once for each outage. */
   unreachable(error: MillraceError): void;
   /** The claims cannot be seen, or written, any more. */
   failed(error: MillraceError): void;
 }
 
+/** Between two looks at what others have, in milliseconds. */
+const LOOK_MS = 20;
 /** Of a node that has just joined. */
-const NOTHING = { running: [], restarting: [], unfit: [], warm: [], behind: [] };
+const NOTHING = { running: [], restarting: [], ended: [], unfit: [], warm: [], behind: [] };
 
 /** So many beats are sent in a lease. */
 const BEATS_PER_LEASE = 3;
@@ -95,6 +95,11 @@ export class ClaimsDriver {
     return forMs;
   }
 
+  /** What beats say has changed, and others wait for it. */
+  say(): void {
+    void this.#beat();
+  }
+
   /** A run of the partition went well here. */
   proved(partition: number): void {
     this.#machine.proved(partition);
@@ -126,6 +131,16 @@ export class ClaimsDriver {
     return this.#machine.isIdleEverywhere;
   }
 
+  /** When nobody has anything of it: all that was in flight was delivered, or stored, before. */
+  get hasDelivered(): boolean {
+    return this.#machine.hasDelivered;
+  }
+
+  /** The sources of each partition have ended, as it is seen from here. */
+  get hasEnded(): boolean {
+    return this.#machine.hasEnded;
+  }
+
   /** Where each partition runs, as it is seen from here; undefined: nowhere. */
   get runningAt(): readonly (string | undefined)[] {
     return this.#machine.runningAt;
@@ -154,6 +169,13 @@ export class ClaimsDriver {
     this.#setTimer();
   }
 
+  /** Behind `leave`: resolves when nobody has anything of the job, at the latest when whoever says nothing any more would be gone. */
+  async othersGone(): Promise<void> {
+    const end = performance.now() + 2 * this.#options.leaseMs;
+    while (!this.isIdleEverywhere && !this.#closed && performance.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+
   /** Nothing is claimed, told or said of itself any more; until `close`, or the end of the lease, it is still a member. */
   stop(): void {
     this.#closed = true;
@@ -177,7 +199,7 @@ export class ClaimsDriver {
   #handle(event: MembersEvent): void {
     if (this.#closed) return;
     if (event.type === 'failed') this.#handler.failed(event.error);
-    else if (event.type === 'desired') this.#handler.desired(event.desired, event.revision);
+    else if (event.type === 'desired') this.#handler.desired(event);
     else this.#machine.handle(event);
     this.tick();
   }
@@ -191,8 +213,8 @@ export class ClaimsDriver {
     this.#machine.beatSent(count, performance.now());
     try {
       const accepts = !this.#leaving;
-      const followed = this.#handler.followed();
-      await this.#members.beat({ node, run: this.#run, count, leaseMs, accepts, ...own, ...followed });
+      const said = this.#handler.said();
+      await this.#members.beat({ node, run: this.#run, count, leaseMs, accepts, ...own, ...said });
       this.#reachable = true;
       this.#machine.beatTaken(count);
     } catch (error) {
@@ -220,8 +242,8 @@ export class ClaimsDriver {
     await this.#ask(partition, () => this.#members.claim(partition, revision, { node, run: this.#run }));
   }
 
-  async #release({ claim }: Extract<ClaimsAction, { type: 'release' }>): Promise<void> {
-    await this.#ask(claim.partition, () => this.#members.release(claim));
+  async #release({ claim, early }: Extract<ClaimsAction, { type: 'release' }>): Promise<void> {
+    await this.#ask(claim.partition, () => this.#members.release(claim, early));
   }
 
   async #ask(partition: number, ask: () => ReturnType<Members['claim']>): Promise<void> {

@@ -4,6 +4,16 @@ import type { LossReason } from '../claims/claims-action.js';
 
 /** What a job on a cluster tells besides, as it is seen from one node. */
 export type ClusterEvent =
+  | {
+      /** The job had ended, and this node has begun it again. */
+      readonly kind: 'begun-again';
+      readonly job: string;
+      readonly after: 'failed' | 'completed' | 'cancelled';
+      /** What it had failed with. */
+      readonly error: MillraceError | undefined;
+    }
+  /** The job that this node brings was completed or cancelled, and does not run again unless that is asked for (`beginAgain`). */
+  | { readonly kind: 'ended-before'; readonly job: string; readonly after: 'completed' | 'cancelled' }
   /** Another node takes part. */
   | { readonly kind: 'node-joined'; readonly job: string; readonly node: string }
   /** No beat of it was seen for a lease, which was `silentMs` ago: its partitions are taken over. Nothing is lost. */
@@ -22,8 +32,14 @@ export type ClusterEvent =
     }
   /** It was stopped at once, since another may have it. Nothing is lost: that one goes on from what is stored. */
   | { readonly kind: 'partition-lost'; readonly job: string; readonly partition: number; readonly reason: LossReason }
-  /** It ended in order, and goes on elsewhere. */
-  | { readonly kind: 'partition-released'; readonly job: string; readonly partition: number }
+  | {
+      /** It ended here because it was to, and goes on elsewhere. */
+      readonly kind: 'partition-released';
+      readonly job: string;
+      readonly partition: number;
+      /** What it failed with while it ended; undefined: it ended in order. What was under way is not lost. */
+      readonly error: MillraceError | undefined;
+    }
   | {
       /** A run of the partition failed, and it is opened again. */
       readonly kind: 'partition-restarting';

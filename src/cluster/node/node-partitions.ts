@@ -9,8 +9,8 @@ import type { PartitionLogs } from '../../store/log/partition-log.js';
 import type { Claim } from '../claims/change.js';
 import type { LossReason } from '../claims/claims-action.js';
 import type { PartitionSignal } from '../claims/partition-life.js';
-import type { Followed } from './claims-driver.js';
-import type { ClusterEvent } from './cluster-event.js';
+import type { Said } from './claims-driver.js';
+import type { ClusterJobEvent } from './cluster-event.js';
 import { LocalFailures } from './local-failures.js';
 import { PartitionFollower } from './partition-follower.js';
 import { PartitionRunner } from './partition-runner.js';
@@ -30,7 +30,7 @@ export interface NodePartitionsParts {
   readonly unfit: (partition: number) => number;
   /** A run of it went well here. */
   readonly proved: (partition: number) => void;
-  readonly tell: (event: ClusterEvent) => void;
+  readonly tell: (event: ClusterJobEvent) => void;
   /** A partition failed as it would anywhere. */
   readonly failed: (error: MillraceError) => void;
   /** The sources of a partition have ended. */
@@ -82,10 +82,11 @@ export class NodePartitions {
     return this.#opened.get(partition)?.runner.run;
   }
 
-  followed(): Followed {
+  said(): Said {
     const all = [...this.#followers];
     const those = (warm: boolean) => all.flatMap(([partition, { isWarm }]) => (isWarm === warm ? [partition] : []));
-    return { warm: those(true), behind: those(false) };
+    const ended = [...this.#opened].flatMap(([partition, { runner }]) => (runner.hasEnded ? [partition] : []));
+    return { ended, warm: those(true), behind: those(false) };
   }
 
   open({ partition, epoch }: Claim): void {
@@ -105,14 +106,14 @@ export class NodePartitions {
   }
 
   drain(partition: number): void {
-    if (this.#neverBegan(partition)) return;
+    if (this.#neverBegan(partition, 'release')) return;
     this.#inTurn(partition, async () => this.#opened.get(partition)?.runner.drain());
   }
 
   stop(partition: number, reason: LossReason): void {
     const { job } = this.#parts.run;
     this.#parts.tell({ kind: 'partition-lost', job, partition, reason });
-    if (this.#neverBegan(partition)) return;
+    if (this.#neverBegan(partition, 'end')) return;
     this.#stopRun(partition, lostError(partition, reason));
   }
 
@@ -145,9 +146,9 @@ export class NodePartitions {
   }
 
   /** A claim can be given back, or lost, before its partition is opened: that is its end. */
-  #neverBegan(partition: number): boolean {
+  #neverBegan(partition: number, signal: 'release' | 'end'): boolean {
     if (this.#begun.has(partition)) return false;
-    this.#parts.pass(partition, 'end');
+    this.#parts.pass(partition, signal);
     return true;
   }
 
@@ -183,7 +184,6 @@ export class NodePartitions {
     const options = { ...run, partition, stores: durable ? this.#stores : undefined };
     return new PartitionRunner(options, restart, {
       pass: (signal) => {
-        if (signal === 'release') tell({ kind: 'partition-released', job, partition });
         if (signal === 'release' || signal === 'end') this.#begun.delete(partition);
         if (signal === 'lose') tell({ kind: 'partition-lost', job, partition, reason: { type: 'fenced' } });
         pass(partition, signal);
@@ -199,6 +199,8 @@ export class NodePartitions {
         });
         pass(partition, 'run');
       },
+      released: (error) => tell({ kind: 'partition-released', job, partition, error }),
+      stoppedEarly: (early) => tell({ kind: 'stopped-early', job, ...early }),
       ended,
       isLocal: (error) => this.#local.isLocal(error),
       proved: () => proved(partition),

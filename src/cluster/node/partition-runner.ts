@@ -1,4 +1,5 @@
 import { type FailedRun, type ResolvedRestart, wentWell } from '../../engine/job/restart-policy.js';
+import type { StoppedEarly } from '../../engine/job/stopped-early.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { RunOutcome } from '../../engine/run/job-driver.js';
 import { JobRun } from '../../engine/run/job-run.js';
@@ -14,6 +15,10 @@ export interface PartitionObserver {
   pass(signal: Exclude<PartitionSignal, 'claim'>): void;
   /** Its ports are open. */
   opened(): void;
+  /** It ended because it was to; by an error, when it failed meanwhile. `release` or `end` follows. */
+  released(error: MillraceError | undefined): void;
+  /** It has waited its time for what was in flight. */
+  stoppedEarly(early: StoppedEarly): void;
   /** Its sources have ended, and all is delivered. */
   ended(): void;
   /** It failed and will be opened again, with a claim of its own, after that many milliseconds. */
@@ -56,6 +61,11 @@ export class PartitionRunner {
     return this.#run;
   }
 
+  /** Its sources have ended, and it stays with nothing that runs. */
+  get hasEnded(): boolean {
+    return this.#phase === 'ended';
+  }
+
   /** The partition begins. Call when nothing of it runs. */
   open(): void {
     this.#draining = false;
@@ -69,7 +79,7 @@ export class PartitionRunner {
   /** It ends in order. */
   drain(): void {
     this.#draining = true;
-    if (this.#phase === 'ended') this.#finish('release');
+    if (this.#phase === 'ended') this.#release();
     this.#run?.drain();
     this.#backoff?.abort();
   }
@@ -105,12 +115,25 @@ export class PartitionRunner {
     if (wentWell(ran())) this.#observer.proved();
     if (this.#stopped) this.#finish('end');
     else if (outcome === 'ended' && !this.#draining) this.#end();
-    else this.#finish('release');
+    else if (outcome === 'drain-timed-out') this.#stopEarly(run);
+    else this.#release();
   }
 
   #end(): void {
     this.#phase = 'ended';
     this.#observer.ended();
+  }
+
+  #release(): void {
+    this.#observer.released(undefined);
+    this.#finish('release');
+  }
+
+  /** Not all was delivered: that is no release in order. */
+  #stopEarly({ inFlight: { inFlightItems: inFlight }, unfinished }: JobRun): void {
+    this.#observer.stoppedEarly({ afterMs: this.#options.drainTimeoutMs, inFlight, unfinished });
+    this.#observer.released(undefined);
+    this.#finish('end');
   }
 
   /** Once for each opening. */
@@ -132,7 +155,8 @@ export class PartitionRunner {
     if (after.type === 'failed') this.#observer.failed(error);
     else if (after.type === 'unfit') this.#observer.unfit(error, after.failures);
     // what passes is tried again where the partition goes on
-    else if (!this.#draining) await this.#wait(error, after.waitMs);
+    else if (this.#draining) this.#observer.released(error);
+    else await this.#wait(error, after.waitMs);
   }
 
   async #wait(error: MillraceError, waitMs: number): Promise<void> {

@@ -144,6 +144,7 @@ export class SimulatedNode {
       leaseMs: this.#world.settings.leaseMs,
       accepts: !this.#leaving,
       ...(run === 0 ? { running: [], restarting: [], unfit: [] } : this.#machine.own),
+      ended: [],
       warm: views('warm'),
       behind: views('behind'),
     };

@@ -14,6 +14,7 @@ const beat = (owner: typeof A, count: number, more: Partial<Beat> = {}): Beat =>
   accepts: true,
   running: [],
   restarting: [],
+  ended: [],
   unfit: [],
   warm: [],
   behind: [],
@@ -155,7 +156,7 @@ test("a claim of ours with nothing behind it goes back when it should be another
   rig.machine.pass(0, 'drain');
   const [released] = [claim(1, A, 11)];
   rig.machine.leave();
-  assert.deepEqual(rig.decide(), [{ type: 'release', claim: released }]);
+  assert.deepEqual(rig.decide(), [{ type: 'release', claim: released, early: true }]);
 });
 
 test('a watch that was interrupted gives everybody a lease before their partitions are claimed', () => {
@@ -217,6 +218,41 @@ test('a node that leaves is done when all was given back', () => {
   rig.machine.settle(0, claim(0, undefined, 30));
   rig.machine.settle(1, 'refused');
   assert.equal(rig.machine.hasLeft, true);
+});
+
+test('what ended in order is given back as that, however often it is asked for, and what failed meanwhile is not', () => {
+  const rig = Rig.running();
+  rig.machine.leave();
+  rig.decide();
+  rig.machine.pass(0, 'release');
+  rig.machine.pass(1, 'end');
+  const releases = [
+    { type: 'release', claim: claim(0, A, 10), early: false },
+    { type: 'release', claim: claim(1, A, 11), early: true },
+  ];
+  assert.deepEqual(rig.decide(), releases);
+  for (const partition of [0, 1]) rig.machine.settle(partition, 'unknown');
+  rig.now += LEASE / 4;
+  rig.beats();
+  assert.deepEqual(rig.decide(), releases);
+  rig.machine.settle(0, claim(0, undefined, 30));
+  assert.equal(rig.machine.hasDelivered, false, 'nothing is known of 1');
+  rig.machine.settle(1, { ...claim(1, undefined, 31), early: true });
+  assert.deepEqual([rig.machine.hasLeft, rig.machine.hasDelivered], [true, false]);
+  rig.seesClaim(claim(1, undefined, 32));
+  assert.equal(rig.machine.hasDelivered, true);
+});
+
+test('the sources have ended when each partition runs at a node that says so', () => {
+  const rig = Rig.running();
+  rig.sees(beat(B, 1, { ended: [0] }));
+  rig.sees(beat(A, 50, { ended: [1] }));
+  for (const [partition, owner] of [A, A].entries()) rig.seesClaim(claim(partition, owner, 20 + partition));
+  assert.equal(rig.machine.hasEnded, false, 'who says it of 0 does not have it');
+  rig.sees(beat(A, 51, { ended: [0, 1] }));
+  assert.equal(rig.machine.hasEnded, true);
+  rig.machine.handle({ type: 'interrupted' });
+  assert.equal(rig.machine.hasEnded, false);
 });
 
 test('CM2: who was to take a partition and died is not waited for', () => {

@@ -5,7 +5,7 @@ import type { ClusterJob } from '../../../../src/cluster/job/cluster-job.js';
 import type { ClusterJobOptions } from '../../../../src/cluster/job/cluster-job-options.js';
 import type { MemoryPace, MemoryStep } from '../../../../src/cluster/memory/memory-bucket.js';
 import type { ClusterJobEvent } from '../../../../src/cluster/node/cluster-event.js';
-import { Pipeline, SinkBuilder, Sinks, TestSources } from '../../../../src/index.js';
+import { Pipeline, SinkBuilder, Sinks, SourceBuilder, TestSources } from '../../../../src/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
 import { onCleanup } from '../../../support/cleanup.js';
 import { CutBucket } from '../../../support/cluster/cut-bucket.js';
@@ -102,15 +102,32 @@ describe('the life of a job on a cluster', LIMIT, () => {
     );
   });
 
-  it('of more partitions than one stays when their sources have ended, and a node that leaves hands them over', async () => {
+  it('of more partitions than one completes everywhere when the sources of all have ended, wherever they moved, and not before', async () => {
     const memory = new MemoryCluster();
-    const one = startNode(memory, 'a', { pipeline: ending(), partitions: 2 });
+    const gate = deferred<void>();
+    let opened = 0;
+    let isOpen = false;
+    void gate.promise.then(() => {
+      isOpen = true;
+    });
+    // the first partition that opens waits for the gate
+    const source = SourceBuilder.batch('gated', () => ({ waits: opened++ === 0 }))
+      .fillBufferFn(({ waits }, buffer) => {
+        if (!waits || isOpen) buffer.close();
+      })
+      .build();
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(source).writeTo(Sinks.noop());
+    const options = { pipeline, partitions: 4 };
+    const one = startNode(memory, 'a', options);
     await one.job.whenRunning();
-    const other = startNode(memory, 'b', { pipeline: ending(), partitions: 2 });
-    await one.engine.shutdown();
-    await until(() => other.job.partitions.every(({ node }) => node === 'b'));
-    await other.job.drain();
-    assert.equal(other.job.status, 'COMPLETED');
+    const other = startNode(memory, 'b', options);
+    await until(() => other.job.partitions.filter(({ node }) => node === 'b').length === 2);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    assert.deepEqual([one.job.status, other.job.status], ['RUNNING', 'RUNNING']);
+    gate.resolve();
+    await Promise.all([one.job.join(), other.job.join()]);
+    assert.equal(await one.job.drain(), true);
   });
 
   it('is left by a node whose claim is answered when it leaves already', async () => {
@@ -184,8 +201,8 @@ describe('the life of a job on a cluster', LIMIT, () => {
     await until(() => owner.job.status === 'SUSPENDED');
     await owner.job.resume();
     hold.letGo();
-    await suspended;
-    assert.equal(other.job.status, 'RUNNING');
+    assert.equal(await suspended, true, 'it was suspended, and nothing was left');
+    await until(() => other.job.status === 'RUNNING');
   });
 
   it('completes at those that complete it, also when it is to be suspended meanwhile', async () => {
@@ -208,10 +225,10 @@ describe('the life of a job on a cluster', LIMIT, () => {
     hold.hold();
     const drained = one.job.drain();
     await until(() => owner.job.status === 'COMPLETING');
-    const third = startNode(memory, 'c');
-    await until(() => third.job.partitions.length > 0);
+    const third = startNode(memory, 'c', { beginAgain: true });
+    await until(() => third.events.some(({ kind }) => kind === 'begun-again'));
     hold.letGo();
-    await drained;
+    assert.equal(await drained, false, 'nobody knows');
     await owner.job.join();
     await third.job.whenRunning();
   });
@@ -222,5 +239,128 @@ describe('the life of a job on a cluster', LIMIT, () => {
     await job.cancel('enough');
     const error = await rejectsWith('ABORTED', job.join());
     assert.equal(error.cause, 'enough');
+  });
+
+  it('comes to the end that it had, at a node that saw nothing until it was begun again and has another one', async () => {
+    const memory = new MemoryCluster();
+    const owner = startNode(memory, 'a');
+    await owner.job.whenRunning();
+    const blind = startNode(memory, 'b');
+    await blind.job.whenRunning();
+    blind.bucket().cut();
+    assert.equal(await owner.job.drain(), true);
+    const third = startNode(memory, 'c', { beginAgain: true });
+    await third.job.whenRunning();
+    await third.job.cancel();
+    blind.bucket().mend();
+    await blind.job.join();
+    assert.equal(blind.job.status, 'COMPLETED');
+  });
+
+  it('is begun again by the next node that brings it when it has failed, which is told with why', async () => {
+    const memory = new MemoryCluster();
+    let isBroken = true;
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.itemStream(100, (_, count) => count))
+      .map((count) => {
+        if (isBroken) throw new Error('never again');
+        return count;
+      })
+      .writeTo(Sinks.noop());
+    await rejectsWith('USER_FUNCTION_FAILED', startNode(memory, 'a', { pipeline }).job.join());
+    isBroken = false;
+    const next = startNode(memory, 'b', { pipeline });
+    await next.job.whenRunning();
+    const [told] = next.events.filter(({ kind }) => kind === 'begun-again');
+    assert.ok(told?.kind === 'begun-again');
+    assert.deepEqual([told.after, told.error?.code], ['failed', 'USER_FUNCTION_FAILED']);
+    assert.match(told.error?.message ?? '', /never again/);
+    const third = startNode(memory, 'c', { pipeline });
+    await third.job.whenRunning();
+    assert.ok(!third.events.some(({ kind }) => kind === 'begun-again'), 'it runs already');
+  });
+
+  for (const [after, end] of [
+    ['completed', (node: Node) => node.job.drain()],
+    ['cancelled', (node: Node) => node.job.cancel()],
+  ] as const)
+    it(`that was ${after} ends so at a node that is started again, and runs when that asks for it`, async () => {
+      const memory = new MemoryCluster();
+      const first = startNode(memory, 'a');
+      await first.job.whenRunning();
+      await end(first);
+      const again = startNode(memory, 'a');
+      if (after === 'completed') await again.job.join();
+      else await rejectsWith('ABORTED', again.job.join());
+      assert.deepEqual(
+        again.events.flatMap((event) => (event.kind === 'ended-before' ? [event.after] : [])),
+        [after],
+      );
+      assert.ok(!again.events.some(({ kind }) => kind === 'partition-claimed'), 'nothing of it ran');
+      const asked = startNode(memory, 'a', { beginAgain: true });
+      await asked.job.whenRunning();
+      assert.ok(asked.events.some((event) => event.kind === 'begun-again' && event.after === after));
+    });
+
+  it('says at each node whether all was delivered at all of them, and why not', async () => {
+    const memory = new MemoryCluster();
+    const stuck = (): Pipeline => {
+      const pipeline = Pipeline.create();
+      const never = SinkBuilder.sinkBuilder('never', () => ({}))
+        .receiveFn(() => new Promise<void>(() => {}))
+        .build();
+      pipeline.readFrom(TestSources.itemStream(100, (_, count) => count)).writeTo(never);
+      return pipeline;
+    };
+    const options = { drainTimeoutMs: 50, processingGuarantee: 'at-least-once' } as const;
+    const owner = startNode(memory, 'a', { ...options, pipeline: stuck() });
+    await until(() => owner.job.metrics().itemsReceived > 0);
+    const other = startNode(memory, 'b', { ...options, pipeline: stuck() });
+    await other.job.whenRunning();
+    assert.equal(await other.job.suspend(), false);
+    assert.equal(await other.job.suspend(), false, 'it is suspended already');
+    assert.ok(
+      owner.events.some((event) => event.kind === 'stopped-early' && event.unfinished.includes('sink "never"')),
+    );
+    await other.job.resume();
+    await until(() => owner.job.metrics().itemsInFlight + other.job.metrics().itemsInFlight > 0);
+    assert.equal(await other.job.drain(), false);
+    assert.equal(await owner.job.drain(), false, 'it has ended so');
+    await rejectsWith('INVALID_STATE', owner.job.suspend());
+  });
+
+  it('has not delivered all when a node is gone with what it had', async () => {
+    const memory = new MemoryCluster();
+    const owner = startNode(memory, 'a');
+    await owner.job.whenRunning();
+    const other = startNode(memory, 'b');
+    await other.job.whenRunning();
+    owner.bucket().cut();
+    assert.equal(await other.job.drain(), false);
+    assert.equal(other.job.status, 'COMPLETED');
+  });
+
+  it('is cancelled when it has ended at the other nodes, too', async () => {
+    const memory = new MemoryCluster();
+    const closing = deferred<void>();
+    const sink = SinkBuilder.sinkBuilder('slow', () => ({}))
+      .receiveFn(() => {})
+      .destroyFn(() => closing.promise)
+      .build();
+    const pipeline = Pipeline.create();
+    pipeline.readFrom(TestSources.itemStream(100, (_, count) => count)).writeTo(sink);
+    const slow = startNode(memory, 'a', { pipeline });
+    await slow.job.whenRunning();
+    const other = startNode(memory, 'b', { pipeline });
+    await other.job.whenRunning();
+    const order: string[] = [];
+    const cancelled = other.job.cancel().then(() => order.push('cancelled'));
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 3));
+    order.push('closed');
+    closing.resolve();
+    await cancelled;
+    assert.deepEqual(order, ['closed', 'cancelled']);
+    await rejectsWith('ABORTED', slow.job.join());
   });
 });

@@ -54,11 +54,11 @@ export class MillNode implements ClusterNode {
     try {
       const members = new Members(bucket, 'job');
       await members.settleManifest({ format: CLUSTER_FORMAT, partitions, hash: 'none', plan: [], epochBase: 0 });
-      await members.begin();
+      await members.begin(false);
       const options = { node: name, partitions, standbys, leaseMs };
       this.#driver = await ClaimsDriver.join(members, options, {
         act: (action) => this.#act(action),
-        followed: () => this.#mills.followed(),
+        said: () => this.#mills.said(),
         desired: () => {},
         unreachable: () => {},
         failed: (error) => this.#fail(error),

@@ -1,6 +1,6 @@
 import type { Claim } from '../../../../../src/cluster/claims/change.js';
 import type { PartitionSignal } from '../../../../../src/cluster/claims/partition-life.js';
-import type { Followed } from '../../../../../src/cluster/node/claims-driver.js';
+import type { Said } from '../../../../../src/cluster/node/claims-driver.js';
 import { PartitionFollower } from '../../../../../src/cluster/node/partition-follower.js';
 import { MillraceError } from '../../../../../src/errors/index.js';
 import type { LocalViews } from '../../../../../src/store/log/local-view.js';
@@ -59,10 +59,10 @@ export class MillPartitions {
     });
   }
 
-  followed(): Followed {
+  said(): Said {
     const those = (warm: boolean): readonly number[] =>
       [...this.#followers].flatMap(([partition, follower]) => (follower.isWarm === warm ? [partition] : []));
-    return { warm: those(true), behind: those(false) };
+    return { ended: [], warm: those(true), behind: those(false) };
   }
 
   /** The mill that has the partition here. */
