@@ -1,6 +1,6 @@
 /*
- * The factory of example 14 on three nodes, with the pipeline as it is. The node that runs the job is killed in the middle of the shift, and the
- * one that takes over is ended in order; the machines go on. What came out in the end is exactly what a plain loop makes of the same
+ * The factory of example 14 on three nodes, with the pipeline as it is. The node that reads is killed in the middle of the shift, and the one
+ * that takes over is ended in order; the machines go on. What came out in the end is exactly what a plain loop makes of the same
  * messages: state by key, calls that were under way, letters and all.
  *
  *   npx tsx examples/17-cluster.ts
@@ -18,8 +18,8 @@ import { startMosquitto } from './support/start-mosquitto.js';
 import { startExampleServers } from './support/start-nats.js';
 import { until } from './support/until.js';
 
-/** The job keeps state by key, so it is one partition, which runs on one node and moves to another when that is gone. */
-const PARTITIONS = 1;
+/** The first partition reads, and the state of each quantity is in the partition of its key: on each node there is a third of it. */
+const PARTITIONS = 3;
 /** A node that was killed is taken over after a lease, three seconds; the rest is for slow machines. */
 const TAKEOVER_SECONDS = 20;
 
@@ -30,8 +30,9 @@ async function runNode(nodeId: string, servers: string, broker: string, register
     name: 'telemetry',
     partitions: PARTITIONS,
     processingGuarantee: 'exactly-once',
-    onEvent: ({ kind }) => {
-      if (kind === 'partition-running') process.send?.('owner');
+    onEvent: (event) => {
+      if (event.kind === 'partition-running' && event.partition === 0) process.send?.('owner');
+      if (event.kind === 'partition-released' && event.partition === 0) process.send?.('none');
     },
   });
   process.once('SIGTERM', () => void engine.shutdown());
@@ -89,9 +90,9 @@ async function work(told: readonly Telling[], room: ControlRoom, nodes: readonly
 }
 
 async function ownerOf(nodes: readonly ExampleNode[]): Promise<ExampleNode> {
-  await until(() => nodes.some(({ isOwner }) => isOwner), 'a node that runs the job', TAKEOVER_SECONDS);
+  await until(() => nodes.some(({ isOwner }) => isOwner), 'a node that reads', TAKEOVER_SECONDS);
   const owner = nodes.find(({ isOwner }) => isOwner);
-  if (owner === undefined) throw new Error('nobody runs the job');
+  if (owner === undefined) throw new Error('nobody reads');
   return owner;
 }
 

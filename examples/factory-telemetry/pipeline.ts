@@ -32,6 +32,8 @@ export function factoryTelemetry(broker: string, registerUrl: string): Pipeline 
         })
         // Of what is no JSON the letter has the message as it came.
         .onError({ deadLetter })
+        // On a cluster one session reads all, so that what a machine says keeps its order; its state may be in any partition.
+        .spread('first')
         .build(),
     )
     // What is JSON and makes no sense: a field that is missing, a text for a number, a value that no machine can have.
@@ -57,6 +59,7 @@ export function factoryTelemetry(broker: string, registerUrl: string): Pipeline 
     )
     .setName('register')
     .groupingKey(keyOf)
+    .setName('by quantity')
     .mapStateful(
       () => ({ values: [] as number[] }),
       (state, _key, reading): Average => {
@@ -70,6 +73,7 @@ export function factoryTelemetry(broker: string, registerUrl: string): Pipeline 
   averages.writeTo(averageSink(broker));
   averages
     .groupingKey(keyOf)
+    .setName('averages by quantity')
     .mapStateful(
       () => ({ alarm: false }),
       (state, _key, average): Alarm | undefined => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A node in a process of its own, which says `process.send('owner')` when a partition runs there. */
+/** A node in a process of its own, which says `process.send('owner')` when it runs what is asked about, and `'none'` when it has given that back. */
 export interface ExampleNode extends AsyncDisposable {
   readonly name: string;
-  /** A partition has run there since it was started, and it was not ended. */
+  /** As it said last, unless it was ended. */
   readonly isOwner: boolean;
   start(): void;
   /** Gives its exit code, null when the signal ended it. */
@@ -22,8 +22,8 @@ export function exampleNode(name: string, file: string, ...args: readonly string
     },
     start: () => {
       program = fork(file, [name, ...args]);
-      program.on('message', () => {
-        isOwner = true;
+      program.on('message', (said) => {
+        isOwner = said === 'owner';
       });
     },
     end: async (signal) => {

@@ -14,8 +14,10 @@ import type { SourceMetrics } from './source-metrics.js';
 
 /** What a reader is made of: the intake is attached, and the line open. */
 export interface ReaderOptions<T> {
-  /** For events and dead letters. */
+  /** For events. */
   readonly name: string;
+  /** What its letters say: the name of the source, which is the same in all partitions. */
+  readonly origin: string;
   /** Called at the poll, not as a message comes. */
   readonly maker: ItemMaker<T>;
   /** `fail`: the first failure ends the source. Else it is a rejected input, which has a position of its own. */
@@ -108,7 +110,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
 
   /** False when the source has failed on this message, which then stays unacknowledged. */
   #consume(event: MessageEvent, batch: PollBatch<T>): boolean {
-    const { onError, name, metrics, maker } = this.#options;
+    const { onError, origin, metrics, maker } = this.#options;
     const position = batch.next;
     const failure = maker.make(event, batch);
     if (failure !== undefined) {
@@ -117,7 +119,7 @@ export class MqttSourceReader<T> implements SourceReader<T> {
         this.#intake.fail(failure.error);
         return false;
       }
-      batch.reject(deadLetterOf(event, failure.error, name), heldBytes(event));
+      batch.reject(deadLetterOf(event, failure.error, origin), heldBytes(event));
     }
     if (event.qos > 0) this.#acks.taken(position, event.token);
     return true;

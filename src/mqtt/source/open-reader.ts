@@ -37,7 +37,7 @@ export const openReader = async <T>(given: ResolvedSource<T>, context: OpenConte
   const needed = guarantee === 'exactly-once' ? neededQos(source) : 0;
   const qosCheck = new QosCheck({ source: name, needed, policy: source.onLowerQos, metrics });
   const maker = new ItemMaker({ name, mapToItemFn, schema, deduplicateBy, qosCheck });
-  return new MqttSourceReader({ name, maker, onError, intake, line, acks, metrics });
+  return new MqttSourceReader({ name, origin: given.name, maker, onError, intake, line, acks, metrics });
 };
 
 /** Where copies are told apart there is nothing to tell; exactly-once has refused them otherwise. */

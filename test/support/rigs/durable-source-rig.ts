@@ -82,6 +82,7 @@ export class DurableSourceRig {
     });
     this.reader = new MqttSourceReader({
       name: 's',
+      origin: 's',
       maker,
       onError: 'fail',
       intake: this.#intake,

@@ -55,6 +55,7 @@ const open = (settings: Settings = {}) => {
   intake.attach(line, acks);
   const reader = new MqttSourceReader({
     name: 's',
+    origin: 's',
     maker: new ItemMaker({
       name: 's',
       mapToItemFn: settings.mapToItemFn ?? ((_topic, message) => message.toString()),
