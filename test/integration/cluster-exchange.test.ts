@@ -108,7 +108,7 @@ class Rig {
 
   node(pipeline: Pipeline, options: object = {}): { readonly engine: ClusterEngine; readonly job: ClusterJob } {
     this.#nodes += 1;
-    const parts = { place: this.memory.place(), node: `n${this.#nodes}`, leaseMs: 600, standbys: 0 };
+    const parts = { place: this.memory.place(), node: `n${this.#nodes}`, leaseMs: 600, standbys: 0, warnings: false };
     const engine = new ClusterEngine(parts);
     onCleanup(() => engine.shutdown());
     const job = engine.newJob(pipeline, { ...JOB, ...options });
@@ -236,7 +236,13 @@ describe('state by key in a job of several partitions', LIMIT, () => {
   });
 
   it('is refused without a guarantee, and where two groupings have one name', () => {
-    const engine = new ClusterEngine({ place: new MemoryCluster().place(), node: 'n1', leaseMs: 600, standbys: 0 });
+    const engine = new ClusterEngine({
+      place: new MemoryCluster().place(),
+      node: 'n1',
+      leaseMs: 600,
+      standbys: 0,
+      warnings: false,
+    });
     onCleanup(() => engine.shutdown());
     const read = MqttSources.builder().clientId('c').topic('in/#').qualityOfService(2).keepSession().spread('shared');
     const pipeline = (name: string): Pipeline => {

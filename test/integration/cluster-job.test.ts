@@ -115,7 +115,13 @@ class Cluster {
     this.#nodes += 1;
     const memory = this.memory.place(pace);
     const place = views === undefined ? memory : { ...memory, views };
-    const engine = new ClusterEngine({ place, node: `n${this.#nodes}`, leaseMs: LEASE_MS, standbys: 0 });
+    const engine = new ClusterEngine({
+      place,
+      node: `n${this.#nodes}`,
+      leaseMs: LEASE_MS,
+      standbys: 0,
+      warnings: false,
+    });
     onCleanup(() => engine.shutdown());
     const events: ClusterJobEvent[] = [];
     const job = engine.newJob(pipeline ?? counting(this.broker, stage), {
@@ -292,7 +298,13 @@ describe('a job on a cluster', LIMIT, () => {
 
   it('is refused with several partitions where a source does not say how it is divided', () => {
     const memory = new MemoryCluster();
-    const engine = new ClusterEngine({ place: memory.place(), node: 'n1', leaseMs: LEASE_MS, standbys: 0 });
+    const engine = new ClusterEngine({
+      place: memory.place(),
+      node: 'n1',
+      leaseMs: LEASE_MS,
+      standbys: 0,
+      warnings: false,
+    });
     onCleanup(() => engine.shutdown());
     const source = MqttSources.builder().clientId('c').topic('in/#').qualityOfService(2).keepSession();
     const unsaid = Pipeline.create();

@@ -21,7 +21,13 @@ interface Node {
 }
 
 function startNode(memory: MemoryCluster, name: string, pipeline: Pipeline): Node {
-  const engine = new ClusterEngine({ place: memory.place(), node: name, leaseMs: LEASE_MS, standbys: 1 });
+  const engine = new ClusterEngine({
+    place: memory.place(),
+    node: name,
+    leaseMs: LEASE_MS,
+    standbys: 1,
+    warnings: false,
+  });
   onCleanup(() => engine.shutdown());
   const events: ClusterJobEvent[] = [];
   const onEvent = (event: ClusterJobEvent): void => void events.push(event);

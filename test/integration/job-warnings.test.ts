@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { Engine, MqttSinks, MqttSources, Pipeline, Sinks } from '../../src/index.js';
+import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
+import { Engine, MqttSinks, MqttSources, Pipeline, SinkBuilder, Sinks, TestSources } from '../../src/index.js';
 import { publishDiagnostic } from '../../src/metrics/index.js';
+import { MemoryCluster } from '../support/cluster/memory-place.js';
 import { freePort } from '../support/free-port.js';
 import { SUITE_LIMIT } from '../support/limits.js';
+import { until } from '../support/until.js';
 
 interface Warning extends Error {
   readonly code?: string;
@@ -102,5 +105,27 @@ describe('a job that nobody watches', SUITE_LIMIT, () => {
       await job[end]();
       await assert.rejects(running, { code: 'ABORTED' });
     }
+  });
+
+  it('says the same on a cluster, of the partitions that the node has, until it has ended there', async () => {
+    using warnings = new Warnings();
+    const place = new MemoryCluster().place();
+    await using engine = new ClusterEngine({ place, node: 'a', leaseMs: 600, standbys: 0, warnings: true });
+    const stuck = Pipeline.create();
+    const never = SinkBuilder.sinkBuilder('never', () => ({})).receiveFn(() => new Promise<void>(() => {}));
+    stuck.readFrom(TestSources.itemStream(100, (_, count) => count)).writeTo(never.build());
+    const late = engine.newJob(stuck, { name: 'late', processingGuarantee: 'at-least-once', drainTimeoutMs: 50 });
+    const away = engine.newJob(await consumer('nowhere'), { name: 'away' });
+    while (warnings.all.length < 1) await once(process, 'warning');
+    assert.match(warnings.all[0]?.message ?? '', /job "away": source nowhere: .*connection refused/);
+    await until(() => late.metrics().itemsInFlight > 0);
+    assert.equal(await late.drain(), false);
+    while (warnings.all.length < 2) await once(process, 'warning');
+    assert.equal(warnings.all[1]?.code, 'MILLRACE_DRAIN_TIMED_OUT');
+    assert.match(warnings.all[1]?.message ?? '', /job "late": .*waited in vain for sink "never"/);
+    await away.cancel();
+    publishDiagnostic('messages-dropped', { source: 'nowhere', policy: 'drop-oldest' });
+    await new Promise(setImmediate);
+    assert.equal(warnings.all.length, 2);
   });
 });

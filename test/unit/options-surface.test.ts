@@ -24,7 +24,7 @@ import { MemoryCluster } from '../support/cluster/memory-place.js';
 
 /** Gives these options, which JavaScript may have in any shape, to what takes them. */
 const clusterEngine = (): ClusterEngine =>
-  new ClusterEngine({ place: new MemoryCluster().place(), node: 'n', leaseMs: 3_000, standbys: 0 });
+  new ClusterEngine({ place: new MemoryCluster().place(), node: 'n', leaseMs: 3_000, standbys: 0, warnings: false });
 
 type Give = (options: never) => unknown;
 

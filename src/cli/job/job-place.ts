@@ -35,7 +35,7 @@ export function asNode(
   reporter: Reporter,
 ): JobPlace<ClusterEngine> {
   return {
-    open: () => Engine.cluster(cluster),
+    open: () => Engine.cluster({ ...cluster, warnings: false }),
     newJob: (engine, tell) => {
       const job = engine.newJob(pipeline, { ...options, onEvent: toldBefore(tell, options.onEvent) });
       const text = `node ${engine.nodeId} takes part in job "${job.name}"`;

@@ -4,6 +4,7 @@ import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/
 import type { JobRunner } from '../../engine/job-runner.js';
 import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
 import { exchangeEnds } from '../exchange/exchange-ends.js';
@@ -27,6 +28,8 @@ export interface ClusterEngineParts {
   readonly node: string;
   readonly leaseMs: number;
   readonly standbys: number;
+  /** As in `EngineOptions`. */
+  readonly warnings: boolean;
 }
 
 /** Runs jobs on several nodes; this process is one of them. `Engine.cluster` opens it. */
@@ -74,13 +77,19 @@ export class ClusterEngine implements JobRunner {
     const prepared = prepareRun(this.#divided(pipeline, resolved.name, partitions), resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(prepared.plan, partitions);
     this.#claims.add(resolved.name, prepared.engineClaims);
+    const { name } = resolved;
+    const warned = { what: `job "${name}"`, job: name, ...prepared.parts };
+    const warnings = this.#parts.warnings ? new OperatorWarnings(warned) : undefined;
     const job = new ClusterJob({
       options: resolved,
       onEvent,
       run: prepared.run,
       partitions,
-      join: (one) => this.#join(one, { prepared, partitions, changes, options: resolved }),
-      onFinal: () => this.#forget(resolved.name),
+      join: (one) => this.#join(one, { prepared, partitions, changes, options: resolved, warnings }),
+      onFinal: () => {
+        warnings?.[Symbol.dispose]();
+        this.#forget(resolved.name);
+      },
     });
     this.#jobs.set(resolved.name, job);
     return job;
@@ -114,7 +123,7 @@ export class ClusterEngine implements JobRunner {
     this.#claims.delete(name);
   }
 
-  async #join(job: JobAtNode, { prepared, partitions, changes, options }: Joining): Promise<Joined> {
+  async #join(job: JobAtNode, { prepared, partitions, changes, options, warnings }: Joining): Promise<Joined> {
     const { place, node, leaseMs, standbys } = this.#parts;
     const { run } = prepared;
     const { allowPlanChange = false, beginAgain = false } = changes;
@@ -137,6 +146,7 @@ export class ClusterEngine implements JobRunner {
       unfit: (partition) => driver?.failed(partition) ?? 0,
       proved: (partition) => driver?.proved(partition),
       tell: (event) => job.tell(event),
+      warnings,
       failed: (error) => void job.fail(error),
       ended: () => driver?.say(),
     });
@@ -170,6 +180,7 @@ interface Joining {
   readonly partitions: number;
   readonly changes: Omit<ClusterOnly, 'partitions'>;
   readonly options: ReturnType<typeof resolveJobOptions>;
+  readonly warnings: OperatorWarnings | undefined;
 }
 
 /** That there will be some is all that is asked before a job joins. */

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { must, text } from '../../internal/options/option-checks.js';
+import { flag, must, text } from '../../internal/options/option-checks.js';
 import { NATS_CHECKS } from '../../nats/nats-checks.js';
 import type { NatsOptions } from '../../nats/nats-options.js';
 
@@ -19,6 +19,11 @@ export interface ClusterOptions extends NatsOptions {
   readonly replicas?: number | undefined;
   /** How many other nodes keep the state of each partition at hand. Default 0. */
   readonly standbys?: number | undefined;
+  /**
+   * Whether jobs say as warnings of the process what whoever runs them must know, as those of `Engine.embedded` do: of the partitions of this
+   * node. Default true.
+   */
+  readonly warnings?: boolean | undefined;
 }
 
 /** {@link ClusterOptions} with every default applied. */
@@ -29,6 +34,7 @@ export interface ResolvedCluster {
   readonly leaseMs: number;
   readonly replicas: number;
   readonly standbys: number;
+  readonly warnings: boolean;
 }
 
 const LEAST_LEASE_MS = 500;
@@ -40,6 +46,7 @@ const CLUSTER: OptionChecks<ClusterOptions> = {
   leaseMs: must(`a number of milliseconds from ${LEAST_LEASE_MS}`, (value) => Number(value) >= LEAST_LEASE_MS),
   replicas: must('1, 3 or 5', (value) => value === 1 || value === 3 || value === 5),
   standbys: must('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0),
+  warnings: flag,
 };
 
 /** What is wrong with the options of a cluster, as sentences: for whoever takes them from elsewhere. */
@@ -52,6 +59,6 @@ export const resolveClusterOptions = (given: ClusterOptions, defaultNode: string
   const missing = options.servers === undefined && problems.length === 0 ? ['servers must be given'] : [];
   const all = [...problems, ...missing];
   if (all.length > 0) throw invalidOptions('cluster', all);
-  const { dir, nodeId = defaultNode, leaseMs = 3_000, replicas = 3, standbys = 0, ...nats } = options;
-  return { nats, dir, node: nodeId, leaseMs, replicas, standbys };
+  const { dir, nodeId = defaultNode, leaseMs = 3_000, replicas = 3, standbys = 0, warnings = true, ...nats } = options;
+  return { nats, dir, node: nodeId, leaseMs, replicas, standbys, warnings };
 };

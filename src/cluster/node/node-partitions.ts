@@ -1,7 +1,9 @@
 import type { ResolvedRestart } from '../../engine/job/restart-policy.js';
+import { type StoppedEarly, stoppedEarlyWords } from '../../engine/job/stopped-early.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { JobRun } from '../../engine/run/job-run.js';
 import { MillraceError } from '../../errors/index.js';
+import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { LocalViews } from '../../store/log/local-view.js';
 import { LogStores } from '../../store/log/log-stores.js';
 import type { Restored } from '../../store/log/opening/open-log-store.js';
@@ -31,6 +33,8 @@ export interface NodePartitionsParts {
   /** A run of it went well here. */
   readonly proved: (partition: number) => void;
   readonly tell: (event: ClusterJobEvent) => void;
+  /** Undefined: nothing is said as a warning. */
+  readonly warnings: OperatorWarnings | undefined;
   /** A partition failed as it would anywhere. */
   readonly failed: (error: MillraceError) => void;
   /** The sources of a partition have ended. */
@@ -50,6 +54,8 @@ export class NodePartitions {
   readonly #opened = new Map<number, Opened>();
   /** Was opened, and has not come to its end. */
   readonly #begun = new Set<number>();
+  /** Was opened, and does not run yet. */
+  readonly #opening = new Set<number>();
   /** By partition, what a store may be opened with next. */
   readonly #epochs = new Map<number, number>();
   readonly #followers = new Map<number, Pick<PartitionFollower, 'isWarm' | 'close'>>();
@@ -103,6 +109,8 @@ export class NodePartitions {
       if (!this.#parts.durable) for (const signal of BEFORE_OPENING) this.#parts.pass(partition, signal);
       opened.runner.open();
     });
+    this.#opening.add(partition);
+    this.#parts.warnings?.starting();
   }
 
   drain(partition: number): void {
@@ -184,11 +192,13 @@ export class NodePartitions {
     const options = { ...run, partition, stores: durable ? this.#stores : undefined };
     return new PartitionRunner(options, restart, {
       pass: (signal) => {
+        this.#isOpen(partition);
         if (signal === 'release' || signal === 'end') this.#begun.delete(partition);
         if (signal === 'lose') tell({ kind: 'partition-lost', job, partition, reason: { type: 'fenced' } });
         pass(partition, signal);
       },
       opened: () => {
+        this.#isOpen(partition);
         const restored = this.#opened.get(partition)?.restored;
         tell({
           kind: 'partition-running',
@@ -200,7 +210,7 @@ export class NodePartitions {
         pass(partition, 'run');
       },
       released: (error) => tell({ kind: 'partition-released', job, partition, error }),
-      stoppedEarly: (early) => tell({ kind: 'stopped-early', job, ...early }),
+      stoppedEarly: (early) => this.#tellStoppedEarly(early),
       ended,
       isLocal: (error) => this.#local.isLocal(error),
       proved: () => proved(partition),
@@ -209,6 +219,18 @@ export class NodePartitions {
       restarting: (error, waitMs) => tell({ kind: 'partition-restarting', job, partition, error, waitMs }),
       failed,
     });
+  }
+
+  /** It runs, or will not by this opening. */
+  #isOpen(partition: number): void {
+    if (this.#opening.delete(partition) && this.#opening.size === 0) this.#parts.warnings?.started();
+  }
+
+  #tellStoppedEarly(early: StoppedEarly): void {
+    const { run, tell, warnings } = this.#parts;
+    tell({ kind: 'stopped-early', job: run.job, ...early });
+    const { text, advice } = stoppedEarlyWords(early, run.guarantee);
+    warnings?.stoppedEarly(text, advice);
   }
 }
 

@@ -9,7 +9,7 @@ import { rejectsWith } from '../../support/rejects-with.js';
 const RUNNERS: Readonly<Record<string, () => JobRunner>> = {
   'alone in a process': () => Engine.embedded(),
   'as a node of a cluster': () =>
-    new ClusterEngine({ place: new MemoryCluster().place(), node: 'n', leaseMs: 600, standbys: 0 }),
+    new ClusterEngine({ place: new MemoryCluster().place(), node: 'n', leaseMs: 600, standbys: 0, warnings: false }),
 };
 
 const endless = (): Pipeline => {

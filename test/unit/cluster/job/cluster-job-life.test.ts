@@ -53,7 +53,13 @@ function startNode(memory: MemoryCluster, name: string, { pace, pipeline = endle
     cutBucket = new CutBucket(await place.openBucket(job));
     return cutBucket;
   };
-  const engine = new ClusterEngine({ place: { ...place, openBucket }, node: name, leaseMs: LEASE_MS, standbys: 0 });
+  const engine = new ClusterEngine({
+    place: { ...place, openBucket },
+    node: name,
+    leaseMs: LEASE_MS,
+    standbys: 0,
+    warnings: false,
+  });
   const events: ClusterJobEvent[] = [];
   const onEvent = (event: ClusterJobEvent): void => void events.push(event);
   const job = engine.newJob(pipeline, { name: 'idle', onEvent, ...options });

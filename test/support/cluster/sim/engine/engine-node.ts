@@ -27,7 +27,7 @@ export class EngineNode implements ClusterNode {
       onStalled: () => () => {},
       close: async () => {},
     };
-    this.#engine = new ClusterEngine({ place, node: name, leaseMs, standbys });
+    this.#engine = new ClusterEngine({ place, node: name, leaseMs, standbys, warnings: false });
     this.#job = this.#engine.newJob(pipeline, {
       name: 'job',
       partitions,
