@@ -16,10 +16,14 @@ export interface LinkSpeed {
 
 const NOTHING = new Uint8Array(0);
 
+/** Of a link, seen from the client. */
+export type LinkDirection = 'up' | 'down' | 'both';
+
 /** One direction: bytes on their way, which arrive in portions of any size, in order. */
 class Pipe {
   bytes: Uint8Array = NOTHING;
   moving = false;
+  stalled = false;
 }
 
 /** A connection: two pipes that move bytes in any portions with any delays, can stall, and break at any byte. */
@@ -31,7 +35,6 @@ export class SimLink {
   readonly #down = new Pipe();
   #client: LinkEnd | undefined;
   #broker: LinkEnd | undefined;
-  #stalled = false;
   /** Told when the client writes first. */
   onFirstWrite: () => void = () => {};
 
@@ -73,13 +76,15 @@ export class SimLink {
     this.#write(this.#down, chunks, () => this.#client);
   }
 
-  /** Nothing moves until `resume`; nobody is told. */
-  stall(): void {
-    this.#stalled = true;
+  /** Nothing moves there until `resume`; nobody is told. */
+  stall(direction: LinkDirection = 'both'): void {
+    if (direction !== 'down') this.#up.stalled = true;
+    if (direction !== 'up') this.#down.stalled = true;
   }
 
   resume(): void {
-    this.#stalled = false;
+    this.#up.stalled = false;
+    this.#down.stalled = false;
     this.#move(this.#up, () => this.#broker);
     this.#move(this.#down, () => this.#client);
   }
@@ -141,7 +146,7 @@ export class SimLink {
   #flushSome(pipe: Pipe, end: LinkEnd | undefined): void {
     const { bytes } = pipe;
     pipe.bytes = NOTHING;
-    const count = this.#stalled ? 0 : this.#portion(bytes.length);
+    const count = pipe.stalled ? 0 : this.#portion(bytes.length);
     if (count > 0) end?.receive(bytes.slice(0, count));
   }
 
@@ -156,7 +161,7 @@ export class SimLink {
     const { minMs, maxMs } = this.#speed;
     this.#clock.after(minMs + this.#random.next() * (maxMs - minMs), () => {
       pipe.moving = false;
-      if (this.#stalled || pipe.bytes.length === 0) return;
+      if (pipe.stalled || pipe.bytes.length === 0) return;
       const count = Math.max(1, this.#portion(pipe.bytes.length));
       const bytes = pipe.bytes.slice(0, count);
       pipe.bytes = pipe.bytes.subarray(count);

@@ -47,7 +47,7 @@ export class ClusterFaults {
   #awaited: Held[] = [];
   /** Who is to stand still at its next claim, by its number, and for how long. */
   readonly #lateClaims = new Map<number, number>();
-  readonly #stalled = new Map<NodeLife, number>();
+  readonly #stalled = new Map<NodeLife, Extract<ClusterFault, { kind: 'stall' }>>();
   readonly fired = new Map<ClusterFault['kind'], number>();
 
   constructor(parts: ClusterFaultsParts) {
@@ -169,9 +169,10 @@ export class ClusterFaults {
   }
 
   /** Of what the node connects meanwhile nothing moves either. */
-  #stall(life: NodeLife, { side, ms }: Extract<ClusterFault, { kind: 'stall' }>): void {
-    this.#stalled.set(life, this.#parts.portOf(side));
-    for (const link of this.#links(life, side)) link.stall();
+  #stall(life: NodeLife, fault: Extract<ClusterFault, { kind: 'stall' }>): void {
+    const { side, way, ms } = fault;
+    this.#stalled.set(life, fault);
+    for (const link of this.#links(life, side)) link.stall(way);
     this.#for(ms, () => {
       this.#stalled.delete(life);
       for (const link of this.#links(life, side)) link.resume();
@@ -179,7 +180,8 @@ export class ClusterFaults {
   }
 
   #connecting(link: SimLink, port: number, life: NodeLife): void {
-    if (this.#stalled.get(life) === port) link.stall();
+    const stalled = this.#stalled.get(life);
+    if (stalled !== undefined && this.#parts.portOf(stalled.side) === port) link.stall(stalled.way);
     const awaited = this.#awaited.find(
       (one) => this.#parts.portOf(one.fault.side) === port && (one.life === undefined || one.life === life),
     );

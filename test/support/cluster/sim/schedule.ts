@@ -1,5 +1,6 @@
 import type { SeededRandom } from '../../seeded-random.js';
 import { SIM_BROKERS, type SimBrokerName } from '../../sim/sim-broker-habits.js';
+import type { LinkDirection } from '../../sim/sim-link.js';
 import type { Cut } from './sim-line.js';
 
 /** One thing that goes wrong, or changes. Nodes and partitions by their numbers. */
@@ -40,8 +41,14 @@ export type ClusterFault =
   | { readonly kind: 'lag'; readonly partition: number; readonly records: number; readonly ms: number }
   /** Its connections to a broker break. */
   | { readonly kind: 'sever'; readonly node: number; readonly side: 'source' | 'sink' }
-  /** Nothing moves between it and a broker. */
-  | { readonly kind: 'stall'; readonly node: number; readonly side: 'source' | 'sink'; readonly ms: number }
+  /** Nothing moves between it and a broker, in a direction or both. */
+  | {
+      readonly kind: 'stall';
+      readonly node: number;
+      readonly side: 'source' | 'sink';
+      readonly way: LinkDirection;
+      readonly ms: number;
+    }
   /** A broker ends in order, with all it has, and comes again. */
   | { readonly kind: 'broker'; readonly side: 'source' | 'sink'; readonly downMs: number }
   /** Its next CONNECT is held, and it stands still meanwhile: for longer than its lease, so that another node has the partition when it arrives. */
@@ -140,7 +147,7 @@ function faultOf(random: SeededRandom, nodes: number, partitions: number): Clust
     case 9:
       return random.chance(0.5)
         ? { kind: 'lag', partition, records: 1 + random.below(4), ms }
-        : { kind: 'stall', node, side, ms };
+        : { kind: 'stall', node, side, way: random.pick(['up', 'down', 'both'] as const), ms };
     case 10:
       return { kind: 'sever', node, side };
     case 11:
