@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onCleanup } from '../../../test/support/cleanup.js';
+import { type Deferred, deferred } from '../../../test/support/deferred.js';
 import { until } from '../../../test/support/until.js';
 import { BUILT_PACKAGE_CONFIG } from '../build-package.js';
 import type { NodeFigures, NodeMessage, NodeQuestion, NodeTask } from './node-task.js';
@@ -21,9 +22,8 @@ export class BenchNode {
   readonly #partitions = new Map<number, Arrival>();
   #child: ChildProcess | undefined;
   #running = false;
-  #disturbed = false;
   #asked = 0;
-  readonly #answers = new Map<number, (figures: NodeFigures | undefined) => void>();
+  readonly #answers = new Map<number, Deferred<NodeFigures | undefined>>();
 
   constructor(task: NodeTask) {
     this.name = task.node;
@@ -39,11 +39,6 @@ export class BenchNode {
     return this.#partitions;
   }
 
-  /** @throws Error when something stopped here that should not have: figures are of something else then */
-  mustBeUndisturbed(): void {
-    if (this.#disturbed) throw new Error(`${this.name} has lost a partition: this machine is too busy to measure`);
-  }
-
   /** Resolves when the job runs, at whichever node. */
   async start(): Promise<void> {
     this.#running = false;
@@ -54,24 +49,27 @@ export class BenchNode {
     });
     this.#child = child;
     child.on('message', (message: NodeMessage) => this.#take(message));
-    child.once('exit', () => this.#partitions.clear());
+    child.once('exit', () => {
+      this.#partitions.clear();
+      this.#rejectAll('has ended');
+    });
     await until(() => this.#running || child.exitCode !== null, { what: `node ${this.name} to run` });
     if (!this.#running) throw new Error(`node ${this.name} ended with ${child.exitCode}`);
   }
 
-  async figures(): Promise<NodeFigures> {
-    const figures = await this.ask('figures');
+  async figures(question: Extract<NodeQuestion, 'figures' | object> = 'figures'): Promise<NodeFigures> {
+    const figures = await this.ask(question);
     if (figures === undefined) throw new Error(`node ${this.name} gave no figures`);
     return figures;
   }
 
+  /** Rejects when the node ends, or loses a partition before it has answered: figures would be of something else. */
   ask(question: NodeQuestion): Promise<NodeFigures | undefined> {
     this.#asked += 1;
-    const id = this.#asked;
-    return new Promise((resolve) => {
-      this.#answers.set(id, resolve);
-      this.#child?.send({ id, question });
-    });
+    const answer = deferred<NodeFigures | undefined>();
+    this.#answers.set(this.#asked, answer);
+    this.#child?.send({ id: this.#asked, question });
+    return answer.promise;
   }
 
   kill(): Promise<void> {
@@ -91,16 +89,16 @@ export class BenchNode {
     await exit;
   }
 
-  /** As `MILLRACE_BENCH_PROFILE` has it for contenders. */
+  /** As `MILLRACE_BENCH_PROFILE` has it for contenders; in a directory of its own, since the loader's thread has a profile too. */
   #profiling(): readonly string[] {
     const directory = process.env.MILLRACE_BENCH_PROFILE;
     if (directory === undefined) return [];
-    return ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${this.#task.job}-${this.name}.cpuprofile`];
+    return ['--cpu-prof', `--cpu-prof-dir=${directory}/${this.#task.job}-${this.name}`];
   }
 
   #take(message: NodeMessage): void {
     if (message.type === 'answer') {
-      this.#answers.get(message.id)?.(message.figures);
+      this.#answers.get(message.id)?.resolve(message.figures);
       this.#answers.delete(message.id);
     } else if (message.kind === 'running') this.#running = true;
     else if (message.partition !== undefined) this.#takeEvent(message, message.partition);
@@ -111,8 +109,13 @@ export class BenchNode {
     else if (kind === 'partition-released') this.#partitions.delete(partition);
     else if (DISTURBANCES.has(kind)) {
       this.#partitions.delete(partition);
-      this.#disturbed = true;
+      this.#rejectAll('has lost a partition: this machine is too busy to measure');
     }
+  }
+
+  #rejectAll(why: string): void {
+    for (const answer of this.#answers.values()) answer.reject(new Error(`node ${this.name} ${why}`));
+    this.#answers.clear();
   }
 }
 

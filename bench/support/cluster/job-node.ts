@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, type JobRunner, type RunningJob } from 'millrace';
-import { nodePipeline } from './node-pipeline.js';
+import { cpuMicros, nodePipeline } from './node-pipeline.js';
 import type { NodeFigures, NodeMessage, NodeQuestion, NodeTask } from './node-task.js';
 
 /* A node of a cluster, or a process alone, which does what its task says and ends at SIGTERM. */
+
+const LOOK_MS = 5;
 
 const task: NodeTask = JSON.parse(process.argv[2] ?? '{}');
 const work = nodePipeline(task.work);
@@ -42,27 +45,34 @@ function endWith(engine: JobRunner): void {
 
 async function answer(id: number, question: NodeQuestion): Promise<void> {
   if (question === 'figures') return say({ type: 'answer', id, figures: figures() });
+  if (typeof question === 'object') return say({ type: 'answer', id, figures: await through(question.through) });
   if (question === 'open') work.open();
+  else if (question === 'forget') work.forget();
   else if (question === 'suspend') await job.suspend();
-  else {
-    work.forget();
-    await job.resume();
-  }
+  else await job.resume();
   say({ type: 'answer', id });
 }
 
+/** Only at the end it looks at the job, which costs a part of a millisecond. */
+async function through(messages: number): Promise<NodeFigures> {
+  while (work.seen() < messages) await sleep(LOOK_MS);
+  for (;;) {
+    const { itemsReceived, itemsAcknowledged, outboxMessages } = job.metrics();
+    if (itemsAcknowledged >= itemsReceived && outboxMessages === 0) return figures();
+    await sleep(LOOK_MS);
+  }
+}
+
 function figures(): NodeFigures {
-  const { itemsAcknowledged: acknowledged, outboxMessages: waiting, commits, samples } = job.metrics();
+  const { commits, samples } = job.metrics();
   const sample = samples.find(({ name }) => name === 'millrace_job_commit_seconds');
-  const { user, system } = process.cpuUsage();
   return {
-    acknowledged,
+    atMs: Date.now(),
     stored: work.stored(),
-    waiting,
-    firstAtMs: work.firstAtMs(),
+    first: work.first(),
     commits,
     commitSeconds: sample?.kind === 'histogram' ? sample.value.sum : 0,
-    cpuMicros: user + system,
+    cpuMicros: cpuMicros(),
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

@@ -1,6 +1,6 @@
 import { MqttSinks, MqttSources, Pipeline, type ReceivedMessage, Sinks, Subscription } from 'millrace';
 import { TOPICS } from '../workload.js';
-import type { NodeWork } from './node-task.js';
+import type { FirstMessage, NodeWork } from './node-task.js';
 import { storedItems } from './stored-items.js';
 
 /** A pipeline, and what is known of it from outside. */
@@ -10,8 +10,10 @@ export interface NodePipeline {
   open(): void;
   /** How many of those are stored; 0 where they come from a broker. */
   stored(): number;
-  /** When the first item came since `forget`. */
-  firstAtMs(): number | undefined;
+  /** How many messages came from a broker since `forget`. */
+  seen(): number;
+  /** The first of them. */
+  first(): FirstMessage | undefined;
   forget(): void;
 }
 
@@ -19,8 +21,15 @@ export function nodePipeline(work: NodeWork): NodePipeline {
   return work.kind === 'bridge' ? bridge(work) : keyed(work);
 }
 
+/** Of this process, so far. */
+export function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 function bridge({ from, to }: Extract<NodeWork, { kind: 'bridge' }>): NodePipeline {
-  let firstAt: number | undefined;
+  let first: FirstMessage | undefined;
+  let seen = 0;
   const pipeline = Pipeline.create();
   pipeline
     .readFrom(
@@ -34,7 +43,8 @@ function bridge({ from, to }: Extract<NodeWork, { kind: 'bridge' }>): NodePipeli
           TOPICS.filter((_, number) => number % count === index).map((topic) => Subscription.of(topic, 2)),
         )
         .mapToItemFn((_topic, message) => {
-          firstAt ??= Date.now();
+          first ??= { atMs: Date.now(), cpuMicros: cpuMicros() };
+          seen += 1;
           return message;
         })
         .build(),
@@ -50,9 +60,11 @@ function bridge({ from, to }: Extract<NodeWork, { kind: 'bridge' }>): NodePipeli
     pipeline,
     open: () => {},
     stored: () => 0,
-    firstAtMs: () => firstAt,
+    seen: () => seen,
+    first: () => first,
     forget: () => {
-      firstAt = undefined;
+      first = undefined;
+      seen = 0;
     },
   };
 }
@@ -73,5 +85,12 @@ function keyed({ keys, stateChars }: Extract<NodeWork, { kind: 'keyed' }>): Node
     )
     .setName('texts')
     .writeTo(Sinks.noop());
-  return { pipeline, open: numbers.open, stored: numbers.stored, firstAtMs: () => undefined, forget: () => {} };
+  return {
+    pipeline,
+    open: numbers.open,
+    stored: numbers.stored,
+    seen: () => 0,
+    first: () => undefined,
+    forget: () => {},
+  };
 }

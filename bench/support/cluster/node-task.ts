@@ -18,17 +18,32 @@ export type NodeWork =
   | { readonly kind: 'keyed'; readonly keys: number; readonly stateChars: number };
 
 /** What a node is asked. */
-export type NodeQuestion = 'figures' | 'suspend' | 'resume' | 'open';
+export type NodeQuestion =
+  | 'figures'
+  | 'suspend'
+  | 'resume'
+  | 'open'
+  /** What came before counts no more. */
+  | 'forget'
+  /** Answered with figures when so many messages have come since then, and nothing is left of them here. */
+  | { readonly through: number };
+
+/** When a message came. */
+export interface FirstMessage {
+  /** By the clock of this machine. */
+  readonly atMs: number;
+  /** What the process had used by then. */
+  readonly cpuMicros: number;
+}
 
 /** Of this process, so far. */
 export interface NodeFigures {
-  readonly acknowledged: number;
+  /** By the clock of this machine. */
+  readonly atMs: number;
   /** Of items that are made here, how many the store has. */
   readonly stored: number;
-  /** Messages in the outboxes. */
-  readonly waiting: number;
-  /** When the first message came since the job was resumed, by the clock of this machine; undefined: none did. */
-  readonly firstAtMs: number | undefined;
+  /** Of the first message since `forget`; undefined: none came. */
+  readonly first: FirstMessage | undefined;
   readonly commits: number;
   readonly commitSeconds: number;
   readonly cpuMicros: number;
