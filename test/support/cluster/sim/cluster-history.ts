@@ -9,7 +9,7 @@ import { ClusterWorld, portOf } from './cluster-world.js';
 import type { MillFlaw } from './mill/mill.js';
 import { millKind } from './mill/mill-kind.js';
 import type { PartitionServer } from './partition-server.js';
-import { type Schedule, scheduleOf } from './schedule.js';
+import { lastingMs, type Schedule, scheduleOf } from './schedule.js';
 
 /** What a schedule came to. */
 export interface ClusterOutcome {
@@ -26,7 +26,7 @@ export interface ClusterOutcome {
 /** So long may everything take once nothing goes wrong, in leases. */
 const HEALING_LEASES = 60;
 /** Some wait in the end whether somebody moves; by then all are balanced. */
-const STILL_EVERY = 20;
+const STILL_EVERY = 100;
 const BALANCING_LEASES = 15;
 const STILL_LEASES = 5;
 /** Above it something turns without end. */
@@ -111,7 +111,7 @@ export class ClusterHistory {
     for (const machine of machines.slice(0, nodes)) machine.startAfter(random.next() * START_MS);
     if (joinMs !== undefined) machines[nodes]?.startAfter(joinMs);
     for (const { atMs, fault } of faults) clock.after(atMs, () => this.#faults.inflict(fault));
-    const ends = faults.map(({ atMs, fault }) => atMs + ('ms' in fault ? fault.ms : 0));
+    const ends = faults.map(({ atMs, fault }) => atMs + lastingMs(fault));
     clock.after(Math.max(publishMs, joinMs ?? 0, ...ends), () => {
       this.#isOver = true;
     });

@@ -62,6 +62,12 @@ export interface Hold {
   readonly pauseMs: number;
 }
 
+/** How long it takes until it is undone. */
+export const lastingMs = (fault: ClusterFault): number => {
+  if ('pauseMs' in fault) return Math.max(fault.holdMs, fault.pauseMs);
+  return 'ms' in fault ? fault.ms : 0;
+};
+
 export interface PlannedClusterFault {
   readonly atMs: number;
   readonly fault: ClusterFault;
