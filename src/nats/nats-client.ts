@@ -157,25 +157,26 @@ export class NatsClient {
     const what = `subject ${subject} of ${this.location}`;
     const heard = deferred<void>();
     heard.promise.catch(() => {});
-    const subscription = this.#connection.subscribe(subject, {
-      callback: (error, { data }) => {
-        if (error !== null) {
-          heard.reject(error);
-          listener.onFailed(natsError(error, what));
-        } else if (data.byteLength === 0) heard.resolve();
-        else listener.onMessage(data);
-      },
-    });
+    let end = () => {};
+    const callback = (error: Error | null, { data }: Msg): void => {
+      if (error !== null) {
+        heard.reject(error);
+        listener.onFailed(natsError(error, what));
+      } else if (data.byteLength === 0) heard.resolve();
+      else listener.onMessage(data);
+    };
     try {
       await this.#settled(subject, () => {
+        const subscription = this.#connection.subscribe(subject, { callback });
+        end = () => subscription.unsubscribe();
         this.#connection.publish(subject);
         return heard.promise;
       });
     } catch (error) {
-      subscription.unsubscribe();
+      end();
       throw error;
     }
-    return () => subscription.unsubscribe();
+    return end;
   }
 
   /** Resolves when there is a connection, or after so long all the same. */
