@@ -23,6 +23,9 @@ const play = (settings: Omit<ExchangeSettings, 'seed'>): ExchangeTally => {
       assert.fail(`MILLRACE_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
     }
   }
+  // a fault costs a window at most: what fed itself would cost any number of them
+  const { rowsSent, rowsCommitted } = tally;
+  assert.ok(rowsSent < 2.5 * rowsCommitted, `${rowsCommitted} rows were sent as ${rowsSent}`);
   return tally;
 };
 

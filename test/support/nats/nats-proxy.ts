@@ -19,6 +19,8 @@ export type AckFate =
 export class NatsProxy {
   /** Acknowledgements that did not simply pass. */
   faults = 0;
+  /** How often `cutAll` found something to cut. */
+  cuts = 0;
   readonly url: string;
   readonly #server: Server;
   readonly #links = new Set<readonly [Socket, Socket]>();
@@ -66,6 +68,7 @@ export class NatsProxy {
 
   /** Ends all connections; what is held is lost. */
   cutAll(): void {
+    if (this.#links.size > 0) this.cuts += 1;
     if (this.#held !== undefined) this.#held.chunks.length = 0;
     for (const [client, server] of this.#links) {
       client.resetAndDestroy();

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { resolveClusterOptions } from '../../src/cluster/engine/cluster-options.js';
+import { openNatsPlace } from '../../src/cluster/engine/nats-place.js';
+import { byDevice, counting, DEVICES, KeyedRig, upTo } from '../support/cluster/keyed-rig.js';
+import { LIMIT } from '../support/limits.js';
+import { startNats } from '../support/nats/nats-cluster.js';
+import { NatsProxy } from '../support/nats/nats-proxy.js';
+import { natsAbsence } from '../support/nats/nats-servers-here.js';
+import { tempDir } from '../support/temp-dir.js';
+import { until } from '../support/until.js';
+
+const skip = natsAbsence() ?? false;
+const ROUNDS = 40;
+const CUTS = 6;
+
+describe('state by key over a NATS server', { skip, ...LIMIT }, () => {
+  it('counts each item once, in the order of its key, over connections that are cut in the middle of it', async () => {
+    await using nats = await startNats();
+    const [server] = nats.servers;
+    assert.ok(server);
+    const rig = await KeyedRig.start();
+    const proxies = [await NatsProxy.start(server), await NatsProxy.start(server)];
+    for (const proxy of proxies) {
+      const options = { servers: proxy.url, dir: tempDir('node'), replicas: 1 };
+      const place = await openNatsPlace(resolveClusterOptions(options, 'n'));
+      const { job } = rig.node(counting(rig.broker, 'first'), {}, place);
+      await job.whenRunning();
+    }
+    const sending = rig.send(ROUNDS);
+    for (let cut = 1; cut <= CUTS; cut += 1) {
+      await until(() => rig.seen.length >= (DEVICES * ROUNDS * cut) / (CUTS + 1));
+      proxies[cut % 2]?.cutAll();
+    }
+    await sending;
+    await until(() => rig.seen.length >= DEVICES * ROUNDS);
+    // that it was connected each time, and is again
+    assert.ok(proxies.every(({ cuts }) => cuts === CUTS / 2));
+    const devices = byDevice(rig.seen);
+    assert.equal(devices.size, DEVICES);
+    for (const [device, { counts, numbers }] of devices) {
+      assert.deepEqual(counts, upTo(ROUNDS, 1), device);
+      assert.deepEqual(numbers, upTo(ROUNDS), device);
+    }
+  });
+});
