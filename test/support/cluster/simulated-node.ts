@@ -55,6 +55,7 @@ export class SimulatedNode {
   readonly #run: number;
   /** The epochs of what was opened here and has not ended. */
   readonly #open = new Map<number, number>();
+  readonly #ending = new Set<number>();
   readonly #views = new Map<number, 'behind' | 'warm'>();
   readonly #waiting: (() => void)[] = [];
   /** By partition, how often in a row. */
@@ -301,7 +302,7 @@ export class SimulatedNode {
     const epoch = this.#open.get(partition);
     this.#here(this.#someMs(), () => {
       // what comes to its end already says so itself
-      if (epoch === undefined || this.#open.get(partition) !== epoch) return;
+      if (this.#ending.has(partition) || this.#open.get(partition) !== epoch) return;
       this.#open.delete(partition);
       this.#views.set(partition, 'warm');
       if (this.#machine.stateOf(partition) === 'draining') this.#machine.pass(partition, 'release');
@@ -316,7 +317,9 @@ export class SimulatedNode {
 
   #end(partition: number): void {
     this.#open.delete(partition);
+    this.#ending.add(partition);
     this.#here(this.#someMs(), () => {
+      this.#ending.delete(partition);
       this.#machine.pass(partition, 'end');
       this.#decide();
     });
