@@ -168,5 +168,5 @@ const MORE_COLUMNS: readonly Column[] = [
   figureColumn('messages/commit', 'messagesPerCommit', 0),
   figureColumn('ms/commit', 'commitMs', 1),
   { heading: 'CPU µs/message, nodes', cell: ({ measured: one }) => cpuPerMessage(one).toFixed(1) },
-  figureColumn('NATS servers', 'serverMicros', 1),
+  figureColumn('… NATS servers', 'serverMicros', 1),
 ];
