@@ -24,6 +24,8 @@ export async function startBenchMosquitto(maxInflight: number, port?: number): P
     'sys_interval 0',
     'allow_anonymous true',
     'max_queued_messages 0',
+    // without it each answer waits until TCP has acknowledged the one before
+    'set_tcp_nodelay true',
     `max_inflight_messages ${maxInflight}`,
     `listener ${chosen} 127.0.0.1`,
   ];

@@ -25,7 +25,7 @@ it('whatever happens, nothing waits when no answer is to come, and what waits is
         assert.equal(timing.deadline(), NEVER);
         now += tookMs;
         timing.durable(now, awaited);
-        const longest = Math.max(sealedAt + 1, now + Math.min(3, Math.max(0.2, tookMs)));
+        const longest = Math.max(sealedAt + 1, now + Math.min(3, Math.max(0.5, tookMs)));
         let deadline = NEVER;
         for (const look of looks) {
           now += look.afterMs;

@@ -1,5 +1,5 @@
-/** What answers may be waited for, whatever a commit takes: a timer is not finer than the lower, and a slow disk must not be waited for twice. */
-const LEAST_WAIT_MS = 0.2;
+/** Answers are waited for so long at least, and at most, whatever a commit takes: those of brokers nearby come within the first. */
+const LEAST_WAIT_MS = 0.5;
 const MOST_WAIT_MS = 3;
 /** Reading an answer takes about so long, and so many that come together are one commit. */
 const ANSWER_MS = 0.01;

@@ -22,8 +22,9 @@ export interface SimFlow {
 /** What it came to. */
 export interface FlowFigures {
   readonly messagesPerCommit: number;
-  /** From the broker of the source to a reader at that of the sink, half of the messages. */
+  /** From the broker of the source to a reader at that of the sink: half of the messages, and all but one of a hundred. */
   readonly medianMs: number;
+  readonly p99Ms: number;
   readonly virtualMs: number;
 }
 
@@ -79,6 +80,7 @@ export async function playFlow({ window, link, disk, messages, everyMs }: SimFlo
   const figures = {
     messagesPerCommit: messages / (world.disk.commits - commits),
     medianMs: sorted[messages >> 1] ?? Number.NaN,
+    p99Ms: sorted[Math.floor((messages - 1) * 0.99)] ?? Number.NaN,
     virtualMs: world.clock.now - startMs,
   };
   process?.kill();

@@ -113,6 +113,17 @@ const isReadyOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   assert.ok(!(await settlesWithin(driver.writer.ready(), 100)), 'there is nothing to do');
 };
 
+/** Rule 4 of `OutboxSender`. An engine would hold its commits back for what never comes. */
+const isOwedNothing = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
+  const driver = await scene.open();
+  const awaited = (): readonly unknown[] => driver.writer.outboxes.map((outbox) => outbox.awaited);
+  const none = driver.writer.outboxes.map(() => 0);
+  assert.deepEqual(awaited(), none, 'nothing was let out');
+  scene.add(driver, upwards(0, 50));
+  await driver.drain();
+  assert.deepEqual(awaited(), none, 'everything is delivered');
+};
+
 /** What a sink does with the commits of one run. */
 export const commitScenarios = <T>(): readonly DurableSinkScenario<T>[] => [
   { name: 'opens and closes, twice over, and closes twice', run: opensAndCloses },
@@ -124,4 +135,5 @@ export const commitScenarios = <T>(): readonly DurableSinkScenario<T>[] => [
   { name: 'takes several snapshots before the first is committed', run: takesSeveralSnapshots },
   { name: 'the low-water mark never falls, and reaches the end', run: raisesLow },
   { name: 'ready tells of a wish to commit once, and then waits', run: isReadyOnce },
+  { name: 'no answer is awaited before something was let out, nor when all is delivered', run: isOwedNothing },
 ];

@@ -97,6 +97,7 @@ const comesToRest = async <T>({ fixture }: SourceScene<T>, job: StoredRuns<T>): 
     assert.equal(reader.dirty, false, 'the commit took it');
   }
   assert.ok(wakes <= 5, `${wakes} wakes for 5 items`);
+  assert.equal(reader.awaited, 0, 'every answer has come');
 };
 
 const pollThrows = (reader: SourceReader<unknown>): boolean => {

@@ -44,10 +44,10 @@ describe('CommitTiming', () => {
     assert.equal(timing.deadline(), NEVER);
   });
 
-  it('waits as long as the last commit took, between 0.2 and 3 ms', () => {
+  it('waits as long as the last commit took, between 0.5 and 3 ms', () => {
     for (const [tookMs, waitMs] of [
-      [0.05, 0.2],
-      [0.5, 0.5],
+      [0.05, 0.5],
+      [0.8, 0.8],
       [1.5, 1.5],
       [20, 3],
     ] as const) {
