@@ -9,6 +9,7 @@ import { onCleanup } from '../support/cleanup.js';
 import { LIMIT, PATIENCE_MS } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence, natsServersHere } from '../support/nats/nats-servers-here.js';
+import { askJetStream } from '../support/nats/streams.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { until } from '../support/until.js';
 
@@ -40,6 +41,21 @@ const persistently = async <T>(act: () => Promise<T>): Promise<T> =>
     )
   ).value;
 
+const STREAM = 'KV_mr-test';
+/** The client of NATS has its watches tell every half minute that they live. */
+const SILENT_MS = 25_000;
+
+interface Watched {
+  readonly name: string;
+  readonly cluster?: { readonly leader?: string };
+}
+
+/** The watches of the bucket, and by which servers they are served. */
+const watchesOf = async (client: NatsClient): Promise<readonly Watched[]> => {
+  const list = await askJetStream<{ readonly consumers: readonly Watched[] | null }>(client, `CONSUMER.LIST.${STREAM}`);
+  return list.consumers ?? [];
+};
+
 for (const program of natsServersHere()) {
   describe(`the bucket of members, nats-server ${program.version}`, { skip }, () => {
     test(
@@ -50,7 +66,7 @@ for (const program of natsServersHere()) {
         const [one, other] = [await open(nats), await open(nats)];
         const granted: number[] = [];
         let revision = 0;
-        const leader = await nats.leaderOf('KV_mr-test');
+        const leader = await nats.leaderOf(STREAM);
         for (let round = 0; round < 30; round++) {
           if (round === 10) await leader.kill();
           const bucket = round % 2 === 0 ? one : other;
@@ -71,6 +87,42 @@ for (const program of natsServersHere()) {
         assert.ok(((await persistently(() => other.get('part.0')))?.revision ?? 0) >= revision);
       },
     );
+
+    test('MB3: a watch that another server serves goes on soon after that one is killed', LIMIT, async () => {
+      await using nats = await startNats({ program, size: 3 });
+      const first = await open(nats);
+      await first.put('part.0', bytes('before'));
+      const leader = await nats.leaderOf(STREAM);
+      const client = await NatsClient.open({ servers: leader.url });
+      onCleanup(() => client.close());
+      const bucket = await open(nats, client);
+      const events: BucketEvent[] = [];
+      const known = new Set<string>();
+      // at whichever server has a copy: it is to be none that leads, and not ours, so that puts go on
+      const served = await until(async () => {
+        events.length = 0;
+        const stop = bucket.watch((event) => void events.push(event));
+        await until(() => events.some(({ type }) => type === 'caught-up'));
+        const [fresh] = (await watchesOf(client)).filter(({ name }) => !known.has(name));
+        if (fresh?.cluster?.leader !== leader.name)
+          return nats.servers.find(({ name }) => name === fresh?.cluster?.leader);
+        // the server keeps it for some minutes
+        known.add(fresh.name);
+        stop();
+        return undefined;
+      });
+      await served.kill();
+      const before = events.length;
+      const killedAt = performance.now();
+      await until(
+        async () => {
+          await bucket.put('part.0', bytes('after'));
+          return events.slice(before).some((event) => event.type === 'entry' && event.entry.key === 'part.0');
+        },
+        { intervalMs: 500 },
+      );
+      assert.ok(performance.now() - killedAt < SILENT_MS, 'sooner than the client of NATS finds out');
+    });
 
     test('MB3: a watch whose server is killed says so, tells all anew, and goes on', LIMIT, async () => {
       await using nats = await startNats({ program, size: 3 });

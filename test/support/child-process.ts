@@ -109,7 +109,7 @@ class StartedChild implements Child {
 
   async writeLine(line: string): Promise<void> {
     const input = this.#child.stdin;
-    if (input === null || input.destroyed) throw new Error(`${this.#title} reads no more`);
+    if (input === null || input.destroyed) throw new Error(`${this.#title} reads no more\n${this.#tail()}`);
     await new Promise<void>((resolve) => input.write(`${line}\n`, () => resolve()));
   }
 

@@ -127,7 +127,10 @@ export class KvBucket implements Bucket {
     const endsAt = performance.now() + ANSWER_MS;
     for (;;) {
       const { seq, error } = await this.#publish({ subject: this.#subject(key), payload, headers }, what);
-      if (error === undefined && seq !== undefined) return seq;
+      if (error === undefined && seq !== undefined) {
+        for (const watch of this.#watches) watch.expect(seq);
+        return seq;
+      }
       if (error?.err_code === API_CODES.wrongLastSequence) return undefined;
       if (error !== undefined && error.err_code !== ANOTHER_UNDER_WAY) throw this.#refused(error, what);
       if (error === undefined) throw unreachable(`${what}: the answer is none of JetStream`);

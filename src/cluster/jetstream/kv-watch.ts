@@ -24,15 +24,21 @@ type Entries = AsyncIterable<KvWatchEntry> & { stop(error?: Error): void };
 const RETRY_MS = 250;
 /** How long a connection is waited for before it is looked again, in milliseconds. */
 const CONNECTION_MS = 1000;
+/** What was put and is not shown for so long is never shown, in milliseconds. */
+const SILENT_MS = 2000;
 
 /**
  * A watch that begins anew whenever the connection ends: the client mends its subscription by itself, but does not say when it has
- * caught up, and until then nobody must be taken for dead.
+ * caught up, and until then nobody must be taken for dead. And whenever it does not show what was put: one server serves it, which need not be
+ * ours, and the client finds out that that one is lost after a minute.
  */
 export class KvWatch {
   readonly #parts: KvWatchParts;
   readonly #connection: AsyncIterable<{ readonly type: string }> & { stop?(): void };
   #entries: Entries | undefined;
+  /** The revision that was shown last. */
+  #shown = 0;
+  #silence: NodeJS.Timeout | undefined;
   readonly #ended = new AbortController();
 
   constructor(parts: KvWatchParts) {
@@ -42,8 +48,18 @@ export class KvWatch {
     void this.#run();
   }
 
+  /** A value has been put with that revision. */
+  expect(revision: number): void {
+    if (this.#entries === undefined || this.#silence !== undefined) return;
+    this.#silence = setTimeout(() => {
+      this.#silence = undefined;
+      if (this.#shown < revision) this.#entries?.stop();
+    }, SILENT_MS);
+  }
+
   stop(): void {
     this.#ended.abort();
+    clearTimeout(this.#silence);
     this.#connection.stop?.();
     this.#entries?.stop();
   }
@@ -72,6 +88,8 @@ export class KvWatch {
       return this.#parts.explain(error);
     } finally {
       this.#entries = undefined;
+      clearTimeout(this.#silence);
+      this.#silence = undefined;
     }
   }
 
@@ -79,6 +97,7 @@ export class KvWatch {
     let caughtUp = false;
     for await (const entry of entries) {
       if (this.#ended.signal.aborted) return;
+      this.#shown = entry.revision;
       this.#parts.tell({ type: 'entry', entry });
       if (caughtUp || !entry.isUpdate) continue;
       caughtUp = true;

@@ -47,6 +47,8 @@ export class KillLoad implements AsyncDisposable {
   /** Sends until `stop`, so many a second, but none while `full` says so. */
   pour(perSecond: number, full: () => boolean = () => false): void {
     this.#pouring = this.#pour(perSecond, full);
+    // told by `stop`
+    this.#pouring.catch(() => {});
   }
 
   /** Pours no more until `resume`. Resolves when the broker has acknowledged what was sent. */
@@ -78,7 +80,7 @@ export class KillLoad implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
-    await this.#pouring;
+    await this.#pouring.catch(() => {});
     await Promise.all([...this.#publishers.values()].map((publisher) => publisher[Symbol.asyncDispose]()));
   }
 
