@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
+import type { ClusterPlace } from '../../src/cluster/engine/cluster-place.js';
 import { MqttSources, Pipeline, Sinks } from '../../src/index.js';
 import type { Mosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
@@ -147,6 +148,48 @@ describe('state by key in a job of several partitions', LIMIT, () => {
     await other.send(4);
     const error = await failed;
     assert.match(error.message, /stage "by device".*\.tell is a function/);
+  });
+
+  it('fails with STORE_CORRUPT where a partition has lost what it had committed, and is not begun anew without it', async () => {
+    const rig = await KeyedRig.start();
+    const counted: string[] = [];
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(readings(rig.broker).spread('first').build())
+      .groupingKey(({ device }) => device)
+      .setName('by device')
+      .mapStateful(
+        () => ({ seen: 0 }),
+        (state, device) => {
+          state.seen += 1;
+          return `${device} ${state.seen}`;
+        },
+      )
+      .setName('count')
+      .writeTo(Sinks.list(counted));
+    const before = rig.node(pipeline);
+    await before.job.whenRunning();
+    await rig.send(2);
+    await until(() => counted.length === 2 * DEVICES);
+    await before.engine.shutdown();
+    const place = rig.memory.place();
+    const { logs } = place;
+    const lost = (job: string, partition: number): string => (partition === 1 ? `${job}, made anew` : job);
+    const others: ClusterPlace['logs'] = {
+      location: logs.location,
+      open: (job, partition) => logs.open(lost(job, partition), partition),
+      blobs: (job, partition) => logs.blobs(lost(job, partition), partition),
+      close: () => logs.close(),
+    };
+    const after = rig.node(pipeline, {}, { ...place, logs: others });
+    const failed = rejectsWith('STORE_CORRUPT', after.job.join());
+    await rig.send(1, 2);
+    assert.match((await failed).message, /rows 0 to \d+ of partition 0 are missing/);
+    // what went to that partition was not counted from the beginning
+    assert.deepEqual(
+      counted.slice(2 * DEVICES).filter((line) => line.endsWith(' 1')),
+      [],
+    );
   });
 
   it('is refused without a guarantee, and where two groupings have one name', () => {
