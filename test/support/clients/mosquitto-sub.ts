@@ -34,6 +34,8 @@ export interface MosquittoSubOptions {
 export interface MosquittoSub extends AsyncDisposable {
   readonly messages: readonly SeenMessage[];
   readonly texts: readonly string[];
+  /** For each CONNECT that it sent, how many messages it had. */
+  readonly connects: readonly number[];
   /** Resolves with all messages when there are at least `count`. */
   untilCount(count: number): Promise<readonly SeenMessage[]>;
   /** Resolves when no message has come for `quietMs`: for proofs that nothing more comes. */
@@ -45,6 +47,7 @@ const VERSIONS = { 5: 'mqttv5', 4: 'mqttv311', 3: 'mqttv31' } as const;
 // The mark tells messages from the debug lines, which are on to learn when the subscription is granted.
 const FORMAT = '> %q %r %x %t';
 const LINE = /^> (\d) (\d) ([0-9a-f]*) (.*)$/;
+const CONNECT = /^Client .* sending CONNECT$/;
 
 /** Starts `mosquitto_sub` and resolves when its subscription is granted. */
 export async function startMosquittoSub(options: MosquittoSubOptions): Promise<MosquittoSub> {
@@ -55,6 +58,7 @@ export async function startMosquittoSub(options: MosquittoSubOptions): Promise<M
 
 class RunningSub implements MosquittoSub {
   readonly messages: SeenMessage[] = [];
+  readonly connects: number[] = [];
   readonly child: Child;
   #lastAt = performance.now();
 
@@ -90,6 +94,7 @@ class RunningSub implements MosquittoSub {
 
   #take(line: string): void {
     const match = LINE.exec(line);
+    if (match === null && CONNECT.test(line)) this.connects.push(this.messages.length);
     if (match === null) return;
     const [, qos, retain, hex = '', topic = ''] = match;
     const payload = Buffer.from(hex, 'hex');

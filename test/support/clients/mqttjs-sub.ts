@@ -9,9 +9,11 @@ import type { MosquittoSub, SeenMessage } from './mosquitto-sub.js';
  */
 export async function startMqttJsSub(url: string, clientId: string, topic: string): Promise<MosquittoSub> {
   const messages: SeenMessage[] = [];
+  const connects: number[] = [0];
   let lastAt = performance.now();
   const client = await connectAsync(url, { clientId, clean: false, protocolVersion: 4, reconnectPeriod: 100 });
   client.on('error', () => {});
+  client.on('reconnect', () => connects.push(messages.length));
   client.on('message', (name, payload, { qos, retain }) => {
     lastAt = performance.now();
     messages.push({ topic: name, payload, text: payload.toString(), qos, retain, atMs: lastAt });
@@ -24,6 +26,7 @@ export async function startMqttJsSub(url: string, clientId: string, topic: strin
   onCleanup(async () => void (await close()));
   return {
     messages,
+    connects,
     get texts() {
       return messages.map(({ text }) => text);
     },
