@@ -30,7 +30,10 @@ class Play {
       token,
       stage: 'accepted' as const,
     }));
-    this.rows.restore(rows.map((row) => (row.token % 7 === 3 ? { ...row, stage: 'releasing' as const } : row)));
+    this.rows.restore(
+      rows.map((row) => (row.token % 7 === 3 ? { ...row, stage: 'releasing' as const } : row)),
+      { get: () => 1 },
+    );
     this.#token = restored + gap;
     this.#packetId = restored;
   }
@@ -51,7 +54,9 @@ class Play {
   #add(n: number): void {
     do this.#packetId = (this.#packetId % 65_535) + 1;
     while (this.rows.get(this.#packetId) !== undefined);
-    this.rows.add(this.#packetId, this.#token, 0);
+    // now and then one that is in use (R2c)
+    const used = n % 97 === 5 ? this.rows.toRows().at(0)?.packetId : undefined;
+    this.rows.add(used ?? this.#packetId, this.#token, { reasonCode: 0, digest: this.#token });
     // tokens of QoS 1 messages lie between
     this.#token += n % 50 === 0 ? 2 : 1;
   }
@@ -83,7 +88,12 @@ it('a commit is given the ids of all rows up to a token whose PUBREL has not com
           fromIdRuns(play.rows.idRunsThrough(through)),
           expected.map(({ packetId }) => packetId),
         );
-        const released = live.filter(({ stage }) => stage === 'releasing').map(({ packetId }) => packetId);
+        const last = new Map(live.map(({ packetId, token }) => [packetId, token]));
+        const released = live
+          .filter(({ packetId, token, stage }) => stage === 'releasing' && last.get(packetId) === token)
+          .map(({ packetId }) => packetId);
+        for (const { packetId, token } of live)
+          assert.ok((play.rows.get(packetId)?.token ?? token + 1) <= token, 'R2c');
         const inOrder = (a: number, b: number) => a - b;
         assert.deepEqual(
           play.rows.released().sort(inOrder),

@@ -77,9 +77,15 @@ interface Hold {
   readonly newCame: boolean;
 }
 
+/** `row`: the message whose bytes the session knows it by (R2a); none where it is of an earlier process. */
+interface KnownRow extends InboundId {
+  readonly stage: InboundStage;
+  readonly row?: number;
+}
+
 interface ReceiverState {
   readonly session: SessionHistory;
-  readonly rows: readonly { readonly id: number; readonly token: number; readonly stage: InboundStage }[];
+  readonly rows: readonly KnownRow[];
   readonly link: 'off' | 'settling' | 'on';
   /** The session was told of a loss that is not settled: it stays lost over connections. */
   readonly lost: boolean;
@@ -330,7 +336,8 @@ export class ReceiverModel implements Model<ReceiverState> {
     const packets = output.packets.map((packet) => wireOf(packet)).filter((packet) => !this.#swallows(state, packet));
     const answered = packets.map(({ t, id }) => `${t === 'pubrec' ? 'publish' : 'pubrel'} ${id}`);
     const due = state.due.filter((one) => !answered.includes(one));
-    const after = { ...state, session, token, due, rows: rowsOf(output.state), up: [...state.up, ...packets] };
+    const known = rowsOf(output.state).map((row) => rowKnown(row, rows, output));
+    const after = { ...state, session, token, due, rows: known, up: [...state.up, ...packets] };
     return [{ ...after, hold: holdAfter(state, input, output) }, output];
   }
 
@@ -344,8 +351,15 @@ function nextToken({ inbound }: SessionState): number {
   return inbound.reduce((highest, { token }) => Math.max(highest, token + 1), 0);
 }
 
-function rowsOf({ inbound }: SessionState) {
+function rowsOf({ inbound }: SessionState): KnownRow[] {
   return inbound.map(({ packetId, token, stage }) => ({ id: packetId, token, stage }));
+}
+
+function rowKnown(now: KnownRow, before: readonly KnownRow[], { events }: SessionOutput): KnownRow {
+  const { token } = now;
+  const came = events.find((event) => event.type === 'message' && event.token === token);
+  const row = came?.type === 'message' ? seqOfPayload(came.payload) : before.find((one) => one.token === token)?.row;
+  return row === undefined ? now : { ...now, row };
 }
 
 function holdAfter(before: ReceiverState, input: SessionInput, { events, packets, state }: SessionOutput): Hold {

@@ -1,5 +1,5 @@
 const PACKET_IDS = 65_535;
-/** Farther apart than this, which of two ids is ahead of the other cannot be said. */
+/** Farther apart than this, which of two ids is ahead of the other cannot be said, unless all between them came. */
 const HALF = 32_767;
 
 /**
@@ -12,7 +12,7 @@ export type OverReconnect = 'unseen' | 'counted' | 'jumped';
 export interface CounterState {
   /** The id that is ahead of all others by the counter; 0 for none. */
   readonly newest: number;
-  /** So many ids up to the newest followed each other without a gap, at most 32767. */
+  /** So many ids up to the newest followed each other without a gap, at most 65534. */
   readonly run: number;
   /** What was seen of it. */
   readonly overReconnect: OverReconnect;
@@ -91,9 +91,9 @@ export class BrokerCounter {
 
   /** Condition (c). To be asked before `observe`. */
   couldRepeat(packetId: number): boolean {
+    if (this.#newest === 0) return false;
     const behind = distance(packetId, this.#newest);
-    if (this.#newest === 0 || behind > HALF) return false;
-    if (this.#overReconnect === 'counted') return true;
+    if (this.#overReconnect === 'counted') return behind <= HALF || behind < this.#run;
     return this.#overReconnect === 'unseen' && behind < this.#run && this.#lowestFree(packetId) < packetId;
   }
 
@@ -107,7 +107,7 @@ export class BrokerCounter {
   #follow(packetId: number, dup: boolean): void {
     this.#newest = packetId;
     if (this.#run === 0) this.#since = this.#connection;
-    if (this.#run < HALF) this.#run += 1;
+    if (this.#run < PACKET_IDS - 1) this.#run += 1;
     if (dup || this.#overReconnect === 'counted' || this.#since === this.#connection) return;
     // A broker that hands out the lowest free id may go on where it was because all below is in use.
     if (this.#lowestFree(packetId) < packetId) this.#overReconnect = 'counted';

@@ -42,7 +42,7 @@ export class InboundMessages {
   /** Its flow over all connections of an epoch. */
   readonly qos2: Qos2Messages;
   /** What waits until the session is proven. */
-  readonly gate = new ProofGate((packetId) => this.qos2.isOfEarlier(packetId));
+  readonly gate: ProofGate;
 
   constructor(output: PacketOutput, events: EventQueue, options: InboundOptions) {
     const { rows, memory, topicAliasMaximum } = options;
@@ -56,6 +56,7 @@ export class InboundMessages {
     this.#qos1 = new Qos1Messages(output);
     const answerTo = (packet: PublishPacket) => this.#answerTo(packet);
     this.qos2 = new Qos2Messages({ output, events, deliveries: this.#deliveries, answerTo, rows, memory });
+    this.gate = new ProofGate(this.qos2.copies);
   }
 
   connectionLost(): void {
@@ -78,7 +79,7 @@ export class InboundMessages {
   /** Takes what has waited for the proof of the session and passes now, in order (R14b). Throws PROTOCOL_ERROR. */
   handleHeld(): void {
     for (const { packet, topic } of this.gate.takeDue()) {
-      const passes = this.gate.passes(packet);
+      const passes = this.gate.passes(packet, topic);
       // let go of as a copy, of a session that turned out not to be ours
       if (passes && isBare(packet) && !this.qos2.isOfEarlier(packet.packetId)) throw toComeAgain();
       // its PUBREC goes out in the place that was kept for it, unless its row still waits for the owner
@@ -108,7 +109,7 @@ export class InboundMessages {
 
   #admit(packet: PublishPacket, topic: string): void {
     const { qos, packetId } = packet;
-    if (!this.gate.passes(packet)) this.#hold(packet, topic);
+    if (!this.gate.passes(packet, topic)) this.#hold(packet, topic);
     else if (qos === 1) this.#handleQos1(packet, topic);
     else if (qos === 0) this.#deliveries.deliver(packet, topic);
     else if (this.#qos1.has(packetId)) throw idInUse(packetId);

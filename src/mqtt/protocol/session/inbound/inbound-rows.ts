@@ -1,4 +1,6 @@
 import { Ring } from '../../../../internal/ring.js';
+import { NO_DIGEST } from '../finished/message-digest.js';
+import type { MessageDigests } from '../finished/message-digests.js';
 import type { InboundRow, InboundStage } from '../session-state.js';
 import { IdColumn } from './id-column.js';
 
@@ -12,6 +14,10 @@ export interface InboundMessage {
   readonly takenOn: number;
   /** Of its PUBREC. */
   readonly reasonCode: number;
+  /** See `messageDigest`; `NO_DIGEST` for one that is not known. */
+  readonly digest: number;
+  /** The message that came under the same id before this one was finished. */
+  next: InboundMessage | undefined;
   /** Where its flow is: `INBOUND_QOS2`. */
   stage: InboundStage;
   /** The connection in whose queue it waits for its PUBREC; 0 for none. */
@@ -23,6 +29,10 @@ export interface InboundMessage {
   /** Removed rows stay in the queue until their turn, and are passed over. */
   gone: boolean;
 }
+
+const ON_NO_CONNECTION = { queuedOn: 0, answeredOn: 0, releasedOn: 0 };
+
+type NewParts = Pick<InboundMessage, 'reasonCode' | 'digest' | 'takenOn'>;
 
 /** What stands in the queue for a copy: of a row that is accepted, or of a message that is finished (R2b). */
 interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'queuedOn' | 'gone'> {
@@ -37,10 +47,12 @@ const COMPACT_AT = 1024;
 
 /**
  * The inbound QoS 2 messages of an epoch, by id and by token, and the order in which the present connection's PUBRECs
- * are due (R14). Bounded by the 65535 packet ids. No maps: what comes and goes with every message costs an index here.
+ * are due (R14). No maps: what comes and goes with every message costs an index here.
+ *
+ * An id has one message, or several in the order in which they came (R2c): what the server says of the id is about the first.
  */
 export class InboundRows {
-  /** By packet id, without holes, up to the highest that was there: most sessions receive few at QoS 2, or none. */
+  /** The first of each packet id, without holes, up to the highest that was there: most sessions receive few at QoS 2, or none. */
   readonly #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
   #rows: InboundMessage[] = [];
@@ -66,10 +78,17 @@ export class InboundRows {
   }
 
   /** At birth, before anything else. */
-  restore(rows: readonly InboundRow[]): void {
-    for (const row of [...rows].sort((a, b) => a.token - b.token)) this.#set(row, 0, 0);
+  restore(rows: readonly InboundRow[], digests: Pick<MessageDigests, 'get'>): void {
+    for (const row of [...rows].sort((a, b) => a.token - b.token)) {
+      // of several, the stored one is that of the first whose PUBREL has not come
+      const before = this.#byId[row.packetId]?.stage ?? 'releasing';
+      const stored = before === 'releasing' && row.stage !== 'releasing';
+      const digest = stored ? digests.get(row.packetId) : NO_DIGEST;
+      this.#set(row, { reasonCode: 0, digest, takenOn: 0 });
+    }
   }
 
+  /** The first one with this id. */
   get(packetId: number): InboundMessage | undefined {
     return this.#byId[packetId];
   }
@@ -81,10 +100,10 @@ export class InboundRows {
   }
 
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
-  add(packetId: number, token: number, reasonCode: number): void {
+  add(packetId: number, token: number, { reasonCode, digest }: Pick<InboundMessage, 'reasonCode' | 'digest'>): void {
     // the id means this message now
-    if (this.#copies.size > 0) this.dropCopy(packetId);
-    const row = this.#set({ packetId, token, stage: 'taken' }, reasonCode, this.#connection);
+    if (this.#copies.size > 0 && this.#byId[packetId] === undefined) this.dropCopy(packetId);
+    const row = this.#set({ packetId, token, stage: 'taken' }, { reasonCode, digest, takenOn: this.#connection });
     row.queuedOn = this.#connection;
     this.#queue.push(row);
   }
@@ -163,11 +182,24 @@ export class InboundRows {
     this.#settleAnswered(row);
     this.#unreleased.set(this.#indexOf(row.token), 0);
     this.#released.delete(row);
-    this.#byId[row.packetId] = undefined;
+    this.#unlink(row);
     this.#size -= 1;
     // when most of them are gone, what it costs is shared by as many removals
     const gone = this.#rows.length - this.#size;
     if (gone >= COMPACT_AT && gone > this.#size) this.#compact();
+  }
+
+  /** All with this id, and what waits in the queue for a copy. */
+  removeAll(packetId: number): void {
+    this.dropCopy(packetId);
+    for (let row = this.#byId[packetId]; row !== undefined; row = this.#byId[packetId]) this.remove(row);
+  }
+
+  /** The one whose PUBREC has said so. */
+  removeRefused(packetId: number, reasonCode: number): void {
+    let row = this.#byId[packetId];
+    while (row !== undefined && row.reasonCode !== reasonCode) row = row.next;
+    if (row !== undefined) this.remove(row);
   }
 
   /** Notes a PUBREL; false when one came on this connection before. */
@@ -206,17 +238,20 @@ export class InboundRows {
     return this.#unreleased.runs(this.#indexOf(token + 1));
   }
 
-  /** The packet ids of those whose PUBREL has come: what a commit forgets (R3). */
+  /** The packet ids of those whose PUBREL has come, and that no other message has: what a commit forgets (R3). */
   released(): number[] {
     const ids: number[] = [];
-    for (const { packetId } of this.#released) ids.push(packetId);
+    for (const { packetId, next } of this.#released) if (next === undefined) ids.push(packetId);
     return ids;
   }
 
-  #set({ packetId, token, stage }: InboundRow, reasonCode: number, takenOn: number): InboundMessage {
+  #set({ packetId, token, stage }: InboundRow, parts: NewParts): InboundMessage {
     for (let id = this.#byId.length; id <= packetId; id += 1) this.#byId.push(undefined);
-    const row = { packetId, token, takenOn, reasonCode, stage, queuedOn: 0, answeredOn: 0, releasedOn: 0, gone: false };
-    this.#byId[packetId] = row;
+    const row = { packetId, token, ...parts, stage, next: undefined, ...ON_NO_CONNECTION, gone: false };
+    let last = this.#byId[packetId];
+    while (last?.next !== undefined) last = last.next;
+    if (last === undefined) this.#byId[packetId] = row;
+    else last.next = row;
     this.#unreleased.set(this.#rows.length, packetId);
     if (stage === 'releasing') this.#takeReleased(row, this.#rows.length);
     this.#rows.push(row);
@@ -232,6 +267,13 @@ export class InboundRows {
   #takeReleased(row: InboundMessage, index: number): void {
     this.#unreleased.set(index, 0);
     this.#released.add(row);
+  }
+
+  #unlink(row: InboundMessage): void {
+    let before = this.#byId[row.packetId];
+    if (before === row) this.#byId[row.packetId] = row.next;
+    while (before !== undefined && before.next !== row) before = before.next;
+    if (before !== undefined) before.next = row.next;
   }
 
   #compact(): void {

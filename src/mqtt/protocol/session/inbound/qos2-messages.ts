@@ -12,6 +12,7 @@ import type { Deliveries } from './deliveries.js';
 import { INBOUND_QOS2 } from './inbound-qos2-flow.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { inboundStep } from './inbound-step.js';
+import { RowCopies } from './row-copies.js';
 
 const SUCCESS = 0x00;
 const IDENTIFIER_NOT_FOUND = 0x92;
@@ -40,6 +41,7 @@ export interface Qos2Parts {
 export class Qos2Messages {
   readonly #parts: Qos2Parts;
   readonly #rows = new InboundRows();
+  readonly copies: RowCopies;
   readonly #digests: MessageDigests;
   readonly #finished: FinishedIds;
   /** Shows what may leave `#finished`. */
@@ -50,8 +52,9 @@ export class Qos2Messages {
   constructor(parts: Qos2Parts) {
     const { rows, memory, output } = parts;
     this.#parts = parts;
-    this.#rows.restore(rows);
     this.#digests = new MessageDigests(memory?.digests);
+    this.#rows.restore(rows, this.#digests);
+    this.copies = new RowCopies(this.#rows, this.#digests);
     this.#finished = new FinishedIds(this.#digests, memory?.finished, memory?.counter);
     this.fence = new PubcompFence(this.#finished, output);
     this.#completions = new CompletionHold(this.#finished);
@@ -128,18 +131,21 @@ export class Qos2Messages {
     this.#finished.observe(packetId, dup);
     const row = this.#rows.get(packetId);
     if (row === undefined) return;
-    if (inboundStep(INBOUND_QOS2, row.stage, 'publish-other', packetId).action === 'suspect') this.#dropSuspect(row);
+    const { action } = inboundStep(INBOUND_QOS2, row.stage, 'publish-other', packetId);
+    if (action === 'suspect') this.#dropSuspect(packetId);
   }
 
   /** PUBLISH. Throws PROTOCOL_ERROR. */
   handlePublish(packet: PublishPacket, topic: string): void {
     const { packetId, dup } = packet;
-    const row = this.#rows.get(packetId);
-    const { action } = inboundStep(INBOUND_QOS2, row?.stage ?? 'free', dup ? 'publish-dup' : 'publish', packetId);
+    const copied = this.copies.rowOf(packet, topic);
+    const row = copied ?? this.#rows.get(packetId);
+    const signal = dup && copied === row ? 'publish-dup' : 'publish';
+    const { action } = inboundStep(INBOUND_QOS2, row?.stage ?? 'free', signal, packetId);
     if (row === undefined && dup) this.#handleUnknown(packet, topic);
     else if (row === undefined) this.#take(packet, topic);
     else if (action === 'suspect') {
-      this.#dropSuspect(row);
+      if (!this.copies.cameRound) this.#dropSuspect(packetId);
       this.#take(packet, topic);
     } else {
       this.#rows.enqueue(row);
@@ -159,6 +165,7 @@ export class Qos2Messages {
     }
     const repeated = !this.#rows.markReleased(row);
     if (next !== 'free') row.stage = next;
+    this.copies.keepDigest(packetId);
     // told once on each connection: one `complete` answers all of them
     if (!repeated) this.#parts.events.push({ type: 'release', token: row.token });
   }
@@ -248,27 +255,28 @@ export class Qos2Messages {
   #take(packet: PublishPacket, topic: string): void {
     const { packetId, dup, rejection } = packet;
     const { deliveries, answerTo } = this.#parts;
+    const digest = messageDigest(packet, topic);
     // in this order: an id that is out of the count has all forgotten that is remembered, but not this message
     this.#finished.observe(packetId, dup);
-    this.#finished.taken(packetId, messageDigest(packet, topic), dup);
+    this.#finished.taken(packetId, digest, dup);
     const reasonCode = rejection === undefined ? SUCCESS : answerTo(packet);
-    this.#rows.add(packetId, deliveries.deliver(packet, topic), reasonCode);
+    this.#rows.add(packetId, deliveries.deliver(packet, topic), { reasonCode, digest });
+    this.copies.keepDigest(packetId);
   }
 
   /** R5a: the row belongs to a session that the server has lost. Its token does nothing any more, and nothing answers its id. */
-  #dropSuspect(row: InboundMessage): void {
-    this.#rows.remove(row);
-    this.#rows.dropCopy(row.packetId);
+  #dropSuspect(packetId: number): void {
+    this.#rows.removeAll(packetId);
     // what is remembered of such a session tells nothing (R2b)
     this.#finished.distrust();
-    this.#parts.events.push({ type: 'session-suspect', packetId: row.packetId });
+    this.#parts.events.push({ type: 'session-suspect', packetId });
   }
 
   #complete(row: InboundMessage): void {
     this.#rows.remove(row);
     const answered = this.#rows.isReleasedHere(row);
-    // answered or not: the broker may not know it yet, and send a copy (R2b)
-    this.#finished.add(row.packetId, answered);
+    // answered or not: the broker may not know it yet, and send a copy (R2b); but what another message has is that one's (F4)
+    if (this.#rows.get(row.packetId) === undefined) this.#finished.add(row.packetId, answered);
     if (answered) this.#writePubcomp(row.packetId, SUCCESS);
   }
 
@@ -285,14 +293,9 @@ export class Qos2Messages {
       const { packetId, reasonCode } = due;
       this.#parts.output.write({ type: 'pubrec', packetId, reasonCode });
       // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
-      if (reasonCode >= 0x80) this.#free(packetId);
+      if (reasonCode >= 0x80) this.#rows.removeRefused(packetId, reasonCode);
       else this.#rows.markAnswered(packetId);
     }
-  }
-
-  #free(packetId: number): void {
-    const row = this.#rows.get(packetId);
-    if (row !== undefined) this.#rows.remove(row);
   }
 
   #writePubcomp(packetId: number, reasonCode: number): void {

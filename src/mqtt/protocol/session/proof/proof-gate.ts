@@ -10,6 +10,14 @@ const HELD_BYTES = 16 * 1024 * 1024;
 /** The payload of a copy that was let go. */
 const LET_GO = new Uint8Array(0);
 
+/** What is known of unfinished QoS 2 messages. */
+export interface KnownMessages {
+  /** The id is that of one of an earlier connection (R2), and the message may be that one. */
+  isKnown(packet: PublishPacket, topic: string): boolean;
+  /** Of one of them (R2a). */
+  isCopy(packet: PublishPacket, topic: string): boolean;
+}
+
 /** A message that waits. Its topic alias is resolved. */
 export interface HeldPublish {
   /** Without its payload where that was let go: see `isBare`. */
@@ -31,20 +39,20 @@ export function isBare({ payload }: PublishPacket): boolean {
  * new whosever session it is. `open`: it is settled.
  */
 export class ProofGate {
-  readonly #isKnown: (packetId: number) => boolean;
+  readonly #known: KnownMessages;
   #passing: 'shut' | 'new' | 'open' = 'open';
   #held: HeldPublish[] = [];
   #bytes = 0;
   #due = false;
 
-  /** `isKnown`: the id is that of a QoS 2 message of an earlier connection (R2). */
-  constructor(isKnown: (packetId: number) => boolean) {
-    this.#isKnown = isKnown;
+  constructor(known: KnownMessages) {
+    this.#known = known;
   }
 
   /** Whether a message is for its flow now; else it is to be given to `hold`. */
-  passes(packet: PublishPacket): boolean {
-    return this.#passing === 'open' || !this.#mustWait(packet);
+  passes(packet: PublishPacket, topic: string): boolean {
+    if (this.#passing !== 'new') return this.#passing === 'open';
+    return packet.qos === 0 || !this.#known.isKnown(packet, topic);
   }
 
   /**
@@ -53,7 +61,8 @@ export class ProofGate {
    */
   hold(packet: PublishPacket, topic: string): boolean {
     const isKnown = this.#passing === 'new' && packet.qos === 2;
-    const waiting = isKnown && packet.dup && this.#bytes > HELD_BYTES ? bare(packet) : packet;
+    const letGo = isKnown && this.#bytes > HELD_BYTES && this.#known.isCopy(packet, topic);
+    const waiting = letGo ? bare(packet) : packet;
     this.#held.push({ packet: waiting, topic: isBare(waiting) ? '' : topic });
     this.#bytes += heldBytes(waiting);
     if (this.#bytes <= HELD_BYTES) return isKnown;
@@ -97,10 +106,6 @@ export class ProofGate {
     this.#held = [];
     this.#bytes = 0;
     return held;
-  }
-
-  #mustWait({ qos, packetId }: PublishPacket): boolean {
-    return this.#passing === 'shut' || (qos > 0 && this.#isKnown(packetId));
   }
 }
 
