@@ -6,7 +6,7 @@ import { fullRun } from './full-run.js';
  */
 
 /** How long a test waits for what must come, in milliseconds. Mutants have less: with them much does not come. */
-export const PATIENCE_MS = Number(process.env.MILLRACE_PATIENCE_MS ?? 60_000);
+export const PATIENCE_MS = Number(process.env.MILLRACE_PATIENCE_MS ?? 120_000);
 
 /** Of a test: longer than its longest wait, so that what did not come is named. */
 export const LIMIT = { timeout: fullRun ? 2_700_000 : 240_000 };
