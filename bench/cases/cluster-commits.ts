@@ -1,7 +1,7 @@
 import { startBenchNats } from '../support/bench-nats.js';
 import type { BenchOptions } from '../support/bench-options.js';
 import { compare } from '../support/compare.js';
-import { type Column, type Comparison, figureColumn, ratePerSecond } from '../support/result.js';
+import { type Column, type Comparison, cpuPerMessage, figureColumn, ratePerSecond } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 import { ROW_BYTES } from '../support/store-rows.js';
 
@@ -35,11 +35,14 @@ export async function clusterCommitsCase(options: BenchOptions): Promise<Compari
     by: ({ figures }) => figures?.p50Ms ?? 0,
   });
   const sizeOf = new Map(rows.map((row, index) => [row, SIZES[Math.floor(index / 2)] ?? 1]));
-  const rate: Column = {
-    heading: 'commits/s',
-    cell: (row) => Math.round(ratePerSecond(row.measured) / (sizeOf.get(row) ?? 1)).toLocaleString('en-US'),
-  };
-  return { title, rows, columns: [...TIMES, rate] };
+  const perCommit: readonly Column[] = [
+    {
+      heading: 'commits/s',
+      cell: (row) => Math.round(ratePerSecond(row.measured) / (sizeOf.get(row) ?? 1)).toLocaleString('en-US'),
+    },
+    { heading: 'CPU µs/commit', cell: (row) => (cpuPerMessage(row.measured) * (sizeOf.get(row) ?? 1)).toFixed(0) },
+  ];
+  return { title, rows, columns: [...TIMES, ...perCommit] };
 }
 
 const TIMES = [
