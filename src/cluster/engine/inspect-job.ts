@@ -48,7 +48,8 @@ export async function inspectJob(nats: NatsOptions, job: string): Promise<JobIns
   return { job, desired, epochBase, plan, partitions, nodes, watchedMs };
 }
 
-function stateAt(node: SeenNode | undefined, partition: number): 'running' | 'restarting' | 'claimed' {
+/** What the owner of a partition says of it. */
+export function stateAt(node: SeenNode | undefined, partition: number): 'running' | 'restarting' | 'claimed' {
   if (node?.silentMs === undefined) return 'claimed';
   if (node.beat.running.includes(partition)) return 'running';
   return node.beat.restarting.includes(partition) ? 'restarting' : 'claimed';
