@@ -23,7 +23,7 @@ export const FURTHER_CLUSTER_CELLS: readonly TestCell[] = [
     test: 'C1 to C4',
     env: { MILLRACE_SEEDS: '1000' },
   },
-  { id: 'cluster histories', file: 'test/simulation/cluster-histories.test.ts', env: { MILLRACE_SEEDS: '120' } },
+  { id: 'cluster histories', file: 'test/simulation/cluster-histories.test.ts', env: { MILLRACE_SEEDS: '200' } },
 ];
 
 const WRITER = 'src/store/log/log-writer.ts';
