@@ -131,7 +131,7 @@ test(
 );
 
 test(
-  'mosquitto killed: it goes on from its last save: what came from it since is told when it comes again (R2b), what it was sent since is lost (R5c)',
+  'mosquitto killed: it goes on from its last save: what came from it since is told when it comes again (R2b), what it was sent since is lost, or comes twice',
   LIMIT,
   async () => {
     const plan = { messages: 30, publishMs: 400 };
@@ -151,10 +151,11 @@ test(
     allWell(fromSource);
     assert.equal(duplicatesOf(fromSource), 0);
     const atSink = await playDirected({ sink: 'mosquittoSaved', plan, faults: [killedAt('sink', 'out')] }, 8);
-    // what it had taken since is lost with it; but R5c tells that it went back, so that its half-done messages are not gone over again
-    const first = atSink.flatMap(({ verdicts }) => verdicts.slice(0, 1));
-    assert.ok(first.length > 0);
-    for (const verdict of first) assert.match(verdict, /^NOT LIVE/);
+    // what it had taken since is lost with it. It has saved amid the connection, so nothing that is asked at a resume tells that it went back
+    // (R5c), and what it had half done by then is gone over again
+    const verdicts = verdictsOf(atSink);
+    assert.ok(verdicts.length > 0);
+    for (const verdict of verdicts) assert.match(verdict, /^(NOT LIVE|LOST|DUPLICATED)/);
   },
 );
 
