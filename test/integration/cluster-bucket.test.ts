@@ -102,12 +102,14 @@ for (const program of natsServersHere()) {
       const served = await until(async () => {
         events.length = 0;
         const stop = bucket.watch((event) => void events.push(event));
+        const forget = onCleanup(stop);
         await until(() => events.some(({ type }) => type === 'caught-up'));
         const [fresh] = (await watchesOf(client)).filter(({ name }) => !known.has(name));
         if (fresh?.cluster?.leader !== leader.name)
           return nats.servers.find(({ name }) => name === fresh?.cluster?.leader);
         // the server keeps it for some minutes
         known.add(fresh.name);
+        forget();
         stop();
         return undefined;
       });
