@@ -64,8 +64,8 @@ export const EXCHANGE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: RECEIVER,
-        find: 'if (suspicion !== undefined) this.#suspected ??= { mark, error: suspicion };',
-        replace: 'if (suspicion !== undefined) throw suspicion;',
+        find: 'if (this.#suspicion !== undefined) this.#suspected ??= { mark, error: this.#suspicion };',
+        replace: 'if (this.#suspicion !== undefined) throw this.#suspicion;',
       },
     ],
   },

@@ -75,6 +75,8 @@ export class EdgeReceiver {
   #mark = 0;
   /** What commits that are under way will make durable. */
   readonly #sealed = new Ring<readonly number[]>();
+  /** The first that came up in an inbox. */
+  #suspicion: MillraceError | undefined;
   /** What was suspected when they were made. */
   #suspected: { readonly mark: number; readonly error: MillraceError } | undefined;
 
@@ -95,7 +97,7 @@ export class EdgeReceiver {
 
   /** Something is wrong with what we have, or somebody else has it: a commit is wanted, to know which. */
   get isSuspicious(): boolean {
-    return this.#suspected === undefined && this.#inboxes.some(({ suspicion }) => suspicion !== undefined);
+    return this.#suspected === undefined && this.#suspicion !== undefined;
   }
 
   /** What each sender is told when the partition is opened: it may have sent to the owner before. */
@@ -111,6 +113,7 @@ export class EdgeReceiver {
     const isFull = this.#isFull(from);
     if (isFull && message.type !== 'probe') return undefined;
     const { rows, seq, answer } = inbox.receive(message);
+    this.#suspicion ??= inbox.suspicion;
     if (rows.length > 0) {
       this.#buffered.push({ from, seq, rows });
       this.#bufferedBytes[from] = this.#bufferedOf(from) + heldBytes(rows);
@@ -145,8 +148,7 @@ export class EdgeReceiver {
     const mark = this.#mark;
     this.#mark += 1;
     this.#sealed.put(mark, covered);
-    const suspicion = this.#inboxes.find((inbox) => inbox.suspicion !== undefined)?.suspicion;
-    if (suspicion !== undefined) this.#suspected ??= { mark, error: suspicion };
+    if (this.#suspicion !== undefined) this.#suspected ??= { mark, error: this.#suspicion };
     const senders = covered.map((next, from) => ({
       outbox: next === 0 ? NO_OUTBOX : this.#inboxOf(from).outbox,
       next,
