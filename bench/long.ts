@@ -6,11 +6,13 @@ import { sinkOutage } from './cases/sink-outage.js';
 import { buildPackage } from './support/build-package.js';
 import { machineLine } from './support/machine.js';
 import { printVerdict, type Verdict } from './support/verdict.js';
+import { writeLong } from './support/write-document.js';
 
 /*
- * npm run bench:long -- [--messages N] [--seconds N] [--rate N] [--only memory|outage|outbox]
+ * npm run bench:long -- [--messages N] [--seconds N] [--rate N] [--only memory|outage|outbox] [--write]
  *
- * Memory over five million messages, over a minute without the sink's broker, and with five million messages in an outbox. Exit code 1 when a promise does not hold.
+ * Memory over five million messages, over a minute without the sink's broker, and with five million messages in an outbox. Exit code 1 when
+ * a promise does not hold. With --write, and without --only, what was measured goes into docs/benchmarks.md.
  */
 
 const { values } = parseArgs({
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     rate: { type: 'string', default: '5000' },
     only: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -28,16 +31,30 @@ const CASES: Readonly<Record<string, () => Promise<readonly Verdict[]>>> = {
   outbox: () => outboxMemory(Number(values.messages)),
 };
 
+const table = (verdicts: readonly Verdict[]): string =>
+  [
+    machineLine(),
+    '',
+    '| promise | measured | |',
+    '|---|---|---|',
+    ...verdicts.map(
+      ({ promise, measured, holds }) => `| ${promise} | ${measured} | ${holds ? 'holds' : 'does not hold'} |`,
+    ),
+  ].join('\n');
+
 try {
   buildPackage();
   process.stdout.write(`${machineLine()}\n`);
+  const verdicts: Verdict[] = [];
   for (const [name, run] of Object.entries(CASES)) {
     if (!name.includes(values.only)) continue;
     for (const verdict of await run()) {
       printVerdict(verdict);
+      verdicts.push(verdict);
       if (!verdict.holds) process.exitCode = 1;
     }
   }
+  if (values.write && values.only === '') writeLong(table(verdicts));
 } finally {
   await endAll();
 }

@@ -1,81 +1,68 @@
 import { endAll } from '../test/support/cleanup.js';
-import { bridgeCase } from './cases/bridge.js';
-import { clusterCommitsCase } from './cases/cluster-commits.js';
-import { clusterRateCase } from './cases/cluster-rate.js';
-import { clusterRestoreCase } from './cases/cluster-restore.js';
-import { clusterTakeoverCase } from './cases/cluster-takeover.js';
-import { exactlyOnceCase } from './cases/exactly-once.js';
-import { keyedCase } from './cases/keyed.js';
-import { latencyCase } from './cases/latency.js';
-import { mqttPostgresCase } from './cases/mqtt-postgres.js';
-import { postgresCase } from './cases/postgres.js';
-import { recoveryCase } from './cases/recovery.js';
-import { sinkCase } from './cases/sink.js';
-import { sourceCase } from './cases/source.js';
-import { storeCommitsCase } from './cases/store-commits.js';
-import { type BenchOptions, parseBenchOptions } from './support/bench-options.js';
+import { type BenchCase, CASES } from './cases/cases.js';
+import { aimsTable } from './support/aims-table.js';
+import { parseBenchOptions, type RunOptions } from './support/bench-options.js';
 import { buildPackage } from './support/build-package.js';
 import { formatTable } from './support/format-table.js';
 import { machineLine } from './support/machine.js';
 import { type Comparison, cpuPerMessage, ratePerSecond } from './support/result.js';
-import { writeDocument, writeTables } from './support/write-document.js';
+import { knownAims, writeDocument, writeTables } from './support/write-document.js';
 
 /*
  * npm run bench -- [--quick] [--only NAME] [--rounds N] [--json] [--write]
  *
- * Every contender is a process of its own, and each table comes from one run. With --only, --write replaces those tables. Names: source-qos0 … sink-qos1-window20 … bridge-window1000.
+ * Every contender is a process of its own, and each table comes from one run. With --only, --write replaces those tables; a quick run writes
+ * nothing. The names are in cases/cases.ts.
  */
-
-const CASES: readonly (readonly [string, (options: BenchOptions) => Promise<Comparison>])[] = [
-  ['source-qos0', (options) => sourceCase(0, options)],
-  ['source-qos1', (options) => sourceCase(1, options)],
-  ['source-qos2', (options) => sourceCase(2, options)],
-  ['sink-qos1-window1000', (options) => sinkCase(1, 1000, options)],
-  ['sink-qos1-window20', (options) => sinkCase(1, 20, options)],
-  ['sink-qos2-window1000', (options) => sinkCase(2, 1000, options)],
-  ['sink-qos2-window20', (options) => sinkCase(2, 20, options)],
-  ['bridge-window20', (options) => bridgeCase(20, options)],
-  ['bridge-window1000', (options) => bridgeCase(1000, options)],
-  ['exactly-once-window20', (options) => exactlyOnceCase(20, options)],
-  ['exactly-once-window1000', (options) => exactlyOnceCase(1000, options)],
-  ['latency-1000', (options) => latencyCase(1000, options)],
-  ['latency-5000', (options) => latencyCase(5000, options)],
-  ['recovery', recoveryCase],
-  ['keyed-10000', (options) => keyedCase(10_000, options)],
-  ['keyed-2000000', (options) => keyedCase(2_000_000, options)],
-  ['postgres-rows64', (options) => postgresCase(64, options)],
-  ['postgres-rows1024', (options) => postgresCase(1024, options)],
-  ['postgres-backlog', mqttPostgresCase],
-  ['cluster-window1000', (options) => clusterRateCase(1000, options)],
-  ['cluster-window20', (options) => clusterRateCase(20, options)],
-  ['cluster-commits', clusterCommitsCase],
-  ['cluster-takeover', clusterTakeoverCase],
-  ['cluster-restore', clusterRestoreCase],
-  // the store alone
-  ['store-commits1', (options) => storeCommitsCase(1, options)],
-  ['store-commits100', (options) => storeCommitsCase(100, options)],
-  ['store-commits1000', (options) => storeCommitsCase(1000, options)],
-];
 
 async function main(): Promise<void> {
   const options = parseBenchOptions(process.argv.slice(2));
-  const chosen = CASES.filter(([name]) => name.includes(options.only ?? ''));
+  const chosen = CASES.filter(({ name }) => name.includes(options.only ?? ''));
   if (chosen.length === 0) throw new Error(`no benchmark is named like ${options.only}`);
   buildPackage();
-  const comparisons: Comparison[] = [];
-  for (const [, run] of chosen) {
-    const comparison = await run(options);
-    comparisons.push(comparison);
-    if (!options.json) process.stdout.write(`\n${formatTable(comparison)}\n`);
+  const startedAt = performance.now();
+  const measured = new Map<string, readonly Comparison[]>();
+  for (const one of chosen) {
+    const comparisons = await runCase(one, options);
+    if (comparisons === undefined) continue;
+    measured.set(one.name, comparisons);
+    if (!options.json) for (const comparison of comparisons) process.stdout.write(`\n${formatTable(comparison)}\n`);
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(comparisons.map(forMachines), undefined, 2)}\n`);
-  if (options.write) write(comparisons, options);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify([...measured.values()].flat().map(forMachines), undefined, 2)}\n`);
+  else if (!options.quick) process.stdout.write(`\n${aimsTable(measured, '')}\n`);
+  const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
+  if (options.write) write(measured, { options, minutes });
 }
 
-function write(comparisons: readonly Comparison[], { only, rounds }: BenchOptions): void {
-  const tables = comparisons.map(formatTable);
-  if (only === undefined) writeDocument(`${machineLine()}\n\n${tables.join('\n')}`);
-  else writeTables(tables, `${machineLine()} Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`);
+/** Nothing of a case that failed, which is told: the others take half an hour, and `--only` measures it again. */
+async function runCase(
+  { name, rounds, run }: BenchCase,
+  options: RunOptions,
+): Promise<readonly Comparison[] | undefined> {
+  const startedAt = performance.now();
+  try {
+    return [await run({ scale: options.scale, rounds: options.rounds ?? rounds })].flat();
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : error}\n`);
+    return undefined;
+  } finally {
+    process.stderr.write(`${name} took ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+  }
+}
+
+interface Written {
+  readonly options: RunOptions;
+  readonly minutes: number;
+}
+
+function write(measured: ReadonlyMap<string, readonly Comparison[]>, { options, minutes }: Written): void {
+  const tables = [...measured.values()].flat().map(formatTable);
+  const aims = aimsTable(measured, options.only === undefined ? '' : knownAims());
+  if (options.only === undefined)
+    writeDocument(`${machineLine()} It took ${minutes} minutes.\n\n${aims}\n${tables.join('\n')}`);
+  else writeTables(aims, tables, machineLine());
 }
 
 function forMachines({ title, rows }: Comparison) {

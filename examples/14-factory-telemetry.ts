@@ -1,6 +1,6 @@
 /*
- * A factory: what forty machines tell is checked, put into one unit, completed by somebody else's service that fails and hangs, averaged, and
- * watched. An alarm is raised once, and once it is over that is said; what is wrong is a dead letter with its cause. The program is
+ * A factory: what forty machines tell is checked, put into one unit, completed by somebody else's service that fails and hangs, averaged,
+ * and watched. An alarm is raised once, and once it is over that is said; what is wrong is a dead letter with its cause. The program is
  * killed in the middle, and what came out in the end is exactly what a plain loop makes of the same messages.
  *
  *   npx tsx examples/14-factory-telemetry.ts

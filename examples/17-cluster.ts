@@ -1,6 +1,6 @@
 /*
- * The factory of example 14 on three nodes, with the pipeline as it is. The node that reads is killed in the middle of the shift, and the one
- * that takes over is ended in order; the machines go on. What came out in the end is exactly what a plain loop makes of the same
+ * The factory of example 14 on three nodes, with the pipeline as it is. The node that reads is killed in the middle of the shift, and the
+ * one that takes over is ended in order; the machines go on. What came out in the end is exactly what a plain loop makes of the same
  * messages: state by key, calls that were under way, letters and all.
  *
  *   npx tsx examples/17-cluster.ts

@@ -36,6 +36,7 @@ const PARTS = [
     'StoredMessages',
   ],
   ...['Kind', 'Begin', 'Buffers', 'AverageState', 'BestState', 'SumState', 'Comparable'],
+  ...['AllOfState', 'DistinctState', 'EndState', 'TrendState', 'SketchState'],
 ];
 
 const UNNAMED = new Set([ReflectionKind.Module, ReflectionKind.Constructor]);

@@ -1,6 +1,6 @@
 /*
- * npm run bundle-check: the configurations in docs/bundling.md, as they stand there. Each bundles the job of `package/smoke/job.mjs` with the
- * packed package, and what comes out must run at a real mosquitto: alone, and with the packages of a store beside it.
+ * npm run bundle-check: the configurations in docs/bundling.md, as they stand there. Each bundles the job of `package/smoke/job.mjs` with
+ * the packed package, and what comes out must run at a real mosquitto: alone, and with the packages of a store beside it.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

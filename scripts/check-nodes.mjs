@@ -1,7 +1,7 @@
 /*
- * npm run node-check: the packed package on each Node that it supports, as a user has it. Imports every subpath, runs a job without and with
- * a store at a real mosquitto, the bridge of the command, and a pipeline in TypeScript. The versions are pinned, and are downloaded once
- * from npm's `node-<platform>-<arch>`.
+ * npm run node-check: the packed package on each Node that it supports, as a user has it. Imports every subpath, runs a job without and
+ * with a store at a real mosquitto, the bridge of the command, and a pipeline in TypeScript. The versions are pinned, and are downloaded
+ * once from npm's `node-<platform>-<arch>`.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

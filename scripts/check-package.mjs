@@ -20,16 +20,32 @@ function check(holds, problem) {
   if (!holds) problems.push(problem);
 }
 
-/** What attw says of the types for `require`: every supported Node can require an ES module, and they are there for compilers that do not know it. */
+/**
+ * What attw says of the types for `require`: every supported Node can require an ES module, and they are there for compilers that do not
+ * know it.
+ */
 const MEANT = ['cjs-resolves-to-esm', 'false-cjs'];
 
+/** What a browser gets. */
+const PAGE = ['index.html', 'main.js', 'page.css', 'icon.svg'].map((name) => `dist/page/${name}`);
+
+/** It is found from where the modules lie in the package. */
+const SERVES_PAGE = `
+  const [{ Engine }, { serve }] = [await import('millrace'), await import('millrace/http')];
+  const engine = Engine.embedded();
+  const served = await serve(engine, { port: 0 });
+  for (const path of ['/', '/page/main.js', '/page/page.css', '/page/icon.svg'])
+    if (!(await fetch(served.url + path)).ok) process.exitCode = 1;
+  await served.close();
+  await engine.shutdown();`;
+
 /** For an editor to offer nothing that cannot be imported, and for the import of few files. */
-const MAX_SCRIPTS = 60;
+const MAX_SCRIPTS = 70;
 
 function checkContents(paths) {
   const strange = paths.filter((path) => /^(src|test|bench|scripts|examples)\/|\.test\.|tsbuildinfo/.test(path));
   check(strange.length === 0, `the tarball contains ${strange.join(', ')}`);
-  const wanted = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'package.json', ...exportedFiles];
+  const wanted = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'package.json', ...PAGE, ...exportedFiles];
   for (const path of wanted) check(paths.includes(path), `the tarball has no ${path}`);
   const scripts = paths.filter((path) => path.endsWith('.js'));
   check(scripts.length <= MAX_SCRIPTS, `the tarball has ${scripts.length} scripts, at most ${MAX_SCRIPTS} may be`);
@@ -59,6 +75,7 @@ function checkInstalled(project) {
     const script = `const exported = Object.keys(await import('${subpath}')); if (exported.length === 0) process.exitCode = 1;`;
     runStep(process.execPath, ['--input-type=module', '-e', script], { cwd: project, timeoutMs: 20_000 });
   }
+  runStep(process.execPath, ['--input-type=module', '-e', SERVES_PAGE], { cwd: project, timeoutMs: 20_000 });
   for (const name of Object.keys(manifest.bin)) {
     const command = join(project, 'node_modules', '.bin', name);
     const help = runStep(command, ['--help'], { cwd: project, timeoutMs: 20_000 });

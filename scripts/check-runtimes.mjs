@@ -1,7 +1,7 @@
 /*
- * npm run runtime-check: the packed package in Deno and Bun, of pinned versions that are downloaded once from npm. A job without a store runs
- * at a real mosquitto, over TCP and WebSocket; one with a store is refused by name. Where a runtime cannot be had it is not checked, and the
- * last line says so.
+ * npm run runtime-check: the packed package in Deno and Bun, of pinned versions that are downloaded once from npm. A job without a store
+ * runs at a real mosquitto, over TCP and WebSocket; one with a store is refused by name. Where a runtime cannot be had it is not checked,
+ * and the last line says so.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

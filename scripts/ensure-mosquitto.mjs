@@ -5,9 +5,9 @@
  * on a Debian-like system, and otherwise ends with the one command to run. Without a database its tests say so and are skipped. Where
  * commands are named, it looks after these alone.
  */
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { canInstall, install, isInstalled } from './system-packages.mjs';
 
 const NEEDED = {
   mosquitto: 'mosquitto',
@@ -25,22 +25,6 @@ const HEADERS = {
   '/usr/include/mosquitto.h': 'libmosquitto-dev',
   '/usr/include/mosquitto_plugin.h': 'mosquitto-dev',
 };
-// Debian installs daemons where only root's PATH looks.
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
-const POLICY = '/usr/sbin/policy-rc.d';
-
-function isInstalled(command) {
-  return FOLDERS.some((folder) => folder !== '' && isExecutable(join(folder, command)));
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function missingCommands() {
   const wanted = named.length === 0 ? Object.keys(NEEDED) : named;
@@ -53,25 +37,6 @@ function commandToRun(packages) {
   if (existsSync('/usr/bin/dnf')) return 'sudo dnf install -y mosquitto openssl strace';
   if (existsSync('/sbin/apk')) return 'sudo apk add mosquitto mosquitto-clients openssl strace';
   return `install ${packages.join(', ')} with the package manager of this system`;
-}
-
-function aptGet(...args) {
-  const result = spawnSync('apt-get', ['-q', '-y', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  return result.status === 0;
-}
-
-/** Debian starts a service when its package is installed, unless /usr/sbin/policy-rc.d forbids it (exit 101). */
-function withoutStartingServices(install) {
-  const ours = !existsSync(POLICY);
-  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    return install();
-  } finally {
-    if (ours) rmSync(POLICY, { force: true });
-  }
 }
 
 /** Packages of what can be compiled here once they are there. */
@@ -90,13 +55,12 @@ function missingDatabase() {
   return isThere ? [] : ['postgresql'];
 }
 
-function install(packages) {
-  console.error(`Installing ${packages.join(' ')} with apt-get (no service is started).`);
-  return withoutStartingServices(() => aptGet('update') && aptGet('install', '--no-install-recommends', ...packages));
+/** What judges the recipe of a service; without it that check says so and is left out. */
+function missingJudge() {
+  return isInstalled('systemd-analyze') ? [] : ['systemd'];
 }
 
 const missing = missingCommands();
-const canInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 if (missing.length > 0) {
   const packages = [...new Set(missing.map((command) => NEEDED[command]))];
   if (!canInstall) {
@@ -110,5 +74,5 @@ if (missing.length > 0) {
     process.exit(1);
   }
 }
-const optional = canInstall && named.length === 0 ? [...missingHeaders(), ...missingDatabase()] : [];
+const optional = canInstall && named.length === 0 ? [...missingHeaders(), ...missingDatabase(), ...missingJudge()] : [];
 if (optional.length > 0) install(optional);

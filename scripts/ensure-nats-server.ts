@@ -1,6 +1,6 @@
 /*
- * Tests of the cluster run against real NATS servers, of two versions. This makes sure that they are there: silent when they are, else it installs
- * them in `build/nats-server`. Where it cannot, those tests say so and are skipped; in CI this fails.
+ * Tests of the cluster run against real NATS servers, of two versions. This makes sure that they are there: silent when they are, else it
+ * installs them in `build/nats-server`. Where it cannot, those tests say so and are skipped; in CI this fails.
  */
 import { HOW_TO_INSTALL, installNatsServers } from './nats-servers.js';
 

@@ -31,8 +31,12 @@ const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening']
 export const LAYERS = [
   { folder: 'errors', imports: [], pure: true },
   { folder: 'internal', imports: ['errors'] },
+  { folder: 'internal/join-bytes.ts', imports: [], pure: true },
   { folder: 'internal/ring.ts', imports: [], pure: true },
   { folder: 'metrics', imports: ['errors', 'internal'] },
+  { folder: 'opentelemetry', imports: BELOW, packages: ['@opentelemetry/api'] },
+  { folder: 'opentelemetry/traces/trace-context.ts', imports: [], packages: ['@opentelemetry/api'], pure: true },
+  { folder: 'prom-client', imports: BELOW },
   { folder: 'mqtt/protocol', imports: ['errors', 'internal/ring.ts'], pure: true },
   { folder: 'mqtt/connection', imports: [...BELOW, 'mqtt/protocol'], packages: ['ws'] },
   {
@@ -49,6 +53,7 @@ export const LAYERS = [
   { folder: 'mqtt/sink', imports: CONNECTOR },
   { folder: 'mqtt/sink/queue', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
   { folder: 'mqtt/sink/outbox/sender', imports: [...CONNECTOR, 'mqtt/sink'], pure: true },
+  { folder: 'mqtt/source/table/retained-rows.ts', imports: ['connector'], pure: true },
   { folder: 'connector/testing', imports: [...BELOW, 'connector', 'store'], closed: true },
   { folder: 'connector', imports: BELOW },
   { folder: 'connector/builder/fill-log.ts', imports: ['internal/ring.ts', 'connector'], pure: true },
@@ -61,6 +66,7 @@ export const LAYERS = [
   { folder: 'nats', imports: ['errors', 'internal'], packages: ['@nats-io/transport-node'] },
   { folder: 'nats/nats-errors.ts', imports: ['errors'], pure: true },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
+  { folder: 'pipeline/aggregates', imports: ['errors', 'internal', 'pipeline'], pure: true },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
   {
     folder: 'store/jetstream',
@@ -68,9 +74,10 @@ export const LAYERS = [
     packages: ['@nats-io/transport-node', '@nats-io/obj'],
   },
   { folder: 'store/jetstream/append-outcome.ts', imports: ['nats'], pure: true },
-  { folder: 'store/jetstream/record-pieces.ts', imports: [], pure: true },
+  { folder: 'store/jetstream/record-pieces.ts', imports: ['internal/join-bytes.ts'], pure: true },
   { folder: 'store/jetstream/stream-config.ts', imports: [], pure: true },
   { folder: 'engine/layout', imports: ENGINE },
+  { folder: 'engine/inspection', imports: [...ENGINE, 'engine/layout'] },
   { folder: 'engine/tick', imports: [...ENGINE, 'engine/layout'], pure: true },
   { folder: 'engine/state', imports: [...ENGINE, 'engine/layout', 'engine/tick'], pure: true },
   { folder: 'engine/opening', imports: [...ENGINE, 'engine/layout', 'engine/tick'] },
@@ -122,7 +129,7 @@ export const LAYERS = [
   { folder: 'cluster/memory', imports: ['cluster/members', 'cluster/exchange'] },
   {
     folder: 'cluster/exchange',
-    imports: ['errors', 'internal', 'connector', 'pipeline', 'engine/layout', 'nats', 'store'],
+    imports: [...BELOW, 'connector', 'pipeline', 'engine/layout', 'nats', 'store'],
   },
   { folder: 'cluster/exchange/edge', imports: ['errors', 'internal'], pure: true },
   {
@@ -136,10 +143,14 @@ export const LAYERS = [
     pure: true,
   },
   { folder: 'cluster/claims', imports: ['errors', 'cluster/assignment'], pure: true },
+  { folder: 'http', imports: [...BELOW, 'engine/job', 'engine/job-runner.ts'] },
+  { folder: 'http/page', imports: [], closed: true },
+  { folder: 'http/policy', imports: [], pure: true },
   {
     folder: 'cli',
     imports: [
       ...BELOW,
+      'http',
       ...MQTT,
       'connector',
       'pipeline',
@@ -151,8 +162,16 @@ export const LAYERS = [
       'cluster/job',
       'cluster/engine',
     ],
+    packages: ['yaml'],
     closed: true,
   },
+  { folder: 'cli/check/verdict', imports: ['internal', 'mqtt/protocol', 'cli'], pure: true },
+  { folder: 'cli/bridge/file/check/judge-end.ts', imports: ['mqtt/protocol', 'cli'], pure: true },
+  { folder: 'cli/bridge/file/plan/plan-difference.ts', imports: ['cli'], pure: true },
+  { folder: 'cli/bridge/file/plan/route-loops.ts', imports: ['mqtt/protocol', 'cli'], pure: true },
+  { folder: 'cli/bridge/file/plan/written-filter.ts', imports: ['mqtt/protocol'], pure: true },
+  { folder: 'cli/bridge/file/read/check-shape.ts', imports: ['internal', 'cli'], pure: true },
+  { folder: 'cli/bridge/file/shape', imports: ['mqtt/protocol', 'cli'], pure: true },
   {
     folder: 'index.ts',
     imports: [

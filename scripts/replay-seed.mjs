@@ -1,6 +1,6 @@
 /*
- * node scripts/replay-seed.mjs <exactly-once|losses|takeovers|at-least-once|cluster-schedules|cluster-histories> <seed>: plays one history of a
- * simulator again and prints what happens in it, line by line, and the verdict.
+ * node scripts/replay-seed.mjs <exactly-once|losses|takeovers|at-least-once|cluster-schedules|cluster-histories> <seed>: plays one history
+ * of a simulator again and prints what happens in it, line by line, and the verdict.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

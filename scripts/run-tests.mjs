@@ -1,14 +1,17 @@
 /*
  * npm test [-- <part of a path>…]: runs test/**\/*.test.ts, or those whose path contains one of the given parts, with node's
- * test runner. A file that hangs is ended after its time limit. CI=true prints a compact report.
+ * test runner. Files of test/unit share processes (test-groups.mjs). A file that hangs is ended after its time limit. CI=true
+ * prints a compact report.
  *
- * npm run test:full [-- <part of a path>…] (--full): the same, but sweeps and seeded histories run whole, not as a sample.
+ * npm run test:full [-- <part of a path>…] (--full): the same, but sweeps and seeded histories run whole, not as a sample. With --sampled
+ * only the files that have such: the others are the same in both.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { grouped } from './test-groups.mjs';
 
 /** Most files wait for brokers and processes most of the time. */
 const LEAST_AT_ONCE = 4;
@@ -38,12 +41,16 @@ function chosen(files, parts) {
   );
 }
 
+/** Its program asks whether all is to be played. */
+const isSampled = (file) => /full-run\.js|sim-seeds\.js/.test(readFileSync(join(root, file), 'utf8'));
+
+const OURS = ['--full', '--sampled'];
 const [flags, parts] = [[], []];
-const full = process.argv.includes('--full');
+const [full, sampled] = OURS.map((flag) => process.argv.includes(flag));
 for (const argument of process.argv.slice(2)) {
-  if (argument !== '--full') (argument.startsWith('--') ? flags : parts).push(argument);
+  if (!OURS.includes(argument)) (argument.startsWith('--') ? flags : parts).push(argument);
 }
-const files = chosen(testFiles(), parts);
+const files = chosen(testFiles(), parts).filter((file) => !sampled || isSampled(file));
 if (files.length === 0) {
   console.error(parts.length === 0 ? 'There is no test file.' : `No test file has ${parts.join(' or ')} in its path.`);
   process.exit(1);
@@ -64,7 +71,7 @@ const child = spawn(
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
     ...(named ? [] : [`--test-reporter=${ours}`]),
     ...flags,
-    ...files,
+    ...grouped(root, files),
   ],
   { cwd: root, stdio: 'inherit', env: full ? { ...process.env, MILLRACE_FULL: '1' } : process.env },
 );

@@ -1,4 +1,4 @@
-/* The TypeScript files of a folder, parsed: what the checks of imports, names and comments read. */
+/* The source files of a folder, parsed: what the checks of imports, names and comments read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
@@ -7,7 +7,7 @@ import { parseSync } from 'oxc-parser';
 
 /** All of them, by path from the folder (with `/`). A file that does not parse is an error of the compiler, not ours. */
 export function sourceFiles(folder) {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.[jt]s$/.test(name));
   return names.sort().map((name) => {
     const text = readFileSync(join(folder, name), 'utf8');
     const { program, comments } = parseSync(name, text);

@@ -35,6 +35,8 @@ export type {
   Source,
   SourceBuffer,
   StandardSchema,
+  Table,
+  TableKey,
 } from './connector/index.js';
 export { IntervalFunctions, RetryStrategies, SinkBuilder, SourceBuilder } from './connector/index.js';
 export {
@@ -42,8 +44,11 @@ export {
   type EngineOptions,
   type Job,
   type JobEvent,
+  type JobLimits,
   type JobMetrics,
   type JobOptions,
+  type JobPart,
+  type JobPlan,
   type JobRunner,
   type JobStatus,
   type Recovered,
@@ -58,6 +63,7 @@ export {
   MillraceError,
   type MillraceErrorOptions,
   PermanentError,
+  type ToldError,
   TransientError,
 } from './errors/index.js';
 export type {
@@ -100,6 +106,7 @@ export {
   type MqttSourceBuilder,
   type MqttSourceOptions,
   MqttSources,
+  type MqttTableOptions,
   type OnLowerQos,
   type Qos0Overflow,
   type ReceivedMessage,
@@ -111,13 +118,17 @@ export {
 } from './mqtt/source/index.js';
 export type { NatsAuth, NatsTlsOptions } from './nats/nats-options.js';
 export {
+  type AggregateBuilder,
   type AggregateOperation,
   AggregateOperations,
+  type AggregateStart,
   type AsyncServiceOptions,
   type Entry,
   type KeyedStage,
+  type LoadedTableOptions,
   type MapAsyncOptions,
   Pipeline,
+  type ReloadableTable,
   type ServiceOptions,
   type SinkStage,
   Sinks,
@@ -129,5 +140,7 @@ export {
   type StateKey,
   type StateOptions,
   type StructuredCloneOptions,
+  type TableEntries,
+  Tables,
   TestSources,
 } from './pipeline/index.js';

@@ -15,7 +15,7 @@ export async function clusterCommitsCase(options: BenchOptions): Promise<Compari
   let jobs = 0;
   const entries = SIZES.flatMap((rows) =>
     [servers.urls.join(','), ''].map((url) => ({
-      contender: `${url === '' ? 'LMDB' : 'cluster'}, ${((rows * ROW_BYTES) / 1000).toLocaleString('en-US')} KB`,
+      contender: `${url === '' ? 'one process' : 'cluster'}, ${((rows * ROW_BYTES) / 1000).toLocaleString('en-US')} KB`,
       measure: () => {
         jobs += 1;
         const messages = Math.round(COMMITS * options.scale) * rows;
@@ -30,11 +30,11 @@ export async function clusterCommitsCase(options: BenchOptions): Promise<Compari
       },
     })),
   );
-  const { rows, title } = await compare('Commits on a cluster of three servers', entries, {
+  const comparison = await compare('Commits on a cluster of three servers', entries, {
     rounds: options.rounds,
     by: ({ figures }) => figures?.p50Ms ?? 0,
   });
-  const sizeOf = new Map(rows.map((row, index) => [row, SIZES[Math.floor(index / 2)] ?? 1]));
+  const sizeOf = new Map(comparison.rows.map((row, index) => [row, SIZES[Math.floor(index / 2)] ?? 1]));
   const perCommit: readonly Column[] = [
     {
       heading: 'commits/s',
@@ -42,7 +42,7 @@ export async function clusterCommitsCase(options: BenchOptions): Promise<Compari
     },
     { heading: 'CPU µs/commit', cell: (row) => (cpuPerMessage(row.measured) * (sizeOf.get(row) ?? 1)).toFixed(0) },
   ];
-  return { title, rows, columns: [...TIMES, ...perCommit] };
+  return { ...comparison, columns: [...TIMES, ...perCommit] };
 }
 
 const TIMES = [

@@ -37,11 +37,11 @@ export async function clusterRestoreCase(options: BenchOptions): Promise<Compari
     },
   }));
   const name = `State of ${keys.toLocaleString('en-US')} keys of ${STATE_CHARS} bytes at another node`;
-  const { title, rows } = await compare(name, entries, {
+  const comparison = await compare(name, entries, {
     rounds: options.rounds,
     by: ({ figures }) => figures?.restoreMs ?? 0,
   });
-  return { title, rows, columns: COLUMNS };
+  return { ...comparison, columns: COLUMNS };
 }
 
 const COLUMNS = [

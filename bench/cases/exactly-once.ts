@@ -6,9 +6,9 @@ import { fillBacklog } from '../support/fill-backlog.js';
 import { type Comparison, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 
-const BACKLOG = 60_000;
+const BACKLOG = 40_000;
 /** MQTT.js on mosquitto 2.0.11 falls to some fifty messages a second after about twenty thousand of QoS 2. */
-const MQTT_JS_BACKLOG = 15_000;
+const MQTT_JS_BACKLOG = 10_000;
 
 /** A file system in memory: what remains without a disk. */
 const MEMORY = '/dev/shm';
@@ -40,8 +40,8 @@ const COMMITS = [
 ];
 
 /**
- * Drains a backlog of QoS 2 that broker A keeps in a session to broker B. With 1,000 broker B has no limit. Broker A has one even so: without,
- * mosquitto gives the packet ids of a long backlog twice.
+ * Drains a backlog of QoS 2 that broker A keeps in a session to broker B. With 1,000 broker B has no limit. Broker A has one even so:
+ * without, mosquitto gives the packet ids of a long backlog twice.
  */
 export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions): Promise<Comparison> {
   const entries = CONTENDERS.map(({ contender, file, backlog, dir }) => ({

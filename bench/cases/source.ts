@@ -12,10 +12,32 @@ const CONTENDERS = [
   ['bare socket', 'source-socket'],
 ] as const;
 
+/** What is told of each message to nobody, and made spans of. */
+const TRACED = [
+  ['Millrace', 'source-millrace'],
+  ['Millrace, traced', 'source-millrace-traced'],
+] as const;
+
 /** The same recorded stream to each, from a broker that only counts. */
-export async function sourceCase(qos: 0 | 1 | 2, options: BenchOptions): Promise<Comparison> {
+export const sourceCase = (qos: 0 | 1 | 2, options: BenchOptions): Promise<Comparison> =>
+  compareSources(`Source, QoS ${qos}, window ${WINDOW}`, { qos, contenders: CONTENDERS }, options);
+
+/** What tracing costs a source. */
+export const tracesCase = (options: BenchOptions): Promise<Comparison> =>
+  compareSources(`Source with traces, QoS 1, window ${WINDOW}`, { qos: 1, contenders: TRACED }, options);
+
+interface SourceWork {
+  readonly qos: 0 | 1 | 2;
+  readonly contenders: readonly (readonly [contender: string, file: string])[];
+}
+
+async function compareSources(
+  title: string,
+  { qos, contenders }: SourceWork,
+  options: BenchOptions,
+): Promise<Comparison> {
   const messages = Math.round((qos === 0 ? 2_000_000 : 600_000) * options.scale);
-  const entries = CONTENDERS.map(([contender, file]) => ({
+  const entries = contenders.map(([contender, file]) => ({
     contender,
     measure: async () => {
       const broker = await startFakeBroker({ qos, messages, window: WINDOW });
@@ -27,5 +49,5 @@ export async function sourceCase(qos: 0 | 1 | 2, options: BenchOptions): Promise
       }
     },
   }));
-  return compare(`Source, QoS ${qos}, window ${WINDOW}`, entries, options);
+  return compare(title, entries, options);
 }

@@ -5,8 +5,10 @@ import { runContender } from '../support/run-contender.js';
 import { ROW_BYTES } from '../support/store-rows.js';
 
 const CONTENDERS = [
-  ['LMDB store', 'store-lmdb', 'chunk'],
-  ['LMDB store, a record for each row', 'store-lmdb', 'rows'],
+  ['store', 'store-commits', 'log chunk'],
+  ['store, a record for each row', 'store-commits', 'log rows'],
+  ['LMDB alone', 'store-commits', 'lmdb chunk'],
+  ['LMDB alone, a record for each row', 'store-commits', 'lmdb rows'],
   ['append and fdatasync', 'store-log', 'log'],
 ] as const;
 

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NatsClient } from '../../src/nats/index.js';
-import { LmdbStores, type StoreProvider } from '../../src/store/index.js';
+import { EmbeddedStores } from '../../src/store/embedded/embedded-stores.js';
+import type { StoreProvider } from '../../src/store/index.js';
 import { JetStreamLogs } from '../../src/store/jetstream/jetstream-logs.js';
 import { LmdbViews } from '../../src/store/lmdb/view/lmdb-views.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
@@ -56,7 +57,7 @@ interface OpenStores {
 
 async function open({ url }: ContenderTask, dir: string): Promise<OpenStores> {
   if (url === '') {
-    const stores = await LmdbStores.open(dir);
+    const stores = await EmbeddedStores.open(dir);
     return { stores, close: () => stores.close() };
   }
   const client = await NatsClient.open({ servers: url });

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { serveContender } from '../support/contender.js';
 
 /**
- * A backlog of a broker into a table by MQTT.js and `pg`, a row for each message, acknowledged behind its COMMIT (`handleMessage`): what a crash
- * leaves in doubt comes again.
+ * A backlog of a broker into a table by MQTT.js and `pg`, a row for each message, acknowledged behind its COMMIT (`handleMessage`): what a
+ * crash leaves in doubt comes again.
  */
 await serveContender(async ({ url, toUrl, messages, clientId }) => {
   const database = new pg.Client({ connectionString: toUrl });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Engine } from 'millrace';
 import { serveContender } from '../support/contender.js';
+import { engineOf } from '../support/engine-of.js';
 import { outboxJob } from '../support/outbox-job.js';
 
 /* Fills an outbox while its broker is away, and is killed with it. */
 await serveContender(async (task) => {
-  const { job, open } = outboxJob(Engine.embedded({ dir: task.dir ?? '' }), task);
+  const { job, open } = outboxJob(await engineOf(task.dir ?? '', task.store), task);
   await job.whenRunning();
   return {
     run: async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Engine } from 'millrace';
 import { serveContender } from '../support/contender.js';
+import { engineOf } from '../support/engine-of.js';
 import { outboxJob } from '../support/outbox-job.js';
 
 /* Goes on with an outbox that a killed process has left: the time until the job runs, and until a row is delivered. */
@@ -9,7 +9,7 @@ await serveContender(async (task) => {
   return {
     run: async () => {
       const startedAt = performance.now();
-      const { job } = outboxJob(Engine.embedded({ dir: task.dir ?? '' }), task);
+      const { job } = outboxJob(await engineOf(task.dir ?? '', task.store), task);
       await job.whenRunning();
       figures.runningMs = performance.now() - startedAt;
       while (job.metrics().itemsDelivered === 0) await sleep(1);

@@ -1,9 +1,20 @@
 import { parseArgs } from 'node:util';
 
+/** What a case is told. */
 export interface BenchOptions {
   /** Factor on the number of messages. */
   readonly scale: number;
+  /** How often each contender is measured. */
   readonly rounds: number;
+}
+
+/** What a run is told. */
+export interface RunOptions {
+  /** A look, not a measurement: a tenth of the messages, once. */
+  readonly quick: boolean;
+  readonly scale: number;
+  /** Of all cases; undefined: each has its own. */
+  readonly rounds: number | undefined;
   /** Part of a case's name; undefined for all. */
   readonly only: string | undefined;
   readonly json: boolean;
@@ -11,8 +22,7 @@ export interface BenchOptions {
   readonly write: boolean;
 }
 
-/** `--quick` is a look, not a measurement: a tenth of the messages, once. */
-export function parseBenchOptions(args: readonly string[]): BenchOptions {
+export function parseBenchOptions(args: readonly string[]): RunOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -24,10 +34,11 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     },
   });
   return {
+    quick: values.quick,
     scale: values.quick ? 0.1 : 1,
-    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+    rounds: values.rounds === undefined ? (values.quick ? 1 : undefined) : Number(values.rounds),
     only: values.only,
     json: values.json,
-    write: values.write,
+    write: values.write && !values.quick,
   };
 }

@@ -4,6 +4,7 @@ import type { ContenderTask, Figures } from './contender.js';
 import { FILTER } from './workload.js';
 
 const POLL_MS = 5;
+const OUTBOX = 'millrace_job_outbox_messages';
 
 /** The pipeline of `millrace bridge`, over a session that something else has made at the broker: `fillBacklog` does. */
 export function bridgePipeline({ url, toUrl, clientId, qos }: ContenderTask, durable: boolean): Pipeline {
@@ -25,17 +26,29 @@ export function bridgePipeline({ url, toUrl, clientId, qos }: ContenderTask, dur
   return pipeline;
 }
 
-/** Runs the pipeline until `messages` are acknowledged at one broker and confirmed by the other. Gives what its commits took. */
-export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<Figures> {
-  const startMs = performance.now();
+/** Starts the pipeline. Resolves when it runs. */
+export async function startBridgeJob(engine: Engine, task: ContenderTask, durable: boolean): Promise<Job> {
   const job = engine.newJob(bridgePipeline(task, durable), {
     name: task.clientId,
     processingGuarantee: durable ? 'exactly-once' : 'at-least-once',
   });
   await job.whenRunning();
-  while (job.metrics().itemsAcknowledged < task.messages) await sleep(POLL_MS);
-  while (durable && outboxRows(job) > 0) await sleep(POLL_MS);
-  const figures = durable ? commitFigures(job, task.messages, performance.now() - startMs) : {};
+  return job;
+}
+
+/** Resolves when `messages` are acknowledged at one broker and confirmed by the other. Gives what a job's commits took. */
+export async function finishBridgeJob(job: Job, { messages }: ContenderTask, startMs: number): Promise<Figures> {
+  const isDurable = job.metrics().samples.some(({ name }) => name === OUTBOX);
+  while (job.metrics().itemsAcknowledged < messages) await sleep(POLL_MS);
+  while (isDurable && outboxRows(job) > 0) await sleep(POLL_MS);
+  return isDurable ? commitFigures(job, messages, performance.now() - startMs) : {};
+}
+
+/** Runs the pipeline from its start to the last message. */
+export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<Figures> {
+  const startMs = performance.now();
+  const job = await startBridgeJob(engine, task, durable);
+  const figures = await finishBridgeJob(job, task, startMs);
   await job.drain();
   return figures;
 }
@@ -53,7 +66,7 @@ function commitFigures(job: Job, messages: number, elapsedMs: number): Figures {
 
 /** Messages in the outbox that the broker has not confirmed. */
 export function outboxRows(job: Job): number {
-  const sample = job.metrics().samples.find(({ name }) => name === 'millrace_job_outbox_messages');
+  const sample = job.metrics().samples.find(({ name }) => name === OUTBOX);
   if (sample?.kind !== 'gauge') throw new Error('the job has no outbox');
   return sample.value;
 }

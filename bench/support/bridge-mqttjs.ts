@@ -37,5 +37,7 @@ export function bridgeMqttJs(
   };
 }
 
-/** At QoS 2 MQTT.js counts more messages as in flight than mosquitto does, and ends when they exceed its maximum: the broker's window holds. */
+/**
+ * At QoS 2 MQTT.js counts more messages as in flight than mosquitto does, and ends when they exceed its maximum: the broker's window holds.
+ */
 const receiveMaximum = ({ qos, window }: ContenderTask): number => (qos === 2 ? 65_535 : window);

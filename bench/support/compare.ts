@@ -30,6 +30,7 @@ export async function compare(
   }
   return {
     title,
+    rounds,
     rows: entries.map(({ contender }, index) => ({ contender, measured: median(runs[index] ?? [], by) })),
   };
 }

@@ -1,3 +1,6 @@
+/** The store of a directory, a log in front of LMDB, or LMDB alone. */
+export type StoreForm = 'log' | 'lmdb';
+
 /** What a contender's process is told on its command line. */
 export interface ContenderTask {
   readonly url: string;
@@ -12,6 +15,8 @@ export interface ContenderTask {
   readonly dir?: string;
   /** Different keys of a pipeline with state. */
   readonly keys?: number;
+  /** Which store: the one of a directory, or what earlier versions had. The first when undefined. */
+  readonly store?: StoreForm;
 }
 
 /** What only some tables have, by name. */

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import {
   AckWriter,
   connackBytes,
+  LEVEL_5,
   PacketWalker,
   PUBACK,
   PUBCOMP,
@@ -18,16 +19,25 @@ import { FILTER, payloadOf, topicOf } from './workload.js';
 
 /*
  * A broker in a process of its own that plays a recorded stream to whoever subscribes to the filter of the workload: PUBLISH
- * packets made before the run, at most `window` unacknowledged. It only counts what it gets, so that its own cost stays far below that of a client.
+ * packets made before the run, at most `window` unacknowledged. It only counts what it gets, so that its own cost stays far below that of a
+ * client. It says when it begins and when all is acknowledged.
  */
 
 export interface FakeBrokerTask {
   readonly qos: 0 | 1 | 2;
   readonly messages: number;
   readonly window: number;
+  /** How many topics the stream goes round; the hundred of the workload when undefined. */
+  readonly topics?: number;
 }
 
-/** The stream repeats after this many messages; packet ids with it. */
+/** What it says to the process that has started it. */
+export type FakeBrokerMessage =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'playing' }
+  | { readonly type: 'done' };
+
+/** Packet ids go round after this many messages, and the stream, unless it has more topics. */
 const RECORDED = 10_000;
 
 /** The first bytes of a PUBLISH, not retained, whether or not it is sent again. */
@@ -40,36 +50,42 @@ const BATCH = 500;
 class Player {
   readonly #socket: Socket;
   readonly #task: FakeBrokerTask;
-  readonly #packets: readonly Buffer[];
+  readonly #record: (level: number) => readonly Buffer[];
+  #packets: readonly Buffer[] = [];
   readonly #acks = new AckWriter();
   #filters = new Set<string>();
   #sent = 0;
   #completed = 0;
   #started = false;
   #subscribed = false;
+  #level = 5;
 
-  constructor(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]) {
+  constructor(socket: Socket, task: FakeBrokerTask, record: (level: number) => readonly Buffer[]) {
     this.#socket = socket;
     this.#task = task;
-    this.#packets = packets;
+    this.#record = record;
     socket.on('drain', () => this.#play());
   }
 
   connected(body: Buffer): void {
-    const { clientId, clean } = readConnect(body);
+    const { clientId, clean, level } = readConnect(body);
+    this.#level = level;
+    this.#packets = this.#record(level);
     const kept = clean ? undefined : sessions.get(clientId);
     this.#filters = kept ?? new Set();
     sessions.set(clientId, this.#filters);
-    this.#socket.write(connackBytes(kept !== undefined));
+    this.#subscribed = this.#filters.has(FILTER);
+    this.#socket.write(connackBytes(kept !== undefined, level));
   }
 
   /** The markers of a durable connection are no reason to play. */
   subscribed(body: Buffer): void {
-    const { packetId, filters } = readSubscribe(body);
+    const { packetId, filters } = readSubscribe(body, this.#level);
     this.#socket.write(
       subackBytes(
         packetId,
         filters.map(({ qos }) => qos),
+        this.#level,
       ),
     );
     for (const { filter } of filters) this.#filters.add(filter);
@@ -94,13 +110,15 @@ class Player {
 
   #play(): void {
     if (!this.#started || !this.#subscribed) return;
+    if (this.#sent === 0) say({ type: 'playing' });
     const { messages, qos, window } = this.#task;
     while (this.#sent < messages && !this.#socket.writableNeedDrain) {
       const room = qos === 0 ? BATCH : window - (this.#sent - this.#completed);
       const count = Math.min(BATCH, room, messages - this.#sent);
       if (count <= 0) return;
       const batch: Buffer[] = [];
-      for (let i = 0; i < count; i++) batch.push(this.#packets[(this.#sent + i) % RECORDED] ?? Buffer.alloc(0));
+      for (let i = 0; i < count; i++)
+        batch.push(this.#packets[(this.#sent + i) % this.#packets.length] ?? Buffer.alloc(0));
       this.#sent += count;
       this.#socket.write(Buffer.concat(batch));
     }
@@ -130,8 +148,12 @@ class Player {
   }
 
   #finished(): void {
-    process.send?.({ type: 'done' });
+    say({ type: 'done' });
   }
+}
+
+function say(message: FakeBrokerMessage): void {
+  process.send?.(message);
 }
 
 /** The sessions of all clients that have been here: of each nothing but its filters. */
@@ -144,9 +166,9 @@ process.on('message', () => {
   for (const player of players) player.start();
 });
 
-function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[]): void {
+function serve(socket: Socket, task: FakeBrokerTask, record: (level: number) => readonly Buffer[]): void {
   const walker = new PacketWalker();
-  const player = new Player(socket, task, packets);
+  const player = new Player(socket, task, record);
   players.add(player);
   if (started) player.start();
   socket.once('close', () => players.delete(player));
@@ -166,12 +188,22 @@ function serve(socket: Socket, task: FakeBrokerTask, packets: readonly Buffer[])
 }
 
 const task: FakeBrokerTask = JSON.parse(process.argv[2] ?? '{}');
-const packets = Array.from({ length: RECORDED }, (_, index) =>
-  publishBytes(topicOf(index), payloadOf(index), task.qos, index + 1),
-);
-const server = createServer((socket) => serve(socket, task, packets));
+const records = new Map<number, readonly Buffer[]>();
+const record = (level: number): readonly Buffer[] => {
+  const known = records.get(level);
+  if (known !== undefined) return known;
+  const length = Math.max(RECORDED, task.topics ?? 0);
+  const made = Array.from({ length }, (_, index) => {
+    const topic = task.topics === undefined ? topicOf(index) : `bench/topic/${index % task.topics}`;
+    return publishBytes(topic, payloadOf(index), task.qos, (index % RECORDED) + 1, level);
+  });
+  records.set(level, made);
+  return made;
+};
+record(LEVEL_5);
+const server = createServer((socket) => serve(socket, task, record));
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
-  process.send?.({ type: 'listening', port: typeof address === 'object' && address !== null ? address.port : 0 });
+  say({ type: 'listening', port: typeof address === 'object' && address !== null ? address.port : 0 });
 });
 process.once('disconnect', () => process.exit());

@@ -1,7 +1,5 @@
 import type { Figures } from './contender.js';
-import { connectRaw, type RawClient } from './raw-client.js';
-import { AckWriter, PUBCOMP, PUBREC, PUBREL, publishBytes, subscribeBytes } from './wire.js';
-import { FILTER, PAYLOAD_BYTES, topicOf } from './workload.js';
+import { NumberedMessages } from './numbered-messages.js';
 
 /** The stream of a latency run. */
 export interface PacedStreamOptions {
@@ -13,47 +11,27 @@ export interface PacedStreamOptions {
   readonly warmUp: number;
 }
 
-/** Publishes at QoS 2 to one broker at a steady rate, and notes by the same clock when the other broker has each message for a reader. */
+/** Publishes at a steady rate, and notes how long each message took. */
 export class PacedStream {
   readonly #options: PacedStreamOptions;
-  readonly #publisher: RawClient;
-  readonly #witness: RawClient;
-  readonly #sentAt: Float64Array;
+  readonly #messages: NumberedMessages;
   readonly #latencies: number[] = [];
-  #sent = 0;
   #seen = 0;
   #finished: () => void = () => {};
 
   static async open(options: PacedStreamOptions): Promise<PacedStream> {
-    const witness = await connectRaw(options.to, 'bench-witness');
-    const suback = witness.answer(0x90);
-    witness.socket.write(subscribeBytes(FILTER, 0));
-    await suback;
-    return new PacedStream(options, await connectRaw(options.from, 'bench-publisher'), witness);
+    return new PacedStream(options, await NumberedMessages.open(options.from, options.to));
   }
 
-  constructor(options: PacedStreamOptions, publisher: RawClient, witness: RawClient) {
+  private constructor(options: PacedStreamOptions, messages: NumberedMessages) {
     this.#options = options;
-    this.#publisher = publisher;
-    this.#witness = witness;
-    this.#sentAt = new Float64Array(options.messages);
-    const acks = new AckWriter();
-    publisher.onPacket = (first, buffer, start) => {
-      if (first === PUBREC) acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
-      else if (first !== PUBCOMP) throw new Error(`the publisher was sent a packet ${first}`);
-    };
-    publisher.onChunk = () => {
-      const bytes = acks.take();
-      if (bytes !== undefined) publisher.socket.write(bytes);
-    };
-    witness.onPacket = (first, buffer, start) => {
-      if (first >> 4 === 3) this.#see(buffer, start);
-    };
+    this.#messages = messages;
+    messages.onSeen = (number, sentAtMs) => this.#see(number, sentAtMs);
   }
 
   /** The first message goes out alone: when it has come, the bridge runs, and the pace begins. */
   start(): void {
-    this.#publishUpTo(1);
+    this.#messages.publishUpTo(1);
   }
 
   /** Resolves when all have come. */
@@ -69,8 +47,7 @@ export class PacedStream {
   }
 
   close(): void {
-    this.#publisher.socket.destroy();
-    this.#witness.socket.destroy();
+    this.#messages.close();
   }
 
   /** A timer has a resolution of a millisecond: at 5,000 messages a second five go out together. */
@@ -78,28 +55,16 @@ export class PacedStream {
     const startedAt = performance.now();
     const { perSecond, messages } = this.#options;
     const timer = setInterval(() => {
-      this.#publishUpTo(Math.min(messages, 1 + Math.floor(((performance.now() - startedAt) * perSecond) / 1000)));
-      if (this.#sent === messages) clearInterval(timer);
+      const due = 1 + Math.floor(((performance.now() - startedAt) * perSecond) / 1000);
+      this.#messages.publishUpTo(Math.min(messages, due));
+      if (this.#messages.sent === messages) clearInterval(timer);
     }, 1);
   }
 
-  #publishUpTo(due: number): void {
-    const batch: Buffer[] = [];
-    const now = performance.now();
-    for (; this.#sent < due; this.#sent += 1) {
-      this.#sentAt[this.#sent] = now;
-      const payload = Buffer.from(String(this.#sent).padEnd(PAYLOAD_BYTES, '.'));
-      batch.push(publishBytes(topicOf(this.#sent), payload, 2, (this.#sent % 60_000) + 1));
-    }
-    if (batch.length > 0) this.#publisher.socket.write(Buffer.concat(batch));
-  }
-
-  #see(buffer: Buffer, start: number): void {
-    const payloadAt = start + 2 + buffer.readUInt16BE(start) + 1;
-    const index = Number.parseInt(buffer.toString('latin1', payloadAt, payloadAt + 12), 10);
+  #see(number: number, sentAtMs: number): void {
     this.#seen += 1;
     if (this.#seen === 1) this.#beginPace();
-    if (index >= this.#options.warmUp) this.#latencies.push(performance.now() - (this.#sentAt[index] ?? 0));
+    if (number >= this.#options.warmUp) this.#latencies.push(performance.now() - sentAtMs);
     if (this.#seen === this.#options.messages) this.#finished();
   }
 }

@@ -1,12 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { FakeBrokerTask } from './fake-broker.js';
+import { deferred } from '../../test/support/deferred.js';
+import type { FakeBrokerMessage, FakeBrokerTask } from './fake-broker.js';
 import type { Referee } from './run-contender.js';
 
 /** A running one. */
 export interface FakeBroker extends Referee {
   readonly url: string;
+  /** Resolves when it has been started and a client has subscribed to its stream. */
+  readonly playing: Promise<void>;
   /** Connections stay and connects succeed, but nothing is answered. */
   suspend(): void;
   resume(): void;
@@ -17,13 +20,18 @@ export interface FakeBroker extends Referee {
 export async function startFakeBroker(task: FakeBrokerTask): Promise<FakeBroker> {
   const file = fileURLToPath(new URL('./fake-broker.ts', import.meta.url));
   const child = fork(file, [JSON.stringify(task)], { execArgv: ['--import', 'tsx'] });
-  const [{ port }] = await once(child, 'message');
-  const done = once(child, 'message');
+  const [listening, playing, done] = [deferred<number>(), deferred<void>(), deferred<void>()];
+  child.on('message', (message: FakeBrokerMessage) => {
+    if (message.type === 'listening') listening.resolve(message.port);
+    else (message.type === 'playing' ? playing : done).resolve();
+  });
+  const port = await listening.promise;
   return {
     url: `mqtt://127.0.0.1:${port}`,
+    playing: playing.promise,
     start: () => child.send({ type: 'play' }),
     finish: async () => {
-      await done;
+      await done.promise;
       return undefined;
     },
     suspend: () => void child.kill('SIGSTOP'),

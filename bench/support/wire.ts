@@ -1,7 +1,12 @@
 /*
- * MQTT 5.0 bytes for the fake broker and the bare sockets of the benchmarks. On purpose not Millrace's codec: what measures
- * must not share code with what is measured.
+ * MQTT bytes for the fake broker and the bare sockets of the benchmarks, 5.0 where nothing else is said. On purpose not Millrace's codec: what
+ * measures must not share code with what is measured.
  */
+
+/** The protocol level of MQTT 5.0. Below it no packet has properties. */
+export const LEVEL_5 = 5;
+
+const noProperties = (level: number): readonly Uint8Array[] => (level < LEVEL_5 ? [] : [Buffer.from([0])]);
 
 /** Bytes from the socket, cut into packets by their fixed headers and nothing more. */
 export class PacketWalker {
@@ -55,15 +60,23 @@ export function connectBytes(clientId: string, keepSession = false): Buffer {
 }
 
 /** CONNACK: accepted; the Receive Maximum is left at 65535. */
-export const connackBytes = (sessionPresent: boolean): Buffer =>
-  packet(0x20, Buffer.from([sessionPresent ? 1 : 0, 0, 0]));
+export const connackBytes = (sessionPresent: boolean, level: number): Buffer =>
+  packet(0x20, Buffer.from([sessionPresent ? 1 : 0, 0]), ...noProperties(level));
+
+interface Connect {
+  readonly clientId: string;
+  readonly clean: boolean;
+  readonly level: number;
+}
 
 /** Of the body of a CONNECT with few properties. */
-export function readConnect(body: Buffer): { readonly clientId: string; readonly clean: boolean } {
-  const flagsAt = 2 + body.readUInt16BE(0) + 1;
-  const idAt = flagsAt + 4 + (body[flagsAt + 3] ?? 0);
+export function readConnect(body: Buffer): Connect {
+  const levelAt = 2 + body.readUInt16BE(0);
+  const level = body[levelAt] ?? 0;
+  const propertiesAt = levelAt + 4;
+  const idAt = level < LEVEL_5 ? propertiesAt : propertiesAt + 1 + (body[propertiesAt] ?? 0);
   const clientId = body.toString('utf8', idAt + 2, idAt + 2 + body.readUInt16BE(idAt));
-  return { clientId, clean: ((body[flagsAt] ?? 0) & 2) !== 0 };
+  return { clientId, clean: ((body[levelAt + 1] ?? 0) & 2) !== 0, level };
 }
 
 export function subscribeBytes(filter: string, qos: number): Buffer {
@@ -76,9 +89,12 @@ interface Asked {
 }
 
 /** Of the body of a SUBSCRIBE with few properties. */
-export function readSubscribe(body: Buffer): { readonly packetId: number; readonly filters: readonly Asked[] } {
+export function readSubscribe(
+  body: Buffer,
+  level: number,
+): { readonly packetId: number; readonly filters: readonly Asked[] } {
   const filters: Asked[] = [];
-  for (let at = 3 + (body[2] ?? 0); at < body.length; ) {
+  for (let at = level < LEVEL_5 ? 2 : 3 + (body[2] ?? 0); at < body.length; ) {
     const end = at + 2 + body.readUInt16BE(at);
     filters.push({ filter: body.toString('utf8', at + 2, end), qos: (body[end] ?? 0) & 3 });
     at = end + 1;
@@ -87,8 +103,8 @@ export function readSubscribe(body: Buffer): { readonly packetId: number; readon
 }
 
 /** SUBACK: each filter at the QoS that was asked for. */
-export function subackBytes(packetId: number, granted: readonly number[]): Buffer {
-  return packet(0x90, uint16(packetId), Buffer.from([0, ...granted]));
+export function subackBytes(packetId: number, granted: readonly number[], level: number): Buffer {
+  return packet(0x90, uint16(packetId), ...noProperties(level), Buffer.from(granted));
 }
 
 /** Of the body of an UNSUBSCRIBE with few properties. */
@@ -106,9 +122,15 @@ export function unsubackBytes(packetId: number, existed: readonly boolean[]): Bu
 }
 
 /** The id is 0 at QoS 0. */
-export function publishBytes(topic: string, payload: Uint8Array, qos: number, packetId: number): Buffer {
+export function publishBytes(
+  topic: string,
+  payload: Uint8Array,
+  qos: number,
+  packetId: number,
+  level = LEVEL_5,
+): Buffer {
   const id = qos === 0 ? [] : [uint16(packetId)];
-  return packet(0x30 | (qos << 1), text(topic), ...id, Buffer.from([0]), payload);
+  return packet(0x30 | (qos << 1), text(topic), ...id, ...noProperties(level), payload);
 }
 
 export const DISCONNECT = Buffer.from([0xe0, 0]);

@@ -1,6 +1,7 @@
 /*
- * MQTT.js and `pg` as a program without a guarantee has them: the session kept (`clean: false`), QoS 1, a row for each message, acknowledged
- * behind its COMMIT (`handleMessage`), tried again on a new connection until it is in. It has the environment of `postgres-pipeline.mjs`.
+ * MQTT.js and `pg` as a program without a guarantee has them: the session kept (`clean: false`), QoS 1, a row for each message,
+ * acknowledged behind its COMMIT (`handleMessage`), tried again on a new connection until it is in. It has the environment of
+ * `postgres-pipeline.mjs`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'mqtt';

@@ -1,50 +1,46 @@
-import { CLUSTER_CELLS, CLUSTER_MUTANTS, FURTHER_CLUSTER_CELLS } from '../../test/support/mutants/cluster-mutants.js';
-import type { TestCell } from '../../test/support/mutants/mutant-cell.js';
+import type { KillTable } from '../../test/support/mutants/kill-tables.js';
 import { MutantTable } from '../../test/support/mutants/mutant-table.js';
-import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from '../../test/support/mutants/mutants.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';
 
-/** What the mutants are, what became of them, and what the cells are. */
-export const mutantLines = (
-  table: MutantTable,
-  cells: readonly TestCell[],
-  mutants: readonly Mutant[],
-): readonly string[] => [
-  ...mutants.map(({ id, title }) => `- **${id}** ${title}`),
-  '',
-  ...table.lines(),
-  '',
-  ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
-];
+/** Cells of each table in a quick run. */
+const FEW = 3;
 
-/** Of those that a job on one node can have, the one that is about several. */
-const UNPROVEN = 'M14';
+/** A kill table as a part of a section. */
+export interface KillLines {
+  /** What the mutants are, what became of them, and what the cells are. */
+  readonly lines: readonly string[];
+  /** Mutants that nothing has caught. */
+  readonly broken: readonly string[];
+}
 
-/** The kill tables. */
-export async function mutantsSection(options: EvidenceOptions): Promise<Section> {
-  const cells = options.quick ? CELLS.slice(0, 3) : [...CELLS, ...FURTHER_CELLS];
-  const table = new MutantTable(cells, MUTANTS);
-  options.tell(`${cells.length} cells on ${MUTANTS.length} mutants`);
+/** Tries each mutant on each cell of its table. Rejects when a cell fails on the unchanged sources. */
+export async function killLines(kills: KillTable, options: EvidenceOptions): Promise<KillLines> {
+  const { mutants } = kills;
+  const cells = options.quick ? kills.cells.slice(0, FEW) : [...kills.cells, ...kills.furtherCells];
+  const table = new MutantTable(cells, mutants);
+  options.tell(`${kills.introduction} ${cells.length} cells on ${mutants.length} mutants`);
   await table.complete();
-  const clusterCells = options.quick ? CLUSTER_CELLS : [...CLUSTER_CELLS, ...FURTHER_CLUSTER_CELLS];
-  const clusterMutants = [...MUTANTS.filter(({ id }) => id === UNPROVEN), ...CLUSTER_MUTANTS];
-  const clusterTable = new MutantTable(clusterCells, clusterMutants);
-  options.tell(`${clusterCells.length} cells on ${clusterMutants.length} mutants of a cluster`);
-  await clusterTable.complete();
-  const survivors = options.quick ? [] : [...table.survivors(), ...clusterTable.survivors()];
   return {
-    title: 'The tests are tested',
     lines: [
-      'A mutant is the source with one way to be wrong, made while a test loads it. A cell is a part of the tests that stands for a',
-      'fault. ✘: the cell fails on the mutant, which is its purpose. ·: it passes. The column *none* is the source as it is.',
+      ...mutants.map(({ id, title }) => `- **${id}** ${title}`),
       '',
-      ...mutantLines(table, cells, MUTANTS),
+      ...table.lines(),
       '',
-      'And what a job on several nodes rests on, broken one way at a time:',
-      '',
-      ...mutantLines(clusterTable, clusterCells, clusterMutants),
+      ...cells.map(({ id, file, test }) => `- **${id}** ${file}${test === undefined ? '' : `, "${test}"`}`),
     ],
-    broken: survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
+    broken: options.quick ? [] : table.survivors().map(({ id, title }) => `no cell catches ${id}, which ${title}`),
   };
 }
+
+/** One kill table as a section. */
+export const mutantsSection =
+  (title: string, kills: KillTable) =>
+  async (options: EvidenceOptions): Promise<Section> => {
+    const { lines, broken } = await killLines(kills, options);
+    const explained = [
+      'A mutant is the source with one way to be wrong, made while a test loads it. A cell is a part of the tests that stands for a',
+      'fault. ✘: the cell fails on the mutant, which is its purpose. ·: it passes. The column *none* is the source as it is.',
+    ];
+    return { title, lines: [...explained, '', kills.introduction, '', ...lines], broken };
+  };

@@ -4,13 +4,12 @@ import type { Delivery } from '../../test/support/delivery-oracle.js';
 import { type KillBroker, startKillBroker } from '../../test/support/kill/kill-brokers.js';
 import { POSTGRES_FAULTS, strike } from '../../test/support/kill/postgres-faults.js';
 import { PostgresKillRig } from '../../test/support/kill/postgres-kill-rig.js';
-import { MutantTable } from '../../test/support/mutants/mutant-table.js';
-import { POSTGRES_CELLS, POSTGRES_MUTANTS } from '../../test/support/mutants/postgres-mutants.js';
+import { POSTGRES_KILLS } from '../../test/support/mutants/kill-tables.js';
 import { SeededRandom } from '../../test/support/seeded-random.js';
 import { type Postgres, startPostgres } from '../../test/support/servers/postgres.js';
 import type { Section } from '../support/evidence-document.js';
 import type { EvidenceOptions } from '../support/evidence-options.js';
-import { mutantLines } from './mutants.js';
+import { killLines } from './mutants.js';
 
 const PER_SECOND = 400;
 /** MQTT.js writes a row at a time, and has to keep up. */
@@ -47,10 +46,7 @@ export async function postgresSection(options: EvidenceOptions): Promise<Section
   } finally {
     await Promise.all([broker.mosquitto.stop(), server.stop('immediate')]);
   }
-  const table = new MutantTable(options.quick ? POSTGRES_CELLS.slice(0, 1) : POSTGRES_CELLS, POSTGRES_MUTANTS);
-  options.tell(`${POSTGRES_CELLS.length} cells on ${POSTGRES_MUTANTS.length} mutants`);
-  await table.complete();
-  const survivors = options.quick ? [] : table.survivors();
+  const kills = await killLines(POSTGRES_KILLS, options);
   return {
     title: 'PostgreSQL',
     lines: [
@@ -66,11 +62,11 @@ export async function postgresSection(options: EvidenceOptions): Promise<Section
       '',
       'The rules of the sink and of the sources are broken one at a time, as in "The tests are tested":',
       '',
-      ...mutantLines(table, POSTGRES_CELLS, POSTGRES_MUTANTS),
+      ...kills.lines,
     ],
     broken: [
       ...rows.filter(({ isPromised, delivery }) => isPromised && !isFaultless(delivery)).map(problemOf),
-      ...survivors.map(({ id, title }) => `no cell catches ${id}, which ${title}`),
+      ...kills.broken,
     ],
   };
 }

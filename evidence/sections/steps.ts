@@ -23,16 +23,16 @@ const WRITES: readonly Step[] = [
 
 const CALLS: readonly Step[] = [
   ...STORE_CALLS.map(
-    (call): Step => ({
-      title: `killed at a \`${call}\` of the store`,
-      blow: { at: 'store call', call, fault: 'KILL' },
+    (store): Step => ({
+      title: `killed at a \`${store.call}\` of the ${store.of}`,
+      blow: { at: 'store call', store, fault: 'KILL' },
     }),
   ),
-  ...STORE_CALLS.flatMap((call) =>
+  ...STORE_CALLS.flatMap((store) =>
     (['EIO', 'ENOSPC'] as const).map(
       (fault): Step => ({
-        title: `\`${call}\` of the store fails (${fault})`,
-        blow: { at: 'store call', call, fault },
+        title: `\`${store.call}\` of the ${store.of} fails (${fault})`,
+        blow: { at: 'store call', store, fault },
         most: ERRORS,
       }),
     ),

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export interface EvidenceOptions {
   /** A few rounds of everything. */
   readonly quick: boolean;
-  /** One section alone. */
+  /** How the names of sections begin that are played; undefined: all. */
   readonly only: string | undefined;
   /** Whether docs/evidence.md is written: by a full run, or by a full section with --write, which replaces that section. */
   readonly writes: boolean;
@@ -28,7 +28,8 @@ export function parseEvidenceOptions(args: readonly string[], sections: readonly
     },
   });
   const { quick, only, write } = values;
-  if (only !== undefined && !sections.includes(only)) throw new Error(`--only is one of ${sections.join(', ')}`);
+  if (only !== undefined && !sections.some((name) => name.startsWith(only)))
+    throw new Error(`--only is one of ${sections.join(', ')}`);
   return {
     quick,
     only,

@@ -1,9 +1,10 @@
 /*
  * Simulated sensors publish to a broker in this process; a pipeline reads them at least once, converts each reading, raises
- * alarms and publishes both. Ends after --seconds, or at SIGINT, when everything that was published has gone through.
+ * alarms and publishes both; a page shows the jobs. Ends after --seconds, or at SIGINT, when everything that was published has gone through.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine, type Job } from 'millrace';
+import { serve } from 'millrace/http';
 import { startBroker } from '../support/start-broker.js';
 import type { PlantDemoOptions } from './demo-options.js';
 import { LiveView } from './live-view.js';
@@ -16,11 +17,13 @@ const CATCH_UP_MS = 10_000;
 export async function runPlantDemo(options: PlantDemoOptions): Promise<number> {
   await using broker = await startBroker();
   await using engine = Engine.embedded();
+  await using served = await serve(engine, { port: 0 });
   const view = new LiveView(options.seconds);
 
   console.log(
     `A broker at ${broker.url}, ${options.sensors} sensors, ${options.rate.toLocaleString('en-US')} readings a second.`,
   );
+  console.log(`The jobs in a browser: ${served.url}`);
   console.log(options.seconds === undefined ? 'Stop it with Ctrl+C.\n' : `It ends in ${options.seconds} seconds.\n`);
 
   // The session of the pipeline must be there before the first reading.

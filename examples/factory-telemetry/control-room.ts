@@ -33,8 +33,8 @@ export async function controlRoom(broker: string): Promise<ControlRoom> {
 }
 
 /**
- * The letter of the source has the message as it came. That of a stage has the item that came to it, as JSON where that loses nothing: else, as
- * of a number that is infinite, as `util.inspect` shows it.
+ * The letter of the source has the message as it came. That of a stage has the item that came to it, as JSON where that loses nothing:
+ * else, as of a number that is infinite, as `util.inspect` shows it.
  */
 function hearLetter(heard: Outcome, { payload, properties }: IPublishPacket): void {
   const known: Record<string, string | string[]> = { ...properties?.userProperties };

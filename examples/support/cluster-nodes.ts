@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A node in a process of its own, which says `process.send('owner')` when it runs what is asked about, and `'none'` when it has given that back. */
+/**
+ * A node in a process of its own, which says `process.send('owner')` when it runs what is asked about, and `'none'` when it has given that
+ * back.
+ */
 export interface ExampleNode extends AsyncDisposable {
   readonly name: string;
   /** As it said last, unless it was ended. */

@@ -1,8 +1,8 @@
 import { Engine, type Pipeline } from 'millrace';
 
 /**
- * The program that `supervise` starts: one job, exactly once, until SIGTERM. What was read is stored in `dir`; what is not delivered by then
- * goes out at the next start.
+ * The program that `supervise` starts: one job, exactly once, until SIGTERM. What was read is stored in `dir`; what is not delivered by
+ * then goes out at the next start.
  */
 export async function runSupervised(pipeline: Pipeline, name: string, dir: string): Promise<void> {
   await using engine = Engine.embedded({ dir });

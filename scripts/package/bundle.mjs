@@ -1,9 +1,10 @@
 /*
- * node scripts/package/bundle.mjs [OUT] [--apart]: makes the JavaScript of the package from `src`, in `dist` or OUT. What an entry of package.json
- * needs is joined into few files, for to load 400 small ones takes several times as long; what entries share is in chunks, so that each
- * class is there once. With --apart file by file, for who counts what is in which. The types come from the compiler.
+ * node scripts/package/bundle.mjs [OUT] [--apart]: makes the JavaScript of the package from `src`, in `dist` or OUT. What an entry of
+ * package.json needs is joined into few files, for to load 400 small ones takes several times as long; what entries share is in chunks, so
+ * that each class is there once. With --apart file by file, for who counts what is in which. The types come from the compiler. What a browser
+ * gets of `src/http/page` is beside them, in `page`.
  */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -30,8 +31,9 @@ const bundle = await rolldown({
   // what the compiler needs for a form that Node 20 has not (`using`) becomes part of it
   external: (id) => !/^(?:[./]|@oxc-project\/runtime\/)/.test(id),
 });
+const out = positionals[0] ?? join(root, 'dist');
 await bundle.write({
-  dir: positionals[0] ?? join(root, 'dist'),
+  dir: out,
   cleanDir: true,
   format: 'esm',
   entryFileNames: '[name].js',
@@ -45,3 +47,11 @@ await bundle.write({
   minify: false,
 });
 await bundle.close();
+
+/** Its scripts in one file, so that a browser asks once. */
+const page = join(root, 'src/http/page');
+const scripts = await rolldown({ input: join(page, 'main.js'), platform: 'browser' });
+await scripts.write({ file: join(out, 'page/main.js'), format: 'esm', comments: false, minify: false });
+await scripts.close();
+for (const name of readdirSync(page))
+  if (/\.(?:css|html|svg)$/.test(name)) copyFileSync(join(page, name), join(out, 'page', name));

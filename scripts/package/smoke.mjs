@@ -4,11 +4,14 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LmdbStores } from '../../src/store/index.ts';
 import { startMosquitto } from '../../test/support/brokers/mosquitto.ts';
 import { startChild } from '../../test/support/child-process.ts';
 import { endAll } from '../../test/support/cleanup.ts';
 
 const CHILD_LOG = 'children.log';
+/** The name of the job in `smoke/job.mjs`. */
+const JOB = 'smoke';
 
 /** Runs the job. @param command what runs the file: `[node, 'job.mjs']` @returns `done`, or the error as `toJSON` gives it */
 export async function runJob(command, { cwd, url, dir, env = {} }) {
@@ -29,11 +32,13 @@ export async function mustRun(command, options) {
 }
 
 /**
- * The job with a store, twice: the second start finds a store whose last owner did not come to the end of opening it, so the store is tried
- * in a process of its own, by a file that has to be found.
+ * The job with a store, twice. The first start finds a store of an earlier version, whose last owner did not come to the end of opening it, so that it
+ * is tried in a process of its own, by a file that has to be found; the second one finds what the first has made of it.
  */
 export async function mustRunWithStore(command, { cwd, url, dir }) {
-  await mustRun(command, { cwd, url, dir });
+  const stores = await LmdbStores.open(dir);
+  await stores.open(JOB, 0);
+  await stores.close();
   const store = readdirSync(dir, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.mdb'));
   writeFileSync(join(dir, `${store}.opening`), 'torn', { mode: 0o600 });
   const log = join(cwd, CHILD_LOG);
@@ -41,6 +46,7 @@ export async function mustRunWithStore(command, { cwd, url, dir }) {
   await mustRun(command, { cwd, url, dir, env: { NODE_OPTIONS: `--require ${join(cwd, 'log-children.cjs')}` } });
   if (!existsSync(log) || !/try-store-main\.js 0$/m.test(readFileSync(log, 'utf8')))
     throw new Error(`${command.join(' ')}: a store that is suspect was not tried in a process of its own`);
+  await mustRun(command, { cwd, url, dir });
 }
 
 const LOG_CHILDREN = `

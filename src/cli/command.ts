@@ -6,6 +6,8 @@ export type OptionKind = 'value' | 'list' | 'flag';
 /** What a command line may say, and how the help tells it. */
 export interface CommandOption {
   readonly kind: OptionKind;
+  /** Its letter, behind one dash. */
+  readonly short?: string;
   /** What the help puts behind the name: `URL`. */
   readonly argument?: string;
   /** A line break stays one. An option without it is told with the next: `--cert F --key F`. */

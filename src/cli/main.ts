@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { MillraceError } from '../errors/index.js';
+import { causeLine, userCause } from '../errors/user-cause.js';
 import { closestName } from '../internal/options/closest-name.js';
 import { COMMANDS } from './commands.js';
 import { EXIT_CODE, isWrongUsage } from './exit-code.js';
 import { errorLine } from './job/error-line.js';
 import type { Output } from './job/reporter.js';
-import { causeLine, userCause } from './job/user-cause.js';
 import { commandHelp, mainHelp } from './options/help-text.js';
 import { inWords } from './options/in-words.js';
 import { usageError } from './options/usage-error.js';
@@ -15,6 +16,13 @@ const output: Output = {
   stderr: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
   columns: () => process.stderr.columns || 80,
+  data: {
+    isTerminal: process.stdout.isTTY === true,
+    write: (bytes) =>
+      new Promise((resolve) => {
+        process.stdout.write(bytes, (error) => resolve(error === undefined || error === null));
+      }),
+  },
 };
 
 // A reader that goes away (`| head`) ends the output, not the bridge.
@@ -23,6 +31,8 @@ process.stderr.on('error', () => {});
 
 const [name, ...args] = process.argv.slice(2);
 const command = COMMANDS.find((candidate) => candidate.name === name);
+// Node ends a process that has nothing to wait for, and says nothing itself.
+process.once('beforeExit', () => process.exit(tellFailure(neverSettles())));
 // Everything is closed by now; a timer of the user's module must not keep the process.
 process.exit(await main());
 
@@ -40,6 +50,16 @@ async function main(): Promise<number> {
   }
 }
 
+function neverSettles(): MillraceError {
+  return new MillraceError(
+    'USER_FUNCTION_FAILED',
+    'ended: a promise of a function of yours, or of the module, never settles',
+    {
+      advice: 'Nothing else keeps the process. Give what it waits for a limit: calls of mapAsync have timeoutMs.',
+    },
+  );
+}
+
 /** What is wrong with the command line or the pipeline is wrong usage; anything else is a failure. */
 function tellFailure(error: unknown): number {
   const prefix = command === undefined ? 'millrace' : `millrace ${command.name}`;
@@ -55,10 +75,15 @@ function tellFailure(error: unknown): number {
 /** `--help` and `--version` anywhere before `--` win over everything else. */
 function inform(): string | undefined {
   const given = process.argv.slice(2, process.argv.includes('--') ? process.argv.indexOf('--') : undefined);
-  if (given.includes('--help') || given.includes('-h') || name === 'help') {
+  if (given.includes('--help') || (hasShortHelp() && given.includes('-h')) || name === 'help') {
     return command === undefined ? mainHelp(COMMANDS) : commandHelp(command);
   }
   return given.includes('--version') ? `${version()}\n` : undefined;
+}
+
+/** Where MQTT clients have it, `-h` is the host. */
+function hasShortHelp(): boolean {
+  return !Object.values(command?.options ?? {}).some(({ short }) => short === 'h');
 }
 
 function version(): string {

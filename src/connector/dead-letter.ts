@@ -5,8 +5,8 @@ export interface DeadLetter {
   /** The item as bytes, where it had any. */
   readonly payload: Uint8Array | undefined;
   /**
-   * What else its source or sink knows of it, by names of their own, none of which is a name of this interface. It is stored as it is: plain
-   * data. Those of MQTT have `topic`, `properties` and `raw`.
+   * What else its source or sink knows of it, by names of their own, none of which is a name of this interface. It is stored as it is:
+   * plain data. Those of MQTT have `topic`, `properties` and `raw`.
    */
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Why: its code is what a reader of letters sorts by. */

@@ -89,6 +89,8 @@ export interface OutboxSender {
  * 4. `close` may be called at any time, twice too; what is not complete stays in the outbox.
  * 5. `opened`, where there is one, resolves when rows can be delivered and rejects when they never will be: then the writer is given
  *    before its destination is reached, takes all calls, and delivers nothing yet. Without it the writer is open when it is given.
+ * 6. `end`, where there is one, is asked for rows that stand behind all others, again and again while all that leads to the sink has ended.
+ *    It gives them once, and the states of their outboxes say so from the next snapshot on, which is in their commit.
  */
 export interface DurableSinkWriter<in T> {
   /** Resolves when rows can be delivered; absent where that is so from the start. */
@@ -97,6 +99,8 @@ export interface DurableSinkWriter<in T> {
   readonly outboxes: readonly OutboxSender[];
   /** Makes rows of items; called in the tick that made them. */
   prepare(items: readonly T[]): Prepared;
+  /** Rows that say that nothing will come any more. Absent: none. */
+  end?(): readonly PreparedRow[];
   /** Lets out what may go. */
   flush(): void;
   /** Wakes the engine: there is room, or something to commit. */

@@ -1,9 +1,9 @@
 /*
  * What a source and a sink are to an engine, and the builders of those of one's own: `millrace/connector`. Read `source-reader.ts` and
- * `sink-writer.ts` first: their rules are the two contracts; `durable-sink.ts` has the one of a sink in a job with a store. `guards/` checks
- * the rules at the door, `testing/` asks all of them, `builder/` makes sources and sinks of a few functions, `standalone/` drives one
- * without an engine, `outbox/` one that knows of no store, `retry/` says what is tried again and when. It imports no MQTT; sources, sinks,
- * pipeline and engine import it.
+ * `sink-writer.ts` first: their rules are the two contracts; `durable-sink.ts` has the one of a sink in a job with a store. `guards/`
+ * checks the rules at the door, `testing/` asks all of them, `builder/` makes sources and sinks of a few functions, `standalone/` drives
+ * one without an engine, `outbox/` one that knows of no store, `retry/` says what is tried again and when, `tables/` what a stage
+ * looks up. It imports no MQTT; sources, sinks, pipeline and engine import it.
  */
 export type { DurableRecord } from '../internal/durable-record.js';
 export { type ReceiveBatchOptions, SinkBuilder, type SinkBuilderStep } from './builder/sink-builder.js';
@@ -41,3 +41,4 @@ export type { Polled, RejectedInput, SourceReader, SourceSnapshot } from './sour
 export type { OpenOptions } from './standalone/open-options.js';
 export type { OpenSink } from './standalone/open-sink.js';
 export type { OpenSource, Received, ReceivedBatch } from './standalone/open-source.js';
+export type { OpenTable, Table, TableKey } from './tables/table.js';

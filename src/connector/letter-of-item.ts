@@ -25,10 +25,10 @@ export interface FailedItem {
 const MAX_TEXT = 1024;
 
 /**
- * The letter of an item, whatever it is. One with a payload of bytes gives that, its topic and properties as attributes, as other letters of
- * MQTT do, and what plain data has besides as `attributes.fields`. Of any other the payload is what it would have as a message, if anything,
- * and `attributes.item` is the item itself where that can be stored, else what `util.inspect` shows of it. `attributes.key` is its key, where
- * there is one.
+ * The letter of an item, whatever it is. One with a payload of bytes gives that, its topic and properties as attributes, as other letters
+ * of MQTT do, and what plain data has besides as `attributes.fields`. Of any other the payload is what it would have as a message, if
+ * anything, and `attributes.item` is the item itself where that can be stored, else what `util.inspect` shows of it. `attributes.key` is
+ * its key, where there is one.
  * @throws MillraceError INVALID_OPTIONS when `error`, `attempt` or `origin` is missing or none
  */
 export const letterOfItem = (failed: FailedItem): DeadLetter => {

@@ -19,7 +19,8 @@ export interface SinkProgress {
 /**
  * A sink as the engine drives it in a job without a store. What of the rules can be checked for each batch is checked: a breach is
  * CONTRACT_BROKEN, and fails the job. The rules:
- * 1. `write` takes as many items as it has room for, from the front, and returns how many; it never waits. It throws once the sink has failed.
+ * 1. `write` takes as many items as it has room for, from the front, and returns how many; it never waits. It throws once the sink has
+ *     failed.
  * 2. Every tick ends with `flush`: what was taken goes out.
  * 3. `progress` reports; an item is delivered when the destination has confirmed it (MQTT: PUBACK, PUBCOMP; QoS 0: written).
  * 4. `ready` resolves when there is room again after a `write` that took less than all, or when there is progress to report;

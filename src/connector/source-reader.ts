@@ -9,7 +9,9 @@ export interface RejectedInput {
   readonly letter: DeadLetter;
 }
 
-/** What `poll` gives. Items stand at ascending positions from `first` to `last`; a position without an item was rejected or needs nothing. */
+/**
+ * What `poll` gives. Items stand at ascending positions from `first` to `last`; a position without an item was rejected or needs nothing.
+ */
 export interface Polled<T> {
   /** In the order of their positions. */
   readonly items: readonly T[];
@@ -63,6 +65,8 @@ export interface SourceSnapshot {
  *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
  * 8. `awaited`, where there is one, counts the answers that are to come for what commits have let out, and that will make `dirty` true (an
  *    MQTT source: PUBRELs). An engine may hold its next commit back for them, about as long as a commit takes.
+ * 9. `atEnd`, where there is one, is true while all is committed that is known to come, and something may come all the same: a job of
+ *    such sources, and of others that are done, is at its end and stays open.
  */
 export interface SourceReader<T> {
   /** Resolves, and never rejects, once the source has failed. */
@@ -71,6 +75,8 @@ export interface SourceReader<T> {
   readonly dirty?: boolean;
   /** Answers to what commits have let out that are to come. Absent is 0. */
   readonly awaited?: number;
+  /** Whether nothing is known to come any more. Absent is false. */
+  readonly atEnd?: boolean;
   /** Resolves when `dirty` has become true. */
   whenDirty?(): Promise<void>;
   /** Takes what has arrived. */

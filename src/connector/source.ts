@@ -21,8 +21,8 @@ export interface SourceDefinition<T> {
   /** What only one reader or writer of a job may use, e.g. a client id at a broker. Two equal claims are refused with DUPLICATE_SESSION. */
   readonly claims: readonly string[];
   /**
-   * Where no other may have an equal claim: in its job (default), or in all jobs of an engine that have not ended, as a client id at a broker.
-   * One that is equal within its job is refused either way.
+   * Where no other may have an equal claim: in its job (default), or in all jobs of an engine that have not ended, as a client id at a
+   * broker. One that is equal within its job is refused either way.
    */
   readonly claimScope?: 'job' | 'engine' | undefined;
   /** The guarantee of a job that names none. */
@@ -36,8 +36,9 @@ export interface SourceDefinition<T> {
   /** Set when `poll` gives keys. */
   readonly deduplication?: Deduplication | undefined;
   /**
-   * How the input is divided when the job has several partitions. `first` (default): all of it comes to the first one, and nothing is opened
-   * in the others. `each`: each opens its own part. `unsaid`: whoever builds the source has to say, and a job with several is refused.
+   * How the input is divided when the job has several partitions. `first` (default): all of it comes to the first one, and nothing is
+   * opened in the others. `each`: each opens its own part. `unsaid`: whoever builds the source has to say, and a job with several is
+   * refused.
    */
   readonly spread?: 'first' | 'each' | 'unsaid' | undefined;
   /** `claims` of one partition of several. Default: those of the source, which then can have one only. */

@@ -6,6 +6,7 @@ import { checkOptions, type OptionChecks } from '../internal/options/check-optio
 import { invalidOptions } from '../internal/options/invalid-options.js';
 import { flag, text, withMethods } from '../internal/options/option-checks.js';
 import { refuseMore } from '../internal/options/refuse-more.js';
+import { foreignText } from '../internal/visible-text.js';
 import { OperatorWarnings } from '../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { DirectoryStores } from '../store/directory-stores.js';
@@ -14,6 +15,7 @@ import { checkDirectory } from './check-directory.js';
 import { EngineClaims } from './job/engine-claims.js';
 import { Job } from './job/job.js';
 import { type JobOptions, type ResolvedJobOptions, resolveJobOptions } from './job/job-options.js';
+import { planOfJob } from './job/job-plan.js';
 import { nameless, nameTaken, prepareRun } from './job/prepare-run.js';
 import { tellObserver } from './job/tell-observer.js';
 import type { JobRunner } from './job-runner.js';
@@ -30,7 +32,8 @@ export interface EngineOptions {
   readonly stores?: StoreProvider | undefined;
   /**
    * Whether jobs say as warnings of the process (`process.emitWarning`, codes `MILLRACE_…`) what whoever runs them must know: a source or a
-   * sink that is not connected for a while, and what weakens a guarantee. Default true. A failure that nobody would learn of is always said.
+   * sink that is not connected for a while, and what weakens a guarantee. Default true. A failure that nobody would learn of is always
+   * said.
    */
   readonly warnings?: boolean | undefined;
 }
@@ -69,12 +72,12 @@ export class Engine implements JobRunner {
     if (dir === undefined) return new Engine(stores, warnings);
     if (stores !== undefined) throw new MillraceError('INVALID_OPTIONS', 'an engine has a dir or stores, not both');
     checkDirectory(dir);
-    return new Engine(new DirectoryStores(dir), warnings);
+    return new Engine(new DirectoryStores(dir, { onSnapshotFailed: warnOfSnapshot }), warnings);
   }
 
   /**
-   * Becomes a node of a cluster: its jobs run on all nodes that bring them, and go on at the others when one is lost. The nodes meet at NATS
-   * servers with JetStream, of version 2.12 or newer; `@nats-io/transport-node`, `jetstream`, `kv` and `obj` must be installed beside.
+   * Becomes a node of a cluster: its jobs run on all nodes that bring them, and go on at the others when one is lost. The nodes meet at
+   * NATS servers with JetStream, of version 2.12 or newer; `@nats-io/transport-node`, `jetstream`, `kv` and `obj` must be installed beside.
    * @throws MillraceError INVALID_OPTIONS, UNSUPPORTED without the packages or with older servers, CLUSTER_UNREACHABLE, BAD_CREDENTIALS,
    * TLS_REFUSED, STORE_LOCKED when `dir` has an owner
    */
@@ -100,13 +103,20 @@ export class Engine implements JobRunner {
   newJob(pipeline: Pipeline, options: JobOptions = {}): Job {
     if (this.#shutDown) throw new MillraceError('INVALID_STATE', 'the engine is shut down');
     const resolved = resolveJobOptions(options, this.#freeName());
-    const { run, parts, engineClaims } = prepareRun(pipeline, resolved, this.#stores);
+    const prepared = prepareRun(pipeline, resolved, this.#stores);
+    const { run, parts, engineClaims } = prepared;
     if (run.stores !== undefined && options.name === undefined) throw nameless();
     const { name } = resolved;
     if (this.#jobs.has(name)) throw nameTaken(name);
     this.#claims.add(name, engineClaims);
     const warnings = this.#warns ? new OperatorWarnings({ what: `job "${name}"`, job: name, ...parts }) : undefined;
-    const job = new Job({ options: resolved, run, warnings, onFinal: () => this.#forget(name) });
+    const job = new Job({
+      options: resolved,
+      run,
+      plan: planOfJob(prepared),
+      warnings,
+      onFinal: () => this.#forget(name),
+    });
     this.#jobs.set(name, job);
     if (run.stores === undefined) this.#tellUnusedStore(resolved);
     return job;
@@ -147,3 +157,11 @@ export class Engine implements JobRunner {
     refuseMore('the engine', { getJob: 1, newJob: 2, shutdown }, Engine.prototype);
   }
 }
+
+/** Whatever is said of warnings: no event tells it. */
+const warnOfSnapshot = ({ job }: { readonly job: string }, { message }: MillraceError): void =>
+  process.emitWarning(`job "${job}": ${foreignText(message)}`, {
+    code: 'MILLRACE_SNAPSHOT_FAILED',
+    detail:
+      'Nothing is lost. Its log grows until the next snapshot, which is tried when it has grown as much again: look at the disk.',
+  });

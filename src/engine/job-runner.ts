@@ -21,14 +21,15 @@ export interface JobRunner extends AsyncDisposable {
   /** The job of that name that has not ended. */
   getJob(name: string): RunningJob | undefined;
   /**
-   * Checks the pipeline and starts it; on a cluster it takes part in the job where that runs already. What cannot work is thrown here; what fails later fails the job.
+   * Checks the pipeline and starts it; on a cluster it takes part in the job where that runs already. What cannot work is thrown here; what
+   * fails later fails the job.
    * @throws MillraceError INVALID_OPTIONS, GUARANTEE_UNSUPPORTED, DUPLICATE_SESSION; INVALID_STATE when the name is taken or the engine is
    * shut down
    */
   newJob(pipeline: Pipeline, options: RunnerJobOptions): RunningJob;
   /**
-   * Ends in order what runs in this process, and refuses new jobs. Alone, the jobs complete; on a cluster they go on at the other nodes, and `join`
-   * rejects here with ABORTED. Resolves when all has ended.
+   * Ends in order what runs in this process, and refuses new jobs. Alone, the jobs complete; on a cluster they go on at the other nodes,
+   * and `join` rejects here with ABORTED. Resolves when all has ended.
    */
   shutdown(): Promise<void>;
 }

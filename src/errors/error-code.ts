@@ -1,4 +1,6 @@
-/** Whose fault an error is: the caller's code or configuration, the peer (a broker), the network between, the machine, or Millrace itself. */
+/**
+ * Whose fault an error is: the caller's code or configuration, the peer (a broker), the network between, the machine, or Millrace itself.
+ */
 export type Fault = 'user' | 'peer' | 'network' | 'machine' | 'millrace';
 
 /** What a code means by default: whose fault it is and whether the same action may succeed later without a change. */

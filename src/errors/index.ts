@@ -4,6 +4,6 @@
  * imports it; it imports nothing.
  */
 export { type ErrorCode, type Fault, isErrorCode } from './error-code.js';
-export { MillraceError, type MillraceErrorOptions } from './millrace-error.js';
+export { MillraceError, type MillraceErrorOptions, type ToldError } from './millrace-error.js';
 export { PermanentError } from './permanent-error.js';
 export { TransientError } from './transient-error.js';

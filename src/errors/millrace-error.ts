@@ -46,15 +46,16 @@ export class MillraceError extends Error {
     this.reasonCode = options.reasonCode;
   }
 
-  /** Gives a MillraceError as it is and wraps anything else, keeping it as the cause. */
-  static from(error: unknown, code: ErrorCode = 'INTERNAL', context?: string): MillraceError {
+  /** Gives a MillraceError as it is and wraps anything else, with that advice, keeping it as the cause. */
+  static from(error: unknown, code: ErrorCode = 'INTERNAL', context?: string, advice?: string): MillraceError {
     if (error instanceof MillraceError) return error;
     const text = textOf(error);
-    return new MillraceError(code, context === undefined ? text : `${context}: ${text}`, { cause: error });
+    const options = { cause: error, ...(advice !== undefined && { advice }) };
+    return new MillraceError(code, context === undefined ? text : `${context}: ${text}`, options);
   }
 
   /** What `--json` and logs print: no stack, no cause chain. */
-  toJSON(): Record<string, unknown> {
+  toJSON(): ToldError {
     return {
       name: this.name,
       code: this.code,
@@ -68,13 +69,45 @@ export class MillraceError extends Error {
   }
 }
 
-/** An error without a message has a code or a name, as that of Node for a host of which no address answers. Of an object nothing is shown. */
+/** A MillraceError as it is told: what `toJSON` gives. */
+export type ToldError = {
+  /** `MillraceError`. */
+  readonly name: string;
+  /** What happened, for programs. */
+  readonly code: ErrorCode;
+  /** The same as one sentence. */
+  readonly message: string;
+  /** Whose fault it is. */
+  readonly fault: Fault;
+  /** Whether the same may succeed later without a change. */
+  readonly retryable: boolean;
+  /** What to do about it; absent: nothing that is known. */
+  readonly advice?: string;
+  /** That of MQTT; absent: there is none. */
+  readonly reasonCode?: number;
+  /** Facts for machines; absent: there are none. */
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+/** Of an object nothing is shown. */
 const textOf = (thrown: unknown): string => {
-  if (thrown instanceof Error) {
-    if (thrown.message !== '') return thrown.message;
-    return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
-  }
   if (typeof thrown === 'string') return thrown;
-  if (typeof thrown === 'object' && thrown !== null) return 'an object that is no Error was thrown';
+  if (typeof thrown === 'object' && thrown !== null)
+    return textOfObject(thrown) ?? 'an object that is no Error was thrown';
   return `${typeof thrown === 'function' ? 'a function' : String(thrown)} was thrown`;
+};
+
+/**
+ * An error without a message has a code or a name, as that of Node for a host of which no address answers. Undefined: it has no words, or
+ * gives them by a function that throws.
+ */
+const textOfObject = (thrown: object): string | undefined => {
+  try {
+    if (!(thrown instanceof Error)) return undefined;
+    const code = 'code' in thrown ? thrown.code : undefined;
+    const { message, name }: { readonly message: unknown; readonly name: unknown } = thrown;
+    return [message, code, name].find((words): words is string => typeof words === 'string' && words !== '');
+  } catch {
+    return undefined;
+  }
 };

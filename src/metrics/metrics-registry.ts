@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors/millrace-error.js';
 import { CounterInstrument, GaugeInstrument, HistogramInstrument } from './instruments.js';
-import type { Counter, Gauge, Histogram, Labels, Metrics } from './metrics.js';
-import type { HistogramSnapshot, MetricSample, MetricsSnapshot } from './metrics-snapshot.js';
+import type { Counter, Gauge, Histogram, Labels } from './metrics.js';
+import type { HistogramSnapshot, MetricSample, MetricsSnapshot, ReadableMetrics } from './metrics-snapshot.js';
 import { formatPrometheus } from './prometheus.js';
 
 type Kind = MetricSample['kind'];
@@ -21,7 +21,7 @@ const keyOf = (name: string, labels: Labels): string =>
   `${name}${JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 
 /** The default implementation of {@link Metrics}: instruments in this process, read by `snapshot` and `toPrometheus`. */
-export class MetricsRegistry implements Metrics {
+export class MetricsRegistry implements ReadableMetrics {
   /** In the order of creation, by name and labels; nothing leaves it. */
   readonly #entries = new Map<string, Entry>();
   /** By name: Prometheus takes one kind for a name, whatever its labels. */

@@ -1,4 +1,4 @@
-import type { Labels } from './metrics.js';
+import type { Labels, Metrics } from './metrics.js';
 
 /** `buckets` are cumulative as in Prometheus: how many observations were at most `le`. The bucket without bound is `count`. */
 export interface HistogramSnapshot {
@@ -23,3 +23,13 @@ export type MetricSample =
 
 /** All instruments of a registry as they stand, as plain data. */
 export type MetricsSnapshot = readonly MetricSample[];
+
+/** A port that can be read. */
+export interface ReadableMetrics extends Metrics {
+  /** Every instrument's value now, as plain data. */
+  snapshot(): MetricsSnapshot;
+}
+
+/** Whether a port can be read. */
+export const isReadable = (metrics: Metrics): metrics is ReadableMetrics =>
+  'snapshot' in metrics && typeof metrics.snapshot === 'function';

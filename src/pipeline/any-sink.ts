@@ -1,4 +1,4 @@
-import type { OutboxSender, Prepared, RestoreOutbox } from '../connector/durable-sink.js';
+import type { OutboxSender, Prepared, PreparedRow, RestoreOutbox } from '../connector/durable-sink.js';
 import type { OpenContext } from '../connector/open-context.js';
 import type { SinkDefinition } from '../connector/sink.js';
 import type { SinkProgress } from '../connector/sink-writer.js';
@@ -25,6 +25,8 @@ export interface AnyDurableSinkWriter {
   readonly outboxes: readonly OutboxSender[];
   /** The stages have checked that the sink takes them. */
   prepare(items: readonly unknown[]): Prepared;
+  /** Rows behind all others, when nothing will come any more. Absent: none. */
+  end?(): readonly PreparedRow[];
   /** Lets out what may go. */
   flush(): void;
   /** Wakes the engine: there is room, or something to commit. */

@@ -13,8 +13,8 @@ export interface MapAsyncOptions<T = unknown> extends StageOptions {
    */
   readonly codec?: StateCodec<T>;
   /**
-   * When a call that has failed is made again; its item keeps its place, and counts as one of the calls under way. What `classifyErrorFn`, or
-   * the error itself, calls permanent is not. Default: `RetryStrategies.never()`.
+   * When a call that has failed is made again; its item keeps its place, and counts as one of the calls under way. What `classifyErrorFn`,
+   * or the error itself, calls permanent is not. Default: `RetryStrategies.never()`.
    */
   readonly retryStrategy?: RetryStrategy;
   /**

@@ -1,7 +1,8 @@
 import type { OpenContext } from '../connector/open-context.js';
 import type { StandardSchema } from '../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../connector/sink.js';
-import type { AggregateOperation } from './aggregate-operation.js';
+import type { Table, TableKey } from '../connector/tables/table.js';
+import type { AggregateOperation } from './aggregates/aggregate-operation.js';
 import type { MapAsyncOptions } from './map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 import type { StageOptions } from './stage-options.js';
@@ -35,8 +36,8 @@ export interface Stage<T> {
   filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
   filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
   /**
-   * Lets through the items that a schema takes, as what it makes of them. At any other the stage has failed: with `onError` it is given up, and
-   * the error has the paths at which it is wrong, never a value. The schema must answer at once.
+   * Lets through the items that a schema takes, as what it makes of them. At any other the stage has failed: with `onError` it is given up,
+   * and the error has the paths at which it is wrong, never a value. The schema must answer at once.
    *
    * ```ts
    * source.schema(z.object({ device: z.string(), degrees: z.number() }), { onError: 'skip' })
@@ -55,8 +56,8 @@ export interface Stage<T> {
   mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
   /**
    * As `map`, with a service that lives as long as a run of the job: a client, a connection pool, a model. `createFn` makes it before the
-   * first input is polled, and is called again when it fails, as `createRetryStrategy` says; it may be async. `destroyFn` is called when the
-   * run ends, after sources and sinks are closed, and waited for five seconds at most. One service for all items of the stage.
+   * first input is polled, and is called again when it fails, as `createRetryStrategy` says; it may be async. `destroyFn` is called when
+   * the run ends, after sources and sinks are closed, and waited for five seconds at most. One service for all items of the stage.
    */
   mapUsingService<S, R>(
     createFn: (context: OpenContext) => S | PromiseLike<S>,
@@ -70,6 +71,21 @@ export interface Stage<T> {
     mapFn: (service: S, item: T, signal: AbortSignal) => PromiseLike<R> | R,
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options?: AsyncServiceOptions<T>,
+  ): Stage<R>;
+  /**
+   * As `map`, with the row that a table has for the item: `undefined` where it has none. The stage opens the table for itself when a run
+   * of the job begins, before an input is polled, and again where that fails, as `createRetryStrategy` says. A row is that of the moment
+   * in which the item is processed: one that is processed again may find another.
+   *
+   * ```ts
+   * readings.lookup(devices, ({ device }) => device, (reading, row) => ({ ...reading, site: row?.site }))
+   * ```
+   */
+  lookup<K extends TableKey, V, R>(
+    table: Table<K, V>,
+    keyFn: (item: T) => K,
+    mapFn: (item: T, row: V | undefined) => R,
+    options?: ServiceOptions,
   ): Stage<R>;
   /**
    * Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect`
@@ -109,8 +125,8 @@ export interface KeyedStage<T, K extends StateKey> {
   /** What errors name. */
   readonly name: string;
   /**
-   * Names the grouping in errors, and what is on its way to the partition of its key, in a job of several. State has the name of its own stage,
-   * not this one.
+   * Names the grouping in errors, and what is on its way to the partition of its key, in a job of several. State has the name of its own
+   * stage, not this one.
    */
   setName(name: string): KeyedStage<T, K>;
   /**

@@ -47,7 +47,8 @@ const changes = <T = PostgresRow>(given: PostgresChangesOptions<T>): Source<T> =
  */
 export const PostgresSources = frozenFunctions('PostgresSources', { queue: 1, changes: 1 })({
   /**
-   * The rows of a table that is a queue. A row is claimed before it is given, and done (deleted, or marked) behind the commit that covers it.
+   * The rows of a table that is a queue. A row is claimed before it is given, and done (deleted, or marked) behind the commit that covers
+   * it.
    *
    * @example
    * PostgresSources.queue<Command>({

@@ -1,24 +1,29 @@
-import type { LmdbStores } from './lmdb/lmdb-stores.js';
+import type { EmbeddedStores, EmbeddedStoresOptions } from './embedded/embedded-stores.js';
 import type { Store, StoreProvider } from './store.js';
 
+/** What those of a directory are given. */
+type DirectoryStoresOptions = Pick<EmbeddedStoresOptions, 'onSnapshotFailed'>;
+
 /** Loaded with the first store: a process that needs none does not pay for the native parts. */
-async function openStores(dir: string): Promise<LmdbStores> {
-  const { LmdbStores } = await import('./lmdb/lmdb-stores.js');
-  return LmdbStores.open(dir);
+async function openStores(dir: string, options: DirectoryStoresOptions): Promise<EmbeddedStores> {
+  const { EmbeddedStores } = await import('./embedded/embedded-stores.js');
+  return EmbeddedStores.open(dir, options);
 }
 
 /** The stores of a directory, which is owned from the first store that is opened until `close`. */
 export class DirectoryStores implements StoreProvider {
   readonly location: string;
+  readonly #options: DirectoryStoresOptions;
   /** One attempt at a time to own the directory, which all that open a store wait for. */
-  #stores: Promise<LmdbStores> | undefined;
+  #stores: Promise<EmbeddedStores> | undefined;
 
-  constructor(dir: string) {
+  constructor(dir: string, options: DirectoryStoresOptions) {
     this.location = dir;
+    this.#options = options;
   }
 
   async open(job: string, partition: number): Promise<Store> {
-    this.#stores ??= openStores(this.location);
+    this.#stores ??= openStores(this.location, this.#options);
     const opening = this.#stores;
     try {
       return await (await opening).open(job, partition);
@@ -38,7 +43,7 @@ export class DirectoryStores implements StoreProvider {
   }
 
   /** A directory that could not be owned may be free at the next attempt. */
-  async #forgetFailed(opening: Promise<LmdbStores>): Promise<void> {
+  async #forgetFailed(opening: Promise<EmbeddedStores>): Promise<void> {
     try {
       await opening;
     } catch {

@@ -1,7 +1,8 @@
 /*
  * Where a durable job keeps its state: `millrace/store`. Read `store.ts` first: the port and its rules, for a store of one's own too.
- * `lmdb/` is the one on disk, in a directory that is ours alone (`directory/`), `memory/` the one for tests. Read `lmdb/lmdb-store.ts` for a
- * store that is open: `opening/` has made sure of it; `file/` is the binding to LMDB, `records/` what we put into it and read back,
+ * `embedded/` is the one in a directory that is ours alone (`directory/`): a log in files (`log/file/`) with a view in LMDB (`lmdb/view/`).
+ * `log/` makes a store of any log and view, `jetstream/` is the log of a cluster, `memory/` a store for tests. `lmdb/lmdb-store.ts` is what
+ * earlier versions had: `lmdb/opening/` makes sure of a file, `file/` is the binding to LMDB, `records/` what we put into it and read back,
  * `pages/` what LMDB made of that, read without it. The engine and the contract suites import the port.
  */
 export { LmdbStores } from './lmdb/lmdb-stores.js';

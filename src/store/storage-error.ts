@@ -27,7 +27,9 @@ const ADVICE = {
     'Look into the system log for errors of the disk, then start the job again: nothing that was acknowledged is lost.',
 } as const;
 
-/** A MillraceError as it is; any other error of the file system or of LMDB as STORE_FULL, STORE_CORRUPT, STORE_VERSION or STORAGE_FAILED. */
+/**
+ * A MillraceError as it is; any other error of the file system or of LMDB as STORE_FULL, STORE_CORRUPT, STORE_VERSION or STORAGE_FAILED.
+ */
 export function storageError(error: unknown, context: string): MillraceError {
   if (error instanceof MillraceError) return error;
   const text = error instanceof Error ? error.message : String(error);

@@ -43,7 +43,7 @@ export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
  * 6. A store that another owner can take over while it is open, as one on a replicated log, has `renew`; from its takeover on, each commit and
  *    each `renew` of the earlier owner rejects with STORE_FENCED. One without `renew` has no other owner until it is closed, by a lock of the
  *    kernel, say.
- * 7. One that can be swapped away while nobody commits may have `lost`.
+ * 7. One that can be swapped away, or removed, while nobody commits may have `lost`.
  */
 export interface Store extends StoreView {
   /** Bytes of keys and values that one commit may have. */
@@ -61,8 +61,8 @@ export interface Store extends StoreView {
    */
   readonly renew?: (() => Promise<void>) | undefined;
   /**
-   * Resolves with STORE_FENCED when what was opened is found swapped away; a commit would reject with the same. Never rejects, and never
-   * resolves after `close`.
+   * Resolves with STORE_FENCED when what was opened is found swapped away, with STORE_CORRUPT when it is gone; a commit would reject with the
+   * same. Never rejects, and never resolves after `close`.
    */
   readonly lost?: Promise<MillraceError> | undefined;
   /** Gives up the store; what is durable stays. */
@@ -74,8 +74,8 @@ export interface StoreProvider {
   /** For messages: a directory, or what stands for it. */
   readonly location: string;
   /**
-   * Opens the store of one partition of a job, which nobody else has open. Opening reads no more than it must: its time does not
-   * grow with the records.
+   * Opens the store of one partition of a job, which nobody else has open. Opening reads no more than it must: after a process
+   * that ended in any way its time does not grow with the records.
    * @throws MillraceError STORE_LOCKED, STORE_CORRUPT, STORE_VERSION, STORE_FULL, STORAGE_FAILED
    */
   open(job: string, partition: number): Promise<Store>;

@@ -1,22 +1,33 @@
 import assert from 'node:assert/strict';
-import { decodeEdgeMessage } from '../../src/cluster/exchange/edge/edge-message.js';
 import { EdgeSender } from '../../src/cluster/exchange/edge/edge-sender.js';
+import { openMail } from '../../src/cluster/exchange/edge-mail.js';
 import type { Edges } from '../../src/cluster/exchange/edges.js';
 import { exchangeEnds } from '../../src/cluster/exchange/exchange-ends.js';
 import { ExchangeReader } from '../../src/cluster/exchange/exchange-reader.js';
+import { Generation } from '../../src/cluster/exchange/generation.js';
 import { RoutedItem } from '../../src/cluster/exchange/routed-item.js';
 import { encodeRow } from '../../src/cluster/exchange/row-codec.js';
 import type { SinkDefinition } from '../../src/connector/sink.js';
 import type { SourceDefinition } from '../../src/connector/source.js';
+import { MetricsRegistry } from '../../src/metrics/index.js';
 import { FailingEdges } from '../support/cluster/exchange/failing-edges.js';
 import { durableSinkContract } from './durable-sink-contract.js';
 import { sourceContract } from './source-contract.js';
 
 const NAME = 'exchange by device';
 const COUNT = 2;
+const JOB = 'contract';
+const mailOf = (index: number) =>
+  openMail({ job: JOB, name: NAME, partition: { index, count: COUNT }, metrics: new MetricsRegistry() });
 
 const endsOver = (edges: Edges) =>
-  exchangeEnds({ name: NAME, grouping: 'by device', onError: 'fail', edges: () => edges });
+  exchangeEnds({
+    name: NAME,
+    grouping: 'by device',
+    onError: 'fail',
+    edges: () => edges,
+    generation: new Generation(),
+  });
 
 /** As a job of several partitions opens it. */
 const sinkAt = (edges: Edges, index: number): SinkDefinition<unknown> => {
@@ -26,7 +37,7 @@ const sinkAt = (edges: Edges, index: number): SinkDefinition<unknown> => {
     ...sink,
     createDurableWriter: (context, restore) => {
       assert.ok(sink.createDurableWriter);
-      return sink.createDurableWriter({ ...context, partition }, restore);
+      return sink.createDurableWriter({ ...context, partition, job: JOB }, restore);
     },
   };
 };
@@ -34,7 +45,7 @@ const sinkAt = (edges: Edges, index: number): SinkDefinition<unknown> => {
 const sourceAt = (edges: Edges, index: number): SourceDefinition<unknown> => {
   const { source } = endsOver(edges);
   const partition = { index, count: COUNT };
-  return { ...source, createReader: (context) => source.createReader({ ...context, partition }) };
+  return { ...source, createReader: (context) => source.createReader({ ...context, partition, job: JOB }) };
 };
 
 /** The partition that receives: it commits what it was given, but for while it is held. */
@@ -45,7 +56,18 @@ class FarSide {
 
   static async open(edges: Edges): Promise<FarSide> {
     const partition = { index: 0, count: COUNT };
-    return new FarSide(await ExchangeReader.open({ name: NAME, edges, partition, restored: undefined }));
+    const generation = new Generation();
+    return new FarSide(
+      await ExchangeReader.open({
+        name: NAME,
+        job: JOB,
+        metrics: new MetricsRegistry(),
+        edges,
+        generation,
+        partition,
+        restored: undefined,
+      }),
+    );
   }
 
   private constructor(reader: ExchangeReader) {
@@ -101,6 +123,7 @@ durableSinkContract<unknown>('the sink of an exchange', {
 /** The partition that sends: it has stored what it makes. */
 class NearSide {
   readonly #edges: Edges;
+  readonly #mail = mailOf(0);
   readonly #sender = new EdgeSender({ from: 0, outbox: 5, low: 0, windowBytes: 1_000_000 });
   #end: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -138,15 +161,15 @@ class NearSide {
   }
 
   #hear(bytes: Uint8Array): void {
-    const message = decodeEdgeMessage(bytes);
-    assert.ok(message.type === 'status');
+    const message = this.#mail.open(bytes);
+    assert.ok(message?.type === 'status');
     this.#sender.handleStatus(message, performance.now());
     this.#send();
   }
 
   #send(): void {
     for (const message of this.#sender.take(performance.now(), this.#edges.maxMessageBytes))
-      this.#edges.publish({ exchange: NAME, kind: 'rows', partition: 1 }, message);
+      this.#edges.publish({ exchange: NAME, kind: 'rows', partition: 1 }, this.#mail.seal(message));
     clearTimeout(this.#timer);
     const deadline = this.#sender.deadline();
     if (deadline !== Number.POSITIVE_INFINITY)

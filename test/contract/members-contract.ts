@@ -200,6 +200,28 @@ export function membersContract(title: string, { start, skip }: MembersContractS
       stop();
     });
 
+    test(
+      'how far a log has come is known to all from the moment that it is noted, and to the watch it is nothing',
+      LIMIT,
+      async () => {
+        const place = await start();
+        const [one, other] = [await members(place), await members(place)];
+        const seen: MembersEvent[] = [];
+        const stop = one.watch((event) => seen.push(event));
+        assert.equal(await other.reached(1), 0);
+        await one.noteReached(1, 17);
+        assert.deepEqual([await other.reached(1), await other.reached(0)], [17, 0]);
+        await one.noteReached(1, 19);
+        assert.equal(await other.reached(1), 19);
+        await until(() => seen.some(({ type }) => type === 'caught-up'));
+        assert.deepEqual(
+          seen.filter(({ type }) => type !== 'caught-up'),
+          [],
+        );
+        stop();
+      },
+    );
+
     test('a manifest that is gone ends a watch with what to do', LIMIT, async () => {
       const place = await start();
       const one = await members(place);

@@ -1,6 +1,6 @@
+import { EmbeddedStores } from '../../src/store/embedded/embedded-stores.js';
 import { LmdbStores, MemoryStores } from '../../src/store/index.js';
 import { LmdbViews } from '../../src/store/lmdb/view/lmdb-views.js';
-import { FileLogs } from '../../src/store/log/file/file-logs.js';
 import type { LocalViews } from '../../src/store/log/local-view.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
@@ -73,10 +73,23 @@ logContract('a view in an LMDB file', () => {
   return () => LmdbViews.open(dir);
 });
 
-storeContract('a log in files, and a view in an LMDB file', {
+storeContract('a log in files, and a view in an LMDB file, in one directory', {
   start: async () => {
-    const [logs, views] = [tempDir('logs'), tempDir('views')];
-    const open = async () => new LogStores({ logs: await FileLogs.open(logs), views: await LmdbViews.open(views) });
+    const dir = tempDir('embedded');
+    let stores = await EmbeddedStores.open(dir);
+    const again = async () => {
+      await stores.close();
+      stores = await EmbeddedStores.open(dir);
+      return stores;
+    };
+    return { stores, again };
+  },
+});
+
+storeContract('the same, with a snapshot every few commits', {
+  start: async () => {
+    const dir = tempDir('embedded');
+    const open = () => EmbeddedStores.open(dir, { snapshotBytes: 2_000, segmentBytes: 4_000, behindBytes: 1_000 });
     let stores = await open();
     const again = async () => {
       await stores.close();

@@ -188,7 +188,7 @@ describe('durable connection: a real broker', () => {
     });
 
     it(
-      `R6a: a crash while the session is being made: the next process begins it anew (version ${version})`,
+      `R6a: a crash before anything is asked of the session: the next process begins it anew (version ${version})`,
       LIMIT,
       async () => {
         await using all = await lives(version);
@@ -207,6 +207,30 @@ describe('durable connection: a real broker', () => {
         await rig.connection.close();
       },
     );
+
+    for (const filter of ['t', '$share/g/t']) {
+      it(
+        `R6a: a crash between SUBACK and its commit: the next process has what came to ${filter} (version ${version})`,
+        LIMIT,
+        async () => {
+          await using all = await lives(version);
+          const input = { subscriptions: [wanted(filter, { qos: 2 })] };
+          all.record.holds = (index) => index === 2;
+          const victim = all.rig({ input });
+          victim.open().catch(() => {});
+          await all.record.heldPut();
+          await all.kill(victim);
+          assert.equal(all.stored?.phase, 'made');
+          await all.publish('from before');
+          const rig = all.rig({ policy: 'fail', input });
+          await rig.open();
+          await all.publish('1');
+          await gets(rig, 'from before', '1');
+          assert.equal(all.stored?.phase, 'established');
+          await rig.connection.close();
+        },
+      );
+    }
 
     it(`D9: the store is gone and the session is not: each policy (version ${version})`, LIMIT, async () => {
       for (const onUnknownSession of ['fail', 'adopt', 'discard'] as const) {

@@ -49,13 +49,13 @@ for (const version of [5, 4] as const) {
       it(
         `the connection of the ${name} is reset in bursts: once the broker has shown how it counts, nothing is lost and nothing comes twice`,
         limit(inSample),
-        (t) => play(t, burstsOfCuts(side), fullRun ? 50 : 3),
+        (t) => play(t, burstsOfCuts(side), fullRun ? 20 : 3),
       );
 
       it(
         `the broker of the ${name} stands still for longer than all timeouts: once it has shown how it counts, nothing is lost and nothing comes twice`,
         limit(!inSample),
-        (t) => play(t, frozenBroker(side, FROZEN_MS), fullRun ? 20 : 1),
+        (t) => play(t, frozenBroker(side, FROZEN_MS), fullRun ? 8 : 1),
       );
     }
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { fullRun } from '../support/full-run.js';
+import { fullRun, howMany } from '../support/full-run.js';
 import { assertKept, assertOnce, reportLine } from '../support/kill/kill-assert.js';
 import { type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
 import { OpenIds } from '../support/kill/kill-open-ids.js';
@@ -43,23 +43,25 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
   };
 
   it('exactly-once: nothing is lost and nothing comes twice', LIMIT, async (t) => {
-    assertOnce(await kill(t, EXACTLY_ONCE, fullRun ? 100 : 8));
+    assertOnce(await kill(t, EXACTLY_ONCE, howMany({ sample: 8, full: 100 })));
   });
 
   it('at-least-once at QoS 1: nothing is lost', LIMIT, async (t) => {
-    assertKept(await kill(t, millraceBridge({ guarantee: 'at-least-once', qos: 1 }), fullRun ? 30 : 2));
+    assertKept(await kill(t, millraceBridge({ guarantee: 'at-least-once', qos: 1 }), howMany({ sample: 2, full: 12 })));
   });
 
   it('exactly-once with asynchronous calls: each result comes once, in order', LIMIT, async (t) => {
-    assertOnce(await kill(t, millracePipeline('mapAsync', { kind: 'async' }), fullRun ? 30 : 2));
+    assertOnce(await kill(t, millracePipeline('mapAsync', { kind: 'async' }), howMany({ sample: 2, full: 12 })));
   });
 
   it('exactly-once with deduplicateBy over QoS 1: copies of the broker are told by their key', LIMIT, async (t) => {
-    assertOnce(await kill(t, millracePipeline('deduplicateBy', { kind: 'dedupe', qos: 1 }), fullRun ? 30 : 2));
+    assertOnce(
+      await kill(t, millracePipeline('deduplicateBy', { kind: 'dedupe', qos: 1 }), howMany({ sample: 2, full: 12 })),
+    );
   });
 
   it('exactly-once with state: each message counts once', LIMIT, async (t) => {
-    const report = await kill(t, millracePipeline('count', { kind: 'count' }), fullRun ? 30 : 2);
+    const report = await kill(t, millracePipeline('count', { kind: 'count' }), howMany({ sample: 2, full: 12 }));
     assertOnce(report);
     const numbers = numbersOf(report);
     for (const [topic, seen] of numbers) assert.deepEqual(seen, upTo(seen.length), topic);
@@ -68,7 +70,7 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
 
   it('at-least-once with state at QoS 1: nothing is lost, and the state goes on over every kill', LIMIT, async (t) => {
     const system = millracePipeline('count-qos-1', { kind: 'count', guarantee: 'at-least-once', qos: 1 });
-    const report = await kill(t, system, fullRun ? 30 : 2);
+    const report = await kill(t, system, howMany({ sample: 2, full: 12 }));
     assertKept(report);
     for (const [topic, seen] of numbersOf(report)) {
       // A copy of the broker's counts as a message, and a copy of ours has the number that it had.
@@ -98,7 +100,7 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
       await rig.kill();
       // Nor does the source: no start comes to its end. It would without the sink, which was reached before.
       proxies.from.blackhole('to-client');
-      for (let kill = 0; kill < (fullRun ? 30 : 2); kill += 1) {
+      for (let kill = 0; kill < howMany({ sample: 2, full: 12 }); kill += 1) {
         const before = proxies.to.count('client', 'connect');
         await rig.spawn();
         // The store is open then: what it has for the broker is what the connection is for.
@@ -117,7 +119,10 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
   it('both connections are reset again and again: nothing is lost and nothing comes twice', LIMIT, async (t) => {
     t.diagnostic(`SEED=${killSeed}`);
     const system = millracePipeline('cuts', { kind: 'plain' });
-    const report = await randomCuts({ system, from, to }, { rounds: fullRun ? 100 : 8, seed: killSeed });
+    const report = await randomCuts(
+      { system, from, to },
+      { rounds: howMany({ sample: 8, full: 100 }), seed: killSeed },
+    );
     t.diagnostic(reportLine(report));
     assertOnce(report);
   });

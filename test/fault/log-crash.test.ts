@@ -86,9 +86,10 @@ describe('the writes of a log in files', { ...OPTIONS, skip: withoutStrace }, ()
       const made = calls.filter((call) => call.includes(segment) || call === 'fsync partition-0.log');
       const first = made.findIndex((call) => call.includes(segment));
       const path = `partition-0.log/${segment}`;
-      assert.deepEqual(made.slice(first, first + 7), [
+      assert.deepEqual(made.slice(first, first + 8), [
         `openat ${path}.new`,
         `write ${path}.new`,
+        `ftruncate ${path}.new`,
         `fdatasync ${path}.new`,
         `rename ${path}.new`,
         'fsync partition-0.log',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { smallDisk, smallDiskProblem } from '../support/kill/kill-small-disk.js';
 import { LIMIT } from '../support/limits.js';
-import { logDirectory } from '../support/store/file-log-place.js';
+import { logDirectory, takeFiles } from '../support/store/file-log-place.js';
 import { HISTORY_SEGMENT_BYTES, historyRecord, recoverHistoryLog } from '../support/store/log-history.js';
 import { runStoreWriter, type WriterFault, type WriterRun, withoutStrace } from '../support/store/run-store-writer.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -16,7 +16,7 @@ const segment = (first: number): string => `${String(first).padStart(16, '0')}.s
 
 /** Bytes that a segment has behind so many records of the history. */
 function bytesBehind(records: number): number {
-  let bytes = 64;
+  let bytes = 72;
   for (let seq = 1; seq <= records; seq += 1) bytes += 32 + Math.ceil(historyRecord(seq).byteLength / 8) * 8;
   return bytes;
 }
@@ -64,25 +64,21 @@ describe('a log in files on a failing disk', OPTIONS, () => {
         const dir = join(tempDir('log'), 'store');
         const file = join(logDirectory(dir), segment(1));
         fails(await runLogWriter(dir, { file, inject: `pwritev:error=${error}:when=4` }), 'STORE_FULL');
-        assert.equal(statSync(file).size, bytesBehind(3));
+        assert.equal(takeFiles(dir).get(segment(1))?.byteLength, bytesBehind(3));
         assert.equal(await recoverHistoryLog(dir), 3);
       },
     );
   }
 
-  for (const cutting of ['ftruncate', 'fsync']) {
-    it(
-      `D3 what was written cannot be removed, for ${cutting} fails: the outcome is unknown, and said so`,
-      TRACED,
-      async () => {
-        const dir = join(tempDir('log'), 'store');
-        const file = join(logDirectory(dir), segment(1));
-        const inject = ['pwritev:error=ENOSPC:when=4', `${cutting}:error=EIO:when=1`];
-        fails(await runLogWriter(dir, { file, inject }), 'STORAGE_FAILED');
-        assert.equal(await recoverHistoryLog(dir), 3);
-      },
-    );
-  }
+  it('D3 what was written cannot be removed: the outcome is unknown, and said so', TRACED, async () => {
+    const dir = join(tempDir('log'), 'store');
+    const file = join(logDirectory(dir), segment(1));
+    await runLogWriter(dir, { to: 3 });
+    // the last one again, a part of the fourth, the rest of it, which the limit refuses, and the zeros in its place
+    const fault = { file, inject: 'pwritev:error=EIO:when=4', prefix: ['prlimit', `--fsize=${bytesBehind(3) + 40}`] };
+    fails(await runLogWriter(dir, fault), 'STORAGE_FAILED');
+    assert.equal(await recoverHistoryLog(dir), 3);
+  });
 
   it(
     'the last record cannot be written again at an opening: it is no opening, and the next one writes it',
@@ -137,17 +133,27 @@ describe('a log in files on a failing disk', OPTIONS, () => {
   }
 
   it(
-    'D4 a limit of the process on the size of files stops the log, cuts away what fitted of a record, and not the process',
+    'D4 a limit of the process on the size of files stops the log, removes what fitted of a record, and not the process',
     OPTIONS,
     async () => {
       const dir = join(tempDir('log'), 'store');
       const records = 6;
+      await runLogWriter(dir, { to: records });
       const limit = bytesBehind(records) + 40;
-      const run = await runLogWriter(dir, { prefix: ['prlimit', `--fsize=${limit}`] });
-      fails(run, 'STORE_FULL');
-      assert.equal(run.durable, records);
-      assert.equal(statSync(join(logDirectory(dir), segment(1))).size, bytesBehind(records));
+      fails(await runLogWriter(dir, { prefix: ['prlimit', `--fsize=${limit}`] }), 'STORE_FULL');
+      assert.equal(takeFiles(dir).get(segment(1))?.byteLength, bytesBehind(records));
       assert.equal(await recoverHistoryLog(dir), records);
+    },
+  );
+
+  it(
+    'D4 a limit below the length of a segment is STORE_FULL at the opening, and a log can be made there later',
+    OPTIONS,
+    async () => {
+      const dir = join(tempDir('log'), 'store');
+      const { said } = await runLogWriter(dir, { prefix: ['prlimit', `--fsize=${HISTORY_SEGMENT_BYTES - 1}`] });
+      assert.match(said.at(-1) ?? '', /^not opened STORE_FULL/);
+      assert.equal(await recoverHistoryLog(dir), 0);
     },
   );
 

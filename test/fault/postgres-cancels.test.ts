@@ -5,7 +5,7 @@ import pg from 'pg';
 import { IntervalFunctions, RetryStrategies } from '../../src/connector/index.js';
 import type { Sink } from '../../src/connector/sink.js';
 import { PostgresSinks } from '../../src/postgres/index.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { killSeed } from '../support/kill/kill-seed.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
@@ -20,7 +20,7 @@ import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
  */
 
 const PROCESSES = 3;
-const FAULTS = fullRun ? 300 : 40;
+const FAULTS = howMany({ sample: 40, full: 300 });
 const ROWS = 40;
 
 /** Every 37th row is one that the database refuses. */

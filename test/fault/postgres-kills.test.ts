@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { fullRun } from '../support/full-run.js';
+import { fullRun, howMany } from '../support/full-run.js';
 import { type KillBroker, startKillBroker } from '../support/kill/kill-brokers.js';
 import { killSeed } from '../support/kill/kill-seed.js';
 import { POSTGRES_FAULTS, strike } from '../support/kill/postgres-faults.js';
@@ -63,7 +63,9 @@ describe('a job that writes to PostgreSQL, killed at random', {
   /** A sample has each fault once, a full run a hundred. */
   const strikeAll = (rig: PostgresKillRig, random: SeededRandom): Promise<void> => {
     const names = Object.keys(POSTGRES_FAULTS);
-    const faults = fullRun ? Array.from({ length: 100 }, () => random.pick(names)) : names;
+    const faults = fullRun
+      ? Array.from({ length: howMany({ sample: names.length, full: 100 }) }, () => random.pick(names))
+      : names;
     return strike({ rig, server, random, faults, perSecond: PER_SECOND });
   };
 });

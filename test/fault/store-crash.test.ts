@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { killSeed } from '../support/kill/kill-seed.js';
 import { LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
@@ -18,7 +18,7 @@ import {
 import { tempDir } from '../support/temp-dir.js';
 
 /** How many histories are struck, each by a seed of its own from `killSeed` on; SEED=n begins with that one. */
-const SEEDS = Array.from({ length: fullRun ? 10 : 1 }, (_, index) => killSeed + index);
+const SEEDS = Array.from({ length: howMany({ sample: 1, full: 10 }) }, (_, index) => killSeed + index);
 const OPTIONS = { ...LIMIT, concurrency: 3 };
 
 describe('LmdbStores across kill -9', OPTIONS, () => {

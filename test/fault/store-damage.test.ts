@@ -4,60 +4,34 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/index.js';
 import { LmdbStores } from '../../src/store/index.js';
-import { startChild } from '../support/child-process.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { SeededRandom } from '../support/seeded-random.js';
+import { type DamagedStore, flipAll, flipsOf, tally } from '../support/store/flip-bits.js';
 import { historyFile, recoverHistory, writeHistory } from '../support/store/run-store-writer.js';
 import { checkHistory } from '../support/store/store-history.js';
 
 const PAGE = 4096;
 
-/** What the process did with each flip: its word, or the signal that ended it. */
-const flipAll = async (dir: string, pristine: string, flips: readonly string[]): Promise<Map<string, string>> => {
-  const outcomes = new Map<string, string>();
-  for (let rest = flips; rest.length > 0; rest = flips.slice(outcomes.size)) {
-    const args = ['--import', 'tsx', 'test/support/store/store-reader.ts', dir, historyFile(dir), pristine, ...rest];
-    const child = startChild(process.execPath, args);
-    const { signal } = await child.exited;
-    const lines = child.stdout.filter((line) => line !== '');
-    for (const [index, line] of lines.entries()) {
-      if (line.startsWith('flip ')) outcomes.set(line.slice(5), lines[index + 1] ?? `ended by ${signal}`);
-    }
-    assert.ok(lines.length > 0, child.stderr.join('\n'));
-  }
-  return outcomes;
-};
-
-const tally = (outcomes: ReadonlyMap<string, string>): Map<string, number> => {
-  const counts = new Map<string, number>();
-  for (const outcome of outcomes.values()) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  return counts;
-};
-
-const damaged = async (): Promise<{ dir: string; pristine: string; size: number }> => {
+const damaged = async (): Promise<DamagedStore & { readonly size: number }> => {
   const dir = join(memoryDir('damage'), 'store');
   await writeHistory(dir, 10, 80);
   const pristine = join(dirname(dir), 'pristine.mdb');
   copyFileSync(historyFile(dir), pristine);
-  return { dir, pristine, size: statSync(pristine).size };
+  return { dir, file: historyFile(dir), pristine, size: statSync(pristine).size };
 };
-
-const flipsOf = (random: SeededRandom, count: number, offset: () => number): string[] => [
-  ...new Set(Array.from({ length: count }, () => `${offset()}:${1 << random.below(8)}`)),
-];
 
 describe('LmdbStores on damaged files', SUITE_LIMIT, () => {
   it('a flipped bit is STORE_CORRUPT or does not matter, and never changes what is read', LIMIT, async (t) => {
-    const { dir, pristine, size } = await damaged();
+    const store = await damaged();
     const random = new SeededRandom(20_261_122);
     // The lengths of the lists on a page are the known exception, see docs/decisions.md.
     const anywhere = (): number => {
-      const offset = random.below(size);
+      const offset = random.below(store.size);
       return offset % PAGE === 20 || offset % PAGE === 21 ? anywhere() : offset;
     };
-    const outcomes = await flipAll(dir, pristine, flipsOf(random, 150, anywhere));
+    const outcomes = await flipAll(store, flipsOf(random, 150, anywhere));
     const counts = tally(outcomes);
     t.diagnostic(JSON.stringify([...counts]));
     assert.deepEqual(
@@ -70,11 +44,9 @@ describe('LmdbStores on damaged files', SUITE_LIMIT, () => {
   });
 
   it('a flipped bit in a header is STORE_CORRUPT or STORE_VERSION, or does not matter', LIMIT, async (t) => {
-    const { dir, pristine } = await damaged();
     const random = new SeededRandom(4711);
     const outcomes = await flipAll(
-      dir,
-      pristine,
+      await damaged(),
       flipsOf(random, 70, () => random.below(2) * PAGE + random.below(168)),
     );
     t.diagnostic(JSON.stringify([...tally(outcomes)]));

@@ -80,6 +80,30 @@ test('a failing stage ends the command with exit code 1 and one line', LIMIT, as
   assert.match(failures[0] ?? '', /no way/);
 });
 
+test(
+  'a promise that never settles ends the command with exit code 1 and one line, when nothing else keeps it',
+  LIMIT,
+  async () => {
+    const never = 'new Promise(() => {})';
+    const call = [
+      'const pipeline = Pipeline.create();',
+      `pipeline.readFrom(TestSources.items(1)).mapAsync(() => ${never}).writeTo(Sinks.noop());`,
+      'export default pipeline;',
+    ];
+    for (const [name, lines] of [
+      ['never-called.mjs', call],
+      ['never-made.mjs', [`export default () => ${never};`]],
+      ['never-loaded.mjs', [`await ${never};`]],
+    ] as const) {
+      const result = await runCli(['run', moduleFile(name, lines)]);
+      assert.equal(result.code, 1, name);
+      const failures = result.stderr.filter((line) => !line.includes('RUNNING'));
+      assert.deepEqual(failures.length, 1, name);
+      assert.match(failures[0] ?? '', /a promise of a function of yours.* never settles\. .* timeoutMs\.$/, name);
+    }
+  },
+);
+
 test('the cause of a failing function is told with its place, for people and for machines', LIMIT, async () => {
   const lines = [
     'const pipeline = Pipeline.create();',
@@ -214,7 +238,7 @@ test('what is stored for a sink that was taken away stops the start, until --giv
   await using last = startCli(['run', one, ...dir, '--give-up', 'sink gone', '--json']);
   const { time: _time, ...told } = JSON.parse(await last.waitForLine(/"event":"given-up"/));
   await last.waitForLine(/RUNNING/);
-  assert.deepEqual(told, { event: 'given-up', job: 'gives-up', part: 'sink gone', stored: '1 message' });
+  assert.deepEqual(told, { event: 'given-up', level: 'warn', job: 'gives-up', part: 'sink gone', stored: '1 message' });
   await publishAll({ port: broker.port, topic: 'in', qos: 2 }, ['b']);
   await witness.untilCount(2);
   assert.deepEqual(witness.texts, ['a', 'b']);

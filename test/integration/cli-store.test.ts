@@ -10,7 +10,7 @@ import { startCli } from '../support/start-cli.js';
 import { tempDir } from '../support/temp-dir.js';
 
 for (const [what, publishes] of [
-  ['at the next message', true],
+  ['behind the next message', true],
   ['at its end', false],
 ] as const) {
   test(`a directory that is removed under a bridge is told ${what}, and the exit code is 1`, LIMIT, async () => {

@@ -56,9 +56,9 @@ test('an encrypted key without its passphrase, or with another, is wrong usage a
   const key = join(tempDir('cli-words'), 'client.key');
   execFileSync('openssl', ['pkcs8', '-topk8', '-in', client.keyFile, '-out', key, '-passout', `pass:${SECRET}`]);
   const line = args('mqtts://127.0.0.1:1', 'mqtt://127.0.0.1:2', '--from-cert', client.certFile, '--from-key', key);
-  assertSays(await runCli(line), 2, /--key is encrypted: give --passphrase-env/);
+  assertSays(await runCli(line), 2, /--key \(--from-key\) is encrypted: give --passphrase-env/);
   const wrong = await runCli([...line, '--from-passphrase-env', 'PHRASE'], { PHRASE: 'x' });
-  assertSays(wrong, 2, /--passphrase-env is not that of --key/);
+  assertSays(wrong, 2, /--passphrase-env \(--from-passphrase-env\) is not that of --key/);
 });
 
 test('a port that there is not, and a directory that cannot be made, are told at once', LIMIT, async () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Pipeline } from '../../src/index.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { onCleanup } from '../support/cleanup.js';
-import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { watchOut } from '../support/cluster/broker-ends.js';
 import { DEVICES, KEYED_JOB, KeyedRig, lines, readings, upTo } from '../support/cluster/keyed-rig.js';
 import { LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
@@ -66,10 +66,7 @@ describe('a ring of full outboxes', LIMIT, () => {
   it('empties itself once what is behind it takes something, and each item is through once', async () => {
     const rig = await KeyedRig.start();
     const out = await startMosquitto();
-    const seen: string[] = [];
-    const witness = await connectPeer(out.port, { clientId: 'witness', clean: false });
-    witness.client.on('message', (_, payload) => void seen.push(payload.toString()));
-    await witness.client.subscribeAsync('out', { qos: 2 });
+    const seen = await watchOut(out);
     const full = watchFull();
     const { job } = rig.node(hopping(rig.broker, out), { maxOutboxMessages: 4 });
     await job.whenRunning();
@@ -79,7 +76,7 @@ describe('a ring of full outboxes', LIMIT, () => {
     await rig.send(ROUNDS);
     // the first fills up in every partition, as all read; behind it one that takes nothing is enough to stop the others
     const isFull = () => (full.get('exchange hop 0') ?? 0) >= KEYED_JOB.partitions;
-    await until(() => isFull() && ['exchange hop 1', 'exchange hop 2', 'out'].every((sink) => full.has(sink)), {
+    await until(() => isFull() && ['exchange hop 1', 'exchange hop 2', 'meters-out'].every((sink) => full.has(sink)), {
       what: 'full outboxes',
     });
     assert.deepEqual(seen, []);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
-import type { ClusterJob } from '../../src/cluster/job/cluster-job.js';
 import type { ClusterJobOptions } from '../../src/cluster/job/cluster-job-options.js';
 import type { MemoryPace } from '../../src/cluster/memory/memory-bucket.js';
 import type { ClusterJobEvent } from '../../src/cluster/node/cluster-event.js';
 import { MqttSinks, MqttSources, Pipeline, QualityOfService, Sinks } from '../../src/index.js';
-import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
-import { onCleanup } from '../support/cleanup.js';
-import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { DEFAULT_BEHIND_BYTES } from '../../src/store/log/view-writer.js';
+import type { Mosquitto } from '../support/brokers/mosquitto.js';
 import { BreakableViews } from '../support/cluster/breakable-views.js';
+import { BrokerEnds } from '../support/cluster/broker-ends.js';
+import { has, type JobNode, joinJob, quickEngine } from '../support/cluster/job-node.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
 import { LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
@@ -19,7 +18,6 @@ import { until } from '../support/until.js';
  * Nodes of a cluster in one process: what they share is in memory, the broker is a real one. Each node would be its own process elsewhere.
  */
 
-const LEASE_MS = 600;
 const JOB = { name: 'counting', processingGuarantee: 'exactly-once' } as const;
 
 /** Counts the messages of each topic, exactly once. */
@@ -75,12 +73,6 @@ function passingOn(broker: Mosquitto): Pipeline {
   return pipeline;
 }
 
-interface Node {
-  readonly engine: ClusterEngine;
-  readonly job: ClusterJob;
-  readonly events: ClusterJobEvent[];
-}
-
 interface NodeOptions extends Partial<ClusterJobOptions> {
   readonly pace?: MemoryPace;
   readonly stage?: (count: number) => void;
@@ -91,67 +83,51 @@ interface NodeOptions extends Partial<ClusterJobOptions> {
 class Cluster {
   readonly memory = new MemoryCluster();
   readonly broker: Mosquitto;
-  readonly seen: string[] = [];
+  readonly seen: readonly string[];
+  readonly #ends: BrokerEnds;
   #nodes = 0;
   #sent = 0;
-  readonly #publish: (topic: string, payloads: readonly string[]) => Promise<void>;
 
-  private constructor(broker: Mosquitto, publish: (topic: string, payloads: readonly string[]) => Promise<void>) {
-    this.broker = broker;
-    this.#publish = publish;
+  private constructor(ends: BrokerEnds) {
+    this.broker = ends.broker;
+    this.seen = ends.seen;
+    this.#ends = ends;
   }
 
   static async start(): Promise<Cluster> {
-    const broker = await startMosquitto();
-    const publisher = await connectPeer(broker.port, { clientId: 'publisher' });
-    const cluster = new Cluster(broker, (topic, payloads) => publisher.publishAll(topic, payloads, { qos: 2 }));
-    const witness = await connectPeer(broker.port, { clientId: 'witness', clean: false });
-    witness.client.on('message', (_, payload) => void cluster.seen.push(payload.toString()));
-    await witness.client.subscribeAsync('out', { qos: 2 });
-    return cluster;
+    return new Cluster(await BrokerEnds.start());
   }
 
-  node({ pace, stage, pipeline, views, ...options }: NodeOptions = {}): Node {
+  node({ pace, stage, pipeline, views, ...options }: NodeOptions = {}): JobNode {
     this.#nodes += 1;
     const memory = this.memory.place(pace);
     const place = views === undefined ? memory : { ...memory, views };
-    const engine = new ClusterEngine({
-      place,
-      node: `n${this.#nodes}`,
-      leaseMs: LEASE_MS,
-      standbys: 0,
-      warnings: false,
-    });
-    onCleanup(() => engine.shutdown());
-    const events: ClusterJobEvent[] = [];
-    const job = engine.newJob(pipeline ?? counting(this.broker, stage), {
-      ...JOB,
-      onEvent: (event) => void events.push(event),
-      ...options,
-    });
-    job.join().catch(() => {});
-    return { engine, job, events };
+    const engine = quickEngine({ place, node: `n${this.#nodes}` });
+    return joinJob(engine, pipeline ?? counting(this.broker, stage), { ...JOB, ...options });
   }
 
-  async send(count: number): Promise<void> {
+  /** `bytes`: the least that each is to have. */
+  async send(count: number, bytes = 0): Promise<void> {
     const texts = Array.from({ length: count }, () => {
       this.#sent += 1;
-      return String(this.#sent);
+      return String(this.#sent).padEnd(bytes, '.');
     });
-    await this.#publish('in/a', texts);
+    await this.#ends.publish('in/a', texts);
   }
 
   /** All that was sent came once, in order, and was counted so. */
   async judge(): Promise<void> {
     await until(() => this.seen.length >= this.#sent);
     const expected = Array.from({ length: this.#sent }, (_, index) => `in/a ${index + 1} ${index + 1}`);
-    assert.deepEqual(this.seen, expected);
+    assert.deepEqual(
+      this.seen.map((line) => line.replace(/\.+$/, '')),
+      expected,
+    );
   }
 }
 
-const has = ({ events }: Node, kind: ClusterJobEvent['kind']): boolean => events.some((event) => event.kind === kind);
-const nodesOf = ({ job }: Node): (string | undefined)[] => job.partitions.map(({ node }) => node);
-const runsHere = ({ job, engine }: Node): boolean => job.partitions[0]?.node === engine.nodeId;
+const nodesOf = ({ job }: JobNode): (string | undefined)[] => job.partitions.map(({ node }) => node);
+const runsHere = ({ job, engine }: JobNode): boolean => job.partitions[0]?.node === engine.nodeId;
 
 describe('a job on a cluster', LIMIT, () => {
   it('moves to another node when its own leaves in order: nothing is lost, doubled or counted anew', async () => {
@@ -201,7 +177,8 @@ describe('a job on a cluster', LIMIT, () => {
     await second.job.whenRunning();
     await cluster.send(20);
     views.full = true;
-    await cluster.send(20);
+    // the view is written once the log has grown by so much
+    await cluster.send(20, (2 * DEFAULT_BEHIND_BYTES) / 20);
     await until(() => runsHere(second));
     await cluster.send(20);
     await cluster.judge();
@@ -297,15 +274,7 @@ describe('a job on a cluster', LIMIT, () => {
   });
 
   it('is refused with several partitions where a source does not say how it is divided', () => {
-    const memory = new MemoryCluster();
-    const engine = new ClusterEngine({
-      place: memory.place(),
-      node: 'n1',
-      leaseMs: LEASE_MS,
-      standbys: 0,
-      warnings: false,
-    });
-    onCleanup(() => engine.shutdown());
+    const engine = quickEngine({ place: new MemoryCluster().place(), node: 'n1' });
     const source = MqttSources.builder().clientId('c').topic('in/#').qualityOfService(2).keepSession();
     const unsaid = Pipeline.create();
     unsaid.readFrom(source.build()).writeTo(Sinks.noop());

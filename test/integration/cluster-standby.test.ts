@@ -1,42 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
-import type { ClusterJob } from '../../src/cluster/job/cluster-job.js';
 import { changeOf, nodeKey } from '../../src/cluster/members/entry-codec.js';
-import type { ClusterJobEvent } from '../../src/cluster/node/cluster-event.js';
 import { MqttSinks, MqttSources, Pipeline, QualityOfService } from '../../src/index.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
-import { onCleanup } from '../support/cleanup.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
+import { type JobNode, joinJob, quickEngine } from '../support/cluster/job-node.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
 import { LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
-const LEASE_MS = 600;
-
-interface Node {
-  readonly engine: ClusterEngine;
-  readonly job: ClusterJob;
-  readonly events: ClusterJobEvent[];
+function startNode(memory: MemoryCluster, node: string, pipeline: Pipeline): JobNode {
+  const engine = quickEngine({ place: memory.place(), node, standbys: 1 });
+  return joinJob(engine, pipeline, { name: 'standing by', processingGuarantee: 'exactly-once' });
 }
 
-function startNode(memory: MemoryCluster, name: string, pipeline: Pipeline): Node {
-  const engine = new ClusterEngine({
-    place: memory.place(),
-    node: name,
-    leaseMs: LEASE_MS,
-    standbys: 1,
-    warnings: false,
-  });
-  onCleanup(() => engine.shutdown());
-  const events: ClusterJobEvent[] = [];
-  const onEvent = (event: ClusterJobEvent): void => void events.push(event);
-  const job = engine.newJob(pipeline, { name: 'standing by', processingGuarantee: 'exactly-once', onEvent });
-  job.join().catch(() => {});
-  return { engine, job, events };
-}
-
-const runningFrom = ({ events }: Node): string | undefined =>
+const runningFrom = ({ events }: JobNode): string | undefined =>
   events.flatMap((event) => (event.kind === 'partition-running' ? [String(event.from)] : [])).at(-1);
 
 /** The node says of itself that its view is near the end of the log. */

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../src/errors/millrace-error.js';
 import { readSessionRecord } from '../../src/mqtt/connection/identity/record/read-session-record.js';
-import type { SessionRecord } from '../../src/mqtt/connection/identity/record/session-record.js';
+import { beginCreating, type SessionRecord } from '../../src/mqtt/connection/identity/record/session-record.js';
+import { storedSessionRecord } from '../../src/mqtt/connection/identity/record/stored-session-record.js';
 import { type FakeBroker, type FakeClient, type FakeScript, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { forgettingScript, type KeptSessions, keepingScript } from '../support/brokers/keeping-broker.js';
 import { LIMIT } from '../support/limits.js';
 import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
-import { durableRig } from '../support/rigs/durable-rig.js';
+import { durableRig, type LifeOptions } from '../support/rigs/durable-rig.js';
 import { outbound } from '../support/rigs/session-rig.js';
 import { MemoryRecord } from '../support/store/memory-record.js';
 import { toldOfSessions } from '../support/told.js';
@@ -35,7 +36,7 @@ async function live(broker: FakeBroker, record = new MemoryRecord()): Promise<Me
 
 describe('durable connection: the order of things', () => {
   it(
-    'R6a: sends no CONNECT before `creating` is durable, and does not resolve before `established` is',
+    'R6a: sends no CONNECT before `creating` is durable, no SUBSCRIBE before `made` is, and does not resolve before `established` is',
     LIMIT,
     async () => {
       await using broker = await startFakeBroker(keepingScript());
@@ -50,7 +51,12 @@ describe('durable connection: the order of things', () => {
       assert.deepEqual(types(broker.clients[0]), []);
       assert.equal(readSessionRecord(creating.value)?.phase, 'creating');
       creating.apply();
-      const established = await record.heldPut(1);
+      const made = await record.heldPut(1);
+      assert.equal(readSessionRecord(made.value)?.phase, 'made');
+      assert.deepEqual(types(broker.clients[0]), ['connect']);
+      assert.equal(rig.connected.length, 0);
+      made.apply();
+      const established = await record.heldPut(2);
       assert.equal(resolved, false);
       assert.deepEqual(rig.granted, []);
       assert.deepEqual(readSessionRecord(established.value)?.phase, 'established');
@@ -93,7 +99,7 @@ describe('durable connection: the order of things', () => {
     rig.publish(5, 'x', { qos: 2 });
     await broker.packet(await broker.client(0), 'publish');
     sessions.clear();
-    record.holds = (index) => index === 3;
+    record.holds = (index) => index === 4;
     (await broker.client(0)).reset();
     const epoch = await record.heldPut(0);
     const second = await broker.client(1);
@@ -407,6 +413,16 @@ describe('durable connection: unknown and shortened sessions', () => {
     await rig.connection.close();
   });
 
+  it('R6a: one whose beginning an older version wrote down is begun anew, clean', LIMIT, async () => {
+    const sessions: KeptSessions = new Map([['rig', new Set(['t'])]]);
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const { made: _, ...older } = storedSessionRecord(beginCreating(undefined));
+    const rig = durableRig(broker.url, { record: new MemoryRecord(older), ...SUBSCRIPTIONS });
+    await rig.open();
+    assert.deepEqual([broker.discards.length, recordOf(new MemoryRecord(older)).phase], [1, 'creating']);
+    await rig.connection.close();
+  });
+
   it('a refused CONNECT has made no session, so nothing is thrown away for it', LIMIT, async () => {
     const { connect, ...script } = keepingScript();
     await using broker = await startFakeBroker({
@@ -491,6 +507,109 @@ describe('durable connection: unknown and shortened sessions', () => {
     const other = durableRig(old.url, { record: new MemoryRecord(), input, options: { protocolVersion: 4 } });
     await other.open();
     await other.connection.close();
+  });
+});
+
+describe('durable connection: a process that dies while it makes its first session (R6a)', () => {
+  const group = wanted('$share/g/t', { qos: 2 });
+  const onSessionLoss = 'fail';
+
+  /** It has subscribed, and nothing of that is durable. */
+  async function subscribed(broker: FakeBroker, life: Partial<LifeOptions> = SUBSCRIPTIONS): Promise<MemoryRecord> {
+    const record = new MemoryRecord();
+    record.holds = (index) => index === 2;
+    const victim = durableRig(broker.url, { record, ...life });
+    victim.open().catch(() => {});
+    await record.heldPut();
+    await victim.connection.close(0);
+    const found = record.crash();
+    assert.equal(recordOf(found).phase, 'made');
+    return found;
+  }
+
+  for (const version of [5, 4] as const) {
+    it(`goes on with it, and asks for all again (version ${version})`, LIMIT, async () => {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const options = { protocolVersion: version } as const;
+      const record = await subscribed(broker, { ...SUBSCRIPTIONS, options });
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record, input: { ...SUBSCRIPTIONS.input, onSessionLoss } });
+      await rig.open();
+      assert.deepEqual(broker.discards, [], 'what the broker has for it is not thrown away');
+      assert.deepEqual(
+        broker.clients.map(({ connect }) => [connect?.version, connect?.clean]),
+        [
+          [version, false],
+          [version, false],
+        ],
+      );
+      assert.deepEqual(
+        rig.connected.map(({ sessionPresent }) => sessionPresent),
+        [true],
+      );
+      const { subscriptions } = await broker.packet(await broker.client(1), 'subscribe');
+      assert.equal(subscriptions[0]?.filter, 't');
+      assert.deepEqual(told.names, ['session-unverified']);
+      assert.deepEqual([recordOf(record).phase, recordOf(record).epoch], ['established', 1]);
+      await rig.connection.close();
+    });
+  }
+
+  it('takes back what it may have asked for, and the next one does not want', LIMIT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = await subscribed(broker);
+    const rig = durableRig(broker.url, { record, input: { subscriptions: [wanted('new')] } });
+    await rig.open();
+    assert.deepEqual(filtersOf(sessions), ['new']);
+    await rig.connection.close();
+  });
+
+  it('makes one that is gone once more: nothing was on its way by it', LIMIT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = await subscribed(broker);
+    sessions.clear();
+    using told = toldOfSessions();
+    const rig = durableRig(broker.url, { record, input: { ...SUBSCRIPTIONS.input, onSessionLoss } });
+    await rig.open();
+    assert.deepEqual([told.names, rig.losses, recordOf(record).epoch], [[], [], 2]);
+    await rig.connection.close();
+  });
+
+  it('counterexample: what a group gave to one that is gone is lost, and that is said', LIMIT, async () => {
+    for (const { policy, code } of [{ policy: 'fail', code: 'GUARANTEE_UNSUPPORTED' }, { policy: 'drop' }] as const) {
+      const sessions: KeptSessions = new Map();
+      await using broker = await startFakeBroker(keepingScript(sessions));
+      const input = { subscriptions: [group], onSessionLoss: policy };
+      const record = await subscribed(broker, { input });
+      sessions.clear();
+      using told = toldOfSessions();
+      const rig = durableRig(broker.url, { record, input });
+      if (code === undefined) await rig.open();
+      else await assert.rejects(rig.open(), { code });
+      assert.deepEqual(told.names, ['session-not-kept']);
+      await rig.connection.close();
+    }
+  });
+
+  it('is no loss where a group was not asked for yet', LIMIT, async () => {
+    const sessions: KeptSessions = new Map();
+    await using broker = await startFakeBroker(keepingScript(sessions));
+    const record = new MemoryRecord();
+    record.holds = (index) => index === 1;
+    const rig = durableRig(broker.url, { record, input: { subscriptions: [group], onSessionLoss } });
+    using told = toldOfSessions();
+    const opening = rig.open();
+    const made = await record.heldPut();
+    sessions.clear();
+    (await broker.client(0)).reset();
+    await until(() => rig.disconnects.length === 1);
+    made.apply();
+    await opening;
+    assert.deepEqual([told.names, rig.losses], [[], []]);
+    await rig.connection.close();
   });
 });
 
@@ -585,7 +704,8 @@ describe('durable connection: a session is resumed once before anything depends 
       await using broker = await startFakeBroker();
       const record = new MemoryRecord();
       const rig = durableRig(broker.url, { record, ...publisher });
-      record.holds = (put) => put === 2;
+      // creating, made, established, and what is put before the next CONNECT
+      record.holds = (put) => put === 3;
       rig.open().catch(() => {});
       await record.heldPut();
       const found = record.crash();

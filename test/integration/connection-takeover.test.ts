@@ -15,7 +15,7 @@ import { durableRig, type LifeOptions } from '../support/rigs/durable-rig.js';
 import { outbound } from '../support/rigs/session-rig.js';
 import { FencedStores } from '../support/store/fenced-stores.js';
 import { MemoryRecord } from '../support/store/memory-record.js';
-import { Told } from '../support/told.js';
+import { Told, toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 
 /*
@@ -66,6 +66,19 @@ async function holdConnect(proxy: ChaosProxy): Promise<void> {
   proxy.blackhole('to-server');
   proxy.cutAll();
   await until(() => proxy.connections > before, { what: 'another connection through the proxy' });
+}
+
+/** An owner that goes on after one which began to make the session and came to nothing; its CONNECT is on its way. */
+async function holdFirstConnect(proxy: ChaosProxy, version: 5 | 4) {
+  const crashed = await takeStore();
+  await crashed.record.put(CREATING);
+  const earlier = await takeStore(crashed.stores.rival());
+  const zombie = rigOf(proxy.url, earlier, version, SOURCE);
+  proxy.blackhole('to-server');
+  const dying = zombie.open();
+  dying.catch(() => {});
+  await until(() => proxy.connections > 0 && readSessionRecord(earlier.record.value)?.epoch === 2);
+  return { earlier, zombie, dying };
 }
 
 /** The last connection that the broker has taken through the proxy. */
@@ -172,66 +185,186 @@ describe('C3: an owner that was taken over', () => {
   }
 
   for (const version of [5, 4] as const) {
-    it(
-      `ends a session by a clean CONNECT that arrives late, and no more: the loss is told (MQTT ${version})`,
-      LIMIT,
-      async () => {
-        await using broker = await startTakeoverBroker();
-        await using proxy = await startChaosProxy({ to: broker });
-        // a process that began to make the session, and came to nothing: the next one begins clean (R6a)
-        const crashed = await takeStore();
-        await crashed.record.put(CREATING);
-        const earlier = await takeStore(crashed.stores.rival());
-        const zombie = rigOf(proxy.url, earlier, version, SOURCE);
-        proxy.blackhole('to-server');
-        const dying = zombie.open();
-        dying.catch(() => {});
-        await until(() => proxy.connections > 0 && readSessionRecord(earlier.record.value)?.epoch === 2);
+    it(`ends no session when its first CONNECT arrives late (MQTT ${version})`, LIMIT, async () => {
+      await using broker = await startTakeoverBroker();
+      await using proxy = await startChaosProxy({ to: broker });
+      // a process that began to make the session, and came to nothing: the next one does not know what it left (R6a)
+      const { earlier, zombie, dying } = await holdFirstConnect(proxy, version);
+      const later = await takeStore(earlier.stores.rival());
+      using told = new Told('session-lost', 'session-not-kept');
+      const owner = rigOf(broker.url, later, version, SOURCE);
+      await owner.open();
+      assert.equal(readSessionRecord(later.record.value)?.phase, 'established');
 
-        const later = await takeStore(earlier.stores.rival());
-        using told = new Told('session-lost');
-        const owner = rigOf(broker.url, later, version, SOURCE);
-        await owner.open();
-        assert.equal(readSessionRecord(later.record.value)?.phase, 'established');
-        assert.equal(broker.has('rig', 't'), true);
+      proxy.heal();
+      await assert.rejects(dying, { code: 'STORE_FENCED' });
+      assertSilent(proxy, 1);
+      assert.equal(zombie.connected.length, 0);
+      await until(() => owner.granted.length === 2, { what: 'the later owner to be back' });
+      assert.deepEqual([broker.ends, told.names], [[], []]);
+      assert.equal(broker.has('rig', 't'), true);
+      broker.publish('rig', { packetId: 1, text: 'x' });
+      await until(() => owner.messages.length === 1);
+      await owner.connection.close();
+    });
 
-        proxy.heal();
-        await assert.rejects(dying, { code: 'STORE_FENCED' });
-        assertSilent(proxy, 1);
-        assert.equal(proxy.count('client', 'connect'), 1, 'no other CONNECT follows the clean one');
-        assert.deepEqual(broker.ends, ['clean'], 'it ended the session of the later owner');
-        await until(() => owner.granted.length === 2, { what: 'the later owner to be back' });
-        assert.deepEqual(told.names, ['session-lost']);
-        assert.equal(broker.has('rig', 't'), true, 'it has subscribed again');
-        broker.publish('rig', { packetId: 1, text: 'x' });
-        await until(() => owner.messages.length === 1);
-        await owner.connection.close();
-      },
-    );
+    it(`goes on with a session that the owner before had begun to subscribe (MQTT ${version})`, LIMIT, async () => {
+      await using broker = await startTakeoverBroker();
+      const earlier = await takeStore();
+      let commits = 0;
+      const forever = deferred<void>();
+      // creating, made, established
+      earlier.stores.beforeWrite = (what) => {
+        commits += what === 'commit' ? 1 : 0;
+        return commits === 3 ? forever.promise : undefined;
+      };
+      const victim = rigOf(broker.url, earlier, version, SOURCE);
+      victim.open().catch(() => {});
+      await until(() => commits === 3);
+      assert.equal(broker.has('rig', 't'), true, 'the session may have got messages by now');
+      await victim.connection.close(0);
+
+      const later = await takeStore(earlier.stores.rival());
+      assert.equal(readSessionRecord(later.record.value)?.phase, 'made');
+      using told = toldOfSessions();
+      const owner = rigOf(broker.url, later, version, SOURCE);
+      await owner.open();
+      assert.equal(newest(broker).connect?.clean, false);
+      assert.deepEqual([broker.ends, broker.fake.discards], [[], []], 'nothing was thrown away');
+      const { subscriptions } = await broker.fake.packet(newest(broker), 'subscribe');
+      assert.equal(subscriptions[0]?.filter, 't', 'it may not have got everything');
+      assert.deepEqual(told.names, ['session-unverified']);
+      assert.deepEqual([owner.losses, owner.connected[0]?.sessionPresent], [[], true]);
+      await owner.connection.close();
+    });
   }
+
+  it('throws what it finds before its first session away by its DISCONNECT, never by a CONNECT', LIMIT, async () => {
+    await using broker = await startTakeoverBroker();
+    const crashed = await takeStore();
+    await crashed.record.put(CREATING);
+    broker.remember('rig');
+    const owner = rigOf(broker.url, await takeStore(crashed.stores.rival()), 5, SOURCE);
+    await owner.open();
+    assert.deepEqual([broker.ends, broker.fake.discards], [['expiry'], []]);
+    assert.ok(broker.fake.clients.every(({ connect }) => connect?.clean !== true));
+    await owner.connection.close();
+  });
+
+  it('goes on asking where the server keeps what was to go', LIMIT, async () => {
+    await using broker = await startTakeoverBroker();
+    const { disconnect } = broker.fake.script;
+    let kept = 0;
+    broker.fake.script = {
+      ...broker.fake.script,
+      disconnect: (client, packet) => {
+        if (packet.properties?.sessionExpiryInterval !== 0 || kept === 3) disconnect?.(client, packet);
+        else {
+          kept += 1;
+          client.fin();
+        }
+      },
+    };
+    const crashed = await takeStore();
+    await crashed.record.put(CREATING);
+    broker.remember('rig');
+    const owner = rigOf(broker.url, await takeStore(crashed.stores.rival()), 5, SOURCE);
+    await owner.open();
+    assert.deepEqual([kept, broker.ends], [3, ['expiry']]);
+    assert.equal(owner.disconnects.filter(({ code }) => code === 'SESSION_LOST').length, 4);
+    await owner.connection.close();
+  });
+
+  it(
+    'below 5.0 ends what it found by a clean CONNECT; one that arrives late ends no more, and is told',
+    LIMIT,
+    async () => {
+      await using broker = await startTakeoverBroker();
+      await using proxy = await startChaosProxy({ to: broker });
+      const crashed = await takeStore();
+      await crashed.record.put(CREATING);
+      broker.remember('rig');
+      const earlier = await takeStore(crashed.stores.rival());
+      const zombie = rigOf(proxy.url, earlier, 4, SOURCE);
+      // the first CONNECT finds it, the second is the clean one
+      const accepting = broker.fake.script;
+      broker.fake.script = {
+        ...accepting,
+        disconnect: (client, packet) => {
+          proxy.blackhole('to-server');
+          accepting.disconnect?.(client, packet);
+        },
+      };
+      const dying = zombie.open();
+      dying.catch(() => {});
+      await until(() => proxy.connections === 2);
+      broker.fake.script = accepting;
+
+      // the owner has thrown away what it found, too, and made its session
+      const later = await takeStore(earlier.stores.rival());
+      using told = new Told('session-lost');
+      const owner = rigOf(broker.url, later, 4, SOURCE);
+      await owner.open();
+      assert.deepEqual(broker.ends, ['clean']);
+      proxy.heal();
+      await assert.rejects(dying, { code: 'STORE_FENCED' });
+      assertSilent(proxy, 2);
+      assert.deepEqual(broker.ends, ['clean', 'clean'], 'it ended the session of the later owner');
+      await until(() => owner.granted.length === 2, { what: 'the later owner to be back' });
+      assert.deepEqual(told.names, ['session-lost']);
+      broker.publish('rig', { packetId: 1, text: 'x' });
+      await until(() => owner.messages.length === 1);
+      await owner.connection.close();
+    },
+  );
 });
 
 describe('C3: who has a store that another owner can take over', () => {
-  it('says nothing before the store has answered, and then takes what has come meanwhile', LIMIT, async () => {
+  for (const { title, version, deniesMarkers } of KINDS) {
+    it(
+      `says nothing before the store has answered, and then takes what has come meanwhile (${title})`,
+      LIMIT,
+      async () => {
+        await using broker = await startTakeoverBroker({ deniesMarkers });
+        const owner = await takeStore();
+        const rig = rigOf(broker.url, owner, version, { ...SOURCE, options: { keepalive: 1 } });
+        await rig.open();
+        const asked = deferred<void>();
+        owner.stores.beforeWrite = () => (broker.fake.clients[1]?.connect === undefined ? undefined : asked.promise);
+        (await broker.fake.client(0)).reset();
+        const second = await broker.fake.client(1);
+        await broker.fake.packet(second, 'connect');
+        broker.publish('rig', { packetId: 1, text: 'x' });
+        second.send({ type: 'pubrel', packetId: 9, reasonCode: 0 });
+        await broker.fake.packet(second, 'pingreq');
+        assert.ok(second.packets.every(({ type }) => isSilent(type)));
+        assert.deepEqual([rig.connected.length, rig.messages.length], [1, 0]);
+        asked.resolve();
+        await until(() => rig.messages.length === 1 && rig.granted.length === 2);
+        await broker.fake.packet(second, 'pubcomp');
+        await rig.connection.close();
+      },
+    );
+  }
+
+  it('makes its first session with one write behind CONNACK, before which it says nothing', LIMIT, async () => {
     await using broker = await startTakeoverBroker();
     const owner = await takeStore();
-    const options = { keepalive: 1 };
-    const rig = rigOf(broker.url, owner, 5, { ...SOURCE, options });
-    await rig.open();
     const asked = deferred<void>();
-    // the one before CONNECT is a put
-    owner.stores.beforeRenew = () => asked.promise;
-    (await broker.fake.client(0)).reset();
-    const second = await broker.fake.client(1);
-    await broker.fake.packet(second, 'connect');
-    broker.publish('rig', { packetId: 1, text: 'x' });
-    second.send({ type: 'pubrel', packetId: 9, reasonCode: 0 });
-    await broker.fake.packet(second, 'pingreq');
-    assert.ok(second.packets.every(({ type }) => isSilent(type)));
-    assert.deepEqual([rig.connected.length, rig.messages.length], [1, 0]);
+    const held: string[] = [];
+    owner.stores.beforeWrite = (what) => {
+      if (broker.fake.clients[0]?.connect === undefined) return undefined;
+      held.push(what);
+      return asked.promise;
+    };
+    const rig = rigOf(broker.url, owner, 5, { ...SOURCE, options: { keepalive: 1 } });
+    const opening = rig.open();
+    const first = await broker.fake.client(0);
+    await broker.fake.packet(first, 'pingreq');
+    assert.deepEqual(held, ['commit'], 'the step and the proof are one');
+    assert.ok(first.packets.every(({ type }) => isSilent(type)));
     asked.resolve();
-    await until(() => rig.messages.length === 1 && rig.granted.length === 2);
-    await broker.fake.packet(second, 'pubcomp');
+    await opening;
     await rig.connection.close();
   });
 

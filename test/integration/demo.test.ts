@@ -27,8 +27,10 @@ test('the demo ends by itself with a summary in which nothing is lost', LIMIT, a
   assertNothingLost(demo.stdout);
 });
 
-test('SIGINT drains the demo', LIMIT, async () => {
+test('SIGINT drains the demo, which has said where its page is', LIMIT, async () => {
   const demo = startDemo('--rate', '500');
+  const url = /http:\S+/.exec(await demo.waitForLine(/in a browser/))?.[0] ?? '';
+  assert.match(await (await fetch(url)).text(), /<title>Millrace<\/title>/);
   await demo.waitForLine(/pipeline out/);
   assert.deepEqual(await demo.end('SIGINT'), { code: 0, signal: null });
   assertNothingLost(demo.stdout);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { LIMIT, PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
 import { type RigBrokers, startBridge, startRigBrokers, stopRigBrokers } from '../support/rigs/bridge-rig.js';
 import { until } from '../support/until.js';
 
@@ -41,7 +41,7 @@ describe('the life of a job between real brokers', SUITE_LIMIT, () => {
       `neither loses nor doubles when it is restarted under load, at QoS ${qos} on version ${version}`,
       LIMIT,
       async () => {
-        await using rig = await startBridge(brokers, { qos, version });
+        await using rig = await startBridge(brokers, { qos, version, job: { drainTimeoutMs: PATIENCE_MS } });
         for (let restart = 0; restart < 3; restart += 1) {
           const publishing = rig.publish(200);
           await rig.job.restart();

@@ -151,6 +151,16 @@ describe('a stream that somebody else has touched is STORE_CORRUPT', { skip }, (
     await rejectsWith('STORE_CORRUPT', log.append(BYTES, last));
   });
 
+  it('deleted: who looks for one that was there makes none', LIMIT, async () => {
+    await using nats = await startNats();
+    const { client, last } = await begun(nats);
+    assert.equal((await (await logsOf(client).find('job', 0)).last())?.seq, last);
+    await askJetStream(client, `STREAM.DELETE.${NAME}`);
+    const error = await rejectsWith('STORE_CORRUPT', logsOf(client).find('job', 0));
+    assert.match(error.message, /was deleted/);
+    await assert.rejects(askJetStream(client, `STREAM.INFO.${NAME}`), /10059/);
+  });
+
   it('made anew: it has another identity, and what had the former one open says so', LIMIT, async () => {
     await using nats = await startNats();
     const { client, log, last } = await begun(nats);

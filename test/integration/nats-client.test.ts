@@ -70,7 +70,8 @@ describe('the connection to NATS', { skip }, () => {
     await using nats = await startNats({ size: 3 });
     const client = await open({ servers: nats.urls });
     const ours = nats.servers.find(({ port }) => client.connection.getServer().endsWith(`:${port}`));
-    ours?.suspend();
+    assert.ok(ours);
+    ours.suspend();
     await within(
       rejectsWith('CLUSTER_UNREACHABLE', ask(client, '$JS.API.INFO')),
       PATIENCE_MS,

@@ -194,6 +194,36 @@ describe('sources from PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false
     await rejectsWith('INVALID_OPTIONS', openReader(changesOf('nowhere'), new MemoryRecords()));
   });
 
+  it('a column whose values do not ascend is refused: rows would be left out', async () => {
+    const table = await createTable();
+    const sequence = `${table}_id_seq`;
+    await server.query(`ALTER TABLE ${table} ADD at timestamptz DEFAULT now(), ADD key uuid DEFAULT gen_random_uuid()`);
+    for (const column of ['at', 'key', 'text']) {
+      await rejectsWith('INVALID_OPTIONS', openReader(changesOf(table, { column }), new MemoryRecords()));
+    }
+    for (const change of ['CYCLE', 'NO CYCLE INCREMENT -1']) {
+      await server.query(`ALTER SEQUENCE ${sequence} MINVALUE -5 ${change}`);
+      await rejectsWith('INVALID_OPTIONS', openReader(changesOf(table), new MemoryRecords()));
+    }
+    await server.query(`ALTER SEQUENCE ${sequence} INCREMENT 1`);
+    await openReader(changesOf(table), new MemoryRecords());
+  });
+
+  it('an id of a queue that does not tell its rows is refused: one would be done with another', async () => {
+    const table = await createTable();
+    const open = () => openReader(PostgresSources.queue({ connection: server.url, table }), new MemoryRecords());
+    await server.query(`ALTER TABLE ${table} DROP CONSTRAINT ${table}_pkey`);
+    await rejectsWith('INVALID_OPTIONS', open());
+    await server.query(
+      `CREATE UNIQUE INDEX ON ${table} (id) WHERE text = 'x'; CREATE UNIQUE INDEX ON ${table} (id, text)`,
+    );
+    await rejectsWith('INVALID_OPTIONS', open());
+    await server.query(`CREATE UNIQUE INDEX ON ${table} (id)`);
+    await open();
+    await server.query(`ALTER TABLE ${table} ALTER id DROP NOT NULL`);
+    await rejectsWith('INVALID_OPTIONS', open());
+  });
+
   it('a NOTIFY wakes it long before the next look', async () => {
     const table = await createTable();
     const options = {

@@ -5,13 +5,13 @@ import fc from 'fast-check';
 import { RetryStrategies, type Sink, SinkBuilder, SourceBuilder } from '../../src/connector/index.js';
 import { FailingScript, type Outcome } from '../support/ends/failing-script.js';
 import { openContext } from '../support/ends/open-context.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { MemoryOutboxes } from '../support/store/memory-outboxes.js';
 import { MemoryRecords } from '../support/store/memory-records.js';
 
-const RUNS = { numRuns: fullRun ? 2000 : 150 };
+const RUNS = { numRuns: howMany({ sample: 150, full: 2000 }) };
 const AT_ONCE = RetryStrategies.indefinitely(0);
 
 const outcomes: fc.Arbitrary<readonly Outcome[]> = fc.array(

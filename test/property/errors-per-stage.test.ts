@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type DeadLetter, defineSink, type Sink } from '../../src/connector/index.js';
 import { Engine, MillraceError, Sinks, TestSources } from '../../src/index.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { FailingModel, type Led } from '../support/pipelines/failing-model.js';
 import { buildFailing, type FailingNode, failingNodes } from '../support/pipelines/failing-pipeline.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { HeldStores } from '../support/store/held-stores.js';
 
-const RUNS = fullRun ? 2000 : 150;
+const RUNS = howMany({ sample: 150, full: 2000 });
 const inputsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
 
 const recordOf = (entries: Iterable<readonly [string, readonly string[]]>): Record<string, readonly string[]> =>

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { LogEntry, PartitionLog } from '../../src/store/log/partition-log.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
 import { allOf, type LogFiles, putFiles, takeFiles, withFile, withLog } from '../support/store/file-log-place.js';
 
 const SECTOR = 512;
-const HEADER_BYTES = 64;
+const HEADER_BYTES = 72;
 const HEAD_BYTES = 32;
 /** Most segments have some records, and some have one. */
 const SEGMENT_BYTES = 4_096;
@@ -123,7 +123,7 @@ describe('a log in files', SUITE_LIMIT, () => {
         const history = new History();
         for (const one of lives) await history.live(one);
       }),
-      { numRuns: fullRun ? 2_000 : 60 },
+      { numRuns: howMany({ sample: 60, full: 2_000 }) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
 import { MemoryViews } from '../../src/store/log/memory/memory-views.js';
 import type { Restored } from '../../src/store/log/opening/open-log-store.js';
+import { decodeBatch } from '../../src/store/log/record/batch-codec.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/store/log/snapshot/snapshot-codec.js';
 import type { Store } from '../../src/store/store.js';
 import { rejectsWith } from '../support/rejects-with.js';
@@ -27,8 +28,9 @@ async function* inPieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerato
 
 async function decoded(bytes: Buffer, sizes: readonly number[]): Promise<[string, string | undefined][]> {
   const all: [string, string | undefined][] = [];
-  for await (const batch of decodeSnapshot(inPieces(bytes, sizes), 'snapshot')) {
-    for (const [name, value] of batch) all.push([name, value && Buffer.from(value).toString('hex')]);
+  for await (const slice of decodeSnapshot(inPieces(bytes, sizes), 'snapshot')) {
+    for (const [name, value] of decodeBatch(slice, 'snapshot'))
+      all.push([name, value && Buffer.from(value).toString('hex')]);
   }
   return all;
 }
@@ -76,14 +78,16 @@ describe('a store over a log that is trimmed', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.array(commit, { maxLength: 40 }), fc.boolean()), { minLength: 2, maxLength: 6 }),
-        async (owners) => {
+        fc.constantFrom(0, 500, 5_000),
+        async (owners, behindBytes) => {
           const logs = new MemoryLogs();
           let views = new MemoryViews();
           const history: [string, Uint8Array | undefined][][] = [];
           for (const [commits, loses] of owners) {
             if (loses) views = new MemoryViews();
             const onRestored = (_: unknown, restored: Restored) => from.add(restored.from);
-            const stores = new LogStores({ logs: new MemoryLogs(logs), views, snapshotBytes: 2_000, onRestored });
+            const sizes = { snapshotBytes: 2_000, behindBytes };
+            const stores = new LogStores({ logs: new MemoryLogs(logs), views, ...sizes, onRestored });
             const store = await stores.open('job', 0);
             assert.deepEqual(contentOf(store), modelOf(history));
             for (const entries of commits) {

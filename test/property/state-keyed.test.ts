@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
+import type { BundleLimits } from '../../src/engine/state/state-bundles.js';
+import type { CacheLimits } from '../../src/engine/state/state-cache.js';
 import { StateCodecs, type StateKey } from '../../src/pipeline/index.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
@@ -21,13 +23,30 @@ interface Counter {
 
 type Step =
   | { readonly kind: 'touch' | 'read' | 'remove'; readonly stage: number; readonly key: number }
+  | { readonly kind: 'all'; readonly stage: number }
+  | { readonly kind: 'unit'; readonly stays: boolean; readonly touched: readonly Touched[] }
   | { readonly kind: 'seal' | 'commit' | 'crash' };
+
+interface Touched {
+  readonly stage: number;
+  readonly key: number;
+}
 
 const target = { stage: fc.nat({ max: STAGES.length - 1 }), key: fc.nat({ max: KEYS.length - 1 }) };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('touch' as const), ...target }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), ...target }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), ...target }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('unit' as const),
+      stays: fc.boolean(),
+      touched: fc.array(fc.record(target), { maxLength: 6 }),
+    }),
+  },
+  // all keys of a stage at once: they are busy
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('all' as const), stage: target.stage }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'seal' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'commit' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
@@ -44,8 +63,8 @@ class Models {
   durable: Model = new Map();
 }
 
-async function check(steps: readonly Step[], limits: { maxEntries: number; maxBytes: number }): Promise<void> {
-  const rig = new StateStore((overlay) => new KeyedStates({ stages: STAGES, overlay, limits }));
+async function check(steps: readonly Step[], limits: CacheLimits, bundles: BundleLimits): Promise<void> {
+  const rig = new StateStore((overlay, store) => new KeyedStates({ stages: STAGES, overlay, store, limits, bundles }));
   const models = new Models();
   const stateOf = (stage: number) => {
     const one = STAGES[stage];
@@ -53,24 +72,35 @@ async function check(steps: readonly Step[], limits: { maxEntries: number; maxBy
     return rig.subject.stateOf(one);
   };
   const keyOf = (key: number): StateKey => KEYS[key] ?? '';
+  const touch = ({ stage, key }: Touched, note: string): void => {
+    const change = (counter: Counter): void => {
+      counter.count += 1;
+      counter.notes.push(note);
+    };
+    const modelled = models.now.get(nameOf(stage, key)) ?? { count: 0, notes: [] };
+    change(modelled);
+    models.now.set(nameOf(stage, key), modelled);
+    const state = stateOf(stage);
+    const counter = (state.get(keyOf(key)) as Counter | undefined) ?? { count: 0, notes: [] };
+    change(counter);
+    state.set(keyOf(key), counter);
+  };
   await rig.start();
   try {
     for (const [index, one] of steps.entries()) {
       switch (one.kind) {
-        case 'touch': {
-          const name = nameOf(one.stage, one.key);
-          const change = (counter: Counter): void => {
-            counter.count += 1;
-            counter.notes.push(`${index}`);
-          };
-          const modelled = models.now.get(name) ?? { count: 0, notes: [] };
-          change(modelled);
-          models.now.set(name, modelled);
-          const state = stateOf(one.stage);
-          const key = keyOf(one.key);
-          const counter = (state.get(key) as Counter | undefined) ?? { count: 0, notes: [] };
-          change(counter);
-          state.set(key, counter);
+        case 'touch':
+          touch(one, `${index}`);
+          break;
+        case 'all':
+          for (const [key] of KEYS.entries()) touch({ stage: one.stage, key }, `${index}`);
+          break;
+        case 'unit': {
+          const before = copyOf(models.now);
+          rig.unit(() => {
+            for (const each of one.touched) touch(each, `${index}`);
+          }, one.stays);
+          if (!one.stays) models.now = before;
           break;
         }
         case 'read':
@@ -116,6 +146,12 @@ test(
   LIMIT,
   async () => {
     const limits = fc.record({ maxEntries: fc.constantFrom(0, 1, 3, 9, 1000), maxBytes: fc.constantFrom(0, 700, 1e6) });
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), limits, check), { numRuns: 250 });
+    const bundles = fc.record({
+      fewest: fc.constantFrom(0, 1, 2, 5),
+      maxStates: fc.constantFrom(0, 3, 20, 1000),
+      maxBytes: fc.constantFrom(0, 200, 1e6),
+    });
+    const steps = fc.array(step, { maxLength: 150, size: 'max' });
+    await fc.assert(fc.asyncProperty(steps, limits, bundles, check), { numRuns: 400 });
   },
 );

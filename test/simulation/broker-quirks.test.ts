@@ -153,7 +153,8 @@ test(
     const atSink = await playDirected({ sink: 'mosquittoSaved', plan, faults: [killedAt('sink', 'out')] }, 8);
     // what it had taken since is lost with it. It has saved amid the connection, so nothing that is asked at a resume tells that it went back
     // (R5c), and what it had half done by then is gone over again
-    const verdicts = verdictsOf(atSink);
+    // a history ends at its first verdict; what was on its way by then is not counted yet
+    const verdicts = atSink.flatMap((outcome) => outcome.verdicts.slice(0, 1));
     assert.ok(verdicts.length > 0);
     for (const verdict of verdicts) assert.match(verdict, /^(NOT LIVE|LOST|DUPLICATED)/);
   },

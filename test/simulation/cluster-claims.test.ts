@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClaimsWorld, type WorldSettings } from '../support/cluster/claims-world.js';
 import { fewestMoves, spread } from '../support/cluster/fewest-moves.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 
 const LEASE = 3000;
-const SEEDS = fullRun ? 20 : 5;
+const SEEDS = howMany({ sample: 5, full: 20 });
 /** Enough for anything to come to rest that can, one at a time. */
 const CALM = 20 * LEASE;
 
@@ -153,7 +153,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
   });
 
   test('what a node with a broken disk cannot open runs elsewhere soon; what runs there stays, and it tries rarer and rarer', () => {
-    for (let seed = 0; seed < (fullRun ? 4 : 2); seed++) {
+    for (let seed = 0; seed < howMany({ sample: 2, full: 4 }); seed++) {
       const world = started(settings(seed, { partitions: 9, standbys: seed % 2 }), ['b', 'c']);
       const broken = world.start('a');
       broken.broken = true;
@@ -161,7 +161,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
       const now = owners(world);
       assert.ok(!now.includes('a') && !now.includes(undefined), `seed ${seed}: ${now}`);
       assert.ok(broken.failures > 0, 'it has tried');
-      const hours = Array.from({ length: fullRun ? 4 : 2 }, () => {
+      const hours = Array.from({ length: howMany({ sample: 2, full: 4 }) }, () => {
         const before = broken.failures;
         const drained = world.drains;
         world.pass(3_600_000);
@@ -220,7 +220,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
     assert.ok(owners(world).every((owner) => owner === undefined));
   });
 
-  const histories = fullRun ? 500 : 20;
+  const histories = howMany({ sample: 20, full: 500 });
   test(`${histories} histories of kills, pauses, cuts, joins and leaves: one writer, and calm after them`, () => {
     for (let seed = 0; seed < histories; seed++) {
       const world = new ClaimsWorld(

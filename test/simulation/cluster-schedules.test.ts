@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { type ClusterFlaws, playSchedule } from '../support/cluster/sim/cluster-history.js';
 import { playInThreads, playSchedules, type ScheduleTally } from '../support/cluster/sim/play-schedules.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 
 /*
@@ -25,7 +25,7 @@ const { MILLRACE_SEED, MILLRACE_SEEDS } = process.env;
 
 const play = (): Promise<ScheduleTally> => {
   if (MILLRACE_SEED !== undefined) return playSchedules(Number(MILLRACE_SEED), Number(MILLRACE_SEED) + 1);
-  const count = Number(MILLRACE_SEEDS ?? (fullRun ? FULL : SAMPLE));
+  const count = Number(MILLRACE_SEEDS ?? howMany({ sample: SAMPLE, full: FULL }));
   return count > SAMPLE ? playInThreads(count, availableParallelism()) : playSchedules(0, count);
 };
 

@@ -5,7 +5,7 @@ import type { Packet } from '../../src/mqtt/protocol/packet.js';
 import { DurableAcks } from '../../src/mqtt/source/durable/acks.js';
 import { readSourceState, restoredSession } from '../../src/mqtt/source/durable/source-state.js';
 import { fromStoredPages } from '../../src/mqtt/source/durable/stored-memory.js';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { SessionRig } from '../support/rigs/session-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -160,7 +160,7 @@ class World {
 }
 
 describe('R2c: a broker that hands out more than it has ids', () => {
-  for (const seed of Array.from({ length: fullRun ? 30 : 2 }, (_, index) => index + 1)) {
+  for (const seed of Array.from({ length: howMany({ sample: 2, full: 30 }) }, (_, index) => index + 1)) {
     it(`over kills and ends of connections nothing is lost, and all is finished: seed ${seed}`, LIMIT, (t) => {
       const world = new World(seed);
       world.run();

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { fullRun } from '../support/full-run.js';
+import { howMany } from '../support/full-run.js';
 import { isBad, PostgresHistory } from '../support/histories/postgres-history.js';
 import { LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const SEEDS =
-  process.env.MILLRACE_SEED === undefined ? upTo(fullRun ? 5_000 : 150) : [Number(process.env.MILLRACE_SEED)];
+  process.env.MILLRACE_SEED === undefined
+    ? upTo(howMany({ sample: 150, full: 5_000 }))
+    : [Number(process.env.MILLRACE_SEED)];
 
 function upTo(end: number): number[] {
   return Array.from({ length: end }, (_, index) => index);

@@ -83,7 +83,7 @@ function removeOld(): void {
 function sourceHash(): string {
   const hash = createHash('sha256');
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
+    /\.(?:ts|js|css|html|svg)$/.test(name),
   );
   for (const name of [...files.map((file) => join('src', file)).sort(), 'package.json', 'scripts/package/bundle.mjs']) {
     hash.update(`${name}\n`).update(readFileSync(join(ROOT, name)));

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { onCleanup } from './cleanup.js';
 import { PATIENCE_MS } from './limits.js';
+import { standStill } from './stand-still.js';
 import { within } from './within.js';
 
 /** How a process ended. */
@@ -24,8 +25,9 @@ export interface Child extends AsyncDisposable {
   /** Writes a line to stdin. Resolves when the process may be given more. */
   writeLine(line: string): Promise<void>;
   endInput(): void;
+  /** SIGSTOP is back when the process stands. */
   signal(name: NodeJS.Signals): void;
-  /** Sends a signal (default SIGTERM) and waits for the end; SIGKILL follows after five seconds. */
+  /** Sends a signal (default SIGTERM) and waits for the end; SIGKILL follows after half a minute. */
   end(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
@@ -47,6 +49,8 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** A drain takes seconds, and on a busy machine tens of them. */
+const STUBBORN_MS = 30_000;
 const SETPRIV = '/usr/bin/setpriv';
 
 /** Starts a process. On Linux the kernel ends it when this process dies, even by SIGKILL. */
@@ -118,7 +122,9 @@ class StartedChild implements Child {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.#running) this.#child.kill(name);
+    if (!this.#running) return;
+    if (name === 'SIGSTOP') standStill(this.pid);
+    else this.#child.kill(name);
   }
 
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
@@ -126,7 +132,7 @@ class StartedChild implements Child {
     this.#child.kill(signal);
     // A stopped process takes no SIGTERM before it goes on.
     if (signal !== 'SIGKILL') this.#child.kill('SIGCONT');
-    const hard = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    const hard = setTimeout(() => this.#child.kill('SIGKILL'), STUBBORN_MS);
     try {
       return await this.exited;
     } finally {

@@ -42,12 +42,12 @@ export function withInjection({ file, syscalls, nth, fault, forEver = false, log
   });
 }
 
-/** Every flush of the file takes so much longer. */
+/** Every record that is written to a log takes so much longer: the write is its flush. */
 export function withSlowFlush(file: string, delayMs: number): Wrap {
-  const inject = `inject=fdatasync:delay_enter=${delayMs * 1000}`;
+  const inject = `inject=pwritev:delay_enter=${delayMs * 1000}`;
   return ({ command, args, env = {} }) => ({
     command: STRACE,
-    args: ['-D', '-f', '-qq', '-o', '/dev/null', '-P', file, '-e', 'trace=fdatasync', '-e', inject, command, ...args],
+    args: ['-D', '-f', '-qq', '-o', '/dev/null', '-P', file, '-e', 'trace=pwritev', '-e', inject, command, ...args],
     env: { ...env, UV_THREADPOOL_SIZE: '1' },
   });
 }

@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import { expectTypeOf } from 'expect-type';
 import {
   type BatchBuffer,
+  MqttSources,
   Pipeline,
   RetryStrategies,
   type Sink,
@@ -11,6 +12,8 @@ import {
   type SourceBuffer,
   SourceBuilder,
   type Stage,
+  type Table,
+  Tables,
   TestSources,
 } from '../../src/index.js';
 import {
@@ -202,6 +205,23 @@ test('rollingAggregate gives entries of the key and the result, and knows the it
   expectTypeOf(summed).toEqualTypeOf<Stage<Entry<Kind, number>>>();
   const last = keyed.rollingAggregate(AggregateOperations.maxBy((message) => message.kind));
   expectTypeOf(last).toEqualTypeOf<Stage<Entry<Kind, Message | undefined>>>();
+  const both = keyed.rollingAggregate(
+    AggregateOperations.allOf({
+      count: AggregateOperations.counting(),
+      last: AggregateOperations.last<Message>(),
+      kinds: AggregateOperations.min((message: Message) => message.kind),
+    }),
+  );
+  expectTypeOf(both).toEqualTypeOf<
+    Stage<Entry<Kind, { count: number; last: Message | undefined; kinds: Kind | undefined }>>
+  >();
+  const own = AggregateOperations.withCreate(() => 0)
+    .andAccumulate((length, { kind }: Message) => length + kind.length)
+    .andCombine((length, later) => length + later)
+    .andExport((length) => `${length}`);
+  expectTypeOf(own).toEqualTypeOf<AggregateOperation<Message, number, string>>();
+  // @ts-expect-error what it accumulates is a number
+  AggregateOperations.withCreate(() => 0).andAccumulate(() => '');
   const ofStrings: AggregateOperation<string, number, number> = {
     create: () => 0,
     accumulate: (length, item) => length + item.length,
@@ -220,4 +240,27 @@ test('a codec is one for the state of its stage', () => {
   // @ts-expect-error this codec is for another state
   keyed.mapStateful(() => ({ total: '' }), () => 1, { codec }); // biome-ignore format: one line
   messages().mapAsync(async () => 1, { codec: StateCodecs.structuredClone<Message>() });
+});
+
+test('lookup gives what the function makes of an item and its row, of which there may be none', () => {
+  const sites = Tables.loaded('sites', async () => new Map([['reading', { site: 'north' }]]));
+  const found = messages().lookup(
+    sites,
+    ({ kind }) => kind,
+    (message, row) => {
+      expectTypeOf(message).toEqualTypeOf<Message>();
+      expectTypeOf(row).toEqualTypeOf<{ site: string } | undefined>();
+      return row?.site;
+    },
+  );
+  expectTypeOf(found).toEqualTypeOf<Stage<string | undefined>>();
+  // @ts-expect-error the keys of the table are strings
+  messages().lookup(sites, () => 1, () => 1); // biome-ignore format: one line
+  expectTypeOf(MqttSources.table('a/+')).toEqualTypeOf<Table<string, Uint8Array>>();
+  const numbered = MqttSources.table({
+    topic: 'a/+',
+    keyFn: (topic) => Number(topic.slice(2)),
+    mapToRowFn: (_, message) => message.toString(),
+  });
+  expectTypeOf(numbered).toEqualTypeOf<Table<number, string>>();
 });

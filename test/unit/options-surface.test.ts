@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { ClusterEngine } from '../../src/cluster/engine/cluster-engine.js';
+import { serve } from '../../src/http/index.js';
 import {
   AggregateOperations,
   type ConnectOptions,
@@ -17,9 +18,13 @@ import {
   StateCodecs,
   Subscription,
   scramSha256,
+  Tables,
   TestSources,
 } from '../../src/index.js';
+import { logTo } from '../../src/metrics/index.js';
+import { openTelemetryMetrics, openTelemetryTraces } from '../../src/opentelemetry/index.js';
 import { PostgresSinks, PostgresSources } from '../../src/postgres/index.js';
+import { promClientMetrics } from '../../src/prom-client/index.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
 
 /** Gives these options, which JavaScript may have in any shape, to what takes them. */
@@ -43,6 +48,12 @@ const POSTGRES_STATEMENT = { connection: {}, sql: 'SELECT $1', bindFn: () => [1]
 /** For each type of options that the package exports: what takes them, and what else they need. */
 const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   EngineOptions: [(options) => Engine.embedded(options)],
+  LogOptions: [(options) => logTo(console, options)],
+  OpenTelemetryMetricsOptions: [(options) => openTelemetryMetrics(options)],
+  OpenTelemetryTracesOptions: [(options) => openTelemetryTraces(options)],
+  PromClientOptions: [(options) => promClientMetrics(options)],
+  ServeOptions: [(options) => serve(Engine.embedded(), options)],
+  HttpTlsOptions: [(tls) => serve(Engine.embedded(), { port: 0, tls })],
   JobOptions: [(options) => Engine.embedded().newJob(pipeline(), options)],
   ClusterOptions: [(options) => Engine.cluster(options)],
   NatsTlsOptions: [(tls) => Engine.cluster({ servers: 'nats://localhost', tls })],
@@ -84,6 +95,11 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
         .subscriptions(Subscription.of('t', 1, options))
         .build(),
   ],
+  MqttTableOptions: [(options) => MqttSources.table({ ...Object(options), topic: 't' })],
+  LoadedTableOptions: [
+    (options) => Tables.loaded('t', () => [], options),
+    (options) => Tables.file('t', () => undefined, options),
+  ],
   DeduplicationOptions: [
     (options) =>
       MqttSources.builder()
@@ -98,7 +114,10 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
     (options) => stage().peek(() => {}, options),
     (options) => stage().groupingKey(() => 1, options),
   ],
-  ServiceOptions: [(options) => stage().mapUsingService(Object, () => 1, undefined, options)],
+  ServiceOptions: [
+    (options) => stage().mapUsingService(Object, () => 1, undefined, options),
+    (options) => stage().lookup(MqttSources.table('t'), () => 't', () => 1, options), // biome-ignore format: one line
+  ],
   AsyncServiceOptions: [(options) => stage().mapAsyncUsingService(Object, () => 1, undefined, options)],
   MapAsyncOptions: [(options) => stage().mapAsync(async () => 1, options)],
   StateOptions: [

@@ -17,6 +17,7 @@ import {
   StateCodecs,
   Subscription,
   scramSha256,
+  Tables,
   TestSources,
 } from '../../src/index.js';
 import { PostgresSinks, PostgresSources } from '../../src/postgres/index.js';
@@ -48,6 +49,9 @@ const invalid = (message: RegExp) => (error: unknown) => {
 const MORE: readonly (readonly [owner: object, name: string, ...given: unknown[]])[] = [
   [AggregateOperations, 'counting', fn],
   [AggregateOperations, 'maxBy', fn, fn],
+  [AggregateOperations, 'countingDistinct', fn, 10, 'x'],
+  [AggregateOperations.withCreate(fn), 'andAccumulate', fn, fn],
+  [AggregateOperations.withCreate(fn).andAccumulate(fn), 'andCombine', fn, fn],
   [DeadLetters, 'file', 'letters.jsonl', { fsync: false }],
   [DeadLetters, 'topic', { topic: 't', broker: 'mqtt://h' }, 'u'],
   [Engine, 'embedded', {}, 'dir'],
@@ -72,6 +76,8 @@ const MORE: readonly (readonly [owner: object, name: string, ...given: unknown[]
   [SourceBuilder.batch('lines', fn), 'fillBufferFn', fn, 100],
   [StateCodecs, 'structuredClone', {}, 1],
   [Subscription, 'of', 'a', 1, {}, 2],
+  [Tables, 'loaded', 't', fn, {}, 1],
+  [MqttSources, 'table', { topic: 't' }, fn],
   [TestSources, 'itemStream', 1, fn, 10],
   [source(), 'broker', 'mqtt://a', 'mqtt://b'],
   [source(), 'build', {}],

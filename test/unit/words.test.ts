@@ -37,7 +37,7 @@ describe('the words of the glossary', () => {
 
   it('one that no name of its room has any more is told', LIMIT, () => {
     const copy = new CheckedCopy('check-words.mjs');
-    rmSync(join(copy.folder, 'mqtt/protocol/session/packet-boundary.ts'));
+    rmSync(join(copy.folder, 'mqtt/protocol/session/present/packet-boundary.ts'));
     assert.deepEqual(copy.check(), {
       status: 1,
       told: ['ARCHITECTURE.md: no name in mqtt/protocol has the word packet boundary'],

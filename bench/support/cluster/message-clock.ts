@@ -1,39 +1,19 @@
-import { connectRaw, type RawClient } from '../raw-client.js';
-import { AckWriter, PUBCOMP, PUBREC, PUBREL, publishBytes, subscribeBytes } from '../wire.js';
-import { FILTER, PAYLOAD_BYTES, topicOf } from '../workload.js';
+import { NumberedMessages } from '../numbered-messages.js';
 
-/** Publishes at QoS 2 at a steady pace, and knows when each message had come through to a reader at the other broker. */
+/** Publishes at a steady pace, and knows when each message had come through. */
 export class MessageClock {
-  readonly #publisher: RawClient;
-  readonly #witness: RawClient;
-  readonly #sentAt: number[] = [];
+  readonly #messages: NumberedMessages;
   readonly #waiting = new Set<{ readonly sinceMs: number; readonly resolve: (atMs: number) => void }>();
   readonly #timer: NodeJS.Timeout;
 
   static async start(from: string, to: string, perSecond: number): Promise<MessageClock> {
-    const witness = await connectRaw(to, 'bench-witness');
-    const suback = witness.answer(0x90);
-    witness.socket.write(subscribeBytes(FILTER, 0));
-    await suback;
-    return new MessageClock(await connectRaw(from, 'bench-publisher'), witness, perSecond);
+    return new MessageClock(await NumberedMessages.open(from, to), perSecond);
   }
 
-  private constructor(publisher: RawClient, witness: RawClient, perSecond: number) {
-    this.#publisher = publisher;
-    this.#witness = witness;
-    const acks = new AckWriter();
-    publisher.onPacket = (first, buffer, start) => {
-      if (first === PUBREC) acks.add(PUBREL, buffer[start] ?? 0, buffer[start + 1] ?? 0);
-      else if (first !== PUBCOMP) throw new Error(`the publisher was sent a packet ${first}`);
-    };
-    publisher.onChunk = () => {
-      const bytes = acks.take();
-      if (bytes !== undefined) publisher.socket.write(bytes);
-    };
-    witness.onPacket = (first, buffer, start) => {
-      if (first >> 4 === 3) this.#see(buffer, start);
-    };
-    this.#timer = setInterval(() => this.#publish(), 1000 / perSecond);
+  private constructor(messages: NumberedMessages, perSecond: number) {
+    this.#messages = messages;
+    messages.onSeen = (_, sentAtMs) => this.#see(sentAtMs);
+    this.#timer = setInterval(() => messages.publishUpTo(messages.sent + 1), 1000 / perSecond);
   }
 
   /** Resolves with the time when a message that was sent at `sinceMs` or later had come through. */
@@ -43,23 +23,12 @@ export class MessageClock {
 
   close(): void {
     clearInterval(this.#timer);
-    this.#publisher.socket.destroy();
-    this.#witness.socket.destroy();
+    this.#messages.close();
   }
 
-  #publish(): void {
-    const number = this.#sentAt.length;
-    this.#sentAt.push(performance.now());
-    const payload = Buffer.from(String(number).padEnd(PAYLOAD_BYTES, '.'));
-    this.#publisher.socket.write(publishBytes(topicOf(number), payload, 2, (number % 60_000) + 1));
-  }
-
-  #see(buffer: Buffer, start: number): void {
-    const payloadAt = start + 2 + buffer.readUInt16BE(start) + 1;
-    const number = Number.parseInt(buffer.toString('latin1', payloadAt, payloadAt + 12), 10);
-    const sentAt = this.#sentAt[number] ?? 0;
+  #see(sentAtMs: number): void {
     for (const one of this.#waiting) {
-      if (sentAt < one.sinceMs) continue;
+      if (sentAtMs < one.sinceMs) continue;
       this.#waiting.delete(one);
       one.resolve(performance.now());
     }

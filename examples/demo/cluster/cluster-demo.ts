@@ -1,6 +1,6 @@
 /*
- * Three NATS servers, two MQTT brokers and three nodes of one job, each a process of its own. While messages pour in, a node that has something
- * is killed with kill -9; the others take over, and it comes back. In the end a client that is not ours has counted what arrived.
+ * Three NATS servers, two MQTT brokers and three nodes of one job, each a process of its own. While messages pour in, a node that has
+ * something is killed with kill -9; the others take over, and it comes back. In the end a client that is not ours has counted what arrived.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -2,6 +2,7 @@
 import { Engine, MillraceError, MqttSinks, MqttSources, Pipeline } from 'millrace';
 import { defineSink } from 'millrace/connector';
 import { sinkCases } from 'millrace/connector/testing';
+import { serve } from 'millrace/http';
 import { MetricsRegistry } from 'millrace/metrics';
 import { Session } from 'millrace/protocol';
 import { MemoryStores } from 'millrace/store';
@@ -15,7 +16,7 @@ pipeline
   .writeTo(sink.messageFn((length: number) => ({ payload: length.toFixed(0) })).build());
 
 export const start = () => Engine.embedded({ stores: new MemoryStores() }).newJob(pipeline);
-export const others = [defineSink, sinkCases, MetricsRegistry, Session];
+export const others = [defineSink, sinkCases, MetricsRegistry, Session, serve];
 export const isOurs = (error: unknown): error is MillraceError => error instanceof MillraceError;
 
 // @ts-expect-error: what is no item of the source is refused, so the types are there and not `any`

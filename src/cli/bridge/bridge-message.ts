@@ -10,10 +10,10 @@ import type { BridgeOptions } from './parse-bridge-options.js';
  */
 export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessage) => SinkMessage {
   const { template, guarantee, retain } = options;
-  const loops = loopsOf(options);
+  const refuse = options.refuseLoop ?? ownLoopGuard(options);
   return (message) => {
     const topic = template.fill(message.topic);
-    if (loops.filters.length > 0) refuseLoop(topic, loops);
+    refuse?.(topic);
     return {
       topic,
       payload: message.payload,
@@ -24,6 +24,11 @@ export function bridgeMessageFn(options: BridgeOptions): (message: ReceivedMessa
       timestampMs: message.receivedAtMs,
     };
   };
+}
+
+function ownLoopGuard(options: BridgeOptions): ((topic: string) => void) | undefined {
+  const loops = loopsOf(options);
+  return loops.filters.length === 0 ? undefined : (topic) => refuseLoop(topic, loops);
 }
 
 function publisherProperties(received: Properties): MessageProperties {

@@ -11,7 +11,7 @@ export const VERSION_CHOICES = ['5', '4', '3'] as const;
 export const DEFAULT_CONNECT_SECONDS = 10;
 
 /** What may be said of both sides, or, with `from-` or `to-` in front, of one. */
-const PER_SIDE = {
+export const SIDE_OPTIONS = {
   mqtt: {
     kind: 'value',
     argument: VERSION_CHOICES.join('|'),
@@ -44,6 +44,16 @@ const PER_SIDE = {
 
 /** What `millrace bridge` takes. */
 export const BRIDGE_OPTIONS = {
+  config: {
+    kind: 'value',
+    short: 'c',
+    argument: 'FILE',
+    help: 'Several routes, both directions: a YAML file says them, and all but --stats, --json and --http',
+  },
+  check: {
+    kind: 'flag',
+    help: 'With --config: look at the file, ask its brokers what they keep, say it, and end; 1 where something would fail',
+  },
   from: {
     kind: 'value',
     argument: 'URL',
@@ -117,9 +127,9 @@ dead-letter, with --dead-letters F or --dead-letter-topic T, which also stand fo
     kind: 'flag',
     help: 'Go on with a session at the reading broker that --dir knows nothing of (a lost or new directory)',
   },
-  ...PER_SIDE,
-  ...forSide('from', PER_SIDE),
-  ...forSide('to', PER_SIDE),
+  ...SIDE_OPTIONS,
+  ...forSide('from', SIDE_OPTIONS),
+  ...forSide('to', SIDE_OPTIONS),
   auth: {
     kind: 'value',
     argument: 'A',

@@ -1,5 +1,5 @@
 import type { OnError, Sink } from '../../connector/sink.js';
-import type { SourceDefinition } from '../../connector/source.js';
+import type { Source } from '../../connector/source.js';
 import { scramSha256 } from '../../mqtt/connection/authentication/scram-sha-256.js';
 import type { ConnectOptions } from '../../mqtt/connection/options/connect-options.js';
 import { matchesFilter } from '../../mqtt/protocol/topic.js';
@@ -15,14 +15,25 @@ import type { BridgeSide } from './bridge-side.js';
 import type { BridgeOptions } from './parse-bridge-options.js';
 import { withLimit } from './with-limit.js';
 
-/** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
-export function bridgePipeline(options: BridgeOptions): Pipeline {
+/** The two ends of a bridge, of which nothing is opened. */
+export interface BridgeEnds {
+  readonly source: Source<ReceivedMessage>;
+  readonly sink: Sink<ReceivedMessage>;
+}
+
+/** Throws what the builders refuse. */
+export function bridgeEnds(options: BridgeOptions): BridgeEnds {
   // one sink for both sides: a file has one writer
   const onError = bridgeOnError(options);
-  const source = bridgeSource(options, onError);
+  return { source: bridgeSource(options, onError), sink: bridgeSink(options, onError) };
+}
+
+/** The bridge as a pipeline. Nothing is opened. Throws what the builders refuse. */
+export function bridgePipeline(options: BridgeOptions): Pipeline {
+  const { source, sink } = bridgeEnds(options);
   const pipeline = Pipeline.create();
   const read = pipeline.readFrom(options.stopAfter === undefined ? source : withLimit(source, options.stopAfter));
-  withoutExcluded(read, options.excluded).writeTo(bridgeSink(options, onError));
+  withoutExcluded(read, options.excluded).writeTo(sink);
   return pipeline;
 }
 
@@ -35,23 +46,24 @@ function bridgeOnError(options: BridgeOptions): OnError {
   const { onError, to, clientId } = options;
   if (typeof onError === 'string') return onError;
   if ('file' in onError) return { deadLetter: DeadLetters.file(onError.file) };
-  const connectOptionsFn = () => connectOptions(to, options);
+  const connectOptionsFn = () => connectOptions(to);
   const { topic } = onError;
   return {
     deadLetter: DeadLetters.topic({ broker: to.url, clientId: `${clientId}-letters`, topic, connectOptionsFn }),
   };
 }
 
-function bridgeSource(options: BridgeOptions, onError: OnError): SourceDefinition<ReceivedMessage> {
-  const { from, filters, clientId, qos, onSessionLoss, adoptSession } = options;
+function bridgeSource(options: BridgeOptions, onError: OnError): Source<ReceivedMessage> {
+  const { from, filters, formerFilters = [], clientId, qos, onSessionLoss, adoptSession } = options;
   const source = MqttSources.builder()
     .clientId(clientId)
     .broker(from.url)
     .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, { retainAsPublished: 'if-supported' })))
+    .unsubscribe(...formerFilters)
     .keepSession()
     .onError(onError)
     .onUnknownSession(adoptSession ? 'adopt' : 'fail')
-    .connectOptionsFn(() => connectOptions(from, options))
+    .connectOptionsFn(() => connectOptions(from))
     .mapToItemFn((_topic, message) => message);
   return (onSessionLoss === undefined ? source : source.onSessionLoss(onSessionLoss)).build();
 }
@@ -64,27 +76,28 @@ function bridgeSink(options: BridgeOptions, onError: OnError): Sink<ReceivedMess
     .broker(to.url)
     .onError(onError)
     .onUnknownSession(adoptSession ? 'discard' : 'fail')
-    .connectOptionsFn(() => connectOptions(to, options))
+    .connectOptionsFn(() => connectOptions(to))
     .messageFn(bridgeMessageFn(options));
   return (onSessionLoss === undefined ? sink : sink.onSessionLoss(onSessionLoss)).build();
 }
 
-function connectOptions(side: BridgeSide, options: BridgeOptions): ConnectOptions {
-  const { followServerReference, refusalTimeoutMs, auth } = options;
+/** How a side is connected to. */
+export function connectOptions(side: BridgeSide): ConnectOptions {
   return {
     protocolVersion: side.version,
     keepalive: side.keepAlive,
-    followServerReference,
-    refusalTimeout: refusalTimeoutMs,
-    ...identity(side, auth),
+    followServerReference: side.followServerReference,
+    refusalTimeout: side.refusalTimeoutMs,
+    ...identity(side),
     ...side.tls,
   };
 }
 
-function identity(
-  { username, password }: BridgeSide,
-  auth: BridgeOptions['auth'],
-): Pick<ConnectOptions, 'username' | 'password' | 'authentication'> {
+function identity({
+  username,
+  password,
+  auth,
+}: BridgeSide): Pick<ConnectOptions, 'username' | 'password' | 'authentication'> {
   const scram = auth === 'scram-sha-256' && username !== undefined && password !== undefined;
   return scram ? { authentication: scramSha256({ username, password }) } : { username, password };
 }

@@ -25,32 +25,29 @@ const SCHEMES: Readonly<Record<string, { readonly secure: boolean }>> = {
   'wss:': { secure: true },
 };
 
-/** Reads the URL of `--from` or `--to`. Errors never repeat it: it may hold a password. */
-export function parseBrokerAddress(text: string, option: string): BrokerAddress {
+/** Reads the URL of an option. Errors never repeat it: it may hold a password. @param said what they call it */
+export function parseBrokerAddress(text: string, option: string, said = `--${option}`): BrokerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined && hasBadPort(text))
-    throw usageError(`--${option}: the port must be a number from 1 to 65535`, option);
+    throw usageError(`${said}: the port must be a number from 1 to 65535`, option);
   const scheme = url === undefined ? undefined : SCHEMES[url.protocol];
   if (url === undefined || scheme === undefined || url.hostname === '') {
-    throw usageError(
-      `--${option} is not a broker URL: write it like mqtt://localhost:1883 (mqtt, mqtts, ws, wss)`,
-      option,
-    );
+    throw usageError(`${said} is not a broker URL: write it like mqtt://localhost:1883 (mqtt, mqtts, ws, wss)`, option);
   }
-  const { username, password } = decodedCredentials(url, option);
+  const { username, password } = decodedCredentials(url, option, said);
   url.username = '';
   url.password = '';
   const passwordInUrl = password !== undefined;
   return { url: url.href.replace(/\/$/, ''), username, password, passwordInUrl, secure: scheme.secure };
 }
 
-function decodedCredentials(url: URL, option: string) {
+function decodedCredentials(url: URL, option: string, said: string) {
   try {
     return {
       username: url.username === '' ? undefined : decodeURIComponent(url.username),
       password: url.password === '' ? undefined : decodeURIComponent(url.password),
     };
   } catch {
-    throw usageError(`--${option}: user or password in the URL is not percent-encoded correctly`, option);
+    throw usageError(`${said}: user or password in the URL is not percent-encoded correctly`, option);
   }
 }

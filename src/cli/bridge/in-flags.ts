@@ -11,8 +11,14 @@ const SENTENCES: readonly (readonly [said: RegExp, here: string])[] = [
   [/Engine\.embedded\(\{ dir \}\)/g, '--dir D'],
   [/scramSha256/g, '--auth scram-sha-256'],
   [/protocolVersion:? ([345])\b/g, '--mqtt $1'],
-  [/key is encrypted: give its passphrase/, '--key is encrypted: give --passphrase-env'],
-  [/passphrase is not that of key/, '--passphrase-env is not that of --key'],
+  [
+    /^--(from|to): key is encrypted: give its passphrase/,
+    '--$1: --key (--$1-key) is encrypted: give --passphrase-env (--$1-passphrase-env)',
+  ],
+  [
+    /^--(from|to): passphrase is not that of key/,
+    '--$1: --passphrase-env (--$1-passphrase-env) is not that of --key (--$1-key)',
+  ],
   [/ca has no certificate in it: .*? PEM file/, '--ca has no certificate in it: it must be a PEM file'],
   [/ca, cert, key or passphrase cannot be used/, '--ca, --cert, --key or --passphrase-env cannot be used'],
   [/`cert` and `key`, `ALPNProtocols` and `minVersion`/, '--cert and --key, and --alpn'],

@@ -76,7 +76,7 @@ export function refuseLoop(topic: string, loops: Loops): void {
 }
 
 /** A topic that matches the filter, with at least `levels` levels where the filter allows it. */
-function sampleTopic(filter: string, levels: number): string {
+export function sampleTopic(filter: string, levels: number): string {
   const sample = filter.replace(/^\$share\/[^/]*\//, '').split('/');
   if (sample.at(-1) === '#') {
     sample.pop();
@@ -92,7 +92,8 @@ function isSameBroker(from: BrokerAddress, to: BrokerAddress): boolean {
   return one !== undefined && one === other;
 }
 
-function placeOf({ url }: BrokerAddress): string | undefined {
+/** The one form in which brokers are compared. */
+export function placeOf({ url }: Pick<BrokerAddress, 'url'>): string | undefined {
   const server = parseServerUrl(url);
   return 'problem' in server ? undefined : brokerPlace(server.address);
 }

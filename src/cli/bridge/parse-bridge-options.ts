@@ -1,30 +1,30 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import type { QualityOfService } from '../../mqtt/protocol/quality-of-service.js';
-import { checkTopicFilter } from '../../mqtt/protocol/topic.js';
-import { type CollectedOptions, collectOptions } from '../options/collect-options.js';
+import { collectOptions } from '../options/collect-options.js';
 import { type CommonOptions, parseCommonOptions } from '../options/common-options.js';
+import { filterOption } from '../options/filter-option.js';
 import { choiceOption, countOption, requiredOption, secondsOption } from '../options/option-values.js';
 import { usageError } from '../options/usage-error.js';
-import { AUTH_CHOICES, BRIDGE_OPTIONS, DEFAULT_CONNECT_SECONDS, SESSION_LOSS_CHOICES } from './bridge-options.js';
+import { BRIDGE_OPTIONS, DEFAULT_CONNECT_SECONDS, SESSION_LOSS_CHOICES } from './bridge-options.js';
 import { type BridgeSide, parseSides } from './bridge-side.js';
 import { parseBrokerAddress } from './broker-address.js';
 import { refuseCertainLoop, refuseLetterLoop } from './loop-guard.js';
 import { parseGuarantee } from './parse-guarantee.js';
 import { type BridgeOnError, parseOnError } from './parse-on-error.js';
-import { parseTopicTemplate, type TopicTemplate } from './topic-template.js';
+import { parseTopicTemplate, type TopicTemplate, tooShortFor } from './topic-template.js';
 
-type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
+export type SessionLossChoice = (typeof SESSION_LOSS_CHOICES)[number];
 
-type AuthChoice = (typeof AUTH_CHOICES)[number];
-
-/** A bridge as the command line describes it, checked and with every default applied. */
-export interface BridgeOptions extends CommonOptions {
+/** One route from broker to broker, checked and with every default applied. */
+export interface BridgeOptions {
   /** The reading side. */
   readonly from: BridgeSide;
   /** The publishing side. */
   readonly to: BridgeSide;
-  /** At least one, each valid. */
+  /** Each valid; at least one, but where `formerFilters` are to go and nothing else is to happen. */
   readonly filters: readonly string[];
+  /** What the session may have besides, and is to have no more. */
+  readonly formerFilters?: readonly string[] | undefined;
   /** What matches one of them is left out. */
   readonly excluded: readonly string[];
   /** Each of its levels is one that a topic of each filter may have. */
@@ -43,77 +43,50 @@ export interface BridgeOptions extends CommonOptions {
   readonly retain: boolean;
   /** Goes on with a session at the broker that the directory knows nothing of. */
   readonly adoptSession: boolean;
-  /** Goes where a broker sends us (5.0). */
-  readonly followServerReference: boolean;
-  /** How user and password are used, by the sides that have both. */
-  readonly auth: AuthChoice;
   /** Stop after this many messages; undefined for never. */
   readonly stopAfter: number | undefined;
+  /** Throws when a message to this topic would come back. Default: by what is known of this route alone. */
+  readonly refuseLoop?: ((topic: string) => void) | undefined;
+}
+
+/** The bridge of a command line, which nobody may be there to watch. */
+export interface BridgeFlags extends BridgeOptions, CommonOptions {
   /** How long the first connections may take in all; 0: for ever. */
   readonly connectTimeoutMs: number;
-  /** How long a broker that had accepted a side may refuse it; undefined: for ever. */
-  readonly refusalTimeoutMs: number | undefined;
 }
 
 /** Reads the arguments of `millrace bridge`. Throws a MillraceError that names the wrong option. */
-export function parseBridgeOptions(args: readonly string[], environment: NodeJS.ProcessEnv): BridgeOptions {
+export function parseBridgeOptions(args: readonly string[], environment: NodeJS.ProcessEnv): BridgeFlags {
   const options = collectOptions(args, BRIDGE_OPTIONS, 0);
   const addresses = [
     parseBrokerAddress(requiredOption(options, 'from'), 'from'),
     parseBrokerAddress(requiredOption(options, 'to'), 'to'),
   ] as const;
   const { guarantee, qos } = parseGuarantee(options);
-  const filters = parseFilters(options, 'topic');
+  const filters = filterOption(options, 'topic');
   if (filters.length === 0) throw usageError('--topic is missing', 'topic');
   const template = parseTemplate(requiredOption(options, 'to-topic'), filters);
   const clientId = requiredOption(options, 'client-id');
   const { from, to } = parseSides(options, addresses, environment);
   const onError = parseOnError(options);
-  const route = { from, to, filters, excluded: parseFilters(options, 'exclude'), template };
+  const route = { from, to, filters, excluded: filterOption(options, 'exclude'), template };
   refuseCertainLoop(route);
   if (typeof onError === 'object' && 'topic' in onError) refuseLetterLoop(onError.topic, route);
   return {
-    ...parseCommonOptions(options),
+    ...parseCommonOptions(options, environment),
     ...{ ...route, clientId, qos, guarantee, onError },
     retain: !options.flag('no-retain'),
     onSessionLoss: choiceOption(options, 'on-session-loss', SESSION_LOSS_CHOICES),
     adoptSession: options.flag('adopt-session'),
-    followServerReference: options.flag('follow-server-reference'),
-    auth: parseAuth(options, [from, to]),
     stopAfter: countOption(options, 'stop-after', 1),
     connectTimeoutMs: secondsOption(options, 'connect-timeout') ?? DEFAULT_CONNECT_SECONDS * 1000,
-    refusalTimeoutMs: secondsOption(options, 'refusal-timeout'),
   };
-}
-
-/** SCRAM proves a password that nobody gave, or by packets that 3.x has not: said before anything starts. */
-function parseAuth(options: CollectedOptions, sides: readonly BridgeSide[]): AuthChoice {
-  const auth = choiceOption(options, 'auth', AUTH_CHOICES) ?? 'password';
-  if (auth === 'password') return auth;
-  const proving = sides.filter(({ username, password }) => username !== undefined && password !== undefined);
-  if (proving.length === 0) {
-    throw usageError(`--auth ${auth} needs a user and a password on at least one side`, 'auth');
-  }
-  if (proving.some(({ version = 5 }) => version < 5)) throw usageError(`--auth ${auth} needs --mqtt 5`, 'auth');
-  return auth;
-}
-
-function parseFilters(options: CollectedOptions, name: 'topic' | 'exclude'): readonly string[] {
-  const filters = options.list(name);
-  for (const filter of filters) {
-    try {
-      checkTopicFilter(filter);
-    } catch (error) {
-      throw usageError(`--${name}: ${error instanceof Error ? error.message : String(error)}`, name);
-    }
-  }
-  return filters;
 }
 
 /** A placeholder that no received topic can fill is said before anything starts. */
 function parseTemplate(text: string, filters: readonly string[]): TopicTemplate {
   const template = parseTopicTemplate(text);
-  const short = filters.find((filter) => longestTopic(filter) < template.highestLevel);
+  const short = tooShortFor(template, filters);
   if (short !== undefined) {
     const level = template.highestLevel;
     throw usageError(
@@ -122,9 +95,4 @@ function parseTemplate(text: string, filters: readonly string[]): TopicTemplate 
     );
   }
   return template;
-}
-
-function longestTopic(filter: string): number {
-  const levels = filter.replace(/^\$share\/[^/]*\//, '').split('/');
-  return levels.at(-1) === '#' ? Number.POSITIVE_INFINITY : levels.length;
 }

@@ -20,21 +20,21 @@ export interface SideTls {
   readonly ALPNProtocols?: readonly string[] | undefined;
 }
 
-const NAMES = ['ca', 'cert', 'key', 'passphrase-env', 'servername', 'alpn'] as const;
+export const TLS_NAMES = ['ca', 'cert', 'key', 'passphrase-env', 'servername', 'alpn'] as const;
 /** They belong together: a side that says one of them has all from its own. */
 const IDENTITY: readonly string[] = ['cert', 'key', 'passphrase-env'];
 
 /** Throws INVALID_OPTIONS where an option is given that no URL has a use for. */
 export function refuseUnusedTls(options: CollectedOptions, from: BrokerAddress, to: BrokerAddress): void {
   const isGiven = (name: string) => options.list(name).length > 0;
-  const shared = NAMES.find(isGiven);
+  const shared = TLS_NAMES.find(isGiven);
   if (shared !== undefined && !from.secure && !to.secure)
     throw usageError(`--${shared} needs an mqtts or wss URL in --from or --to`, shared);
   for (const [side, { secure }] of [
     ['from', from],
     ['to', to],
   ] as const) {
-    const own = NAMES.map((name) => `${side}-${name}`).find(isGiven);
+    const own = TLS_NAMES.map((name) => `${side}-${name}`).find(isGiven);
     if (own !== undefined && !secure) throw usageError(`--${own} needs an mqtts or wss URL in --${side}`, own);
   }
 }

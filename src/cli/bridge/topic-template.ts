@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
+import { unsharedFilter } from '../../mqtt/protocol/topic.js';
 import { usageError } from '../options/usage-error.js';
 
 /** A topic with placeholders, ready to be filled in from a received topic. */
@@ -22,6 +23,16 @@ export function parseTopicTemplate(template: string): TopicTemplate {
   if (/[+#\0]/.test(template)) throw templateError('a topic to publish to cannot hold +, # or NUL');
   const levels = parts.map((part) => (typeof part === 'object' && 'level' in part ? part.level : 0));
   return { fill: (topic) => fillParts(parts, topic), highestLevel: Math.max(0, ...levels) };
+}
+
+/** A filter of which no topic has the levels that a template asks for. */
+export function tooShortFor({ highestLevel }: TopicTemplate, filters: readonly string[]): string | undefined {
+  return filters.find((filter) => longestTopic(filter) < highestLevel);
+}
+
+function longestTopic(filter: string): number {
+  const levels = unsharedFilter(filter).split('/');
+  return levels.at(-1) === '#' ? Number.POSITIVE_INFINITY : levels.length;
 }
 
 function parsePart(token: string, placeholder: string | undefined): Part {

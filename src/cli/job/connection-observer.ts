@@ -11,6 +11,9 @@ const OLDER_VERSIONS: ReadonlyMap<unknown, string> = new Map([
   [3, 'MQTT 3.1'],
 ]);
 
+/** Topics that others choose are in some. */
+const MOST_NOTES = 1000;
+
 /**
  * Listens to the connections of this process and passes on what an operator must know. An
  * outage is two lines, however many attempts it takes: one when it begins, one when it is over.
@@ -27,11 +30,15 @@ export class ConnectionObserver implements Disposable {
   readonly #refusals = new Set<string>();
   /** The versions of the connections that are up and older than 5.0, by server. */
   readonly #older = new Map<string, string>();
+  /** Bounded by what an operator would read. */
   readonly #noted = new Set<string>();
+  readonly #notesPer: 'kind' | 'text';
   readonly #handlers: readonly (readonly [string, (message: unknown) => void])[];
 
-  constructor(tell: (event: ReportedEvent) => void) {
+  /** `notesPer`: a note is told once in all, or once for each thing that it is about. */
+  constructor(tell: (event: ReportedEvent) => void, notesPer: 'kind' | 'text' = 'kind') {
     this.#tell = tell;
+    this.#notesPer = notesPer;
     this.#handlers = [
       ['millrace:connect', (message) => this.#onConnect(message)],
       // told before the disconnect that it goes with
@@ -119,8 +126,9 @@ export class ConnectionObserver implements Disposable {
 
   #note(channel: string, text: Parameters<typeof noteOf>[0], facts: Facts): void {
     const note = noteOf(text, facts);
-    if (note === undefined || this.#noted.has(channel)) return;
-    this.#noted.add(channel);
+    const key = this.#notesPer === 'kind' ? channel : note;
+    if (note === undefined || key === undefined || this.#noted.has(key) || this.#noted.size > MOST_NOTES) return;
+    this.#noted.add(key);
     this.#tell({ event: 'note', text: `note: ${foreignText(note)}`, facts: { note, ...facts } });
   }
 }

@@ -21,3 +21,19 @@ export function statsOf(metrics: JobMetrics): StatsSample {
   const { itemsReceived: received, itemsDelivered: delivered, outboxMessages: outbox, outboxBytes, commits } = metrics;
   return { received, delivered, inFlight, buffered, reconnects, outbox, outboxBytes, commits, commitSeconds };
 }
+
+/** Of several jobs, as if they were one. */
+export function sumOfStats(samples: readonly StatsSample[]): StatsSample {
+  const sum = (name: keyof StatsSample) => samples.reduce((total, sample) => total + sample[name], 0);
+  return {
+    received: sum('received'),
+    delivered: sum('delivered'),
+    inFlight: sum('inFlight'),
+    buffered: sum('buffered'),
+    reconnects: sum('reconnects'),
+    outbox: sum('outbox'),
+    outboxBytes: sum('outboxBytes'),
+    commits: sum('commits'),
+    commitSeconds: sum('commitSeconds'),
+  };
+}

@@ -1,9 +1,10 @@
 import type { ClusterEvent } from '../../cluster/node/cluster-event.js';
 import { MillraceError } from '../../errors/index.js';
+import { causeLine, userCause } from '../../errors/user-cause.js';
 import { visible, visibleJson } from '../../internal/visible-text.js';
 import { asItIs, errorLine, type Words } from './error-line.js';
+import { eventLevel } from './event-level.js';
 import { formatStats, type Stats } from './stats-line.js';
-import { causeLine, userCause } from './user-cause.js';
 
 /** Where a command writes. `isTerminal` and `columns` are about `stderr`. */
 export interface Output {
@@ -15,6 +16,16 @@ export interface Output {
   readonly isTerminal: boolean;
   /** How wide the terminal is now. */
   readonly columns: () => number;
+  /** `stdout` for what is not ours: messages. */
+  readonly data: DataOutput;
+}
+
+/** Where messages go, as bytes and not faster than they are read. */
+export interface DataOutput {
+  /** What is written is shown to people. */
+  readonly isTerminal: boolean;
+  /** Resolves when the bytes are taken, in order; with false when nobody reads them any more. */
+  write(bytes: Uint8Array): Promise<boolean>;
 }
 
 /** What a job tells of itself besides its figures. Plain facts, no secrets. */
@@ -23,6 +34,7 @@ export interface ReportedEvent {
   readonly event:
     | ClusterEvent['kind']
     | 'joined'
+    | 'http'
     | 'suspended'
     | 'running'
     | 'connect'
@@ -39,6 +51,13 @@ export interface ReportedEvent {
     | 'sink-open'
     | 'stopped-early'
     | 'given-up'
+    | 'problem'
+    | 'finding'
+    | 'checked'
+    | 'changed'
+    | 'removed'
+    | 'reloaded'
+    | 'not-reloaded'
     | 'stopping'
     | 'stopped';
   /** The line for people; undefined: only machines are told. */
@@ -87,12 +106,13 @@ export class Reporter {
     this.#statsShown = isTerminal;
   }
 
-  /** One line on stderr, and one more where a function of the user's threw. */
-  failed(error: unknown): void {
+  /** One line on stderr, and one more where a function of the user's threw. @param route of several, the one that has failed */
+  failed(error: unknown, route?: string): void {
     const cause = userCause(error);
     const told = MillraceError.from(error).toJSON();
-    this.#machine('failed', { error: cause === undefined ? told : { ...told, cause } });
-    this.#line(`failed: ${errorLine(error, this.#words)}`);
+    const facts = { error: cause === undefined ? told : { ...told, cause } };
+    this.#machine('failed', route === undefined ? facts : { route, ...facts });
+    this.#line(`${route === undefined ? '' : `${route}: `}failed: ${errorLine(error, this.#words)}`);
     if (cause !== undefined) this.#line(causeLine(cause));
   }
 
@@ -104,8 +124,9 @@ export class Reporter {
 
   #machine(event: string, facts: Readonly<Record<string, unknown>>): void {
     if (!this.#json) return;
+    const time = new Date().toISOString();
     const told = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, this.#own(name, value)]));
-    this.#output.stdout(`${visibleJson({ event, time: new Date().toISOString(), ...told })}\n`);
+    this.#output.stdout(`${visibleJson({ event, time, level: eventLevel(event, facts), ...told })}\n`);
   }
 
   /** What the library says, in a note or an error, in the words of the command. All else is a fact. */

@@ -1,7 +1,9 @@
 import type { ClusterJobEvent } from '../../cluster/node/cluster-event.js';
 import type { JobRunner, RunningJob } from '../../engine/index.js';
 import { MillraceError } from '../../errors/index.js';
-import { EXIT_CODE } from '../exit-code.js';
+import type { Served, ServeOptions } from '../../http/index.js';
+import { EXIT_CODE, isWrongUsage } from '../exit-code.js';
+import { startHttp } from '../http/start-http.js';
 import { ConnectionObserver } from './connection-observer.js';
 import type { JobPlace } from './job-place.js';
 import type { Reporter } from './reporter.js';
@@ -18,6 +20,8 @@ export interface JobTask<Runner extends JobRunner> {
   readonly place: JobPlace<Runner>;
   /** A line of figures each second. */
   readonly stats: boolean;
+  /** Where it is told over HTTP how the job stands; undefined: nowhere. */
+  readonly http: ServeOptions | undefined;
   /** How long a graceful stop waits, for the line that says so. */
   readonly drainTimeoutMs: number;
   /** How long it may take until the job runs; 0: for ever. */
@@ -43,10 +47,18 @@ export async function runJob<Runner extends JobRunner>(task: JobTask<Runner>): P
   try {
     opened = await opening;
   } catch (error) {
-    reporter.failed(error);
-    return EXIT_CODE.FAILED;
+    return tellFailed(error, reporter);
   }
   await using runner = opened;
+  // before the job, of whose start it tells, and after it: while it ends, it is asked, too
+  let http: Served | undefined;
+  try {
+    http = await startHttp(runner, task.http, reporter);
+  } catch (error) {
+    if (isWrongUsage(error)) throw error;
+    return tellFailed(error, reporter);
+  }
+  await using _served = http;
   const teller = new JobTeller(task, watch);
   const job = place.newJob(runner, (event) => teller.tell(event));
   void stop.requested.then((signal) => {
@@ -59,12 +71,16 @@ export async function runJob<Runner extends JobRunner>(task: JobTask<Runner>): P
     await job.join();
   } catch (error) {
     if (!teller.hasLeft(error)) {
-      reporter.failed(error);
-      return EXIT_CODE.FAILED;
+      return tellFailed(error, reporter);
     }
   }
   teller.stopped(job);
   return EXIT_CODE.OK;
+}
+
+function tellFailed(error: unknown, reporter: Reporter): number {
+  reporter.failed(error);
+  return EXIT_CODE.FAILED;
 }
 
 /** Says as lines what becomes of a job. */

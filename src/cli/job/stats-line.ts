@@ -33,7 +33,8 @@ export interface Stats extends StatsSample {
 }
 
 export function statsBetween(before: StatsSample, now: StatsSample, elapsedMs: number): Stats {
-  const perSecond = (count: number) => (elapsedMs > 0 ? Math.round((count * 1000) / elapsedMs) : 0);
+  // a route that a reload starts anew counts from 0
+  const perSecond = (count: number) => (elapsedMs > 0 ? Math.max(0, Math.round((count * 1000) / elapsedMs)) : 0);
   return {
     ...now,
     receivedPerSecond: perSecond(now.received - before.received),

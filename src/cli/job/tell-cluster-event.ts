@@ -65,6 +65,8 @@ function partitionText(event: PartitionEvent): string {
       return `waits for a commit, for ${seconds(event.stalledMs)} now: the servers choose a leader, or are away; nothing is lost`;
     case 'snapshot-failed':
       return `got no snapshot: ${event.error.message}; its log grows until the next one`;
+    case 'records-removed':
+      return 'has lost records of its log, which somebody has removed; a snapshot is taken in their place, nothing is lost';
     case 'epochs-behind':
       return `runs nowhere: its claims were made anew behind its log. Stop all nodes, then run: millrace cluster repair --job ${event.job}`;
   }

@@ -2,7 +2,7 @@ import type { JobEvent } from '../../engine/job/job-event.js';
 import type { Reporter } from './reporter.js';
 
 /** What a job tells of itself, as lines. Its status is told by who runs it. */
-export function tellJobEvent(event: JobEvent, reporter: Reporter): void {
+export function tellJobEvent(event: JobEvent, reporter: Pick<Reporter, 'tell'>): void {
   if (event.kind === 'store-unused') {
     const text = 'note: nothing is kept in --dir: this guarantee needs no store';
     reporter.tell({ event: 'note', text, facts: { note: text } });

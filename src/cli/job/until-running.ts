@@ -1,8 +1,10 @@
 import type { RunningJob } from '../../engine/index.js';
 import { MillraceError } from '../../errors/index.js';
+import type { ConnectionTrouble } from '../../metrics/warnings/connection-troubles.js';
 import type { ConnectionObserver } from './connection-observer.js';
 
-const NOT_A_BROKER =
+/** What to do where nothing answers as a broker. */
+export const NOT_A_BROKER =
   'Check that a broker listens on this port and speaks what the URL says (plain MQTT, TLS, WebSocket). One that knows no MQTT 5.0 may not answer: then --mqtt 4.';
 
 /**
@@ -41,6 +43,11 @@ function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError
     const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
     return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
   }
+  return troubleError(trouble, seconds);
+}
+
+/** The last trouble of a first connection that did not come about. */
+export function troubleError(trouble: ConnectionTrouble, seconds: number): MillraceError {
   const advice = trouble.advice ?? (trouble.systemCode === 'ECONNRESET' ? NOT_A_BROKER : undefined);
   return new MillraceError('TIMEOUT', `${trouble.message} (tried for ${seconds} s)`, {
     ...(advice === undefined ? {} : { advice }),

@@ -15,9 +15,13 @@ export interface CollectedOptions {
 }
 
 /** Options that people try and that are refused on purpose. */
+const NO_PASSWORD =
+  'a password on the command line can be read by every user of this machine: use --password-env or --password-file';
 const REFUSED: Readonly<Record<string, string>> = {
-  password:
-    'a password on the command line can be read by every user of this machine: use --password-env or --password-file',
+  password: NO_PASSWORD,
+  P: NO_PASSWORD,
+  'http-token':
+    'a token on the command line can be read by every user of this machine: use --http-token-env or --http-token-file',
 };
 
 /**
@@ -63,9 +67,9 @@ interface OptionToken {
 
 function tokensOf(args: readonly string[], known: CommandOptions) {
   const options = Object.fromEntries(
-    Object.entries(known).map(([name, { kind }]) => [
+    Object.entries(known).map(([name, { kind, short }]) => [
       name,
-      { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+      { type: kind === 'flag' ? ('boolean' as const) : ('string' as const), ...(short === undefined ? {} : { short }) },
     ]),
   );
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
@@ -95,7 +99,7 @@ function requiredValue(token: OptionToken): string {
 
 function unknownOption(name: string, rawName: string, known: CommandOptions) {
   const refused = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
-  if (refused !== undefined) return usageError(`--${name} is not an option: ${refused}`, name);
+  if (refused !== undefined) return usageError(`${rawName} is not an option: ${refused}`, name);
   const closest = closestName(name, Object.keys(known));
   return usageError(`unknown option ${rawName}${closest === undefined ? '' : `, did you mean --${closest}?`}`, name);
 }

@@ -1,4 +1,6 @@
+import type { ServeOptions } from '../../http/index.js';
 import type { CommandOptions } from '../command.js';
+import { HTTP_FLAGS, parseHttpFlags } from '../http/http-flags.js';
 import type { CollectedOptions } from './collect-options.js';
 import { secondsOption } from './option-values.js';
 
@@ -21,6 +23,7 @@ export const COMMON_OPTIONS = {
     help: 'A line a second on stderr: rates, in flight, buffered, reconnects; with --dir the outbox and its commits',
   },
   json: { kind: 'flag', help: 'Events as lines of JSON on stdout' },
+  ...HTTP_FLAGS,
 } as const satisfies CommandOptions;
 
 /** The help of what runs a job ends with it. */
@@ -39,14 +42,17 @@ export interface CommonOptions {
   readonly stats: boolean;
   /** Machines are told on stdout, too. */
   readonly json: boolean;
+  /** Where it is told over HTTP how the job stands; undefined: nowhere. */
+  readonly http: ServeOptions | undefined;
 }
 
-export function parseCommonOptions(options: CollectedOptions): CommonOptions {
+export function parseCommonOptions(options: CollectedOptions, environment: NodeJS.ProcessEnv): CommonOptions {
   return {
     dir: options.value('dir'),
     drainTimeoutMs: secondsOption(options, 'drain-timeout') ?? DEFAULT_DRAIN_SECONDS * 1000,
     giveUp: options.list('give-up'),
     stats: options.flag('stats'),
     json: options.flag('json'),
+    http: parseHttpFlags(options, environment),
   };
 }

@@ -56,6 +56,7 @@ function column(text: string, width: number): string {
   return text.length < width - 1 ? text.padEnd(width) : `${text}\n${' '.repeat(width + 2)}`;
 }
 
-function label([name, { argument }]: readonly [string, CommandOption]): string {
-  return argument === undefined ? `--${name}` : `--${name} ${argument}`;
+function label([name, { argument, short }]: readonly [string, CommandOption]): string {
+  const names = [`--${name}`, ...(short === undefined ? [] : [`-${short}`])];
+  return names.map((said) => (argument === undefined ? said : `${said} ${argument}`)).join(', ');
 }

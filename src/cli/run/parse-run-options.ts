@@ -31,7 +31,7 @@ export function parseRunOptions(args: readonly string[], environment: NodeJS.Pro
   const [module] = options.positionals;
   if (module === undefined) throw usageError('MODULE is missing: the file that exports the pipeline');
   return {
-    ...parseCommonOptions(options),
+    ...parseCommonOptions(options, environment),
     module,
     drainTimeoutGiven: options.value('drain-timeout') !== undefined,
     node: parseNodeFlags(options, environment),

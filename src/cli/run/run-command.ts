@@ -37,8 +37,8 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
   const drainTimeoutMs = ownDrainTimeoutMs ?? options.drainTimeoutMs;
   const giveUp = [...(jobOptions.giveUp ?? []), ...options.giveUp];
   const job = { ...jobOptions, drainTimeoutMs, giveUp };
-  const { stats, module: title } = options;
-  const task = { stats, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
+  const { stats, http, module: title } = options;
+  const task = { stats, http, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
   if (options.node !== undefined) {
     const node = { engine: options.node.engine, job: nodeOptions(options.node, { job, partitions }) };
     return runJob({ ...task, place: asNode(pipeline, node, reporter) });

@@ -4,9 +4,9 @@ import type { Situation } from './situation.js';
 type Owners = (string | undefined)[];
 
 /**
- * The owners, where some nodes cannot open some partitions. Such a node keeps what it has and can open, and gets nothing else: what is wrong
- * with it is most likely wrong for more than it has tried. The others share out what is left, as if it was not there. Where no node is well,
- * nobody is kept from what only others cannot open; and who cannot open a partition has it when nobody can.
+ * The owners, where some nodes cannot open some partitions. Such a node keeps what it has and can open, and gets nothing else: what is
+ * wrong with it is most likely wrong for more than it has tried. The others share out what is left, as if it was not there. Where no node
+ * is well, nobody is kept from what only others cannot open; and who cannot open a partition has it when nobody can.
  */
 export function assignFit(situation: Omit<Situation, 'standbys'>): Owners {
   const { nodes, owners, followers, unfit } = situation;

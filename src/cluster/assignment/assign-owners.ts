@@ -10,8 +10,9 @@ interface Holder {
 }
 
 /**
- * The owners. They are balanced: no node has two partitions more than another. As few as possible move: each node keeps what it has up to its share,
- * and the larger shares go to those that have most. What moves, or has no owner, goes to a node whose view of it is warm, if one has room.
+ * The owners. They are balanced: no node has two partitions more than another. As few as possible move: each node keeps what it has up to
+ * its share, and the larger shares go to those that have most. What moves, or has no owner, goes to a node whose view of it is warm, if one
+ * has room.
  */
 export function assignOwners({
   nodes,

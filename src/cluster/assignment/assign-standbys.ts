@@ -1,8 +1,8 @@
 import type { Follower, Situation } from './situation.js';
 
 /**
- * The standbys. A partition keeps those that follow it, warm ones first, and has as many as are wanted, or as there are other nodes. No node
- * has more of them than its share, rounded up. What one owner has is spread over the others, for its death makes all of it homeless.
+ * The standbys. A partition keeps those that follow it, warm ones first, and has as many as are wanted, or as there are other nodes. No
+ * node has more of them than its share, rounded up. What one owner has is spread over the others, for its death makes all of it homeless.
  */
 export function assignStandbys(
   { nodes, owners: had, followers, standbys }: Situation,

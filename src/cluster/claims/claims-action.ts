@@ -12,8 +12,8 @@ export type LossReason =
   | { readonly type: 'superseded' };
 
 /**
- * What is to be done. `claim` and `release` are answered by `settle`; `open`, `drain` and `stop` by signals of the partition, which may have
- * to end before it has begun.
+ * What is to be done. `claim` and `release` are answered by `settle`; `open`, `drain` and `stop` by signals of the partition, which may
+ * have to end before it has begun.
  */
 export type ClaimsAction =
   /** The claim must still be that one, of which the revision is given. */

@@ -27,13 +27,14 @@ export interface ClaimsOptions {
 const ATTEMPTS_PER_LEASE = 4;
 
 /**
- * Which partitions this node should claim, open, give back and follow: what is seen and `now` go in, actions come out. Whoever uses it tells it
- * what happens (`handle`, `beatSent`, `beatTaken`, `settle`, `pass`) and then calls `decide`, also at `deadline()`. Nothing here makes an owner: a wrong view moves a
- * partition in vain, and its log lets only one write. What it gives back is in `GivingBack`.
+ * Which partitions this node should claim, open, give back and follow: what is seen and `now` go in, actions come out. Whoever uses it
+ * tells it what happens (`handle`, `beatSent`, `beatTaken`, `settle`, `pass`) and then calls `decide`, also at `deadline()`. Nothing here
+ * makes an owner: a wrong view moves a partition in vain, and its log lets only one write. What it gives back is in `GivingBack`.
  *
  * CM1. A node claims only what is free or has a dead owner, and what the assignment gives it.
  * CM3. When no beat of its own was taken for a lease it stops everything: others may take over from then on.
- * CM4. Each opening has a claim of its own: what is opened again is claimed again, for the epoch of the former opening may have a write under way.
+ * CM4. Each opening has a claim of its own: what is opened again is claimed again, for the epoch of the former opening may have a write
+ *     under way.
  */
 export class ClaimsMachine {
   readonly #options: ClaimsOptions;
@@ -80,8 +81,8 @@ export class ClaimsMachine {
   }
 
   /**
-   * The answer to `claim` and `release`: the claim as it is now. `refused`: it is not that of the revision any more. `unknown`: there was no
-   * answer.
+   * The answer to `claim` and `release`: the claim as it is now. `refused`: it is not that of the revision any more. `unknown`: there was
+   * no answer.
    */
   settle(partition: number, answer: Claim | 'refused' | 'unknown'): void {
     const revision = this.#asked.get(partition) ?? 0;

@@ -18,9 +18,9 @@ interface Sight {
 const LOOKS_PER_LEASE = 4;
 
 /**
- * Which nodes are alive: one is gone when no beat of it was *seen* for a lease. The first that is seen of a node counts as a beat, so who begins
- * to watch gives everybody one lease, and so does one whose watch was interrupted (`restart`). Time in which the watcher itself did not
- * look, because it was paused, does not count against others: their beats wait to be read.
+ * Which nodes are alive: one is gone when no beat of it was *seen* for a lease. The first that is seen of a node counts as a beat, so who
+ * begins to watch gives everybody one lease, and so does one whose watch was interrupted (`restart`). Time in which the watcher itself did
+ * not look, because it was paused, does not count against others: their beats wait to be read.
  *
  * C6. No time of one machine is compared with another's; what is measured is how long the watcher has seen nothing, by its own clock.
  *

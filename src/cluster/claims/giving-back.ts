@@ -5,8 +5,9 @@ import type { OwnPartitions } from './own-partitions.js';
 /**
  * Which partitions of this node should go to another now.
  *
- * CM2. It gives back, one at a time, what runs here and the assignment gives to another node: the next one only when that one runs there, and with standbys
- *     each only when the other's view is warm. What does not run yet needs not wait; one that leaves gives back all at once.
+ * CM2. It gives back, one at a time, what runs here and the assignment gives to another node: the next one only when that one runs there,
+ *     and with standbys each only when the other's view is warm. What does not run yet needs not wait; one that leaves gives back all at
+ *     once.
  */
 export class GivingBack {
   readonly #self: string;

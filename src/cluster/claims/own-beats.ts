@@ -1,4 +1,7 @@
-/** Which of our beats were taken. What counts is when the last of them was sent: nobody can have seen it earlier, so nobody's lease ends before ours. */
+/**
+ * Which of our beats were taken. What counts is when the last of them was sent: nobody can have seen it earlier, so nobody's lease ends
+ * before ours.
+ */
 export class OwnBeats {
   readonly #leaseMs: number;
   /** By their counts, those that may still be taken in time. */

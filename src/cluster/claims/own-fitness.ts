@@ -9,8 +9,8 @@ const FIRST_MS = 60_000;
 const MOST_MS = 1_800_000;
 
 /**
- * Which partitions this node could not open, for reasons of its own, and until when others come before it. What is wrong with the node may be wrong
- * for all its partitions, so the time grows with each failure of whichever, and what ran well counts for its partition alone.
+ * Which partitions this node could not open, for reasons of its own, and until when others come before it. What is wrong with the node may
+ * be wrong for all its partitions, so the time grows with each failure of whichever, and what ran well counts for its partition alone.
  */
 export class OwnFitness {
   readonly #marks = new Map<number, Mark>();

@@ -1,8 +1,8 @@
 /**
- * Where a partition stands at one node. `claimed`: the node has its claim, with a fresh epoch. `fenced-in`: nobody before it can write any more.
- * `restoring`: its view follows up to there. `opening`: sources and sinks are. `restarting`: it failed, and waits
- * to be opened again, with a claim of its own. `draining`: what is under way ends. `released`: it has ended
- * in order, and the claim is being given back. `lost`: it must stop at once, and somebody else may have it already.
+ * Where a partition stands at one node. `claimed`: the node has its claim, with a fresh epoch. `fenced-in`: nobody before it can write any
+ * more. `restoring`: its view follows up to there. `opening`: sources and sinks are. `restarting`: it failed, and waits to be opened again,
+ * with a claim of its own. `draining`: what is under way ends. `released`: it has ended in order, and the claim is being given back.
+ * `lost`: it must stop at once, and somebody else may have it already.
  */
 export type PartitionState =
   | 'idle'

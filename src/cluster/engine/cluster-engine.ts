@@ -1,5 +1,6 @@
 import { EngineClaims } from '../../engine/job/engine-claims.js';
 import { resolveJobOptions, resolveRestart } from '../../engine/job/job-options.js';
+import { planOfJob } from '../../engine/job/job-plan.js';
 import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/job/prepare-run.js';
 import type { JobRunner } from '../../engine/job-runner.js';
 import { MillraceError } from '../../errors/index.js';
@@ -8,6 +9,7 @@ import { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
 import { exchangeEnds } from '../exchange/exchange-ends.js';
+import { Generation } from '../exchange/generation.js';
 import { KEY_HASH } from '../exchange/key-partition.js';
 import { splitGraph } from '../exchange/split-graph.js';
 import { ClusterJob } from '../job/cluster-job.js';
@@ -15,6 +17,7 @@ import { type ClusterJobOptions, type ClusterOnly, splitOptions } from '../job/c
 import type { JobAtNode, Joined } from '../job/job-at-node.js';
 import { CLUSTER_FORMAT } from '../manifest/cluster-manifest.js';
 import type { DesiredState } from '../manifest/desired-state.js';
+import { errorOf } from '../manifest/told-error.js';
 import { Members } from '../members/members.js';
 import { ClaimsDriver } from '../node/claims-driver.js';
 import { NodePartitions } from '../node/node-partitions.js';
@@ -74,7 +77,9 @@ export class ClusterEngine implements JobRunner {
     if (resolved.name === '') throw nameless();
     if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
     const { partitions = 1, ...changes } = own;
-    const prepared = prepareRun(this.#divided(pipeline, resolved.name, partitions), resolved, NO_STORES, partitions);
+    const generation = new Generation();
+    const divided = this.#divided(pipeline, { job: resolved.name, partitions, generation });
+    const prepared = prepareRun(divided, resolved, NO_STORES, partitions);
     if (partitions > 1) refusePartitions(prepared.plan, partitions);
     this.#claims.add(resolved.name, prepared.engineClaims);
     const { name } = resolved;
@@ -84,7 +89,9 @@ export class ClusterEngine implements JobRunner {
       options: resolved,
       onEvent,
       run: prepared.run,
+      plan: planOfJob(prepared),
       partitions,
+      onGeneration: (now) => generation.set(now),
       join: (one) => this.#join(one, { prepared, partitions, changes, options: resolved, warnings }),
       onFinal: () => {
         warnings?.[Symbol.dispose]();
@@ -108,12 +115,12 @@ export class ClusterEngine implements JobRunner {
   }
 
   /** With an exchange in front of each stage that keeps state by key; what is no pipeline is refused as anywhere. */
-  #divided(pipeline: Pipeline, job: string, partitions: number): Pick<Pipeline, 'toGraph'> {
+  #divided(pipeline: Pipeline, { job, partitions, generation }: Division): Pick<Pipeline, 'toGraph'> {
     if (partitions === 1 || typeof Object(pipeline).toGraph !== 'function') return pipeline;
     const edges = () => this.#parts.place.edgesOf(job);
     const graph = splitGraph(pipeline.toGraph(), {
       partitions,
-      endsOf: (name, { grouping, onError }) => exchangeEnds({ name, grouping, onError, edges }),
+      endsOf: (name, { grouping, onError }) => exchangeEnds({ name, grouping, onError, edges, generation }),
     });
     return { toGraph: () => graph };
   }
@@ -142,12 +149,16 @@ export class ClusterEngine implements JobRunner {
       restart: resolveRestart(options, durable),
       logs: place.logs,
       views: place.views,
+      heads: {
+        reached: ({ partition }) => members.reached(partition),
+        note: ({ partition }, seq) => members.noteReached(partition, seq),
+      },
       pass: (partition, signal) => driver?.pass(partition, signal),
       unfit: (partition) => driver?.failed(partition) ?? 0,
       proved: (partition) => driver?.proved(partition),
       tell: (event) => job.tell(event),
       warnings,
-      failed: (error) => void job.fail(error),
+      failed: (error) => job.fail(error),
       ended: () => driver?.say(),
     });
     driver = await ClaimsDriver.join(
@@ -167,12 +178,18 @@ export class ClusterEngine implements JobRunner {
 
   #tellBegun(job: JobAtNode, { status }: DesiredState, begun: DesiredState | undefined): void {
     if (begun !== undefined && begun.status !== 'running' && begun.status !== 'suspended') {
-      const error = begun.status === 'failed' ? new MillraceError(begun.error.code, begun.error.message) : undefined;
+      const error = begun.status === 'failed' ? errorOf(begun.error) : undefined;
       job.tell({ kind: 'begun-again', job: job.name, after: begun.status, error });
     } else if (status === 'completed' || status === 'cancelled') {
       job.tell({ kind: 'ended-before', job: job.name, after: status });
     }
   }
+}
+
+interface Division {
+  readonly job: string;
+  readonly partitions: number;
+  readonly generation: Generation;
 }
 
 interface Joining {

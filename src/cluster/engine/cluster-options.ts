@@ -20,8 +20,8 @@ export interface ClusterOptions extends NatsOptions {
   /** How many other nodes keep the state of each partition at hand. Default 0. */
   readonly standbys?: number | undefined;
   /**
-   * Whether jobs say as warnings of the process what whoever runs them must know, as those of `Engine.embedded` do: of the partitions of this
-   * node. Default true.
+   * Whether jobs say as warnings of the process what whoever runs them must know, as those of `Engine.embedded` do: of the partitions of
+   * this node. Default true.
    */
   readonly warnings?: boolean | undefined;
 }

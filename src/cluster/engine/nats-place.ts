@@ -1,5 +1,6 @@
 import { NatsClient } from '../../nats/index.js';
 import { JetStreamLogs } from '../../store/jetstream/jetstream-logs.js';
+import { loadObj } from '../../store/jetstream/load-obj.js';
 import { jobKey } from '../../store/job-key.js';
 import type { LocalViews } from '../../store/log/local-view.js';
 import { MemoryViews } from '../../store/log/memory/memory-views.js';
@@ -24,6 +25,8 @@ export async function openNatsPlace({ nats, dir, replicas }: ResolvedCluster): P
   });
   try {
     const views = await openViews(dir);
+    // else the first takeover would wait for it
+    await loadObj();
     return {
       location: client.location,
       logs,

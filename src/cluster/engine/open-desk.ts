@@ -1,9 +1,11 @@
 import { MillraceError } from '../../errors/index.js';
 import { API_CODES, apiError, JetStreamApi, NatsClient, type NatsOptions } from '../../nats/index.js';
 import { JetStreamLogs } from '../../store/jetstream/jetstream-logs.js';
+import { lookAtStream } from '../../store/jetstream/look-at-stream.js';
 import { streamName } from '../../store/jetstream/names.js';
 import { jobKey } from '../../store/job-key.js';
 import { decodeRecord } from '../../store/log/record/log-record.js';
+import type { StoreLook } from '../../store/look/store-look.js';
 import { openKvBucket } from '../jetstream/open-kv-bucket.js';
 import type { ClusterManifest } from '../manifest/cluster-manifest.js';
 import { Members } from '../members/members.js';
@@ -11,10 +13,14 @@ import { Members } from '../members/members.js';
 /** A job as it stands at the servers, for somebody who runs none of its nodes. */
 export interface JobDesk extends AsyncDisposable {
   readonly job: string;
+  /** Of the servers, for messages. */
+  readonly location: string;
   readonly manifest: ClusterManifest;
   readonly members: Members;
   /** The log of a partition; undefined: it was never opened. @throws MillraceError CLUSTER_UNREACHABLE, STORE_CORRUPT, … */
   readLog(partition: number): Promise<LogState | undefined>;
+  /** What a partition has; undefined: it was never opened. @throws as `lookAtStream` */
+  lookAt<T>(partition: number, use: (look: StoreLook) => Promise<T>): Promise<T | undefined>;
 }
 
 /** The log of a partition. */
@@ -53,9 +59,15 @@ export async function openDesk(nats: NatsOptions, job: string): Promise<JobDesk>
     const manifest = await members.manifest();
     return {
       job,
+      location: client.location,
       manifest,
       members,
       readLog: (partition) => readLog(client, api, job, partition),
+      lookAt: async (partition, use) => {
+        const stream = await findStream(api, streamName(job, partition));
+        const replicas = stream?.config.num_replicas;
+        return replicas === undefined ? undefined : lookAtStream({ client, replicas, job, partition }, use);
+      },
       [Symbol.asyncDispose]: async () => {
         await members.close();
         await client.close();
@@ -86,7 +98,7 @@ async function readLog(
   const replicas = stream.config.num_replicas;
   const logs = new JetStreamLogs({ client, replicas });
   try {
-    const log = await logs.open(job, partition);
+    const log = await logs.find(job, partition);
     const last = await log.last();
     const epoch = last === undefined ? 0 : decodeRecord(last.record, `${log.location} at ${last.seq}`).epoch;
     const followers = stream.cluster?.replicas ?? [];

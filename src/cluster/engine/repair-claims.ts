@@ -13,8 +13,8 @@ export interface Repair {
 }
 
 /**
- * Has the epochs of a job count on from above those of its logs: when the bucket of the claims was lost, its revisions begin anew. Every log is
- * read first, and nothing is written when one cannot be.
+ * Has the epochs of a job count on from above those of its logs: when the bucket of the claims was lost, its revisions begin anew. Every
+ * log is read first, and nothing is written when one cannot be.
  * @throws MillraceError INVALID_STATE while a node is alive, and as `openDesk`
  */
 export async function repairClaims(nats: NatsOptions, job: string): Promise<Repair> {

@@ -1,5 +1,8 @@
 import type { MillraceError } from '../../errors/index.js';
 
+/** No message is larger: the largest that is still as quick as a small one, byte for byte. */
+export const MOST_MESSAGE_BYTES = 256 * 1024;
+
 /** Where messages of an edge go to. */
 export interface EdgeAddress {
   /** The name of the exchange; it has an edge from each partition to each. */
@@ -19,7 +22,7 @@ export interface EdgeListener {
 
 /** Carries messages between the partitions of a job. It may lose, double and reorder them. */
 export interface Edges {
-  /** Bytes that a message may have. */
+  /** Bytes that a message may have, `MOST_MESSAGE_BYTES` at most. */
   readonly maxMessageBytes: number;
   /** Sends without an answer. */
   publish(to: EdgeAddress, message: Uint8Array): void;

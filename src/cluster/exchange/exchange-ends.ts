@@ -5,6 +5,7 @@ import { MillraceError } from '../../errors/index.js';
 import type { Edges } from './edges.js';
 import { ExchangeReader } from './exchange-reader.js';
 import { ExchangeWriter } from './exchange-writer.js';
+import type { Generation } from './generation.js';
 import type { ExchangeEnds } from './split-graph.js';
 
 export interface ExchangeEndsOptions {
@@ -16,10 +17,12 @@ export interface ExchangeEndsOptions {
   readonly onError: OnError;
   /** Asked when a partition is opened. */
   readonly edges: () => Edges;
+  /** Of the job. */
+  readonly generation: Generation;
 }
 
 /** The sink and the source of an exchange. */
-export const exchangeEnds = ({ name, grouping, onError, edges }: ExchangeEndsOptions): ExchangeEnds => {
+export const exchangeEnds = ({ name, grouping, onError, edges, generation }: ExchangeEndsOptions): ExchangeEnds => {
   const refuse = (guarantee: ProcessingGuarantee): MillraceError | undefined =>
     guarantee === 'none' ? needsStore(grouping) : undefined;
   const common = { name, claims: [], refuse, onError } as const;
@@ -29,7 +32,17 @@ export const exchangeEnds = ({ name, grouping, onError, edges }: ExchangeEndsOpt
       ...common,
       createWriter: () => Promise.reject(needsStore(grouping)),
       createDurableWriter: (context, restore) =>
-        ExchangeWriter.open({ name, grouping, onError, edges: edges(), partition: partitionOf(context), restore }),
+        ExchangeWriter.open({
+          name,
+          job: context.job,
+          metrics: context.metrics,
+          grouping,
+          onError,
+          edges: edges(),
+          generation,
+          partition: partitionOf(context),
+          restore,
+        }),
     },
     source: {
       ...common,
@@ -39,7 +52,15 @@ export const exchangeEnds = ({ name, grouping, onError, edges }: ExchangeEndsOpt
       needsStore: true,
       spread: 'each',
       createReader: (context) =>
-        ExchangeReader.open({ name, edges: edges(), partition: partitionOf(context), restored: context.restored }),
+        ExchangeReader.open({
+          name,
+          job: context.job,
+          metrics: context.metrics,
+          edges: edges(),
+          generation,
+          partition: partitionOf(context),
+          restored: context.restored,
+        }),
     },
   };
 };

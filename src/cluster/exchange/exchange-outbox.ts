@@ -8,6 +8,8 @@ import { EdgeSender, type EdgeSenderOptions } from './edge/edge-sender.js';
 export interface ExchangeOutboxState {
   /** Tells this outbox from one that was made anew under the same name. */
   readonly outbox: number;
+  /** The generation of the job of the last end among its rows; 0: there is none. */
+  readonly ended: number;
 }
 
 export interface ExchangeOutboxOptions extends EdgeSenderOptions {
@@ -15,15 +17,18 @@ export interface ExchangeOutboxOptions extends EdgeSenderOptions {
   readonly to: number;
   /** One above the last stored row. */
   readonly end: number;
+  /** As in its state. */
+  readonly ended: number;
 }
 
 /** The rows that a partition has for another one: complete when a commit of that has them. */
 export class ExchangeOutbox implements OutboxSender {
   readonly name: string;
   readonly #to: number;
-  readonly #state: ExchangeOutboxState;
+  readonly #outbox: number;
   readonly #edge: EdgeSender;
   #end: number;
+  #ended: number;
   /** In the last snapshot. */
   #sealedLow: number;
   #mark = 0;
@@ -31,12 +36,13 @@ export class ExchangeOutbox implements OutboxSender {
   /** The first commit that was made while the receiver had more than we. */
   #suspectedAt: number | undefined;
 
-  constructor({ to, end, ...edge }: ExchangeOutboxOptions) {
+  constructor({ to, end, ended, ...edge }: ExchangeOutboxOptions) {
     this.name = String(to);
     this.#to = to;
-    this.#state = { outbox: edge.outbox };
+    this.#outbox = edge.outbox;
     this.#edge = new EdgeSender(edge);
     this.#end = end;
+    this.#ended = ended;
     this.#sealedLow = edge.low;
   }
 
@@ -60,6 +66,13 @@ export class ExchangeOutbox implements OutboxSender {
     return this.#edge.take(now, maxMessageBytes);
   }
 
+  /** Whether the end of that generation is not among its rows yet; the caller puts it there, and the next snapshot says so. */
+  wantsEnd(generation: number): boolean {
+    const wants = this.#ended !== generation;
+    this.#ended = generation;
+    return wants;
+  }
+
   /** Nothing is heard any more. */
   fail(error: MillraceError): void {
     this.#failure ??= error;
@@ -81,7 +94,8 @@ export class ExchangeOutbox implements OutboxSender {
     this.#end = end;
     if (this.#edge.committed > end) this.#suspectedAt ??= mark;
     this.#sealedLow = this.#edge.low;
-    return { mark, state: this.#state, low: this.#sealedLow, refused: [] };
+    const state: ExchangeOutboxState = { outbox: this.#outbox, ended: this.#ended };
+    return { mark, state, low: this.#sealedLow, refused: [] };
   }
 
   /** @throws MillraceError STORE_CORRUPT where the receiver has rows that this log, which is ours, never had */

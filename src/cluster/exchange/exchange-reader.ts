@@ -5,31 +5,44 @@ import { MillraceError } from '../../errors/index.js';
 import { deferred } from '../../internal/deferred.js';
 import { isCount } from '../../internal/is-count.js';
 import { Readiness } from '../../internal/readiness.js';
-import { decodeEdgeMessage, encodeEdgeMessage } from './edge/edge-message.js';
+import type { Metrics } from '../../metrics/metrics.js';
+import { encodeEdgeMessage } from './edge/edge-message.js';
 import { type Answer, EdgeReceiver, type ReceiverState } from './edge/edge-receiver.js';
 import { windowBytes } from './edge-limits.js';
+import { type EdgeMail, openMail } from './edge-mail.js';
 import type { Edges } from './edges.js';
 import { freshId } from './fresh-id.js';
+import type { Generation } from './generation.js';
 import { decodeRow } from './row-codec.js';
 
 export interface ExchangeReaderOptions {
   /** Of the exchange. */
   readonly name: string;
+  readonly job: string;
+  /** Where it counts what it drops. */
+  readonly metrics: Metrics;
   readonly edges: Edges;
+  /** Of the job. */
+  readonly generation: Generation;
   /** The one that it receives for. */
   readonly partition: PartitionOf;
   /** As the last commit has it. */
   readonly restored: unknown;
 }
 
-/** Gives a partition the items of its keys, those of each sender in their order and once. It never ends by itself. */
+/**
+ * Gives a partition the items of its keys, those of each sender in their order and once. It stays open when all have ended, for they have
+ * to be told.
+ */
 export class ExchangeReader implements SourceReader<unknown> {
   readonly failed: Promise<MillraceError>;
   readonly #options: ExchangeReaderOptions;
+  readonly #mail: EdgeMail;
   readonly #receiver: EdgeReceiver;
   readonly #readiness = new Readiness();
   readonly #dirtiness = new Readiness();
   readonly #failing = deferred<MillraceError>();
+  readonly #stopListening: () => void;
   #unsubscribe: () => void = () => {};
   #failure: MillraceError | undefined;
   #isClosed = false;
@@ -49,7 +62,10 @@ export class ExchangeReader implements SourceReader<unknown> {
   private constructor(options: ExchangeReaderOptions) {
     this.#options = options;
     this.failed = this.#failing.promise;
-    const { partition, restored } = options;
+    this.#mail = openMail(options);
+    const { partition, restored, generation } = options;
+    // it may be one in which all have ended
+    this.#stopListening = generation.onChange(() => this.#readiness.notify());
     this.#receiver = new EdgeReceiver({
       to: partition.index,
       partitions: partition.count,
@@ -62,6 +78,11 @@ export class ExchangeReader implements SourceReader<unknown> {
 
   get dirty(): boolean {
     return this.#receiver.isSuspicious;
+  }
+
+  /** What was taken over in another generation has not ended in this one. */
+  get atEnd(): boolean {
+    return this.#receiver.hasEnded(this.#options.generation.now);
   }
 
   whenDirty(): Promise<void> {
@@ -91,14 +112,15 @@ export class ExchangeReader implements SourceReader<unknown> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#stopListening();
     this.#unsubscribe();
   }
 
   #take(bytes: Uint8Array): void {
     if (this.#isClosed || this.#failure !== undefined) return;
     try {
-      const message = decodeEdgeMessage(bytes);
-      if (message.type === 'status') return;
+      const message = this.#mail.open(bytes);
+      if (message === undefined || message.type === 'status') return;
       const answer = this.#receiver.receive(message);
       if (answer !== undefined) this.#tell([answer]);
     } catch (error) {
@@ -112,7 +134,7 @@ export class ExchangeReader implements SourceReader<unknown> {
     if (this.#isClosed) return;
     const { name, edges } = this.#options;
     for (const { to, status } of answers)
-      edges.publish({ exchange: name, kind: 'status', partition: to }, encodeEdgeMessage(status));
+      edges.publish({ exchange: name, kind: 'status', partition: to }, this.#mail.seal(encodeEdgeMessage(status)));
   }
 
   #fail(error: MillraceError): void {
@@ -128,9 +150,9 @@ const readState = (state: unknown): ReceiverState | undefined => {
   const { senders } = Object(state);
   if (!Array.isArray(senders)) throw noState();
   const read = senders.map((sender: unknown) => {
-    const { outbox, next } = Object(sender);
-    if (!isCount(outbox) || !isCount(next)) throw noState();
-    return { outbox, next };
+    const { outbox, next, ended } = Object(sender);
+    if (!isCount(outbox) || !isCount(next) || !isCount(ended)) throw noState();
+    return { outbox, next, ended };
   });
   return { senders: read };
 };

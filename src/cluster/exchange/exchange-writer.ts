@@ -7,23 +7,31 @@ import { MillraceError } from '../../errors/index.js';
 import { isCount } from '../../internal/is-count.js';
 import { Readiness } from '../../internal/readiness.js';
 import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
-import { decodeEdgeMessage } from './edge/edge-message.js';
+import { endRow } from './edge/row-kind.js';
 import { windowBytes } from './edge-limits.js';
+import { type EdgeMail, openMail, STAMP_BYTES } from './edge-mail.js';
 import type { Edges } from './edges.js';
-import { ExchangeOutbox } from './exchange-outbox.js';
+import { ExchangeOutbox, type ExchangeOutboxState } from './exchange-outbox.js';
 import { freshId } from './fresh-id.js';
+import type { Generation } from './generation.js';
 import { RoutedItem } from './routed-item.js';
 import { encodeRow } from './row-codec.js';
 
 export interface ExchangeWriterOptions {
   /** Of the exchange. */
   readonly name: string;
+  readonly job: string;
+  /** Where it counts what it drops. */
+  readonly metrics: Metrics;
   /** Of the grouping, for messages. */
   readonly grouping: string;
   /** What is done with an item that cannot be stored. */
   readonly onError: OnError;
   readonly edges: Edges;
+  /** Of the job. */
+  readonly generation: Generation;
   /** The one that it sends for. */
   readonly partition: PartitionOf;
   readonly restore: RestoreOutbox;
@@ -33,8 +41,10 @@ export interface ExchangeWriterOptions {
 export class ExchangeWriter implements AnyDurableSinkWriter {
   readonly outboxes: readonly ExchangeOutbox[];
   readonly #options: ExchangeWriterOptions;
+  readonly #mail: EdgeMail;
   readonly #timer = new DeadlineTimer(() => this.#send());
   readonly #readiness = new Readiness();
+  readonly #stopListening: () => void;
   #unsubscribe: () => void = () => {};
   #failure: MillraceError | undefined;
   #isClosed = false;
@@ -52,11 +62,14 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
 
   private constructor(options: ExchangeWriterOptions) {
     this.#options = options;
-    const { partition, restore } = options;
+    this.#mail = openMail(options);
+    const { partition, restore, generation } = options;
+    // an end of it may be wanted
+    this.#stopListening = generation.onChange(() => this.#readiness.notify());
     const window = windowBytes(partition.count);
     this.outboxes = Array.from({ length: partition.count }, (_, to) => {
       const { state, low, end } = restore(String(to));
-      return new ExchangeOutbox({ to, from: partition.index, outbox: outboxOf(state), low, end, windowBytes: window });
+      return new ExchangeOutbox({ to, from: partition.index, ...readState(state), low, end, windowBytes: window });
     });
   }
 
@@ -75,6 +88,11 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
     return { rows, rejected };
   }
 
+  end(): readonly PreparedRow[] {
+    const { now } = this.#options.generation;
+    return this.outboxes.flatMap((outbox, to) => (outbox.wantsEnd(now) ? [{ outbox: to, bytes: endRow(now) }] : []));
+  }
+
   flush(): void {
     if (this.#failure === undefined) this.#send();
   }
@@ -86,6 +104,7 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.stop();
+    this.#stopListening();
     this.#unsubscribe();
   }
 
@@ -96,8 +115,8 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
     let deadline = Number.POSITIVE_INFINITY;
     for (const [partition, outbox] of this.outboxes.entries()) {
       // asked each time: servers may change it
-      for (const message of outbox.take(now, edges.maxMessageBytes))
-        edges.publish({ exchange: name, kind: 'rows', partition }, message);
+      for (const message of outbox.take(now, edges.maxMessageBytes - STAMP_BYTES))
+        edges.publish({ exchange: name, kind: 'rows', partition }, this.#mail.seal(message));
       deadline = Math.min(deadline, outbox.deadline());
     }
     this.#timer.set(deadline);
@@ -106,8 +125,8 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
   #hear(bytes: Uint8Array): void {
     if (this.#isClosed || this.#failure !== undefined) return;
     try {
-      const message = decodeEdgeMessage(bytes);
-      if (message.type !== 'status') return;
+      const message = this.#mail.open(bytes);
+      if (message?.type !== 'status') return;
       this.outboxes[message.to]?.handleStatus(message, performance.now());
     } catch (error) {
       return void this.#fail(MillraceError.from(error));
@@ -142,7 +161,7 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
 }
 
 /** One of a first start has a name of its own. */
-const outboxOf = (state: unknown): number => {
-  const { outbox } = Object(state);
-  return isCount(outbox) ? outbox : freshId();
+const readState = (state: unknown): ExchangeOutboxState => {
+  const { outbox, ended } = Object(state);
+  return { outbox: isCount(outbox) ? outbox : freshId(), ended: isCount(ended) ? ended : 0 };
 };

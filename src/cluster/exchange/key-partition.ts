@@ -21,8 +21,8 @@ export const fnv1a = (bytes: Uint8Array): number => {
 };
 
 /**
- * Each bit of a hash into all of them. The lowest bits of FNV-1a depend on the lowest bits of the bytes alone: without it `7/7`, `8/8` and all
- * such keys were in one of two partitions. (The end of MurmurHash3.)
+ * Each bit of a hash into all of them. The lowest bits of FNV-1a depend on the lowest bits of the bytes alone: without it `7/7`, `8/8` and
+ * all such keys were in one of two partitions. (The end of MurmurHash3.)
  */
 const mixed = (hash: number): number => {
   let bits = hash;

@@ -1,9 +1,7 @@
 import type { NatsClient } from '../../nats/index.js';
 import { jobKey } from '../../store/job-key.js';
-import type { EdgeAddress, EdgeListener, Edges } from './edges.js';
+import { type EdgeAddress, type EdgeListener, type Edges, MOST_MESSAGE_BYTES } from './edges.js';
 
-/** The largest message that is still as quick as a small one, byte for byte. */
-const MOST_MESSAGE_BYTES = 256 * 1024;
 const READABLE = 40;
 
 /** The edges of a job over NATS itself: nothing is stored there, since the sender has every row until the receiver has committed it. */

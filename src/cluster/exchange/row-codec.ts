@@ -1,8 +1,6 @@
 import { decodeItem, encodeItem } from '../../connector/outbox/item-codec.js';
 import { MillraceError } from '../../errors/index.js';
-
-/** What a row is; there is room for what is no item, and has its place among them all the same. */
-const ITEM = 0;
+import { ITEM } from './edge/row-kind.js';
 
 /** An item as a row of an exchange: its kind, then its bytes. @throws MillraceError STATE_NOT_STORABLE */
 export const encodeRow = (item: unknown): Uint8Array => {

@@ -44,8 +44,8 @@ const OPERATION = 'KV-Operation';
 const ANSWER_MS = 2000;
 
 /**
- * A bucket of NATS's key-value store. Keys have no TTL: one that has it cannot be renewed. What is put is a message of ours to the subject of its key, with
- * its expectation as a header, so that every answer is known by its code, and a connection that ends is no timeout.
+ * A bucket of NATS's key-value store. Keys have no TTL: one that has it cannot be renewed. What is put is a message of ours to the subject
+ * of its key, with its expectation as a header, so that every answer is known by its code, and a connection that ends is no timeout.
  */
 export class KvBucket implements Bucket {
   readonly location: string;

@@ -29,8 +29,8 @@ const SILENT_MS = 2000;
 
 /**
  * A watch that begins anew whenever the connection ends: the client mends its subscription by itself, but does not say when it has
- * caught up, and until then nobody must be taken for dead. And whenever it does not show what was put: one server serves it, which need not be
- * ours, and the client finds out that that one is lost after a minute.
+ * caught up, and until then nobody must be taken for dead. And whenever it does not show what was put: one server serves it, which need not
+ * be ours, and the client finds out that that one is lost after a minute.
  */
 export class KvWatch {
   readonly #parts: KvWatchParts;

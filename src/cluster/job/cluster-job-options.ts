@@ -15,8 +15,8 @@ export interface ClusterJobOptions extends Omit<JobOptions, 'onEvent'> {
   /** This node's pipeline takes the place of the one that is stored. Default false: another one is refused with JOB_CHANGED. */
   readonly allowPlanChange?: boolean | undefined;
   /**
-   * The job is begun again where it was completed or cancelled. Default false: this node then ends as the others did. One that has failed is
-   * begun again in any case.
+   * The job is begun again where it was completed or cancelled. Default false: this node then ends as the others did. One that has failed
+   * is begun again in any case.
    */
   readonly beginAgain?: boolean | undefined;
   /** Told of each change of status, and of nodes and partitions as this node sees them, at once. */

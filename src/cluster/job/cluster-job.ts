@@ -1,4 +1,5 @@
 import { type JobMetrics, NO_RUN, readJobMetrics } from '../../engine/job/job-metrics.js';
+import type { JobPlan } from '../../engine/job/job-plan.js';
 import { isFinal, type JobStatus } from '../../engine/job/job-status.js';
 import type { RunningJob } from '../../engine/job/running-job.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
@@ -20,6 +21,8 @@ export interface PartitionView {
 /** What the engine makes a job of. */
 export interface ClusterJobParts extends JobAtNodeParts {
   readonly run: Pick<JobRunOptions, 'tallies'>;
+  /** What it shows of itself. */
+  readonly plan: JobPlan;
 }
 
 /**
@@ -52,6 +55,10 @@ export class ClusterJob implements RunningJob {
     return this.#atNode.status.now;
   }
 
+  get plan(): JobPlan {
+    return this.#parts.plan;
+  }
+
   /** The partitions, in their order. */
   get partitions(): readonly PartitionView[] {
     const driver = this.#atNode.joined?.driver;
@@ -81,8 +88,8 @@ export class ClusterJob implements RunningJob {
   }
 
   /**
-   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too, when
-   * a node is gone with what it had, or the job ends before.
+   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too,
+   * when a node is gone with what it had, or the job ends before.
    * @throws MillraceError INVALID_STATE when the job is completing or has ended, CLUSTER_UNREACHABLE
    */
   async suspend(): Promise<boolean> {
@@ -111,8 +118,8 @@ export class ClusterJob implements RunningJob {
   }
 
   /**
-   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too, when
-   * that is not known: a node is gone with what it had, this one has left before, or somebody has begun the job again.
+   * As anywhere, on all nodes. Resolves with true when everything in flight was delivered, or stored, at each of them; with false, too,
+   * when that is not known: a node is gone with what it had, this one has left before, or somebody has begun the job again.
    */
   async drain(): Promise<boolean> {
     if (!isFinal(this.status)) await this.#atNode.ask('completed');
@@ -132,7 +139,7 @@ export class ClusterJob implements RunningJob {
       messages: sum(runs, ({ stored: { messages } }) => messages),
       bytes: sum(runs, ({ stored: { bytes } }) => bytes),
     };
-    return readJobMetrics(run.tallies, { inFlight, stored }, options.metrics);
+    return readJobMetrics(run.tallies, { inFlight, stored }, options);
   }
 
   /** Drains the job, on all nodes. */

@@ -3,6 +3,7 @@ import { isFinal } from '../../engine/job/job-status.js';
 import { MillraceError } from '../../errors/index.js';
 import { deferred } from '../../internal/deferred.js';
 import type { Ask, DesiredState, SeenDesired, Stop } from '../manifest/desired-state.js';
+import { errorOf, toldOf } from '../manifest/told-error.js';
 import type { ClaimsDriver } from '../node/claims-driver.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
 import type { NodePartitions } from '../node/node-partitions.js';
@@ -15,6 +16,8 @@ export interface JobAtNodeParts {
   readonly options: Omit<ResolvedJobOptions, 'onEvent'>;
   readonly onEvent: ((event: ClusterJobEvent) => void) | undefined;
   readonly partitions: number;
+  /** It is known, or another one: the job goes on from a stop, or was begun again. Before anything of it is opened. */
+  readonly onGeneration: (generation: number) => void;
   /** Joins the others, when all that is asked of a node is settled. */
   readonly join: (job: JobAtNode) => Promise<Joined>;
   /** Called once, when the job runs no more at this node. */
@@ -147,19 +150,18 @@ export class JobAtNode {
       this.#want(end.state);
     } else {
       if (stop !== undefined && stop.generation >= this.#generation) this.#lastStop = stop;
-      this.#generation = generation;
+      this.#goesOnAs(generation);
       this.#want(state);
     }
     this.look();
   }
 
-  /** A partition of this node can run nowhere. */
+  /** A partition of this node can run nowhere. Resolves when the others are told, and nothing is claimed here any more. */
   async fail(error: MillraceError): Promise<void> {
     if (this.#ending) return;
-    const { code, message } = error;
-    const state = { status: 'failed', error: { code, message } } as const;
+    const state = { status: 'failed', error: toldOf(error) } as const;
     await this.#joined?.desire({ state, generation: this.#generation }).catch(() => {});
-    await this.#end({ error });
+    void this.#end({ error });
   }
 
   /** The node can take part no more; the job goes on elsewhere. */
@@ -211,19 +213,23 @@ export class JobAtNode {
     } else if (state.status === 'cancelled') {
       void this.#end({ error: cancelled(this.name, this.#cancel?.reason), everywhere: this.#cancel !== undefined });
     } else if (state.status === 'failed') {
-      const { code, message } = state.error;
-      void this.#end({ error: new MillraceError(code, message) });
+      void this.#end({ error: errorOf(state.error) });
     } else {
       if (state.status === 'completed' && this.status.now !== 'COMPLETING') this.status.move('complete');
       driver.leave();
     }
   }
 
+  #goesOnAs(generation: number): void {
+    this.#generation = generation;
+    this.#parts.onGeneration(generation);
+  }
+
   async #join(): Promise<void> {
     try {
       const joined = await this.#parts.join(this);
       this.#joined = joined;
-      this.#generation = joined.generation;
+      this.#goesOnAs(joined.generation);
       this.#looking = setInterval(() => this.look(), LOOK_MS);
       joined.driver.start();
     } catch (error) {

@@ -1,8 +1,8 @@
 import { type JobStatus, type JobTransition, nextStatus } from '../../engine/job/job-status.js';
 import { tellObserver } from '../../engine/job/tell-observer.js';
+import { warnOfFailure } from '../../engine/job/warn-of-failure.js';
 import { MillraceError } from '../../errors/index.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
-import { foreignText } from '../../internal/visible-text.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
 
 /** The status of a job as one node has it, who is told of it, and who waits for it. */
@@ -60,12 +60,7 @@ export class StatusAtNode {
     this.move('fail', error);
     this.#running.reject(error);
     this.#completion.reject(error);
-    // nobody listens, and an error must never be silent
-    if (!this.#observed && error.code !== 'ABORTED') {
-      process.emitWarning(`job "${this.#job}" failed: ${foreignText(error.message)}`, {
-        code: `MILLRACE_${error.code}`,
-      });
-    }
+    if (!this.#observed && error.code !== 'ABORTED') warnOfFailure(this.#job, error);
   }
 }
 

@@ -28,8 +28,8 @@ export interface ManifestComparison {
 }
 
 /**
- * Whether this node may take part. Format, partitions and hash are those of the logs, so nothing can be done about another one here; another
- * plan is one as well, unless it is wanted.
+ * Whether this node may take part. Format, partitions and hash are those of the logs, so nothing can be done about another one here;
+ * another plan is one as well, unless it is wanted.
  * @returns what is to be stored; the very one that is, when nothing changes
  * @throws MillraceError STORE_VERSION, JOB_CHANGED
  */

@@ -1,9 +1,9 @@
-import type { ErrorCode } from '../../errors/index.js';
+import type { ToldError } from './told-error.js';
 
 /** What a job is to do, on all its nodes. `failed`: one of them could not go on, and neither could another. */
 export type DesiredState =
   | { readonly status: 'running' | 'suspended' | 'completed' | 'cancelled' }
-  | { readonly status: 'failed'; readonly error: { readonly code: ErrorCode; readonly message: string } };
+  | { readonly status: 'failed'; readonly error: ToldError };
 
 /** How a generation of a job has stopped. */
 export interface Stop {
@@ -61,7 +61,9 @@ const RANKS: Readonly<Record<DesiredState['status'], number>> = {
 /** The job is to have an end; what begins it again is a new life. */
 export const isEnd = ({ status }: DesiredState): boolean => RANKS[status] >= RANKS.completed;
 
-/** What is desired when that is asked for; undefined: it changes nothing, for it is so, or the job comes to an end, or has had one since. */
+/**
+ * What is desired when that is asked for; undefined: it changes nothing, for it is so, or the job comes to an end, or has had one since.
+ */
 export function nextDesired(stored: Desired, { state, generation, delivered = false }: Ask): Desired | undefined {
   if (stored.end !== undefined && stored.end.generation >= generation) return undefined;
   if (state.status !== 'running')
@@ -72,8 +74,8 @@ export function nextDesired(stored: Desired, { state, generation, delivered = fa
 }
 
 /**
- * What is desired when a node brings the job; undefined: as it is. One that has failed is tried again. One that was completed or cancelled was
- * ended on purpose, and a node that is started again for whatever reason does not undo that.
+ * What is desired when a node brings the job; undefined: as it is. One that has failed is tried again. One that was completed or cancelled
+ * was ended on purpose, and a node that is started again for whatever reason does not undo that.
  * @param again it is to be begun again in any case
  */
 export function begunAgain(stored: Desired, again: boolean): Desired | undefined {

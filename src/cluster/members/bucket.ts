@@ -22,10 +22,11 @@ export type BucketEvent =
  *
  * MB1. Each change has a revision, higher than all before in the bucket.
  * MB2. A put with an expected revision is done when the key still has that one (0: it was never there), or not at all.
- * MB3. A watch of a bucket in which something stands tells the last change of each key, then `caught-up`, then every key that changes, in the order of revisions; of changes of one
- *     key that follow each other quickly it may leave out all but the last. When it may have missed something it says `interrupted`
- *     and begins anew.
- * MB4. What was answered is durable, and is seen by every watch. A `get` may come late; a put with an expectation never goes by what is old.
+ * MB3. A watch of a bucket in which something stands tells the last change of each key, then `caught-up`, then every key that changes, in
+ *     the order of revisions; of changes of one key that follow each other quickly it may leave out all but the last. When it may have
+ *     missed something it says `interrupted` and begins anew.
+ * MB4. What was answered is durable, and is seen by every watch. A `get` may come late; a put with an expectation never goes by what is
+ *     old.
  */
 export interface Bucket {
   /** For messages: where it is. */

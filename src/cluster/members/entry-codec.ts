@@ -13,6 +13,9 @@ export const DESIRED_KEY = 'desired';
 
 export const nodeKey = (node: string): string => `node.${node}`;
 
+/** How far the log of a partition has come. */
+export const logKey = (partition: number): string => `log.${partition}`;
+
 export const claimKey = (partition: number): string => `part.${partition}`;
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -32,8 +35,9 @@ export const encodeManifest = (manifest: ClusterManifest): Uint8Array => bytesOf
 /** What an entry tells of the members; undefined: nothing. `unreadable`: nobody of ours wrote it. */
 export function changeOf(entry: BucketEntry, epochBase: number): Change | undefined {
   const { key, value, revision } = entry;
-  const [, kind, name = ''] = /^(node|part)\.(.+)$/.exec(key) ?? [];
+  const [, kind, name = ''] = /^(node|part|log)\.(.+)$/.exec(key) ?? [];
   if (kind === undefined) return key === MANIFEST_KEY || key === DESIRED_KEY ? undefined : { type: 'unreadable', key };
+  if (kind === 'log') return undefined;
   if (kind === 'part') return claimChange(entry, name, epochBase);
   if (value === undefined) return { type: 'left', node: name };
   const beat = readBeat(value, name, revision);
@@ -56,6 +60,14 @@ export const claimOf = (partition: number, owner: Owner | undefined, revision: n
   epoch: epochBase + revision,
 });
 
+export const encodeReached = (seq: number): Uint8Array => bytesOf({ seq });
+
+/** What cannot be read was written by nobody of ours, and says nothing. */
+export function readReached(value: Uint8Array | undefined): number {
+  const { seq } = value === undefined ? {} : parse(value);
+  return isCount(seq) ? seq : 0;
+}
+
 export const encodeDesired = (desired: Desired): Uint8Array => bytesOf(desired);
 
 /** What cannot be read was written by nobody of ours, and asks for nothing. */
@@ -76,8 +88,9 @@ function readState(value: unknown): DesiredState {
   const { status, error } = Object(value);
   if (status === 'suspended' || status === 'completed' || status === 'cancelled') return { status };
   if (status !== 'failed') return { status: 'running' };
-  const { code, message } = Object(error);
-  return { status, error: { code: isErrorCode(code) ? code : 'INTERNAL', message: String(message) } };
+  const { code, message, advice } = Object(error);
+  const told = { code: isErrorCode(code) ? code : 'INTERNAL', message: String(message) } as const;
+  return { status, error: typeof advice === 'string' ? { ...told, advice } : told };
 }
 
 export function readManifest(value: Uint8Array): ClusterManifest | undefined {

@@ -20,10 +20,13 @@ import {
   encodeClaim,
   encodeDesired,
   encodeManifest,
+  encodeReached,
+  logKey,
   MANIFEST_KEY,
   nodeKey,
   readDesired,
   readManifest,
+  readReached,
 } from './entry-codec.js';
 
 /** What a node says of itself when it joins; its run is what the join gives. */
@@ -44,8 +47,8 @@ const MOST_ATTEMPTS = 100;
 const READ_AGAIN_MS = 20;
 
 /**
- * The nodes of one job and its claims, in a bucket that all nodes share. Nothing here makes an owner: a claim says who should be one, and gives
- * the epoch with which that node takes the log of the partition. First `settleManifest`, then `join`, then all else.
+ * The nodes of one job and its claims, in a bucket that all nodes share. Nothing here makes an owner: a claim says who should be one, and
+ * gives the epoch with which that node takes the log of the partition. First `settleManifest`, then `join`, then all else.
  */
 export class Members {
   /** For messages: where they are. */
@@ -141,6 +144,16 @@ export class Members {
    */
   async release({ partition, revision }: Claim, early: boolean): Promise<Claim | undefined> {
     return this.#put(partition, revision, undefined, early);
+  }
+
+  /** The seq that the log of a partition has reached, as far as it was noted; 0: it was not. @throws MillraceError those of the bucket */
+  async reached(partition: number): Promise<number> {
+    return readReached((await this.#bucket.get(logKey(partition)))?.value);
+  }
+
+  /** A partition is opened, and its log has reached that: whoever opens it next knows that it was there. */
+  async noteReached(partition: number, seq: number): Promise<void> {
+    await this.#bucket.put(logKey(partition), encodeReached(seq));
   }
 
   /**

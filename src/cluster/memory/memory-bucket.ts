@@ -5,8 +5,9 @@ export type MemoryStep = 'ask' | 'answer' | 'tell';
 
 /**
  * How a step is done: now, later, or never. Undefined: now. What is told has to keep its order; what is asked and answered needs not.
+ * The key is that of what is asked and answered.
  */
-export type MemoryPace = (step: MemoryStep, go: () => void) => void;
+export type MemoryPace = (step: MemoryStep, go: () => void, key: string | undefined) => void;
 
 /** What all buckets of a memory are views of. */
 export class MemoryEntries {
@@ -53,23 +54,27 @@ export class MemoryBucket implements Bucket {
   }
 
   put(key: string, value: Uint8Array, expected?: number): Promise<number | undefined> {
-    return this.#ask(() => this.#entries.put(key, value.slice(), expected));
+    return this.#ask(key, () => this.#entries.put(key, value.slice(), expected));
   }
 
   get(key: string): Promise<BucketEntry | undefined> {
-    return this.#ask(() => this.#entries.get(key));
+    return this.#ask(key, () => this.#entries.get(key));
   }
 
   async remove(key: string, expected?: number): Promise<void> {
-    await this.#ask(() => this.#entries.put(key, undefined, expected));
+    await this.#ask(key, () => this.#entries.put(key, undefined, expected));
   }
 
   watch(listener: (event: BucketEvent) => void): () => void {
     let stopped = false;
     const tell = (event: BucketEvent) =>
-      this.#pace('tell', () => {
-        if (!stopped) listener(event);
-      });
+      this.#pace(
+        'tell',
+        () => {
+          if (!stopped) listener(event);
+        },
+        undefined,
+      );
     const unfollow = this.#entries.follow(
       (entry) => tell({ type: 'entry', entry }),
       () => tell({ type: 'caught-up' }),
@@ -87,12 +92,8 @@ export class MemoryBucket implements Bucket {
     for (const stop of this.#watches) stop();
   }
 
-  #ask<T>(act: () => T): Promise<T> {
-    return new Promise((resolve) => {
-      this.#pace('ask', () => {
-        const answer = act();
-        this.#pace('answer', () => resolve(answer));
-      });
-    });
+  #ask<T>(key: string, act: () => T): Promise<T> {
+    const answered = (answer: T, resolve: (answer: T) => void) => this.#pace('answer', () => resolve(answer), key);
+    return new Promise((resolve) => this.#pace('ask', () => answered(act(), resolve), key));
   }
 }

@@ -74,6 +74,8 @@ export type ClusterEvent =
       readonly partition: number;
       readonly error: MillraceError;
     }
+  /** Somebody has removed records of the log of a partition that runs here. A snapshot is taken in their place: nothing is lost. */
+  | { readonly kind: 'records-removed'; readonly job: string; readonly partition: number }
   /** The claims were made anew and count from below the logs: `millrace cluster repair` is needed. */
   | { readonly kind: 'epochs-behind'; readonly job: string; readonly partition: number };
 

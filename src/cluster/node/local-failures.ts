@@ -27,9 +27,13 @@ export class LocalFailures {
       get applied() {
         return view.applied;
       },
+      get reached() {
+        return view.reached;
+      },
       get: (key) => this.#notedNow(() => view.get(key)),
       range: (from, to) => this.#range(view, from, to),
       apply: (batches, point) => this.#noted(() => view.apply(batches, point)),
+      applyBodies: (bodies, point) => this.#noted(() => view.applyBodies(bodies, point)),
       reset: () => this.#noted(() => view.reset()),
       close: () => this.#noted(() => view.close()),
     };

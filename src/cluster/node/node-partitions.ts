@@ -5,7 +5,7 @@ import type { JobRun } from '../../engine/run/job-run.js';
 import { MillraceError } from '../../errors/index.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { LocalViews } from '../../store/log/local-view.js';
-import { LogStores } from '../../store/log/log-stores.js';
+import { type LogHeads, LogStores } from '../../store/log/log-stores.js';
 import type { Restored } from '../../store/log/opening/open-log-store.js';
 import type { PartitionLogs } from '../../store/log/partition-log.js';
 import type { Claim } from '../claims/change.js';
@@ -27,6 +27,7 @@ export interface NodePartitionsParts {
   /** Shared with other jobs: they are closed by who opened them. */
   readonly logs: PartitionLogs;
   readonly views: LocalViews;
+  readonly heads: LogHeads;
   readonly pass: (partition: number, signal: Exclude<PartitionSignal, 'claim'>) => void;
   /** It could not be opened here, for reasons of this node. Gives for how long others come before it, in milliseconds. */
   readonly unfit: (partition: number) => number;
@@ -35,8 +36,8 @@ export interface NodePartitionsParts {
   readonly tell: (event: ClusterJobEvent) => void;
   /** Undefined: nothing is said as a warning. */
   readonly warnings: OperatorWarnings | undefined;
-  /** A partition failed as it would anywhere. */
-  readonly failed: (error: MillraceError) => void;
+  /** A partition failed as it would anywhere. Resolves when that is told. */
+  readonly failed: (error: MillraceError) => Promise<void>;
   /** The sources of a partition have ended. */
   readonly ended: () => void;
 }
@@ -64,11 +65,12 @@ export class NodePartitions {
 
   constructor(parts: NodePartitionsParts) {
     this.#parts = parts;
-    const { views, pass, tell } = parts;
+    const { views, heads, pass, tell } = parts;
     const { job } = parts.run;
     this.#stores = new LogStores({
       logs: lent(parts.logs),
       views: this.#local.watch(views),
+      heads,
       epochOf: async ({ partition }) => this.#epochs.get(partition) ?? 0,
       onFenced: ({ partition }) => {
         pass(partition, 'fence');
@@ -79,6 +81,7 @@ export class NodePartitions {
         if (opened !== undefined) opened.restored = restored;
         pass(partition, 'open');
       },
+      onRecordsRemoved: ({ partition }) => tell({ kind: 'records-removed', job, partition }),
       onSnapshotFailed: ({ partition }, error) => tell({ kind: 'snapshot-failed', job, partition, error }),
     });
   }
@@ -102,7 +105,7 @@ export class NodePartitions {
     this.#begun.add(partition);
     this.#inTurn(partition, async () => {
       // one at a time has the view
-      await this.#letGo(partition);
+      await this.#letGo(partition, true);
       await opened.runner.over;
       this.#epochs.set(partition, epoch);
       opened.restored = undefined;
@@ -166,10 +169,10 @@ export class NodePartitions {
     this.#inTurn(partition, async () => opened?.runner.stop(error));
   }
 
-  async #letGo(partition: number): Promise<void> {
+  async #letGo(partition: number, openedAgain = false): Promise<void> {
     const follower = this.#followers.get(partition);
     this.#followers.delete(partition);
-    await follower?.close();
+    await follower?.close(openedAgain);
   }
 
   #inTurn(partition: number, action: () => Promise<void>): void {
@@ -243,6 +246,7 @@ const BEFORE_OPENING = ['fence', 'restore', 'open'] as const;
 const lent = (logs: PartitionLogs): PartitionLogs => ({
   location: logs.location,
   open: (job, partition) => logs.open(job, partition),
+  find: (job, partition) => logs.find?.(job, partition) ?? logs.open(job, partition),
   blobs: (job, partition) => logs.blobs(job, partition),
   close: async () => {},
 });

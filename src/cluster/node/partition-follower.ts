@@ -22,10 +22,11 @@ export class PartitionFollower {
     return this.#warm;
   }
 
-  /** Resolves when nothing holds the view any more. Never rejects. */
-  async close(): Promise<void> {
+  /** Resolves when nothing holds the view any more. Never rejects. @param openedAgain as for `LocalView.close` */
+  async close(openedAgain = false): Promise<void> {
     this.#closing.abort();
     await this.#over;
+    await this.#letGo(openedAgain);
   }
 
   async #run(): Promise<void> {
@@ -34,7 +35,6 @@ export class PartitionFollower {
       await this.#look();
       await abortableWait(LOOK_MS, signal);
     }
-    await this.#letGo();
   }
 
   async #look(): Promise<void> {
@@ -49,9 +49,9 @@ export class PartitionFollower {
     }
   }
 
-  async #letGo(): Promise<void> {
+  async #letGo(openedAgain = false): Promise<void> {
     const follower = this.#follower;
     this.#follower = undefined;
-    await follower?.close().catch(() => {});
+    await follower?.close(openedAgain).catch(() => {});
   }
 }

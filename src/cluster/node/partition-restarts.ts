@@ -16,8 +16,8 @@ const OUTAGES: ReadonlySet<string> = new Set(['CLUSTER_UNREACHABLE', 'STORAGE_FA
 const UNFIT_AFTER = 3;
 
 /**
- * Says what is done about each run of one partition that failed. What may pass anywhere counts as for any job; an outage of the servers, and what
- * is wrong at this node alone, are no reason to give the job up. Pure.
+ * Says what is done about each run of one partition that failed. What may pass anywhere counts as for any job; an outage of the servers,
+ * and what is wrong at this node alone, are no reason to give the job up. Pure.
  */
 export class PartitionRestarts {
   readonly #counted: RestartPolicy;

@@ -29,8 +29,8 @@ export interface PartitionObserver {
   proved(): void;
   /** It failed so often in a row for reasons of this node: others come before it. `end` follows. */
   unfit(error: MillraceError, failures: number): void;
-  /** It failed for good, and would on any node. */
-  failed(error: MillraceError): void;
+  /** It failed for good, and would on any node. Resolves when all are told so: before, the partition must not be claimed again. */
+  failed(error: MillraceError): Promise<void>;
 }
 
 /** Runs a partition for as long as its claim is this node's: one run for each claim. */
@@ -61,9 +61,9 @@ export class PartitionRunner {
     return this.#run;
   }
 
-  /** Its sources have ended, and it stays with nothing that runs. */
+  /** Its sources have ended, and it stays: with nothing that runs, or with what others may still ask (an exchange). */
   get hasEnded(): boolean {
-    return this.#phase === 'ended';
+    return this.#phase === 'ended' || (this.#run?.atEnd ?? false);
   }
 
   /** The partition begins. Call when nothing of it runs. */
@@ -106,7 +106,10 @@ export class PartitionRunner {
     });
     let outcome: RunOutcome;
     try {
-      outcome = await run.execute(() => this.#observer.opened());
+      outcome = await run.execute(
+        () => this.#observer.opened(),
+        () => this.#observer.ended(),
+      );
     } catch (error) {
       this.#run = undefined;
       return this.#fail(MillraceError.from(error), ran());
@@ -152,7 +155,7 @@ export class PartitionRunner {
 
   async #waitOrGiveUp(error: MillraceError, ran: FailedRun): Promise<void> {
     const after = this.#restarts.after(error, ran, this.#observer.isLocal(error));
-    if (after.type === 'failed') this.#observer.failed(error);
+    if (after.type === 'failed') await this.#observer.failed(error);
     else if (after.type === 'unfit') this.#observer.unfit(error, after.failures);
     // what passes is tried again where the partition goes on
     else if (this.#draining) this.#observer.released(error);

@@ -35,10 +35,10 @@ export const keepsState = <C, T>({ createSnapshot, restoreSnapshot }: SourceFunc
  * Drives the functions of a `SourceBuilder`. At most one fill is under way, and only while the buffer is empty. In a durable job the
  * uncovered rest of the fill in which the last commit stood is given first. Positions count from 0 in each reader.
  *
- * FI1. After a fill that failed the context is made anew and goes on behind the last fill that did not: it is given that state, and what the
- *     failed one has added is dropped, for it comes again. So nothing is given twice, or left out.
- * FI2. Without the functions for a state a batch begins anew, and what it gave before comes twice. A stream goes on where its new context is;
- *     what the failed fill has added is given, for nobody knows whether it would come again.
+ * FI1. After a fill that failed the context is made anew and goes on behind the last fill that did not: it is given that state, and what
+ *     the failed one has added is dropped, for it comes again. So nothing is given twice, or left out.
+ * FI2. Without the functions for a state a batch begins anew, and what it gave before comes twice. A stream goes on where its new context
+ *     is; what the failed fill has added is given, for nobody knows whether it would come again.
  */
 export class BuilderReader<C, T> implements SourceReader<T> {
   readonly #source: BuilderSource<C, T>;
@@ -47,7 +47,9 @@ export class BuilderReader<C, T> implements SourceReader<T> {
   #buffer = new ItemBuffer<T>();
   /** Only in a durable job. */
   readonly #log: FillLog<T> | undefined;
-  /** After the last fill that did not fail: what a new context is given. Undefined before there is one, and without the functions for it. */
+  /**
+   * After the last fill that did not fail: what a new context is given. Undefined before there is one, and without the functions for it.
+   */
   #state: Uint8Array | undefined;
   readonly #stop = new AbortController();
   /** The position of the next item: that of the first is 0 at each start, since what is stored is a state and no position. */

@@ -75,8 +75,9 @@ export class SinkBuilderStep<C, T> {
   }
 
   /**
-   * Called once for each context: when the sink is closed, after the call under way has ended, or a second later; and after a failure, before
-   * the next one is made. It is waited for at most 5 seconds. What it throws is told to whoever closes, in a job as `millrace:close-failed`.
+   * Called once for each context: when the sink is closed, after the call under way has ended, or a second later; and after a failure,
+   * before the next one is made. It is waited for at most 5 seconds. What it throws is told to whoever closes, in a job as
+   * `millrace:close-failed`.
    */
   destroyFn(fn: (context: C) => void | PromiseLike<void>): SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#sink, destroy: fn }, this.#given);
@@ -85,8 +86,8 @@ export class SinkBuilderStep<C, T> {
   /**
    * When what the functions throw is tried again. Default: for ever, 100 ms after the first failure, then twice as long each time, up to
    * 10 s. Meanwhile nothing more is taken than the window has room for; job and sources go on. Before each retry the context is destroyed
-   * and `createFn` makes a new one, since a client whose connection is gone never works again; what was received and not delivered is received
-   * anew. An error that cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. When the
+   * and `createFn` makes a new one, since a client whose connection is gone never works again; what was received and not delivered is
+   * received anew. An error that cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. When the
    * retries are over, `onError` decides about the item; those of `createFn` are nobody's fault among the items, and fail the sink.
    */
   retryStrategy(retryStrategy: RetryStrategy): SinkBuilderStep<C, T> {
@@ -94,9 +95,9 @@ export class SinkBuilderStep<C, T> {
   }
 
   /**
-   * How many milliseconds one call of `createFn`, `receiveFn`, `receiveBatchFn` or `flushFn` may take. Behind that it has failed with TIMEOUT,
-   * which may pass: the context is destroyed and the call is tried again, while the late one goes on by itself and may still have its
-   * effect. Default: as long as it takes.
+   * How many milliseconds one call of `createFn`, `receiveFn`, `receiveBatchFn` or `flushFn` may take. Behind that it has failed with
+   * TIMEOUT, which may pass: the context is destroyed and the call is tried again, while the late one goes on by itself and may still have
+   * its effect. Default: as long as it takes.
    */
   timeoutMs(timeoutMs: number): SinkBuilderStep<C, T> {
     return new SinkBuilderStep<C, T>({ ...this.#sink, timeoutMs }, this.#given);
@@ -193,13 +194,14 @@ const checkSink = <C, T>(sink: BuilderSink<C, T>, receivers: readonly string[]):
     flushFn: sink.flush,
     destroyFn: sink.destroy,
   };
+  const owner = typeof name === 'string' ? `sink "${name}"` : 'the sink';
   const problems = [
-    ...checkOptions(`sink "${name}"`, given, GIVEN).problems,
+    ...checkOptions(owner, given, GIVEN).problems,
     ...(sink.create === undefined ? ['createFn is missing'] : []),
     ...(receivers.length === 0 ? ['receiveFn or receiveBatchFn is missing'] : []),
     ...(new Set(receivers).size > 1 ? ['receiveFn and receiveBatchFn exclude each other'] : []),
   ];
-  if (problems.length > 0) throw invalidOptions(`sink "${name}"`, problems);
+  if (problems.length > 0) throw invalidOptions(owner, problems);
 };
 
 const BATCH: OptionChecks<ReceiveBatchOptions> = { maxBatchSize: wholeNumber(1, LARGEST_BATCH) };

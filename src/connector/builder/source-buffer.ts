@@ -33,8 +33,8 @@ interface BufferedItem<T> {
 }
 
 /**
- * The buffer of a {@link SourceBuilder}'s source: filled when it is empty, taken from the front. Its bound is the user's: one fill, for nothing
- * is asked to fill it while it has an item.
+ * The buffer of a {@link SourceBuilder}'s source: filled when it is empty, taken from the front. Its bound is the user's: one fill, for
+ * nothing is asked to fill it while it has an item.
  */
 export class ItemBuffer<T> implements BatchBuffer<T> {
   readonly #items = new Ring<BufferedItem<T>>();

@@ -52,8 +52,8 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
   }
 
   /**
-   * Called after `createFn` with the state stored last, after a failure with that of the last fill: `fillBufferFn` must go on behind what was
-   * added when that was taken. What was added and is not covered by the last commit the job has itself.
+   * Called after `createFn` with the state stored last, after a failure with that of the last fill: `fillBufferFn` must go on behind what
+   * was added when that was taken. What was added and is not covered by the last commit the job has itself.
    */
   restoreSnapshotFn(fn: (context: C, state: S) => void | PromiseLike<void>): SourceBuilderStep<K, C, T, S> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#source, restoreSnapshot: fn });
@@ -69,11 +69,11 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
 
   /**
    * When what the functions throw is tried again. Default: for ever, 100 ms after the first failure, then twice as long each time, up to
-   * 10 s. Before each retry the context is destroyed and `createFn` makes a new one. With `createSnapshotFn` and `restoreSnapshotFn`, in jobs
-   * without a store too, that is given the state after the last fill that did not fail, and what the failed one has added is dropped: so
-   * nothing is given twice or left out. Without them a batch begins anew, and a stream goes on where its new context is. An error that
-   * cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. Then, and when the retries are over, the
-   * source and its job fail: unlike a sink it has no `onError`, since there is no item that could be given up.
+   * 10 s. Before each retry the context is destroyed and `createFn` makes a new one. With `createSnapshotFn` and `restoreSnapshotFn`, in
+   * jobs without a store too, that is given the state after the last fill that did not fail, and what the failed one has added is dropped:
+   * so nothing is given twice or left out. Without them a batch begins anew, and a stream goes on where its new context is. An error that
+   * cannot pass is not tried again: PermanentError, TypeError and the like, or by `classifyErrorFn`. Then, and when the retries are over,
+   * the source and its job fail: unlike a sink it has no `onError`, since there is no item that could be given up.
    */
   retryStrategy(retryStrategy: RetryStrategy): SourceBuilderStep<K, C, T, S> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#source, retryStrategy });
@@ -84,7 +84,9 @@ export class SourceBuilderStep<K extends Kind, C, T, S = undefined> {
     return new SourceBuilderStep<K, C, T, S>({ ...this.#source, classifyErrorFn });
   }
 
-  /** @throws MillraceError INVALID_OPTIONS without a name, a `createFn` or a `fillBufferFn`, and with one of the functions for a state alone */
+  /**
+   * @throws MillraceError INVALID_OPTIONS without a name, a `createFn` or a `fillBufferFn`, and with one of the functions for a state alone
+   */
   build(): Source<T> {
     const source = this.#source;
     const { name, kind } = source;
@@ -149,13 +151,14 @@ const checkSource = <C, T>(source: BuilderSource<C, T>): void => {
     restoreSnapshotFn: source.restoreSnapshot,
     destroyFn: source.destroy,
   };
+  const owner = typeof name === 'string' ? `source "${name}"` : 'the source';
   const problems = [
-    ...checkOptions(`source "${name}"`, given, GIVEN).problems,
+    ...checkOptions(owner, given, GIVEN).problems,
     ...(source.create === undefined ? ['createFn is missing'] : []),
     ...(source.fill === undefined ? ['fillBufferFn is missing'] : []),
     ...halfProblem(source),
   ];
-  if (problems.length > 0) throw invalidOptions(`source "${name}"`, problems);
+  if (problems.length > 0) throw invalidOptions(owner, problems);
 };
 
 /** Neither does anything without the other. */

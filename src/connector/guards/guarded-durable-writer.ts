@@ -9,11 +9,11 @@ import {
 } from '../../internal/door/door.js';
 import { openGuarded } from '../../internal/door/open-guarded.js';
 import { isCount } from '../../internal/is-count.js';
-import type { DurableSinkWriter, OutboxSender, Prepared, RestoreOutbox } from '../durable-sink.js';
+import type { DurableSinkWriter, OutboxSender, Prepared, PreparedRow, RestoreOutbox } from '../durable-sink.js';
 import { checkLetter } from './check-letter.js';
 import { guardSender } from './guarded-sender.js';
 
-/** `opened` may be absent; `outboxes` is looked at by itself. */
+/** `opened` and `end` may be absent; `outboxes` is looked at by itself. */
 const METHODS = ['prepare', 'flush', 'ready', 'close'];
 
 /**
@@ -24,6 +24,7 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
   readonly opened?: Promise<void>;
   /** Guarded, each by a door of its own. */
   readonly outboxes: readonly OutboxSender[];
+  readonly end?: () => readonly PreparedRow[];
   readonly #door: Door;
   readonly #writer: DurableSinkWriter<T>;
 
@@ -31,6 +32,7 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
     this.#door = door;
     this.#writer = writer;
     this.outboxes = outboxes;
+    if (writer.end !== undefined) this.end = () => this.#end();
     const { opened } = writer;
     if (opened === undefined) return;
     this.opened = owedPromise(door, 'opened', () => opened);
@@ -47,7 +49,7 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
       const gave = `prepare gave ${shown(rows)} for rows and ${shown(rejected)} for rejected, of ${items.length} items`;
       throw contractBroken(this.#door, 'prepare-count', gave);
     }
-    this.#checkRows(prepared);
+    this.#checkRows(prepared.rows);
     this.#checkRejected(prepared, items.length);
     return prepared;
   }
@@ -64,8 +66,15 @@ class GuardedDurableWriter<T> implements DurableSinkWriter<T> {
     await this.#writer.close();
   }
 
+  #end(): readonly PreparedRow[] {
+    const rows = attempt(this.#door, () => this.#writer.end?.());
+    if (!Array.isArray(rows)) throw contractBroken(this.#door, 'end-rows', `end gave ${shown(rows)} for rows`);
+    this.#checkRows(rows);
+    return rows;
+  }
+
   /** A row that is in no outbox would be lost with its input acknowledged. */
-  #checkRows({ rows }: Prepared): void {
+  #checkRows(rows: readonly PreparedRow[]): void {
     for (const { outbox, bytes } of rows) {
       if (this.outboxes[outbox] === undefined) {
         throw contractBroken(

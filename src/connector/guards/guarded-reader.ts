@@ -15,7 +15,7 @@ import type { Polled, SourceReader, SourceSnapshot } from '../source-reader.js';
 import { awaitedOf } from './awaited-of.js';
 import { checkPolled } from './check-polled.js';
 
-/** `failed`, `dirty`, `awaited` and `whenDirty` may be absent. */
+/** `failed`, `dirty`, `awaited`, `atEnd` and `whenDirty` may be absent. */
 const METHODS = ['poll', 'ready', 'snapshot', 'committed', 'close'];
 
 /**
@@ -49,6 +49,11 @@ class GuardedReader<T> implements SourceReader<T> {
   /** Absent is 0. */
   get awaited(): number {
     return awaitedOf(this.#door, this.#reader);
+  }
+
+  /** Absent is false. */
+  get atEnd(): boolean {
+    return this.#reader.atEnd === true;
   }
 
   poll(max: number): Polled<T> {

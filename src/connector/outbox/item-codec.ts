@@ -2,11 +2,15 @@ import { deserialize, serialize } from 'node:v8';
 import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
+import { readCompact } from '../../internal/compact/compact-reader.js';
+import { writeCompact } from '../../internal/compact/compact-writer.js';
 import type { DeadLetter } from '../dead-letter.js';
 import { decodeError, encodeError, type StoredError } from './stored-error.js';
 
 /** Raised when the bytes mean something else. */
 const VERSION = 1;
+/** In its place, where the compact form follows: of small plain data, which is most of what pipelines carry. */
+const COMPACTED = 2;
 /** Anything else that structured clone takes. */
 const ITEM = 0;
 /** A dead letter: its error is of a class, which structured clone does not keep. */
@@ -21,8 +25,8 @@ interface StoredLetter extends Omit<DeadLetter, 'attributes' | 'error'> {
 }
 
 /**
- * An item of a pipeline as bytes: version, kind, then the text of a string or structured clone. A dead letter keeps its error, whose cause
- * becomes plain data.
+ * An item of a pipeline as bytes: the compact form, or version, kind, then the text of a string or structured clone. A dead letter keeps
+ * its error, whose cause becomes plain data.
  * @throws MillraceError STATE_NOT_STORABLE, which names the path, for what would not come back as it was
  */
 export const encodeItem = (item: unknown): Uint8Array => {
@@ -30,6 +34,8 @@ export const encodeItem = (item: unknown): Uint8Array => {
   const isLetter = isDeadLetter(item);
   const value: unknown = isLetter ? storedLetter(item) : item;
   checkStorable(value);
+  const compact = isLetter ? undefined : writeCompact(value, COMPACTED);
+  if (compact !== undefined) return compact;
   const body = serialize(value);
   const bytes = new Uint8Array(body.byteLength + HEADER_BYTES);
   bytes[0] = VERSION;
@@ -40,13 +46,13 @@ export const encodeItem = (item: unknown): Uint8Array => {
 
 /** @throws MillraceError STORE_CORRUPT for bytes that `encodeItem` cannot have made */
 export const decodeItem = (bytes: Uint8Array): unknown => {
-  if (bytes[0] !== VERSION) throw corrupt();
-  if (bytes[1] === TEXT) return decodeText(bytes);
+  if (bytes[0] === VERSION && bytes[1] === TEXT) return decodeText(bytes);
   try {
-    const value: unknown = deserialize(bytes.subarray(HEADER_BYTES));
-    if (bytes[1] === ITEM) return value;
+    if (bytes[0] === COMPACTED) return readCompact(bytes, 1);
+    if (bytes[0] === VERSION && bytes[1] === ITEM) return deserialize(bytes.subarray(HEADER_BYTES));
     // Only `encodeItem` writes this kind.
-    if (bytes[1] === LETTER) return decodeLetter(value as StoredLetter);
+    if (bytes[0] === VERSION && bytes[1] === LETTER)
+      return decodeLetter(deserialize(bytes.subarray(HEADER_BYTES)) as StoredLetter);
   } catch (cause) {
     throw corrupt(cause);
   }

@@ -28,18 +28,23 @@ const MISTAKES: readonly (abstract new (...args: never) => Error)[] = [
 export const classifyError = (error: unknown, classify?: ClassifyErrorFn): ErrorClass =>
   (classify === undefined ? undefined : ask(classify, error)) ?? defaultClass(error);
 
+const ADVICE = "It must return 'transient', 'permanent' or undefined.";
+
 const ask = (classify: ClassifyErrorFn, error: unknown): ErrorClass | undefined => {
   let answer: unknown;
   try {
     answer = classify(error);
   } catch (thrown) {
-    throw new MillraceError('USER_FUNCTION_FAILED', 'classifyErrorFn threw', { cause: thrown });
+    throw new MillraceError('USER_FUNCTION_FAILED', `classifyErrorFn threw: ${MillraceError.from(thrown).message}`, {
+      cause: thrown,
+      advice: ADVICE,
+    });
   }
   refusePromise(answer, 'classifyErrorFn');
   if (answer === undefined || answer === 'transient' || answer === 'permanent') return answer;
   throw new MillraceError('USER_FUNCTION_FAILED', `classifyErrorFn gave ${typeof answer}`, {
     cause: error,
-    advice: "It must return 'transient', 'permanent' or undefined.",
+    advice: ADVICE,
   });
 };
 

@@ -43,10 +43,11 @@ export type Verdict =
  * and `millrace:retry-over` once behind it. `millrace_retries_total` and `millrace_retrying` have the same as figures. The strategy counts
  * the failures of each function by itself: one that opens a connection takes no tries away from one that uses it.
  *
- * It has no timer and calls nothing: whoever has it makes the call, tells how it went, and waits as the verdict says. So every part waits in
- * a way that its own end can cut. Invariants:
+ * It has no timer and calls nothing: whoever has it makes the call, tells how it went, and waits as the verdict says. So every part waits
+ * in a way that its own end can cut. Invariants:
  * RT1. Each `retrying` is followed by one `retry-over`, whatever becomes of the part: who ends it calls `over`.
- * RT2. A function that got through begins anew; `beginAnew` does so for all where other calls are to be made, and leaves the outage as it is.
+ * RT2. A function that got through begins anew; `beginAnew` does so for all where other calls are to be made, and leaves the outage as it
+ *     is.
  * RT3. A strategy or a classifier that is itself broken is told as such, and not taken for the failure of a call: `misruled`.
  */
 export class Retries {
@@ -81,7 +82,7 @@ export class Retries {
     const attempt = (this.#attempts.get(one) ?? 0) + 1;
     const error = isFunctionMistake(thrown)
       ? this.#named(thrown)
-      : MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`);
+      : MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `${call} of ${this.part}`, CALL_ADVICE);
     const bare = this.#part.isNamed ? MillraceError.from(thrown, 'USER_FUNCTION_FAILED') : error;
     const verdict = this.#judge(thrown, bare, attempt);
     if (verdict.kind !== 'again') return verdict;
@@ -145,9 +146,12 @@ export class Retries {
     });
   }
 
-  #tell(facts: DiagnosticData): void {
+  #tell(facts: Omit<DiagnosticData<'retrying'>, 'job' | 'part' | 'failures'>): void {
     publishDiagnostic('retrying', { job: this.#part.job, part: this.part, failures: this.#failures, ...facts });
   }
 }
+
+const CALL_ADVICE =
+  'Mend the function, or what it uses. Whether it is tried again it says by throwing a TransientError or a PermanentError, or classifyErrorFn says it.';
 
 const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count));

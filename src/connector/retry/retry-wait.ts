@@ -19,24 +19,23 @@ export const retryWait = (strategy: RetryStrategy, attempt: number, failure: Mil
     const wait = strategy.intervalFunction(attempt);
     refusePromise(wait, 'the intervalFunction of the retry strategy');
     if (typeof wait === 'number' && wait >= 0) return Math.min(wait, LONGEST_MS);
-    return new MillraceError(
-      'USER_FUNCTION_FAILED',
-      `the intervalFunction of the retry strategy gave ${shownValue(wait)}`,
-      {
-        advice: 'It must return a number of milliseconds from 0.',
-      },
-    );
+    return misruled(`gave ${shownValue(wait)}`);
   } catch (thrown) {
     if (isFunctionMistake(thrown)) return MillraceError.from(thrown);
-    return new MillraceError('USER_FUNCTION_FAILED', 'the intervalFunction of the retry strategy threw', {
-      cause: thrown,
-    });
+    return misruled(`threw: ${MillraceError.from(thrown).message}`, thrown);
   }
 };
+
+const misruled = (what: string, cause?: unknown): MillraceError =>
+  new MillraceError('USER_FUNCTION_FAILED', `the intervalFunction of the retry strategy ${what}`, {
+    cause,
+    advice: 'It must return a number of milliseconds from 0.',
+  });
 
 const exhausted = (maxAttempts: number, failure: MillraceError): MillraceError =>
   new MillraceError('RETRIES_EXHAUSTED', `given up after ${maxAttempts} retries: ${failure.message}`, {
     cause: failure,
+    advice: 'Mend what it failed at, or let the retryStrategy try more often.',
     details: failure.details,
     ...(failure.reasonCode === undefined ? {} : { reasonCode: failure.reasonCode }),
   });

@@ -37,8 +37,8 @@ const validatorOf = <R>(schema: StandardSchema<R>): StandardSchema<R>['~standard
 };
 
 /**
- * zod answers by a promise, too, when a function in a schema throws (`z.string().transform(JSON.parse)`). That is an error of this item, for
- * `onError`: zod's own door throws it again, or says that the schema is asynchronous.
+ * zod answers by a promise, too, when a function in a schema throws (`z.string().transform(JSON.parse)`). That is an error of this item,
+ * for `onError`: zod's own door throws it again, or says that the schema is asynchronous.
  */
 const promised = (schema: object, item: unknown, result: PromiseLike<unknown>): unknown => {
   const mistake = asynchronous(result);
@@ -70,7 +70,8 @@ const doesNotFit = (issues: readonly SchemaIssue[]): MillraceError => {
   const paths = [...new Set(issues.map(pathOf))];
   const shown = paths.slice(0, MOST_PATHS).map((path) => (path === '' ? 'the item itself' : path));
   const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} other places` : '';
-  return new MillraceError('INVALID_MESSAGE', `the item does not fit the schema at ${shown.join(', ')}${more}`, {
+  const places = shown.length === 0 ? '' : ` at ${shown.join(', ')}${more}`;
+  return new MillraceError('INVALID_MESSAGE', `the item does not fit the schema${places}`, {
     advice: 'Mend what makes such items, or let the schema take them.',
     details: { paths: paths.slice(0, MOST_PATHS) },
   });

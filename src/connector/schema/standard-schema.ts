@@ -1,6 +1,6 @@
 /**
- * A schema of any library that has the interface of Standard Schema, version 1 (zod, valibot, arktype and others; https://standardschema.dev).
- * `Output` is the type of what has passed it.
+ * A schema of any library that has the interface of Standard Schema, version 1 (zod, valibot, arktype and others;
+ * https://standardschema.dev). `Output` is the type of what has passed it.
  */
 export interface StandardSchema<Output = unknown> {
   /** What the interface is. */

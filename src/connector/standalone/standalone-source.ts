@@ -28,8 +28,8 @@ interface Batch<T> {
  * A source read by promises. Items are acknowledged in any order; the source is told the end of the complete prefix, once per
  * turn of the event loop.
  *
- * It keeps to the rules of `SourceReader` as an engine does. What is told as durable is so by the caller's word: `ack` means that nothing of
- * the item can be lost any more. One that has ended stays open until the last acknowledgement; whoever wants no more of it closes it.
+ * It keeps to the rules of `SourceReader` as an engine does. What is told as durable is so by the caller's word: `ack` means that nothing
+ * of the item can be lost any more. One that has ended stays open until the last acknowledgement; whoever wants no more of it closes it.
  */
 class StandaloneSource<T> implements OpenSource<T> {
   /** Called when it closes. */

@@ -1,8 +1,8 @@
 /*
- * The contracts of sources, sinks, stores and logs as cases: `millrace/connector/testing`. Read `contract-case.ts` first, then the harness of
- * your kind, which is what you implement: `source/source-harness.ts`, `sink/sink-harness.ts`, `durable-sink/durable-sink-harness.ts`, for a
- * store `store/store-scene.ts`, for the log of a partition `log/log-scene.ts`, for its snapshots `blobs/blob-scene.ts`. The cases stand beside it. Only tests import this, ours and
- * others'.
+ * The contracts of sources, sinks, stores and logs as cases: `millrace/connector/testing`. Read `contract-case.ts` first, then the harness
+ * of your kind, which is what you implement: `source/source-harness.ts`, `sink/sink-harness.ts`, `durable-sink/durable-sink-harness.ts`,
+ * for a store `store/store-scene.ts`, for the log of a partition `log/log-scene.ts`, for its snapshots `blobs/blob-scene.ts`. The cases
+ * stand beside it. Only tests import this, ours and others'.
  */
 export { blobCases } from './blobs/blob-cases.js';
 export type { BlobFixture, BlobHarness, BlobLimits } from './blobs/blob-scene.js';

@@ -1,8 +1,9 @@
 import { present } from '../../internal/present.js';
 import { Ring } from '../../internal/ring.js';
+import { hasDiagnosticSubscribers, runDiagnostic } from '../../metrics/diagnostics.js';
 import type { AnySinkWriter } from '../../pipeline/any-sink.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import type { Frame } from '../tick/lanes/frame.js';
+import { type Frame, handOverOf } from '../tick/lanes/frame.js';
 import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
 import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 
@@ -10,6 +11,13 @@ import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 const OFFER = 1024;
 
 const OWNER = 'an output that passed the door of its sink as given up is held by a frame';
+
+/** What one run of a fragment has led to. */
+interface Pending {
+  readonly items: readonly unknown[];
+  /** Undefined: the letter of a row that was stored. */
+  readonly frame: Frame | undefined;
+}
 
 /** The frame owns the outputs up to number `end` (exclusive) that stand behind those of the hold before. */
 interface Hold {
@@ -27,7 +35,7 @@ export class DirectOutputLane implements OutputLane {
   readonly #writer: AnySinkWriter;
   readonly #tallies: JobTallies;
   /** As the stages gave them: an array for each run of a fragment, never joined. */
-  readonly #pending = new Ring<readonly unknown[]>();
+  readonly #pending = new Ring<Pending>();
   /** In the order of the outputs: the first is the one that the next delivery lowers. */
   readonly #holds = new Ring<Hold>();
   /** How many items of the oldest pending array the sink has taken. */
@@ -62,7 +70,7 @@ export class DirectOutputLane implements OutputLane {
 
   /** The frame is held until the outputs are delivered. */
   enqueue(items: readonly unknown[], frame: Frame | undefined): void {
-    this.#pending.push(items);
+    this.#pending.push({ items, frame });
     this.#enqueued += items.length;
     const newest = this.#holds.peekLast();
     // one hold for all outputs of a frame that come in a row: the cost is by the poll and not by the item
@@ -75,11 +83,12 @@ export class DirectOutputLane implements OutputLane {
   }
 
   write(): void {
-    for (let chunk = this.#pending.peek(); chunk !== undefined; chunk = this.#pending.peek()) {
+    for (let pending = this.#pending.peek(); pending !== undefined; pending = this.#pending.peek()) {
+      const { items: chunk, frame } = pending;
       // mostly all of an array is offered: then it need not be copied
       const whole = this.#offset === 0 && chunk.length <= OFFER;
       const offered = whole ? chunk : chunk.slice(this.#offset, this.#offset + OFFER);
-      const taken = this.#writer.write(offered);
+      const taken = this.#offer(offered, frame);
       this.#offset += taken;
       this.#taken += taken;
       this.#tallies.written.add(taken);
@@ -90,6 +99,12 @@ export class DirectOutputLane implements OutputLane {
         this.#offset = 0;
       }
     }
+  }
+
+  #offer(items: readonly unknown[], frame: Frame | undefined): number {
+    const writer = this.#writer;
+    if (frame === undefined || !hasDiagnosticSubscribers('hand-over')) return writer.write(items);
+    return runDiagnostic('hand-over', handOverOf(this.name, frame), () => writer.write(items));
   }
 
   flush(): void {

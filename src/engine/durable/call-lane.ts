@@ -6,6 +6,7 @@ import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import { AFTER_NUMBERS, numberKey } from '../layout/keys/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
+import { type CallChunk, decodeCallChunk, encodeCallChunk } from '../layout/values/call-chunk.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from '../layout/values/versioned-record.js';
 import type { CommitPart } from '../tick/commit-part.js';
@@ -32,19 +33,6 @@ interface Part {
 interface AddedPart {
   readonly part: Part;
   readonly encoded: readonly Uint8Array[];
-}
-
-/** Without its frame, of which only what an error names is kept. */
-interface StoredPart {
-  readonly source: string;
-  readonly last: number;
-  readonly items: readonly Uint8Array[];
-}
-
-/** One value in the store. */
-interface StoredChunk {
-  readonly first: number;
-  readonly parts: readonly StoredPart[];
 }
 
 /**
@@ -206,20 +194,19 @@ export class DurableCallLane implements CallLane, CommitPart {
     const oldest = added[0]?.part;
     const newest = added.at(-1)?.part;
     if (oldest === undefined || newest === undefined) return;
-    const chunk: StoredChunk = {
+    const chunk: CallChunk = {
       first: oldest.first,
       parts: added.map(({ part, encoded }) => ({ source: part.frame.source, last: part.frame.last, items: encoded })),
     };
     const key = `${this.#prefix}${numberKey(oldest.first)}`;
-    overlay.put(key, encodeStored(chunk));
+    overlay.put(key, encodeCallChunk(chunk));
     this.#chunks.push({ key, end: newest.first + newest.count });
   }
 
   /** In the order of their numbers: so the calls are made again in it, and results go on in it (A2). */
   #restore(view: StoreView): void {
     for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
-      // put by `#storeChunk`
-      const { first, parts } = decodeStored(value) as StoredChunk;
+      const { first, parts } = decodeCallChunk(value);
       let next = first;
       for (const { source, last, items } of parts) {
         const pending = items.slice(Math.max(0, this.#sealedHead - next));

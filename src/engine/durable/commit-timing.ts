@@ -10,8 +10,8 @@ const DOUBTED = 4;
 const MOST_DOUBTS = 8;
 
 /**
- * When the next commit is sealed. What one has let out is answered soon (PUBLISH by PUBREC, PUBREC by PUBREL), and each answer wants a commit:
- * sealed before them, the next one has a part of them, and the rest waits for the whole of it. So
+ * When the next commit is sealed. What one has let out is answered soon (PUBLISH by PUBREC, PUBREC by PUBREL), and each answer wants a
+ * commit: sealed before them, the next one has a part of them, and the rest waits for the whole of it. So
  * - it waits until what the last one let out is answered, no longer than that one took: more is not lost by sealing too early;
  * - where answers come later than that, as with a broker far away, none is waited for;
  * - where very much is let out, commits are so far apart that a commit, which costs the same whatever it has, is a small part of the work.

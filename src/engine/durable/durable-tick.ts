@@ -90,14 +90,15 @@ export class DurableTick {
 
   /**
    * What the next commit stores, or undefined while one is under way, when there is nothing to store, while answers that belong into it are
-   * about to come (`CommitTiming`), and after a failure in the middle of a tick: that is not to be stored. In the middle of an input, and where there is much, it stages rows (`Outbox`, B1). `last`
-   * takes what could wait, too.
+   * about to come (`CommitTiming`), and after a failure in the middle of a tick: that is not to be stored. In the middle of an input, and
+   * where there is much, it stages rows (`Outbox`, B1). `last` takes what could wait, too.
    * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
   seal(now: number, last = false): StoreBatch | undefined {
     const { gate } = this.#options;
     this.#timing.observe(now, this.#awaited());
     if (this.#committing || gate.spoilt) return undefined;
+    this.#end();
     const staged = this.#stage();
     if (staged !== undefined) return staged;
     if (gate.midUnit || !this.#due(now, last) || (!last && this.#timing.waits(now))) return undefined;
@@ -107,6 +108,13 @@ export class DurableTick {
       gate.spoil(MillraceError.from(error));
       throw error;
     }
+  }
+
+  /** Not where the run has failed: what it failed at comes again. */
+  #end(): void {
+    const { lanes, gate, sinks } = this.#options;
+    if (gate.halted !== undefined || gate.midUnit) return;
+    for (const [index, sink] of sinks.entries()) if (sink.hasEnd && lanes.finishedBefore(index)) sink.end();
   }
 
   /** Past the overlay, which may have a part of what an input changed: such a commit has rows alone, and answers nobody. */

@@ -19,7 +19,7 @@ import { type OpenPorts, openInOrder } from '../opening/open-in-order.js';
 import { openPort, type PortPlace } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { DurableRecords } from './durable-records.js';
-import { restoredOutbox } from './outbox/outbox.js';
+import { restoredOutbox } from './outbox/stored-outbox.js';
 import { ReachedSinks } from './reached-sinks.js';
 
 /** What a job with a store opens. */

@@ -12,7 +12,7 @@ import type { OpenPorts } from '../opening/open-in-order.js';
 import { closingOnFailure, openServices } from '../opening/open-services.js';
 import { OpeningSink } from '../opening/opening-sink.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
-import { DEFAULT_CACHE_LIMITS, KeyedStates } from '../state/keyed-states.js';
+import { BUNDLE_LIMITS, KeyedStates } from '../state/keyed-states.js';
 import { assembleWork, type DurableWork } from './assemble-work.js';
 import { beCareful } from './careful-unit.js';
 import type { DurableCustody } from './custody.js';
@@ -61,7 +61,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
   const { options } = request;
   const overlay = new Overlay(store);
   const stages = statefulStages(options.graph);
-  const states = new KeyedStates({ stages, overlay, limits: DEFAULT_CACHE_LIMITS });
+  const states = new KeyedStates({ stages, overlay, store, limits: options.stateLimits, bundles: BUNDLE_LIMITS });
   const plan = compilePipeline(options.graph, states.stateOf);
   const ports = planPorts(plan);
   const now: JobManifest = {

@@ -1,8 +1,10 @@
+import type { Prepared } from '../../connector/durable-sink.js';
 import { present } from '../../internal/present.js';
+import { hasDiagnosticSubscribers, runDiagnostic } from '../../metrics/diagnostics.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import type { OutboxLimits } from '../opening/job-run-options.js';
 import type { JobTallies } from '../tick/job-tallies.js';
-import type { Frame } from '../tick/lanes/frame.js';
+import { type Frame, handOverOf } from '../tick/lanes/frame.js';
 import type { OnRejected, OutputLane } from '../tick/lanes/output-lane.js';
 import type { RefusedOutput } from '../tick/lanes/refused-output.js';
 import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
@@ -14,6 +16,8 @@ const OUTBOX = 'a row that passed the door of its sink has an outbox';
 export interface DurableOutputLaneOptions {
   /** Of the sink, in the job. */
   readonly name: string;
+  /** In metrics and events. */
+  readonly called: string;
   /** Makes rows of the outputs. */
   readonly writer: AnyDurableSinkWriter;
   /** One for each of the writer's, in its order. */
@@ -36,6 +40,7 @@ export interface DurableOutputLaneOptions {
  */
 export class DurableOutputLane implements OutputLane {
   readonly name: string;
+  readonly called: string;
   readonly rejection: RejectionPolicy;
   readonly #options: DurableOutputLaneOptions;
   /** Outputs of this tick that are no rows yet; they count in `room`. */
@@ -46,6 +51,7 @@ export class DurableOutputLane implements OutputLane {
 
   constructor(options: DurableOutputLaneOptions) {
     this.name = options.name;
+    this.called = options.called;
     this.rejection = options.rejection;
     this.#options = options;
   }
@@ -87,6 +93,18 @@ export class DurableOutputLane implements OutputLane {
     this.#pendingItems += items.length;
   }
 
+  /** Whether there are rows behind all others. */
+  get hasEnd(): boolean {
+    return this.#options.writer.end !== undefined;
+  }
+
+  /** All that leads here has ended, and is in the outboxes. */
+  end(): void {
+    const rows = this.#options.writer.end?.() ?? [];
+    for (const { outbox, bytes } of rows) present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+    this.#options.tallies.written.add(rows.length);
+  }
+
   /** Deliveries are the outboxes' business; refusals are taken with the snapshot of the commit that they belong to. */
   takeProgress(): void {}
 
@@ -97,7 +115,7 @@ export class DurableOutputLane implements OutputLane {
     this.#pendingItems = 0;
     // frame by frame, so that what is rejected is told with the frame that its letter holds
     for (const { items, frame } of pending) {
-      const { rows, rejected } = this.#options.writer.prepare(items);
+      const { rows, rejected } = this.#prepare(items, frame);
       for (const { outbox, bytes } of rows) {
         // before it is in the outbox: a row that no commit can have would be found when the tick is sealed, with all that came before it
         this.#options.checkSize(bytes.byteLength);
@@ -106,6 +124,12 @@ export class DurableOutputLane implements OutputLane {
       this.#options.tallies.written.add(rows.length);
       for (const { letter } of rejected) onRejected(letter, frame);
     }
+  }
+
+  #prepare(items: readonly unknown[], frame: Frame | undefined): Prepared {
+    const { writer } = this.#options;
+    if (frame === undefined || !hasDiagnosticSubscribers('hand-over')) return writer.prepare(items);
+    return runDiagnostic('hand-over', handOverOf(this.name, frame), () => writer.prepare(items));
   }
 
   flush(): void {

@@ -1,7 +1,10 @@
 import type { Claimant } from '../../connector/check-claims.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 
-/** What the jobs of an engine that have not ended claim for themselves. Two with one client id would take the session from each other for good. */
+/**
+ * What the jobs of an engine that have not ended claim for themselves. Two with one client id would take the session from each other for
+ * good.
+ */
 export class EngineClaims {
   /** By claim, whose it is. */
   readonly #owners = new Map<string, Owner>();

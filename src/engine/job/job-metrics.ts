@@ -1,6 +1,5 @@
 import type { Metrics } from '../../metrics/metrics.js';
-import { MetricsRegistry } from '../../metrics/metrics-registry.js';
-import type { MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
+import { isReadable, type MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
 import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import type { JobTallies } from '../tick/job-tallies.js';
 import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
@@ -34,8 +33,10 @@ export interface JobMetrics {
   readonly outboxBytes: number;
   /** Commits of all runs; 0 without a store. */
   readonly commits: number;
-  /** Every instrument of the job's registry, those of its connectors too; empty when the job was given another metrics port. */
+  /** Every instrument of the job's registry, those of its connectors too; empty when the job was given a metrics port that cannot be read. */
   readonly samples: MetricsSnapshot;
+  /** Whether they are of a registry of the job's own; one that it was given may have what others count, too. */
+  readonly ownSamples: boolean;
 }
 
 export const NO_RUN: RunFigures = { inFlight: NOTHING_IN_FLIGHT, stored: NOTHING_STORED };
@@ -48,10 +49,17 @@ export interface RunFigures {
   readonly stored: StoredMessages;
 }
 
+/** Where a job counts. */
+interface CountedIn {
+  readonly metrics: Metrics;
+  /** It was given none. */
+  readonly ownMetrics: boolean;
+}
+
 export const readJobMetrics = (
   tallies: JobTallies,
   { inFlight, stored }: RunFigures,
-  metrics: Metrics,
+  { metrics, ownMetrics }: CountedIn,
 ): JobMetrics => ({
   itemsReceived: tallies.received.value,
   itemsAcknowledged: tallies.acknowledged.value,
@@ -65,5 +73,6 @@ export const readJobMetrics = (
   outboxMessages: stored.messages,
   outboxBytes: stored.bytes,
   commits: tallies.commits.value,
-  samples: metrics instanceof MetricsRegistry ? metrics.snapshot() : [],
+  samples: isReadable(metrics) ? metrics.snapshot() : [],
+  ownSamples: ownMetrics,
 });

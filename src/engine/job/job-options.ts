@@ -45,6 +45,13 @@ export interface JobOptions {
   readonly maxOutboxMessages?: number | undefined;
   /** The same in bytes of messages. Default 1 GiB. */
   readonly maxOutboxBytes?: number | undefined;
+  /**
+   * How many states of keys stay in memory that the store has as well, in a job with a store. Default 500,000. Its stages with state share it
+   * equally. Those that changed since the last commit are kept beyond it, until that; others are read again when their key comes.
+   */
+  readonly maxCachedStates?: number | undefined;
+  /** The same in bytes, an estimate of the memory that they take. Default 128 MiB. */
+  readonly maxCachedStateBytes?: number | undefined;
   /** When and how often a job that failed runs again, for errors that may pass. */
   readonly restart?: RestartOptions | undefined;
   /**
@@ -76,12 +83,18 @@ export interface ResolvedJobOptions {
   readonly maxOutboxMessages: number;
   /** For each client of a sink. Default 1 GiB. */
   readonly maxOutboxBytes: number;
+  /** For all stages together. Default 500,000. */
+  readonly maxCachedStates: number;
+  /** For all stages together. Default 128 MiB. */
+  readonly maxCachedStateBytes: number;
   /** As it was given: its defaults depend on whether the job has a store (`resolveRestart`). */
   readonly restart: RestartOptions;
   /** Checked for its form; whether there are such parts only the store knows. */
   readonly giveUp: readonly string[];
   /** Default: a registry of the job's own. */
   readonly metrics: Metrics;
+  /** Whether it is that. */
+  readonly ownMetrics: boolean;
   /** What it throws, or rejects with, fails nothing. */
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
@@ -106,6 +119,8 @@ const JOB: OptionChecks<JobOptions> = {
   maxBytesInFlight: count,
   maxOutboxMessages: count,
   maxOutboxBytes: count,
+  maxCachedStates: count,
+  maxCachedStateBytes: count,
   restart: options(RESTART),
   giveUp: listOf(part),
   metrics: metricsPort,
@@ -136,9 +151,12 @@ export const resolveJobOptions = (given: JobOptions, defaultName: string): Resol
     maxBytesInFlight: asked.maxBytesInFlight ?? 64 * 1024 * 1024,
     maxOutboxMessages: asked.maxOutboxMessages ?? 1_000_000,
     maxOutboxBytes: asked.maxOutboxBytes ?? 1024 ** 3,
+    maxCachedStates: asked.maxCachedStates ?? 500_000,
+    maxCachedStateBytes: asked.maxCachedStateBytes ?? 128 * 1024 * 1024,
     restart: asked.restart ?? {},
     giveUp: asked.giveUp ?? [],
     metrics: asked.metrics ?? new MetricsRegistry(),
+    ownMetrics: asked.metrics === undefined,
     onEvent: asked.onEvent,
   });
 };

@@ -1,10 +1,10 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 
 /**
- * The states of a job, under Jet's names. `NOT_RUNNING`: before its first run, and while one that failed waits for the next. `STARTING`: its
- * ports are opened. `RUNNING`: all are open, or in a job with a store all but sinks that it has reached before. `SUSPENDED`: everything is
- * closed until `resume`. `COMPLETING`: it drains for good, or its sources have ended. `COMPLETED` and `FAILED`, which is also what `cancel`
- * leaves, are final.
+ * The states of a job, under Jet's names. `NOT_RUNNING`: before its first run, and while one that failed waits for the next. `STARTING`:
+ * its ports are opened. `RUNNING`: all are open, or in a job with a store all but sinks that it has reached before. `SUSPENDED`: everything
+ * is closed until `resume`. `COMPLETING`: it drains for good, or its sources have ended. `COMPLETED` and `FAILED`, which is also what
+ * `cancel` leaves, are final.
  */
 export type JobStatus = 'NOT_RUNNING' | 'STARTING' | 'RUNNING' | 'SUSPENDED' | 'COMPLETING' | 'COMPLETED' | 'FAILED';
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { type Deferred, deferred } from '../../internal/deferred.js';
-import { foreignText } from '../../internal/visible-text.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
@@ -11,11 +10,13 @@ import type { RunParts } from '../opening/run-parts.js';
 import { JobRun } from '../run/job-run.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
+import type { JobPlan } from './job-plan.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
 import { RestartPolicy } from './restart-policy.js';
 import type { RunningJob } from './running-job.js';
 import { stoppedEarlyWords } from './stopped-early.js';
 import { tellObserver } from './tell-observer.js';
+import { warnOfFailure } from './warn-of-failure.js';
 
 /** What becomes of the job when its run ends without a failure. */
 type Intent = 'complete' | 'suspend' | 'restart';
@@ -26,6 +27,8 @@ export interface JobParts {
   readonly options: ResolvedJobOptions;
   /** What each of its runs is told. */
   readonly run: JobRunOptions;
+  /** What it shows of itself. */
+  readonly plan: JobPlan;
   /** undefined: nothing is said as a warning but a failure that nobody would learn of. */
   readonly warnings: OperatorWarnings | undefined;
   /** Called once, when the job will never run again. */
@@ -81,6 +84,11 @@ export class Job implements RunningJob {
   join(): Promise<void> {
     this.#observed = true;
     return this.#completion.promise;
+  }
+
+  /** What it is made of: the same for as long as it lives. */
+  get plan(): JobPlan {
+    return this.#parts.plan;
   }
 
   /**
@@ -145,7 +153,7 @@ export class Job implements RunningJob {
   /** The job's numbers as they stand. */
   metrics(): JobMetrics {
     const { run, options } = this.#parts;
-    return readJobMetrics(run.tallies, this.#run ?? { ...NO_RUN, stored: this.#left }, options.metrics);
+    return readJobMetrics(run.tallies, this.#run ?? { ...NO_RUN, stored: this.#left }, options);
   }
 
   /** Drains the job. */
@@ -302,12 +310,7 @@ export class Job implements RunningJob {
     this.#running.reject(error);
     this.#completion.reject(error);
     this.#finish();
-    // nobody listens, and an error must never be silent
-    if (!this.#observed && error.code !== 'ABORTED') {
-      process.emitWarning(`job "${this.name}" failed: ${foreignText(error.message)}`, {
-        code: `MILLRACE_${error.code}`,
-      });
-    }
+    if (!this.#observed && error.code !== 'ABORTED') warnOfFailure(this.name, error);
   }
 
   #finish(): void {

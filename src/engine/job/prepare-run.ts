@@ -81,6 +81,7 @@ export const prepareRun = (
     maxItemsInFlight,
     maxBytesInFlight,
     outboxLimits: { maxRows: options.maxOutboxMessages, maxBytes: options.maxOutboxBytes },
+    stateLimits: { maxEntries: options.maxCachedStates, maxBytes: options.maxCachedStateBytes },
     stores: durable ? stores : undefined,
   };
   const named = { sources: sources.map(({ source }) => source.name), sinks: sinks.map(({ sink }) => sink.name) };

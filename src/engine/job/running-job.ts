@@ -1,4 +1,5 @@
 import type { JobMetrics } from './job-metrics.js';
+import type { JobPlan } from './job-plan.js';
 import type { JobStatus } from './job-status.js';
 
 /** A job of any engine. On a cluster what is asked of it is asked of the job everywhere, whichever node is asked. */
@@ -7,6 +8,8 @@ export interface RunningJob extends AsyncDisposable {
   readonly name: string;
   /** Does not change once it is COMPLETED or FAILED. */
   readonly status: JobStatus;
+  /** What it is made of: the same for as long as it lives. */
+  readonly plan: JobPlan;
   /** Resolves when the job has completed; rejects with the error that failed it, ABORTED when it was cancelled. */
   join(): Promise<void>;
   /** Resolves when the job runs. Rejects when it ends before. */

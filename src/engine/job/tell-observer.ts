@@ -1,5 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { foreignText } from '../../internal/visible-text.js';
+import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
+import { factsOf } from '../../metrics/warnings/facts.js';
 
 /** What any engine tells of a job. */
 interface ToldEvent {
@@ -13,10 +15,11 @@ type Observer<E extends ToldEvent> = (event: E) => unknown;
 const broken = new WeakSet<object>();
 
 /**
- * Tells the owner of a job. An observer cannot fail the job: what it throws, or its promise is rejected with, is a warning of the process,
+ * Tells the owner of a job, and who watches the process by its diagnostics channel. An observer cannot fail the job: what it throws, or its promise is rejected with, is a warning of the process,
  * once for each function.
  */
 export const tellObserver = <E extends ToldEvent>(onEvent: Observer<E> | undefined, event: E): void => {
+  if (hasDiagnosticSubscribers('job')) publishDiagnostic('job', factsOf(event));
   if (onEvent === undefined) return;
   try {
     const told = onEvent(event);

@@ -113,7 +113,8 @@ const storedOfStage = (view: StoreView, name: string): string | undefined => {
   return hasKeys(view, namePrefix('async', name)) ? 'calls that are pending' : undefined;
 };
 
-const hasKeys = (view: StoreView, prefix: string): boolean => {
+/** Whether anything stands under keys that begin with it. */
+export const hasKeys = (view: Pick<StoreView, 'range'>, prefix: string): boolean => {
   for (const _ of view.range(prefix, endOf(prefix))) return true;
   return false;
 };

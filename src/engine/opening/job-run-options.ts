@@ -12,6 +12,14 @@ export interface OutboxLimits {
   readonly maxBytes: number;
 }
 
+/** How much state stays in memory that the store has as well. */
+export interface StateLimits {
+  /** States at once; those that changed are kept beyond it. */
+  readonly maxEntries: number;
+  /** An estimate of the memory that they take. */
+  readonly maxBytes: number;
+}
+
 /** What a run of a job is told. */
 export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | 'metrics'> {
   /** Compiled anew for each run: what is compiled has state. */
@@ -32,6 +40,8 @@ export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | '
   readonly maxBytesInFlight: number;
   /** Bounds of each outbox of a durable job. */
   readonly outboxLimits: OutboxLimits;
+  /** Of all stages with state together, in a durable job. */
+  readonly stateLimits: StateLimits;
   /** Where the job keeps its state; undefined for one that keeps none. */
   readonly stores: StoreProvider | undefined;
 }

@@ -6,6 +6,8 @@ export interface Recovered {
   readonly outbox: StoredMessages;
   /** Items of mapAsync stages whose calls are made again. */
   readonly pendingCalls: number;
-  /** Milliseconds from opening the store until every source, and every sink that is waited for, was open too: connecting is a part of it. */
+  /**
+   * Milliseconds from opening the store until every source, and every sink that is waited for, was open too: connecting is a part of it.
+   */
   readonly elapsedMs: number;
 }

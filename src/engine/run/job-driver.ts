@@ -24,6 +24,8 @@ export interface JobDriverOptions {
   readonly calls: StageCalls;
   /** How long what is in flight may take to be delivered once polling has stopped. */
   readonly drainTimeoutMs: number;
+  /** `atEnd` has become true. */
+  readonly onEnd: () => void;
 }
 
 /** The loop gives way to sockets and timers after so long. */
@@ -60,6 +62,8 @@ export class JobDriver {
   /** What ends the run whatever is under way; the first one is the reason. */
   #stopped: MillraceError | undefined;
   readonly #drainTimeoutMs: number;
+  readonly #onEnd: () => void;
+  #atEnd = false;
   /** Set from the first `drain` on: that a run drains is told by it. */
   #drainTimer: NodeJS.Timeout | undefined;
   /** Noted by the timer, seen in the next turn: the loop alone ends a run. */
@@ -67,12 +71,18 @@ export class JobDriver {
   /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
 
-  constructor({ machine, custody, lanes, calls, drainTimeoutMs }: JobDriverOptions) {
+  constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd }: JobDriverOptions) {
     this.#machine = machine;
     this.#custody = custody;
     this.#lanes = lanes;
     this.#calls = calls;
     this.#drainTimeoutMs = drainTimeoutMs;
+    this.#onEnd = onEnd;
+  }
+
+  /** All has come that is known to come, and is delivered; the run goes on, for a source of it may as well. */
+  get atEnd(): boolean {
+    return this.#atEnd;
   }
 
   /** Runs until the sources end, a drain is over, or the job fails: then it rejects. Call once. */
@@ -148,7 +158,10 @@ export class JobDriver {
       return undefined;
     }
     // a job that has ended has nobody who would deliver later: its outboxes must be empty (`quiet`). One that drains need only be covered
-    if (machine.finished && custody.settled && machine.quiet) return 'ended';
+    const wasAtEnd = this.#atEnd;
+    this.#atEnd = machine.finished && custody.settled && machine.quiet;
+    if (this.#atEnd && machine.done) return 'ended';
+    if (this.#atEnd && !wasAtEnd) this.#onEnd();
     if (this.#drainTimer === undefined) return undefined;
     if (machine.idle && custody.covered) return 'drained';
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;

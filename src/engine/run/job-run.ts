@@ -39,19 +39,27 @@ export class JobRun {
     return this.#parts?.custody.stored ?? NOTHING_STORED;
   }
 
+  /** Its sources have ended, as far as they know, and all is delivered; it stays open, since one of them may go on. */
+  get atEnd(): boolean {
+    return this.#driver?.atEnd ?? false;
+  }
+
   /** For which stages and sinks a drain has waited in vain. */
   get unfinished(): readonly string[] {
     return this.#unfinished;
   }
 
-  /** Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once. */
-  async execute(onOpen: (parts: RunParts) => void): Promise<RunOutcome> {
+  /**
+   * Opens, runs and closes. Rejects with the MillraceError that failed the run. Call once.
+   * @param onEnd `atEnd` has become true
+   */
+  async execute(onOpen: (parts: RunParts) => void, onEnd: () => void = () => {}): Promise<RunOutcome> {
     const parts = await this.#open();
     // nothing was taken, so there is nothing to wait for
     if (parts === undefined) return 'drained';
     let outcome: RunOutcome;
     try {
-      const driver = this.#drive(parts);
+      const driver = this.#drive(parts, onEnd);
       // ports that do not listen to the signal may have opened all the same
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen(parts);
@@ -114,10 +122,10 @@ export class JobRun {
     return [...stages, ...waiting.map(({ name }) => `sink "${name}"`)];
   }
 
-  #drive(parts: RunParts): JobDriver {
+  #drive(parts: RunParts, onEnd: () => void): JobDriver {
     const { job, metrics, drainTimeoutMs } = this.#options;
     const calls = new StageCalls({ job, metrics, signal: this.#abort.signal });
-    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs });
+    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs, onEnd });
     this.#parts = parts;
     this.#driver = driver;
     // it may have come after the last port was open

@@ -3,18 +3,20 @@ import type { StoreView } from '../../store/store.js';
 import { entryKey } from '../layout/keys/entry-key.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
-import { decodeRecord, encodeRecord } from '../layout/values/entry-record.js';
-import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
-import { checkVersions, decodeVersioned, type Encoding, encodeVersioned } from '../layout/values/versioned-record.js';
+import { hasKeys } from '../layout/stored-parts.js';
+import { decodeRecord, makeRecord } from '../layout/values/entry-record.js';
+import { decodeStage, encodeStage, type StageRecord } from '../layout/values/stage-record.js';
+import {
+  checkVersions,
+  decodeVersioned,
+  type Encoding,
+  encodeBody,
+  encodeVersioned,
+} from '../layout/values/versioned-record.js';
+import { KeyFilter } from './key-filter.js';
+import { type BundleLimits, StateBundles } from './state-bundles.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
-import { type StateEntry, weightOf } from './state-entry.js';
-
-/** Versions of its codec that a stage may have states of. */
-const versionsIn = (view: Pick<StoreView, 'get'>, key: string): readonly number[] => {
-  const bytes = view.get(key);
-  const versions: unknown = bytes === undefined ? [] : decodeStored(bytes);
-  return Array.isArray(versions) ? versions : [];
-};
+import { NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
 
 /** How large a state is taken for before any was encoded. */
 const FIRST_GUESS_BYTES = 64;
@@ -24,16 +26,22 @@ export interface KeyedStateOptions {
   readonly stage: StatefulStage;
   /** Read from what it has, written to by `sealInto`. */
   readonly overlay: Overlay;
+  /** Below the overlay. */
+  readonly store: Pick<StoreView, 'range'>;
   /** Of the decoded states that did not change. */
   readonly limits: CacheLimits;
+  /** Of the states of busy keys. */
+  readonly bundles: BundleLimits;
 }
 
 /**
- * The state of one stage over the store of its job. It owns the decoded states; the overlay has their bytes from `sealInto` on.
+ * The state of one stage over the store of its job. It owns the decoded states; overlay and bundles have their bytes from `sealInto` on.
  *
  * K1. There is one decoded instance of a state at a time, and one that was changed since the last seal stays in memory: a function may
- *     go on changing it in place. All others can be dropped at any time, since overlay and store have their bytes.
+ *     go on changing it in place. All others can be dropped at any time, since bundles, overlay and store have their bytes.
  * K2. `sealInto` encodes what was changed, all of it and nothing else, as it is between two ticks. Later changes are the next seal's.
+ * K3. A stage of which nothing was stored when it was opened is not looked up for keys that it has never put: that none is there costs the store
+ *     more than to find one, since it looks whether its file is damaged in that place.
  *
  * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object,
  * or `undo` forgets it, or what `restorer` gave puts it back.
@@ -42,22 +50,32 @@ export class KeyedState implements StageState {
   readonly #view: Pick<Overlay, 'get' | 'maxKeyBytes'>;
   readonly #encoding: Encoding;
   readonly #prefix: string;
-  readonly #versionsKey: string;
+  readonly #recordKey: string;
   readonly #cache: StateCache;
-  #versions: readonly number[];
+  readonly #bundles: StateBundles;
+  /** The keys that were ever put, where the store had none when it was opened (K3): before one is in a bundle it is put by itself. */
+  readonly #ever: KeyFilter | undefined;
+  #record: StageRecord;
   /** The entry that was asked for last: functions get, change and set one key at a time. It need not be in the cache. */
   #last: StateEntry | undefined;
   #usualBytes = FIRST_GUESS_BYTES;
 
-  /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name */
-  constructor({ stage, overlay, limits }: KeyedStateOptions) {
+  /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
+  constructor({ stage, overlay, store, limits, bundles }: KeyedStateOptions) {
     this.#view = overlay;
     this.#encoding = { codec: stage.codec, owner: `the state of stage "${stage.name}"` };
     this.#prefix = namePrefix('state', stage.name);
-    this.#versionsKey = nameKey('state', stage.name);
+    this.#recordKey = nameKey('state', stage.name);
     this.#cache = new StateCache(limits);
-    this.#versions = versionsIn(overlay, this.#versionsKey);
-    checkVersions(this.#encoding, this.#versions);
+    this.#record = decodeStage(overlay.get(this.#recordKey));
+    checkVersions(this.#encoding, this.#record.versions);
+    this.#bundles = new StateBundles({
+      prefix: this.#prefix,
+      owner: this.#encoding.owner,
+      store,
+      limits: bundles,
+    });
+    this.#ever = hasKeys(store, this.#prefix) ? undefined : new KeyFilter();
   }
 
   /** An estimate of the memory that changes since the last seal take. */
@@ -93,10 +111,14 @@ export class KeyedState implements StageState {
   }
 
   /** Nothing has changed since the last seal: that is what `undo` goes back to. */
-  begin(): void {}
+  begin(): void {
+    this.#bundles.begin();
+  }
 
-  /** Forgets every instance, those that were changed in place and never set too: overlay and store have them as they were sealed. */
+  /** Forgets every instance, those that were changed in place and never set too: they are read as they were sealed before `begin`. */
   undo(): void {
+    this.#bundles.undo();
+    this.#record = decodeStage(this.#view.get(this.#recordKey));
     this.#cache.clear();
     this.#last = undefined;
   }
@@ -105,9 +127,11 @@ export class KeyedState implements StageState {
   sealInto(overlay: Overlay): void {
     const { changed } = this.#cache;
     if (changed.length === 0) return;
+    this.#bundles.open(changed);
     for (const entry of changed) this.#store(entry, overlay);
+    this.#bundles.close(overlay);
     this.#cache.sealed(({ value }) => value === undefined);
-    this.#storeVersion(overlay);
+    this.#storeRecord(overlay);
   }
 
   /** The instance may be half changed: overlay and store have the state as it was sealed. */
@@ -126,32 +150,46 @@ export class KeyedState implements StageState {
   /** What the store does not have is not kept: it would come in by the first change. */
   #load(key: StateKey): StateEntry {
     const at = entryKey(this.#prefix, key, this.#view.maxKeyBytes);
-    const bytes = this.#view.get(at.storeKey);
-    if (bytes === undefined)
-      return { key, at, value: undefined, bytes: weightOf(at, this.#usualBytes), changed: false };
-    const value = decodeRecord(this.#encoding, at, bytes);
-    const entry = { key, at, value, bytes: weightOf(at, bytes.byteLength), changed: false };
-    this.#cache.add(entry);
+    const bundled = this.#bundles.find(key);
+    const record = bundled?.record ?? this.#stored(at.storeKey);
+    const value = record === undefined ? undefined : decodeRecord(this.#encoding, at, record);
+    const bytes = weightOf(at, record?.byteLength ?? this.#usualBytes);
+    const entry = { key, at, value, bytes, changed: false, sealedIn: NEVER_SEALED, place: bundled?.place };
+    if (record !== undefined) this.#cache.add(entry);
     return entry;
+  }
+
+  #stored(storeKey: string): Uint8Array | undefined {
+    return this.#ever?.mayHave(storeKey, this.#prefix.length) === false ? undefined : this.#view.get(storeKey);
   }
 
   #store(entry: StateEntry, overlay: Overlay): void {
     const { at, value } = entry;
     if (value === undefined) {
       overlay.remove(at.storeKey);
+      this.#bundles.setApart(entry);
       return;
     }
-    const bytes = encodeRecord(this.#encoding, at, value);
-    overlay.put(at.storeKey, bytes);
-    this.#cache.reweigh(entry, weightOf(at, bytes.byteLength));
-    this.#usualBytes = bytes.byteLength;
+    const encoding = this.#encoding;
+    const body = encodeBody(encoding, value);
+    if (!this.#bundles.take(entry, { version: encoding.codec.version, body }, overlay)) {
+      overlay.put(at.storeKey, makeRecord(encoding, at, body));
+      this.#ever?.add(at.storeKey, this.#prefix.length);
+      this.#bundles.setApart(entry);
+    }
+    this.#cache.reweigh(entry, weightOf(at, body.byteLength));
+    this.#usualBytes = body.byteLength;
   }
 
-  /** The version stands in the store before, or in the same commit as, the first state that has it. */
-  #storeVersion(overlay: Overlay): void {
+  /** It stands in the store before, or in the same commit as, the first state that needs it. */
+  #storeRecord(overlay: Overlay): void {
     const { version } = this.#encoding.codec;
-    if (this.#versions.includes(version)) return;
-    this.#versions = [...this.#versions, version];
-    overlay.put(this.#versionsKey, encodeStored(this.#versions));
+    const { versions, bundled } = this.#record;
+    if (versions.includes(version) && (bundled || !this.#bundles.some)) return;
+    this.#record = {
+      versions: versions.includes(version) ? versions : [...versions, version],
+      bundled: bundled || this.#bundles.some,
+    };
+    overlay.put(this.#recordKey, encodeStage(this.#record));
   }
 }

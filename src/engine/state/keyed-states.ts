@@ -1,20 +1,28 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StatefulStage, StateOf } from '../../pipeline/stage-state.js';
+import type { StoreView } from '../../store/store.js';
 import type { Overlay } from '../layout/overlay.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import { KeyedState } from './keyed-state.js';
+import type { BundleLimits } from './state-bundles.js';
 import type { CacheLimits } from './state-cache.js';
 
-/** For all stages of a job together. */
-export const DEFAULT_CACHE_LIMITS: CacheLimits = { maxEntries: 500_000, maxBytes: 128 * 1024 * 1024 };
+/** For all stages of a job together, as far as the cache is that large: what is bundled has a share of it in memory. */
+export const BUNDLE_LIMITS: BundleLimits = { fewest: 32, maxStates: 65_536, maxBytes: 8 * 1024 * 1024 };
+/** Of a cache. */
+const BUNDLE_SHARE = 4;
 
 export interface KeyedStatesOptions {
   /** Those of the pipeline, by `statefulStages(graph)`. */
   readonly stages: readonly StatefulStage[];
   /** That of the partition. */
   readonly overlay: Overlay;
+  /** Below the overlay: read when a stage is opened. */
+  readonly store: Pick<StoreView, 'range'>;
   /** Each stage has an equal share. */
   readonly limits: CacheLimits;
+  /** The same. */
+  readonly bundles: BundleLimits;
 }
 
 /** The states of all stages of one partition, for one run. */
@@ -23,10 +31,17 @@ export class KeyedStates implements CommitPart {
   readonly #byName: ReadonlyMap<string, KeyedState>;
 
   /** Opens every stage, so that what does not fit is refused before the first item. @throws MillraceError as `KeyedState` */
-  constructor({ stages, overlay, limits }: KeyedStatesOptions) {
+  constructor({ stages, overlay, store, limits, bundles }: KeyedStatesOptions) {
     const share = (bound: number): number => Math.floor(bound / Math.max(1, stages.length));
-    const ours = { maxEntries: share(limits.maxEntries), maxBytes: share(limits.maxBytes) };
-    this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ stage, overlay, limits: ours })]));
+    const shares = {
+      limits: { maxEntries: share(limits.maxEntries), maxBytes: share(limits.maxBytes) },
+      bundles: {
+        fewest: bundles.fewest,
+        maxStates: share(Math.min(bundles.maxStates, limits.maxEntries / BUNDLE_SHARE)),
+        maxBytes: share(Math.min(bundles.maxBytes, limits.maxBytes / BUNDLE_SHARE)),
+      },
+    };
+    this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ stage, overlay, store, ...shares })]));
     this.#states = [...this.#byName.values()];
   }
 
@@ -51,9 +66,11 @@ export class KeyedStates implements CommitPart {
     for (const state of this.#states) state.sealInto(overlay);
   }
 
-  begin(): void {}
+  begin(): void {
+    for (const state of this.#states) state.begin();
+  }
 
-  /** Goes back to the last seal. */
+  /** Goes back to the last `begin`, before which all was sealed. */
   undo(): void {
     for (const state of this.#states) state.undo();
   }

@@ -1,5 +1,6 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
 import type { EntryKey } from '../layout/keys/entry-key.js';
+import type { Place } from './state-place.js';
 
 /** What an entry takes besides its key and its value, roughly. */
 const ENTRY_BYTES = 160;
@@ -18,7 +19,14 @@ export interface StateEntry {
   bytes: number;
   /** Since the last seal. */
   changed: boolean;
+  /** The seal that had it last; `NEVER_SEALED` for what was read and has not changed since. */
+  sealedIn: number;
+  /** Among the bundles, where it has been in one. */
+  place: Place | undefined;
 }
+
+/** Long before the first. */
+export const NEVER_SEALED = -1_000_000;
 
 /** `encodedBytes` of its value as it was stored last; of a usual value when it never was. */
 export const weightOf = ({ storeKey }: EntryKey, encodedBytes: number): number =>

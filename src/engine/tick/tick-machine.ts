@@ -20,8 +20,8 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
  *     (With the guarantee `none` it is acknowledged on receipt, as that guarantee says.)
  * T2. A source is acknowledged up to a watermark, which passes whole frames in order. What is acknowledged is a prefix of what was
  *     polled, and no input is ever acknowledged in part.
- * T3. With a store one unit is under way at a time, and nothing of it counts before its end (rows staged meanwhile are garbage, B1): an input that leads to a million
- *     outputs takes many ticks.
+ * T3. With a store one unit is under way at a time, and nothing of it counts before its end (rows staged meanwhile are garbage, B1): an
+ *     input that leads to a million outputs takes many ticks.
  * T4. Back-pressure stops polling, and the start of calls whose results would have to wait. It stops nothing else: what sinks and calls
  *     report is always taken, so a full machine can always drain.
  *
@@ -55,6 +55,11 @@ export class TickMachine implements InFlight {
   /** Whether all sources have ended and all is complete. */
   get finished(): boolean {
     return this.#lanes.finished;
+  }
+
+  /** Whether no source can go on. */
+  get done(): boolean {
+    return this.#lanes.done;
   }
 
   /** Whether the sinks have delivered everything they were given. */

@@ -10,8 +10,8 @@ export interface Undoable {
 }
 
 /**
- * The unit that a failure undoes: one input, or all of a poll that can only be committed as a whole. To be able to undo costs the encoding of
- * each state that an input has changed, so it is `on` only for a while after a run has lost work to a failing item.
+ * The unit that a failure undoes: one input, or all of a poll that can only be committed as a whole. To be able to undo costs the encoding
+ * of each state that an input has changed, so it is `on` only for a while after a run has lost work to a failing item.
  */
 export interface Unit extends Undoable {
   /** Whether one comes to its end before another begins, for nothing may be committed in its middle. */

@@ -32,6 +32,16 @@ export async function openOwnFile(path: string, flags: number): Promise<FileHand
   }
 }
 
+/** The text of a small file. @throws as `openOwnFile` */
+export async function readOwnText(path: string): Promise<string> {
+  const file = await openOwnFile(path, constants.O_RDONLY);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
 async function openNoLink(path: string, flags: number): Promise<FileHandle> {
   try {
     return await open(path, flags | NO_FOLLOW | NO_WAIT, 0o600);
@@ -68,6 +78,17 @@ export async function checkOwnDirectory(path: string): Promise<void> {
   const { uid, mode } = await stat(path);
   if (uid !== us) throw foreign(path, `belongs to user ${uid}`, `Run as that user, or: chown ${us} ${path}`);
   if ((mode & OTHERS_WRITE) !== 0) throw foreign(path, 'can be written to by others', `chmod 700 ${path}`);
+}
+
+/**
+ * Refuses what is no directory of ours by this very name: a link to one, too. For who was not told to make it, and only reads.
+ * @throws as `checkOwnDirectory`
+ */
+export async function checkFoundDirectory(path: string): Promise<void> {
+  const found = await lstat(path);
+  if (found.isSymbolicLink()) throw foreign(path, 'is a symbolic link', 'Name the directory that it leads to.');
+  if (!found.isDirectory()) throw foreign(path, 'is no directory', 'Name a directory.');
+  await checkOwnDirectory(path);
 }
 
 const foreign = (path: string, what: string, advice: string): MillraceError =>

@@ -1,4 +1,4 @@
-import { type Facts, textOf } from './facts.js';
+import { type Facts, factsOf, textOf } from './facts.js';
 
 /** Of an event; undefined: nothing to say. */
 type TextOf = (facts: Facts) => string | undefined;
@@ -53,6 +53,9 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'millrace:letters-read-again',
     'dead letters are read again from the topic that they go to, and rejected again, which never ends: filters that leave that topic out, or another topic',
   ],
+  ['millrace:table-failed', tableFailed],
+  ['millrace:table-full', 'a table has no room for another row: raise maxRows, or take a narrower filter'],
+  ['millrace:table-row-rejected', 'a message gives no row of its table: see millrace:table-row-rejected'],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];
 
@@ -65,3 +68,8 @@ function unverified(facts: Facts): string | undefined {
 /** What an event comes to in words. */
 export const noteOf = (text: string | TextOf, facts: Facts): string | undefined =>
   typeof text === 'string' ? text : text(facts);
+
+function tableFailed(facts: Facts): string {
+  const why = textOf(factsOf(facts.error), 'message');
+  return `table "${textOf(facts, 'table')}" cannot be loaded anew, and stays as it is (${why}): it is tried again`;
+}

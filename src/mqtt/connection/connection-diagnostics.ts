@@ -132,7 +132,9 @@ function tellWill(
   if (!waits) publishDiagnostic('will-at-takeover', { name, clientId, server, version });
 }
 
-/** A server that keeps the session for less than we asked for loses it when we are away for longer [MQTT-3.2.2.3.2]: said at each CONNACK. */
+/**
+ * A server that keeps the session for less than we asked for loses it when we are away for longer [MQTT-3.2.2.3.2]: said at each CONNACK.
+ */
 function tellShortenedExpiry(
   { name, clientId, sessionExpiryInterval: asked }: MqttConnectionOptions,
   { sessionExpiryInterval: granted }: ServerLimits,

@@ -12,7 +12,10 @@ import type { GrantedSubscription } from './subscriptions/wanted-subscription.js
  * follows the last `onDisconnected`.
  */
 export interface ConnectionListener {
-  /** Session events other than `connected`, `subscribed`, `unsubscribed`, `session-lost` and `close`, which the connection handles. */
+  /**
+   * Session events other than `connected`, `session-lost` and `close`, which the connection handles; of `subscribed` and `unsubscribed` those
+   * behind `onSubscribed`, which answer what the owner has asked the session for itself.
+   */
   onSessionEvents(events: readonly SessionEvent[]): void;
   /**
    * CONNACK accepted: publishing may begin (a session loss is settled). `verified` is false when a present session may be an empty one

@@ -11,6 +11,7 @@ import { ControlConnection, type ControlListener, type ControlTarget } from './c
 import { TakeoverTrial } from './conflict/takeover-trial.js';
 import { sessionOptions } from './connect-request.js';
 import { ConnectionDiagnostics } from './connection-diagnostics.js';
+import { ConnectionEnds } from './connection-ends.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { type ConnectionMetrics, connectionMetrics } from './connection-metrics.js';
 import { type ConnectionStage, type ConnectionState, conversationOf, isOver, stateAfter } from './connection-state.js';
@@ -21,12 +22,7 @@ import type { SessionIdentity } from './identity/session-identity.js';
 import type { LinkEnd } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions } from './options/mqtt-connection-options.js';
-import { isSecure } from './options/servers/resolve-servers.js';
-import { adviseOlder } from './reconnect/advise-older.js';
-import { explainClose, type Unanswered } from './reconnect/explain-close.js';
-import { isConnectRefusal } from './reconnect/is-connect-refusal.js';
-import { type AttemptEnd, type NextStep, ReconnectPolicy } from './reconnect/reconnect-policy.js';
-import { Redirects } from './reconnect/redirects.js';
+import { type NextStep, ReconnectPolicy } from './reconnect/reconnect-policy.js';
 import { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 import { formatAddress } from './transport/format-address.js';
 import type { Transport } from './transport/transport.js';
@@ -41,18 +37,18 @@ const KEPT_OR_NOT = 'the connection was closed to see whether the broker keeps t
 /**
  * Drives one Session over one transport after another: connects, subscribes, reconnects, fails over, times out. It owns the session and
  * all that outlives a single attempt: the policy of what follows an end (`ReconnectPolicy`), what the session is to have
- * (`SubscriptionKeeper`), whose it is (`SessionIdentity`), and the present `Conversation`.
+ * (`SubscriptionKeeper`), whose it is (`SessionIdentity`), what an end shows (`ConnectionEnds`), and the present `Conversation`.
  *
  * Order of calls: `open` once; commands on `session`, each followed by `flush`; `setReading` at any time; `reconnect` after an end,
  * where there is no auto-reconnect; `close` once. Each attempt goes: what the identity wants first, `renew`, login, transport, what is
  * to be durable before a CONNECT, an old session thrown away (by a login and a transport of its own), the conversation, which on a first start
- * is ended once to see what the broker keeps (R5e); then its end, what follows, and perhaps a trial (R19a).
+ * is ended once to see what the broker keeps (R5e), and once to throw away what it had (R6a); then its end, what follows, and perhaps a trial
+ * (R19a).
  *
  * Z31. One attempt at a time, one conversation at a time: `#live` is the only loop, and waits for each to end.
  * Z32. `closed` and `failed` are final: what resolves afterwards changes nothing, and destroys the transport that it brings.
  * Z33. Each end is told once, with what follows decided: `onDisconnected`, then the rejection of `open` or `reconnect`, or `onFailed`;
  *      and once more where a trial has found out more about it.
- * Z34. A CONNECT that may have been sent and was not answered leaves a doubt with subscriptions and identity, until it is settled.
  *
  * May re-enter: a listener may call `flush`, `setReading` and `close` amid any call; the state is looked at again after each.
  */
@@ -62,7 +58,7 @@ export class Connection {
   readonly #metrics: ConnectionMetrics;
   readonly #diagnostics: ConnectionDiagnostics;
   readonly #policy: ReconnectPolicy;
-  readonly #redirects: Redirects;
+  readonly #ends: ConnectionEnds;
   readonly #subscriptions: SubscriptionKeeper;
   readonly #session: Session;
   readonly #stop = new AbortController();
@@ -85,14 +81,21 @@ export class Connection {
     // a trial holds up to ten connections, each of which listens while it lives
     setMaxListeners(0, this.#stop.signal);
     this.#dialer = new Dialer(options, this.#metrics, this.#stop.signal);
-    this.#redirects = new Redirects(options.followServerReference);
     // before what is made below: each of that begins with what is known of an earlier process
     const identity = makeIdentity(options, (wentBack) => this.#diagnostics.lost(wentBack));
     this.#identity = identity;
     this.#policy = new ReconnectPolicy(options, Math.random, identity.facts);
-    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, identity.kept);
+    this.#subscriptions = new SubscriptionKeeper(options.subscriptions, identity.kept, options.formerFilters);
     this.#version = this.#policy.version;
     this.#session = new Session({ ...sessionOptions(options), ...identity.birth });
+    this.#ends = new ConnectionEnds({
+      options,
+      policy: this.#policy,
+      session: this.#session,
+      subscriptions: this.#subscriptions,
+      identity,
+      diagnostics: this.#diagnostics,
+    });
   }
 
   /** Connects and subscribes; with reconnect on it keeps trying on retryable errors. Rejects with the fatal error or ABORTED. */
@@ -288,6 +291,8 @@ export class Connection {
       options: this.#options,
       owner: {
         onAccepted: (event) => this.#onAccepted(event, reconnected),
+        onAgain: ({ error, forget }) =>
+          void this.#connectAgain(conversation, error, forget ? { sessionExpiryInterval: 0 } : undefined),
         onGranted: (next) => this.#onGranted(conversation, next),
         onEnd: (end) => ended.resolve(this.#ended(end, true)),
       },
@@ -316,7 +321,8 @@ export class Connection {
 
   #onGranted(conversation: Conversation, next: 'run' | 'try'): void {
     if (next === 'try') {
-      void this.#resumeOnce(conversation);
+      // R5e: before anything depends on the session
+      void this.#connectAgain(conversation, new MillraceError('CONNECTION_LOST', KEPT_OR_NOT));
       return;
     }
     this.#policy.granted();
@@ -327,74 +333,30 @@ export class Connection {
     this.#opening?.resolve();
   }
 
-  /** R5e: in order, and at once, before anything depends on the session. */
-  async #resumeOnce(conversation: Conversation): Promise<void> {
+  /** In order, and at once. */
+  async #connectAgain(conversation: Conversation, why: MillraceError, goodbye?: Properties): Promise<void> {
     // not by `#ended`: nothing has failed, and the policy is to count nothing
     this.#state = { at: 'backing-off', waitMs: 0 };
     conversation.end();
-    this.#session.disconnect();
+    this.#session.disconnect(0, goodbye);
     const closed = conversation.link.close(GOODBYE_MS);
-    this.#listener.onDisconnected(new MillraceError('CONNECTION_LOST', KEPT_OR_NOT));
+    this.#listener.onDisconnected(why);
     await closed;
     this.#leave({ do: 'retry', waitMs: 0 });
   }
 
   /** An attempt or a connection is over: says so, and what follows. */
-  #ended({ error: cause, byFin }: LinkEnd, connectSent: boolean): NextStep | undefined {
+  #ended(end: LinkEnd, connectSent: boolean): NextStep | undefined {
     const conversation = conversationOf(this.#state);
-    // before the conversation is told of its end, after which it awaits nothing
-    const unanswered = this.#unansweredPacket(conversation, connectSent);
-    const error = adviseOlder(explainClose(cause, unanswered), this.#policy.version);
+    const shown = this.#ends.show(end, conversation, connectSent);
     conversation?.end();
     if (isOver(this.#state)) return undefined;
-    const connectedMs = conversation?.connectedMs;
-    if (connectSent && connectedMs === undefined) this.#unanswered(error);
-    if (connectedMs === undefined) this.#diagnostics.failed();
-    const server = formatAddress(this.#policy.address);
-    const { moved = false } = conversation ?? {};
-    // the session knows of the end already (LI1): this is how the connection was then
-    const { inflight, lastOwed, lastAlone } = this.#session;
-    const next = this.#after({
-      error,
-      byFin,
-      connectSent,
-      connectedMs,
-      moved: moved || inflight > 0,
-      // an end that a search for a message counts is progress, too (R20a)
-      progressed: moved || lastAlone >= 0,
-      unanswered: connectedMs !== undefined && lastOwed > 0,
-      subscribing: unanswered?.packet === 'SUBSCRIBE',
-      now: performance.now(),
-    });
+    const next = this.#ends.after(shown, performance.now());
     this.#state = stateAfter(next);
+    const { error, server } = shown;
     // when the state says what follows: a listener may look at it, or close
     this.#sayEnd(atServer(next.do === 'retry' ? error : next.error, server), next, server);
     return next;
-  }
-
-  /** A server that names another one is the policy's business only where that is not followed. */
-  #after(end: AttemptEnd): NextStep {
-    const redirect = this.#redirects.after(end, this.#policy.address);
-    if (redirect !== undefined) this.#diagnostics.redirected(redirect);
-    const { to, moved = false } = redirect ?? {};
-    return to === undefined ? this.#policy.after(end) : this.#policy.redirected({ to, moved }, end);
-  }
-
-  #unansweredPacket(conversation: Conversation | undefined, connectSent: boolean): Unanswered | undefined {
-    if (conversation?.awaitsGrant) return { packet: 'SUBSCRIBE', filters: this.#options.subscriptions.length };
-    const accepted = conversation?.connectedMs !== undefined;
-    return connectSent && !accepted ? this.#unansweredConnect() : undefined;
-  }
-
-  #unansweredConnect(): Unanswered {
-    const { version, address } = this.#policy;
-    return { packet: 'CONNECT', version, secure: isSecure(address) };
-  }
-
-  #unanswered(error: MillraceError): void {
-    this.#subscriptions.doubt();
-    // a refusal has made no session; what an unanswered CONNECT has made, nobody knows
-    if (!isConnectRefusal(error)) this.#identity.connectUnanswered();
   }
 
   #sayEnd(error: MillraceError, next: NextStep, server: string): void {

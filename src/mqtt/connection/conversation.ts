@@ -10,7 +10,7 @@ import type { SessionDoubts, SessionIdentity } from './identity/session-identity
 import { Link, type LinkEnd } from './link.js';
 import type { Login } from './login.js';
 import type { MqttConnectionOptions, ServerAddress } from './options/mqtt-connection-options.js';
-import { SessionOpening } from './session-opening.js';
+import { type ConnectAgain, SessionOpening } from './session-opening.js';
 import type { SubscriptionKeeper } from './subscriptions/subscription-keeper.js';
 import type { Transport } from './transport/transport.js';
 
@@ -18,6 +18,8 @@ import type { Transport } from './transport/transport.js';
 export interface ConversationOwner {
   /** CONNACK accepted us; what becomes of the session is decided after this. */
   onAccepted(event: ConnectedEvent): void;
+  /** The connection is to end in order, and the next one to follow at once. */
+  onAgain(decision: ConnectAgain): void;
   /** All that is wanted is granted. `try`: first the next CONNECT is to show whether the broker keeps the session (R5e). */
   onGranted(next: 'run' | 'try'): void;
   /** The link has ended, by itself or given up; the last call. */
@@ -58,7 +60,7 @@ export interface ConversationParts {
  *
  * Order of calls: `start` once; then `setReading`, and `link.pump` for what the session is told by others; `end` at last, by its owner: when
  * `onEnd` has told it, or before it closes or destroys the `link` itself, of which nothing is told. Its owner is told `onAccepted`, then
- * `onGranted`, then `onEnd`, which may come instead of either.
+ * `onGranted` or `onAgain`, then `onEnd`, which may come instead of any of them.
  *
  * Z11. The listener of the connection is handed its events in order, none before CONNACK and none after `end`.
  * Z12. `connected` is true while that is so, and set before anybody is told of a CONNACK or of the end.
@@ -138,13 +140,18 @@ export class Conversation {
     let from = 0;
     for (let at = 0; at < events.length; at += 1) {
       const event = events[at];
-      if (event === undefined || !isConnectionEvent(event)) continue;
+      if (event === undefined || !isConnectionEvent(event) || this.#isOwners(event)) continue;
       this.#tell(events, from, at);
       from = at + 1;
       if (event.type === 'connected') this.#onConnected(event, events.some(isQuestion));
       else if (this.connected && this.#at === 'subscribing' && !isAuthEvent(event)) this.#opening?.handle(event);
     }
     this.#tell(events, from, events.length);
+  }
+
+  /** What is subscribed to once all is granted is the owner's own. */
+  #isOwners({ type }: SessionEvent): boolean {
+    return this.#at === 'running' && (type === 'subscribed' || type === 'unsubscribed');
   }
 
   #tell(events: readonly SessionEvent[], from: number, to: number): void {
@@ -157,7 +164,13 @@ export class Conversation {
     if (this.#at !== 'handshaking') return;
     const { link } = this;
     const { owner, options } = this.#parts;
-    this.#opening = new SessionOpening({ ...this.#parts, link, event, onGranted: (next) => this.#onGranted(next) });
+    this.#opening = new SessionOpening({
+      ...this.#parts,
+      link,
+      event,
+      onAgain: (decision) => owner.onAgain(decision),
+      onGranted: (next) => this.#onGranted(next),
+    });
     this.#at = 'subscribing';
     this.#connectedAt = performance.now();
     this.connected = true;

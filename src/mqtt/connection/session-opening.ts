@@ -44,9 +44,14 @@ export interface OpeningParts {
   readonly reconnected: boolean;
   /** The CONNACK that it begins with. */
   readonly event: ConnectedEvent;
+  /** As `ConversationOwner`. */
+  readonly onAgain: (decision: ConnectAgain) => void;
   /** All that is wanted is granted: the connection is used, or tried first (R5e). */
   readonly onGranted: (next: 'run' | 'try') => void;
 }
+
+/** Why, and with what for the session, a connection ends before it is used. */
+export type ConnectAgain = Extract<Decision, { do: 'again' }>;
 
 /** How a session came out. */
 interface Outcome {
@@ -62,8 +67,8 @@ interface Outcome {
  * was accepted; it owns what is awaited on it meanwhile, and two timers.
  *
  * Order of calls, by the conversation: `begin` in the turn of `connected`, then `handle` for each event that is not the listener's, then
- * `end`: when all is granted, and when the conversation is over. Within: settling (`renew` and `meet` of the identity, again for each
- * question; the listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
+ * `end`: when all is granted, and when the conversation is over. Within: settling (`meet` of the identity, again for each question; the
+ * listener's `onSessionLost`, then `onConnected`), subscribing (SUBSCRIBEs of the owner and of the identity, their answers, the grant), over.
  *
  * O1. Nothing is subscribed, and the owner hears nothing of the connection, before it is decided what becomes of the session. But new
  *     messages of a broker that is slow to answer reach it (R14b).
@@ -115,16 +120,6 @@ export class SessionOpening {
     if (this.#at !== 'settling') return;
     // the question may be the answer to `verify`: nothing is awaited any more
     this.#stopTimers();
-    this.#parts.identity.renew((error) => this.#orGiveUp(() => this.#settle(question, error)));
-  }
-
-  /** O5. */
-  #settle(question: SessionQuestion | undefined, error: MillraceError | undefined): void {
-    if (this.#at !== 'settling') return;
-    if (error !== undefined) {
-      this.#parts.link.giveUp(error);
-      return;
-    }
     const { identity, address, version, reconnected, session, subscriptions, event } = this.#parts;
     const { clientId, sessionPresent: present } = event;
     const { unverified } = subscriptions;
@@ -144,6 +139,9 @@ export class SessionOpening {
     const { link, session, subscriptions } = this.#parts;
     if (this.#at !== 'settling') return;
     switch (decision.do) {
+      case 'again':
+        this.#parts.onAgain(decision);
+        return;
       case 'cut':
         link.giveUp(decision.error);
         return;

@@ -63,7 +63,9 @@ export interface PublishPacket {
   readonly payload: Uint8Array;
   /** 0: nothing answers it. 1: PUBACK. 2: PUBREC, PUBREL and PUBCOMP. */
   readonly qos: QualityOfService;
-  /** To a server: keep it. From a server: it was kept before the subscription, or the subscription asks to be told (Retain As Published). */
+  /**
+   * To a server: keep it. From a server: it was kept before the subscription, or the subscription asks to be told (Retain As Published).
+   */
   readonly retain: boolean;
   /** It may have been sent before, under the same id; never at QoS 0. */
   readonly dup: boolean;

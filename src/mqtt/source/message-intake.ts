@@ -12,6 +12,7 @@ import type {
 import type { Acknowledger } from './acknowledgement/acknowledger.js';
 import { type BufferLimits, MessageBuffer } from './buffer/message-buffer.js';
 import { TopicMatcher } from './buffer/topic-matcher.js';
+import { MessageTeller } from './message-teller.js';
 import type { SourceLine } from './source-line.js';
 import type { SourceMetrics } from './source-metrics.js';
 
@@ -40,6 +41,8 @@ export interface IntakeOptions {
  */
 export class MessageIntake implements ConnectionListener {
   readonly buffer: MessageBuffer;
+  /** Told of by the reader, too. */
+  readonly teller: MessageTeller;
   readonly #options: IntakeOptions;
   readonly #matcher: TopicMatcher;
   readonly #readiness = new Readiness();
@@ -62,6 +65,7 @@ export class MessageIntake implements ConnectionListener {
     this.#options = options;
     this.#matcher = new TopicMatcher(options.filters);
     this.buffer = new MessageBuffer(options.limits);
+    this.teller = new MessageTeller(options.name);
   }
 
   /** Before the connection is opened. */
@@ -154,6 +158,7 @@ export class MessageIntake implements ConnectionListener {
   onDisconnected(error: MillraceError): void {
     if (this.#opened && !this.#options.autoReconnect) this.lose(error);
     if (this.#owes) this.buffer.holdQos1();
+    this.#options.metrics.latency.forget();
     this.#setReading(true);
   }
 
@@ -187,6 +192,8 @@ export class MessageIntake implements ConnectionListener {
       return;
     }
     this.buffer.push(event);
+    metrics.latency.received(event);
+    this.teller.received(event);
     if (!this.#opened && event.qos > 0 && this.#owes) this.#owing.resolve();
   }
 
@@ -240,6 +247,7 @@ export class MessageIntake implements ConnectionListener {
     const dropped = this.buffer.takeDropped();
     if (dropped === 0) return;
     this.#options.metrics.dropped.add(dropped);
+    this.#options.metrics.latency.forget();
     if (this.#dropping) return;
     this.#dropping = true;
     publishDiagnostic('messages-dropped', { source: this.#options.name, policy: this.#options.limits.qos0Overflow });

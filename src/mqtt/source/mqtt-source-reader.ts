@@ -90,12 +90,17 @@ export class MqttSourceReader<T> implements SourceReader<T> {
   }
 
   snapshot(upTo: number): SourceSnapshot {
-    return this.#acks.snapshot(upTo);
+    const snapshot = this.#acks.snapshot(upTo);
+    this.#options.metrics.latency.covered(upTo, snapshot.mark);
+    this.#intake.teller.covered(upTo, snapshot.mark);
+    return snapshot;
   }
 
   committed(mark: number): void {
     if (this.#closed !== undefined) return;
-    const { line, name } = this.#options;
+    const { line, name, metrics } = this.#options;
+    metrics.latency.committed(mark);
+    this.#intake.teller.committed(mark);
     const count = this.#acks.committed(mark);
     if (count === 0) return;
     line.flush();
@@ -112,6 +117,8 @@ export class MqttSourceReader<T> implements SourceReader<T> {
   #consume(event: MessageEvent, batch: PollBatch<T>): boolean {
     const { onError, origin, metrics, maker } = this.#options;
     const position = batch.next;
+    metrics.latency.polled(event, position);
+    this.#intake.teller.polled(event, position);
     const failure = maker.make(event, batch);
     if (failure !== undefined) {
       metrics.rejected.add();

@@ -1,4 +1,5 @@
 import type { Source } from '../../connector/source.js';
+import type { Table, TableKey } from '../../connector/tables/table.js';
 import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { refuseNoOptions } from '../../internal/options/not-options.js';
 import { refuseBrokerAlone } from '../connection/options/refuse-broker-alone.js';
@@ -10,6 +11,8 @@ import type {
   SchemaMqttSourceOptions,
 } from './options/mqtt-source-options.js';
 import type { Subscription } from './options/subscription.js';
+import { mqttTable } from './table/mqtt-table.js';
+import type { MqttTableOptions } from './table/table-options.js';
 
 type Given<Options> = Options extends { readonly topic: string } ? 'topic' : 'subscriptions';
 
@@ -43,6 +46,14 @@ function builder(
   return new MqttSourceBuilder<unknown>(options);
 }
 
+function table(filter: string): Table<string, Uint8Array>;
+function table<V = Uint8Array, K extends TableKey = string>(options: MqttTableOptions<V, K>): Table<K, V>;
+function table(given: string | MqttTableOptions<unknown, TableKey>): Table<TableKey, unknown> {
+  if (typeof given === 'string') refuseBrokerAlone(given);
+  else refuseNoOptions('MqttSources.table', given);
+  return mqttTable(given);
+}
+
 /**
  * Sources that read MQTT topics.
  *
@@ -56,7 +67,7 @@ function builder(
  *
  * @namespace
  */
-export const MqttSources = frozenFunctions('MqttSources', { builder: 1, mqtt: 3 })({
+export const MqttSources = frozenFunctions('MqttSources', { builder: 1, mqtt: 3, table: 1 })({
   /** A builder, or one that already has these options. */
   builder,
 
@@ -66,4 +77,16 @@ export const MqttSources = frozenFunctions('MqttSources', { builder: 1, mqtt: 3 
    * @throws MillraceError INVALID_OPTIONS, also for the URL of a broker alone
    */
   mqtt,
+
+  /**
+   * The retained messages of a filter as a table for `lookup`: a row for each topic, which an empty message deletes. It is open when all
+   * retained messages are there, and follows what is published. When its connection was cut it subscribes anew, and what was deleted
+   * meanwhile goes.
+   *
+   * ```ts
+   * MqttSources.table({ topic: 'devices/+/config', keyFn: (topic) => topic.split('/')[1], mapToRowFn: (_, message) => message.json() })
+   * ```
+   * @throws MillraceError INVALID_OPTIONS, also for the URL of a broker alone
+   */
+  table,
 });

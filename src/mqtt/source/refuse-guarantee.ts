@@ -86,7 +86,9 @@ const refuseCopies = ({ name, overlaps, deduplicateBy }: Facts): MillraceError |
   );
 };
 
-const isReliable = ({ subscriptions }: Facts): boolean => subscriptions.some(({ qos }) => qos > 0);
+/** What reads nothing loses nothing. */
+const isReliable = ({ subscriptions }: Facts): boolean =>
+  subscriptions.length === 0 || subscriptions.some(({ qos }) => qos > 0);
 
 const refusal = ({ name }: Facts, why: string, advice: string): MillraceError =>
   new MillraceError('GUARANTEE_UNSUPPORTED', `source "${name}": ${why}`, { advice, details: { source: name } });

@@ -1,4 +1,8 @@
 import type { Counter, Gauge, Metrics } from '../../metrics/metrics.js';
+import { LatencySample } from './latency-sample.js';
+
+/** Seconds: from a local broker and a job without a store to a sink that is behind by minutes. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 /** What an MQTT source counts, each with the label `source`. */
 export interface SourceMetrics {
@@ -30,6 +34,8 @@ export interface SourceMetrics {
   readonly bufferedMessages: Gauge;
   /** With the read buffers that they keep: see `MessageQueue`. */
   readonly bufferedBytes: Gauge;
+  /** Seconds from the socket to the acknowledgement, of one message at a time. */
+  readonly latency: LatencySample;
   /** Polled, and not committed. */
   readonly unacknowledged: Gauge;
 }
@@ -57,6 +63,14 @@ export const sourceMetrics = (metrics: Metrics, source: string): SourceMetrics =
     unmatched: counter('unmatched', 'Messages acknowledged because they match no current filter'),
     lowerQos: counter('lower_qos', 'Messages below the QoS that the guarantee needs, because their publisher chose so'),
     sessionsSuspect: counter('sessions_suspect', 'Times that the broker reused an id that we hold'),
+    latency: new LatencySample(
+      metrics.histogram(
+        'millrace_source_latency_seconds',
+        'From the receipt of a message until all that it led to is delivered, or with a store durable, sampled: one message at a time',
+        LATENCY_BUCKETS,
+        { source },
+      ),
+    ),
     bufferedMessages: gauge('buffered_messages', 'Messages received and not polled yet'),
     bufferedBytes: gauge('buffered_bytes', 'Bytes received and not polled yet'),
     unacknowledged: gauge('unacknowledged_messages', 'QoS 1 and 2 messages polled and not acknowledged yet'),

@@ -25,6 +25,14 @@ export const checkSource = (given: unknown): void => checkPart(given, 'readFrom:
 /** @throws MillraceError INVALID_OPTIONS for what is no sink */
 export const checkSink = (given: unknown): void => checkPart(given, 'writeTo: it is no sink', 'createWriter');
 
+/** @throws MillraceError INVALID_OPTIONS for what is no table */
+export const checkTable = (given: unknown): void => {
+  if (hasMethod(given, 'open')) return;
+  throw new MillraceError('INVALID_OPTIONS', 'lookup: it is no table', {
+    advice: 'Tables and MqttSources.table make tables.',
+  });
+};
+
 const checkPart = (given: unknown, problem: string, door: string): void => {
   if (hasMethod(given, door)) return;
   throw new MillraceError('INVALID_OPTIONS', problem, {

@@ -1,7 +1,7 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { func } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
-import type { AggregateOperation } from '../aggregate-operation.js';
+import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, Stage } from '../stage.js';
 import type { StateKey } from '../stage-state.js';

@@ -2,8 +2,10 @@ import type { OpenContext } from '../../connector/open-context.js';
 import { schemaFunction } from '../../connector/schema/schema-function.js';
 import type { StandardSchema } from '../../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../../connector/sink.js';
+import type { OpenTable, Table, TableKey } from '../../connector/tables/table.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
 import type { MapAsyncOptions } from '../map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from '../service-options.js';
 import { shownItem } from '../shown-item.js';
@@ -12,7 +14,7 @@ import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
 import type { VertexWork } from '../vertex.js';
 import { asyncWork, MAP_ASYNC } from './async-work.js';
-import { checkFunctions, checkName, checkSink } from './check-parts.js';
+import { checkFunctions, checkName, checkSink, checkTable } from './check-parts.js';
 import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
@@ -101,6 +103,25 @@ export class StageHandle<T> implements Stage<T> {
     return this.#then(work, 'mapAsyncUsingService');
   }
 
+  lookup<K extends TableKey, V, R>(
+    table: Table<K, V>,
+    keyFn: (item: T) => K,
+    mapFn: (item: T, row: V | undefined) => R,
+    options: ServiceOptions = {},
+  ): Stage<R> {
+    checkTable(table);
+    checkFunctions('lookup', { keyFn, mapFn });
+    checkStageOptions('lookup', options, SERVICE);
+    const createFn = (context: OpenContext) => table.open(context);
+    const service = serviceWork({ createFn, destroyFn: (open: OpenTable<K, V>) => open.close() }, options);
+    const apply = (open: OpenTable<K, V>, item: T): R => {
+      const key = keyFn(item);
+      refusePromise(key, 'keyFn');
+      return mapFn(item, open.get(key));
+    };
+    return this.#then({ kind: 'mapUsingService', service, apply, onError: options.onError ?? 'fail' }, 'lookup');
+  }
+
   groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {
     checkFunctions('groupingKey', { keyFn });
     const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn, ...resolveStage('groupingKey', options) }, [
@@ -149,6 +170,7 @@ export class StageHandle<T> implements Stage<T> {
         mapAsync: 2,
         mapUsingService: 4,
         mapAsyncUsingService: 4,
+        lookup: 4,
         groupingKey: 2,
         peek: 2,
         merge: 1,

@@ -1,13 +1,14 @@
 import { deserialize, serialize } from 'node:v8';
+import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
+import { readCompact } from '../../internal/compact/compact-reader.js';
+import { writeCompact } from '../../internal/compact/compact-writer.js';
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { func, wholeNumber } from '../../internal/options/option-checks.js';
 import type { StateCodec } from '../state-codec.js';
-import { readCompact } from './compact-reader.js';
-import { writeCompact } from './compact-writer.js';
 
 /** The first byte. */
 const CLONED = 0;
@@ -45,7 +46,16 @@ const cloned = (value: unknown): Uint8Array => {
   }
 };
 
+/** @throws MillraceError STORE_CORRUPT for bytes that no state was made to */
 const decode = (bytes: Uint8Array): unknown => {
+  try {
+    return read(bytes);
+  } catch (cause) {
+    throw corruptState('a state is not one that this version has written', cause);
+  }
+};
+
+const read = (bytes: Uint8Array): unknown => {
   if (bytes[0] === COMPACTED) return readCompact(bytes, 1);
   if (bytes[0] !== CLONED) throw new RangeError(`no encoding begins with ${bytes[0]}`);
   // typed arrays in the value are views of what is given here, so it gets a copy of its own

@@ -28,8 +28,8 @@ export interface FragmentSurroundings {
  *
  * FC1. A step sets `stage` and `item` of the cursor before it calls a function of the user's, and anew when it comes back to one from what
  *      stands behind it: what is thrown is told by them, and `onError` is asked of the right stage.
- * FC2. Each step that leads to several others looks at `rest` behind each: where it is not empty the run is paused, and what is left to do is
- *      put behind what the inner steps have left.
+ * FC2. Each step that leads to several others looks at `rest` behind each: where it is not empty the run is paused, and what is left to do
+ *      is put behind what the inner steps have left.
  * FC3. A function that gives a promise where none is awaited is refused at its first item: its result would be a promise in the outlets.
  */
 export class FragmentCompiler {

@@ -100,8 +100,8 @@ export class DatabaseClient {
   }
 
   /**
-   * Rejects with the server's error, with that of the connection, or with TIMEOUT. One that is called before the one in front is answered goes
-   * out at once where `pg` can do that (from 8.23 on), else behind its answer.
+   * Rejects with the server's error, with that of the connection, or with TIMEOUT. One that is called before the one in front is answered
+   * goes out at once where `pg` can do that (from 8.23 on), else behind its answer.
    */
   query(statement: Statement): Promise<QueryResult> {
     return this.#behindOthers(this.#client.query(queryOf(statement)));
@@ -198,8 +198,8 @@ export class DatabaseClient {
 
 /**
  * A COMMIT that is answered must be durable (`synchronous_commit`), a transaction whose client stands still must not hold its locks for
- * ever, a statement that is a transaction of its own must see what others have committed while it waited, our own literals must mean what they
- * say, and who waits for rows is no idler (`idle_session_timeout`, from PostgreSQL 14 on).
+ * ever, a statement that is a transaction of its own must see what others have committed while it waited, our own literals must mean what
+ * they say, and who waits for rows is no idler (`idle_session_timeout`, from PostgreSQL 14 on).
  */
 const SESSION = (timeoutMs: number): string =>
   `SET statement_timeout = ${timeoutMs}; SET idle_in_transaction_session_timeout = ${timeoutMs}; ` +

@@ -60,9 +60,9 @@ const CALL = 'database';
  * DB3. Only `passed` ends an outage. A server that takes connections and fails at the work again and again is one outage, with waits that
  *      get longer, and not many short ones.
  * DB4. The error that ends it is told once, to `failed`, and by `opened` where it was not open yet. Behind a `close` nothing is told.
- * DB5. What the database refuses (a password, a table that is not there, a permission) ends it as long as nothing has worked yet: then it is a
- *      mistake in the options. Behind that it is a change, a migration or a new password, and is tried again. What is not the database's
- *      word, as that a position is another's, ends it at any time.
+ * DB5. What the database refuses (a password, a table that is not there, a permission) ends it as long as nothing has worked yet: then it
+ *      is a mistake in the options. Behind that it is a change, a migration or a new password, and is tried again. What is not the
+ *      database's word, as that a position is another's, ends it at any time.
  */
 export class DatabaseLoop implements DatabaseTurn {
   readonly #parts: DatabaseLoopParts;

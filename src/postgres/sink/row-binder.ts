@@ -84,6 +84,6 @@ const call = <T, R>(fn: (item: T) => R, item: T, what: string): R => {
     refusePromise(made, what);
     return made;
   } catch (thrown) {
-    throw MillraceError.from(thrown, 'USER_FUNCTION_FAILED', what);
+    throw MillraceError.from(thrown, 'USER_FUNCTION_FAILED', what, 'Mend the function, or the item before the sink.');
   }
 };

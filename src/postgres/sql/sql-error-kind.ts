@@ -3,9 +3,9 @@ import { isHopeless } from './connecting-error.js';
 import { type SqlFacts, sqlFacts, textOf } from './sql-facts.js';
 
 /**
- * What an error of a statement says about what to do. `away`: the same may pass later, nothing is wrong with the rows. `row`: one of the rows
- * cannot pass. `fatal`: it cannot pass before somebody changes the database or the options. `unclear`: an extension that refuses a value, or
- * the server's own fault.
+ * What an error of a statement says about what to do. `away`: the same may pass later, nothing is wrong with the rows. `row`: one of the
+ * rows cannot pass. `fatal`: it cannot pass before somebody changes the database or the options. `unclear`: an extension that refuses a
+ * value, or the server's own fault.
  */
 export type SqlErrorKind = 'away' | 'row' | 'fatal' | 'unclear';
 

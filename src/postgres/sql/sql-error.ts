@@ -25,6 +25,9 @@ export const sqlError = (error: unknown, what: string, isProven = false): Millra
 const NO_TABLE =
   'Check the names of database, schema and table against the database. A dot is part of the name of a table: its schema is an option of its own.';
 
+const REFUSED =
+  'A type, a constraint or a trigger of the table refuses it: change that. A queue whose rows cannot be deleted can mark them: done.';
+
 type Explanation = readonly [ErrorCode, string | undefined];
 
 const explain = (code: string, kind: SqlErrorKind): Explanation => {
@@ -33,7 +36,7 @@ const explain = (code: string, kind: SqlErrorKind): Explanation => {
   if (code === '42P01') return ['INVALID_OPTIONS', NO_TABLE];
   switch (kind) {
     case 'row':
-      return ['INVALID_MESSAGE', 'Give the sink an onError, or mend the item before it.'];
+      return ['INVALID_MESSAGE', REFUSED];
     case 'fatal':
       return [
         'INVALID_OPTIONS',

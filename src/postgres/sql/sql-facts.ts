@@ -28,8 +28,8 @@ export const textOf = (error: unknown, name: 'code' | 'constraint' | 'column' | 
 };
 
 /**
- * What stands in quotes is a value in errors of data (`value "12" is out of range`), whatever the quotes of the server's language are; in others
- * it is one behind a colon, else a name.
+ * What stands in quotes is a value in errors of data (`value "12" is out of range`), whatever the quotes of the server's language are; in
+ * others it is one behind a colon, else a name.
  */
 const withoutValue = (code: string, message: string): string => {
   const rest = message.replace(/: ["«»„“].*$/s, '');

@@ -10,14 +10,14 @@ export interface FileIdentity {
 }
 
 /**
- * That of the file which is there now. Synchronous, since it is asked at each commit: handing it to another thread costs ten times as much.
+ * That of the file which is there now. Synchronous, since it is asked behind commits: handing it to another thread costs ten times as much.
  */
 export function identityOf(path: string): FileIdentity | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
 /**
- * A store whose file was removed or replaced writes where nobody will read: found out behind the next commit, which counts as failed.
+ * A store whose file was removed or replaced writes where nobody will read: found out behind a commit, which counts as failed.
  * @throws MillraceError STORE_FENCED
  */
 export function checkInPlace({

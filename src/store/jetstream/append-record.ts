@@ -21,6 +21,9 @@ const LAST_ATTEMPT_MS = 2_000;
 const BATCH_ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 250;
+/** How often a stream has to be missing, which a server that has just started may say of one that it has; and between two questions. */
+const SURE = 3;
+const ASK_MS = 1_000;
 /** For finding out what is wrong, where that can be known. */
 const DIAGNOSIS_MS = 2_000;
 
@@ -52,6 +55,10 @@ export class AppendRecord {
   readonly #deadline = performance.now() + DEADLINE_MS;
   #attempts = 0;
   #uncertain = false;
+  /** There is no stream any more that could take it. */
+  #gone: MillraceError | undefined;
+  #missed = 0;
+  #askAt = 0;
   /** What was said last, for the error. */
   #said = 'nobody answered';
 
@@ -71,6 +78,8 @@ export class AppendRecord {
       if (outcome === 'fenced') throw this.#fenced();
       if (outcome === 'full' && answer.kind === 'refused') throw apiError(answer.error, this.#record.location);
       this.#uncertain ||= staysUncertain(answer);
+      if (answer.kind === 'silence') void this.#ask();
+      if (this.#gone !== undefined) throw this.#gone;
       if (performance.now() > this.#deadline) throw await this.#undecided();
       await this.#pause();
     }
@@ -136,6 +145,21 @@ export class AppendRecord {
     return new MillraceError('STORE_FENCED', `${location} has another record behind ${expected}`, {
       advice: 'Nothing is lost: the job goes on where its partition is owned now.',
     });
+  }
+
+  /** Beside the attempts, which go on: nobody answers either while a leader is chosen. */
+  async #ask(): Promise<void> {
+    if (performance.now() < this.#askAt) return;
+    this.#askAt = Number.POSITIVE_INFINITY;
+    try {
+      await this.#record.stream.info(0);
+      this.#missed = 0;
+    } catch (thrown) {
+      const error = MillraceError.from(thrown);
+      this.#missed = error.code === 'STORE_CORRUPT' ? this.#missed + 1 : 0;
+      if (this.#missed === SURE) this.#gone = error;
+    }
+    this.#askAt = performance.now() + ASK_MS;
   }
 
   /** @throws MillraceError STORE_CORRUPT where the stream is another one */

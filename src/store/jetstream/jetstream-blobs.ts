@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ReadableStream } from 'node:stream/web';
-import type { ObjectInfo, ObjectStore } from '@nats-io/obj';
+import type { ObjectInfo, ObjectStore, Objm } from '@nats-io/obj';
 import { MillraceError } from '../../errors/index.js';
 import { type JetStreamApi, natsError } from '../../nats/index.js';
 import type { SnapshotBlobs } from '../log/snapshot-blobs.js';
@@ -40,12 +40,24 @@ export class JetStreamBlobs implements SnapshotBlobs {
   }
 
   /** Makes the object store, where it is not there. @throws MillraceError GUARANTEE_UNSUPPORTED for one that could lose a snapshot */
-  static async open(options: JetStreamBlobsOptions): Promise<JetStreamBlobs> {
+  static open(options: JetStreamBlobsOptions): Promise<JetStreamBlobs> {
+    return JetStreamBlobs.#opened(options, (stores) => stores.create(options.name, { replicas: options.replicas }));
+  }
+
+  /** The same where it is there, to be read; makes none. @throws as `open`, and those of the servers */
+  static find(options: JetStreamBlobsOptions): Promise<Pick<JetStreamBlobs, 'get'>> {
+    return JetStreamBlobs.#opened(options, (stores) => stores.open(options.name));
+  }
+
+  static async #opened(
+    options: JetStreamBlobsOptions,
+    open: (stores: Objm) => Promise<ObjectStore>,
+  ): Promise<JetStreamBlobs> {
     const { api, name, replicas } = options;
     const location = `the object store ${name} in ${api.client.location}`;
     const { Objm } = await loadObj();
     try {
-      const objects = await new Objm(api.client.connection).create(name, { replicas });
+      const objects = await open(new Objm(api.client.connection));
       const { streamInfo } = await objects.status();
       checkConfig({ ...streamInfo.config }, replicas, location);
       const stream = new PartitionStream({ api, name: streamInfo.config.name, created: streamInfo.created, location });

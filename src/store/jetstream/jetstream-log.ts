@@ -80,6 +80,11 @@ export class JetStreamLog implements PartitionLog {
     });
   }
 
+  async wholeFrom(): Promise<number> {
+    this.#checkOpen();
+    return this.#parts.stream.wholeFrom();
+  }
+
   trim(upTo: number): Promise<void> {
     return this.#run(async () => {
       const last = await lastRecord(this.#parts.stream, this.location);

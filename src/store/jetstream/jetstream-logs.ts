@@ -14,7 +14,7 @@ import type { SnapshotBlobs } from '../log/snapshot-blobs.js';
 import { JetStreamBlobs } from './jetstream-blobs.js';
 import { JetStreamLog } from './jetstream-log.js';
 import { recordSubject, snapshotsName, streamName } from './names.js';
-import { PartitionStream, type StreamInfo } from './partition-stream.js';
+import { gone, PartitionStream, type StreamInfo } from './partition-stream.js';
 import { configOf, configProblems, type StreamWish } from './stream-config.js';
 
 /** The largest message that is still as quick as a small one, byte for byte. */
@@ -68,13 +68,26 @@ export class JetStreamLogs implements PartitionLogs {
    * @throws MillraceError as `PartitionLogs.open`; GUARANTEE_UNSUPPORTED for a stream that would lose records, or is not ours; STORE_FULL,
    * NOT_AUTHORIZED, INVALID_STATE
    */
-  async open(job: string, partition: number): Promise<PartitionLog> {
+  open(job: string, partition: number): Promise<PartitionLog> {
+    return this.#openFound(job, partition, (wish, location) => this.#findOrMake(wish, location));
+  }
+
+  /** @throws MillraceError as `open`; STORE_CORRUPT */
+  find(job: string, partition: number): Promise<PartitionLog> {
+    return this.#openFound(job, partition, (wish, location) => this.#mustFind(wish, location));
+  }
+
+  async #openFound(
+    job: string,
+    partition: number,
+    find: (wish: StreamWish, location: string) => Promise<StreamInfo>,
+  ): Promise<PartitionLog> {
     if (this.#closed) throw new MillraceError('INVALID_STATE', `the logs in ${this.location} are closed`);
     checkPartition(job, partition);
     const { client, replicas, maxBytes = -1, onStalled } = this.#options;
     const wish = { name: streamName(job, partition), subject: recordSubject(job, partition), replicas, maxBytes };
     const location = `the stream ${wish.name} (partition ${partition} of job ${job}) in ${this.location}`;
-    const { config, created } = await this.#findOrMake(wish, location);
+    const { config, created } = await find(wish, location);
     checkConfig(configProblems(config, wish), location);
     const log = new JetStreamLog({
       client,
@@ -111,6 +124,12 @@ export class JetStreamLogs implements PartitionLogs {
     const again = await this.#find(wish, location);
     if (again.answer !== undefined) return again.answer;
     throw cannotMake(made.error, location);
+  }
+
+  async #mustFind(wish: StreamWish, location: string): Promise<StreamInfo> {
+    const { answer, error } = await this.#find(wish, location);
+    if (answer !== undefined) return answer;
+    throw error.err_code === API_CODES.streamNotFound ? gone(`${location} was deleted`) : apiError(error, location);
   }
 
   #find({ name }: StreamWish, location: string): Promise<ApiAnswer<StreamInfo>> {

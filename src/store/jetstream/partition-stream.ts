@@ -11,13 +11,21 @@ export const MARK_HEADER = 'Millrace-Append';
 export const PIECE_HEADER = 'Millrace-Piece';
 
 const READ_MS = 5_000;
+/** Of an API call: it is not made again. */
+const ONCE = 0;
 
 /** A stream as the servers describe it. */
 export interface StreamInfo {
   readonly config: StreamConfig;
   /** When it was made: another one under its name has another. */
   readonly created: string;
-  readonly state: { readonly messages: number; readonly first_seq: number; readonly last_seq: number };
+  readonly state: {
+    readonly messages: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    /** Which messages are missing between the first and the last, ascending; where it was asked for. */
+    readonly deleted?: readonly number[];
+  };
 }
 
 /** A message of a stream. */
@@ -65,13 +73,21 @@ export class PartitionStream {
    * What its leader says of it.
    * @throws MillraceError STORE_CORRUPT when it is not there any more, or is another one; CLUSTER_UNREACHABLE
    */
-  async info(patienceMs?: number): Promise<StreamInfo> {
+  async info(patienceMs?: number, body?: object): Promise<StreamInfo> {
     const { api, name, created, location } = this.#parts;
-    const { answer, error } = await api.ask<StreamInfo>(`STREAM.INFO.${name}`, undefined, location, patienceMs);
-    if (error?.err_code === API_CODES.streamNotFound) throw corruptError(`${location} was deleted`);
+    const { answer, error } = await api.ask<StreamInfo>(`STREAM.INFO.${name}`, body, location, patienceMs);
+    if (error?.err_code === API_CODES.streamNotFound) throw gone(`${location} was deleted`);
     if (error !== undefined) throw apiError(error, location);
-    if (answer.created !== created) throw corruptError(`${location} was deleted and made anew at ${answer.created}`);
+    if (answer.created !== created) throw gone(`${location} was deleted and made anew at ${answer.created}`);
     return answer;
+  }
+
+  /** From which message on none was removed, as its leader says; asked once. @throws MillraceError as `info` */
+  async wholeFrom(): Promise<number> {
+    const { first_seq: first, last_seq: last, messages } = (await this.info(ONCE)).state;
+    if (messages === last - first + 1) return first;
+    const { deleted = [] } = (await this.info(ONCE, { deleted_details: true })).state;
+    return Math.max(first, (deleted.at(-1) ?? 0) + 1);
   }
 
   /** The last message, of the leader; undefined when there is none. */
@@ -130,6 +146,13 @@ export class PartitionStream {
     throw apiError(error, location);
   }
 }
+
+/** The stream that had the log is not there any more. */
+export const gone = (what: string): MillraceError =>
+  new MillraceError('STORE_CORRUPT', what, {
+    advice:
+      'Nobody can bring back what was in it: restore the streams of the job from one backup, or start it under another name; docs/cluster.md says how it begins anew under its own.',
+  });
 
 /** The leader gives a message as text. */
 interface LeaderMessage {

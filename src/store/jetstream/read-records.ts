@@ -4,9 +4,10 @@ import { unreachable } from '../../nats/index.js';
 import type { LogEntry } from '../log/partition-log.js';
 import { corruptError } from '../storage-error.js';
 import type { PartitionStream, StoredMessage } from './partition-stream.js';
+import { readAhead } from './read-ahead.js';
 import { RecordPieces } from './record-pieces.js';
 
-/** What is asked for at once, and held. */
+/** What is asked for at once. It is held with the next one, which is on its way meanwhile. */
 const PORTION_MESSAGES = 500;
 const PORTION_BYTES = 4 * 1024 * 1024;
 /** How long a replica may be behind, and nobody be there. */
@@ -33,16 +34,16 @@ export async function* readRecords({
   checkOpen,
 }: RecordReading): AsyncGenerator<LogEntry, void> {
   const pieces = new RecordPieces();
-  let next = after + 1;
-  while (next <= upTo) {
-    for (const message of await portionFrom(stream, location, next, checkOpen)) {
-      const record = pieces.take(message.place, message.bytes);
-      if (record === 'foreign' || message.mark === '') throw foreign(location, message.seq);
-      next = message.seq + 1;
-      if (record !== undefined) yield { seq: message.seq, record };
-      checkOpen();
-      if (next > upTo) break;
-    }
+  const messages = readAhead<StoredMessage>((last) => {
+    const next = (last?.seq ?? after) + 1;
+    return next > upTo ? undefined : portionFrom(stream, location, next, checkOpen);
+  });
+  for await (const message of messages) {
+    if (message.seq > upTo) break;
+    const record = pieces.take(message.place, message.bytes);
+    if (record === 'foreign' || message.mark === '') throw foreign(location, message.seq);
+    if (record !== undefined) yield { seq: message.seq, record };
+    checkOpen();
   }
   if (pieces.open) throw corruptError(`${location} ends at ${upTo} in the middle of a record`);
 }

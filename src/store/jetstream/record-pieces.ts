@@ -1,3 +1,5 @@
+import { joinBytes } from '../../internal/join-bytes.js';
+
 /** A message's place in its record: `1/3` is the first of three. A record of one message has none. */
 export interface PiecePlace {
   /** From 1 up. */
@@ -40,16 +42,6 @@ export class RecordPieces {
     if (this.#pieces.length < place.count) return undefined;
     const pieces = this.#pieces;
     this.#pieces = [];
-    return joined(pieces);
+    return joinBytes(pieces);
   }
 }
-
-const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
-  const record = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    record.set(piece, at);
-    at += piece.byteLength;
-  }
-  return record;
-};

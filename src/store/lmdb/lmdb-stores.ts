@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { someText } from '../../internal/options/option-checks.js';
 import { DirectoryLock } from '../directory/directory-lock.js';
-import { jobDirectoryName } from '../directory/job-directory-name.js';
+import { makeJobDirectory } from '../directory/job-directory.js';
 import { refuseRuntime } from '../directory/refuse-runtime.js';
 import { makeStoreDirectory } from '../directory/store-directory.js';
 import type { Store, StoreProvider } from '../store.js';
@@ -10,8 +10,9 @@ import { StoresInUse } from '../stores-in-use.js';
 import { openLmdbStore } from './opening/open-lmdb-store.js';
 
 /**
- * Stores in LMDB files, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`. "Durable" means: flushed
- * to the disk (`fdatasync`). One process owns the directory, until it closes the stores or ends.
+ * Stores in LMDB files alone, one for each partition of each job: `<dir>/job-<name>-<digest>/partition-<n>.mdb`, as `Engine.embedded({ dir })`
+ * had them in earlier versions. "Durable" means: flushed to the disk (`fdatasync`). One process owns the directory, until it closes the
+ * stores or ends. What an engine has opened since as its `dir` is refused.
  */
 export class LmdbStores implements StoreProvider {
   readonly location: string;
@@ -43,8 +44,7 @@ export class LmdbStores implements StoreProvider {
 
   open(job: string, partition: number): Promise<Store> {
     return this.#open.open(job, partition, async (onClosed) => {
-      const directory = join(this.location, jobDirectoryName(job));
-      await makeStoreDirectory(directory);
+      const directory = await makeJobDirectory(this.location, job);
       return openLmdbStore({
         path: join(directory, `partition-${partition}.mdb`),
         name: { job, partition },

@@ -34,7 +34,8 @@ export class LogFollower {
   /** @throws as opening a store does */
   static async open(options: FollowerOptions): Promise<LogFollower> {
     const { job, partition, logs, views } = options;
-    const log = await logs.open(job, partition);
+    // who only reads makes none: it might be one that was removed
+    const log = await (logs.find === undefined ? logs.open(job, partition) : logs.find(job, partition));
     try {
       return new LogFollower(options, log, await views.open(job, partition, log.identity));
     } catch (error) {
@@ -52,9 +53,10 @@ export class LogFollower {
     return this.#catching;
   }
 
-  async close(): Promise<void> {
+  /** @param openedAgain as for `LocalView.close` */
+  async close(openedAgain = false): Promise<void> {
     await this.#catching.catch(() => {});
-    await this.#view.close();
+    await this.#view.close(openedAgain);
     await this.#log.close();
   }
 
@@ -63,7 +65,7 @@ export class LogFollower {
     const view = this.#view;
     const last = await log.last();
     // an end that is read late is no reason to doubt the view
-    if (last === undefined || last.seq <= view.applied.seq) return;
+    if (last === undefined || last.seq <= view.applied.seq || last.seq < view.reached.seq) return;
     const { kind, snapshot } = decodeRecord(last.record, `${log.location} at ${last.seq}`);
     const { job, partition, logs } = this.#options;
     this.#blobs ??= await logs.blobs(job, partition);

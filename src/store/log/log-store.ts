@@ -1,8 +1,10 @@
 import { MillraceError } from '../../errors/index.js';
+import { deferred } from '../../internal/deferred.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { GroupCommitter } from '../group-committer.js';
 import type { Store, StoreBatch, StoreRecord } from '../store.js';
 import type { LocalView } from './local-view.js';
+import { LogWatch } from './log-watch.js';
 import type { LogWriter } from './log-writer.js';
 import type { PartitionLog } from './partition-log.js';
 import { readMerged } from './read-merged.js';
@@ -35,8 +37,13 @@ export interface LogStoreParts {
   readonly sizes: SnapshotSizes;
   /** See `isSnapshotDue`. */
   readonly snapshotBytes: number;
+  /** See `ViewWriter`. */
+  readonly behindBytes: number;
   /** See `SnapshotterParts`. */
   readonly snapshotFailed: (error: MillraceError) => void;
+  /** See `LogWatchParts`. */
+  readonly recordsRemoved: () => void;
+  readonly lookMs: number;
   /** Called once, when it may be opened again. */
   readonly onClosed: () => void;
 }
@@ -49,24 +56,33 @@ export class LogStore implements Store {
   readonly maxCommitBytes: number;
   readonly maxKeyBytes = MAX_KEY_BYTES;
   readonly renew?: () => Promise<void>;
+  readonly lost: Promise<MillraceError> | undefined;
   readonly #parts: LogStoreParts;
   readonly #behind: ViewWriter;
   readonly #group: GroupCommitter<Entry>;
   readonly #snapshots: Snapshotter;
+  readonly #watch: LogWatch | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LogStoreParts) {
     const { log, view, blobs, writer, sizes, snapshotFailed } = parts;
     this.#parts = parts;
-    this.#behind = new ViewWriter(view);
+    this.#behind = new ViewWriter(view, parts.behindBytes);
     const { maxBodyBytes } = writer;
     this.maxCommitBytes = Math.min(MAX_COMMIT_BYTES, Math.floor(maxBodyBytes * RECORD_SHARE));
     this.#group = new GroupCommitter((group) => this.#write(group), maxBodyBytes);
     const append = (body: Buffer): Promise<void> => this.#append({ kind: 'snapshot', body, changes: NOTHING });
     const { epoch } = writer.head;
     const leastBytes = parts.snapshotBytes;
-    this.#snapshots = new Snapshotter({ log, view, blobs, epoch, leastBytes, append, failed: snapshotFailed }, sizes);
+    const catchUp = (): Promise<void> => this.#behind.catchUp();
+    this.#snapshots = new Snapshotter(
+      { log, view, catchUp, blobs, epoch, leastBytes, append, failed: snapshotFailed },
+      sizes,
+    );
     if (log.shared) this.renew = () => this.#renew();
+    const gone = deferred<MillraceError>();
+    this.#watch = this.#watchLog(gone.resolve);
+    this.lost = this.#watch === undefined ? log.lost : gone.promise;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -103,9 +119,29 @@ export class LogStore implements Store {
     return this.#append(RENEWAL);
   }
 
+  /** Where somebody else can remove records. */
+  #watchLog(gone: (error: MillraceError) => void): LogWatch | undefined {
+    const { log, writer, recordsRemoved, lookMs } = this.#parts;
+    if (log.wholeFrom === undefined) return undefined;
+    const wholeFrom = (): Promise<number> => log.wholeFrom?.() ?? Promise.resolve(0);
+    const prove = (): Promise<void> => this.#renew();
+    return new LogWatch({
+      log,
+      wholeFrom,
+      writer,
+      snapshots: this.#snapshots,
+      prove,
+      removed: recordsRemoved,
+      gone,
+      lookMs,
+    });
+  }
+
   async #close(): Promise<void> {
+    this.#watch?.close();
     await this.#snapshots.close();
     await this.#group.idle();
+    await this.#behind.catchUp();
     await this.#behind.idle();
     const { view, log, onClosed } = this.#parts;
     try {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/index.js';
-import type { PartitionLog } from './partition-log.js';
+import type { LogEntry, PartitionLog } from './partition-log.js';
 import { pointOf } from './record/follow.js';
 import { LOG_START, type LogPoint } from './record/log-point.js';
 import { crcOf, decodeRecord, encodeRecord, RECORD_HEAD_BYTES, type RecordKind } from './record/log-record.js';
@@ -26,11 +26,13 @@ export class LogWriter {
   /**
    * Makes the caller the owner, by a fence behind the last record: nothing that a former owner still sends enters any more.
    * @param epoch higher than that of any owner before
+   * @param known what was the last record a moment ago, where somebody has looked: where more has come the log is asked
    * @throws MillraceError STORE_FENCED when the log has this epoch, or a higher one; STORE_CORRUPT, STORE_VERSION, and those of the log
    */
-  static async take(log: PartitionLog, epoch: number): Promise<LogWriter> {
+  static async take(log: PartitionLog, epoch: number, known?: LogEntry): Promise<LogWriter> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-      const writer = await LogWriter.#behindLast(log);
+      const last = attempt === 0 && known !== undefined ? known : await log.last();
+      const writer = LogWriter.#behind(log, last);
       // A late claim must not fence out a newer one.
       if (writer.#head.epoch >= epoch) throw fenced(log, `epoch ${writer.#head.epoch} has it, and this is ${epoch}`);
       try {
@@ -43,8 +45,7 @@ export class LogWriter {
     throw fenced(log, `its owner came between each of ${MOST_ATTEMPTS} attempts to take it`);
   }
 
-  static async #behindLast(log: PartitionLog): Promise<LogWriter> {
-    const last = await log.last();
+  static #behind(log: PartitionLog, last: LogEntry | undefined): LogWriter {
     if (last === undefined) return new LogWriter(log, LOG_START, 0);
     const record = decodeRecord(last.record, `${log.location} at ${last.seq}`);
     const snapshot = record.kind === 'snapshot' ? last.seq : record.snapshot;

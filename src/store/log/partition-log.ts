@@ -1,3 +1,4 @@
+import type { MillraceError } from '../../errors/index.js';
 import type { SnapshotBlobs } from './snapshot-blobs.js';
 
 /** A record and where it stands. */
@@ -23,6 +24,7 @@ export interface LogEntry {
  * PL4. `read` gives every record behind `after`, up to that at `upTo`, and waits for those that a replica does not have yet. One that
  *     cannot be had any more is STORE_CORRUPT, never left out.
  * PL5. `trim` removes what nobody needs; records above `upTo` and the last one stay.
+ * PL6. `wholeFrom` is there where somebody else can remove records. It may be behind: then it says too little.
  */
 export interface PartitionLog {
   /** For messages: where it is. */
@@ -33,6 +35,8 @@ export interface PartitionLog {
   readonly shared: boolean;
   /** Bytes that a record may have, at least 1 MiB. */
   readonly maxRecordBytes: number;
+  /** As `Store.lost`: of a log that can be swapped away. */
+  readonly lost?: Promise<MillraceError> | undefined;
   /** The last record. @throws MillraceError CLUSTER_UNREACHABLE, STORE_CORRUPT, STORAGE_FAILED */
   last(): Promise<LogEntry | undefined>;
   /**
@@ -43,9 +47,17 @@ export interface PartitionLog {
   append(record: Uint8Array, expected: number): Promise<number>;
   /** The records with `after < seq <= upTo`, ascending. @throws MillraceError STORE_CORRUPT, CLUSTER_UNREACHABLE, STORAGE_FAILED */
   read(after: number, upTo: number): AsyncIterable<LogEntry>;
+  /**
+   * The seq from which on no record was removed, asked once.
+   * @throws MillraceError STORE_CORRUPT where there is no log any more, or another one; CLUSTER_UNREACHABLE
+   */
+  wholeFrom?(): Promise<number>;
   /** Removes the records up to and with `upTo`. */
   trim(upTo: number): Promise<void>;
-  /** Lets go of it; what is in it stays. A call under way settles first. */
+  /**
+   * Lets go of it; what is in it stays. A call under way settles first. It rejects with STORE_FENCED, when it is closed, where what was opened was
+   * swapped away.
+   */
   close(): Promise<void>;
 }
 
@@ -55,6 +67,8 @@ export interface PartitionLogs {
   readonly location: string;
   /** @throws MillraceError STORE_LOCKED, STORE_CORRUPT, STORE_VERSION, STORAGE_FAILED, CLUSTER_UNREACHABLE */
   open(job: string, partition: number): Promise<PartitionLog>;
+  /** The same, of a log that was made before; where others can remove it. It makes none. @throws as `open`; STORE_CORRUPT: it is not there */
+  find?(job: string, partition: number): Promise<PartitionLog>;
   /** Where the snapshots of a partition are. */
   blobs(job: string, partition: number): Promise<SnapshotBlobs>;
   /** Closes all. */

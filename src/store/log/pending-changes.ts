@@ -1,49 +1,71 @@
+import { compareKeys } from '../compare-keys.js';
 import { SortedRecords } from '../memory/sorted-records.js';
 import type { StoreBatch } from '../store.js';
 
-interface Pending {
+/** The last change of a key. */
+interface Change {
   /** Undefined: removed. */
   readonly value: Uint8Array | undefined;
-  readonly seq: number;
-  readonly bytes: number;
 }
 
-/** Changes that the log has and the view has not yet: the last one of each key. */
+/**
+ * Changes that the log has and the view has not yet: the last one of each key. Those that are on their way into the view stand below those
+ * that came since, so that what comes and goes in between never reaches the view.
+ */
 export class PendingChanges {
-  readonly #changes = new SortedRecords<Pending>();
-  #bytes = 0;
+  #young = new Generation();
+  /** On their way into the view. */
+  #leaving = new Generation();
 
   /** Of keys and values. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#young.bytes + this.#leaving.bytes;
   }
 
-  /** @param seq of the record that has them */
-  add(changes: StoreBatch, seq: number): void {
-    for (const [key, value] of changes) {
-      const bytes = key.length + (value?.byteLength ?? 0);
-      this.#bytes += bytes - (this.#changes.get(key)?.bytes ?? 0);
-      this.#changes.put(key, { value, seq, bytes });
-    }
+  add(changes: StoreBatch): void {
+    for (const [key, value] of changes) this.#young.put(key, value);
   }
 
-  /** The view has these by the record at `seq`: forgotten, but what a later record has changed again. */
-  applied(changes: StoreBatch, seq: number): void {
-    for (const key of changes.keys()) {
-      const pending = this.#changes.get(key);
-      if (pending === undefined || pending.seq > seq) continue;
-      this.#bytes -= pending.bytes;
-      this.#changes.remove(key);
-    }
+  /** All that is to go into the view, ordered by key: `applied` comes before the next `take`. */
+  take(): StoreBatch {
+    this.#leaving = this.#young;
+    this.#young = new Generation();
+    return this.#leaving.batch();
+  }
+
+  /** The view has what was taken. */
+  applied(): void {
+    this.#leaving = new Generation();
   }
 
   /** The change of a key, if there is one. */
-  get(key: string): { readonly value: Uint8Array | undefined } | undefined {
-    return this.#changes.get(key);
+  get(key: string): Change | undefined {
+    return this.#young.changes.get(key) ?? this.#leaving.changes.get(key);
   }
 
   /** The first changed key that is not below `from`; with `after`, that is above it. */
   next(from: string, after: boolean): string | undefined {
-    return this.#changes.next(from, after);
+    const young = this.#young.changes.next(from, after);
+    const leaving = this.#leaving.changes.next(from, after);
+    if (young === undefined || leaving === undefined) return young ?? leaving;
+    return compareKeys(young, leaving) < 0 ? young : leaving;
+  }
+}
+
+class Generation {
+  readonly changes = new SortedRecords<Change>();
+  bytes = 0;
+
+  put(key: string, value: Uint8Array | undefined): void {
+    const former = this.changes.get(key);
+    if (former === undefined) this.bytes += key.length;
+    this.bytes += (value?.byteLength ?? 0) - (former?.value?.byteLength ?? 0);
+    this.changes.put(key, { value });
+  }
+
+  batch(): StoreBatch {
+    const batch = new Map<string, Uint8Array | undefined>();
+    for (const [key, { value }] of this.changes.entries()) batch.set(key, value);
+    return batch;
   }
 }

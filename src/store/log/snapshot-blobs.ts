@@ -3,7 +3,10 @@
  * crash or a former owner left is garbage and nothing else.
  */
 export interface SnapshotBlobs {
-  /** Resolves when all of it is durable; a blob that is not complete is never seen. @throws MillraceError STORE_FULL, STORAGE_FAILED, CLUSTER_UNREACHABLE */
+  /**
+   * Resolves when all of it is durable; a blob that is not complete is never seen. @throws MillraceError STORE_FULL, STORAGE_FAILED,
+   * CLUSTER_UNREACHABLE
+   */
   put(name: string, slices: AsyncIterable<Uint8Array>): Promise<void>;
   /** Its bytes, in pieces of any size. @throws MillraceError STORE_CORRUPT when it is not there, or not what was put */
   get(name: string): AsyncIterable<Uint8Array>;

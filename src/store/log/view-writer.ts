@@ -6,34 +6,52 @@ import type { LogPoint } from './record/log-point.js';
 
 /** Above this commits wait for the view. */
 const MOST_PENDING_BYTES = 32 * 1024 * 1024;
+/**
+ * The log grows by so much before the view is written, if nothing else is said: a transaction of the view costs the same for a thousand
+ * commits as for one, and rows that come and go meanwhile never get there. An opening after a crash reads as much more of the log.
+ */
+export const DEFAULT_BEHIND_BYTES = 1024 * 1024;
 
-interface Written {
-  readonly changes: StoreBatch;
-  readonly point: LogPoint;
-}
+/** So long after a change at most, where the log grows slowly: what a view has tells a log that lost its end (`replay`). */
+const BEHIND_MS = 1000;
 
-/** Writes a view behind the log: records are added when the log has them, and applied together, several in one transaction. */
+/**
+ * Writes a view behind the log: what the log has waits until it has grown by so much, and is applied in one transaction, the last change of
+ * each key.
+ */
 export class ViewWriter {
   readonly pending = new PendingChanges();
   readonly #view: LocalView;
-  #waiting: Written[] = [];
+  readonly #behindBytes: number;
+  /** Up to where the log has what is pending. */
+  #head: LogPoint;
+  /** Up to where the log had what was taken last. */
+  #taken: LogPoint;
   /** Undefined while nothing is to be written. Never rejects. */
   #running: Promise<void> | undefined;
+  /** The transaction that is under way, or begins next. Never rejects. */
+  #applying: Promise<void> | undefined;
+  /** While something is pending. */
+  #timer: NodeJS.Timeout | undefined;
   #room: Deferred<void> | undefined;
   /** In a record, since anything can be thrown. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(view: LocalView) {
+  /** @param behindBytes of the log, by which the view may be behind before it is written */
+  constructor(view: LocalView, behindBytes: number) {
     this.#view = view;
+    this.#behindBytes = behindBytes;
+    this.#head = view.applied;
+    this.#taken = view.applied;
   }
 
   /** The log has this. */
   add(changes: StoreBatch, point: LogPoint): void {
     // seen in any case, as all that the log has
-    this.pending.add(changes, point.seq);
-    if (this.#failure !== undefined) return;
-    this.#waiting.push({ changes, point });
-    this.#running ??= this.#run();
+    this.pending.add(changes);
+    this.#head = point;
+    this.#write(this.#behindBytes);
+    this.#arm();
   }
 
   /** Resolves when there is room for more. @throws what the view failed with: it gets nothing more then */
@@ -45,27 +63,55 @@ export class ViewWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  /** The view gets all that the log has by now, however much comes meanwhile. Never rejects: what it failed with, `room` says. */
+  async catchUp(): Promise<void> {
+    const { seq } = this.#head;
+    while (this.#failure === undefined && this.#view.applied.seq < seq) {
+      this.#write(0);
+      await this.#applying;
+    }
+  }
+
   /** Resolves when nothing is under way. Never rejects. */
   async idle(): Promise<void> {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
-    // records of the same turn share the first transaction
-    await Promise.resolve();
-    while (this.#waiting.length > 0 && this.#failure === undefined) await this.#applyAll(this.#waiting.splice(0));
-    this.#running = undefined;
+  #arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#write(0);
+    }, BEHIND_MS).unref();
   }
 
-  async #applyAll(written: readonly Written[]): Promise<void> {
-    const last = written.at(-1);
-    if (last === undefined) return;
+  #write(behindBytes: number): void {
+    if (this.#isDue(behindBytes)) this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    do {
+      this.#applying = this.#applyAll();
+      await this.#applying;
+    } while (this.#isDue(this.#behindBytes));
+    this.#running = undefined;
+    // the timer may have fired meanwhile
+    if (this.#head.seq > this.#taken.seq) this.#arm();
+  }
+
+  #isDue(behindBytes: number): boolean {
+    const behind = this.#head.bytes - this.#taken.bytes;
+    return this.#failure === undefined && behind > 0 && behind >= behindBytes;
+  }
+
+  async #applyAll(): Promise<void> {
+    // records of the same turn share a transaction
+    await Promise.resolve();
+    this.#taken = this.#head;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
-      await this.#view.apply(
-        written.map(({ changes }) => changes),
-        last.point,
-      );
-      for (const { changes } of written) this.pending.applied(changes, last.point.seq);
+      await this.#view.apply([this.pending.take()], this.#taken);
+      this.pending.applied();
     } catch (error) {
       this.#failure = { error };
     }

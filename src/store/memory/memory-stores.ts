@@ -1,3 +1,4 @@
+import { invalidOptions } from '../../internal/options/invalid-options.js';
 import type { Store, StoreProvider } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';
 import { MemoryStore } from './memory-store.js';
@@ -12,8 +13,10 @@ export class MemoryStores implements StoreProvider {
   readonly #open = new StoresInUse(this.location);
   readonly #records: Map<string, SortedRecords>;
 
-  /** Empty, or with what an earlier one has, which must be closed: a restart. */
+  /** Empty, or with what an earlier one has, which must be closed: a restart. @throws MillraceError INVALID_OPTIONS */
   constructor(earlier?: MemoryStores) {
+    if (earlier !== undefined && !(earlier instanceof MemoryStores))
+      throw invalidOptions('new MemoryStores', ['what it is made from must be other MemoryStores, or be left out']);
     this.#records = earlier === undefined ? new Map() : earlier.#records;
   }
 

@@ -24,6 +24,11 @@ export class SortedRecords<T = Uint8Array> {
     return this.#keys[after && this.#keys[index] === from ? index + 1 : index];
   }
 
+  /** In the order of their keys. Nothing may be put or removed meanwhile. */
+  *entries(): Generator<readonly [key: string, value: T], void> {
+    for (const key of this.#keys) yield [key, this.#values.get(key) as T];
+  }
+
   /** Where the key is, or where it would be. */
   #indexOf(key: string): number {
     let low = 0;

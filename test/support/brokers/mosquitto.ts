@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { type Child, type Exit, startChild } from '../child-process.js';
@@ -40,6 +40,8 @@ export interface Mosquitto extends AsyncDisposable {
   save(): Promise<void>;
   /** SIGUSR1, waits for the save, then SIGKILL: a durable crash. */
   saveThenKill(): Promise<Exit>;
+  /** SIGHUP: reads its configuration again, as it is then, and its ACL file. What it cannot take over while it runs stays. */
+  reconfigure(change?: (config: string) => string): Promise<void>;
   /** Starts it after `stop` or `kill`, on the same ports and directory. */
   start(): Promise<void>;
   /** Ends it by SIGTERM when it runs, and starts it. */
@@ -151,6 +153,14 @@ class RunningMosquitto implements Mosquitto {
   async saveThenKill(): Promise<Exit> {
     await this.save();
     return this.#end('SIGKILL');
+  }
+
+  async reconfigure(change: (config: string) => string = (config) => config): Promise<void> {
+    writeFileSync(this.#config, change(readFileSync(this.#config, 'utf8')));
+    const reloads = () => this.log.filter((line) => line.startsWith('Reloading config')).length;
+    const before = reloads();
+    this.#process?.signal('SIGHUP');
+    await until(() => reloads() > before, { what: 'a reload of the broker' });
   }
 
   async restart(): Promise<void> {

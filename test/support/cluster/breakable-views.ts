@@ -16,11 +16,18 @@ export class BreakableViews implements LocalViews {
       get applied() {
         return view.applied;
       },
+      get reached() {
+        return view.reached;
+      },
       get: (key) => view.get(key),
       range: (from, to) => view.range(from, to),
       apply: async (batches, point) => {
         this.#check();
         await view.apply(batches, point);
+      },
+      applyBodies: async (bodies, point) => {
+        this.#check();
+        await view.applyBodies(bodies, point);
       },
       reset: () => view.reset(),
       close: () => view.close(),

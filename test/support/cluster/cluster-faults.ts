@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streamName } from '../../../src/store/jetstream/names.js';
 import type { NatsProcess } from '../nats/nats-process.js';
@@ -84,7 +83,7 @@ const PROCESS: Readonly<Record<string, How>> = {
   },
   'stands still (SIGSTOP) for longer than a lease': async (rig, struck) => {
     const victims = victimsOf(struck);
-    await suspend(victims);
+    for (const victim of victims) victim.suspend();
     await takenOver(rig, struck);
     for (const victim of victims) victim.resume();
     const { node, job, partition } = struck;
@@ -92,19 +91,10 @@ const PROCESS: Readonly<Record<string, How>> = {
   },
   'stands still (SIGSTOP) for less than a lease': async (_rig, struck) => {
     const victims = victimsOf(struck);
-    await suspend(victims);
+    for (const victim of victims) victim.suspend();
     await sleep(LEASE_MS / 3);
     for (const victim of victims) victim.resume();
   },
-};
-
-/** The kernel says that they stand still. */
-const suspend = async (victims: readonly Victim[]): Promise<void> => {
-  for (const victim of victims) victim.suspend();
-  for (const { pid } of victims) {
-    const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-    await until(() => state().startsWith('T'), { what: `${pid} to stand still` });
-  }
 };
 
 const CUTS: readonly CutHow[] = ['reset', 'black hole', 'nothing comes in', 'nothing goes out'];

@@ -10,12 +10,17 @@ export interface ClusterJobSpec {
   readonly partitions: number;
   /** How messages are divided among partitions: those of a level come to one, or as the broker likes; undefined where there is one. */
   readonly spread?: 'levels' | 'shared' | 'first';
+  /** It reads no broker: it has so many items in each partition, of the levels in turn, and completes. */
+  readonly items?: number;
 }
 
 /** The last levels of its topics. */
 export const LEVELS = ['a', 'b', 'c'] as const;
 
-/** With state, in one partition; without, in three; with state in three, where what comes is exchanged by its key. Each with both versions of MQTT. */
+/**
+ * With state, in one partition; without, in three; with state in three, where what comes is exchanged by its key. Each with both versions
+ * of MQTT.
+ */
 export const CLUSTER_JOBS: readonly ClusterJobSpec[] = ([5, 4] as const).flatMap(
   (protocolVersion): ClusterJobSpec[] => {
     const mqtt = protocolVersion === 5 ? 'MQTT 5.0' : 'MQTT 3.1.1';

@@ -141,14 +141,14 @@ export class ClusterRig implements AsyncDisposable {
     return Promise.all(names.map((name) => readSeenLog(urls, name)));
   }
 
-  /** The last words of the nodes, for errors. */
+  /** The last words of the nodes and of the servers, for errors: whose fault it is that nothing goes on. */
   tail(): string {
-    return this.nodes
-      .map(({ name, lines, errors }) => {
-        const told = lines.slice(-12).map((line) => JSON.stringify(line));
-        return [`${name}:`, ...told, ...errors.slice(-6)].join('\n');
-      })
-      .join('\n');
+    const nodes = this.nodes.map(({ name, lines, errors }) => {
+      const told = lines.slice(-12).map((line) => JSON.stringify(line));
+      return [`${name}:`, ...told, ...errors.slice(-6)].join('\n');
+    });
+    const servers = this.servers.servers.map(({ name, log }) => [`${name}:`, ...log.slice(-12)].join('\n'));
+    return [...nodes, ...servers].join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

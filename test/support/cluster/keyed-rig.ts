@@ -1,15 +1,13 @@
-import { ClusterEngine } from '../../../src/cluster/engine/cluster-engine.js';
 import type { ClusterPlace } from '../../../src/cluster/engine/cluster-place.js';
-import type { ClusterJob } from '../../../src/cluster/job/cluster-job.js';
+import type { ClusterJobOptions } from '../../../src/cluster/job/cluster-job-options.js';
 import { MqttSinks, MqttSources, Pipeline, QualityOfService } from '../../../src/index.js';
-import { type Mosquitto, startMosquitto } from '../brokers/mosquitto.js';
-import { onCleanup } from '../cleanup.js';
-import { connectPeer } from '../clients/mqtt-peer.js';
+import type { Mosquitto } from '../brokers/mosquitto.js';
+import { BrokerEnds } from './broker-ends.js';
+import { type JobNode, joinJob, quickEngine } from './job-node.js';
 import { MemoryCluster } from './memory-place.js';
 
 export const KEYED_JOB = { name: 'keyed', processingGuarantee: 'exactly-once', partitions: 3 } as const;
 export const DEVICES = 8;
-const LEASE_MS = 600;
 
 export interface Reading {
   readonly device: string;
@@ -50,44 +48,33 @@ export const counting = (broker: Mosquitto, spread: 'shared' | 'first'): Pipelin
 export class KeyedRig {
   readonly memory = new MemoryCluster();
   readonly broker: Mosquitto;
-  readonly seen: string[] = [];
-  readonly #publisher: Awaited<ReturnType<typeof connectPeer>>;
+  readonly seen: readonly string[];
+  readonly #ends: BrokerEnds;
   #nodes = 0;
 
-  private constructor(broker: Mosquitto, publisher: Awaited<ReturnType<typeof connectPeer>>) {
-    this.broker = broker;
-    this.#publisher = publisher;
+  private constructor(ends: BrokerEnds) {
+    this.broker = ends.broker;
+    this.seen = ends.seen;
+    this.#ends = ends;
   }
 
   static async start(): Promise<KeyedRig> {
-    const broker = await startMosquitto();
-    const rig = new KeyedRig(broker, await connectPeer(broker.port, { clientId: 'publisher' }));
-    const witness = await connectPeer(broker.port, { clientId: 'witness', clean: false });
-    witness.client.on('message', (_, payload) => void rig.seen.push(payload.toString()));
-    await witness.client.subscribeAsync('out', { qos: 2 });
-    return rig;
+    return new KeyedRig(await BrokerEnds.start());
   }
 
   /** Starts a node, which meets the others in memory, or where it is told. */
   node(
     pipeline: Pipeline,
-    options: object = {},
+    options: Partial<ClusterJobOptions> = {},
     place: ClusterPlace = this.memory.place(),
-  ): { readonly engine: ClusterEngine; readonly job: ClusterJob } {
+  ): JobNode {
     this.#nodes += 1;
-    const parts = { place, node: `n${this.#nodes}`, leaseMs: LEASE_MS, standbys: 0, warnings: false };
-    const engine = new ClusterEngine(parts);
-    onCleanup(() => engine.shutdown());
-    const job = engine.newJob(pipeline, { ...KEYED_JOB, ...options });
-    job.join().catch(() => {});
-    return { engine, job };
+    return joinJob(quickEngine({ place, node: `n${this.#nodes}` }), pipeline, { ...KEYED_JOB, ...options });
   }
 
   /** One reading of each device in each round. */
   async send(rounds: number, first = 0): Promise<void> {
-    for (let number = first; number < first + rounds; number += 1)
-      for (let device = 0; device < DEVICES; device += 1)
-        await this.#publisher.publishAll(`in/${device}`, [String(number)], { qos: 2 });
+    await this.#ends.publishRounds(DEVICES, upTo(rounds, first).map(String));
   }
 }
 

@@ -1,11 +1,11 @@
 /*
- * A node of a cluster that tests kill. It runs the jobs that it is told (`ClusterJobSpec`), exactly once. What they tell goes out as lines, SIGTERM
- * hands over what it has.
+ * A node of a cluster that tests kill. It runs the jobs that it is told (`ClusterJobSpec`), exactly once. What they tell goes out as lines,
+ * SIGTERM hands over what it has.
  */
 import { Socket } from 'node:net';
 
 const { CLUSTER_MILLRACE, CLUSTER_OPTIONS } = process.env;
-const { Engine, MqttSinks, MqttSources, Pipeline } = await import(CLUSTER_MILLRACE);
+const { Engine, MqttSinks, MqttSources, Pipeline, SourceBuilder } = await import(CLUSTER_MILLRACE);
 const { engine: options, jobs, levels, from, to, network = {} } = JSON.parse(CLUSTER_OPTIONS);
 
 /** All nodes know servers and brokers by the same addresses, and each reaches them through proxies of its own. */
@@ -32,7 +32,28 @@ const spreadOf = ({ name, spread }) =>
         levels.filter((_, at) => at % count === index).map((level) => ({ filter: `${name}/in/${level}`, qos: 2 }))
     : spread;
 
+const FILL = 5;
+const FILL_MS = 30;
+
+/** So many items in each partition, of all levels in turn; then it ends. */
+const finiteSource = ({ items }) => {
+  const source = SourceBuilder.batch('items', ({ partition }) => ({ next: 0, of: partition.index }))
+    .fillBufferFn(async (context, buffer) => {
+      await new Promise((resolve) => setTimeout(resolve, FILL_MS));
+      for (const end = Math.min(items, context.next + FILL); context.next < end; context.next += 1)
+        buffer.add({ level: levels[context.next % levels.length], text: `${context.of}/${context.next}` });
+      if (context.next === items) buffer.close();
+    })
+    .createSnapshotFn(({ next }) => next)
+    .restoreSnapshotFn((context, next) => {
+      context.next = next;
+    })
+    .build();
+  return { ...source, spread: 'each' };
+};
+
 const sourceOf = (job) => {
+  if (job.items !== undefined) return finiteSource(job);
   const builder = MqttSources.builder()
     .clientId(job.name)
     .broker(from)
@@ -83,6 +104,9 @@ const run = async (job) => {
     processingGuarantee: 'exactly-once',
     onEvent,
   });
-  await running.join().catch(({ code, message }) => say({ kind: 'ended', job: name, code, message }));
+  await running.join().then(
+    () => say({ kind: 'completed', job: name }),
+    ({ code, message }) => say({ kind: 'ended', job: name, code, message }),
+  );
 };
 await Promise.all(jobs.map(run));

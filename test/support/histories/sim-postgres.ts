@@ -34,8 +34,8 @@ interface Staged {
 }
 
 /**
- * A server with a table of numbers and one of positions, which knows the statements of `position-sql.ts` by their text and values. Transactions run one
- * after another; a connection that is cut in one has changed nothing.
+ * A server with a table of numbers and one of positions, which knows the statements of `position-sql.ts` by their text and values.
+ * Transactions run one after another; a connection that is cut in one has changed nothing.
  */
 export class SimPostgres {
   state: State = { rows: [], position: undefined };

@@ -2,28 +2,47 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import type { Endpoints } from './kill-system.js';
 
-/** The file that a job keeps its state in: the largest one below its directory. */
-export function storeFile({ dir }: Pick<Endpoints, 'dir'>): string {
-  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
-  const sizes = files.map((path) => ({ path, stat: statSync(path) })).filter(({ stat }) => stat.isFile());
-  const [largest] = sizes.sort((a, b) => b.stat.size - a.stat.size);
-  if (largest === undefined) throw new Error(`no file below ${dir}`);
-  return largest.path;
+type Place = Pick<Endpoints, 'dir'>;
+
+function filesOf({ dir }: Place): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(dir, name))
+    .filter((path) => statSync(path).isFile());
 }
 
-/** Flips a bit of every copy of a text in it: pages that are not used any more may have one, too. */
-export function damageText(ends: Pick<Endpoints, 'dir'>, text: string): void {
-  const file = storeFile(ends);
-  const bytes = readFileSync(file);
-  const wanted = Buffer.from(text);
-  let at = bytes.indexOf(wanted);
-  if (text === '' || at < 0) throw new Error(`'${text}' is not in ${file}`);
-  for (; at >= 0; at = bytes.indexOf(wanted, at + 1)) bytes[at + 3] = (bytes[at + 3] ?? 0) ^ 1;
-  writeFileSync(file, bytes);
+/** The file that a job's commits go to: the last segment of its log. */
+export const storeFile = (place: Place): string => lastOf(place, '.segment');
+
+/** The file of the view that is written behind it. */
+export const viewFile = (place: Place): string => lastOf(place, '.view');
+
+function lastOf(place: Place, ending: string): string {
+  const last = filesOf(place)
+    .filter((path) => path.endsWith(ending))
+    .sort()
+    .at(-1);
+  if (last === undefined) throw new Error(`no ${ending} below ${place.dir}`);
+  return last;
+}
+
+/** Flips a bit of every copy of a text, in whichever files it is. */
+export function damageText(place: Place, text: string): void {
+  if (text === '') throw new Error('no text');
+  const damaged = filesOf(place).map((path) => damageFile(path, Buffer.from(text)));
+  if (!damaged.includes(true)) throw new Error(`'${text}' is in no file below ${place.dir}`);
+}
+
+function damageFile(path: string, wanted: Buffer): boolean {
+  const bytes = readFileSync(path);
+  const first = bytes.indexOf(wanted);
+  if (first < 0) return false;
+  for (let at = first; at >= 0; at = bytes.indexOf(wanted, at + 1)) bytes[at + 3] = (bytes[at + 3] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  return true;
 }
 
 /** Cuts so many bytes off its end. */
-export function truncateStore(ends: Pick<Endpoints, 'dir'>, bytes: number): void {
-  const file = storeFile(ends);
+export function truncateStore(place: Place, bytes: number): void {
+  const file = storeFile(place);
   truncateSync(file, statSync(file).size - bytes);
 }

@@ -5,11 +5,15 @@ import { tempDir } from '../temp-dir.js';
 import { type WriteMoment, withKillAtWrite } from './kill-at-write.js';
 import type { Wrap } from './kill-launch.js';
 import { type KillReport, KillRig, type KillRun } from './kill-rig.js';
-import { storeFile } from './kill-store.js';
+import { storeFile, viewFile } from './kill-store.js';
 import { finish, strike, untilCompleteOrEnded } from './kill-strike.js';
 
-/** The calls by which LMDB writes and flushes its file. */
-export const STORE_CALLS = ['fdatasync', 'pwrite64', 'writev'] as const;
+/** The calls by which a store writes: a record, which is durable when that returns, and what LMDB writes of the view behind it. */
+export const STORE_CALLS = [
+  { of: 'log', call: 'pwritev' },
+  { of: 'view', call: 'pwrite64' },
+  { of: 'view', call: 'writev' },
+] as const;
 
 /** One of them. */
 export type StoreCall = (typeof STORE_CALLS)[number];
@@ -17,7 +21,7 @@ export type StoreCall = (typeof STORE_CALLS)[number];
 /** What a fixed run is struck by, at its n-th step. */
 export type Blow =
   | { readonly at: 'socket write'; readonly moment: WriteMoment }
-  | { readonly at: 'store call'; readonly call: StoreCall; readonly fault: 'KILL' | 'EIO' | 'ENOSPC' };
+  | { readonly at: 'store call'; readonly store: StoreCall; readonly fault: 'KILL' | 'EIO' | 'ENOSPC' };
 
 /** Where a sweep strikes. */
 export interface SweepOptions {
@@ -31,6 +35,8 @@ export interface SweepOptions {
 export interface SweepReport extends KillReport {
   readonly hits: number;
 }
+
+const FILES = { log: storeFile, view: viewFile };
 
 /** Several runs in a row may have a step less than the one before. */
 const MISSES = 3;
@@ -67,8 +73,8 @@ interface OneStrike {
 
 async function struck(rig: KillRig, { blow, nth, log, messages }: OneStrike): Promise<boolean> {
   if (blow.at === 'socket write') return (await strike(rig, messages, withKillAtWrite(nth, blow.moment))).fired;
-  const { call, fault } = blow;
-  const wrap = withInjection({ file: storeFile(rig.ends), syscalls: [call], nth, fault, log });
+  const { store, fault } = blow;
+  const wrap = withInjection({ file: FILES[store.of](rig.ends), syscalls: [store.call], nth, fault, log });
   if (fault === 'KILL') return (await strike(rig, messages, wrap)).fired;
   return failing(rig, messages, wrap, log);
 }

@@ -66,7 +66,10 @@ interface FinishedModelState {
 const CHANNEL = 2;
 const BELIEVER = { newest: 0, run: 0, overReconnect: 'counted', free: 0 } as const;
 
-/** A broker that keeps its session, and the real Session whose owner accepts and completes at once: what R2b remembers, asked in every order. */
+/**
+ * A broker that keeps its session, and the real Session whose owner accepts and completes at once: what R2b remembers, asked in every
+ * order.
+ */
 export class FinishedModel implements Model<FinishedModelState> {
   /** Copies that were told in some state. */
   again = 0;

@@ -30,7 +30,8 @@ const WRITER = 'src/store/log/log-writer.ts';
 
 /**
  * One for each way in which two owners of a partition could come to write, or a copy of it to differ from its log, and for what goes from
- * one partition to another. That nobody speaks at a broker before the log has said who its owner is, M14 breaks.
+ * one partition to another. That nobody speaks at a broker before the log has said who its owner is, and that the next owner finds the session
+ * there, M14 to M16 break.
  */
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {

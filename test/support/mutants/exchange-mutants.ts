@@ -2,6 +2,7 @@ import type { TestCell } from './mutant-cell.js';
 import type { Mutant } from './mutants.js';
 
 const HISTORIES = 'test/simulation/exchange-histories.test.ts';
+const TICK_TEST = 'test/unit/engine/durable/durable-tick.test.ts';
 const SENDER_TEST = 'test/unit/cluster/exchange/edge/edge-sender.test.ts';
 /** As many in each run, so that a cell takes seconds. */
 const env = { MILLRACE_HISTORIES: '400' };
@@ -11,6 +12,8 @@ export const EXCHANGE_CELLS: readonly TestCell[] = [
   { id: 'lossy edge', file: HISTORIES, test: 'over a network that loses, doubles and delays', env },
   { id: 'edge of zombies', file: HISTORIES, test: 'beside those that were taken over', env },
   { id: 'two receivers', file: SENDER_TEST, test: 'ED4: is not sent again because two receivers speak' },
+  { id: 'edge of takeovers', file: HISTORIES, test: 'while partitions are killed and opened', env },
+  { id: 'end of a sink', file: TICK_TEST, test: 'is in a commit once its sources have ended' },
   { id: 'lost status', file: SENDER_TEST, test: 'so that a lost status stops nothing' },
 ];
 
@@ -18,6 +21,7 @@ const INBOX = 'src/cluster/exchange/edge/edge-inbox.ts';
 const SENDER = 'src/cluster/exchange/edge/edge-sender.ts';
 const RECEIVER = 'src/cluster/exchange/edge/edge-receiver.ts';
 const OUTBOX = 'src/cluster/exchange/exchange-outbox.ts';
+const TICK = 'src/engine/durable/durable-tick.ts';
 
 /** One for each way in which rows between partitions could be lost, doubled, or sent without end. */
 export const EXCHANGE_MUTANTS: readonly Mutant[] = [
@@ -28,8 +32,8 @@ export const EXCHANGE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: RECEIVER,
-        find: 'const committed = this.#told[to] ?? 0;',
-        replace: 'const committed = this.#covered[to] ?? 0;',
+        find: 'const { next: committed } = this.#toldOf(to);',
+        replace: 'const { next: committed } = present(this.#covered[to], INBOX);',
       },
     ],
   },
@@ -117,5 +121,41 @@ export const EXCHANGE_MUTANTS: readonly Mutant[] = [
         replace: '  readonly #dropped = new Set<number>();\n\n  receive(message: SentMessage): Received {\n',
       },
     ],
+  },
+  {
+    id: 'E10',
+    title: 'forgets that it has stored its end, and puts it once more after a takeover',
+    caughtBy: 'edge of takeovers',
+    patches: [{ file: OUTBOX, find: 'this.#ended = ended;', replace: 'this.#ended = 0 * ended;' }],
+  },
+  {
+    id: 'E11',
+    title: 'forgets at a takeover who has ended',
+    caughtBy: 'edge of takeovers',
+    patches: [
+      {
+        file: RECEIVER,
+        find: 'states.map(({ next, ended }) => ({ next, ended }));',
+        replace: 'states.map(({ next, ended }) => ({ next, ended: 0 * ended }));',
+      },
+    ],
+  },
+  {
+    id: 'E12',
+    title: 'takes for the end what has ended before the job was begun again',
+    caughtBy: 'edge of takeovers',
+    patches: [
+      {
+        file: RECEIVER,
+        find: 'this.#told.every(({ ended }) => ended === generation)',
+        replace: 'this.#told.every(({ ended }) => ended > 0 && ended <= generation)',
+      },
+    ],
+  },
+  {
+    id: 'E13',
+    title: 'puts an end behind sources that have not ended',
+    caughtBy: 'end of a sink',
+    patches: [{ file: TICK, find: 'sink.hasEnd && lanes.finishedBefore(index)', replace: 'sink.hasEnd && lanes.idle' }],
   },
 ];

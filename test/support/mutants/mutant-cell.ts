@@ -23,7 +23,8 @@ export interface CellVerdict {
   readonly broken?: string;
 }
 
-const LIMIT_MS = 240_000;
+/** Of a cell that has come to stand still. The slowest take a minute of CPU, of which a busy machine gives little. */
+const LIMIT_MS = 900_000;
 
 /** Runs a cell on sources that the patches have changed. */
 export async function runCell(

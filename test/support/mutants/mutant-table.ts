@@ -24,9 +24,12 @@ export class MutantTable {
     });
   }
 
-  /** Tries every cell on every mutant and on the unchanged sources, two at a time. Rejects when these do not pass one. */
+  /**
+   * Tries every cell on the unchanged sources and on every mutant, two at a time. Rejects when those do not pass one: they come first, since
+   * the rest would say nothing.
+   */
   async complete(): Promise<void> {
-    const pairs = this.#cells.flatMap((cell) => [undefined, ...this.#mutants].map((mutant) => ({ cell, mutant })));
+    const pairs = [undefined, ...this.#mutants].flatMap((mutant) => this.#cells.map((cell) => ({ cell, mutant })));
     const work = async () => {
       for (let pair = pairs.shift(); pair !== undefined; pair = pairs.shift()) {
         const { failed, broken } = await this.verdict(pair.cell, pair.mutant);

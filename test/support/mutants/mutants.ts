@@ -26,6 +26,12 @@ export const CELLS: readonly TestCell[] = [
   { id: 'F13', file: 'test/unit/mqtt/protocol/session/birth.test.ts', test: 'R8: the packet ids' },
   { id: 'G3', file: 'test/unit/mqtt/connection/subscriptions/subscriptions.test.ts' },
   { id: 'takeover', file: 'test/integration/connection-takeover.test.ts', test: 'when its CONNECT arrives after' },
+  {
+    id: 'first session',
+    file: 'test/integration/connection-durable.test.ts',
+    test: 'goes on with it, and asks for all',
+  },
+  { id: 'late CONNECT', file: 'test/integration/connection-takeover.test.ts', test: 'when its first CONNECT arrives' },
   { id: 'G6', file: 'test/unit/mqtt/protocol/session/inbound/inbound.test.ts', test: 'topic aliases' },
 ];
 
@@ -37,7 +43,9 @@ export const FURTHER_CELLS: readonly TestCell[] = [
   { id: 'job histories', file: 'test/simulation/job-exactly-once.test.ts', env: { MILLRACE_SEEDS: '99' } },
 ];
 
-/** All fourteen. */
+const IDENTITY = 'src/mqtt/connection/identity/recorded-identity.ts';
+
+/** All sixteen. */
 export const MUTANTS: readonly Mutant[] = [
   {
     id: 'M1',
@@ -70,8 +78,8 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F7',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/sender/mqtt-outbox-sender.ts',
-        find: "received: this.#stages.runs('received'),",
+        file: 'src/mqtt/sink/outbox/sender/outbox-progress.ts',
+        find: "received: this.stages.runs('received'),",
         replace: 'received: new Uint32Array(),',
       },
     ],
@@ -124,9 +132,9 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'F11',
     patches: [
       {
-        file: 'src/mqtt/sink/outbox/sender/mqtt-outbox-sender.ts',
-        find: '    this.#stages.receive(row.index);\n',
-        replace: '    this.#stages.receive(row.index);\n    this.#complete(row);\n',
+        file: 'src/mqtt/sink/outbox/sender/outbox-progress.ts',
+        find: '    this.#received.push(seq);\n',
+        replace: '    this.#received.push(seq);\n    this.complete(seq);\n',
       },
     ],
   },
@@ -210,9 +218,38 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: 'takeover',
     patches: [
       {
-        file: 'src/mqtt/connection/identity/recorded-identity.ts',
-        find: 'if (this.fenceable) void this.#stored.renew()',
-        replace: 'if (false) void this.#stored.renew()',
+        file: IDENTITY,
+        find: 'if (this.fenceable && (put === undefined || tell !== undefined)) await',
+        replace: 'if (false) await',
+      },
+      {
+        file: IDENTITY,
+        find: 'if (put !== undefined) await this.#stored.put(put.record);',
+        replace: 'if (put !== undefined) void this.#stored.put(put.record).catch(() => {});',
+      },
+    ],
+  },
+  {
+    id: 'M15',
+    title: 'begins a session anew that was made, and may have been given messages',
+    caughtBy: 'first session',
+    patches: [
+      {
+        file: 'src/mqtt/connection/identity/record/read-session-record.ts',
+        find: "phase: made === true ? 'made' : phase,",
+        replace: 'phase,',
+      },
+    ],
+  },
+  {
+    id: 'M16',
+    title: 'throws a session away by a CONNECT that may come when another owner has it',
+    caughtBy: 'late CONNECT',
+    patches: [
+      {
+        file: IDENTITY,
+        find: 'const discards = this.fenceable ? this.#server.isUnclean(address) : this.#unsure;',
+        replace: 'const discards = this.#unsure;',
       },
     ],
   },

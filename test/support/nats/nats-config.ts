@@ -8,8 +8,8 @@ export interface NatsServerConfig {
   readonly monitorPort: number;
   readonly dir: string;
   /**
-   * The port of its routes, and those by which it reaches others; undefined for a server that is alone. `sealed`: it tells nobody of an address,
-   * so that nothing goes another way than by `to`.
+   * The port of its routes, and those by which it reaches others; undefined for a server that is alone. `sealed`: it tells nobody of an
+   * address, so that nothing goes another way than by `to`.
    */
   readonly routes: { readonly port: number; readonly to: readonly number[]; readonly sealed: boolean } | undefined;
   /** `always`: each write is flushed before it is acknowledged. A duration otherwise. */

@@ -2,8 +2,8 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 /*
- * Reads the log of a partition as a stream, with the client of NATS alone. It is kept apart from the project's reader on purpose, and knows of
- * a record only where its epoch and number stand.
+ * Reads the log of a partition as a stream, with the client of NATS alone. It is kept apart from the project's reader on purpose, and knows
+ * of a record only where its epoch and number stand.
  */
 
 /** One record. */

@@ -1,6 +1,6 @@
 /*
- * A pipeline that tests kill: `millrace run` runs it. Messages of a topic go into the table of a line server (`line-server.mjs`) by a sink of
- * two functions, each under its number: that makes it exactly once.
+ * A pipeline that tests kill: `millrace run` runs it. Messages of a topic go into the table of a line server (`line-server.mjs`) by a sink
+ * of two functions, each under its number: that makes it exactly once.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';

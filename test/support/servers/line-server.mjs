@@ -1,6 +1,6 @@
 /*
- * node line-server.mjs PORT FILE: a database of one table. A client sends `key text` lines; each is appended to the file, unless a line with
- * its key is there, and then answered by its key. What was answered outlives SIGKILL.
+ * node line-server.mjs PORT FILE: a database of one table. A client sends `key text` lines; each is appended to the file, unless a line
+ * with its key is there, and then answered by its key. What was answered outlives SIGKILL.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

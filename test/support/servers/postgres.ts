@@ -5,6 +5,7 @@ import pg from 'pg';
 import { type Child, type Exit, startChild } from '../child-process.js';
 import { onCleanup } from '../cleanup.js';
 import { freePort } from '../free-port.js';
+import { standStill } from '../stand-still.js';
 import { tempDir } from '../temp-dir.js';
 
 /** How a cluster is started. */
@@ -120,7 +121,7 @@ class RunningPostgres implements Postgres {
 
   suspend(): void {
     this.#suspended = [this.pid, ...childrenOf(this.pid)];
-    for (const pid of this.#suspended) process.kill(pid, 'SIGSTOP');
+    for (const pid of this.#suspended) standStill(pid);
   }
 
   resume(): void {

@@ -171,8 +171,14 @@ export class SimBroker {
     return { session, present: false };
   }
 
+  /** Who was taken over takes no session with it. */
   #ended(connection: SimBrokerConnection): void {
-    if (this.#connections.get(connection.clientId) === connection) this.#connections.delete(connection.clientId);
+    const { clientId, endsSession } = connection;
+    if (this.#connections.get(clientId) !== connection) return;
+    this.#connections.delete(clientId);
+    if (!endsSession) return;
+    this.#watcher.brokerLost(clientId, this.#sessions.get(clientId)?.unacknowledged ?? []);
+    this.#sessions.delete(clientId);
   }
 
   #route(message: SimMessage): void {
@@ -212,6 +218,8 @@ class SimBrokerConnection implements LinkEnd, PacketPlace {
   readonly #writer = new PacketWriter('server');
   readonly #inflight = new Set<number>();
   #session: SimBrokerSession | undefined;
+  /** With it the session ends [MQTT-3.1.2-6 of 3.1.1; 3.1.2.11.2 and 3.14.2.2.2 of 5.0]. */
+  endsSession = false;
   #open = true;
   /** Nothing comes or goes any more, but nobody has said so. */
   #severed = false;
@@ -289,6 +297,7 @@ class SimBrokerConnection implements LinkEnd, PacketPlace {
         this.#write({ type: 'pingresp' });
         return;
       case 'disconnect':
+        this.endsSession ||= packet.properties?.sessionExpiryInterval === 0;
         this.close();
         return;
       case 'subscribe': {
@@ -321,6 +330,7 @@ class SimBrokerConnection implements LinkEnd, PacketPlace {
     const { session, present } = this.#owner.open(this, packet);
     const { receiveMaximum, maximumQoS } = this.#owner.habits;
     this.#session = session;
+    this.endsSession = this.#version < 5 ? packet.clean : (packet.properties?.sessionExpiryInterval ?? 0) === 0;
     const properties = {
       ...(receiveMaximum === undefined ? {} : { receiveMaximum }),
       ...(maximumQoS === 2 ? {} : { maximumQoS }),

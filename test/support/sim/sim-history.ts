@@ -75,6 +75,8 @@ export class SimHistory {
   /** Told of each line of the log. */
   onLog: (line: string) => void = () => {};
   #process: SimProcess | undefined;
+  /** It was told to stop, and is started again when it has, whether it ends in order or a write of its last commit fails. */
+  #stopping: SimProcess | undefined;
   readonly #takeovers: SimTakeovers;
   #starts = 0;
   readonly #armed = new Set<{ readonly fault: PacketFault; left: number }>();
@@ -319,6 +321,7 @@ export class SimHistory {
     const process = this.#process;
     if (process?.running !== true) return false;
     process.stop();
+    this.#stopping = process;
     this.#awaitStop(process);
     return true;
   }
@@ -381,7 +384,7 @@ export class SimHistory {
 
   get #quiet(): boolean {
     const { failure } = this.#process ?? {};
-    if (failure !== undefined && this.#process?.alive === true) {
+    if (this.#process !== this.#stopping && failure !== undefined && this.#process?.alive === true) {
       this.#oracle.complain(`THE JOB FAILED: ${failure.code} ${failure.message}`);
       return true;
     }

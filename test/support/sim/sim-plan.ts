@@ -30,15 +30,17 @@ export type SimFault =
   | { readonly kind: 'freeze'; readonly side: Side; readonly ms: number }
   | { readonly kind: 'slow-disk'; readonly ms: number }
   | { readonly kind: 'failed-commit' }
-  /** At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well. */
+  /**
+   * At the n-th packet of a kind, before it arrives: the connection breaks and loses what is on its way, or the process is killed as well.
+   */
   | ({ readonly kind: 'sever-at-packet' | 'kill-at-packet' } & PacketMark)
   /** At the n-th packet of a kind, before it arrives, the broker goes down. */
   | ({ readonly kind: 'broker-at-packet'; readonly how: BrokerCrash; readonly downMs: number } & PacketMark)
   /** At the n-th packet of a kind, before it arrives, the connection breaks and the broker stands still. */
   | ({ readonly kind: 'freeze-at-packet'; readonly ms: number } & PacketMark)
   /**
-   * Another process takes the store and the sessions over, while this one has a CONNECT on its way: that arrives after `holdMs`, and the process
-   * stands still for `pauseMs` (C3).
+   * Another process takes the store and the sessions over, while this one has a CONNECT on its way: that arrives after `holdMs`, and the
+   * process stands still for `pauseMs` (C3).
    */
   | { readonly kind: 'takeover'; readonly side: Side; readonly pauseMs: number; readonly holdMs: number }
   /** The process does nothing for a while. */
@@ -121,7 +123,9 @@ const LESSER_SOURCES: readonly SimBrokerName[] = [...EXACT_BROKERS, 'rabbitmq', 
 const SHARP_BROKERS: readonly SimBrokerName[] = ['specification', 'lowestFree', 'emqx', 'mosquitto'];
 const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specification'];
 
-/** The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. `takeovers`: processes take the store over (C3). */
+/**
+ * The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. `takeovers`: processes take the store over (C3).
+ */
 export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
   return withTroubles(withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain'));
 }

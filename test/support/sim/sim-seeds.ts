@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { fullRun } from '../full-run.js';
+import { howMany } from '../full-run.js';
 import { playSeed, type SimOutcome } from './sim-history.js';
 import { SIM_KINDS, type SimFamily, type SimFaultKind } from './sim-plan.js';
 
@@ -19,9 +19,9 @@ const MEANT_TO_SHOW_ALL = 60;
 export async function playSeeds(
   context: TestContext,
   family: SimFamily,
-  { sample, full }: SeedCount,
+  counts: SeedCount,
 ): Promise<readonly SimOutcome[]> {
-  const count = Number(MILLRACE_SEEDS ?? (fullRun ? full : sample));
+  const count = Number(MILLRACE_SEEDS ?? howMany(counts));
   const seeds =
     MILLRACE_SEED === undefined ? Array.from({ length: count }, (_, seed) => seed) : [Number(MILLRACE_SEED)];
   const outcomes: SimOutcome[] = [];

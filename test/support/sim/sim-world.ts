@@ -1,5 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import timers from 'node:timers/promises';
 import { SeededRandom } from '../seeded-random.js';
 import type { SimBroker } from './sim-broker.js';
 import { SimClock } from './sim-clock.js';
@@ -154,10 +155,27 @@ function install(world: SimWorld): () => void {
   };
 }
 
+async function simulatedSleep(
+  ms?: number,
+  value?: unknown,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<unknown> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    globalThis.setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  return value;
+}
+
 /** The world that runs. */
 let present: SimWorld | undefined;
 
-// the product imports `connect` by name: what it gets is replaced once, and is the real one while no world runs
+// the product imports these by name: what it gets is replaced once, and is the real one while no world runs
+const { setTimeout: sleep } = timers;
+Object.assign(timers, {
+  setTimeout: (...args: Parameters<typeof sleep>) => (present === undefined ? sleep(...args) : simulatedSleep(...args)),
+});
 const { connect } = net;
 Object.assign(net, {
   connect: (...args: Parameters<typeof connect>) => {

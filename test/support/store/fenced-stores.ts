@@ -28,8 +28,8 @@ export class FencedStores implements StoreProvider {
     this.#ownerships = ownerships;
   }
 
-  /** What a `renew` waits for, after which the fence is asked; nothing by default. */
-  beforeRenew: () => Promise<void> | undefined = () => undefined;
+  /** What a write waits for, after which the fence is asked; nothing by default. */
+  beforeWrite: (what: 'renew' | 'commit') => Promise<void> | undefined = () => undefined;
 
   /** Another owner over the same content. */
   rival(): FencedStores {
@@ -44,6 +44,10 @@ export class FencedStores implements StoreProvider {
     await Promise.allSettled(ownership.writing);
     let dead: MillraceError | undefined;
     const write = (what: 'renew' | 'commit', action: () => Promise<void>): Promise<void> => {
+      const held = this.beforeWrite(what);
+      return held === undefined ? writeNow(what, action) : held.then(() => writeNow(what, action));
+    };
+    const writeNow = (what: 'renew' | 'commit', action: () => Promise<void>): Promise<void> => {
       if (ownership.epoch !== epoch) dead ??= fenced();
       if (dead !== undefined) return Promise.reject(dead);
       this.writes.push(what);
@@ -58,10 +62,7 @@ export class FencedStores implements StoreProvider {
       get: (key) => store.get(key),
       range: (from, to) => store.range(from, to),
       commit: (batch) => write('commit', () => store.commit(batch)),
-      renew: async () => {
-        await this.beforeRenew();
-        return write('renew', () => store.commit(new Map()));
-      },
+      renew: () => write('renew', () => store.commit(new Map())),
       close: () => store.close(),
     };
   }

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../../src/errors/index.js';
 import { type Deferred, deferred } from '../../../src/internal/deferred.js';
 import type { LocalView, LocalViews } from '../../../src/store/log/local-view.js';
+import { decodeBatch } from '../../../src/store/log/record/batch-codec.js';
 import type { LogPoint } from '../../../src/store/log/record/log-point.js';
 import type { StoreBatch, StoreRecord } from '../../../src/store/store.js';
 
@@ -8,8 +9,10 @@ import type { StoreBatch, StoreRecord } from '../../../src/store/store.js';
 export class HeldView implements LocalView {
   readonly #view: LocalView;
   #gate: Deferred<void> | undefined;
-  /** Calls of `apply` that wait. */
+  /** Calls of `apply` and `applyBodies` that wait. */
   waiting = 0;
+  /** Those that were applied, in their order. */
+  readonly batches: (readonly StoreBatch[])[] = [];
 
   constructor(view: LocalView) {
     this.#view = view;
@@ -17,6 +20,10 @@ export class HeldView implements LocalView {
 
   get applied(): LogPoint {
     return this.#view.applied;
+  }
+
+  get reached(): LogPoint {
+    return this.#view.reached;
   }
 
   hold(): void {
@@ -44,13 +51,15 @@ export class HeldView implements LocalView {
   }
 
   async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
-    this.waiting += 1;
-    try {
-      await this.#gate?.promise;
-    } finally {
-      this.waiting -= 1;
-    }
+    await this.#whenLet();
     await this.#view.apply(batches, point);
+    this.batches.push(batches);
+  }
+
+  async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
+    await this.#whenLet();
+    await this.#view.applyBodies(bodies, point);
+    this.batches.push(bodies.map((body) => decodeBatch(body, 'a commit')));
   }
 
   reset(): Promise<void> {
@@ -59,6 +68,15 @@ export class HeldView implements LocalView {
 
   close(): Promise<void> {
     return this.#view.close();
+  }
+
+  async #whenLet(): Promise<void> {
+    this.waiting += 1;
+    try {
+      await this.#gate?.promise;
+    } finally {
+      this.waiting -= 1;
+    }
   }
 }
 

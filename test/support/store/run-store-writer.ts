@@ -1,12 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbStores } from '../../../src/store/index.js';
 import { startChild } from '../child-process.js';
+import { patchedNodeArgs } from '../mutants/mutant-patch.js';
 import { straceProblem } from '../strace-inject.js';
 import { RECORDED_CALLS } from './power-loss.js';
+import { CHANGING_CALLS } from './recorded-calls.js';
+import { openStores, type StoreForm } from './store-form.js';
 import { checkHistory, historyCommit } from './store-history.js';
 
 const STRACE = '/usr/bin/strace';
+const RECORD_ALL = [
+  '-f',
+  '-qq',
+  '-y',
+  '-xx',
+  '-s',
+  '1000000',
+  '-e',
+  `trace=${CHANGING_CALLS}`,
+  '-e',
+  'status=successful',
+];
 
 /** Why these tests cannot run here; false when they can. */
 export const withoutStrace: string | false = straceProblem() ?? false;
@@ -27,14 +41,18 @@ export interface WriterFault {
   readonly from?: number;
   readonly to?: number;
   readonly rows?: number;
+  /** Default `lmdb`. */
+  readonly form?: StoreForm;
   /** In strace's form: `fdatasync:error=EIO:when=3`. Counted are the calls on `file` of all threads. */
   readonly inject?: string | readonly string[];
   /** System calls to record, with the files that they are on, whichever these are: `fsync,rename`. */
   readonly trace?: string;
-  /** What is watched. Default the data file. */
-  readonly file?: string;
+  /** What is watched. Default the data file of the form `lmdb`. */
+  readonly file?: string | readonly string[];
   /** Record what it writes to the data file, see `power-loss.ts`. */
   readonly record?: boolean;
+  /** Record all that it does to any file, see `recorded-calls.ts`. */
+  readonly recordAll?: boolean;
   /** Kill it so many milliseconds after it opened the store. */
   readonly killAfterMs?: number;
   /** Which one. Default that of stores. */
@@ -43,12 +61,15 @@ export interface WriterFault {
   readonly prefix?: readonly string[];
 }
 
-/** The data file of the history in a directory. */
-export const historyFile = (dir: string): string => join(dir, 'job-history-259aa8ef98a8', 'partition-0.mdb');
+/** Of the job of the history, in a directory. */
+export const HISTORY_JOB = 'job-history-259aa8ef98a8';
+
+/** The data file of the history in a directory, or another one beside it. */
+export const historyFile = (dir: string, ending = 'mdb'): string => join(dir, HISTORY_JOB, `partition-0.${ending}`);
 
 /** Writes the first `count` commits of a history in this process. */
-export async function writeHistory(dir: string, count: number, rows = 20): Promise<void> {
-  const stores = await LmdbStores.open(dir);
+export async function writeHistory(dir: string, count: number, rows = 20, form: StoreForm = 'lmdb'): Promise<void> {
+  const stores = await openStores(dir, form);
   try {
     const store = await stores.open('history', 0);
     for (let number = 0; number < count; number++) await store.commit(historyCommit(number, rows));
@@ -58,8 +79,8 @@ export async function writeHistory(dir: string, count: number, rows = 20): Promi
 }
 
 /** Opens the store that a writer left, checks that its history is whole, and gives its last commit. It takes a further one, too. */
-export async function recoverHistory(dir: string, rows = 20): Promise<number> {
-  const stores = await LmdbStores.open(dir);
+export async function recoverHistory(dir: string, rows = 20, form: StoreForm = 'lmdb'): Promise<number> {
+  const stores = await openStores(dir, form);
   try {
     const store = await stores.open('history', 0);
     const number = checkHistory(store);
@@ -73,11 +94,20 @@ export async function recoverHistory(dir: string, rows = 20): Promise<number> {
 
 /** Runs a writer to its end. */
 export async function runStoreWriter(dir: string, fault: WriterFault): Promise<WriterRun> {
-  const { from = 0, to = 1_000_000, rows = 20, killAfterMs, prefix = [], writer: name = 'store-writer' } = fault;
+  const {
+    from = 0,
+    to = 1_000_000,
+    rows = 20,
+    form = 'lmdb',
+    killAfterMs,
+    prefix = [],
+    writer: name = 'store-writer',
+  } = fault;
   const log = `${dir}.strace`;
-  const node = [process.execPath, '--import', 'tsx', `test/support/store/${name}.ts`];
-  const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`];
-  const watched = fault.inject !== undefined || fault.trace !== undefined || fault.record === true;
+  const loader = process.env.MUTANT_PATCHES === undefined ? ['--import', 'tsx'] : patchedNodeArgs;
+  const node = [process.execPath, ...loader, `test/support/store/${name}.ts`];
+  const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`, form];
+  const watched = [fault.inject, fault.trace, fault.record, fault.recordAll].some((what) => what !== undefined);
   const [command = '', ...args] = watched ? [...strace(dir, log, fault), ...writer] : writer;
   // strace counts calls for each thread: one thread has them all.
   const child = startChild(command, args, { env: { UV_THREADPOOL_SIZE: '1' } });
@@ -92,11 +122,13 @@ export async function runStoreWriter(dir: string, fault: WriterFault): Promise<W
   return { said: child.stdout, stderr: child.stderr, signal, durable, calls };
 }
 
-function strace(dir: string, log: string, { inject, trace, file = historyFile(dir) }: WriterFault): string[] {
+function strace(dir: string, log: string, fault: WriterFault): string[] {
+  const { inject, trace, recordAll, file = historyFile(dir) } = fault;
+  if (recordAll === true) return [STRACE, '-o', log, ...RECORD_ALL];
   if (trace !== undefined) return [STRACE, '-f', '-qq', '-y', '-o', log, '-e', `trace=${trace}`];
-  const common = [STRACE, '-f', '-qq', '-o', log, '-P', file];
+  const common = [STRACE, '-f', '-qq', '-o', log, ...[file].flat().flatMap((path) => ['-P', path])];
   if (inject === undefined) return [...common, '-xx', '-s', '1000000', '-e', `trace=${RECORDED_CALLS}`];
   const faults = [inject].flat();
   const traced = new Set([...faults.map((one) => one.split(':')[0]), 'fdatasync']);
-  return [...common, '-e', `trace=${[...traced].join(',')}`, ...faults.flatMap((one) => ['-e', `inject=${one}`])];
+  return [...common, '-y', '-e', `trace=${[...traced].join(',')}`, ...faults.flatMap((one) => ['-e', `inject=${one}`])];
 }

@@ -1,9 +1,11 @@
 import { Overlay } from '../../../src/engine/layout/overlay.js';
-import { MemoryStores, type Store } from '../../../src/store/index.js';
+import { MemoryStores, type Store, type StoreBatch } from '../../../src/store/index.js';
 
 /** What a run of a durable job seals: the part of it that a test looks at. */
 interface Sealed {
   sealInto(overlay: Overlay): void;
+  begin(): void;
+  undo(): void;
 }
 
 /** One thing over a store, through commits, crashes and restarts, as the engine would drive it. */
@@ -45,10 +47,25 @@ export class StateStore<S extends Sealed> {
   }
 
   /** Takes what changed into a commit, which is under way until `commit`. */
-  seal(): void {
+  seal(): StoreBatch {
     if (this.#overlay === undefined) throw new Error('not started');
     this.subject.sealInto(this.#overlay);
     this.#committing = new Map(this.#overlay.seal());
+    return this.#committing;
+  }
+
+  /** A unit of a run that goes carefully: what it changes is encoded, and stays or is undone. */
+  unit(work: () => void, stays: boolean): void {
+    if (this.#overlay === undefined) throw new Error('not started');
+    // between two units nothing is changed that is not encoded
+    this.subject.sealInto(this.#overlay);
+    this.#overlay.begin();
+    this.subject.begin();
+    work();
+    this.subject.sealInto(this.#overlay);
+    if (stays) return;
+    this.#overlay.undo();
+    this.subject.undo();
   }
 
   /** The sealed commit becomes durable. */

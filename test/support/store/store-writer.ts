@@ -1,19 +1,19 @@
 import { MillraceError } from '../../../src/errors/index.js';
-import { LmdbStores } from '../../../src/store/index.js';
+import { openStores } from './store-form.js';
 import { historyCommit } from './store-history.js';
 
 /*
  * A process that writes the history of `store-history.ts` to a store and says what is durable:
- *   store-writer.ts DIR FROM TO [ROWS]
+ *   store-writer.ts DIR FROM TO [ROWS [FORM]]
  * stdout: `open`, `durable N` for each commit, and at an error `failed CODE`, `again CODE` for a commit after it, `closed`.
  */
 
-const [dir = '', from = '0', to = '0', rows = '20'] = process.argv.slice(2);
+const [dir = '', from = '0', to = '0', rows = '20', form = 'lmdb'] = process.argv.slice(2);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const codeOf = (error: unknown): string => (error instanceof MillraceError ? error.code : String(error));
 
 try {
-  const stores = await LmdbStores.open(dir);
+  const stores = await openStores(dir, form === 'embedded' ? form : 'lmdb');
   try {
     const store = await stores.open('history', 0);
     say('open');

@@ -45,7 +45,7 @@ describe('completion', () => {
       for (const [option, { ofOneSide }] of options) {
         // told once, with the option for both sides
         assert.equal(
-          helped.some((label) => `${label} `.includes(`--${option} `)),
+          helped.some((label) => `${label} `.replaceAll(',', ' ').includes(`--${option} `)),
           ofOneSide !== true,
           option,
         );

@@ -15,6 +15,14 @@ describe('itemPayload', () => {
     assert.deepEqual(['', 'é', 1.5, Number.NaN, false, 12n].map(text), ['', 'é', '1.5', 'NaN', 'false', '12']);
   });
 
+  it('refuses a text with half a surrogate pair, which would go out as another one; JSON has a way to write it', () => {
+    for (const half of ['\ud83d', 'a\ude00b', 'é\ud83d\ud83d\ude00']) {
+      assert.throws(() => itemPayload(half), { code: 'INVALID_MESSAGE', message: /half a surrogate pair/ });
+      assert.equal(JSON.parse(text({ half })).half, half);
+    }
+    assert.equal(text('é😀'), 'é😀');
+  });
+
   it('gives plain objects and arrays as JSON, dates in them as JSON has them', () => {
     assert.equal(text({ a: [1, null, { b: 'c' }], d: undefined }), '{"a":[1,null,{"b":"c"}]}');
     assert.equal(text([new Date(0)]), '["1970-01-01T00:00:00.000Z"]');
@@ -30,14 +38,19 @@ describe('itemPayload', () => {
     ['a date', new Date(0), /an instance of Date/],
     ['a map', new Map([[1, 2]]), /an instance of Map/],
     ['an instance of a class', new Reading(), /an instance of Reading/],
-    ['a promise', Promise.reject(new Error('never heard')), /is a promise/],
     ['a number that JSON has not', { a: { b: Number.NaN } }, /"b" of the item is NaN/],
+    ['a date inside that is no time', { a: [new Date(Number.NaN)] }, /"0" of the item is an invalid date/],
     ['a map inside', { a: new Map() }, /"a" of the item is an instance of Map/],
     ['bytes inside', { payload: Uint8Array.of(1) }, /"payload" of the item is an instance of Uint8Array/],
     ['a promise inside', [Promise.resolve(1)], /"0" of the item is a promise/],
     ['a bigint inside', { a: 1n }, /"a" of the item is a bigint/],
     ['an object whose toJSON gives nothing', { toJSON: () => undefined }, /toJSON of the item gave is undefined/],
   ];
+  it('refuses a promise, and hears of its rejection', () => {
+    const item = Promise.reject(new Error('never heard'));
+    assert.throws(() => itemPayload(item), { code: 'INVALID_MESSAGE', message: /is a promise/ });
+  });
+
   for (const [title, item, message] of refused) {
     it(`refuses ${title}, saying what it is`, () => {
       assert.throws(() => itemPayload(item), { code: 'INVALID_MESSAGE', message });

@@ -41,7 +41,16 @@ const OBEYED = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Surrogate}
 const captured = () => {
   const lines: string[] = [];
   const keep = (text: string) => void lines.push(text);
-  return { lines, output: { stdout: keep, stderr: keep, isTerminal: false, columns: () => 80 } };
+  return {
+    lines,
+    output: {
+      stdout: keep,
+      stderr: keep,
+      isTerminal: false,
+      columns: () => 80,
+      data: { isTerminal: false, write: async () => true },
+    },
+  };
 };
 
 describe('foreign text (X4)', () => {

@@ -83,15 +83,16 @@ test('a diagnostic reaches subscribers of its channel only while there are any',
   const listener = (data: unknown): void => {
     seen.push(data);
   };
-  publishDiagnostic('connect', { n: 0 });
-  subscribe('millrace:connect', listener);
+  const told = (server: string) => ({ name: 'source a', server });
+  publishDiagnostic('reconnect', told('0'));
+  subscribe('millrace:reconnect', listener);
   try {
-    assert.equal(hasDiagnosticSubscribers('connect'), true);
-    publishDiagnostic('connect', { n: 1 });
-    publishDiagnostic('disconnect', { n: 2 });
+    assert.equal(hasDiagnosticSubscribers('reconnect'), true);
+    publishDiagnostic('reconnect', told('1'));
+    publishDiagnostic('insecure-tls', told('2'));
   } finally {
-    unsubscribe('millrace:connect', listener);
+    unsubscribe('millrace:reconnect', listener);
   }
-  publishDiagnostic('connect', { n: 3 });
-  assert.deepEqual(seen, [{ n: 1 }]);
+  publishDiagnostic('reconnect', told('3'));
+  assert.deepEqual(seen, [told('1')]);
 });

@@ -51,6 +51,13 @@ test('items that do not fit go where onError says, with the paths and never a va
   }
 });
 
+test('a schema that says only that an item does not fit is no half sentence', LIMIT, async () => {
+  const { letters } = await run({ '~standard': { version: 1, vendor: 'own', validate: () => ({ issues: [] }) } }, [
+    GOOD,
+  ]);
+  assert.match(letters[0]?.error.message ?? '', /the item does not fit the schema$/);
+});
+
 test('what a schema makes of an item goes on', LIMIT, async () => {
   for (const schema of [
     z.string().transform(Number),

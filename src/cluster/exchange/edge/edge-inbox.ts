@@ -1,5 +1,6 @@
 import { corruptState } from '../../../errors/corrupt-state.js';
 import type { MillraceError } from '../../../errors/index.js';
+import { joinBytes } from '../../../internal/join-bytes.js';
 import { NO_OUTBOX, type PieceMessage, type ProbeMessage, type RowsMessage } from './edge-message.js';
 
 /** What a sender sends. */
@@ -32,7 +33,7 @@ export class EdgeInbox {
   #asked = false;
   #suspicion: MillraceError | undefined;
 
-  constructor(from: number, { outbox, next }: SenderState) {
+  constructor(from: number, { outbox, next }: Omit<SenderState, 'ended'>) {
     this.#from = from;
     this.#outbox = outbox;
     this.#taken = next;
@@ -84,7 +85,7 @@ export class EdgeInbox {
     this.#pieceBytes = end;
     this.#asked = false;
     if (end < size) return nothing;
-    const row = joined(this.#pieces, size);
+    const row = joinBytes(this.#pieces);
     this.#take(1);
     return { rows: [row], seq: first, answer: 'none' };
   }
@@ -112,21 +113,13 @@ export class EdgeInbox {
   }
 }
 
-const joined = (pieces: readonly Uint8Array[], size: number): Uint8Array => {
-  const row = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    row.set(piece, at);
-    at += piece.byteLength;
-  }
-  return row;
-};
-
 /** What is stored about a sender. */
 export interface SenderState {
   readonly outbox: number;
   /** Every row below is in a commit. */
   readonly next: number;
+  /** The generation of the job in which the last end among them was put; 0: there is none. */
+  readonly ended: number;
 }
 
 const ADVICE =

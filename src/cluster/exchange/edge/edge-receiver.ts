@@ -4,6 +4,7 @@ import { Ring } from '../../../internal/ring.js';
 import { EdgeInbox, type SenderState, type SentMessage } from './edge-inbox.js';
 import { NO_OUTBOX, type StatusMessage } from './edge-message.js';
 import { heldRowBytes } from './held-row-bytes.js';
+import { endOf } from './row-kind.js';
 
 /** What a commit has of all senders. */
 export interface ReceiverState {
@@ -46,10 +47,16 @@ interface PolledRun {
   /** The position of that. */
   first: number;
   readonly last: number;
+  /** It is one row, an end of that generation. */
+  readonly end: number | undefined;
 }
+
+/** How far a sender is. */
+type Reached = Omit<SenderState, 'outbox'>;
 
 /** What `poll` gives. */
 export interface PolledRows {
+  /** Items; none where what was polled is an end. */
   readonly rows: readonly Uint8Array[];
   readonly bytes: number;
   /** The position of the first row. */
@@ -70,11 +77,11 @@ export class EdgeReceiver {
   #position = -1;
   readonly #polled = new Ring<PolledRun>();
   /** By sender: every row below is in a commit that was made, or is told to be durable. */
-  readonly #covered: number[];
-  readonly #told: number[];
+  readonly #covered: Reached[];
+  readonly #told: Reached[];
   #mark = 0;
   /** What commits that are under way will make durable. */
-  readonly #sealed = new Ring<readonly number[]>();
+  readonly #sealed = new Ring<readonly Reached[]>();
   /** The first that came up in an inbox. */
   #suspicion: MillraceError | undefined;
   /** What was suspected when they were made. */
@@ -86,7 +93,7 @@ export class EdgeReceiver {
     const states = Array.from({ length: partitions }, (_, from) => restored?.senders[from] ?? NOTHING);
     this.#inboxes = states.map((state, from) => new EdgeInbox(from, state));
     this.#bufferedBytes = states.map(() => 0);
-    this.#covered = states.map(({ next }) => next);
+    this.#covered = states.map(({ next, ended }) => ({ next, ended }));
     this.#told = [...this.#covered];
   }
 
@@ -98,6 +105,11 @@ export class EdgeReceiver {
   /** Something is wrong with what we have, or somebody else has it: a commit is wanted, to know which. */
   get isSuspicious(): boolean {
     return this.#suspected === undefined && this.#suspicion !== undefined;
+  }
+
+  /** Every sender has ended in that generation of the job, and commits that are durable have all that it sent. */
+  hasEnded(generation: number): boolean {
+    return this.#told.every(({ ended }) => ended === generation);
   }
 
   /** What each sender is told when the partition is opened: it may have sent to the owner before. */
@@ -122,7 +134,7 @@ export class EdgeReceiver {
     return answer === 'none' ? undefined : this.#answer(from, answer === 'again' && !isFull);
   }
 
-  /** The oldest rows, in the order in which they came. */
+  /** The oldest rows, in the order in which they came; an end is polled alone, and takes a position. */
   poll(max: number): PolledRows {
     const first = this.#position + 1;
     const rows: Uint8Array[] = [];
@@ -131,11 +143,14 @@ export class EdgeReceiver {
       const run = this.#buffered.peek();
       if (run === undefined) break;
       const { from, seq } = run;
-      const taken = this.#takeFrom(run, max - rows.length);
-      this.#polled.push({ from, seq, first: this.#position + 1, last: this.#position + taken.length });
+      const end = frontEnd(run);
+      if (end !== undefined && rows.length > 0) break;
+      const taken = this.#takeFrom(run, end === undefined ? max - rows.length : 1);
+      this.#polled.push({ from, seq, first: this.#position + 1, last: this.#position + taken.length, end });
       this.#position += taken.length;
       this.#bufferedBytes[from] = this.#bufferedOf(from) - heldBytes(taken);
       bytes += bytesOf(taken);
+      if (end !== undefined) break;
       for (const row of taken) rows.push(row);
     }
     return { rows, bytes, first, last: this.#position };
@@ -149,9 +164,10 @@ export class EdgeReceiver {
     this.#mark += 1;
     this.#sealed.put(mark, covered);
     if (this.#suspicion !== undefined) this.#suspected ??= { mark, error: this.#suspicion };
-    const senders = covered.map((next, from) => ({
+    const senders = covered.map(({ next, ended }, from) => ({
       outbox: next === 0 ? NO_OUTBOX : this.#inboxOf(from).outbox,
       next,
+      ended,
     }));
     return { mark, state: { senders } };
   }
@@ -164,20 +180,23 @@ export class EdgeReceiver {
   committed(mark: number): readonly Answer[] {
     if (this.#suspected !== undefined && this.#suspected.mark <= mark) throw this.#suspected.error;
     const answers: Answer[] = [];
-    let covered: readonly number[] | undefined;
+    let covered: readonly Reached[] | undefined;
     while (this.#sealed.size > 0 && this.#sealed.first <= mark) covered = this.#sealed.shift();
-    covered?.forEach((next, from) => {
-      if (next <= (this.#told[from] ?? 0)) return;
-      this.#told[from] = next;
+    covered?.forEach((reached, from) => {
+      if (reached.next <= this.#toldOf(from).next) return;
+      this.#told[from] = reached;
       answers.push(this.#answer(from, false));
     });
     return answers;
   }
 
+  /** Not across an end. */
   #takeFrom(run: Run, max: number): readonly Uint8Array[] {
-    const taken = run.rows.slice(0, max);
+    const most = run.rows.slice(0, max);
+    const end = most.findIndex((row, index) => index > 0 && endOf(row) !== undefined);
+    const taken = end === -1 ? most : most.slice(0, end);
     run.seq += taken.length;
-    run.rows = run.rows.slice(max);
+    run.rows = run.rows.slice(taken.length);
     if (run.rows.length === 0) this.#buffered.shift();
     return taken;
   }
@@ -188,7 +207,8 @@ export class EdgeReceiver {
       const rows = Math.min(run.last, upTo) - run.first + 1;
       run.seq += rows;
       run.first += rows;
-      this.#covered[run.from] = run.seq;
+      const { ended } = present(this.#covered[run.from], INBOX);
+      this.#covered[run.from] = { next: run.seq, ended: run.end ?? ended };
       if (run.first > run.last) this.#polled.shift();
     }
   }
@@ -196,8 +216,12 @@ export class EdgeReceiver {
   #answer(to: number, again: boolean): Answer {
     const { outbox, taken } = this.#inboxOf(to);
     const { to: own, reader } = this.#options;
-    const committed = this.#told[to] ?? 0;
+    const { next: committed } = this.#toldOf(to);
     return { to, status: { type: 'status', to: own, outbox, reader, taken, committed, again } };
+  }
+
+  #toldOf(from: number): Reached {
+    return present(this.#told[from], INBOX);
   }
 
   #isFull(from: number): boolean {
@@ -213,7 +237,10 @@ export class EdgeReceiver {
   }
 }
 
-const NOTHING: SenderState = { outbox: NO_OUTBOX, next: 0 };
+const NOTHING: SenderState = { outbox: NO_OUTBOX, next: 0, ended: 0 };
+
+/** The generation of the end that is the first row. */
+const frontEnd = ({ rows: [first] }: Run): number | undefined => (first === undefined ? undefined : endOf(first));
 
 const heldBytes = (rows: readonly Uint8Array[]): number => rows.reduce((sum, row) => sum + heldRowBytes(row), 0);
 

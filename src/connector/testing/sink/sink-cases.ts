@@ -192,8 +192,8 @@ const scenariosOf = <T>({ holding, failure }: SinkLimits): readonly SinkScenario
 ];
 
 /**
- * Every case that every sink must pass: the rules of `SinkWriter`. One with a `createDurableWriter` runs `durableSinkCases` as well, and one
- * without may: it is what users of a store get.
+ * Every case that every sink must pass: the rules of `SinkWriter`. One with a `createDurableWriter` runs `durableSinkCases` as well, and
+ * one without may: it is what users of a store get.
  */
 export const sinkCases = <T>(harness: SinkHarness<T>): readonly ContractCase[] =>
   scenariosOf<T>(harness.limits).map((scenario) => ({

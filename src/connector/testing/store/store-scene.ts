@@ -8,8 +8,8 @@ export interface StoreFixture {
   /** Closes it and gives one with the same content. */
   again(): Promise<StoreProvider>;
   /**
-   * What another owner has, who may take the stores over while they are open: over the same content, and open beside `stores`. The case closes
-   * it. Absent where nobody can, which is where stores have no `renew`.
+   * What another owner has, who may take the stores over while they are open: over the same content, and open beside `stores`. The case
+   * closes it. Absent where nobody can, which is where stores have no `renew`.
    */
   rival?(): Promise<StoreProvider>;
 }

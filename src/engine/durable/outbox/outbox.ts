@@ -1,87 +1,17 @@
-import type {
-  CommitUrgency,
-  OutboxRow,
-  OutboxSender,
-  RefusedRow,
-  RestoredOutbox,
-} from '../../../connector/durable-sink.js';
-import { MillraceError } from '../../../errors/millrace-error.js';
-import { present } from '../../../internal/present.js';
-import { Ring } from '../../../internal/ring.js';
+import type { CommitUrgency, OutboxRow, OutboxSender, RefusedRow } from '../../../connector/durable-sink.js';
 import type { StoreView } from '../../../store/store.js';
-import { storeKeys } from '../../layout/keys/store-keys.js';
 import type { Overlay } from '../../layout/overlay.js';
-import { decodeChunk, encodeChunk, type OutboxChunk } from '../../layout/values/outbox-chunk.js';
-import { type OutboxHead, readOutboxHead } from '../../layout/values/outbox-head.js';
+import { encodeChunk } from '../../layout/values/outbox-chunk.js';
+import type { OutboxHead } from '../../layout/values/outbox-head.js';
 import { encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
+import { ChunksToRemove } from './chunks-to-remove.js';
 import { DurableRows } from './durable-rows.js';
+import { type OutboxId, type StoredChunk, StoredOutbox } from './stored-outbox.js';
 
 /** So many rows are offered at once: with each offer that is taken whole twice as many, behind one that is not as few as were taken. */
 const FEWEST_OFFERED = 8;
 const MOST_OFFERED = 256;
-
-const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0 };
-
-/** Which outbox. */
-export interface OutboxId {
-  /** Name of the sink in the job. */
-  readonly sink: string;
-  /** Name that its sender gives. */
-  readonly outbox: string;
-}
-
-const readHead = (view: StoreView, { sink, outbox }: OutboxId): OutboxHead => {
-  const bytes = view.get(storeKeys.outbox(sink, outbox));
-  return bytes === undefined ? EMPTY : readOutboxHead(bytes);
-};
-
-/** The stored rows from `from` up to `to`, read chunk by chunk. @throws MillraceError STORE_CORRUPT when one is missing */
-function* storedRows(view: StoreView, { sink, outbox }: OutboxId, from: number, to: number): Generator<OutboxRow> {
-  let next = from;
-  for (const { value } of view.range(storeKeys.chunk(sink, outbox, from), storeKeys.chunksEnd(sink, outbox))) {
-    for (const row of decodeChunk(value, { from: next, to }).rows) {
-      if (row.seq > next) throw rowsMissing({ sink, outbox }, next);
-      yield row;
-      next += 1;
-    }
-    if (next >= to) return;
-  }
-  if (next < to) throw rowsMissing({ sink, outbox }, next);
-}
-
-const rowsMissing = ({ sink, outbox }: OutboxId, seq: number): MillraceError =>
-  new MillraceError('STORE_CORRUPT', `message ${seq} of the outbox "${outbox}" is missing in the store`, {
-    details: { sink, outbox, seq },
-  });
-
-/** Without its rows. */
-const firstChunk = (view: StoreView, { sink, outbox }: OutboxId): OutboxChunk | undefined => {
-  for (const { value } of view.range(storeKeys.chunk(sink, outbox, 0), storeKeys.chunksEnd(sink, outbox))) {
-    return decodeChunk(value, { from: 0, to: 0 });
-  }
-  return undefined;
-};
-
-/** What a sink is given of an outbox when it is opened. */
-export const restoredOutbox = (view: StoreView, id: OutboxId): RestoredOutbox => {
-  const { state, low, end } = readHead(view, id);
-  return { state, low, end, rows: (from, to) => storedRows(view, id, Math.max(from, low), Math.min(to, end)) };
-};
-
-/** The keys of the chunks of rows from `seq` on. */
-const chunkKeysFrom = (view: StoreView, { sink, outbox }: OutboxId, seq: number): string[] => {
-  const keys: string[] = [];
-  for (const { key } of view.range(storeKeys.chunk(sink, outbox, seq), storeKeys.chunksEnd(sink, outbox)))
-    keys.push(key);
-  return keys;
-};
-
-/** A stored chunk: the seq of its last row, and the bytes of its rows. */
-interface StoredChunk {
-  readonly last: number;
-  readonly bytes: number;
-}
 
 interface EncodedChunk extends StoredChunk {
   readonly encoded: Uint8Array;
@@ -105,10 +35,8 @@ interface Saved {
  *     After a crash they are garbage, and are removed before anything else is written there.
  */
 export class Outbox {
-  /** Under which it is stored: it must stay the same from run to run. */
-  readonly #id: OutboxId;
-  /** Of the store itself: what is not durable yet is known here. */
-  readonly #view: StoreView;
+  readonly #sink: string;
+  readonly #stored: StoredOutbox;
   readonly #sender: OutboxSender;
   readonly #durable: DurableRows;
   /** Added since the last seal, and not staged. */
@@ -137,25 +65,24 @@ export class Outbox {
   /** Of the rows whose chunks are gone. */
   #removedBytes: number;
   #offered = FEWEST_OFFERED;
-  /** The stored chunks, oldest first; undefined while some are not known because an earlier process has stored them. */
-  #chunks: Ring<StoredChunk> | undefined;
+  readonly #chunks: ChunksToRemove;
 
   constructor(view: StoreView, id: OutboxId, sender: OutboxSender) {
-    const { state, low, end, bytes } = readHead(view, id);
-    this.#id = id;
-    this.#view = view;
+    const stored = new StoredOutbox(view, id);
+    const { state, low, end, bytes } = stored.head();
+    this.#sink = id.sink;
+    this.#stored = stored;
     this.#sender = sender;
-    this.#durable = new DurableRows((from, to) => storedRows(view, id, from, to), sender.next, end);
+    this.#durable = new DurableRows((from, to) => stored.rows(from, to), sender.next, end);
     this.#state = state;
     this.#low = low;
     this.#end = end;
     this.#bytes = bytes;
     // what stood below the first chunk that is left is gone: so no second figure has to be stored
-    this.#removedBytes = firstChunk(view, id)?.bytesBefore ?? bytes;
-    // a backlog may have thousands, and a start reads no more than it needs: they are looked up as they are delivered
-    this.#chunks = low === end ? new Ring() : undefined;
+    this.#removedBytes = stored.bytesBefore() ?? bytes;
+    this.#chunks = new ChunksToRemove(stored, low === end);
     this.#sealedEnd = end;
-    this.#garbage = chunkKeysFrom(view, id, end);
+    this.#garbage = stored.chunkKeysFrom(end);
   }
 
   /** Every row below is delivered, or given up. */
@@ -227,14 +154,14 @@ export class Outbox {
     const { rows, addedBytes, staged, end, bytes } = this.#saved;
     this.#added.length = rows;
     this.#addedBytes = addedBytes;
-    for (const { last } of this.#staged.splice(staged)) this.#garbage.push(this.#keyOf(last));
+    for (const { last } of this.#staged.splice(staged)) this.#garbage.push(this.#stored.keyOf(last));
     this.#end = end;
     this.#bytes = bytes;
   }
 
   /**
-   * Puts added rows into a commit ahead of that of their input: one chunk in an empty batch, or as many as fit. Those before `begin` stay: an
-   * `undo` must not have to read them back. Gives the room that is left.
+   * Puts added rows into a commit ahead of that of their input: one chunk in an empty batch, or as many as fit. Those before `begin` stay:
+   * an `undo` must not have to read them back. Gives the room that is left.
    */
   stage(batch: Map<string, Uint8Array | undefined>, maxBytes: number): number {
     const held = this.#added.slice(0, this.#saved.rows);
@@ -246,7 +173,7 @@ export class Outbox {
       if (batch.size > 0 && chunk.bytes > room) break;
       // before what is put: a new chunk may have the key of one of them, and the last change of a key is the one that holds
       for (const key of this.#garbage.splice(0)) batch.set(key, undefined);
-      batch.set(this.#keyOf(chunk.last), chunk.encoded);
+      batch.set(this.#stored.keyOf(chunk.last), chunk.encoded);
       this.#staged.push({ last: chunk.last, bytes: chunk.bytes });
       this.#addedBytes -= chunk.bytes;
       room -= chunk.bytes;
@@ -270,16 +197,15 @@ export class Outbox {
   /** Puts what changed into the commit: the new rows as one value, the head, and the removal of chunks that are all delivered. */
   seal(overlay: Overlay): void {
     if (this.#mark === undefined && this.#added.length === 0 && this.#staged.length === 0) return;
-    const { sink, outbox } = this.#id;
     this.#sealed = this.#added;
     this.#sealedEnd = this.#end;
     const chunks = inChunks(this.#added).map((rows) => this.#encode(rows));
     // before what is put, as in `stage`
     for (const key of this.#garbage.splice(0)) overlay.remove(key);
-    for (const { last, encoded } of chunks) overlay.put(this.#keyOf(last), encoded);
+    for (const { last, encoded } of chunks) overlay.put(this.#stored.keyOf(last), encoded);
     // by seq: rows from before `begin` are held back while later ones are staged
     for (const { last, bytes } of [...this.#staged, ...chunks].sort((a, b) => a.last - b.last)) {
-      this.#chunks?.push({ last, bytes });
+      this.#chunks.add({ last, bytes });
     }
     this.#added = [];
     this.#addedBytes = 0;
@@ -287,12 +213,12 @@ export class Outbox {
     // the saved figures are of what is sealed now: an `undo` must not go back behind a commit
     this.begin();
     // in the commit that makes this `low` durable, and in none before (R10)
-    for (const { last: seq, bytes } of this.#delivered()) {
+    for (const { last, bytes } of this.#chunks.takeBelow(this.#low, this.#end)) {
       this.#removedBytes += bytes;
-      overlay.remove(storeKeys.chunk(sink, outbox, seq));
+      overlay.remove(this.#stored.keyOf(last));
     }
     const head: OutboxHead = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
-    overlay.put(storeKeys.outbox(sink, outbox), encodeStored(head, `sink "${sink}"`));
+    overlay.put(this.#stored.headKey, encodeStored(head, `sink "${this.#sink}"`));
   }
 
   /** What was sealed is durable. */
@@ -316,34 +242,8 @@ export class Outbox {
     }
   }
 
-  /** By the last row: so the first chunk with a key at or above a seq is the one that has it. */
-  #keyOf(last: number): string {
-    return storeKeys.chunk(this.#id.sink, this.#id.outbox, last);
-  }
-
   #encode(rows: readonly AddedRow[]): EncodedChunk {
     const encoded = encodeChunk({ bytesBefore: rows[0]?.before ?? 0, rows });
     return { last: rows.at(-1)?.seq ?? 0, bytes: bytesOf(rows), encoded };
-  }
-
-  /** The chunks below the low-water mark, which are to go. */
-  #delivered(): readonly StoredChunk[] {
-    const gone: StoredChunk[] = [];
-    // those of an earlier process, by their keys, until all of them are gone
-    if (this.#chunks === undefined) {
-      const { sink, outbox } = this.#id;
-      const below = storeKeys.chunk(sink, outbox, this.#low);
-      for (const { value } of this.#view.range(storeKeys.chunk(sink, outbox, 0), below)) {
-        const { rows } = decodeChunk(value);
-        gone.push({ last: present(rows.at(-1), 'a stored chunk has rows').seq, bytes: bytesOf(rows) });
-      }
-      if (this.#low === this.#end) this.#chunks = new Ring();
-      return gone;
-    }
-    for (let chunk = this.#chunks.peek(); chunk !== undefined && chunk.last < this.#low; chunk = this.#chunks.peek()) {
-      gone.push(chunk);
-      this.#chunks.shift();
-    }
-    return gone;
   }
 }

@@ -15,6 +15,23 @@ export const keyText = (key: StateKey): string => {
   }
 };
 
+/** The key of a text that `keyText` has made; undefined for any other. */
+export const keyOfText = (text: string): StateKey | undefined => {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case 's':
+      return rest;
+    case 'n':
+      return keyText(Number(rest)) === text ? Number(rest) : undefined;
+    case 'i':
+      return /^-?\d+$/.test(rest) ? BigInt(rest) : undefined;
+    case 'b':
+      return rest === 't' || (rest === 'f' ? false : undefined);
+    default:
+      return undefined;
+  }
+};
+
 /** Where the state of a key is in the store. */
 export interface EntryKey {
   /** Fits the store, and no other key of the stage has it. */

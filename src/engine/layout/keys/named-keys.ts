@@ -1,6 +1,8 @@
 import { namePart } from './key-text.js';
 
-/** Kinds of things that are stored under names: `<kind>/<name>` is the record of the name itself, `<kind>/<name>/…` what stands under it. */
+/**
+ * Kinds of things that are stored under names: `<kind>/<name>` is the record of the name itself, `<kind>/<name>/…` what stands under it.
+ */
 export type NamedKind = 'state' | 'async' | 'dedupe';
 
 /** The key of the record of a name. @throws MillraceError INVALID_OPTIONS for a name that no key can have */

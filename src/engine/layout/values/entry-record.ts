@@ -1,13 +1,16 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { EntryKey } from '../keys/entry-key.js';
-import { decodeVersioned, type Encoding, encodeVersioned } from './versioned-record.js';
+import { decodeVersioned, type Encoding, withVersion } from './versioned-record.js';
 
 /** Length of the full key in bytes (32 bits), where there is one. */
 const LENGTH_BYTES = 4;
 
-/** What stands in the store for a state: its bytes, behind the full key when the store's key is only a digest. */
-export const encodeRecord = (encoding: Encoding, { fullText }: EntryKey, value: unknown): Uint8Array => {
-  const body = encodeVersioned(encoding, value);
+/**
+ * What stands in the store for a state: its bytes, behind the full key when the store's key is only a digest.
+ * @param encoded by `encodeBody`
+ */
+export const makeRecord = (encoding: Encoding, { fullText }: EntryKey, encoded: Uint8Array): Uint8Array => {
+  const body = withVersion(encoding, encoded);
   if (fullText === undefined) return body;
   const text = Buffer.from(fullText, 'utf16le');
   const record = Buffer.allocUnsafe(LENGTH_BYTES + text.byteLength + body.byteLength);

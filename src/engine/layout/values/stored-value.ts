@@ -1,17 +1,26 @@
 import { deserialize, serialize } from 'node:v8';
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { readCompact } from '../../../internal/compact/compact-reader.js';
+import { writeCompact } from '../../../internal/compact/compact-writer.js';
 
-const VERSION = 1;
+/** The first byte: structured clone follows, as in all that was written before there was the other. */
+const CLONED = 1;
+/** The compact encoding follows. 2 is taken: see `encodeStage`. */
+const COMPACTED = 3;
 
 /**
- * A value as bytes: a version of this coding, then structured clone. For what the engine and the connectors store, not for users' state.
+ * A value as bytes, small ones in the compact encoding, which takes a third of the time. For what the engine and the connectors store, not for
+ * users' state.
  * @param owner whose it is, for the error
  * @throws MillraceError STATE_NOT_STORABLE for what structured clone does not take
  */
-export const encodeStored = (value: unknown, owner = 'the engine'): Uint8Array => {
+export const encodeStored = (value: unknown, owner = 'the engine'): Uint8Array =>
+  writeCompact(value, COMPACTED) ?? encodeCloned(value, owner);
+
+const encodeCloned = (value: unknown, owner: string): Uint8Array => {
   const body = serialized(value, owner);
   const out = new Uint8Array(body.byteLength + 1);
-  out[0] = VERSION;
+  out[0] = CLONED;
   out.set(body, 1);
   return out;
 };
@@ -29,9 +38,9 @@ const serialized = (value: unknown, owner: string): Uint8Array => {
 
 /** @throws MillraceError STORE_CORRUPT for bytes that `encodeStored` cannot have made */
 export const decodeStored = (bytes: Uint8Array): unknown => {
-  if (bytes[0] !== VERSION) throw unreadable();
+  if (bytes[0] !== CLONED && bytes[0] !== COMPACTED) throw unreadable();
   try {
-    return deserialize(bytes.subarray(1));
+    return bytes[0] === COMPACTED ? readCompact(bytes, 1) : deserialize(bytes.subarray(1));
   } catch (cause) {
     throw unreadable(cause);
   }

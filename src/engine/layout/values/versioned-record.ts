@@ -17,8 +17,11 @@ export interface Encoding {
  * A value with the version of its codec.
  * @throws MillraceError STATE_NOT_STORABLE, and USER_FUNCTION_FAILED when a codec of the user's throws
  */
-export const encodeVersioned = ({ codec, owner }: Encoding, value: unknown): Uint8Array => {
-  const body = encodeBody({ codec, owner }, value);
+export const encodeVersioned = (encoding: Encoding, value: unknown): Uint8Array =>
+  withVersion(encoding, encodeBody(encoding, value));
+
+/** What `encodeVersioned` makes, of what `encodeBody` has made. */
+export const withVersion = ({ codec }: Encoding, body: Uint8Array): Uint8Array => {
   const bytes = new Uint8Array(HEADER_BYTES + body.byteLength);
   bytes[0] = codec.version & 0xff;
   bytes[1] = codec.version >>> 8;
@@ -26,7 +29,8 @@ export const encodeVersioned = ({ codec, owner }: Encoding, value: unknown): Uin
   return bytes;
 };
 
-const encodeBody = ({ codec, owner }: Encoding, value: unknown): Uint8Array => {
+/** Without the version. @throws MillraceError as `encodeVersioned` */
+export const encodeBody = ({ codec, owner }: Encoding, value: unknown): Uint8Array => {
   try {
     return checkBytes(codec.encode(value));
   } catch (error) {

@@ -49,3 +49,11 @@ export const createFrame = (source: string, polled: Polled<unknown>): Frame => (
 
 /** Whether a frame can only be committed as a whole: the position of its items, or what the poll did with each, is not known. */
 export const isWhole = (frame: Frame, next: number): boolean => frame.whole || frame.positionOf(next) === undefined;
+
+/** What is told where outputs of a frame go to a sink. Of one that was restored it is no position: they are those of an earlier run. */
+export const handOverOf = (sink: string, { source, last, itemCount, positionOf }: Frame) => ({
+  sink,
+  source,
+  first: positionOf(0) ?? last - itemCount + 1,
+  last,
+});

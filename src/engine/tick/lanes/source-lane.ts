@@ -94,6 +94,11 @@ export class SourceLane {
     return this.#done;
   }
 
+  /** Whether nothing is known to come any more. */
+  get ended(): boolean {
+    return this.#done || this.options.reader.atEnd === true;
+  }
+
   /** Whether a poll may give what can only be committed as a whole: letters of rejected inputs, keys. */
   get mayBeWhole(): boolean {
     return this.options.isNew !== undefined || this.options.rejection.kind !== 'fail';

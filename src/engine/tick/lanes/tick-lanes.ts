@@ -55,9 +55,23 @@ export class TickLanes implements InFlight {
     return this.sources.every((lane) => lane.idle);
   }
 
-  /** Whether all sources have ended and all is complete. */
+  /** Whether all sources have ended and all is complete; one that is at its end without being done may go on all the same. */
   get finished(): boolean {
-    return this.sources.every((lane) => lane.done && lane.idle) && this.asyncStages.every((lane) => lane.idle);
+    return this.sources.every((lane) => lane.ended && lane.idle) && this.asyncStages.every((lane) => lane.idle);
+  }
+
+  /** Whether no source can go on. */
+  get done(): boolean {
+    return this.sources.every((lane) => lane.done);
+  }
+
+  /** The same as `finished` of what leads to a sink. */
+  finishedBefore(sink: number): boolean {
+    const leads = ({ sinks }: Downstream): boolean => sinks.includes(sink);
+    return (
+      this.sources.every((lane) => !leads(lane.options.downstream) || (lane.ended && lane.idle)) &&
+      this.asyncStages.every((lane) => !leads(lane.plan.downstream) || lane.idle)
+    );
   }
 
   /** Whether the sinks have delivered everything they were given. */

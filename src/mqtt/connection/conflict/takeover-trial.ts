@@ -44,10 +44,10 @@ interface Held {
 
 /**
  * R19a, second half: the evidence for a conflict of client ids. A connection with our id resumes our session and does nothing: no
- * SUBSCRIBE, no PUBLISH, no acknowledgement, so that nothing of ours can be the reason for its end. Beside it stands a *witness* with an id that
- * nobody else has. Another client takes ours and leaves the witness; a broker that comes and goes takes both; one that closes at
- * what we send leaves both. Three in a row are a conflict when the witness has lived longer than all of them and the broker accepts a
- * new connection after each.
+ * SUBSCRIBE, no PUBLISH, no acknowledgement, so that nothing of ours can be the reason for its end. Beside it stands a *witness* with an id
+ * that nobody else has. Another client takes ours and leaves the witness; a broker that comes and goes takes both; one that closes at what
+ * we send leaves both. Three in a row are a conflict when the witness has lived longer than all of them and the broker accepts a new
+ * connection after each.
  */
 export class TakeoverTrial {
   readonly #parts: TrialParts;

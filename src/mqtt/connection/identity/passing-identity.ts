@@ -53,10 +53,6 @@ export class PassingIdentity implements SessionIdentity {
     this.#server.accepted(address);
   }
 
-  renew(follow: (error: undefined) => void): void {
-    follow(undefined);
-  }
-
   meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void {
     const { present, unverified } = met;
     const holds = question !== undefined;

@@ -2,6 +2,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import type { DurableRecord } from '../../../internal/durable-record.js';
 import { readSessionRecord } from './record/read-session-record.js';
 import type { SessionRecord } from './record/session-record.js';
+import { storedSessionRecord } from './record/stored-session-record.js';
 
 /**
  * The record of one session as it was put last. A put is durable when it resolves; one that rejects is the end, also of every later
@@ -39,7 +40,7 @@ export class RecordKeeper {
   put(record: SessionRecord | undefined): Promise<void> {
     if (this.#failure === undefined) {
       this.#record = record;
-      this.#last = this.#write(() => this.#store.put(record), this.#last);
+      this.#last = this.#write(() => this.#store.put(record && storedSessionRecord(record)), this.#last);
     }
     return this.durable();
   }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
+import { isSharedFilter } from '../../protocol/topic.js';
 import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
 import { settingsDigest } from '../options/settings-digest.js';
 import type { PolicyFacts } from '../reconnect/policy-facts.js';
@@ -41,13 +42,14 @@ import { tellUnverified } from './tell-unverified.js';
 
 /**
  * With a store: what a connection writes down of its session, and what it may do once that is durable. The order of things:
- * RI1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT.
+ * RI1. `connecting` (R5a), or `creating` (R6a), is durable before a CONNECT; `made` before the first SUBSCRIBE.
  * RI2. A new epoch is durable before the session forgets what it held of the old one (R5).
  * RI3. A marker is spent durably before it is used, so that a crash amid a question does not look like a lost session (R5c).
  * RI4. What the session has is written down after the broker has granted it, and not believed before; so is what it has no more.
  * RI5. After a put that failed nothing is decided any more: the connection is cut, and each later put fails like it (R13).
- * RI6. Where another owner may take the store over (C3), a write of ours is durable before each CONNECT and behind each CONNACK, also where
- *     nothing has changed; and no session is believed without a proof, for a CONNECT of the other one may have come in between.
+ * RI6. Where another owner may take the store over (C3), a write of ours is durable before each CONNECT, and behind each CONNACK before
+ *     anything is said or sent, also where nothing has changed; and no session is believed without a proof, for a CONNECT of the other one
+ *     may have come in between.
  *
  * What is decided is `judgeSession`'s; here is when it is durable, and what is remembered from one call to the next.
  */
@@ -63,9 +65,13 @@ export class RecordedIdentity implements SessionIdentity {
   readonly #stored: RecordKeeper;
   readonly #server: SessionServer;
   readonly #markers: MarkerKeeper;
-  /** A CONNECT may have made the session that is still to be created: what is there is thrown away first (R6a). */
+  /** A CONNECT may have made the session that is still to be created: what is there is thrown away (R6a). */
   #unsure: boolean;
   #begun = false;
+  /** A SUBSCRIBE may have been sent, by this process or the one before. */
+  #subscribed: boolean;
+  /** A DISCONNECT was to end what the server had before ours was made. */
+  #forgot = false;
   /** As in `SessionCase`. */
   #moved = false;
   /** The markers as they were when the present connection asked; undefined when it does not. */
@@ -96,6 +102,7 @@ export class RecordedIdentity implements SessionIdentity {
     const nonce = (): string => randomBytes(8).toString('hex');
     this.#markers = new MarkerKeeper(nonce, this.#publishesOnly ? holdFilter(options.clientId) : undefined);
     this.#unsure = past.onUnknownSession === 'discard' || record?.phase === 'creating';
+    this.#subscribed = record?.phase === 'made';
   }
 
   async check(): Promise<void> {
@@ -125,9 +132,9 @@ export class RecordedIdentity implements SessionIdentity {
 
   async #putBegun(): Promise<void> {
     const { record } = this.#stored;
-    const created = record !== undefined && (record.phase === 'established' || this.#begun);
+    const created = record !== undefined && (record.phase !== 'creating' || this.#begun);
     this.#begun = true;
-    // a session that an earlier process began to make, and did not come to use, is begun anew (R6a)
+    // what an earlier process began to make, and did not hear of, is begun anew (R6a)
     if (!created) await this.#stored.put(beginCreating(record));
     else if (!record.connecting) await this.#stored.put(beginConnecting(record));
     else await this.#stored.renew();
@@ -139,7 +146,9 @@ export class RecordedIdentity implements SessionIdentity {
       if (this.#record.wentBack) return !this.fenceable && this.#publishesOnly && !this.#server.isClean(address);
       return this.#server.mustDiscard(address);
     }
-    return this.#unsure && this.#past.onUnknownSession !== 'adopt' && !this.#server.isClean(address);
+    // nothing is thrown away by a CONNECT that was not found there (C3)
+    const discards = this.fenceable ? this.#server.isUnclean(address) : this.#unsure;
+    return discards && this.#past.onUnknownSession !== 'adopt' && !this.#server.isClean(address);
   }
 
   discarded(address: ServerAddress): void {
@@ -165,13 +174,6 @@ export class RecordedIdentity implements SessionIdentity {
     this.#server.accepted(address);
   }
 
-  /** RI6. */
-  renew(follow: (error: MillraceError | undefined) => void): void {
-    const failed = (error: unknown): void => follow(MillraceError.from(error));
-    if (this.fenceable) void this.#stored.renew().then(() => follow(undefined), failed);
-    else follow(undefined);
-  }
-
   meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void {
     if (question === undefined) follow(this.#believe(met));
     else void this.#settle(question, met).then(follow);
@@ -184,6 +186,7 @@ export class RecordedIdentity implements SessionIdentity {
   }
 
   subscribe(session: SubscribingSession, at: Pick<Resume, 'version' | 'batches'>, resumed: boolean): void {
+    this.#subscribed = true;
     this.#markers.begin(session, at, resumed ? (this.#confirmed ?? this.#record.markers) : undefined);
   }
 
@@ -225,6 +228,13 @@ export class RecordedIdentity implements SessionIdentity {
     return this.#options.subscriptions.length === 0;
   }
 
+  /** This process, or the one before, reads as one of a group. */
+  get #hasGroup(): boolean {
+    const { subscriptions } = this.#record;
+    const asked = subscriptions.map(({ subscription }) => subscription);
+    return [...this.#options.subscriptions, ...asked].some(({ filter }) => isSharedFilter(filter));
+  }
+
   get #creating(): boolean {
     return this.#record.phase === 'creating';
   }
@@ -241,7 +251,7 @@ export class RecordedIdentity implements SessionIdentity {
   }
 
   #judge(question: SessionQuestion, { address, version, epoch, present }: Met): Judgement {
-    const { clientId, onSessionLoss } = this.#options;
+    const { clientId, onSessionLoss, subscriptions } = this.#options;
     return judgeSession(question, {
       record: this.#record,
       server: serverKey(address),
@@ -253,22 +263,30 @@ export class RecordedIdentity implements SessionIdentity {
       fenceable: this.fenceable,
       publishesOnly: this.#publishesOnly,
       held: this.#markers.holds,
+      wanted: subscriptions,
+      joined: this.#subscribed && this.#hasGroup,
+      discards: this.#unsure,
+      forgot: this.#forgot,
       clientId,
       onSessionLoss,
       onUnknownSession: this.#past.onUnknownSession,
     });
   }
 
-  /** RI2, RI3, RI5: says what is to be said, writes what is to be written, and then gives the decision. Never rejects. */
+  /** RI2, RI3, RI5, RI6: says what is to be said, writes what is to be written, and then gives the decision. Never rejects. */
   async #settle(question: SessionQuestion, met: Met): Promise<Decision> {
     try {
       const { tell, server, put, decision } = this.#judge(question, met);
+      // a put is a proof itself, unless something is said before it
+      if (this.fenceable && (put === undefined || tell !== undefined)) await this.#stored.renew();
       // before the put, which may fail: what was found out is to be known
       if (tell !== undefined) this.#tell(tell);
       if (decision.do === 'begin') this.#toldBack = false;
       // before the put, which spends them
       if (decision.do === 'verify') this.#asked = this.#record.markers;
+      if (decision.do === 'again') this.#forgot ||= decision.forget;
       if (server === 'clean') this.#server.discarded(met.address);
+      if (server === 'unclean') this.#server.found(met.address);
       if (server === 'spoiled') this.#server.spoiled();
       if (put !== undefined) await this.#stored.put(put.record);
       return decision;

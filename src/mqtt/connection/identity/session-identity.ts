@@ -1,4 +1,3 @@
-import type { MillraceError } from '../../../errors/millrace-error.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
 import type { SessionOptions } from '../../protocol/session/session-options.js';
@@ -54,8 +53,8 @@ export type AfterGrant = { readonly do: 'run' | 'try' } | Extract<Decision, { do
  * (`PassingIdentity`: what is known ends with the process, and is known at once) and one with it (`RecordedIdentity`: each step is
  * durable before the next). A connection has one for its life and asks it in this order, anew for each attempt:
  *
- *     check → begin → [mustDiscard → discarded → begin] → request → accepted → renew → meet (the two again for each question of the
- *     session, `verified` between them) → subscribe → answered … until `settled` → granted
+ *     check → begin → [mustDiscard → discarded → begin] → request → accepted → meet (again for each question of the session,
+ *     `verified` between them) → subscribe → answered … until `settled` → granted
  *
  * An attempt may end at any point, and the next begins at `check`. What is called back after its connection ended is for the caller
  * to leave aside.
@@ -89,11 +88,9 @@ export interface SessionIdentity {
   /** The server accepted a CONNECT that is not clean. */
   accepted(address: ServerAddress): void;
   /**
-   * Before anything is decided about a session that the server has just accepted us to: that it is still ours to speak for (C3). `follow` is
-   * called once, perhaps before this returns; with an error where it is not, or where that is unknown.
+   * The session has asked `question` behind CONNACK, or nothing. `follow` is called once, perhaps before this returns, and not before it is
+   * durable that the session is still ours to speak for (C3); where it is not, or where that is unknown, the decision is `cut`.
    */
-  renew(follow: (error: MillraceError | undefined) => void): void;
-  /** The session has asked `question` behind CONNACK, or nothing. `follow` is called once, perhaps before this returns. */
   meet(question: SessionQuestion | undefined, met: Met, follow: (decision: Decision) => void): void;
   /** The server has answered what `meet` led to: the session is ours, and what it was asked for is gone. */
   verified(): void;

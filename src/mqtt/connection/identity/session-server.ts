@@ -21,6 +21,7 @@ export class SessionServer {
   readonly #options: SharingOptions;
   #holder: string | undefined;
   #cleaned: string | undefined;
+  #unclean: string | undefined;
 
   /** `recorded`: the `serverKey` of the server that had it last, in an earlier process. */
   constructor(options: SharingOptions, recorded?: string) {
@@ -48,6 +49,16 @@ export class SessionServer {
   /** It was thrown away, or there was none: what is there from now on can only be ours. */
   discarded(address: ServerAddress): void {
     this.#cleaned = this.#key(address);
+  }
+
+  /** The server has a session for our client id that is to be thrown away. */
+  found(address: ServerAddress): void {
+    this.#unclean = this.#key(address);
+  }
+
+  /** It has one, unless it was thrown away since. */
+  isUnclean(address: ServerAddress): boolean {
+    return this.#unclean === this.#key(address);
   }
 
   /** What the server has for our client id is not what was made after it was thrown away. */

@@ -145,8 +145,8 @@ export interface ConnectOptions {
         /** Default 1000. */
         readonly receiveMaximum?: number | undefined;
         /**
-         * Bytes of a packet of the broker, 128 to 268435460. Default: no limit. A 5.0 broker is told, and leaves out what is larger without a
-         * word; below 5.0 five connections in a row that a larger packet ends are fatal (PACKET_TOO_LARGE).
+         * Bytes of a packet of the broker, 128 to 268435460. Default: no limit. A 5.0 broker is told, and leaves out what is larger without
+         * a word; below 5.0 five connections in a row that a larger packet ends are fatal (PACKET_TOO_LARGE).
          */
         readonly maximumPacketSize?: number | undefined;
         /** Topic aliases that the broker may use. Default 0: none, for there are brokers that mix them up. */

@@ -127,6 +127,8 @@ export interface MqttConnectionOptions {
   readonly ackTimeoutMs: number;
   /** What the session is to have, and nothing else. */
   readonly subscriptions: readonly WantedSubscription[];
+  /** What it may have besides, of an earlier program, and is to have no more; nobody else knows of it without a store. */
+  readonly formerFilters: readonly string[];
   /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
   readonly refuseLowerQos: boolean;
   /** A sink without a store redelivers, whatever the guarantee: what it holds it can still send. */

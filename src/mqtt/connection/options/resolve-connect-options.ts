@@ -45,6 +45,8 @@ export interface ConnectInput {
   readonly startClean: boolean;
   /** Empty for a sink. */
   readonly subscriptions: readonly WantedSubscription[];
+  /** As in `MqttConnectionOptions`; default none. */
+  readonly formerFilters?: readonly string[] | undefined;
   /** A grant below what was asked for is fatal. */
   readonly refuseLowerQos: boolean;
   /** What follows where the broker has no session and we have state. */
@@ -90,6 +92,7 @@ function resolveChecked(input: ConnectInput, problems: OptionProblems): Resolved
     name,
     startClean,
     subscriptions,
+    formerFilters: input.formerFilters ?? [],
     refuseLowerQos,
     onSessionLoss,
     requireQos2: input.requireQos2 ?? false,

@@ -1,3 +1,4 @@
+import { shownValue } from '../../../internal/options/option-checks.js';
 import type { UserProperty } from '../../protocol/properties.js';
 import type { UserProperties } from './connect-options.js';
 import type { OptionProblems } from './option-problems.js';
@@ -29,7 +30,17 @@ export function resolveUserProperties(
 /** Whether a value from JavaScript has one of both shapes. */
 export function isUserProperties(value: unknown): value is UserProperties {
   if (Array.isArray(value)) return value.every((pair) => isTexts(pair) && pair.length === 2);
-  return typeof value === 'object' && value !== null && Object.values(value).every((one) => isTexts([one].flat()));
+  return typeof value === 'object' && value !== null && Object.values(value).every(isTextOrTexts);
+}
+
+const isTextOrTexts = (value: unknown): boolean => typeof value === 'string' || isTexts(value);
+
+/** What is wrong with a value that has none of both shapes: where, and what stands there. */
+export function userPropertiesProblem(given: unknown): string {
+  if (typeof given !== 'object' || given === null) return `userProperties is ${shownValue(given)}`;
+  const isRight = Array.isArray(given) ? (one: unknown) => isTexts(one) && one.length === 2 : isTextOrTexts;
+  const [name, value] = Object.entries(given).find(([, one]) => !isRight(one)) ?? [];
+  return `userProperties${Array.isArray(given) ? `[${name}]` : `.${name}`} is ${shownValue(value)}`;
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -18,9 +18,9 @@ const QUIET_ENDS = 3;
 /** … and so many early ends of any connections. */
 const EARLY_ENDS = 6;
 /**
- * What an early end counts that has a likelier cause than another client: a close while messages were unanswered, since a broker may close at
- * one of them, which is another search (R20a), and a reset in the middle of traffic, which is most often the network's. A trial
- * keeps the connection idle for a second or so, which such ends are not to cost again and again.
+ * What an early end counts that has a likelier cause than another client: a close while messages were unanswered, since a broker may close
+ * at one of them, which is another search (R20a), and a reset in the middle of traffic, which is most often the network's. A trial keeps
+ * the connection idle for a second or so, which such ends are not to cost again and again.
  */
 const LIKELIER_COUNTS = 1 / 4;
 /** The reason code of a session that another connection took over. */
@@ -46,8 +46,8 @@ export interface ConnectionEnd {
 export type Suspicion = 'none' | 'early' | 'examine' | 'named';
 
 /**
- * What a `TakeoverTrial` found. `taken-over`: another client uses our id. `lived`: nothing ends our session's connection as long as nothing is
- * asked on it. `away`: the broker does not keep its connections, ours or others. `unclear`: it could not be carried out.
+ * What a `TakeoverTrial` found. `taken-over`: another client uses our id. `lived`: nothing ends our session's connection as long as nothing
+ * is asked on it. `away`: the broker does not keep its connections, ours or others. `unclear`: it could not be carried out.
  */
 export type Verdict = 'taken-over' | 'lived' | 'away' | 'unclear';
 

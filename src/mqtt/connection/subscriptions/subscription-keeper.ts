@@ -44,18 +44,21 @@ type Pending = { readonly subscribe: readonly WantedSubscription[] } | { readonl
 
 /**
  * Keeps the wanted subscriptions granted over connections (R5a). *Unverified* means that a session which the server says is
- * present may be an empty one: at the start of the process, after any CONNECT that ended without a CONNACK, and always where another process may
- * have sent one (C3).
+ * present may be an empty one: at the start of the process, after any CONNECT that ended without a CONNACK, and always where another
+ * process may have sent one (C3).
  */
 export class SubscriptionKeeper {
   readonly #wanted: readonly WantedSubscription[];
   #held: Map<string, HeldSubscription>;
+  /** What the session may have besides, until it is known to have it no more. */
+  #former: Set<string>;
   #pending = new Map<number, Pending>();
   #unverified: boolean;
 
-  /** `past`: what an earlier process wrote down. */
-  constructor(wanted: readonly WantedSubscription[], past: KeptSession = NOTHING_KEPT) {
+  /** `past`: what an earlier process wrote down. `former`: filters to be unsubscribed, of which nothing was. */
+  constructor(wanted: readonly WantedSubscription[], past: KeptSession = NOTHING_KEPT, former: readonly string[] = []) {
     this.#wanted = wanted;
+    this.#former = new Set(former);
     this.#held = new Map(past.subscriptions.map((held) => [held.subscription.filter, held]));
     this.#unverified = past.unverified;
   }
@@ -79,13 +82,17 @@ export class SubscriptionKeeper {
   begin(session: SubscribingSession, resume: Resume): void {
     this.#pending = new Map();
     // with the session all is gone that it had
-    if (!resume.sessionPresent) this.#held = new Map();
+    if (!resume.sessionPresent) {
+      this.#held = new Map();
+      this.#former = new Set();
+    }
     const held = [...this.#held.values()].map(({ subscription }) => subscription);
     const { subscribe, unsubscribe } = subscriptionDiff(held, this.#wanted, !this.#unverified);
     // what it may not have is asked for again, and counts when it is granted
     if (this.#unverified) this.#held = new Map();
     this.#unverified = false;
-    for (const filters of subscribeBatches(unsubscribe, (filter) => filter, resume.batches)) {
+    const unwanted = [...new Set([...unsubscribe, ...this.#former])];
+    for (const filters of subscribeBatches(unwanted, (filter) => filter, resume.batches)) {
       this.#pending.set(session.unsubscribe(filters), { unsubscribe: filters });
     }
     for (const group of byIdentifier(subscribe, resume)) {
@@ -105,7 +112,10 @@ export class SubscriptionKeeper {
     this.#pending.delete(event.packetId);
     if (pending === undefined) return [];
     if ('unsubscribe' in pending) {
-      for (const filter of pending.unsubscribe) this.#held.delete(filter);
+      for (const filter of pending.unsubscribe) {
+        this.#held.delete(filter);
+        this.#former.delete(filter);
+      }
       return [];
     }
     if (event.reasonCodes.length !== pending.subscribe.length) {

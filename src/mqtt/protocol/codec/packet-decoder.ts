@@ -48,8 +48,8 @@ const FIRST_BODY = 1024 * 1024;
  * DE4. The first bytes of the stream must be MQTT: another protocol is named before it is misread.
  * DE5. After an error the stream is over: where a packet ends cannot be known any more.
  *
- * Order of calls: `push` any number of chunks, then `next` until it gives undefined. `rejection` is about the PUBLISH that `next` gave last, and
- * has to come before the next `next`, which reads over it. Nobody is called back.
+ * Order of calls: `push` any number of chunks, then `next` until it gives undefined. `rejection` is about the PUBLISH that `next` gave
+ * last, and has to come before the next `next`, which reads over it. Nobody is called back.
  */
 export class PacketDecoder {
   private readonly context: DecodeContext;

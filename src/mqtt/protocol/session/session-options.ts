@@ -34,7 +34,9 @@ export interface SessionOptions {
    * without R3, and its id would stay taken (R22). Default false.
    */
   readonly storesIds?: boolean;
-  /** A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false. */
+  /**
+   * A fresh session waits for `startEpoch` also when nothing is held: for owners who write the new epoch down first (R5). Default false.
+   */
   readonly settlesEmpty?: boolean;
   /**
    * For a connection that is held only to see whether it lives (R19a): what the server sends of a session's messages is neither told nor

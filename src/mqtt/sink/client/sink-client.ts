@@ -80,7 +80,9 @@ export class SinkClient implements ConnectionListener {
     return this.#connection.session;
   }
 
-  /** That of the last connection, and before the first of this process that which it is to have: messages are made while a broker is away. */
+  /**
+   * That of the last connection, and before the first of this process that which it is to have: messages are made while a broker is away.
+   */
   get version(): ProtocolVersion {
     return this.#version;
   }

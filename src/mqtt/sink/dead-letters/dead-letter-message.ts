@@ -17,9 +17,9 @@ const toMqttText = (text: string): string =>
   Buffer.from(text.slice(0, MAX_TEXT).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')).toString();
 
 /**
- * The message for a dead letter. On 5.0 payload and properties are those of the original (`letterProperties`), with what is known of the failure
- * in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is the
- * whole packet as it came, of an item that is no payload what `util.inspect` shows of it; `millrace-content` says so.
+ * The message for a dead letter. On 5.0 payload and properties are those of the original (`letterProperties`), with what is known of the
+ * failure in user properties named `millrace-…`; on 3.x it is a JSON text with the payload in base64. Of a malformed message the payload is
+ * the whole packet as it came, of an item that is no payload what `util.inspect` shows of it; `millrace-content` says so.
  */
 export const deadLetterMessage = (letter: DeadLetter, version: ProtocolVersion): SinkMessage => {
   if (version < 5) return { payload: deadLetterRecord(letter) };

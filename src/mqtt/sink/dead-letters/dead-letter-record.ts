@@ -9,7 +9,8 @@ const base64 = (bytes: Uint8Array): string =>
 /**
  * A dead letter as one JSON text: a line of a dead-letter file, and the payload of a dead-letter message on a 3.x
  * connection. Bytes (`payload`, `packet`: the raw packet of a malformed message, `properties.correlationData`) are base64, `timestamp` is
- * ISO 8601; `item` is what `util.inspect` shows of an item that has no bytes, `fields` of what an item has besides its bytes. Nothing in it moves a terminal that shows it.
+ * ISO 8601; `item` is what `util.inspect` shows of an item that has no bytes, `fields` of what an item has besides its bytes. Nothing in it
+ * moves a terminal that shows it.
  */
 export const deadLetterRecord = (letter: DeadLetter): string => {
   const { payload, error, attempt, timestampMs, origin } = letter;

@@ -33,8 +33,8 @@ export interface WriterParts<T> {
  * of a topic would suffer if later items were taken past one that found none.
  *
  * An item counts by its index from the first `write` on, and is complete once, whatever becomes of it: delivered, dropped, or rejected
- * with its letter in the same `progress` at the latest that counts it. The clients call back from `write`, `flush` and from their connections'
- * events; nothing here calls them from there but `stop`, after a failure.
+ * with its letter in the same `progress` at the latest that counts it. The clients call back from `write`, `flush` and from their
+ * connections' events; nothing here calls them from there but `stop`, after a failure.
  */
 export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClientOwner {
   readonly #parts: WriterParts<T>;

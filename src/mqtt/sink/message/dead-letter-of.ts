@@ -24,16 +24,21 @@ interface RejectedValue {
 }
 
 /**
- * The dead letter of what a sink gives up: the message, or the item where there is none. The error names the item's index and the attempt.
+ * The dead letter of what a sink gives up: the message, or the item where there is none. The error names the sink, the item's
+ * index and the attempt.
  */
 export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter => {
   if ('row' in rejected) {
     const { row, origin } = rejected;
     const { index, attempt } = row;
-    return letterOfMessage(row, { error: withPlace(rejected.error, { index, attempt }), attempt, origin });
+    return letterOfMessage(row, {
+      error: withPlace(rejected.error, { sink: origin, index, attempt }),
+      attempt,
+      origin,
+    });
   }
   const { item, content, topic, index, origin } = rejected;
-  const error = withPlace(rejected.error, { index, attempt: 1 });
+  const error = withPlace(rejected.error, { sink: origin, index, attempt: 1 });
   if (content !== undefined) return letterOfMessage(content, { error, attempt: 1, origin });
   const letter = letterOfItem({ item, error, attempt: 1, origin });
   return { ...letter, attributes: { ...letter.attributes, topic: letter.attributes.topic ?? topic } };
@@ -47,11 +52,22 @@ const letterOfMessage = (
   return { payload, attributes, ...why, timestampMs: Date.now() };
 };
 
-const withPlace = (error: MillraceError, place: { readonly index: number; readonly attempt: number }): MillraceError =>
-  new MillraceError(error.code, `${error.message} (item ${place.index}, attempt ${place.attempt})`, {
-    cause: error.cause,
-    retryable: error.retryable,
-    details: { ...error.details, ...place },
-    ...(error.advice === undefined ? {} : { advice: error.advice }),
-    ...(error.reasonCode === undefined ? {} : { reasonCode: error.reasonCode }),
-  });
+/** Where it was given up. */
+interface Place {
+  readonly sink: string;
+  readonly index: number;
+  readonly attempt: number;
+}
+
+const withPlace = (error: MillraceError, place: Place): MillraceError =>
+  new MillraceError(
+    error.code,
+    `${error.message} (item ${place.index} of sink "${place.sink}", attempt ${place.attempt})`,
+    {
+      cause: error.cause,
+      retryable: error.retryable,
+      details: { ...error.details, ...place },
+      ...(error.advice === undefined ? {} : { advice: error.advice }),
+      ...(error.reasonCode === undefined ? {} : { reasonCode: error.reasonCode }),
+    },
+  );

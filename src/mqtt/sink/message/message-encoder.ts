@@ -3,7 +3,11 @@ import { functionMistake } from '../../../errors/function-mistake.js';
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { shownValue } from '../../../internal/options/option-checks.js';
 import { isThenable } from '../../../internal/refuse-promise.js';
-import { userPropertyPairs } from '../../connection/options/user-properties.js';
+import {
+  isUserProperties,
+  userPropertiesProblem,
+  userPropertyPairs,
+} from '../../connection/options/user-properties.js';
 import type { Properties } from '../../protocol/properties.js';
 import type { ProtocolVersion } from '../../protocol/protocol-version.js';
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
@@ -53,9 +57,12 @@ const callMessageFn = <T>(messageFn: VersionedMessageFn<T>, item: T, version: Pr
   } catch (thrown) {
     throw new MillraceError('USER_FUNCTION_FAILED', `messageFn threw: ${MillraceError.from(thrown).message}`, {
       cause: thrown,
+      advice: (thrown instanceof MillraceError ? thrown.advice : undefined) ?? THREW,
     });
   }
 };
+
+const THREW = 'Mend messageFn, or filter such items out before the sink, or give the sink an onError.';
 
 /** The content of a row for a message, with the defaults where it says nothing. */
 export const rowContent = (message: SinkMessage, defaults: MessageDefaults): RowContent => {
@@ -65,15 +72,15 @@ export const rowContent = (message: SinkMessage, defaults: MessageDefaults): Row
   if (topic === undefined) throw noTopic();
   const qos = message.qos ?? defaults.qos;
   if (qos !== 0 && qos !== 1 && qos !== 2) {
-    throw new MillraceError('INVALID_MESSAGE', `messageFn gave the QoS ${shownValue(qos)}`, {
-      advice: 'It must be 0, 1 or 2.',
-    });
+    throw wrong(`the QoS ${shownValue(qos)}`, 'It must be 0, 1 or 2.');
   }
+  const retain = message.retain ?? defaults.retain;
+  if (typeof retain !== 'boolean') throw wrong(`the retain flag ${shownValue(retain)}`, 'It must be true or false.');
   return {
     topic,
     payload: typeof payload === 'string' ? encodeText(payload) : payload,
     qos,
-    retain: message.retain ?? defaults.retain,
+    retain,
     properties: message.properties === undefined ? undefined : toProperties(message.properties),
     ...expiryOf(message),
   };
@@ -81,8 +88,18 @@ export const rowContent = (message: SinkMessage, defaults: MessageDefaults): Row
 
 const expiryOf = ({ properties, timestampMs }: SinkMessage): Pick<RowContent, 'expiresAtMs'> => {
   const interval = properties?.messageExpiryInterval;
-  return interval === undefined ? {} : { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
+  if (!Number.isFinite(timestampMs ?? 0)) {
+    throw wrong(`the timestampMs ${shownValue(timestampMs)}`, 'It must be a number of milliseconds since 1970.');
+  }
+  if (interval === undefined) return {};
+  // else it would count as expired; what is too much, or has a fraction, is refused where it is written
+  if (!(interval >= 0)) throw wrong(`the messageExpiryInterval ${shownValue(interval)}`, 'It must be seconds from 0.');
+  return { expiresAtMs: expiryTime(interval, timestampMs ?? Date.now()) };
 };
+
+/** Of a message from JavaScript. */
+const wrong = (what: string, advice: string): MillraceError =>
+  new MillraceError('INVALID_MESSAGE', `messageFn gave ${what}`, { advice });
 
 const noPayload = (message: unknown, payload: unknown): MillraceError => {
   const promise = [message, payload].find(isThenable);
@@ -105,6 +122,9 @@ const noTopic = (): MillraceError =>
   });
 
 const toProperties = (given: MessageProperties): Properties | undefined => {
+  if (typeof given !== 'object' || given === null) {
+    throw wrong(`properties that are ${shownValue(given)}`, 'They are an object, or left out.');
+  }
   const properties: Properties = {};
   if (given.payloadFormatIndicator !== undefined) {
     properties.payloadFormatIndicator = given.payloadFormatIndicator ? 1 : 0;
@@ -113,6 +133,15 @@ const toProperties = (given: MessageProperties): Properties | undefined => {
   if (given.contentType !== undefined) properties.contentType = given.contentType;
   if (given.responseTopic !== undefined) properties.responseTopic = given.responseTopic;
   if (given.correlationData !== undefined) properties.correlationData = given.correlationData;
-  if (given.userProperties !== undefined) properties.userProperties = userPropertyPairs(given.userProperties);
+  if (given.userProperties !== undefined) {
+    if (!isUserProperties(given.userProperties)) throw noTexts(given.userProperties);
+    properties.userProperties = userPropertyPairs(given.userProperties);
+  }
   return Object.keys(properties).length === 0 ? undefined : properties;
 };
+
+const noTexts = (given: unknown): MillraceError =>
+  wrong(
+    `properties that cannot be sent: ${userPropertiesProblem(given)}`,
+    'User properties are texts: an object of them, or a list of pairs.',
+  );

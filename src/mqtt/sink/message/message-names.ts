@@ -64,8 +64,8 @@ const MOST_REMEMBERED = 256;
 
 /**
  * Looks for names that were likely meant to be others, in what `messageFn` returns: the compiler takes any there, and a message whose
- * misspelt topic nobody reads would go to the topic of the sink. A name that is near to none is left alone, as is one whose likely meaning is
- * there, too: an item, or a received message, may have been spread into the message.
+ * misspelt topic nobody reads would go to the topic of the sink. A name that is near to none is left alone, as is one whose likely meaning
+ * is there, too: an item, or a received message, may have been spread into the message.
  */
 export const messageNames = (): ((message: SinkMessage) => void) => {
   const inMessage = remembered((name) =>

@@ -1,4 +1,5 @@
-import { hasDiagnosticSubscribers, publishDiagnostic } from '../../../metrics/diagnostics.js';
+import { type DiagnosticData, hasDiagnosticSubscribers, publishDiagnostic } from '../../../metrics/diagnostics.js';
+import { userProperty } from '../../protocol/user-property.js';
 import type { Row } from '../message/row.js';
 import type { DropReason, Finding } from '../queue/queue-outcome.js';
 import type { SinkMetrics } from './sink-metrics.js';
@@ -12,6 +13,8 @@ export class SinkMeter {
   /** The message whose latency is measured now. */
   #sample: Row | undefined;
   #sampledAt = 0;
+  /** Of those that were told of. */
+  readonly #numbers = new WeakMap<Row, number>();
 
   constructor(sink: string, metrics: SinkMetrics) {
     this.#sink = sink;
@@ -36,12 +39,14 @@ export class SinkMeter {
     }
     if (row.qos === 0) this.#metrics.unconfirmed.add();
     else this.#metrics.delivered.add();
+    if (hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'delivered');
   }
 
   /** One that expired is told besides (`message-expired`, R23). */
   dropped(row: Row, reason: DropReason): void {
     this.#forget(row);
     this.#metrics.dropped[reason].add();
+    if (hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'dropped');
     if (reason === 'expired')
       publishDiagnostic('message-expired', { sink: this.#sink, topic: row.topic, qos: row.qos });
   }
@@ -50,6 +55,7 @@ export class SinkMeter {
   refused(row?: Row): void {
     if (row !== undefined) this.#forget(row);
     this.#metrics.refused.add();
+    if (row !== undefined && hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'refused');
   }
 
   retried(): void {
@@ -89,7 +95,27 @@ export class SinkMeter {
     if (row === this.#sample) this.#sample = undefined;
   }
 
-  #tellOfPublish({ topic, qos, retain, payload }: Row): void {
-    publishDiagnostic('publish', { sink: this.#sink, topic, qos, retain, payloadBytes: payload.length });
+  #tellOfPublish(row: Row): void {
+    const { topic, qos, retain, payload, properties } = row;
+    lastNumber += 1;
+    this.#numbers.set(row, lastNumber);
+    publishDiagnostic('publish', {
+      sink: this.#sink,
+      number: lastNumber,
+      topic,
+      qos,
+      retain,
+      payloadBytes: payload.length,
+      property: (name) => userProperty(properties, name),
+    });
+  }
+
+  /** Not of one that was published before anybody listened. */
+  #tellOutcome(row: Row, outcome: DiagnosticData<'delivered'>['outcome']): void {
+    const number = this.#numbers.get(row);
+    if (number !== undefined) publishDiagnostic('delivered', { sink: this.#sink, number, outcome });
   }
 }
+
+/** Of the messages of this process that were told of. */
+let lastNumber = 0;

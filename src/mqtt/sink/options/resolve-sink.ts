@@ -8,6 +8,7 @@ import type { OnSessionLoss } from '../../connection/options/on-session-loss.js'
 import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { topicNameProblem } from '../../protocol/topic.js';
 import { type Encode, messageEncoder, plainEncoder, type VersionedMessageFn } from '../message/message-encoder.js';
+import { toldEncoder } from '../message/told-encoder.js';
 import type { MqttSinkOptions } from './mqtt-sink-options.js';
 import type { QueueLimits } from './queue-limits.js';
 import { type ResolvedClients, resolveClients } from './resolve-clients.js';
@@ -69,7 +70,7 @@ export const resolveSink = <T>(given: MqttSinkOptions<T>, versioned?: VersionedM
     allowLowerQos,
     encoder: (guarantee) => {
       const defaults = { topic, qos: qos(guarantee), retain };
-      return toMessage === undefined ? plainEncoder(defaults) : messageEncoder(toMessage, defaults);
+      return toldEncoder(name, toMessage === undefined ? plainEncoder(defaults) : messageEncoder(toMessage, defaults));
     },
     clients,
     retry: retryStrategy,

@@ -49,15 +49,16 @@ export interface ClientQueueParts {
  * L4. What waits is bounded by QueueLimits, what is in flight by the session's credit and by the byte bound.
  * L5. A row of an outbox is published under its own seq, also when it is published again after a refusal: the packet id is free then
  *     (5: 2.2.1, MQTT-4.4.0-2), and whatever a crash leaves of that, a re-send under this id means this row (R8, R11, R20).
- * L6. What is left of a Message Expiry Interval goes out, re-sends included; a row that has expired before it is first sent is dropped (R23).
+ * L6. What is left of a Message Expiry Interval goes out, re-sends included; a row that has expired before it is first sent is dropped
+ *     (R23).
  * L7. Where a search for a poisoned message narrows what may be unanswered (R20a), re-sends of the session are narrowed with it, and before
  *     the clock has been looked at after a cut nothing goes out at all.
  *
  * Order of calls: `adopt` and `begin` at most once and before all others. Then, for each connection, `handleSessionLost` if it was lost,
  * `handleConnected`, `handleEvents` as the session gives them, `handleDisconnected`, which also tells of an attempt that failed. `enqueue`
  * is for any time at which `full` is false, `handleWritten` for whenever nothing waits in or above the socket, `pump` for whenever one of
- * the others may have made work, and for the `deadline`. Behind events `wantsControl` and `usesControl` say whether there is to be a control
- * connection (R20a), of which `handleControl` tells. `stop` and `silence` end publishing; what is in flight is answered still.
+ * the others may have made work, and for the `deadline`. Behind events `wantsControl` and `usesControl` say whether there is to be a
+ * control connection (R20a), of which `handleControl` tells. `stop` and `silence` end publishing; what is in flight is answered still.
  * Outcome and custody are called from the middle of these. They may read, and call `stop` and `silence`; every other call has to wait for
  * the end.
  */

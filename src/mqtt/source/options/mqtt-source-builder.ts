@@ -85,6 +85,14 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
     return this.#with({ subscriptions });
   }
 
+  /**
+   * Filters that the session may have of an earlier program, and is to have no more: without a store nothing else knows of them. They are
+   * unsubscribed at each start.
+   */
+  unsubscribe(...filters: string[]): MqttSourceBuilder<T, Given> {
+    return this.#with({ unsubscribe: filters });
+  }
+
   /** Connect again when the connection is lost. Default true, also without this step. */
   autoReconnect(autoReconnect = true): MqttSourceBuilder<T, Given> {
     return this.#with({ autoReconnect });
@@ -128,8 +136,8 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
   }
 
   /**
-   * An exception in `mapToItemFn`, or an item that `schema` does not take: `fail` (default) fails the job, `skip` counts and acknowledges the
-   * message, `{ deadLetter }` sends it there first.
+   * An exception in `mapToItemFn`, or an item that `schema` does not take: `fail` (default) fails the job, `skip` counts and acknowledges
+   * the message, `{ deadLetter }` sends it there first.
    */
   onError(onError: OnError): MqttSourceBuilder<T, Given> {
     return this.#with({ onError });
@@ -161,16 +169,16 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
   }
 
   /**
-   * How the messages are divided when the job has several partitions: see {@link Spread}. Such a job is refused where it is not said. With one
-   * partition it means nothing.
+   * How the messages are divided when the job has several partitions: see {@link Spread}. Such a job is refused where it is not said. With
+   * one partition it means nothing.
    */
   spread(spread: Spread): MqttSourceBuilder<T, Given> {
     return this.#with({ spread });
   }
 
   /**
-   * Takes a message once whose key is known already: copies that QoS 1 cannot tell, or that a publisher sent twice. The keys are in the job's
-   * store, for `ttlMs` (default a day) and at most `maxEntries` (default 1000000) of them. Admits QoS 1 to exactly-once. After
+   * Takes a message once whose key is known already: copies that QoS 1 cannot tell, or that a publisher sent twice. The keys are in the
+   * job's store, for `ttlMs` (default a day) and at most `maxEntries` (default 1000000) of them. Admits QoS 1 to exactly-once. After
    * `mapToItemFn` and `schema`, whose items it sees.
    */
   deduplicateBy(keyFn: DeduplicationKeyFn<T>, options: DeduplicationOptions = {}): MqttSourceBuilder<T, Given> {
@@ -214,6 +222,7 @@ export class MqttSourceBuilder<T, Given extends FilterSteps = 'open'> {
         topic: 1,
         qualityOfService: 1,
         subscriptions: Number.POSITIVE_INFINITY,
+        unsubscribe: Number.POSITIVE_INFINITY,
         autoReconnect: 1,
         keepSession: 1,
         connectOptionsFn: 1,

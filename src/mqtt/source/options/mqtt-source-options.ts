@@ -21,6 +21,11 @@ export interface MqttSourceBaseOptions {
   readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
   /** Connect again when the connection is lost. Default true. */
   readonly autoReconnect?: boolean | undefined;
+  /**
+   * Filters that the session may have of an earlier program, and is to have no more: without a store nothing else knows of them. They are
+   * unsubscribed at each start. Default none.
+   */
+  readonly unsubscribe?: readonly string[] | undefined;
   /** The broker keeps our subscriptions and undelivered messages while we are away. Default false. Needs a `clientId`. */
   readonly keepSession?: boolean | undefined;
   /**
@@ -65,7 +70,7 @@ export interface TopicChoice {
 
 /** Several filters, each with its own QoS: the alternative to `topic` and `qualityOfService`. */
 export interface SubscriptionsChoice {
-  /** At least one, no filter twice. */
+  /** At least one, no filter twice; none where there is something to `unsubscribe`: then nothing is read. */
   readonly subscriptions: readonly Subscription[];
   /** Never given: see `TopicChoice`. */
   readonly topic?: undefined;

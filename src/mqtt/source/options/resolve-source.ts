@@ -29,7 +29,7 @@ export interface ResolvedSource<T> {
   readonly name: string;
   /** None for a random client id. */
   readonly claims: readonly string[];
-  /** Not empty. */
+  /** Empty where nothing is read, and filters are unsubscribed alone. */
   readonly subscriptions: readonly WantedSubscription[];
   /** As in `ResolvedSubscriptions`. */
   readonly overlaps: readonly (readonly [string, string])[];
@@ -53,7 +53,9 @@ export interface ResolvedSource<T> {
   readonly onLowerQos: OnLowerQos;
   /** How its messages are divided among partitions; undefined: that was not said. */
   readonly spread: Spread | undefined;
-  /** The source of one partition of several: with a session of its own, and its part of the messages. @throws MillraceError INVALID_OPTIONS */
+  /**
+   * The source of one partition of several: with a session of its own, and its part of the messages. @throws MillraceError INVALID_OPTIONS
+   */
   readonly inPartition: (partition: PartitionOf) => ResolvedSource<T>;
   /** Those of `build()`; `connectOptionsFn` is asked again at each connect. @throws MillraceError INVALID_OPTIONS */
   readonly connectionOptions: (context: Pick<OpenContext, 'guarantee' | 'metrics'>) => MqttConnectionOptions;

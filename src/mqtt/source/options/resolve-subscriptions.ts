@@ -4,7 +4,7 @@ import { filtersOverlap, isSharedFilter, topicFilterProblem } from '../../protoc
 import type { SourceSettings } from './mqtt-source-options.js';
 import { Subscription } from './subscription.js';
 
-type Choice = Pick<SourceSettings<unknown>, 'topic' | 'qualityOfService' | 'subscriptions'>;
+type Choice = Pick<SourceSettings<unknown>, 'topic' | 'qualityOfService' | 'subscriptions' | 'unsubscribe'>;
 
 /** The filters of a source. With problems the rest means nothing. */
 export interface ResolvedSubscriptions {
@@ -24,7 +24,11 @@ export interface ResolvedSubscriptions {
  */
 export const resolveSubscriptions = (choice: Choice, version: ProtocolVersion | undefined): ResolvedSubscriptions => {
   const subscriptions = chosen(choice);
-  const own = [...choiceProblems(choice), ...subscriptions.flatMap(subscriptionProblems)];
+  const own = [
+    ...choiceProblems(choice),
+    ...subscriptions.flatMap(subscriptionProblems),
+    ...unsubscribeProblems(choice.unsubscribe ?? [], subscriptions),
+  ];
   const pairs = own.length > 0 ? [] : pairsOf(subscriptions);
   const twice = pairs.filter(([a, b]) => a.filter === b.filter).map(([a]) => `the filter "${a.filter}" is given twice`);
   const overlaps = pairs.filter(([a, b]) => a.filter !== b.filter && filtersOverlap(a.filter, b.filter));
@@ -50,7 +54,7 @@ const chosen = ({ topic, qualityOfService, subscriptions }: Choice): readonly Su
   subscriptions?.map(({ filter, qos, ...options }) => Subscription.of(filter, qos, options)) ??
   (topic === undefined ? [] : [Subscription.of(topic, qualityOfService)]);
 
-const choiceProblems = ({ topic, qualityOfService, subscriptions }: Choice): string[] => {
+const choiceProblems = ({ topic, qualityOfService, subscriptions, unsubscribe = [] }: Choice): string[] => {
   if (subscriptions === undefined) {
     return topic === undefined ? ['there is nothing to read: give topic or subscriptions'] : [];
   }
@@ -59,7 +63,7 @@ const choiceProblems = ({ topic, qualityOfService, subscriptions }: Choice): str
     ...(qualityOfService === undefined
       ? []
       : ['qualityOfService belongs to topic: with subscriptions each has its own, Subscription.of(filter, qos)']),
-    ...(subscriptions.length > 0 ? [] : ['subscriptions is empty: there is nothing to read']),
+    ...(subscriptions.length > 0 || unsubscribe.length > 0 ? [] : ['subscriptions is empty: there is nothing to read']),
   ];
 };
 
@@ -72,6 +76,15 @@ const subscriptionProblems = ({ filter, noLocal }: Subscription): string[] => {
     ...(noLocal && isSharedFilter(filter) ? [`noLocal is not allowed for the shared ${named} [MQTT-3.8.3-4]`] : []),
   ];
 };
+
+const unsubscribeProblems = (filters: readonly string[], subscriptions: readonly Subscription[]): string[] =>
+  filters.flatMap((filter) => {
+    const named = JSON.stringify(filter);
+    const problem = topicFilterProblem(filter);
+    if (problem !== undefined) return [`the filter ${named} to unsubscribe is not valid: ${problem}`];
+    const isRead = subscriptions.some((subscription) => subscription.filter === filter);
+    return isRead ? [`the filter ${named} is read, and cannot be unsubscribed`] : [];
+  });
 
 const version5Reasons = ({ filter, noLocal, retainAsPublished, retainHandling }: Subscription): string[] => [
   ...(noLocal ? [`"${filter}" has noLocal`] : []),

@@ -8,6 +8,7 @@ import {
   listOf,
   type OptionCheck,
   oneOf,
+  someText,
   text,
 } from '../../../internal/options/option-checks.js';
 import { CONNECT_NAMES, CREDENTIALS } from '../../connection/options/connect-checks.js';
@@ -38,6 +39,7 @@ const SOURCE: OptionChecks<SourceSettings<unknown>> = {
   topic: text,
   qualityOfService: oneOf(0, 1, 2),
   subscriptions: listOf(subscription),
+  unsubscribe: listOf(someText),
   autoReconnect: flag,
   keepSession: flag,
   connectOptionsFn: func,

@@ -10,7 +10,7 @@ export interface SourceConnectFacts {
   readonly name: string;
   /** What `connectOptionsFn` gave. */
   readonly options: ConnectOptions;
-  /** Not empty. */
+  /** Empty where nothing is read, and filters are unsubscribed alone. */
   readonly subscriptions: readonly WantedSubscription[];
   /** Why nothing older than 5.0 will do: then no other version is tried. */
   readonly needsVersion5: string | undefined;
@@ -47,6 +47,7 @@ export const sourceConnectInput = (
   autoReconnect: settings.autoReconnect,
   startClean: !(settings.keepSession ?? facts.options.clean === false),
   subscriptions: facts.subscriptions,
+  formerFilters: settings.unsubscribe ?? [],
   // QoS 2 granted as 1 is enough for at-least-once and with deduplication; 0 is refused by the intake.
   refuseLowerQos: context.guarantee === 'exactly-once' && facts.neededQos === 2,
   requireQos2: context.guarantee === 'exactly-once' && facts.neededQos === 2,

@@ -14,8 +14,8 @@ export interface DirectWriterParts<T> {
 }
 
 /**
- * A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. Rows go out with `flush`, which wakes the
- * loop: until then they gather, and a tick is one batch where the database keeps up.
+ * A sink to PostgreSQL in a job without a store, or behind an outbox of the engine: at least once. Rows go out with `flush`, which wakes
+ * the loop: until then they gather, and a tick is one batch where the database keeps up.
  */
 export class PostgresWriter<T> implements SinkWriter<T>, LoopOwner {
   readonly #rows: DirectRows<T>;

@@ -46,7 +46,8 @@ const MOST_REFUSED = 256;
  * RO3. A refusal stays in what is written beside the position until a snapshot with its letter is durable (SP5).
  *
  * Order of calls: `handlePosition` once for each opening of the database; between two of them `batch`, which may give several, and
- * `handleWritten`, `handleSplit` or `handleRefused` for the oldest that was given. The engine calls `offer`, `snapshot` and `committed` at any time.
+ * `handleWritten`, `handleSplit` or `handleRefused` for the oldest that was given. The engine calls `offer`, `snapshot` and `committed` at
+ * any time.
  */
 export class RowOutbox implements OutboxSender {
   readonly name = NAME;

@@ -20,8 +20,8 @@ export interface RowLimits {
 
 /**
  * The rows between whoever gives them and the database, in order: the first of them are the batches under way. A batch with a row that the
- * database would not have is written again in halves, until that row stands alone; the next ones grow again. So what is good keeps its order
- * and its transactions, and no savepoint is needed.
+ * database would not have is written again in halves, until that row stands alone; the next ones grow again. So what is good keeps its
+ * order and its transactions, and no savepoint is needed.
  */
 export class RowQueue<R extends QueuedRow> {
   readonly #limits: RowLimits;
@@ -113,7 +113,9 @@ export class RowQueue<R extends QueuedRow> {
     this.#size = Math.min(this.#limits.batchSize, this.#size * 2);
   }
 
-  /** The oldest batch, of so many rows, has one that the database would not have, and none is under way now. False when it was one alone. */
+  /**
+   * The oldest batch, of so many rows, has one that the database would not have, and none is under way now. False when it was one alone.
+   */
   halve(count: number): boolean {
     this.#given = 0;
     this.#givenBytes = 0;

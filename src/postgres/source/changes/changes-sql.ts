@@ -25,8 +25,14 @@ export const WRITERS =
   'database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation IN (SELECT to_regclass($1)::oid ' +
   'UNION SELECT relid::oid FROM pg_partition_tree(to_regclass($1)) UNION SELECT relid::oid FROM pg_partition_ancestors(to_regclass($1)))';
 
-/** `$1` a table as SQL has it, `$2` a column: the sequence behind its values, how many of them a session takes ahead, and the last one. */
+/** `$1` a type: a row where it is one of numbers, or a domain over one. */
+export const NUMBERS = "SELECT FROM pg_type WHERE oid = $1::regtype AND typcategory = 'N'";
+
+/**
+ * `$1` a table as SQL has it, `$2` a column: the sequence behind its values, how many of them a session takes ahead, whether each is above
+ * those before, and the last one.
+ */
 export const SEQUENCE =
-  'SELECT s.seqcache::text AS cache, CASE WHEN has_sequence_privilege(s.seqrelid, $3) THEN ' +
+  'SELECT s.seqcache::text AS cache, s.seqincrement > 0 AND NOT s.seqcycle AS ascends, CASE WHEN has_sequence_privilege(s.seqrelid, $3) THEN ' +
   'pg_sequence_last_value(s.seqrelid)::text END AS last FROM pg_sequence AS s ' +
   'WHERE s.seqrelid = pg_get_serial_sequence($1, $2)::regclass';

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../errors/millrace-error.js';
+import type { MillraceError } from '../../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { DatabaseClient } from '../../connection/database-client.js';
 import type { DatabaseTurn, DatabaseWork } from '../../connection/database-loop.js';
@@ -7,7 +7,8 @@ import type { ResolvedSource } from '../options/resolve-source.js';
 import { columnType, KEY, keyedRows, listen } from '../reading/read-rows.js';
 import type { RowReader } from '../reading/row-reader.js';
 import type { ChangesBook } from './changes-book.js';
-import { changesSql, SEQUENCE, WRITERS } from './changes-sql.js';
+import { changesSql, WRITERS } from './changes-sql.js';
+import { checkColumn } from './check-column.js';
 
 /** What only a source of changes has, with every default. */
 export interface ResolvedChanges<T> {
@@ -61,9 +62,10 @@ export class ChangesWork<T> implements DatabaseWork {
   async open(client: DatabaseClient): Promise<void> {
     const { changes, wake, beginAt } = this.#parts;
     const { source, column } = changes;
-    const sql = changesSql(source.table, column, await columnType(client, source.table, column));
+    const type = await columnType(client, source.table, column);
+    const sql = changesSql(source.table, column, type);
     this.#sql = sql;
-    await this.#checkSequence(client);
+    await checkColumn(client, { source: source.name, table: source.table, column, type }, this.#last);
     await listen(client, source.channel, wake);
     if (!this.#hasBegun && this.#last === undefined) {
       this.#last = await beginAt(() => this.#newest(client, sql));
@@ -148,37 +150,4 @@ export class ChangesWork<T> implements DatabaseWork {
       pids,
     });
   }
-
-  /** Where the values come from a sequence that the column owns. */
-  async #checkSequence(client: DatabaseClient): Promise<void> {
-    const { source, column } = this.#parts.changes;
-    const table = quoteTable(source.table);
-    const { rows } = await client.query({ text: SEQUENCE, values: [table, column, 'SELECT, USAGE'] });
-    const [sequence] = rows;
-    if (sequence === undefined) return;
-    if (sequence.cache !== '1') throw cached(source.name, table, column);
-    const { last } = sequence;
-    if (this.#last === undefined || last === null || BigInt(String(last)) >= BigInt(this.#last)) return;
-    throw wentBack(source.name, table, String(last), this.#last);
-  }
 }
-
-const cached = (source: string, table: string, column: string): MillraceError =>
-  new MillraceError(
-    'INVALID_OPTIONS',
-    `source "${source}": the sequence of ${table} gives sessions several values of "${column}" ahead`,
-    {
-      advice: 'Values must ascend in the order in which they are taken: ALTER SEQUENCE … CACHE 1.',
-      details: { table, column },
-    },
-  );
-
-const wentBack = (source: string, table: string, last: string, covered: string): MillraceError =>
-  new MillraceError(
-    'DATABASE_WENT_BACK',
-    `source "${source}": the sequence of ${table} is at ${last}, and rows up to ${covered} were read`,
-    {
-      advice: 'The database was restored from a backup: set its sequence above that, or begin with a new store.',
-      details: { table, last, covered },
-    },
-  );

@@ -14,8 +14,8 @@ interface OwnerRecord {
 }
 
 /**
- * Under which name rows are claimed. In a job with a store it has a nonce, which is durable before anything is claimed: what a store that is
- * gone had claimed is told from what this one has. Without a store it is job and source, so that the next process goes on with it.
+ * Under which name rows are claimed. In a job with a store it has a nonce, which is durable before anything is claimed: what a store that
+ * is gone had claimed is told from what this one has. Without a store it is job and source, so that the next process goes on with it.
  */
 export class QueueOwner {
   readonly name: string;

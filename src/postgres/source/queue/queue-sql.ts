@@ -13,6 +13,12 @@ export interface QueueTable {
   readonly done: string | undefined;
 }
 
+/** `$1` a table as SQL has it, `$2` the column of its id: whether each row has one of its own; no row where it is no plain table. */
+export const ID =
+  'SELECT a.attnotnull AND EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND ' +
+  'i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS tells FROM pg_class AS c JOIN pg_attribute AS a ' +
+  "ON a.attrelid = c.oid WHERE c.oid = to_regclass($1) AND c.relkind = 'r' AND a.attname = $2";
+
 /** All statements of a queue. `type` is that of its id. */
 export const queueSql = ({ table, id, owner, done }: QueueTable, type: string) => {
   const [name, key, by] = [quoteTable(table), quoteName(id), quoteName(owner)];

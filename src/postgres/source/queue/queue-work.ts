@@ -5,6 +5,7 @@ import { quoteTable } from '../../sql/quote.js';
 import type { ResolvedSource } from '../options/resolve-source.js';
 import { columnType, keyedRows, listen } from '../reading/read-rows.js';
 import type { RowReader } from '../reading/row-reader.js';
+import { checkId } from './check-id.js';
 import type { QueueBook } from './queue-book.js';
 import type { QueueOwner } from './queue-owner.js';
 import { type QueueTable, queueSql } from './queue-sql.js';
@@ -42,6 +43,8 @@ export interface QueueWorkParts<T> {
 export class QueueWork<T> implements DatabaseWork {
   readonly #parts: QueueWorkParts<T>;
   #sql: ReturnType<typeof queueSql> | undefined;
+  /** Once: an index may be made anew meanwhile. */
+  #isChecked = false;
 
   constructor(parts: QueueWorkParts<T>) {
     this.#parts = parts;
@@ -52,6 +55,8 @@ export class QueueWork<T> implements DatabaseWork {
     const { columns, source } = queue;
     const sql = queueSql(columns, await columnType(client, columns.table, columns.id));
     this.#sql = sql;
+    if (!this.#isChecked) await checkId(client, source.name, columns);
+    this.#isChecked = true;
     if (!owner.isSettled) await this.#settle(client, sql);
     await listen(client, source.channel, wake);
     await this.#finish(client, sql);

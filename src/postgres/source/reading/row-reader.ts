@@ -140,7 +140,8 @@ export class RowReader<T> implements SourceReader<T> {
 
   #reject(row: PostgresRow, key: string, thrown: unknown): RejectedInput['letter'] {
     const { name, failOnRejection } = this.#parts;
-    const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', `mapToItemFn of source "${name}", row ${key}`);
+    const what = `mapToItemFn of source "${name}", row ${key}`;
+    const error = MillraceError.from(thrown, 'USER_FUNCTION_FAILED', what, ADVICE);
     if (failOnRejection || isFunctionMistake(error)) {
       this.fail(error);
       throw error;
@@ -148,6 +149,8 @@ export class RowReader<T> implements SourceReader<T> {
     return letterOfItem({ item: row, error, attempt: 1, origin: name, key });
   }
 }
+
+const ADVICE = 'Mend the function, or give the source an onError.';
 
 /** About: for the bound of what is under way. */
 const sizeOf = (row: PostgresRow): number => {

@@ -38,9 +38,12 @@ const TRIED_BYTES = 64 * 1024;
 /** When what is written is on the disk: at each commit, or when the system gets round to it. */
 export type Flushing = 'each-commit' | 'never';
 
+/** Loads the package: what opens a file later does not wait for it. @throws MillraceError UNSUPPORTED without it */
+export const loadLmdb = (): Promise<Lmdb> => loadPackage('lmdb', 'a store on disk', () => import('lmdb'));
+
 /** Opens a file that nobody else has open, or makes a new one. */
 export async function openLmdbFile(path: string, flushing: Flushing = 'each-commit'): Promise<LmdbFile> {
-  const lmdb = await loadPackage('lmdb', 'a store on disk', () => import('lmdb'));
+  const lmdb = await loadLmdb();
   // LMDB writes to its lock file through a memory map: on a full disk, a hole in it would end the process (SIGBUS).
   const lock = await openOwnFile(`${path}-lock`, constants.O_RDWR | constants.O_CREAT);
   try {
@@ -108,7 +111,10 @@ export class LmdbFile {
     return first(this.#database.getRange({ start: key, limit: 1, reverse: true, exclusiveStart: true }));
   }
 
-  /** Writes all changes or none. Resolves when they are durable, where commits are flushed. One call at a time, and none after one that has rejected. */
+  /**
+   * Writes all changes or none. Resolves when they are durable, where commits are flushed. One call at a time, and none after one that has
+   * rejected.
+   */
   async write(changes: Iterable<FileChange>): Promise<void> {
     const database = this.#database;
     try {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
-import { openOwnFile } from '../../../internal/files/own-files.js';
+import { openOwnFile, readOwnText } from '../../../internal/files/own-files.js';
 
 /** What the last owner of a store left: that it was opening it, or that it had written to it, since when, and after how many short runs. */
 interface LeftMark {
@@ -49,6 +49,11 @@ export class OpeningMark {
     await this.#write('running');
   }
 
+  /** What the store has is damaged: the next opening is to suspect it. Never rejects. */
+  async distrust(): Promise<void> {
+    await this.#write('opening').catch(() => undefined);
+  }
+
   /** The store is closed, or could not be opened for a reason that was told. */
   async clear(): Promise<void> {
     await rm(this.#path, { force: true }).catch(() => undefined);
@@ -74,7 +79,7 @@ export class OpeningMark {
 async function readMark(path: string): Promise<LeftMark | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readOwnText(path);
   } catch {
     return undefined;
   }

@@ -34,7 +34,9 @@ export async function tryInChild(path: string): Promise<void> {
   if (typeof damage === 'string') throw corruptError(damage.includes(path) ? damage : `${path}: ${damage}`);
 }
 
-/** The file beside this one, in the form in which this one was loaded. Undefined where a bundle is CommonJS, which has no URL of a module. */
+/**
+ * The file beside this one, in the form in which this one was loaded. Undefined where a bundle is CommonJS, which has no URL of a module.
+ */
 function childMain(): string | undefined {
   const { url } = import.meta;
   if (typeof url !== 'string') return undefined;

@@ -1,6 +1,6 @@
 /*
- * A process that tries a store, and may be ended by it: see `try-in-child.ts`. Its argument is the path of the file; what it finds, and that
- * it came to its end, it says in one message.
+ * A process that tries a store, and may be ended by it: see `try-in-child.ts`. Its argument is the path of the file; what it finds, and
+ * that it came to its end, it says in one message.
  */
 import { MillraceError } from '../../../errors/index.js';
 import { findDamage } from './try-store.js';

@@ -1,5 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
+import { openOwnFile } from '../../../internal/files/own-files.js';
 import { corruptError } from '../../storage-error.js';
 
 /** Where a tree begins. */
@@ -45,10 +47,10 @@ const META_BYTES = COMMITS_AT + 8;
 
 /**
  * Reads the header of a file. To be called before LMDB opens it: an opening that fails ends the process in this binding (3.5.6).
- * @throws MillraceError STORE_CORRUPT, STORE_VERSION
+ * @throws MillraceError STORE_CORRUPT, STORE_VERSION; as `openOwnFile`
  */
 export async function readLmdbHeader(path: string): Promise<LmdbHeader> {
-  const file = await open(path, 'r');
+  const file = await openOwnFile(path, constants.O_RDONLY);
   try {
     const first = await readMeta(file, 0, path);
     const pageSize = first.readUInt32LE(PAGE_SIZE_AT);
@@ -64,6 +66,15 @@ export async function readLmdbHeader(path: string): Promise<LmdbHeader> {
   } finally {
     await file.close();
   }
+}
+
+/** The beginning of a file that {@link readLmdbHeader} refuses as one of another version. */
+export function headerOfVersion(version: number): Buffer {
+  const bytes = Buffer.alloc(META_BYTES);
+  bytes.writeUInt16LE(META_PAGE, PAGE_FLAGS_AT);
+  bytes.writeUInt32LE(MAGIC, MAGIC_AT);
+  bytes.writeUInt32LE(version, VERSION_AT);
+  return bytes;
 }
 
 function readTree(meta: Buffer, at: number): TreeRoot {

@@ -1,11 +1,11 @@
 import { corruptError, storageError } from '../../storage-error.js';
 import type { StoreBatch, StoreRecord } from '../../store.js';
 import type { FileChange, FileRecord, LmdbFile } from '../file/lmdb-file.js';
-import { CHECKSUM_BYTES, readChecked, writeChecked } from './record-checksum.js';
+import { CHECKSUM_BYTES, insertChecksum, readChecked, writeChecked } from './record-checksum.js';
 
 /** The first byte of a key in the file: the store's own records, and those of its user. */
-const OWN = 0;
-const USER = 1;
+export const OWN = 0;
+export const USER = 1;
 
 /** `range` reads this many records ahead at first and up to that many later: the first few of a million cost little. */
 const FIRST_SLICE = 16;
@@ -168,6 +168,31 @@ export class LmdbRecords {
 /** The changes of a batch as the file takes them, in one buffer of their own. */
 export function encodeBatch(batch: StoreBatch): FileChange[] {
   return encode([...batch].map(([key, value]) => [userKey(key), value]));
+}
+
+/** A change that stands in the body of a commit: where its key, its value and the next change begin. */
+export interface BodyChange {
+  readonly body: Buffer;
+  readonly keyAt: number;
+  readonly valueAt: number;
+  readonly end: number;
+  readonly isRemoved: boolean;
+}
+
+/** Changes that stand in bodies as the file takes them, in one buffer of their own. */
+export function encodeBodyChanges(changes: readonly BodyChange[]): FileChange[] {
+  let size = 0;
+  for (const { keyAt, end } of changes) size += 1 + CHECKSUM_BYTES + end - keyAt;
+  const slab = Buffer.allocUnsafeSlow(size);
+  let next = 0;
+  return changes.map(({ body, keyAt, valueAt, end, isRemoved }) => {
+    const at = next;
+    const keyEnd = at + 1 + valueAt - keyAt;
+    slab[at] = USER;
+    body.copy(slab, at + 1, keyAt, end);
+    next = isRemoved ? keyEnd : insertChecksum(slab, { at, keyEnd, end: at + 1 + end - keyAt });
+    return [slab.subarray(at, keyEnd), isRemoved ? undefined : slab.subarray(keyEnd, next)];
+  });
 }
 
 /** Records of the store's own, as the file takes them. */

@@ -13,6 +13,21 @@ export function writeChecked(target: Buffer, offset: number, key: Uint8Array, va
   return offset + CHECKSUM_BYTES + value.byteLength;
 }
 
+/** Where a key stands with its value behind it. */
+export interface KeyAndValue {
+  readonly at: number;
+  readonly keyEnd: number;
+  readonly end: number;
+}
+
+/** Puts the checksum between the two, where there is room behind them: it is made in one go. @returns the new end of the value */
+export function insertChecksum(target: Buffer, { at, keyEnd, end }: KeyAndValue): number {
+  const both = crc32(target.subarray(at, end));
+  target.copyWithin(keyEnd + CHECKSUM_BYTES, keyEnd, end);
+  target.writeUInt32LE(both, keyEnd);
+  return end + CHECKSUM_BYTES;
+}
+
 /** The value behind its checksum, as a view of the bytes; undefined when the checksum is wrong. */
 export function readChecked(key: Uint8Array, bytes: Buffer): Uint8Array | undefined {
   if (bytes.byteLength < CHECKSUM_BYTES) return undefined;

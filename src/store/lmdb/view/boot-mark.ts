@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { openOwnFile } from '../../../internal/files/own-files.js';
+import { openOwnFile, readOwnText } from '../../../internal/files/own-files.js';
 import { syncNewName } from '../../../internal/files/sync-name.js';
 
 /** Where no start of the system can be told from another. */
@@ -22,7 +22,7 @@ export class BootMark {
   async isWhole(): Promise<boolean> {
     let left: string;
     try {
-      left = await readFile(this.#path, 'utf8');
+      left = await readOwnText(this.#path);
     } catch (error) {
       return Object(error).code === 'ENOENT';
     }

@@ -1,22 +1,29 @@
 import { rm } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
+import { syncFoundName } from '../../../internal/files/sync-name.js';
 import { syncFile } from '../../directory/private-directory.js';
 import type { LocalView } from '../../log/local-view.js';
 import { LOG_START, type LogPoint } from '../../log/record/log-point.js';
 import { storageError } from '../../storage-error.js';
 import type { StoreBatch, StoreRecord } from '../../store.js';
-import { type LmdbFile, openLmdbFile } from '../file/lmdb-file.js';
+import { type FileChange, type LmdbFile, openLmdbFile } from '../file/lmdb-file.js';
 import { openCheckedFile } from '../opening/open-checked-file.js';
 import { OpeningMark } from '../opening/opening-mark.js';
 import { provideRoom } from '../opening/provide-room.js';
-import { encodeBatch, encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
+import { type BodyChange, encodeBatch, encodeBodyChanges, encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
 import { BootMark } from './boot-mark.js';
-import { decodeView, encodeView } from './view-record.js';
+import { keySlices } from './key-slices.js';
+import { decodeView, encodeView, type ViewRecord } from './view-record.js';
 
 interface Opened {
   readonly file: LmdbFile;
   readonly records: LmdbRecords;
 }
+
+/** What a view says of its records. */
+type Standing = Pick<ViewRecord, 'applied' | 'reached'>;
+
+const EMPTY: Standing = { applied: LOG_START, reached: LOG_START };
 
 /**
  * Opens the view in a file, as far as it can be trusted: of the log that has this identity, closed in order or left by a process that was
@@ -30,27 +37,27 @@ export async function openLmdbView(path: string, identity: string): Promise<Loca
     const mark = await OpeningMark.make(path);
     if (mark.suspect || !(await boot.isWhole())) await removeFile(path);
     await boot.make();
-    const { opened, applied } = await openTrusted(path, identity);
-    return new LmdbView({ path, identity, boot, mark }, opened, applied);
+    const { opened, found } = await openTrusted(path, identity);
+    return new LmdbView({ path, identity, boot, mark }, opened, found);
   } catch (error) {
     throw storageError(error, `cannot open the view ${path}`);
   }
 }
 
-async function openTrusted(path: string, identity: string): Promise<{ opened: Opened; applied: LogPoint }> {
+async function openTrusted(path: string, identity: string): Promise<{ opened: Opened; found: Standing }> {
   const opened = await openLeft(path).catch(async () => {
     await removeFile(path);
     return openNew(path);
   });
-  const applied = appliedBy(opened, identity);
-  if (applied !== undefined) return { opened, applied };
-  return { opened: await openAnew(path, opened), applied: LOG_START };
+  const found = foundIn(opened, identity);
+  if (found !== undefined) return { opened, found };
+  return { opened: await openAnew(path, opened), found: EMPTY };
 }
 
-function appliedBy({ records }: Opened, identity: string): LogPoint | undefined {
+function foundIn({ records }: Opened, identity: string): Standing | undefined {
   try {
     const view = decodeView(records.getOwn('view'));
-    return view?.identity === identity ? view.applied : undefined;
+    return view?.identity === identity ? view : undefined;
   } catch {
     return undefined;
   }
@@ -89,65 +96,138 @@ interface LmdbViewParts {
 class LmdbView implements LocalView {
   readonly #parts: LmdbViewParts;
   #opened: Opened;
-  #applied: LogPoint;
+  #standing: Standing;
   /** The mark says that something was applied (X8). */
   #passed = false;
+  /** It is not what was written. */
+  #damaged = false;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: LmdbViewParts, opened: Opened, applied: LogPoint) {
+  constructor(parts: LmdbViewParts, opened: Opened, found: Standing) {
     this.#parts = parts;
     this.#opened = opened;
-    this.#applied = applied;
+    this.#standing = found;
   }
 
   get applied(): LogPoint {
-    return this.#applied;
+    return this.#standing.applied;
+  }
+
+  get reached(): LogPoint {
+    return this.#standing.reached;
   }
 
   get(key: string): Uint8Array | undefined {
     this.#checkOpen();
-    return this.#opened.records.get(key);
+    try {
+      return this.#opened.records.get(key);
+    } catch (error) {
+      throw this.#distrusted(error);
+    }
   }
 
-  range(from: string, to: string): Iterable<StoreRecord> {
-    return this.#opened.records.range(from, to, () => this.#checkOpen());
+  *range(from: string, to: string): Generator<StoreRecord, void> {
+    try {
+      yield* this.#opened.records.range(from, to, () => this.#checkOpen());
+    } catch (error) {
+      throw this.#distrusted(error);
+    }
   }
 
   async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
-    this.#checkOpen();
-    const { path, identity, mark } = this.#parts;
-    const own = encodeOwn(new Map([['view', encodeView({ identity, applied: point })]]));
-    try {
-      await this.#opened.file.write([...batches.flatMap(encodeBatch), ...own]);
-      if (!this.#passed) await mark.passed();
-      this.#passed = true;
-    } catch (error) {
-      throw storageError(error, `cannot write the view ${path}`);
-    }
-    this.#applied = point;
+    await this.#noted(point, async () => {
+      await this.#opened.file.write([...batches.flatMap(encodeBatch), ...this.#encodeStanding(this.#at(point))]);
+    });
+  }
+
+  async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
+    await this.#noted(point, async () => {
+      const slices = await keySlices(bodies, this.#parts.path);
+      this.#standing = { applied: this.applied, reached: this.#at(point).reached };
+      await this.#writeSlices(slices, point);
+    });
   }
 
   async reset(): Promise<void> {
     this.#checkOpen();
     this.#opened = await openAnew(this.#parts.path, this.#opened);
-    this.#applied = LOG_START;
+    this.#standing = EMPTY;
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  async #noted(point: LogPoint, write: () => Promise<void>): Promise<void> {
+    this.#checkOpen();
+    const { path, mark } = this.#parts;
+    try {
+      await write();
+      if (!this.#passed && !this.#damaged) await mark.passed();
+      this.#passed = true;
+    } catch (error) {
+      throw this.#distrusted(storageError(error, `cannot write the view ${path}`));
+    }
+    this.#standing = this.#at(point);
+  }
+
+  /** All up to there is applied; something may be there of what is behind it. */
+  #at(point: LogPoint): Standing {
+    return { applied: point, reached: this.reached.seq > point.seq ? this.reached : point };
+  }
+
+  /** Each slice is a transaction, and the next one is made ready while it is written. The first says how far they go, the last that they are there. */
+  async #writeSlices(slices: readonly BodyChange[][], point: LogPoint): Promise<void> {
+    let written: Promise<void> | undefined;
+    for (const [index, slice] of slices.entries()) {
+      const changes = encodeBodyChanges(slice);
+      if (index === slices.length - 1) changes.push(...this.#encodeStanding(this.#at(point)));
+      else if (index === 0) changes.push(...this.#encodeStanding(this.#standing));
+      await written;
+      written = this.#opened.file.write(changes);
+    }
+    await written;
+  }
+
+  #encodeStanding(standing: Standing): FileChange[] {
+    const { identity } = this.#parts;
+    return encodeOwn(new Map([['view', encodeView({ identity, ...standing })]]));
+  }
+
+  close(openedAgain = false): Promise<void> {
+    this.#closing ??= this.#close(openedAgain);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    const { path, boot, mark } = this.#parts;
+  async #close(openedAgain: boolean): Promise<void> {
+    const { path, mark } = this.#parts;
     await this.#opened.file.close();
+    // else it is as a process leaves it that is killed: whole until the system ends
+    if (!openedAgain) await this.#flush();
+    if (this.#damaged) await removeFile(path);
+    await mark.clear();
+  }
+
+  async #flush(): Promise<void> {
+    const { path, boot } = this.#parts;
     try {
       await syncFile(path);
+      // else another file could be back under its name, without the mark
+      await syncFoundName(path);
       await boot.clear();
     } catch {
       // it is made anew where the power fails before the system has written it
     }
-    await mark.clear();
+  }
+
+  /** Damage of a view is no loss: the next opening makes it anew, also where this one comes to no end in order. */
+  #distrusted(error: unknown): unknown {
+    if (!(error instanceof MillraceError) || error.code !== 'STORE_CORRUPT') return error;
+    // it says 'opening' still where nothing was applied
+    if (!this.#damaged && this.#passed) void this.#parts.mark.distrust();
+    this.#damaged = true;
+    return new MillraceError('STORAGE_FAILED', `the view is damaged: ${error.message}`, {
+      cause: error,
+      advice:
+        'Open the store again, as a restart of the job does: its view is made anew from its log and its last snapshot, and nothing that was acknowledged is lost. Check the disk.',
+      details: { path: this.#parts.path },
+    });
   }
 
   #checkOpen(): void {

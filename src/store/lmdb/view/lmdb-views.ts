@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
 import { DirectoryLock } from '../../directory/directory-lock.js';
-import { jobDirectoryName } from '../../directory/job-directory-name.js';
+import { makeJobDirectory } from '../../directory/job-directory.js';
 import { refuseRuntime } from '../../directory/refuse-runtime.js';
 import { makeStoreDirectory } from '../../directory/store-directory.js';
 import type { LocalView, LocalViews } from '../../log/local-view.js';
+import { loadLmdb } from '../file/lmdb-file.js';
 import { openLmdbView } from './lmdb-view.js';
 
 /**
@@ -12,10 +13,11 @@ import { openLmdbView } from './lmdb-view.js';
  */
 export class LmdbViews implements LocalViews {
   readonly #location: string;
-  readonly #lock: DirectoryLock;
+  /** None within a directory that is somebody's already. */
+  readonly #lock: DirectoryLock | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(location: string, lock: DirectoryLock) {
+  private constructor(location: string, lock: DirectoryLock | undefined) {
     this.#location = location;
     this.#lock = lock;
   }
@@ -26,20 +28,25 @@ export class LmdbViews implements LocalViews {
    */
   static async open(dir: string): Promise<LmdbViews> {
     refuseRuntime(process.versions);
+    await loadLmdb();
     const location = resolve(dir);
     await makeStoreDirectory(location);
     return new LmdbViews(location, await DirectoryLock.take(location));
   }
 
+  /** In a directory that the caller owns, for as long as these are in use. */
+  static within(location: string): LmdbViews {
+    return new LmdbViews(location, undefined);
+  }
+
   async open(job: string, partition: number, identity: string): Promise<LocalView> {
-    const directory = join(this.#location, jobDirectoryName(job));
-    await makeStoreDirectory(directory);
+    const directory = await makeJobDirectory(this.#location, job);
     return openLmdbView(join(directory, `partition-${partition}.view`), identity);
   }
 
   /** Behind all views. */
   close(): Promise<void> {
-    this.#closing ??= this.#lock.release();
+    this.#closing ??= this.#lock?.release() ?? Promise.resolve();
     return this.#closing;
   }
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { openOwnFile } from '../../../internal/files/own-files.js';
+import { corruptError, storageError } from '../../storage-error.js';
 import { ENTRY_HEAD_BYTES, type EntryHead, entryBytes, isRecordOf, readHead } from './segment-entry.js';
 import { SEGMENT_HEADER_BYTES } from './segment-header.js';
 
@@ -34,6 +35,19 @@ export class EntryReader {
     if (head?.seq !== seq) return undefined;
     const record = await this.#recordOf(head);
     if (record !== undefined) this.#offset += entryBytes(head.length);
+    return record;
+  }
+
+  /** The same where one has to stand. @throws MillraceError STORE_CORRUPT where none does, or the file is gone, STORAGE_FAILED */
+  async needed(seq: number): Promise<Uint8Array> {
+    let record: Uint8Array | undefined;
+    try {
+      record = await this.next(seq);
+    } catch (error) {
+      if (Object(error).code === 'ENOENT') throw corruptError(`${this.#path} is gone, with the record ${seq}`, error);
+      throw storageError(error, `cannot read ${this.#path}`);
+    }
+    if (record === undefined) throw corruptError(`${this.#path} has no whole record ${seq}`);
     return record;
   }
 

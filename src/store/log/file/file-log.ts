@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { MillraceError } from '../../../errors/index.js';
+import { deferred } from '../../../internal/deferred.js';
 import { syncNewName } from '../../../internal/files/sync-name.js';
+import { PlaceWatch } from '../../directory/place-watch.js';
 import { corruptError, storageError } from '../../storage-error.js';
 import type { LogEntry, PartitionLog } from '../partition-log.js';
 import { EntryReader } from './entry-reader.js';
@@ -38,6 +40,8 @@ export class FileLog implements PartitionLog {
   /** Ascending; records go to the last one. */
   readonly #segments: Segment[];
   #writer: SegmentWriter;
+  #place: PlaceWatch;
+  readonly #lost = deferred<MillraceError>();
   /** Where the next entry goes. */
   #end: number;
   #last: number;
@@ -57,9 +61,14 @@ export class FileLog implements PartitionLog {
     this.#salt = saltOf(found.identity);
     this.#segments = found.segments;
     this.#writer = found.writer;
+    this.#place = this.#watch(found.writer);
     this.#end = found.end;
     this.#last = found.last;
     this.#lastPlace = found.lastPlace;
+  }
+
+  get lost(): Promise<MillraceError> {
+    return this.#lost.promise;
   }
 
   async last(): Promise<LogEntry | undefined> {
@@ -93,7 +102,7 @@ export class FileLog implements PartitionLog {
       const reader = new EntryReader(segment.path, this.#salt);
       const end = Math.min(upTo, this.#lastOf(segment));
       for (let at = segment.first; at <= end; at += 1) {
-        const record = await this.#readNext(reader, at, segment);
+        const record = await reader.needed(at);
         if (at < seq) continue;
         yield { seq: at, record };
         this.#checkOpen();
@@ -145,7 +154,7 @@ export class FileLog implements PartitionLog {
 
   async #removeWritten(full: MillraceError): Promise<void> {
     try {
-      await this.#writer.cut(this.#end);
+      await this.#writer.eraseWritten(this.#end);
     } catch (error) {
       throw new MillraceError('STORAGE_FAILED', `${full.message}, and what was written cannot be removed`, {
         cause: error,
@@ -154,15 +163,30 @@ export class FileLog implements PartitionLog {
     }
   }
 
-  /** Goes on in a new segment. All of the one before is durable. */
+  /** Goes on in a new segment. All of the one before is durable, and the new one lies beside it: in no directory that took its place. */
   async #rotate(first: number): Promise<void> {
-    const { directory, name, found } = this.#parts;
-    const path = await makeSegment(directory, { identity: found.identity, first }, name);
+    const { directory, name, found, segmentBytes: length } = this.#parts;
     const former = this.#writer;
+    former.checkInPlace();
+    const path = await makeSegment(directory, { identity: found.identity, first, length }, name);
+    try {
+      former.checkInPlace();
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
     this.#writer = await SegmentWriter.open(path);
+    this.#place[Symbol.dispose]();
+    this.#place = this.#watch(this.#writer);
     this.#segments.push({ path, first });
     this.#end = SEGMENT_HEADER_BYTES;
     await former.close();
+  }
+
+  #watch(writer: SegmentWriter): PlaceWatch {
+    const watch = new PlaceWatch(writer.place);
+    void watch.lost.then((error) => this.#lost.resolve(error));
+    return watch;
   }
 
   /** From the oldest on, each durably, so that those that are left have no hole whenever it ends. The one with the last record stays. */
@@ -182,20 +206,8 @@ export class FileLog implements PartitionLog {
   }
 
   async #readLast(seq: number, { path, offset }: RecordPlace): Promise<LogEntry> {
-    const record = await this.#readNext(new EntryReader(path, this.#salt, offset), seq, { path });
+    const record = await new EntryReader(path, this.#salt, offset).needed(seq);
     return { seq, record };
-  }
-
-  async #readNext(reader: EntryReader, seq: number, { path }: Pick<Segment, 'path'>): Promise<Uint8Array> {
-    let record: Uint8Array | undefined;
-    try {
-      record = await reader.next(seq);
-    } catch (error) {
-      if (Object(error).code === 'ENOENT') throw corruptError(`${path} is gone, with the record ${seq}`, error);
-      throw storageError(error, `cannot read ${path}`);
-    }
-    if (record === undefined) throw corruptError(`${path} has no whole record ${seq}`);
-    return record;
   }
 
   get #lastSegment(): Segment {
@@ -227,8 +239,11 @@ export class FileLog implements PartitionLog {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#calls);
+    this.#place[Symbol.dispose]();
     await this.#writer.close();
     this.#parts.onClosed();
+    // behind the last append, which may be awaited by nobody
+    this.#writer.checkInPlace();
   }
 
   #checkOpen(): void {

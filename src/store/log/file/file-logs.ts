@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { DirectoryLock } from '../../directory/directory-lock.js';
-import { jobDirectoryName } from '../../directory/job-directory-name.js';
+import { makeJobDirectory } from '../../directory/job-directory.js';
 import { refuseRuntime } from '../../directory/refuse-runtime.js';
 import { makeStoreDirectory } from '../../directory/store-directory.js';
 import { storageError } from '../../storage-error.js';
@@ -10,6 +10,7 @@ import type { SnapshotBlobs } from '../snapshot-blobs.js';
 import { FileBlobs } from './blobs/file-blobs.js';
 import { FileLog } from './file-log.js';
 import { recoverLog } from './recover-log.js';
+import { SEGMENT_HEADER_BYTES } from './segment-header.js';
 
 /** What a removed prefix costs at most, and what an opening reads. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -20,16 +21,16 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  */
 export class FileLogs implements PartitionLogs {
   readonly location: string;
-  /** Held from `open` to `close`; the kernel gives it back with the process. */
-  readonly #lock: DirectoryLock;
+  /** Held from `open` to `close`; the kernel gives it back with the process. None within a directory that is somebody's already. */
+  readonly #lock: DirectoryLock | undefined;
   readonly #segmentBytes: number;
   readonly #open: StoresInUse<PartitionLog>;
   #closing: Promise<void> | undefined;
 
-  private constructor(location: string, lock: DirectoryLock, segmentBytes: number) {
+  private constructor(location: string, lock: DirectoryLock | undefined, segmentBytes: number) {
     this.location = location;
     this.#lock = lock;
-    this.#segmentBytes = segmentBytes;
+    this.#segmentBytes = Math.max(segmentBytes, SEGMENT_HEADER_BYTES);
     this.#open = new StoresInUse(location);
   }
 
@@ -47,12 +48,17 @@ export class FileLogs implements PartitionLogs {
     return new FileLogs(location, await DirectoryLock.take(location), segmentBytes);
   }
 
+  /** In a directory that the caller owns, for as long as these are in use. */
+  static within(location: string, segmentBytes = SEGMENT_BYTES): FileLogs {
+    return new FileLogs(location, undefined, segmentBytes);
+  }
+
   open(job: string, partition: number): Promise<PartitionLog> {
     return this.#open.open(job, partition, async (onClosed) => {
-      const directory = join(await this.#directoryOf(job), `partition-${partition}.log`);
+      const directory = join(await makeJobDirectory(this.location, job), `partition-${partition}.log`);
       const name = { job, partition };
       try {
-        const found = await recoverLog(directory, name);
+        const found = await recoverLog(directory, name, this.#segmentBytes);
         return new FileLog({ directory, name, found, segmentBytes: this.#segmentBytes, onClosed });
       } catch (error) {
         throw storageError(error, `cannot open the log ${directory}`);
@@ -62,7 +68,7 @@ export class FileLogs implements PartitionLogs {
 
   /** The snapshots of a partition, beside its log. @throws MillraceError STORE_FULL, STORAGE_FAILED */
   async blobs(job: string, partition: number): Promise<SnapshotBlobs> {
-    return FileBlobs.open(join(await this.#directoryOf(job), `partition-${partition}.blobs`));
+    return FileBlobs.open(join(await makeJobDirectory(this.location, job), `partition-${partition}.blobs`));
   }
 
   close(): Promise<void> {
@@ -70,18 +76,12 @@ export class FileLogs implements PartitionLogs {
     return this.#closing;
   }
 
-  async #directoryOf(job: string): Promise<string> {
-    const directory = join(this.location, jobDirectoryName(job));
-    await makeStoreDirectory(directory);
-    return directory;
-  }
-
   async #close(): Promise<void> {
     try {
       await this.#open.close();
     } finally {
       // behind all logs: whoever owns the directory next may open them
-      await this.#lock.release();
+      await this.#lock?.release();
     }
   }
 }

@@ -1,8 +1,5 @@
-import { constants } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openOwnFile } from '../../../internal/files/own-files.js';
-import { syncNewName } from '../../../internal/files/sync-name.js';
+import { makeWhole } from '../../../internal/files/make-whole.js';
 import { encodeHeader, type LogName, type SegmentHeader } from './segment-header.js';
 import { segmentName } from './segment-name.js';
 
@@ -15,16 +12,10 @@ export const UNFINISHED = '.new';
  */
 export async function makeSegment(directory: string, header: SegmentHeader, name: LogName): Promise<string> {
   const path = join(directory, segmentName(header.first));
-  const unfinished = `${path}${UNFINISHED}`;
-  await rm(unfinished, { force: true });
-  const file = await openOwnFile(unfinished, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-  try {
+  await makeWhole(path, `${path}${UNFINISHED}`, async (file) => {
     await file.writeFile(encodeHeader(header, name));
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
-  await syncNewName(path);
+    // a hole, which takes no room yet
+    await file.truncate(header.length);
+  });
   return path;
 }

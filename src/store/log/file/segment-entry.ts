@@ -5,8 +5,8 @@ import { crc32 } from 'node:zlib';
  *
  *   0 magic 4 | 4 checksum of what follows in the head 4 | 8 length 4 | 12 checksum of the record 4 | 16 seq 8 | 24 offset 8
  *
- * The head has a checksum of its own, so that a wrong length swallows nothing. It says at which offset it stands, and its checksum begins with
- * what only this log knows (the salt), so that no payload, and no block that the file system used before, is taken for an entry.
+ * The head has a checksum of its own, so that a wrong length swallows nothing. It says at which offset it stands, and its checksum begins
+ * with what only this log knows (the salt), so that no payload, and no block that the file system used before, is taken for an entry.
  */
 
 export const ENTRY_HEAD_BYTES = 32;

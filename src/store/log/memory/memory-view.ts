@@ -2,6 +2,7 @@ import { compareKeys } from '../../compare-keys.js';
 import { SortedRecords } from '../../memory/sorted-records.js';
 import type { StoreBatch, StoreRecord } from '../../store.js';
 import type { LocalView } from '../local-view.js';
+import { decodeBatch } from '../record/batch-codec.js';
 import { LOG_START, type LogPoint } from '../record/log-point.js';
 
 /** A view in memory. It stays what it is when it is closed: the next owner in this process goes on from there. */
@@ -10,6 +11,10 @@ export class MemoryView implements LocalView {
   #applied = LOG_START;
 
   get applied(): LogPoint {
+    return this.#applied;
+  }
+
+  get reached(): LogPoint {
     return this.#applied;
   }
 
@@ -34,6 +39,13 @@ export class MemoryView implements LocalView {
       }
     }
     this.#applied = point;
+  }
+
+  async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
+    await this.apply(
+      bodies.map((body) => decodeBatch(body, 'a commit')),
+      point,
+    );
   }
 
   async reset(): Promise<void> {

@@ -1,17 +1,15 @@
 import { corruptError } from '../../storage-error.js';
 import type { LocalView } from '../local-view.js';
-import type { PartitionLog } from '../partition-log.js';
+import type { ReadableLog } from '../readable-log.js';
 import { LOG_START } from '../record/log-point.js';
 import { decodeRecord } from '../record/log-record.js';
 import { decodeSnapshot } from '../snapshot/snapshot-codec.js';
 import { decodeSnapshotRecord, type SnapshotRecord } from '../snapshot/snapshot-record.js';
 import type { SnapshotBlobs } from '../snapshot-blobs.js';
-
-/** What is read before it is applied. */
-const PORTION_SLICES = 16;
+import { ViewFiller } from './view-filler.js';
 
 /** The snapshot that the record at `seq` counts. @throws MillraceError STORE_CORRUPT */
-export async function readSnapshotRecord(log: PartitionLog, seq: number): Promise<SnapshotRecord> {
+export async function readSnapshotRecord(log: ReadableLog, seq: number): Promise<SnapshotRecord> {
   const what = `${log.location} at ${seq}`;
   for await (const entry of log.read(seq - 1, seq)) {
     const { kind, body } = decodeRecord(entry.record, what);
@@ -23,12 +21,10 @@ export async function readSnapshotRecord(log: PartitionLog, seq: number): Promis
 /** Makes a view what a snapshot has. One that ends in the middle is at the start of the log, and is restored again. */
 export async function restore(view: LocalView, blobs: SnapshotBlobs, { blob, from }: SnapshotRecord): Promise<void> {
   await view.reset();
-  let portion = [];
-  for await (const batch of decodeSnapshot(blobs.get(blob), `the snapshot ${blob}`)) {
-    portion.push(batch);
-    if (portion.length < PORTION_SLICES) continue;
-    await view.apply(portion, LOG_START);
-    portion = [];
+  await using filler = new ViewFiller(view);
+  const what = `the snapshot ${blob}`;
+  for await (const slice of decodeSnapshot(blobs.get(blob), what)) {
+    await filler.add(slice, LOG_START, what);
   }
-  await view.apply(portion, from);
+  await filler.end(from);
 }

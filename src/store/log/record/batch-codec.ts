@@ -39,25 +39,48 @@ function writeHead(body: Buffer, offset: number, key: string, value: Uint8Array 
   return offset + ENTRY_HEAD_BYTES + keyBytes;
 }
 
+/** Is told where a change of a body has its key, where its value, and where it ends. */
+export type ChangeVisitor = (keyAt: number, valueAt: number, end: number, isRemoved: boolean) => void;
+
 /**
- * The changes of a commit's body; values are views of it.
+ * Goes through the changes of a commit's body, in their order.
  * @param what the log and the place in it, for messages
  * @throws MillraceError STORE_CORRUPT
  */
-export function decodeBatch(body: Uint8Array, what: string): Map<string, Uint8Array | undefined> {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const batch = new Map<string, Uint8Array | undefined>();
+export function visitChanges(body: Buffer, what: string, visit: ChangeVisitor): void {
   let at = 0;
-  while (at < bytes.byteLength) {
-    if (at + ENTRY_HEAD_BYTES > bytes.byteLength) throw corruptError(`${what}: a change is cut short`);
+  while (at < body.byteLength) {
+    if (at + ENTRY_HEAD_BYTES > body.byteLength) throw corruptError(`${what}: a change is cut short`);
     const keyAt = at + ENTRY_HEAD_BYTES;
-    const valueAt = keyAt + bytes.readUInt16LE(at);
-    const valueBytes = bytes.readUInt32LE(at + 2);
-    const end = valueBytes === REMOVED ? valueAt : valueAt + valueBytes;
-    if (end > bytes.byteLength) throw corruptError(`${what}: a change is cut short`);
-    const value = valueBytes === REMOVED ? undefined : body.subarray(valueAt, end);
-    batch.set(bytes.toString('utf8', keyAt, valueAt), value);
+    const valueAt = keyAt + body.readUInt16LE(at);
+    const valueBytes = body.readUInt32LE(at + 2);
+    const isRemoved = valueBytes === REMOVED;
+    const end = isRemoved ? valueAt : valueAt + valueBytes;
+    if (end > body.byteLength) throw corruptError(`${what}: a change is cut short`);
+    visit(keyAt, valueAt, end, isRemoved);
     at = end;
   }
+}
+
+/** How many changes a commit's body has. Parameters and errors as for `visitChanges`. */
+export function countChanges(body: Uint8Array, what: string): number {
+  let count = 0;
+  visitChanges(bufferOf(body), what, () => {
+    count += 1;
+  });
+  return count;
+}
+
+/** The changes of a commit's body; values are views of it. Parameters and errors as for `visitChanges`. */
+export function decodeBatch(body: Uint8Array, what: string): Map<string, Uint8Array | undefined> {
+  const bytes = bufferOf(body);
+  const batch = new Map<string, Uint8Array | undefined>();
+  visitChanges(bytes, what, (keyAt, valueAt, end, isRemoved) => {
+    batch.set(bytes.toString('utf8', keyAt, valueAt), isRemoved ? undefined : body.subarray(valueAt, end));
+  });
   return batch;
 }
+
+/** The same bytes. */
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { corruptError } from '../../storage-error.js';
 import type { StoreBatch, StoreRecord } from '../../store.js';
-import { decodeBatch, encodeBatch } from '../record/batch-codec.js';
+import { encodeBatch } from '../record/batch-codec.js';
 
 /** Length 4, CRC-32 of the body 4; little-endian. */
 const HEAD_BYTES = 8;
@@ -37,14 +37,11 @@ function frame(batch: StoreBatch): Buffer {
 }
 
 /**
- * The batches of a snapshot, from pieces of any size.
+ * The slices of a snapshot, each for `decodeBatch`, from pieces of any size.
  * @param what the snapshot, for messages
  * @throws MillraceError STORE_CORRUPT when it is not whole
  */
-export async function* decodeSnapshot(
-  pieces: AsyncIterable<Uint8Array>,
-  what: string,
-): AsyncGenerator<StoreBatch, void> {
+export async function* decodeSnapshot(pieces: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Buffer, void> {
   const input = new Pieces();
   let ended = false;
   for await (const piece of pieces) {
@@ -52,7 +49,7 @@ export async function* decodeSnapshot(
     for (let body = takeFrame(input, what); body !== undefined; body = takeFrame(input, what)) {
       if (ended) throw corruptError(`${what} has something behind its end`);
       if (body.byteLength === 0) ended = true;
-      else yield decodeBatch(body, what);
+      else yield body;
     }
   }
   if (!ended || input.bytes > 0) throw corruptError(`${what} is cut short`);

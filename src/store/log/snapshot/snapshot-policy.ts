@@ -10,8 +10,8 @@ export interface SnapshotSizes {
 }
 
 /**
- * Whether a snapshot is due: when the log has grown by as much as the last one has, and by `leastBytes`. So what is written is at most twice
- * what is committed, and an opening reads at most twice the state, and `leastBytes`.
+ * Whether a snapshot is due: when the log has grown by as much as the last one has, and by `leastBytes`. So what is written is at most
+ * twice what is committed, and an opening reads at most twice the state, and `leastBytes`.
  */
 export const isSnapshotDue = ({ logBytes, snapshotBytes }: SnapshotSizes, leastBytes: number): boolean =>
   logBytes >= Math.max(leastBytes, snapshotBytes);

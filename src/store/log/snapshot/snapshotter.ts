@@ -4,17 +4,16 @@ import type { LocalView } from '../local-view.js';
 import type { PartitionLog } from '../partition-log.js';
 import type { LogPoint } from '../record/log-point.js';
 import type { SnapshotBlobs } from '../snapshot-blobs.js';
-import { encodeSnapshot } from './snapshot-codec.js';
 import { isSnapshotDue, type SnapshotSizes } from './snapshot-policy.js';
 import { blobName, encodeSnapshotRecord } from './snapshot-record.js';
-
-/** Above every key: the longest is shorter. */
-const ABOVE_ALL = '\u{10ffff}'.repeat(400);
+import { snapshotSlices } from './snapshot-slices.js';
 
 /** What a snapshotter works with. */
 export interface SnapshotterParts {
   readonly log: PartitionLog;
   readonly view: LocalView;
+  /** Resolves when the view has what the log has, as far as it can be written. */
+  readonly catchUp: () => Promise<void>;
   readonly blobs: SnapshotBlobs;
   readonly epoch: number;
   /** See `isSnapshotDue`. */
@@ -38,6 +37,7 @@ export class Snapshotter {
   readonly #parts: SnapshotterParts;
   #logBytes: number;
   #snapshotBytes: number;
+  #coveredTo: number | undefined;
   /** Never rejects. */
   #running: Promise<void> | undefined;
   #closed = false;
@@ -48,13 +48,21 @@ export class Snapshotter {
     this.#snapshotBytes = sizes.snapshotBytes;
   }
 
+  /** The seq up to which the last one that was taken here has everything; undefined: none was. */
+  get coveredTo(): number | undefined {
+    return this.#coveredTo;
+  }
+
   /** The log has grown. */
   grown(bytes: number): void {
     this.#logBytes += bytes;
-    if (this.#closed || this.#running !== undefined || !this.#isDue()) return;
-    this.#running = this.#take().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#closed && this.#running === undefined && this.#isDue()) void this.#begin();
+  }
+
+  /** Takes one that begins now, whether it is due or not. Never rejects. */
+  async takeNow(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (!this.#closed) await this.#begin();
   }
 
   /** Resolves when none is under way; one that is ends early. */
@@ -63,14 +71,24 @@ export class Snapshotter {
     await this.#running;
   }
 
+  #begin(): Promise<void> {
+    const running = this.#take().finally(() => {
+      this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
   #isDue(): boolean {
     return isSnapshotDue({ logBytes: this.#logBytes, snapshotBytes: this.#snapshotBytes }, this.#parts.leastBytes);
   }
 
   async #take(): Promise<void> {
-    const { epoch, view, blobs, failed } = this.#parts;
-    const from = view.applied;
+    const { epoch, view, catchUp, blobs, failed } = this.#parts;
     const covered = this.#logBytes;
+    // else what the log has and the view has not would be read again at each opening
+    await catchUp();
+    const from = view.applied;
     const blob = blobName(epoch, from);
     let bytes = 0;
     const count = (slice: Buffer): void => {
@@ -96,6 +114,7 @@ export class Snapshotter {
     }
     this.#logBytes -= covered;
     this.#snapshotBytes = record.bytes;
+    this.#coveredTo = record.from.seq;
     try {
       await log.trim(record.from.seq);
       for (const name of await blobs.list()) if (name < record.blob) await blobs.remove(name);
@@ -104,13 +123,11 @@ export class Snapshotter {
     }
   }
 
-  /** In between, the commits have their turns. */
   async *#slices(count: (slice: Buffer) => void): AsyncGenerator<Buffer, void> {
-    for (const slice of encodeSnapshot(this.#parts.view.range('', ABOVE_ALL))) {
+    for await (const slice of snapshotSlices(this.#parts.view)) {
       if (this.#closed) throw new Error('the store is being closed');
       count(slice);
       yield slice;
-      await new Promise(setImmediate);
     }
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { decodeEdgeMessage } from '../../../../src/cluster/exchange/edge/edge-message.js';
+import { endOf } from '../../../../src/cluster/exchange/edge/row-kind.js';
 import { SeededRandom } from '../../seeded-random.js';
 import { PartitionState, type ReceivedState, type SentState } from './partition-state.js';
-import { ReceiverLife } from './receiver-life.js';
+import { END, ReceiverLife } from './receiver-life.js';
 import { SenderLife } from './sender-life.js';
 import type { AnyLife, ExchangeSettings, ExchangeTally, Surroundings } from './surroundings.js';
 import { VirtualTime } from './virtual-time.js';
@@ -11,7 +12,9 @@ import { VirtualTime } from './virtual-time.js';
 const BAD_MS = 800;
 /** Within so many all must have arrived when nothing goes wrong any more. */
 const CALM_MS = 4_000;
-/** Far more than any history has: what goes beyond it feeds itself. */
+/** A job is begun again, with more. */
+const GENERATIONS = 2;
+/** Far more than any generation has: what goes beyond it feeds itself. */
 const MOST_EVENTS = 30_000;
 
 /** Partitions that send to partitions, over a network and logs that are not there. */
@@ -25,6 +28,8 @@ export class ExchangeWorld implements Surroundings {
   /** Faults that cost a window at most each. */
   faults = 0;
   isCalm = false;
+  generation = 1;
+  readonly ended: number[];
   readonly #lives = new Set<AnyLife>();
 
   constructor(settings: ExchangeSettings, tally: ExchangeTally) {
@@ -32,6 +37,7 @@ export class ExchangeWorld implements Surroundings {
     this.tally = tally;
     this.random = new SeededRandom(settings.seed);
     const { senders, receivers } = settings;
+    this.ended = Array.from({ length: senders }, () => 0);
     this.sent = Array.from({ length: senders }, () => new PartitionState<SentState>({ outboxes: [] }));
     this.received = Array.from(
       { length: receivers },
@@ -41,13 +47,24 @@ export class ExchangeWorld implements Surroundings {
 
   /** @throws AssertionError where C5, order or liveness is broken, or rows are sent again and again */
   play(): void {
+    for (this.generation = 1; this.generation <= GENERATIONS; this.generation += 1) {
+      this.#playGeneration();
+      for (const life of this.#lives) life.end();
+    }
+  }
+
+  /** All is opened, and goes on until all sources have ended. */
+  #playGeneration(): void {
+    const begun = this.time.now;
+    this.isCalm = false;
     for (let partition = 0; partition < this.settings.senders; partition += 1) this.open('sender', partition);
     for (let partition = 0; partition < this.settings.receivers; partition += 1) this.open('receiver', partition);
-    this.time.pass(BAD_MS);
+    this.time.pass(begun + BAD_MS);
     this.isCalm = true;
     for (const life of this.#lives) life.resume();
-    this.time.pass(BAD_MS + CALM_MS, () => this.time.played > MOST_EVENTS || this.#isOver());
-    assert.ok(this.time.played <= MOST_EVENTS, 'messages that lead to messages without end');
+    const isOver = (): boolean => this.time.played > MOST_EVENTS * this.generation || this.#isOver();
+    this.time.pass(begun + BAD_MS + CALM_MS, isOver);
+    assert.ok(this.time.played <= MOST_EVENTS * this.generation, 'messages that lead to messages without end');
     this.#checkEnd();
   }
 
@@ -105,9 +122,20 @@ export class ExchangeWorld implements Surroundings {
   }
 
   #isOver(): boolean {
-    return this.sent.every(({ now }, from) =>
-      now.outboxes.every(({ rows, low }, to) => low === rows.length && this.#rowsOf(from, to).length === rows.length),
+    const { receivers } = this.settings;
+    return (
+      this.#haveEnded() &&
+      this.sent.every(
+        ({ now: { outboxes } }, from) =>
+          outboxes.length === receivers &&
+          outboxes.every(({ rows, low }, to) => low === rows.length && this.#rowsOf(from, to).length === rows.length),
+      )
     );
+  }
+
+  /** Each receiver knows it of each sender. */
+  #haveEnded(): boolean {
+    return this.received.every(({ now }) => now.state?.senders.every(({ ended }) => ended === this.generation));
   }
 
   #rowsOf(from: number, to: number): readonly string[] {
@@ -115,12 +143,16 @@ export class ExchangeWorld implements Surroundings {
   }
 
   #checkEnd(): void {
+    assert.ok(this.#haveEnded(), `not all is known to have ended, ${CALM_MS} ms after all is well`);
     for (const [from, { now }] of this.sent.entries()) {
       for (const [to, { rows, low }] of now.outboxes.entries()) {
-        const wanted = rows.map((row) => row.toString());
+        const wanted = rows.map((row) => (endOf(row) === undefined ? row.toString() : END));
         this.tally.rowsCommitted += rows.length;
         assert.deepEqual(this.#rowsOf(from, to), wanted, `rows of ${from} at ${to}, ${CALM_MS} ms after all is well`);
         assert.equal(low, rows.length, `what ${to} has is out of the outbox of ${from}`);
+        const ends = rows.flatMap((row) => endOf(row) ?? []);
+        const generations = Array.from({ length: this.generation }, (_, index) => index + 1);
+        assert.deepEqual(ends, generations, `ends of ${from} for ${to}: one in each generation`);
       }
     }
   }

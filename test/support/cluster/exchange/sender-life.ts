@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { decodeEdgeMessage } from '../../../../src/cluster/exchange/edge/edge-message.js';
+import { endRow } from '../../../../src/cluster/exchange/edge/row-kind.js';
 import { ExchangeOutbox } from '../../../../src/cluster/exchange/exchange-outbox.js';
 import { isCount } from '../../../../src/internal/is-count.js';
 import { ExchangeLife, type Sealed } from './exchange-life.js';
@@ -38,13 +39,15 @@ export class SenderLife extends ExchangeLife<SentState> {
     this.#messageBytes = world.random.pick(MESSAGE_BYTES);
     this.#outboxes = Array.from({ length: world.settings.receivers }, (_, to) => {
       const { rows, low, state } = log.now.outboxes[to] ?? EMPTY;
-      const { outbox } = Object(state);
+      const { outbox, ended } = Object(state);
+      if (ended === world.generation) world.tally.endedBefore += 1;
       const sender = new ExchangeOutbox({
         to,
         from: partition,
         outbox: isCount(outbox) ? outbox : 1 + world.random.below(2 ** 31),
         low,
         end: rows.length,
+        ended: isCount(ended) ? ended : 0,
         windowBytes: WINDOW_BYTES,
       });
       return { sender, added: [], rows };
@@ -63,9 +66,12 @@ export class SenderLife extends ExchangeLife<SentState> {
   }
 
   protected work(): void {
-    const { random, isCalm } = this.world;
+    const { random, isCalm, generation, ended } = this.world;
+    const { partition } = this;
+    if (this.isOwner && (isCalm || random.chance(0.03))) ended[partition] = generation;
     for (const outbox of this.#outboxes) {
-      if (!isCalm && random.chance(0.3)) this.#make(outbox);
+      if (ended[partition] === generation) this.#end(outbox);
+      else if (random.chance(0.3)) this.#make(outbox);
       while (outbox.sender.next < outbox.rows.length) {
         const { next } = outbox.sender;
         const offered = outbox.rows.slice(next, next + 5).map((bytes, index) => ({ seq: next + index, bytes }));
@@ -107,10 +113,16 @@ export class SenderLife extends ExchangeLife<SentState> {
     return outbox;
   }
 
+  /** As the engine does it: asked again and again, behind all rows. */
+  #end({ sender, added }: Outbox): void {
+    const { generation } = this.world;
+    if (sender.wantsEnd(generation)) added.push(Buffer.from(endRow(generation)));
+  }
+
   /** Other bytes in each life: a row that was never stored may not arrive. */
   #make({ added, rows }: Outbox): void {
     const { random } = this.world;
-    if (rows.length + added.length >= MOST_ROWS) return;
+    if (rows.length + added.length >= MOST_ROWS * this.world.generation) return;
     const count = 1 + random.below(3);
     for (let row = 0; row < count; row += 1)
       added.push(Buffer.from(`${random.below(1e9)}`.padEnd(random.chance(0.2) ? 80 : 10, '.')));

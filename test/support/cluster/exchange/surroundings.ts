@@ -24,6 +24,8 @@ export interface ExchangeTally {
   asked: number;
   refused: number;
   suspicions: number;
+  /** Partitions that were opened when they had stored that they have ended, or that one that sends to them has. */
+  endedBefore: number;
   rowsSent: number;
   rowsCommitted: number;
 }
@@ -36,6 +38,7 @@ export const newTally = (): ExchangeTally => ({
   asked: 0,
   refused: 0,
   suspicions: 0,
+  endedBefore: 0,
   rowsSent: 0,
   rowsCommitted: 0,
 });
@@ -63,6 +66,10 @@ export interface Surroundings {
   readonly received: readonly PartitionState<ReceivedState>[];
   /** Nothing goes wrong any more. */
   readonly isCalm: boolean;
+  /** Of the job. */
+  readonly generation: number;
+  /** By sender, the generation in which its sources have ended last. */
+  readonly ended: number[];
   /** Without an answer, to whoever listens there. */
   publish(kind: 'rows' | 'status', partition: number, bytes: Uint8Array): void;
   takeOver(life: AnyLife): void;

@@ -123,6 +123,7 @@ export class ClusterFaults {
       case 'kill':
         life.onDeath = () => {
           if (fault.diskLost) machine.disk.lose();
+          if (fault.provokes) this.#parts.world.clock.after(0, () => this.#parts.provoke());
           machine.startAfter(fault.downMs);
         };
         if (fault.atWrite === 0) life.kill();

@@ -38,8 +38,8 @@ export interface ClusterNode {
 }
 
 /**
- * What runs in the nodes. Its partition `p` reads `in/p` at QoS 2, and the partitions write `out/<key>`, by clients with `-p` at the end where there are several, as
- * `DeliveryOracle` says.
+ * What runs in the nodes. Its partition `p` reads `in/p` at QoS 2, and the partitions write `out/<key>`, by clients with `-p` at the end
+ * where there are several, as `DeliveryOracle` says.
  */
 export interface NodeKind {
   begin(setting: NodeSetting): ClusterNode;

@@ -21,9 +21,9 @@ interface Publications {
 }
 
 /**
- * Messages of `in/<partition>` are numbered, and the keys take turns: number `n` is of key `<partition>/<n mod keys>`. It leads to a message of
- * `out/<key>`, with the number and the count that the key has then: so in the order in which they came, each once (C5, where items
- * change their partition), and never before a log has it (C2).
+ * Messages of `in/<partition>` are numbered, and the keys take turns: number `n` is of key `<partition>/<n mod keys>`. It leads to a
+ * message of `out/<key>`, with the number and the count that the key has then: so in the order in which they came, each once (C5, where
+ * items change their partition), and never before a log has it (C2).
  */
 export class DeliveryOracle {
   readonly #keys: number;

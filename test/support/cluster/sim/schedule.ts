@@ -14,6 +14,8 @@ export type ClusterFault =
       readonly atWrite: number;
       readonly downMs: number;
       readonly diskLost: boolean;
+      /** Messages come in that moment. */
+      readonly provokes?: true;
     }
   /** It stands still when it is given its next claim, before it takes the log: until another node may have it. */
   | { readonly kind: 'late-claim'; readonly node: number; readonly ms: number }
@@ -51,7 +53,10 @@ export type ClusterFault =
     }
   /** A broker ends in order, with all it has, and comes again. */
   | { readonly kind: 'broker'; readonly side: 'source' | 'sink'; readonly downMs: number }
-  /** Its next CONNECT is held, and it stands still meanwhile: for longer than its lease, so that another node has the partition when it arrives. */
+  /**
+   * Its next CONNECT is held, and it stands still meanwhile: for longer than its lease, so that another node has the partition when it
+   * arrives.
+   */
   | ({ readonly kind: 'hold'; readonly node: number } & Hold)
   /** As `hold`, of whichever node connects next, when the connections of all are broken. */
   | ({ readonly kind: 'hold-next' } & Hold);

@@ -61,6 +61,10 @@ class SlowView implements LocalView {
     return this.#view.applied;
   }
 
+  get reached(): LogPoint {
+    return this.#view.reached;
+  }
+
   get(key: string): Uint8Array | undefined {
     return this.#view.get(key);
   }
@@ -72,6 +76,11 @@ class SlowView implements LocalView {
   async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
     await new Promise<void>((resolve) => setTimeout(resolve, this.#someMs()));
     await this.#view.apply(batches, point);
+  }
+
+  async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve, this.#someMs()));
+    await this.#view.applyBodies(bodies, point);
   }
 
   reset(): Promise<void> {

@@ -77,9 +77,9 @@ test('--dead-letters is the path of a file; without it a message that cannot be 
 });
 
 test('a refusal after RUNNING is fatal after --refusal-timeout seconds; without it, never', () => {
-  assert.equal(parse().refusalTimeoutMs, undefined);
-  assert.equal(parse({ '--refusal-timeout': '1.5' }).refusalTimeoutMs, 1500);
-  assert.equal(parse({ '--refusal-timeout': '0' }).refusalTimeoutMs, 0);
+  assert.equal(parse().from.refusalTimeoutMs, undefined);
+  assert.equal(parse({ '--refusal-timeout': '1.5' }).to.refusalTimeoutMs, 1500);
+  assert.equal(parse({ '--refusal-timeout': '0' }).to.refusalTimeoutMs, 0);
 });
 
 test('a user in a URL is taken out of it and is that side alone', () => {
@@ -102,14 +102,14 @@ test('a password option without --username belongs to the user in the URL', () =
 });
 
 test('a broker may send us elsewhere only when it is allowed', () => {
-  assert.equal(parse().followServerReference, false);
-  assert.equal(parse({}, '--follow-server-reference').followServerReference, true);
+  assert.equal(parse().from.followServerReference, false);
+  assert.equal(parse({}, '--follow-server-reference').to.followServerReference, true);
 });
 
 test('--auth scram-sha-256 needs what it proves, and MQTT 5', () => {
   const user = { '--username': 'u', '--password-env': 'SECRET_VARIABLE' };
-  assert.equal(parse(user).auth, 'password');
-  assert.equal(parse({ ...user, '--auth': 'scram-sha-256', '--mqtt': '5' }).auth, 'scram-sha-256');
+  assert.equal(parse(user).from.auth, 'password');
+  assert.equal(parse({ ...user, '--auth': 'scram-sha-256', '--mqtt': '5' }).to.auth, 'scram-sha-256');
   assert.throws(() => parse({ '--auth': 'scram-sha-256' }), { message: /needs a user and a password/ });
   assert.throws(() => parse({ ...user, '--auth': 'scram-sha-256', '--mqtt': '4' }), { message: /needs --mqtt 5/ });
   assert.throws(() => parse({ ...user, '--auth': 'plain' }), { message: /password or scram-sha-256/ });

@@ -22,9 +22,12 @@ const SAID: readonly (readonly [string, string])[] = [
   ["Use a broker that does QoS 2, or processingGuarantee 'at-least-once'", '--guarantee at-least-once'],
   [
     'the MQTT source cannot be built: key is encrypted: give its passphrase',
-    '--from: --key is encrypted: give --passphrase-env',
+    '--from: --key (--from-key) is encrypted: give --passphrase-env (--from-passphrase-env)',
   ],
-  ['MQTT sink "b": passphrase is not that of key', '--to: --passphrase-env is not that of --key'],
+  [
+    'MQTT sink "b": passphrase is not that of key',
+    '--to: --passphrase-env (--to-passphrase-env) is not that of --key (--to-key)',
+  ],
   ['change the broker URL, or let it say where by `followServerReference`.', 'by --follow-server-reference.'],
 ];
 

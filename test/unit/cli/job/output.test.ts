@@ -14,7 +14,10 @@ const recorded = (isTerminal: boolean) => {
   const stderr = (text: string) => {
     texts.stderr += text;
   };
-  return { texts, output: { stdout, stderr, isTerminal, columns: () => 100 } };
+  return {
+    texts,
+    output: { stdout, stderr, isTerminal, columns: () => 100, data: { isTerminal: false, write: async () => true } },
+  };
 };
 
 const unused = { outbox: 0, outboxBytes: 0, commits: 0, commitSeconds: 0 };
@@ -55,6 +58,25 @@ test('foreign words for errors of the network are put in plain ones', () => {
   ]);
 });
 
+test('each line for machines says how much it matters', () => {
+  const { texts, output } = recorded(false);
+  const reporter = new Reporter({ name: 'bridge' }, output, true);
+  const tell = (event: 'connect' | 'disconnect' | 'note' | 'node-gone' | 'joined', facts: object = {}): void =>
+    reporter.tell({ event, text: undefined, facts: { ...facts } });
+  tell('connect');
+  tell('disconnect', { next: 'retry' });
+  tell('disconnect', { next: 'fail' });
+  tell('note');
+  tell('node-gone');
+  tell('joined');
+  reporter.failed(new MillraceError('STORE_FULL', 'the disk is full'));
+  const levels = texts.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).level);
+  assert.deepEqual(levels, ['info', 'warn', 'error', 'warn', 'warn', 'info', 'error']);
+});
+
 test('an error of our own in a function says nothing of the function', () => {
   const cause = new MillraceError('INVALID_TOPIC', 'no level 3', { advice: 'Narrow it.' });
   const error = new MillraceError('USER_FUNCTION_FAILED', 'messageFn threw: no level 3 (item 0)', { cause });
@@ -64,7 +86,11 @@ test('an error of our own in a function says nothing of the function', () => {
 
 test('a line of statistics never wraps: what wrapped could not be redrawn', () => {
   const { texts, output } = recorded(true);
-  new Reporter({ name: 'bridge' }, { ...output, columns: () => 20 }, false).stats(stats);
+  new Reporter(
+    { name: 'bridge' },
+    { ...output, columns: () => 20, data: { isTerminal: false, write: async () => true } },
+    false,
+  ).stats(stats);
   assert.equal(texts.stderr, `\r\u001b[K${formatStats(stats).slice(0, 19)}`);
 });
 

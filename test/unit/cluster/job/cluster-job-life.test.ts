@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ClusterEngine } from '../../../../src/cluster/engine/cluster-engine.js';
 import type { ClusterJob } from '../../../../src/cluster/job/cluster-job.js';
 import type { ClusterJobOptions } from '../../../../src/cluster/job/cluster-job-options.js';
+import { claimKey } from '../../../../src/cluster/members/entry-codec.js';
 import type { MemoryPace, MemoryStep } from '../../../../src/cluster/memory/memory-bucket.js';
 import type { ClusterJobEvent } from '../../../../src/cluster/node/cluster-event.js';
 import { Pipeline, SinkBuilder, Sinks, SourceBuilder, TestSources } from '../../../../src/index.js';
@@ -72,6 +73,9 @@ function startNode(memory: MemoryCluster, name: string, { pace, pipeline = endle
   return { engine, job, events, bucket } satisfies Node;
 }
 
+/** A partition of sixteen that is claimed when others are already. */
+const LATE_CLAIM = 9;
+
 /** Holds back steps of a kind, until they are let go. */
 class Hold {
   readonly #kind: MemoryStep;
@@ -139,11 +143,9 @@ describe('the life of a job on a cluster', LIMIT, () => {
   it('is left by a node whose claim is answered when it leaves already', async () => {
     const memory = new MemoryCluster();
     let held: (() => void) | undefined;
-    let puts = 0;
-    const pace: MemoryPace = (step, go) => {
-      // what is answered first is the manifest, then what is asked for, the node, its beats; a claim is among what comes then
-      if (step !== 'answer' || held !== undefined || puts++ < 12) go();
-      else held = go;
+    const pace: MemoryPace = (step, go, key) => {
+      if (step === 'answer' && held === undefined && key === claimKey(LATE_CLAIM)) held = go;
+      else go();
     };
     const { engine, job, events } = startNode(memory, 'a', { pace, partitions: 16 });
     await until(() => held !== undefined);
@@ -185,6 +187,32 @@ describe('the life of a job on a cluster', LIMIT, () => {
     closing.resolve();
     await cancelled;
     assert.equal(opened, 4);
+  });
+
+  it('does not open a partition again that has failed for good, while the others are told', async () => {
+    let opened = 0;
+    let hasFailed = false;
+    let held: (() => void) | undefined;
+    const pace: MemoryPace = (step, go) => {
+      if (step !== 'answer' || !hasFailed || held !== undefined) go();
+      else held = go;
+    };
+    const source = SourceBuilder.stream('numbers', () => ({ number: opened++ }))
+      .fillBufferFn<number>((_, buffer) => buffer.add(1))
+      .build();
+    const pipeline = Pipeline.create();
+    const fail = (): never => {
+      hasFailed = true;
+      throw new TypeError('a mistake');
+    };
+    pipeline.readFrom(source).map(fail).writeTo(Sinks.noop());
+    const { job } = startNode(new MemoryCluster(), 'a', { pipeline, pace });
+    await until(() => held !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 2));
+    assert.equal(opened, 1);
+    held?.();
+    await rejectsWith('USER_FUNCTION_FAILED', job.join());
+    assert.equal(opened, 1);
   });
 
   it('keeps who waits for it to run waiting over a suspension, and tells when it runs', async () => {

@@ -337,7 +337,7 @@ describe('a sink whose functions fail for good', LIMIT, () => {
       .onError('skip')
       .build();
     const writer = await sink.createWriter(openContext());
-    await assert.rejects(drive(writer, 'ab'), { message: 'sink "rows": classifyErrorFn threw' });
+    await assert.rejects(drive(writer, 'ab'), { message: 'sink "rows": classifyErrorFn threw: broken' });
     await writer.close();
   });
 

@@ -227,6 +227,8 @@ const DURABLE: readonly Breach<DurableSinkWriter<string>>[] = [
   ['prepare-rejected', 'no item is rejected', prepares({ rows: [row], rejected: gaveUp(Number.NaN) }), prepare],
   ['prepare-rejected', 'an item is rejected twice', prepares({ rows: [], rejected: gaveUp(0, 0) }), prepare],
   ['letter', 'an item is rejected without a letter', prepares({ rows: [row], rejected: [{ index: 0 }] }), prepare],
+  ['end-rows', 'end gives no rows', { end: () => undefined }, (writer) => writer.end?.()],
+  ['prepare-outbox', 'an end is for no outbox', { end: () => [{ ...row, outbox: 1 }] }, (writer) => writer.end?.()],
   ['promise', 'ready gives nothing', { ready: () => {} }, (writer) => writer.ready()],
   ['no-waiting', 'flush is async', { flush: failing }, (writer) => writer.flush()],
 ];

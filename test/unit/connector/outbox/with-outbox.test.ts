@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deserialize } from 'node:v8';
+import { deserialize, serialize } from 'node:v8';
 import type { DeadLetter } from '../../../../src/connector/dead-letter.js';
 import { SinkBuilder } from '../../../../src/connector/index.js';
 import { decodeItem, encodeItem } from '../../../../src/connector/outbox/item-codec.js';
@@ -80,6 +80,12 @@ describe('items in an outbox', () => {
     assert.deepEqual({ ...Object(stored), error: undefined }, { ...attributes, ...rest, error: undefined });
   });
 
+  it('items are read that an earlier version has stored by structured clone alone, small ones too', () => {
+    const item = { key: 'a', at: new Date(3), n: 1n };
+    assert.equal(encodeItem(item)[0], 2, 'structured clone was asked');
+    assert.deepEqual(decodeItem(new Uint8Array([1, 0, ...serialize(item)])), item);
+  });
+
   it('a cause that causes itself comes to an end', () => {
     const error = new MillraceError('INTERNAL', 'x');
     Object.assign(error, { cause: error });
@@ -90,8 +96,10 @@ describe('items in an outbox', () => {
     const good = encodeItem({ a: 1 });
     for (const bytes of [
       new Uint8Array(),
-      Uint8Array.of(2, 0),
+      Uint8Array.of(3, 0),
       Uint8Array.of(1, 9),
+      Uint8Array.of(2, 99),
+      new Uint8Array([...good, 0]),
       good.subarray(0, 4),
       Uint8Array.of(1, 1, 255),
     ]) {

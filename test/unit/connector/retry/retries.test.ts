@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ClassifyErrorFn, RetryStrategies, type RetryStrategy } from '../../../../src/connector/index.js';
 import { Retries } from '../../../../src/connector/retry/retries.js';
-import { PermanentError } from '../../../../src/errors/index.js';
+import { MillraceError, PermanentError } from '../../../../src/errors/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { Told } from '../../../support/told.js';
 
@@ -65,20 +65,52 @@ describe('retries', () => {
     };
     const strategy = RetryStrategies.custom().intervalFunction(throws).build();
     for (const [broken, message] of [
-      [retriesWith(ALWAYS, throws), 'sink "rows": classifyErrorFn threw'],
-      [retriesWith(strategy), 'sink "rows": the intervalFunction of the retry strategy threw'],
+      [retriesWith(ALWAYS, throws), 'sink "rows": classifyErrorFn threw: broken'],
+      [retriesWith(strategy), 'sink "rows": the intervalFunction of the retry strategy threw: broken'],
     ] as const) {
       const verdict = broken.retries.failed('receiveFn', new Error('no'));
       assert.ok(verdict.kind === 'misruled');
       assert.equal(verdict.error.message, message);
+      assert.match(verdict.error.advice ?? '', /^It must return /);
       assert.equal(Object(verdict.error.cause).message, 'broken');
     }
+  });
+
+  it('says what to do about a function of a user that failed, and leaves an error of ours as it is', () => {
+    const { retries } = retriesWith(RetryStrategies.custom().maxAttempts(0).build());
+    for (const call of ['createFn', 'receiveFn']) {
+      const verdict = retries.failed(call, new TypeError('no'));
+      assert.ok(verdict.kind === 'permanent');
+      assert.match(verdict.error.advice ?? '', /^Mend the function, or what it uses/);
+    }
+    const ours = new MillraceError('INVALID_MESSAGE', 'no row');
+    const verdict = retries.failed('receiveFn', ours);
+    assert.ok(verdict.kind === 'permanent');
+    assert.equal(verdict.error, ours);
   });
 
   it('whatever is thrown has words', () => {
     using told = new Told('retrying');
     const unnamed = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
-    const thrown = ['text', undefined, null, 7, Symbol('s'), {}, Object.create(null), () => {}, unnamed];
+    const hostile = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('never heard');
+      },
+    });
+    const wordless = Object.assign(new Error('x'), { message: { a: 1 } });
+    const thrown = [
+      'text',
+      undefined,
+      null,
+      7,
+      Symbol('s'),
+      {},
+      Object.create(null),
+      () => {},
+      unnamed,
+      hostile,
+      wordless,
+    ];
     for (const one of thrown) retriesWith().retries.failed('f', one);
     assert.deepEqual(
       told.events.map(({ data }) => Object(data).error.message.replace('f of sink "rows": ', '')),
@@ -92,6 +124,8 @@ describe('retries', () => {
         'an object that is no Error was thrown',
         'a function was thrown',
         'ECONNREFUSED',
+        'an object that is no Error was thrown',
+        'Error',
       ],
     );
   });

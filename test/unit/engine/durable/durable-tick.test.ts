@@ -13,7 +13,7 @@ import type { DurableTick } from '../../../../src/engine/durable/durable-tick.js
 import { openDurableRun } from '../../../../src/engine/durable/open-run.js';
 import type { RunParts } from '../../../../src/engine/opening/run-parts.js';
 import { createTallies } from '../../../../src/engine/tick/job-tallies.js';
-import { Pipeline } from '../../../../src/index.js';
+import { MillraceError, Pipeline } from '../../../../src/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { MemoryStores, type StoreProvider } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
@@ -55,6 +55,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
         maxItemsInFlight: 1000,
         maxBytesInFlight: 1_000_000,
         outboxLimits: { maxRows: 1000, maxBytes: 1_000_000 },
+        stateLimits: { maxEntries: 1000, maxBytes: 1_000_000 },
         stores,
       },
       signal: new AbortController().signal,
@@ -132,6 +133,24 @@ class UrgentSender implements OutboxSender {
 
   committed(): void {}
 }
+
+/** The sink, with a row behind all others. */
+const withEnd = (sink: Sink<string>): Sink<string> => ({
+  ...sink,
+  createDurableWriter: async (context, restore): Promise<DurableSinkWriter<string>> => {
+    assert.ok(sink.createDurableWriter);
+    const writer = await sink.createDurableWriter(context, restore);
+    const wanted = [{ outbox: 0, bytes: new TextEncoder().encode('end') }];
+    return {
+      outboxes: writer.outboxes,
+      prepare: (items) => writer.prepare(items),
+      end: () => wanted.splice(0),
+      flush: () => writer.flush(),
+      ready: () => writer.ready(),
+      close: () => writer.close(),
+    };
+  },
+});
 
 const sealsAtOnce = ({ machine, lanes, tick }: Run): void => {
   for (const source of lanes.sources) source.handleReady();
@@ -241,6 +260,41 @@ describe('what the last commit has let out is answered before the next one is se
     commit(NOW + 2);
     assert.equal(run.tick.seal(NOW + 3.9), undefined);
     commit(NOW + 3.9, true);
+    await run.close();
+  });
+});
+
+describe('what stands behind all that a sink is given', () => {
+  it('is in a commit once its sources have ended, and the commits before have all of them', async () => {
+    const manual = new ManualSource<string>();
+    const destination = new Destination();
+    destination.confirming = false;
+    const run = await openRun({ source: manual.source, sink: withEnd(durableSink(destination)) }, new MemoryStores());
+    manual.push('a', 'b');
+    sealsAtOnce(run);
+    sealsNothing(run);
+    manual.push('c');
+    manual.end();
+    sealsAtOnce(run);
+    assert.deepEqual(destination.items, ['a', 'b', 'c']);
+    assert.equal(run.tick.settled, true);
+    sealsAtOnce(run);
+    assert.deepEqual(destination.items, ['a', 'b', 'c', 'end']);
+    sealsNothing(run);
+    await run.close();
+  });
+
+  it('is in none of a run that has failed: what it failed at comes again', async () => {
+    const manual = new ManualSource<string>();
+    const destination = new Destination();
+    destination.confirming = false;
+    const run = await openRun({ source: manual.source, sink: withEnd(durableSink(destination)) }, new MemoryStores());
+    manual.push('a');
+    manual.end();
+    sealsAtOnce(run);
+    run.machine.halt(new MillraceError('USER_FUNCTION_FAILED', 'the next one'));
+    sealsNothing(run);
+    assert.deepEqual(destination.items, ['a']);
     await run.close();
   });
 });

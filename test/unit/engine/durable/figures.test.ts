@@ -71,6 +71,25 @@ describe('the figures of a durable job', SUITE_LIMIT, () => {
     await engine.shutdown();
   });
 
+  it('names an outbox as its sink is called, whatever other part of the job has that name', async () => {
+    const engine = Engine.embedded({ stores: new HeldStores() });
+    const pipeline = Pipeline.create();
+    const stage = pipeline.readFrom(new ManualSource<string>().source).map((item) => item);
+    stage.setName('rows').writeTo(durableSink(new Destination()));
+    const job = engine.newJob(pipeline, OPTIONS);
+    await job.whenRunning();
+    assert.deepEqual(job.plan.parts.slice(1), [
+      { kind: 'map', name: 'rows', called: 'rows' },
+      { kind: 'sink', name: 'rows-2', called: 'rows' },
+    ]);
+    const shown = job.metrics().samples.filter(({ name }) => name === 'millrace_job_outbox_messages');
+    assert.deepEqual(
+      shown.map(({ labels }) => labels.sink),
+      ['rows'],
+    );
+    await engine.shutdown();
+  });
+
   it('tells what a start goes on with, and nothing of it on the first one', async () => {
     const stores = new HeldStores();
     const source = new ManualSource<string>();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import {
   DeadLetters,
@@ -75,6 +76,25 @@ test(
     }
   },
 );
+
+test('a job that fails while nobody waits for it is a warning: what failed, where, and what to do', LIMIT, async () => {
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(TestSources.items(1))
+    .map(() => {
+      throw new RangeError('out of cheese');
+    })
+    .writeTo(Sinks.noop());
+  const warned = once(process, 'warning');
+  Engine.embedded().newJob(pipeline, { name: 'unheard' });
+  const [warning]: (Error & { code?: string; detail?: string })[] = await warned;
+  assert.equal(warning?.code, 'MILLRACE_USER_FUNCTION_FAILED');
+  assert.match(warning.message, /^job "unheard" failed: .*stage "map".* out of cheese$/);
+  assert.match(
+    warning.detail ?? '',
+    /^caused by RangeError: out of cheese, at \/.*user-code\.test\.ts:\d+:\d+\nCatch the exception/,
+  );
+});
 
 test('whoever waits for a job that is suspended while it starts learns when it runs', LIMIT, async () => {
   let open: (value: number) => void = () => {};

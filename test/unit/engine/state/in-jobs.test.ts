@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Engine, type Job, Pipeline, Sinks, TestSources } from '../../../../src/index.js';
+import { Engine, type Job, type JobOptions, Pipeline, Sinks, TestSources } from '../../../../src/index.js';
 import { AggregateOperations, StateCodecs } from '../../../../src/pipeline/index.js';
-import { MemoryStores } from '../../../../src/store/index.js';
+import { MemoryStores, type StoreProvider } from '../../../../src/store/index.js';
 import { LIMIT } from '../../../support/limits.js';
 
 /** Runs of one job over one store, one after the other. */
@@ -74,6 +74,51 @@ test(
     }
   },
 );
+
+/** More than two commits can have of them, with all that may be in flight. */
+const MANY_KEYS = 40_000;
+
+/** Reads of states, of a job whose keys come twice, with all others in between. */
+const stateReads = async (options: JobOptions): Promise<number> => {
+  const stores = new MemoryStores();
+  let reads = 0;
+  const counted: StoreProvider = {
+    location: stores.location,
+    open: async (job, partition) => {
+      const store = await stores.open(job, partition);
+      const get = store.get.bind(store);
+      store.get = (key) => {
+        if (key.startsWith('state/sums/')) reads += 1;
+        return get(key);
+      };
+      return store;
+    },
+    close: () => stores.close(),
+  };
+  const engine = Engine.embedded({ stores: counted });
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(TestSources.items(...numbers(MANY_KEYS / 4)))
+    .flatMap((n) => numbers(8).map((one) => (8 * n + one) % MANY_KEYS))
+    .groupingKey((n) => n)
+    .rollingAggregate(AggregateOperations.counting())
+    .setName('sums')
+    .writeTo(Sinks.noop());
+  try {
+    await engine.newJob(pipeline, { ...options, name: 'j', processingGuarantee: 'exactly-once' }).join();
+  } finally {
+    await engine.shutdown();
+  }
+  return reads;
+};
+
+test('maxCachedStates and maxCachedStateBytes bound what is not read again', LIMIT, async () => {
+  // a key that comes for the first time is not looked up where the stage begins with none
+  assert.equal(await stateReads({}), 0);
+  for (const options of [{ maxCachedStates: 2 }, { maxCachedStateBytes: 500 }]) {
+    assert.equal(await stateReads(options), MANY_KEYS);
+  }
+});
 
 test(
   'a job with state is refused without a store, and when the codec of a stage cannot read what is stored',

@@ -6,12 +6,14 @@ import { LIMIT } from '../../../support/limits.js';
 import { StateStore } from '../../../support/store/state-store.js';
 
 const LIMITS = { maxEntries: 2, maxBytes: 1e6 };
+const BUNDLES = { fewest: 2, maxStates: 4, maxBytes: 1e6 };
 
 /** A store whose stage `s` is opened with whatever codec is current. */
 class Stage {
   codec: StateCodec<unknown> = StateCodecs.structuredClone();
   readonly rig = new StateStore(
-    (overlay) => new KeyedStates({ stages: [{ name: 's', codec: this.codec }], overlay, limits: LIMITS }),
+    (overlay, store) =>
+      new KeyedStates({ stages: [{ name: 's', codec: this.codec }], overlay, store, limits: LIMITS, bundles: BUNDLES }),
   );
 
   get state() {
@@ -155,8 +157,14 @@ test('a codec gets back the bytes that it made, and no others', LIMIT, () =>
 test('a stage whose name cannot be a key is refused', LIMIT, async () => {
   for (const name of ['', '\ud800', 'x'.repeat(501)]) {
     const rig = new StateStore(
-      (overlay) =>
-        new KeyedStates({ stages: [{ name, codec: StateCodecs.structuredClone() }], overlay, limits: LIMITS }),
+      (overlay, store) =>
+        new KeyedStates({
+          stages: [{ name, codec: StateCodecs.structuredClone() }],
+          overlay,
+          store,
+          limits: LIMITS,
+          bundles: BUNDLES,
+        }),
     );
     await assert.rejects(rig.start(), { code: 'INVALID_OPTIONS' });
     await rig.stop();

@@ -432,6 +432,39 @@ describe('source reader: bounds', () => {
   });
 });
 
+describe('source reader: latency', () => {
+  const observed = (value: ReturnType<ReturnType<typeof open>['metric']>) =>
+    typeof value === 'object' ? value.count : -1;
+
+  it('is that of one message at a time, from its receipt to its acknowledgement', () => {
+    const { reader, receive, metric } = open();
+    const latencies = () => observed(metric('latency_seconds'));
+    receive('a', 'b', 'c');
+    reader.poll(1);
+    reader.poll(2);
+    reader.committed(reader.snapshot(-1).mark);
+    assert.equal(latencies(), 0);
+    reader.committed(reader.snapshot(0).mark);
+    reader.committed(reader.snapshot(2).mark);
+    assert.equal(latencies(), 1);
+    receive('d');
+    reader.poll(1);
+    reader.committed(reader.snapshot(3).mark);
+    assert.equal(latencies(), 2);
+  });
+
+  it('is not measured of a message that may never be polled, and then of another', () => {
+    const { reader, intake, receive, metric } = open();
+    receive('a');
+    intake.onDisconnected(lost);
+    intake.onConnected(connected(true), true);
+    receive('a');
+    reader.poll(1);
+    reader.committed(reader.snapshot(0).mark);
+    assert.equal(observed(metric('latency_seconds')), 1);
+  });
+});
+
 describe('source reader: what the broker grants', () => {
   it('fails at-least-once when QoS 1 is granted as 0, and takes 2 granted as 1', () => {
     const { reader, intake } = open();

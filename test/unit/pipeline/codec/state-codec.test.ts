@@ -94,11 +94,12 @@ test('bytes that were cut or have more behind them are an error', () => {
     b: [1, 2.5],
     m: new Map([[new Date(1), new Set(['x'])]]),
     c: Buffer.from('c'),
+    d: 7n,
   });
   for (let length = 0; length < bytes.byteLength; length += 1) {
-    assert.throws(() => codec.decode(bytes.subarray(0, length)), RangeError);
+    assert.throws(() => codec.decode(bytes.subarray(0, length)), { code: 'STORE_CORRUPT' });
   }
-  assert.throws(() => codec.decode(new Uint8Array([...bytes, 0])), RangeError);
+  assert.throws(() => codec.decode(new Uint8Array([...bytes, 0])), { code: 'STORE_CORRUPT' });
 });
 
 test('a version is a small whole number, and a codec has an upgrade only when it was given one', () => {
@@ -111,8 +112,10 @@ test('a version is a small whole number, and a codec has an upgrade only when it
   assert.deepEqual(next.upgrade?.(codec.encode([1]), 1), { old: [1], version: 1 });
 });
 
-test('dates, maps, sets and bytes of small states have the short form, as what they are', () => {
+test('dates, maps, sets, bytes and bigints of small states have the short form, as what they are', () => {
   const state = {
+    count: 2n ** 63n - 1n,
+    debt: -(2n ** 63n),
     at: new Date(5),
     byKey: new Map<unknown, unknown>([[{ a: 1 }, new Set([[1], 'x'])], ['k', new Map([[1, undefined]])]]), // biome-ignore format: as it is read
     bytes: new Uint8Array([9, 1, 2, 9]).subarray(1, 3),
@@ -135,10 +138,35 @@ test('dates, maps, sets and bytes of small states have the short form, as what t
   );
 });
 
+test('a bigint of more than 64 bits is stored as structured clone does it', () => {
+  for (const value of [2n ** 63n, -(2n ** 63n) - 1n, 10n ** 300n]) {
+    const bytes = codec.encode({ value });
+    assert.equal(bytes[0], 0, 'the short form was used');
+    assert.deepEqual(codec.decode(bytes), { value });
+  }
+});
+
 test('what an earlier version has stored of such states is read', () => {
   // by structured clone, behind its format
   const state = { at: new Date(5), all: new Map([['k', new Set([1n])]]), bytes: new Uint8Array([1, 2]) };
   assert.deepEqual(codec.decode(new Uint8Array([0, ...serialize(state)])), state);
+  // a long string with two bytes for each character, behind tag and length
+  const text = 'state '.repeat(20);
+  assert.equal(codec.decode(new Uint8Array([1, 7, 240, 0, ...Buffer.from(text, 'utf16le')])), text);
+});
+
+test('a string of ASCII has one byte for each character, whatever its length; any other comes back as it was', () => {
+  const head = 4;
+  for (const length of [0, 1, 31, 32, 33, 100, 4_000]) {
+    const text = 'a'.repeat(length);
+    assert.equal(codec.encode(text).byteLength, head + length);
+    assert.equal(codec.decode(codec.encode(text)), text);
+    for (const other of ['\u0080', 'ß', '界', '\ud800', '𝄞']) {
+      for (const one of [`${text}${other}`, `${other}${text}`, other.repeat(Math.max(1, length / 2))]) {
+        assert.equal(codec.decode(codec.encode(one)), one, `${length} and ${other}`);
+      }
+    }
+  }
 });
 
 test('classes of dates, maps, sets and bytes, and what was hung on one, are refused in every state, not the first alone', () => {

@@ -13,10 +13,11 @@ const put = (...keys: string[]) => new Map(keys.map((key) => [key, Buffer.from(k
 const remove = (...keys: string[]) => new Map(keys.map((key) => [key, undefined]));
 const keysOf = (store: Store): string[] => [...store.range('', '~')].map(({ key }) => key);
 
-async function openHeld() {
+/** @param behindBytes 0: what the log has goes into the view at once */
+async function openHeld(behindBytes = 0) {
   const logs = new MemoryLogs();
   const view = new HeldView(new MemoryView());
-  const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+  const store = await new LogStores({ logs, views: viewsOf(view), behindBytes }).open('job', 0);
   return { logs, view, store };
 }
 
@@ -71,6 +72,45 @@ describe('LogStore', () => {
     assert.equal(store.get('a'), undefined);
     assert.deepEqual(keysOf(store), []);
     view.letGo();
+  });
+
+  it('writes the view when the log has grown enough, once, and without what came and went meanwhile', async () => {
+    const { view, store } = await openHeld(10_000);
+    const large = new Uint8Array(1_000);
+    for (let commit = 0; commit < 100; commit += 1) {
+      await store.commit(new Map([[`row ${commit}`, large]]));
+      await store.commit(new Map([[`row ${commit}`, undefined]]));
+    }
+    await store.commit(put('a'));
+    await until(() => view.batches.length > 0);
+    const applied = view.batches.flat();
+    // ten rows of a thousand bytes for each
+    assert.ok(view.batches.length <= 11, `${view.batches.length} transactions for 201 commits`);
+    const rows = applied.flatMap((batch) => [...batch.values()]).filter((value) => value !== undefined);
+    assert.ok(rows.length <= view.batches.length, `${rows.length} of 100 rows were written to the view`);
+    assert.deepEqual(keysOf(store), ['a']);
+    await store.close();
+    assert.deepEqual(view.get('a'), new Uint8Array(Buffer.from('a')));
+  });
+
+  it('writes the view within about a second where the log grows slowly', async () => {
+    const { view, store } = await openHeld(10_000);
+    const before = view.batches.length;
+    await store.commit(put('a'));
+    assert.equal(view.get('a'), undefined);
+    await until(() => view.get('a') !== undefined);
+    await store.commit(put('b'));
+    await until(() => view.get('b') !== undefined);
+    assert.equal(view.batches.length, before + 2);
+  });
+
+  it('has after a crash what the view never got', async () => {
+    const { logs, view, store } = await openHeld(10_000);
+    await store.commit(put('a', 'b'));
+    await store.commit(remove('b'));
+    assert.equal(view.get('a'), undefined);
+    const next = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
+    assert.deepEqual(keysOf(next), ['a']);
   });
 
   it('lets commits wait when the view is 32 MiB behind, and goes on when it has caught up', async () => {

@@ -59,6 +59,16 @@ describe('LogWriter', () => {
     assert.deepEqual(await historyOf(log), ['fence 5.0']);
   });
 
+  it('takes a log behind what was its last record a moment ago, and looks again where more has come', async () => {
+    const log = await openLog();
+    const owner = await LogWriter.take(log, 1);
+    const known = await log.last();
+    await owner.append('commit', body('since'));
+    await LogWriter.take(log, 2, known);
+    assert.deepEqual(await historyOf(log), ['fence 1.0', 'commit 1.1 since', 'fence 2.0']);
+    await rejectsWith('STORE_FENCED', LogWriter.take(log, 2, known));
+  });
+
   it('takes a log whose owner goes on writing meanwhile', async () => {
     const log = await openLog();
     const owner = await LogWriter.take(log, 1);

@@ -3,14 +3,16 @@ import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
 import type { MarkerQuestion } from '../../../protocol/session/proof/session-proof.js';
 import type { SessionLostEvent, SessionUnprovenEvent } from '../../../protocol/session/session-event.js';
 import type { OnSessionLoss } from '../../options/on-session-loss.js';
+import type { WantedSubscription } from '../../subscriptions/wanted-subscription.js';
 import type { UnknownSessionPolicy } from '../session-past.js';
-import { discardingOld, sessionLost } from './session-lost.js';
+import { discardingFound, discardingOld, sessionLost } from './session-lost.js';
 import { markerQuestion } from './session-markers.js';
 import {
   adopt,
   beginAsking,
   beginEpoch,
   markLost,
+  markMade,
   markWentBack,
   type NextEpoch,
   type SessionRecord,
@@ -35,6 +37,8 @@ export type Decision =
   | { readonly do: 'begin'; readonly lost: boolean; readonly holds: boolean }
   /** The connection ends in order, and with `forget` (5.0) the session with it; the error says what follows. */
   | { readonly do: 'end'; readonly error: MillraceError; readonly forget?: true }
+  /** It ends like that because of `error`, and the next one is made at once. */
+  | { readonly do: 'again'; readonly error: MillraceError; readonly forget: boolean }
   /** The connection is cut: what its store has is unknown (R13). */
   | { readonly do: 'cut'; readonly error: MillraceError };
 
@@ -59,11 +63,19 @@ export interface SessionCase {
   readonly publishesOnly: boolean;
   /** A subscription was granted that is to hold the session. */
   readonly held: boolean;
+  /** What is wanted of it. */
+  readonly wanted: readonly WantedSubscription[];
+  /** While it is `made`: a SUBSCRIBE for a group may have been sent, which gives to this session what others would have had. */
+  readonly joined: boolean;
+  /** While it is `creating`: what the server has may be what an attempt of ours left, or is to be thrown away whatever it is (R6a). */
+  readonly discards: boolean;
+  /** That was tried on a connection of this process already. */
+  readonly forgot: boolean;
   /** For errors. */
   readonly clientId: string;
   /** For a session that is gone, went back or is not kept (R17). */
   readonly onSessionLoss: OnSessionLoss;
-  /** For one that is there while the record is `creating` (R6). */
+  /** For one that is there while the record is `creating`, and not to be thrown away (R6). */
   readonly onUnknownSession: UnknownSessionPolicy;
 }
 
@@ -71,8 +83,11 @@ export interface SessionCase {
 export interface Judgement {
   /** What is to be said of the session. */
   readonly tell?: 'lost' | 'went-back' | 'not-kept' | 'unknown';
-  /** What is known of the server from now on: what it has can only be ours (`clean`), or is not (`spoiled`). */
-  readonly server?: 'clean' | 'spoiled';
+  /**
+   * What is known of the server from now on: what it has can only be ours (`clean`), is not (`spoiled`), or is to be thrown away by a clean
+   * CONNECT (`unclean`).
+   */
+  readonly server?: 'clean' | 'spoiled' | 'unclean';
   /** To be durable before `decision`; without a record it is removed. */
   readonly put?: { readonly record: SessionRecord | undefined };
   /** Carried out when `put` is durable. */
@@ -81,25 +96,34 @@ export interface Judgement {
 
 /**
  * What becomes of a session that asks, by what the record says. Pure: the writing and the waiting are `RecordedIdentity`'s.
- * Z21. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made.
- * Z22. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
+ * Z21. While the record is `creating` the session has never been ours: one that is there is unknown (R6), one that is not is made. What an
+ *     attempt of ours may have left is thrown away. Where a clean CONNECT could come when another owner has made the session (C3), that is the
+ *     last resort: nothing is thrown away that was not found, and on 5.0 the DISCONNECT does it, which counts only while the session is ours.
+ * Z22. Once it is `made` it is gone on with. One that is not there then is made once more, for nothing was on its way by it; unless it was
+ *     of a group, which may have given it messages: that is a loss.
+ * Z24. After that one that is not there is lost (R5), unless nothing has shown yet whether this broker keeps any (R5e).
  * Z23. A session that went back keeps what it has queued for us. One to which we only publish has nothing queued, but may have messages
  *     of ours half done, whose ids new ones would meet: it is thrown away (R5c), which is durably decided first. By a clean CONNECT of
  *     its own; but where that could be held up on its way, and come when another owner has the session (C3), by the DISCONNECT of the
  *     connection that has shown to be ours. A server that keeps it all the same is told so again.
  */
 export const judgeSession = (question: SessionQuestion, known: SessionCase): Judgement => {
-  const creating = known.record.phase === 'creating';
-  if (question.type === 'session-lost') return creating ? make(question.epoch, known) : settleLoss(question, known);
-  return creating ? meetUnknown(known) : doubt(known);
+  const { record, moved, joined } = known;
+  const creating = record.phase === 'creating';
+  if (question.type === 'session-unproven') return creating ? meetUnknown(known) : doubt(known);
+  const remakes = record.phase === 'made' && !moved && !joined;
+  return creating || remakes ? make(question.epoch, known) : settleLoss(question, known);
 };
 
 const make = (epoch: number, known: SessionCase): Judgement => {
-  const { record, version, clean, onUnknownSession } = known;
+  const { record, server, version, clean, wanted, onUnknownSession } = known;
   // 3.1 cannot say whether it has a session
-  if (version === 3 && onUnknownSession === 'fail' && !clean) return refuseUnknown(known);
-  const decision = { do: 'begin', lost: false, holds: true } as const;
-  return { server: 'clean', decision, ...(record.epoch === epoch ? {} : { put: { record: { ...record, epoch } } }) };
+  if (version === 3 && onUnknownSession !== 'adopt' && !clean) return meetUnknown(known);
+  return {
+    server: 'clean',
+    put: { record: markMade(record, { epoch, server, version, wanted }) },
+    decision: { do: 'begin', lost: false, holds: true },
+  };
 };
 
 const settleLoss = ({ epoch, wentBack }: SessionLostEvent, known: SessionCase): Judgement => {
@@ -146,13 +170,20 @@ const beginAnew = (next: Pick<NextEpoch, 'epoch' | 'policy'>, { record, server, 
 });
 
 const meetUnknown = (known: SessionCase): Judgement => {
-  if (known.onUnknownSession !== 'adopt') return refuseUnknown(known);
+  if (known.onUnknownSession !== 'adopt') return known.discards ? discardFound(known) : refuseUnknown(known);
   const { record, server, version, epoch } = known;
   return {
     tell: 'unknown',
     put: { record: adopt(record, { server, version, epoch }) },
     decision: { do: 'take-unverified' },
   };
+};
+
+/** Z21. Below 5.0 only a clean CONNECT can end it. A server that keeps it all the same is asked again, not at once. */
+const discardFound = ({ clientId, version, forgot }: SessionCase): Judgement => {
+  const error = discardingFound(clientId);
+  if (version < 5) return { server: 'unclean', decision: { do: 'again', error, forget: false } };
+  return { decision: forgot ? { do: 'end', error, forget: true } : { do: 'again', error, forget: true } };
 };
 
 /** R6. Without a trace, so that the next start asks again instead of throwing the session away. */

@@ -2,8 +2,8 @@ import { corruptState } from '../../../../errors/corrupt-state.js';
 import { isCount } from '../../../../internal/is-count.js';
 import { isObject } from '../../../../internal/is-object.js';
 import type { HeldSubscription, WantedSubscription } from '../../subscriptions/wanted-subscription.js';
-import type { SessionMarkers } from './session-markers.js';
 import type { SessionRecord } from './session-record.js';
+import type { StoredMarkers, StoredSessionRecord } from './stored-session-record.js';
 
 type Check = (value: unknown) => boolean;
 
@@ -41,13 +41,6 @@ const isSubscription = hasShape<WantedSubscription>({
 
 const isHeld = hasShape<HeldSubscription>({ subscription: isSubscription, granted: oneOf(0, 1, 2) });
 
-/** As it may be stored: versions before 0.2 knew nothing of sessions that go back. */
-type StoredMarkers = Omit<SessionMarkers, 'gone'> & { readonly gone: SessionMarkers['gone'] | undefined };
-type StoredRecord = Omit<SessionRecord, 'wentBack' | 'markers'> & {
-  readonly wentBack: boolean | undefined;
-  readonly markers: StoredMarkers | undefined;
-};
-
 const isMarkers = hasShape<StoredMarkers>({
   nonce: isText,
   next: isCount,
@@ -55,9 +48,10 @@ const isMarkers = hasShape<StoredMarkers>({
   gone: orUndefined(listOf(isCount)),
 });
 
-const isStoredRecord = hasShape<StoredRecord>({
+const isStoredRecord = hasShape<StoredSessionRecord>({
   epoch: isCount,
   phase: oneOf('creating', 'established'),
+  made: orUndefined(isFlag),
   connecting: isFlag,
   lost: isFlag,
   wentBack: orUndefined(isFlag),
@@ -80,8 +74,9 @@ export function readSessionRecord(value: unknown): SessionRecord | undefined {
   throw corruptState('the store has a record of an MQTT session that this version cannot have written');
 }
 
-const completed = ({ wentBack = false, markers, ...record }: StoredRecord): SessionRecord => ({
+const completed = ({ phase, made, wentBack = false, markers, ...record }: StoredSessionRecord): SessionRecord => ({
   ...record,
+  phase: made === true ? 'made' : phase,
   wentBack,
   markers: markers && { ...markers, gone: markers.gone ?? [] },
 });

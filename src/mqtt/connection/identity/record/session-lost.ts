@@ -26,6 +26,17 @@ const sessionWentBack = (clientId: string): MillraceError =>
     },
   );
 
+/** Why a connection ends whose session an attempt of ours may have left, unless it is another's: it is thrown away before ours is made. */
+export const discardingFound = (clientId: string): MillraceError =>
+  new MillraceError(
+    'SESSION_LOST',
+    `the broker has a session of "${clientId}" before ours is made: it is thrown away`,
+    {
+      retryable: true,
+      details: { clientId },
+    },
+  );
+
 /** Why a connection ends whose session is to be thrown away before the next one. */
 export const discardingOld = (clientId: string): MillraceError =>
   new MillraceError('SESSION_LOST', `the session of "${clientId}" is of an earlier time: it is thrown away`, {

@@ -1,18 +1,22 @@
 import type { ProtocolVersion } from '../../../protocol/protocol-version.js';
 import type { PolicyFacts } from '../../reconnect/policy-facts.js';
 import type { KeptSession } from '../../subscriptions/subscription-keeper.js';
-import type { HeldSubscription } from '../../subscriptions/wanted-subscription.js';
+import type { HeldSubscription, WantedSubscription } from '../../subscriptions/wanted-subscription.js';
 import { type SessionMarkers, spendMarkers } from './session-markers.js';
 
 /**
  * What is durably known of the session at the broker. Every change is durable before what it speaks of happens (R5, R5a, R6a), but for
- * `connecting: false`, `phase: 'established'` and `markers`, which are durable after it.
+ * `connecting: false`, `markers` and the steps of `phase`, which are durable after it.
  */
 export interface SessionRecord {
   /** Counts the sessions; state that was stored under a lower one belongs to a session that is lost (R5). */
   readonly epoch: number;
-  /** `creating`: the session was never known to be complete, so that a later process begins it anew (R6a). */
-  readonly phase: 'creating' | 'established';
+  /**
+   * `creating`: there is no session yet, as far as is known, so that a later process begins it anew. `made`: a CONNACK has said that the
+   * server began it, and it may have been asked for what is wanted; a later process goes on with it, and asks for all again. `established`:
+   * it had all (R6a).
+   */
+  readonly phase: 'creating' | 'made' | 'established';
   /** A CONNECT may have been sent whose session is not known to be ours (R5a). */
   readonly connecting: boolean;
   /** The session was lost under the policy `fail`, and nobody has decided yet (R17). */
@@ -33,7 +37,7 @@ export interface SessionRecord {
   readonly settings?: string | undefined;
   /** Whether a CONNECT has shown if the broker keeps the session (R5e); undefined in a record of an older Millrace, which did not ask. */
   readonly tried?: boolean | undefined;
-  /** What the session had when all was granted last. */
+  /** What the session had when all was granted last; of one that is `made`, what it may have been asked for. */
   readonly subscriptions: readonly HeldSubscription[];
 }
 
@@ -53,12 +57,12 @@ export const wasDropped = (record: SessionRecord | undefined, epoch: number): bo
  */
 export const keptSession = ({ phase, connecting, markers, subscriptions }: SessionRecord): KeptSession => ({
   subscriptions,
-  unverified: phase === 'creating' || connecting || markers !== undefined,
+  unverified: phase !== 'established' || connecting || markers !== undefined,
 });
 
 /** What it says to the reconnect policy. With nothing to lose, in a lost session or before the first, the version is free. */
 export const policyFacts = (record: SessionRecord | undefined, settings: string): PolicyFacts => {
-  if (record?.phase !== 'established' || record.lost) return {};
+  if (record === undefined || record.phase === 'creating' || record.lost) return {};
   return { epochVersion: record.version, grantedBefore: record.settings === settings };
 };
 
@@ -77,6 +81,19 @@ export const beginCreating = (record: SessionRecord | undefined): SessionRecord 
   subscriptions: [],
 });
 
+/** What is known of a session that the server has begun, and what it is to be asked for. */
+export interface MadeFacts extends Pick<SessionRecord, 'epoch' | 'server' | 'version'> {
+  readonly wanted: readonly WantedSubscription[];
+}
+
+/** Before anything is asked of a session that the server has just begun (R6a). */
+export const markMade = (record: SessionRecord, { wanted, ...facts }: MadeFacts): SessionRecord => ({
+  ...record,
+  ...facts,
+  phase: 'made',
+  subscriptions: wanted.map((subscription) => ({ subscription, granted: subscription.qos })),
+});
+
 /** Before any other CONNECT (R5a). */
 export const beginConnecting = (record: SessionRecord): SessionRecord => ({ ...record, connecting: true });
 
@@ -91,10 +108,11 @@ export interface NextEpoch {
   readonly version: ProtocolVersion;
 }
 
-/** Before a lost session is gone over (R5): what the new one has is not known yet. */
+/** Before a lost session is gone over (R5): what the new one has is not known yet, and its loss would be one more. */
 export const beginEpoch = (record: SessionRecord, { policy, ...next }: NextEpoch): SessionRecord => ({
   ...record,
   ...next,
+  phase: 'established',
   lost: false,
   wentBack: false,
   droppedEpoch: policy === 'drop' ? next.epoch : record.droppedEpoch,

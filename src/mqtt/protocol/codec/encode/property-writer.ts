@@ -12,9 +12,12 @@ export interface PropertyPlace {
   readonly from: Sender | undefined;
 }
 
-/** Whether there is a property with a value: a member that is undefined counts as absent. */
+/** Whether there is a property with a value: a member that is undefined counts as absent, as does an empty list, of which nothing is written. */
 export function hasProperties(properties: Properties | undefined): properties is Properties {
-  for (const name in properties) if (properties[name as keyof Properties] !== undefined) return true;
+  for (const name in properties) {
+    const value: unknown = properties[name as keyof Properties];
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0)) return true;
+  }
   return false;
 }
 

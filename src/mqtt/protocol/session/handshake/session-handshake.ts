@@ -1,6 +1,6 @@
 import { protocolError } from '../../codec/protocol-error.js';
 import type { ConnackPacket, ConnectPacket, Packet } from '../../packet.js';
-import type { PacketBoundary } from '../packet-boundary.js';
+import type { PacketBoundary } from '../present/packet-boundary.js';
 import { serverLimits } from '../server-limits.js';
 import type { SessionEpoch } from '../session-epoch.js';
 import type { ConnectedEvent } from '../session-event.js';

@@ -1,6 +1,6 @@
 import { protocolError } from '../../codec/protocol-error.js';
 import type { PublishPacket } from '../../packet.js';
-import { PARKED_BYTES } from '../packet-boundary.js';
+import { PARKED_BYTES } from '../present/packet-boundary.js';
 
 /** A copy that waits until the session is proven. Its topic alias is resolved. */
 export interface HeldCopy {

@@ -1,26 +1,22 @@
-import type { CommitUrgency, OutboxRow, OutboxSnapshot, RefusedRow } from '../../../../connector/durable-sink.js';
+import type { CommitUrgency, OutboxRow, OutboxSnapshot } from '../../../../connector/durable-sink.js';
 import type { RetryStrategy } from '../../../../connector/retry/retry-strategy.js';
 import type { MillraceError } from '../../../../errors/millrace-error.js';
-import { Ring } from '../../../../internal/ring.js';
 import { Row } from '../../message/row.js';
 import type { QueueLimits } from '../../options/queue-limits.js';
 import { ClientQueue } from '../../queue/client-queue.js';
 import type { Publisher } from '../../queue/publisher.js';
 import type { QueueCustody } from '../../queue/queue-custody.js';
 import type { DropReason, Finding, QueueOutcome } from '../../queue/queue-outcome.js';
-import { storedOutboxState } from './outbox-state.js';
+import { OutboxProgress, type ProgressSession } from './outbox-progress.js';
 import type { OutboxBirth } from './restore-outbox.js';
 import type { RowCodec } from './row-codec.js';
 import type { SenderOwner } from './sender-owner.js';
-import { type MarkBounds, SentMark } from './sent-mark.js';
-import type { SeqStages } from './seq-stages.js';
+import type { MarkBounds } from './sent-mark.js';
 
 /** What a sender needs of its session, beside what its queue does. */
-export interface OutboxPublisher extends Publisher {
+export interface OutboxPublisher extends Publisher, ProgressSession {
   /** Acknowledgements that the broker owes on this connection. */
   readonly owed: number;
-  /** Every row below is durably complete (R8a, R11). */
-  setDurableLow(seq: number): void;
   /** Packet ids, less one, that must not be used again in this session, in the order in which they were burnt (R20a). */
   readonly burnt: readonly number[];
 }
@@ -50,36 +46,17 @@ export interface SendWindow {
   readonly window: number;
 }
 
-/** A snapshot that is not durable yet. */
-interface Sealed {
-  readonly number: number;
-  readonly epoch: number;
-  readonly low: number;
-  readonly mark: number;
-  /** Rows whose PUBREC it is the first to say. */
-  readonly received: readonly number[];
-}
-
 /**
  * The rows of one client between its store and its session, without socket, timer and clock: the rules of an `OutboxSender` over a queue
- * of its own, whose custody it is. It knows of each row from the lowest incomplete one on where it stands (`SeqStages`), how far rows
- * may be sent (`SentMark`), and which of what it knows no commit has yet. The invariants:
- * V1. A row is published only below a sent mark that is durable in this epoch (R7, R8a). The mark is at most one window above the
- *     highest row published, and less than 60000 above the lowest row that is incomplete in the same commit (R11).
- * V2. PUBREL goes out only when the PUBREC is durable in this epoch (R9).
- * V3. A row is done at PUBCOMP, PUBACK, its refusal for good, or, at QoS 0, when it is written; the store has it until that is
- *     durable (R10). A refusal and its letter are in one snapshot (R9a).
- *     So are, from the refusal of a row that the broker has not answered on, the packet ids that are burnt (R20a).
- * V4. What is said in one epoch means nothing in the next but what is done (R5): marks fall to the low-water mark, PUBRECs are forgotten.
- * V5. A snapshot says all that is known when it is taken, so that any of them may be the last that becomes durable.
+ * of its own, whose custody it is. What is known of them, and what of that is durable, is for its `OutboxProgress` to keep (V1 to V5). A
+ * row is done at PUBCOMP, PUBACK, its refusal for good, or, at QoS 0, when it is written.
  *
  * Order of calls: `begin` once the session is made, before it is connected. For each connection `handleConnected`, then that of the queue;
- * from there on the `SinkClient` drives the queue alone (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed` at
- * any time between these, from before the first connection on: several snapshots may be taken before the first is committed. What they
- * change is asked for by `takeNews`: nobody is called.
- * The queue calls back in the middle of its own calls, and the owner is called from there. It may call `stop` and `failOnceSettled`,
- * and nothing else. After either nothing is published, and after a failure `offer` throws; snapshots are taken to the end, so that
- * what the broker answers becomes durable.
+ * from there on the `SinkClient` drives the queue alone (`handleEvents`, `pump`, …). The engine calls `offer`, `snapshot` and `committed`
+ * at any time between these, from before the first connection on: several snapshots may be taken before the first is committed. What they
+ * change is asked for by `takeNews`: nobody is called. The queue calls back in the middle of its own calls, and the owner is called from
+ * there. It may call `stop` and `failOnceSettled`, and nothing else. After either nothing is published, and after a failure `offer` throws;
+ * snapshots are taken to the end, so that what the broker answers becomes durable.
  */
 export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   readonly name: string;
@@ -88,24 +65,11 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   /** At QoS 0, too, a row is done only when it is written (V3). */
   readonly keepsUnwritten = true;
   readonly #parts: MqttOutboxSenderParts;
-  readonly #stages: SeqStages;
-  readonly #mark: SentMark;
-  readonly #sealed = new Ring<Sealed>();
+  readonly #progress: OutboxProgress;
   /** The row that is to be offered next. */
   #next: number;
   /** One above the last row that is stored, as far as this has heard. */
   #end: number;
-  /** In which what is not done yet means something (V4). */
-  #epoch: number;
-  /** Taken ever: the number of the next. */
-  #snapshots = 0;
-  /** PUBRECs that no snapshot has. */
-  #received: number[] = [];
-  #unreleased = 0;
-  /** Refusals with their letters, which the next snapshot has (V3). */
-  #refused: RefusedRow[] = [];
-  /** Something is done that no snapshot has, or forgotten (V4). */
-  #dirty: boolean;
   #failure: MillraceError | undefined;
   /** Fails the sink once what is in flight is settled and durable. */
   #last: MillraceError | undefined;
@@ -120,12 +84,9 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
     const { birth, name, publisher, limits, retry } = parts;
     this.name = name;
     this.#parts = parts;
-    this.#stages = birth.stages;
-    this.#mark = new SentMark(birth);
+    this.#progress = new OutboxProgress(birth);
     this.#next = birth.next;
     this.#end = birth.end;
-    this.#epoch = birth.session.epoch;
-    this.#dirty = birth.dropped > 0;
     this.queue = new ClientQueue({ publisher, limits, retry, outcome: this, custody: this });
     this.queue.adopt(birth.sent);
     for (const row of birth.unwritten) this.queue.enqueue(row);
@@ -136,52 +97,46 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   get mark(): number {
-    return this.#mark.durable;
+    return this.#progress.mark.durable;
   }
 
   /** Rows that are stored and not done. */
   get undone(): number {
-    return this.#end - this.#stages.low;
+    return this.#end - this.#progress.stages.low;
   }
 
   /** PUBRECs that wait for a commit. */
   get unreleased(): number {
-    return this.#unreleased;
+    return this.#progress.unreleased;
   }
 
   get urgency(): CommitUrgency {
+    const { dirty, owesRelease, mark } = this.#progress;
     // a PUBREL waits for the one, rows for the other (V2, V1): both keep the window from moving
-    if (this.#received.length > 0 || this.#mark.isShort(this.#bounds)) return 'now';
+    if (owesRelease || mark.isShort(this.#bounds)) return 'now';
     // the failure waits until what is settled is durable
-    if (this.#last !== undefined && this.#dirty) return 'now';
-    return this.#dirty ? 'soon' : 'none';
+    if (this.#last !== undefined && dirty) return 'now';
+    return dirty ? 'soon' : 'none';
   }
 
   /** Acknowledgements that the broker owes and that lead to a PUBREL: by a PUBCOMP only where a row waits for the room that it makes. */
   get awaited(): number {
     const { owed } = this.#parts.publisher();
     if (this.queue.buffered > 0) return owed;
-    return Math.max(0, owed - (this.#stages.received - this.#unreleased));
+    return Math.max(0, owed - (this.#progress.stages.received - this.#progress.unreleased));
   }
 
   /** The session is born: the ids in use are counted from the durable low-water mark on. */
   begin(now: number): void {
-    this.#parts.publisher().setDurableLow(this.#stages.low);
+    this.#parts.publisher().setDurableLow(this.#progress.stages.low);
     this.queue.begin(now);
   }
 
   /** CONNACK came. Under another epoch than the last one the session was lost, and its loss is settled (R5). */
   handleConnected({ epoch, window }: SendWindow): void {
-    this.#mark.open(window);
+    this.#progress.mark.open(window);
     this.#failWhenSettled();
-    // the session goes on, and what was said of it stays true
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
-    this.#mark.forget(this.#stages.low);
-    this.#received = [];
-    this.#unreleased = 0;
-    this.#stages.forgetReceived();
-    this.#dirty = true;
+    this.#progress.enter(epoch);
   }
 
   /** Takes durable rows as far as there is room; what the window takes at once makes room. @throws what it has failed with */
@@ -203,44 +158,13 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   /** What belongs into the next commit. `end`: one above the last row that is stored with it. */
   snapshot(end: number): OutboxSnapshot {
     this.#end = Math.max(this.#end, end);
-    const mark = this.#mark.seal(this.#bounds);
-    const { low } = this.#stages;
-    const number = this.#snapshots;
-    this.#snapshots += 1;
-    this.#sealed.push({ number, epoch: this.#epoch, low, mark, received: this.#received });
-    const refused = this.#refused;
-    this.#received = [];
-    this.#refused = [];
-    this.#dirty = false;
     this.#told = 'none';
-    const state = storedOutboxState({
-      epoch: this.#epoch,
-      low,
-      mark,
-      received: this.#stages.runs('received'),
-      done: this.#stages.runs('done'),
-      burnt: Uint16Array.from(this.#parts.publisher().burnt),
-    });
-    return { mark: number, state, low, refused };
+    return this.#progress.seal(this.#bounds, this.#parts.publisher().burnt);
   }
 
   /** The snapshot with this number and all before it are durable: what they let out may go out. */
   committed(mark: number): void {
-    const publisher = this.#parts.publisher();
-    for (
-      let sealed = this.#sealed.peek();
-      sealed !== undefined && sealed.number <= mark;
-      sealed = this.#sealed.peek()
-    ) {
-      this.#sealed.shift();
-      // in whatever epoch it was: what is done stays done (V4)
-      publisher.setDurableLow(sealed.low);
-      // the rest of it was said of a session that is lost
-      if (sealed.epoch !== this.#epoch) continue;
-      this.#mark.commit(sealed.mark);
-      for (const seq of sealed.received) publisher.release(seq);
-      this.#unreleased -= sealed.received.length;
-    }
+    this.#progress.commit(mark, this.#parts.publisher());
     this.#failWhenSettled();
   }
 
@@ -255,8 +179,8 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   /**
-   * Whether there is room that `offer` was short of, a more urgent wish to commit, or one that has no more answers to wait for; each is told
-   * once.
+   * Whether there is room that `offer` was short of, a more urgent wish to commit, or one that has no more answers to wait for; each is
+   * told once.
    */
   takeNews(): boolean {
     const { urgency } = this;
@@ -276,11 +200,7 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   }
 
   received(_seq: number, row: Row | undefined): void {
-    // one that comes again, or for a row that is done, says nothing that a commit must have
-    if (row === undefined || this.#stages.get(row.index) !== 'open') return;
-    this.#stages.receive(row.index);
-    this.#received.push(row.index);
-    this.#unreleased += 1;
+    if (row !== undefined) this.#progress.receive(row.index);
   }
 
   unverified(row: Row): void {
@@ -289,20 +209,19 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
 
   delivered(row: Row): void {
     this.#parts.owner.meter.delivered(row);
-    this.#complete(row);
+    this.#progress.complete(row.index);
   }
 
   rejected(row: Row, error: MillraceError): void {
     const letter = this.#parts.owner.refused(row, error);
     // with `fail` there is none, and the row stays in the store for the next run
     if (letter === undefined) return;
-    this.#refused.push({ seq: row.index, letter });
-    this.#complete(row);
+    this.#progress.refuse({ seq: row.index, letter });
   }
 
   dropped(row: Row, reason: DropReason): void {
     this.#parts.owner.meter.dropped(row, reason);
-    this.#complete(row);
+    this.#progress.complete(row.index);
   }
 
   downgraded(row: Row): void {
@@ -312,11 +231,11 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   retried(row: Row): void {
     this.#parts.owner.meter.retried(row);
     // it may be the last answer that is owed: a commit finds that out
-    if (this.#last !== undefined) this.#dirty = true;
+    if (this.#last !== undefined) this.#progress.askForCommit();
   }
 
   published(row: Row): void {
-    this.#mark.pass(row.index);
+    this.#progress.mark.pass(row.index);
     this.#parts.owner.meter.published(row);
   }
 
@@ -341,20 +260,14 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
 
   /** What the broker does not owe an answer for, since its connection has ended or it is sent no more, is in doubt and stays so. */
   #failWhenSettled(): void {
-    if (this.#last === undefined || this.#dirty || this.#received.length > 0 || this.#sealed.size > 0) return;
+    if (this.#last === undefined || !this.#progress.settled) return;
     if (this.#parts.publisher().owed === 0 || !this.queue.online) this.failed(this.#last);
-  }
-
-  #complete(row: Row): void {
-    // no row is done above a sent mark: one that has expired, or could not be published, is passed by the next snapshot
-    this.#mark.pass(row.index);
-    this.#stages.complete(row.index);
-    this.#dirty = true;
   }
 
   get #bounds(): MarkBounds {
     const { online, inflight } = this.queue;
-    return { low: this.#stages.low, end: this.#end, online, unanswered: inflight - this.#stages.received };
+    const { low, received } = this.#progress.stages;
+    return { low, end: this.#end, online, unanswered: inflight - received };
   }
 }
 

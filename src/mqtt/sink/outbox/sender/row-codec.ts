@@ -93,10 +93,9 @@ export class RowCodec {
     const length = reader.u16();
     const start = reader.skip(length);
     const topic = this.#topics.decode(reader, start, start + length);
+    // none behind the flag: of a message with an empty list of them, as versions before 0.2 stored it
     const withProperties = (flags & PROPERTIES) !== 0;
     const properties = withProperties ? readProperties(reader, PLACE.carrier, PLACE.from, TERMS) : undefined;
-    // the flag is only set where there are some
-    if (withProperties && properties === undefined) throw new Error('there are no properties');
     const payload = bytes.subarray(reader.position);
     return { topic, payload, qos, retain: (flags & RETAIN) !== 0, properties, ...(timed && { expiresAtMs }) };
   }

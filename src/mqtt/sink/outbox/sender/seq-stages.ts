@@ -40,11 +40,12 @@ export class SeqStages {
     return code === CODES.done ? 'done' : 'received';
   }
 
-  /** PUBREC came. Does nothing for a row that is done. */
-  receive(seq: number): void {
-    if (this.get(seq) !== 'open') return;
+  /** PUBREC came. False when that changes nothing: it came before, or the row is done. */
+  receive(seq: number): boolean {
+    if (this.get(seq) !== 'open') return false;
     this.#set(seq, CODES.received);
     this.#received += 1;
+    return true;
   }
 
   /** Once or more often; the low end moves past all that is done behind it. */

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { type FileHandle, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../../../../errors/index.js';
+import { makeWhole } from '../../../../internal/files/make-whole.js';
 import { openOwnFile } from '../../../../internal/files/own-files.js';
-import { syncNewName } from '../../../../internal/files/sync-name.js';
 import { makeStoreDirectory } from '../../../directory/store-directory.js';
 import { corruptError, storageError } from '../../../storage-error.js';
 import type { SnapshotBlobs } from '../../snapshot-blobs.js';
@@ -33,17 +33,15 @@ export class FileBlobs implements SnapshotBlobs {
     return new FileBlobs(directory);
   }
 
+  /** Those of another owner, to be read: nothing is made or removed. */
+  static of(directory: string): Pick<FileBlobs, 'get'> {
+    return new FileBlobs(directory);
+  }
+
   async put(name: string, slices: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#pathOf(name);
     const unfinished = join(this.#directory, `${UNFINISHED}${name}`);
-    try {
-      await writeSealed(unfinished, slices);
-      await named(`cannot name ${path}`, () => rename(unfinished, path));
-    } catch (error) {
-      await rm(unfinished, { force: true });
-      throw error;
-    }
-    await named(`cannot name ${path}`, () => syncNewName(path));
+    await named(`cannot write ${path}`, () => makeWhole(path, unfinished, (file) => writeSealed(file, slices)));
   }
 
   async *get(name: string): AsyncGenerator<Uint8Array, void> {
@@ -82,26 +80,13 @@ export class FileBlobs implements SnapshotBlobs {
   }
 }
 
-/** What goes wrong with the file is told as such; what the slices throw is their maker's. */
-async function writeSealed(path: string, slices: AsyncIterable<Uint8Array>): Promise<void> {
-  const context = `cannot write ${path}`;
+async function writeSealed(file: FileHandle, slices: AsyncIterable<Uint8Array>): Promise<void> {
   const seal = new BlobSeal();
-  const file = await named(context, async () => {
-    await rm(path, { force: true });
-    return openOwnFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-  });
-  try {
-    for await (const slice of slices) {
-      seal.add(slice);
-      await named(context, () => file.writeFile(slice));
-    }
-    await named(context, async () => {
-      await file.writeFile(seal.bytes());
-      await file.sync();
-    });
-  } finally {
-    await file.close();
+  for await (const slice of slices) {
+    seal.add(slice);
+    await file.writeFile(slice);
   }
+  await file.writeFile(seal.bytes());
 }
 
 async function openBlob(path: string): Promise<FileHandle> {

@@ -31,6 +31,8 @@ interface Run {
 
 const JOB = 'job';
 const BACKOFF_MS = 50;
+/** Some records: at a crash a view has the last one, or not. */
+const BEHIND_BYTES = 400;
 /** What ends an opening and is nobody's mistake. */
 const OUTAGES: ReadonlySet<string> = new Set(['STORE_FENCED', 'STORAGE_FAILED', 'CLUSTER_UNREACHABLE']);
 
@@ -50,6 +52,7 @@ export class MillPartitions {
       logs,
       views,
       snapshotBytes: parts.snapshotBytes,
+      behindBytes: BEHIND_BYTES,
       epochOf: async ({ partition }) => this.#epochs.get(partition) ?? 0,
       onFenced: ({ partition }) => {
         pass(partition, 'fence');

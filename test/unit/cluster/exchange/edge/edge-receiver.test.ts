@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_OUTBOX } from '../../../../../src/cluster/exchange/edge/edge-message.js';
 import { EdgeReceiver, type ReceiverState } from '../../../../../src/cluster/exchange/edge/edge-receiver.js';
+import { endRow } from '../../../../../src/cluster/exchange/edge/row-kind.js';
 
 const READER = 4;
 const ROW_BYTES = 72;
@@ -9,6 +10,7 @@ const ROW_BYTES = 72;
 const receiver = (restored?: ReceiverState, maxBufferedBytes = 100_000): EdgeReceiver =>
   new EdgeReceiver({ to: 7, partitions: 2, reader: READER, restored, maxBufferedBytes });
 
+const item = (number: number): Uint8Array => Buffer.concat([Buffer.of(0), Buffer.alloc(ROW_BYTES - 1, number)]);
 const rows = (from: number, seq: number, count: number, low = 0) =>
   ({
     type: 'rows',
@@ -16,10 +18,10 @@ const rows = (from: number, seq: number, count: number, low = 0) =>
     outbox: 100 + from,
     low,
     seq,
-    rows: Array.from({ length: count }, (_, index) => Buffer.alloc(ROW_BYTES, 10 * from + seq + index)),
+    rows: Array.from({ length: count }, (_, index) => item(10 * from + seq + index)),
   }) as const;
 const probe = (from: number, sent: number) => ({ type: 'probe', from, outbox: 100 + from, low: 0, sent }) as const;
-const numbers = (polled: readonly Uint8Array[]) => polled.map((row) => row[0]);
+const numbers = (polled: readonly Uint8Array[]) => polled.map((row) => row[1]);
 const nexts = ({ senders }: ReceiverState) => senders.map(({ next }) => next);
 const told = (answers: ReturnType<EdgeReceiver['committed']>) =>
   answers.map(({ to, status: { taken, committed, again } }) => ({ to, taken, committed, again }));
@@ -59,8 +61,8 @@ describe('what a partition is sent', () => {
     edge.poll(1);
     const { senders } = edge.snapshot(0).state;
     assert.deepEqual(senders, [
-      { outbox: 100, next: 1 },
-      { outbox: NO_OUTBOX, next: 0 },
+      { outbox: 100, next: 1, ended: 0 },
+      { outbox: NO_OUTBOX, next: 0, ended: 0 },
     ]);
   });
 
@@ -82,8 +84,8 @@ describe('what a partition is sent', () => {
   it('begins behind the last commit, and says so to all senders', () => {
     const edge = receiver({
       senders: [
-        { outbox: 100, next: 3 },
-        { outbox: NO_OUTBOX, next: 0 },
+        { outbox: 100, next: 3, ended: 0 },
+        { outbox: NO_OUTBOX, next: 0, ended: 0 },
       ],
     });
     assert.deepEqual(told(edge.greet()), [
@@ -112,6 +114,57 @@ describe('what a partition is sent', () => {
 
   it('nobody is heard who is no partition of the job', () => {
     assert.equal(receiver().receive(rows(2, 0, 1)), undefined);
+  });
+});
+
+describe('ends of those who send to a partition', () => {
+  const end = (from: number, seq: number, generation = 1) =>
+    ({ ...rows(from, seq, 0), rows: [endRow(generation)] }) as const;
+
+  it('are polled alone, each at a position of its own behind the rows before it', () => {
+    const edge = receiver();
+    edge.receive({ ...rows(0, 0, 2), rows: [item(0), item(1), endRow(1), item(2)] });
+    assert.deepEqual(numbers(edge.poll(10).rows), [0, 1]);
+    const polled = edge.poll(10);
+    assert.deepEqual([polled.rows.length, polled.first, polled.last], [0, 2, 2]);
+    assert.deepEqual(numbers(edge.poll(10).rows), [2]);
+  });
+
+  it('count when a commit with all of them is durable, and not when they have come', () => {
+    const edge = receiver();
+    edge.receive(rows(0, 0, 1));
+    edge.receive(end(0, 1));
+    edge.receive(end(1, 0));
+    for (let poll = 0; poll < 3; poll += 1) edge.poll(10);
+    const before = edge.snapshot(0);
+    const all = edge.snapshot(2);
+    assert.equal(edge.hasEnded(1), false);
+    edge.committed(before.mark);
+    assert.equal(edge.hasEnded(1), false);
+    edge.committed(all.mark);
+    assert.equal(edge.hasEnded(1), true);
+    const restored = receiver(all.state);
+    assert.equal(restored.hasEnded(1), true, 'who takes over knows it');
+  });
+
+  it('do not as long as one sender has not ended, or has in an earlier generation of the job', () => {
+    const edge = receiver();
+    edge.receive(end(0, 0, 2));
+    edge.receive(end(1, 0, 1));
+    for (let poll = 0; poll < 2; poll += 1) edge.poll(10);
+    edge.committed(edge.snapshot(1).mark);
+    assert.deepEqual([edge.hasEnded(1), edge.hasEnded(2)], [false, false]);
+    edge.receive(rows(1, 1, 1));
+    edge.receive(end(1, 2, 2));
+    for (let poll = 0; poll < 2; poll += 1) edge.poll(10);
+    edge.committed(edge.snapshot(3).mark);
+    assert.equal(edge.hasEnded(2), true);
+  });
+
+  it('that cannot be read are STORE_CORRUPT', () => {
+    const edge = receiver();
+    edge.receive({ ...rows(0, 0, 0), rows: [endRow(1).subarray(0, 4)] });
+    assert.throws(() => edge.poll(1), { code: 'STORE_CORRUPT' });
   });
 });
 

@@ -15,10 +15,14 @@ import {
   keptSession,
   markGranted,
   markLost,
+  markMade,
   markWentBack,
+  policyFacts,
   type SessionRecord,
+  unmake,
   wasDropped,
 } from '../../../../../src/mqtt/connection/identity/record/session-record.js';
+import { storedSessionRecord } from '../../../../../src/mqtt/connection/identity/record/stored-session-record.js';
 import { RecordKeeper } from '../../../../../src/mqtt/connection/identity/record-keeper.js';
 import { SessionServer, serverKey } from '../../../../../src/mqtt/connection/identity/session-server.js';
 import { VersionFallback, type VersionOutcome } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
@@ -72,11 +76,32 @@ describe('session record', () => {
     }
   });
 
+  it('R6a: one that is made is `creating` to an older version, which begins it anew, and so is what that wrote', () => {
+    const made = markMade(beginCreating(undefined), { epoch: 1, ...HOME, wanted: [wanted('t')] });
+    const stored = storedSessionRecord(made);
+    assert.deepEqual([stored.phase, stored.made], ['creating', true]);
+    assert.deepEqual(readSessionRecord(structuredClone(stored)), made);
+    const { made: _, ...older } = stored;
+    assert.equal(readSessionRecord(older)?.phase, 'creating');
+    for (const record of [beginCreating(made), RECORD])
+      assert.deepEqual(readSessionRecord(structuredClone(storedSessionRecord(record))), record);
+  });
+
+  it('R6a: one that is made has the version of its CONNECT, is in doubt, and may have what it was to be asked for', () => {
+    const made = markMade(beginCreating(undefined), { epoch: 1, ...HOME, wanted: [wanted('t')] });
+    assert.deepEqual(policyFacts(made, 'digest'), { epochVersion: 4, grantedBefore: false });
+    assert.deepEqual(policyFacts(beginCreating(made), 'digest'), {});
+    const { unverified, subscriptions } = keptSession({ ...made, connecting: false });
+    assert.deepEqual([unverified, subscriptions.map(({ subscription }) => subscription.filter)], [true, ['t']]);
+    assert.deepEqual([unmake(made).phase, markGranted(made, { ...RECORD }).phase], ['creating', 'established']);
+  });
+
   it('is STORE_CORRUPT when any field is not what this version writes', () => {
     const wrong: unknown[] = [null, 0, 'record', [], {}];
     for (const [key, values] of Object.entries({
       epoch: [-1, 1.5, '1', undefined],
-      phase: ['lost', undefined],
+      phase: ['lost', 'made', undefined],
+      made: [1],
       connecting: [0, undefined],
       lost: ['no', undefined],
       wentBack: ['no'],

@@ -117,6 +117,7 @@ describe('connect options', () => {
       servers: [{ protocol: 'mqtt', host: 'localhost', port: 1883, path: '' }],
       serversShareSessions: false,
       followServerReference: false,
+      formerFilters: [],
       version: undefined,
       startClean: true,
       keepSession: false,

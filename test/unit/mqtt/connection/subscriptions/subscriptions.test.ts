@@ -11,19 +11,7 @@ import type { SubscriptionRequest } from '../../../../../src/mqtt/protocol/packe
 import type { Properties } from '../../../../../src/mqtt/protocol/properties.js';
 import type { ServerLimits } from '../../../../../src/mqtt/protocol/session/session-event.js';
 import { wanted } from '../../../../support/rigs/connection-rig.js';
-
-const LIMITS: ServerLimits = {
-  receiveMaximum: 65_535,
-  maximumQoS: 2,
-  retainAvailable: true,
-  maximumPacketSize: 268_435_460,
-  topicAliasMaximum: 0,
-  wildcardSubscriptionAvailable: true,
-  subscriptionIdentifiersAvailable: true,
-  sharedSubscriptionAvailable: true,
-  keepAlive: 60,
-  sessionExpiryInterval: 0,
-};
+import { SERVER_LIMITS } from '../../../../support/server-limits.js';
 
 /** Writes down what is sent instead of sending it. */
 class Recorder implements SubscribingSession {
@@ -51,7 +39,7 @@ class Recorder implements SubscribingSession {
   }
 }
 
-const batches = { filters: 8, bytes: LIMITS.maximumPacketSize };
+const batches = { filters: 8, bytes: SERVER_LIMITS.maximumPacketSize };
 const resumed = { version: 5, sessionPresent: true, skipRetained: false, batches } as const;
 const fresh = { version: 5, sessionPresent: false, skipRetained: false, batches } as const;
 
@@ -237,6 +225,22 @@ describe('subscriptions over connections (R5a)', () => {
     assert.doesNotMatch(advice(['a', 'b'], 1, 0x87), /subscribeBatchSize/);
   });
 
+  it('unsubscribes what an earlier program had until that is answered, and nothing of a session that is gone', () => {
+    const keeper = new SubscriptionKeeper([wanted('a')], undefined, ['old/#']);
+    for (let connection = 0; connection < 2; connection += 1) {
+      const session = new Recorder();
+      keeper.begin(session, resumed);
+      assert.deepEqual(session.unsubscribes, [['old/#']]);
+    }
+    keeper.answered({ type: 'unsubscribed', packetId: 60_001, reasonCodes: [0], reasonString: undefined });
+    const after = new Recorder();
+    keeper.begin(after, resumed);
+    assert.deepEqual(after.unsubscribes, []);
+    const lost = new Recorder();
+    new SubscriptionKeeper([wanted('a')], undefined, ['old/#']).begin(lost, fresh);
+    assert.deepEqual(lost.unsubscribes, []);
+  });
+
   it('takes a SUBACK with too few or too many codes for a protocol error', () => {
     for (const codes of [[], [1], [1, 1, 1]]) {
       const keeper = new SubscriptionKeeper([wanted('a'), wanted('b')]);
@@ -249,7 +253,8 @@ describe('subscriptions over connections (R5a)', () => {
 describe('limits of the server', () => {
   it('names the filter that the server cannot serve', () => {
     const refuse = (filter: string, limits: Partial<ServerLimits>, subscriptionIdentifier?: number) =>
-      checkServerLimits([wanted(filter, { subscriptionIdentifier })], { ...LIMITS, ...limits })?.message ?? 'fine';
+      checkServerLimits([wanted(filter, { subscriptionIdentifier })], { ...SERVER_LIMITS, ...limits })?.message ??
+      'fine';
     assert.match(refuse('a/+', { wildcardSubscriptionAvailable: false }), /wildcard.*"a\/\+"/);
     assert.match(refuse('$share/g/a', { sharedSubscriptionAvailable: false }), /shared/);
     assert.match(refuse('a', { subscriptionIdentifiersAvailable: false }, 1), /identifiers/);

@@ -44,3 +44,50 @@ test('a QoS that is none is said without its text: an object has none, a symbol 
     assert.throws(() => encodeWrong('item', 5), { code: 'INVALID_MESSAGE', message: said });
   }
 });
+
+test('what is none of a message is named as the fault of that message, and neither sent as another nor dropped', () => {
+  const userProperties = (given: unknown) => ({ properties: { userProperties: given } });
+  for (const [wrong, said] of [
+    [{ retain: 'no' }, /the retain flag 'no'/],
+    [{ timestampMs: 'now' }, /the timestampMs 'now'/],
+    [{ timestampMs: Number.NaN, properties: { messageExpiryInterval: 5 } }, /the timestampMs NaN/],
+    [{ properties: { messageExpiryInterval: -1 } }, /the messageExpiryInterval -1/],
+    [{ properties: { messageExpiryInterval: Number.NaN } }, /the messageExpiryInterval NaN/],
+    [{ properties: null }, /properties that are null/],
+    [userProperties({ unit: 'kW', site: 5 }), /userProperties\.site is 5$/],
+    [userProperties({ unit: null }), /userProperties\.unit is null$/],
+    [userProperties([['a', 'b'], ['c']]), /userProperties\[1\] is an array$/],
+    [userProperties('a=b'), /userProperties is 'a=b'$/],
+  ] as const) {
+    const encodeWrong = messageEncoder((() => ({ payload: 'x', ...wrong })) as never, DEFAULTS);
+    assert.throws(() => encodeWrong('item', 5), { code: 'INVALID_MESSAGE', message: said });
+  }
+});
+
+test('what messageFn throws has advice: its own, where it is an error of ours', () => {
+  for (const [thrown, advice] of [
+    [new Error('no level 3'), /^Mend messageFn/],
+    [new MillraceError('INVALID_TOPIC', 'no level 3', { advice: 'Narrow it.' }), /^Narrow it/],
+  ] as const) {
+    const throwing = messageEncoder(() => {
+      throw thrown;
+    }, DEFAULTS);
+    assert.throws(() => throwing('item', 5), { code: 'USER_FUNCTION_FAILED', message: /no level 3$/, advice });
+  }
+});
+
+test('what is left to the sink may be null, and user properties come in either shape', () => {
+  const given = {
+    qos: null,
+    retain: null,
+    timestampMs: null,
+    properties: { userProperties: { a: 'b', c: ['d', 'e'] } },
+  };
+  const content = messageEncoder((() => ({ payload: 'x', ...given })) as never, DEFAULTS)('item', 5);
+  assert.deepEqual([content.topic, content.qos, content.retain], ['t', 1, false]);
+  assert.deepEqual(content.properties?.userProperties, [
+    ['a', 'b'],
+    ['c', 'd'],
+    ['c', 'e'],
+  ]);
+});

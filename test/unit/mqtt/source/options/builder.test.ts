@@ -67,6 +67,17 @@ describe('source builder', () => {
     MqttSources.builder().qualityOfService(2).topic('a').build();
   });
 
+  it('takes filters to unsubscribe, also without one to read, and none that is read or no filter', () => {
+    const source = MqttSources.builder().clientId('c').keepSession().unsubscribe('old/#');
+    assert.equal(source.subscriptions().build().refuse('exactly-once'), undefined);
+    source.topic('new/#').build();
+    for (const [filter, message] of [
+      ['new/#', /"new\/#" is read/],
+      ['a/#/b', /to unsubscribe is not valid/],
+    ] as const)
+      assert.throws(() => source.unsubscribe(filter).topic('new/#').build(), { code: 'INVALID_OPTIONS', message });
+  });
+
   it('has the defaults of Jet', () => {
     const source = resolve({});
     const options = source.connectionOptions(opening);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { MillraceError } from '../../../../../src/errors/index.js';
 import { FileLogs } from '../../../../../src/store/log/file/file-logs.js';
-import type { LogEntry } from '../../../../../src/store/log/partition-log.js';
+import { UNLOOKED_MS } from '../../../../../src/store/log/file/segment-writer.js';
+import type { LogEntry, PartitionLog } from '../../../../../src/store/log/partition-log.js';
 import { SUITE_LIMIT } from '../../../../support/limits.js';
 import { memoryDir } from '../../../../support/memory-dir.js';
 import { rejectsWith } from '../../../../support/rejects-with.js';
@@ -19,7 +20,7 @@ import {
   withLog,
 } from '../../../../support/store/file-log-place.js';
 
-const HEADER_BYTES = 64;
+const HEADER_BYTES = 72;
 const ENTRY_HEAD_BYTES = 32;
 const segment = (first: number): string => `${String(first).padStart(16, '0')}.segment`;
 
@@ -40,6 +41,20 @@ async function written(
     segmentBytes,
   );
   return { dir, files: takeFiles(dir), entries };
+}
+
+/** The last record that was taken, when that began, and why the next one was not. */
+async function appendUntilRefused(log: PartitionLog, after: number, now: number) {
+  let [last, begunAt] = [after, now];
+  while (true) {
+    const next = performance.now();
+    try {
+      last = await log.append(recordOf(last + 1, 10), last);
+      begunAt = next;
+    } catch (error) {
+      return { error, last, begunAt };
+    }
+  }
 }
 
 /** What an opening finds; that it is STORE_CORRUPT, while it is opened or read. */
@@ -107,6 +122,20 @@ describe('a log in files', SUITE_LIMIT, () => {
     }
   });
 
+  it('a file that is shorter than it was made is STORE_CORRUPT: a record that was acknowledged may be gone with its end', async () => {
+    const { dir, files } = await written([30, 40]);
+    const path = join(logDirectory(dir), segment(1));
+    for (const length of [statSync(path).size - 1, fileOf(files, segment(1)).byteLength - 8, HEADER_BYTES]) {
+      putFiles(dir, files);
+      truncateSync(path, length);
+      const error = await rejectsWith(
+        'STORE_CORRUPT',
+        withLog(dir, async () => {}),
+      );
+      assert.match(error.message, /was cut short/);
+    }
+  });
+
   it('a segment that is gone is STORE_CORRUPT where its records are asked for', async () => {
     const { dir, files, entries } = await written([30, 40, 50, 60], 64);
     for (const first of [1, 2, 3]) {
@@ -159,7 +188,7 @@ describe('a log in files', SUITE_LIMIT, () => {
     for (const tail of [Buffer.alloc(3), Buffer.alloc(2_000_000), Buffer.alloc(5_000, 0xff)]) {
       const outcome = await found(dir, withFile(files, segment(1), Buffer.concat([whole, tail])));
       assert.deepEqual(outcome, entries);
-      assert.equal(fileOf(takeFiles(dir), segment(1)).byteLength, whole.byteLength, 'it is cut away');
+      assert.equal(fileOf(takeFiles(dir), segment(1)).byteLength, whole.byteLength, 'it is erased');
     }
   });
 
@@ -191,10 +220,10 @@ describe('a log in files', SUITE_LIMIT, () => {
       await log.append(recordOf(12, 1), 11);
       assert.deepEqual(names(), [9, 11, 12].map(segment));
     };
-    await withLog(dir, work, 64 + 2 * (32 + 72));
+    await withLog(dir, work, 72 + 2 * (32 + 72));
   });
 
-  it('a log that was removed or replaced is STORE_FENCED at the next record, and then for good', async () => {
+  it('a log that was removed or replaced is STORE_FENCED within a tenth of a second of records, and then for good', async () => {
     const swaps: readonly ((directory: string) => void)[] = [
       (directory) => rmSync(directory, { recursive: true }),
       (directory) => renameSync(directory, `${directory}.moved`),
@@ -209,10 +238,28 @@ describe('a log in files', SUITE_LIMIT, () => {
       await withLog(dir, async (log) => {
         await log.append(recordOf(2, 10), 1);
         swap(logDirectory(dir));
-        const error = await rejectsWith('STORE_FENCED', log.append(recordOf(3, 10), 2));
-        assert.equal(await log.append(recordOf(3, 10), 2).catch((second: unknown) => second), error);
+        const swappedAt = performance.now();
+        const { error, last, begunAt } = await appendUntilRefused(log, 2, swappedAt);
+        assert.equal(MillraceError.from(error).code, 'STORE_FENCED');
+        // whoever begins later is refused
+        assert.ok(begunAt < swappedAt + UNLOOKED_MS, `${last} began ${begunAt - swappedAt} ms later`);
+        assert.equal(await log.append(recordOf(last + 1, 10), last).catch((second: unknown) => second), error);
       });
     }
+  });
+
+  it('a log whose directory was replaced makes its next segment in no other one: that is STORE_FENCED at once', async () => {
+    const room = HEADER_BYTES + 2 * (ENTRY_HEAD_BYTES + 32);
+    const { dir } = await written([32], room);
+    const work = async (log: PartitionLog): Promise<void> => {
+      await log.append(recordOf(2, 32), 1);
+      const directory = logDirectory(dir);
+      renameSync(directory, `${directory}.moved`);
+      cpSync(`${directory}.moved`, directory, { recursive: true });
+      await rejectsWith('STORE_FENCED', log.append(recordOf(3, 32), 2));
+      assert.deepEqual(readdirSync(directory), [segment(1)]);
+    };
+    await withLog(dir, work, room);
   });
 
   it('two records under way at once are refused, since the second would stand where the first does (C1)', async () => {

@@ -6,6 +6,7 @@ import {
   type SessionQuestion,
 } from '../../../../../../src/mqtt/connection/identity/record/judge-session.js';
 import type { SessionRecord } from '../../../../../../src/mqtt/connection/identity/record/session-record.js';
+import { wanted } from '../../../../../support/rigs/connection-rig.js';
 
 const RECORD: SessionRecord = {
   epoch: 3,
@@ -32,6 +33,10 @@ const known = (record: Partial<SessionRecord> = {}, more: Partial<SessionCase> =
   fenceable: false,
   publishesOnly: false,
   held: true,
+  wanted: [],
+  joined: false,
+  discards: false,
+  forgot: false,
   clientId: 'c',
   onSessionLoss: 'redeliver',
   onUnknownSession: 'fail',
@@ -52,7 +57,61 @@ describe('what becomes of a session that asks', () => {
     const { decision, put, server } = judgeSession(lost(), known({ phase: 'creating' }));
     assert.deepEqual(decision, { do: 'begin', lost: false, holds: true });
     assert.deepEqual([put?.record?.epoch, server], [4, 'clean']);
-    assert.equal(judgeSession(lost(), known({ phase: 'creating', epoch: 4 })).put, undefined, 'it has that epoch');
+  });
+
+  it('is durably made before anything is asked of it, with what it is to be asked for (R6a)', () => {
+    const facts = known(
+      { phase: 'creating', server: undefined, version: undefined },
+      { version: 4, wanted: [wanted('t', { qos: 2 })] },
+    );
+    const { phase, server, version, connecting, subscriptions } = judgeSession(lost(), facts).put?.record ?? {};
+    assert.deepEqual([phase, server, version, connecting], ['made', 'mqtt://a.example:1883', 4, true]);
+    assert.deepEqual(subscriptions, [{ subscription: wanted('t', { qos: 2 }), granted: 2 }]);
+  });
+
+  it('one that is made and there is gone on with, unproven, whatever becomes of unknown ones (R6a)', () => {
+    for (const onUnknownSession of ['fail', 'discard', 'adopt'] as const) {
+      const facts = known({ phase: 'made', markers: undefined }, { discards: true, onUnknownSession });
+      assert.deepEqual(judgeSession(unverified, facts), { decision: { do: 'take-unverified' } });
+    }
+  });
+
+  it('one that is made and gone is made once more, unless it may have joined a group, or we moved (Z22)', () => {
+    const made = { phase: 'made', tried: false } as const;
+    const again = judgeSession(lost(), known(made, { onSessionLoss: 'fail' }));
+    assert.deepEqual(again.decision, { do: 'begin', lost: false, holds: true });
+    assert.deepEqual([again.tell, again.put?.record?.phase, again.put?.record?.epoch], [undefined, 'made', 4]);
+    const joined = known(made, { joined: true, onSessionLoss: 'fail' });
+    assert.deepEqual(judged(lost(), joined), ['end', 'GUARANTEE_UNSUPPORTED', 'not-kept']);
+    assert.equal(judgeSession(lost(), joined).put?.record?.phase, 'creating', 'the next start begins anew');
+    const settled = judgeSession(lost(), known(made, { joined: true }));
+    assert.deepEqual([settled.tell, settled.decision.do], ['not-kept', 'begin']);
+    assert.equal(settled.put?.record?.phase, 'established', 'what follows is no first session any more');
+    assert.deepEqual(judged(lost(), known(made, { moved: true, onSessionLoss: 'fail' })), [
+      'end',
+      'SESSION_LOST',
+      'lost',
+    ]);
+  });
+
+  it('what an attempt of ours may have left is thrown away, on 5.0 by a DISCONNECT, at once and then not at once (Z21)', () => {
+    const creating = { phase: 'creating' } as const;
+    const facts = { fenceable: true, discards: true } as const;
+    const first = judgeSession(unverified, known(creating, facts));
+    assert.deepEqual([first.decision.do, first.put, first.tell], ['again', undefined, undefined]);
+    assert.equal('forget' in first.decision && first.decision.forget, true);
+    const second = judgeSession(unverified, known(creating, { ...facts, forgot: true })).decision;
+    assert.deepEqual([second.do, 'forget' in second && second.forget], ['end', true]);
+    assert.equal('error' in second && second.error.retryable, true);
+    for (const version of [4, 3] as const) {
+      const older = judgeSession(unverified, known(creating, { ...facts, version }));
+      assert.deepEqual([older.decision.do, older.server], ['again', 'unclean']);
+      assert.equal('forget' in older.decision && older.decision.forget, false);
+    }
+    const unseen = judgeSession(lost(), known(creating, { ...facts, version: 3 }));
+    assert.deepEqual([unseen.decision.do, unseen.server], ['again', 'unclean'], '3.1 cannot say that there is none');
+    const adopted = judgeSession(unverified, known(creating, { ...facts, onUnknownSession: 'adopt' }));
+    assert.equal(adopted.decision.do, 'take-unverified');
   });
 
   it('on 3.1, which cannot say whether it has one, it is unknown unless it was thrown away (R6)', () => {

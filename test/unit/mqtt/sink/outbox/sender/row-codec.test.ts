@@ -122,6 +122,15 @@ describe('the coding of outbox rows', () => {
     assert.throws(() => codec.decode(new Uint8Array()), { code: 'STORE_CORRUPT' });
   });
 
+  it('takes an empty list of properties for none, also in a row that was stored as if it had some', () => {
+    const none = { topic: 't', payload: Uint8Array.of(7), qos: 1, retain: false, properties: undefined } as const;
+    const encoded = codec.encode({ ...none, properties: { userProperties: [] } });
+    assert.deepEqual(codec.decode(encoded), none);
+    // version, flags, topic, length of the properties, payload
+    const stored = Uint8Array.of(1, 0b1001, 0, 1, 't'.charCodeAt(0), 0, 7);
+    assert.deepEqual(codec.decode(stored), none);
+  });
+
   it('takes no topic with wildcards, no empty one, and no invalid property', () => {
     const row = { payload: new Uint8Array(), qos: 2, retain: false, properties: undefined } as const;
     for (const wrong of ['a/#', '+', '']) {

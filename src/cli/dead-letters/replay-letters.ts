@@ -1,0 +1,78 @@
+import { DeadLetters } from '../../mqtt/sink/dead-letters/dead-letters.js';
+import { MqttSinks } from '../../mqtt/sink/mqtt-sinks.js';
+import type { ReceivedMessage } from '../../mqtt/source/received-message.js';
+import { Pipeline } from '../../pipeline/pipeline.js';
+import { connectOptions } from '../bridge/bridge-pipeline.js';
+import { tellExposedPassword } from '../bridge/exposed-password.js';
+import { withLimit } from '../bridge/with-limit.js';
+import { inProcess } from '../job/job-place.js';
+import type { Reporter } from '../job/reporter.js';
+import { runJob } from '../job/run-job.js';
+import type { ReplayFlags } from './dead-letters-flags.js';
+import { letterSource, type ReplayCounts, type ReplayedLetter } from './letter-source.js';
+import { publishableLetter } from './topic-letter.js';
+import { topicSource } from './topic-source.js';
+
+/** On a signal: for what was read. */
+const DRAIN_MS = 10_000;
+
+/** Publishes letters again, as a job, and gives the exit code. Throws what is wrong with the command line. */
+export async function replayLetters(flags: ReplayFlags, reporter: Reporter): Promise<number> {
+  const { to, dir, clientId, letters, connectTimeoutMs } = flags;
+  tellExposedPassword(to.passwordInUrl ? ['--to'] : [], reporter);
+  const isFile = 'file' in letters;
+  const counts: ReplayCounts = { replayed: 0, unpublishable: 0, damaged: 0 };
+  const guarantee = dir === undefined ? 'at-least-once' : 'exactly-once';
+  if (dir === undefined) {
+    const again = isFile ? 'begins anew' : 'may publish some twice';
+    const text = `at least once: a replay that is interrupted ${again}. Exactly once is by --dir and --client-id`;
+    reporter.tell({ event: 'note', text, facts: { guarantee } });
+  }
+  const code = await runJob({
+    place: inProcess(pipelineOf(flags, counts), dir, {
+      name: `dead-letters ${clientId ?? ''}`.trim(),
+      processingGuarantee: guarantee,
+      drainTimeoutMs: DRAIN_MS,
+    }),
+    stats: false,
+    http: undefined,
+    drainTimeoutMs: DRAIN_MS,
+    startTimeoutMs: connectTimeoutMs,
+    title: `${isFile ? letters.file : letters.topic} to ${to.url}, ${guarantee}`,
+    reporter,
+  });
+  if (!isFile) return code;
+  const { replayed, unpublishable, damaged } = counts;
+  const left = `${unpublishable} without a payload or a topic, ${damaged} lines that are no letters`;
+  reporter.tell({ event: 'note', text: `${replayed} letters read by this run; left: ${left}`, facts: { ...counts } });
+  return code;
+}
+
+function pipelineOf(flags: ReplayFlags, counts: ReplayCounts): Pipeline {
+  const { letters, stopAfter, qos, template } = flags;
+  const pipeline = Pipeline.create();
+  if ('file' in letters) {
+    const sink = sinkOf(flags).messageFn(({ topic, payload, properties }: ReplayedLetter) => {
+      return { topic: template.fill(topic), payload, qos, properties };
+    });
+    pipeline.readFrom(letterSource(letters, counts)).writeTo(sink.build());
+    return pipeline;
+  }
+  const source = topicSource(letters);
+  const sink = sinkOf(flags).messageFn((message: ReceivedMessage) => {
+    const { topic, payload, properties } = publishableLetter(message);
+    return { topic: template.fill(topic), payload, qos, properties };
+  });
+  pipeline.readFrom(stopAfter === undefined ? source : withLimit(source, stopAfter)).writeTo(sink.build());
+  return pipeline;
+}
+
+/** It may be a client of the broker that the letters are read at: then it is another one. */
+function sinkOf({ letters, to, clientId, rejected }: ReplayFlags) {
+  const sink = MqttSinks.builder()
+    .broker(to.url)
+    .connectOptionsFn(() => connectOptions(to))
+    .onError(rejected === undefined ? 'fail' : { deadLetter: DeadLetters.file(rejected) });
+  if (clientId === undefined) return sink;
+  return sink.clientId('file' in letters ? clientId : `${clientId}-out`);
+}

@@ -1,0 +1,58 @@
+import type { MillraceError } from '../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import type { Counter, Metrics } from '../../metrics/metrics.js';
+
+/** Whose figures and events they are. */
+export interface MeteredTable {
+  /** Of the table. */
+  readonly name: string;
+  /** That has it open. */
+  readonly job: string;
+  /** Where it counts. */
+  readonly metrics: Metrics;
+  /** How many there are now. */
+  readonly rows: () => number;
+}
+
+/** What is told of a table, on diagnostics channels and as metrics with the label `table`. */
+export class TableMeter {
+  readonly #table: MeteredTable;
+  readonly #failed: Counter;
+  readonly #rejected: Counter;
+
+  constructor(table: MeteredTable) {
+    const { name, metrics, rows } = table;
+    this.#table = table;
+    const labels = { table: name };
+    metrics.gauge('millrace_table_rows', 'Rows of a table that a stage looks up', labels).collect(rows);
+    this.#failed = metrics.counter('millrace_table_failures_total', 'Failed attempts to load a table anew', labels);
+    this.#rejected = metrics.counter('millrace_table_rejected_total', 'Messages that gave no row of a table', labels);
+  }
+
+  /** All rows are there, the first time or anew. */
+  loaded(): void {
+    publishDiagnostic('table-loaded', this.#facts());
+  }
+
+  /** The rows stay as they are; the next attempt is `waitMs` from now. */
+  failed(error: MillraceError, waitMs: number): void {
+    this.#failed.add();
+    publishDiagnostic('table-failed', { ...this.#facts(), waitMs, error: error.toJSON() });
+  }
+
+  /** A message gave no row. */
+  rejected(topic: string, error: MillraceError): void {
+    this.#rejected.add();
+    publishDiagnostic('table-row-rejected', { ...this.#facts(), topic, error: error.toJSON() });
+  }
+
+  /** There is no room for a new row; told once until there is again. */
+  full(maxRows: number): void {
+    publishDiagnostic('table-full', { ...this.#facts(), maxRows });
+  }
+
+  #facts() {
+    const { name, job, rows } = this.#table;
+    return { job, table: name, rows: rows() };
+  }
+}

@@ -1,0 +1,161 @@
+import { isTableKey, type TableKey } from '../../../connector/tables/table.js';
+import type { TableMeter } from '../../../connector/tables/table-meter.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { deferred } from '../../../internal/deferred.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
+import type { Connection, ConnectionListener } from '../../connection/connection.js';
+import type { ConnectedEvent, MessageEvent, SessionEvent } from '../../protocol/session/session-event.js';
+import { ReceivedMessage } from '../received-message.js';
+import type { ResolvedTable } from './resolve-table.js';
+import type { RetainedRows } from './retained-rows.js';
+import { TableRound } from './table-round.js';
+
+export interface TableIntakeParts<K extends TableKey, V> {
+  readonly table: ResolvedTable<K, V>;
+  /** They outlive the connection. */
+  readonly rows: RetainedRows<K, V>;
+  readonly meter: TableMeter;
+}
+
+/**
+ * What one connection tells a table. Each CONNACK is followed by a subscription of our own (R14b needs none of the connection's), also
+ * where the session goes on: that brings all retained messages anew.
+ */
+export class TableIntake<K extends TableKey, V> implements ConnectionListener {
+  readonly #parts: TableIntakeParts<K, V>;
+  readonly #whole = deferred<void>();
+  readonly #lost = deferred<MillraceError>();
+  #line: Connection | undefined;
+  #round: TableRound | undefined;
+  /** On 5.0 messages have the flag that they were published with. */
+  #tellsRetained = false;
+  #full = false;
+
+  constructor(parts: TableIntakeParts<K, V>) {
+    this.#parts = parts;
+  }
+
+  /** Before it is opened. */
+  attach(line: Connection): void {
+    this.#line = line;
+  }
+
+  /** Resolves when all rows are there for the first time. */
+  get whole(): Promise<void> {
+    return this.#whole.promise;
+  }
+
+  /** Resolves when nothing will come any more. */
+  get lost(): Promise<MillraceError> {
+    return this.#lost.promise;
+  }
+
+  /** Nobody waits for it any more. */
+  stop(): void {
+    this.#lost.resolve(new MillraceError('ABORTED', `table "${this.#parts.table.name}" was not opened: aborted`));
+  }
+
+  onSessionEvents(events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'message') this.#take(event);
+      else if (event.type === 'release') this.#line?.session.complete(event.token);
+      else if (event.type === 'subscribed' || event.type === 'unsubscribed') this.#round?.answered(event);
+    }
+    this.#line?.flush();
+  }
+
+  onConnected({ version }: ConnectedEvent): void {
+    this.#tellsRetained = version === 5;
+  }
+
+  onSubscribed(): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    const { rows, table } = this.#parts;
+    rows.begin();
+    this.#round = new TableRound({
+      session: line.session,
+      flush: () => line.flush(),
+      request: table.request(this.#tellsRetained),
+      told: () => rows.told,
+      ackTimeoutMs: table.ackTimeoutMs,
+      onEnd: () => this.#ended(),
+      onFailed: (error) => this.#lost.resolve(error),
+    });
+  }
+
+  onDisconnected(): void {
+    this.#round?.stop();
+    this.#round = undefined;
+  }
+
+  onSessionLost(): void {
+    // the rows are not the session's
+  }
+
+  onFailed(error: MillraceError): void {
+    this.#lost.resolve(error);
+  }
+
+  onDrain(): void {
+    // acknowledgements alone are written, which the window bounds
+  }
+
+  #ended(): void {
+    this.#parts.rows.end();
+    this.#full &&= this.#parts.rows.size >= this.#parts.table.maxRows;
+    this.#parts.meter.loaded();
+    this.#whole.resolve();
+  }
+
+  #take(event: MessageEvent): void {
+    if (event.qos > 0) this.#line?.session.accept(event.token);
+    const { topic, payload, retain, rejection } = event;
+    // what was not retained is no row: the next subscription would not bring it
+    if (this.#tellsRetained && !retain) return;
+    if (rejection !== undefined) {
+      this.#parts.meter.rejected(topic, rejection.error);
+      return;
+    }
+    const key = this.#orReject(topic, () => this.#keyOf(topic));
+    if (key === undefined) return;
+    const row = payload.byteLength === 0 ? undefined : this.#rowOf(event);
+    if (row === undefined) this.#parts.rows.remove(key, topic);
+    else this.#set(key, topic, row.value);
+  }
+
+  #keyOf(topic: string): K | undefined {
+    const key = this.#parts.table.keyFn(topic);
+    if (key === undefined || isTableKey(key)) return key;
+    refusePromise(key, 'keyFn');
+    throw new MillraceError('USER_FUNCTION_FAILED', 'keyFn returned what cannot be a key', {
+      advice: 'A key is a string, a number other than NaN, a bigint or a boolean; undefined leaves the topic out.',
+    });
+  }
+
+  #rowOf(event: MessageEvent): { readonly value: V } | undefined {
+    const { topic } = event;
+    return this.#orReject(topic, () => {
+      const value = this.#parts.table.mapToRowFn(topic, new ReceivedMessage(event));
+      refusePromise(value, 'mapToRowFn');
+      return value === undefined ? undefined : { value };
+    });
+  }
+
+  #set(key: K, topic: string, value: V): void {
+    const { rows, meter, table } = this.#parts;
+    if (rows.set(key, topic, value) || this.#full) return;
+    this.#full = true;
+    meter.full(table.maxRows);
+  }
+
+  /** A message that gives no row is told, and the table goes on without. */
+  #orReject<R>(topic: string, fn: () => R): R | undefined {
+    try {
+      return fn();
+    } catch (thrown) {
+      this.#parts.meter.rejected(topic, MillraceError.from(thrown, 'USER_FUNCTION_FAILED'));
+      return undefined;
+    }
+  }
+}

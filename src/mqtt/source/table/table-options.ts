@@ -1,0 +1,27 @@
+import type { TableKey } from '../../../connector/tables/table.js';
+import type { ConnectOptions } from '../../connection/options/connect-options.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
+import type { MapToItemFn } from '../items/map-to-item.js';
+
+/** Retained messages as a table. */
+export interface MqttTableOptions<V, K extends TableKey = string> {
+  /** URL of the broker. Default `tcp://localhost:1883`. */
+  readonly broker?: string | undefined;
+  /** Of the CONNECT. */
+  readonly auth?: { readonly username: string; readonly password: string | Uint8Array } | undefined;
+  /** The filter whose retained messages are the rows; not a shared one, which brings none. */
+  readonly topic: string;
+  /**
+   * Default 0: above it a broker queues what is not acknowledged yet, and drops what its queue has no room for (of mosquitto 1,000
+   * messages) without a word. Nothing is lost by it: each connection brings all rows anew.
+   */
+  readonly qualityOfService?: QualityOfService | undefined;
+  /** Makes a row of a message; `undefined` for none. One that it throws for gives no row, which is told. Default: a copy of the payload. */
+  readonly mapToRowFn?: MapToItemFn<V> | undefined;
+  /** Makes the key of a row from its topic; `undefined` leaves the topic out. Of two topics with one key the last message counts. Default: the topic. */
+  readonly keyFn?: ((topic: string) => K | undefined) | undefined;
+  /** Rows that there may be: what is new beyond is left out, which is told. Default 100,000. */
+  readonly maxRows?: number | undefined;
+  /** As of a source. With a `clientId` of its own it can be open once at a time: one stage, one partition. Default: a random one. */
+  readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
+}

@@ -1,0 +1,88 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { SubscriptionRequest } from '../../protocol/packet.js';
+import type { Session } from '../../protocol/session/session.js';
+import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
+
+/** A filter that nobody has, of which nothing changes: its UNSUBACK is the fence. */
+const FENCE = ['millrace/fence'];
+/** Nothing new for so long behind a fence: some brokers read their retained messages aside, and answer meanwhile. */
+const QUIET_MS = 200;
+
+export interface RoundParts {
+  readonly session: Pick<Session, 'subscribe' | 'unsubscribe'>;
+  /** Writes what the session has to send. */
+  readonly flush: () => void;
+  readonly request: SubscriptionRequest;
+  /** How many topics the round has told of. */
+  readonly told: () => number;
+  /** How long an answer may take. */
+  readonly ackTimeoutMs: number;
+  readonly onEnd: () => void;
+  readonly onFailed: (error: MillraceError) => void;
+}
+
+/**
+ * Subscribes, and finds out when all retained messages are there. No packet says so: they may come before the SUBACK and behind it. But
+ * what they wait for in the broker is our acknowledgements, so a question that the broker answers with nothing new before the
+ * answer shows that it has nothing more (the fence of R14b). Then it is to be quiet for a moment, too.
+ */
+export class TableRound {
+  readonly #parts: RoundParts;
+  #awaited: number;
+  #toldBefore = -1;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: RoundParts) {
+    this.#parts = parts;
+    this.#awaited = parts.session.subscribe([parts.request]);
+    this.#sent();
+  }
+
+  answered(event: SubscriptionAnswerEvent): void {
+    if (event.packetId !== this.#awaited) return;
+    clearTimeout(this.#timer);
+    const { request, onFailed } = this.#parts;
+    const [code = 0x80] = event.reasonCodes;
+    if (event.type === 'subscribed' && code >= 0x80) onFailed(refused(request.filter, code));
+    else if (event.type === 'unsubscribed' && this.#toldBefore === this.#parts.told()) this.#waitQuiet();
+    else this.#ask();
+  }
+
+  /** The connection is over, or nobody wants it any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#awaited = -1;
+  }
+
+  #ask(): void {
+    this.#toldBefore = this.#parts.told();
+    this.#awaited = this.#parts.session.unsubscribe(FENCE);
+    this.#sent();
+  }
+
+  #sent(): void {
+    this.#parts.flush();
+    this.#timer = setTimeout(() => this.#parts.onFailed(late(this.#parts)), this.#parts.ackTimeoutMs);
+  }
+
+  #waitQuiet(): void {
+    this.#timer = setTimeout(() => {
+      if (this.#toldBefore === this.#parts.told()) this.#parts.onEnd();
+      else this.#ask();
+    }, QUIET_MS);
+  }
+}
+
+const refused = (filter: string, reasonCode: number): MillraceError =>
+  new MillraceError(
+    'SUBSCRIPTION_REFUSED',
+    `the broker refused to subscribe to "${filter}" (0x${reasonCode.toString(16)})`,
+    {
+      reasonCode,
+      advice: 'Check that this client may read the topic, and that the filter is what the broker allows.',
+      details: { filter, reasonCode },
+    },
+  );
+
+const late = ({ ackTimeoutMs, request: { filter } }: RoundParts): MillraceError =>
+  new MillraceError('TIMEOUT', `the broker has not answered within ${ackTimeoutMs} ms for the table of "${filter}"`);

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { OpenContext } from '../../src/connector/open-context.js';
+import { Engine, MqttSources, type MqttTableOptions, Pipeline, Sinks, TestSources } from '../../src/index.js';
+import { MetricsRegistry } from '../../src/metrics/index.js';
+import { accept, type FakeClient, grant, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
+import { connectPeer, type MqttPeer } from '../support/clients/mqtt-peer.js';
+import { freePort } from '../support/free-port.js';
+import { SUITE_LIMIT } from '../support/limits.js';
+import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
+import { Told } from '../support/told.js';
+import { until } from '../support/until.js';
+
+let broker: Mosquitto;
+let peer: MqttPeer;
+before(async () => {
+  // as it is by default: the rows of a table may be more
+  broker = await startMosquitto({ config: ['max_queued_messages 1000'] });
+  peer = await connectPeer(broker.port);
+});
+after(async () => {
+  await peer.close();
+  await broker.stop();
+});
+
+const retained = (topic: string, payload: string) => peer.publish(topic, payload, { qos: 1, retain: true });
+
+const contextOf = (signal = new AbortController().signal): OpenContext => ({
+  job: 'job',
+  guarantee: 'none',
+  metrics: new MetricsRegistry(),
+  signal,
+});
+
+const connectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 200 };
+
+/** Rows of text by the last level of their topic. */
+const tableOf = (topic: string, more: Partial<MqttTableOptions<string>> = {}) =>
+  MqttSources.table({
+    broker: broker.url,
+    topic,
+    keyFn: (name) => name.slice(name.lastIndexOf('/') + 1),
+    mapToRowFn: (_, message) => message.toString(),
+    connectOptionsFn: () => connectOptions,
+    ...more,
+  });
+
+/** As a broker sends it. */
+const row = (topic: string, text: string) =>
+  ({
+    type: 'publish',
+    topic,
+    payload: new TextEncoder().encode(text),
+    qos: 0,
+    retain: true,
+    dup: false,
+    packetId: 0,
+  }) as const;
+
+const facts = (told: Told, name: string) =>
+  told.events.filter((event) => event.name === name).map(({ data }) => Object(data));
+
+describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
+  for (const protocolVersion of [5, 4, 3] as const) {
+    it(`has all rows when it is open, follows what is published, and forgets what is deleted, on version ${protocolVersion}`, async () => {
+      const base = `follow/${protocolVersion}`;
+      await retained(`${base}/a`, '1');
+      await retained(`${base}/b`, '2');
+      const connectOptionsFn = () => ({ ...connectOptions, protocolVersion });
+      const table = await tableOf(`${base}/+`, { connectOptionsFn }).open(contextOf());
+      assert.deepEqual([table.get('a'), table.get('b'), table.get('c')], ['1', '2', undefined]);
+      await retained(`${base}/c`, '3');
+      await until(() => table.get('c') === '3');
+      await retained(`${base}/a`, '');
+      await until(() => table.get('a') === undefined);
+      await retained(`${base}/b`, '4');
+      await until(() => table.get('b') === '4');
+      await table.close();
+    });
+  }
+
+  it('has each of 3,000 rows when it is open, though the broker would keep 1,000 messages for a client', async () => {
+    const keys = Array.from({ length: 3_000 }, (_, index) => `${index}`);
+    const row = 'x'.repeat(2_000);
+    for (let from = 0; from < keys.length; from += 20) {
+      await Promise.all(keys.slice(from, from + 20).map((key) => retained(`many/${key}`, row + key)));
+    }
+    const table = await tableOf('many/+').open(contextOf());
+    assert.deepEqual(
+      keys.filter((key) => table.get(key) !== row + key),
+      [],
+    );
+    await table.close();
+  });
+
+  it('leaves out what is not retained where the broker says so, for the next subscription would not bring it', async () => {
+    const table = await tableOf('flag/+').open(contextOf());
+    await peer.publish('flag/a', 'passing', { qos: 1 });
+    await retained('flag/b', 'kept');
+    await until(() => table.get('b') === 'kept');
+    assert.equal(table.get('a'), undefined);
+    await table.close();
+  });
+
+  for (const protocolVersion of [5, 4] as const) {
+    it(`has no row any more that was deleted while it was away, and those that came, on version ${protocolVersion}`, async () => {
+      const base = `away/${protocolVersion}`;
+      await using proxy = await startChaosProxy({ to: broker });
+      await retained(`${base}/stays`, '1');
+      await retained(`${base}/goes`, '2');
+      await retained(`${base}/changes`, '3');
+      using told = new Told('table-loaded');
+      const connectOptionsFn = () => ({ ...connectOptions, protocolVersion });
+      const table = await tableOf(`${base}/+`, { broker: proxy.url, connectOptionsFn }).open(contextOf());
+      proxy.refuse();
+      proxy.cutAll();
+      await retained(`${base}/goes`, '');
+      await retained(`${base}/changes`, '4');
+      await retained(`${base}/comes`, '5');
+      assert.equal(table.get('goes'), '2', 'while it is away the rows stay');
+      proxy.refuse(false);
+      await until(() => facts(told, 'table-loaded').length === 2);
+      assert.deepEqual(
+        ['stays', 'goes', 'changes', 'comes'].map((key) => table.get(key)),
+        ['1', undefined, '4', '5'],
+      );
+      await table.close();
+    });
+  }
+
+  it('has no row of a message that gives none, also in place of an earlier one, and tells which', async () => {
+    using told = new Told('table-row-rejected');
+    await retained('json/a', '{"site":"north"}');
+    await retained('json/b', 'nonsense');
+    await retained('json/c', 'null');
+    const metrics = new MetricsRegistry();
+    const table = await MqttSources.table({
+      broker: broker.url,
+      topic: 'json/+',
+      mapToRowFn: (_, message) => message.json() ?? undefined,
+    }).open({ ...contextOf(), metrics });
+    assert.deepEqual(
+      [table.get('json/a'), table.get('json/b'), table.get('json/c')],
+      [{ site: 'north' }, undefined, undefined],
+    );
+    assert.deepEqual(
+      facts(told, 'table-row-rejected').map(({ job, table: name, topic, error }) => [job, name, topic, error.code]),
+      [['job', 'json/+', 'json/b', 'USER_FUNCTION_FAILED']],
+    );
+    await retained('json/a', '{');
+    await until(() => table.get('json/a') === undefined);
+    await table.close();
+  });
+
+  it('leaves out what is beyond its bound, says so once, and has room again for what is deleted', async () => {
+    using told = new Told('table-full');
+    for (const key of ['a', 'b', 'c', 'd']) await retained(`bound/${key}`, key);
+    const table = await tableOf('bound/+', { maxRows: 2 }).open(contextOf());
+    const keys = ['a', 'b', 'c', 'd'];
+    const held = keys.filter((key) => table.get(key) !== undefined);
+    assert.equal(held.length, 2);
+    assert.deepEqual(
+      facts(told, 'table-full').map(({ rows, maxRows }) => [rows, maxRows]),
+      [[2, 2]],
+    );
+    await retained(`bound/${held[0]}`, '');
+    await retained('bound/e', 'e');
+    await until(() => table.get('e') === 'e');
+    await table.close();
+  });
+
+  it('is a part of a job: ready before an input is polled, closed behind it, with a row for each item', async () => {
+    await retained('devices/boiler/site', 'north');
+    const devices = MqttSources.table({
+      broker: broker.url,
+      topic: 'devices/+/site',
+      keyFn: (topic) => topic.split('/')[1],
+      mapToRowFn: (_, message) => message.toString(),
+    });
+    const found: string[] = [];
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.items('boiler', 'oven'))
+      .lookup(
+        devices,
+        (device) => device,
+        (device, site) => `${device} ${site?.toUpperCase() ?? 'nowhere'}`,
+      )
+      .writeTo(Sinks.list(found));
+    const job = Engine.embedded().newJob(pipeline);
+    await job.join();
+    assert.deepEqual(found, ['boiler NORTH', 'oven nowhere']);
+    assert.ok(
+      job
+        .metrics()
+        .samples.some(
+          ({ name, labels, value }) =>
+            name === 'millrace_table_rows' && labels.table === 'devices/+/site' && value === 1,
+        ),
+    );
+  });
+});
+
+describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
+  it('opens when the broker comes, and ends its opening with the signal', async () => {
+    const port = await freePort();
+    const opening = tableOf('late/+', { broker: `mqtt://127.0.0.1:${port}` }).open(contextOf());
+    const given = new AbortController();
+    const ended = tableOf('late/+', { broker: `mqtt://127.0.0.1:${port}` }).open(contextOf(given.signal));
+    given.abort();
+    await assert.rejects(ended, { code: 'ABORTED' });
+    await using late = await startMosquitto({ port });
+    const table = await opening;
+    assert.equal(table.get('a'), undefined);
+    await table.close();
+    await late.stop();
+  });
+
+  it('is refused by name with a filter that it may not read', async () => {
+    await using strict = await startFakeBroker({
+      subscribe: (client, { packetId }) => client.send({ type: 'suback', packetId, reasonCodes: [0x87] }),
+    });
+    await assert.rejects(tableOf('secret/+', { broker: strict.url }).open(contextOf()), {
+      code: 'SUBSCRIPTION_REFUSED',
+      message: 'the broker refused to subscribe to "secret/+" (0x87)',
+    });
+  });
+
+  it('keeps its rows when it is refused later on, says so, and goes on when it is taken again', async () => {
+    using told = new Told('table-failed', 'table-loaded');
+    let subscribed = 0;
+    await using moody = await startFakeBroker({
+      subscribe: (client, packet) => {
+        subscribed += 1;
+        if (subscribed === 2) client.send({ type: 'suback', packetId: packet.packetId, reasonCodes: [0x87] });
+        else grant(client, packet);
+        client.send(row('moody/a', `${subscribed}`));
+      },
+    });
+    const table = await tableOf('moody/+', { broker: moody.url }).open(contextOf());
+    assert.equal(table.get('a'), '1');
+    (await moody.client(0)).fin();
+    await until(() => told.names.includes('table-failed'));
+    assert.notEqual(table.get('a'), undefined);
+    assert.equal(facts(told, 'table-failed')[0]?.error.code, 'SUBSCRIPTION_REFUSED');
+    await until(() => facts(told, 'table-loaded').length === 2);
+    assert.equal(table.get('a'), '3');
+    await table.close();
+  });
+
+  it('waits for rows that the broker sends behind its answers', async () => {
+    const clients: FakeClient[] = [];
+    await using slow = await startFakeBroker({
+      connect: accept,
+      subscribe: (client, packet) => {
+        clients.push(client);
+        grant(client, packet);
+      },
+    });
+    const opening = tableOf('slow/+', { broker: slow.url, qualityOfService: 0 }).open(contextOf());
+    await until(() => clients[0]?.packets.some(({ type }) => type === 'unsubscribe') === true);
+    assert.ok(clients[0] !== undefined);
+    clients[0].send(row('slow/a', '1'));
+    const table = await opening;
+    assert.equal(table.get('a'), '1');
+    await table.close();
+  });
+});
+
+it('what is no table of retained messages is refused where it is written', () => {
+  const refused = (given: unknown, message: RegExp) =>
+    assert.throws(() => MqttSources.table(given as never), { code: 'INVALID_OPTIONS', message });
+  refused({}, /there is nothing to read: give topic/);
+  refused({ topic: 'a/#/b' }, /the filter "a\/#\/b" is not valid/);
+  refused({ topic: '$share/g/a' }, /a shared filter brings no retained messages/);
+  refused(
+    { topic: 'a', maxRows: 0, keyFn: 3 },
+    /maxRows must be .*keyFn must be a function|keyFn must be .*maxRows must be/s,
+  );
+  refused('mqtt://localhost', /mqtt:\/\/localhost|broker/);
+  assert.equal(MqttSources.table('a/+').name, 'a/+');
+});
