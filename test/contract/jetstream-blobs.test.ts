@@ -6,7 +6,7 @@ import { onCleanup } from '../support/cleanup.js';
 import { PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence, natsServersHere } from '../support/nats/nats-servers-here.js';
-import { askJetStream } from '../support/nats/streams.js';
+import { askJetStream, removeStream } from '../support/nats/streams.js';
 import { runCases } from './run-cases.js';
 
 interface Chunk {
@@ -53,7 +53,7 @@ describe('the snapshots in JetStream', { ...SUITE_LIMIT, skip: natsAbsence() ?? 
             await opened.connection.request(chunk.subject, chunk.bytes, { timeout: PATIENCE_MS });
           },
           cut: async () => void (await remove(await lastChunk(opened, name))),
-          stop: () => askJetStream(opened, `STREAM.DELETE.OBJ_${name}`).then(() => {}),
+          stop: () => removeStream(opened, `OBJ_${name}`),
         };
       };
       const title = `JetStream, ${size === 1 ? 'one server' : 'three servers'} ${program.version}`;

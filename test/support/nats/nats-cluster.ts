@@ -95,9 +95,15 @@ export class NatsCluster implements AsyncDisposable {
     return this.servers.length;
   }
 
-  /** Resolves when every server that runs can be used. */
+  /** Resolves when every server that runs can be used, and who places streams knows so. */
   async ready(): Promise<void> {
-    for (const server of this.servers) if (server.answers) await server.ready();
+    const running = this.servers.filter(({ answers }) => answers);
+    for (const server of running) await server.ready();
+    if (running.length < 2) return;
+    await until(() => this.#placesOn(running), {
+      intervalMs: 20,
+      what: `a leader that places streams on ${running.map(({ name }) => name)}`,
+    });
   }
 
   /** Who leads a stream now; waits until somebody who answers does. */
@@ -136,6 +142,17 @@ export class NatsCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
+  }
+
+  /** A server may be healthy and still be away for the one that leads all: no stream of three copies can be made then. */
+  async #placesOn(running: readonly NatsProcess[]): Promise<boolean> {
+    for (const server of running) {
+      const { leader, replicas = [] } = (await server.report())?.meta_cluster ?? {};
+      if (leader !== server.name) continue;
+      const usable = replicas.filter(({ current, offline }) => current && offline !== true).map(({ name }) => name);
+      return running.every(({ name }) => name === leader || usable.includes(name));
+    }
+    return false;
   }
 
   async #leaderOf(stream: string): Promise<NatsProcess | undefined> {

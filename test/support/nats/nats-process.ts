@@ -3,7 +3,11 @@ import { until } from '../until.js';
 
 /** What a server says of itself at `/jsz`, as far as tests read it. */
 interface JetStreamReport {
-  readonly meta_cluster?: { readonly leader?: string };
+  readonly meta_cluster?: {
+    readonly leader?: string;
+    /** The others, as the leader sees them. */
+    readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
+  };
   readonly config?: { readonly sync_interval?: number; readonly sync_always?: boolean };
   readonly account_details?: readonly {
     readonly stream_detail?: readonly {
