@@ -45,7 +45,7 @@ test(
 
     await using again = startCli(args);
     const running = await again.waitForLine(/RUNNING/);
-    assert.match(running, /sink "away-2" not connected yet: what is for it is stored/);
+    assert.match(running, /sink "away" not connected yet: what is for it is stored/);
     for (let batch = 1; batch <= BATCHES; batch += 1) await publish(batch);
     const total = BATCH * (BATCHES + 1);
     await until(() => again.stdout.some((line) => stored(line) === total), { what: 'the outbox to have everything' });

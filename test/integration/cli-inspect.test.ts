@@ -93,7 +93,8 @@ test(
     const found = await until(async () => {
       const { report, code } = await inspect(dir);
       assert.deepEqual([code, report.problems, only(report).problems], [0, [], []]);
-      const outbox = only(report).contents?.sinks.find(({ name }) => name === 'out')?.outboxes[0];
+      const outbox = only(report).contents?.sinks.find(({ name, storedAs }) => name === 'writer' && storedAs === 'out')
+        ?.outboxes[0];
       return outbox?.rows === 2 && only(report).contents?.sources[0]?.inbound === 0 ? report : undefined;
     });
     assert.match(found.owner ?? '', new RegExp(`^process ${runner.pid} on `));
@@ -108,10 +109,11 @@ test(
     );
     const [count, call] = ['count', 'call'].map((stage) => contents?.stages.find((one) => one.name === stage));
     assert.deepEqual([count?.keys, call?.pendingCalls], [3, 1]);
-    const oldest = contents?.sinks.find((sink) => sink.name === 'out')?.outboxes[0]?.oldest;
+    const oldest = contents?.sinks.find(({ storedAs }) => storedAs === 'out')?.outboxes[0]?.oldest;
     assert.equal(oldest?.topic, 'out/in/b');
 
     const text = await runCli(['inspect', dir]);
+    assert.match(text.stdout.join('\n'), /^ {2}sink writer \(stored as out\): reached$/m);
     assert.match(text.stdout.join('\n'), /outbox \S+: 2 rows, .*; oldest is 5 to out\/in\/b/);
     const state = await inspect(dir, '--stage', 'count', '--key', 'in/\u202ered');
     assert.equal(only(state.report).states[0]?.value, '{ count: 2 }');
@@ -121,7 +123,7 @@ test(
     );
     const row = await inspect(dir, '--sink', 'out', '--seq', '6');
     assert.deepEqual(only(row.report).rows[0]?.payload, { text: '2 6\u001b[2J' });
-    const shown = await runCli(['inspect', dir, '--sink', 'out', '--seq', '6']);
+    const shown = await runCli(['inspect', dir, '--sink', 'writer', '--seq', '6']);
     assert.match(shown.stdout.at(-1) ?? '', /row 6, to out\/in\/b, QoS 2: 2 6\\u001b\[2J$/);
     assert.deepEqual((await runCli(['inspect', dir, '--sink', 'out', '--seq', '6', '--raw'])).stdout, ['2 6\u001b[2J']);
 
@@ -141,7 +143,7 @@ test(
     const before = printOf(dir);
     const { report: after } = await inspect(dir);
     assert.deepEqual(only(after).contents?.stages, contents?.stages);
-    assert.equal(only(after).contents?.sinks.find((sink) => sink.name === 'out')?.outboxes[0]?.rows, 2);
+    assert.equal(only(after).contents?.sinks.find(({ storedAs }) => storedAs === 'out')?.outboxes[0]?.rows, 2);
     assert.deepEqual(printOf(dir), before);
 
     // the owner lost nothing by all the looks

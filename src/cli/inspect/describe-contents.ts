@@ -1,5 +1,5 @@
 import type { Counted, OutboxContents, StoreContents } from '../../engine/inspection/inspect-records.js';
-import type { PortRecord } from '../../engine/inspection/stored-facts.js';
+import { calledIn, type PortRecord } from '../../engine/inspection/stored-facts.js';
 import { isObject } from '../../internal/is-object.js';
 import { readSessionRecord } from '../../mqtt/connection/identity/record/read-session-record.js';
 import { fromIdRuns } from '../../mqtt/protocol/session/inbound/id-runs.js';
@@ -25,7 +25,10 @@ export interface SessionReport {
 
 /** Sessions, and what else a source or a sink notes under a name. */
 interface PortReport {
+  /** As metrics and events have it. */
   readonly name: string;
+  /** By which things are stored and given up: with a number where another part of the pipeline had the name before. */
+  readonly storedAs: string;
   readonly sessions: readonly SessionReport[];
   readonly notes: Readonly<Record<string, string>>;
 }
@@ -123,15 +126,16 @@ const stageReport = (name: string, { states, calls, facts }: StoreContents): Sta
   return { name, keys: count, bytes, pendingCalls: pending };
 };
 
-const sourceReport = (name: string, { facts }: StoreContents): SourceReport => {
-  const stored = facts.sources.get(name);
+const sourceReport = (storedAs: string, { facts }: StoreContents): SourceReport => {
+  const stored = facts.sources.get(storedAs);
   const common = {
-    name,
+    name: calledIn(facts, 'source', storedAs),
+    storedAs,
     position: stored?.upTo,
-    knownKeys: facts.known.get(name),
-    ...recordsReport(facts.records.filter(({ port }) => port === `source ${name}`)),
+    knownKeys: facts.known.get(storedAs),
+    ...recordsReport(facts.records.filter(({ port }) => port === `source ${storedAs}`)),
   };
-  const state = attempt(() => readSourceState(stored?.state, name));
+  const state = attempt(() => readSourceState(stored?.state, storedAs));
   if (state === undefined) {
     const shown = stored?.state === undefined ? undefined : shownValue(stored.state);
     return { ...common, inboundIds: undefined, inbound: 0, finished: 0, state: shown };
@@ -142,13 +146,14 @@ const sourceReport = (name: string, { facts }: StoreContents): SourceReport => {
   return { ...common, inboundIds: ids.slice(0, MOST_IDS), inbound: ids.length, finished, state: undefined };
 };
 
-const sinkReport = (name: string, { facts, outboxes }: StoreContents): SinkReport => {
-  const reached = facts.reached[name];
+const sinkReport = (storedAs: string, { facts, outboxes }: StoreContents): SinkReport => {
+  const reached = facts.reached[storedAs];
   return {
-    name,
+    name: calledIn(facts, 'sink', storedAs),
+    storedAs,
     reached: Array.isArray(reached) ? reached : undefined,
-    outboxes: outboxes.filter(({ sink }) => sink === name).map(outboxReport),
-    ...recordsReport(facts.records.filter(({ port }) => port === `sink ${name}`)),
+    outboxes: outboxes.filter(({ sink }) => sink === storedAs).map(outboxReport),
+    ...recordsReport(facts.records.filter(({ port }) => port === `sink ${storedAs}`)),
   };
 };
 

@@ -48,14 +48,17 @@ const sourceLines = (source: SourceReport): readonly string[] => {
     ...(knownKeys === undefined ? [] : [`${many(knownKeys, 'key')} known`]),
     ...(state === undefined ? [] : [`state ${oneLine(state)}`]),
   ];
-  return [`  source ${name}: ${facts.join(', ')}`, ...portLines(source)];
+  return [`  source ${name}${storedText(source)}: ${facts.join(', ')}`, ...portLines(source)];
 };
+
+const storedText = ({ name, storedAs }: Pick<SinkReport, 'name' | 'storedAs'>): string =>
+  name === storedAs ? '' : ` (stored as ${storedAs})`;
 
 const idsText = (ids: readonly number[], count: number): string =>
   `${grouped(count)} (${ids.join(' ')}${count > ids.length ? ' …' : ''})`;
 
 const sinkLines = (sink: SinkReport): readonly string[] => [
-  `  sink ${sink.name}: ${sink.reached === undefined ? 'never reached' : 'reached'}`,
+  `  sink ${sink.name}${storedText(sink)}: ${sink.reached === undefined ? 'never reached' : 'reached'}`,
   ...portLines(sink),
   ...sink.outboxes.map(outboxLine),
 ];

@@ -22,16 +22,14 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const plan = compilePipeline(options.graph);
   const ports = planPorts(plan);
   const services = await openServices(request, plan);
-  const { readers, writers } = await closingOnFailure({ job, services }, () =>
-    openDirectPorts(request, { plan, ports }),
-  );
+  const { readers, writers } = await closingOnFailure({ job, services }, () => openDirectPorts(request, ports));
   const gate = new UnitGate(NO_UNIT);
   const lanes = new TickLanes({
     sources: sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies, isNewOf: () => undefined }),
     asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
-    sinks: ports.sinks.map(({ name, rejection }, index) => {
+    sinks: ports.sinks.map(({ called, rejection }, index) => {
       const { port: writer } = present(writers[index], 'each sink of the plan is open');
-      return new DirectOutputLane({ name, writer, rejection, tallies });
+      return new DirectOutputLane({ name: called, writer, rejection, tallies });
     }),
     maxItemsInFlight,
     tallies,

@@ -126,20 +126,13 @@ interface OpenSinks {
   readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
 }
 
-/** As its own metrics and events call a sink, which need not be its name in the job; where two would be one, by that. */
-const calledNames = (sinks: JobPorts['sinks']): readonly string[] =>
-  sinks.map(({ name, sink }) => (sinks.filter((one) => one.sink.name === sink.name).length > 1 ? name : sink.name));
-
-const outputLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly DurableOutputLane[] => {
-  const called = calledNames(ports.sinks);
-  return ports.sinks.map(({ name, rejection }, index) => {
+const outputLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly DurableOutputLane[] =>
+  ports.sinks.map(({ name, called, rejection }, index) => {
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
     const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
     const { outboxLimits: limits, tallies } = options;
     const onFull = ({ messages, bytes }: StoredMessages) =>
-      publishDiagnostic('outbox-full', { job: options.job, sink: called[index] ?? name, messages, bytes });
+      publishDiagnostic('outbox-full', { job: options.job, sink: called, messages, bytes });
     const checkSize = (bytes: number): void => checkCommitSize(bytes + ROW_OVERHEAD_BYTES, store.maxCommitBytes);
-    const names = { name, called: called[index] ?? name };
-    return new DurableOutputLane({ ...names, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
+    return new DurableOutputLane({ name: called, writer, outboxes, limits, checkSize, rejection, tallies, onFull });
   });
-};

@@ -36,7 +36,7 @@ export class CommitMeter {
 /** Shows what the outboxes of the present run have: what is stored, or about to be, and not known to be delivered. */
 export const showOutboxes = (metrics: Metrics, job: string, lanes: readonly DurableOutputLane[]): void => {
   for (const lane of lanes) {
-    const labels = { job, sink: lane.called };
+    const labels = { job, sink: lane.name };
     metrics
       .gauge('millrace_job_outbox_messages', 'Messages that are stored and not delivered', labels)
       .collect(() => lane.stored.messages);

@@ -23,6 +23,8 @@ export interface JobManifest {
   readonly sinks: readonly string[];
   /** Stages with state, and mapAsync stages. */
   readonly stages: readonly string[];
+  /** What sources and sinks are called elsewhere, by `partName`, where it differs: for whoever looks at the store. Nothing is stored by it. */
+  readonly called?: Readonly<Record<string, string>>;
 }
 
 interface StoredManifest extends JobManifest {
@@ -58,7 +60,7 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
   refusePresent(owner, here);
   const names = new Set(here.map(partName));
   const gone = partsOf(before).filter((part) => !names.has(partName(part)));
-  const holding = gone.flatMap((part) => holdingOf(store, part));
+  const holding = gone.flatMap((part) => holdingOf(store, part, before.called));
   const lost = holding.filter(({ part }) => !owner.giveUp.includes(partName(part)));
   if (lost.length > 0) throw jobChanged(owner.job, lost, added(here, before));
   const given = holding.filter(({ part }) => owner.giveUp.includes(partName(part)));
@@ -68,7 +70,8 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
     ...given.map(({ part }) => keysOf(part)),
     ...gone.filter(({ kind }) => kind === 'stage').map(keysOf),
   ];
-  const changed = gone.length > 0 || added(here, before).length > 0 || removing.length > 0;
+  const isRenamed = JSON.stringify(before.called) !== JSON.stringify(now.called);
+  const changed = gone.length > 0 || added(here, before).length > 0 || removing.length > 0 || isRenamed;
   // a removal that a crash cuts off goes on at the next start, by its `removing` (G1)
   if (changed) await noteManifest(store, { ...now, ...(removing.length > 0 && { removing }) });
   for (const { part, stored } of given) tellGivenUp(owner.job, partName(part), stored);
@@ -80,11 +83,13 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
 interface Holding {
   readonly part: Part;
   readonly stored: string;
+  /** Undefined: as it is stored. */
+  readonly called: string | undefined;
 }
 
-const holdingOf = (view: StoreView, part: Part): readonly Holding[] => {
+const holdingOf = (view: StoreView, part: Part, called: JobManifest['called']): readonly Holding[] => {
   const stored = storedOf(view, part);
-  return stored === undefined ? [] : [{ part, stored }];
+  return stored === undefined ? [] : [{ part, stored, called: called?.[partName(part)] }];
 };
 
 const partsOf = (manifest: JobManifest): readonly Part[] =>
@@ -137,6 +142,9 @@ const refusePresent = ({ job, giveUp }: ManifestOwner, here: readonly Part[]): v
   );
 };
 
+const holdingText = ({ part, stored, called }: Holding): string =>
+  `${quoted(part)} (${called === undefined ? '' : `which is called "${called}" elsewhere: `}${stored})`;
+
 /** How what is stored under these names can be given up. */
 const waysOut = (names: readonly string[]): string =>
   `give up what is stored: giveUp: [${names.map((name) => `'${name}'`).join(', ')}] among the options of the job, ` +
@@ -144,7 +152,7 @@ const waysOut = (names: readonly string[]): string =>
 
 const jobChanged = (job: string, lost: readonly Holding[], news: readonly string[]): MillraceError => {
   const names = lost.map(({ part }) => partName(part));
-  const what = lost.map(({ part, stored }) => `${quoted(part)} (${stored})`).join(', ');
+  const what = lost.map(holdingText).join(', ');
   const besides = news.length > 0 ? `; new in it: ${news.join(', ')}` : '';
   return new MillraceError(
     'JOB_CHANGED',

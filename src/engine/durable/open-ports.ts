@@ -8,13 +8,12 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { deferred } from '../../internal/deferred.js';
 import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
-import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Store, StoreView } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
 import { endOf, partName } from '../layout/stored-parts.js';
 import { readSourceRecord } from '../layout/values/source-record.js';
 import { closePorts, type NamedPort } from '../opening/close-ports.js';
-import type { JobPorts, PlannedSink } from '../opening/job-ports.js';
+import type { JobPorts, PlannedSink, PlannedSource } from '../opening/job-ports.js';
 import { type OpenPorts, openInOrder } from '../opening/open-in-order.js';
 import { openPort, type PortPlace } from '../opening/open-port.js';
 import type { RunRequest } from '../opening/run-parts.js';
@@ -26,16 +25,14 @@ import { ReachedSinks } from './reached-sinks.js';
 export interface DurablePlan {
   /** Open, and ours alone. */
   readonly store: Store;
-  /** What is to be opened. */
-  readonly plan: PipelinePlan;
-  /** The sinks among it are opened first, those of dead letters too. */
+  /** What is to be opened: the sinks first, those of dead letters too. */
   readonly ports: JobPorts;
 }
 
 /** Opens the sinks, waiting for those that the job has never reached, then the sources. */
 export const openDurablePorts = (
   { options, signal, abort, stop }: RunRequest,
-  { store, plan, ports }: DurablePlan,
+  { store, ports }: DurablePlan,
 ): Promise<OpenPorts<AnyDurableSinkWriter>> => {
   const { job, guarantee, metrics, partition: index, partitions: count } = options;
   const records = new DurableRecords(store, stop);
@@ -50,7 +47,7 @@ export const openDurablePorts = (
   });
   const placeOf = (part: string): PortPlace => ({ job, part, signal });
   const openSink = async (sink: PlannedSink): Promise<NamedPort<AnyDurableSinkWriter>> => {
-    const place = placeOf(`sink "${sink.name}"`);
+    const place = placeOf(`sink "${sink.called}"`);
     const open = await openPort(place, () =>
       createWriter(sink, contextOf(partName({ kind: 'sink', name: sink.name })), store),
     );
@@ -64,8 +61,8 @@ export const openDurablePorts = (
     writers: () => ports.sinks.map(openSink),
     onWriters: () => reached.add(ports.sinks),
     readers: () =>
-      plan.sources.map((source) =>
-        openPort(placeOf(`source "${source.name}"`), async () =>
+      ports.sources.map((source) =>
+        openPort(placeOf(`source "${source.called}"`), async () =>
           restoreReader(source, contextOf(partName({ kind: 'source', name: source.name })), store),
         ),
       ),
@@ -75,13 +72,13 @@ export const openDurablePorts = (
 
 /** One that knows of no store gets an outbox of the engine's. */
 const createWriter = (
-  { name, sink }: PlannedSink,
+  { name, called, sink }: PlannedSink,
   context: OpenContext,
   view: StoreView,
 ): Promise<AnyDurableSinkWriter> => {
   const restore: RestoreOutbox = (outbox) => restoredOutbox(view, { sink: name, outbox });
   const open = () => sink.createDurableWriter?.(context, restore) ?? withOutbox(sink, context, restore);
-  return openDurableWriter(name, restore, open);
+  return openDurableWriter(called, restore, open);
 };
 
 /** A sink that does not listen to the signal keeps no job from ending. */
@@ -107,15 +104,15 @@ const failLater = ({ opened }: AnyDurableSinkWriter, signal: AbortSignal, stop: 
 
 /** On a first start there is nothing to restore: the context then says so by having neither state nor pages. */
 const restoreReader = (
-  { name, source }: SourcePlan,
+  { name, called, source }: PlannedSource,
   context: OpenContext,
   view: StoreView,
 ): Promise<SourceReader<unknown>> => {
   const bytes = view.get(storeKeys.source(name));
-  if (bytes === undefined) return createReader(name, source, context);
+  if (bytes === undefined) return createReader(called, source, context);
   const { state } = readSourceRecord(bytes);
   const restoredPages = pagesOf(name, view);
-  return createReader(name, source, { ...context, restored: state, restoredPages });
+  return createReader(called, source, { ...context, restored: state, restoredPages });
 };
 
 /** All of them: what a reader keeps in pages it has in memory. */

@@ -6,6 +6,7 @@ import { openStore } from '../../store/guarded-store.js';
 import type { Store, StoreProvider } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
 import { Overlay } from '../layout/overlay.js';
+import { partName } from '../layout/stored-parts.js';
 import { closePorts } from '../opening/close-ports.js';
 import { type JobPorts, planPorts } from '../opening/job-ports.js';
 import type { OpenPorts } from '../opening/open-in-order.js';
@@ -68,11 +69,12 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     sources: plan.sources.map(({ name }) => name),
     sinks: ports.sinks.map(({ name }) => name),
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
+    ...calledIn(ports),
   };
   const isFirst = await settleManifest(store, options, now);
   const services = await openServices(request, plan);
   const { job } = options;
-  const open = await closingOnFailure({ job, services }, () => openDurablePorts(request, { store, plan, ports }));
+  const open = await closingOnFailure({ job, services }, () => openDurablePorts(request, { store, ports }));
   let work: DurableWork | undefined;
   const close = async (): Promise<void> => {
     await closePorts(job, open.readers);
@@ -85,7 +87,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     await settleClients(store, options, { opened: openedIn(ports, open), now });
     work = assembleWork(request, { store, plan, ports, open, overlay, states });
     const { machine, custody, lanes, calls } = work;
-    const opening = ports.sinks.map(({ name }, index) => new OpeningSink(name, open.writers[index]?.port.opened));
+    const opening = ports.sinks.map(({ called }, index) => new OpeningSink(called, open.writers[index]?.port.opened));
     const recovered = {
       outbox: custody.stored,
       pendingCalls: calls.reduce((sum, { pending }) => sum + pending, 0),
@@ -99,6 +101,14 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     throw error;
   }
 };
+
+const calledIn = ({ sources, sinks }: JobPorts): Pick<JobManifest, 'called'> => {
+  const called = [...calledOf('source', sources), ...calledOf('sink', sinks)];
+  return called.length === 0 ? {} : { called: Object.fromEntries(called) };
+};
+
+const calledOf = (kind: 'source' | 'sink', ports: readonly { readonly name: string; readonly called: string }[]) =>
+  ports.flatMap(({ name, called }) => (name === called ? [] : [[partName({ kind, name }), called] as const]));
 
 /** The outboxes that have a client, by their keys. */
 const openedIn = ({ sinks }: JobPorts, { writers }: OpenPorts<AnyDurableSinkWriter>): ReadonlySet<string> =>

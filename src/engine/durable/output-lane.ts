@@ -14,10 +14,8 @@ import type { Outbox } from './outbox/outbox.js';
 const OUTBOX = 'a row that passed the door of its sink has an outbox';
 
 export interface DurableOutputLaneOptions {
-  /** Of the sink, in the job. */
+  /** Of the sink, in metrics and events. */
   readonly name: string;
-  /** In metrics and events. */
-  readonly called: string;
   /** Makes rows of the outputs. */
   readonly writer: AnyDurableSinkWriter;
   /** One for each of the writer's, in its order. */
@@ -40,7 +38,6 @@ export interface DurableOutputLaneOptions {
  */
 export class DurableOutputLane implements OutputLane {
   readonly name: string;
-  readonly called: string;
   readonly rejection: RejectionPolicy;
   readonly #options: DurableOutputLaneOptions;
   /** Outputs of this tick that are no rows yet; they count in `room`. */
@@ -51,7 +48,6 @@ export class DurableOutputLane implements OutputLane {
 
   constructor(options: DurableOutputLaneOptions) {
     this.name = options.name;
-    this.called = options.called;
     this.rejection = options.rejection;
     this.#options = options;
   }

@@ -4,8 +4,8 @@ import type { RecordLook } from '../../store/look/record-look.js';
 import { entryKey, keyText } from '../layout/keys/entry-key.js';
 import { namePrefix } from '../layout/keys/named-keys.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';
-import { placeOfKey } from './key-place.js';
-import { isFact, readStoredFacts } from './stored-facts.js';
+import { type KeyPlace, placeOfKey } from './key-place.js';
+import { calledIn, isFact, readStoredFacts } from './stored-facts.js';
 
 /** The state of a key, as it is stored. */
 export interface FoundState {
@@ -66,24 +66,26 @@ export interface FoundRow {
   readonly head: { readonly low: number; readonly end: number; readonly state: unknown } | undefined;
 }
 
-/** The rows with a seq in the outboxes of a sink, of which each counts its own. */
+/** The rows with a seq in the outboxes of a sink, of which each counts its own. @param sink as it is stored, or as metrics and events call it */
 export const findRows = async (
   look: RecordLook,
   { sink, outbox, seq }: { readonly sink: string; readonly outbox: string | undefined; readonly seq: number },
 ): Promise<readonly FoundRow[]> => {
   const facts = await readStoredFacts(look, () => {});
-  const found = new Map<string, { readonly last: number; readonly value: Uint8Array }>();
+  const found = new Map<string, Extract<KeyPlace, { is: 'rows' }> & { readonly value: Uint8Array }>();
   for await (const { key, value } of look.records((one) => !isFact(one))) {
     const place = placeOfKey(key);
-    if (place?.is !== 'rows' || place.sink !== sink || place.last < seq) continue;
+    if (place?.is !== 'rows' || place.last < seq) continue;
+    if (place.sink !== sink && calledIn(facts, 'sink', place.sink) !== sink) continue;
     if (outbox !== undefined && place.outbox !== outbox) continue;
-    const before = found.get(place.outbox);
-    if (before === undefined || place.last < before.last) found.set(place.outbox, { last: place.last, value });
+    const id = JSON.stringify([place.sink, place.outbox]);
+    const before = found.get(id);
+    if (before === undefined || place.last < before.last) found.set(id, { ...place, value });
   }
-  return [...found].flatMap(([name, { value }]) =>
-    decodeChunk(value, { from: seq, to: seq + 1 }).rows.map(({ bytes }) => {
-      const head = facts.outboxes.find((one) => one.sink === sink && one.outbox === name);
-      return { outbox: name, seq, bytes, head };
+  return [...found.values()].flatMap((place) =>
+    decodeChunk(place.value, { from: seq, to: seq + 1 }).rows.map(({ bytes }) => {
+      const head = facts.outboxes.find((one) => one.sink === place.sink && one.outbox === place.outbox);
+      return { outbox: place.outbox, seq, bytes, head };
     }),
   );
 };

@@ -91,6 +91,16 @@ export const readStoredFacts = async (
   return facts;
 };
 
+/** What metrics and events call a source or a sink, of which things are stored under this name. */
+export const calledIn = (
+  { manifest }: Pick<StoredFacts, 'manifest'>,
+  kind: 'source' | 'sink',
+  stored: string,
+): string => {
+  const called: unknown = Object(Object(manifest).called)[`${kind} ${stored}`];
+  return typeof called === 'string' ? called : stored;
+};
+
 class Facts implements StoredFacts {
   manifest: unknown;
   careful = false;

@@ -25,11 +25,11 @@ const OPENED = 'each source of the plan is open and has a rejection';
 export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LaneParts): readonly SourceLane[] =>
   plan.sources.map((source, index) => {
     const reader = present(readers[index], OPENED);
-    const rejection = present(ports.sourceRejections[index], OPENED);
-    const { name, fragment } = source;
+    const { name, called, rejection } = present(ports.sources[index], OPENED);
+    const { fragment } = source;
     const isNew = isNewOf(source);
     const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
-    const options = { name, reader, fragment, downstream, rejection, tallies };
+    const options = { name, called, reader, fragment, downstream, rejection, tallies };
     return new SourceLane(isNew === undefined ? options : { ...options, isNew });
   });
 

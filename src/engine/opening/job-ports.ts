@@ -1,22 +1,38 @@
 import type { OnError } from '../../connector/sink.js';
+import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
+import { calledNames } from './called-names.js';
 
 /** A sink that a job opens: one of the pipeline or a dead-letter sink. */
 export interface PlannedSink {
   /** No other sink of the job has it. */
   readonly name: string;
+  /** In metrics, events and errors, as `calledNames` has it. */
+  readonly called: string;
   /** As the user gave it. */
   readonly sink: AnySink;
   /** Where its own rejected items go. */
   readonly rejection: RejectionPolicy;
 }
 
+/** A source that a job opens. */
+export interface PlannedSource {
+  /** No other stage of the pipeline has it. */
+  readonly name: string;
+  /** In metrics, events and errors, as `calledNames` has it. */
+  readonly called: string;
+  /** As the user gave it. */
+  readonly source: SourceDefinition<unknown>;
+  /** Where its rejected inputs go. */
+  readonly rejection: RejectionPolicy;
+}
+
 /** Everything that a job opens. The sinks of the pipeline come first, then the dead-letter sinks, each once. */
 export interface JobPorts {
   /** In the order of the plan. */
-  readonly sourceRejections: readonly RejectionPolicy[];
+  readonly sources: readonly PlannedSource[];
   /** By the id of a stage, of those that give items up. */
   readonly stageRejections: ReadonlyMap<number, RejectionPolicy>;
   /** What `RejectionPolicy` counts. */
@@ -25,7 +41,7 @@ export interface JobPorts {
 
 /** Dead-letter sinks by identity: one that several sources, stages and sinks share is opened once. */
 class SinkList {
-  readonly sinks: PlannedSink[] = [];
+  readonly sinks: Omit<PlannedSink, 'called'>[] = [];
   readonly #deadLetters = new Map<object, number>();
 
   addAll(sinks: PipelinePlan['sinks']): void {
@@ -64,7 +80,15 @@ class SinkList {
 export const planPorts = (plan: Pick<PipelinePlan, 'sources' | 'sinks' | 'stageErrors'>): JobPorts => {
   const list = new SinkList();
   list.addAll(plan.sinks);
-  const sourceRejections = plan.sources.map(({ source }) => list.resolve(source.onError));
+  const sourcesCalled = calledNames(plan.sources.map(({ name, source }) => ({ name, own: source.name })));
+  const sources = plan.sources.map(({ name, source }, index): PlannedSource => {
+    return { name, called: sourcesCalled[index] ?? name, source, rejection: list.resolve(source.onError) };
+  });
   const stageRejections = new Map(plan.stageErrors.map(({ vertex, onError }) => [vertex, list.resolve(onError)]));
-  return { sourceRejections, stageRejections, sinks: list.sinks };
+  const called = calledNames(list.sinks.map(({ name, sink }) => ({ name, own: sink.name })));
+  return {
+    sources,
+    stageRejections,
+    sinks: list.sinks.map((sink, index) => ({ ...sink, called: called[index] ?? sink.name })),
+  };
 };

@@ -37,8 +37,10 @@ export interface SourceMark {
 }
 
 export interface SourceLaneOptions {
-  /** Of the source, in the job. */
+  /** Of the source, in the job: its position is stored by it. */
   readonly name: string;
+  /** What events and errors call it. */
+  readonly called: string;
   /** Polled, and answered, for this lane alone. */
   readonly reader: SourceReader<unknown>;
   /** The stages up to the first sink or mapAsync stage. */
@@ -188,7 +190,7 @@ export class SourceLane {
 
   #track(polled: Polled<unknown>): Frame {
     const items = this.#withoutCopies(polled);
-    const frame = createFrame(this.options.name, { ...polled, items });
+    const frame = createFrame(this.options.called, { ...polled, items });
     this.#polledUpTo = polled.last;
     this.#frames.push(frame);
     this.#inFlightItems += frame.itemCount;

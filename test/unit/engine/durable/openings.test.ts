@@ -83,7 +83,9 @@ const world = (): World => {
     restart: { maxAttempts: 0 },
     onEvent: (event) => events.push(event),
   };
-  return { stores: new MemoryStores(), source: new ManualSource(), destination: new Destination(), events, options };
+  // in the pipeline the sink is `rows-2`, then
+  const source = new ManualSource<string>({ name: 'rows' });
+  return { stores: new MemoryStores(), source, destination: new Destination(), events, options };
 };
 
 /** A first start, with all there, to its end. */
@@ -112,7 +114,10 @@ describe('the start of a job with a store', SUITE_LIMIT, () => {
     assert.equal(job.metrics().outboxMessages, 3);
     opening.resolve();
     await until(() => destination.items.length === 3);
-    assert.ok(events.some(({ kind }) => kind === 'sink-open'));
+    assert.deepEqual(
+      events.flatMap((event) => (event.kind === 'sink-open' ? [event.sink] : [])),
+      ['rows'],
+    );
     assert.equal(await job.drain(), true);
   });
 
