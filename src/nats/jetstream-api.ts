@@ -37,28 +37,42 @@ export class JetStreamApi {
     what: string,
     patienceMs: number = PATIENCE_MS,
   ): Promise<ApiAnswer<A>> {
+    return this.patiently(() => this.#askOnce<A>(path, body, what), patienceMs);
+  }
+
+  /**
+   * Does what may be done twice, again and again while a leader is missing, or a server that would have to take part.
+   * @param patienceMs how long somebody may be missing
+   * @throws what `work` throws, CLUSTER_UNREACHABLE when the time is over
+   */
+  async patiently<A>(work: () => Promise<A>, patienceMs: number = PATIENCE_MS): Promise<A> {
     const endsAt = performance.now() + patienceMs;
     for (;;) {
-      const said = await this.#askOnce<A>(path, body, what);
-      if (!(said instanceof MillraceError)) return said;
-      if (said.code !== 'CLUSTER_UNREACHABLE') throw said;
-      const leftMs = endsAt - performance.now();
-      if (leftMs < 0) throw said;
-      await sleep(PAUSE_MS);
-      await this.client.whenConnected(leftMs);
+      try {
+        return await work();
+      } catch (error) {
+        const leftMs = endsAt - performance.now();
+        if (!isUnreachable(error) || leftMs < 0) throw error;
+        await sleep(PAUSE_MS);
+        await this.client.whenConnected(leftMs);
+      }
     }
   }
 
-  async #askOnce<A>(path: string, body: object | undefined, what: string): Promise<ApiAnswer<A> | MillraceError> {
+  async #askOnce<A>(path: string, body: object | undefined, what: string): Promise<ApiAnswer<A>> {
     try {
       const payload = body === undefined ? '' : JSON.stringify(body);
       const message = await this.client.request({ subject: `$JS.API.${path}`, payload, timeoutMs: ANSWER_MS });
       const answer = message.json<A & { readonly error?: ApiError }>();
       if (answer.error === undefined) return { answer };
       const { error } = answer;
-      return apiErrorKind(error) === 'away' ? unreachable(`${what}: ${error.description}`) : { error };
+      if (apiErrorKind(error) === 'away') throw unreachable(`${what}: ${error.description}`);
+      return { error };
     } catch (error) {
-      return natsError(error, what);
+      throw natsError(error, what);
     }
   }
 }
+
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof MillraceError && error.code === 'CLUSTER_UNREACHABLE';

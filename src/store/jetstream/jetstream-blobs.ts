@@ -49,7 +49,15 @@ export class JetStreamBlobs implements SnapshotBlobs {
     return JetStreamBlobs.#opened(options, (stores) => stores.open(options.name));
   }
 
-  static async #opened(
+  /** To make it or to find it may be tried again: a log is opened as patiently. */
+  static #opened(
+    options: JetStreamBlobsOptions,
+    open: (stores: Objm) => Promise<ObjectStore>,
+  ): Promise<JetStreamBlobs> {
+    return options.api.patiently(() => JetStreamBlobs.#openedOnce(options, open));
+  }
+
+  static async #openedOnce(
     options: JetStreamBlobsOptions,
     open: (stores: Objm) => Promise<ObjectStore>,
   ): Promise<JetStreamBlobs> {

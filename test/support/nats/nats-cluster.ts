@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { NatsServerProgram } from '../../../scripts/nats-servers.js';
 import { onCleanup } from '../cleanup.js';
 import { freePort } from '../free-port.js';
@@ -61,6 +62,8 @@ export class NatsCluster implements AsyncDisposable {
     const { program = newestNatsServer(), size = 1, syncInterval = 'always', jetStream = true, extra = '' } = options;
     const { routeVia } = options;
     const dir = tempDir('nats');
+    // its own: a server of another cluster that has got one of the ports must not become a member
+    const cluster = `millrace-${randomUUID()}`;
     const routes: number[] = [];
     while (routes.length < size) routes.push(await freePort());
     const servers: NatsProcess[] = [];
@@ -69,7 +72,7 @@ export class NatsCluster implements AsyncDisposable {
       const to = await Promise.all(
         routes.map((port, other) => (other === index ? port : (routeVia?.(name, nameOf(other), port) ?? port))),
       );
-      const ofCluster = size === 1 ? undefined : { port: route, to, sealed: routeVia !== undefined };
+      const ofCluster = size === 1 ? undefined : { cluster, port: route, to, sealed: routeVia !== undefined };
       const config = writeNatsConfig({
         name,
         port,

@@ -11,7 +11,9 @@ export interface NatsServerConfig {
    * The port of its routes, and those by which it reaches others; undefined for a server that is alone. `sealed`: it tells nobody of an
    * address, so that nothing goes another way than by `to`.
    */
-  readonly routes: { readonly port: number; readonly to: readonly number[]; readonly sealed: boolean } | undefined;
+  readonly routes:
+    | { readonly cluster: string; readonly port: number; readonly to: readonly number[]; readonly sealed: boolean }
+    | undefined;
   /** `always`: each write is flushed before it is acknowledged. A duration otherwise. */
   readonly syncInterval: string;
   readonly jetStream: boolean;
@@ -30,7 +32,7 @@ export function writeNatsConfig(config: NatsServerConfig): string {
     routes === undefined
       ? ''
       : `cluster {
-  name: millrace
+  name: ${routes.cluster}
   listen: "127.0.0.1:${routes.port}"
   routes: [${routes.to.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
 ${routes.sealed ? SEALED : ''}
