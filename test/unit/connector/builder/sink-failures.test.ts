@@ -168,7 +168,8 @@ describe('a sink whose functions fail for now', LIMIT, () => {
     const many = Array.from({ length: 2000 }, (_, index) => index);
     assert.equal(writer.write(many), 1024);
     writer.flush();
-    await writer.ready();
+    // on a slow machine a part of them is told first
+    while (writer.progress().delivered < 3) await writer.ready();
     assert.equal(writer.progress().delivered, 3);
     assert.equal(writer.write(many), 3);
     assert.equal(writer.write(many), 0);
