@@ -24,14 +24,17 @@ export type { KeyedStage, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
-export type { Entry, StateOptions } from './state-options.js';
+export type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from './state-options.js';
 export type { TableEntries } from './tables/load-rows.js';
 export { type LoadedTableOptions, type ReloadableTable, Tables } from './tables/tables.js';
+export type { ClockKind } from './timers/stage-clock.js';
+export type { Timer, Timers } from './timers/timers.js';
 export type {
   Edge,
   PipelineGraph,
   StatefulOperation,
   StatefulWork,
+  TimedWork,
   Vertex,
   VertexWork,
 } from './vertex.js';

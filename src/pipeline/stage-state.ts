@@ -1,3 +1,4 @@
+import type { StageTimers } from './timers/stage-timers.js';
 import type { StateCodec } from './state-codec.js';
 
 /** What may be a grouping key. Keys of different types are different keys: `1` is not `'1'`. NaN is none, and `-0` is `0`. */
@@ -28,7 +29,14 @@ export interface StatefulStage {
   readonly name: string;
   /** How a state becomes bytes. */
   readonly codec: StateCodec<unknown>;
+  /** Whether it keeps timers. */
+  readonly timed: boolean;
 }
 
-/** Gives the state of a stage. Asked once for each when a pipeline is compiled. */
-export type StateOf = (stage: StatefulStage) => StageState;
+/** Gives what stages keep: in memory, or over a store. Asked once for each stage when a pipeline is compiled. */
+export interface StageKeeper {
+  /** Its state by key. */
+  stateOf(stage: StatefulStage): StageState;
+  /** Its timers: of a stage that is `timed`. */
+  timersOf(stage: StatefulStage): StageTimers;
+}

@@ -7,7 +7,8 @@ import type { MapAsyncOptions } from './map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
-import type { Entry, StateOptions } from './state-options.js';
+import type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from './state-options.js';
+import type { Timers } from './timers/timers.js';
 
 /** The end of a branch. */
 export interface SinkStage {
@@ -131,13 +132,33 @@ export interface KeyedStage<T, K extends StateKey> {
   setName(name: string): KeyedStage<T, K>;
   /**
    * Gives what `mapFn` gives for each item, and nothing for `undefined` and `null`. `createFn` makes the state of a key at its first
-   * item; `mapFn` changes it in place. The state itself must not be given on: later items change it.
+   * item; `mapFn` changes it in place. The state itself must not be given on: later items change it. With `onTimer` it may set timers:
+   *
+   * ```ts
+   * readings.groupingKey(({ device }) => device).mapStateful(
+   *   () => ({ silent: false }),
+   *   (state, device, reading, timers) => {
+   *     timers.set('silence', timers.now + 5 * 60_000);
+   *   },
+   *   { onTimer: (state, device) => `${device} is silent` },
+   * )
+   * ```
    */
-  mapStateful<S extends object, R>(
+  mapStateful<S extends object, R, O = never>(
     createFn: () => S,
-    mapFn: (state: S, key: K, item: T) => R,
-    options?: StateOptions<S>,
-  ): Stage<NonNullable<R>>;
+    mapFn: (state: S, key: K, item: T, timers: Timers) => R,
+    options?: TimerOptions<S, K, O>,
+  ): Stage<NonNullable<R | O>>;
+  /**
+   * As `mapStateful`, with any number of results. They are collected before the first of them goes on.
+   *
+   * The time of timers is that of the machine: what is due fires as soon as there is room for what it leads to, after a restart too, in order.
+   */
+  flatMapStateful<S extends object, R, O = never>(
+    createFn: () => S,
+    flatMapFn: (state: S, key: K, item: T, timers: Timers) => Iterable<R>,
+    options?: TimerOptions<S, K, Iterable<O>>,
+  ): Stage<R | O>;
   /** Passes on the items for which the predicate is true. It changes the state of the key in place. */
   filterStateful<S extends object>(
     createFn: () => S,
@@ -146,4 +167,12 @@ export interface KeyedStage<T, K extends StateKey> {
   ): Stage<T>;
   /** Gives the aggregate of a key after each of its items. */
   rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: StateOptions<A>): Stage<Entry<K, R>>;
+  /** Passes on the first item of each key, and again the first after the key was forgotten, where `forgetAfter` says so. */
+  distinct(options?: StageOptions & ForgetOptions): Stage<T>;
+  /** Passes on the last item of a key when `ms` milliseconds have gone by without another. */
+  debounce(ms: number, options?: KeptItemOptions<T>): Stage<T>;
+  /** Passes on an item of a key, and drops those that come within `ms` milliseconds of it. */
+  throttle(ms: number, options?: StageOptions): Stage<T>;
+  /** Passes on the last item of each period of `ms` milliseconds. A period of a key begins with the first item after the last one ended. */
+  sample(ms: number, options?: KeptItemOptions<T>): Stage<T>;
 }

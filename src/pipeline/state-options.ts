@@ -1,5 +1,7 @@
 import type { StageOptions } from './stage-options.js';
+import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { Timer, Timers } from './timers/timers.js';
 
 /** What a rolling aggregate gives: the key and the result so far. */
 export interface Entry<K, V> {
@@ -10,9 +12,33 @@ export interface Entry<K, V> {
 }
 
 /** How a stage keeps its state. */
-export interface StateOptions<S> extends StageOptions {
+export interface StateOptions<S> extends StageOptions, ForgetOptions {
   /** Default: `StateCodecs.structuredClone()`, version 0. */
   readonly codec?: StateCodec<S>;
-  /** Asked after each item: the state of that key is forgotten when it says true. Without it a key is kept for ever. */
+  /** Asked after each item, and each timer: the state of that key is forgotten when it says true. Its timers stay. */
   readonly forgetWhen?: (state: S) => boolean;
+}
+
+/** How long a stage knows a key. */
+export interface ForgetOptions {
+  /**
+   * Milliseconds without an item of the key after which its state is forgotten, and at most an eighth of that later. It waits for the timers
+   * of the key. Default: a key is kept for ever.
+   */
+  readonly forgetAfter?: number;
+}
+
+/** How a stage keeps its state, and what it does when a timer fires. */
+export interface TimerOptions<S, K extends StateKey, R> extends StateOptions<S> {
+  /**
+   * Called for each timer that a function of the stage has set, when it is due: once, in the order of their times, with the state of its key. It
+   * changes the state in place, gives what the function for items gives, and may set timers.
+   */
+  readonly onTimer?: (state: S, key: K, timer: Timer, timers: Timers) => R;
+}
+
+/** How a stage that keeps an item of each key keeps it. */
+export interface KeptItemOptions<T> extends StageOptions {
+  /** Of the items. Default: `StateCodecs.structuredClone()`, version 0. */
+  readonly codec?: StateCodec<T>;
 }

@@ -3,8 +3,10 @@ import type { RetryRules } from '../connector/retry/retries.js';
 import type { OnError } from '../connector/sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
+import type { ClockKind } from './timers/stage-clock.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { Timer, Timers } from './timers/timers.js';
 
 /** What has a function of the user's, which may fail. */
 export interface Fallible {
@@ -29,13 +31,37 @@ export interface StatefulWork extends Fallible {
   readonly operation: StatefulOperation;
   /** How a state of it becomes bytes, in a job with a store. */
   readonly codec: StateCodec<unknown>;
-  /** Asked after each item. */
+  /** Asked after each item, and each timer. */
   forgetWhen(state: unknown): boolean;
+  /** Set where the stage keeps timers. */
+  readonly timed?: TimedWork;
 }
 
-/** What the stage does at an item, by kind: all make a state with `create`, and are given it again at the next item of the key. */
+/** How a stage goes by time. */
+export interface TimedWork {
+  /** Whose time. */
+  readonly clock: ClockKind;
+  /** Milliseconds without an item after which a key is forgotten; undefined: never. */
+  readonly forgetAfter: number | undefined;
+}
+
+/**
+ * What the stage does at an item, by kind: all make a state with `create`, and are given it again at the next item of the key. What `onTimer`
+ * gives is as what `apply` gives.
+ */
 export type StatefulOperation =
-  | { readonly kind: 'mapStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): unknown }
+  | {
+      readonly kind: 'mapStateful';
+      create(): object;
+      apply(state: unknown, key: StateKey, item: unknown, timers: Timers): unknown;
+      onTimer?(state: unknown, key: StateKey, timer: Timer, timers: Timers): unknown;
+    }
+  | {
+      readonly kind: 'flatMapStateful';
+      create(): object;
+      apply(state: unknown, key: StateKey, item: unknown, timers: Timers): Iterable<unknown>;
+      onTimer?(state: unknown, key: StateKey, timer: Timer, timers: Timers): Iterable<unknown>;
+    }
   | { readonly kind: 'filterStateful'; create(): object; apply(state: unknown, key: StateKey, item: unknown): boolean }
   | {
       readonly kind: 'rollingAggregate';

@@ -1,4 +1,4 @@
-import { keyText } from '../../engine/layout/keys/entry-key.js';
+import { keyText } from '../../pipeline/key-text.js';
 import type { StateKey } from '../../pipeline/stage-state.js';
 
 /** The name of what `keyPartition` does, in the manifest: nodes with another one would look for a key elsewhere. */

@@ -43,6 +43,10 @@ export class DirectCustody implements Custody {
     return this.#options.lanes.outputRoom(downstream);
   }
 
+  dueRoom(downstream: Downstream): number {
+    return this.#options.lanes.outputRoom(downstream);
+  }
+
   midwayRoom(downstream: Downstream): number {
     return this.#options.lanes.outputRoom(downstream);
   }

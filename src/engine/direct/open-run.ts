@@ -1,7 +1,7 @@
 import { letterOfItem } from '../../connector/letter-of-item.js';
 import { present } from '../../internal/present.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
-import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
+import { asyncStages, sourceLanes, timerLanes } from '../opening/assemble-lanes.js';
 import { closePorts } from '../opening/close-ports.js';
 import { planPorts } from '../opening/job-ports.js';
 import { closingOnFailure, openServices } from '../opening/open-services.js';
@@ -27,6 +27,7 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const lanes = new TickLanes({
     sources: sourceLanes({ plan, ports, readers: readers.map(({ port }) => port), tallies, isNewOf: () => undefined }),
     asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
+    timedStages: timerLanes({ plan, ports }),
     sinks: ports.sinks.map(({ called, rejection }, index) => {
       const { port: writer } = present(writers[index], 'each sink of the plan is open');
       return new DirectOutputLane({ name: called, writer, rejection, tallies });
@@ -38,7 +39,8 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
     letterOf: letterOfItem,
   });
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
-  const machine = new TickMachine({ lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
+  const { processingClock: clock } = plan;
+  const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
   const close = async (): Promise<void> => {
     // the sources first: nothing more comes in while the sinks end
     await closePorts(job, readers);

@@ -5,7 +5,7 @@ import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import type { PipelinePlan, SourcePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { Store } from '../../store/store.js';
 import type { Overlay } from '../layout/overlay.js';
-import { asyncStages, sourceLanes } from '../opening/assemble-lanes.js';
+import { asyncStages, sourceLanes, timerLanes } from '../opening/assemble-lanes.js';
 import type { NamedPort } from '../opening/close-ports.js';
 import type { JobPorts } from '../opening/job-ports.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
@@ -82,6 +82,7 @@ export const assembleWork = (
     sources,
     sinks,
     asyncStages: calls,
+    timedStages: timerLanes({ plan, ports }),
     maxItemsInFlight,
     tallies,
     gate,
@@ -99,7 +100,8 @@ export const assembleWork = (
     maxBytesInFlight,
     commit: countedCommit(options, store, sinks),
   });
-  const machine = new TickMachine({ lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
+  const { processingClock: clock } = plan;
+  const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
   return { machine, custody, lanes, gate, calls };
 };
 

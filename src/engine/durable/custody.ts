@@ -1,4 +1,5 @@
 import type { SourceReader } from '../../connector/source-reader.js';
+import type { Downstream } from '../../pipeline/compile/pipeline-plan.js';
 import type { StoreBatch } from '../../store/store.js';
 import type { Custody } from '../tick/custody.js';
 import { isWhole } from '../tick/lanes/frame.js';
@@ -42,11 +43,16 @@ export class DurableCustody implements Custody {
 
   /** A commit covers inputs one by one only where that is possible: otherwise the frame is run as a whole. */
   budget({ processing, options: { downstream } }: SourceLane): number {
-    const { lanes, maxBytesInFlight } = this.#options;
+    const { lanes } = this.#options;
     if (processing === undefined) return lanes.outputRoom(downstream);
     if (processing.paused) return this.midwayRoom();
     // no bound can cut it in two; what it overshoots is checked when the commit is sealed
     if (isWhole(processing.frame, processing.next)) return Number.POSITIVE_INFINITY;
+    return this.dueRoom(downstream);
+  }
+
+  dueRoom(downstream: Downstream): number {
+    const { lanes, maxBytesInFlight } = this.#options;
     const { items, bytes } = this.room();
     const tooMuch = bytes <= 0 || lanes.heldBytes(downstream) >= maxBytesInFlight;
     return tooMuch ? 0 : Math.min(items, lanes.outputRoom(downstream));

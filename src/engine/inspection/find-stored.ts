@@ -1,7 +1,8 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
 import { MAX_KEY_BYTES } from '../../store/check-batch.js';
 import type { RecordLook } from '../../store/look/record-look.js';
-import { entryKey, keyText } from '../layout/keys/entry-key.js';
+import { keyText } from '../../pipeline/key-text.js';
+import { entryKey } from '../layout/keys/entry-key.js';
 import { namePrefix } from '../layout/keys/named-keys.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';
 import { type KeyPlace, placeOfKey } from './key-place.js';

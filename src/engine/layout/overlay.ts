@@ -1,4 +1,5 @@
-import type { Store, StoreBatch, StoreView } from '../../store/store.js';
+import { compareKeys } from '../../store/compare-keys.js';
+import type { Store, StoreBatch, StoreRecord, StoreView } from '../../store/store.js';
 
 /** What an overlay needs of a store. */
 export type OverlaidView = StoreView & Pick<Store, 'maxKeyBytes'>;
@@ -33,6 +34,21 @@ export class Overlay {
     if (this.#current.has(key)) return this.#current.get(key);
     if (this.#sealed?.has(key) === true) return this.#sealed.get(key);
     return this.#view.get(key);
+  }
+
+  /** Whether the key is gone with what the store does not have yet. */
+  removes(key: string): boolean {
+    if (this.#current.has(key)) return this.#current.get(key) === undefined;
+    return this.#sealed?.has(key) === true && this.#sealed.get(key) === undefined;
+  }
+
+  /** What stands from one key (inclusive) up to another with what the store does not have yet, in no order. It looks at all of that. */
+  *putsWithin(from: string, to: string): Generator<StoreRecord> {
+    const isWithin = (key: string): boolean => compareKeys(key, from) >= 0 && compareKeys(key, to) < 0;
+    for (const [key, value] of this.#current) if (value !== undefined && isWithin(key)) yield { key, value };
+    for (const [key, value] of this.#sealed ?? []) {
+      if (value !== undefined && !this.#current.has(key) && isWithin(key)) yield { key, value };
+    }
   }
 
   /** The bytes must not be changed afterwards. */

@@ -4,6 +4,7 @@ import type { AsyncStagePlan, Downstream, PipelinePlan, SourcePlan } from '../..
 import type { JobTallies } from '../tick/job-tallies.js';
 import type { RejectionPolicy } from '../tick/lanes/rejection-policy.js';
 import { SourceLane, type SourceLaneOptions } from '../tick/lanes/source-lane.js';
+import { TimerLane } from '../tick/lanes/timer-lane.js';
 import type { JobPorts } from './job-ports.js';
 
 export interface LaneParts {
@@ -36,6 +37,12 @@ export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LanePart
 /** The mapAsync stages with what their back-pressure must look at. */
 export const asyncStages = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>): readonly AsyncStagePlan[] =>
   plan.asyncStages.map((stage) => ({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }));
+
+/** A lane for each stage with timers, in the order of the plan. */
+export const timerLanes = ({ plan, ports }: Pick<LaneParts, 'plan' | 'ports'>): readonly TimerLane[] =>
+  plan.timedStages.map(
+    (stage) => new TimerLane({ ...stage, downstream: withDeadLetterSinks(stage.downstream, ports, []) }),
+  );
 
 /**
  * What back-pressure must look at behind a source or stage: besides the sinks of the pipeline those that rejected inputs, and items of

@@ -9,6 +9,7 @@ import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 import type { StageCalls } from './stage-calls.js';
+import { WallClock } from './wall-clock.js';
 
 /** How a run ended without a failure. */
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
@@ -30,6 +31,8 @@ export interface JobDriverOptions {
 
 /** The loop gives way to sockets and timers after so long. */
 const SLICE_MS = 5;
+/** While a timer is set, the clock is looked at so often at least. */
+const CLOCK_LOOK_MS = 60_000;
 
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -42,8 +45,8 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  *
  * J1. `run` is called once, and `call` by the machine amid `tick`. `drain` and `stop` may be called at any time, also before `run` and by a
  *     user function in the middle of a tick: they note what is asked (a drain also stops polling), and wake the loop.
- * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain and that of
- *     what waits for its commit: completions for another reason, all for answers that belong into it.
+ * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain, that of
+ *     what waits for its commit (completions for another reason, all for answers that belong into it), and that of the next due timer of a stage.
  * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
  * J4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
  *     first failure is the run's, whatever fails while that goes on.
@@ -54,6 +57,8 @@ export class JobDriver {
   readonly #lanes: TickLanes;
   readonly #calls: StageCalls;
   readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
+  readonly #dueTimer = new DeadlineTimer(() => this.#latch.wake());
+  readonly #clock = new WallClock();
   readonly #latch = new WakeUpLatch();
   /** Whose `whenDirty` is pending (J2). One that rejects stays in: `failed`, or the next poll, says why. */
   readonly #dirtyAsked = new Set<SourceLane>();
@@ -98,6 +103,7 @@ export class JobDriver {
     } finally {
       clearTimeout(this.#drainTimer);
       this.#commitTimer.stop();
+      this.#dueTimer.stop();
     }
   }
 
@@ -134,8 +140,10 @@ export class JobDriver {
 
   async #loop(): Promise<RunOutcome> {
     for (;;) {
-      const more = this.#machine.tick();
+      const now = this.#clock.now();
+      const more = this.#machine.tick(now);
       this.#conclude();
+      this.#armTimers(now);
       // after the tick: a `ready` is for what it could not take
       this.#arm();
       const outcome = this.#outcome();
@@ -194,6 +202,13 @@ export class JobDriver {
       this.#machine.halt(MillraceError.from(error));
     }
     this.#latch.wake();
+  }
+
+  /** Looks at the clock now and then all the same: it may have been set, or the machine have slept. */
+  #armTimers(now: number): void {
+    const { deadline } = this.#machine;
+    const never = deadline === Number.POSITIVE_INFINITY;
+    this.#dueTimer.set(never ? deadline : performance.now() + Math.min(deadline - now, CLOCK_LOOK_MS));
   }
 
   #armDirty(lane: SourceLane): void {

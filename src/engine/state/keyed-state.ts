@@ -21,7 +21,11 @@ import { NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
 /** How large a state is taken for before any was encoded. */
 const FIRST_GUESS_BYTES = 64;
 
+const OWNED = { state: 'state', timer: 'timers' } as const;
+
 export interface KeyedStateOptions {
+  /** What is kept by key: the state, or the timers. */
+  readonly kind: 'state' | 'timer';
   /** Its name is the key of its states, its codec makes them bytes. */
   readonly stage: StatefulStage;
   /** Read from what it has, written to by `sealInto`. */
@@ -61,11 +65,11 @@ export class KeyedState implements StageState {
   #usualBytes = FIRST_GUESS_BYTES;
 
   /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
-  constructor({ stage, overlay, store, limits, bundles }: KeyedStateOptions) {
+  constructor({ kind, stage, overlay, store, limits, bundles }: KeyedStateOptions) {
     this.#view = overlay;
-    this.#encoding = { codec: stage.codec, owner: `the state of stage "${stage.name}"` };
-    this.#prefix = namePrefix('state', stage.name);
-    this.#recordKey = nameKey('state', stage.name);
+    this.#encoding = { codec: stage.codec, owner: `the ${OWNED[kind]} of stage "${stage.name}"` };
+    this.#prefix = namePrefix(kind, stage.name);
+    this.#recordKey = nameKey(kind, stage.name);
     this.#cache = new StateCache(limits);
     this.#record = decodeStage(overlay.get(this.#recordKey));
     checkVersions(this.#encoding, this.#record.versions);

@@ -1,11 +1,13 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { StatefulStage, StateOf } from '../../pipeline/stage-state.js';
+import type { StageKeeper, StageState, StatefulStage } from '../../pipeline/stage-state.js';
+import type { StageTimers } from '../../pipeline/timers/stage-timers.js';
 import type { StoreView } from '../../store/store.js';
 import type { Overlay } from '../layout/overlay.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import { KeyedState } from './keyed-state.js';
 import type { BundleLimits } from './state-bundles.js';
 import type { CacheLimits } from './state-cache.js';
+import { StoredTimers } from './stored-timers.js';
 
 /** For all stages of a job together, as far as the cache is that large: what is bundled has a share of it in memory. */
 export const BUNDLE_LIMITS: BundleLimits = { fewest: 32, maxStates: 65_536, maxBytes: 8 * 1024 * 1024 };
@@ -25,14 +27,16 @@ export interface KeyedStatesOptions {
   readonly bundles: BundleLimits;
 }
 
-/** The states of all stages of one partition, for one run. */
-export class KeyedStates implements CommitPart {
-  readonly #states: readonly KeyedState[];
+/** The states of all stages of one partition, and their timers, for one run. */
+export class KeyedStates implements CommitPart, StageKeeper {
+  readonly #states: readonly (KeyedState | StoredTimers)[];
   readonly #byName: ReadonlyMap<string, KeyedState>;
+  readonly #timers: ReadonlyMap<string, StoredTimers>;
 
   /** Opens every stage, so that what does not fit is refused before the first item. @throws MillraceError as `KeyedState` */
   constructor({ stages, overlay, store, limits, bundles }: KeyedStatesOptions) {
-    const share = (bound: number): number => Math.floor(bound / Math.max(1, stages.length));
+    const timed = stages.filter((stage) => stage.timed);
+    const share = (bound: number): number => Math.floor(bound / Math.max(1, stages.length + timed.length));
     const shares = {
       limits: { maxEntries: share(limits.maxEntries), maxBytes: share(limits.maxBytes) },
       bundles: {
@@ -41,8 +45,10 @@ export class KeyedStates implements CommitPart {
         maxBytes: share(Math.min(bundles.maxBytes, limits.maxBytes / BUNDLE_SHARE)),
       },
     };
-    this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ stage, overlay, store, ...shares })]));
-    this.#states = [...this.#byName.values()];
+    const common = { overlay, store, ...shares };
+    this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ kind: 'state', stage, ...common })]));
+    this.#timers = new Map(timed.map((stage) => [stage.name, new StoredTimers({ stage, ...common })]));
+    this.#states = [...this.#byName.values(), ...this.#timers.values()];
   }
 
   /** An estimate of the memory that changes since the last seal take. */
@@ -54,12 +60,13 @@ export class KeyedStates implements CommitPart {
     return this.#states.some(({ changed }) => changed);
   }
 
-  /** For `compilePipeline`. */
-  readonly stateOf: StateOf = ({ name }) => {
-    const state = this.#byName.get(name);
-    if (state === undefined) throw new MillraceError('INTERNAL', `the stage "${name}" was not opened`);
-    return state;
-  };
+  stateOf({ name }: StatefulStage): StageState {
+    return opened(this.#byName, name);
+  }
+
+  timersOf({ name }: StatefulStage): StageTimers {
+    return opened(this.#timers, name).timers;
+  }
 
   /** Puts every change since the last seal into the overlay, right before that is sealed itself. */
   sealInto(overlay: Overlay): void {
@@ -78,3 +85,9 @@ export class KeyedStates implements CommitPart {
   /** The overlay has had the bytes since the seal. */
   committed(): void {}
 }
+
+const opened = <K>(kept: ReadonlyMap<string, K>, name: string): K => {
+  const one = kept.get(name);
+  if (one === undefined) throw new MillraceError('INTERNAL', `the stage "${name}" was not opened`);
+  return one;
+};

@@ -20,6 +20,8 @@ export interface Custody {
   room(): Room;
   /** How many outputs the frame under way of a source may lead to now; 0 for: not now. */
   budget(lane: SourceLane): number;
+  /** The same for timers that are due. */
+  dueRoom(downstream: Downstream): number;
   /** The same for an input, or a result, that has led to a part of its outputs. */
   midwayRoom(downstream: Downstream): number;
   /** For a source, or for the results of one frame behind a mapAsync stage. */

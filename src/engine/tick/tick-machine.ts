@@ -1,19 +1,24 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { Calls, type CallsOptions } from './calls.js';
+import { DueTimers } from './due-timers.js';
 import type { InFlight } from './in-flight.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import type { UnitGate } from './unit-gate.js';
 
-export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
+export interface TickMachineOptions extends IntakeOptions, CallsOptions {
+  /** That of the plan. */
+  readonly clock: { now: number };
+}
 
 /**
- * One partition of a job, without a clock, promise or socket: the tick of the architecture, the same with and without a store. It owns
+ * One partition of a job, without a promise or socket, and without a clock but what `tick` says: the tick of the architecture, the same with and without a store. It owns
  * nothing but the order of a tick. What is under way is in the lanes (`TickLanes`), who may work and what has failed is in the gate
  * (`UnitGate`), and who answers for what was taken is the custody's business (`Custody`).
  *
- * A tick: what sinks report is taken, and what calls have settled (`Calls`), for both make room; then inputs (`Intake`); then the sinks
- * are offered what waits for them, and flushed; last, calls are started. The driver calls `tick`, then `custody.conclude`, and does both
+ * A tick: what sinks report is taken, and what calls have settled (`Calls`), for both make room; then timers fire that are due
+ * (`DueTimers`), since their time was before that of the inputs that are taken next (`Intake`); then the sinks are offered what waits for
+ * them, and flushed; last, calls are started. The driver calls `tick`, then `custody.conclude`, and does both
  * again at once while `tick` says so.
  *
  * T1. An input is acknowledged only after everything it led to, dead letters included, is confirmed by its destination, or stored.
@@ -32,13 +37,17 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {}
 export class TickMachine implements InFlight {
   readonly #lanes: TickLanes;
   readonly #gate: UnitGate;
+  readonly #clock: { now: number };
   readonly #calls: Calls;
+  readonly #timers: DueTimers;
   readonly #intake: Intake;
 
   constructor(options: TickMachineOptions) {
     this.#lanes = options.lanes;
     this.#gate = options.gate;
+    this.#clock = options.clock;
     this.#calls = new Calls(options);
+    this.#timers = new DueTimers(options);
     this.#intake = new Intake(options);
   }
 
@@ -79,9 +88,15 @@ export class TickMachine implements InFlight {
     return this.#lanes.waitingItems;
   }
 
-  /** From now on nothing is polled; what is in flight goes its way. */
+  /** From now on nothing is polled, and no timer fires; what is in flight goes its way. */
   stopPolling(): void {
     this.#intake.stopPolling();
+    this.#timers.stop();
+  }
+
+  /** When a timer will be due, in the time of `tick`; Infinity for never. */
+  get deadline(): number {
+    return this.#timers.deadline;
   }
 
   /** Fails the job at an item, or because a source has failed. */
@@ -89,15 +104,21 @@ export class TickMachine implements InFlight {
     this.#gate.halt(error);
   }
 
-  /** One round. True when another would find more to do at once. @throws what a sink throws: the sink has failed then */
-  tick(): boolean {
+  /**
+   * One round. True when another would find more to do at once.
+   * @param now milliseconds since 1970, never less than before
+   * @throws what a sink throws: the sink has failed then
+   */
+  tick(now: number): boolean {
     const lanes = this.#lanes;
+    this.#clock.now = now;
     lanes.takeProgress();
     this.#calls.takeResults();
+    this.#timers.fire();
     this.#intake.take();
     lanes.write();
     lanes.flush();
     this.#calls.start();
-    return this.#intake.hasWork || this.#calls.hasWork;
+    return this.#intake.hasWork || this.#calls.hasWork || this.#timers.hasWork;
   }
 }

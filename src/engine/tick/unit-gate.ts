@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { CallLane } from './lanes/call-lane.js';
 import type { SourceLane } from './lanes/source-lane.js';
+import type { TimerLane } from './lanes/timer-lane.js';
 import type { Unit } from './unit.js';
 
 /**
@@ -15,7 +16,7 @@ export class UnitGate {
   #halted: MillraceError | undefined;
   #spoilt = false;
   /** Whose unit is under way: something of it is not done, or can still be undone. */
-  #open: SourceLane | CallLane | undefined;
+  #open: SourceLane | CallLane | TimerLane | undefined;
 
   constructor(unit: Unit) {
     this.#unit = unit;
@@ -44,7 +45,7 @@ export class UnitGate {
     return this.#unit.on;
   }
 
-  mayWork(lane: SourceLane | CallLane): boolean {
+  mayWork(lane: SourceLane | CallLane | TimerLane): boolean {
     return this.#open === undefined ? this.#halted === undefined : this.#open === lane;
   }
 
@@ -54,7 +55,7 @@ export class UnitGate {
   }
 
   /** A portion of the lane is run: its unit goes on, or is done with. */
-  pass(lane: SourceLane | CallLane, goesOn: boolean): void {
+  pass(lane: SourceLane | CallLane | TimerLane, goesOn: boolean): void {
     this.#open = goesOn && this.#unit.exclusive ? lane : undefined;
   }
 

@@ -22,23 +22,33 @@ const CATCH =
 const GIVEN_UP = 'The item was given up, as onError of the stage says.';
 
 const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: FailedAt & { advice: string }) => {
-  const position = frame.positionOf(origin);
-  const where = position === undefined ? `up to ${frame.last}` : String(position);
   const { message: text } = MillraceError.from(cause);
   const own = cause instanceof MillraceError ? cause : undefined;
+  const { where, details } = placeOf({ frame, origin });
   return new MillraceError(
     'USER_FUNCTION_FAILED',
-    `the function of stage "${stage}" failed at position ${where} of source "${frame.source}": ${text}`,
+    `the function of stage "${stage}" failed at ${where}: ${text}`,
     {
       cause,
       advice: own?.advice ?? advice,
       details: {
         ...own?.details,
         stage,
-        source: frame.source,
-        ...(position === undefined ? { upTo: frame.last } : { position }),
+        ...details,
         ...(own === undefined ? {} : { cause: own.code }),
       },
     },
   );
+};
+
+const placeOf = ({ frame, origin }: FailedAt) => {
+  const { source, last, timers } = frame;
+  if (timers !== undefined) {
+    const { name = '', at = last } = timers[origin] ?? {};
+    return { where: `the timer "${name}" of stage "${source}", due at ${at}`, details: { timer: name, timerOf: source, at } };
+  }
+  const position = frame.positionOf(origin);
+  return position === undefined
+    ? { where: `position up to ${last} of source "${source}"`, details: { source, upTo: last } }
+    : { where: `position ${position} of source "${source}"`, details: { source, position } };
 };

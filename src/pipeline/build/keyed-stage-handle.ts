@@ -1,20 +1,30 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
-import { func } from '../../internal/options/option-checks.js';
+import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { func, wholeNumber } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, Stage } from '../stage.js';
+import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
-import type { Entry, StateOptions } from '../state-options.js';
+import type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from '../state-options.js';
+import { FARTHEST_MS } from '../timers/call-timers.js';
+import type { Timers } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
 import { checkFunctions, checkName } from './check-parts.js';
 import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
+import { keptItemCodec } from './kept-item.js';
+import { debounceStage, isOver, type RateStage, sampleStage, throttleStage } from './rate-stages.js';
 
 /** Makes the stage that stands for a vertex. */
 type HandleOf = <T>(graph: GraphBuilder, id: number) => Stage<T>;
 
-const STATE: OptionChecks<StateOptions<never>> = { ...STAGE, codec: stateCodec, forgetWhen: func };
+const MILLISECONDS = wholeNumber(1, FARTHEST_MS);
+const FORGET: OptionChecks<StageOptions & ForgetOptions> = { ...STAGE, forgetAfter: MILLISECONDS };
+const STATE: OptionChecks<StateOptions<never>> = { ...FORGET, codec: stateCodec, forgetWhen: func };
+const TIMER: OptionChecks<TimerOptions<never, never, never>> = { ...STATE, onTimer: func };
+const KEPT: OptionChecks<KeptItemOptions<never>> = { ...STAGE, codec: stateCodec };
 const KEEP = (): boolean => false;
 
 /** A grouping as a handle on its vertex. */
@@ -39,13 +49,27 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     return this;
   }
 
-  mapStateful<S extends object, R>(
+  mapStateful<S extends object, R, O = never>(
     createFn: () => S,
-    mapFn: (state: S, key: K, item: T) => R,
-    options: StateOptions<S> = {},
-  ): Stage<NonNullable<R>> {
+    mapFn: (state: S, key: K, item: T, timers: Timers) => R,
+    options: TimerOptions<S, K, O> = {},
+  ): Stage<NonNullable<R | O>> {
     checkFunctions('mapStateful', { createFn, mapFn });
-    return this.#stateful({ kind: 'mapStateful', create: createFn, apply: mapFn }, options);
+    checkStageOptions<TimerOptions<S, K, O>>('mapStateful', options, TIMER);
+    const { onTimer } = options;
+    return this.#stateful({ kind: 'mapStateful', create: createFn, apply: mapFn, ...(onTimer && { onTimer }) }, options);
+  }
+
+  flatMapStateful<S extends object, R, O = never>(
+    createFn: () => S,
+    flatMapFn: (state: S, key: K, item: T, timers: Timers) => Iterable<R>,
+    options: TimerOptions<S, K, Iterable<O>> = {},
+  ): Stage<R | O> {
+    checkFunctions('flatMapStateful', { createFn, flatMapFn });
+    checkStageOptions<TimerOptions<S, K, Iterable<O>>>('flatMapStateful', options, TIMER);
+    const { onTimer } = options;
+    const kind = 'flatMapStateful';
+    return this.#stateful({ kind, create: createFn, apply: flatMapFn, ...(onTimer && { onTimer }) }, options);
   }
 
   filterStateful<S extends object>(
@@ -54,12 +78,14 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     options: StateOptions<S> = {},
   ): Stage<T> {
     checkFunctions('filterStateful', { createFn, predicate });
+    checkStageOptions<StateOptions<S>>('filterStateful', options, STATE);
     return this.#stateful({ kind: 'filterStateful', create: createFn, apply: predicate }, options);
   }
 
   rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options: StateOptions<A> = {}): Stage<Entry<K, R>> {
     const { create, accumulate, export: exportFn } = Object(operation);
     checkFunctions('rollingAggregate', { create, accumulate, export: exportFn });
+    checkStageOptions<StateOptions<A>>('rollingAggregate', options, STATE);
     return this.#stateful(
       {
         kind: 'rollingAggregate',
@@ -71,11 +97,46 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     );
   }
 
-  #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>): Stage<R> {
-    checkStageOptions<StateOptions<S>>(operation.kind, options, STATE);
-    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP, onError = 'fail' } = options;
-    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError };
-    return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], operation.kind));
+  distinct(options: StageOptions & ForgetOptions = {}): Stage<T> {
+    checkStageOptions('distinct', options, FORGET);
+    const create = () => ({ seen: false });
+    const apply = (state: { seen: boolean }): boolean => {
+      const isFirst = !state.seen;
+      state.seen = true;
+      return isFirst;
+    };
+    return this.#stateful<{ seen: boolean }, T>({ kind: 'filterStateful', create, apply }, options, 'distinct');
+  }
+
+  debounce(ms: number, options: KeptItemOptions<T> = {}): Stage<T> {
+    checkStageOptions<KeptItemOptions<T>>('debounce', options, KEPT);
+    return this.#rate('debounce', ms, debounceStage<T>, options);
+  }
+
+  throttle(ms: number, options: StageOptions = {}): Stage<T> {
+    checkStageOptions('throttle', options, STAGE);
+    return this.#rate('throttle', ms, throttleStage<T>, options);
+  }
+
+  sample(ms: number, options: KeptItemOptions<T> = {}): Stage<T> {
+    checkStageOptions<KeptItemOptions<T>>('sample', options, KEPT);
+    return this.#rate('sample', ms, sampleStage<T>, options);
+  }
+
+  #rate(name: string, ms: number, stageOf: (ms: number) => RateStage<T>, options: KeptItemOptions<T>): Stage<T> {
+    const problems = MILLISECONDS(ms, 'ms');
+    if (problems.length > 0) throw invalidOptions(name, problems);
+    const { codec, onError } = options;
+    const state = { codec: keptItemCodec(codec), forgetWhen: isOver, ...(onError && { onError }) };
+    return this.#stateful({ kind: 'flatMapStateful', ...stageOf(ms) }, state, name);
+  }
+
+  #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>, name: string = operation.kind): Stage<R> {
+    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP, forgetAfter, onError = 'fail' } = options;
+    const isTimed = forgetAfter !== undefined || ('onTimer' in operation && operation.onTimer !== undefined);
+    const timed = isTimed && { timed: { clock: 'processing', forgetAfter } as const };
+    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError, ...timed };
+    return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], name));
   }
 
   static {
@@ -84,8 +145,13 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
       {
         setName: 1,
         mapStateful: 3,
+        flatMapStateful: 3,
         filterStateful: 3,
         rollingAggregate: 2,
+        distinct: 1,
+        debounce: 2,
+        throttle: 2,
+        sample: 2,
       },
       KeyedStageHandle.prototype,
     );

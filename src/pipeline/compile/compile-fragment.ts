@@ -1,6 +1,7 @@
 import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { PipelineGraph } from '../vertex.js';
+import type { StageKeeper } from '../stage-state.js';
+import type { PipelineGraph, Vertex } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
 import { FragmentCompiler, type FragmentSurroundings, type Step } from './fragment-compiler.js';
@@ -25,18 +26,36 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
 };
 
 /** Fuses the stages behind `entry` up to the next boundaries. */
-export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment => {
-  const isBoundary: Parameters<typeof mayReject>[2] = (vertex) => around.targetOf(vertex) !== undefined;
-  if (!mayReject(graph, entry, isBoundary)) return fuse(new FragmentCompiler(graph, around), entry, undefined);
-  const states = new UndoableStates();
-  const stateOf: FragmentSurroundings['stateOf'] = (stage) => states.add(around.stateOf(stage));
-  return fuse(new FragmentCompiler(graph, { ...around, stateOf }), entry, states);
+export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment =>
+  fuse(graph, around, { rejects: mayReject(graph, entry, isBoundary(around)), stepOf: (compiler) => compiler.fanOut(entry) });
+
+/** Fuses a stage that keeps timers, from a due one on, with the stages behind it. */
+export const compileTimerFragment = (graph: PipelineGraph, entry: Vertex, around: FragmentSurroundings): Fragment => {
+  const rejects = onErrorOf(entry) !== 'fail' || mayReject(graph, entry.id, isBoundary(around));
+  return fuse(graph, around, { rejects, stepOf: (compiler) => compiler.timerEntry(entry) });
 };
 
-const fuse = (compiler: FragmentCompiler, entry: number, states: UndoableStates | undefined): Fragment => {
-  const step = compiler.fanOut(entry);
-  return new FusedFragment(step, compiler, states);
+const isBoundary =
+  (around: FragmentSurroundings): Parameters<typeof mayReject>[2] =>
+  (vertex) =>
+    around.targetOf(vertex) !== undefined;
+
+interface Entry {
+  /** Whether a stage on the way may give an input up. */
+  readonly rejects: boolean;
+  readonly stepOf: (compiler: FragmentCompiler) => Step;
+}
+
+const fuse = (graph: PipelineGraph, around: FragmentSurroundings, { rejects, stepOf }: Entry): Fragment => {
+  const states = rejects ? new UndoableStates() : undefined;
+  const compiler = new FragmentCompiler(graph, states === undefined ? around : { ...around, keeper: undoable(around, states) });
+  return new FusedFragment(stepOf(compiler), compiler, states);
 };
+
+const undoable = ({ keeper }: FragmentSurroundings, states: UndoableStates): StageKeeper => ({
+  stateOf: (stage) => states.add(keeper.stateOf(stage)),
+  timersOf: (stage) => states.addTimers(keeper.timersOf(stage)),
+});
 
 /**
  * FR1. An input that a function fails at leaves nothing in the outlets; where `states` are given, nothing in the states either.

@@ -1,9 +1,11 @@
 import { present } from '../../internal/present.js';
-import type { StageState, StateOf } from '../stage-state.js';
-import type { PipelineGraph, Vertex, VertexWork } from '../vertex.js';
-import { compileFragment } from './compile-fragment.js';
-import type { TargetOf } from './fragment-compiler.js';
-import { memoryStateOf } from './memory-state.js';
+import type { StageKeeper, StatefulStage } from '../stage-state.js';
+import type { StageClock } from '../timers/stage-clock.js';
+import type { StageTimers } from '../timers/stage-timers.js';
+import type { PipelineGraph, StatefulWork, TimedWork, Vertex, VertexWork } from '../vertex.js';
+import { compileFragment, compileTimerFragment } from './compile-fragment.js';
+import type { FragmentSurroundings, TargetOf } from './fragment-compiler.js';
+import { MEMORY_KEEPER } from './memory-keeper.js';
 import type {
   AsyncStagePlan,
   Downstream,
@@ -12,9 +14,10 @@ import type {
   SinkPlan,
   SourcePlan,
   StageErrors,
+  TimedStagePlan,
 } from './pipeline-plan.js';
 import { onErrorOf } from './stage-errors.js';
-import { statefulStages } from './stateful-stages.js';
+import { statefulStage, statefulStages } from './stateful-stages.js';
 
 type Kind = VertexWork['kind'];
 
@@ -35,14 +38,15 @@ class PipelineCompiler {
   readonly #graph: PipelineGraph;
   readonly #sinkIds: readonly number[];
   readonly #asyncIds: readonly number[];
-  readonly #stateOf: StateOf;
+  readonly #keeper: StageKeeper;
+  readonly #processingClock = { now: 0 };
   readonly #stageErrors: readonly StageErrors[];
   /** By the id of their stage. */
   readonly #services: ReadonlyMap<number, ServicePlan>;
 
-  constructor(graph: PipelineGraph, stateOf: StateOf) {
+  constructor(graph: PipelineGraph, keeper: StageKeeper) {
     this.#graph = graph;
-    this.#stateOf = onceForEach(stateOf);
+    this.#keeper = onceForEach(keeper);
     this.#sinkIds = idsOf(graph, 'sink');
     this.#asyncIds = idsOf(graph, 'mapAsync');
     this.#services = servicesOf(graph);
@@ -55,8 +59,11 @@ class PipelineCompiler {
   compile(): PipelinePlan {
     const sources: SourcePlan[] = [];
     const asyncStages: AsyncStagePlan[] = [];
+    const timedStages: TimedStagePlan[] = [];
     const sinks: SinkPlan[] = [];
-    for (const { id, name, work } of this.#graph.vertices) {
+    for (const vertex of this.#graph.vertices) {
+      const { id, name, work } = vertex;
+      if (work.kind === 'stateful' && work.timed !== undefined) timedStages.push(this.#timed(vertex, work, work.timed));
       if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
       if (work.kind === 'source') {
         sources.push({ name, source: work.source, ...this.#after(id) });
@@ -72,18 +79,39 @@ class PipelineCompiler {
     }
     const services = [...this.#services.values()];
     const stateful = statefulStages(this.#graph);
-    return { sources, asyncStages, sinks, stateful, services, stageErrors: this.#stageErrors };
+    const processingClock = this.#processingClock;
+    const stageErrors = this.#stageErrors;
+    return { sources, asyncStages, timedStages, processingClock, sinks, stateful, services, stageErrors };
+  }
+
+  #timed(vertex: Vertex, work: StatefulWork, { clock: clockKind }: TimedWork): TimedStagePlan {
+    const { id, name } = vertex;
+    const timers = this.#timersOf(vertex, work);
+    const fragment = compileTimerFragment(this.#graph, vertex, this.#around);
+    const downstream = this.#downstream(id);
+    return { vertex: id, name, clockKind, clock: this.#clockOf(), timers, fragment, downstream };
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
+    return { fragment: compileFragment(this.#graph, id, this.#around), downstream: this.#downstream(id) };
+  }
+
+  get #around(): FragmentSurroundings {
     return {
-      fragment: compileFragment(this.#graph, id, {
-        targetOf: this.#targetOf,
-        stateOf: this.#stateOf,
-        serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
-      }),
-      downstream: this.#downstream(id),
+      targetOf: this.#targetOf,
+      keeper: this.#keeper,
+      dueOf: (vertex, work) => this.#timersOf(vertex, work),
+      clockOf: () => this.#clockOf(),
+      serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
     };
+  }
+
+  #timersOf({ name }: Vertex, work: StatefulWork): StageTimers {
+    return this.#keeper.timersOf(statefulStage(name, work));
+  }
+
+  #clockOf(): StageClock {
+    return this.#processingClock;
   }
 
   readonly #targetOf: TargetOf = ({ id, work }: Vertex) => {
@@ -117,18 +145,23 @@ const servicesOf = ({ vertices }: PipelineGraph): ReadonlyMap<number, ServicePla
   );
 
 /** Two sources may lead to one stage: its state is one and the same in both of their fragments. */
-const onceForEach = (stateOf: StateOf): StateOf => {
-  const known = new Map<string, StageState>();
+const onceForEach = (keeper: StageKeeper): StageKeeper => ({
+  stateOf: onceBy((stage) => keeper.stateOf(stage)),
+  timersOf: onceBy((stage) => keeper.timersOf(stage)),
+});
+
+const onceBy = <R>(make: (stage: StatefulStage) => R): ((stage: StatefulStage) => R) => {
+  const known = new Map<string, R>();
   return (stage) => {
-    const state = known.get(stage.name) ?? stateOf(stage);
-    known.set(stage.name, state);
-    return state;
+    const made = known.get(stage.name) ?? make(stage);
+    known.set(stage.name, made);
+    return made;
   };
 };
 
 /**
- * Compiles a checked graph for one run. Pure: opens nothing and calls no user function. Without `stateOf` the stages keep their
+ * Compiles a checked graph for one run. Pure: opens nothing and calls no user function. Without a `keeper` the stages keep their
  * state in memory, as long as the plan.
  */
-export const compilePipeline = (graph: PipelineGraph, stateOf: StateOf = memoryStateOf): PipelinePlan =>
-  new PipelineCompiler(graph, stateOf).compile();
+export const compilePipeline = (graph: PipelineGraph, keeper: StageKeeper = MEMORY_KEEPER): PipelinePlan =>
+  new PipelineCompiler(graph, keeper).compile();

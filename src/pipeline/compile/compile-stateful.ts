@@ -1,13 +1,21 @@
 import { functionMistake } from '../../errors/function-mistake.js';
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { StageState, StateKey } from '../stage-state.js';
+import type { StateKey } from '../stage-state.js';
+import type { Timer } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import { iteratorOf } from './iterator-of.js';
+import type { KeyedParts, KeyedStep } from './keyed-parts.js';
 
-/** One stage with state, for one item. */
-export type KeyedStep = (key: StateKey, item: unknown) => void;
-
-type Next = (item: unknown) => void;
 type Kind<K> = Extract<StatefulOperation, { readonly kind: K }>;
+/** Where the state of a key stays, or goes, after a call. */
+export type Save = (key: StateKey, value: unknown) => void;
+
+/** What a stage with state does. */
+export interface KeyedSteps {
+  readonly onItem: KeyedStep;
+  /** At a timer of the user's. */
+  readonly onTimer: (key: StateKey, timer: Timer) => void;
+}
 
 const newState = (create: () => unknown): object => {
   const state = create();
@@ -30,20 +38,65 @@ const refuseState = (output: unknown, state: unknown): void => {
   );
 };
 
-const mapStep = (operation: Kind<'mapStateful'>, state: StageState, next: Next, save: Save): KeyedStep => {
+/** One that was set by an earlier form of the stage is not dropped in silence. */
+const noTimers = (): never => {
+  throw functionMistake('a timer is due, and the stage has no onTimer any more', 'Give it one, which may do nothing.');
+};
+
+const mapSteps = (operation: Kind<'mapStateful'>, { state, calls, next }: KeyedParts, save: Save): KeyedSteps => {
   const create = (): object => newState(() => operation.create());
-  return (key, item) => {
-    const value = state.get(key) ?? create();
-    const output = operation.apply(value, key, item);
+  const take = (key: StateKey, value: unknown, output: unknown): void => {
     if (output === undefined || output === null) return save(key, value);
     refusePromise(output);
     refuseState(output, value);
     save(key, value);
     next(output);
   };
+  return {
+    onItem: (key, item) => {
+      const value = state.get(key) ?? create();
+      take(key, value, operation.apply(value, key, item, calls));
+    },
+    onTimer: (key, timer) => {
+      const value = state.get(key) ?? create();
+      take(key, value, operation.onTimer === undefined ? noTimers() : operation.onTimer(value, key, timer, calls));
+    },
+  };
 };
 
-const filterStep = (operation: Kind<'filterStateful'>, state: StageState, next: Next, save: Save): KeyedStep => {
+/** All that a call gives, before anything of it goes on: what gives it may change the state to its end. */
+const collected = (many: Iterable<unknown>, state: unknown): readonly unknown[] => {
+  const items: unknown[] = [];
+  const iterator = iteratorOf(many);
+  for (let one = iterator.next(); one.done !== true; one = iterator.next()) {
+    if (isThenable(one.value)) throw promiseError(one.value, 'what it gave');
+    refuseState(one.value, state);
+    items.push(one.value);
+  }
+  return items;
+};
+
+const flatMapSteps = (operation: Kind<'flatMapStateful'>, parts: KeyedParts, save: Save): KeyedSteps => {
+  const { state, calls, emit } = parts;
+  const create = (): object => newState(() => operation.create());
+  const take = (key: StateKey, value: unknown, many: Iterable<unknown>): void => {
+    const items = collected(many, value);
+    save(key, value);
+    if (items.length > 0) emit(items);
+  };
+  return {
+    onItem: (key, item) => {
+      const value = state.get(key) ?? create();
+      take(key, value, operation.apply(value, key, item, calls));
+    },
+    onTimer: (key, timer) => {
+      const value = state.get(key) ?? create();
+      take(key, value, operation.onTimer === undefined ? noTimers() : operation.onTimer(value, key, timer, calls));
+    },
+  };
+};
+
+const filterStep = (operation: Kind<'filterStateful'>, { state, next }: KeyedParts, save: Save): KeyedStep => {
   const create = (): object => newState(() => operation.create());
   return (key, item) => {
     const value = state.get(key) ?? create();
@@ -60,7 +113,7 @@ const accumulated = (value: unknown): unknown => {
   throw functionMistake('the accumulator is undefined', 'create and accumulate must return the accumulator.');
 };
 
-const rollingStep = (operation: Kind<'rollingAggregate'>, state: StageState, next: Next, save: Save): KeyedStep => {
+const rollingStep = (operation: Kind<'rollingAggregate'>, { state, next }: KeyedParts, save: Save): KeyedStep => {
   return (key, item) => {
     const before = state.get(key);
     const value = accumulated(
@@ -74,25 +127,26 @@ const rollingStep = (operation: Kind<'rollingAggregate'>, state: StageState, nex
   };
 };
 
-type Save = (key: StateKey, value: unknown) => void;
+/** Whether the state of a key is to be forgotten after a call. */
+export const forgets = (work: StatefulWork, value: unknown): boolean => {
+  const answer = work.forgetWhen(value);
+  if (isThenable(answer)) throw promiseError(answer, 'forgetWhen');
+  return answer;
+};
 
 /**
- * The step of a stage with state. The state is marked as changed after each call, since functions change it in place, and before the
+ * The steps of a stage with state. The state is marked as changed after each call (`save`), since functions change it in place, and before the
  * item goes on. It undoes nothing when a function throws: who runs the fragment does, or discards what was not committed.
  */
-export const compileStateful = (work: StatefulWork, state: StageState, next: Next): KeyedStep => {
-  const save: Save = (key, value) => {
-    const forgets = work.forgetWhen(value);
-    if (isThenable(forgets)) throw promiseError(forgets, 'forgetWhen');
-    if (forgets) state.remove(key);
-    else state.set(key, value);
-  };
-  switch (work.operation.kind) {
+export const compileStateful = ({ operation }: StatefulWork, parts: KeyedParts, save: Save): KeyedSteps => {
+  switch (operation.kind) {
     case 'mapStateful':
-      return mapStep(work.operation, state, next, save);
+      return mapSteps(operation, parts, save);
+    case 'flatMapStateful':
+      return flatMapSteps(operation, parts, save);
     case 'filterStateful':
-      return filterStep(work.operation, state, next, save);
+      return { onItem: filterStep(operation, parts, save), onTimer: noTimers };
     case 'rollingAggregate':
-      return rollingStep(work.operation, state, next, save);
+      return { onItem: rollingStep(operation, parts, save), onTimer: noTimers };
   }
 };

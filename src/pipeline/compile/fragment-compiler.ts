@@ -1,13 +1,17 @@
-import { functionMistake } from '../../errors/function-mistake.js';
-import { MillraceError } from '../../errors/millrace-error.js';
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { StateKey, StateOf } from '../stage-state.js';
-import type { PipelineGraph, Vertex } from '../vertex.js';
+import type { StageKeeper, StateKey } from '../stage-state.js';
+import { CallTimers } from '../timers/call-timers.js';
+import type { StageClock } from '../timers/stage-clock.js';
+import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
+import type { PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
 import { checkKey } from './check-key.js';
-import { compileStateful, type KeyedStep } from './compile-stateful.js';
+import { compileTimed, compileUntimed, type StatefulSteps } from './compile-timed.js';
 import { createCursor } from './cursor.js';
 import type { Outlet, Target } from './fragment.js';
+import { iteratorOf } from './iterator-of.js';
+import type { KeyedParts, KeyedStep } from './keyed-parts.js';
 import type { ServicePlan } from './pipeline-plan.js';
+import { statefulStage } from './stateful-stages.js';
 
 export type Step = (item: unknown) => void;
 
@@ -18,7 +22,11 @@ export interface FragmentSurroundings {
   /** Undefined for a vertex that belongs to the fragment itself. */
   readonly targetOf: TargetOf;
   /** In memory, or over a store: the fragment does not know. */
-  readonly stateOf: StateOf;
+  readonly keeper: StageKeeper;
+  /** Not taken back with what an input did. */
+  readonly dueOf: (vertex: Vertex, work: StatefulWork) => Pick<StageTimers, 'isFirst' | 'clear'>;
+  /** The time that a stage with state goes by. */
+  readonly clockOf: (vertex: Vertex) => StageClock;
   /** That of a stage which uses one. */
   readonly serviceOf: (vertex: Vertex) => Pick<ServicePlan, 'current'>;
 }
@@ -169,10 +177,9 @@ export class FragmentCompiler {
   #stateful(id: number): KeyedStep {
     const vertex = this.#graph.vertices[id];
     if (vertex?.work.kind !== 'stateful') return () => {};
-    const { name, work } = vertex;
     const { cursor } = this;
-    const state = this.#around.stateOf({ name, codec: work.codec });
-    const step = compileStateful(work, state, this.fanOut(id));
+    const { work } = vertex;
+    const step = work.timed === undefined ? this.#untimed(vertex, work) : this.#timed(vertex, work).onItem;
     return (key, item) => {
       cursor.stage = vertex;
       cursor.item = item;
@@ -180,6 +187,55 @@ export class FragmentCompiler {
       cursor.touched = cursor.index;
       step(key, item);
     };
+  }
+
+  /** What the due timers of a stage are run through: each is an input. */
+  timerEntry(vertex: Vertex): Step {
+    if (vertex.work.kind !== 'stateful') return () => {};
+    const { cursor } = this;
+    const { onDue } = this.#timed(vertex, vertex.work);
+    return (item) => {
+      // what the timers of the stage have given as due
+      const due = item as DueTimer;
+      cursor.stage = vertex;
+      cursor.item = { name: due.name, at: due.at };
+      cursor.key = due.key;
+      cursor.touched = cursor.index;
+      onDue(due);
+    };
+  }
+
+  #untimed(vertex: Vertex, work: StatefulWork): KeyedStep {
+    return compileUntimed(work, this.#parts(vertex, work, undefined));
+  }
+
+  #timed(vertex: Vertex, work: StatefulWork): StatefulSteps {
+    const { keeper, clockOf, dueOf } = this.#around;
+    const timers = keeper.timersOf(statefulStage(vertex.name, work));
+    const has = 'onTimer' in work.operation && work.operation.onTimer !== undefined;
+    const parts = this.#parts(vertex, work, has ? timers : undefined);
+    return compileTimed(work, parts, { clock: clockOf(vertex), timers, due: dueOf(vertex, work) });
+  }
+
+  #parts(vertex: Vertex, work: StatefulWork, timers: StageTimers | undefined): KeyedParts {
+    const { keeper, clockOf } = this.#around;
+    const state = keeper.stateOf(statefulStage(vertex.name, work));
+    const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'processing', timers);
+    const next = this.fanOut(vertex.id);
+    return { state, calls, next, emit: this.#emit(next) };
+  }
+
+  /** No function of the stage is called between two of them, so there is nothing of the cursor to set anew. */
+  #emit(next: Step): KeyedParts['emit'] {
+    const { cursor } = this;
+    const from = (start: number, items: readonly unknown[]): void => {
+      for (let index = start; index < items.length; index += 1) {
+        cursor.left -= 1;
+        next(items[index]);
+        if (cursor.rest.length > 0 || cursor.left <= 0) return void cursor.rest.push(() => from(index + 1, items));
+      }
+    };
+    return (items) => from(0, items);
   }
 
   #outlet(target: Target): Step {
@@ -197,21 +253,6 @@ export class FragmentCompiler {
     };
   }
 }
-
-/** Many of something: an async iterable gives promises, and is none. */
-const iteratorOf = (many: Iterable<unknown>): Iterator<unknown> => {
-  refusePromise(many);
-  if (typeof many?.[Symbol.iterator] === 'function') return many[Symbol.iterator]();
-  if (typeof many === 'object' && many !== null && Symbol.asyncIterator in many) {
-    throw functionMistake(
-      'it returned an async iterable',
-      'Collect it in a mapAsync stage, and pass the array on to a flatMap stage.',
-    );
-  }
-  throw new MillraceError('USER_FUNCTION_FAILED', 'it returned nothing that can be iterated', {
-    advice: 'flatMap gives an array, or another iterable; an empty one for nothing.',
-  });
-};
 
 /** What an iterator throws at its end is not why it came to it. */
 const closeQuietly = (iterator: Iterator<unknown>): void => {

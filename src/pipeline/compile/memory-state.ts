@@ -1,9 +1,9 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
-import type { StageState, StatefulStage, StateKey, StateOf } from '../stage-state.js';
+import type { StageState, StatefulStage, StateKey } from '../stage-state.js';
 
 /** State without a store: in memory, bounded by nothing but the number of keys, and lost with the run. */
-class MemoryState implements StageState {
+export class MemoryState implements StageState {
   readonly #stage: StatefulStage;
   readonly #values = new Map<StateKey, unknown>();
 
@@ -52,6 +52,3 @@ class MemoryState implements StageState {
     }
   }
 }
-
-/** For jobs without a guarantee. */
-export const memoryStateOf: StateOf = (stage) => new MemoryState(stage);

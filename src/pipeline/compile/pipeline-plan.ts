@@ -2,7 +2,9 @@ import type { RetryRules } from '../../connector/retry/retries.js';
 import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
+import type { ClockKind, StageClock } from '../timers/stage-clock.js';
 import type { StatefulStage } from '../stage-state.js';
+import type { StageTimers } from '../timers/stage-timers.js';
 import type { StateCodec } from '../state-codec.js';
 import type { ServiceWork } from '../vertex.js';
 import type { Fragment } from './fragment.js';
@@ -49,6 +51,24 @@ export interface AsyncStagePlan {
   call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
 }
 
+/** A stage that keeps timers. */
+export interface TimedStagePlan {
+  /** Its id in the graph. */
+  readonly vertex: number;
+  /** No other stage of the pipeline has it. */
+  readonly name: string;
+  /** Whose time it goes by. */
+  readonly clockKind: ClockKind;
+  /** That time. */
+  readonly clock: StageClock;
+  /** Say which are due. */
+  readonly timers: StageTimers;
+  /** What they are run through, as `DueTimer`: the stage, and what is behind it. One that is not the first any more leads to nothing. */
+  readonly fragment: Fragment;
+  /** What its fragment leads to. */
+  readonly downstream: Downstream;
+}
+
 /** A stage that gives items up instead of failing the job. */
 export interface StageErrors {
   /** Its id in the graph. */
@@ -78,6 +98,10 @@ export interface PipelinePlan {
   readonly sources: readonly SourcePlan[];
   /** A stage stands behind those that lead to it. */
   readonly asyncStages: readonly AsyncStagePlan[];
+  /** In the order of building. */
+  readonly timedStages: readonly TimedStagePlan[];
+  /** The time of the machine: who ticks it sets it. */
+  readonly processingClock: { now: number };
   /** Those of the pipeline, without dead-letter sinks. */
   readonly sinks: readonly SinkPlan[];
   /** The stages that keep state. */

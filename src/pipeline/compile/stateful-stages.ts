@@ -1,6 +1,13 @@
 import type { StatefulStage } from '../stage-state.js';
-import type { PipelineGraph } from '../vertex.js';
+import type { PipelineGraph, StatefulWork } from '../vertex.js';
 
 /** The stages of a pipeline that keep state, in the order of building. */
 export const statefulStages = ({ vertices }: PipelineGraph): readonly StatefulStage[] =>
-  vertices.flatMap(({ name, work }) => (work.kind === 'stateful' ? [{ name, codec: work.codec }] : []));
+  vertices.flatMap((vertex) => (vertex.work.kind === 'stateful' ? [statefulStage(vertex.name, vertex.work)] : []));
+
+/** One of them, as who keeps its state knows it. */
+export const statefulStage = (name: string, { codec, timed }: StatefulWork): StatefulStage => ({
+  name,
+  codec,
+  timed: timed !== undefined,
+});

@@ -1,4 +1,5 @@
 import type { StageState, StateKey } from '../stage-state.js';
+import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
 
 /** What the state of a stage failed with, not the user's function: no `onError` is asked about that. */
 export class StateFailure extends Error {
@@ -48,6 +49,68 @@ class UndoableState implements StageState {
   }
 }
 
+/** The same of its timers. */
+class UndoableTimers implements StageTimers {
+  readonly #timers: StageTimers;
+  readonly #restorers = new Map<StateKey, () => void>();
+
+  constructor(timers: StageTimers) {
+    this.#timers = timers;
+  }
+
+  get pending(): number {
+    return this.#timers.pending;
+  }
+
+  at(key: StateKey, name: string): number | undefined {
+    return told(() => this.#timers.at(key, name));
+  }
+
+  lastAt(key: StateKey): number | undefined {
+    return told(() => this.#timers.lastAt(key));
+  }
+
+  /** What it refuses is the function's failure. */
+  set(key: StateKey, name: string, at: number): void {
+    this.#remember(key);
+    this.#timers.set(key, name, at);
+  }
+
+  clear(key: StateKey, name: string): void {
+    this.#remember(key);
+    told(() => this.#timers.clear(key, name));
+  }
+
+  restorer(key: StateKey): () => void {
+    return this.#timers.restorer(key);
+  }
+
+  due(now: number, most: number): readonly DueTimer[] {
+    return this.#timers.due(now, most);
+  }
+
+  isFirst(timer: DueTimer): boolean {
+    return told(() => this.#timers.isFirst(timer));
+  }
+
+  nextAt(): number {
+    return this.#timers.nextAt();
+  }
+
+  forget(): void {
+    if (this.#restorers.size > 0) this.#restorers.clear();
+  }
+
+  undo(): void {
+    for (const restore of this.#restorers.values()) told(restore);
+    this.#restorers.clear();
+  }
+
+  #remember(key: StateKey): void {
+    if (!this.#restorers.has(key)) told(() => this.#restorers.set(key, this.#timers.restorer(key)));
+  }
+}
+
 const told = <R>(work: () => R): R => {
   try {
     return work();
@@ -56,13 +119,20 @@ const told = <R>(work: () => R): R => {
   }
 };
 
-/** The states that inputs of one fragment change, each as it was before the input under way. */
+/** The states that inputs of one fragment change, with their timers, each as it was before the input under way. */
 export class UndoableStates {
-  readonly #states: UndoableState[] = [];
+  readonly #states: (UndoableState | UndoableTimers)[] = [];
 
   /** A state whose changes can be undone. */
   add(state: StageState): StageState {
     const undoable = new UndoableState(state);
+    this.#states.push(undoable);
+    return undoable;
+  }
+
+  /** Timers whose changes can be undone. */
+  addTimers(timers: StageTimers): StageTimers {
+    const undoable = new UndoableTimers(timers);
     this.#states.push(undoable);
     return undoable;
   }

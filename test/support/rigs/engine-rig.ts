@@ -3,7 +3,7 @@ import { type DeadLetter, letterOfItem } from '../../../src/connector/index.js';
 import { DirectCallLane } from '../../../src/engine/direct/call-lane.js';
 import { DirectCustody } from '../../../src/engine/direct/custody.js';
 import { DirectOutputLane } from '../../../src/engine/direct/output-lane.js';
-import { asyncStages, sourceLanes } from '../../../src/engine/opening/assemble-lanes.js';
+import { asyncStages, sourceLanes, timerLanes } from '../../../src/engine/opening/assemble-lanes.js';
 import { planPorts } from '../../../src/engine/opening/job-ports.js';
 import { createTallies } from '../../../src/engine/tick/job-tallies.js';
 import type { CallLane } from '../../../src/engine/tick/lanes/call-lane.js';
@@ -14,6 +14,7 @@ import { NO_UNIT } from '../../../src/engine/tick/unit.js';
 import { UnitGate } from '../../../src/engine/tick/unit-gate.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
+import type { PipelinePlan } from '../../../src/pipeline/compile/pipeline-plan.js';
 import type { PipelineGraph } from '../../../src/pipeline/vertex.js';
 import { expectedOutputs, randomPipeline } from '../ends/engine-items.js';
 import { SimulatedSink, SimulatedWriter, simulatedDeadLetters } from '../ends/simulated-sink.js';
@@ -52,9 +53,11 @@ export class EngineRig {
     );
     const sinks = Array.from({ length: count.sinks }, (_, index) => new SimulatedSink(index, onError));
     this.#graph = randomPipeline(random, { sources: this.sources, sinks, onError });
-    this.#lanes = this.#assemble();
+    const plan = compilePipeline(this.#graph);
+    this.#lanes = this.#assemble(plan);
     this.#custody = new DirectCustody({ lanes: this.#lanes, gate: this.#gate, onReceipt: false });
     this.machine = new TickMachine({
+      clock: plan.processingClock,
       lanes: this.#lanes,
       gate: this.#gate,
       custody: this.#custody,
@@ -123,7 +126,7 @@ export class EngineRig {
   }
 
   #tickOnce(): boolean {
-    const more = this.machine.tick();
+    const more = this.machine.tick(0);
     this.#custody.conclude();
     // also what a check of acknowledgements has found
     if (this.machine.halted !== undefined) throw this.machine.halted;
@@ -150,8 +153,7 @@ export class EngineRig {
     }
   }
 
-  #assemble(): TickLanes {
-    const plan = compilePipeline(this.#graph);
+  #assemble(plan: PipelinePlan): TickLanes {
     const ports = planPorts(plan);
     const tallies = createTallies(new MetricsRegistry(), 'rig');
     const sinkIds = this.#graph.vertices.filter(({ work }) => work.kind === 'sink').map(({ id }) => id);
@@ -172,6 +174,7 @@ export class EngineRig {
     return new TickLanes({
       sources: sourceLanes({ plan, ports, readers: this.sources, tallies, isNewOf: () => undefined }),
       asyncStages: asyncStages({ plan, ports }).map((stage) => new DirectCallLane(stage)),
+      timedStages: timerLanes({ plan, ports }),
       sinks: ports.sinks.flatMap(({ name, rejection }, index) => {
         const writer = open[index];
         return writer === undefined ? [] : [new DirectOutputLane({ name, writer, rejection, tallies })];

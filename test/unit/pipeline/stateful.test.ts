@@ -237,13 +237,16 @@ test('a state is marked as changed after each call, also after one that gives no
     .setName('quiet')
     .writeTo(Sinks.noop());
   const stages: StatefulStage[] = [];
-  const plan = compilePipeline(pipeline.toGraph(), (stage) => {
-    stages.push(stage);
-    return state;
+  const plan = compilePipeline(pipeline.toGraph(), {
+    stateOf: (stage) => {
+      stages.push(stage);
+      return state;
+    },
+    timersOf: () => assert.fail('it has none'),
   });
   plan.sources[0]?.fragment.run([1], 0, LIMITS);
   assert.deepEqual(calls, ['get k', 'set k {"n":1}']);
-  assert.deepEqual(stages, [{ name: 'quiet', codec }]);
+  assert.deepEqual(stages, [{ name: 'quiet', codec, timed: false }]);
   assert.deepEqual(plan.stateful, stages);
 });
 

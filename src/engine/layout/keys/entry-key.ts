@@ -1,19 +1,6 @@
+import { keyText } from '../../../pipeline/key-text.js';
 import type { StateKey } from '../../../pipeline/stage-state.js';
 import { digestOf, fitsKey } from './key-text.js';
-
-/** A key as text. The first character says the type, so that `1` and `'1'` are two keys. */
-export const keyText = (key: StateKey): string => {
-  switch (typeof key) {
-    case 'string':
-      return `s${key}`;
-    case 'number':
-      return `n${key}`;
-    case 'bigint':
-      return `i${key}`;
-    case 'boolean':
-      return key ? 'bt' : 'bf';
-  }
-};
 
 /** The key of a text that `keyText` has made; undefined for any other. */
 export const keyOfText = (text: string): StateKey | undefined => {

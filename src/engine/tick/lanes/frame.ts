@@ -1,11 +1,12 @@
 import type { Polled } from '../../../connector/source-reader.js';
+import type { Timer } from '../../../pipeline/timers/timers.js';
 
 /**
- * The unit of work: what one poll of one source gave. `holds` counts what must happen before the frame is complete: its
+ * The unit of work: what one poll of one source gave, or timers of one stage that fired together. `holds` counts what must happen before the frame is complete: its
  * own processing, each sink that still owes a delivery for it, each mapAsync call. Nothing is kept per item.
  */
 export interface Frame {
-  /** Whose inputs, for errors. */
+  /** Whose inputs, for errors: a source, or a stage with timers. */
   readonly source: string;
   /** The highest position it covers. It and the count are lowered only when an item failed. */
   last: number;
@@ -17,6 +18,8 @@ export interface Frame {
   holds: number;
   /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
   readonly whole: boolean;
+  /** Set where its items are timers. */
+  readonly timers?: readonly Timer[];
   /** The position of an item by its index in the poll; undefined where gaps make it unknown. */
   positionOf(index: number): number | undefined;
 }
@@ -45,6 +48,18 @@ export const createFrame = (source: string, polled: Polled<unknown>): Frame => (
   // the letters of its rejected inputs, the keys of its items
   whole: polled.rejected.length > 0 || polled.keys !== undefined,
   positionOf: positionLookup(polled),
+});
+
+/** One that no source is told of: its timers are cleared in the commit that has what they led to. */
+export const createTimerFrame = (stage: string, timers: readonly Timer[]): Frame => ({
+  source: stage,
+  last: timers.at(-1)?.at ?? 0,
+  itemCount: timers.length,
+  bytes: 0,
+  holds: 1,
+  whole: false,
+  timers,
+  positionOf: () => undefined,
 });
 
 /** Whether a frame can only be committed as a whole: the position of its items, or what the poll did with each, is not known. */

@@ -12,12 +12,15 @@ import type { OutputLane } from './output-lane.js';
 import type { RefusedOutput } from './refused-output.js';
 import type { RejectionPolicy } from './rejection-policy.js';
 import type { SourceLane } from './source-lane.js';
+import type { TimerLane } from './timer-lane.js';
 
 export interface TickLanesOptions {
   /** One for each source, in the order of the plan. */
   readonly sources: readonly SourceLane[];
   /** One for each mapAsync stage, in the order of the plan. */
   readonly asyncStages: readonly CallLane[];
+  /** One for each stage with timers, in the order of the plan. */
+  readonly timedStages: readonly TimerLane[];
   /** The sinks of the pipeline and behind them the dead-letter sinks. */
   readonly sinks: readonly OutputLane[];
   /** How many outputs may wait behind a source or stage. */
@@ -40,24 +43,29 @@ const REJECTS = 'a stage that gives an item up has said where it goes';
 export class TickLanes implements InFlight {
   readonly sources: readonly SourceLane[];
   readonly asyncStages: readonly CallLane[];
+  readonly timedStages: readonly TimerLane[];
   readonly sinks: readonly OutputLane[];
   readonly #options: TickLanesOptions;
 
   constructor(options: TickLanesOptions) {
     this.sources = options.sources;
     this.asyncStages = options.asyncStages;
+    this.timedStages = options.timedStages;
     this.sinks = options.sinks;
     this.#options = options;
   }
 
-  /** Whether every input that was taken is complete. */
+  /** Whether every input that was taken is complete, and every timer that has fired. */
   get idle(): boolean {
-    return this.sources.every((lane) => lane.idle);
+    return this.sources.every((lane) => lane.idle) && this.timedStages.every((lane) => lane.idle);
   }
 
-  /** Whether all sources have ended and all is complete; one that is at its end without being done may go on all the same. */
+  /**
+   * Whether all sources have ended and all is complete, what timers are set for too; a source that is at its end without being done may go on
+   * all the same.
+   */
   get finished(): boolean {
-    return this.sources.every((lane) => lane.ended && lane.idle) && this.asyncStages.every((lane) => lane.idle);
+    return this.#finished(() => true);
   }
 
   /** Whether no source can go on. */
@@ -67,10 +75,14 @@ export class TickLanes implements InFlight {
 
   /** The same as `finished` of what leads to a sink. */
   finishedBefore(sink: number): boolean {
-    const leads = ({ sinks }: Downstream): boolean => sinks.includes(sink);
+    return this.#finished(({ sinks }) => sinks.includes(sink));
+  }
+
+  #finished(counts: (downstream: Downstream) => boolean): boolean {
     return (
-      this.sources.every((lane) => !leads(lane.options.downstream) || (lane.ended && lane.idle)) &&
-      this.asyncStages.every((lane) => !leads(lane.plan.downstream) || lane.idle)
+      this.sources.every((lane) => !counts(lane.options.downstream) || (lane.ended && lane.idle)) &&
+      this.asyncStages.every((lane) => !counts(lane.plan.downstream) || lane.idle) &&
+      this.timedStages.every((lane) => !counts(lane.plan.downstream) || lane.finished)
     );
   }
 

@@ -154,7 +154,7 @@ const withEnd = (sink: Sink<string>): Sink<string> => ({
 
 const sealsAtOnce = ({ machine, lanes, tick }: Run): void => {
   for (const source of lanes.sources) source.handleReady();
-  machine.tick();
+  machine.tick(NOW);
   const batch = tick.seal(NOW);
   assert.ok(batch !== undefined && batch.size > 0, 'something is to be stored');
   assert.equal(tick.deadline(), NEVER);
@@ -163,7 +163,7 @@ const sealsAtOnce = ({ machine, lanes, tick }: Run): void => {
 };
 
 const sealsNothing = ({ machine, tick }: Run): void => {
-  machine.tick();
+  machine.tick(NOW);
   assert.equal(tick.seal(NOW), undefined);
   assert.equal(tick.deadline(), NEVER);
 };

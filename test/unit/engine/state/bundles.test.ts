@@ -9,7 +9,7 @@ import { LIMIT } from '../../../support/limits.js';
 import { StateStore } from '../../../support/store/state-store.js';
 
 const LIMITS = { maxEntries: 500_000, maxBytes: 1e8 };
-const STAGE = { name: 's', codec: StateCodecs.structuredClone() };
+const STAGE = { name: 's', codec: StateCodecs.structuredClone(), timed: false };
 const KEYS = Array.from({ length: 1000 }, (_, index) => `sensor-${index}`);
 /** Above the number of bundles that there may be at once. */
 const MANY_COMMITS = 80;

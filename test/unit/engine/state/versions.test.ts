@@ -13,11 +13,11 @@ class Stage {
   codec: StateCodec<unknown> = StateCodecs.structuredClone();
   readonly rig = new StateStore(
     (overlay, store) =>
-      new KeyedStates({ stages: [{ name: 's', codec: this.codec }], overlay, store, limits: LIMITS, bundles: BUNDLES }),
+      new KeyedStates({ stages: [{ name: 's', codec: this.codec, timed: false }], overlay, store, limits: LIMITS, bundles: BUNDLES }),
   );
 
   get state() {
-    return this.rig.subject.stateOf({ name: 's', codec: this.codec });
+    return this.rig.subject.stateOf({ name: 's', codec: this.codec, timed: false });
   }
 
   async commit(): Promise<void> {
@@ -159,7 +159,7 @@ test('a stage whose name cannot be a key is refused', LIMIT, async () => {
     const rig = new StateStore(
       (overlay, store) =>
         new KeyedStates({
-          stages: [{ name, codec: StateCodecs.structuredClone() }],
+          stages: [{ name, codec: StateCodecs.structuredClone(), timed: false }],
           overlay,
           store,
           limits: LIMITS,
