@@ -1,4 +1,3 @@
-import type { StageTimers } from './timers/stage-timers.js';
 import type { StateCodec } from './state-codec.js';
 
 /** What may be a grouping key. Keys of different types are different keys: `1` is not `'1'`. NaN is none, and `-0` is `0`. */
@@ -31,12 +30,4 @@ export interface StatefulStage {
   readonly codec: StateCodec<unknown>;
   /** Whether it keeps timers. */
   readonly timed: boolean;
-}
-
-/** Gives what stages keep: in memory, or over a store. Asked once for each stage when a pipeline is compiled. */
-export interface StageKeeper {
-  /** Its state by key. */
-  stateOf(stage: StatefulStage): StageState;
-  /** Its timers: of a stage that is `timed`. */
-  timersOf(stage: StatefulStage): StageTimers;
 }

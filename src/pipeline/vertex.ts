@@ -3,9 +3,9 @@ import type { RetryRules } from '../connector/retry/retries.js';
 import type { OnError } from '../connector/sink.js';
 import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
-import type { ClockKind } from './timers/stage-clock.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
 
 /** What has a function of the user's, which may fail. */

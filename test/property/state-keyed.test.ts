@@ -8,7 +8,11 @@ import { StateCodecs, type StateKey } from '../../src/pipeline/index.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 
-const STAGES = ['totals', 'totals/sa', 'totals-2'].map((name) => ({ name, codec: StateCodecs.structuredClone(), timed: false }));
+const STAGES = ['totals', 'totals/sa', 'totals-2'].map((name) => ({
+  name,
+  codec: StateCodecs.structuredClone(),
+  timed: false,
+}));
 const LONG = 'k'.repeat(3000);
 /** Pairs that a careless coding of keys would take for one. */
 const KEYS: readonly StateKey[] = [

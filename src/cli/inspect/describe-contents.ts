@@ -77,6 +77,10 @@ export interface StageReport {
   readonly bytes: number;
   /** Items of mapAsync that have no result yet; undefined: it is no such stage. */
   readonly pendingCalls: number | undefined;
+  /** That are set; undefined: it keeps none. */
+  readonly timers: number | undefined;
+  /** When the first key is looked at, for one of them or to be forgotten: ISO 8601. */
+  readonly nextTimer: string | undefined;
 }
 
 /** The parts of a partition, as they are stored. */
@@ -108,6 +112,7 @@ export const describeContents = (contents: StoreContents): ContentsReport => {
     ...contents.states.keys(),
     ...contents.calls.keys(),
     ...facts.calls.keys(),
+    ...facts.timers.keys(),
   ]);
   return {
     sources: [...sources].map((name) => sourceReport(name, contents)),
@@ -120,10 +125,13 @@ export const describeContents = (contents: StoreContents): ContentsReport => {
 
 const NOTHING: Counted = { count: 0, bytes: 0 };
 
-const stageReport = (name: string, { states, calls, facts }: StoreContents): StageReport => {
+const stageReport = (name: string, { states, calls, due, facts }: StoreContents): StageReport => {
   const { count, bytes } = states.get(name) ?? NOTHING;
   const pending = calls.get(name)?.count ?? (facts.calls.has(name) ? 0 : undefined);
-  return { name, keys: count, bytes, pendingCalls: pending };
+  const next = due.get(name);
+  const timers = facts.timers.get(name) ?? (next === undefined ? undefined : 0);
+  const nextTimer = next === undefined ? undefined : attempt(() => new Date(next).toISOString());
+  return { name, keys: count, bytes, pendingCalls: pending, timers, nextTimer };
 };
 
 const sourceReport = (storedAs: string, { facts }: StoreContents): SourceReport => {

@@ -71,9 +71,12 @@ const outboxLine = ({ name, rows, bytes, sent, oldest, end }: OutboxReport): str
   return `    outbox ${name}: ${many(rows, 'row')}, ${bytesText(bytes)}${sentText}${oldestText}`;
 };
 
-const stageLines = ({ name, keys, bytes, pendingCalls }: StageReport): readonly string[] => [
+const stageLines = ({ name, keys, bytes, pendingCalls, timers, nextTimer }: StageReport): readonly string[] => [
   ...(pendingCalls === undefined ? [] : [`  stage ${name}: ${many(pendingCalls, 'pending call')}`]),
   ...(pendingCalls === undefined || keys > 0 ? [`  stage ${name}: ${many(keys, 'key')}, ${bytesText(bytes)}`] : []),
+  ...(timers === undefined
+    ? []
+    : [`  stage ${name}: ${many(timers, 'timer')}${nextTimer === undefined ? '' : `, the next look at ${nextTimer}`}`]),
 ];
 
 const portLines = ({ sessions, notes }: Pick<SinkReport, 'sessions' | 'notes'>): readonly string[] => [

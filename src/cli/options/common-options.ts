@@ -11,7 +11,7 @@ export const COMMON_OPTIONS = {
   'give-up': {
     kind: 'list',
     argument: 'PART...',
-    help: "Give up what --dir has of a part that is no more: 'sink x', 'stage x', 'source x', 'client x'",
+    help: "Give up what --dir has of a part that is no more: 'sink x', 'stage x', 'source x', 'timers x', 'client x'",
   },
   'drain-timeout': {
     kind: 'value',

@@ -103,7 +103,8 @@ export class DirectOutputLane implements OutputLane {
 
   #offer(items: readonly unknown[], frame: Frame | undefined): number {
     const writer = this.#writer;
-    if (frame === undefined || frame.timers !== undefined || !hasDiagnosticSubscribers('hand-over')) return writer.write(items);
+    if (frame === undefined || frame.timers !== undefined || !hasDiagnosticSubscribers('hand-over'))
+      return writer.write(items);
     return runDiagnostic('hand-over', handOverOf(this.name, frame), () => writer.write(items));
   }
 

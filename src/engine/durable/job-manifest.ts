@@ -23,11 +23,15 @@ export interface JobManifest {
   readonly sinks: readonly string[];
   /** Stages with state, and mapAsync stages. */
   readonly stages: readonly string[];
+  /** Those of them that keep timers. */
+  readonly timers: readonly string[];
   /** What sources and sinks are called elsewhere, by `partName`, where it differs: for whoever looks at the store. Nothing is stored by it. */
   readonly called?: Readonly<Record<string, string>>;
 }
 
-interface StoredManifest extends JobManifest {
+interface StoredManifest extends Omit<JobManifest, 'timers'> {
+  /** Not written by versions that had no timers. */
+  readonly timers?: readonly string[];
   /** What was given up and is not all removed yet. */
   readonly removing?: readonly StoredKeys[];
 }
@@ -40,7 +44,7 @@ export interface ManifestOwner {
   readonly giveUp: readonly string[];
 }
 
-const KINDS = { sources: 'source', sinks: 'sink', stages: 'stage' } as const;
+const KINDS = { sources: 'source', sinks: 'sink', stages: 'stage', timers: 'timers' } as const;
 
 /** Keys in one commit of a removal. */
 const REMOVE_AT_ONCE = 4096;
@@ -59,7 +63,7 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
   const here = partsOf(now);
   refusePresent(owner, here);
   const names = new Set(here.map(partName));
-  const gone = partsOf(before).filter((part) => !names.has(partName(part)));
+  const gone = partsOf(before).filter((part) => !names.has(partName(part)) && !goesWithStage(part, names));
   const holding = gone.flatMap((part) => holdingOf(store, part, before.called));
   const lost = holding.filter(({ part }) => !owner.giveUp.includes(partName(part)));
   if (lost.length > 0) throw jobChanged(owner.job, lost, added(here, before));
@@ -68,7 +72,7 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
   const removing = [
     ...(before.removing ?? []),
     ...given.map(({ part }) => keysOf(part)),
-    ...gone.filter(({ kind }) => kind === 'stage').map(keysOf),
+    ...gone.filter(({ kind }) => kind === 'stage' || kind === 'timers').map(keysOf),
   ];
   const isRenamed = JSON.stringify(before.called) !== JSON.stringify(now.called);
   const changed = gone.length > 0 || added(here, before).length > 0 || removing.length > 0 || isRenamed;
@@ -78,6 +82,10 @@ export const settleManifest = async (store: Store, owner: ManifestOwner, now: Jo
   if (removing.length > 0) await removeAll(store, removing, now);
   return before === NOTHING;
 };
+
+/** Timers of a stage that is gone are among what is stored for the stage. */
+const goesWithStage = ({ kind, name }: Part, here: ReadonlySet<string>): boolean =>
+  kind === 'timers' && !here.has(partName({ kind: 'stage', name }));
 
 /** A part that is gone, and what is stored for it. */
 interface Holding {
@@ -92,19 +100,19 @@ const holdingOf = (view: StoreView, part: Part, called: JobManifest['called']): 
   return stored === undefined ? [] : [{ part, stored, called: called?.[partName(part)] }];
 };
 
-const partsOf = (manifest: JobManifest): readonly Part[] =>
-  (['sources', 'sinks', 'stages'] as const).flatMap((list) =>
-    manifest[list].map((name) => ({ kind: KINDS[list], name })),
+const partsOf = (manifest: StoredManifest): readonly Part[] =>
+  (['sources', 'sinks', 'stages', 'timers'] as const).flatMap((list) =>
+    (manifest[list] ?? []).map((name) => ({ kind: KINDS[list], name })),
   );
 
-const added = (here: readonly Part[], before: JobManifest): readonly string[] => {
+const added = (here: readonly Part[], before: StoredManifest): readonly string[] => {
   const names = new Set(partsOf(before).map(partName));
   return here.filter((part) => !names.has(partName(part))).map(quoted);
 };
 
 const quoted = ({ kind, name }: Part): string => `${kind} "${name}"`;
 
-const NOTHING: StoredManifest = { sources: [], sinks: [], stages: [] };
+const NOTHING: StoredManifest = { sources: [], sinks: [], stages: [], timers: [] };
 
 /** What was never written is an empty one, by identity: so a first start is told from a job of no parts. */
 const readManifest = (view: StoreView): StoredManifest => {

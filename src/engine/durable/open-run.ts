@@ -69,6 +69,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     sources: plan.sources.map(({ name }) => name),
     sinks: ports.sinks.map(({ name }) => name),
     stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
+    timers: plan.timedStages.map(({ name }) => name),
     ...calledIn(ports),
   };
   const isFirst = await settleManifest(store, options, now);

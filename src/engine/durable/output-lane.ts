@@ -124,7 +124,8 @@ export class DurableOutputLane implements OutputLane {
 
   #prepare(items: readonly unknown[], frame: Frame | undefined): Prepared {
     const { writer } = this.#options;
-    if (frame === undefined || frame.timers !== undefined || !hasDiagnosticSubscribers('hand-over')) return writer.prepare(items);
+    if (frame === undefined || frame.timers !== undefined || !hasDiagnosticSubscribers('hand-over'))
+      return writer.prepare(items);
     return runDiagnostic('hand-over', handOverOf(this.name, frame), () => writer.prepare(items));
   }
 

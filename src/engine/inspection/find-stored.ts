@@ -1,7 +1,7 @@
+import { keyText } from '../../pipeline/key-text.js';
 import type { StateKey } from '../../pipeline/stage-state.js';
 import { MAX_KEY_BYTES } from '../../store/check-batch.js';
 import type { RecordLook } from '../../store/look/record-look.js';
-import { keyText } from '../../pipeline/key-text.js';
 import { entryKey } from '../layout/keys/entry-key.js';
 import { namePrefix } from '../layout/keys/named-keys.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';

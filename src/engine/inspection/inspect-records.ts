@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { RecordLook } from '../../store/look/record-look.js';
+import { timeOfDue } from '../layout/keys/due-key.js';
 import { decodeCallChunk } from '../layout/values/call-chunk.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';
 import { type KeyPlace, placeOfKey } from './key-place.js';
@@ -32,6 +33,8 @@ export interface StoreContents {
   readonly calls: ReadonlyMap<string, Counted>;
   /** Of sources: what tells messages that come again, in pages. */
   readonly pages: ReadonlyMap<string, Counted>;
+  /** By stage: when the first of its timers is looked at, in milliseconds since 1970. */
+  readonly due: ReadonlyMap<string, number>;
   /** Under keys that this version does not know. */
   readonly unknown: Counted;
   /** Whether all records were counted; false: there are more, by the limit. */
@@ -99,6 +102,7 @@ class RecordCounter {
   readonly #states = new Map<string, Tally>();
   readonly #calls = new Map<string, Tally>();
   readonly #pages = new Map<string, Tally>();
+  readonly #due = new Map<string, number>();
   readonly #unknown: Tally = { count: 0, bytes: 0 };
   readonly #lows: ReadonlyMap<string, number>;
   readonly #first = new Map<string, FirstChunk>();
@@ -126,6 +130,10 @@ class RecordCounter {
       case 'rows':
         this.#takeRows(place, value);
         return;
+      case 'due':
+        this.#takeDue(place.name, place.rest ?? '');
+        return;
+      case 'timer':
       case 'dedupe':
         return;
       default:
@@ -137,7 +145,11 @@ class RecordCounter {
   contents(damaged: (error: MillraceError) => void, complete: boolean) {
     const outboxes = this.#facts.outboxes.map((head) => this.#outboxOf(head, damaged, complete));
     const [states, calls, pages] = [this.#states, this.#calls, this.#pages];
-    return { outboxes, states, calls, pages, unknown: this.#unknown };
+    return { outboxes, states, calls, pages, due: this.#due, unknown: this.#unknown };
+  }
+
+  #takeDue(stage: string, rest: string): void {
+    this.#due.set(stage, Math.min(this.#due.get(stage) ?? Number.POSITIVE_INFINITY, timeOfDue(rest)));
   }
 
   #takeRows({ sink, outbox, last }: Extract<KeyPlace, { is: 'rows' }>, value: Uint8Array): void {

@@ -8,7 +8,11 @@ export type KeyPlace =
   /** `last`: the seq of the last row of the chunk. */
   | { readonly is: 'rows'; readonly sink: string; readonly outbox: string; readonly last: number }
   /** `rest`: what stands behind the prefix of the stage, or source; undefined: the record of the name itself. */
-  | { readonly is: 'state' | 'async' | 'dedupe'; readonly name: string; readonly rest: string | undefined };
+  | {
+      readonly is: 'state' | 'timer' | 'due' | 'async' | 'dedupe';
+      readonly name: string;
+      readonly rest: string | undefined;
+    };
 
 /** Where `storeKeys` and `nameKey` put it; undefined for a key that is of none of them. */
 export const placeOfKey = (key: string): KeyPlace | undefined => {
@@ -29,6 +33,8 @@ export const placeOfKey = (key: string): KeyPlace | undefined => {
     case 'rows':
       return rowsPlace(name, behind);
     case 'state':
+    case 'timer':
+    case 'due':
     case 'async':
     case 'dedupe':
       return { is, name, rest: key.length === is.length + first.length + 1 ? undefined : behind };

@@ -39,6 +39,8 @@ export interface StoredFacts {
   readonly outboxes: readonly StoredHead[];
   /** Number of the first item that is not done, by mapAsync stage. */
   readonly calls: ReadonlyMap<string, number>;
+  /** Timers that are set, by stage; those that forget a key do not count. */
+  readonly timers: ReadonlyMap<string, number>;
   /** Keys that a deduplicating source knows. */
   readonly known: ReadonlyMap<string, number>;
   /** Stages that have, or had, state. */
@@ -58,6 +60,8 @@ const isSmall = (place: KeyPlace | undefined): boolean => {
       return false;
     case 'state':
       return place.rest === undefined || BUNDLE.test(place.rest);
+    case 'timer':
+    case 'due':
     case 'async':
     case 'dedupe':
       return place.rest === undefined;
@@ -109,6 +113,7 @@ class Facts implements StoredFacts {
   readonly records: PortRecord[] = [];
   readonly outboxes: StoredHead[] = [];
   readonly calls = new Map<string, number>();
+  readonly timers = new Map<string, number>();
   readonly known = new Map<string, number>();
   readonly stages = new Set<string>();
   readonly bundled = new Map<string, Map<string, BundledRecord>>();
@@ -139,6 +144,11 @@ class Facts implements StoredFacts {
       case 'async': {
         const head = decodeStored(value);
         if (isCount(head)) this.calls.set(place.name, head);
+        return;
+      }
+      case 'due': {
+        const pending = decodeStored(value);
+        if (isCount(pending)) this.timers.set(place.name, pending);
         return;
       }
       case 'dedupe': {

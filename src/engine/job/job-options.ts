@@ -56,7 +56,7 @@ export interface JobOptions {
   readonly restart?: RestartOptions | undefined;
   /**
    * Parts that were taken out of the pipeline while something is stored for them, which is given up for good: `source x`, `sink x`,
-   * `stage x`, or `client x` for a client of a sink. Without it such a job is refused with JOB_CHANGED, which names them.
+   * `stage x`, `timers x` for a stage that keeps none any more, or `client x` for a client of a sink. Without it such a job is refused with JOB_CHANGED, which names them.
    */
   readonly giveUp?: readonly string[] | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
@@ -99,8 +99,10 @@ export interface ResolvedJobOptions {
   readonly onEvent: ((event: JobEvent) => void) | undefined;
 }
 
-const PART = /^(source|sink|stage|client) ./s;
-const part = must("a part as 'sink x', 'stage x', 'source x' or 'client x'", (value) => PART.test(String(value)));
+const PART = /^(source|sink|stage|timers|client) ./s;
+const part = must("a part as 'sink x', 'stage x', 'source x', 'timers x' or 'client x'", (value) =>
+  PART.test(String(value)),
+);
 const fromZero = must('a number from 0', (value) => typeof value === 'number' && value >= 0);
 
 const RESTART: OptionChecks<RestartOptions> = {

@@ -5,8 +5,8 @@ import { storeKeys } from './keys/store-keys.js';
 import { readOutboxHead } from './values/outbox-head.js';
 import { readSourceRecord } from './values/source-record.js';
 
-/** What a job is made of, as far as something may be stored for it. A client is one of a sink's. */
-export type PartKind = 'source' | 'sink' | 'stage';
+/** What a job is made of, as far as something may be stored for it. A client is one of a sink's, timers are those of a stage. */
+export type PartKind = 'source' | 'sink' | 'stage' | 'timers';
 
 /** A part by its name. */
 export interface Part {
@@ -47,11 +47,18 @@ export const keysOf = (part: Part): StoredKeys => {
       return { keys: [], prefixes: [outboxesOf(name), `rows/${namePart(name)}/`, recordsOf(part)] };
     case 'stage':
       return {
-        keys: [nameKey('state', name), nameKey('async', name)],
-        prefixes: [namePrefix('state', name), namePrefix('async', name)],
+        keys: [nameKey('state', name), nameKey('async', name), ...timersOf(name).keys],
+        prefixes: [namePrefix('state', name), namePrefix('async', name), ...timersOf(name).prefixes],
       };
+    case 'timers':
+      return timersOf(name);
   }
 };
+
+const timersOf = (stage: string): StoredKeys => ({
+  keys: [nameKey('timer', stage), nameKey('due', stage)],
+  prefixes: [namePrefix('timer', stage), namePrefix('due', stage)],
+});
 
 /** The same for an outbox of a sink, whose client is no more. */
 export const keysOfClient = (sink: string, client: string): StoredKeys => ({
@@ -84,6 +91,8 @@ export const storedOf = (view: StoreView, part: Part): string | undefined => {
       return storedOfSink(view, part.name);
     case 'stage':
       return storedOfStage(view, part.name);
+    case 'timers':
+      return hasKeys(view, namePrefix('due', part.name)) ? 'timers that are set' : undefined;
   }
 };
 
@@ -110,6 +119,7 @@ export const messagesText = (count: number): string => (count === 1 ? '1 message
 
 const storedOfStage = (view: StoreView, name: string): string | undefined => {
   if (hasKeys(view, namePrefix('state', name))) return 'state';
+  if (hasKeys(view, namePrefix('due', name))) return 'timers that are set';
   return hasKeys(view, namePrefix('async', name)) ? 'calls that are pending' : undefined;
 };
 

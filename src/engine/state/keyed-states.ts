@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { StageKeeper, StageState, StatefulStage } from '../../pipeline/stage-state.js';
+import type { StageKeeper } from '../../pipeline/stage-keeper.js';
+import type { StageState, StatefulStage } from '../../pipeline/stage-state.js';
 import type { StageTimers } from '../../pipeline/timers/stage-timers.js';
 import type { StoreView } from '../../store/store.js';
 import type { Overlay } from '../layout/overlay.js';

@@ -81,4 +81,5 @@ export class StoredTimers implements CommitPart {
 }
 
 /** Written by `sealInto`, and its bytes are checked by the store. */
-const readCount = (bytes: Uint8Array | undefined): number => (bytes === undefined ? 0 : (decodeStored(bytes) as number));
+const readCount = (bytes: Uint8Array | undefined): number =>
+  bytes === undefined ? 0 : (decodeStored(bytes) as number);

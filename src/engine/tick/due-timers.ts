@@ -90,7 +90,10 @@ export class DueTimers {
     const { gate, custody } = this.#options;
     const { timers, clock, downstream } = lane.plan;
     const paused = this.#paused.get(lane);
-    if (paused !== undefined) return this.#run(lane, paused, 0);
+    if (paused !== undefined) {
+      this.#run(lane, paused, 0);
+      return;
+    }
     const room = custody.dueRoom(downstream);
     const { inputs } = this.#portionsOf(lane).next(room);
     gate.begin();
@@ -114,7 +117,10 @@ export class DueTimers {
     if (run.rejected.length > 0) rejectItems(lanes, run, { frame, originOf });
     const isThrough = !wasPaused && !run.paused && run.failure === undefined;
     const failed = portions.keep(isThrough ? run.next - from : 0, run.paused);
-    if (run.failure !== undefined || failed !== undefined) return this.#fail(frame, run, failed);
+    if (run.failure !== undefined || failed !== undefined) {
+      this.#fail(frame, run, failed);
+      return;
+    }
     gate.pass(lane, run.paused);
     if (run.paused) this.#paused.set(lane, { due, frame, next: run.next });
     else if (gate.end()) frame.holds -= 1;

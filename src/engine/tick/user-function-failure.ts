@@ -25,27 +25,26 @@ const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: Fai
   const { message: text } = MillraceError.from(cause);
   const own = cause instanceof MillraceError ? cause : undefined;
   const { where, details } = placeOf({ frame, origin });
-  return new MillraceError(
-    'USER_FUNCTION_FAILED',
-    `the function of stage "${stage}" failed at ${where}: ${text}`,
-    {
-      cause,
-      advice: own?.advice ?? advice,
-      details: {
-        ...own?.details,
-        stage,
-        ...details,
-        ...(own === undefined ? {} : { cause: own.code }),
-      },
+  return new MillraceError('USER_FUNCTION_FAILED', `the function of stage "${stage}" failed at ${where}: ${text}`, {
+    cause,
+    advice: own?.advice ?? advice,
+    details: {
+      ...own?.details,
+      stage,
+      ...details,
+      ...(own === undefined ? {} : { cause: own.code }),
     },
-  );
+  });
 };
 
 const placeOf = ({ frame, origin }: FailedAt) => {
   const { source, last, timers } = frame;
   if (timers !== undefined) {
     const { name = '', at = last } = timers[origin] ?? {};
-    return { where: `the timer "${name}" of stage "${source}", due at ${at}`, details: { timer: name, timerOf: source, at } };
+    return {
+      where: `the timer "${name}" of stage "${source}", due at ${at}`,
+      details: { timer: name, timerOf: source, at },
+    };
   }
   const position = frame.positionOf(origin);
   return position === undefined

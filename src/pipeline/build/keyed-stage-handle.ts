@@ -57,7 +57,10 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     checkFunctions('mapStateful', { createFn, mapFn });
     checkStageOptions<TimerOptions<S, K, O>>('mapStateful', options, TIMER);
     const { onTimer } = options;
-    return this.#stateful({ kind: 'mapStateful', create: createFn, apply: mapFn, ...(onTimer && { onTimer }) }, options);
+    return this.#stateful(
+      { kind: 'mapStateful', create: createFn, apply: mapFn, ...(onTimer && { onTimer }) },
+      options,
+    );
   }
 
   flatMapStateful<S extends object, R, O = never>(

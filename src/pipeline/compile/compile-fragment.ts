@@ -1,6 +1,6 @@
 import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
-import type { StageKeeper } from '../stage-state.js';
+import type { StageKeeper } from '../stage-keeper.js';
 import type { PipelineGraph, Vertex } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
@@ -27,7 +27,10 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
 
 /** Fuses the stages behind `entry` up to the next boundaries. */
 export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment =>
-  fuse(graph, around, { rejects: mayReject(graph, entry, isBoundary(around)), stepOf: (compiler) => compiler.fanOut(entry) });
+  fuse(graph, around, {
+    rejects: mayReject(graph, entry, isBoundary(around)),
+    stepOf: (compiler) => compiler.fanOut(entry),
+  });
 
 /** Fuses a stage that keeps timers, from a due one on, with the stages behind it. */
 export const compileTimerFragment = (graph: PipelineGraph, entry: Vertex, around: FragmentSurroundings): Fragment => {
@@ -48,7 +51,10 @@ interface Entry {
 
 const fuse = (graph: PipelineGraph, around: FragmentSurroundings, { rejects, stepOf }: Entry): Fragment => {
   const states = rejects ? new UndoableStates() : undefined;
-  const compiler = new FragmentCompiler(graph, states === undefined ? around : { ...around, keeper: undoable(around, states) });
+  const compiler = new FragmentCompiler(
+    graph,
+    states === undefined ? around : { ...around, keeper: undoable(around, states) },
+  );
   return new FusedFragment(stepOf(compiler), compiler, states);
 };
 

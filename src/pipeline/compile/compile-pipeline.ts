@@ -1,5 +1,6 @@
 import { present } from '../../internal/present.js';
-import type { StageKeeper, StatefulStage } from '../stage-state.js';
+import type { StageKeeper } from '../stage-keeper.js';
+import type { StatefulStage } from '../stage-state.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { PipelineGraph, StatefulWork, TimedWork, Vertex, VertexWork } from '../vertex.js';

@@ -46,11 +46,13 @@ const noTimers = (): never => {
 const mapSteps = (operation: Kind<'mapStateful'>, { state, calls, next }: KeyedParts, save: Save): KeyedSteps => {
   const create = (): object => newState(() => operation.create());
   const take = (key: StateKey, value: unknown, output: unknown): void => {
-    if (output === undefined || output === null) return save(key, value);
-    refusePromise(output);
-    refuseState(output, value);
+    const isNothing = output === undefined || output === null;
+    if (!isNothing) {
+      refusePromise(output);
+      refuseState(output, value);
+    }
     save(key, value);
-    next(output);
+    if (!isNothing) next(output);
   };
   return {
     onItem: (key, item) => {

@@ -28,7 +28,11 @@ export const compileUntimed = (work: StatefulWork, parts: KeyedParts): KeyedStep
  *      not fire again.
  * TM6. `forgetAfter` forgets no key that has another timer set: it waits for that one.
  */
-export const compileTimed = (work: StatefulWork, parts: KeyedParts, { clock, timers, due }: TimedParts): StatefulSteps => {
+export const compileTimed = (
+  work: StatefulWork,
+  parts: KeyedParts,
+  { clock, timers, due }: TimedParts,
+): StatefulSteps => {
   const { state, calls } = parts;
   const forgetAfter = work.timed?.forgetAfter;
   const touch = (key: StateKey): void => {
@@ -69,7 +73,10 @@ export const compileTimed = (work: StatefulWork, parts: KeyedParts, { clock, tim
       if (!due.isFirst(timer)) return;
       const { key, name, at } = timer;
       due.clear(key, name);
-      if (name === FORGET) return forget(key);
+      if (name === FORGET) {
+        forget(key);
+        return;
+      }
       calls.key = key;
       fired.onTimer(key, { name, at });
     },

@@ -1,5 +1,6 @@
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { StageKeeper, StateKey } from '../stage-state.js';
+import type { StageKeeper } from '../stage-keeper.js';
+import type { StateKey } from '../stage-state.js';
 import { CallTimers } from '../timers/call-timers.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { DueTimer, StageTimers } from '../timers/stage-timers.js';

@@ -1,4 +1,4 @@
-import type { StageKeeper } from '../stage-state.js';
+import type { StageKeeper } from '../stage-keeper.js';
 import { HeapTimerIndex } from '../timers/heap-timer-index.js';
 import { IndexedTimers } from '../timers/indexed-timers.js';
 import { MemoryState } from './memory-state.js';
@@ -9,6 +9,10 @@ export const MEMORY_KEEPER: StageKeeper = {
   timersOf: () => {
     const records = new Map();
     const remove = (key: unknown): void => void records.delete(key);
-    return new IndexedTimers({ get: (key) => records.get(key), set: (key, timers) => void records.set(key, timers), remove }, new HeapTimerIndex(), 0);
+    return new IndexedTimers(
+      { get: (key) => records.get(key), set: (key, timers) => void records.set(key, timers), remove },
+      new HeapTimerIndex(),
+      0,
+    );
   },
 };

@@ -2,10 +2,10 @@ import type { RetryRules } from '../../connector/retry/retries.js';
 import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
-import type { ClockKind, StageClock } from '../timers/stage-clock.js';
 import type { StatefulStage } from '../stage-state.js';
-import type { StageTimers } from '../timers/stage-timers.js';
 import type { StateCodec } from '../state-codec.js';
+import type { ClockKind, StageClock } from '../timers/stage-clock.js';
+import type { StageTimers } from '../timers/stage-timers.js';
 import type { ServiceWork } from '../vertex.js';
 import type { Fragment } from './fragment.js';
 

@@ -41,15 +41,20 @@ export class CallTimers implements Timers {
 
   #open(): { readonly timers: StageTimers; readonly key: StateKey } {
     const timers = this.#timers;
-    if (timers === undefined) throw functionMistake('the stage has no onTimer', 'Give it among the options of the stage.');
+    if (timers === undefined)
+      throw functionMistake('the stage has no onTimer', 'Give it among the options of the stage.');
     const { key } = this;
     if (key !== undefined) return { timers, key };
-    throw functionMistake('timers were used after the call that they were given to', 'Set them before the function returns.');
+    throw functionMistake(
+      'timers were used after the call that they were given to',
+      'Set them before the function returns.',
+    );
   }
 
   /** A timer is never early: what has a fraction is due with the next millisecond. */
   #checked(at: number): number {
-    if (typeof at !== 'number' || !Number.isFinite(at)) throw noTime(`${typeof at === 'number' ? at : typeof at}, which is no time`);
+    if (typeof at !== 'number' || !Number.isFinite(at))
+      throw noTime(`${typeof at === 'number' ? at : typeof at}, which is no time`);
     if (at < 0 && this.#kind === 'processing') throw noTime(`${at}, which is before 1970`);
     if (at > Math.max(0, this.#clock.now) + FARTHEST_MS) throw noTime(`${at}, which is more than 100 years ahead`);
     return Math.ceil(at);

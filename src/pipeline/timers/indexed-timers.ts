@@ -1,7 +1,7 @@
 import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StateKey } from '../stage-state.js';
-import { type KeyTimers, withTimer, without } from './key-timers.js';
+import { type KeyTimers, without, withTimer } from './key-timers.js';
 import { type DueTimer, FORGET, type StageTimers } from './stage-timers.js';
 import type { TimerIndex } from './timer-index.js';
 
@@ -79,7 +79,8 @@ export class IndexedTimers implements StageTimers {
       if (wake > now) break;
       const was = this.#records.get(key);
       const first = was?.timers[0];
-      if (first === undefined || was?.wake !== wake) throw corruptState('a key is in the order of timers, and has none then');
+      if (first === undefined || was?.wake !== wake)
+        throw corruptState('a key is in the order of timers, and has none then');
       if (first.at > wake) this.#change(key, was, { wake: first.at, timers: was.timers });
       else due.push({ key, name: first.name, at: first.at });
     }
@@ -117,5 +118,6 @@ const countOf = (timers: KeyTimers | undefined): number =>
 
 const tooMany = (): MillraceError =>
   new MillraceError('USER_FUNCTION_FAILED', `it set more than ${MAX_NAMES} timers of one key`, {
-    advice: 'Use fewer names: a key has one timer of each. What is due later can be kept in the state, with one timer for the next.',
+    advice:
+      'Use fewer names: a key has one timer of each. What is due later can be kept in the state, with one timer for the next.',
   });

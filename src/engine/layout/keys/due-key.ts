@@ -19,12 +19,16 @@ export const timePrefix = (prefix: string, at: number): string => `${prefix}${nu
 
 /** Back from `dueRecord`. @throws MillraceError STORE_CORRUPT */
 export const readDue = (prefix: string, { key: storeKey, value }: StoreRecord): IndexEntry => {
-  const time = storeKey.slice(prefix.length, prefix.length + DIGITS);
-  const text = value.byteLength === 0 ? storeKey.slice(prefix.length + DIGITS + 1) : textOf(value);
+  const rest = storeKey.slice(prefix.length);
+  const text = value.byteLength === 0 ? rest.slice(DIGITS + 1) : textOf(value);
   const key = keyOfText(text);
-  if (key === undefined || !/^\d{16}$/.test(time)) throw corruptState(`the record ${storeKey} is that of no timer`);
-  return { at: Number(time) - OFFSET, key };
+  const at = timeOfDue(rest);
+  if (key !== undefined && Number.isSafeInteger(at)) return { at, key };
+  throw corruptState(`the record ${storeKey} is that of no timer`);
 };
+
+/** Of what stands behind the prefix. */
+export const timeOfDue = (rest: string): number => Number(rest.slice(0, DIGITS)) - OFFSET;
 
 const NOTHING = new Uint8Array();
 

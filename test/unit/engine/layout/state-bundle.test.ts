@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { keyOfText } from '../../../../src/engine/layout/keys/entry-key.js';
-import { keyText } from '../../../../src/pipeline/key-text.js';
 import { decodeBundle, StateBundleWriter } from '../../../../src/engine/layout/values/state-bundle.js';
 import type { StateKey } from '../../../../src/pipeline/index.js';
+import { keyText } from '../../../../src/pipeline/key-text.js';
 import { LIMIT } from '../../../support/limits.js';
 
 const PREFIX = 'state/totals/';

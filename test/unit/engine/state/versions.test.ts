@@ -13,7 +13,13 @@ class Stage {
   codec: StateCodec<unknown> = StateCodecs.structuredClone();
   readonly rig = new StateStore(
     (overlay, store) =>
-      new KeyedStates({ stages: [{ name: 's', codec: this.codec, timed: false }], overlay, store, limits: LIMITS, bundles: BUNDLES }),
+      new KeyedStates({
+        stages: [{ name: 's', codec: this.codec, timed: false }],
+        overlay,
+        store,
+        limits: LIMITS,
+        bundles: BUNDLES,
+      }),
   );
 
   get state() {
