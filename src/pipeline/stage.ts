@@ -148,7 +148,7 @@ export interface KeyedStage<T, K extends StateKey> {
     createFn: () => S,
     mapFn: (state: S, key: K, item: T, timers: Timers) => R,
     options?: TimerOptions<S, K, O>,
-  ): Stage<NonNullable<R | O>>;
+  ): Stage<NonNullable<Exclude<R | O, void>>>;
   /**
    * As `mapStateful`, with any number of results. They are collected before the first of them goes on.
    *

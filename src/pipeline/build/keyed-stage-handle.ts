@@ -53,7 +53,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     createFn: () => S,
     mapFn: (state: S, key: K, item: T, timers: Timers) => R,
     options: TimerOptions<S, K, O> = {},
-  ): Stage<NonNullable<R | O>> {
+  ): Stage<NonNullable<Exclude<R | O, void>>> {
     checkFunctions('mapStateful', { createFn, mapFn });
     checkStageOptions<TimerOptions<S, K, O>>('mapStateful', options, TIMER);
     const { onTimer } = options;
