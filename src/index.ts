@@ -124,6 +124,8 @@ export {
   type AggregateStart,
   type AsyncServiceOptions,
   type Entry,
+  type ForgetOptions,
+  type KeptItemOptions,
   type KeyedStage,
   type LoadedTableOptions,
   type MapAsyncOptions,
@@ -143,4 +145,7 @@ export {
   type TableEntries,
   Tables,
   TestSources,
+  type Timer,
+  type TimerOptions,
+  type Timers,
 } from './pipeline/index.js';
