@@ -39,7 +39,11 @@ const pipeline = Pipeline.create();
 const items = pipeline.readFrom(MqttSources.builder().clientId('reader').broker('${from}').topic('in/#').qualityOfService(2)
   .keepSession().mapToItemFn((topic, message) => ({ topic, text: message.toString() })).build());
 items.groupingKey(({ topic }) => topic)
-  .mapStateful(() => ({ count: 0 }), (state, key, { text }) => { state.count += 1; return { key, text: state.count + ' ' + text }; })
+  .mapStateful(() => ({ count: 0 }), (state, key, { text }, timers) => {
+    state.count += 1;
+    timers.set('late', 4e12);
+    return { key, text: state.count + ' ' + text };
+  }, { onTimer: () => undefined })
   .setName('count')
   .writeTo(MqttSinks.builder({ clientId: 'writer', broker: '${to}',
     messageFn: ({ key, text }) => ({ topic: 'out/' + key, payload: text, qos: 2 }) }).build()).setName('out');
@@ -109,10 +113,13 @@ test(
     );
     const [count, call] = ['count', 'call'].map((stage) => contents?.stages.find((one) => one.name === stage));
     assert.deepEqual([count?.keys, call?.pendingCalls], [3, 1]);
+    assert.deepEqual([count?.timers, count?.nextTimer], [3, '2096-10-02T07:06:40.000Z']);
+    assert.equal(contents?.unknownKeys, 0);
     const oldest = contents?.sinks.find(({ storedAs }) => storedAs === 'out')?.outboxes[0]?.oldest;
     assert.equal(oldest?.topic, 'out/in/b');
 
     const text = await runCli(['inspect', dir]);
+    assert.match(text.stdout.join('\n'), /stage count: 3 timers, the next look at 2096-10-02/);
     assert.match(text.stdout.join('\n'), /^ {2}sink writer \(stored as out\): reached$/m);
     assert.match(text.stdout.join('\n'), /outbox \S+: 2 rows, .*; oldest is 5 to out\/in\/b/);
     const state = await inspect(dir, '--stage', 'count', '--key', 'in/\u202ered');

@@ -120,6 +120,12 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   ],
   AsyncServiceOptions: [(options) => stage().mapAsyncUsingService(Object, () => 1, undefined, options)],
   MapAsyncOptions: [(options) => stage().mapAsync(async () => 1, options)],
+  ForgetOptions: [(options) => keyed().distinct(options)],
+  KeptItemOptions: [(options) => keyed().debounce(1, options), (options) => keyed().sample(1, options)],
+  TimerOptions: [
+    (options) => keyed().mapStateful(Object, () => 1, options),
+    (options) => keyed().flatMapStateful(Object, () => [], options),
+  ],
   StateOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().filterStateful(Object, () => true, options),

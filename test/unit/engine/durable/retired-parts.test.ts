@@ -15,6 +15,8 @@ const OPTIONS: JobOptions = { name: 'retired', processingGuarantee: 'exactly-onc
 interface Parts {
   readonly second?: Sink<string> | undefined;
   readonly counts?: boolean;
+  /** Each count sets a timer that is not due in a lifetime. */
+  readonly timed?: boolean;
   readonly asks?: (item: string) => Promise<string>;
   readonly letters?: Sink<DeadLetter>;
 }
@@ -23,7 +25,7 @@ interface Parts {
 const pipelineOf = (source: ManualSource<string>, first: Destination, parts: Parts = {}): Pipeline => {
   const pipeline = Pipeline.create();
   const items = pipeline.readFrom(source.source);
-  const { letters, second, counts, asks } = parts;
+  const { letters, second, counts, timed, asks } = parts;
   items.writeTo(durableSink(first, letters === undefined ? 'fail' : { deadLetter: letters })).setName('first');
   if (second !== undefined) items.writeTo(second).setName('second');
   if (counts === true) {
@@ -31,10 +33,12 @@ const pipelineOf = (source: ManualSource<string>, first: Destination, parts: Par
       .groupingKey((item) => item)
       .mapStateful(
         () => ({ count: 0 }),
-        (state, _, item) => {
+        (state, _, item, timers) => {
           state.count += 1;
+          if (timed === true) timers.set('late', timers.now + 1e12);
           return item;
         },
+        timed === true ? { onTimer: () => 'late' } : {},
       )
       .setName('counts')
       .writeTo(durableSink(new Destination()))
@@ -129,6 +133,20 @@ describe('parts of a durable job that are taken away', SUITE_LIMIT, () => {
     await world.refused({}, /stage "asks" \(calls/, { giveUp: ['stage counts'] });
     await world.run({}, { giveUp: ['stage counts', 'stage asks'] });
     await world.run({ counts: true });
+  });
+
+  it('timers of a stage that keeps none any more are refused, and given up; those of a stage that is gone go with it', async () => {
+    const world = new World();
+    await world.run({ counts: true, timed: true });
+    await world.refused({ counts: true }, /timers "counts" \(timers that are set\).*giveUp: \['timers counts'\]/);
+    await world.refused({}, /stage "counts" \(state\), which/);
+    await world.run({ counts: true, timed: true });
+    await world.run({ counts: true }, { giveUp: ['timers counts'] });
+    await world.run({ counts: true, timed: true });
+    await world.run({}, { giveUp: ['stage counts'] });
+    const store = await world.stores.open('retired', 0);
+    assert.deepEqual([...store.range('due', 'duf'), ...store.range('timer', 'times')], []);
+    await store.close();
   });
 
   it('a crash at any commit of giving up leaves nothing in half: the next start goes on with it', async () => {
