@@ -6,6 +6,7 @@ import { closePorts } from '../opening/close-ports.js';
 import { planPorts } from '../opening/job-ports.js';
 import { closingOnFailure, openServices } from '../opening/open-services.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
+import { showTimers } from '../opening/show-timers.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { NO_UNIT } from '../tick/unit.js';
@@ -39,6 +40,7 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
     letterOf: letterOfItem,
   });
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
+  showTimers(options, plan);
   const { processingClock: clock } = plan;
   const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
   const close = async (): Promise<void> => {

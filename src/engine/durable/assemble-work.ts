@@ -11,6 +11,7 @@ import type { JobPorts } from '../opening/job-ports.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { OpenPorts } from '../opening/open-in-order.js';
 import type { RunRequest } from '../opening/run-parts.js';
+import { showTimers } from '../opening/show-timers.js';
 import { Deduplicators } from '../state/deduplicators.js';
 import type { KeyedStates } from '../state/keyed-states.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
@@ -100,6 +101,7 @@ export const assembleWork = (
     maxBytesInFlight,
     commit: countedCommit(options, store, sinks),
   });
+  showTimers(options, plan);
   const { processingClock: clock } = plan;
   const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
   return { machine, custody, lanes, gate, calls };

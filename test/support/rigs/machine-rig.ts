@@ -65,7 +65,7 @@ export class MachineRig {
     this.#run = await (stores === undefined ? openDirectRun(request) : openDurableRun(request, stores));
   }
 
-  /** Ticks and commits until there is nothing more to do at this time. */
+  /** Ticks and commits until there is nothing more to do at this time, or until the run is halted and what came before that is stored. */
   async settle(now: number): Promise<void> {
     // what a sink tells by a promise is found by the tick behind it
     for (let rounds = 0, quiet = 0; rounds < 1000; rounds += 1) {
@@ -76,6 +76,7 @@ export class MachineRig {
       // what was handed over is taken, and told, by promises
       await new Promise((resolve) => setImmediate(resolve));
       for (const lane of this.run.lanes.sources) lane.handleReady();
+      if (this.machine.halted !== undefined && this.run.custody.over) return;
       quiet = !more && commit === undefined && this.run.custody.settled ? quiet + 1 : 0;
       if (quiet === 2) return;
     }
