@@ -17,6 +17,8 @@ export class MachineRig {
   #run: RunParts | undefined;
   /** How many inputs, and outputs, may be under way. */
   maxItemsInFlight = 1000;
+  /** How many rows an outbox may have. */
+  maxRows = 100_000;
   readonly calls: { readonly lane: CallLane; readonly slot: Slot }[] = [];
   readonly registry = new MetricsRegistry();
 
@@ -35,7 +37,7 @@ export class MachineRig {
   }
 
   async open(): Promise<void> {
-    const { registry: metrics, maxItemsInFlight } = this;
+    const { registry: metrics, maxItemsInFlight, maxRows } = this;
     const fail = (error: Error): never => {
       throw error;
     };
@@ -53,7 +55,7 @@ export class MachineRig {
         drainTimeoutMs: 1000,
         maxItemsInFlight,
         maxBytesInFlight: 1_000_000,
-        outboxLimits: { maxRows: 100_000, maxBytes: 100_000_000 },
+        outboxLimits: { maxRows, maxBytes: 100_000_000 },
         stateLimits: { maxEntries: 1000, maxBytes: 1_000_000 },
         stores,
       },
@@ -69,18 +71,24 @@ export class MachineRig {
   async settle(now: number): Promise<void> {
     // what a sink tells by a promise is found by the tick behind it
     for (let rounds = 0, quiet = 0; rounds < 1000; rounds += 1) {
-      const more = this.machine.tick(now);
-      const commit = this.run.custody.conclude(now, true);
-      await commit;
-      if (commit !== undefined) this.run.custody.handleCommitted(now);
+      const { more, commit } = await this.turn(now);
       // what was handed over is taken, and told, by promises
       await new Promise((resolve) => setImmediate(resolve));
       for (const lane of this.run.lanes.sources) lane.handleReady();
       if (this.machine.halted !== undefined && this.run.custody.over) return;
-      quiet = !more && commit === undefined && this.run.custody.settled ? quiet + 1 : 0;
+      quiet = !more && !commit && this.run.custody.settled ? quiet + 1 : 0;
       if (quiet === 2) return;
     }
     assert.fail('it does not come to rest');
+  }
+
+  /** One tick, and the commit that it gives. */
+  async turn(now: number): Promise<{ readonly more: boolean; readonly commit: boolean }> {
+    const more = this.machine.tick(now);
+    const commit = this.run.custody.conclude(now, true);
+    await commit;
+    if (commit !== undefined) this.run.custody.handleCommitted(now);
+    return { more, commit: commit !== undefined };
   }
 
   /** The run ends here, whatever is under way, and the next one has what is durable. */

@@ -184,6 +184,14 @@ describe('the timers of a stage over a store', () => {
       rig.timers.clear('b', 't');
     }, false);
     assert.equal(rig.timers.pending, 2);
+    assert.deepEqual(
+      [rig.timers.at('a', 't'), rig.timers.at('b', 't'), rig.timers.at('c', 't')],
+      [100, 200, undefined],
+    );
+    assert.deepEqual(rig.timers.due(1000, 10), [
+      { key: 'a', name: 't', at: 100 },
+      { key: 'b', name: 't', at: 200 },
+    ]);
     rig.rig.unit(() => rig.timers.set('d', 't', 5), true);
     await rig.commit();
     await rig.rig.restart();
