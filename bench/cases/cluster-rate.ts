@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { NatsCluster } from '../../test/support/nats/nats-cluster.js';
 import { tempDir } from '../../test/support/temp-dir.js';
@@ -46,14 +47,14 @@ const MORE: readonly Contender[] = [
  * NATS servers flush each write before they acknowledge it; they, both brokers and all nodes share the machine.
  */
 export async function clusterRateCase(window: 20 | 1000, options: BenchOptions): Promise<Comparison> {
-  await using servers = await startBenchNats();
+  await using cluster = await startBenchNats();
   const contenders = window === 20 ? [ALONE, ONE] : [ALONE, ONE, ...MORE];
   let jobs = 0;
   const entries = contenders.map(({ contender, partitions }) => ({
     contender,
     measure: () => {
       jobs += 1;
-      return measureOne({ servers, job: `bench-${jobs}`, partitions, window, scale: options.scale });
+      return measureOne({ cluster, job: `bench-${jobs}`, partitions, window, scale: options.scale });
     },
   }));
   const name = window === 20 ? 'stock window (20)' : 'window 1000';
@@ -74,7 +75,7 @@ export async function clusterRateCase(window: 20 | 1000, options: BenchOptions):
 }
 
 interface Task {
-  readonly servers: NatsCluster;
+  readonly cluster: NatsCluster;
   readonly job: string;
   readonly partitions: number;
   readonly window: 20 | 1000;
@@ -82,15 +83,17 @@ interface Task {
   readonly scale: number;
 }
 
-async function measureOne({ servers, job, partitions, window, scale }: Task): Promise<Measured> {
+async function measureOne({ cluster, job, partitions, window, scale }: Task): Promise<Measured> {
   const [from, to] = [await startBenchMosquitto(window), await startBenchMosquitto(window === 20 ? 20 : 0)];
   const dir = tempDir('bench-cluster');
+  const brokers = [from.pid, to.pid];
+  const servers = partitions === 0 ? [] : cluster.servers.map(({ pid }) => pid);
   const nodes = Array.from(
     { length: Math.max(1, partitions) },
     (_, index) =>
       new BenchNode({
         node: `n${index}`,
-        servers: partitions === 0 ? undefined : servers.urls,
+        servers: partitions === 0 ? undefined : cluster.urls,
         dir: join(dir, `n${index}`),
         job,
         partitions: Math.max(1, partitions),
@@ -103,53 +106,67 @@ async function measureOne({ servers, job, partitions, window, scale }: Task): Pr
     // one has a part, and its session is there; from now on the broker keeps what comes
     if (partitions > 1) await until(() => nodes.every((node) => node.partitions.size === 1), { what: 'one each' });
     const drained = (messages: number) =>
-      drain({ nodes, from: from.url, messages: Math.round(messages * scale), serverCpu: () => cpuOf(servers) });
+      drain({ nodes, from: from.url, messages: Math.round(messages * scale), others: { servers, brokers } });
     await drained(WARM_UP[window] * nodes.length);
-    const { serverMicros, ...measured } = await drained(BACKLOG[window]);
-    const figures = { ...measured.figures, ...(partitions > 0 && { serverMicros }) };
-    return { ...measured, figures };
+    return await drained(BACKLOG[window]);
   } finally {
     await Promise.all(nodes.map((node) => node.handOver()));
     await Promise.all([from.stop(), to.stop()]);
   }
 }
 
+/** What else has to do with each message, by process ids. */
+interface Others {
+  readonly servers: readonly number[];
+  readonly brokers: readonly number[];
+}
+
 interface Drain {
   readonly nodes: readonly BenchNode[];
   readonly from: string;
   readonly messages: number;
-  /** Of the NATS servers, so far. */
-  readonly serverCpu: () => number;
+  readonly others: Others;
 }
 
 /** Lets the broker keep so many messages while the job is suspended, and measures what comes then. */
-async function drain({ nodes, from, messages, serverCpu }: Drain): Promise<Measured & { serverMicros: number }> {
+async function drain({ nodes, from, messages, others }: Drain): Promise<Measured> {
   await nodes[0]?.ask('suspend');
   const publisher = await RawPublisher.open(from, 'bench-backlog', 2, 20);
   await publisher.publish(messages);
   publisher.close();
   await Promise.all(nodes.map((node) => node.ask('forget')));
-  const [before, serversBefore] = [await figuresOf(nodes), serverCpu()];
+  const [before, othersBefore] = [await figuresOf(nodes), cpuOf(others)];
   await nodes[0]?.ask('resume');
   const share = Math.ceil(messages / nodes.length);
   const after = await Promise.all(nodes.map((node) => node.figures({ through: share })));
   const endedAtMs = Math.max(...after.map(({ atMs }) => atMs));
   const grown = (of: (figures: NodeFigures) => number): number => sum(after, of) - sum(before, of);
   const commits = grown((one) => one.commits);
+  const othersAfter = cpuOf(others);
+  const serverMicros = othersAfter.servers - othersBefore.servers;
+  const brokerMicros = othersAfter.brokers - othersBefore.brokers;
+  const wallMs = endedAtMs - Math.min(...after.map(({ first }) => first?.atMs ?? endedAtMs));
+  const cpuMicros = sum(after, (one) => one.cpuMicros - (one.first?.cpuMicros ?? one.cpuMicros));
   return {
     messages,
-    wallMs: endedAtMs - Math.min(...after.map(({ first }) => first?.atMs ?? endedAtMs)),
-    cpuMicros: sum(after, ({ cpuMicros, first }) => cpuMicros - (first?.cpuMicros ?? cpuMicros)),
+    wallMs,
+    cpuMicros,
     maxRssBytes: Math.max(...after.map((one) => one.maxRssBytes)),
     figures: {
       messagesPerCommit: messages / commits,
       commitMs: (grown((one) => one.commitSeconds) * 1000) / commits,
+      brokerMicros: brokerMicros / messages,
+      ...(others.servers.length > 0 && { serverMicros: serverMicros / messages }),
+      cores: (cpuMicros + serverMicros + brokerMicros) / 1000 / wallMs,
     },
-    serverMicros: (serverCpu() - serversBefore) / messages,
   };
 }
 
-const cpuOf = ({ servers }: NatsCluster): number => sum(servers, ({ pid }) => cpuMicrosOf(pid));
+/** In microseconds, so far. */
+const cpuOf = ({ servers, brokers }: Others): { readonly servers: number; readonly brokers: number } => ({
+  servers: sum(servers, cpuMicrosOf),
+  brokers: sum(brokers, cpuMicrosOf),
+});
 
 const figuresOf = (nodes: readonly BenchNode[]): Promise<readonly NodeFigures[]> =>
   Promise.all(nodes.map((node) => node.figures()));
@@ -162,4 +179,6 @@ const MORE_COLUMNS: readonly Column[] = [
   figureColumn('ms/commit', 'commitMs', 1),
   { heading: 'CPU µs/message, nodes', cell: ({ measured: one }) => cpuPerMessage(one).toFixed(1) },
   figureColumn('… NATS servers', 'serverMicros', 1),
+  figureColumn('… brokers', 'brokerMicros', 1),
+  figureColumn(`cores in use by all of them, of ${availableParallelism()}`, 'cores', 2),
 ];

@@ -28,6 +28,8 @@ interface Times {
   readonly runs: number;
   /** Until a message that was sent behind the end of the node had come through. */
   readonly through: number;
+  /** The longest time in which nothing came through: the pace of the messages, where there was none. */
+  readonly stall: number;
 }
 
 /**
@@ -41,12 +43,15 @@ export async function clusterTakeoverCase(options: BenchOptions): Promise<Compar
     process.stderr.write(`Takeover: ${contender} (${moves} times)\n`);
     const times = await measure(end, moves);
     const [runs, through] = [times.map((one) => one.runs), times.map((one) => one.through)];
+    const stalls = times.map((one) => one.stall);
     const figures = {
       moves,
       runsP50: percentile(runs, 0.5),
       runsP99: percentile(runs, 0.99),
       throughP50: percentile(through, 0.5),
       throughMax: percentile(through, 1),
+      stallP50: percentile(stalls, 0.5),
+      stallMax: percentile(stalls, 1),
     };
     rows.push({ contender, measured: { messages: 0, wallMs: 0, cpuMicros: 0, maxRssBytes: 0, figures } });
   }
@@ -59,6 +64,8 @@ const COLUMNS = [
   figureColumn('p99', 'runsP99', 2),
   figureColumn('s until a message is through, p50', 'throughP50', 2),
   figureColumn('highest', 'throughMax', 2),
+  figureColumn('longest s without output, p50', 'stallP50', 2),
+  figureColumn('highest', 'stallMax', 2),
 ];
 
 async function measure(end: End, moves: number): Promise<readonly Times[]> {
@@ -96,13 +103,17 @@ async function measure(end: End, moves: number): Promise<readonly Times[]> {
 
 async function moveOnce(nodes: readonly BenchNode[], clock: MessageClock, end: End): Promise<Times> {
   const owner = await until(() => ownerOf(nodes), { what: 'an owner' });
+  clock.takeStall();
   const startedAt = performance.now();
   const ended = end(owner);
   const through = clock.throughSince(startedAt);
   await until(() => nodes.some((node) => node !== owner && node.partitions.has(0)), { what: 'another owner' });
   const runs = (performance.now() - startedAt) / 1000;
   const throughMs = (await through) - startedAt;
+  // in a hand-over the former owner may have brought that one
+  await clock.throughSince(performance.now());
+  const stall = clock.takeStall() / 1000;
   await ended;
   await owner.start();
-  return { runs, through: throughMs / 1000 };
+  return { runs, through: throughMs / 1000, stall };
 }

@@ -5,6 +5,8 @@ export class MessageClock {
   readonly #messages: NumberedMessages;
   readonly #waiting = new Set<{ readonly sinceMs: number; readonly resolve: (atMs: number) => void }>();
   readonly #timer: NodeJS.Timeout;
+  #seenAt = performance.now();
+  #stallMs = 0;
 
   static async start(from: string, to: string, perSecond: number): Promise<MessageClock> {
     return new MessageClock(await NumberedMessages.open(from, to), perSecond);
@@ -21,16 +23,26 @@ export class MessageClock {
     return new Promise((resolve) => this.#waiting.add({ sinceMs, resolve }));
   }
 
+  /** Since the last time that this was asked, the longest time in which nothing came through, in milliseconds. */
+  takeStall(): number {
+    const stallMs = this.#stallMs;
+    this.#stallMs = 0;
+    return stallMs;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#messages.close();
   }
 
   #see(sentAtMs: number): void {
+    const now = performance.now();
+    this.#stallMs = Math.max(this.#stallMs, now - this.#seenAt);
+    this.#seenAt = now;
     for (const one of this.#waiting) {
       if (sentAtMs < one.sinceMs) continue;
       this.#waiting.delete(one);
-      one.resolve(performance.now());
+      one.resolve(now);
     }
   }
 }
