@@ -11,6 +11,7 @@ const BOTH = {
   claims: listOf(text),
   claimScope: oneOf('job', 'engine'),
   claimsOf: func,
+  load: func,
   refuse: func,
   onError: onErrorCheck,
 };
@@ -28,11 +29,11 @@ const SINK: OptionChecks<SinkDefinition<never>> = { ...BOTH, createWriter: func,
 
 /** Checks what `defineSource` is given: without types it may be anything. @throws MillraceError INVALID_OPTIONS */
 export const checkSourceDefinition = (given: unknown): void =>
-  check('source', given, SOURCE, ['needsStore', 'deduplication', 'spread', 'claimScope', 'claimsOf']);
+  check('source', given, SOURCE, ['needsStore', 'deduplication', 'spread', 'claimScope', 'claimsOf', 'load']);
 
 /** The same for `defineSink`. @throws MillraceError INVALID_OPTIONS */
 export const checkSinkDefinition = (given: unknown): void =>
-  check('sink', given, SINK, ['createDurableWriter', 'claimScope', 'claimsOf']);
+  check('sink', given, SINK, ['createDurableWriter', 'claimScope', 'claimsOf', 'load']);
 
 const check = (kind: string, given: unknown, checks: OptionChecks<object>, mayLack: readonly string[]): void => {
   const whose = `the ${kind}`;

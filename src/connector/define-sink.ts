@@ -32,6 +32,7 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> => {
     onError: definition.onError,
     // called on the definition, which may be an object of a class
     refuse: (guarantee) => definition.refuse(guarantee),
+    ...(definition.load && { load: definition.load.bind(definition) }),
     createWriter: (context) => definition.createWriter(context),
     // left out where there is none: the engine asks whether it is there
     ...(definition.createDurableWriter && { createDurableWriter: definition.createDurableWriter.bind(definition) }),

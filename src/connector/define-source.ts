@@ -36,6 +36,7 @@ export const defineSource = <T>(definition: SourceDefinition<T>): Source<T> => {
     needsStore: definition.needsStore,
     spread: definition.spread,
     claimsOf: (partition) => definition.claimsOf?.(partition) ?? definition.claims,
+    ...(definition.load && { load: definition.load.bind(definition) }),
     createReader: (context) => definition.createReader(context),
     open: (options: OpenOptions = {}) => openSource(definition, options),
   } satisfies Source<T>);

@@ -21,6 +21,8 @@ export interface SinkDefinition<in T> {
   refuse(guarantee: ProcessingGuarantee): MillraceError | undefined;
   /** What happens to rejected items. */
   readonly onError: OnError;
+  /** As in SourceDefinition. */
+  load?(): Promise<unknown>;
   /** Resolves when items can be delivered (an MQTT sink: when all its clients are connected). */
   createWriter(context: OpenContext): Promise<SinkWriter<T>>;
   /**

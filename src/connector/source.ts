@@ -43,6 +43,11 @@ export interface SourceDefinition<T> {
   readonly spread?: 'first' | 'each' | 'unsaid' | undefined;
   /** `claims` of one partition of several. Default: those of the source, which then can have one only. */
   claimsOf?(partition: PartitionOf): readonly string[];
+  /**
+   * Loads what opening it would load first, such as modules. A node of a cluster calls it when it joins, since it may have to open the source in
+   * the place of a node that died. What it rejects with is told by the opening that fails by it.
+   */
+  load?(): Promise<unknown>;
   /** Resolves when items can arrive (an MQTT source: when the subscription is granted). */
   createReader(context: OpenContext): Promise<SourceReader<T>>;
 }

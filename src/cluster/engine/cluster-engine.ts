@@ -22,6 +22,7 @@ import { Members } from '../members/members.js';
 import { ClaimsDriver } from '../node/claims-driver.js';
 import { NodePartitions } from '../node/node-partitions.js';
 import type { ClusterPlace } from './cluster-place.js';
+import { loadParts } from './load-parts.js';
 import { planLines } from './plan-lines.js';
 import { refusePartitions } from './refuse-partitions.js';
 
@@ -134,6 +135,7 @@ export class ClusterEngine implements JobRunner {
     const { place, node, leaseMs, standbys } = this.#parts;
     const { run } = prepared;
     const { allowPlanChange = false, beginAgain = false } = changes;
+    void loadParts(prepared.plan);
     const bucket = await place.openBucket(job.name);
     const members = new Members(bucket, job.name);
     const plan = planLines(prepared.plan);

@@ -23,6 +23,7 @@ export const mqttSink = <T>(sink: ResolvedSink<T>): Sink<T> =>
     claimsOf: (partition) => sink.clients.claimsOf(partition),
     refuse: (guarantee) => refuseGuarantee(sink, guarantee),
     onError: sink.onError,
+    load: loadWriters,
     createWriter: (context) => createWriter(sink, context),
     createDurableWriter: (context, restore) => createDurableWriter(sink, context, restore),
   });

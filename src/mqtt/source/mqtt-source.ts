@@ -20,6 +20,7 @@ export const mqttSource = <T>(source: ResolvedSource<T>): Source<T> =>
     spread: spreadOf(source),
     claimsOf: (partition) => source.inPartition(partition).claims,
     deduplication: source.deduplicateBy && resolveDeduplication(source.deduplicateBy),
+    load: loadReader,
     createReader: async (context) => (await loadReader()).openReader(source, context),
   });
 

@@ -101,7 +101,41 @@ class Hold {
   }
 }
 
+/** Gives a pipeline whose ends tell when they are loaded, and how often the source was opened. */
+const loading = (load: () => Promise<void>) => {
+  const seen = { loaded: 0, opened: 0 };
+  const source = TestSources.itemStream(100, (_, count) => count);
+  const loaded = { load: () => load().finally(() => (seen.loaded += 1)) };
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom({
+      ...source,
+      ...loaded,
+      createReader: (context) => {
+        seen.opened += 1;
+        return source.createReader(context);
+      },
+    })
+    .writeTo({ ...Sinks.noop(), ...loaded });
+  return { pipeline, seen };
+};
+
 describe('the life of a job on a cluster', LIMIT, () => {
+  it('has loaded what its ends are opened with at a node that opens nothing yet; what fails to load keeps no node from taking over', async () => {
+    const memory = new MemoryCluster();
+    const [first, second] = [loading(async () => {}), loading(() => Promise.reject(new Error('no such module')))];
+    const a = startNode(memory, 'a', { pipeline: first.pipeline });
+    await a.job.whenRunning();
+    const b = startNode(memory, 'b', { pipeline: second.pipeline });
+    await b.job.whenRunning();
+    assert.deepEqual(first.seen, { loaded: 2, opened: 1 });
+    await until(() => second.seen.loaded === 2, { what: 'b to have tried' });
+    assert.equal(second.seen.opened, 0);
+    await a.engine.shutdown();
+    await until(() => second.seen.opened === 1, { what: 'the partition at b' });
+    assert.equal(second.seen.loaded, 2, 'once');
+  });
+
   it('completes when its sources have ended, everywhere', async () => {
     const memory = new MemoryCluster();
     const nodes = ['a', 'b'].map((name) => startNode(memory, name, { pipeline: ending() }));
