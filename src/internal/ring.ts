@@ -63,6 +63,15 @@ export class Ring<T> {
     return value;
   }
 
+  /** Takes the newest out. */
+  pop(): T | undefined {
+    const value = this.peekLast();
+    if (value === undefined) return undefined;
+    this.end -= 1;
+    this.#slots[this.end & this.#mask] = undefined;
+    return value;
+  }
+
   /** Takes out what is at the index, if anything is. */
   remove(index: number): void {
     if (index < this.first || index >= this.end) return;

@@ -231,6 +231,8 @@ export interface DiagnosticPayloads {
     readonly messages: number;
     readonly bytes: number;
   };
+  /** No item has come to a stream with timestamps for a while: it does not hold the time of others back. */
+  readonly 'stream-idle': { readonly job: string; readonly stage: string };
   /** A message counts as delivered by a session that nothing proves to be ours. */
   readonly 'delivery-unverified': { readonly sink: string; readonly topic: string };
   /** A dead letter is read again, and rejected again. */

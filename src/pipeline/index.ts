@@ -1,7 +1,7 @@
 /*
  * A pipeline as plain data, and as functions. Read `pipeline.ts` and `stage.ts` first, then `vertex.ts`: what the steps of `build/` write
  * down. `compile/` fuses the stages between two boundaries into a `Fragment`, which the engine runs over a batch; `codec/` turns state into
- * bytes, `aggregates/` has what `rollingAggregate` takes, `samples/` has sources and sinks for tests and first steps. The engine imports it; it knows no engine.
+ * bytes, `aggregates/` has what `rollingAggregate` takes, `samples/` has sources and sinks for tests and first steps, `time/` how far event time has come. The engine imports it; it knows no engine.
  */
 export type { AggregateBuilder, AggregateStart } from './aggregates/aggregate-builder.js';
 export type { AggregateOperation } from './aggregates/aggregate-operation.js';
@@ -24,17 +24,27 @@ export type { KeyedStage, SinkStage, SourceStage, Stage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
-export type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from './state-options.js';
+export type {
+  ClockOptions,
+  Entry,
+  ForgetOptions,
+  KeptItemOptions,
+  StateOptions,
+  TimerOptions,
+} from './state-options.js';
 export type { TableEntries } from './tables/load-rows.js';
 export { type LoadedTableOptions, type ReloadableTable, Tables } from './tables/tables.js';
 export type { ClockKind } from './timers/stage-clock.js';
 export type { Timer, Timers } from './timers/timers.js';
+export type { IngestionOptions, TimestampOptions } from './timestamp-options.js';
 export type {
   Edge,
   PipelineGraph,
+  RouteWork,
   StatefulOperation,
   StatefulWork,
   TimedWork,
+  TimestampsWork,
   Vertex,
   VertexWork,
 } from './vertex.js';

@@ -3,7 +3,7 @@ import { refuseMore } from '../internal/options/refuse-more.js';
 import { checkGraph } from './build/check-graph.js';
 import { checkSource } from './build/check-parts.js';
 import { GraphBuilder } from './build/graph-builder.js';
-import { registerStage, StageHandle } from './build/stage-handle.js';
+import { sourceStage } from './build/source-stage.js';
 import type { SourceStage } from './stage.js';
 import type { PipelineGraph } from './vertex.js';
 
@@ -33,10 +33,7 @@ export class Pipeline {
   readFrom<T>(source: SourceDefinition<T>): SourceStage<T> {
     checkSource(source);
     const id = this.#graph.add({ kind: 'source', source }, [], source.name);
-    const stage: SourceStage<T> = Object.assign(new StageHandle<T>(this.#graph, id), {
-      withoutTimestamps: () => stage,
-    });
-    return registerStage(stage, this.#graph, id);
+    return sourceStage<T>(this.#graph, id);
   }
 
   /**

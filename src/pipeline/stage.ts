@@ -7,8 +7,19 @@ import type { MapAsyncOptions } from './map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
-import type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from './state-options.js';
+import type {
+  ClockOptions,
+  Entry,
+  ForgetOptions,
+  KeptItemOptions,
+  StateOptions,
+  TimerOptions,
+} from './state-options.js';
 import type { Timers } from './timers/timers.js';
+import type { IngestionOptions, TimestampOptions } from './timestamp-options.js';
+
+/** Tells the types of stages with and without timestamps apart. Nothing has it at run time. */
+declare const TIMESTAMPED: unique symbol;
 
 /** The end of a branch. */
 export interface SinkStage {
@@ -24,18 +35,20 @@ export interface SinkStage {
  * at that item with USER_FUNCTION_FAILED, naming the stage, and the item is not acknowledged; `onError` of a stage says otherwise.
  * A promise where none is awaited counts as an exception.
  *
- * Functions see items only. A time that the work needs belongs into the item (an MQTT source: in `mapToItemFn`).
+ * Functions see items only. `Timed` says whether the items have a timestamp beside that (`withTimestamps`): it goes with them through all
+ * stages, and what needs event time can be called only where it is there.
  */
-export interface Stage<T> {
+export interface Stage<T, Timed extends boolean = boolean> {
+  readonly [TIMESTAMPED]?: Timed;
   /** What errors and metrics name. */
   readonly name: string;
   /** Names the stage in errors and metrics. Default: its kind, numbered (`map`, `map-2`). */
-  setName(name: string): Stage<T>;
+  setName(name: string): Stage<T, Timed>;
   /** One item in, one item out. `undefined` and `null` are items like any other. */
-  map<R>(fn: (item: T) => R, options?: StageOptions): Stage<R>;
+  map<R>(fn: (item: T) => R, options?: StageOptions): Stage<R, Timed>;
   /** Keeps the items for which `predicate` is true; a type guard narrows the stage. */
-  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
-  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
+  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S, Timed>;
+  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T, Timed>;
   /**
    * Lets through the items that a schema takes, as what it makes of them. At any other the stage has failed: with `onError` it is given up,
    * and the error has the paths at which it is wrong, never a value. The schema must answer at once.
@@ -45,16 +58,16 @@ export interface Stage<T> {
    * ```
    * @throws MillraceError INVALID_OPTIONS for what is no schema
    */
-  schema<R>(schema: StandardSchema<R>, options?: StageOptions): Stage<R>;
+  schema<R>(schema: StandardSchema<R>, options?: StageOptions): Stage<R, Timed>;
   /** One item in, any number out. */
-  flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R>;
+  flatMap<R>(fn: (item: T) => Iterable<R>, options?: StageOptions): Stage<R, Timed>;
   /**
    * One item in, one item out, through a promise. At most `maxConcurrency` calls run at once; results leave in the order of
    * the items. A rejected promise is as an exception: with `onError` it concerns this item alone, whatever came of the same input. `signal`
    * aborts when the job stops, or the call takes too long. In a job with a store an item may be called for again after a crash; its result
    * goes on once. The store knows the waiting items by the name of the stage: give it with `setName`.
    */
-  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R>;
+  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options?: MapAsyncOptions<T>): Stage<R, Timed>;
   /**
    * As `map`, with a service that lives as long as a run of the job: a client, a connection pool, a model. `createFn` makes it before the
    * first input is polled, and is called again when it fails, as `createRetryStrategy` says; it may be async. `destroyFn` is called when
@@ -65,14 +78,14 @@ export interface Stage<T> {
     mapFn: (service: S, item: T) => R,
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options?: ServiceOptions,
-  ): Stage<R>;
+  ): Stage<R, Timed>;
   /** The same as `mapAsync`. A service that breaks has to mend itself, as connection pools do: it is not made anew for a retry. */
   mapAsyncUsingService<S, R>(
     createFn: (context: OpenContext) => S | PromiseLike<S>,
     mapFn: (service: S, item: T, signal: AbortSignal) => PromiseLike<R> | R,
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options?: AsyncServiceOptions<T>,
-  ): Stage<R>;
+  ): Stage<R, Timed>;
   /**
    * As `map`, with the row that a table has for the item: `undefined` where it has none. The stage opens the table for itself when a run
    * of the job begins, before an input is polled, and again where that fails, as `createRetryStrategy` says. A row is that of the moment
@@ -87,28 +100,40 @@ export interface Stage<T> {
     keyFn: (item: T) => K,
     mapFn: (item: T, row: V | undefined) => R,
     options?: ServiceOptions,
-  ): Stage<R>;
+  ): Stage<R, Timed>;
   /**
    * Shows each item to `observe` and passes it on. Default: prints `<stage name>: <item>` with console.log, the item as `util.inspect`
    * shows it.
    */
-  peek(observe?: (item: T) => void, options?: StageOptions): Stage<T>;
-  /** The items of both stages, each in its own order. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
+  peek(observe?: (item: T) => void, options?: StageOptions): Stage<T, Timed>;
+  /** The items of both stages, each in its own order; they have timestamps where both sides have. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline */
+  merge<U>(this: Stage<T, true>, other: Stage<U, true>): Stage<T | U, true>;
   merge<U>(other: Stage<U>): Stage<T | U>;
   /**
    * Groups the items by a key, for stages that keep state. What `keyFn` gives must be a string, a number other than NaN, a bigint or
    * a boolean; at anything else the stage has failed, as by an exception.
    */
-  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options?: StageOptions): KeyedStage<T, K>;
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options?: StageOptions): KeyedStage<T, K, Timed>;
   /** Sends every item to a sink. */
   writeTo(sink: SinkDefinition<T>): SinkStage;
 }
 
-/** What `readFrom` gives: a stage as it is, and Jet's word for items without a time. */
+/** What `readFrom` gives: items without a time, until it is said which one they have. The words are Jet's. */
 export interface SourceStage<T> extends Stage<T> {
   /** Names the source in errors, metrics and the store. */
   setName(name: string): SourceStage<T>;
-  /** Items carry no time, as without it: there are no windows yet. */
+  /**
+   * Gives each item the timestamp that `timestampFn` takes from it: milliseconds since 1970, the time at which what it tells of happened.
+   * Items may come out of order by `allowedLagMs`: the time of the stream, its *watermark*, is the highest timestamp so far less that, and
+   * never goes back. An item behind it is late. At a timestamp that is no number, or too far ahead, the stage has failed.
+   */
+  withTimestamps(timestampFn: (item: T) => number, allowedLagMs: number, options?: TimestampOptions): Stage<T, true>;
+  /**
+   * Gives each item the time at which it was polled, by the clock of this machine; it never goes back, whatever the clock does. None is
+   * late. One that comes again after a crash has another timestamp, and nothing that it had led to before has counted.
+   */
+  withIngestionTimestamps(options?: IngestionOptions): Stage<T, true>;
+  /** Items carry no time, as without it. */
   withoutTimestamps(): Stage<T>;
 }
 
@@ -122,14 +147,15 @@ export interface SourceStage<T> extends Stage<T> {
  * Functions are called one item at a time and must not be async. When one throws, nothing has to be undone by it, whatever `onError` says:
  * what it did to the state is.
  */
-export interface KeyedStage<T, K extends StateKey> {
+export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boolean> {
+  readonly [TIMESTAMPED]?: Timed;
   /** What errors name. */
   readonly name: string;
   /**
    * Names the grouping in errors, and what is on its way to the partition of its key, in a job of several. State has the name of its own
    * stage, not this one.
    */
-  setName(name: string): KeyedStage<T, K>;
+  setName(name: string): KeyedStage<T, K, Timed>;
   /**
    * Gives what `mapFn` gives for each item, and nothing for `undefined` and `null`. `createFn` makes the state of a key at its first
    * item; `mapFn` changes it in place. The state itself must not be given on: later items change it. With `onTimer` it may set timers:
@@ -147,8 +173,8 @@ export interface KeyedStage<T, K extends StateKey> {
   mapStateful<S extends object, R, O = never>(
     createFn: () => S,
     mapFn: (state: S, key: K, item: T, timers: Timers) => R,
-    options?: TimerOptions<S, K, O>,
-  ): Stage<NonNullable<Exclude<R | O, void>>>;
+    options?: TimerOptions<S, K, O> & ClockOptions<Timed>,
+  ): Stage<NonNullable<Exclude<R | O, void>>, Timed>;
   /**
    * As `mapStateful`, with any number of results. They are collected before the first of them goes on.
    *
@@ -157,22 +183,22 @@ export interface KeyedStage<T, K extends StateKey> {
   flatMapStateful<S extends object, R, O = never>(
     createFn: () => S,
     flatMapFn: (state: S, key: K, item: T, timers: Timers) => Iterable<R>,
-    options?: TimerOptions<S, K, Iterable<O>>,
-  ): Stage<R | O>;
+    options?: TimerOptions<S, K, Iterable<O>> & ClockOptions<Timed>,
+  ): Stage<R | O, Timed>;
   /** Passes on the items for which the predicate is true. It changes the state of the key in place. */
   filterStateful<S extends object>(
     createFn: () => S,
     predicate: (state: S, key: K, item: T) => boolean,
     options?: StateOptions<S>,
-  ): Stage<T>;
+  ): Stage<T, Timed>;
   /** Gives the aggregate of a key after each of its items. */
-  rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: StateOptions<A>): Stage<Entry<K, R>>;
+  rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: StateOptions<A>): Stage<Entry<K, R>, Timed>;
   /** Passes on the first item of each key, and again the first after the key was forgotten, where `forgetAfter` says so. */
-  distinct(options?: StageOptions & ForgetOptions): Stage<T>;
+  distinct(options?: StageOptions & ForgetOptions): Stage<T, Timed>;
   /** Passes on the last item of a key when `ms` milliseconds have gone by without another. */
-  debounce(ms: number, options?: KeptItemOptions<T>): Stage<T>;
+  debounce(ms: number, options?: KeptItemOptions<T>): Stage<T, Timed>;
   /** Passes on an item of a key, and drops those that come within `ms` milliseconds of it. */
-  throttle(ms: number, options?: StageOptions): Stage<T>;
+  throttle(ms: number, options?: StageOptions): Stage<T, Timed>;
   /** Passes on the last item of each period of `ms` milliseconds. A period of a key begins with the first item after the last one ended. */
-  sample(ms: number, options?: KeptItemOptions<T>): Stage<T>;
+  sample(ms: number, options?: KeptItemOptions<T>): Stage<T, Timed>;
 }

@@ -1,6 +1,7 @@
 import type { StageOptions } from './stage-options.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
 
 /** What a rolling aggregate gives: the key and the result so far. */
@@ -35,6 +36,15 @@ export interface TimerOptions<S, K extends StateKey, R> extends StateOptions<S> 
    * changes the state in place, gives what the function for items gives, and may set timers.
    */
   readonly onTimer?: (state: S, key: K, timer: Timer, timers: Timers) => R;
+}
+
+/** Which time a stage goes by. */
+export interface ClockOptions<Timed extends boolean = boolean> {
+  /**
+   * Which time timers and `forgetAfter` go by: that of the machine (`processing`), or that of the items (`event`), which must have timestamps.
+   * Default `processing`.
+   */
+  readonly clock?: [Timed] extends [true] ? ClockKind : 'processing';
 }
 
 /** How a stage that keeps an item of each key keeps it. */

@@ -5,6 +5,8 @@ import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { ItemTime } from './time/pending-times.js';
+import type { StreamTime } from './time/time-source.js';
 import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
 
@@ -22,6 +24,30 @@ export interface ServiceWork {
   destroy(service: unknown): void | PromiseLike<void>;
   /** When `create` is called again. */
   readonly retry: RetryRules;
+}
+
+/** Gives items a time. */
+export interface TimestampsWork extends Fallible {
+  readonly kind: 'timestamps';
+  /** That of an item; undefined: the time of its poll. */
+  timestampOf?(item: unknown): number;
+  /** How far behind the latest an item may come without being late. */
+  readonly allowedLagMs: number;
+  /** Without an item for so long the stream is idle. */
+  readonly idleTimeoutMs: number;
+  /** Further ahead of the time of its poll a timestamp is a failure. */
+  readonly maxFutureMs: number;
+}
+
+/** Sends items that have a time to the partition of their key: what an `arrival` takes there, which knows how many send. */
+export interface RouteWork extends Fallible {
+  readonly kind: 'route';
+  /** Of an item. */
+  partitionOf(item: unknown): number;
+  /** What goes to the sink. */
+  routed(partition: number, item: unknown, time: ItemTime): unknown;
+  /** The same of the time alone, for each partition. */
+  routedTimes(time: StreamTime): readonly unknown[];
 }
 
 /** What a stage does with the state of a key; all that keep state are of this kind. */
@@ -97,6 +123,9 @@ export type VertexWork =
       call(item: unknown, signal: AbortSignal, service?: unknown): PromiseLike<unknown> | unknown;
     })
   | { readonly kind: 'merge' }
+  | TimestampsWork
+  | RouteWork
+  | { readonly kind: 'arrival'; readonly senders: number }
   | (Fallible & { readonly kind: 'groupingKey'; keyOf(item: unknown): unknown })
   | StatefulWork
   | { readonly kind: 'sink'; readonly sink: AnySink };

@@ -25,6 +25,7 @@ const endsOver = (edges: Edges) =>
     name: NAME,
     grouping: 'by device',
     onError: 'fail',
+    timed: false,
     edges: () => edges,
     generation: new Generation(),
   });
@@ -65,6 +66,7 @@ class FarSide {
         edges,
         generation,
         partition,
+        timed: false,
         restored: undefined,
       }),
     );

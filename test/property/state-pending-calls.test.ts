@@ -7,6 +7,7 @@ import { createFrame } from '../../src/engine/tick/lanes/frame.js';
 import type { Slot } from '../../src/engine/tick/lanes/slot.js';
 import type { AsyncStagePlan } from '../../src/pipeline/compile/pipeline-plan.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
+import { PendingTimes } from '../../src/pipeline/time/pending-times.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 
@@ -19,6 +20,7 @@ const PLAN: AsyncStagePlan = {
   downstream: { sinks: [], asyncStages: [], stages: [] },
   retry: { retryStrategy: RetryStrategies.never(), classifyErrorFn: undefined },
   timeoutMs: Number.POSITIVE_INFINITY,
+  pending: new PendingTimes({ watermark: 0, pace: 'going' }),
   call: () => undefined,
 };
 
@@ -73,11 +75,8 @@ class Job {
           rejected: [],
         };
         const frame = createFrame('numbers', { ...polled, done: false });
-        lane.enqueue(
-          items,
-          items.map((_, index) => index),
-          frame,
-        );
+        const times = items.map(({ n }) => ({ timestamp: n, watermark: n === 0 ? Number.NEGATIVE_INFINITY : n - 5 }));
+        lane.enqueue({ items, origins: items.map((_, index) => index), times, frame });
         assert.equal(frame.holds, 1, 'its own processing');
         this.#now = { position: position + one.count, outputs };
         break;
@@ -87,6 +86,8 @@ class Job {
         if (slot === undefined) break;
         // a call may do what it likes with its item
         const item = slot.item as { n: number };
+        const watermark = item.n === 0 ? Number.NEGATIVE_INFINITY : item.n - 5;
+        assert.deepEqual(slot.time, { timestamp: item.n, watermark }, 'it has the time with which it came');
         this.#calls.push(Object.assign(slot, { value: item.n }));
         item.n = -1;
         assert.ok(this.#calls.filter(({ settled }) => settled === undefined).length <= PLAN.maxConcurrency);

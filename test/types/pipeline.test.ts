@@ -93,6 +93,20 @@ test('merge gives the union', () => {
   expectTypeOf(numbers.merge(words)).toEqualTypeOf<Stage<string | number>>();
 });
 
+test('that items have a timestamp goes with the type of their stage, and where streams meet both need one', () => {
+  const source = Pipeline.create().readFrom(TestSources.items(1));
+  const timed = source.withTimestamps((n) => n, 1000, { onError: 'skip', idleTimeoutMs: 1 });
+  expectTypeOf(timed).toEqualTypeOf<Stage<number, true>>();
+  expectTypeOf(source.withIngestionTimestamps()).toEqualTypeOf<Stage<number, true>>();
+  expectTypeOf(timed.map(String).mapAsync((text) => text)).toEqualTypeOf<Stage<string, true>>();
+  expectTypeOf(timed.groupingKey((n) => n)).toEqualTypeOf<KeyedStage<number, number, true>>();
+  expectTypeOf(timed.merge(timed.map(String))).toEqualTypeOf<Stage<string | number, true>>();
+  expectTypeOf(timed.merge(source)).toEqualTypeOf<Stage<number>>();
+  expectTypeOf(source.map(String).merge(timed)).toEqualTypeOf<Stage<string | number>>();
+  expectTypeOf<Stage<number, true>>().toExtend<Stage<number>>();
+  expectTypeOf<Stage<number>>().not.toExtend<Stage<number, true>>();
+});
+
 test('writeTo takes a sink for the items or for more, never one for less', () => {
   const strings: Sink<string> = Sinks.list<string>([]);
   const both: Sink<string | number> = Sinks.list<string | number>([]);

@@ -121,7 +121,7 @@ export class ClusterEngine implements JobRunner {
     const edges = () => this.#parts.place.edgesOf(job);
     const graph = splitGraph(pipeline.toGraph(), {
       partitions,
-      endsOf: (name, { grouping, onError }) => exchangeEnds({ name, grouping, onError, edges, generation }),
+      endsOf: (name, grouping) => exchangeEnds({ name, ...grouping, edges, generation }),
     });
     return { toGraph: () => graph };
   }

@@ -15,6 +15,8 @@ export interface ExchangeEndsOptions {
   readonly grouping: string;
   /** That of the stage. */
   readonly onError: OnError;
+  /** Whether its items have a timestamp. */
+  readonly timed: boolean;
   /** Asked when a partition is opened. */
   readonly edges: () => Edges;
   /** Of the job. */
@@ -22,7 +24,14 @@ export interface ExchangeEndsOptions {
 }
 
 /** The sink and the source of an exchange. */
-export const exchangeEnds = ({ name, grouping, onError, edges, generation }: ExchangeEndsOptions): ExchangeEnds => {
+export const exchangeEnds = ({
+  name,
+  grouping,
+  onError,
+  timed,
+  edges,
+  generation,
+}: ExchangeEndsOptions): ExchangeEnds => {
   const refuse = (guarantee: ProcessingGuarantee): MillraceError | undefined =>
     guarantee === 'none' ? needsStore(grouping) : undefined;
   const common = { name, claims: [], refuse, onError } as const;
@@ -59,6 +68,7 @@ export const exchangeEnds = ({ name, grouping, onError, edges, generation }: Exc
           edges: edges(),
           generation,
           partition: partitionOf(context),
+          timed,
           restored: context.restored,
         }),
     },

@@ -6,6 +6,7 @@ import { deferred } from '../../internal/deferred.js';
 import { isCount } from '../../internal/is-count.js';
 import { Readiness } from '../../internal/readiness.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import { Arrival } from '../../pipeline/time/arrival.js';
 import { encodeEdgeMessage } from './edge/edge-message.js';
 import { type Answer, EdgeReceiver, type ReceiverState } from './edge/edge-receiver.js';
 import { windowBytes } from './edge-limits.js';
@@ -14,6 +15,7 @@ import type { Edges } from './edges.js';
 import { freshId } from './fresh-id.js';
 import type { Generation } from './generation.js';
 import { decodeRow } from './row-codec.js';
+import { decodeTimedRow } from './timed-row-codec.js';
 
 export interface ExchangeReaderOptions {
   /** Of the exchange. */
@@ -26,6 +28,8 @@ export interface ExchangeReaderOptions {
   readonly generation: Generation;
   /** The one that it receives for. */
   readonly partition: PartitionOf;
+  /** Whether its items have a timestamp. */
+  readonly timed: boolean;
   /** As the last commit has it. */
   readonly restored: unknown;
 }
@@ -92,9 +96,16 @@ export class ExchangeReader implements SourceReader<unknown> {
   poll(max: number): Polled<unknown> {
     if (this.#failure !== undefined) throw this.#failure;
     const { rows, bytes, first, last } = this.#receiver.poll(max);
-    const items = rows.map(decodeRow);
+    const items = rows.map(this.#decode);
     return { items, timestampMs: Date.now(), first, last, bytes, rejected: [], done: false };
   }
+
+  readonly #decode = (row: Uint8Array): unknown => {
+    const { name, timed } = this.#options;
+    const item = decodeTimedRow(row) ?? decodeRow(row);
+    if (item instanceof Arrival !== timed) throw otherTime(name, timed);
+    return item;
+  };
 
   ready(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -156,5 +167,17 @@ const readState = (state: unknown): ReceiverState | undefined => {
   });
   return { senders: read };
 };
+
+/** The nodes agree upon the pipeline (`planLines`): so it was sent by one that was changed since. */
+const otherTime = (exchange: string, timed: boolean): MillraceError =>
+  new MillraceError(
+    'JOB_CHANGED',
+    `${exchange}: what is on its way between partitions has ${timed ? 'no timestamps, which it needs now' : 'timestamps, which it has no more'}`,
+    {
+      advice:
+        'Run the former pipeline until all that came in is processed (drain), or start this one under another name.',
+      details: { exchange },
+    },
+  );
 
 const noState = (): MillraceError => corruptState('what is stored of an exchange is not what this version has written');

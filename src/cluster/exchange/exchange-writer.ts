@@ -16,8 +16,9 @@ import type { Edges } from './edges.js';
 import { ExchangeOutbox, type ExchangeOutboxState } from './exchange-outbox.js';
 import { freshId } from './fresh-id.js';
 import type { Generation } from './generation.js';
-import { RoutedItem } from './routed-item.js';
+import { RoutedItem, RoutedTime } from './routed-item.js';
 import { encodeRow } from './row-codec.js';
+import { encodeTimedRow, encodeTimeRow } from './timed-row-codec.js';
 
 export interface ExchangeWriterOptions {
   /** Of the exchange. */
@@ -76,11 +77,18 @@ export class ExchangeWriter implements AnyDurableSinkWriter {
   prepare(items: readonly unknown[]): Prepared {
     const rows: PreparedRow[] = [];
     const rejected: RejectedItem[] = [];
+    const { index: from } = this.#options.partition;
     items.forEach((routed, index) => {
+      if (routed instanceof RoutedTime) {
+        rows.push({ outbox: routed.partition, bytes: encodeTimeRow(from, routed.time) });
+        return;
+      }
       if (!(routed instanceof RoutedItem))
         throw new MillraceError('INTERNAL', 'an item of an exchange has no partition');
       try {
-        rows.push({ outbox: routed.partition, bytes: encodeRow(routed.item) });
+        const { time, item } = routed;
+        const bytes = time === undefined ? encodeRow(item) : encodeTimedRow(from, time, item);
+        rows.push({ outbox: routed.partition, bytes });
       } catch (thrown) {
         rejected.push({ index, letter: this.#reject(routed.item, MillraceError.from(thrown)) });
       }

@@ -3,9 +3,12 @@ import type { SourceDefinition } from '../../connector/source.js';
 import { MillraceError } from '../../errors/index.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
 import { checkKey } from '../../pipeline/compile/check-key.js';
+import type { ItemTime } from '../../pipeline/time/pending-times.js';
+import { timeRootsOf } from '../../pipeline/time/time-roots.js';
+import type { StreamTime } from '../../pipeline/time/time-source.js';
 import type { Edge, PipelineGraph, Vertex, VertexWork } from '../../pipeline/vertex.js';
 import { keyPartition } from './key-partition.js';
-import { RoutedItem } from './routed-item.js';
+import { RoutedItem, RoutedTime } from './routed-item.js';
 
 /** Both ends of an exchange, as a job opens them in each partition. */
 export interface ExchangeEnds {
@@ -25,6 +28,8 @@ export interface GroupingOf {
   readonly grouping: string;
   /** Where what it gives up goes. */
   readonly onError: OnError;
+  /** Whether its items have a timestamp. */
+  readonly timed: boolean;
 }
 
 type Grouping = Extract<VertexWork, { kind: 'groupingKey' }>;
@@ -39,10 +44,20 @@ const exchangeName = (grouping: string): string => `exchange ${grouping}`;
  * @throws MillraceError INVALID_OPTIONS where an exchange would have a name that something else of the pipeline has
  */
 export const splitGraph = (graph: PipelineGraph, options: SplitOptions): PipelineGraph => {
-  const split = new Splitting(options);
+  const split = new Splitting(options, timeRootsOf(graph).timed);
   for (const vertex of graph.vertices) split.take(vertex, graph.edges);
   return split.finish(graph.edges);
 };
+
+const TIMED_ROUTE = {
+  kind: 'route',
+  routed: (partition: number, item: unknown, time: ItemTime) => new RoutedItem(partition, item, time),
+} as const;
+
+const timesTo =
+  (partitions: number) =>
+  (time: StreamTime): readonly RoutedTime[] =>
+    Array.from({ length: partitions }, (_, to) => new RoutedTime(to, time));
 
 class Splitting {
   readonly #options: SplitOptions;
@@ -53,8 +68,11 @@ class Splitting {
   /** By the id that a grouping had: what its items go to now. */
   readonly #entries = new Map<number, number>();
 
-  constructor(options: SplitOptions) {
+  readonly #timed: ReadonlySet<number>;
+
+  constructor(options: SplitOptions, timed: ReadonlySet<number>) {
     this.#options = options;
+    this.#timed = timed;
   }
 
   take(vertex: Vertex, edges: readonly Edge[]): void {
@@ -63,7 +81,7 @@ class Splitting {
     if (isCut) this.#cut(vertex, work);
     const now = this.#add(name, work);
     this.#ids.set(id, now);
-    // its source stands right before it
+    // what it takes from stands right before it
     if (isCut) this.#edges.push({ from: now - 1, to: now });
   }
 
@@ -77,12 +95,19 @@ class Splitting {
   #cut({ id, name }: Vertex, work: Grouping): void {
     const { partitions, endsOf } = this.#options;
     const exchange = exchangeName(name);
-    const { sink, source } = endsOf(exchange, { grouping: name, onError: work.onError });
-    const route = (item: unknown): RoutedItem =>
-      new RoutedItem(keyPartition(checkKey(work.keyOf(item)), partitions), item);
-    const entry = this.#add(name, { kind: 'map', apply: route, onError: work.onError });
+    const { onError } = work;
+    const timed = this.#timed.has(id);
+    const { sink, source } = endsOf(exchange, { grouping: name, onError, timed });
+    const partitionOf = (item: unknown): number => keyPartition(checkKey(work.keyOf(item)), partitions);
+    const entry = this.#add(
+      name,
+      timed
+        ? { ...TIMED_ROUTE, routedTimes: timesTo(partitions), partitionOf, onError }
+        : { kind: 'map', apply: (item) => new RoutedItem(partitionOf(item), item), onError },
+    );
     const out = this.#add(exchange, { kind: 'sink', sink });
-    this.#add(exchange, { kind: 'source', source });
+    const taken = this.#add(exchange, { kind: 'source', source });
+    if (timed) this.#edges.push({ from: taken, to: this.#add(exchange, { kind: 'arrival', senders: partitions }) });
     this.#edges.push({ from: entry, to: out });
     this.#entries.set(id, entry);
   }

@@ -1,7 +1,7 @@
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { CallLane } from '../tick/lanes/call-lane.js';
 import { CallQueue } from '../tick/lanes/call-queue.js';
-import type { Frame } from '../tick/lanes/frame.js';
+import type { GivenItems } from '../tick/lanes/given-items.js';
 import type { Slot } from '../tick/lanes/slot.js';
 
 /** One mapAsync stage of a job without a store. Each item holds its frame until its result has been passed on. */
@@ -27,8 +27,8 @@ export class DirectCallLane implements CallLane {
     return this.#calls.idle;
   }
 
-  enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
-    this.#calls.push(items, origins, frame);
+  enqueue(given: GivenItems): void {
+    this.#calls.push(given);
   }
 
   takeCall(): Slot | undefined {

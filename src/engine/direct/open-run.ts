@@ -7,6 +7,7 @@ import { planPorts } from '../opening/job-ports.js';
 import { closingOnFailure, openServices } from '../opening/open-services.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { showTimers } from '../opening/show-timers.js';
+import { watchEventTime } from '../opening/watch-event-time.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { NO_UNIT } from '../tick/unit.js';
@@ -42,7 +43,9 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
   showTimers(options, plan);
   const { processingClock: clock } = plan;
-  const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
+  const eventTime = watchEventTime({ job, plan, lanes, gate });
+  const bounds = { maxItemsInFlight, maxBytesInFlight };
+  const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
   const close = async (): Promise<void> => {
     // the sources first: nothing more comes in while the sinks end
     await closePorts(job, readers);

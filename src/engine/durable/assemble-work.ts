@@ -12,8 +12,10 @@ import type { JobRunOptions } from '../opening/job-run-options.js';
 import type { OpenPorts } from '../opening/open-in-order.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { showTimers } from '../opening/show-timers.js';
+import { watchEventTime } from '../opening/watch-event-time.js';
 import { Deduplicators } from '../state/deduplicators.js';
 import type { KeyedStates } from '../state/keyed-states.js';
+import { StoredEventTimes } from '../state/stored-event-times.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { Room } from '../tick/room.js';
 import type { StoredMessages } from '../tick/stored-messages.js';
@@ -77,7 +79,9 @@ export const assembleWork = (
   const sinks = outputLanes(options, { store, ports, writers: open.writers });
   const calls = asyncStages({ plan, ports }).map((stage) => new DurableCallLane(stage, store));
   const checkSize = (): void => checkCommitSize(overlay.bytes, maxCommitBytes);
-  const gate = new UnitGate(new CarefulUnit({ overlay, states, parts: [...sinks, copies, ...calls], checkSize }));
+  const times = plan.times === undefined ? [] : [new StoredEventTimes(plan.times, overlay)];
+  const parts = [copies, ...calls, ...times];
+  const gate = new UnitGate(new CarefulUnit({ overlay, states, parts: [...sinks, ...parts], checkSize }));
   const { stageRejections } = ports;
   const lanes = new TickLanes({
     sources,
@@ -95,7 +99,7 @@ export const assembleWork = (
     gate,
     overlay,
     sinks,
-    parts: [states, copies, ...calls],
+    parts: [states, ...parts],
     maxCommitBytes,
     bounds: boundsOf(options, store),
     maxBytesInFlight,
@@ -103,7 +107,9 @@ export const assembleWork = (
   });
   showTimers(options, plan);
   const { processingClock: clock } = plan;
-  const machine = new TickMachine({ clock, lanes, gate, custody, maxItemsInFlight, maxBytesInFlight, startCall });
+  const eventTime = watchEventTime({ job: options.job, plan, lanes, gate });
+  const bounds = { maxItemsInFlight, maxBytesInFlight };
+  const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
   return { machine, custody, lanes, gate, calls };
 };
 

@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { isCount } from '../../internal/is-count.js';
 import { Ring } from '../../internal/ring.js';
 import type { AsyncStagePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { ItemTime } from '../../pipeline/time/pending-times.js';
 import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import { AFTER_NUMBERS, numberKey } from '../layout/keys/number-key.js';
@@ -13,6 +14,7 @@ import type { CommitPart } from '../tick/commit-part.js';
 import type { CallLane } from '../tick/lanes/call-lane.js';
 import { CallQueue } from '../tick/lanes/call-queue.js';
 import type { Frame } from '../tick/lanes/frame.js';
+import type { GivenItems } from '../tick/lanes/given-items.js';
 import type { Slot } from '../tick/lanes/slot.js';
 
 /** A chunk in the store is closed when it has so many bytes. */
@@ -33,6 +35,7 @@ interface Part {
 interface AddedPart {
   readonly part: Part;
   readonly encoded: readonly Uint8Array[];
+  readonly times: readonly ItemTime[];
 }
 
 /**
@@ -117,10 +120,10 @@ export class DurableCallLane implements CallLane, CommitPart {
   }
 
   /** The items are encoded at once: a call may change them. @throws MillraceError STATE_NOT_STORABLE, USER_FUNCTION_FAILED */
-  enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
-    const encoded = items.map((item) => encodeVersioned(this.#encoding, item));
-    const part = this.#track({ items, origins, frame, bytes: bytesOf(encoded) });
-    this.#added.push({ part, encoded });
+  enqueue(given: GivenItems): void {
+    const encoded = given.items.map((item) => encodeVersioned(this.#encoding, item));
+    const part = this.#track(given, bytesOf(encoded));
+    this.#added.push({ part, encoded, times: given.times });
     this.#addedBytes += part.bytes;
   }
 
@@ -178,14 +181,15 @@ export class DurableCallLane implements CallLane, CommitPart {
     return this.#end;
   }
 
-  #track({ items, origins, frame, bytes }: Handed): Part {
+  #track(given: GivenItems, bytes: number): Part {
     // the frame of the source is left free: its position may be committed while the call is pending (A1)
-    const own: Frame = { ...frame, holds: 0 };
-    const part: Part = { first: this.#end, count: items.length, bytes, frame: own };
-    this.#end += items.length;
+    const own: Frame = { ...given.frame, holds: 0 };
+    const count = given.items.length;
+    const part: Part = { first: this.#end, count, bytes, frame: own };
+    this.#end += count;
     this.#heldBytes += bytes;
     this.#parts.push(part);
-    this.#calls.push(items, origins, own);
+    this.#calls.push({ ...given, frame: own });
     return part;
   }
 
@@ -196,7 +200,12 @@ export class DurableCallLane implements CallLane, CommitPart {
     if (oldest === undefined || newest === undefined) return;
     const chunk: CallChunk = {
       first: oldest.first,
-      parts: added.map(({ part, encoded }) => ({ source: part.frame.source, last: part.frame.last, items: encoded })),
+      parts: added.map(({ part, encoded, times }) => ({
+        source: part.frame.source,
+        last: part.frame.last,
+        items: encoded,
+        ...(times.length > 0 && { times }),
+      })),
     };
     const key = `${this.#prefix}${numberKey(oldest.first)}`;
     overlay.put(key, encodeCallChunk(chunk));
@@ -208,27 +217,28 @@ export class DurableCallLane implements CallLane, CommitPart {
     for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
       const { first, parts } = decodeCallChunk(value);
       let next = first;
-      for (const { source, last, items } of parts) {
-        const pending = items.slice(Math.max(0, this.#sealedHead - next));
+      for (const { source, last, items, times = [] } of parts) {
+        const done = Math.max(0, this.#sealedHead - next);
         next += items.length;
-        this.#take(pending, restoredFrame(source, last));
+        this.#take(items.slice(done), this.#timesOf(items, times).slice(done), restoredFrame(source, last));
       }
       this.#chunks.push({ key, end: next });
     }
   }
 
-  #take(encoded: readonly Uint8Array[], frame: Frame): void {
+  #take(encoded: readonly Uint8Array[], times: readonly ItemTime[], frame: Frame): void {
     if (encoded.length === 0) return;
     const items = encoded.map((bytes) => decodeVersioned(this.#encoding, bytes));
-    this.#track({ items, origins: items.map(() => 0), frame, bytes: bytesOf(encoded) });
+    for (const time of times) this.plan.pending?.restore(time);
+    this.#track({ items, origins: items.map(() => 0), times, frame }, bytesOf(encoded));
   }
-}
 
-interface Handed {
-  readonly items: readonly unknown[];
-  readonly origins: readonly number[];
-  readonly frame: Frame;
-  readonly bytes: number;
+  /** @throws MillraceError JOB_CHANGED for items of an earlier pipeline, in which they had none */
+  #timesOf(items: readonly unknown[], times: readonly ItemTime[]): readonly ItemTime[] {
+    if (this.plan.pending === undefined) return [];
+    if (times.length < items.length) throw timeless(this.plan.name);
+    return times;
+  }
 }
 
 const bytesOf = (encoded: readonly Uint8Array[]): number =>
@@ -259,6 +269,17 @@ const inChunks = (added: readonly AddedPart[]): readonly (readonly AddedPart[])[
   }
   return chunks;
 };
+
+const timeless = (stage: string): MillraceError =>
+  new MillraceError(
+    'JOB_CHANGED',
+    `stage "${stage}" has stored calls of items without a timestamp, which it needs now`,
+    {
+      advice:
+        'Run the former pipeline, without timestamps, until it has no pending calls; or start this one under another name.',
+      details: { stage },
+    },
+  );
 
 const readHead = (bytes: Uint8Array | undefined): number => {
   const head = bytes === undefined ? 0 : decodeStored(bytes);

@@ -1,6 +1,6 @@
 /** What the record of a key is. Names are decoded. */
 export type KeyPlace =
-  | { readonly is: 'job' | 'careful' | 'reached' }
+  | { readonly is: 'job' | 'careful' | 'reached' | 'time' }
   | { readonly is: 'source'; readonly source: string }
   | { readonly is: 'page'; readonly source: string }
   | { readonly is: 'record'; readonly port: string; readonly name: string }
@@ -16,7 +16,7 @@ export type KeyPlace =
 
 /** Where `storeKeys` and `nameKey` put it; undefined for a key that is of none of them. */
 export const placeOfKey = (key: string): KeyPlace | undefined => {
-  if (key === 'job' || key === 'careful' || key === 'reached') return { is: key };
+  if (key === 'job' || key === 'careful' || key === 'reached' || key === 'time') return { is: key };
   const [is, first = ''] = key.split('/', 2);
   const name = decoded(first);
   if (is === undefined || name === undefined) return undefined;

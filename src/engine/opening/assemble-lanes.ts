@@ -27,10 +27,10 @@ export const sourceLanes = ({ plan, ports, readers, tallies, isNewOf }: LanePart
   plan.sources.map((source, index) => {
     const reader = present(readers[index], OPENED);
     const { name, called, rejection } = present(ports.sources[index], OPENED);
-    const { fragment } = source;
+    const { fragment, watermarks } = source;
     const isNew = isNewOf(source);
     const downstream = withDeadLetterSinks(source.downstream, ports, [rejection]);
-    const options = { name, called, reader, fragment, downstream, rejection, tallies };
+    const options = { name, called, reader, fragment, watermarks, downstream, rejection, tallies };
     return new SourceLane(isNew === undefined ? options : { ...options, isNew });
   });
 

@@ -1,4 +1,5 @@
 import { present } from '../../internal/present.js';
+import { type InputTimes, NO_TIMES } from '../../pipeline/compile/input-times.js';
 import type { Custody } from './custody.js';
 import type { CallLane } from './lanes/call-lane.js';
 import type { Frame } from './lanes/frame.js';
@@ -18,6 +19,7 @@ interface Passing {
   readonly slots: readonly Slot[];
   readonly values: readonly unknown[];
   readonly frame: Frame;
+  readonly times: InputTimes;
   readonly portions: Portions;
   next: number;
   /** Result `next` has led to a part of its outputs. */
@@ -95,7 +97,16 @@ export class Calls {
     if (first === undefined) return undefined;
     const values = slots.flatMap(({ settled }) => (settled?.kind === 'value' ? [settled.value] : []));
     const portions = this.#options.custody.portions();
-    const passing: Passing = { lane, slots, values, frame: first.frame, next: 0, paused: false, portions };
+    const passing: Passing = {
+      lane,
+      slots,
+      values,
+      frame: first.frame,
+      times: timesOf(lane, slots),
+      next: 0,
+      paused: false,
+      portions,
+    };
     this.#passing.set(lane, passing);
     return passing;
   }
@@ -112,13 +123,13 @@ export class Calls {
 
   /** Runs results of one frame through the stages behind a mapAsync stage; carefully each by itself. */
   #passOn(passing: Passing): void {
-    const { lane, slots, values, frame, portions, next: from, paused: wasPaused } = passing;
+    const { lane, slots, values, frame, times, portions, next: from, paused: wasPaused } = passing;
     const { gate, lanes } = this.#options;
     const { fragment, name } = lane.plan;
     if (!wasPaused) gate.begin();
     const items = gate.careful ? values.slice(0, from + 1) : values;
     const { outputs } = portions.next(RESULT_OUTPUTS);
-    const run = fragment.run(items, from, { budget: Number.POSITIVE_INFINITY, pauseAfter: outputs });
+    const run = fragment.run(items, from, { budget: Number.POSITIVE_INFINITY, pauseAfter: outputs }, times);
     const originOf = (index: number): number => present(slots[index], RESULT).origin;
     lanes.dispatch(fragment, frame, originOf);
     if (run.rejected.length > 0) rejectItems(lanes, run, { frame, originOf });
@@ -136,6 +147,7 @@ export class Calls {
     gate.pass(lane, run.paused);
     if (!run.paused && !gate.end()) return;
     frame.holds -= run.next - from;
+    endTime(lane, slots[run.next - 1]);
     const slot = slots[run.next];
     if (run.next < values.length || slot === undefined) return;
     this.#passing.delete(lane);
@@ -143,8 +155,9 @@ export class Calls {
   }
 
   /** A call that has failed: its item alone is given up, or the job fails at it. */
-  #failed({ plan: { vertex, name } }: CallLane, slot: Slot, portions: Portions): void {
+  #failed(lane: CallLane, slot: Slot, portions: Portions): void {
     const { gate, lanes } = this.#options;
+    const { vertex, name } = lane.plan;
     const { cause, attempt } = failureOf(slot);
     if (!lanes.rejects(vertex)) {
       gate.halt(userFunctionFailure(name, cause, slot));
@@ -155,11 +168,22 @@ export class Calls {
     lanes.rejectItem(vertex, { item: slot.item, error, attempt, origin: name }, slot.frame);
     const failed = portions.keep(0, false);
     if (failed !== undefined) gate.fail(failed, gate.careful);
-    else if (gate.end()) slot.frame.holds -= 1;
+    else if (gate.end()) {
+      slot.frame.holds -= 1;
+      endTime(lane, slot);
+    }
   }
 }
 
 const RESULT = 'a result that is passed on has the call that it came from';
+
+const timesOf = ({ plan: { pending } }: CallLane, slots: readonly Slot[]): InputTimes =>
+  pending === undefined ? NO_TIMES : { ...NO_TIMES, items: slots.flatMap(({ time }) => time ?? []) };
+
+/** The item of this call is through, and those before it. */
+const endTime = ({ plan: { pending } }: CallLane, slot: Slot | undefined): void => {
+  if (slot?.time !== undefined) pending?.end(slot.time);
+};
 
 const failureOf = ({ settled }: Slot): { readonly cause: unknown; readonly attempt: number } =>
   settled?.kind === 'error' ? settled : { cause: undefined, attempt: 1 };

@@ -122,6 +122,7 @@ export class DueTimers {
       return;
     }
     gate.pass(lane, run.paused);
+    if (!run.paused) lane.plan.firing?.end();
     if (run.paused) this.#paused.set(lane, { due, frame, next: run.next });
     else if (gate.end()) frame.holds -= 1;
   }

@@ -125,13 +125,14 @@ export class Intake {
   /** Runs the next inputs of a frame. What they lead to is in custody when this returns. */
   #run(lane: SourceLane, processing: Processing, budget: number): void {
     const { gate, lanes } = this.#options;
-    const { frame, items, next: from, paused: wasPaused } = processing;
+    const { frame, items, times, next: from, paused: wasPaused } = processing;
     const { fragment } = lane.options;
     const portions = this.#portionsOf(lane);
     const { inputs, outputs } = portions.next(budget);
     const whole = isWhole(frame, from);
     if (!whole && !wasPaused) gate.begin();
-    const run = fragment.run(whole ? items : upTo(items, from + inputs), from, { budget, pauseAfter: outputs });
+    const limits = { budget, pauseAfter: outputs };
+    const run = fragment.run(whole ? items : upTo(items, from + inputs), from, limits, times);
     processing.next = run.next;
     processing.paused = run.paused;
     lanes.dispatch(fragment, frame, (index) => index);

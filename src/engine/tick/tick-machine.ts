@@ -1,6 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { Calls, type CallsOptions } from './calls.js';
 import { DueTimers } from './due-timers.js';
+import type { EventTimeWatch } from './event-time-watch.js';
 import type { InFlight } from './in-flight.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
@@ -9,6 +10,8 @@ import type { UnitGate } from './unit-gate.js';
 export interface TickMachineOptions extends IntakeOptions, CallsOptions {
   /** That of the plan. */
   readonly clock: { now: number };
+  /** Undefined in a pipeline without timestamps. */
+  readonly eventTime?: EventTimeWatch | undefined;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {
  * (`UnitGate`), and who answers for what was taken is the custody's business (`Custody`).
  *
  * A tick: what sinks report is taken, and what calls have settled (`Calls`), for both make room; then timers fire that are due
- * (`DueTimers`), since their time was before that of the inputs that are taken next (`Intake`); then the sinks are offered what waits for
+ * (`DueTimers`), since their time was before that of the inputs that are taken next (`Intake`), which may move event time; then the sinks are offered what waits for
  * them, and flushed; last, calls are started. The driver calls `tick`, then `custody.conclude`, and does both
  * again at once while `tick` says so.
  *
@@ -41,6 +44,7 @@ export class TickMachine implements InFlight {
   readonly #calls: Calls;
   readonly #timers: DueTimers;
   readonly #intake: Intake;
+  readonly #eventTime: EventTimeWatch | undefined;
 
   constructor(options: TickMachineOptions) {
     this.#lanes = options.lanes;
@@ -49,6 +53,7 @@ export class TickMachine implements InFlight {
     this.#calls = new Calls(options);
     this.#timers = new DueTimers(options);
     this.#intake = new Intake(options);
+    this.#eventTime = options.eventTime;
   }
 
   /** Set when an item failed the job: nothing is processed from then on, what was written before is still delivered. */
@@ -94,9 +99,9 @@ export class TickMachine implements InFlight {
     this.#timers.stop();
   }
 
-  /** When a timer will be due, in the time of `tick`; Infinity for never. */
+  /** When a timer will be due, or a stream idle, in the time of `tick`; Infinity for never. */
   get deadline(): number {
-    return this.#timers.deadline;
+    return Math.min(this.#timers.deadline, this.#eventTime?.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   /** Fails the job at an item, or because a source has failed. */
@@ -116,6 +121,7 @@ export class TickMachine implements InFlight {
     this.#calls.takeResults();
     this.#timers.fire();
     this.#intake.take();
+    this.#eventTime?.look(now);
     lanes.write();
     lanes.flush();
     this.#calls.start();

@@ -48,6 +48,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'messages-dropped': 'warn',
   'outbox-restored': 'info',
   'outbox-full': 'warn',
+  'stream-idle': 'info',
   'delivery-unverified': 'warn',
   'letters-read-again': 'warn',
   'edge-message-dropped': 'warn',

@@ -1,13 +1,20 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { func, wholeNumber } from '../../internal/options/option-checks.js';
+import { func, oneOf, wholeNumber } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
-import type { Entry, ForgetOptions, KeptItemOptions, StateOptions, TimerOptions } from '../state-options.js';
+import type {
+  ClockOptions,
+  Entry,
+  ForgetOptions,
+  KeptItemOptions,
+  StateOptions,
+  TimerOptions,
+} from '../state-options.js';
 import { FARTHEST_MS } from '../timers/call-timers.js';
 import type { Timers } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
@@ -18,22 +25,26 @@ import { keptItemCodec } from './kept-item.js';
 import { debounceStage, isOver, type RateStage, sampleStage, throttleStage } from './rate-stages.js';
 
 /** Makes the stage that stands for a vertex. */
-type HandleOf = <T>(graph: GraphBuilder, id: number) => Stage<T>;
+type HandleOf<Timed extends boolean> = <T>(graph: GraphBuilder, id: number) => Stage<T, Timed>;
 
 const MILLISECONDS = wholeNumber(1, FARTHEST_MS);
 const FORGET: OptionChecks<StageOptions & ForgetOptions> = { ...STAGE, forgetAfter: MILLISECONDS };
 const STATE: OptionChecks<StateOptions<never>> = { ...FORGET, codec: stateCodec, forgetWhen: func };
-const TIMER: OptionChecks<TimerOptions<never, never, never>> = { ...STATE, onTimer: func };
+const TIMER: OptionChecks<TimerOptions<never, never, never> & ClockOptions<true>> = {
+  ...STATE,
+  onTimer: func,
+  clock: oneOf('processing', 'event'),
+};
 const KEPT: OptionChecks<KeptItemOptions<never>> = { ...STAGE, codec: stateCodec };
 const KEEP = (): boolean => false;
 
 /** A grouping as a handle on its vertex. */
-export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K> {
+export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> implements KeyedStage<T, K, Timed> {
   readonly #graph: GraphBuilder;
   readonly #id: number;
-  readonly #handleOf: HandleOf;
+  readonly #handleOf: HandleOf<Timed>;
 
-  constructor(graph: GraphBuilder, id: number, handleOf: HandleOf) {
+  constructor(graph: GraphBuilder, id: number, handleOf: HandleOf<Timed>) {
     this.#graph = graph;
     this.#id = id;
     this.#handleOf = handleOf;
@@ -52,10 +63,10 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
   mapStateful<S extends object, R, O = never>(
     createFn: () => S,
     mapFn: (state: S, key: K, item: T, timers: Timers) => R,
-    options: TimerOptions<S, K, O> = {},
-  ): Stage<NonNullable<Exclude<R | O, void>>> {
+    options: TimerOptions<S, K, O> & ClockOptions<true> = {},
+  ): Stage<NonNullable<Exclude<R | O, void>>, Timed> {
     checkFunctions('mapStateful', { createFn, mapFn });
-    checkStageOptions<TimerOptions<S, K, O>>('mapStateful', options, TIMER);
+    checkStageOptions<TimerOptions<S, K, O> & ClockOptions<true>>('mapStateful', options, TIMER);
     const { onTimer } = options;
     return this.#stateful(
       { kind: 'mapStateful', create: createFn, apply: mapFn, ...(onTimer && { onTimer }) },
@@ -66,10 +77,10 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
   flatMapStateful<S extends object, R, O = never>(
     createFn: () => S,
     flatMapFn: (state: S, key: K, item: T, timers: Timers) => Iterable<R>,
-    options: TimerOptions<S, K, Iterable<O>> = {},
-  ): Stage<R | O> {
+    options: TimerOptions<S, K, Iterable<O>> & ClockOptions<true> = {},
+  ): Stage<R | O, Timed> {
     checkFunctions('flatMapStateful', { createFn, flatMapFn });
-    checkStageOptions<TimerOptions<S, K, Iterable<O>>>('flatMapStateful', options, TIMER);
+    checkStageOptions<TimerOptions<S, K, Iterable<O>> & ClockOptions<true>>('flatMapStateful', options, TIMER);
     const { onTimer } = options;
     const kind = 'flatMapStateful';
     return this.#stateful({ kind, create: createFn, apply: flatMapFn, ...(onTimer && { onTimer }) }, options);
@@ -79,13 +90,16 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     createFn: () => S,
     predicate: (state: S, key: K, item: T) => boolean,
     options: StateOptions<S> = {},
-  ): Stage<T> {
+  ): Stage<T, Timed> {
     checkFunctions('filterStateful', { createFn, predicate });
     checkStageOptions<StateOptions<S>>('filterStateful', options, STATE);
     return this.#stateful({ kind: 'filterStateful', create: createFn, apply: predicate }, options);
   }
 
-  rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options: StateOptions<A> = {}): Stage<Entry<K, R>> {
+  rollingAggregate<A, R>(
+    operation: AggregateOperation<T, A, R>,
+    options: StateOptions<A> = {},
+  ): Stage<Entry<K, R>, Timed> {
     const { create, accumulate, export: exportFn } = Object(operation);
     checkFunctions('rollingAggregate', { create, accumulate, export: exportFn });
     checkStageOptions<StateOptions<A>>('rollingAggregate', options, STATE);
@@ -100,7 +114,7 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     );
   }
 
-  distinct(options: StageOptions & ForgetOptions = {}): Stage<T> {
+  distinct(options: StageOptions & ForgetOptions = {}): Stage<T, Timed> {
     checkStageOptions('distinct', options, FORGET);
     const create = () => ({ seen: false });
     const apply = (state: { seen: boolean }): boolean => {
@@ -111,22 +125,22 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     return this.#stateful<{ seen: boolean }, T>({ kind: 'filterStateful', create, apply }, options, 'distinct');
   }
 
-  debounce(ms: number, options: KeptItemOptions<T> = {}): Stage<T> {
+  debounce(ms: number, options: KeptItemOptions<T> = {}): Stage<T, Timed> {
     checkStageOptions<KeptItemOptions<T>>('debounce', options, KEPT);
     return this.#rate('debounce', ms, debounceStage<T>, options);
   }
 
-  throttle(ms: number, options: StageOptions = {}): Stage<T> {
+  throttle(ms: number, options: StageOptions = {}): Stage<T, Timed> {
     checkStageOptions('throttle', options, STAGE);
     return this.#rate('throttle', ms, throttleStage<T>, options);
   }
 
-  sample(ms: number, options: KeptItemOptions<T> = {}): Stage<T> {
+  sample(ms: number, options: KeptItemOptions<T> = {}): Stage<T, Timed> {
     checkStageOptions<KeptItemOptions<T>>('sample', options, KEPT);
     return this.#rate('sample', ms, sampleStage<T>, options);
   }
 
-  #rate(name: string, ms: number, stageOf: (ms: number) => RateStage<T>, options: KeptItemOptions<T>): Stage<T> {
+  #rate(name: string, ms: number, stageOf: (ms: number) => RateStage<T>, options: KeptItemOptions<T>): Stage<T, Timed> {
     const problems = MILLISECONDS(ms, 'ms');
     if (problems.length > 0) throw invalidOptions(name, problems);
     const { codec, onError } = options;
@@ -134,10 +148,21 @@ export class KeyedStageHandle<T, K extends StateKey> implements KeyedStage<T, K>
     return this.#stateful({ kind: 'flatMapStateful', ...stageOf(ms) }, state, name);
   }
 
-  #stateful<S, R>(operation: StatefulOperation, options: StateOptions<S>, name: string = operation.kind): Stage<R> {
-    const { codec = StateCodecs.structuredClone<S>(), forgetWhen = KEEP, forgetAfter, onError = 'fail' } = options;
-    const isTimed = forgetAfter !== undefined || ('onTimer' in operation && operation.onTimer !== undefined);
-    const timed = isTimed && { timed: { clock: 'processing', forgetAfter } as const };
+  #stateful<S, R>(
+    operation: StatefulOperation,
+    options: StateOptions<S> & ClockOptions<true>,
+    name: string = operation.kind,
+  ): Stage<R, Timed> {
+    const {
+      codec = StateCodecs.structuredClone<S>(),
+      forgetWhen = KEEP,
+      forgetAfter,
+      clock = 'processing',
+      onError = 'fail',
+    } = options;
+    const isTimed =
+      clock === 'event' || forgetAfter !== undefined || ('onTimer' in operation && operation.onTimer !== undefined);
+    const timed = isTimed && { timed: { clock, forgetAfter } };
     const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError, ...timed };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], name));
   }

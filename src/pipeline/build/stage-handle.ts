@@ -30,7 +30,7 @@ export const registerStage = <S extends object>(stage: S, graph: GraphBuilder, i
 };
 
 /** A stage as a handle on one vertex of a graph under construction. */
-export class StageHandle<T> implements Stage<T> {
+export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T, Timed> {
   readonly #graph: GraphBuilder;
   readonly #id: number;
 
@@ -50,28 +50,31 @@ export class StageHandle<T> implements Stage<T> {
     return this;
   }
 
-  map<R>(fn: (item: T) => R, options: StageOptions = {}): Stage<R> {
+  map<R>(fn: (item: T) => R, options: StageOptions = {}): Stage<R, Timed> {
     checkFunctions('map', { fn });
     return this.#then({ kind: 'map', apply: fn, ...resolveStage('map', options) });
   }
 
-  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S>;
-  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T>;
-  filter(predicate: (item: T) => boolean, options: StageOptions = {}): Stage<T> {
+  filter<S extends T>(predicate: (item: T) => item is S, options?: StageOptions): Stage<S, Timed>;
+  filter(predicate: (item: T) => boolean, options?: StageOptions): Stage<T, Timed>;
+  filter(predicate: (item: T) => boolean, options: StageOptions = {}): Stage<T, Timed> {
     checkFunctions('filter', { predicate });
     return this.#then({ kind: 'filter', apply: predicate, ...resolveStage('filter', options) });
   }
 
-  flatMap<R>(fn: (item: T) => Iterable<R>, options: StageOptions = {}): Stage<R> {
+  flatMap<R>(fn: (item: T) => Iterable<R>, options: StageOptions = {}): Stage<R, Timed> {
     checkFunctions('flatMap', { fn });
     return this.#then({ kind: 'flatMap', apply: fn, ...resolveStage('flatMap', options) });
   }
 
-  schema<R>(schema: StandardSchema<R>, options: StageOptions = {}): Stage<R> {
+  schema<R>(schema: StandardSchema<R>, options: StageOptions = {}): Stage<R, Timed> {
     return this.#then({ kind: 'map', apply: schemaFunction(schema), ...resolveStage('schema', options) }, 'schema');
   }
 
-  mapAsync<R>(fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R, options: MapAsyncOptions<T> = {}): Stage<R> {
+  mapAsync<R>(
+    fn: (item: T, signal: AbortSignal) => PromiseLike<R> | R,
+    options: MapAsyncOptions<T> = {},
+  ): Stage<R, Timed> {
     checkFunctions('mapAsync', { fn });
     checkStageOptions('mapAsync', options, MAP_ASYNC);
     return this.#then({ ...asyncWork(options), call: fn });
@@ -82,7 +85,7 @@ export class StageHandle<T> implements Stage<T> {
     mapFn: (service: S, item: T) => R,
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options: ServiceOptions = {},
-  ): Stage<R> {
+  ): Stage<R, Timed> {
     checkFunctions('mapUsingService', { createFn, mapFn, ...(destroyFn !== undefined && { destroyFn }) });
     checkStageOptions('mapUsingService', options, SERVICE);
     const service = serviceWork({ createFn, destroyFn }, options);
@@ -94,7 +97,7 @@ export class StageHandle<T> implements Stage<T> {
     mapFn: (service: S, item: T, signal: AbortSignal) => PromiseLike<R> | R,
     destroyFn?: (service: S) => void | PromiseLike<void>,
     options: AsyncServiceOptions<T> = {},
-  ): Stage<R> {
+  ): Stage<R, Timed> {
     checkFunctions('mapAsyncUsingService', { createFn, mapFn, ...(destroyFn !== undefined && { destroyFn }) });
     checkStageOptions('mapAsyncUsingService', options, ASYNC_SERVICE);
     const service = serviceWork({ createFn, destroyFn }, options);
@@ -108,7 +111,7 @@ export class StageHandle<T> implements Stage<T> {
     keyFn: (item: T) => K,
     mapFn: (item: T, row: V | undefined) => R,
     options: ServiceOptions = {},
-  ): Stage<R> {
+  ): Stage<R, Timed> {
     checkTable(table);
     checkFunctions('lookup', { keyFn, mapFn });
     checkStageOptions('lookup', options, SERVICE);
@@ -122,30 +125,32 @@ export class StageHandle<T> implements Stage<T> {
     return this.#then({ kind: 'mapUsingService', service, apply, onError: options.onError ?? 'fail' }, 'lookup');
   }
 
-  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K> {
+  groupingKey<K extends StateKey>(keyFn: (item: T) => K, options: StageOptions = {}): KeyedStage<T, K, Timed> {
     checkFunctions('groupingKey', { keyFn });
     const id = this.#graph.add({ kind: 'groupingKey', keyOf: keyFn, ...resolveStage('groupingKey', options) }, [
       this.#id,
     ]);
-    return new KeyedStageHandle<T, K>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
+    return new KeyedStageHandle<T, K, Timed>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
   }
 
-  peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T> {
+  peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T, Timed> {
     if (observe !== undefined) checkFunctions('peek', { observe });
     const { onError } = resolveStage('peek', options);
-    const stage = new StageHandle<T>(this.#graph, this.#graph.nextId);
+    const stage = new StageHandle<T, Timed>(this.#graph, this.#graph.nextId);
     const print = (item: T): void => console.log(`${stage.name}: ${shownItem(item)}`);
     this.#graph.add({ kind: 'peek', observe: observe ?? print, onError }, [this.#id]);
     return stage;
   }
 
+  merge<U>(this: Stage<T, true>, other: Stage<U, true>): Stage<T | U, true>;
+  merge<U>(other: Stage<U>): Stage<T | U>;
   merge<U>(other: Stage<U>): Stage<T | U> {
     const known = handles.get(other);
     if (known?.graph !== this.#graph) {
       const what = known === undefined ? 'it is no stage' : `${other.name} is a stage of another pipeline`;
       throw new MillraceError('INVALID_OPTIONS', `merge: ${what}`);
     }
-    return new StageHandle<T | U>(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, known.id]));
+    return new StageHandle(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, known.id]));
   }
 
   writeTo(sink: SinkDefinition<T>): SinkStage {
@@ -154,8 +159,8 @@ export class StageHandle<T> implements Stage<T> {
     return new SinkHandle(this.#graph, id);
   }
 
-  #then<R>(work: VertexWork, name?: string): Stage<R> {
-    return new StageHandle<R>(this.#graph, this.#graph.add(work, [this.#id], name));
+  #then<R>(work: VertexWork, name?: string): Stage<R, Timed> {
+    return new StageHandle<R, Timed>(this.#graph, this.#graph.add(work, [this.#id], name));
   }
 
   static {

@@ -5,6 +5,7 @@ import type { PipelineGraph, Vertex } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
 import { FragmentCompiler, type FragmentSurroundings, type Step } from './fragment-compiler.js';
+import { type InputTimes, NO_TIMES } from './input-times.js';
 import { mayReject, onErrorOf } from './stage-errors.js';
 import { StateFailure, UndoableStates } from './undoable-states.js';
 
@@ -22,6 +23,8 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
     const length = lengths[index] ?? 0;
     outlet.items.length = length;
     outlet.origins.length = Math.min(outlet.origins.length, length);
+    outlet.pending?.drop(outlet.times.length - Math.min(outlet.times.length, length));
+    outlet.times.length = Math.min(outlet.times.length, length);
   });
 };
 
@@ -29,7 +32,7 @@ const truncate = (outlets: readonly Outlet[], lengths: readonly number[]): void 
 export const compileFragment = (graph: PipelineGraph, entry: number, around: FragmentSurroundings): Fragment =>
   fuse(graph, around, {
     rejects: mayReject(graph, entry, isBoundary(around)),
-    stepOf: (compiler) => compiler.fanOut(entry),
+    stepOf: (compiler) => compiler.entry(entry),
   });
 
 /** Fuses a stage that keeps timers, from a due one on, with the stages behind it. */
@@ -89,8 +92,9 @@ class FusedFragment implements Fragment {
     this.#lengths = outlets.map(() => 0);
   }
 
-  run(items: readonly unknown[], start: number, limits: RunLimits): FragmentRun {
+  run(items: readonly unknown[], start: number, limits: RunLimits, times: InputTimes = NO_TIMES): FragmentRun {
     const cursor = this.#cursor;
+    cursor.times = times;
     cursor.produced = 0;
     cursor.left = limits.pauseAfter;
     cursor.index = start;

@@ -1,6 +1,10 @@
 import { present } from '../../internal/present.js';
 import type { StageKeeper } from '../stage-keeper.js';
 import type { StatefulStage } from '../stage-state.js';
+import { EventTimes, type EventTimesOptions } from '../time/event-times.js';
+import type { SourceWatermark } from '../time/source-watermark.js';
+import { needsTime } from '../time/time-roots.js';
+import type { StreamTime } from '../time/time-source.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { PipelineGraph, StatefulWork, TimedWork, Vertex, VertexWork } from '../vertex.js';
@@ -9,6 +13,7 @@ import type { FragmentSurroundings, TargetOf } from './fragment-compiler.js';
 import { MEMORY_KEEPER } from './memory-keeper.js';
 import type {
   AsyncStagePlan,
+  DeparturePlan,
   Downstream,
   PipelinePlan,
   ServicePlan,
@@ -42,6 +47,7 @@ class PipelineCompiler {
   readonly #keeper: StageKeeper;
   readonly #processingClock = { now: 0 };
   readonly #stageErrors: readonly StageErrors[];
+  readonly #times: EventTimes | undefined;
   /** By the id of their stage. */
   readonly #services: ReadonlyMap<number, ServicePlan>;
 
@@ -51,6 +57,8 @@ class PipelineCompiler {
     this.#sinkIds = idsOf(graph, 'sink');
     this.#asyncIds = idsOf(graph, 'mapAsync');
     this.#services = servicesOf(graph);
+    const hasTime = graph.vertices.some(({ work }) => work.kind === 'timestamps' || work.kind === 'arrival');
+    this.#times = hasTime ? new EventTimes({ graph, firstTimerOf: this.#firstTimerOf }) : undefined;
     this.#stageErrors = graph.vertices.flatMap((vertex) => {
       const onError = onErrorOf(vertex);
       return onError === 'fail' ? [] : [{ vertex: vertex.id, onError }];
@@ -67,7 +75,7 @@ class PipelineCompiler {
       if (work.kind === 'stateful' && work.timed !== undefined) timedStages.push(this.#timed(vertex, work, work.timed));
       if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
       if (work.kind === 'source') {
-        sources.push({ name, source: work.source, ...this.#after(id) });
+        sources.push({ name, source: work.source, watermarks: this.#watermarksOf(id), ...this.#after(id) });
       }
       if (work.kind === 'mapAsync') {
         const service = this.#services.get(id);
@@ -75,14 +83,36 @@ class PipelineCompiler {
         const call = (item: unknown, signal: AbortSignal) =>
           service === undefined ? work.call(item, signal) : work.call(item, signal, service.current);
         const { maxConcurrency, codec, retry, timeoutMs } = work;
-        asyncStages.push({ vertex: id, name, maxConcurrency, codec, retry, timeoutMs, call, ...this.#after(id) });
+        const pending = this.#times?.pendingOf(vertex);
+        asyncStages.push({
+          vertex: id,
+          name,
+          maxConcurrency,
+          pending,
+          codec,
+          retry,
+          timeoutMs,
+          call,
+          ...this.#after(id),
+        });
       }
     }
     const services = [...this.#services.values()];
     const stateful = statefulStages(this.#graph);
     const processingClock = this.#processingClock;
     const stageErrors = this.#stageErrors;
-    return { sources, asyncStages, timedStages, processingClock, sinks, stateful, services, stageErrors };
+    return {
+      sources,
+      asyncStages,
+      timedStages,
+      processingClock,
+      sinks,
+      stateful,
+      services,
+      times: this.#times,
+      departures: this.#departures(),
+      stageErrors,
+    };
   }
 
   #timed(vertex: Vertex, work: StatefulWork, { clock: clockKind }: TimedWork): TimedStagePlan {
@@ -90,7 +120,16 @@ class PipelineCompiler {
     const timers = this.#timersOf(vertex, work);
     const fragment = compileTimerFragment(this.#graph, vertex, this.#around);
     const downstream = this.#downstream(id);
-    return { vertex: id, name, clockKind, clock: this.#clockOf(), timers, fragment, downstream };
+    return {
+      vertex: id,
+      name,
+      clockKind,
+      clock: this.#clockOf(vertex),
+      firing: this.#times?.timersOf(vertex),
+      timers,
+      fragment,
+      downstream,
+    };
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
@@ -102,7 +141,8 @@ class PipelineCompiler {
       targetOf: this.#targetOf,
       keeper: this.#keeper,
       dueOf: (vertex, work) => this.#timersOf(vertex, work),
-      clockOf: () => this.#clockOf(),
+      clockOf: (vertex) => this.#clockOf(vertex),
+      times: this.#times,
       serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
     };
   }
@@ -111,8 +151,13 @@ class PipelineCompiler {
     return this.#keeper.timersOf(statefulStage(name, work));
   }
 
-  #clockOf(): StageClock {
-    return this.#processingClock;
+  readonly #firstTimerOf: EventTimesOptions['firstTimerOf'] = (vertex) => {
+    const timers = vertex.work.kind === 'stateful' ? this.#timersOf(vertex, vertex.work) : undefined;
+    return () => timers?.nextAt() ?? Number.POSITIVE_INFINITY;
+  };
+
+  #clockOf(vertex: Vertex): StageClock {
+    return needsTime(vertex) ? present(this.#times, TIMES).clockOf(vertex) : this.#processingClock;
   }
 
   readonly #targetOf: TargetOf = ({ id, work }: Vertex) => {
@@ -120,6 +165,24 @@ class PipelineCompiler {
     if (work.kind === 'mapAsync') return { kind: 'async', index: this.#asyncIds.indexOf(id) };
     return undefined;
   };
+
+  #departures(): readonly DeparturePlan[] {
+    const { vertices, edges } = this.#graph;
+    return vertices.flatMap((vertex) => {
+      const { id, work } = vertex;
+      const departure = work.kind === 'route' ? this.#times?.departureOf(vertex) : undefined;
+      if (work.kind !== 'route' || departure === undefined) return [];
+      const sink = this.#sinkIds.findIndex((one) => edges.some(({ from, to }) => from === id && to === one));
+      return [{ departure, sink, routedTimes: (time: StreamTime) => work.routedTimes(time) }];
+    });
+  }
+
+  #watermarksOf(source: number): readonly SourceWatermark[] {
+    const { vertices, edges } = this.#graph;
+    const behind = edges.filter(({ from }) => from === source).flatMap(({ to }) => vertices[to] ?? []);
+    const timed = behind.filter(({ work }) => work.kind === 'timestamps');
+    return timed.flatMap((vertex) => this.#times?.sourceOf(vertex) ?? []);
+  }
 
   #downstream(id: number): Downstream {
     const reached = reachableFrom(this.#graph, id);
@@ -131,6 +194,7 @@ class PipelineCompiler {
   }
 }
 
+const TIMES = 'a pipeline with timestamps has event time';
 const SERVICE = 'a stage that uses a service has one in the plan';
 
 const servicesOf = ({ vertices }: PipelineGraph): ReadonlyMap<number, ServicePlan> =>

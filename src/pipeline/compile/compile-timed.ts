@@ -1,4 +1,5 @@
 import type { StateKey } from '../stage-state.js';
+import { END_OF_TIME } from '../time/time-source.js';
 import { type DueTimer, FORGET } from '../timers/stage-timers.js';
 import type { StatefulWork } from '../vertex.js';
 import { compileStateful, forgets } from './compile-stateful.js';
@@ -36,8 +37,8 @@ export const compileTimed = (
   const { state, calls } = parts;
   const forgetAfter = work.timed?.forgetAfter;
   const touch = (key: StateKey): void => {
-    // of an event clock nothing is known before the first items
-    if (forgetAfter === undefined || clock.now === Number.NEGATIVE_INFINITY) return;
+    // of an event clock nothing is known before the first items, and nothing comes behind the last
+    if (forgetAfter === undefined || clock.now === Number.NEGATIVE_INFINITY || clock.now === END_OF_TIME) return;
     const soonest = clock.now + forgetAfter;
     const at = timers.at(key, FORGET);
     if (at === undefined || at < soonest) timers.set(key, FORGET, Math.ceil(soonest + forgetAfter / SLACK));

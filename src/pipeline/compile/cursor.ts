@@ -1,5 +1,6 @@
 import type { StateKey } from '../stage-state.js';
 import type { Vertex } from '../vertex.js';
+import { type InputTimes, NO_TIMES } from './input-times.js';
 
 /** The rest of a fan-out, or of a `flatMap`. */
 export type Rest = () => void;
@@ -18,6 +19,10 @@ export interface Cursor {
   key: StateKey | undefined;
   /** The input that came to a stage with state last. */
   touched: number;
+  /** Of the item under way, where it has one. Who gives what stands behind it another puts this one back when that is through. */
+  timestamp: number;
+  /** What is known of the inputs of the run. */
+  times: InputTimes;
   /** Items that `flatMap` may still give before the run pauses. */
   left: number;
   /**
@@ -34,6 +39,8 @@ export const createCursor = (): Cursor => ({
   item: undefined,
   key: undefined,
   touched: -1,
+  timestamp: Number.NaN,
+  times: NO_TIMES,
   left: 0,
   rest: [],
 });

@@ -1,12 +1,18 @@
+import { present } from '../../internal/present.js';
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
 import type { StageKeeper } from '../stage-keeper.js';
 import type { StateKey } from '../stage-state.js';
+import type { EventTimes } from '../time/event-times.js';
+import type { PendingTimes } from '../time/pending-times.js';
+import { needsTime } from '../time/time-roots.js';
 import { CallTimers } from '../timers/call-timers.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
 import type { PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
 import { checkKey } from './check-key.js';
+import { compileArrival, compileRoute } from './compile-exchange.js';
 import { compileTimed, compileUntimed, type StatefulSteps } from './compile-timed.js';
+import { compileTimestamps } from './compile-timestamps.js';
 import { createCursor } from './cursor.js';
 import type { Outlet, Target } from './fragment.js';
 import { iteratorOf } from './iterator-of.js';
@@ -28,6 +34,8 @@ export interface FragmentSurroundings {
   readonly dueOf: (vertex: Vertex, work: StatefulWork) => Pick<StageTimers, 'isFirst' | 'clear'>;
   /** The time that a stage with state goes by. */
   readonly clockOf: (vertex: Vertex) => StageClock;
+  /** Undefined in a pipeline without timestamps. */
+  readonly times: EventTimes | undefined;
   /** That of a stage which uses one. */
   readonly serviceOf: (vertex: Vertex) => Pick<ServicePlan, 'current'>;
 }
@@ -51,6 +59,20 @@ export class FragmentCompiler {
   constructor(graph: PipelineGraph, around: FragmentSurroundings) {
     this.#graph = graph;
     this.#around = around;
+  }
+
+  /** The step that inputs begin with. */
+  entry(id: number): Step {
+    const next = this.fanOut(id);
+    const { cursor } = this;
+    const pending = this.#pendingOf(this.#graph.vertices[id]);
+    if (pending === undefined) return next;
+    return (item) => {
+      const time = present(cursor.times.items[cursor.index], TIME);
+      pending.begin(time);
+      cursor.timestamp = time.timestamp;
+      next(item);
+    };
   }
 
   /** One step that hands an item to every consumer of a vertex, in the order of building. */
@@ -82,7 +104,7 @@ export class FragmentCompiler {
 
   #compile(vertex: Vertex): Step {
     const target = this.#around.targetOf(vertex);
-    if (target !== undefined) return this.#outlet(target);
+    if (target !== undefined) return this.#outlet(target, this.#pendingOf(vertex));
     const { cursor } = this;
     const { work } = vertex;
     if (work.kind === 'groupingKey') return this.#grouping(vertex, (item) => work.keyOf(item));
@@ -121,6 +143,12 @@ export class FragmentCompiler {
           refusePromise(work.observe(item));
           next(item);
         };
+      case 'timestamps':
+        return compileTimestamps({ vertex, work, watermark: this.#times().sourceOf(vertex), cursor, next });
+      case 'route':
+        return compileRoute({ vertex, work, departure: this.#times().departureOf(vertex), cursor, next });
+      case 'arrival':
+        return compileArrival({ senders: this.#times().sendersOf(vertex), cursor, next });
       case 'flatMap':
         return this.#flatMap(vertex, (item) => work.apply(item), next);
       default:
@@ -195,6 +223,8 @@ export class FragmentCompiler {
     if (vertex.work.kind !== 'stateful') return () => {};
     const { cursor } = this;
     const { onDue } = this.#timed(vertex, vertex.work);
+    const timeOf = this.#timeOfTimers(vertex);
+    const firing = this.#around.times?.timersOf(vertex);
     return (item) => {
       // what the timers of the stage have given as due
       const due = item as DueTimer;
@@ -202,8 +232,18 @@ export class FragmentCompiler {
       cursor.item = { name: due.name, at: due.at };
       cursor.key = due.key;
       cursor.touched = cursor.index;
+      cursor.timestamp = timeOf(due);
+      firing?.begin(due.at);
       onDue(due);
     };
+  }
+
+  /** What timers make has the time of the timer; where that goes by another clock, that of the stream, which is never late. */
+  #timeOfTimers(vertex: Vertex): (due: DueTimer) => number {
+    if (needsTime(vertex)) return ({ at }) => at;
+    const stream = this.#around.times?.streamOf(vertex);
+    if (stream === undefined) return () => Number.NaN;
+    return ({ at }) => (stream.watermark === Number.NEGATIVE_INFINITY ? at : stream.watermark);
   }
 
   #untimed(vertex: Vertex, work: StatefulWork): KeyedStep {
@@ -239,8 +279,8 @@ export class FragmentCompiler {
     return (items) => from(0, items);
   }
 
-  #outlet(target: Target): Step {
-    const outlet: Outlet = { target, items: [], origins: [] };
+  #outlet(target: Target, pending: PendingTimes | undefined): Step {
+    const outlet: Outlet = { target, items: [], origins: [], times: [], pending };
     this.outlets.push(outlet);
     const { cursor } = this;
     const push: Step = (item) => {
@@ -248,12 +288,29 @@ export class FragmentCompiler {
       cursor.produced += 1;
     };
     if (target.kind === 'sink') return push;
-    return (item) => {
+    const pushOrigin: Step = (item) => {
       push(item);
       outlet.origins.push(cursor.index);
     };
+    if (pending === undefined) return pushOrigin;
+    return (item) => {
+      pushOrigin(item);
+      outlet.times.push(pending.arrive(cursor.timestamp));
+    };
+  }
+
+  /** Undefined for what is no mapAsync stage whose items have a time. */
+  #pendingOf(vertex: Vertex | undefined): PendingTimes | undefined {
+    return vertex?.work.kind === 'mapAsync' ? this.#around.times?.pendingOf(vertex) : undefined;
+  }
+
+  #times(): EventTimes {
+    return present(this.#around.times, TIMES);
   }
 }
+
+const TIME = 'a result whose item has a time comes with it';
+const TIMES = 'a pipeline with timestamps has event time';
 
 /** What an iterator throws at its end is not why it came to it. */
 const closeQuietly = (iterator: Iterator<unknown>): void => {

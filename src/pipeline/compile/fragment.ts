@@ -1,4 +1,6 @@
 import type { StateKey } from '../stage-state.js';
+import type { ItemTime, PendingTimes } from '../time/pending-times.js';
+import type { InputTimes } from './input-times.js';
 
 /** Where the items of a fragment leave it. */
 export interface Target {
@@ -16,6 +18,10 @@ export interface Outlet {
   items: unknown[];
   /** For each of `items`, the index of the input it came from; kept for `async` targets only. */
   origins: number[];
+  /** For each of `items` its time; kept for `async` targets only, where items have one. */
+  times: ItemTime[];
+  /** Of such a target: knows the times of all that are on their way to it. */
+  readonly pending?: PendingTimes | undefined;
 }
 
 /** What one run of a fragment did. */
@@ -75,5 +81,5 @@ export interface Fragment {
    * Runs the inputs from `start`. It stops after the input with which `budget` outputs are reached, or in the middle of one between
    * two items of a `flatMap`.
    */
-  run(items: readonly unknown[], start: number, limits: RunLimits): FragmentRun;
+  run(items: readonly unknown[], start: number, limits: RunLimits, times?: InputTimes): FragmentRun;
 }

@@ -4,6 +4,12 @@ import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
 import type { StatefulStage } from '../stage-state.js';
 import type { StateCodec } from '../state-codec.js';
+import type { Departure } from '../time/departure.js';
+import type { EventTimes } from '../time/event-times.js';
+import type { PendingTimes } from '../time/pending-times.js';
+import type { SourceWatermark } from '../time/source-watermark.js';
+import type { StreamTime } from '../time/time-source.js';
+import type { TimersTime } from '../time/timers-time.js';
 import type { ClockKind, StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { ServiceWork } from '../vertex.js';
@@ -24,6 +30,8 @@ export interface SourcePlan {
   readonly name: string;
   /** As the user gave it. */
   readonly source: SourceDefinition<unknown>;
+  /** Give its items a time. */
+  readonly watermarks: readonly SourceWatermark[];
   /** What its items are run through. */
   readonly fragment: Fragment;
   /** What its fragment leads to. */
@@ -41,6 +49,8 @@ export interface AsyncStagePlan {
   readonly retry: RetryRules;
   /** How long one call may take; Infinity for as long as it takes. */
   readonly timeoutMs: number;
+  /** Where its items have a time: knows those of all whose results have not been passed on. */
+  readonly pending?: PendingTimes | undefined;
   /** For items whose call is pending, in a job with a store. */
   readonly codec: StateCodec<unknown>;
   /** What the results are run through. */
@@ -61,6 +71,8 @@ export interface TimedStagePlan {
   readonly clockKind: ClockKind;
   /** That time. */
   readonly clock: StageClock;
+  /** Where that is the time of items: it stands still behind the stage while a timer fires. */
+  readonly firing: TimersTime | undefined;
   /** Say which are due. */
   readonly timers: StageTimers;
   /** What they are run through, as `DueTimer`: the stage, and what is behind it. One that is not the first any more leads to nothing. */
@@ -92,6 +104,16 @@ export interface SinkPlan {
   readonly sink: AnySink;
 }
 
+/** How the partitions that a stream goes to are told its time. */
+export interface DeparturePlan {
+  /** Says what they are to be told. */
+  readonly departure: Departure;
+  /** By which sink of the plan. */
+  readonly sink: number;
+  /** As what. */
+  routedTimes(time: StreamTime): readonly unknown[];
+}
+
 /** A pipeline compiled for one run: its fragments hold outputs on their way, so two runs never share a plan. */
 export interface PipelinePlan {
   /** In the order of the pipeline. */
@@ -108,6 +130,10 @@ export interface PipelinePlan {
   readonly stateful: readonly StatefulStage[];
   /** Those of the stages that use one. */
   readonly services: readonly ServicePlan[];
+  /** Undefined without timestamps. */
+  readonly times: EventTimes | undefined;
+  /** Streams with timestamps that go to other partitions. */
+  readonly departures: readonly DeparturePlan[];
   /** Of the stages that give items up, where these go. */
   readonly stageErrors: readonly StageErrors[];
 }

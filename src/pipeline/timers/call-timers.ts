@@ -1,5 +1,6 @@
 import { functionMistake } from '../../errors/function-mistake.js';
 import type { StateKey } from '../stage-state.js';
+import { END_OF_TIME } from '../time/time-source.js';
 import type { ClockKind, StageClock } from './stage-clock.js';
 import type { StageTimers } from './stage-timers.js';
 import type { Timers } from './timers.js';
@@ -30,7 +31,9 @@ export class CallTimers implements Timers {
   set(name: string, at: number): void {
     const { timers, key } = this.#open();
     checkName(name);
-    timers.set(key, name, this.#checked(at));
+    const time = this.#checked(at);
+    // one that sets itself again and again would never come to an end there
+    if (this.#clock.now < END_OF_TIME) timers.set(key, name, time);
   }
 
   clear(name: string): void {

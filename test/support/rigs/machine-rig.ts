@@ -11,7 +11,8 @@ import { MemoryStores } from '../../../src/store/index.js';
 
 /** A job that no driver drives: its time, its ticks and its commits come from the test. */
 export class MachineRig {
-  readonly #pipeline: Pipeline;
+  /** That of the next `open`. */
+  pipeline: Pipeline;
   readonly #isStored: boolean;
   #stores = new MemoryStores();
   #run: RunParts | undefined;
@@ -23,7 +24,7 @@ export class MachineRig {
   readonly registry = new MetricsRegistry();
 
   constructor(pipeline: Pipeline, kind: 'stored' | 'in memory') {
-    this.#pipeline = pipeline;
+    this.pipeline = pipeline;
     this.#isStored = kind === 'stored';
   }
 
@@ -44,7 +45,7 @@ export class MachineRig {
     const stores = this.#isStored ? this.#stores : undefined;
     const request: RunRequest = {
       options: {
-        graph: this.#pipeline.toGraph(),
+        graph: this.pipeline.toGraph(),
         job: 'job',
         partition: 0,
         partitions: 1,

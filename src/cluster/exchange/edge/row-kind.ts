@@ -3,6 +3,10 @@ import { corruptState } from '../../../errors/corrupt-state.js';
 /** What a row is, by its first byte; there is room for what is no item, and has its place among them all the same. */
 export const ITEM = 0;
 const END = 1;
+/** An item with its time. */
+export const TIMED_ITEM = 2;
+/** How far the time of a sender has come. */
+export const TIME = 3;
 /** Kind 1, generation 8. */
 const END_BYTES = 9;
 

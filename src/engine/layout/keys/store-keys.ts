@@ -12,6 +12,8 @@ export const storeKeys = {
   careful: 'careful',
   /** Which sinks were open once. */
   reached: 'reached',
+  /** How far event time has come. */
+  eventTimes: 'time',
   source: (source: string): string => `source/${part(source)}`,
   /** All pages of a source begin with it. */
   pages: (source: string): string => `page/${part(source)}/`,

@@ -1,3 +1,4 @@
+import type { ItemTime } from '../../../pipeline/time/pending-times.js';
 import { decodeStored, encodeStored } from './stored-value.js';
 
 /** Items of a mapAsync stage that were handed over together. Of their frame only what an error names is kept. */
@@ -8,6 +9,8 @@ export interface CallPart {
   readonly last: number;
   /** As the codec of the stage made them, each with its version. */
   readonly items: readonly Uint8Array[];
+  /** Of each of them, where they have one. */
+  readonly times?: readonly ItemTime[];
 }
 
 /** Pending items of a mapAsync stage that are stored together. */

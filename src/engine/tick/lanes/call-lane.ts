@@ -1,5 +1,5 @@
 import type { AsyncStagePlan } from '../../../pipeline/compile/pipeline-plan.js';
-import type { Frame } from './frame.js';
+import type { GivenItems } from './given-items.js';
 import type { Slot } from './slot.js';
 
 /** One mapAsync stage of a running job as the tick machine sees it: items go in, calls come out, their results in order. */
@@ -12,8 +12,8 @@ export interface CallLane {
   readonly heldBytes: number;
   /** Whether every result has been taken. */
   readonly idle: boolean;
-  /** Adds items of a frame, with the index of the input that each came from. */
-  enqueue(items: readonly unknown[], origins: readonly number[], frame: Frame): void;
+  /** Adds items of a frame. */
+  enqueue(given: GivenItems): void;
   /** The next call to start, or undefined when none may. */
   takeCall(): Slot | undefined;
   /** The settled calls that no older call stands in front of and that belong to one frame. */

@@ -1,14 +1,11 @@
 import { present } from '../../../internal/present.js';
 import { Ring } from '../../../internal/ring.js';
-import type { Frame } from './frame.js';
+import type { GivenItems } from './given-items.js';
 import type { Slot } from './slot.js';
 
 const ORIGIN = 'each item for a mapAsync stage comes with the index of its input';
 
-interface Chunk {
-  readonly items: readonly unknown[];
-  readonly origins: readonly number[];
-  readonly frame: Frame;
+interface Chunk extends GivenItems {
   next: number;
 }
 
@@ -37,10 +34,10 @@ export class CallQueue {
   }
 
   /** Adds items of a frame, which they hold. */
-  push(items: readonly unknown[], origins: readonly number[], frame: Frame): void {
-    frame.holds += items.length;
-    this.#waiting += items.length;
-    this.#chunks.push({ items, origins, frame, next: 0 });
+  push(given: GivenItems): void {
+    given.frame.holds += given.items.length;
+    this.#waiting += given.items.length;
+    this.#chunks.push({ ...given, next: 0 });
   }
 
   /** The next call to start, or undefined when none may: results that wait for an older one count as calls, so memory is bounded. */
@@ -52,6 +49,7 @@ export class CallQueue {
       item: chunk.items[next],
       frame,
       origin: present(chunk.origins[next], ORIGIN),
+      time: chunk.times[next],
       settled: undefined,
     };
     chunk.next += 1;

@@ -1,3 +1,4 @@
+import type { ItemTime } from '../../../pipeline/time/pending-times.js';
 import type { Frame } from './frame.js';
 
 /** How a call ended. */
@@ -13,6 +14,8 @@ export interface Slot {
   readonly frame: Frame;
   /** Index of the input in its frame. */
   readonly origin: number;
+  /** Of the item, where the items of the stage have one. */
+  readonly time: ItemTime | undefined;
   /** Undefined while the call is under way. */
   settled: Settled | undefined;
 }

@@ -1,7 +1,9 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../../../connector/source-reader.js';
 import { Ring } from '../../../internal/ring.js';
 import type { Fragment } from '../../../pipeline/compile/fragment.js';
+import { type InputTimes, NO_TIMES } from '../../../pipeline/compile/input-times.js';
 import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
+import type { SourceWatermark } from '../../../pipeline/time/source-watermark.js';
 import type { JobTallies } from '../job-tallies.js';
 import { createFrame, type Frame } from './frame.js';
 import type { RejectionPolicy } from './rejection-policy.js';
@@ -12,6 +14,8 @@ export interface Processing {
   readonly frame: Frame;
   /** Of the frame, copies left out. */
   readonly items: readonly unknown[];
+  /** When they were polled. */
+  readonly times: InputTimes;
   /** Index of the first input that is not done. */
   next: number;
   /** Input `next` has led to a part of its outputs. */
@@ -45,6 +49,8 @@ export interface SourceLaneOptions {
   readonly reader: SourceReader<unknown>;
   /** The stages up to the first sink or mapAsync stage. */
   readonly fragment: Fragment;
+  /** Give its items a time. */
+  readonly watermarks: readonly SourceWatermark[];
   /** What back-pressure looks at behind it. */
   readonly downstream: Downstream;
   /** Where its rejected inputs go. */
@@ -197,7 +203,8 @@ export class SourceLane {
     this.#inFlightBytes += frame.bytes;
     this.options.tallies.received.add(frame.itemCount);
     this.#usualBytes = Math.max(1, frame.bytes / (polled.last - polled.first + 1));
-    this.processing = { frame, items, next: 0, paused: false };
+    const times = { ...NO_TIMES, polledAtMs: polled.timestampMs };
+    this.processing = { frame, items, times, next: 0, paused: false };
     return frame;
   }
 

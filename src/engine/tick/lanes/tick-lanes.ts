@@ -106,12 +106,13 @@ export class TickLanes implements InFlight {
   /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
   dispatch(fragment: Fragment, frame: Frame, originOf: (index: number) => number): void {
     for (const outlet of fragment.outlets) {
-      const { target, items, origins } = outlet;
+      const { target, items, origins, times } = outlet;
       if (items.length === 0) continue;
       outlet.items = [];
       outlet.origins = [];
+      if (times.length > 0) outlet.times = [];
       if (target.kind === 'sink') this.#sink(target.index).enqueue(items, frame);
-      else this.#stage(target.index).enqueue(items, origins.map(originOf), frame);
+      else this.#stage(target.index).enqueue({ items, origins: origins.map(originOf), times, frame });
     }
   }
 

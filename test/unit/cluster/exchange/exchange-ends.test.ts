@@ -42,6 +42,7 @@ const openReader = (generation: Generation, ended: readonly number[]): Promise<E
     edges: new MemoryEdges(),
     generation,
     partition: PARTITION,
+    timed: false,
     restored: { senders: ended.map((one) => ({ outbox: 5, next: 1, ended: one })) },
   });
 

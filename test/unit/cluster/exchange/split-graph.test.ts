@@ -54,7 +54,7 @@ describe('a pipeline that is cut in front of its groupings', () => {
       .setName('out');
     const { graph, asked } = split(pipeline.toGraph());
     check(graph);
-    assert.deepEqual(asked, [{ name: 'exchange by device', grouping: 'by device', onError: 'fail' }]);
+    assert.deepEqual(asked, [{ name: 'exchange by device', grouping: 'by device', onError: 'fail', timed: false }]);
     assert.deepEqual(edgesOf(graph).toSorted(), [
       'groupingKey by device > stateful count',
       'map by device > sink exchange by device',

@@ -1,0 +1,51 @@
+import type { DeparturePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { EventTimes } from '../../pipeline/time/event-times.js';
+import type { TickLanes } from './lanes/tick-lanes.js';
+import type { UnitGate } from './unit-gate.js';
+
+export interface EventTimeWatchOptions {
+  /** Moved by the items themselves, too. */
+  readonly times: EventTimes;
+  readonly lanes: TickLanes;
+  /** What goes to other partitions by sinks of the lanes. */
+  readonly departures: readonly DeparturePlan[];
+  /** Nothing is told in the middle of a unit, which may be undone, or of a run that is halted. */
+  readonly gate: UnitGate;
+  /** The stream of this stage has become idle. */
+  readonly onIdle: (stage: string) => void;
+}
+
+/** Moves event time by what no item tells: that none has come for a while, or that none will come. */
+export class EventTimeWatch {
+  readonly #options: EventTimeWatchOptions;
+
+  constructor(options: EventTimeWatchOptions) {
+    this.#options = options;
+  }
+
+  /** After inputs were taken. */
+  look(now: number): void {
+    const { times, lanes, onIdle } = this.#options;
+    for (const { done, processing, options } of lanes.sources) {
+      if (!done || processing !== undefined) continue;
+      for (const watermark of options.watermarks) watermark.end();
+    }
+    for (const stage of times.look(now)) onIdle(stage);
+    this.#tell();
+  }
+
+  /** Behind all that has gone so far. */
+  #tell(): void {
+    const { lanes, departures, gate } = this.#options;
+    if (gate.midUnit || gate.halted !== undefined) return;
+    for (const { departure, sink, routedTimes } of departures) {
+      const time = departure.take();
+      if (time !== undefined) lanes.sinks[sink]?.enqueue(routedTimes(time), undefined);
+    }
+  }
+
+  /** When `look` may find something, whatever comes; Infinity for never. */
+  get deadline(): number {
+    return this.#options.gate.halted === undefined ? this.#options.times.deadline() : Number.POSITIVE_INFINITY;
+  }
+}
