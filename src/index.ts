@@ -123,8 +123,10 @@ export {
   AggregateOperations,
   type AggregateStart,
   type AsyncServiceOptions,
+  type ClockOptions,
   type Entry,
   type ForgetOptions,
+  type IngestionOptions,
   type KeptItemOptions,
   type KeyedStage,
   type LoadedTableOptions,
@@ -148,4 +150,5 @@ export {
   type Timer,
   type TimerOptions,
   type Timers,
+  type TimestampOptions,
 } from './pipeline/index.js';

@@ -39,6 +39,7 @@ export interface SinkStage {
  * stages, and what needs event time can be called only where it is there.
  */
 export interface Stage<T, Timed extends boolean = boolean> {
+  /** For types alone: no stage has it. */
   readonly [TIMESTAMPED]?: Timed;
   /** What errors and metrics name. */
   readonly name: string;
@@ -148,6 +149,7 @@ export interface SourceStage<T> extends Stage<T> {
  * what it did to the state is.
  */
 export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boolean> {
+  /** For types alone: no stage has it. */
   readonly [TIMESTAMPED]?: Timed;
   /** What errors name. */
   readonly name: string;

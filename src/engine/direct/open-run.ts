@@ -43,7 +43,7 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   const custody = new DirectCustody({ lanes, gate, onReceipt: guarantee === 'none' });
   showTimers(options, plan);
   const { processingClock: clock } = plan;
-  const eventTime = watchEventTime({ job, plan, lanes, gate });
+  const eventTime = watchEventTime({ ...options, plan, lanes, gate });
   const bounds = { maxItemsInFlight, maxBytesInFlight };
   const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
   const close = async (): Promise<void> => {

@@ -107,7 +107,7 @@ export const assembleWork = (
   });
   showTimers(options, plan);
   const { processingClock: clock } = plan;
-  const eventTime = watchEventTime({ job: options.job, plan, lanes, gate });
+  const eventTime = watchEventTime({ ...options, plan, lanes, gate });
   const bounds = { maxItemsInFlight, maxBytesInFlight };
   const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
   return { machine, custody, lanes, gate, calls };

@@ -1,21 +1,30 @@
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { PipelinePlan } from '../../pipeline/compile/pipeline-plan.js';
+import type { SourceWatermark } from '../../pipeline/time/source-watermark.js';
 import { EventTimeWatch } from '../tick/event-time-watch.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
+import type { JobRunOptions } from './job-run-options.js';
 
-export interface WatchedRun {
-  /** For what is told. */
-  readonly job: string;
-  readonly plan: Pick<PipelinePlan, 'times' | 'departures'>;
+export interface WatchedRun extends Pick<JobRunOptions, 'job' | 'metrics'> {
+  readonly plan: Pick<PipelinePlan, 'times' | 'departures' | 'sources'>;
   readonly lanes: TickLanes;
   readonly gate: UnitGate;
 }
 
 /** Undefined for a pipeline without timestamps. */
-export const watchEventTime = ({ job, plan, lanes, gate }: WatchedRun): EventTimeWatch | undefined => {
-  const { times, departures } = plan;
+export const watchEventTime = ({ job, metrics, plan, lanes, gate }: WatchedRun): EventTimeWatch | undefined => {
+  const { times, departures, sources } = plan;
   if (times === undefined) return undefined;
+  for (const watermark of sources.flatMap(({ watermarks }) => watermarks)) showTime(metrics, job, watermark);
   const onIdle = (stage: string): void => publishDiagnostic('stream-idle', { job, stage });
   return new EventTimeWatch({ times, departures, lanes, gate, onIdle });
 };
+
+const showTime = (metrics: JobRunOptions['metrics'], job: string, source: SourceWatermark): void =>
+  metrics
+    .gauge('millrace_job_event_time_seconds', 'The watermark of a stream, in seconds since 1970; 0: none yet', {
+      job,
+      stage: source.name,
+    })
+    .collect(() => (source.watermark === Number.NEGATIVE_INFINITY ? 0 : source.watermark / 1000));

@@ -66,6 +66,33 @@ describe('a pipeline that is cut in front of its groupings', () => {
     assert.ok(graph.edges.every(({ exchange }) => exchange === undefined));
   });
 
+  it('sends items with their time, and takes it from all partitions, where they have one', () => {
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source('in'))
+      .withIngestionTimestamps()
+      .groupingKey(() => 'k')
+      .setName('by device')
+      .flatMapStateful(count, () => [1], { clock: 'event' })
+      .setName('count')
+      .writeTo(Sinks.noop())
+      .setName('out');
+    const { graph, asked } = split(pipeline.toGraph());
+    check(graph);
+    assert.deepEqual(asked, [{ name: 'exchange by device', grouping: 'by device', onError: 'fail', timed: true }]);
+    assert.deepEqual(edgesOf(graph).toSorted(), [
+      'arrival exchange by device > groupingKey by device',
+      'groupingKey by device > stateful count',
+      'route by device > sink exchange by device',
+      'source exchange by device > arrival exchange by device',
+      'source in > timestamps time of in',
+      'stateful count > sink out',
+      'timestamps time of in > route by device',
+    ]);
+    const { work } = graph.vertices.find((vertex) => vertex.work.kind === 'arrival') ?? {};
+    assert.deepEqual(work, { kind: 'arrival', senders: PARTITIONS });
+  });
+
   it('is the same where nothing is grouped', () => {
     const pipeline = Pipeline.create();
     const read = pipeline.readFrom(source('in'));

@@ -82,6 +82,10 @@ for (const kind of KINDS) {
       source.push('c 114');
       await rig.settle(1_000_001);
       assert.deepEqual(out, ['a 110']);
+      assert.match(
+        rig.registry.toPrometheus(),
+        /^millrace_job_event_time_seconds\{job="job",stage="time of one"\} 0\.114$/m,
+      );
       source.push('c 200', 'd 199');
       await rig.settle(1_000_002);
       assert.deepEqual(out, ['a 110', 'late d 199', 'b 115', 'c 124']);
