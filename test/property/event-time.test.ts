@@ -5,6 +5,7 @@ import { MergedWatermark } from '../../src/pipeline/time/merged-watermark.js';
 import { type ItemTime, PendingTimes } from '../../src/pipeline/time/pending-times.js';
 import { SourceWatermark } from '../../src/pipeline/time/source-watermark.js';
 import { END_OF_TIME, type TimeSource, timeOf } from '../../src/pipeline/time/time-source.js';
+import { TimersTime } from '../../src/pipeline/time/timers-time.js';
 
 const IDLE_TIMEOUT_MS = 50;
 const LAGS = [0, 10, 25];
@@ -110,6 +111,45 @@ test('a source is looked at again when it would become idle, and not after that'
       assert.equal(one.look(start + 2 * idleTimeoutMs), false);
       assert.equal(one.deadline(), Number.POSITIVE_INFINITY);
     }),
+  );
+});
+
+test('behind timers the watermark waits for those that are due, and never goes back for one that was set to the past', () => {
+  const dueStep = fc.record({
+    kind: fc.constantFrom('observe' as const, 'set' as const, 'fire' as const, 'crash' as const),
+    time: fc.integer({ min: 0, max: 100 }),
+  });
+  fc.assert(
+    fc.property(fc.array(dueStep, { maxLength: 60 }), (steps) => {
+      const upstream = new SourceWatermark({ name: 'x', allowedLagMs: 0, idleTimeoutMs: 1000 });
+      let set: number[] = [];
+      const first = (): number => Math.min(...set);
+      let time = new TimersTime(upstream, first);
+      let highest = NONE;
+      for (const one of steps) {
+        if (one.kind === 'observe') upstream.observe(one.time);
+        if (one.kind === 'set') set.push(one.time);
+        if (one.kind === 'crash') {
+          const { state } = time;
+          time = new TimersTime(upstream, first);
+          time.restore(state);
+        }
+        if (one.kind === 'fire' && first() <= upstream.watermark) {
+          const at = first();
+          set = set.filter((other) => other !== at);
+          time.begin(at);
+          const during = Math.max(highest, at - 1);
+          assert.equal(time.watermark, during);
+          assert.equal(time.pace, 'going');
+          highest = during;
+          time.end();
+        }
+        const due = first() <= upstream.watermark ? first() - 1 : upstream.watermark;
+        highest = Math.max(highest, due);
+        assert.equal(time.watermark, highest);
+      }
+    }),
+    { numRuns: 1000 },
   );
 });
 

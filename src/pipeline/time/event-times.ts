@@ -14,7 +14,7 @@ import { TimersTime } from './timers-time.js';
 export interface EventTimesState {
   /** By the name of the stage that gives the timestamps; of what comes from other partitions, by where from. */
   readonly sources: readonly (readonly [name: string, time: StreamTime])[];
-  /** Of streams that meet, by the names of what they come from. */
+  /** Of streams that meet, by the names of what they come from; behind timers, by the stage. */
   readonly merged: readonly (readonly [names: string, watermark: number])[];
 }
 
@@ -106,7 +106,7 @@ export class EventTimes {
   get state(): EventTimesState {
     return {
       sources: this.#stored().map(({ name, state }) => [name, state]),
-      merged: [...this.#merged].map(([names, { state }]) => [names, state]),
+      merged: this.#reached().map(([name, { state }]) => [name, state]),
     };
   }
 
@@ -124,11 +124,20 @@ export class EventTimes {
       const time = stored.get(one.name);
       if (time !== undefined) one.restore(time);
     }
-    for (const [names, watermark] of merged) this.#merged.get(names)?.restore(watermark);
+    const reached = new Map(this.#reached());
+    for (const [name, watermark] of merged) reached.get(name)?.restore(watermark);
   }
 
   #stored(): readonly (SourceWatermark | SenderWatermark)[] {
     return [...this.#sources.values(), ...[...this.#senders.values()].flat()];
+  }
+
+  /** What would go back if it were not known. */
+  #reached(): readonly (readonly [string, MergedWatermark | TimersTime])[] {
+    const timers = [...this.#timers].map(
+      ([id, time]) => [JSON.stringify({ behind: this.#vertex(id).name }), time] as const,
+    );
+    return [...this.#merged, ...timers];
   }
 
   /** Of the stream in front of a vertex. */
