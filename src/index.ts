@@ -123,6 +123,7 @@ export {
   AggregateOperations,
   type AggregateStart,
   type AsyncServiceOptions,
+  type ClockKind,
   type ClockOptions,
   type Entry,
   type ForgetOptions,
