@@ -126,6 +126,12 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().flatMapStateful(Object, () => [], options),
   ],
+  ClockOptions: [
+    (options) => keyed().mapStateful(Object, () => 1, options),
+    (options) => keyed().flatMapStateful(Object, () => [], options),
+  ],
+  TimestampOptions: [(options) => stage().withTimestamps(Number, 0, options)],
+  IngestionOptions: [(options) => stage().withIngestionTimestamps(options)],
   StateOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().filterStateful(Object, () => true, options),
