@@ -68,6 +68,18 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
     assert.equal([...numbers.values()].flat().length, report.sent);
   });
 
+  it(
+    'exactly-once with timers: each one fires once, and each message that waited for it counts once',
+    LIMIT,
+    async (t) => {
+      const report = await kill(t, millracePipeline('timers', { kind: 'timers' }), howMany({ sample: 4, full: 50 }));
+      assertOnce(report);
+      const numbers = numbersOf(report);
+      for (const [topic, seen] of numbers) assert.deepEqual(seen, upTo(seen.length), topic);
+      assert.equal([...numbers.values()].flat().length, report.sent);
+    },
+  );
+
   it('at-least-once with state at QoS 1: nothing is lost, and the state goes on over every kill', LIMIT, async (t) => {
     const system = millracePipeline('count-qos-1', { kind: 'count', guarantee: 'at-least-once', qos: 1 });
     const report = await kill(t, system, howMany({ sample: 2, full: 12 }));

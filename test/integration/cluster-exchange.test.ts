@@ -56,6 +56,32 @@ const countingTwice = (broker: Mosquitto): Pipeline => {
   return pipeline;
 };
 
+/** Tells the number of readings of each device by a timer, as soon as it may. */
+const waiting = (broker: Mosquitto, told: { mayTell: boolean; waiting: number }): Pipeline => {
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(readings(broker).spread('shared').build())
+    .groupingKey(({ device }) => device)
+    .mapStateful(
+      () => ({ seen: 0 }),
+      (state, _device, _reading, timers) => {
+        state.seen += 1;
+        told.waiting += 1;
+        timers.set('tell', timers.now + 20);
+      },
+      {
+        onTimer: ({ seen }, device, _timer, timers) => {
+          if (told.mayTell) return `${device} ${seen} readings`;
+          timers.set('tell', timers.now + 20);
+          return undefined;
+        },
+      },
+    )
+    .setName('count')
+    .writeTo(lines(broker));
+  return pipeline;
+};
+
 describe('state by key in a job of several partitions', LIMIT, () => {
   it('sees all items of a key in one partition, whichever session they come by, and each once over a hand-over', async () => {
     const rig = await KeyedRig.start();
@@ -116,6 +142,24 @@ describe('state by key in a job of several partitions', LIMIT, () => {
     await job.resume();
     await until(() => rig.seen.length >= DEVICES * ROUNDS);
     for (const [device, { counts }] of byDevice(rig.seen)) assert.deepEqual(counts, upTo(ROUNDS, 1), device);
+  });
+
+  it('has timers where the keys are: they go with their partition to another node, and fire there once', async () => {
+    const rig = await KeyedRig.start();
+    const told = { mayTell: false, waiting: 0 };
+    const first = rig.node(waiting(rig.broker, told));
+    await first.job.whenRunning();
+    await rig.send(ROUNDS);
+    await until(() => told.waiting >= DEVICES * ROUNDS);
+    const second = rig.node(waiting(rig.broker, told));
+    await second.job.whenRunning();
+    await first.engine.shutdown();
+    told.mayTell = true;
+    await until(() => rig.seen.length >= DEVICES);
+    assert.deepEqual(
+      [...rig.seen].sort(),
+      upTo(DEVICES).map((index) => `in/${index} ${ROUNDS} readings`),
+    );
   });
 
   it('fails at an item that cannot be stored, which names the grouping; or gives it up', async () => {

@@ -1,8 +1,8 @@
 /*
  * A pipeline that tests kill: `millrace run` runs it, its environment says what it is. `plain` passes messages on, `async` sends
  * each through an asynchronous call, `count` numbers the messages of each key (in state of the job, so that a message that took
- * effect twice or not at all shows in the numbers), `dedupe` reads at QoS 1 and tells copies by their text, `cross` reads at both
- * brokers and sends everything to both.
+ * effect twice or not at all shows in the numbers), `timers` does so when a timer of the key is due, `dedupe` reads at QoS 1 and tells
+ * copies by their text, `cross` reads at both brokers and sends everything to both.
  */
 import { subscribe } from 'node:diagnostics_channel';
 
@@ -35,6 +35,26 @@ const STAGES = {
         (state, _key, { level, text }) => {
           state.count += 1;
           return { level, text: `${state.count} ${text}` };
+        },
+      )
+      .setName('count'),
+  // The same, but all of it by timers: messages wait in the state of their key until one is due.
+  timers: (stage) =>
+    stage
+      .groupingKey(({ level }) => level)
+      .flatMapStateful(
+        () => ({ count: 0, waiting: [] }),
+        (state, _key, { text }, timers) => {
+          if (state.waiting.length === 0) timers.set('tell', timers.now + 5);
+          state.waiting.push(text);
+          return [];
+        },
+        {
+          onTimer: (state, level) =>
+            state.waiting.splice(0).map((text) => {
+              state.count += 1;
+              return { level, text: `${state.count} ${text}` };
+            }),
         },
       )
       .setName('count'),

@@ -58,7 +58,7 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
 
 /** What `kill-pipeline.mjs` runs. */
 export interface PipelineOptions {
-  readonly kind: 'plain' | 'async' | 'count' | 'dedupe' | 'cross';
+  readonly kind: 'plain' | 'async' | 'count' | 'timers' | 'dedupe' | 'cross';
   /** Of the input. Default 2. */
   readonly qos?: 1 | 2;
   /** Default exactly-once. */
@@ -87,5 +87,6 @@ export function millracePipeline(title: string, options: PipelineOptions): Bridg
     return nodeLaunch([...nodeArgs, main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', '5'], env);
   };
   const plain: BridgeSystem = { title, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
-  return options.kind === 'count' ? { ...plain, letterOf: (text) => text.replace(/^\d+ /, '') } : plain;
+  const numbers = options.kind === 'count' || options.kind === 'timers';
+  return numbers ? { ...plain, letterOf: (text) => text.replace(/^\d+ /, '') } : plain;
 }
