@@ -69,6 +69,7 @@ export const LAYERS = [
   { folder: 'pipeline/aggregates', imports: ['errors', 'internal', 'pipeline'], pure: true },
   { folder: 'pipeline/timers', imports: ['errors', 'pipeline'], pure: true },
   { folder: 'pipeline/time', imports: ['internal', 'pipeline'], pure: true },
+  { folder: 'pipeline/windows', imports: ['errors', 'internal', 'pipeline'], pure: true },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
   {
     folder: 'store/jetstream',

@@ -1,0 +1,97 @@
+import { functionMistake } from '../../errors/function-mistake.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
+import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
+import { StateFailure } from '../compile/undoable-states.js';
+import type { StateCodec } from '../state-codec.js';
+import type { Kept, Pane, WindowState } from './window-state.js';
+
+/** Any aggregate: what its accumulators are is for itself to know. */
+export type AnyAggregate = AggregateOperation<unknown, unknown, unknown>;
+
+/**
+ * The accumulators of panes. A stored one is read where it is needed, and one that has not changed keeps its bytes: so what an item costs
+ * does not grow with the panes that it does not touch.
+ */
+export class Accumulators {
+  readonly #operation: AnyAggregate;
+  readonly #codec: StateCodec<unknown>;
+
+  constructor(operation: AnyAggregate, codec: StateCodec<unknown>) {
+    this.#operation = operation;
+    this.#codec = codec;
+  }
+
+  get deducts(): boolean {
+    return this.#operation.deduct !== undefined;
+  }
+
+  /** Not to be changed. */
+  of(state: WindowState, kept: Kept): unknown {
+    if (kept.value === undefined) kept.value = kept.storedStart === 0 ? this.#create() : this.#read(state, kept);
+    return kept.value;
+  }
+
+  /** Has an item in it. */
+  accumulate(state: WindowState, kept: Kept, item: unknown): void {
+    kept.value = checked(this.#operation.accumulate(this.#toChange(state, kept), item), 'accumulate');
+  }
+
+  /** Has what is in the pane in it, too. */
+  combine(state: WindowState, kept: Kept, pane: Pane): void {
+    kept.value = this.#combined(this.#toChange(state, kept), this.of(state, pane));
+  }
+
+  /** Undoes `combine`. */
+  deduct(state: WindowState, kept: Kept, pane: Pane): void {
+    const before = this.#toChange(state, kept);
+    kept.value = checked(this.#operation.deduct?.(before, this.of(state, pane)), 'deduct');
+  }
+
+  /** That of all these, in their order: not to be changed, since it may be that of the only one. */
+  together(state: WindowState, panes: readonly Pane[]): unknown {
+    const [only, second] = panes;
+    if (only !== undefined && second === undefined) return this.of(state, only);
+    return panes.reduce((all, pane) => this.#combined(all, this.of(state, pane)), this.#create());
+  }
+
+  resultOf(accumulator: unknown): unknown {
+    const result = this.#operation.export(accumulator);
+    refusePromise(result, 'export');
+    if (result !== accumulator || typeof result !== 'object' || result === null) return result;
+    throw functionMistake(
+      'export returned the accumulator itself',
+      'Return a copy, as { ...accumulator }: later items change it.',
+    );
+  }
+
+  #create(): unknown {
+    return checked(this.#operation.create(), 'create');
+  }
+
+  #combined(accumulator: unknown, later: unknown): unknown {
+    return checked(this.#operation.combine?.(accumulator, later), 'combine');
+  }
+
+  /** Functions change it in place, so its bytes are no longer its own, whatever comes of it. */
+  #toChange(state: WindowState, kept: Kept): unknown {
+    const before = this.of(state, kept);
+    kept.storedStart = 0;
+    return before;
+  }
+
+  #read({ bytes }: WindowState, { storedStart, storedEnd }: Kept): unknown {
+    try {
+      return this.#codec.decode((bytes ?? NO_BYTES).slice(storedStart, storedEnd));
+    } catch (cause) {
+      throw new StateFailure(cause);
+    }
+  }
+}
+
+const NO_BYTES = new Uint8Array();
+
+const checked = (value: unknown, name: string): unknown => {
+  refusePromise(value, name);
+  if (value !== undefined) return value;
+  throw functionMistake(`${name} returned undefined`, 'It must return the accumulator.');
+};

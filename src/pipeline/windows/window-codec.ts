@@ -1,0 +1,75 @@
+import { corruptState } from '../../errors/corrupt-state.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { refusePromise } from '../../internal/refuse-promise.js';
+import type { StateCodec } from '../state-codec.js';
+import { NumberReader } from './number-bytes.js';
+import { readState } from './read-state.js';
+import type { WindowShape } from './window-definition.js';
+import type { Kept, WindowState } from './window-state.js';
+import { writeState } from './write-state.js';
+
+/** The first byte: one that no codec of `StateCodecs` begins with, so that nobody takes the one for the other. */
+const FORMAT = 16;
+
+/** What a shape is stored as: a session may get another timeout, since each has its end. */
+const lengthsOf = (shape: WindowShape): readonly number[] =>
+  shape.kind === 'session' ? [0] : [shape.slide, shape.size / shape.slide];
+
+/**
+ * The state of a key as bytes: a format, the shape of the windows, then panes and accumulators, these as their codec has them. An accumulator that
+ * has not changed since it was read or stored is copied as it is, and is read when it is asked for.
+ */
+export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown>): StateCodec<WindowState> => {
+  const head = [FORMAT, ...lengthsOf(shape)];
+  const encodeOne = (value: unknown): Uint8Array => checkBytes(accumulators.encode(value));
+  const encode = (state: WindowState): Uint8Array => writeState(state, head, encodeOne);
+  const decode = (bytes: Uint8Array): WindowState => {
+    // what is given may be a part of something large, which would stay with it
+    const own = bytes.slice();
+    const reader = new NumberReader(own);
+    checkHead(reader, shape);
+    return readable(() => readState(reader, own));
+  };
+  const { version } = accumulators;
+  if (accumulators.upgrade === undefined) return { version, encode, decode };
+  const upgrade = (bytes: Uint8Array, from: number): WindowState => {
+    const state = decode(bytes);
+    const renew = (kept: Kept): void => {
+      kept.value = accumulators.upgrade?.(bytes.slice(kept.storedStart, kept.storedEnd), from);
+      kept.storedStart = 0;
+    };
+    for (const pane of state.panes) renew(pane);
+    // made of what the panes are now
+    return { ...state, running: undefined };
+  };
+  return { version, encode, decode, upgrade };
+};
+
+const checkBytes = (encoded: unknown): Uint8Array => {
+  if (encoded instanceof Uint8Array) return encoded;
+  refusePromise(encoded, 'encode');
+  throw new MillraceError('USER_FUNCTION_FAILED', 'encode gave no Uint8Array');
+};
+
+const checkHead = (reader: NumberReader, shape: WindowShape): void => {
+  const [format, slide, slides] = readable(() => {
+    const head = [reader.count(), reader.count()];
+    return head[1] === 0 ? head : [...head, reader.count()];
+  });
+  if (format !== FORMAT) throw corruptState(`windows are not stored in format ${format}`);
+  const [ownSlide, ownSlides] = lengthsOf(shape);
+  if (slide === ownSlide && slides === ownSlides) return;
+  const were = slides === undefined ? 'sessions' : `windows of ${Number(slide) * slides} ms that slide by ${slide} ms`;
+  throw new MillraceError('JOB_CHANGED', `there are ${were} in the store, and the stage has others now`, {
+    advice:
+      'Give the stage another name, under which it begins anew, or go back to those windows until they have ended.',
+  });
+};
+
+const readable = <R>(read: () => R): R => {
+  try {
+    return read();
+  } catch (cause) {
+    throw corruptState('the windows of a key are not what this version has written', cause);
+  }
+};

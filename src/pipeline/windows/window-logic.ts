@@ -1,0 +1,18 @@
+import type { Timer, Timers } from '../timers/timers.js';
+import type { WindowResult } from './window-result.js';
+import type { WindowState } from './window-state.js';
+
+/** Called when the window that ends first has ended. */
+export const END = 'end';
+/** Called when results so far are to be told. */
+export const EARLY = 'early';
+
+/** What a window stage does with the state of a key. It has no clock: time is that of the items, and of `timers`. */
+export interface WindowLogic {
+  /** Takes an item in. False: it is late, since every window that it would be in has ended. */
+  accept(state: WindowState, timestamp: number, item: unknown, timers: Timers): boolean;
+  /** What is to be told, in the order of the ends of the windows. */
+  onTimer(state: WindowState, timer: Timer, timers: Timers): readonly WindowResult<unknown>[];
+  /** As `onTimer` whose results were given up: the state is behind them, and no function of the user's is called. */
+  giveUp(state: WindowState, timer: Timer, timers: Timers): void;
+}

@@ -1,0 +1,70 @@
+/** An accumulator, as a value or as the bytes that it was stored as. */
+export interface Kept {
+  /** Undefined: it is not read yet, and stored, or is to be created. */
+  value: unknown;
+  /** Where it stands among the bytes of the state; 0: it is not there, or was another. */
+  storedStart: number;
+  storedEnd: number;
+}
+
+/**
+ * What a key has of some of its items: those that are in the same windows. Of sliding windows it is what came in one slide, of a session
+ * all of it.
+ *
+ * WS1. `from` and `to` are, of sliding windows, the ends of the first and the last window that its items are in; of a session its start
+ *     and its end.
+ */
+export interface Pane extends Kept {
+  from: number;
+  to: number;
+  /** It has an item that no early result has shown. */
+  fresh: boolean;
+}
+
+/** What the panes come to together that stand first: those that are in the window which ended last. */
+export interface Running extends Kept {
+  /** How many they are. */
+  count: number;
+}
+
+/**
+ * The state of one key.
+ *
+ * WS2. Panes stand in the order of `to`, then `from`: those that are done with first.
+ * WS3. While there are panes there is a timer `end` at `armed`, which is not behind the end of the first window that is to be told of. Of
+ *     sliding windows it is just there, and a pane whose `from` is before it was in the window that ended last.
+ */
+export interface WindowState {
+  readonly panes: Pane[];
+  /** Where the timer `end` stands; NaN without panes. */
+  armed: number;
+  /** There is a timer `early`. */
+  early: boolean;
+  /** Up to here windows end that panes stand before which are not in them; -Infinity: none. */
+  mixedUntil: number;
+  /** Absent: it is made of the panes when it is needed. */
+  running: Running | undefined;
+  /** What it was read from, or was stored as last. */
+  bytes: Uint8Array | undefined;
+}
+
+export const emptyState = (): WindowState => ({
+  panes: [],
+  armed: Number.NaN,
+  early: false,
+  mixedUntil: Number.NEGATIVE_INFINITY,
+  running: undefined,
+  bytes: undefined,
+});
+
+const NOTHING: Readonly<Kept> = { value: undefined, storedStart: 0, storedEnd: 0 };
+
+export const emptyPane = (from: number, to: number): Pane => ({ from, to, fresh: false, ...NOTHING });
+
+export const emptyRunning = (): Running => ({ count: 0, ...NOTHING });
+
+/** Every pane is as the early result has it that comes now. */
+export const endEarly = (state: WindowState): void => {
+  state.early = false;
+  for (const pane of state.panes) pane.fresh = false;
+};

@@ -1,0 +1,114 @@
+import type { AggregateOperation } from '../../src/pipeline/aggregates/aggregate-operation.js';
+import { StateCodecs } from '../../src/pipeline/codec/state-codecs.js';
+import type { StateCodec } from '../../src/pipeline/state-codec.js';
+import type { Timers } from '../../src/pipeline/timers/timers.js';
+import { Accumulators } from '../../src/pipeline/windows/accumulators.js';
+import { createWindowLogic } from '../../src/pipeline/windows/create-window-logic.js';
+import { windowCodec } from '../../src/pipeline/windows/window-codec.js';
+import type { WindowDefinition } from '../../src/pipeline/windows/window-definition.js';
+import type { WindowResult } from '../../src/pipeline/windows/window-result.js';
+import { emptyState, type WindowState } from '../../src/pipeline/windows/window-state.js';
+
+/** A result, and whose it is. */
+export interface TestedResult extends WindowResult<unknown> {
+  readonly key: string;
+}
+
+interface SetTimer {
+  readonly key: string;
+  readonly name: string;
+  readonly at: number;
+}
+
+/** The logic of windows with timers in a list, as an engine would call it. */
+export class WindowsRig {
+  readonly results: TestedResult[] = [];
+  /** Calls that changed a timer. */
+  timersSet = 0;
+  readonly #logic;
+  readonly #codec;
+  readonly #states = new Map<string, WindowState>();
+  #timers: SetTimer[] = [];
+  #now = Number.NEGATIVE_INFINITY;
+
+  /** @param codec of the accumulators */
+  constructor(
+    definition: WindowDefinition,
+    operation: AggregateOperation<never, unknown, unknown>,
+    codec: StateCodec<unknown> = StateCodecs.structuredClone(),
+  ) {
+    this.#logic = createWindowLogic(definition, new Accumulators(operation, codec));
+    this.#codec = windowCodec(definition.shape, codec);
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#states.keys()];
+  }
+
+  /** False: it is late. */
+  take(key: string, timestamp: number, item: unknown): boolean {
+    const state = this.#stateOf(key);
+    const taken = this.#logic.accept(state, timestamp, item, this.#timersOf(key));
+    if (state.panes.length > 0) this.#states.set(key, state);
+    return taken;
+  }
+
+  /** The watermark moves, and some of what is due is called: all where `most` is not given. */
+  advanceTo(watermark: number, most = Number.POSITIVE_INFINITY): void {
+    this.#now = Math.max(this.#now, watermark);
+    for (let left = most; left > 0; left -= 1) {
+      const due = this.#takeDue();
+      if (due === undefined) return;
+      const state = this.#stateOf(due.key);
+      for (const result of this.#logic.onTimer(state, due, this.#timersOf(due.key)))
+        this.results.push({ ...result, key: due.key });
+      if (state.panes.length === 0) this.#states.delete(due.key);
+    }
+  }
+
+  /** What is due first is given up. */
+  giveUp(): void {
+    const due = this.#takeDue();
+    if (due === undefined) return;
+    // what its own try has left is undone
+    this.restart(due.key);
+    this.#logic.giveUp(this.#stateOf(due.key), due, this.#timersOf(due.key));
+    if (this.#stateOf(due.key).panes.length === 0) this.#states.delete(due.key);
+  }
+
+  /** The state is read anew from its bytes; it may be stored before, and be gone on with. */
+  restart(key: string): void {
+    const state = this.#states.get(key);
+    if (state !== undefined) this.#states.set(key, this.#codec.decode(this.#codec.encode(state)));
+  }
+
+  #stateOf(key: string): WindowState {
+    return this.#states.get(key) ?? emptyState();
+  }
+
+  #takeDue(): SetTimer | undefined {
+    const order = (a: SetTimer, b: SetTimer): number => a.at - b.at || (a.key < b.key ? -1 : 1);
+    const [due] = this.#timers.filter(({ at }) => at <= this.#now).sort(order);
+    this.#timers = this.#timers.filter((timer) => timer !== due);
+    return due;
+  }
+
+  #timersOf(key: string): Timers {
+    const others = (name: string) => this.#timers.filter((timer) => timer.key !== key || timer.name !== name);
+    return {
+      now: this.#now,
+      set: (name, at) => {
+        if (!Number.isInteger(at)) throw new RangeError(`a timer at ${at}`);
+        this.timersSet += 1;
+        this.#timers = [...others(name), { key, name, at }];
+      },
+      clear: (name) => {
+        this.#timers = others(name);
+      },
+    };
+  }
+}
