@@ -130,6 +130,8 @@ export {
   type IngestionOptions,
   type KeptItemOptions,
   type KeyedStage,
+  type KeyedWindowedStage,
+  type KeyedWindowResult,
   type LoadedTableOptions,
   type MapAsyncOptions,
   Pipeline,
@@ -152,4 +154,9 @@ export {
   type TimerOptions,
   type Timers,
   type TimestampOptions,
+  WindowDefinition,
+  type WindowedStage,
+  type WindowOptions,
+  type WindowResult,
+  type WindowShape,
 } from './pipeline/index.js';

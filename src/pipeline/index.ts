@@ -20,7 +20,7 @@ export { Pipeline } from './pipeline.js';
 export { Sinks } from './samples/sinks.js';
 export { TestSources } from './samples/test-sources.js';
 export type { AsyncServiceOptions, ServiceOptions } from './service-options.js';
-export type { KeyedStage, SinkStage, SourceStage, Stage } from './stage.js';
+export type { KeyedStage, KeyedWindowedStage, SinkStage, SourceStage, Stage, WindowedStage } from './stage.js';
 export type { StageOptions } from './stage-options.js';
 export type { StateKey } from './stage-state.js';
 export type { StateCodec } from './state-codec.js';
@@ -47,4 +47,8 @@ export type {
   TimestampsWork,
   Vertex,
   VertexWork,
+  WindowOperation,
 } from './vertex.js';
+export type { WindowOptions } from './window-options.js';
+export { WindowDefinition, type WindowShape } from './windows/window-definition.js';
+export type { KeyedWindowResult, WindowResult } from './windows/window-result.js';

@@ -17,6 +17,9 @@ import type {
 } from './state-options.js';
 import type { Timers } from './timers/timers.js';
 import type { IngestionOptions, TimestampOptions } from './timestamp-options.js';
+import type { WindowOptions } from './window-options.js';
+import type { WindowDefinition } from './windows/window-definition.js';
+import type { KeyedWindowResult, WindowResult } from './windows/window-result.js';
 
 /** Tells the types of stages with and without timestamps apart. Nothing has it at run time. */
 declare const TIMESTAMPED: unique symbol;
@@ -115,6 +118,11 @@ export interface Stage<T, Timed extends boolean = boolean> {
    * a boolean; at anything else the stage has failed, as by an exception.
    */
   groupingKey<K extends StateKey>(keyFn: (item: T) => K, options?: StageOptions): KeyedStage<T, K, Timed>;
+  /**
+   * Puts all items in windows by their timestamps. In a job of several partitions one of them has all the windows: behind a `groupingKey` each key
+   * has its own.
+   */
+  window(this: Stage<T, true>, definition: WindowDefinition): WindowedStage<T>;
   /** Sends every item to a sink. */
   writeTo(sink: SinkDefinition<T>): SinkStage;
 }
@@ -195,6 +203,17 @@ export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boole
   ): Stage<T, Timed>;
   /** Gives the aggregate of a key after each of its items. */
   rollingAggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: StateOptions<A>): Stage<Entry<K, R>, Timed>;
+  /**
+   * Puts the items of each key in windows by their timestamps.
+   *
+   * ```ts
+   * readings.groupingKey(({ device }) => device)
+   *   .window(WindowDefinition.tumbling(60_000))
+   *   .aggregate(AggregateOperations.averaging(({ degrees }) => degrees))
+   *   .setName('minutes')
+   * ```
+   */
+  window(this: KeyedStage<T, K, true>, definition: WindowDefinition): KeyedWindowedStage<T, K>;
   /** Passes on the first item of each key, and again the first after the key was forgotten, where `forgetAfter` says so. */
   distinct(options?: StageOptions & ForgetOptions): Stage<T, Timed>;
   /** Passes on the last item of a key when `ms` milliseconds have gone by without another. */
@@ -203,4 +222,29 @@ export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boole
   throttle(ms: number, options?: StageOptions): Stage<T, Timed>;
   /** Passes on the last item of each period of `ms` milliseconds. A period of a key begins with the first item after the last one ended. */
   sample(ms: number, options?: KeptItemOptions<T>): Stage<T, Timed>;
+}
+
+/**
+ * A stream of items in windows: what `window` gives.
+ *
+ * What a window has is durable where state is, in the same commit as the position of its items. The store knows it by the name of the stage:
+ * give that with `setName` and keep it.
+ */
+export interface WindowedStage<T> {
+  /**
+   * Gives a result for each window that has an item, when the time of the stream is at its end. It has that time less a millisecond as its timestamp.
+   * An item is late when all its windows have ended: it is dropped, counted, and goes to `lateItems`. A window whose result a stage fails
+   * at, this one or one behind it, is given up as `onError` says, and the next one is not.
+   * @throws MillraceError INVALID_OPTIONS for sliding windows and sessions of an aggregate that does not combine
+   */
+  aggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: WindowOptions<T, A>): Stage<WindowResult<R>, true>;
+}
+
+/** The same with a window of its own for each key. */
+export interface KeyedWindowedStage<T, K extends StateKey> {
+  /** As {@link WindowedStage.aggregate}, for each key that has an item in the window. */
+  aggregate<A, R>(
+    operation: AggregateOperation<T, A, R>,
+    options?: WindowOptions<T, A>,
+  ): Stage<KeyedWindowResult<K, R>, true>;
 }

@@ -9,6 +9,7 @@ import type { ItemTime } from './time/pending-times.js';
 import type { StreamTime } from './time/time-source.js';
 import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
+import type { WindowResult } from './windows/window-result.js';
 
 /** What has a function of the user's, which may fail. */
 export interface Fallible {
@@ -94,7 +95,21 @@ export type StatefulOperation =
       create(): unknown;
       accumulate(state: unknown, item: unknown): unknown;
       export(state: unknown): unknown;
-    };
+    }
+  | WindowOperation;
+
+/** What a stage with windows does: it goes by the time of its items, and gives results by timers. */
+export interface WindowOperation {
+  readonly kind: 'window';
+  /** Whether results have the key. */
+  readonly keyed: boolean;
+  create(): object;
+  /** False: the item is late. */
+  accept(state: unknown, timestamp: number, item: unknown, timers: Timers): boolean;
+  onTimer(state: unknown, timer: Timer, timers: Timers): readonly WindowResult<unknown>[];
+  /** What `onTimer` led to was given up: the state goes on behind it. Calls no function of the user's. */
+  giveUp(state: unknown, timer: Timer, timers: Timers): void;
+}
 
 /**
  * What a vertex does. User functions are held as methods of `unknown`: the types of the stages have already checked that
@@ -148,6 +163,8 @@ export interface Edge {
   readonly to: number;
   /** Set where items go to the partition of their key: the edges that lead to a `groupingKey`. Others stay in their partition. */
   readonly exchange?: true;
+  /** Set where late items go, and nothing else: from a stage with windows to a sink. */
+  readonly late?: true;
 }
 
 /** A pipeline as plain data. Vertices stand in the order of building, so every edge leads from a lower id to a higher one. */

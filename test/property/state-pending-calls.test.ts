@@ -16,7 +16,11 @@ const PLAN: AsyncStagePlan = {
   name: 'look/up',
   maxConcurrency: 3,
   codec: StateCodecs.structuredClone(),
-  fragment: { outlets: [], run: (items) => ({ next: items.length, paused: false, failure: undefined, rejected: [] }) },
+  fragment: {
+    outlets: [],
+    late: 0,
+    run: (items) => ({ next: items.length, paused: false, failure: undefined, rejected: [] }),
+  },
   downstream: { sinks: [], asyncStages: [], stages: [] },
   retry: { retryStrategy: RetryStrategies.never(), classifyErrorFn: undefined },
   timeoutMs: Number.POSITIVE_INFINITY,

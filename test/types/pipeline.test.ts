@@ -21,8 +21,11 @@ import {
   AggregateOperations,
   type Entry,
   type KeyedStage,
+  type KeyedWindowResult,
   type StateCodec,
   StateCodecs,
+  WindowDefinition,
+  type WindowResult,
 } from '../../src/pipeline/index.js';
 
 interface Reading {
@@ -105,6 +108,28 @@ test('that items have a timestamp goes with the type of their stage, and where s
   expectTypeOf(source.map(String).merge(timed)).toEqualTypeOf<Stage<string | number>>();
   expectTypeOf<Stage<number, true>>().toExtend<Stage<number>>();
   expectTypeOf<Stage<number>>().not.toExtend<Stage<number, true>>();
+});
+
+test('windows need items that have a timestamp, and give results that have one', () => {
+  const source = Pipeline.create().readFrom(TestSources.items({ device: 'a', degrees: 1 }));
+  const minutes = WindowDefinition.tumbling(60_000);
+  const averaging = AggregateOperations.averaging(({ degrees }: { degrees: number }) => degrees);
+  const timed = source.withIngestionTimestamps();
+  expectTypeOf(timed.window(minutes).aggregate(averaging)).toEqualTypeOf<Stage<WindowResult<number>, true>>();
+  const keyed = timed.groupingKey(({ device }) => device);
+  const results = keyed.window(minutes).aggregate(averaging, { lateItems: Sinks.noop() });
+  expectTypeOf(results).toEqualTypeOf<Stage<KeyedWindowResult<string, number>, true>>();
+  expectTypeOf(results.window(minutes).aggregate(AggregateOperations.counting())).toEqualTypeOf<
+    Stage<WindowResult<number>, true>
+  >();
+  // @ts-expect-error: the items have no time
+  source.window(minutes);
+  // @ts-expect-error: nor these
+  source.groupingKey(({ device }) => device).window(minutes);
+  // @ts-expect-error: an aggregate of other items
+  timed.map(String).window(minutes).aggregate(averaging);
+  // @ts-expect-error: a sink of other items
+  keyed.window(minutes).aggregate(averaging, { lateItems: Sinks.list<string>([]) });
 });
 
 test('writeTo takes a sink for the items or for more, never one for less', () => {

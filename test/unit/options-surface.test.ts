@@ -20,6 +20,7 @@ import {
   scramSha256,
   Tables,
   TestSources,
+  WindowDefinition,
 } from '../../src/index.js';
 import { logTo } from '../../src/metrics/index.js';
 import { openTelemetryMetrics, openTelemetryTraces } from '../../src/opentelemetry/index.js';
@@ -39,6 +40,7 @@ const connected = (options: object) => () =>
     .connectOptionsFn(() => options)
     .build();
 const stage = () => Pipeline.create().readFrom(TestSources.items(1));
+const timed = () => stage().withIngestionTimestamps();
 const keyed = () => stage().groupingKey((item) => item);
 
 const POSTGRES_SOURCE = { connection: 'postgres://h/d', table: 't' };
@@ -122,6 +124,14 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   MapAsyncOptions: [(options) => stage().mapAsync(async () => 1, options)],
   ForgetOptions: [(options) => keyed().distinct(options)],
   KeptItemOptions: [(options) => keyed().debounce(1, options), (options) => keyed().sample(1, options)],
+  WindowOptions: [
+    (options) => timed().window(WindowDefinition.tumbling(1)).aggregate(AggregateOperations.counting(), options),
+    (options) =>
+      timed()
+        .groupingKey((item) => item)
+        .window(WindowDefinition.tumbling(1))
+        .aggregate(AggregateOperations.counting(), options),
+  ],
   TimerOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().flatMapStateful(Object, () => [], options),

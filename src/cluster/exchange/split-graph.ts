@@ -87,7 +87,11 @@ class Splitting {
 
   finish(edges: readonly Edge[]): PipelineGraph {
     this.#checkNames();
-    const kept = edges.map(({ from, to }) => ({ from: this.#now(from), to: this.#entries.get(to) ?? this.#now(to) }));
+    const kept = edges.map(({ from, to, late }) => ({
+      from: this.#now(from),
+      to: this.#entries.get(to) ?? this.#now(to),
+      ...(late && { late }),
+    }));
     return { vertices: this.#vertices, edges: [...kept, ...this.#edges] };
   }
 

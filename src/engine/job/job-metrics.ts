@@ -18,6 +18,8 @@ export interface JobMetrics {
   readonly itemsSkipped: number;
   /** Rejected items that went to a dead-letter sink. */
   readonly itemsDeadLettered: number;
+  /** Items that came when all their windows had ended; `lateItems` of the stage says where they go. */
+  readonly itemsLate: number;
   /** Inputs taken and not complete. */
   readonly itemsInFlight: number;
   /** Their bytes, as the sources count them. */
@@ -67,6 +69,7 @@ export const readJobMetrics = (
   itemsDelivered: tallies.delivered.value,
   itemsSkipped: tallies.skipped.value,
   itemsDeadLettered: tallies.deadLettered.value,
+  itemsLate: tallies.late.value,
   itemsInFlight: inFlight.inFlightItems,
   bytesInFlight: inFlight.inFlightBytes,
   itemsWaiting: inFlight.waitingItems,

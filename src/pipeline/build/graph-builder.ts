@@ -14,6 +14,11 @@ export class GraphBuilder {
     return id;
   }
 
+  /** Has the late items of a vertex go to another one, besides what that is given. */
+  addLate(from: number, to: number): void {
+    this.#edges.push({ from, to, late: true });
+  }
+
   /** The id that `add` gives next. */
   get nextId(): number {
     return this.#vertices.length;

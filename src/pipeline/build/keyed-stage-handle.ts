@@ -4,7 +4,7 @@ import { func, oneOf, wholeNumber } from '../../internal/options/option-checks.j
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
-import type { KeyedStage, Stage } from '../stage.js';
+import type { KeyedStage, KeyedWindowedStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
 import type {
@@ -18,11 +18,14 @@ import type {
 import { FARTHEST_MS } from '../timers/call-timers.js';
 import type { Timers } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import type { WindowDefinition } from '../windows/window-definition.js';
 import { checkFunctions, checkName } from './check-parts.js';
 import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { keptItemCodec } from './kept-item.js';
 import { debounceStage, isOver, type RateStage, sampleStage, throttleStage } from './rate-stages.js';
+import { checkWindows } from './window-work.js';
+import { keyedWindows } from './windowed-stage-handle.js';
 
 /** Makes the stage that stands for a vertex. */
 type HandleOf<Timed extends boolean> = <T>(graph: GraphBuilder, id: number) => Stage<T, Timed>;
@@ -114,6 +117,11 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     );
   }
 
+  window(this: KeyedStageHandle<T, K, true>, definition: WindowDefinition): KeyedWindowedStage<T, K> {
+    checkWindows(definition);
+    return keyedWindows<T, K>({ graph: this.#graph, grouping: this.#id, definition, handleOf: this.#handleOf });
+  }
+
   distinct(options: StageOptions & ForgetOptions = {}): Stage<T, Timed> {
     checkStageOptions('distinct', options, FORGET);
     const create = () => ({ seen: false });
@@ -176,6 +184,7 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
         flatMapStateful: 3,
         filterStateful: 3,
         rollingAggregate: 2,
+        window: 1,
         distinct: 1,
         debounce: 2,
         throttle: 2,

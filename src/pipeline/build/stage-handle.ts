@@ -9,16 +9,19 @@ import { refusePromise } from '../../internal/refuse-promise.js';
 import type { MapAsyncOptions } from '../map-async-options.js';
 import type { AsyncServiceOptions, ServiceOptions } from '../service-options.js';
 import { shownItem } from '../shown-item.js';
-import type { KeyedStage, SinkStage, Stage } from '../stage.js';
+import type { KeyedStage, SinkStage, Stage, WindowedStage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
 import type { VertexWork } from '../vertex.js';
+import type { WindowDefinition } from '../windows/window-definition.js';
 import { asyncWork, MAP_ASYNC } from './async-work.js';
 import { checkFunctions, checkName, checkSink, checkTable } from './check-parts.js';
 import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 import { ASYNC_SERVICE, SERVICE, serviceWork } from './service-work.js';
+import { checkWindows } from './window-work.js';
+import { windowsOfAll } from './windowed-stage-handle.js';
 
 /** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
 const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
@@ -133,6 +136,13 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
     return new KeyedStageHandle<T, K, Timed>(this.#graph, id, (graph, stage) => new StageHandle(graph, stage));
   }
 
+  window(definition: WindowDefinition): WindowedStage<T> {
+    checkWindows(definition);
+    const grouping = this.#graph.add({ kind: 'groupingKey', keyOf: () => true, onError: 'fail' }, [this.#id], 'all');
+    const handleOf = <R>(graph: GraphBuilder, id: number) => new StageHandle<R, true>(graph, id);
+    return windowsOfAll<T>({ graph: this.#graph, grouping, definition, handleOf });
+  }
+
   peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T, Timed> {
     if (observe !== undefined) checkFunctions('peek', { observe });
     const { onError } = resolveStage('peek', options);
@@ -177,6 +187,7 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
         mapAsyncUsingService: 4,
         lookup: 4,
         groupingKey: 2,
+        window: 1,
         peek: 2,
         merge: 1,
         writeTo: 1,

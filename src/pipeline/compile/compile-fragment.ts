@@ -5,6 +5,7 @@ import type { PipelineGraph, Vertex } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
 import { FragmentCompiler, type FragmentSurroundings, type Step } from './fragment-compiler.js';
+import { type GiveUp, giveUpWindow } from './give-up-window.js';
 import { type InputTimes, NO_TIMES } from './input-times.js';
 import { mayReject, onErrorOf } from './stage-errors.js';
 import { StateFailure, UndoableStates } from './undoable-states.js';
@@ -38,7 +39,8 @@ export const compileFragment = (graph: PipelineGraph, entry: number, around: Fra
 /** Fuses a stage that keeps timers, from a due one on, with the stages behind it. */
 export const compileTimerFragment = (graph: PipelineGraph, entry: Vertex, around: FragmentSurroundings): Fragment => {
   const rejects = onErrorOf(entry) !== 'fail' || mayReject(graph, entry.id, isBoundary(around));
-  return fuse(graph, around, { rejects, stepOf: (compiler) => compiler.timerEntry(entry) });
+  const giveUp = giveUpWindow(entry, around);
+  return fuse(graph, around, { rejects, giveUp, stepOf: (compiler) => compiler.timerEntry(entry) });
 };
 
 const isBoundary =
@@ -49,16 +51,18 @@ const isBoundary =
 interface Entry {
   /** Whether a stage on the way may give an input up. */
   readonly rejects: boolean;
+  /** What is done at an input that is given up, when all is taken back that it did. */
+  readonly giveUp?: GiveUp | undefined;
   readonly stepOf: (compiler: FragmentCompiler) => Step;
 }
 
-const fuse = (graph: PipelineGraph, around: FragmentSurroundings, { rejects, stepOf }: Entry): Fragment => {
+const fuse = (graph: PipelineGraph, around: FragmentSurroundings, { rejects, giveUp, stepOf }: Entry): Fragment => {
   const states = rejects ? new UndoableStates() : undefined;
   const compiler = new FragmentCompiler(
     graph,
     states === undefined ? around : { ...around, keeper: undoable(around, states) },
   );
-  return new FusedFragment(stepOf(compiler), compiler, states);
+  return new FusedFragment(stepOf(compiler), compiler, { states, giveUp });
 };
 
 const undoable = ({ keeper }: FragmentSurroundings, states: UndoableStates): StageKeeper => ({
@@ -76,7 +80,10 @@ class FusedFragment implements Fragment {
   readonly #step: Step;
   readonly #cursor: Cursor;
   readonly #states: UndoableStates | undefined;
+  readonly #giveUp: GiveUp | undefined;
   readonly #lengths: number[];
+  /** Before the input under way. */
+  #late = 0;
   /** Those of the run. */
   #rejected: RejectedByStage[] = [];
   /** Items of `flatMap` in this run, of inputs that are through; counted where inputs are not paused for them. */
@@ -84,12 +91,25 @@ class FusedFragment implements Fragment {
   /** Whether nothing of the input under way has gone on. */
   #undoable = false;
 
-  constructor(step: Step, { cursor, outlets }: Pick<FragmentCompiler, 'cursor' | 'outlets'>, states?: UndoableStates) {
+  constructor(
+    step: Step,
+    { cursor, outlets }: Pick<FragmentCompiler, 'cursor' | 'outlets'>,
+    { states, giveUp }: { readonly states: UndoableStates | undefined; readonly giveUp: GiveUp | undefined },
+  ) {
     this.outlets = outlets;
     this.#step = step;
     this.#cursor = cursor;
     this.#states = states;
+    this.#giveUp = giveUp;
     this.#lengths = outlets.map(() => 0);
+  }
+
+  get late(): number {
+    return this.#cursor.late;
+  }
+
+  set late(count: number) {
+    this.#cursor.late = count;
   }
 
   run(items: readonly unknown[], start: number, limits: RunLimits, times: InputTimes = NO_TIMES): FragmentRun {
@@ -107,7 +127,7 @@ class FusedFragment implements Fragment {
         cursor.item = undefined;
         return { next: cursor.index, paused, failure: undefined, rejected: this.#rejected };
       } catch (cause) {
-        const failure = this.#fail(cause);
+        const failure = this.#fail(cause) ?? this.#letGo(items[cursor.index]);
         if (failure !== undefined) return { next: cursor.index, paused: false, failure, rejected: this.#rejected };
         cursor.index += 1;
       }
@@ -138,6 +158,7 @@ class FusedFragment implements Fragment {
 
   #mark(): void {
     const lengths = this.#lengths;
+    this.#late = this.#cursor.late;
     for (let index = 0; index < lengths.length; index += 1) lengths[index] = this.outlets[index]?.items.length ?? 0;
   }
 
@@ -165,6 +186,7 @@ class FusedFragment implements Fragment {
   #fail(thrown: unknown): FragmentRun['failure'] {
     const cursor = this.#cursor;
     cursor.rest = [];
+    cursor.late = this.#late;
     truncate(this.outlets, this.#lengths);
     const stateFailed = this.#undo();
     const { index, stage, item, key } = cursor;
@@ -180,6 +202,16 @@ class FusedFragment implements Fragment {
     this.#rejected.push({ index, vertex: stage.id, stage: name, cause, item, ...keyed });
     this.#spent += UNDOABLE_ITEMS - cursor.left;
     return undefined;
+  }
+
+  /** An input is given up. Gives a failure where what remains of it cannot be let go. */
+  #letGo(input: unknown): FragmentRun['failure'] {
+    try {
+      this.#giveUp?.(input);
+      return undefined;
+    } catch (cause) {
+      return { stage: this.#cursor.stage?.name ?? '', cause, touchedState: true };
+    }
   }
 
   /** Gives what the states failed with. */

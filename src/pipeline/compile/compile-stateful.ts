@@ -1,22 +1,12 @@
 import { functionMistake } from '../../errors/function-mistake.js';
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
 import type { StateKey } from '../stage-state.js';
-import type { Timer } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import { windowSteps } from './compile-window.js';
 import { iteratorOf } from './iterator-of.js';
-import type { KeyedParts, KeyedStep } from './keyed-parts.js';
+import type { KeyedParts, KeyedStep, KeyedSteps, Save } from './keyed-parts.js';
 
 type Kind<K> = Extract<StatefulOperation, { readonly kind: K }>;
-/** Where the state of a key stays, or goes, after a call. */
-export type Save = (key: StateKey, value: unknown) => void;
-
-/** What a stage with state does. */
-export interface KeyedSteps {
-  readonly onItem: KeyedStep;
-  /** At a timer of the user's. */
-  readonly onTimer: (key: StateKey, timer: Timer) => void;
-}
-
 const newState = (create: () => unknown): object => {
   const state = create();
   if (typeof state === 'object' && state !== null) {
@@ -146,6 +136,8 @@ export const compileStateful = ({ operation }: StatefulWork, parts: KeyedParts, 
       return mapSteps(operation, parts, save);
     case 'flatMapStateful':
       return flatMapSteps(operation, parts, save);
+    case 'window':
+      return windowSteps(operation, parts, save);
     case 'filterStateful':
       return { onItem: filterStep(operation, parts, save), onTimer: noTimers };
     case 'rollingAggregate':

@@ -23,6 +23,8 @@ export interface Cursor {
   timestamp: number;
   /** What is known of the inputs of the run. */
   times: InputTimes;
+  /** Items that came too late for a window, until the engine has counted them. */
+  late: number;
   /** Items that `flatMap` may still give before the run pauses. */
   left: number;
   /**
@@ -41,6 +43,7 @@ export const createCursor = (): Cursor => ({
   touched: -1,
   timestamp: Number.NaN,
   times: NO_TIMES,
+  late: 0,
   left: 0,
   rest: [],
 });

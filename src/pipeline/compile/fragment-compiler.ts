@@ -8,7 +8,8 @@ import { needsTime } from '../time/time-roots.js';
 import { CallTimers } from '../timers/call-timers.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
-import type { PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
+import type { Edge, PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
+import type { WindowResult } from '../windows/window-result.js';
 import { checkKey } from './check-key.js';
 import { compileArrival, compileRoute } from './compile-exchange.js';
 import { compileTimed, compileUntimed, type StatefulSteps } from './compile-timed.js';
@@ -77,7 +78,11 @@ export class FragmentCompiler {
 
   /** One step that hands an item to every consumer of a vertex, in the order of building. */
   fanOut(vertex: number): Step {
-    const steps = this.#graph.edges.filter((edge) => edge.from === vertex).map((edge) => this.#step(edge.to));
+    return this.#toAll(this.#graph.edges.filter(({ from, late }) => from === vertex && late === undefined));
+  }
+
+  #toAll(edges: readonly Edge[]): Step {
+    const steps = edges.map((edge) => this.#step(edge.to));
     const [first, second, ...rest] = steps;
     if (first === undefined) return () => {};
     if (second === undefined) return first;
@@ -261,9 +266,28 @@ export class FragmentCompiler {
   #parts(vertex: Vertex, work: StatefulWork, timers: StageTimers | undefined): KeyedParts {
     const { keeper, clockOf } = this.#around;
     const state = keeper.stateOf(statefulStage(vertex.name, work));
-    const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'processing', timers);
-    const next = this.fanOut(vertex.id);
-    return { state, calls, next, emit: this.#emit(next) };
+    const isWindow = work.operation.kind === 'window';
+    const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'processing', timers, isWindow);
+    const late = this.#toAll(this.#graph.edges.filter((edge) => edge.from === vertex.id && edge.late === true));
+    const behind = this.fanOut(vertex.id);
+    const next = isWindow ? this.#inWindow(behind) : behind;
+    return { state, calls, next, emit: this.#emit(next), cursor: this.cursor, late };
+  }
+
+  /** The result of a window has the last moment of it as its time. */
+  #inWindow(next: Step): Step {
+    const { cursor } = this;
+    return (result) => {
+      const { timestamp } = cursor;
+      // only results of windows come here
+      cursor.timestamp = (result as WindowResult<unknown>).end - 1;
+      next(result);
+      const putBack = (): void => {
+        cursor.timestamp = timestamp;
+      };
+      if (cursor.rest.length > 0) cursor.rest.push(putBack);
+      else putBack();
+    };
   }
 
   /** No function of the stage is called between two of them, so there is nothing of the cursor to set anew. */

@@ -2,6 +2,8 @@ import type { StageState, StateKey } from '../stage-state.js';
 import type { CallTimers } from '../timers/call-timers.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
+import type { Timer } from '../timers/timers.js';
+import type { Cursor } from './cursor.js';
 
 /** What a stage with state works with. */
 export interface KeyedParts {
@@ -13,6 +15,10 @@ export interface KeyedParts {
   readonly next: (item: unknown) => void;
   /** Takes several, of one call. */
   readonly emit: (items: readonly unknown[]) => void;
+  /** Has the time of the item under way, and counts late ones. */
+  readonly cursor: Pick<Cursor, 'timestamp' | 'late'>;
+  /** Takes one item that is late. */
+  readonly late: (item: unknown) => void;
 }
 
 /** What one that keeps timers has besides. */
@@ -27,3 +33,13 @@ export interface TimedParts {
 
 /** One stage with state, for one item. */
 export type KeyedStep = (key: StateKey, item: unknown) => void;
+
+/** Where the state of a key stays, or goes, after a call. */
+export type Save = (key: StateKey, value: unknown) => void;
+
+/** What a stage with state does. */
+export interface KeyedSteps {
+  readonly onItem: KeyedStep;
+  /** At a timer of the user's. */
+  readonly onTimer: (key: StateKey, timer: Timer) => void;
+}

@@ -17,11 +17,14 @@ export class CallTimers implements Timers {
   readonly #kind: ClockKind;
   /** Undefined where nothing would be done at a timer. */
   readonly #timers: StageTimers | undefined;
+  /** Whether it sets timers at the end of time as well: it comes to an end by itself. */
+  readonly #runsOut: boolean;
 
-  constructor(clock: StageClock, kind: ClockKind, timers: StageTimers | undefined) {
+  constructor(clock: StageClock, kind: ClockKind, timers: StageTimers | undefined, runsOut = false) {
     this.#clock = clock;
     this.#kind = kind;
     this.#timers = timers;
+    this.#runsOut = runsOut;
   }
 
   get now(): number {
@@ -33,7 +36,7 @@ export class CallTimers implements Timers {
     checkName(name);
     const time = this.#checked(at);
     // one that sets itself again and again would never come to an end there
-    if (this.#clock.now < END_OF_TIME) timers.set(key, name, time);
+    if (this.#runsOut || this.#clock.now < END_OF_TIME) timers.set(key, name, time);
   }
 
   clear(name: string): void {

@@ -39,6 +39,7 @@ const ORDERS: JobSnapshot = {
     itemsWritten: 0,
     itemsDelivered: 0,
     itemsSkipped: 0,
+    itemsLate: 0,
     itemsDeadLettered: 0,
     itemsInFlight: 0,
     bytesInFlight: 0,

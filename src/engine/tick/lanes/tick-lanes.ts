@@ -29,7 +29,7 @@ export interface TickLanesOptions {
   readonly stageRejections: ReadonlyMap<number, RejectionPolicy>;
   /** Makes the letter of an item that a stage gave up. */
   readonly letterOf: (failed: FailedItem) => DeadLetter;
-  /** Count what is skipped, and dead letters. */
+  /** Count what is skipped, dead letters, and late items. */
   readonly tallies: JobTallies;
   /** Spoilt by a rejected item that fails the job. */
   readonly gate: UnitGate;
@@ -105,6 +105,10 @@ export class TickLanes implements InFlight {
 
   /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
   dispatch(fragment: Fragment, frame: Frame, originOf: (index: number) => number): void {
+    if (fragment.late > 0) {
+      this.#options.tallies.late.add(fragment.late);
+      fragment.late = 0;
+    }
     for (const outlet of fragment.outlets) {
       const { target, items, origins, times } = outlet;
       if (items.length === 0) continue;

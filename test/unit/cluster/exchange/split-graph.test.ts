@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { keyPartition } from '../../../../src/cluster/exchange/key-partition.js';
 import { RoutedItem } from '../../../../src/cluster/exchange/routed-item.js';
 import { type GroupingOf, splitGraph } from '../../../../src/cluster/exchange/split-graph.js';
-import { Pipeline, Sinks, SourceBuilder } from '../../../../src/index.js';
+import { AggregateOperations, Pipeline, Sinks, SourceBuilder, WindowDefinition } from '../../../../src/index.js';
 import type { PipelineGraph, Vertex } from '../../../../src/pipeline/vertex.js';
 
 const PARTITIONS = 5;
@@ -91,6 +91,21 @@ describe('a pipeline that is cut in front of its groupings', () => {
     ]);
     const { work } = graph.vertices.find((vertex) => vertex.work.kind === 'arrival') ?? {};
     assert.deepEqual(work, { kind: 'arrival', senders: PARTITIONS });
+  });
+
+  it('has late items go where they went, and nothing else', () => {
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source('in'))
+      .withIngestionTimestamps()
+      .window(WindowDefinition.tumbling(10))
+      .aggregate(AggregateOperations.counting(), { lateItems: Sinks.list<unknown>([]) })
+      .writeTo(Sinks.noop())
+      .setName('out');
+    const { graph } = split(pipeline.toGraph());
+    const late = graph.edges.filter((edge) => edge.late === true);
+    assert.deepEqual(edgesOf({ ...graph, edges: late }), ['stateful window > sink list']);
+    assert.ok(edgesOf(graph).includes('stateful window > sink out'));
   });
 
   it('is the same where nothing is grouped', () => {

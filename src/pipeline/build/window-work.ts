@@ -1,0 +1,69 @@
+import { MillraceError } from '../../errors/millrace-error.js';
+import type { OptionChecks } from '../../internal/options/check-options.js';
+import { withMethods } from '../../internal/options/option-checks.js';
+import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
+import { StateCodecs } from '../codec/state-codecs.js';
+import type { StatefulWork, WindowOperation } from '../vertex.js';
+import type { WindowOptions } from '../window-options.js';
+import { Accumulators } from '../windows/accumulators.js';
+import { createWindowLogic } from '../windows/create-window-logic.js';
+import { windowCodec } from '../windows/window-codec.js';
+import type { WindowDefinition } from '../windows/window-definition.js';
+import { emptyState, type WindowState } from '../windows/window-state.js';
+import { checkFunctions } from './check-parts.js';
+import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
+
+const WINDOW: OptionChecks<WindowOptions<never, never>> = {
+  ...STAGE,
+  codec: stateCodec,
+  lateItems: withMethods('a sink', 'createWriter'),
+};
+
+/** @throws MillraceError INVALID_OPTIONS for what is no definition of windows */
+export const checkWindows = (given: WindowDefinition): void => {
+  if (typeof given === 'object' && given !== null && 'shape' in given) return;
+  throw new MillraceError('INVALID_OPTIONS', 'window: it is no definition of windows', {
+    advice: 'WindowDefinition.tumbling, sliding and session make one.',
+  });
+};
+
+/** What a stage of these windows does. @throws MillraceError INVALID_OPTIONS */
+export const windowWork = <T, A>(
+  definition: WindowDefinition,
+  operation: AggregateOperation<T, A, unknown>,
+  { keyed, ...options }: WindowOptions<T, A> & { readonly keyed: boolean },
+): StatefulWork => {
+  const { create, accumulate, export: exportFn } = Object(operation);
+  checkFunctions('aggregate', { create, accumulate, export: exportFn });
+  checkStageOptions<WindowOptions<T, A>>('aggregate', options, WINDOW);
+  checkCombines(definition, operation);
+  const { codec = StateCodecs.structuredClone<A>(), onError = 'fail' } = options;
+  return {
+    kind: 'stateful',
+    operation: windowOperation(definition, new Accumulators(operation, codec), keyed),
+    codec: windowCodec(definition.shape, codec),
+    forgetWhen: ({ panes }: WindowState) => panes.length === 0,
+    onError,
+    timed: { clock: 'event', forgetAfter: undefined },
+  };
+};
+
+const windowOperation = (definition: WindowDefinition, accumulators: Accumulators, keyed: boolean): WindowOperation => {
+  const logic = createWindowLogic(definition, accumulators);
+  return {
+    kind: 'window',
+    keyed,
+    create: emptyState,
+    accept: (state: WindowState, timestamp, item, timers) => logic.accept(state, timestamp, item, timers),
+    onTimer: (state: WindowState, timer, timers) => logic.onTimer(state, timer, timers),
+    giveUp: (state: WindowState, timer, timers) => logic.giveUp(state, timer, timers),
+  };
+};
+
+/** Parts of a window are put together where it slides, and where sessions become one. */
+const checkCombines = ({ shape }: WindowDefinition, { combine }: { readonly combine?: unknown }): void => {
+  if (typeof combine === 'function' || (shape.kind === 'sliding' && shape.slide === shape.size)) return;
+  throw new MillraceError('INVALID_OPTIONS', `aggregate: ${shape.kind} windows need an aggregate that combines`, {
+    advice: 'Give the aggregate andCombine, or take tumbling windows.',
+  });
+};

@@ -1,0 +1,35 @@
+import { CallTimers } from '../timers/call-timers.js';
+import type { DueTimer } from '../timers/stage-timers.js';
+import type { Vertex } from '../vertex.js';
+import type { FragmentSurroundings } from './fragment-compiler.js';
+import { statefulStage } from './stateful-stages.js';
+
+/** Lets go of what an input was that is given up. */
+export type GiveUp = (input: unknown) => void;
+
+/**
+ * A window whose result is given up: its timer has fired and what it did is taken back, so the state would wait for it for ever, and with it
+ * the windows behind it. Undefined for a stage without windows.
+ */
+export const giveUpWindow = (
+  vertex: Vertex,
+  { keeper, clockOf }: Pick<FragmentSurroundings, 'keeper' | 'clockOf'>,
+): GiveUp | undefined => {
+  const { work } = vertex;
+  if (work.kind !== 'stateful' || work.operation.kind !== 'window') return undefined;
+  const { operation } = work;
+  const stage = statefulStage(vertex.name, work);
+  const state = keeper.stateOf(stage);
+  const timers = keeper.timersOf(stage);
+  const calls = new CallTimers(clockOf(vertex), 'event', timers, true);
+  return (input) => {
+    // what the timers of the stage have given as due
+    const { key, name, at } = input as DueTimer;
+    const value = state.get(key);
+    if (value === undefined) return;
+    calls.key = key;
+    operation.giveUp(value, { name, at }, calls);
+    if (work.forgetWhen(value)) state.remove(key);
+    else state.set(key, value);
+  };
+};
