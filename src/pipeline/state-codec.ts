@@ -9,6 +9,9 @@ export interface StateCodec<S> {
   encode(state: S): Uint8Array;
   /** Bytes of this version; they may be kept. */
   decode(bytes: Uint8Array): S;
-  /** Makes a state of bytes that another version wrote. Without it the job is refused with JOB_CHANGED when there are any. */
+  /**
+   * Makes a state of bytes that an older version wrote, whichever of them: `version` says which. It must give one. Without it the job is refused
+   * with JOB_CHANGED when there are any, and so it is when there are states of a newer version.
+   */
   upgrade?(bytes: Uint8Array, version: number): S;
 }

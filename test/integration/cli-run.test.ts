@@ -245,6 +245,47 @@ test('what is stored for a sink that was taken away stops the start, until --giv
   assert.equal((await last.end('SIGTERM')).code, 0);
 });
 
+test(
+  'state of a stage that was renamed stops the start, until --drop-state names it; a wrong name is refused',
+  LIMIT,
+  async () => {
+    const broker = await startMosquitto();
+    const witness = await startMosquittoSub({ port: broker.port, topic: 'counted/#' });
+    const module = (stage: string) =>
+      moduleFile(`${stage}.mjs`, [
+        'const pipeline = Pipeline.create();',
+        `const items = pipeline.readFrom(MqttSources.builder().broker('${broker.url}').clientId('counter').keepSession()`,
+        "  .topic('in').qualityOfService(2).mapToItemFn((_topic, message) => String(message)).build()).groupingKey(() => 'all');",
+        'const count = (state) => String((state.count += 1));',
+        'const counts = (name) => items.mapStateful(() => ({ count: 0 }), count).setName(name).writeTo(',
+        `  MqttSinks.builder().broker('${broker.url}').clientId(name).topic('counted/' + name).build()).setName('to-' + name);`,
+        `counts('kept'); counts('${stage}');`,
+        'export default pipeline;',
+        "export const config = { name: 'drops', processingGuarantee: 'exactly-once' };",
+      ]);
+    const dir = ['--dir', join(directory, 'dropped')];
+    await using first = startCli(['run', module('before'), ...dir]);
+    await first.waitForLine(/RUNNING/);
+    await publishAll({ port: broker.port, topic: 'in', qos: 2 }, ['a']);
+    await witness.untilCount(2);
+    assert.equal((await first.end('SIGTERM')).code, 0);
+
+    const refused = await runCli(['run', module('after'), ...dir]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr.at(-1) ?? '', /stage "before" \(state\).*--drop-state 'before'/);
+    const wrong = await runCli(['run', module('after'), ...dir, '--drop-state', 'befor']);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr.join('\n'), /dropState names "befor", which is no stage of it: did you mean "before"/);
+
+    await using last = startCli(['run', module('after'), ...dir, '--drop-state', 'before']);
+    await last.waitForLine(/RUNNING/);
+    await publishAll({ port: broker.port, topic: 'in', qos: 2 }, ['b']);
+    await witness.untilCount(4);
+    assert.deepEqual(witness.texts.slice(2).sort(), ['1', '2']);
+    assert.equal((await last.end('SIGTERM')).code, 0);
+  },
+);
+
 test('--dir says that nothing is kept there', LIMIT, async () => {
   const dir = join(directory, 'state');
   const result = await runCli(['run', moduleFile('dir.mts', [...FINITE, 'export default pipeline;']), '--dir', dir]);

@@ -10,6 +10,8 @@ export interface RunOptions extends CommonOptions {
   readonly module: string;
   /** `--drain-timeout` was given; otherwise the module's own `config` may say it. */
   readonly drainTimeoutGiven: boolean;
+  /** As `JobOptions.dropState` has them; empty by default. */
+  readonly dropState: readonly string[];
   /** Undefined: the job runs in this process alone. */
   readonly node: NodeFlags | undefined;
 }
@@ -20,6 +22,11 @@ export const RUN_OPTIONS = {
     kind: 'value',
     argument: 'D',
     help: 'Where jobs with exactly-once, or with at-least-once and state, keep it; one process at a time. With --cluster: a copy of what\nthis node has, so that it starts quickly',
+  },
+  'drop-state': {
+    kind: 'list',
+    argument: 'STAGE...',
+    help: 'Drop the stored state of a stage that is no more, or whose codec cannot read it',
   },
   ...COMMON_OPTIONS,
   ...NODE_FLAGS,
@@ -34,6 +41,7 @@ export function parseRunOptions(args: readonly string[], environment: NodeJS.Pro
     ...parseCommonOptions(options, environment),
     module,
     drainTimeoutGiven: options.value('drain-timeout') !== undefined,
+    dropState: options.list('drop-state'),
     node: parseNodeFlags(options, environment),
   };
 }

@@ -36,7 +36,8 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
   const ownDrainTimeoutMs = options.drainTimeoutGiven ? undefined : jobOptions.drainTimeoutMs;
   const drainTimeoutMs = ownDrainTimeoutMs ?? options.drainTimeoutMs;
   const giveUp = [...(jobOptions.giveUp ?? []), ...options.giveUp];
-  const job = { ...jobOptions, drainTimeoutMs, giveUp };
+  const dropState = [...(jobOptions.dropState ?? []), ...options.dropState];
+  const job = { ...jobOptions, drainTimeoutMs, giveUp, dropState };
   const { stats, http, module: title } = options;
   const task = { stats, http, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
   if (options.node !== undefined) {

@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
 import { statefulStages } from '../../pipeline/compile/stateful-stages.js';
+import type { PipelineGraph } from '../../pipeline/vertex.js';
 import { openStore } from '../../store/guarded-store.js';
 import type { Store, StoreProvider } from '../../store/store.js';
 import { storeKeys } from '../layout/keys/store-keys.js';
@@ -17,8 +18,10 @@ import { BUNDLE_LIMITS, KeyedStates } from '../state/keyed-states.js';
 import { assembleWork, type DurableWork } from './assemble-work.js';
 import { beCareful } from './careful-unit.js';
 import type { DurableCustody } from './custody.js';
-import { type JobManifest, settleClients, settleManifest } from './job-manifest.js';
+import { type SettledParts, settleManifest } from './job-manifest.js';
 import { openDurablePorts } from './open-ports.js';
+import { settleClients } from './settle-clients.js';
+import type { JobManifest } from './stored-manifest.js';
 
 /** A run of a job with a store. */
 export interface DurableRunParts extends RunParts {
@@ -28,9 +31,8 @@ export interface DurableRunParts extends RunParts {
 /**
  * Opens a run of a job with a store: it goes on from what the last run has committed. It owns the store until the run is closed.
  *
- * The order, and why: the store is opened, and what it has of the stages' states is held against their codecs, so that what does not fit is
- * refused before anything is reached. Then the manifest is settled (`settleManifest`), which may refuse the job, or remove what is given
- * up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
+ * The order, and why: the store is opened, and what it has is held against the pipeline (`settleManifest`), its parts and the codecs of its
+ * states: what does not fit is refused before anything is reached, or removed where it is given up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
  * are waited for; that they were reached is durable before a source is opened with its stored position. Now it is known which clients there
  * are, and what is stored for others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads
  * pending calls, the head of the known keys of each source, and the end and the first chunk of each outbox: a start takes no longer because
@@ -60,19 +62,12 @@ export const openDurableRun = async (request: RunRequest, stores: StoreProvider)
 
 const recover = async (request: RunRequest, store: Store, startMs: number): Promise<DurableRunParts> => {
   const { options } = request;
-  const overlay = new Overlay(store);
   const stages = statefulStages(options.graph);
+  const isFirst = await settleManifest(store, options, partsOf(options.graph));
+  const overlay = new Overlay(store);
   const states = new KeyedStates({ stages, overlay, store, limits: options.stateLimits, bundles: BUNDLE_LIMITS });
   const plan = compilePipeline(options.graph, states);
   const ports = planPorts(plan);
-  const now: JobManifest = {
-    sources: plan.sources.map(({ name }) => name),
-    sinks: ports.sinks.map(({ name }) => name),
-    stages: [...plan.stateful, ...plan.asyncStages].map(({ name }) => name),
-    timers: plan.timedStages.map(({ name }) => name),
-    ...calledIn(ports),
-  };
-  const isFirst = await settleManifest(store, options, now);
   const services = await openServices(request, plan);
   const { job } = options;
   const open = await closingOnFailure({ job, services }, () => openDurablePorts(request, { store, ports }));
@@ -85,7 +80,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     await store.close();
   };
   try {
-    await settleClients(store, options, { opened: openedIn(ports, open), now });
+    await settleClients(store, options, openedIn(ports, open));
     work = assembleWork(request, { store, plan, ports, open, overlay, states });
     const { machine, custody, lanes, calls } = work;
     const opening = ports.sinks.map(({ called }, index) => new OpeningSink(called, open.writers[index]?.port.opened));
@@ -101,6 +96,24 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
     await close().catch(() => {});
     throw error;
   }
+};
+
+/** Of a pipeline that is compiled for its names alone: its states are read from the store when that is settled. */
+const partsOf = (graph: PipelineGraph): SettledParts => {
+  const plan = compilePipeline(graph);
+  const keeping = [
+    ...plan.stateful.map(({ name, codec }) => ({ kind: 'state', name, codec }) as const),
+    ...plan.asyncStages.map(({ name, codec }) => ({ kind: 'async', name, codec }) as const),
+  ];
+  const ports = planPorts(plan);
+  const now = {
+    sources: plan.sources.map(({ name }) => name),
+    sinks: ports.sinks.map(({ name }) => name),
+    stages: keeping.map(({ name }) => name),
+    timers: plan.timedStages.map(({ name }) => name),
+    ...calledIn(ports),
+  };
+  return { now, keeping };
 };
 
 const calledIn = ({ sources, sinks }: JobPorts): Pick<JobManifest, 'called'> => {

@@ -59,6 +59,12 @@ export interface JobOptions {
    * `stage x`, `timers x` for a stage that keeps none any more, or `client x` for a client of a sink. Without it such a job is refused with JOB_CHANGED, which names them.
    */
   readonly giveUp?: readonly string[] | undefined;
+  /**
+   * Stages, by their names, whose stored state (or pending calls) goes for good where the pipeline has no place for it: the stage is gone, keeps
+   * another kind of thing, or has a codec that cannot read the state. What has a place stays. Default: none, and JOB_CHANGED names the
+   * stages. A name that was never one of a stage with state is INVALID_OPTIONS.
+   */
+  readonly dropState?: readonly string[] | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
   /** Told of each change of status, at once. What it throws, or rejects with, is a process warning, and fails nothing. */
@@ -91,6 +97,8 @@ export interface ResolvedJobOptions {
   readonly restart: RestartOptions;
   /** Checked for its form; whether there are such parts only the store knows. */
   readonly giveUp: readonly string[];
+  /** The same of stages. */
+  readonly dropState: readonly string[];
   /** Default: a registry of the job's own. */
   readonly metrics: Metrics;
   /** Whether it is that. */
@@ -125,6 +133,7 @@ const JOB: OptionChecks<JobOptions> = {
   maxCachedStateBytes: count,
   restart: options(RESTART),
   giveUp: listOf(part),
+  dropState: listOf(someText),
   metrics: metricsPort,
   onEvent: func,
 };
@@ -157,6 +166,7 @@ export const resolveJobOptions = (given: JobOptions, defaultName: string): Resol
     maxCachedStateBytes: asked.maxCachedStateBytes ?? 128 * 1024 * 1024,
     restart: asked.restart ?? {},
     giveUp: asked.giveUp ?? [],
+    dropState: asked.dropState ?? [],
     metrics: asked.metrics ?? new MetricsRegistry(),
     ownMetrics: asked.metrics === undefined,
     onEvent: asked.onEvent,

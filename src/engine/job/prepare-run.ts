@@ -72,6 +72,7 @@ export const prepareRun = (
     graph,
     job: name,
     giveUp: options.giveUp,
+    dropState: options.dropState,
     partition: FIRST_PARTITION,
     partitions,
     guarantee,

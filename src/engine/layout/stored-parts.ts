@@ -1,6 +1,6 @@
 import type { StoreBatch, StoreView } from '../../store/store.js';
 import { namePart } from './keys/key-text.js';
-import { nameKey, namePrefix } from './keys/named-keys.js';
+import { type NamedKind, nameKey, namePrefix } from './keys/named-keys.js';
 import { storeKeys } from './keys/store-keys.js';
 import { readOutboxHead } from './values/outbox-head.js';
 import { readSourceRecord } from './values/source-record.js';
@@ -45,11 +45,10 @@ export const keysOf = (part: Part): StoredKeys => {
       };
     case 'sink':
       return { keys: [], prefixes: [outboxesOf(name), `rows/${namePart(name)}/`, recordsOf(part)] };
-    case 'stage':
-      return {
-        keys: [nameKey('state', name), nameKey('async', name), ...timersOf(name).keys],
-        prefixes: [namePrefix('state', name), namePrefix('async', name), ...timersOf(name).prefixes],
-      };
+    case 'stage': {
+      const [state, calls] = [keysOfStage('state', name), keysOfStage('async', name)];
+      return { keys: [...state.keys, ...calls.keys], prefixes: [...state.prefixes, ...calls.prefixes] };
+    }
     case 'timers':
       return timersOf(name);
   }
@@ -59,6 +58,18 @@ const timersOf = (stage: string): StoredKeys => ({
   keys: [nameKey('timer', stage), nameKey('due', stage)],
   prefixes: [namePrefix('timer', stage), namePrefix('due', stage)],
 });
+
+/** What a stage keeps: its state with its timers, or the items of its pending calls. */
+export type StageKind = Extract<NamedKind, 'state' | 'async'>;
+
+/** Of one kind of stage alone. */
+export const keysOfStage = (kind: StageKind, name: string): StoredKeys => {
+  const timers = kind === 'state' ? timersOf(name) : { keys: [], prefixes: [] };
+  return {
+    keys: [nameKey(kind, name), ...timers.keys],
+    prefixes: [namePrefix(kind, name), ...timers.prefixes],
+  };
+};
 
 /** The same for an outbox of a sink, whose client is no more. */
 export const keysOfClient = (sink: string, client: string): StoredKeys => ({
@@ -92,7 +103,7 @@ export const storedOf = (view: StoreView, part: Part): string | undefined => {
     case 'stage':
       return storedOfStage(view, part.name);
     case 'timers':
-      return hasKeys(view, namePrefix('due', part.name)) ? 'timers that are set' : undefined;
+      return storedTimers(view, part.name);
   }
 };
 
@@ -117,11 +128,17 @@ const storedOfSink = (view: StoreView, name: string): string | undefined => {
 
 export const messagesText = (count: number): string => (count === 1 ? '1 message' : `${count} messages`);
 
-const storedOfStage = (view: StoreView, name: string): string | undefined => {
-  if (hasKeys(view, namePrefix('state', name))) return 'state';
-  if (hasKeys(view, namePrefix('due', name))) return 'timers that are set';
-  return hasKeys(view, namePrefix('async', name)) ? 'calls that are pending' : undefined;
+const storedOfStage = (view: StoreView, name: string): string | undefined =>
+  storedOfKind(view, 'state', name) ?? storedOfKind(view, 'async', name);
+
+/** The same of one kind of stage alone. */
+export const storedOfKind = (view: Pick<StoreView, 'range'>, kind: StageKind, name: string): string | undefined => {
+  if (hasKeys(view, namePrefix(kind, name))) return kind === 'state' ? 'state' : 'calls that are pending';
+  return kind === 'state' ? storedTimers(view, name) : undefined;
 };
+
+const storedTimers = (view: Pick<StoreView, 'range'>, name: string): string | undefined =>
+  hasKeys(view, namePrefix('due', name)) ? 'timers that are set' : undefined;
 
 /** Whether anything stands under keys that begin with it. */
 export const hasKeys = (view: Pick<StoreView, 'range'>, prefix: string): boolean => {

@@ -30,6 +30,8 @@ export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | '
   readonly partitions: number;
   /** Parts that are gone and whose stored messages, calls, state and positions are given up. */
   readonly giveUp: readonly string[];
+  /** Stages whose state goes where the pipeline has no place for it. */
+  readonly dropState: readonly string[];
   /** Of the job, over all its runs. */
   readonly tallies: JobTallies;
   /** How long an end waits for what is in flight. */

@@ -23,7 +23,7 @@ const CHECKED_STATES = 16;
 export interface StructuredCloneOptions<S> {
   /** Default 0. */
   readonly version?: number;
-  /** Makes a state of what a structured-clone codec of another version stored. */
+  /** Makes a state of what a structured-clone codec of an older version stored, whichever of them. */
   readonly upgrade?: (old: unknown, version: number) => S;
 }
 

@@ -50,6 +50,7 @@ export class MachineRig {
         partition: 0,
         partitions: 1,
         giveUp: [],
+        dropState: [],
         guarantee: this.#isStored ? 'exactly-once' : 'none',
         metrics,
         tallies: createTallies(metrics, 'job'),

@@ -47,32 +47,53 @@ const checkBytes = (encoded: unknown): Uint8Array => {
 
 /** @throws MillraceError JOB_CHANGED for a version that the codec cannot upgrade, USER_FUNCTION_FAILED when the codec throws */
 export const decodeVersioned = ({ codec, owner }: Encoding, bytes: Uint8Array): unknown => {
-  const version = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+  const version = versionOf(bytes);
   const body = bytes.subarray(HEADER_BYTES);
   checkVersions({ codec, owner }, [version]);
   try {
-    const value = version === codec.version ? codec.decode(body) : codec.upgrade?.(body, version);
-    refusePromise(value, 'decode');
-    return value;
+    return version === codec.version ? decodeBody(codec, body) : upgraded(codec, body, version);
   } catch (error) {
     throw failure(error, `${owner} cannot be read from the store`);
   }
 };
 
+const decodeBody = (codec: StateCodec<unknown>, body: Uint8Array): unknown => {
+  const value = codec.decode(body);
+  refusePromise(value, 'decode');
+  return value;
+};
+
+const upgraded = (codec: StateCodec<unknown>, body: Uint8Array, version: number): unknown => {
+  const value = codec.upgrade?.(body, version);
+  refusePromise(value, 'upgrade');
+  // it would be a key without a state, which begins anew
+  if (value === undefined) throw new MillraceError('USER_FUNCTION_FAILED', 'upgrade gave no state');
+  return value;
+};
+
 /** @throws MillraceError JOB_CHANGED when one of these versions cannot be read */
 export const checkVersions = ({ codec, owner }: Encoding, versions: readonly number[]): void => {
-  const foreign = versions.filter((version) => version !== codec.version);
-  if (foreign.length === 0 || codec.upgrade !== undefined) return;
+  const foreign = foreignVersions(codec, versions);
+  if (foreign.length === 0) return;
   throw new MillraceError(
     'JOB_CHANGED',
     `${owner} was stored by version ${foreign.join(', ')} of its codec, which is now at ${codec.version}`,
     {
       advice:
-        'Give the codec an upgrade function, go back to that version, or start a job of another name without the state.',
+        'Give the codec an upgrade function (for a version below its own), go back to that version, or drop the state of the stage: dropState among the options of the job, --drop-state of millrace run.',
       details: { stored: foreign, version: codec.version },
     },
   );
 };
+
+/** Of the codec that made the bytes. */
+export const versionOf = (bytes: Uint8Array): number => (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+
+/** Those of the versions that the codec cannot read: newer ones, which no upgrade was written for, and older ones without an upgrade. */
+export const foreignVersions = (
+  { version, upgrade }: StateCodec<unknown>,
+  versions: readonly number[],
+): readonly number[] => versions.filter((one) => one > version || (one < version && upgrade === undefined));
 
 const failure = (error: unknown, what: string): MillraceError => {
   if (!(error instanceof MillraceError))

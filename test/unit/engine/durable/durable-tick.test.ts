@@ -48,6 +48,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
         partition,
         partitions: 1,
         giveUp: [],
+        dropState: [],
         guarantee: 'exactly-once',
         metrics,
         tallies: createTallies(metrics, 'ticks'),

@@ -85,6 +85,43 @@ test(
     }),
 );
 
+test(
+  'an upgrade that gives no state, or a promise of one, fails the job: the key would begin anew in silence',
+  LIMIT,
+  () =>
+    withStage(async (stage) => {
+      stage.state.set('a', { n: 1 });
+      await stage.commit();
+      for (const [upgrade, message] of [
+        [() => undefined, /stage "s" cannot be read from the store: upgrade gave no state/],
+        [async () => ({ n: 2 }), /stage "s" cannot be read from the store: upgrade returned a promise/],
+      ] as const) {
+        stage.codec = StateCodecs.structuredClone<unknown>({ version: 1, upgrade });
+        await stage.rig.restart();
+        assert.throws(() => stage.state.get('a'), { code: 'USER_FUNCTION_FAILED', message });
+      }
+    }),
+);
+
+test('a state goes through every version that it was left in: one upgrade is told of each', LIMIT, () =>
+  withStage(async (stage) => {
+    for (const key of ['a', 'b', 'c']) stage.state.set(key, { from: [0] });
+    await stage.commit();
+    for (const version of [1, 2]) {
+      const upgrade = (old: unknown, was: number): unknown => ({ from: [...(old as { from: number[] }).from, was] });
+      stage.codec = StateCodecs.structuredClone({ version, upgrade });
+      await stage.rig.restart();
+      const key = version === 1 ? 'a' : 'b';
+      stage.state.set(key, stage.state.get(key));
+      await stage.commit();
+    }
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((key) => stage.state.get(key)),
+      [{ from: [0, 0, 1] }, { from: [0, 0] }, { from: [0, 0] }],
+    );
+  }),
+);
+
 test('a state that cannot be stored fails the seal with the name of its stage and the path', LIMIT, () =>
   withStage(async (stage) => {
     stage.state.set('k', { on: { click: () => 1 } });
