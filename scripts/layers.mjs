@@ -25,6 +25,7 @@ const CLUSTER = [
 ];
 /** What runs a job, whichever engine starts it. */
 const RUNS = ['engine/job', 'engine/run', 'engine/opening', 'engine/tick'];
+const SNAPSHOT = ['engine/snapshot'];
 const LANES = ['engine/layout', 'engine/tick', 'engine/state', 'engine/opening'];
 
 /** @type {readonly Layer[]} */
@@ -81,18 +82,19 @@ export const LAYERS = [
   { folder: 'store/jetstream/stream-config.ts', imports: [], pure: true },
   { folder: 'engine/layout', imports: ENGINE },
   { folder: 'engine/inspection', imports: [...ENGINE, 'engine/layout'] },
+  { folder: 'engine/snapshot', imports: [...ENGINE, 'engine/layout', 'engine/inspection'] },
   { folder: 'engine/tick', imports: [...ENGINE, 'engine/layout'], pure: true },
   { folder: 'engine/state', imports: [...ENGINE, 'engine/layout', 'engine/tick'], pure: true },
   { folder: 'engine/opening', imports: [...ENGINE, 'engine/layout', 'engine/tick'] },
   { folder: 'engine/direct', imports: [...ENGINE, ...LANES] },
-  { folder: 'engine/durable', imports: [...ENGINE, ...LANES] },
+  { folder: 'engine/durable', imports: [...ENGINE, ...LANES, ...SNAPSHOT] },
   { folder: 'engine/run', imports: [...ENGINE, ...LANES, 'engine/direct', 'engine/durable'] },
-  { folder: 'engine/job', imports: [...ENGINE, ...LANES, 'engine/run'] },
-  { folder: 'engine', imports: [...ENGINE, 'engine/job-runner.ts'] },
+  { folder: 'engine/job', imports: [...ENGINE, ...LANES, ...SNAPSHOT, 'engine/run'] },
+  { folder: 'engine', imports: [...ENGINE, ...SNAPSHOT, 'engine/job-runner.ts'] },
   { folder: 'engine/job-runner.ts', imports: ['pipeline', 'engine/job', 'cluster/node'] },
   {
     folder: 'engine/engine.ts',
-    imports: [...ENGINE, ...LANES, 'engine', 'engine/job', 'engine/job-runner.ts', 'cluster/engine'],
+    imports: [...ENGINE, ...LANES, ...SNAPSHOT, 'engine', 'engine/job', 'engine/job-runner.ts', 'cluster/engine'],
   },
   { folder: 'cluster', imports: ['cluster/claims', 'cluster/engine', 'cluster/job', 'cluster/node'] },
   { folder: 'cluster/assignment', imports: [], pure: true },

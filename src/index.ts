@@ -50,6 +50,7 @@ export {
   type JobPart,
   type JobPlan,
   type JobRunner,
+  type JobSnapshot,
   type JobStatus,
   type Recovered,
   type RestartOptions,

@@ -19,6 +19,8 @@ import { planOfJob } from './job/job-plan.js';
 import { nameless, nameTaken, prepareRun } from './job/prepare-run.js';
 import { tellObserver } from './job/tell-observer.js';
 import type { JobRunner } from './job-runner.js';
+import type { JobSnapshot } from './snapshot/job-snapshot.js';
+import { SnapshotShelf } from './snapshot/snapshot-shelf.js';
 
 /** Where an engine keeps what is durable. Without either it runs jobs that need no store. */
 export interface EngineOptions {
@@ -122,6 +124,19 @@ export class Engine implements JobRunner {
     return job;
   }
 
+  /**
+   * The snapshots that jobs have exported here, oldest first.
+   * @throws MillraceError UNSUPPORTED without a directory; STORE_CORRUPT for one that is damaged
+   */
+  async snapshots(): Promise<readonly JobSnapshot[]> {
+    return SnapshotShelf.of(this.#stores).list();
+  }
+
+  /** Removes a snapshot. @throws MillraceError UNSUPPORTED without a directory; INVALID_OPTIONS where there is none of that name */
+  async deleteSnapshot(name: string): Promise<void> {
+    await SnapshotShelf.of(this.#stores).remove(name);
+  }
+
   /** Drains every job and refuses new ones. Resolves when all have ended; their failures are told by `join`. */
   async shutdown(): Promise<void> {
     this.#shutDown = true;
@@ -154,7 +169,7 @@ export class Engine implements JobRunner {
     refuseMore('Engine', { embedded: 1, cluster: 1 }, Engine);
     // a handler of a signal is given the signal: `process.on('SIGTERM', engine.shutdown.bind(engine))`
     const shutdown = Number.POSITIVE_INFINITY;
-    refuseMore('the engine', { getJob: 1, newJob: 2, shutdown }, Engine.prototype);
+    refuseMore('the engine', { getJob: 1, newJob: 2, snapshots: 0, deleteSnapshot: 1, shutdown }, Engine.prototype);
   }
 }
 

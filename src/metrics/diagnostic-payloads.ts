@@ -267,6 +267,16 @@ export interface DiagnosticPayloads {
   };
   /** What was stored for a part that is no more was removed. */
   readonly 'given-up': { readonly job: string; readonly part: string; readonly stored: string };
+  /** A job begins with the state of a snapshot. */
+  readonly 'begun-from-snapshot': {
+    readonly job: string;
+    readonly snapshot: string;
+    /** The job whose state it was. */
+    readonly of: string;
+    readonly takenAtMs: number;
+    /** Messages that the outboxes of that job had then. */
+    readonly undelivered: number;
+  };
   /** A transaction keeps a source from giving the rows behind it. */
   readonly 'changes-held-back': {
     readonly source: string;

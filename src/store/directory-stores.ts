@@ -1,5 +1,7 @@
+import { DirectorySnapshots } from './directory-snapshots.js';
 import type { EmbeddedStores, EmbeddedStoresOptions } from './embedded/embedded-stores.js';
-import type { Store, StoreProvider } from './store.js';
+import { lookInDirectory } from './look/look-in-directory.js';
+import type { Store, StoreMoment, StoreProvider } from './store.js';
 
 /** What those of a directory are given. */
 type DirectoryStoresOptions = Pick<EmbeddedStoresOptions, 'onSnapshotFailed'>;
@@ -13,12 +15,14 @@ async function openStores(dir: string, options: DirectoryStoresOptions): Promise
 /** The stores of a directory, which is owned from the first store that is opened until `close`. */
 export class DirectoryStores implements StoreProvider {
   readonly location: string;
+  readonly snapshots: DirectorySnapshots;
   readonly #options: DirectoryStoresOptions;
   /** One attempt at a time to own the directory, which all that open a store wait for. */
   #stores: Promise<EmbeddedStores> | undefined;
 
   constructor(dir: string, options: DirectoryStoresOptions) {
     this.location = dir;
+    this.snapshots = new DirectorySnapshots(dir, true);
     this.#options = options;
   }
 
@@ -31,6 +35,10 @@ export class DirectoryStores implements StoreProvider {
       await this.#forgetFailed(opening);
       throw error;
     }
+  }
+
+  lookAt<T>(job: string, partition: number, use: (moment: StoreMoment) => Promise<T>): Promise<T | undefined> {
+    return lookInDirectory(this.location, { job, partition }, use);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { MillraceError } from '../errors/index.js';
+import type { SnapshotBlobs } from './log/snapshot-blobs.js';
 
 /** One record: a key and its bytes. */
 export interface StoreRecord {
@@ -69,6 +70,14 @@ export interface Store extends StoreView {
   close(): Promise<void>;
 }
 
+/** What a partition has, as of one moment between two commits, for somebody who need not own it. */
+export interface StoreMoment {
+  /** Each record once whose key is wanted, in no order. May be asked several times, and gives the same. */
+  records(wanted: (key: string) => boolean): AsyncIterable<StoreRecord>;
+  /** What could not be read so far: then something is missing in what came. */
+  readonly problems: readonly MillraceError[];
+}
+
 /** Opens the stores of an engine. What "durable" means is the provider's to declare. */
 export interface StoreProvider {
   /** For messages: a directory, or what stands for it. */
@@ -79,6 +88,14 @@ export interface StoreProvider {
    * @throws MillraceError STORE_LOCKED, STORE_CORRUPT, STORE_VERSION, STORE_FULL, STORAGE_FAILED
    */
   open(job: string, partition: number): Promise<Store>;
+  /**
+   * Shows what the store of a partition has, as of a moment not before the call, beside whoever has it open. Without it nothing can be exported.
+   * @param use is called again where what it was reading went away meanwhile, and what it gave before does not count
+   * @returns what `use` gave; undefined: nothing was ever stored there
+   */
+  lookAt?<T>(job: string, partition: number, use: (moment: StoreMoment) => Promise<T>): Promise<T | undefined>;
+  /** Where exported snapshots are kept, apart from the stores. Without it nothing can be exported. */
+  readonly snapshots?: SnapshotBlobs | undefined;
   /** Closes all stores and gives up the ownership of the location. */
   close(): Promise<void>;
 }

@@ -62,16 +62,16 @@ const machineOf = (partitions: number): ClaimsMachine => {
       warm,
       behind: [],
     };
-    machine.handle({ type: 'beat', beat }, 0);
+    machine.handle({ type: 'beat', beat });
   }
   for (const [partition, owner] of owners.entries()) {
     const run = NODES.indexOf(owner ?? '') + 1;
     const claim = { partition, owner: { node: owner ?? '', run }, revision: partition + 100, epoch: partition + 100 };
-    machine.handle({ type: 'claim', claim }, 0);
+    machine.handle({ type: 'claim', claim });
   }
   machine.beatSent(1, 0);
   machine.beatTaken(1);
-  machine.handle({ type: 'caught-up' }, 0);
+  machine.handle({ type: 'caught-up' });
   return machine;
 };
 

@@ -12,6 +12,8 @@ export interface RunOptions extends CommonOptions {
   readonly drainTimeoutGiven: boolean;
   /** As `JobOptions.dropState` has them; empty by default. */
   readonly dropState: readonly string[];
+  /** As `JobOptions.initialSnapshot` has it. */
+  readonly initialSnapshot: string | undefined;
   /** Undefined: the job runs in this process alone. */
   readonly node: NodeFlags | undefined;
 }
@@ -28,6 +30,11 @@ export const RUN_OPTIONS = {
     argument: 'STAGE...',
     help: 'Drop the stored state of a stage that is no more, or whose codec cannot read it',
   },
+  'initial-snapshot': {
+    kind: 'value',
+    argument: 'NAME',
+    help: 'Begin with the state of this snapshot in --dir, where the job has stored nothing yet (millrace snapshots)',
+  },
   ...COMMON_OPTIONS,
   ...NODE_FLAGS,
 } as const satisfies CommandOptions;
@@ -42,6 +49,7 @@ export function parseRunOptions(args: readonly string[], environment: NodeJS.Pro
     module,
     drainTimeoutGiven: options.value('drain-timeout') !== undefined,
     dropState: options.list('drop-state'),
+    initialSnapshot: options.value('initial-snapshot'),
     node: parseNodeFlags(options, environment),
   };
 }

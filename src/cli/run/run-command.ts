@@ -37,7 +37,8 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
   const drainTimeoutMs = ownDrainTimeoutMs ?? options.drainTimeoutMs;
   const giveUp = [...(jobOptions.giveUp ?? []), ...options.giveUp];
   const dropState = [...(jobOptions.dropState ?? []), ...options.dropState];
-  const job = { ...jobOptions, drainTimeoutMs, giveUp, dropState };
+  const initialSnapshot = options.initialSnapshot ?? jobOptions.initialSnapshot;
+  const job = { ...jobOptions, drainTimeoutMs, giveUp, dropState, initialSnapshot };
   const { stats, http, module: title } = options;
   const task = { stats, http, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
   if (options.node !== undefined) {

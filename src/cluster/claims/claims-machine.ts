@@ -63,10 +63,9 @@ export class ClaimsMachine {
     this.#givingBack = new GivingBack(options.self.node, options.standbys);
   }
 
-  /** What the watch tells. A beat counts from `now` on, and not from an earlier look: its node would be gone too soon. */
-  handle(change: Change, now: number): void {
+  /** What the watch tells. */
+  handle(change: Change): void {
     const { node, run } = this.#options.self;
-    this.#view.look(now);
     if (change.type === 'beat' && change.beat.node === node && change.beat.run > run) this.#superseded = true;
     this.#view.handle(change);
   }

@@ -24,7 +24,7 @@ const LOOKS_PER_LEASE = 4;
  *
  * C6. No time of one machine is compared with another's; what is measured is how long the watcher has seen nothing, by its own clock.
  *
- * Call `look` first whenever time has passed, at the latest at `deadline()`: what is seen counts from the last look on.
+ * Call `look` first whenever time has passed, at the latest at `deadline()`.
  */
 export class FailureDetector {
   readonly #leaseMs: number;
@@ -71,15 +71,9 @@ export class FailureDetector {
     return sight === undefined ? 0 : this.#watched - sight.seenAt;
   }
 
-  /** When to look next: when the first of those that are alive would be gone, or sooner; undefined before the first look. */
+  /** When to look next; undefined before the first look. */
   deadline(): number | undefined {
-    if (this.#lookedAt === undefined) return undefined;
-    let waitMs = this.#leaseMs / LOOKS_PER_LEASE;
-    for (const { sign, seenAt } of this.#sights.values()) {
-      const leftMs = seenAt + sign.leaseMs - this.#watched;
-      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
-    }
-    return this.#lookedAt + waitMs;
+    return this.#lookedAt === undefined ? undefined : this.#lookedAt + this.#leaseMs / LOOKS_PER_LEASE;
   }
 }
 

@@ -26,6 +26,11 @@ import { loadParts } from './load-parts.js';
 import { planLines } from './plan-lines.js';
 import { refusePartitions } from './refuse-partitions.js';
 
+const noSnapshots = (job: string): MillraceError =>
+  new MillraceError('UNSUPPORTED', `job "${job}" runs on a cluster, where none begins with a snapshot`, {
+    advice: 'Leave out initialSnapshot; or run it in one process: Engine.embedded({ dir }).',
+  });
+
 /** What an engine of a cluster is made of. */
 export interface ClusterEngineParts {
   readonly place: ClusterPlace;
@@ -77,6 +82,7 @@ export class ClusterEngine implements JobRunner {
     const resolved = resolveJobOptions(others, '');
     if (resolved.name === '') throw nameless();
     if (this.#jobs.has(resolved.name)) throw nameTaken(resolved.name);
+    if (resolved.initialSnapshot !== undefined) throw noSnapshots(resolved.name);
     const { partitions = 1, ...changes } = own;
     const generation = new Generation();
     const divided = this.#divided(pipeline, { job: resolved.name, partitions, generation });

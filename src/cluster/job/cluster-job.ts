@@ -103,6 +103,15 @@ export class ClusterJob implements RunningJob {
     return stop?.generation === generation && stop.delivered;
   }
 
+  /**
+   * @throws MillraceError UNSUPPORTED: partitions commit each by itself, and what goes between them would be in none of their states
+   */
+  async exportSnapshot(_name: string): Promise<never> {
+    throw new MillraceError('UNSUPPORTED', `job "${this.name}" runs on a cluster, where no snapshot can be exported`, {
+      advice: 'Run it in one process for that: Engine.embedded({ dir }).',
+    });
+  }
+
   async resume(): Promise<void> {
     if (this.status !== 'SUSPENDED') throw this.#wrongState('resume');
     await this.#atNode.ask('running');

@@ -200,7 +200,7 @@ export class ClaimsDriver {
     if (this.#closed) return;
     if (event.type === 'failed') this.#handler.failed(event.error);
     else if (event.type === 'desired') this.#handler.desired(event);
-    else this.#machine.handle(event, performance.now());
+    else this.#machine.handle(event);
     this.tick();
   }
 

@@ -5,8 +5,9 @@ import { keysOf, type Part, type PartKind, partName, storedOf } from '../layout/
 import { type ManifestOwner, tellGivenUp, waysOut, waysOutOfStages } from './giving-up.js';
 import { type Holding, homelessIn, type KeepingStage, unreadableIn } from './homeless-state.js';
 import {
+  finishRemoval,
+  isFirst,
   type JobManifest,
-  NOTHING,
   noteManifest,
   readManifest,
   removeAll,
@@ -33,8 +34,7 @@ export const settleManifest = async (
   owner: ManifestOwner,
   { now, keeping }: SettledParts,
 ): Promise<boolean> => {
-  const left = readManifest(store).removing ?? [];
-  if (left.length > 0) await removeAll(store, left);
+  await finishRemoval(store);
   const before = readManifest(store);
   const here = partsOf(now);
   refusePresent(owner, here);
@@ -50,10 +50,10 @@ export const settleManifest = async (
   const isRenamed = JSON.stringify(before.called) !== JSON.stringify(now.called);
   const isNamed = dropped.some((name) => before.dropped?.includes(name) !== true);
   const isNews = gone.length > 0 || added(here, before).length > 0 || isNamed || isRenamed;
-  if (isNews || removing.length > 0) await noteManifest(store, { ...now, ...withDropped(dropped), removing });
+  if (isNews || removing.length > 0) await noteManifest(store, { ...now, ...kept(before, dropped), removing });
   for (const { part, stored } of given) tellGivenUp(owner.job, partName(part), stored);
   if (removing.length > 0) await removeAll(store, removing);
-  return before === NOTHING;
+  return isFirst(before);
 };
 
 /** What the pipeline has now. */
@@ -84,12 +84,18 @@ const droppedBy = (
   const earlier = before.dropped ?? [];
   const known = [...stages, ...before.stages, ...earlier];
   const unknown = dropState.find((name) => !known.includes(name));
-  if (unknown !== undefined && before !== NOTHING) throw unknownStage(job, unknown, known);
+  if (unknown !== undefined && !isFirst(before)) throw unknownStage(job, unknown, known);
   return [...new Set([...earlier, ...dropState])].slice(-MOST_DROPPED);
 };
 
-const withDropped = (dropped: readonly string[]): Pick<StoredManifest, 'dropped'> =>
-  dropped.length > 0 ? { dropped } : {};
+/** What outlives a change of the parts. */
+const kept = (
+  { begunWith }: StoredManifest,
+  dropped: readonly string[],
+): Pick<StoredManifest, 'dropped' | 'begunWith'> => ({
+  ...(dropped.length > 0 && { dropped }),
+  ...(begunWith !== undefined && { begunWith }),
+});
 
 const unknownStage = (job: string, name: string, known: readonly string[]): MillraceError => {
   const closest = closestName(name, known);

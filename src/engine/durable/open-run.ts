@@ -16,6 +16,7 @@ import { OpeningSink } from '../opening/opening-sink.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { BUNDLE_LIMITS, KeyedStates } from '../state/keyed-states.js';
 import { assembleWork, type DurableWork } from './assemble-work.js';
+import { beginFromSnapshot } from './begin-from-snapshot.js';
 import { beCareful } from './careful-unit.js';
 import type { DurableCustody } from './custody.js';
 import { type SettledParts, settleManifest } from './job-manifest.js';
@@ -31,7 +32,7 @@ export interface DurableRunParts extends RunParts {
 /**
  * Opens a run of a job with a store: it goes on from what the last run has committed. It owns the store until the run is closed.
  *
- * The order, and why: the store is opened, and what it has is held against the pipeline (`settleManifest`), its parts and the codecs of its
+ * The order, and why: the store is opened, and gets the state of the snapshot with which the job is to begin, if any. What it has is held against the pipeline (`settleManifest`), its parts and the codecs of its
  * states: what does not fit is refused before anything is reached, or removed where it is given up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
  * are waited for; that they were reached is durable before a source is opened with its stored position. Now it is known which clients there
  * are, and what is stored for others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads
@@ -53,15 +54,21 @@ export const openDurableRun = async (request: RunRequest, stores: StoreProvider)
   // OR4
   void store.lost?.then((error) => request.stop(error));
   try {
-    return await recover(request, store, startMs);
+    return await recover(request, { store, stores }, startMs);
   } catch (error) {
     await store.close().catch(() => {});
     throw error;
   }
 };
 
-const recover = async (request: RunRequest, store: Store, startMs: number): Promise<DurableRunParts> => {
+const recover = async (
+  request: RunRequest,
+  { store, stores }: { readonly store: Store; readonly stores: StoreProvider },
+  startMs: number,
+): Promise<DurableRunParts> => {
   const { options } = request;
+  const { job, initialSnapshot: snapshot } = options;
+  const hasBegun = snapshot !== undefined && (await beginFromSnapshot(store, stores, { job, snapshot }));
   const stages = statefulStages(options.graph);
   const isFirst = await settleManifest(store, options, partsOf(options.graph));
   const overlay = new Overlay(store);
@@ -69,7 +76,6 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
   const plan = compilePipeline(options.graph, states);
   const ports = planPorts(plan);
   const services = await openServices(request, plan);
-  const { job } = options;
   const open = await closingOnFailure({ job, services }, () => openDurablePorts(request, { store, ports }));
   let work: DurableWork | undefined;
   const close = async (): Promise<void> => {
@@ -89,7 +95,7 @@ const recover = async (request: RunRequest, store: Store, startMs: number): Prom
       pendingCalls: calls.reduce((sum, { pending }) => sum + pending, 0),
       elapsedMs: performance.now() - startMs,
     };
-    return { machine, custody, lanes, opening, recovered: isFirst ? undefined : recovered, close };
+    return { machine, custody, lanes, opening, recovered: isFirst || hasBegun ? undefined : recovered, close };
   } catch (error) {
     // what is closed for it must not be told as the reason
     request.abort(MillraceError.from(error));

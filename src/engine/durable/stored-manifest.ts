@@ -25,13 +25,19 @@ export interface StoredManifest extends Omit<JobManifest, 'timers'> {
   readonly removing?: readonly StoredKeys[];
   /** Stages that `dropState` has named: to name one again is no mistake. The last ones. */
   readonly dropped?: readonly string[];
+  /** The snapshot with which the job began. */
+  readonly begunWith?: { readonly name: string; readonly id: string };
 }
 
 /** Keys in one commit of a removal. */
 const REMOVE_AT_ONCE = 4096;
+/** Of a job that has no part: no run has come so far. */
 export const NOTHING: StoredManifest = { sources: [], sinks: [], stages: [], timers: [] };
 
-/** What was never written is an empty one, by identity: so a first start is told from a job of no parts. */
+/** A pipeline has a source at least. */
+export const isFirst = ({ sources, stages }: StoredManifest): boolean => sources.length + stages.length === 0;
+
+/** An empty one where it was never written. */
 export const readManifest = (view: StoreView): StoredManifest => {
   const bytes = view.get(storeKeys.job);
   // written by `noteManifest`, and its bytes are checked by the store
@@ -41,6 +47,12 @@ export const readManifest = (view: StoreView): StoredManifest => {
 export const noteManifest = (store: Store, { removing, ...manifest }: StoredManifest): Promise<void> => {
   const noted = removing === undefined || removing.length === 0 ? manifest : { ...manifest, removing };
   return store.commit(new Map([[storeKeys.job, encodeStored(noted)]]));
+};
+
+/** What an earlier start was to remove, and a crash has cut off. */
+export const finishRemoval = async (store: Store): Promise<void> => {
+  const left = readManifest(store).removing ?? [];
+  if (left.length > 0) await removeAll(store, left);
 };
 
 /** The manifest loses its `removing` only behind the last removal (G1). */

@@ -65,6 +65,12 @@ export interface JobOptions {
    * stages. A name that was never one of a stage with state is INVALID_OPTIONS.
    */
   readonly dropState?: readonly string[] | undefined;
+  /**
+   * The name of a snapshot (`exportSnapshot`) with whose state the job begins, where it has nothing stored yet; a job that began with it goes on
+   * from what it has stored, so the option may stay. One that has stored something else is refused with INVALID_STATE, a name that is none with
+   * INVALID_OPTIONS. Positions, sessions and outboxes begin anew (docs/operations.md).
+   */
+  readonly initialSnapshot?: string | undefined;
   /** Where the job and its connectors count. Default: a registry of the job's own, read by `job.metrics()`. */
   readonly metrics?: Metrics | undefined;
   /** Told of each change of status, at once. What it throws, or rejects with, is a process warning, and fails nothing. */
@@ -99,6 +105,8 @@ export interface ResolvedJobOptions {
   readonly giveUp: readonly string[];
   /** The same of stages. */
   readonly dropState: readonly string[];
+  /** Undefined: it begins with nothing. */
+  readonly initialSnapshot: string | undefined;
   /** Default: a registry of the job's own. */
   readonly metrics: Metrics;
   /** Whether it is that. */
@@ -134,6 +142,7 @@ const JOB: OptionChecks<JobOptions> = {
   restart: options(RESTART),
   giveUp: listOf(part),
   dropState: listOf(someText),
+  initialSnapshot: someText,
   metrics: metricsPort,
   onEvent: func,
 };
@@ -167,6 +176,7 @@ export const resolveJobOptions = (given: JobOptions, defaultName: string): Resol
     restart: asked.restart ?? {},
     giveUp: asked.giveUp ?? [],
     dropState: asked.dropState ?? [],
+    initialSnapshot: asked.initialSnapshot,
     metrics: asked.metrics ?? new MetricsRegistry(),
     ownMetrics: asked.metrics === undefined,
     onEvent: asked.onEvent,

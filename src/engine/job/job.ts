@@ -8,6 +8,8 @@ import type { OpeningSink } from '../opening/opening-sink.js';
 import type { Recovered } from '../opening/recovered.js';
 import type { RunParts } from '../opening/run-parts.js';
 import { JobRun } from '../run/job-run.js';
+import { exportSnapshot } from '../snapshot/export-snapshot.js';
+import type { JobSnapshot } from '../snapshot/job-snapshot.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import type { JobPlan } from './job-plan.js';
@@ -148,6 +150,17 @@ export class Job implements RunningJob {
     this.#run?.drain();
     this.#backoff?.abort();
     return this.#runOver;
+  }
+
+  /**
+   * Exports what the stages of the job keep (state, pending calls, known keys) under a name, as of one commit, while it goes on. Everything that was
+   * acknowledged before the call is in it. Resolves when it is durable.
+   * @throws MillraceError UNSUPPORTED for a job without a store; INVALID_STATE when there is a snapshot of that name, or nothing was stored yet;
+   * INVALID_OPTIONS for what cannot be a name; STORE_FULL, STORAGE_FAILED, STORE_CORRUPT
+   */
+  exportSnapshot(name: string): Promise<JobSnapshot> {
+    const { job, partition, stores } = this.#parts.run;
+    return exportSnapshot(stores, { job, partition, name });
   }
 
   /** The job's numbers as they stand. */

@@ -35,6 +35,12 @@ export const nameless = (): MillraceError =>
     },
   );
 
+const nothingKept = (job: string): MillraceError =>
+  new MillraceError('INVALID_OPTIONS', `job "${job}" keeps no state in a store: it cannot begin with a snapshot`, {
+    advice:
+      'Give its engine a directory, and the job the guarantee exactly-once or at-least-once; or leave out initialSnapshot.',
+  });
+
 /** An embedded engine runs each job as this one alone. */
 const FIRST_PARTITION = 0;
 
@@ -62,6 +68,7 @@ export const prepareRun = (
   const { sinks } = planPorts(plan);
   const parts = { sources, sinks, stateful };
   const { guarantee, durable } = resolveGuarantee(options.processingGuarantee, parts, stores !== undefined);
+  if (options.initialSnapshot !== undefined && !durable) throw nothingKept(options.name);
   const claiming = [
     ...sources.map(({ name, source }) => ({ name, part: source })),
     ...sinks.map(({ name, sink }) => ({ name, part: sink })),
@@ -73,6 +80,7 @@ export const prepareRun = (
     job: name,
     giveUp: options.giveUp,
     dropState: options.dropState,
+    initialSnapshot: options.initialSnapshot,
     partition: FIRST_PARTITION,
     partitions,
     guarantee,

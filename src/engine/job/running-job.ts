@@ -1,3 +1,4 @@
+import type { JobSnapshot } from '../snapshot/job-snapshot.js';
 import type { JobMetrics } from './job-metrics.js';
 import type { JobPlan } from './job-plan.js';
 import type { JobStatus } from './job-status.js';
@@ -24,6 +25,11 @@ export interface RunningJob extends AsyncDisposable {
   restart(): Promise<void>;
   /** Stops gracefully for good: the job completes. Resolves with true when everything in flight was delivered, or stored. */
   drain(): Promise<boolean>;
+  /**
+   * Exports the state of the job under a name, as of one commit, while it goes on: what `initialSnapshot` begins another job with. Resolves when it is
+   * durable. @throws MillraceError UNSUPPORTED on a cluster, and for a job without a store
+   */
+  exportSnapshot(name: string): Promise<JobSnapshot>;
   /** The job's numbers as they stand; on a cluster those of this node. */
   metrics(): JobMetrics;
 }

@@ -114,7 +114,8 @@ const storedOfSource = (view: StoreView, part: Part): string | undefined => {
   const hasSession = hasKeys(view, recordsOf(part));
   const hasState = state !== undefined || hasKeys(view, storeKeys.pages(part.name));
   if (!hasState && !hasSession && view.get(nameKey('dedupe', part.name)) === undefined) return undefined;
-  return hasSession ? 'its position, in a session that its broker goes on filling' : 'its position';
+  if (hasSession) return 'its position, in a session that its broker goes on filling';
+  return hasState ? 'its position' : 'the keys by which it tells copies';
 };
 
 const storedOfSink = (view: StoreView, name: string): string | undefined => {

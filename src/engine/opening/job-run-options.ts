@@ -32,6 +32,8 @@ export interface JobRunOptions extends Pick<OpenContext, 'job' | 'guarantee' | '
   readonly giveUp: readonly string[];
   /** Stages whose state goes where the pipeline has no place for it. */
   readonly dropState: readonly string[];
+  /** With which a job that has nothing yet begins; undefined: with nothing. */
+  readonly initialSnapshot: string | undefined;
   /** Of the job, over all its runs. */
   readonly tallies: JobTallies;
   /** How long an end waits for what is in flight. */

@@ -56,6 +56,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   retrying: 'warn',
   'retry-over': 'info',
   'given-up': 'warn',
+  'begun-from-snapshot': 'warn',
   'changes-held-back': 'warn',
   'sink-position-reset': 'warn',
   'table-loaded': 'info',

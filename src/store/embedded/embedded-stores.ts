@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { someText } from '../../internal/options/option-checks.js';
+import { refuseBackup } from '../backup/backup-mark.js';
 import { DirectoryLock } from '../directory/directory-lock.js';
 import { refuseRuntime } from '../directory/refuse-runtime.js';
 import { makeStoreDirectory } from '../directory/store-directory.js';
@@ -46,7 +47,7 @@ export class EmbeddedStores implements StoreProvider {
   /**
    * Becomes the owner of a directory, which is made (with mode 0700) when it does not exist, and refused when another user has rights
    * in it (X2).
-   * @throws MillraceError INVALID_OPTIONS; STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native
+   * @throws MillraceError INVALID_OPTIONS; INVALID_STATE for a backup (`refuseBackup`); STORE_LOCKED when it has an owner; STORAGE_FAILED, STORE_FULL; UNSUPPORTED where its native
    * parts do not work
    */
   static async open(dir: string, options: EmbeddedStoresOptions = {}): Promise<EmbeddedStores> {
@@ -55,6 +56,7 @@ export class EmbeddedStores implements StoreProvider {
     refuseRuntime(process.versions);
     const location = resolve(dir);
     await makeStoreDirectory(location);
+    await refuseBackup(location);
     return new EmbeddedStores(location, await DirectoryLock.take(location), options);
   }
 

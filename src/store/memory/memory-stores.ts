@@ -1,5 +1,7 @@
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import type { Store, StoreProvider } from '../store.js';
+import { MemoryBlobs } from '../log/memory/memory-blobs.js';
+import type { SnapshotBlobs } from '../log/snapshot-blobs.js';
+import type { Store, StoreMoment, StoreProvider, StoreRecord } from '../store.js';
 import { StoresInUse } from '../stores-in-use.js';
 import { MemoryStore } from './memory-store.js';
 import { SortedRecords } from './sorted-records.js';
@@ -10,6 +12,7 @@ import { SortedRecords } from './sorted-records.js';
  */
 export class MemoryStores implements StoreProvider {
   readonly location = 'memory';
+  readonly snapshots: SnapshotBlobs;
   readonly #open = new StoresInUse(this.location);
   readonly #records: Map<string, SortedRecords>;
 
@@ -18,6 +21,7 @@ export class MemoryStores implements StoreProvider {
     if (earlier !== undefined && !(earlier instanceof MemoryStores))
       throw invalidOptions('new MemoryStores', ['what it is made from must be other MemoryStores, or be left out']);
     this.#records = earlier === undefined ? new Map() : earlier.#records;
+    this.snapshots = earlier === undefined ? new MemoryBlobs() : earlier.snapshots;
   }
 
   open(job: string, partition: number): Promise<Store> {
@@ -28,12 +32,23 @@ export class MemoryStores implements StoreProvider {
     );
   }
 
+  async lookAt<T>(job: string, partition: number, use: (moment: StoreMoment) => Promise<T>): Promise<T | undefined> {
+    const records = this.#records.get(nameOf(job, partition));
+    if (records === undefined) return undefined;
+    // values are put anew and never changed, so this is the moment
+    const moment = [...records.entries()];
+    async function* wantedOf(wanted: (key: string) => boolean): AsyncGenerator<StoreRecord, void> {
+      for (const [key, value] of moment) if (wanted(key)) yield { key, value: new Uint8Array(value) };
+    }
+    return use({ records: wantedOf, problems: [] });
+  }
+
   close(): Promise<void> {
     return this.#open.close();
   }
 
   #recordsOf(job: string, partition: number): SortedRecords {
-    const name = `${partition} ${job}`;
+    const name = nameOf(job, partition);
     const known = this.#records.get(name);
     if (known !== undefined) return known;
     const records = new SortedRecords();
@@ -41,3 +56,5 @@ export class MemoryStores implements StoreProvider {
     return records;
   }
 }
+
+const nameOf = (job: string, partition: number): string => `${partition} ${job}`;

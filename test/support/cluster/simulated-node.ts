@@ -196,7 +196,7 @@ export class SimulatedNode {
   }
 
   #tell(change: Change): void {
-    this.#machine.handle(change, this.#now);
+    this.#machine.handle(change);
     this.#decide();
   }
 

@@ -51,6 +51,7 @@ export class MachineRig {
         partitions: 1,
         giveUp: [],
         dropState: [],
+        initialSnapshot: undefined,
         guarantee: this.#isStored ? 'exactly-once' : 'none',
         metrics,
         tallies: createTallies(metrics, 'job'),

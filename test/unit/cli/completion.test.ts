@@ -19,7 +19,7 @@ function offered(...words: readonly string[]): readonly string[] {
 
 describe('completion', () => {
   it('bash offers the commands, then the options of the command that was chosen', LIMIT, () => {
-    assert.deepEqual(offered('b'), ['bridge']);
+    assert.deepEqual(offered('b'), ['bridge', 'backup']);
     assert.deepEqual(offered('bridge', '--top'), ['--topic']);
     assert.deepEqual(offered('bridge', '--to-c'), ['--to-ca', '--to-cert']);
     assert.deepEqual(offered('run', '--to'), []);

@@ -11,9 +11,19 @@ import { lastOfFull, type ReadRecord, type ReadSegment, readToEnd, type Segment,
 import { decodeHeader, type LogName, SEGMENT_HEADER_BYTES, saltOf } from './segment-header.js';
 import { firstOf } from './segment-name.js';
 
+/** A file of a log. */
+export interface LogFile {
+  readonly path: string;
+  /** Bytes from its beginning that lead to what can be read; behind them is room, or what was written since. */
+  readonly bytes: number;
+  /** How long the file is to be, in any case. */
+  readonly length: number;
+}
+
 /** What a log was when it was looked at. */
 interface Found {
   readonly segments: readonly Segment[];
+  readonly files: readonly LogFile[];
   readonly identity: Buffer;
   readonly last: ReadRecord | undefined;
   /** The seq of the last record; 0: there is none. */
@@ -36,6 +46,8 @@ export class FileLogReader implements ReadableLog {
   readonly segments: number;
   /** Of all files, the room for what is to come too. */
   readonly bytes: number;
+  /** In the order of their records. One that its owner has removed meanwhile is found gone when it is read. */
+  readonly files: readonly LogFile[];
   readonly #found: Found;
   readonly #salt: number;
 
@@ -45,6 +57,7 @@ export class FileLogReader implements ReadableLog {
     this.problem = found.problem;
     this.segments = found.segments.length;
     this.bytes = found.bytes;
+    this.files = found.files;
     this.#found = found;
     this.#salt = saltOf(found.identity);
   }
@@ -100,7 +113,12 @@ async function look(directory: string, name: LogName | undefined): Promise<Found
     size < length ? corruptError(`${newest.path} was cut short: it has ${size} bytes of ${length}`) : undefined;
   const problem = cut ?? (await damageBehind(read, { ...newest, size }, salt));
   const last = read.last ?? (await lastOfFull(segments.at(-2), newest, salt));
-  return { segments, identity, last, seq: read.next - 1, bytes: sizes.reduce((sum, one) => sum + one, 0), problem };
+  const files = segments.map(({ path }, index) => {
+    const all = sizes[index] ?? 0;
+    return path === newest.path ? { path, bytes: read.end, length } : { path, bytes: all, length: all };
+  });
+  const bytes = sizes.reduce((sum, one) => sum + one, 0);
+  return { segments, files, identity, last, seq: read.next - 1, bytes, problem };
 }
 
 /** 0 of one that its owner has trimmed meanwhile: that it is gone is told where it is read. */

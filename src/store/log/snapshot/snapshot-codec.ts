@@ -14,18 +14,35 @@ const MOST_SLICE_BYTES = 256 * 1024 * 1024;
  * known to be whole.
  */
 export function* encodeSnapshot(records: Iterable<StoreRecord>): Generator<Buffer, void> {
-  let slice = new Map<string, Uint8Array>();
-  let bytes = 0;
-  for (const { key, value } of records) {
-    slice.set(key, value);
-    bytes += key.length + value.byteLength;
-    if (bytes < SLICE_BYTES) continue;
-    yield frame(slice);
-    slice = new Map();
-    bytes = 0;
+  const slicer = new Slicer();
+  for (const record of records) yield* slicer.add(record);
+  yield* slicer.end();
+}
+
+/** The same of records that come one by one. */
+export async function* encodeSnapshotOf(records: AsyncIterable<StoreRecord>): AsyncGenerator<Buffer, void> {
+  const slicer = new Slicer();
+  for await (const record of records) yield* slicer.add(record);
+  yield* slicer.end();
+}
+
+class Slicer {
+  #slice = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  *add({ key, value }: StoreRecord): Generator<Buffer, void> {
+    this.#slice.set(key, value);
+    this.#bytes += key.length + value.byteLength;
+    if (this.#bytes < SLICE_BYTES) return;
+    yield frame(this.#slice);
+    this.#slice = new Map();
+    this.#bytes = 0;
   }
-  if (slice.size > 0) yield frame(slice);
-  yield frame(new Map());
+
+  *end(): Generator<Buffer, void> {
+    if (this.#slice.size > 0) yield frame(this.#slice);
+    yield frame(new Map());
+  }
 }
 
 function frame(batch: StoreBatch): Buffer {

@@ -100,20 +100,6 @@ test('it is looked again before a look would count as a pause', () => {
   assert.equal(detector.deadline(), 100 + LEASE / 4);
 });
 
-test('it is looked again in the moment in which the first node would be gone, and one that is gone asks for nothing', () => {
-  const { detector, watchUntil } = watcher();
-  detector.saw('quick', sign(1, 1, LEASE / 3));
-  detector.saw('slow', sign(1));
-  watchUntil(500);
-  assert.equal(detector.deadline(), LEASE / 3);
-  watchUntil(LEASE / 3);
-  assert.deepEqual([detector.isAlive('quick'), detector.isAlive('slow')], [false, true]);
-  watchUntil(2500);
-  assert.equal(detector.deadline(), LEASE);
-  watchUntil(LEASE);
-  assert.equal(detector.deadline(), LEASE + LEASE / 4);
-});
-
 test('a former run is no sign of life, however far it has counted', () => {
   const { detector, watchUntil } = watcher();
   detector.saw('a', sign(0, 2));

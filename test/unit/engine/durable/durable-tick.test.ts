@@ -49,6 +49,7 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
         partitions: 1,
         giveUp: [],
         dropState: [],
+        initialSnapshot: undefined,
         guarantee: 'exactly-once',
         metrics,
         tallies: createTallies(metrics, 'ticks'),

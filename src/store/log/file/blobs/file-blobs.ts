@@ -33,6 +33,12 @@ export class FileBlobs implements SnapshotBlobs {
     return new FileBlobs(directory);
   }
 
+  /** The same beside others that write there: what they have not finished stays. @throws as `open` */
+  static async beside(directory: string): Promise<FileBlobs> {
+    await makeStoreDirectory(directory);
+    return new FileBlobs(directory);
+  }
+
   /** Those of another owner, to be read: nothing is made or removed. */
   static of(directory: string): Pick<FileBlobs, 'get'> {
     return new FileBlobs(directory);
