@@ -1,7 +1,9 @@
 /*
- * npm run bundle-check: the configurations in docs/bundling.md, as they stand there. Each bundles the job of `package/smoke/job.mjs` with
- * the packed package, and what comes out must run at a real mosquitto: alone, and with the packages of a store beside it.
+ * npm run bundle-check: the configurations in docs/bundling.md, as they stand there. Each bundles `package/smoke/app.mjs` with the packed
+ * package, and what comes out must run its job at a real mosquitto: alone, and with the packages of a store beside it; and serve the page
+ * that is copied beside it.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +27,7 @@ const RUN_WEBPACK = `
 /** By the file that a block of the page is for: how it is run, and what it makes. */
 const BUILDS = {
   'build.js': { args: ['build.js'] },
-  'build-one.js': { args: ['build-one.js'], app: 'app.cjs', tries: false },
+  'build-one.js': { args: ['build-one.js'], app: 'app.cjs', module: false },
   'vite.config.js': { args: [join(tools, 'vite/bin/vite.js'), 'build', '--logLevel', 'warn'] },
   'webpack.config.js': { args: ['--input-type=module', '-e', RUN_WEBPACK] },
 };
@@ -44,7 +46,8 @@ function makeProject(tarball, project, file, text) {
   mkdirSync(join(project, 'src'), { recursive: true });
   install(tarball, project, ['ws']);
   for (const name of BUNDLERS) symlinkSync(join(tools, name), join(project, 'node_modules', name));
-  cpSync(join(root, 'scripts/package/smoke/job.mjs'), join(project, 'src/app.js'));
+  cpSync(join(root, 'scripts/package/smoke/app.mjs'), join(project, 'src/app.js'));
+  cpSync(join(root, 'scripts/package/smoke/job.mjs'), join(project, 'src/job.mjs'));
   writeFileSync(join(project, file), text);
 }
 
@@ -57,7 +60,19 @@ function deploy(project, folder, packages) {
   return folder;
 }
 
-async function checkBundle(project, { args, app = 'app.js', tries = true }, broker) {
+/** @param isModule whether it knows where it lies, so that it finds the page */
+function checkPage(project, folder, app, isModule) {
+  const expect = (wanted) => {
+    const said = execFileSync(process.execPath, [app, 'page'], { cwd: folder, encoding: 'utf8' }).trim();
+    if (said !== `${wanted} ${wanted} ${wanted} ${wanted}`)
+      throw new Error(`the files of the page are answered with ${said}, not ${wanted}`);
+  };
+  expect(404);
+  cpSync(join(project, 'node_modules/millrace/dist/page'), join(folder, 'page'), { recursive: true });
+  expect(isModule ? 200 : 404);
+}
+
+async function checkBundle(project, { args, app = 'app.js', module: isModule = true }, broker) {
   runStep(process.execPath, args, { cwd: project });
   const command = [process.execPath, app];
   const alone = deploy(project, join(project, 'alone'), []);
@@ -66,7 +81,8 @@ async function checkBundle(project, { args, app = 'app.js', tries = true }, brok
   const refused = await runJob(command, { cwd: alone, url: broker.url, dir: join(alone, 'store') });
   if (refused.code !== 'UNSUPPORTED') throw new Error(`a store without its packages: ${JSON.stringify(refused)}`);
   const stored = deploy(project, join(project, 'stored'), STORE);
-  await (tries ? mustRunWithStore : mustRun)(command, { cwd: stored, url: broker.url, dir: join(stored, 'store') });
+  checkPage(project, alone, app, isModule);
+  await (isModule ? mustRunWithStore : mustRun)(command, { cwd: stored, url: broker.url, dir: join(stored, 'store') });
 }
 
 ensureTools();

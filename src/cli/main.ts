@@ -25,8 +25,11 @@ const output: Output = {
   },
 };
 
-// A reader that goes away (`| head`) ends the output, not the bridge.
-process.stdout.on('error', () => {});
+// A reader that goes away (`| head`) ends the output, not the bridge, and is no failure; a full disk is one.
+let unwritten: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') unwritten ??= error;
+});
 process.stderr.on('error', () => {});
 
 const [name, ...args] = process.argv.slice(2);
@@ -34,7 +37,7 @@ const command = COMMANDS.find((candidate) => candidate.name === name);
 // Node ends a process that has nothing to wait for, and says nothing itself.
 process.once('beforeExit', () => process.exit(tellFailure(neverSettles())));
 // Everything is closed by now; a timer of the user's module must not keep the process.
-process.exit(await main());
+process.exit(await written(await main()));
 
 async function main(): Promise<number> {
   const informed = inform();
@@ -48,6 +51,13 @@ async function main(): Promise<number> {
   } catch (error) {
     return tellFailure(error);
   }
+}
+
+/** What could not be written is told before the end. */
+async function written(code: number): Promise<number> {
+  await new Promise(setImmediate);
+  if (unwritten === undefined || code !== EXIT_CODE.OK) return code;
+  return tellFailure(new MillraceError('STORAGE_FAILED', `the output cannot be written: ${unwritten.message}`));
 }
 
 function neverSettles(): MillraceError {

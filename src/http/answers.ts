@@ -14,6 +14,7 @@ class LookedAnswers {
   #readiness: Readiness | undefined;
   #jobs: Body | undefined;
   #frame: Uint8Array | undefined;
+  #firstFrame: Uint8Array | undefined;
   #metrics: Body | undefined;
 
   constructor(looked: Looked) {
@@ -33,6 +34,13 @@ class LookedAnswers {
   get frame(): Uint8Array {
     this.#frame ??= frameOf('jobs', visibleJson(this.#looked.snapshot));
     return this.#frame;
+  }
+
+  /** With what was seen before: once for each who comes. */
+  get firstFrame(): Uint8Array {
+    const histories = Object.fromEntries(this.#looked.histories);
+    this.#firstFrame ??= Buffer.concat([frameOf('histories', visibleJson(histories)), this.frame]);
+    return this.#firstFrame;
   }
 
   get metrics(): Body {
@@ -88,7 +96,7 @@ export class Answers implements Disposable {
 
   /** What a viewer sees first. */
   firstFrame(): Uint8Array {
-    return this.#now.frame;
+    return this.#now.firstFrame;
   }
 
   /** What all viewers are shown next: what has happened since the last time, and how the jobs stand. */

@@ -115,7 +115,8 @@ const knownHosts = (
 
 const noToken = (address: string): MillraceError =>
   new MillraceError('INVALID_OPTIONS', `serve: ${address} is reached by others, which needs a token`, {
-    advice: 'Give a token of 128 random bits (openssl rand -hex 32), or listen at 127.0.0.1 or a Unix socket.',
+    advice:
+      'Give a token of 128 random bits (openssl rand -hex 32), the command by MILLRACE_HTTP_TOKEN or --http-token-file; or listen at 127.0.0.1 or a Unix socket.',
   });
 
 const warnOfExposure = (url: string): void =>

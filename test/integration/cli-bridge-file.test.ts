@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
@@ -6,6 +9,7 @@ import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
 import { BridgeSite, DOWN, numbered, UP } from '../support/rigs/bridge-site.js';
 import { runCli } from '../support/start-cli.js';
+import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 
 /** How often a client has connected. */
@@ -257,3 +261,51 @@ test('--check says what each broker keeps and would refuse, and touches no sessi
   assert.deepEqual(wrong, { code: 1, found: ['problem up from connect', 'ok up to connect', 'unknown up to publish'] });
   for (const { log } of [edge, site.cloud]) assert.doesNotMatch(log.join('\n'), /site7-(up|down)/);
 });
+
+test('--check takes a broker in the version that the file says, and what that lacks is a warning', LIMIT, async () => {
+  const broker = await startMosquitto();
+  const file = join(tempDir('bridge-versions'), 'bridge.yaml');
+  for (const [mqtt, version] of [
+    [5, '5.0'],
+    [4, '3.1.1'],
+    [3, '3.1'],
+  ] as const) {
+    writeFileSync(
+      file,
+      `brokers:\n  one: {url: '${broker.url}', mqtt: ${mqtt}}\n  two: {url: '${broker.url}'}\nroutes:\n${UP.replace('edge', 'one').replace('cloud', 'two')}`,
+      { mode: 0o600 },
+    );
+    const { code, stdout, stderr } = await runCli(['bridge', '-c', file, '--check', '--json']);
+    assert.equal(code, 0, stderr.join('\n'));
+    const found = stdout
+      .map((line) => JSON.parse(line))
+      .filter(({ event, end }) => event === 'finding' && end === 'from');
+    assert.match(found.find(({ check }) => check === 'connect')?.message, new RegExp(`MQTT ${version}`));
+    assert.deepEqual(
+      found.filter(({ check }) => check === 'version').map(({ level }) => level),
+      mqtt === 5 ? [] : ['warning'],
+    );
+  }
+});
+
+test(
+  'a route that is suspended or drained over HTTP is told, a reload starts the drained one, and the bridge ends with the last',
+  LIMIT,
+  async () => {
+    const site = await BridgeSite.start();
+    const token = randomBytes(16).toString('hex');
+    site.environment.MILLRACE_HTTP_TOKEN = token;
+    const bridge = await site.run(UP + DOWN, '--http', '0', '--allow-control');
+    const seen = await site.watch(bridge);
+    assert.equal(await seen.control('up', 'suspend', token), 200);
+    await bridge.waitForLine(/up: SUSPENDED$/);
+    assert.equal(await seen.control('up', 'drain', token), 200);
+    await bridge.waitForLine(/up: drained: it has ended/);
+    assert.match(await site.reload(bridge, UP + DOWN), /reloaded: started again up; 1 as before$/);
+    await publishAll({ port: site.edge.port, topic: 'plant/a', qos: 1 }, ['again']);
+    await seen.untilRoute('up', ({ counts }) => counts.itemsDelivered === 1);
+    for (const name of ['up', 'down']) assert.equal(await seen.control(name, 'drain', token), 200);
+    assert.deepEqual(await bridge.exited, { code: 0, signal: null });
+    assert.match(bridge.stderr.at(-1) ?? '', /stopped, for all routes were drained: /);
+  },
+);

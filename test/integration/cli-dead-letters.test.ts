@@ -7,6 +7,7 @@ import { deadLetterRecord } from '../../src/mqtt/sink/dead-letters/dead-letter-r
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
+import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
 import { runCli, startCli } from '../support/start-cli.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -65,6 +66,26 @@ test(
     );
     assert.equal(replayed.code, 0, replayed.stderr.join('\n'));
     assert.match(replayed.stderr.join('\n'), /at least once.*Exactly once is by --dir/);
+    assert.match(replayed.stderr.at(-1) ?? '', /: 2 letters replayed$/);
+    const none = await runCli(
+      [
+        'dead-letters',
+        'replay',
+        '--file',
+        file,
+        '--error',
+        'OTHER',
+        '--to',
+        to.url,
+        '--username',
+        'admin',
+        '--password-env',
+        'PW',
+      ],
+      { PW: 'secret' },
+    );
+    assert.equal(none.code, 0, none.stderr.join('\n'));
+    assert.match(none.stderr.at(-1) ?? '', /nothing to replay in .*jsonl; lines that were left: 2 that are not meant$/);
     assert.deepEqual(
       (await witness.untilCount(2)).map(({ topic, text }) => [topic, text]),
       [
@@ -72,6 +93,11 @@ test(
         ['again/a', '\u001b[2Jtwo'],
       ],
     );
+    const nowhere = ['--to', `mqtt://127.0.0.1:${await freePort()}`, '--connect-timeout', '0'];
+    const stopped = startCli(['dead-letters', 'replay', '--file', file, ...nowhere]);
+    await stopped.waitForLine(/cannot connect/);
+    assert.deepEqual(await stopped.end('SIGINT'), { code: 0, signal: null });
+    assert.match(stopped.stderr.at(-1) ?? '', /: stopped before the end of .*jsonl: 0 letters were read by then$/);
     const link = join(dir, 'link');
     symlinkSync(file, link);
     const linked = await runCli(['dead-letters', 'list', '--file', link]);
@@ -125,6 +151,14 @@ test(
     await witness.untilCount(count + 1);
     await witness.untilQuiet(500);
     assert.deepEqual(witness.texts, [...texts, 'since']);
+
+    const nothing = await runCli(replay);
+    assert.equal(nothing.code, 0, nothing.stderr.join('\n'));
+    assert.match(
+      nothing.stderr.at(-1) ?? '',
+      /nothing to replay in .*jsonl behind line 3002, up to which earlier runs have come$/,
+    );
+    assert.doesNotMatch(nothing.stderr.join('\n'), /not connected yet/);
 
     const other = await runCli([...replay, '--error', 'OTHER']);
     assert.equal(other.code, 1);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import type { InspectionReport, PartitionReport } from '../../src/cli/inspect/inspection-report.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { buildOnce } from '../support/build-once.js';
+import { startChild } from '../support/child-process.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { damageText, storeFile } from '../support/kill/kill-store.js';
@@ -181,3 +184,51 @@ test(
     assert.ok((only(damaged.report).contents?.stages.find((one) => one.name === 'count')?.keys ?? 0) >= 2);
   },
 );
+
+test(
+  'a directory that no job has as its own is told by what it is, and nobody is told to change its mode',
+  LIMIT,
+  async () => {
+    const parent = tempDir('cli-inspect-places');
+    const place = (name: string, ...files: readonly string[]): string => {
+      const path = join(parent, name);
+      mkdirSync(path);
+      for (const file of files) writeFileSync(join(path, file), '', { mode: 0o600 });
+      return path;
+    };
+    const open = place('open', 'some.conf');
+    chmodSync(open, 0o777);
+    const job = place('job-a-0123456789ab');
+    mkdirSync(join(job, 'partition-0.log'));
+    for (const [path, code, said] of [
+      [place('empty'), 1, /empty is empty: no job has had it/],
+      [open, 1, /open is no directory of Millrace: .*Name what the job has as --dir/],
+      [job, 1, /is the directory of one job: name the one that it is in/],
+      [join(parent, 'none'), 2, /there is no directory .*none/],
+      [join(open, 'some.conf'), 2, /some.conf is no directory/],
+    ] as const) {
+      const told = await runCli(['inspect', path]);
+      assert.deepEqual([told.code, told.stdout], [code, []], path);
+      assert.match(told.stderr.join('\n'), said);
+      assert.doesNotMatch(told.stderr.join('\n'), /chmod/);
+    }
+    const unused = await runCli(['inspect', place('unused', 'owner.lock')]);
+    assert.deepEqual([unused.code, unused.stdout.at(-1)], [0, 'no job has anything stored here']);
+    assert.equal((await inspect(join(parent, 'empty'))).report.kind, 'empty');
+  },
+);
+
+test('an output that cannot be written is a failure, one that nobody reads any more is none', LIMIT, async () => {
+  const dir = tempDir('cli-inspect-output');
+  writeFileSync(join(dir, 'owner.lock'), '', { mode: 0o600 });
+  const { nodeArgs, main } = await buildOnce();
+  const inspected = async (script: string) => {
+    const shell = startChild('sh', ['-c', script, 'sh', process.execPath, ...nodeArgs, main, 'inspect', dir]);
+    const { code } = await shell.exited;
+    return { code, said: shell.stderr.join('\n') };
+  };
+  const full = await inspected('"$@" > /dev/full');
+  assert.equal(full.code, 1);
+  assert.match(full.said, /the output cannot be written: ENOSPC/);
+  assert.deepEqual(await inspected('{ "$@"; echo "exit $?" >&2; } | true'), { code: 0, said: 'exit 0' });
+});

@@ -27,6 +27,18 @@ test('the demo ends by itself with a summary in which nothing is lost', LIMIT, a
   assertNothingLost(demo.stdout);
 });
 
+test('the demo on a cluster says where the page of each node is', LIMIT, async () => {
+  const demo = startDemo('--cluster', '--seconds', '60');
+  const line = await demo.waitForLine(/in a browser, by node/);
+  const urls = line.match(/http:\S+/g) ?? [];
+  assert.equal(urls.length, 3);
+  for (const url of urls) {
+    const { jobs } = JSON.parse(await (await fetch(`${url}/api/jobs`)).text());
+    assert.equal(jobs.length, 1, url);
+  }
+  await demo.end('SIGINT');
+});
+
 test('SIGINT drains the demo, which has said where its page is', LIMIT, async () => {
   const demo = startDemo('--rate', '500');
   const url = /http:\S+/.exec(await demo.waitForLine(/in a browser/))?.[0] ?? '';

@@ -135,6 +135,16 @@ describe('the page', SUITE, () => {
       await page.keyboard.press('ArrowLeft');
       return /^\d+ s ago: received \d+\/s/.test((await chart.getAttribute('aria-valuetext')) ?? '');
     });
+    const oldest = async (): Promise<number> => {
+      await chart.press('Home');
+      return Number(/^(\d+) s ago: received \d/.exec((await chart.getAttribute('aria-valuetext')) ?? '')?.[1] ?? 0);
+    };
+    await until(async () => (await oldest()) >= 5);
+    // one that is opened later shows what was before it
+    await page.reload();
+    await says(page, 'feed', /live/);
+    await says(page, 'figures', /received/);
+    assert.ok((await oldest()) >= 5);
     // nothing else but the two refusals was complained about
     assert.ok(
       complaints.every((one) => /status of (401|429)/.test(one)),

@@ -290,3 +290,19 @@ function startEdge(port: number): Child {
   writeFileSync(file, user + text.replace('/mosquitto/data/', `${folder}/`));
   return startChild('mosquitto', ['-c', file]);
 }
+
+test('the file of the unit is checked from a shell, as the documentation says', LIMIT, async () => {
+  const page = readFileSync(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
+  const [documented = ''] = /^env .* millrace bridge .* --check$/m.exec(page) ?? [];
+  const [edge, cloud] = await Promise.all([startMosquitto(), startMosquitto({ users: { site7: PASSWORD } })]);
+  const etc = tempDir('recipe-etc');
+  writeFileSync(join(etc, 'bridge.yaml'), recipe('bridge.yaml'));
+  writeFileSync(join(etc, 'cloud-password'), `${PASSWORD}\n`, { mode: 0o600 });
+  writeFileSync(join(etc, 'environment'), `EDGE_URL=${edge.url}\nCLOUD_URL=${cloud.url}\n`);
+  const { nodeArgs, main } = await buildOnce();
+  const program = [process.execPath, ...nodeArgs, main].join(' ');
+  const command = documented.replaceAll('/etc/millrace', etc).replace(' millrace ', ` ${program} `);
+  const check = startChild('sh', ['-c', command]);
+  assert.deepEqual(await check.exited, { code: 0, signal: null }, check.stderr.join('\n'));
+  assert.match(check.stderr.at(-1) ?? '', /the file can run/);
+});

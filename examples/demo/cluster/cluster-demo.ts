@@ -59,6 +59,7 @@ async function play({ seconds, rate, json }: ClusterDemoOptions): Promise<number
   for (const node of nodes) node.start();
   view.start();
   await settled(nodes);
+  view.say(`The job in a browser, by node: ${nodes.map(({ name, page }) => `${name} ${page}`).join('  ')}`);
   view.say(`${LINES.length} partitions run on ${nodes.length} nodes; ${grouped(rate)} messages a second from now on`);
   load.pour(rate);
   const took = await disturb({ nodes, load, view }, seconds);

@@ -24,6 +24,7 @@ export class DemoNode {
   #state: 'starting' | 'here' | 'killed' = 'starting';
   #commits = 0;
   #commitsBefore = 0;
+  #page: string | undefined;
   #lastError = '';
 
   constructor(name: string, place: DemoPlace) {
@@ -46,11 +47,17 @@ export class DemoNode {
     return this.#commitsBefore + this.#commits;
   }
 
+  /** Where a browser sees what runs there: one address over all of its processes; undefined: it has not said yet. */
+  get page(): string | undefined {
+    return this.#page;
+  }
+
   /** Starts it, for the first time or again. */
   start(): void {
     const { servers, from, to } = this.#place;
     const cluster = ['--cluster', servers.join(','), '--node-id', this.name, '--dir', join(this.#dir, 'views')];
-    const args = ['--import', 'tsx', 'src/cli/main.ts', 'run', MODULE, ...cluster, '--stats', '--json'];
+    const http = ['--http', this.#page === undefined ? '0' : new URL(this.#page).port];
+    const args = ['--import', 'tsx', 'src/cli/main.ts', 'run', MODULE, ...cluster, ...http, '--stats', '--json'];
     this.#state = 'starting';
     this.#child = startChild(process.execPath, args, {
       cwd: ROOT,
@@ -85,8 +92,9 @@ export class DemoNode {
       this.#lastError = line;
       return;
     }
-    const { event, partition, commits } = JSON.parse(line);
-    if (event === 'joined') this.#state = 'here';
+    const { event, partition, commits, url } = JSON.parse(line);
+    if (event === 'http') this.#page = url;
+    else if (event === 'joined') this.#state = 'here';
     else if (event === 'stats') this.#commits = commits;
     else if (event === 'partition-running') this.#partitions.add(partition);
     else if (ENDS.has(event)) this.#partitions.delete(partition);

@@ -47,6 +47,7 @@ function runBridge(options: BridgeFlags, output: Output): Promise<number> {
     drainTimeoutMs,
     startTimeoutMs: options.connectTimeoutMs,
     title: `${options.from.url} to ${options.to.url}, QoS ${options.qos}, ${options.guarantee}`,
+    tellsAway: true,
     reporter,
   });
 }

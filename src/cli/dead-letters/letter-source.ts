@@ -20,6 +20,12 @@ export interface ReplayCounts {
   unpublishable: number;
   /** No letters. */
   damaged: number;
+  /** Letters that were not asked for. */
+  others: number;
+  /** Lines up to which earlier runs had come. */
+  before: number;
+  /** All lines were read. */
+  ended: boolean;
 }
 
 /** Where a replay stands: behind a line. */
@@ -47,10 +53,16 @@ export function letterSource({ file, filter }: LetterFlags, counts: ReplayCounts
   const wanted = JSON.stringify(filter);
   return SourceBuilder.batch('letters', (): Reading => ({ place: undefined, lines: undefined }))
     .fillBufferFn<ReplayedLetter>(async (reading, buffer) => {
-      reading.lines ??= await openBehind(file, reading.place, wanted);
+      if (reading.lines === undefined) {
+        reading.lines = await openBehind(file, reading.place, wanted);
+        counts.before = reading.place?.number ?? 0;
+      }
       for (let read = 0; read < LINES_AT_ONCE; read += 1) {
         const line = await reading.lines.next();
-        if (line === undefined) return buffer.close();
+        if (line === undefined) {
+          counts.ended = true;
+          return buffer.close();
+        }
         reading.place = { number: line.number, offset: line.offset, digest: digestOf(line), filter: wanted };
         const letter = readLetter(line.bytes);
         if (letter === undefined) counts.damaged += 1;
@@ -61,7 +73,7 @@ export function letterSource({ file, filter }: LetterFlags, counts: ReplayCounts
             counts.replayed += 1;
             buffer.add({ ...letter, payload, topic });
           }
-        }
+        } else counts.others += 1;
       }
     })
     .createSnapshotFn(({ place }) => place)

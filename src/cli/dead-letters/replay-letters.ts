@@ -5,6 +5,7 @@ import { Pipeline } from '../../pipeline/pipeline.js';
 import { connectOptions } from '../bridge/bridge-pipeline.js';
 import { tellExposedPassword } from '../bridge/exposed-password.js';
 import { withLimit } from '../bridge/with-limit.js';
+import { EXIT_CODE } from '../exit-code.js';
 import { inProcess } from '../job/job-place.js';
 import type { Reporter } from '../job/reporter.js';
 import { runJob } from '../job/run-job.js';
@@ -21,7 +22,7 @@ export async function replayLetters(flags: ReplayFlags, reporter: Reporter): Pro
   const { to, dir, clientId, letters, connectTimeoutMs } = flags;
   tellExposedPassword(to.passwordInUrl ? ['--to'] : [], reporter);
   const isFile = 'file' in letters;
-  const counts: ReplayCounts = { replayed: 0, unpublishable: 0, damaged: 0 };
+  const counts: ReplayCounts = { replayed: 0, unpublishable: 0, damaged: 0, others: 0, before: 0, ended: false };
   const guarantee = dir === undefined ? 'at-least-once' : 'exactly-once';
   if (dir === undefined) {
     const again = isFile ? 'begins anew' : 'may publish some twice';
@@ -39,13 +40,27 @@ export async function replayLetters(flags: ReplayFlags, reporter: Reporter): Pro
     drainTimeoutMs: DRAIN_MS,
     startTimeoutMs: connectTimeoutMs,
     title: `${isFile ? letters.file : letters.topic} to ${to.url}, ${guarantee}`,
+    tellsAway: false,
     reporter,
   });
-  if (!isFile) return code;
-  const { replayed, unpublishable, damaged } = counts;
-  const left = `${unpublishable} without a payload or a topic, ${damaged} lines that are no letters`;
-  reporter.tell({ event: 'note', text: `${replayed} letters read by this run; left: ${left}`, facts: { ...counts } });
+  if (isFile && code === EXIT_CODE.OK)
+    reporter.tell({ event: 'note', text: replayText(counts, letters.file), facts: { ...counts } });
   return code;
+}
+
+/** What was in the file for this run. */
+function replayText({ replayed, unpublishable, damaged, others, before, ended }: ReplayCounts, file: string): string {
+  const left = [
+    [unpublishable, 'without a payload or a topic'],
+    [damaged, 'that are no letters'],
+    [others, 'that are not meant'],
+  ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  const leftText = left.length === 0 ? '' : `; lines that were left: ${left.join(', ')}`;
+  if (!ended) return `stopped before the end of ${file}: ${replayed} letters were read by then`;
+  if (replayed > 0) return `${replayed} ${replayed === 1 ? 'letter' : 'letters'} replayed${leftText}`;
+  if (before > 0)
+    return `nothing to replay in ${file} behind line ${before}, up to which earlier runs have come${leftText}`;
+  return left.length > 0 ? `nothing to replay in ${file}${leftText}` : `nothing to replay: ${file} is empty`;
 }
 
 function pipelineOf(flags: ReplayFlags, counts: ReplayCounts): Pipeline {

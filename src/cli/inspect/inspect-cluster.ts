@@ -24,5 +24,5 @@ export const inspectCluster = async (
     partitions.push(one.report);
     raw.push(...one.raw);
   }
-  return { report: { location: desk.location, owner: undefined, partitions, problems: [] }, raw };
+  return { report: { location: desk.location, kind: 'stores', owner: undefined, partitions, problems: [] }, raw };
 };

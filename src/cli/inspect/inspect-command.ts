@@ -14,7 +14,7 @@ DIR is what a job has as --dir; a job on several nodes is looked at by --cluster
 taken, nothing is claimed, written or mended.
 `;
 
-const ENDING = `What is damaged is told, and the rest is shown: the exit code is 1 then, and where nothing has the job, partition, key or seq.
+const ENDING = `What is damaged is told, and the rest is shown: the exit code is 1 then, and where nothing has the job, partition, key or seq, or DIR is no directory of jobs.
 
 `;
 

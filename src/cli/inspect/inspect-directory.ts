@@ -17,7 +17,7 @@ export const inspectDirectory = async (
   progress: Progress,
 ): Promise<Inspected> => {
   const location = resolve(directory);
-  const { stores, owner, problems } = await found(location, flags.job);
+  const { kind, stores, owner, problems } = await found(location, flags.job);
   const partitions: PartitionReport[] = [];
   const raw: Uint8Array[] = [];
   for (const store of stores) {
@@ -28,7 +28,7 @@ export const inspectDirectory = async (
     partitions.push(one.report);
     raw.push(...one.raw);
   }
-  return { report: { location, owner, partitions, problems }, raw };
+  return { report: { location, kind, owner, partitions, problems }, raw };
 };
 
 const found = async (location: string, job: string | undefined) => {

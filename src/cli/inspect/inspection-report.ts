@@ -1,4 +1,5 @@
 import type { MillraceError } from '../../errors/index.js';
+import type { FoundKind } from '../../store/look/found-stores.js';
 import type { LogFacts } from '../../store/look/store-look.js';
 import type { ContentsReport } from './describe-contents.js';
 import type { ShownBytes, ShownRow } from './shown-value.js';
@@ -46,6 +47,8 @@ export interface PartitionReport {
 export interface InspectionReport {
   /** A directory, or servers. */
   readonly location: string;
+  /** What the directory is, by what is in it; of servers `stores`. */
+  readonly kind: FoundKind;
   /** What the last owner wrote of itself. */
   readonly owner: string | undefined;
   readonly partitions: readonly PartitionReport[];

@@ -15,7 +15,9 @@ const partitionLines = (report: PartitionReport): readonly string[] => {
   return [
     `${job === undefined ? place : `job ${job}, partition ${partition}`}: ${logText(report)}`,
     ...problems.map(problemLine),
-    ...(contents?.careful === true ? ['  takes its inputs one by one: the last run lost work to a failing item'] : []),
+    ...(contents?.careful === true
+      ? ['  takes its inputs one by one until 10,000 have gone well: a run lost work to a failing item']
+      : []),
     ...(contents?.sources.flatMap(sourceLines) ?? []),
     ...(contents?.stages.flatMap(stageLines) ?? []),
     ...(contents?.sinks.flatMap(sinkLines) ?? []),

@@ -36,6 +36,7 @@ export interface ReportedEvent {
     | 'joined'
     | 'http'
     | 'suspended'
+    | 'drained'
     | 'running'
     | 'connect'
     | 'disconnect'

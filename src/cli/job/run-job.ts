@@ -28,6 +28,8 @@ export interface JobTask<Runner extends JobRunner> {
   readonly startTimeoutMs: number;
   /** What runs, for the line that says RUNNING. */
   readonly title: string;
+  /** Whether that line says which sinks are away. Not of what ends by itself, and may have nothing for them. */
+  readonly tellsAway: boolean;
   /** Told of all that happens. */
   readonly reporter: Reporter;
 }
@@ -165,12 +167,12 @@ class JobTeller<Runner extends JobRunner> {
   #running(job: string): void {
     if (this.#signal !== undefined) return;
     this.#watch.tellsPeople = true;
-    const { title, reporter } = this.#task;
+    const { title, tellsAway, reporter } = this.#task;
     const { older } = this.#watch;
     const away = this.#away;
     this.#away = [];
     const names = away.map((sink) => `sink "${sink}"`).join(', ');
-    const waiting = away.length === 0 ? '' : `; ${names} not connected yet: what is for it is stored`;
+    const waiting = away.length === 0 || !tellsAway ? '' : `; ${names} not connected yet: what is for it is stored`;
     const versions = older.length === 0 ? '' : ` (${older.join(', ')})`;
     const text = `RUNNING ${title}${versions}${waiting}`;
     reporter.tell({ event: 'running', text, facts: { job, away, older } });

@@ -40,8 +40,8 @@ function startError(timeoutMs: number, watch: ConnectionObserver): MillraceError
     const { connected } = troubles;
     if (troubles.isConnected(isSource))
       return new MillraceError('TIMEOUT', `no subscription was granted within ${seconds} s`);
-    const place = connected.length === 0 ? 'from neither broker' : `from one side, while ${connected[0]} is connected`;
-    return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s ${place}`, { advice: NOT_A_BROKER });
+    const place = connected.length === 0 ? '' : ` from one side, while ${connected[0]} is connected`;
+    return new MillraceError('TIMEOUT', `no answer to MQTT within ${seconds} s${place}`, { advice: NOT_A_BROKER });
   }
   return troubleError(trouble, seconds);
 }

@@ -40,7 +40,7 @@ async function runModule(options: RunOptions, output: Output): Promise<number> {
   const initialSnapshot = options.initialSnapshot ?? jobOptions.initialSnapshot;
   const job = { ...jobOptions, drainTimeoutMs, giveUp, dropState, initialSnapshot };
   const { stats, http, module: title } = options;
-  const task = { stats, http, drainTimeoutMs, startTimeoutMs: 0, title, reporter };
+  const task = { stats, http, drainTimeoutMs, startTimeoutMs: 0, title, tellsAway: true, reporter };
   if (options.node !== undefined) {
     const node = { engine: options.node.engine, job: nodeOptions(options.node, { job, partitions }) };
     return runJob({ ...task, place: asNode(pipeline, node, reporter) });

@@ -1,3 +1,4 @@
+/** @import { HistoryRow } from '../snapshot/job-histories.js' */
 /** @import { JobSnapshot } from '../snapshot/job-snapshot.js' */
 
 /**
@@ -33,6 +34,19 @@ export class JobHistories {
     );
   }
 
+  /**
+   * What the server has seen before: in place of what was seen here since then, which may have gaps.
+   * @param {Readonly<Record<string, readonly HistoryRow[]>>} histories
+   */
+  goOnFrom(histories) {
+    for (const [job, rows] of Object.entries(histories)) {
+      const samples = rows.map(sampleOfRow);
+      const sinceMs = samples[0]?.atMs ?? Number.POSITIVE_INFINITY;
+      const before = this.of(job).filter(({ atMs }) => atMs < sinceMs);
+      this.#samples.set(job, [...before, ...samples].slice(-MOST_SAMPLES));
+    }
+  }
+
   /** @param {string} job @returns {readonly Sample[]} the oldest first */
   of(job) {
     return this.#samples.get(job) ?? [];
@@ -49,4 +63,16 @@ const sampleOf = ({ rates, counts, lags }, atMs) => ({
   inFlight: counts.itemsInFlight,
   buffered: lags.reduce((sum, { buffered }) => sum + buffered, 0),
   outbox: counts.outboxMessages,
+});
+
+/** @param {HistoryRow} row @returns {Sample} */
+const sampleOfRow = ([atMs, received, delivered, ackMs, commitMs, inFlight, buffered, outbox]) => ({
+  atMs,
+  received,
+  delivered,
+  ackMs,
+  commitMs,
+  inFlight,
+  buffered,
+  outbox,
 });

@@ -14,8 +14,8 @@ import { HISTORY_MS } from './job-history.js';
  */
 
 const SIZE = { width: 600, height: 150 };
-/** Where the feed was cut, no line is drawn over what nobody saw. */
-const GAP_MS = 5000;
+/** No line is drawn over what nobody saw. The server looks each five seconds where no page is open. */
+const GAP_MS = 12_000;
 /** So long a plot is at least; it grows with what was seen. */
 const SHORTEST_MS = 30_000;
 

@@ -1,4 +1,5 @@
 /** @import { EngineSnapshot } from '../snapshot/engine-snapshot.js' */
+/** @import { HistoryRow } from '../snapshot/job-histories.js' */
 /** @import { AccessToken } from './access-token.js' */
 import { EventParser } from './event-parser.js';
 
@@ -9,6 +10,7 @@ const LONGEST_WAIT_MS = 10_000;
  * Who is told of what comes.
  * @typedef {object} FeedListener
  * @property {(snapshot: EngineSnapshot) => void} jobs
+ * @property {(histories: Readonly<Record<string, readonly HistoryRow[]>>) => void} histories comes before the first picture, at each beginning
  * @property {(words: string, isLive: boolean) => void} state how the feed itself stands
  * @property {(problem: string) => void} tokenNeeded nothing comes before `restart`
  */
@@ -67,6 +69,7 @@ export class LiveFeed {
 
   /** @param {string} event @param {string} data */
   #take(event, data) {
+    if (event === 'histories') this.#listener.histories(JSON.parse(data));
     // what has happened is in each picture of the jobs, too
     if (event !== 'jobs') return;
     this.#waitMs = FIRST_WAIT_MS;

@@ -40,6 +40,7 @@ class Page {
   #view = new JobView();
   #feed = new LiveFeed(this.#token, {
     jobs: (snapshot) => this.#take(snapshot),
+    histories: (histories) => this.#histories.goOnFrom(histories),
     state: (words, isLive) => this.#tellFeed(words, isLive),
     tokenNeeded: (problem) => void this.#askToken(problem),
   });

@@ -14,6 +14,9 @@ import { bytes, count } from './format.js';
 /** Of what is full in so far it is told that it holds back. */
 const NEARLY = 0.95;
 const NOTICED = 0.5;
+/** A broker answers within that, or is slow; above the second `/ready` says it, too. */
+const SLOW_ANSWER_MS = 2000;
+const NO_ANSWER_MS = 10_000;
 
 /** Whether no more is read before some of what was read is done with. @param {JobSnapshot} job */
 export const isHeldBack = (job) => shareInFlight(job) >= NEARLY || job.outboxes.some((outbox) => shareOf(outbox) >= 1);
@@ -42,8 +45,8 @@ export const sourceHealth = (job, { called }) => {
 export const outboxOf = ({ outboxes }, { name, called }) =>
   outboxes.find(({ sink }) => sink === name) ?? outboxes.find(({ sink }) => sink === called);
 
-/** @param {JobSnapshot} job @param {JobPart} part @param {number | undefined} rate @returns {PartHealth} */
-export const sinkHealth = (job, part, rate) => {
+/** @param {JobSnapshot} job @param {JobPart} part @returns {PartHealth} */
+export const sinkHealth = (job, part) => {
   const { called } = part;
   const outbox = outboxOf(job, part);
   const window = job.windows.find(({ sink }) => sink === called);
@@ -52,7 +55,8 @@ export const sinkHealth = (job, part, rate) => {
   const figures = { takes, ...(outbox === undefined ? windowFigures(window) : outboxFigures(outbox)) };
   if (stopped !== undefined) return { ...stopped, ...figures };
   if (!takes) return { is: 'bad', words: 'outbox full', ...figures };
-  if (window !== undefined && window.inFlight > 0 && rate === 0) return { is: 'slow', words: 'no answers', ...figures };
+  const unanswered = unansweredHealth(window);
+  if (unanswered !== undefined) return { ...unanswered, ...figures };
   const isBehind = (outbox === undefined && (window?.waiting ?? 0) > 0) || (figures.share ?? 0) > NOTICED;
   return { is: isBehind ? 'slow' : 'good', words: isBehind ? 'behind' : 'writes', ...figures };
 };
@@ -74,6 +78,20 @@ const stoppedHealth = ({ status }) =>
 const troubleOf = (figures) => {
   if (figures?.millrace_connected === 0) return { is: 'bad', words: 'not connected' };
   return (figures?.millrace_retrying ?? 0) > 0 ? { is: 'bad', words: 'tried again' } : undefined;
+};
+
+/**
+ * Of a broker that is connected and confirms nothing.
+ * @param {JobSnapshot['windows'][number] | undefined} window
+ * @returns {Pick<PartHealth, 'is' | 'words'> | undefined}
+ */
+const unansweredHealth = (window) => {
+  const { unconfirmedMs } = window ?? { unconfirmedMs: 0 };
+  if (unconfirmedMs < SLOW_ANSWER_MS) return undefined;
+  return {
+    is: unconfirmedMs < NO_ANSWER_MS ? 'slow' : 'bad',
+    words: `no answers for ${Math.round(unconfirmedMs / 1000)} s`,
+  };
 };
 
 /** @param {JobSnapshot['outboxes'][number]} outbox */

@@ -80,7 +80,7 @@ const nodeOf = (job, part, rates) => {
   }
   if (!isSink(part.kind)) return { ...named, comes: undefined, goes: undefined, health: stageHealth(job, part) };
   const goes = rates.delivered(part);
-  return { ...named, comes: rates.taken(part), goes, health: sinkHealth(job, part, goes) };
+  return { ...named, comes: rates.taken(part), goes, health: sinkHealth(job, part) };
 };
 
 /** @param {PictureNode} start @param {PictureNode} end @param {JobSnapshot} job @returns {PictureEdge} */

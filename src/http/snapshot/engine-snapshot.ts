@@ -4,6 +4,7 @@ import type { JobRunner } from '../../engine/job-runner.js';
 import type { EndedJob, ProcessListener } from '../told/process-listener.js';
 import type { ToldEvent } from '../told/told-events.js';
 import { connectionsOf, isAbout } from './belongs-to-job.js';
+import { JobHistories } from './job-histories.js';
 import { type JobTotals, ratesBetween, totalsOf } from './job-rates.js';
 import { reasonsOf } from './job-reasons.js';
 import type { JobFigures, JobSnapshot } from './job-snapshot.js';
@@ -27,6 +28,8 @@ export interface Looked {
   readonly snapshot: EngineSnapshot;
   /** Of the jobs, in their order. */
   readonly metrics: readonly JobMetrics[];
+  /** Of the jobs, with this look. */
+  readonly histories: JobHistories['rows'];
 }
 
 const MOST_EVENTS = 50;
@@ -40,6 +43,7 @@ export class EngineObserver {
   /** At the last look, by job. */
   #totals: ReadonlyMap<string, JobTotals> = new Map();
   #windows: ReadonlyMap<string, StandingWindows> = new Map();
+  readonly #histories = new JobHistories();
 
   /** @param control whether jobs may be controlled where this is shown */
   constructor(engine: Pick<JobRunner, 'jobs'>, listener: ProcessListener, control: boolean) {
@@ -56,13 +60,15 @@ export class EngineObserver {
     const looked = jobs.map((job, index) => this.#jobOf(job, metrics[index] ?? job.metrics(), events, nowMs));
     this.#totals = new Map(looked.map(({ job, totals }) => [job.name, totals]));
     this.#windows = new Map(looked.map(({ job, standing }) => [job.name, standing]));
+    const time = new Date();
     const snapshot: EngineSnapshot = {
-      time: new Date().toISOString(),
+      time: time.toISOString(),
       jobs: looked.map(({ job }) => job),
       ended: this.#listener.ended,
       control: this.#control,
     };
-    return { snapshot, metrics };
+    this.#histories.add(snapshot.jobs, time.getTime());
+    return { snapshot, metrics, histories: this.#histories.rows };
   }
 
   #jobOf(job: RunningJob, metrics: JobMetrics, all: readonly ToldEvent[], nowMs: number) {

@@ -58,7 +58,11 @@ function checkFile(found: Stats, path: string): void {
   const us = ourId();
   if (us === undefined) return;
   if (found.uid !== us)
-    throw foreign(path, `belongs to user ${found.uid}`, `Run as that user, or: chown ${us} ${path}`);
+    throw foreign(
+      path,
+      `belongs to user ${found.uid}`,
+      `Run as that user; only where it should be yours: chown ${us} ${path}`,
+    );
   if (found.nlink > 1)
     throw foreign(path, 'has a second name (a hard link)', 'Find the other one, and remove one of the two.');
 }
@@ -76,7 +80,12 @@ export async function checkOwnDirectory(path: string): Promise<void> {
     throw foreign(path, `is a link that user ${name.uid} has made`, 'Name the directory itself.');
   }
   const { uid, mode } = await stat(path);
-  if (uid !== us) throw foreign(path, `belongs to user ${uid}`, `Run as that user, or: chown ${us} ${path}`);
+  if (uid !== us)
+    throw foreign(
+      path,
+      `belongs to user ${uid}`,
+      `Run as that user; only where it should be yours: chown ${us} ${path}`,
+    );
   if ((mode & OTHERS_WRITE) !== 0) throw foreign(path, 'can be written to by others', `chmod 700 ${path}`);
 }
 
@@ -85,10 +94,18 @@ export async function checkOwnDirectory(path: string): Promise<void> {
  * @throws as `checkOwnDirectory`
  */
 export async function checkFoundDirectory(path: string): Promise<void> {
+  await checkPlainDirectory(path);
+  await checkOwnDirectory(path);
+}
+
+/**
+ * Refuses what is no directory by this very name, whoever's it is.
+ * @throws MillraceError INVALID_OPTIONS; errors of the file system
+ */
+export async function checkPlainDirectory(path: string): Promise<void> {
   const found = await lstat(path);
   if (found.isSymbolicLink()) throw foreign(path, 'is a symbolic link', 'Name the directory that it leads to.');
   if (!found.isDirectory()) throw foreign(path, 'is no directory', 'Name a directory.');
-  await checkOwnDirectory(path);
 }
 
 const foreign = (path: string, what: string, advice: string): MillraceError =>

@@ -1,7 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MillraceError } from '../../errors/index.js';
-import { checkFoundDirectory, readOwnText } from '../../internal/files/own-files.js';
+import {
+  checkFoundDirectory,
+  checkOwnDirectory,
+  checkPlainDirectory,
+  readOwnText,
+} from '../../internal/files/own-files.js';
 import { jobDirectoryName } from '../directory/job-directory-name.js';
 import { ProblemList } from './problem-list.js';
 
@@ -18,8 +23,13 @@ export interface FoundStore {
   readonly endings: ReadonlySet<string>;
 }
 
+/** What a directory is: `stores` has jobs in it, or had an owner once; `job` is that of one job, in such a one; `foreign` has something else in it. */
+export type FoundKind = 'stores' | 'job' | 'empty' | 'foreign';
+
 /** What a directory of stores has. */
 export interface FoundStores {
+  /** What it is, by the names in it. */
+  readonly kind: FoundKind;
   /** By the names of their directories, and partitions. */
   readonly stores: readonly FoundStore[];
   /** What the last owner wrote of itself; undefined: nothing. It says nothing of whether it still runs. */
@@ -37,11 +47,16 @@ const PART = /^partition-(?<partition>\d{1,9})\.(?<ending>log|blobs|view|mdb)$/;
  * @throws MillraceError INVALID_OPTIONS where it is no directory of ours; STORAGE_FAILED
  */
 export async function findStores(location: string, job?: string): Promise<FoundStores> {
-  await checkFoundDirectory(location);
+  await checkPlainDirectory(location);
+  const names = (await readdir(location)).sort();
+  const kind = kindOf(names);
+  // what is none of ours is not asked to be for its user alone
+  if (kind !== 'stores') return { kind, stores: [], owner: undefined, problems: [] };
+  await checkOwnDirectory(location);
   const problems = new ProblemList(`cannot read ${location}`);
   const wanted = job === undefined ? undefined : jobDirectoryName(job);
   const stores: FoundStore[] = [];
-  for (const name of (await readdir(location)).sort()) {
+  for (const name of names) {
     const { readable } = JOB.exec(name)?.groups ?? {};
     if (readable === undefined || (wanted !== undefined && name !== wanted)) continue;
     const known = job ?? (jobDirectoryName(readable) === name ? readable : undefined);
@@ -51,8 +66,16 @@ export async function findStores(location: string, job?: string): Promise<FoundS
       problems.tell(error);
     }
   }
-  return { stores, owner: await ownerOf(location), problems: problems.all };
+  return { kind, stores, owner: await ownerOf(location), problems: problems.all };
 }
+
+const OWNER = 'owner.lock';
+
+const kindOf = (names: readonly string[]): FoundKind => {
+  if (names.some((name) => name === OWNER || JOB.test(name))) return 'stores';
+  if (names.some((name) => PART.test(name))) return 'job';
+  return names.length === 0 ? 'empty' : 'foreign';
+};
 
 async function storesIn(directory: string, job: string | undefined): Promise<readonly FoundStore[]> {
   await checkFoundDirectory(directory);
@@ -71,7 +94,7 @@ async function storesIn(directory: string, job: string | undefined): Promise<rea
 
 async function ownerOf(location: string): Promise<string | undefined> {
   try {
-    const text = (await readOwnText(join(location, 'owner.lock'))).slice(0, 300);
+    const text = (await readOwnText(join(location, OWNER))).slice(0, 300);
     return text === '' ? undefined : text;
   } catch {
     return undefined;

@@ -8,6 +8,7 @@ import { JobHistories } from '../../../src/http/page/job-history.js';
 import { PartRates } from '../../../src/http/page/part-rates.js';
 import { BOX, layoutOf } from '../../../src/http/page/picture-layout.js';
 import { pictureOf } from '../../../src/http/page/picture-model.js';
+import { JobHistories as ServedHistories } from '../../../src/http/snapshot/job-histories.js';
 
 const LIMITS = { maxItemsInFlight: 100, maxBytesInFlight: 1000, maxOutboxMessages: 10, maxOutboxBytes: 100 };
 
@@ -120,8 +121,33 @@ describe('what the page makes of what it is sent', () => {
     const histories = new JobHistories();
     for (let second = 0; second < 1000; second += 1) histories.add([ORDERS], second * 1000);
     assert.deepEqual([histories.of('orders').length, histories.of('orders')[0]?.atMs], [300, 700_000]);
+    const seen = histories.of('orders');
     histories.add([], 1_000_000);
     assert.equal(histories.of('orders').length, 0);
+    const server = new ServedHistories();
+    for (let second = 0; second < 1000; second += 1) server.add([ORDERS], second * 1000);
+    histories.goOnFrom(Object.fromEntries(server.rows));
+    assert.deepEqual(histories.of('orders'), seen);
+    server.add([], 1_000_000);
+    assert.deepEqual([...server.rows], []);
+  });
+
+  it('has of the last minutes what the server saw before the page was there, and while it was cut off', () => {
+    const at = (received: number): JobSnapshot => ({
+      ...ORDERS,
+      rates: { ...ORDERS.rates, receivedPerSecond: received },
+    });
+    const server = new ServedHistories();
+    for (const second of [10, 15, 20, 25]) server.add([at(second)], second * 1000);
+    const page = new JobHistories();
+    page.add([at(5)], 5000);
+    page.add([at(12)], 12_000);
+    page.goOnFrom(JSON.parse(JSON.stringify(Object.fromEntries(server.rows))));
+    page.add([at(25)], 25_000);
+    assert.deepEqual(
+      page.of('orders').map(({ atMs, received }) => [atMs, received]),
+      [5, 10, 15, 20, 25].map((second) => [second * 1000, second]),
+    );
   });
 
   it('is told to a screen reader where a status or a reason is new, and where all is well again', () => {
@@ -199,6 +225,14 @@ describe('the picture of a job', () => {
     assert.equal(healthIn({ ...full, sinks: {} }, 'part in-2'), 'bad: outbox full');
     assert.equal(healthIn(full, 'part in'), 'slow: held back');
     assert.equal(edgeTo(full, 'part in-2'), 'bad');
+    const silent = (unconfirmedMs: number): JobSnapshot => ({
+      ...joined,
+      windows: [{ sink: 'all', inFlight: 5, waiting: 0, unconfirmedMs }],
+    });
+    assert.deepEqual(
+      [1000, 2000, 9000, 12_300].map((ms) => healthIn(silent(ms), 'part all')),
+      ['good: writes', 'slow: no answers for 2 s', 'slow: no answers for 9 s', 'bad: no answers for 12 s'],
+    );
     const waiting = { ...joined, windows: [{ sink: 'all', inFlight: 5, waiting: 15, unconfirmedMs: 0 }] };
     assert.equal(healthIn(waiting, 'part all'), 'slow: behind');
     assert.equal(healthIn({ ...waiting, status: 'SUSPENDED' }, 'part all'), 'idle: stopped');

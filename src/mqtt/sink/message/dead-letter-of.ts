@@ -25,20 +25,20 @@ interface RejectedValue {
 
 /**
  * The dead letter of what a sink gives up: the message, or the item where there is none. The error names the sink, the item's
- * index and the attempt.
+ * index, the topic of the message and the attempt.
  */
 export const deadLetterOf = (rejected: RejectedRow | RejectedValue): DeadLetter => {
   if ('row' in rejected) {
     const { row, origin } = rejected;
-    const { index, attempt } = row;
+    const { topic, index, attempt } = row;
     return letterOfMessage(row, {
-      error: withPlace(rejected.error, { sink: origin, index, attempt }),
+      error: withPlace(rejected.error, { sink: origin, topic, index, attempt }),
       attempt,
       origin,
     });
   }
   const { item, content, topic, index, origin } = rejected;
-  const error = withPlace(rejected.error, { sink: origin, index, attempt: 1 });
+  const error = withPlace(rejected.error, { sink: origin, topic: content?.topic, index, attempt: 1 });
   if (content !== undefined) return letterOfMessage(content, { error, attempt: 1, origin });
   const letter = letterOfItem({ item, error, attempt: 1, origin });
   return { ...letter, attributes: { ...letter.attributes, topic: letter.attributes.topic ?? topic } };
@@ -55,19 +55,24 @@ const letterOfMessage = (
 /** Where it was given up. */
 interface Place {
   readonly sink: string;
+  /** Undefined: no message was made. */
+  readonly topic: string | undefined;
   readonly index: number;
   readonly attempt: number;
 }
 
-const withPlace = (error: MillraceError, place: Place): MillraceError =>
-  new MillraceError(
+/** A broker's refusal names the topic already. */
+const withPlace = (error: MillraceError, { sink, topic, index, attempt }: Place): MillraceError => {
+  const named = topic === undefined || error.details?.topic !== undefined ? '' : `, to topic "${topic}"`;
+  return new MillraceError(
     error.code,
-    `${error.message} (item ${place.index} of sink "${place.sink}", attempt ${place.attempt})`,
+    `${error.message} (item ${index} of sink "${sink}"${named}, attempt ${attempt})`,
     {
       cause: error.cause,
       retryable: error.retryable,
-      details: { ...error.details, ...place },
+      details: { ...(topic === undefined ? {} : { topic }), ...error.details, sink, index, attempt },
       ...(error.advice === undefined ? {} : { advice: error.advice }),
       ...(error.reasonCode === undefined ? {} : { reasonCode: error.reasonCode }),
     },
   );
+};

@@ -46,7 +46,7 @@ export class RouteJob {
       return;
     }
     this.#job.join().then(
-      () => around.onEnd(),
+      () => this.#complete(),
       (error: unknown) => this.#fail(error),
     );
   }
@@ -70,9 +70,20 @@ export class RouteJob {
     await this.#job?.drain();
   }
 
+  /** It is stopped with all others: that it ends is no news. */
+  leave(): void {
+    this.#stopping = true;
+  }
+
   /** Resolves when it has ended by itself, or was stopped. */
   async whenEnded(): Promise<void> {
     await this.#job?.join().catch(() => {});
+  }
+
+  #complete(): void {
+    const text = 'drained: it has ended, and a reload (SIGHUP) starts it again';
+    if (!this.#stopping && this.#reads) this.#around.reporter.tell({ event: 'drained', text, facts: {} });
+    this.#around.onEnd();
   }
 
   #fail(error: unknown): void {
@@ -87,6 +98,8 @@ export class RouteJob {
     const { reporter } = this.#around;
     if (event.kind === 'status') {
       if (event.status === 'RUNNING' && !this.#stopping && this.#reads) this.#tellRunning();
+      else if (event.status === 'SUSPENDED')
+        reporter.tell({ event: 'suspended', text: 'SUSPENDED', facts: { job: this.route.name } });
     } else if (event.kind === 'sinks-away') {
       this.#away = event.sinks;
     } else if (event.kind !== 'store-unused') {

@@ -10,7 +10,7 @@ import { RouteReporter } from './route-reporter.js';
 
 /**
  * Runs the routes of a plan as jobs of one engine, and takes another plan while they run. Of one route one thing is under way at a time: it
- * runs, or it ends, and a new start waits for that. A route that is the same in both plans is not touched, unless it has failed.
+ * runs, or it ends, and a new start waits for that. A route that is the same in both plans is not touched, unless it has failed or was drained.
  */
 export class RouteRunner {
   readonly #engine: Engine;
@@ -37,7 +37,7 @@ export class RouteRunner {
     return [...this.#jobs.values()];
   }
 
-  /** Resolves when nothing runs and nothing will by itself: all have failed. */
+  /** Resolves when nothing runs and nothing will by itself: all have failed, or were drained. */
   get over(): Promise<void> {
     return this.#over.promise;
   }
@@ -62,7 +62,7 @@ export class RouteRunner {
     await Promise.all(changed.map((change) => this.#change(change)));
     for (const { route, dropped } of added) await this.#restart(route, dropped);
     if (this.#stopped) return;
-    const again = same.filter(({ name }) => this.#jobs.get(name)?.failed === true);
+    const again = same.filter(({ name }) => this.#jobs.get(name)?.ended === true);
     for (const route of again) this.#run(route);
     this.#tellReloaded({
       added: added.map(({ route }) => route.name),
@@ -79,6 +79,7 @@ export class RouteRunner {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#applying = true;
+    for (const job of this.jobs) job.leave();
     await Promise.all([...this.#endings.values()].map((ending) => ending.stop()));
   }
 

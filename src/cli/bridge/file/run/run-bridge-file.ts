@@ -28,7 +28,7 @@ export interface FileFlags {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Runs the routes of a file until they are asked to stop, or have all failed. Gives the exit code. */
+/** Runs the routes of a file until they are asked to stop, or have all ended. Gives the exit code. */
 export async function runBridgeFile(flags: FileFlags, reporter: Reporter): Promise<number> {
   const plan = await loadPlan(flags, reporter);
   if (plan === undefined) return EXIT_CODE.USAGE;
@@ -72,7 +72,7 @@ interface Causes {
   readonly load: (now: BridgePlan) => Promise<BridgePlan | undefined>;
 }
 
-/** Reloads one after the other; the end waits for none. Gives the signal that asks for it; undefined: all routes have failed. */
+/** Reloads one after the other; the end waits for none. Gives the signal that asks for it; undefined: all routes have ended. */
 async function untilStopped(runner: RouteRunner, { stop, reload, load }: Causes): Promise<NodeJS.Signals | undefined> {
   for (;;) {
     const cause = await Promise.race([
@@ -109,9 +109,15 @@ function tellStopped(signal: NodeJS.Signals | undefined, { jobs }: RouteRunner, 
     jobs.flatMap(({ job }) => (job === undefined ? [] : [statsOf(job.metrics())])),
   );
   const failed = jobs.filter((job) => job.failed).map(({ route }) => route.name);
-  const how = signal === undefined ? ', for all routes have failed' : ` by ${signal}`;
+  const how = signal === undefined ? `, for ${endedWords(failed.length, jobs.length)}` : ` by ${signal}`;
   const stored = outbox > 0 ? `; ${outbox} stored, which go out at the next start` : '';
   const text = `stopped${how}: ${received} received, ${delivered} delivered${stored}`;
   reporter.tell({ event: 'stopped', text, facts: { received, delivered, outbox, signal, failed } });
   return failed.length > 0 ? EXIT_CODE.FAILED : EXIT_CODE.OK;
 }
+
+/** Who has control can drain each of them. */
+const endedWords = (failed: number, count: number): string => {
+  if (failed === count) return 'all routes have failed';
+  return failed === 0 ? 'all routes were drained' : 'all routes have failed or were drained';
+};
