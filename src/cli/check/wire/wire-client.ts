@@ -57,8 +57,12 @@ export class WireClient {
   }
 
   /** @throws MillraceError SUBSCRIPTION_REFUSED, TIMEOUT */
-  async subscribe(...subscriptions: readonly SubscriptionRequest[]): Promise<readonly number[]> {
-    const packetId = this.#nextId++;
+  subscribe(...subscriptions: readonly SubscriptionRequest[]): Promise<readonly number[]> {
+    return this.subscribeAs(this.#nextId++, subscriptions);
+  }
+
+  /** The same, under a packet id. */
+  async subscribeAs(packetId: number, subscriptions: readonly SubscriptionRequest[]): Promise<readonly number[]> {
     this.send({ type: 'subscribe', packetId, subscriptions });
     const answer = () =>
       packetsOf(this.#recorder.trace, 'in', this.link, 'suback').find((suback) => suback.packetId === packetId);

@@ -14,6 +14,7 @@ import {
   queuedText,
 } from '../../../../src/cli/check/verdict/judge-kept.js';
 import { judgeHeld, judgeOutbound } from '../../../../src/cli/check/verdict/judge-outbound.js';
+import { judgePacketIds } from '../../../../src/cli/check/verdict/judge-packet-ids.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import type { ServerLimits } from '../../../../src/mqtt/protocol/session/session-event.js';
 import { SERVER_LIMITS } from '../../../support/server-limits.js';
@@ -89,6 +90,27 @@ describe('what a broker does for a reader that is cut', () => {
   it('a packet id that is given to another message too early is a problem (rumqttd, Moquette)', () => {
     const early = judgeInbound(resumed('publish 1 dup untouched', 'pubrel 2', 'publish 2 later'), 2);
     assert.equal(short(early).at(-1), 'problem packet-ids');
+  });
+
+  it('a packet id of the broker that we have as well is no matter to one that keeps them apart, and is to Mochi', () => {
+    const first = ['reader#1 < publish 7 q1 taken-id', 'reader#1 > publish 7 q1 own'];
+    const resumed = ['reader#2 < connack present', 'reader#2 < publish 7 dup q1 taken-id'];
+    const apart = [...first, 'reader#1 < puback 7', ...resumed, 'reader#2 > subscribe 7', 'reader#2 < suback 1 7'];
+    const without = (line: string) => judgePacketIds(traceOf(...apart.filter((one) => one !== line)));
+    assert.deepEqual(short(judgePacketIds(traceOf(...apart))), ['ok packet-ids']);
+    const refused = judgePacketIds(traceOf(...apart.slice(0, -1), 'reader#2 < suback 145 7'));
+    assert.match(
+      refused.map(({ level, message }) => `${level} ${message}`).join(),
+      /^problem a SUBSCRIBE is refused \(0x91\)/,
+    );
+    assert.match(without('reader#2 < suback 1 7')[0]?.message ?? '', /SUBSCRIBE gets no valid answer/);
+    assert.match(without('reader#1 < puback 7')[0]?.message ?? '', /PUBLISH is not answered/);
+    assert.match(
+      without('reader#2 < publish 7 dup q1 taken-id')[0]?.message ?? '',
+      /is gone once the client has published/,
+    );
+    assert.deepEqual(short(judgePacketIds(traceOf())), ['unknown packet-ids']);
+    assert.deepEqual(judgePacketIds(traceOf(...first, 'reader#2 < connack new')), []);
   });
 
   it('at QoS 1 copies of what was answered are allowed, and warned of', () => {
