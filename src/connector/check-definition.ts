@@ -25,7 +25,12 @@ const SOURCE: OptionChecks<SourceDefinition<unknown>> = {
   createReader: func,
 };
 
-const SINK: OptionChecks<SinkDefinition<never>> = { ...BOTH, createWriter: func, createDurableWriter: func };
+const SINK: OptionChecks<SinkDefinition<never>> = {
+  ...BOTH,
+  letterFile: someText,
+  createWriter: func,
+  createDurableWriter: func,
+};
 
 /** Checks what `defineSource` is given: without types it may be anything. @throws MillraceError INVALID_OPTIONS */
 export const checkSourceDefinition = (given: unknown): void =>
@@ -33,7 +38,7 @@ export const checkSourceDefinition = (given: unknown): void =>
 
 /** The same for `defineSink`. @throws MillraceError INVALID_OPTIONS */
 export const checkSinkDefinition = (given: unknown): void =>
-  check('sink', given, SINK, ['createDurableWriter', 'claimScope', 'claimsOf', 'load']);
+  check('sink', given, SINK, ['createDurableWriter', 'letterFile', 'claimScope', 'claimsOf', 'load']);
 
 const check = (kind: string, given: unknown, checks: OptionChecks<object>, mayLack: readonly string[]): void => {
   const whose = `the ${kind}`;

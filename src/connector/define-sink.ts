@@ -30,6 +30,7 @@ export const defineSink = <T>(definition: SinkDefinition<T>): Sink<T> => {
     claimScope: definition.claimScope,
     claimsOf: (partition) => definition.claimsOf?.(partition) ?? definition.claims,
     onError: definition.onError,
+    letterFile: definition.letterFile,
     // called on the definition, which may be an object of a class
     refuse: (guarantee) => definition.refuse(guarantee),
     ...(definition.load && { load: definition.load.bind(definition) }),

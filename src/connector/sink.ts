@@ -23,6 +23,11 @@ export interface SinkDefinition<in T> {
   readonly onError: OnError;
   /** As in SourceDefinition. */
   load?(): Promise<unknown>;
+  /**
+   * Of a sink for dead letters that appends them to a file as `DeadLetters.file` does: its path, so that whoever shows the job can list
+   * them. Default: none.
+   */
+  readonly letterFile?: string | undefined;
   /** Resolves when items can be delivered (an MQTT sink: when all its clients are connected). */
   createWriter(context: OpenContext): Promise<SinkWriter<T>>;
   /**

@@ -5,6 +5,8 @@ import type { JobRunner } from '../engine/job-runner.js';
 import { answer, jsonBody, refuse } from './answer.js';
 import type { Answers } from './answers.js';
 import { controlJob } from './control.js';
+import { giveLetterPayload } from './letters/give-letter-payload.js';
+import type { LetterAnswers } from './letters/letter-answers.js';
 import type { PageFiles } from './page-files.js';
 import { judgeRequest, type RequestPolicy, type Verdict } from './policy/judge-request.js';
 import type { Route } from './policy/routes.js';
@@ -16,6 +18,7 @@ import { Viewers } from './viewers.js';
 export interface ServiceParts {
   readonly engine: Pick<JobRunner, 'getJob'>;
   readonly answers: Answers;
+  readonly letters: LetterAnswers;
   readonly policy: RequestPolicy;
   readonly tokens: TokenCheck;
   readonly maxViewers: number;
@@ -103,6 +106,12 @@ export class HttpService {
         break;
       case 'events':
         if (!this.#viewers.add(response)) refuse(response, 429, 'there are as many viewers as there may be');
+        break;
+      case 'letters':
+        void this.#parts.letters.list().then((body) => answer(response, 200, body));
+        break;
+      case 'letter-payload':
+        void giveLetterPayload(this.#parts.letters, route, response);
         break;
       case 'control':
         void this.#control(route, request, response);

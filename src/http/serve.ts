@@ -5,6 +5,7 @@ import type { JobRunner } from '../engine/job-runner.js';
 import { MillraceError } from '../errors/millrace-error.js';
 import { Answers } from './answers.js';
 import { HttpService } from './http-service.js';
+import { LetterAnswers } from './letters/letter-answers.js';
 import { type ListeningPlace, listenAt, placeOf } from './listening-place.js';
 import { PageFiles } from './page-files.js';
 import { hostOfAddress, type KnownHosts } from './policy/known-hosts.js';
@@ -30,8 +31,8 @@ export interface Served extends AsyncDisposable {
 }
 
 /**
- * Serves the state of an engine's jobs: a page at `/`, `/live`, `/ready`, `/metrics`, `/api/jobs`, `/api/events` and, where it is allowed, control. It tells
- * of what happens from now on: serve before the jobs begin. The engine goes on when the server is closed, and the other way round.
+ * Serves the state of an engine's jobs: a page at `/`, `/live`, `/ready`, `/metrics`, `/api/jobs`, `/api/events`, `/api/dead-letters` and, where it is allowed,
+ * control. It tells of what happens from now on: serve before the jobs begin. The engine goes on when the server is closed, and the other way round.
  * @throws MillraceError INVALID_OPTIONS, also for an address that others reach without a token; INVALID_STATE when it cannot be listened at
  */
 export const serve = async (engine: JobRunner, options: ServeOptions): Promise<Served> => {
@@ -56,6 +57,7 @@ export const serve = async (engine: JobRunner, options: ServeOptions): Promise<S
   const service = new HttpService({
     engine,
     answers,
+    letters: new LetterAnswers(engine),
     policy: { hosts, scheme, openToRead: !reached, allowControl },
     tokens: new TokenCheck(token),
     maxViewers,

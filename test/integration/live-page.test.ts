@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectAsync } from 'mqtt';
 import type { Page } from 'playwright-core';
 import { serve } from '../../src/http/index.js';
-import { Engine, Pipeline, Sinks, TestSources } from '../../src/index.js';
+import { DeadLetters, Engine, Pipeline, Sinks, TestSources } from '../../src/index.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { CHROMIUM, openPage } from '../support/browser/open-page.js';
 import { onCleanup } from '../support/cleanup.js';
@@ -57,6 +57,23 @@ const bridgeArgs = (from: string, to: string): readonly string[] => [
 const endless = (): Pipeline => {
   const pipeline = Pipeline.create();
   pipeline.readFrom(TestSources.itemStream(100, () => 1)).writeTo(Sinks.noop());
+  return pipeline;
+};
+
+/** It goes on, and its first item is a dead letter. */
+const rejecting = (file: string): Pipeline => {
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(TestSources.itemStream(100, (_, sequence) => sequence))
+    .filter((sequence) => sequence === 0)
+    .map(() => MARKUP)
+    .peek(
+      () => {
+        throw new Error(MARKUP);
+      },
+      { onError: { deadLetter: DeadLetters.file(file) } },
+    )
+    .writeTo(Sinks.noop());
   return pipeline;
 };
 
@@ -148,6 +165,28 @@ describe('the page', SUITE, () => {
     // nothing else but the two refusals was complained about
     assert.ok(
       complaints.every((one) => /status of (401|429)/.test(one)),
+      complaints.join('\n'),
+    );
+  });
+
+  it('lists dead letters, and saves the payload of one to a file, with the token and without showing it', async () => {
+    await using engine = Engine.embedded({ warnings: false });
+    await using served = await serve(engine, { host: '0.0.0.0', port: 0, token: TOKEN, warnings: false });
+    await engine.newJob(rejecting(join(tempDir('letters'), 'letters.jsonl')), { name: 'orders' }).whenRunning();
+    const { page, complaints } = await openPage();
+    await page.goto(`http://127.0.0.1:${served.port}`);
+    await page.getByRole('textbox', { name: 'Token' }).fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await says(page, 'letters', /<img src=x onerror=/);
+    assert.equal(await page.locator('main img').count(), 0);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: /^Save the payload/ }).click();
+    const saved = await download;
+    assert.match(saved.suggestedFilename(), /^letter-[0-9a-f]{16}-0-\d+\.bin$/);
+    assert.equal(readFileSync(await saved.path(), 'utf8'), MARKUP);
+    assert.equal(await page.title(), 'orders – Millrace');
+    assert.ok(
+      complaints.every((one) => /status of 401/.test(one)),
       complaints.join('\n'),
     );
   });

@@ -2,9 +2,9 @@ import { readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError } from '../../errors/index.js';
 import { makeWhole } from '../../internal/files/make-whole.js';
+import { LetterLines } from '../../internal/letters/letter-lines.js';
 import type { LetterFlags } from './dead-letters-flags.js';
 import { isMeant } from './letter-filter.js';
-import { LetterLines } from './letter-lines.js';
 import { readLetter } from './read-letter.js';
 
 /** What became of a file. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { SourceBuilder } from '../../connector/builder/source-builder.js';
 import type { Source } from '../../connector/source.js';
 import { MillraceError } from '../../errors/index.js';
+import { type LetterLine, LetterLines } from '../../internal/letters/letter-lines.js';
 import type { LetterFlags } from './dead-letters-flags.js';
 import { isMeant } from './letter-filter.js';
-import { type LetterLine, LetterLines } from './letter-lines.js';
 import { readLetter, type StoredLetter } from './read-letter.js';
 
 /** A letter that can be published again. */

@@ -1,7 +1,7 @@
+import { type LetterLine, LetterLines } from '../../internal/letters/letter-lines.js';
 import type { Output } from '../job/reporter.js';
 import type { LetterFlags } from './dead-letters-flags.js';
 import { isMeant } from './letter-filter.js';
-import { type LetterLine, LetterLines } from './letter-lines.js';
 import { letterLine, letterText } from './letter-text.js';
 import { readLetter, type StoredLetter } from './read-letter.js';
 

@@ -11,8 +11,8 @@ export const HTTP_FLAGS = {
   http: {
     kind: 'value',
     argument: '[HOST:]PORT',
-    help: `Show over HTTP how the job stands: a page at /, and /live, /ready, /metrics, /api/jobs, /api/events; at 127.0.0.1 unless
-HOST is given, which needs a token where others reach it; unix:PATH is a Unix socket`,
+    help: `Show over HTTP how the job stands: a page at /, and /live, /ready, /metrics, /api/jobs, /api/events, /api/dead-letters; at
+127.0.0.1 unless HOST is given, which needs a token where others reach it; unix:PATH is a Unix socket`,
   },
   'http-host': {
     kind: 'list',

@@ -1,6 +1,6 @@
 import type { ProcessingGuarantee } from '../../connector/processing-guarantee.js';
 import type { PipelineGraph, VertexWork } from '../../pipeline/vertex.js';
-import { planPorts } from '../opening/job-ports.js';
+import { type PlannedSink, planPorts } from '../opening/job-ports.js';
 import type { PreparedRun } from './prepare-run.js';
 
 /** What a job is made of, as plain data: for whoever shows it. Nothing in it changes while the job lives. */
@@ -24,6 +24,8 @@ export interface JobPart {
   readonly name: string;
   /** What metrics and events call it; of a stage its name. */
   readonly called: string;
+  /** Where dead letters are appended to, of a sink that says so: an absolute path. */
+  readonly letterFile?: string;
 }
 
 /** As they are in `JobOptions`, with defaults applied. */
@@ -44,7 +46,9 @@ export const planOfJob = ({ run, plan }: Pick<PreparedRun, 'run' | 'plan'>): Job
   const letters = planPorts(plan).sinks.slice(plan.sinks.length);
   const parts = [
     ...partsOf(graph),
-    ...letters.map(({ name, sink }): JobPart => ({ kind: 'dead-letters', name, called: sink.name })),
+    ...letters.map(
+      ({ name, sink }): JobPart => ({ kind: 'dead-letters', name, called: sink.name, ...letterFileOf(sink) }),
+    ),
   ];
   const { maxRows: maxOutboxMessages, maxBytes: maxOutboxBytes } = outboxLimits;
   return {
@@ -55,6 +59,9 @@ export const planOfJob = ({ run, plan }: Pick<PreparedRun, 'run' | 'plan'>): Job
     limits: { maxItemsInFlight, maxBytesInFlight, maxOutboxMessages, maxOutboxBytes },
   };
 };
+
+const letterFileOf = ({ letterFile }: PlannedSink['sink']): Pick<JobPart, 'letterFile'> =>
+  letterFile === undefined ? {} : { letterFile };
 
 const partsOf = ({ vertices }: PipelineGraph): readonly JobPart[] =>
   vertices.map(({ name, work }) => ({ kind: work.kind, name, called: calledIn(work) ?? name }));

@@ -1,6 +1,6 @@
 /*
  * The page at `/`: follows the server's events and shows how the jobs stand. Here the parts meet. `live-feed.js` is what is asked of the
- * server, `job-control.js` what it is asked to do; `job-view.js` shows one job. What has no document in it is told by its name: `picture-model.js`
+ * server, `job-control.js` what it is asked to do; `job-view.js` shows one job, `letter-list.js` its dead letters. What has no document in it is told by its name: `picture-model.js`
  * and `picture-layout.js` (the picture), `part-health.js`, `part-rates.js`, `job-history.js`, `job-events.js`, `event-parser.js`.
  *
  * Everything comes in with the next picture of the jobs, once a second, and is drawn once for each, when the page is seen at all. What is kept
@@ -17,6 +17,7 @@ import { JobEvents } from './job-events.js';
 import { JobHistories } from './job-history.js';
 import { JobTabs } from './job-tabs.js';
 import { JobView } from './job-view.js';
+import { LetterList } from './letter-list.js';
 import { LiveFeed } from './live-feed.js';
 import { PartRates } from './part-rates.js';
 import { ToldList } from './told-list.js';
@@ -38,6 +39,7 @@ class Page {
   #tabs = new JobTabs((job) => this.#choose(job));
   #control = new JobControl(this.#token, (why) => this.#askToken(why));
   #view = new JobView();
+  #letters = new LetterList(this.#token);
   #feed = new LiveFeed(this.#token, {
     jobs: (snapshot) => this.#take(snapshot),
     histories: (histories) => this.#histories.goOnFrom(histories),
@@ -100,6 +102,7 @@ class Page {
     const samples = this.#histories.of(job.name);
     this.#view.show({ job, rates: this.#rates.of(job), samples, events: this.#events.newest(job.name) });
     this.#control.show(job, control);
+    this.#letters.show(job);
   }
 
   /** @param {string} words @param {boolean} isLive */

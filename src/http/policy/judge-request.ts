@@ -109,7 +109,8 @@ const UNAUTHORIZED: Refusal = {
 };
 const NOT_FOUND: Refusal = {
   status: 404,
-  message: 'there are /, /live, /ready, /metrics, /api/jobs, /api/events and /api/jobs/{job}/{action}',
+  message:
+    'there are /, /live, /ready, /metrics, /api/jobs, /api/events, /api/dead-letters, /api/dead-letters/{letter}/payload and /api/jobs/{job}/{action}',
 };
 const NO_CONTROL: Refusal = { status: 403, message: 'control is off: --allow-control, in code allowControl' };
 const NOT_JSON: Refusal = { status: 415, message: 'the content type must be application/json' };

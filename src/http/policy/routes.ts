@@ -5,7 +5,8 @@ export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 /** What a path stands for. */
 export type Route =
-  | { readonly kind: 'live' | 'ready' | 'metrics' | 'jobs' | 'events' }
+  | { readonly kind: 'live' | 'ready' | 'metrics' | 'jobs' | 'events' | 'letters' }
+  | { readonly kind: 'letter-payload'; readonly file: string; readonly offset: number; readonly timeMs: number }
   | { readonly kind: 'page'; readonly file: string }
   | { readonly kind: 'control'; readonly job: string; readonly action: ControlAction };
 
@@ -16,18 +17,28 @@ const PATHS: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/metrics', { kind: 'metrics' }],
   ['/api/jobs', { kind: 'jobs' }],
   ['/api/events', { kind: 'events' }],
+  ['/api/dead-letters', { kind: 'letters' }],
 ]);
 
 /** What the page consists of besides. */
 const PAGE = /^\/page\/([a-z-]+\.(?:css|js|svg))$/;
+const PAYLOAD = /^\/api\/dead-letters\/([0-9a-f]{16})-(\d{1,15})-(\d{1,15})\/payload$/;
 const CONTROL = /^\/api\/jobs\/([^/]+)\/([a-z]+)$/;
 
 /** Undefined where nothing is. */
-export const routeOf = (path: string): Route | undefined => PATHS.get(path) ?? pageOf(path) ?? controlOf(path);
+export const routeOf = (path: string): Route | undefined =>
+  PATHS.get(path) ?? pageOf(path) ?? payloadOf(path) ?? controlOf(path);
 
 const pageOf = (path: string): Route | undefined => {
   const file = PAGE.exec(path)?.[1];
   return file === undefined ? undefined : { kind: 'page', file };
+};
+
+const payloadOf = (path: string): Route | undefined => {
+  const [, file, offset, timeMs] = PAYLOAD.exec(path) ?? [];
+  return file === undefined
+    ? undefined
+    : { kind: 'letter-payload', file, offset: Number(offset), timeMs: Number(timeMs) };
 };
 
 const controlOf = (path: string): Route | undefined => {

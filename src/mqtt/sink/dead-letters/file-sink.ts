@@ -19,6 +19,7 @@ export const fileSink = (path: string): Sink<DeadLetter> => {
     claims: [`file ${full}`],
     refuse: () => undefined,
     onError: 'fail',
+    letterFile: full,
     createWriter: async ({ signal }) => {
       if (signal.aborted) throw new MillraceError('ABORTED', `${name} was not opened: aborted`);
       try {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { MillraceError } from '../../errors/index.js';
-import { openOwnFile } from '../../internal/files/own-files.js';
+import { MillraceError } from '../../errors/millrace-error.js';
+import { openOwnFile } from '../files/own-files.js';
 
 /** A line of a file of dead letters, and where it stands. */
 export interface LetterLine {
@@ -13,6 +13,16 @@ export interface LetterLine {
   readonly end: number;
   /** Without the line break. */
   readonly bytes: Buffer;
+}
+
+/** Where to begin. */
+export interface LetterPlace {
+  /** Behind a line that was read before. */
+  readonly offset: number;
+  /** Of that line. */
+  readonly number: number;
+  /** Of a line; default: that of a letter with the largest payload. */
+  readonly mostBytes?: number;
 }
 
 const NEW_LINE = 10;
@@ -27,24 +37,25 @@ const MOST_LINE_BYTES = 400 * 1024 * 1024;
 export class LetterLines implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #path: string;
+  readonly #mostBytes: number;
   #number: number;
   /** Of the next line. */
   #offset: number;
   /** What was read from there on. */
   #rest: Buffer = Buffer.alloc(0);
 
-  private constructor(file: FileHandle, path: string, { offset, number }: { offset: number; number: number }) {
+  private constructor(file: FileHandle, path: string, { offset, number, mostBytes = MOST_LINE_BYTES }: LetterPlace) {
     this.#file = file;
     this.#path = path;
+    this.#mostBytes = mostBytes;
     this.#offset = offset;
     this.#number = number;
   }
 
   /**
-   * @param from behind a line that was read before, with its number
    * @throws MillraceError INVALID_OPTIONS for what is no regular file of ours (a link, for instance), or is not there
    */
-  static async open(path: string, from = { offset: 0, number: 0 }): Promise<LetterLines> {
+  static async open(path: string, from: LetterPlace = { offset: 0, number: 0 }): Promise<LetterLines> {
     try {
       return new LetterLines(await openOwnFile(path, constants.O_RDONLY), path, from);
     } catch (error) {
@@ -58,10 +69,10 @@ export class LetterLines implements AsyncDisposable {
     let searched = 0;
     while (true) {
       const at = this.#rest.indexOf(NEW_LINE, searched);
-      if (at >= 0) return this.#take(at);
+      if (at >= 0 && at <= this.#mostBytes) return this.#take(at);
       searched = this.#rest.byteLength;
-      if (searched > MOST_LINE_BYTES) {
-        throw new MillraceError('INVALID_OPTIONS', `${this.#path} has a line of more than ${MOST_LINE_BYTES} bytes`, {
+      if (searched > this.#mostBytes) {
+        throw new MillraceError('INVALID_OPTIONS', `${this.#path} has a line of more than ${this.#mostBytes} bytes`, {
           advice: 'It is no file of dead letters: look at its name.',
         });
       }
