@@ -17,6 +17,7 @@ import { sourceCase, tracesCase } from './source.js';
 import { storeCommitsCase } from './store-commits.js';
 import { storeKeysCase } from './store-keys.js';
 import { storeWindowCase } from './store-window.js';
+import { viewersCase } from './viewers.js';
 
 /** What `--only` chooses from. */
 export interface BenchCase {
@@ -43,6 +44,7 @@ export const CASES = [
   benchCase('consume-window20', 3, consumePeersCase),
   benchCase('exactly-once-window20', 5, (options) => exactlyOnceCase(20, options)),
   benchCase('exactly-once-window1000', 5, (options) => exactlyOnceCase(1000, options)),
+  benchCase('viewers', 5, viewersCase),
   benchCase('latency-each1', 3, (options) => latencyCase(1, options)),
   benchCase('latency-each100', 1, (options) => latencyCase(100, options)),
   benchCase('latency-each1000', 5, (options) => latencyCase(1000, options)),

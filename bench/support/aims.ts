@@ -1,4 +1,5 @@
 import { AT_LEAST_ONCE, addedMs, EXACTLY_ONCE } from '../cases/latency.js';
+import { NOT_VIEWED, VIEWED } from '../cases/viewers.js';
 import { type Comparison, cpuPerMessage, figure, measuredOf, ratePerSecond } from './result.js';
 
 /** Something that is aimed at, and where it is measured. */
@@ -79,6 +80,12 @@ export const AIMS: readonly Aim[] = [
     beside(ratePerSecond, EXACTLY, LEAST),
   ),
   row('… its CPU', '≤ 1.3', 'exactly-once-window1000', beside(cpuPerMessage, EXACTLY, LEAST)),
+  row(
+    'bridge that 50 look at over HTTP, CPU beside nobody looking',
+    '≤ 1.02',
+    'viewers',
+    beside(cpuPerMessage, VIEWED, NOT_VIEWED),
+  ),
   row(
     'exactly once at 1,000 messages/s, CPU for a message',
     '≤ 250 µs',
