@@ -89,7 +89,11 @@ describe('the coding of outbox rows', () => {
     const judge = (changed: Uint8Array): void => {
       try {
         const row = codec.decode(changed);
-        assert.deepEqual([...codec.encode(row)], [...changed], 'what it takes it could have made');
+        const again = codec.encode(row);
+        // a flag for properties and none behind it: as versions before 0.2 made it
+        const isFormer = ((changed[1] ?? 0) & 0b1000) !== 0 && ((again[1] ?? 0) & 0b1000) === 0;
+        if (isFormer) assert.equal(again.length, changed.length - 1);
+        else assert.deepEqual([...again], [...changed], 'what it takes it could have made');
       } catch (error) {
         assert.ok(error instanceof MillraceError, String(error));
         assert.equal(error.code, 'STORE_CORRUPT');
