@@ -19,7 +19,7 @@ describe('all NATS servers are killed at once', { ...SUITE_LIMIT, skip: natsAbse
       const client = await NatsClient.open({ servers: nats.urls });
       onCleanup(() => client.close());
       const wish = { name: STREAM, subject: 'survives', replicas: 3, maxBytes: -1 };
-      await askJetStream(client, `STREAM.CREATE.${STREAM}`, configOf(wish));
+      await askJetStream(client, `STREAM.CREATE.${STREAM}`, configOf(wish, STREAM));
       let last = 0;
       for (let index = 1; index <= COUNT; index += 1) {
         // the server of the client may not have heard yet that somebody takes what goes to the stream

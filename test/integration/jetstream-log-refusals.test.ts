@@ -8,7 +8,7 @@ import type { PartitionLog } from '../../src/store/log/partition-log.js';
 import { onCleanup } from '../support/cleanup.js';
 import { LIMIT } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
-import { natsAbsence } from '../support/nats/nats-servers-here.js';
+import { natsAbsence, natsServersHere } from '../support/nats/nats-servers-here.js';
 import { askJetStream } from '../support/nats/streams.js';
 import { rejectsWith } from '../support/rejects-with.js';
 
@@ -37,7 +37,7 @@ describe('a stream that cannot be a log is refused', { skip }, () => {
   it('one that drops its oldest records, or is set otherwise by somebody else, with what is wrong', LIMIT, async () => {
     await using nats = await startNats();
     const client = await connect(nats);
-    const config = configOf({ name: NAME, subject: SUBJECT, replicas: 1, maxBytes: -1 });
+    const config = configOf({ name: NAME, subject: SUBJECT, replicas: 1, maxBytes: -1 }, 'x');
     await askJetStream(client, `STREAM.CREATE.${NAME}`, { ...config, discard: 'old', max_age: 3_600_000_000_000 });
     const error = await rejectsWith('GUARANTEE_UNSUPPORTED', logsOf(client).open('job', 0));
     assert.match(error.message, /discard is "old" and must be "new"; .*max_age is 3600000000000 and must be 0/);
@@ -172,6 +172,34 @@ describe('a stream that somebody else has touched is STORE_CORRUPT', { skip }, (
     assert.match(error.message, /made anew/);
     await rejectsWith('STORE_CORRUPT', log.append(BYTES, last));
   });
+});
+
+describe('a stream that is asked for twice', { skip }, () => {
+  // newer ones keep the first
+  for (const program of natsServersHere().filter(({ version }) => version.startsWith('2.12.')))
+    it(
+      `stays the same one, whatever time its servers ${program.version} take for it when they start again`,
+      LIMIT,
+      async () => {
+        await using nats = await startNats({ size: 3, program });
+        const client = await connect(nats);
+        const logs = new JetStreamLogs({ client, replicas: 3 });
+        const log = await logs.open('job', 0);
+        const last = await log.append(BYTES, 0);
+        const info = () =>
+          askJetStream<{ readonly config: object; readonly created: string }>(client, `STREAM.INFO.${NAME}`);
+        const { config, created } = await info();
+        // as a CREATE does whose first answer was lost
+        await askJetStream(client, `STREAM.CREATE.${NAME}`, config);
+        await Promise.all(nats.servers.map((server) => server.stop()));
+        for (const server of nats.servers) server.start();
+        await nats.ready();
+        assert.notEqual((await info()).created, created, 'they have taken another time');
+        assert.equal((await log.last())?.seq, last);
+        assert.equal((await logs.find('job', 0)).identity, log.identity);
+        assert.equal(await log.append(BYTES, last), last + 1);
+      },
+    );
 });
 
 describe('a user of NATS without rights is told at once', { skip }, () => {

@@ -83,7 +83,7 @@ async function checkReplicas(api: JetStreamApi, replicas: number): Promise<Findi
   const wish = { name, subject: `mr.check.${name}`, replicas, maxBytes: -1 };
   const what = `a log on ${replicas} servers`;
   try {
-    const { error } = await api.ask(`STREAM.CREATE.${name}`, configOf(wish), what, MAKING_MS);
+    const { error } = await api.ask(`STREAM.CREATE.${name}`, configOf(wish, name), what, MAKING_MS);
     if (error !== undefined) return { check: 'replicas', verdict: 'problem', text: `${what}: ${error.description}` };
     await api.ask(`STREAM.DELETE.${name}`, undefined, what, MAKING_MS);
     return { check: 'replicas', verdict: 'fine', text: `${what} can be made` };

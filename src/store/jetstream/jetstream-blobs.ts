@@ -68,7 +68,9 @@ export class JetStreamBlobs implements SnapshotBlobs {
       const objects = await open(new Objm(api.client.connection));
       const { streamInfo } = await objects.status();
       checkConfig({ ...streamInfo.config }, replicas, location);
-      const stream = new PartitionStream({ api, name: streamInfo.config.name, created: streamInfo.created, location });
+      // nothing asks for it: of the stream only messages are read
+      const identity = { drawn: undefined, created: streamInfo.created };
+      const stream = new PartitionStream({ api, name: streamInfo.config.name, identity, location });
       return new JetStreamBlobs({ ...options, objects, stream, location });
     } catch (error) {
       throw natsError(error, location);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../errors/index.js';
 import {
   API_CODES,
@@ -15,7 +16,7 @@ import { JetStreamBlobs } from './jetstream-blobs.js';
 import { JetStreamLog } from './jetstream-log.js';
 import { recordSubject, snapshotsName, streamName } from './names.js';
 import { gone, PartitionStream, type StreamInfo } from './partition-stream.js';
-import { configOf, configProblems, type StreamWish } from './stream-config.js';
+import { configOf, configProblems, identityOf, type StreamWish } from './stream-config.js';
 
 /** The largest message that is still as quick as a small one, byte for byte. */
 const MOST_PIECE_BYTES = 512 * 1024;
@@ -87,14 +88,15 @@ export class JetStreamLogs implements PartitionLogs {
     const { client, replicas, maxBytes = -1, onStalled } = this.#options;
     const wish = { name: streamName(job, partition), subject: recordSubject(job, partition), replicas, maxBytes };
     const location = `the stream ${wish.name} (partition ${partition} of job ${job}) in ${this.location}`;
-    const { config, created } = await find(wish, location);
-    checkConfig(configProblems(config, wish), location);
+    const found = await find(wish, location);
+    checkConfig(configProblems(found.config, wish), location);
+    const identity = identityOf(found);
     const log = new JetStreamLog({
       client,
-      stream: new PartitionStream({ api: this.#api, name: wish.name, created, location }),
+      stream: new PartitionStream({ api: this.#api, name: wish.name, identity, location }),
       subject: wish.subject,
       location,
-      identity: `${wish.name} ${created}`,
+      identity: `${wish.name} ${identity.drawn ?? identity.created}`,
       ...sizes(client.maxPayload, location),
       onStalled: onStalled && ((ms) => onStalled({ job, partition, ms })),
     });
@@ -119,7 +121,7 @@ export class JetStreamLogs implements PartitionLogs {
     const found = await this.#find(wish, location);
     if (found.answer !== undefined) return found.answer;
     if (found.error.err_code !== API_CODES.streamNotFound) throw apiError(found.error, location);
-    const made = await this.#api.ask<StreamInfo>(`STREAM.CREATE.${wish.name}`, configOf(wish), location);
+    const made = await this.#api.ask<StreamInfo>(`STREAM.CREATE.${wish.name}`, configOf(wish, randomUUID()), location);
     if (made.answer !== undefined) return made.answer;
     const again = await this.#find(wish, location);
     if (again.answer !== undefined) return again.answer;

@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors/index.js';
 import { API_CODES, apiError, type JetStreamApi } from '../../nats/index.js';
 import { corruptError } from '../storage-error.js';
 import { type PiecePlace, placeOf } from './record-pieces.js';
-import type { StreamConfig } from './stream-config.js';
+import { identityOf, isSameStream, type StreamConfig, type StreamIdentity } from './stream-config.js';
 
 /** Of every message of ours: which append wrote it. */
 export const MARK_HEADER = 'Millrace-Append';
@@ -17,7 +17,7 @@ const ONCE = 0;
 /** A stream as the servers describe it. */
 export interface StreamInfo {
   readonly config: StreamConfig;
-  /** When it was made: another one under its name has another. */
+  /** When it was made, as the server has it that leads it now. */
   readonly created: string;
   readonly state: {
     readonly messages: number;
@@ -52,7 +52,7 @@ export interface PortionRequest {
 export interface PartitionStreamParts {
   readonly api: JetStreamApi;
   readonly name: string;
-  readonly created: string;
+  readonly identity: StreamIdentity;
   /** For messages. */
   readonly location: string;
 }
@@ -74,11 +74,13 @@ export class PartitionStream {
    * @throws MillraceError STORE_CORRUPT when it is not there any more, or is another one; CLUSTER_UNREACHABLE
    */
   async info(patienceMs?: number, body?: object): Promise<StreamInfo> {
-    const { api, name, created, location } = this.#parts;
+    const { api, name, identity, location } = this.#parts;
     const { answer, error } = await api.ask<StreamInfo>(`STREAM.INFO.${name}`, body, location, patienceMs);
     if (error?.err_code === API_CODES.streamNotFound) throw gone(`${location} was deleted`);
     if (error !== undefined) throw apiError(error, location);
-    if (answer.created !== created) throw gone(`${location} was deleted and made anew at ${answer.created}`);
+    if (!isSameStream(identityOf(answer), identity)) {
+      throw gone(`${location} was deleted and made anew at ${answer.created}`);
+    }
     return answer;
   }
 

@@ -4,8 +4,13 @@ export interface StreamConfig {
   readonly subjects?: readonly string[];
   readonly num_replicas: number;
   readonly max_bytes: number;
+  /** Of ours it has `IDENTITY`; servers add their own. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly [setting: string]: unknown;
 }
+
+/** In the metadata of a stream: drawn by who makes it. */
+const IDENTITY = 'millrace-identity';
 
 /** What differs from log to log. */
 export interface StreamWish {
@@ -49,14 +54,37 @@ const FORBIDDEN = [
   'subject_delete_marker_ttl',
 ] as const;
 
-/** How a stream is made. */
-export const configOf = ({ name, subject, replicas, maxBytes }: StreamWish): StreamConfig => ({
+/** How a stream is made. @param drawn what no other stream has */
+export const configOf = ({ name, subject, replicas, maxBytes }: StreamWish, drawn: string): StreamConfig => ({
   name,
   subjects: [subject],
   num_replicas: replicas,
   max_bytes: maxBytes,
+  metadata: { [IDENTITY]: drawn },
   ...NEEDED,
 });
+
+/** What tells a stream from another one under its name. */
+export interface StreamIdentity {
+  /** By who made it; undefined where an earlier version did, or somebody has removed it. */
+  readonly drawn: string | undefined;
+  /**
+   * By the server that leads it. A CREATE of a stream that is there, as a second node or a lost answer leads to, has the servers take another
+   * time for it, each at its next start.
+   */
+  readonly created: string;
+}
+
+export const identityOf = ({
+  config,
+  created,
+}: {
+  readonly config: StreamConfig;
+  readonly created: string;
+}): StreamIdentity => ({ drawn: config.metadata?.[IDENTITY], created });
+
+export const isSameStream = (one: StreamIdentity, other: StreamIdentity): boolean =>
+  one.drawn === undefined || other.drawn === undefined ? one.created === other.created : one.drawn === other.drawn;
 
 /** Why a stream that is there cannot be a log; empty: it can. */
 export const configProblems = (config: StreamConfig, { subject, replicas }: StreamWish): readonly string[] => {

@@ -59,6 +59,8 @@ export class CrashingJob {
           partition: 0,
           partitions: 1,
           giveUp: [],
+          dropState: [],
+          initialSnapshot: undefined,
           guarantee: 'exactly-once',
           metrics: new MetricsRegistry(),
           tallies: this.#tallies,

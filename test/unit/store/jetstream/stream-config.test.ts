@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { recordSubject, snapshotsName, streamName } from '../../../../src/store/jetstream/names.js';
-import { configOf, configProblems } from '../../../../src/store/jetstream/stream-config.js';
+import { configOf, configProblems, identityOf, isSameStream } from '../../../../src/store/jetstream/stream-config.js';
 
 const wish = { name: 'MR_a_0', subject: 'mr.a.0', replicas: 3, maxBytes: -1 };
 
 describe('the settings of a stream', () => {
   it('as we make it, and as a server adds what it adds, it can be a log', () => {
-    assert.deepEqual(configProblems(configOf(wish), wish), []);
+    assert.deepEqual(configProblems(configOf(wish, 'a'), wish), []);
     const added = {
       sealed: false,
       consumer_limits: {},
@@ -16,7 +16,17 @@ describe('the settings of a stream', () => {
       max_bytes: 7,
       sources: [],
     };
-    assert.deepEqual(configProblems({ ...configOf(wish), ...added, num_replicas: 5 }, wish), []);
+    assert.deepEqual(configProblems({ ...configOf(wish, 'a'), ...added, num_replicas: 5 }, wish), []);
+  });
+
+  it('is the same one by what was drawn for it, and by its time where nothing was', () => {
+    const config = configOf(wish, 'a');
+    const identity = identityOf({ config, created: 'then' });
+    assert.ok(isSameStream(identity, identityOf({ config, created: 'later' })), 'a server takes another time for it');
+    assert.ok(!isSameStream(identity, identityOf({ config: configOf(wish, 'b'), created: 'then' })));
+    const { metadata: _, ...former } = config;
+    assert.ok(isSameStream(identity, identityOf({ config: former, created: 'then' })), 'somebody has edited it');
+    assert.ok(!isSameStream(identity, identityOf({ config: former, created: 'later' })));
   });
 
   it('each setting by which a record could be lost in silence, or changed, is told', () => {
@@ -43,7 +53,7 @@ describe('the settings of a stream', () => {
       num_replicas: 1,
     };
     for (const [setting, value] of Object.entries(wrong)) {
-      const problems = configProblems({ ...configOf(wish), [setting]: value }, wish);
+      const problems = configProblems({ ...configOf(wish, 'a'), [setting]: value }, wish);
       assert.equal(problems.length, 1, setting);
       assert.match(problems[0] ?? '', new RegExp(`^${setting} is `));
     }
