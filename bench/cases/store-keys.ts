@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { tempDir } from '../../test/support/temp-dir.js';
 import type { BenchOptions } from '../support/bench-options.js';
-import { startBusyDisk } from '../support/busy-disk.js';
+import { onDisk } from '../support/busy-disk.js';
 import { bytesIn } from '../support/bytes-in.js';
 import { compare } from '../support/compare.js';
 import type { ContenderTask } from '../support/contender.js';
@@ -23,13 +23,9 @@ export async function storeKeysCase(disk: 'quiet' | 'busy', options: BenchOption
       measure: () => measure({ keys, store, messages: Math.round(messages[disk] * options.scale) }),
     })),
   );
-  const busy = disk === 'busy' ? await startBusyDisk() : undefined;
-  try {
-    const title = `The store beside LMDB alone: state by key, exactly once, on a ${disk} disk`;
-    return { ...(await compare(title, entries, options)), columns: COLUMNS };
-  } finally {
-    await busy?.stop();
-  }
+  const title = `The store beside LMDB alone: state by key, exactly once, on a ${disk} disk`;
+  const compared = await onDisk(disk, () => compare(title, entries, options));
+  return { ...compared, columns: COLUMNS };
 }
 
 const COLUMNS = [

@@ -1,5 +1,5 @@
 import type { BenchOptions } from '../support/bench-options.js';
-import { startBusyDisk } from '../support/busy-disk.js';
+import { onDisk } from '../support/busy-disk.js';
 import { compare } from '../support/compare.js';
 import { type Comparison, CPU, figureColumn, RATE } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
@@ -38,13 +38,9 @@ export async function storeWindowCase(disk: 'quiet' | 'busy', options: BenchOpti
       },
     })),
   );
-  const busy = disk === 'busy' ? await startBusyDisk() : undefined;
-  try {
-    const title = `The store beside LMDB alone: a bridge, exactly once, on a ${disk} disk`;
-    return { ...(await compare(title, entries, options)), columns: COLUMNS };
-  } finally {
-    await busy?.stop();
-  }
+  const title = `The store beside LMDB alone: a bridge, exactly once, on a ${disk} disk`;
+  const compared = await onDisk(disk, () => compare(title, entries, options));
+  return { ...compared, columns: COLUMNS };
 }
 
 const COLUMNS = [

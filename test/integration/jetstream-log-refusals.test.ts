@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NatsClient, type NatsOptions } from '../../src/nats/index.js';
+import { JetStreamApi, NatsClient, type NatsOptions } from '../../src/nats/index.js';
+import { JetStreamBlobs } from '../../src/store/jetstream/jetstream-blobs.js';
 import { JetStreamLogs, type JetStreamLogsOptions } from '../../src/store/jetstream/jetstream-logs.js';
 import { recordSubject, snapshotsName, streamName } from '../../src/store/jetstream/names.js';
 import { configOf } from '../../src/store/jetstream/stream-config.js';
@@ -11,6 +12,7 @@ import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence, natsServersHere } from '../support/nats/nats-servers-here.js';
 import { askJetStream } from '../support/nats/streams.js';
 import { rejectsWith } from '../support/rejects-with.js';
+import { until } from '../support/until.js';
 
 const skip = natsAbsence() ?? false;
 const NAME = streamName('job', 0);
@@ -200,6 +202,29 @@ describe('a stream that is asked for twice', { skip }, () => {
         assert.equal(await log.append(BYTES, last), last + 1);
       },
     );
+});
+
+describe('a place for snapshots whose servers are not all there', { skip }, () => {
+  it('is made when they are, as patiently as a log', LIMIT, async () => {
+    await using nats = await startNats({ size: 3 });
+    const client = await connect(nats);
+    const [, , away] = nats.servers;
+    await away?.kill();
+    const api = new JetStreamApi(client);
+    const probe = { name: 'PROBE', subjects: ['probe'], num_replicas: 3 };
+    // until the others know, and refuse what needs all three
+    await until(async () => {
+      const refused = await api.ask('STREAM.CREATE.PROBE', probe, 'a probe', 0).then(
+        () => false,
+        ({ code }) => code === 'CLUSTER_UNREACHABLE',
+      );
+      if (!refused) await api.ask('STREAM.DELETE.PROBE', undefined, 'the probe');
+      return refused;
+    });
+    const opening = JetStreamBlobs.open({ api, name: 'SNAPSHOTS', partition: 0, replicas: 3 });
+    away?.start();
+    assert.deepEqual(await (await opening).list(), []);
+  });
 });
 
 describe('a user of NATS without rights is told at once', { skip }, () => {

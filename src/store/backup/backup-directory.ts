@@ -49,9 +49,14 @@ export async function backupDirectory(dir: string, to: string): Promise<Backup> 
 }
 
 async function refusePlace(from: string, location: string): Promise<void> {
-  if (!(await isThere(from))) throw new MillraceError('INVALID_OPTIONS', `there is no directory ${from}`);
+  if (!(await isThere(from)))
+    throw new MillraceError('INVALID_OPTIONS', `there is no directory ${from}`, {
+      advice: 'Name the one that the engine has as dir.',
+    });
   if (!relative(from, location).startsWith('..'))
-    throw new MillraceError('INVALID_OPTIONS', `the copy ${location} would lie in what it is of`);
+    throw new MillraceError('INVALID_OPTIONS', `the copy ${location} would lie in what it is of`, {
+      advice: 'Name a place beside it, or on another disk.',
+    });
   if (await isThere(location))
     throw new MillraceError('INVALID_OPTIONS', `${location} is there already`, { advice: 'Name a place that is not.' });
 }

@@ -8,6 +8,7 @@ import { corruptError } from '../storage-error.js';
 import { loadObj } from './load-obj.js';
 import { PartitionStream } from './partition-stream.js';
 import { readChunks } from './read-chunks.js';
+import { identityOf } from './stream-config.js';
 
 /** Of a chunk: a message. */
 const CHUNK_BYTES = 512 * 1024;
@@ -67,9 +68,9 @@ export class JetStreamBlobs implements SnapshotBlobs {
     try {
       const objects = await open(new Objm(api.client.connection));
       const { streamInfo } = await objects.status();
-      checkConfig({ ...streamInfo.config }, replicas, location);
-      // nothing asks for it: of the stream only messages are read
-      const identity = { drawn: undefined, created: streamInfo.created };
+      const config = { ...streamInfo.config };
+      checkConfig(config, replicas, location);
+      const identity = identityOf({ config, created: streamInfo.created });
       const stream = new PartitionStream({ api, name: streamInfo.config.name, identity, location });
       return new JetStreamBlobs({ ...options, objects, stream, location });
     } catch (error) {
