@@ -116,6 +116,13 @@ class History {
   }
 }
 
+/** A record longer than its segment, of which a crash left all but the zeros that fill it up to a multiple of eight. */
+const withoutPadding: Life = {
+  sizes: [],
+  keep: undefined,
+  crash: { size: 6_273, tear: { bytes: HEAD_BYTES + 6_273 } },
+};
+
 describe('a log in files', SUITE_LIMIT, () => {
   it('has after any crash what was acknowledged, and what was not is there whole or not at all', async () => {
     await fc.assert(
@@ -123,7 +130,7 @@ describe('a log in files', SUITE_LIMIT, () => {
         const history = new History();
         for (const one of lives) await history.live(one);
       }),
-      { numRuns: howMany({ sample: 60, full: 2_000 }) },
+      { numRuns: howMany({ sample: 60, full: 2_000 }), examples: [[[withoutPadding]]] },
     );
   });
 });

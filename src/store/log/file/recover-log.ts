@@ -126,7 +126,8 @@ async function mend(
   { path, size }: Segment & { readonly size: number },
   salt: number,
 ): Promise<void> {
-  const tail = withoutZeros(await readFrom(path, found.end, size - found.end));
+  // A record longer than a segment makes its file longer, and a crash may leave all of it but the zeros that fill it up.
+  const tail = withoutZeros(await readFrom(path, found.end, Math.max(0, size - found.end)));
   const verdict = judgeTail(tail, { seq: found.next, offset: found.end, salt });
   if (verdict === 'damaged') throw corruptError(`${path}: the record ${found.next} is damaged`);
   if (verdict === 'torn') await writer.erase(found.end, found.end + tail.byteLength);
