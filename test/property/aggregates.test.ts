@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { addValue, emptySketch, mixSketches, valuesAt } from '../../src/pipeline/aggregates/sketch.js';
 import { type AggregateOperation, AggregateOperations, StateCodecs } from '../../src/pipeline/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ENVIRONMENT, planOf, TWO_WAY } from '../support/bridge-files.js';
+import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 

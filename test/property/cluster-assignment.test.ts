@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { assign } from '../../src/cluster/assignment/assign.js';
 import type { Assignment, Follower, Situation } from '../../src/cluster/assignment/situation.js';
 import { fewestMoves, fewestMovesTried, spread } from '../support/cluster/fewest-moves.js';
+import { fc } from '../support/fast-check.js';
 import { fullRun } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { SeededRandom } from '../support/seeded-random.js';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import {
   encodePacket,
   type Packet,
@@ -8,6 +7,7 @@ import {
   type ProtocolVersion,
   type Sender,
 } from '../../src/mqtt/protocol/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { mutatedPackets } from '../support/wire/arbitrary-attack.js';
 import { arbitraryPacket } from '../support/wire/arbitrary-packet.js';

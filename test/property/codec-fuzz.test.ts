@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc, { type Arbitrary } from 'fast-check';
 import { MillraceError } from '../../src/errors/index.js';
 import {
   encodePacket,
@@ -9,6 +8,7 @@ import {
   type ProtocolVersion,
   type Sender,
 } from '../../src/mqtt/protocol/index.js';
+import { type Arbitrary, fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { type Attack, mutatedPackets } from '../support/wire/arbitrary-attack.js';
 import { decodeAll, dribble } from '../support/wire/decode-all.js';

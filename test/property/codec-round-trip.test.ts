@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { encodePacket, type Packet, PacketWriter } from '../../src/mqtt/protocol/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { arbitraryPacket } from '../support/wire/arbitrary-packet.js';
 import { decodeAll, dribble, splitAt } from '../support/wire/decode-all.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { CommitTiming } from '../../src/engine/durable/commit-timing.js';
+import { fc } from '../support/fast-check.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 

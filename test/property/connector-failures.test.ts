@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import fc from 'fast-check';
 import { RetryStrategies, type Sink, SinkBuilder, SourceBuilder } from '../../src/connector/index.js';
 import { FailingScript, type Outcome } from '../support/ends/failing-script.js';
 import { openContext } from '../support/ends/open-context.js';
+import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   decodeEdgeMessage,
   type EdgeMessage,
   encodeEdgeMessage,
 } from '../../src/cluster/exchange/edge/edge-message.js';
 import { MillraceError } from '../../src/errors/index.js';
+import { fc } from '../support/fast-check.js';
 
 const partition = fc.nat(2 ** 32 - 1);
 const id = fc.maxSafeNat().map((value) => value % 2 ** 48);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type DeadLetter, defineSink, type Sink } from '../../src/connector/index.js';
 import { Engine, MillraceError, Sinks, TestSources } from '../../src/index.js';
+import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { FailingModel, type Led } from '../support/pipelines/failing-model.js';

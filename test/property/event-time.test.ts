@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { MergedWatermark } from '../../src/pipeline/time/merged-watermark.js';
 import { type ItemTime, PendingTimes } from '../../src/pipeline/time/pending-times.js';
 import { SourceWatermark } from '../../src/pipeline/time/source-watermark.js';
 import { END_OF_TIME, type TimeSource, timeOf } from '../../src/pipeline/time/time-source.js';
 import { TimersTime } from '../../src/pipeline/time/timers-time.js';
+import { fc } from '../support/fast-check.js';
 
 const IDLE_TIMEOUT_MS = 50;
 const LAGS = [0, 10, 25];

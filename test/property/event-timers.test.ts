@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Sink } from '../../src/connector/index.js';
 import { Engine, MillraceError, Pipeline, Sinks, TestSources } from '../../src/index.js';
 import type { Stage, Timers } from '../../src/pipeline/index.js';
+import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import type { LogEntry, PartitionLog } from '../../src/store/log/partition-log.js';
+import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { fromIdRuns } from '../../src/mqtt/protocol/session/inbound/id-runs.js';
 import { InboundRows } from '../../src/mqtt/protocol/session/inbound/inbound-rows.js';
+import { fc } from '../support/fast-check.js';
 
 /** What may happen to the inbound QoS 2 rows; numbers choose one of the live rows. */
 const STEP = fc.oneof(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { isWellFormed } from '../../src/internal/well-formed.js';
 import { decodeBatch, encodeBatch } from '../../src/store/log/record/batch-codec.js';
+import { fc } from '../support/fast-check.js';
 import { rejectsWith } from '../support/rejects-with.js';
 
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter(isWellFormed);

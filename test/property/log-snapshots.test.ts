@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { isWellFormed } from '../../src/internal/well-formed.js';
 import { LogStores } from '../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../src/store/log/memory/memory-logs.js';
@@ -9,6 +8,7 @@ import type { Restored } from '../../src/store/log/opening/open-log-store.js';
 import { decodeBatch } from '../../src/store/log/record/batch-codec.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/store/log/snapshot/snapshot-codec.js';
 import type { Store } from '../../src/store/store.js';
+import { fc } from '../support/fast-check.js';
 import { rejectsWith } from '../support/rejects-with.js';
 
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter(isWellFormed);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { PubcompQueue } from '../../src/mqtt/protocol/session/finished/pubcomp-queue.js';
 import { fromIdRuns } from '../../src/mqtt/protocol/session/inbound/id-runs.js';
+import { fc } from '../support/fast-check.js';
 
 /** Ids follow each other, as a counting broker gives them, or come round soon, as one does that takes the lowest free one. */
 const STEP = fc.oneof(

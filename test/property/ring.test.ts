@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Ring } from '../../src/internal/ring.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 
 test('a ring gives what an array would, through any pushes and shifts', LIMIT, () => {

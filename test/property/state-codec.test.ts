@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import fc from 'fast-check';
 import { StateCodecs } from '../../src/pipeline/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 
 const codec = StateCodecs.structuredClone();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Deduplicator } from '../../src/engine/state/deduplicator.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import type { BundleLimits } from '../../src/engine/state/state-bundles.js';
 import type { CacheLimits } from '../../src/engine/state/state-cache.js';
 import { StateCodecs, type StateKey } from '../../src/pipeline/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 

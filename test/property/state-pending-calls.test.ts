@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { RetryStrategies } from '../../src/connector/retry/retry-strategies.js';
 import { DurableCallLane } from '../../src/engine/durable/call-lane.js';
 import { createFrame } from '../../src/engine/tick/lanes/frame.js';
@@ -8,6 +7,7 @@ import type { Slot } from '../../src/engine/tick/lanes/slot.js';
 import type { AsyncStagePlan } from '../../src/pipeline/compile/pipeline-plan.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import { PendingTimes } from '../../src/pipeline/time/pending-times.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 

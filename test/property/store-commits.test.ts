@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { LmdbStores, MemoryStores, type Store, type StoreProvider } from '../../src/store/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { OnError } from '../../src/connector/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { MachineRig } from '../support/rigs/machine-rig.js';

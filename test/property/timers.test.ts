@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
 import { MEMORY_KEEPER } from '../../src/pipeline/compile/memory-keeper.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import type { DueTimer, StageTimers } from '../../src/pipeline/timers/stage-timers.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { StateStore } from '../support/store/state-store.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type AggregateOperation, AggregateOperations } from '../../src/pipeline/index.js';
 import { WindowDefinition } from '../../src/pipeline/windows/window-definition.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { type TestedResult, WindowsRig } from '../support/windows-rig.js';
 

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { EngineRig } from '../support/rigs/engine-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';

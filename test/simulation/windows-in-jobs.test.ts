@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type DurableSinkWriter, defineSink, type Sink } from '../../src/connector/index.js';
 import {
   AggregateOperations,
@@ -9,6 +8,7 @@ import {
   TestSources,
   WindowDefinition,
 } from '../../src/index.js';
+import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { CrashingJob, type CrashingJobOptions } from '../support/rigs/crashing-job.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';

@@ -1,2 +1,4 @@
-/** The seed of a test run: SEED, or another one each time. Print it. */
-export const killSeed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+import { givenSeed } from '../given-seed.js';
+
+/** The seed of a test with random kills: the given one, or another one each time. Print it. */
+export const killSeed = givenSeed ?? Date.now() % 2 ** 31;

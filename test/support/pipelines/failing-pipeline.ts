@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import type { DeadLetter, OnError, Sink } from '../../../src/connector/index.js';
 import { Pipeline, type Source } from '../../../src/index.js';
 import type { Stage } from '../../../src/pipeline/index.js';
+import { fc } from '../fast-check.js';
 
 /** What a stage of a random pipeline does. It fails at each item whose digest `every` divides; 0 for never. */
 export interface FailingNode {

@@ -1,5 +1,5 @@
-import fc, { type Arbitrary } from 'fast-check';
 import { encodePacket, type ProtocolVersion, type Sender } from '../../../src/mqtt/protocol/index.js';
+import { type Arbitrary, fc } from '../fast-check.js';
 import { arbitraryPacket } from './arbitrary-packet.js';
 
 /** Bytes that a peer may send, and how they are to be read. */

@@ -1,8 +1,8 @@
-import fc, { type Arbitrary } from 'fast-check';
 import type { PropertyCarrier, PropertyRule } from '../../../src/mqtt/protocol/codec/property-rule.js';
 import { PROPERTY_RULES } from '../../../src/mqtt/protocol/codec/property-table.js';
 import type { Packet, ProtocolVersion, Sender } from '../../../src/mqtt/protocol/index.js';
 import { isReasonCodeAllowed } from '../../../src/mqtt/protocol/reason-code.js';
+import { type Arbitrary, fc } from '../fast-check.js';
 
 /** A valid packet, with the version and the end that may send it. */
 export interface SentPacket {

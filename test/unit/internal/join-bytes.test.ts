@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { joinBytes } from '../../../src/internal/join-bytes.js';
+import { fc } from '../../support/fast-check.js';
 
 it('joined pieces are the bytes that were cut, wherever the cuts are, and also without any', () => {
   fc.assert(

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { errorLine } from '../../../src/cli/job/error-line.js';
 import { Reporter } from '../../../src/cli/job/reporter.js';
 import { MillraceError } from '../../../src/errors/index.js';
@@ -8,6 +7,7 @@ import { errorWords } from '../../../src/internal/error-words.js';
 import { foreignText, visible, visibleJson } from '../../../src/internal/visible-text.js';
 import { deadLetterRecord } from '../../../src/mqtt/sink/dead-letters/dead-letter-record.js';
 import { letter } from '../../support/ends/broken-ends.js';
+import { fc } from '../../support/fast-check.js';
 
 const HOSTILE = [
   '\0',

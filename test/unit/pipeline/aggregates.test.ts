@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type AggregateOperation, AggregateOperations, StateCodecs } from '../../../src/pipeline/index.js';
+import { fc } from '../../support/fast-check.js';
 
 /** The result after each item, with the accumulator stored and read back each time: it must survive that. */
 const resultsOf = <T, A, R>(operation: AggregateOperation<T, A, R>, items: readonly T[]): R[] => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { RunParts } from '../../../../src/connector/builder/run-parts.js';
+import { fc } from '../../../support/fast-check.js';
 
 /** Delivers all but the bad ones; a part with a bad one in it fails as a whole. */
 const playOf = (count: number, bad: ReadonlySet<number>) => {

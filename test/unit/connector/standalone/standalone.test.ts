@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   type DeadLetter,
   defineSink,
@@ -13,6 +12,7 @@ import { MillraceError, PermanentError, Sinks, TestSources } from '../../../../s
 import { deferred } from '../../../../src/internal/deferred.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { letterFor } from '../../../support/ends/simulated-source.js';
+import { fc } from '../../../support/fast-check.js';
 import { LIMIT } from '../../../support/limits.js';
 import { until } from '../../../support/until.js';
 

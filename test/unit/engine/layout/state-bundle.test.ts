@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { keyOfText } from '../../../../src/engine/layout/keys/entry-key.js';
 import { decodeBundle, StateBundleWriter } from '../../../../src/engine/layout/values/state-bundle.js';
 import type { StateKey } from '../../../../src/pipeline/index.js';
 import { keyText } from '../../../../src/pipeline/key-text.js';
+import { fc } from '../../../support/fast-check.js';
 import { LIMIT } from '../../../support/limits.js';
 
 const PREFIX = 'state/totals/';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { KeyFilter } from '../../../../src/engine/state/key-filter.js';
+import { fc } from '../../../support/fast-check.js';
 import { LIMIT } from '../../../support/limits.js';
 
 const PREFIX = 'state/s/';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { isoText } from '../../../../src/postgres/sink/iso-text.js';
+import { fc } from '../../../support/fast-check.js';
 
 it('isoText is what toISOString gives, of any date, whatever date came before', () => {
   const near = fc.date({

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
 import type { MqttConnectionOptions } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
@@ -9,6 +8,7 @@ import {
   resolveConnectOptions,
 } from '../../../../../src/mqtt/connection/options/resolve-connect-options.js';
 import { parseServerUrl } from '../../../../../src/mqtt/connection/options/servers/parse-server-url.js';
+import { fc } from '../../../../support/fast-check.js';
 
 function resolve(broker: string | undefined, options: ConnectOptions = {}, input: Partial<ConnectInput> = {}) {
   return resolveConnectOptions({

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
 import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
 import { Backoff } from '../../../../../src/mqtt/connection/reconnect/backoff.js';
@@ -19,6 +18,7 @@ import {
   VersionFallback,
   type VersionOutcome,
 } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
+import { fc } from '../../../../support/fast-check.js';
 
 const almostOne = () => 1 - Number.EPSILON;
 

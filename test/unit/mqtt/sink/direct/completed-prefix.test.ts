@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { CompletedPrefix } from '../../../../../src/mqtt/sink/direct/completed-prefix.js';
+import { fc } from '../../../../support/fast-check.js';
 
 describe('CompletedPrefix', () => {
   it('counts indices that complete in order', () => {

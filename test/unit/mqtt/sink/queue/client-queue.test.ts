@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { RetryStrategies } from '../../../../../src/connector/retry/retry-strategies.js';
 import { MillraceError } from '../../../../../src/errors/millrace-error.js';
+import { fc } from '../../../../support/fast-check.js';
 import { cut, QueueRig } from '../../../../support/rigs/queue-rig.js';
 
 const indicesOf = (published: readonly string[], topic: string): number[] =>

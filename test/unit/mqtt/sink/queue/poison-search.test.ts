@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { type ConnectionEnding, POISON_ENDS, PoisonSearch } from '../../../../../src/mqtt/sink/queue/poison-search.js';
+import { fc } from '../../../../support/fast-check.js';
 
 /** A connection of so many milliseconds; what was unanswered at its end. */
 const AT_ONE: ConnectionEnding = { byPeer: true, unanswered: 1, alone: 7 };

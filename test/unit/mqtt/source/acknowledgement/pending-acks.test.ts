@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { PendingAcks } from '../../../../../src/mqtt/source/acknowledgement/pending-acks.js';
+import { fc } from '../../../../support/fast-check.js';
 
 it('gives every token once, in order, and only up to the mark', () => {
   const step = fc.oneof(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import type { QualityOfService } from '../../../../../src/mqtt/protocol/quality-of-service.js';
 import { MessageBuffer, type Qos0Overflow } from '../../../../../src/mqtt/source/buffer/message-buffer.js';
+import { fc } from '../../../../support/fast-check.js';
 import { messageEvent } from '../../../../support/wire/message-event.js';
 
 const bufferOf = (qos0Overflow: Qos0Overflow, most = 3, maxBytes = 1_000_000) =>

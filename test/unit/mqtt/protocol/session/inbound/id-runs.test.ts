@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { IdColumn } from '../../../../../../src/mqtt/protocol/session/inbound/id-column.js';
 import { areIdRuns, fromIdRuns } from '../../../../../../src/mqtt/protocol/session/inbound/id-runs.js';
+import { fc } from '../../../../../support/fast-check.js';
 
 const runsOf = (ids: readonly number[]): Uint16Array => {
   const column = new IdColumn();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { MillraceError } from '../../../../../../src/errors/millrace-error.js';
 import type { Properties } from '../../../../../../src/mqtt/protocol/properties.js';
 import type { RowContent } from '../../../../../../src/mqtt/sink/message/row.js';
 import { RowCodec } from '../../../../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { SeqStages } from '../../../../../../src/mqtt/sink/outbox/sender/seq-stages.js';
+import { fc } from '../../../../../support/fast-check.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((value) => !value.includes('\0'));
 const topic = text.filter((value) => value !== '' && !/[#+]/.test(value));
