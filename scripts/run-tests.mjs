@@ -11,6 +11,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileTests } from './compile-tests.mjs';
 import { grouped } from './test-groups.mjs';
 
 /** Most files wait for brokers and processes most of the time. */
@@ -59,21 +60,23 @@ if (files.length === 0) {
 // a reporter that the caller names stands in the place of ours: node takes two for one destination as an error
 const named = flags.some((flag) => flag.startsWith('--test-reporter'));
 const ours = process.env.CI === 'true' ? new URL('compact-reporter.mjs', import.meta.url).href : 'spec';
+const compiled = await compileTests(root);
 const child = spawn(
   process.execPath,
   [
-    '--import',
-    'tsx',
-    '--import',
-    new URL('quick-assert.mjs', import.meta.url).href,
+    '--enable-source-maps',
     '--test',
     `--test-concurrency=${Math.max(LEAST_AT_ONCE, availableParallelism())}`,
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
     ...(named ? [] : [`--test-reporter=${ours}`]),
     ...flags,
-    ...grouped(root, files),
+    ...grouped(compiled, files),
   ],
-  { cwd: root, stdio: 'inherit', env: full ? { ...process.env, MILLRACE_FULL: '1' } : process.env },
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, MILLRACE_COMPILED: compiled, ...(full ? { MILLRACE_FULL: '1' } : {}) },
+  },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('close', (code, signal) => {

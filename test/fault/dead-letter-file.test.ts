@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startChild } from '../support/child-process.js';
 import { LIMIT } from '../support/limits.js';
+import { programArgs } from '../support/program-args.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const STRACE = '/usr/bin/strace';
@@ -15,7 +16,7 @@ const append = async (path: string, call: string, inject: string) => {
     STRACE,
     [
       ...['-f', '-qq', '-o', `${path}.strace`, '-e', `trace=${call}`, '-e', `inject=${call}:${inject}`],
-      ...[process.execPath, '--import', 'tsx', 'test/support/ends/append-letters.ts', path, '10'],
+      ...[process.execPath, ...programArgs('test/support/ends/append-letters.ts'), path, '10'],
     ],
     // strace counts calls for each thread
     { env: { UV_THREADPOOL_SIZE: '1' } },

@@ -21,6 +21,7 @@ import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
 import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { programArgs } from '../support/program-args.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { historyFile, recoverHistory, writeHistory } from '../support/store/run-store-writer.js';
 import { openStores } from '../support/store/store-form.js';
@@ -222,7 +223,7 @@ describe('a store over a log in files that is in use', SUITE_LIMIT, () => {
 
   it('keeps another process out, of either version, and its kill -9 lets one in', LIMIT, async () => {
     const dir = join(tempDir('lock'), 'store');
-    const writer = ['--import', 'tsx', 'test/support/store/store-writer.ts', dir, '0', '1000000000', '20', 'embedded'];
+    const writer = [...programArgs('test/support/store/store-writer.ts'), dir, '0', '1000000000', '20', 'embedded'];
     const owner = startChild(process.execPath, writer);
     await owner.waitForLine(/^durable/);
     for (const opening of [() => EmbeddedStores.open(dir), () => LmdbStores.open(dir)]) {

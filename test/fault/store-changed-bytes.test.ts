@@ -7,6 +7,7 @@ import { startChild } from '../support/child-process.js';
 import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { memoryDir } from '../support/memory-dir.js';
+import { programArgs } from '../support/program-args.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { historyFile, writeHistory } from '../support/store/run-store-writer.js';
 
@@ -53,7 +54,7 @@ async function made(commits: number, rows: number): Promise<Made> {
 
 /** Starts of a process that reads the store, each with changes of its own: what each said, or how it ended. */
 async function start({ dir, file, pristine }: Made, ...flips: readonly string[]): Promise<readonly string[]> {
-  const args = ['--import', 'tsx', 'test/support/store/store-reader.ts', dir, file, pristine, ...flips];
+  const args = [...programArgs('test/support/store/store-reader.ts'), dir, file, pristine, ...flips];
   const child = startChild(process.execPath, args);
   const { signal } = await child.exited;
   const said = child.stdout.filter((line) => line !== '' && !line.startsWith('flip '));

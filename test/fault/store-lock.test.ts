@@ -6,21 +6,15 @@ import { describe, it } from 'node:test';
 import { LmdbStores } from '../../src/store/index.js';
 import { startChild } from '../support/child-process.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { programArgs } from '../support/program-args.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { tempDir } from '../support/temp-dir.js';
 
 describe('the owner of a directory', SUITE_LIMIT, () => {
   it('keeps another process out, with a way out in the error, and its kill -9 lets it in', LIMIT, async () => {
     const dir = join(tempDir('lock'), 'store');
-    const owner = startChild(process.execPath, [
-      '--import',
-      'tsx',
-      'test/support/store/store-writer.ts',
-      dir,
-      '0',
-      '1000000000',
-      '1',
-    ]);
+    const writer = [...programArgs('test/support/store/store-writer.ts'), dir, '0', '1000000000', '1'];
+    const owner = startChild(process.execPath, writer);
     await owner.waitForLine(/^durable/);
     const error = await rejectsWith('STORE_LOCKED', LmdbStores.open(dir));
     assert.ok(error.message.includes(dir), error.message);

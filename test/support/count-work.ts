@@ -2,7 +2,7 @@ import { Session } from 'node:inspector/promises';
 
 /** How often functions that lie in a folder of `src` are called while `act` runs, inlined ones too: work, whatever the machine's speed. */
 export async function countWork(folder: string, act: () => void): Promise<number> {
-  const inside = new URL(`../../src/${folder}/`, import.meta.url).href;
+  const inside = new URL(`${folder}/`, import.meta.resolve('../../src/index.js')).href;
   const inspector = new Session();
   inspector.connect();
   await inspector.post('Profiler.enable');

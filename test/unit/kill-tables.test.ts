@@ -10,7 +10,8 @@ const FOLDER = new URL('../support/mutants/', import.meta.url);
 const listsOfMutants = async (): Promise<readonly (readonly Mutant[])[]> => {
   const lists: (readonly Mutant[])[] = [];
   for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('mutants.ts'))) {
-    const exported: Readonly<Record<string, readonly Mutant[]>> = await import(new URL(file, FOLDER).href);
+    const name = file.replace(/\.ts$/, '.js');
+    const exported: Readonly<Record<string, readonly Mutant[]>> = await import(`../support/mutants/${name}`);
     lists.push(...Object.entries(exported).flatMap(([name, list]) => (name.endsWith('MUTANTS') ? [list] : [])));
   }
   return lists;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { compileFile } from '../../scripts/compile-tests.mjs';
 import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -30,11 +31,24 @@ describe('the scripts', () => {
     assert.match(stderr, /No test file has there-is-no-such-test/);
   });
 
-  it('a failing assert.ok without a message fails at once, in a file of one long line too', LIMIT, () => {
-    const script = "import assert from 'node:assert/strict'; assert.ok(0 > 1)";
-    const { status, stderr } = node('--import', './scripts/quick-assert.mjs', '--input-type=module', '-e', script);
+  it('a test that fails as JavaScript names its line of TypeScript, and quotes what was not so', LIMIT, async () => {
+    const dir = tempDir('compiled');
+    mkdirSync(join(dir, 'out/test'), { recursive: true });
+    mkdirSync(join(dir, 'test'));
+    const lines = [
+      "import assert from 'node:assert/strict';",
+      '',
+      'interface Counted {',
+      '  readonly count: number;',
+      '}',
+      'const counted: Counted = { count: 0 };',
+      'assert.ok(counted.count > 1);',
+    ];
+    writeFileSync(join(dir, 'test/sample.test.ts'), lines.join('\n'));
+    await compileFile(dir, join(dir, 'out'), 'test/sample.test.ts');
+    const { status, stderr } = node('--enable-source-maps', join(dir, 'out/test/sample.test.js'));
     assert.equal(status, 1);
-    assert.match(stderr, /AssertionError.*: false is not truthy/);
+    assert.match(stderr, /assert\.ok\(counted\.count > 1\)\n(?:.*\n)*? +at .*\/test\/sample\.test\.ts:7:8/);
   });
 
   it('the check for mosquitto says nothing when all is there', LIMIT, () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { startChild } from '../child-process.js';
+import { programArgs } from '../program-args.js';
 import type { SeededRandom } from '../seeded-random.js';
 
 /** What is damaged, see `store-reader.ts`. */
@@ -16,7 +17,7 @@ export async function flipAll(
 ): Promise<Map<string, string>> {
   const outcomes = new Map<string, string>();
   for (let rest = flips; rest.length > 0; rest = flips.slice(outcomes.size)) {
-    const args = ['--import', 'tsx', 'test/support/store/store-reader.ts', dir, file, pristine, ...rest];
+    const args = [...programArgs('test/support/store/store-reader.ts'), dir, file, pristine, ...rest];
     const child = startChild(process.execPath, args);
     const { signal } = await child.exited;
     const lines = child.stdout.filter((line) => line !== '');

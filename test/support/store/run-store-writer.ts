@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from '../child-process.js';
-import { patchedNodeArgs } from '../mutants/mutant-patch.js';
+import { programArgs } from '../program-args.js';
 import { straceProblem } from '../strace-inject.js';
 import { RECORDED_CALLS } from './power-loss.js';
 import { CHANGING_CALLS } from './recorded-calls.js';
@@ -104,8 +104,7 @@ export async function runStoreWriter(dir: string, fault: WriterFault): Promise<W
     writer: name = 'store-writer',
   } = fault;
   const log = `${dir}.strace`;
-  const loader = process.env.MUTANT_PATCHES === undefined ? ['--import', 'tsx'] : patchedNodeArgs;
-  const node = [process.execPath, ...loader, `test/support/store/${name}.ts`];
+  const node = [process.execPath, ...programArgs(`test/support/store/${name}.ts`)];
   const writer = [...prefix, ...node, dir, `${from}`, `${to}`, `${rows}`, form];
   const watched = [fault.inject, fault.trace, fault.record, fault.recordAll].some((what) => what !== undefined);
   const [command = '', ...args] = watched ? [...strace(dir, log, fault), ...writer] : writer;

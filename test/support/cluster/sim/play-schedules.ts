@@ -43,7 +43,9 @@ export async function playInThreads(count: number, threads: number): Promise<Sch
 }
 
 function inThread(from: number, end: number): Promise<ScheduleTally> {
-  const worker = new Worker(new URL('./schedule-thread.mjs', import.meta.url), { workerData: { from, end } });
+  const program = import.meta.resolve('./play-schedules.js');
+  const thread = new URL('./schedule-thread.mjs', import.meta.url);
+  const worker = new Worker(thread, { workerData: { program, from, end } });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
