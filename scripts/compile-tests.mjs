@@ -46,13 +46,16 @@ function filesIn(root, name) {
 
 const isProgram = (file) => /\.(?:ts|mjs)$/.test(file);
 
-/** @param file from `root`; the folders of its path exist in `folder` */
-export async function compileFile(root, folder, file) {
+/**
+ * @param file from `root`; the folders of its path exist in `folder`
+ * @param text that of the file, or another one to be taken for it
+ */
+export async function compileFile(root, folder, file, text = readFileSync(join(root, file), 'utf8')) {
   const [from, to] = [join(root, file), compiledPath(folder, file)];
   // what a browser is given, as it is
   if (!isProgram(file)) return copyFileSync(from, to);
   const url = pathToFileURL(from).href;
-  const { code, map, errors } = await transform(url, readFileSync(from, 'utf8'), {
+  const { code, map, errors } = await transform(url, text, {
     lang: file.endsWith('.ts') ? 'ts' : 'js',
     target: 'node20.19',
     typescript: { onlyRemoveTypeImports: true },

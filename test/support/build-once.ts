@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { patchedNodeArgs } from './mutants/mutant-patch.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(ROOT, 'node_modules/.cache/millrace-build');
@@ -27,14 +26,15 @@ let build: Promise<Build> | undefined;
  * `node_modules`, so that the dependencies are found.
  */
 export function buildOnce(): Promise<Build> {
-  build ??= process.env.MUTANT_PATCHES === undefined ? compile() : Promise.resolve(mutated());
+  const { MILLRACE_MUTANT: mutant } = process.env;
+  build ??= mutant === undefined ? compile() : Promise.resolve(mutated(mutant));
   return build;
 }
 
-/** In a test of a mutant the processes have its changed sources too, and load them as the test does. */
-function mutated(): Build {
-  const index = pathToFileURL(join(ROOT, 'src/index.ts')).href;
-  return { nodeArgs: patchedNodeArgs, main: join(ROOT, 'src/cli/main.ts'), index };
+/** In a test of a mutant the processes have its changed sources too, compiled as those of the test. */
+function mutated(folder: string): Build {
+  const index = pathToFileURL(join(folder, 'src/index.js')).href;
+  return { nodeArgs: [], main: join(folder, 'src/cli/main.js'), index };
 }
 
 async function compile(): Promise<Build> {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { onCleanup } from '../cleanup.js';
-import { patchedEnv, patchedNodeArgs, type SourcePatch } from './mutant-patch.js';
+import { compiledMutant, compiledSources } from './compiled-mutant.js';
+import { patchProblem, type SourcePatch } from './mutant-patch.js';
 
 /** A cell of the fault matrix as one of our tests, which the unchanged sources pass. */
 export interface TestCell {
@@ -31,11 +33,18 @@ export async function runCell(
   { file, test, env: more }: TestCell,
   patches: readonly SourcePatch[],
 ): Promise<CellVerdict> {
-  const mutant = { ...patchedEnv(patches), MILLRACE_PATIENCE_MS: '20000' };
-  const [node, env] = patches.length === 0 ? [['--import', 'tsx'], {}] : [patchedNodeArgs, mutant];
   const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
-  const output = await outputOf([...node, '--test-reporter=tap', ...names, file], { ...env, ...more });
-  return verdictOf(output);
+  const run = async (folder: string, env: Readonly<Record<string, string>>) => {
+    const program = join(folder, file.replace(/\.ts$/, '.js'));
+    return verdictOf(
+      await outputOf(['--test-reporter=tap', ...names, program], { MILLRACE_COMPILED: folder, ...env, ...more }),
+    );
+  };
+  if (patches.length === 0) return run(await compiledSources(), {});
+  const problem = patches.map(patchProblem).find((one) => one !== undefined);
+  if (problem !== undefined) return { passed: 0, failed: [], broken: problem };
+  await using mutant = await compiledMutant(patches);
+  return await run(mutant.folder, { MILLRACE_MUTANT: mutant.folder, MILLRACE_PATIENCE_MS: '20000' });
 }
 
 /** The verdict that a TAP report is. */
@@ -46,7 +55,7 @@ export function verdictOf(tap: string): CellVerdict {
     ),
   ];
   const passed = Number(/^# pass (\d+)$/m.exec(tap)?.[1] ?? 0);
-  const broken = /MUTANT: .*|Transform failed.*|ERR_MODULE_NOT_FOUND.*/.exec(tap)?.[0];
+  const broken = /SyntaxError: .*|ERR_MODULE_NOT_FOUND.*/.exec(tap)?.[0];
   if (broken !== undefined) return { passed: 0, failed: [], broken };
   if (passed === 0 && failed.length === 0) return { passed, failed: [], broken: `no test ran:\n${tap.slice(-2000)}` };
   return { passed, failed: failed.map(([, name = '']) => name) };

@@ -10,15 +10,6 @@ export interface SourcePatch {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const REGISTER = new URL('./mutant-register.mjs', import.meta.url).href;
-
-/** What node needs to load the sources as TypeScript with the patches that its environment holds. */
-export const patchedNodeArgs: readonly string[] = ['--import', REGISTER, '--import', import.meta.resolve('tsx')];
-
-/** The environment for `patchedNodeArgs`; processes that such a process starts inherit it. */
-export function patchedEnv(patches: readonly SourcePatch[]): Readonly<Record<string, string>> {
-  return { MUTANT_PATCHES: JSON.stringify({ root: ROOT, list: patches }) };
-}
 
 /** What is wrong with a patch as the sources are now; undefined when it fits. */
 export function patchProblem({ file, find, replace }: SourcePatch): string | undefined {
