@@ -95,6 +95,7 @@ test(
     await publishAll({ port: from.port, topic: 'in/\u202ered', qos: 2 }, ['4', 'hang']);
     await witness.untilCount(5);
     await to.stop();
+    const awayMs = Date.now();
     await publishAll({ port: from.port, topic: 'in/b', qos: 2 }, ['5', '6\u001b[2J']);
 
     const found = await until(async () => {
@@ -120,11 +121,16 @@ test(
     assert.equal(contents?.unknownKeys, 0);
     const oldest = contents?.sinks.find(({ storedAs }) => storedAs === 'out')?.outboxes[0]?.oldest;
     assert.equal(oldest?.topic, 'out/in/b');
+    const waitsMs = Date.now() - Date.parse(oldest?.storedAt ?? '');
+    assert.ok(waitsMs >= 0 && waitsMs <= Date.now() - awayMs + 1000, `${waitsMs} ms`);
 
     const text = await runCli(['inspect', dir]);
     assert.match(text.stdout.join('\n'), /stage count: 3 timers, the next look at 2096-10-02/);
     assert.match(text.stdout.join('\n'), /^ {2}sink writer \(stored as out\): reached$/m);
-    assert.match(text.stdout.join('\n'), /outbox \S+: 2 rows, .*; oldest is 5 to out\/in\/b/);
+    assert.match(
+      text.stdout.join('\n'),
+      /outbox \S+: 2 rows, .*; oldest is 5 to out\/in\/b, \d+ B, there since \d{4}-\S+Z/,
+    );
     const state = await inspect(dir, '--stage', 'count', '--key', 'in/\u202ered');
     assert.equal(only(state.report).states[0]?.value, '{ count: 2 }');
     assert.match(

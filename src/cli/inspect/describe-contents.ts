@@ -1,5 +1,6 @@
 import type { Counted, OutboxContents, StoreContents } from '../../engine/inspection/inspect-records.js';
 import { calledIn, type PortRecord } from '../../engine/inspection/stored-facts.js';
+import { storedAt } from '../../engine/layout/values/row-times.js';
 import { isObject } from '../../internal/is-object.js';
 import { readSessionRecord } from '../../mqtt/connection/identity/record/read-session-record.js';
 import { fromIdRuns } from '../../mqtt/protocol/session/inbound/id-runs.js';
@@ -59,7 +60,15 @@ export interface OutboxReport {
   readonly end: number;
   /** Of them, how many may have been sent and had no end of their answers yet; undefined where the sink does not note it. */
   readonly sent: number | undefined;
-  readonly oldest: { readonly seq: number; readonly topic: string | undefined; readonly bytes: number } | undefined;
+  readonly oldest:
+    | {
+        readonly seq: number;
+        /** ISO 8601: at most a second before it was stored, further before while a backlog goes out; undefined: not known. */
+        readonly storedAt: string | undefined;
+        readonly topic: string | undefined;
+        readonly bytes: number;
+      }
+    | undefined;
 }
 
 /** A sink in a store. */
@@ -165,7 +174,8 @@ const sinkReport = (storedAs: string, { facts, outboxes }: StoreContents): SinkR
   };
 };
 
-const outboxReport = ({ outbox, rows, rowBytes, low, end, state, oldest }: OutboxContents): OutboxReport => {
+const outboxReport = (contents: OutboxContents): OutboxReport => {
+  const { outbox, rows, rowBytes, low, end, state, oldest } = contents;
   const sender = attempt(() => readOutboxState(state));
   const done = sender === undefined ? 0 : runLength(sender.done);
   const row = oldest && attempt(() => shownRow(oldest.bytes, state));
@@ -176,8 +186,18 @@ const outboxReport = ({ outbox, rows, rowBytes, low, end, state, oldest }: Outbo
     low,
     end,
     sent: sender && Math.max(0, Math.min(sender.mark, end) - low - done),
-    oldest: oldest && { seq: oldest.seq, topic: row?.topic, bytes: oldest.bytes.byteLength },
+    oldest: oldest && {
+      seq: oldest.seq,
+      storedAt: storedTime(contents, oldest.seq),
+      topic: row?.topic,
+      bytes: oldest.bytes.byteLength,
+    },
   };
+};
+
+const storedTime = ({ times = [] }: OutboxContents, seq: number): string | undefined => {
+  const at = attempt(() => storedAt(times, seq));
+  return at === undefined ? undefined : attempt(() => new Date(at).toISOString());
 };
 
 /** Of pairs of bounds. */

@@ -69,7 +69,9 @@ const outboxLine = ({ name, rows, bytes, sent, oldest, end }: OutboxReport): str
   if (rows === 0) return `    outbox ${name}: empty, ${grouped(end)} delivered`;
   const sentText = sent === undefined ? '' : `, ${grouped(sent)} sent without a last answer`;
   const topic = oldest?.topic === undefined ? '' : ` to ${oldest.topic}`;
-  const oldestText = oldest === undefined ? '' : `; oldest is ${oldest.seq}${topic}, ${bytesText(oldest.bytes)}`;
+  const since = oldest?.storedAt === undefined ? '' : `, there since ${oldest.storedAt}`;
+  const oldestText =
+    oldest === undefined ? '' : `; oldest is ${oldest.seq}${topic}, ${bytesText(oldest.bytes)}${since}`;
   return `    outbox ${name}: ${many(rows, 'row')}, ${bytesText(bytes)}${sentText}${oldestText}`;
 };
 

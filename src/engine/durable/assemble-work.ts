@@ -26,7 +26,7 @@ import { CarefulUnit } from './careful-unit.js';
 import { CommitMeter, showOutboxes } from './commit-meter.js';
 import { checkCommitSize } from './commit-size.js';
 import { DurableCustody, type DurableCustodyOptions } from './custody.js';
-import { Outbox } from './outbox/outbox.js';
+import { Outbox, type WallTime } from './outbox/outbox.js';
 import { DurableOutputLane } from './output-lane.js';
 
 /** A batch is sealed between two ticks, and one tick may overshoot its bounds: what may gather is well below what a commit may have. */
@@ -76,7 +76,7 @@ export const assembleWork = (
   const { maxCommitBytes } = store;
   const readers = open.readers.map(({ port }) => port);
   const sources = sourceLanes({ plan, ports, readers, tallies, isNewOf });
-  const sinks = outputLanes(options, { store, ports, writers: open.writers });
+  const sinks = outputLanes(options, { store, ports, writers: open.writers, clock: plan.processingClock });
   const calls = asyncStages({ plan, ports }).map((stage) => new DurableCallLane(stage, store));
   const checkSize = (): void => checkCommitSize(overlay.bytes, maxCommitBytes);
   const times = plan.times === undefined ? [] : [new StoredEventTimes(plan.times, overlay)];
@@ -134,12 +134,18 @@ interface OpenSinks {
   readonly store: Store;
   readonly ports: JobPorts;
   readonly writers: readonly NamedPort<AnyDurableSinkWriter>[];
+  readonly clock: WallTime;
 }
 
-const outputLanes = (options: JobRunOptions, { store, ports, writers }: OpenSinks): readonly DurableOutputLane[] =>
+const outputLanes = (
+  options: JobRunOptions,
+  { store, ports, writers, clock }: OpenSinks,
+): readonly DurableOutputLane[] =>
   ports.sinks.map(({ name, called, rejection }, index) => {
     const { port: writer } = present(writers[index], 'each sink of the plan is open');
-    const outboxes = writer.outboxes.map((sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender));
+    const outboxes = writer.outboxes.map(
+      (sender) => new Outbox(store, { sink: name, outbox: sender.name }, sender, clock),
+    );
     const { outboxLimits: limits, tallies } = options;
     const onFull = ({ messages, bytes }: StoredMessages) =>
       publishDiagnostic('outbox-full', { job: options.job, sink: called, messages, bytes });

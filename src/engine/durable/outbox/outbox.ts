@@ -3,6 +3,7 @@ import type { StoreView } from '../../../store/store.js';
 import type { Overlay } from '../../layout/overlay.js';
 import { encodeChunk } from '../../layout/values/outbox-chunk.js';
 import type { OutboxHead } from '../../layout/values/outbox-head.js';
+import { type RowTimes, timesFrom, withRowsStored } from '../../layout/values/row-times.js';
 import { encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { ChunksToRemove } from './chunks-to-remove.js';
@@ -12,6 +13,11 @@ import { type OutboxId, type StoredChunk, StoredOutbox } from './stored-outbox.j
 /** So many rows are offered at once: with each offer that is taken whole twice as many, behind one that is not as few as were taken. */
 const FEWEST_OFFERED = 8;
 const MOST_OFFERED = 256;
+
+/** The time of the tick, in milliseconds since 1970. */
+export interface WallTime {
+  readonly now: number;
+}
 
 interface EncodedChunk extends StoredChunk {
   readonly encoded: Uint8Array;
@@ -38,6 +44,7 @@ export class Outbox {
   readonly #sink: string;
   readonly #stored: StoredOutbox;
   readonly #sender: OutboxSender;
+  readonly #clock: WallTime;
   readonly #durable: DurableRows;
   /** Added since the last seal, and not staged. */
   #added: AddedRow[] = [];
@@ -64,20 +71,24 @@ export class Outbox {
   #bytes: number;
   /** Of the rows whose chunks are gone. */
   #removedBytes: number;
+  /** Of the rows that the store has. */
+  #times: RowTimes;
   #offered = FEWEST_OFFERED;
   readonly #chunks: ChunksToRemove;
 
-  constructor(view: StoreView, id: OutboxId, sender: OutboxSender) {
+  constructor(view: StoreView, id: OutboxId, sender: OutboxSender, clock: WallTime) {
     const stored = new StoredOutbox(view, id);
-    const { state, low, end, bytes } = stored.head();
+    const { state, low, end, bytes, times } = stored.head();
     this.#sink = id.sink;
     this.#stored = stored;
     this.#sender = sender;
+    this.#clock = clock;
     this.#durable = new DurableRows((from, to) => stored.rows(from, to), sender.next, end);
     this.#state = state;
     this.#low = low;
     this.#end = end;
     this.#bytes = bytes;
+    this.#times = times ?? [];
     // what stood below the first chunk that is left is gone: so no second figure has to be stored
     this.#removedBytes = stored.bytesBefore() ?? bytes;
     this.#chunks = new ChunksToRemove(stored, low === end);
@@ -197,6 +208,8 @@ export class Outbox {
   /** Puts what changed into the commit: the new rows as one value, the head, and the removal of chunks that are all delivered. */
   seal(overlay: Overlay): void {
     if (this.#mark === undefined && this.#added.length === 0 && this.#staged.length === 0) return;
+    if (this.#end > this.#sealedEnd) this.#times = withRowsStored(this.#times, this.#sealedEnd, this.#clock.now);
+    this.#times = this.#low === this.#end ? [] : timesFrom(this.#times, this.#low);
     this.#sealed = this.#added;
     this.#sealedEnd = this.#end;
     const chunks = inChunks(this.#added).map((rows) => this.#encode(rows));
@@ -217,8 +230,11 @@ export class Outbox {
       this.#removedBytes += bytes;
       overlay.remove(this.#stored.keyOf(last));
     }
-    const head: OutboxHead = { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes };
-    overlay.put(this.#stored.headKey, encodeStored(head, `sink "${this.#sink}"`));
+    overlay.put(this.#stored.headKey, encodeStored(this.#head(), `sink "${this.#sink}"`));
+  }
+
+  #head(): OutboxHead {
+    return { state: this.#state, low: this.#low, end: this.#end, bytes: this.#bytes, times: this.#times };
   }
 
   /** What was sealed is durable. */

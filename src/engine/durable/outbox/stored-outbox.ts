@@ -21,7 +21,7 @@ export interface StoredChunk {
   readonly bytes: number;
 }
 
-const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0 };
+const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0, times: undefined };
 
 /**
  * What a store has of an outbox: a head, and the rows in chunks. A chunk is under the seq of its last row, so that the first key at or

@@ -1,3 +1,4 @@
+import type { RowTimes } from './row-times.js';
 import { decodeStored } from './stored-value.js';
 
 /** What stands in the store about an outbox besides its rows. */
@@ -10,6 +11,8 @@ export interface OutboxHead {
   readonly end: number;
   /** Bytes of all rows that were ever stored. */
   readonly bytes: number;
+  /** Of the rows from `low` on; undefined: an earlier version has written it. */
+  readonly times: RowTimes | undefined;
 }
 
 /** @throws MillraceError STORE_CORRUPT */
