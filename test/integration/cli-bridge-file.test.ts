@@ -248,17 +248,24 @@ test('--check says what each broker keeps and would refuse, and touches no sessi
       'ok up from subscribe',
       'ok up from session',
       'ok up to connect',
+      'warning up to window',
       'unknown up to publish',
       'ok down from connect',
       'ok down from subscribe',
       'ok down from session',
       'ok down to connect',
       'warning down to size',
+      'warning down to window',
       'unknown down to publish',
     ],
   });
   const wrong = await check(UP, 'wrong');
-  assert.deepEqual(wrong, { code: 1, found: ['problem up from connect', 'ok up to connect', 'unknown up to publish'] });
+  assert.deepEqual(wrong, {
+    code: 1,
+    found: ['problem up from connect', 'ok up to connect', 'warning up to window', 'unknown up to publish'],
+  });
+  const placeless = await check(`${DOWN}    deadLetters: {file: none/letters.jsonl}\n`, 'right');
+  assert.deepEqual([placeless.code, placeless.found.at(-1)], [1, 'problem down  deadLetters']);
   for (const { log } of [edge, site.cloud]) assert.doesNotMatch(log.join('\n'), /site7-(up|down)/);
 });
 

@@ -296,7 +296,9 @@ test('the file of the unit is checked from a shell, as the documentation says', 
   const [documented = ''] = /^env .* millrace bridge .* --check$/m.exec(page) ?? [];
   const [edge, cloud] = await Promise.all([startMosquitto(), startMosquitto({ users: { site7: PASSWORD } })]);
   const etc = tempDir('recipe-etc');
-  writeFileSync(join(etc, 'bridge.yaml'), recipe('bridge.yaml'));
+  // what systemd makes at the start of the unit
+  const state = tempDir('recipe-state');
+  writeFileSync(join(etc, 'bridge.yaml'), recipe('bridge.yaml').replaceAll('/var/lib/millrace', state));
   writeFileSync(join(etc, 'cloud-password'), `${PASSWORD}\n`, { mode: 0o600 });
   writeFileSync(join(etc, 'environment'), `EDGE_URL=${edge.url}\nCLOUD_URL=${cloud.url}\n`);
   const { nodeArgs, main } = await buildOnce();

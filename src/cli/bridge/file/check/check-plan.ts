@@ -7,9 +7,10 @@ import type { BridgePlan, PlannedRoute } from '../plan/bridge-plan.js';
 import { possibleLoop } from '../plan/route-loops.js';
 import type { Finding } from './finding.js';
 import { judgeEnd } from './judge-end.js';
+import { judgePlaces } from './judge-places.js';
 
-/** Asks the brokers of a plan what they would do for it, tells what they say, and gives the exit code: 1 with a problem. */
-export async function checkPlan({ routes }: BridgePlan, reporter: Reporter): Promise<number> {
+/** Asks the brokers of a plan what they would do for it, looks at the places that it writes to, tells what it finds, and gives the exit code: 1 with a problem. */
+export async function checkPlan({ dir, routes }: BridgePlan, reporter: Reporter): Promise<number> {
   const findings: Finding[] = [];
   const tell = (finding: Finding): void => {
     findings.push(finding);
@@ -24,6 +25,7 @@ export async function checkPlan({ routes }: BridgePlan, reporter: Reporter): Pro
       for (const judged of judgeEnd(route, end, { probed, asked: ASKED_EXPIRY }))
         tell({ ...judged, route: route.name, end });
     }
+    for (const judged of await judgePlaces(route, dir)) tell({ ...judged, route: route.name, end: undefined });
     const way = possibleLoop(route, [...routes.values()]);
     if (way !== undefined) tell(loopFinding(route.name, way));
   }

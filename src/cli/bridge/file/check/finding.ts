@@ -5,7 +5,19 @@ export interface Finding {
   /** Which broker of the route it is about; undefined: the route as a whole. */
   readonly end: 'from' | 'to' | undefined;
   /** What was looked at: for machines, and closed. */
-  readonly check: 'connect' | 'version' | 'subscribe' | 'session' | 'qos' | 'retain' | 'size' | 'publish' | 'loop';
+  readonly check:
+    | 'connect'
+    | 'version'
+    | 'subscribe'
+    | 'session'
+    | 'qos'
+    | 'retain'
+    | 'size'
+    | 'window'
+    | 'publish'
+    | 'dir'
+    | 'deadLetters'
+    | 'loop';
   /** A sentence without its point. */
   readonly message: string;
 }

@@ -5,6 +5,8 @@ import type { PlannedRoute } from '../plan/bridge-plan.js';
 import type { Finding } from './finding.js';
 
 const VERSIONS = { 5: 'MQTT 5.0', 4: 'MQTT 3.1.1', 3: 'MQTT 3.1' } as const;
+/** Below it throughput goes by round trips. */
+const SMALL_WINDOW = 100;
 /** What a broker takes that names no limit. */
 const ANY_SIZE = 268_435_460;
 
@@ -25,7 +27,7 @@ export function judgeEnd(
   return [
     { level: 'ok', check: 'connect', message: `connected, ${VERSIONS[version]}` },
     ...olderVersion(version),
-    ...(end === 'from' ? reading(options, probed) : publishing(options, limits)),
+    ...(end === 'from' ? reading(options, probed, connected) : publishing(options, limits)),
     ...(end === 'from' || options.guarantee === 'exactly-once'
       ? kept(options, limits.sessionExpiryInterval, asked)
       : []),
@@ -39,20 +41,15 @@ function olderVersion(version: 5 | 4 | 3): readonly Judged[] {
   return [{ level: 'warning', check: 'version', message }];
 }
 
-function reading({ filters, guarantee, qos }: PlannedRoute['options'], { granted, error }: Probed): readonly Judged[] {
+function reading(
+  { filters, guarantee, qos }: PlannedRoute['options'],
+  { granted, error }: Probed,
+  connected: NonNullable<Probed['connected']>,
+): readonly Judged[] {
   if (error !== undefined) return [{ level: 'problem', check: 'subscribe', message: error.message }];
-  const shared = filters.filter(isSharedFilter);
   const lower = granted.filter((one) => one.granted < qos);
   return [
-    ...(shared.length === 0
-      ? []
-      : [
-          {
-            level: 'unknown',
-            check: 'subscribe',
-            message: `shared filters are not tried, for messages of the group would come here: ${shared.join(', ')}`,
-          } as const,
-        ]),
+    ...sharing(filters.filter(isSharedFilter), connected),
     ...lower.map(
       (one): Judged => ({
         level:
@@ -71,6 +68,20 @@ function reading({ filters, guarantee, qos }: PlannedRoute['options'], { granted
           } as const,
         ]),
   ];
+}
+
+/** Not tried: messages of the group would come here. */
+function sharing(shared: readonly string[], { version, limits }: NonNullable<Probed['connected']>): readonly Judged[] {
+  if (shared.length === 0) return [];
+  const names = shared.join(', ');
+  if (!limits.sharedSubscriptionAvailable)
+    return [{ level: 'problem', check: 'subscribe', message: `it has no shared subscriptions: ${names}` }];
+  if (version < 5) {
+    const message = `below 5.0 many brokers take a shared filter for a topic of that name, from which nothing comes: ${names}`;
+    return [{ level: 'warning', check: 'subscribe', message }];
+  }
+  const message = `shared filters are not tried, for messages of the group would come here: ${names}`;
+  return [{ level: 'unknown', check: 'subscribe', message }];
 }
 
 function publishing({ guarantee, qos, retain }: PlannedRoute['options'], limits: ServerLimits): readonly Judged[] {
@@ -92,6 +103,12 @@ function publishing({ guarantee, qos, retain }: PlannedRoute['options'], limits:
       level: 'warning',
       check: 'size',
       message: `it takes at most ${limits.maximumPacketSize} bytes: a larger message goes to onError`,
+    });
+  if (limits.receiveMaximum < SMALL_WINDOW)
+    found.push({
+      level: 'warning',
+      check: 'window',
+      message: `it takes ${limits.receiveMaximum} messages at a time: it goes no faster than that many for each round trip`,
     });
   const message = 'whether it lets us publish there is known at the first message';
   return [...found, { level: 'unknown', check: 'publish', message }];

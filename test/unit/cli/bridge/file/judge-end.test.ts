@@ -17,18 +17,19 @@ async function judged(
     granted,
     guarantee = 'at-least-once',
     error,
+    filters = '[plant/#]',
   }: {
     limits?: Partial<ServerLimits>;
     version?: 5 | 4;
     granted?: 0 | 1 | 2;
     guarantee?: string;
     error?: MillraceError;
+    filters?: string;
   },
 ): Promise<readonly string[]> {
-  const text = TWO_WAY.replace('guarantee: at-least-once', `guarantee: ${guarantee}`).replace(
-    'brokers:',
-    'dir: state\nbrokers:',
-  );
+  const text = TWO_WAY.replace('guarantee: at-least-once', `guarantee: ${guarantee}`)
+    .replace('[plant/#]', filters)
+    .replace('brokers:', 'dir: state\nbrokers:');
   const [route] = (await rightPlan(text)).routes.values();
   assert.ok(route);
   const { qos } = route.options;
@@ -73,4 +74,20 @@ test('a refused filter, an old version, a size and retained messages that are no
     'warning retain',
     'warning size',
   ]);
+});
+
+test('shared filters are a problem where the broker has none, and a warning below 5.0, where most take them for a topic', async () => {
+  const filters = '[plant/#, $share/g/x]';
+  assert.deepEqual(await judged('from', { filters }), []);
+  assert.deepEqual(await judged('from', { filters, limits: { sharedSubscriptionAvailable: false } }), [
+    'problem subscribe',
+  ]);
+  assert.deepEqual(await judged('from', { filters, version: 4, limits: { sessionExpiryInterval: undefined } }), [
+    'warning version',
+    'warning subscribe',
+  ]);
+});
+
+test('a broker that takes few messages at a time is told', async () => {
+  assert.deepEqual(await judged('to', { limits: { receiveMaximum: 10 } }), ['warning window']);
 });
