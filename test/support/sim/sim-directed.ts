@@ -31,6 +31,7 @@ function planOf(
   return {
     ...simPlan(seed, 'exactly-once', new SeededRandom(seed)),
     kind: 'plain',
+    time: undefined,
     brokers: { source, sink },
     habits: { source: SIM_BROKERS[source], sink: { ...SIM_BROKERS[sink], ...sinkHabits } },
     protocolVersion: 5,

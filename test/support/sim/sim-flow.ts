@@ -90,6 +90,7 @@ export async function playFlow({ window, link, disk, messages, everyMs }: SimFlo
 const flowPlan = (): SimPlan => ({
   ...simPlan(SEED, 'exactly-once', new SeededRandom(SEED)),
   kind: 'plain',
+  time: undefined,
   protocolVersion: 5,
   topics: 1,
   mixed: false,

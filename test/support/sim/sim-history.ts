@@ -14,6 +14,8 @@ import {
   simPlan,
 } from './sim-plan.js';
 import { SimTakeovers } from './sim-takeovers.js';
+import { isTimed } from './sim-time.js';
+import type { SimTimed } from './sim-time-oracle.js';
 import { SimWorld } from './sim-world.js';
 
 /** What a history came to. */
@@ -25,6 +27,8 @@ export interface SimOutcome {
   readonly duplicates: number;
   /** Dead letters that arrived. */
   readonly letters: number;
+  /** What came of windows and timers. */
+  readonly timed: SimTimed;
   /** How often a process was started. */
   readonly starts: number;
   /** How often a function failed the job. */
@@ -92,7 +96,7 @@ export class SimHistory {
     this.#logging = logging;
     this.#pipeline = pipelineOf(plan);
     this.world = new SimWorld(plan.seed);
-    this.#oracle = new SimOracle(plan, this.world.disk.view);
+    this.#oracle = new SimOracle(plan, this.world.disk.view, () => this.world.dateMs);
     const { clock, brokers } = this.world;
     const source = new SimBroker(clock, plan.habits.source, this.#watcher('source'));
     const sink = new SimBroker(clock, plan.habits.sink, this.#watcher('sink'));
@@ -128,6 +132,7 @@ export class SimHistory {
       fired: this.#fired,
       duplicates: this.#oracle.duplicates,
       letters: this.#oracle.letters,
+      timed: this.#oracle.time?.counts ?? { windows: 0, late: 0, timers: 0 },
       starts: this.#starts,
       failures: this.#failures,
       commits: world.disk.commits,
@@ -429,6 +434,7 @@ export class SimHistory {
         if (side === 'source') return undefined;
         if (isLetter(message)) return undefined;
         oracle.arrived(message);
+        if (isTimed(message)) return undefined;
         return this.#plan.refusals && isRefused(Number(message.payload.split(' ')[0])) ? 0x87 : undefined;
       },
       complain: (text) => oracle.complain(`${side} broker: ${text}`),

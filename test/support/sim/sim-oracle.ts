@@ -3,6 +3,8 @@ import type { BrokerCrash } from './sim-broker.js';
 import type { SimMessage } from './sim-broker-session.js';
 import { COUNT_CODEC, copiesOf, isLetter, isPoison, isRefused, REFUSED_TOPIC, STATE_STAGE } from './sim-pipeline.js';
 import type { Side, SimPlan } from './sim-plan.js';
+import { isTimed, type SimTime } from './sim-time.js';
+import { SimTimeOracle } from './sim-time-oracle.js';
 
 /** Version of the codec, which stands before what it made. */
 const HEADER_BYTES = 2;
@@ -61,6 +63,8 @@ export class SimOracle {
   readonly #plan: SimPlan;
   readonly #view: StoreView;
   readonly #topics = new Map<string, TopicFate>();
+  /** Undefined: nothing happens because of time. */
+  readonly time: SimTimeOracle | undefined;
   /** A session of the sink was lost: what was in doubt may come twice, or not at all. */
   #sinkLosses = 0;
   /** A broker has forgotten its sessions. */
@@ -70,9 +74,11 @@ export class SimOracle {
   letters = 0;
   readonly verdicts: string[] = [];
 
-  constructor(plan: SimPlan, view: StoreView) {
+  /** @param now milliseconds since 1970, in the world */
+  constructor(plan: SimPlan, view: StoreView, now: () => number) {
     this.#plan = plan;
     this.#view = view;
+    this.time = plan.time && this.#timeOracle(plan.time, now);
   }
 
   complain(text: string): void {
@@ -83,7 +89,10 @@ export class SimOracle {
   accepted(topic: string, n: number): void {
     const { accepted, poison } = this.#fate(topic);
     if (isPoison(this.#plan, n)) poison.push(n);
-    else accepted.push(n);
+    else {
+      accepted.push(n);
+      this.time?.accepted(topic, n);
+    }
   }
 
   /** The broker of the source has an acknowledgement for it. */
@@ -112,15 +121,29 @@ export class SimOracle {
   }
 
   /** The broker of the sink has it from us: what it came from must be durable by then (Invariant 1, R7). */
-  arrived({ topic, payload }: SimMessage): void {
+  arrived(message: SimMessage): void {
+    const { topic, payload } = message;
+    if (isTimed(message)) {
+      this.#timedArrived(message);
+      return;
+    }
     const [, count = 0] = payload.split(' ').map(Number);
     if (this.durableCount(topic.slice('out/'.length)) < count)
       this.complain(`LEFT BEFORE IT WAS DURABLE: ${topic} ${payload}`);
   }
 
+  #timedArrived(message: SimMessage): void {
+    const topic = message.topic.slice(message.topic.indexOf('/') + 1);
+    const fate = this.#fate(topic);
+    const least = Math.max(...SimTimeOracle.numbersOf(message).map((n) => rankOf(fate, n).least));
+    if (this.durableCount(topic) < least)
+      this.complain(`LEFT BEFORE IT WAS DURABLE: ${message.topic} ${message.payload}`);
+  }
+
   /** The broker of the sink passed it on. */
   delivered(message: SimMessage): void {
     if (isLetter(message)) this.#letter(message);
+    else if (isTimed(message)) this.time?.delivered(message);
     else this.#output(message);
   }
 
@@ -178,7 +201,7 @@ export class SimOracle {
 
   /** What is owed and not there. */
   missing(): readonly string[] {
-    const missing: string[] = [];
+    const missing: string[] = [...(this.time?.missing() ?? [])];
     for (const [topic, { accepted, poison, brokerLost, outputs, letters }] of this.#topics) {
       for (const n of poison) if (!brokerLost.has(n) && !letters.has(String(n))) missing.push(`letter ${topic} ${n}`);
       const arrived = new Set(outputs.map(keyOf));
@@ -227,9 +250,25 @@ export class SimOracle {
   /** For each lost session of the sink: a window that was sent, and one more that stood under the sent mark (R8a). */
   get #mostInDoubt(): number {
     const { kind, maxInflight, parallelism, habits } = this.#plan;
-    const clients = kind === 'letters' ? parallelism + LETTER_CLIENTS : parallelism;
+    const clients = parallelism + (kind === 'letters' ? LETTER_CLIENTS : 0) + (this.time === undefined ? 0 : 1);
     const window = Math.min(maxInflight, habits.sink.receiveMaximum ?? maxInflight);
     return this.#sinkLosses * clients * 2 * window;
+  }
+
+  #timeOracle(time: SimTime, now: () => number): SimTimeOracle {
+    const fates = () => [...this.#topics.values()];
+    const lostSome = () => fates().some(({ brokerLost }) => brokerLost.size > 0);
+    const isExact = () =>
+      this.#plan.guarantee === 'exactly-once' && !lostSome() && fates().every(({ repeated }) => repeated.length === 0);
+    return new SimTimeOracle(time, {
+      complain: (text) => this.complain(text),
+      doubled: (what) => this.#doubled(what, !isExact()),
+      isExact,
+      isLost: (topic, n) => this.#fate(topic).brokerLost.has(n),
+      lostSome,
+      inDoubt: () => this.#inDoubt,
+      now,
+    });
   }
 
   get #inDoubt(): boolean {

@@ -1,4 +1,5 @@
 import { DeadLetters, MqttSinks } from '../../../src/mqtt/sink/index.js';
+import type { MessageFn } from '../../../src/mqtt/sink/message/sink-message.js';
 import { loadWriters } from '../../../src/mqtt/sink/mqtt-sink.js';
 import { MqttSources } from '../../../src/mqtt/source/index.js';
 import { loadReader } from '../../../src/mqtt/source/mqtt-source.js';
@@ -6,6 +7,8 @@ import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import type { Stage } from '../../../src/pipeline/stage.js';
 import type { StateCodec } from '../../../src/pipeline/state-codec.js';
 import { BURST, type SimPlan } from './sim-plan.js';
+import { timestampOf } from './sim-time.js';
+import { type Line, lateLine, timerLines, windowLines } from './sim-timed-stages.js';
 
 // the disk that modules come from is not simulated: loaded in the middle of a history they would come at another time each run
 await Promise.all([loadReader(), loadWriters()]);
@@ -111,28 +114,39 @@ function sourceOf(plan: SimPlan) {
   return kind === 'dedupe' ? source.deduplicateBy((_, { topic, n }) => `${topic}/${n}`).build() : source.build();
 }
 
-function sinkOf(plan: SimPlan) {
-  const { kind, qos, onSessionLoss, parallelism, mixed, refusals } = plan;
+const WRITER = 'writer';
+const LATE_WRITER = 'late-writer';
+
+function sinkOf<T>(plan: SimPlan, clientId: string, messageFn: MessageFn<T>) {
+  const { kind, qos, onSessionLoss, parallelism, refusals } = plan;
   const onRefused = kind === 'letters' ? deadLetters(plan, REFUSED_TOPIC) : 'skip';
-  return MqttSinks.builder()
+  return MqttSinks.builder<T>()
     .broker(`tcp://127.0.0.1:${SINK_PORT}`)
-    .clientId('writer')
-    .parallelism(parallelism)
+    .clientId(clientId)
+    .parallelism(clientId === WRITER ? parallelism : 1)
     .keepSession()
     .qualityOfService(qos)
     .connectOptionsFn(() => connectOptions(plan))
     .onSessionLoss(onSessionLoss)
-    .onError(refusals ? onRefused : 'fail')
-    .messageFn(({ topic, n, count, copy }: Copy) => ({
-      topic: `out/${topic}`,
-      payload: `${n} ${count} ${copy}`,
-      qos: mixed && n % 2 === 1 ? 1 : qos,
-    }))
+    .onError(refusals && clientId === WRITER ? onRefused : 'fail')
+    .messageFn(messageFn)
     .build();
 }
 
+const messageOf =
+  ({ mixed, qos }: SimPlan): MessageFn<Copy | Line> =>
+  (item) => {
+    if ('payload' in item) return { ...item, qos };
+    const { topic, n, count, copy } = item;
+    return { topic: `out/${topic}`, payload: `${n} ${count} ${copy}`, qos: mixed && n % 2 === 1 ? 1 : qos };
+  };
+
 /** Each item through a call that takes its time, where the plan has calls. */
-function called<T>({ kind, calls }: SimPlan, stage: Stage<T>, name: string): Stage<T> {
+function called<T, Timed extends boolean>(
+  { kind, calls }: SimPlan,
+  stage: Stage<T, Timed>,
+  name: string,
+): Stage<T, Timed> {
   if (kind !== 'async') return stage;
   const call = async (item: T): Promise<T> => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * calls.maxMs));
@@ -146,10 +160,8 @@ function trip({ flaky }: SimPlan): void {
   if (flaky && Math.random() < FAILURE_CHANCE) throw new Error('now and then');
 }
 
-/** Counts the messages of each topic, makes some copies and sends them on. */
-export function pipelineOf(plan: SimPlan): Pipeline {
-  const pipeline = Pipeline.create();
-  const copies = called(plan, pipeline.readFrom(sourceOf(plan)), 'ask')
+const counted = <Timed extends boolean>(plan: SimPlan, stage: Stage<Input, Timed>): Stage<Counted, Timed> =>
+  called(plan, stage, 'ask')
     .groupingKey(({ topic }) => topic)
     .mapStateful(
       (): CountState => ({ count: 0 }),
@@ -160,12 +172,36 @@ export function pipelineOf(plan: SimPlan): Pipeline {
       },
       { codec: COUNT_CODEC },
     )
-    .setName(STATE_STAGE)
-    .flatMap(function* (item): Generator<Copy> {
-      const count = copiesOf(item.n, plan.copies);
-      for (let copy = 0; copy < count; copy += 1) yield { ...item, copy };
-      trip(plan);
-    });
-  called(plan, copies, 'tell').writeTo(sinkOf(plan));
+    .setName(STATE_STAGE);
+
+const copied = (plan: SimPlan, stage: Stage<Counted>): Stage<Copy> => {
+  const copies = stage.flatMap(function* (item): Generator<Copy> {
+    const count = copiesOf(item.n, plan.copies);
+    for (let copy = 0; copy < count; copy += 1) yield { ...item, copy };
+    trip(plan);
+  });
+  return called(plan, copies, 'tell');
+};
+
+/** Counts the messages of each topic, makes some copies and sends them on; and what the plan has of windows and timers. */
+export function pipelineOf(plan: SimPlan): Pipeline {
+  const { time } = plan;
+  const pipeline = Pipeline.create();
+  const messages = pipeline.readFrom(sourceOf(plan));
+  const sink = sinkOf(plan, WRITER, messageOf(plan));
+  if (time === undefined) {
+    copied(plan, counted(plan, messages)).writeTo(sink);
+    return pipeline;
+  }
+  const timed = counted(
+    plan,
+    messages.withTimestamps(({ topic, n }) => timestampOf(time, topic, n), time.allowedLagMs),
+  );
+  const lateSink = sinkOf(plan, LATE_WRITER, (item: Counted) => ({ ...lateLine(item), qos: plan.qos }));
+  const tripped = (): void => trip(plan);
+  copied(plan, timed)
+    .merge(windowLines(timed, time, { trip: tripped, lateSink }))
+    .merge(timerLines(timed, time, tripped))
+    .writeTo(sink);
   return pipeline;
 }

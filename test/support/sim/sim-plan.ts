@@ -3,6 +3,7 @@ import { SeededRandom } from '../seeded-random.js';
 import type { BrokerCrash, PacketDirection } from './sim-broker.js';
 import { SIM_BROKERS, type SimBrokerHabits, type SimBrokerName } from './sim-broker-habits.js';
 import type { DiskFlaw } from './sim-disk.js';
+import { type SimTime, simTime } from './sim-time.js';
 
 /** Which of the two brokers: that of the source, or that of the sink. */
 export type Side = 'source' | 'sink';
@@ -80,6 +81,8 @@ export interface SimPlan {
   readonly seed: number;
   readonly kind: SimKind;
   readonly calls: SimCalls;
+  /** Undefined: nothing happens because of time. */
+  readonly time: SimTime | undefined;
   readonly guarantee: 'exactly-once' | 'at-least-once';
   readonly brokers: Readonly<Record<Side, SimBrokerName>>;
   readonly habits: Readonly<Record<Side, SimBrokerHabits>>;
@@ -127,7 +130,8 @@ const WEAK_BROKERS: readonly SimBrokerName[] = ['rabbitmq', 'mosquitto', 'specif
  * The history of a seed. `losses`: brokers forget sessions, too. `at-least-once`: QoS 1. `takeovers`: processes take the store over (C3).
  */
 export function simPlan(seed: number, family: SimFamily, random: SeededRandom): SimPlan {
-  return withTroubles(withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain'));
+  const plan = withTroubles(withKind(plainPlan(seed, family, random), KINDS[seed % KINDS.length] ?? 'plain'));
+  return { ...plan, time: simTime(seed) };
 }
 
 /** So many outputs of one message do not go into one commit of a store that takes little. */
@@ -191,6 +195,7 @@ function plainPlan(seed: number, family: SimFamily, random: SeededRandom): SimPl
     seed,
     kind: 'plain',
     calls: { maxMs: 0, maxConcurrency: 1 },
+    time: undefined,
     guarantee: weak ? 'at-least-once' : 'exactly-once',
     brokers,
     habits: { source: SIM_BROKERS[brokers.source], sink: SIM_BROKERS[brokers.sink] },

@@ -44,6 +44,11 @@ function assertEachKindPlayed(outcomes: readonly SimOutcome[]): void {
     outcomes.some(({ letters }) => letters > 0),
     'no dead letter arrived',
   );
+  for (const kind of ['windows', 'late', 'timers'] as const)
+    assert.ok(
+      outcomes.some(({ timed }) => timed[kind] > 0),
+      `nothing came of ${kind}`,
+    );
 }
 
 /** How often each kind of fault hit. */
@@ -63,6 +68,12 @@ function failureOf(family: SimFamily, { plan, verdicts }: SimOutcome): string {
   ].join('\n');
 }
 
+/** What came of windows and timers. */
+function timedIn(outcomes: readonly SimOutcome[]): string {
+  const kinds = ['windows', 'late', 'timers'] as const;
+  return kinds.map((kind) => `${kind} ${outcomes.reduce((total, { timed }) => total + timed[kind], 0)}`).join(', ');
+}
+
 function summaryOf(outcomes: readonly SimOutcome[]): readonly string[] {
   const sum = (of: (outcome: SimOutcome) => number): number =>
     outcomes.reduce((total, outcome) => total + of(outcome), 0);
@@ -71,6 +82,7 @@ function summaryOf(outcomes: readonly SimOutcome[]): readonly string[] {
   return [
     `kinds of job: ${kinds.join(', ')}`,
     `dead letters: ${sum(({ letters }) => letters)}`,
+    `with time: ${outcomes.filter(({ plan }) => plan.time !== undefined).length}; ${timedIn(outcomes)}`,
     `${outcomes.length} seeds, ${sum(({ starts }) => starts)} starts of the process, ${sum(({ commits }) => commits)} commits`,
     `faults that hit: ${faults}`,
     `duplicates: ${sum(({ duplicates }) => duplicates)}`,

@@ -55,6 +55,11 @@ export class SimWorld {
     return this.links.filter((one) => one.port === port && one.link.alive).map(({ link }) => link);
   }
 
+  /** Milliseconds since 1970. */
+  get dateMs(): number {
+    return Math.floor(EPOCH_MS + this.clock.now);
+  }
+
   connect(port: number): SimSocket {
     const broker = this.brokers.get(port);
     if (broker === undefined) throw new Error(`no broker listens on port ${port}`);
