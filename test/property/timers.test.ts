@@ -104,8 +104,11 @@ const giveUp = (timers: StageTimers, model: Model, list: readonly Change[]): voi
   for (const restore of restorers) restore();
 };
 
+const MOST_LOOKS = 1000;
+
 const fire = (timers: StageTimers, model: Model, { now, most }: Extract<Step, { kind: 'fire' }>): void => {
-  while (timers.nextAt() <= now) {
+  for (let looks = 0; timers.nextAt() <= now; looks += 1) {
+    assert.ok(looks < MOST_LOOKS, 'each look fires some, or moves some');
     for (const due of timers.due(now, most)) {
       if (!timers.isFirst(due)) continue;
       assert.deepEqual(due, model.first(now));

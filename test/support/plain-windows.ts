@@ -38,7 +38,6 @@ export class PlainWindows {
   readonly late: PlainItem[] = [];
   #watermark = Number.NEGATIVE_INFINITY;
 
-  /** @param lagMs Infinity: nothing is late, and nothing ends by itself */
   constructor(shape: WindowShape, lagMs: number) {
     this.#shape = shape;
     this.#lagMs = lagMs;
@@ -56,12 +55,6 @@ export class PlainWindows {
 
   /** Those that have ended, in the order of their ends for each key. */
   get ended(): readonly PlainWindow[] {
-    return this.#ended;
-  }
-
-  /** All, as if time were over. */
-  all(): readonly PlainWindow[] {
-    this.#end(Number.POSITIVE_INFINITY);
     return this.#ended;
   }
 

@@ -2,7 +2,7 @@ import type { Child, Exit } from '../child-process.js';
 import { onCleanup } from '../cleanup.js';
 import { type MosquittoSub, type SeenMessage, startMosquittoSub } from '../clients/mosquitto-sub.js';
 import { startMqttJsSub } from '../clients/mqttjs-sub.js';
-import { type Delivery, judgeDelivery } from '../delivery-oracle.js';
+import { type Delivery, judgeDelivery, type Letter } from '../delivery-oracle.js';
 import { PATIENCE_MS } from '../limits.js';
 import { type ChaosProxy, startChaosProxy } from '../proxy/chaos-proxy.js';
 import { tempDir } from '../temp-dir.js';
@@ -212,17 +212,13 @@ export class KillRig implements AsyncDisposable {
     return this.#system.promise > 0 || performance.now() - this.#progressAt < DRAINING_MS;
   }
 
-  /** True when the verifier has seen all that was sent. */
+  /** True when the verifier has seen all that was sent, and what else is to come of it. */
   get complete(): boolean {
-    return this.behind <= 0;
+    return this.behind <= 0 && this.#system.owes?.(this.verifier.messages) !== true;
   }
 
   report(): KillReport {
-    const out = `${this.ends.prefix}/out/`;
-    const seen = this.verifier.messages.map(({ topic, text }) => ({
-      topic: topic.slice(out.length),
-      text: this.#letter(text),
-    }));
+    const seen = this.verifier.messages.flatMap((message) => this.#letter(message) ?? []);
     return {
       ...judgeDelivery(this.load.sent, seen),
       messages: this.verifier.messages,
@@ -240,14 +236,18 @@ export class KillRig implements AsyncDisposable {
   #count(): void {
     const { messages } = this.verifier;
     if (this.#counted < messages.length) this.#progressAt = performance.now();
-    for (; this.#counted < messages.length; this.#counted += 1) {
-      this.#distinct.add(this.#letter(messages[this.#counted]?.text ?? ''));
+    for (const message of messages.slice(this.#counted)) {
+      const letter = this.#letter(message);
+      if (letter !== undefined) this.#distinct.add(letter.text);
     }
+    this.#counted = messages.length;
   }
 
-  /** What was sent, of what came out. */
-  #letter(text: string): string {
-    return this.#system.letterOf?.(text) ?? text;
+  /** What was sent, of what came out; undefined for what is no such message. */
+  #letter({ topic, text }: SeenMessage): Letter | undefined {
+    const below = topic.slice(`${this.ends.prefix}/out/`.length);
+    if (this.#system.isLetter?.(below) === false) return undefined;
+    return { topic: below, text: this.#system.letterOf?.(text) ?? text };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

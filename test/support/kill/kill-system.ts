@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { buildOnce } from '../build-once.js';
+import type { SeenMessage } from '../clients/mosquitto-sub.js';
 import { type Launch, nodeLaunch } from './kill-launch.js';
+import { isOfWindows, KILL_WINDOWS, windowsOwed } from './kill-windows.js';
 
 /** What a system under test stands between. */
 export interface Endpoints {
@@ -24,6 +26,10 @@ export interface BridgeSystem {
   launch(ends: Endpoints): Promise<Launch>;
   /** The text that was sent, of one that came out. Default: it is the same. */
   letterOf?(text: string): string;
+  /** Whether what came out on a topic, which is given as it is below `out/`, is one of the messages that were sent. Default: all are. */
+  isLetter?(topic: string): boolean;
+  /** Whether more is to come of what has come out, besides messages that were sent. Default: nothing is. */
+  owes?(messages: readonly SeenMessage[]): boolean;
 }
 
 const PROMISES = { none: 0, 'at-least-once': 1, 'exactly-once': 2 } as const;
@@ -58,7 +64,7 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
 
 /** What `kill-pipeline.mjs` runs. */
 export interface PipelineOptions {
-  readonly kind: 'plain' | 'async' | 'count' | 'timers' | 'dedupe' | 'cross';
+  readonly kind: 'plain' | 'async' | 'count' | 'timers' | 'windows' | 'dedupe' | 'cross';
   /** Of the input. Default 2. */
   readonly qos?: 1 | 2;
   /** Default exactly-once. */
@@ -82,11 +88,18 @@ export function millracePipeline(title: string, options: PipelineOptions): Bridg
       KILL_TO: toUrl,
       KILL_PREFIX: prefix,
       KILL_CLIENT_ID: clientId,
-      KILL_OPTIONS: JSON.stringify({ ...options, qos, guarantee }),
+      KILL_OPTIONS: JSON.stringify({ ...options, qos, guarantee, windows: KILL_WINDOWS }),
     };
     return nodeLaunch([...nodeArgs, main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', '5'], env);
   };
   const plain: BridgeSystem = { title, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
+  if (options.kind === 'windows')
+    return {
+      ...plain,
+      letterOf: (text) => text.replace(/^\d+ -?\d+ /, ''),
+      isLetter: (topic) => !isOfWindows(topic),
+      owes: windowsOwed,
+    };
   const numbers = options.kind === 'count' || options.kind === 'timers';
   return numbers ? { ...plain, letterOf: (text) => text.replace(/^\d+ /, '') } : plain;
 }

@@ -9,6 +9,9 @@ import type { SourceStage, Stage } from '../../../src/pipeline/stage.js';
 
 const ALL = { budget: Number.POSITIVE_INFINITY, pauseAfter: Number.POSITIVE_INFINITY };
 
+/** Each look fires some of what is due, or moves some. */
+const MOST_LOOKS = 10_000;
+
 /** One pipeline without an engine: items and time come from the test. */
 export class TimedRig<T> {
   readonly plan: PipelinePlan;
@@ -30,7 +33,8 @@ export class TimedRig<T> {
   at(now: number): this {
     this.plan.processingClock.now = now;
     const { timers, fragment } = this.timed;
-    while (timers.nextAt() <= now) {
+    for (let looks = 0; timers.nextAt() <= now; looks += 1) {
+      assert.ok(looks < MOST_LOOKS, 'what is due comes to an end');
       const due = timers.due(now, 100);
       const run = this.#run(fragment, due);
       assert.equal(run.failure?.cause, undefined);
