@@ -1,5 +1,5 @@
 import { endAll } from '../test/support/cleanup.js';
-import { CLUSTER_KILLS, JOB_KILLS, STORE_KILLS } from '../test/support/mutants/kill-tables.js';
+import { CLUSTER_KILLS, JOB_KILLS, STORE_KILLS, TIME_KILLS } from '../test/support/mutants/kill-tables.js';
 import { againSection } from './sections/again.js';
 import { cellsSection } from './sections/cells.js';
 import { clusterSection } from './sections/cluster.js';
@@ -10,6 +10,7 @@ import { mutantsSection } from './sections/mutants.js';
 import { postgresSection } from './sections/postgres.js';
 import { restartsSection } from './sections/restarts.js';
 import { stepsSection } from './sections/steps.js';
+import { windowsSection } from './sections/windows.js';
 import { rewriteEvidence, type Section, writeEvidence } from './support/evidence-document.js';
 import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-options.js';
 
@@ -17,12 +18,13 @@ import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-o
  * npm run evidence -- [--quick] [--only NAME [--write]]
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
- * everything) or --only (kills, cuts, again, restarts, steps, cells, histories, mutants, mutants-cluster, mutants-store, postgres, cluster) it prints and
- * writes nothing; --only with --write replaces that section, and `mutants` is all that begin so.
+ * everything) or --only (kills, windows, cuts, again, restarts, steps, cells, histories, mutants, mutants-cluster, mutants-store,
+ * mutants-time, postgres, cluster) it prints and writes nothing; --only with --write replaces that section, and `mutants` is all that begin so.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
   kills: killsSection,
+  windows: windowsSection,
   cuts: cutsSection,
   again: againSection,
   restarts: restartsSection,
@@ -32,6 +34,7 @@ const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Se
   mutants: mutantsSection('The tests are tested', JOB_KILLS),
   'mutants-cluster': mutantsSection('The tests of a cluster are tested', CLUSTER_KILLS),
   'mutants-store': mutantsSection('The tests of the store are tested', STORE_KILLS),
+  'mutants-time': mutantsSection('The tests of time are tested', TIME_KILLS),
   postgres: postgresSection,
   cluster: clusterSection,
 };

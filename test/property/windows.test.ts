@@ -266,6 +266,17 @@ test(
 const toldAt = (watermark: number, period: number): number =>
   watermark === -Infinity ? Infinity : (Math.floor(watermark / period) + 1) * period;
 
+/** An early result has an item that none before it has of the same window. */
+const assertSomethingNew = (results: readonly TestedResult[]): void => {
+  const known = new Map<string, number>();
+  for (const { key, end, value, isEarly } of results) {
+    if (!isEarly) continue;
+    const { length } = value as number[];
+    assert.ok(length > (known.get(`${key} ${end}`) ?? 0), `${key} ${end} has something new`);
+    known.set(`${key} ${end}`, length);
+  }
+};
+
 test(
   'an early result is the window as it is then, of all that have something new, and nothing else changes',
   LIMIT,
@@ -287,6 +298,7 @@ test(
           shown = early.results.length;
         });
         assert.equal(taken.length, plain.taken.length);
+        assertSomethingNew(early.results);
         for (const { timestamp, watermark, item } of taken) {
           for (const end of endsOf(timestamp, size, slide)) {
             if (end <= toldAt(watermark, period)) continue;

@@ -38,6 +38,7 @@ export class PlainWindows {
   readonly late: PlainItem[] = [];
   #watermark = Number.NEGATIVE_INFINITY;
 
+  /** @param lagMs Infinity: nothing is late, and nothing ends by itself */
   constructor(shape: WindowShape, lagMs: number) {
     this.#shape = shape;
     this.#lagMs = lagMs;
@@ -55,6 +56,12 @@ export class PlainWindows {
 
   /** Those that have ended, in the order of their ends for each key. */
   get ended(): readonly PlainWindow[] {
+    return this.#ended;
+  }
+
+  /** All, as if time were over. */
+  all(): readonly PlainWindow[] {
+    this.#end(Number.POSITIVE_INFINITY);
     return this.#ended;
   }
 

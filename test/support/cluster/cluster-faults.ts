@@ -174,6 +174,14 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
   ...partialCuts,
 ];
 
+/** So many of what happens to the process of a node, in turn. */
+export function nodeFaults(count: number): readonly ClusterFault[] {
+  const faults = Object.entries(PROCESS).map(([what, how]) => fault('the node that has a partition', what, how));
+  return Array.from({ length: Math.ceil(count / faults.length) }, () => faults)
+    .flat()
+    .slice(0, count);
+}
+
 /** So many of them in an order that is drawn, each as often as the others, or once more. */
 export function drawFaults(random: SeededRandom, count: number): readonly ClusterFault[] {
   const drawn: ClusterFault[] = [];

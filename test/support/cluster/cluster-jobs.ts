@@ -7,6 +7,8 @@ export interface ClusterJobSpec {
   readonly protocolVersion: 4 | 5;
   /** Each message goes out with its number among those of its level, which is in the job's state. */
   readonly counts: boolean;
+  /** The numbers of the messages are told of in windows, too: by a key that messages of all levels have. */
+  readonly windows?: boolean;
   readonly partitions: number;
   /** How messages are divided among partitions: those of a level come to one, or as the broker likes; undefined where there is one. */
   readonly spread?: 'levels' | 'shared' | 'first';
@@ -61,4 +63,15 @@ export const SHARED_JOB: ClusterJobSpec = {
   counts: false,
   partitions: LEVELS.length,
   spread: 'shared',
+};
+
+/** Windows whose items come from all partitions, by the time of the messages. */
+export const WINDOWS_JOB: ClusterJobSpec = {
+  name: 'windows-5',
+  title: 'windows by key, three partitions with an exchange, MQTT 5.0',
+  protocolVersion: 5,
+  counts: false,
+  windows: true,
+  partitions: LEVELS.length,
+  spread: 'levels',
 };

@@ -2,6 +2,7 @@ import type { ClusterOptions } from '../../../src/cluster/engine/cluster-options
 import { buildOnce } from '../build-once.js';
 import { type Child, type Exit, startChild } from '../child-process.js';
 import { type ClusterJobSpec, LEVELS } from './cluster-jobs.js';
+import { CLUSTER_WINDOWS } from './cluster-windows.js';
 
 /** A node of a cluster in a process of its own. */
 export interface NodeProcessOptions {
@@ -48,7 +49,7 @@ export class ClusterNode {
   async start(): Promise<void> {
     const { nodeArgs, index } = await buildOnce();
     const script = new URL('./node.mjs', import.meta.url).pathname;
-    const options = { jobs: [COUNTING], levels: LEVELS, ...this.#options };
+    const options = { jobs: [COUNTING], levels: LEVELS, windows: CLUSTER_WINDOWS, ...this.#options };
     const env = { CLUSTER_MILLRACE: index, CLUSTER_OPTIONS: JSON.stringify(options) };
     this.#lines = [];
     this.#running.clear();

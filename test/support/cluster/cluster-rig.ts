@@ -128,6 +128,7 @@ export class ClusterRig implements AsyncDisposable {
   async settle(): Promise<void> {
     await Promise.all(this.flows.map(({ load }) => load.stop()));
     await this.caughtUp();
+    await this.#windowsTold();
     await this.#witness.untilQuiet(QUIET_MS);
     this.#take();
   }
@@ -158,6 +159,18 @@ export class ClusterRig implements AsyncDisposable {
     await this.servers.end();
     await Promise.all(this.#brokers.map((broker) => broker.stop()));
     await this.network[Symbol.asyncDispose]();
+  }
+
+  /** Resolves when the results of all windows have come out that must. */
+  async #windowsTold(): Promise<void> {
+    const missing = () => this.flows.flatMap((flow) => (flow.spec.windows ? flow.windowsReport().missing : []));
+    await until(
+      () => {
+        this.#take();
+        return missing().length === 0;
+      },
+      { intervalMs: 50, what: () => `windows that must be told: ${missing().slice(0, 5).join('; ')}\n${this.tail()}` },
+    );
   }
 
   #take(): void {

@@ -2,6 +2,7 @@ import type { SeenMessage } from '../clients/mosquitto-sub.js';
 import { type Delivery, judgeDelivery, type Letter } from '../delivery-oracle.js';
 import { KillLoad } from '../kill/kill-load.js';
 import { type ClusterJobSpec, LEVELS } from './cluster-jobs.js';
+import { type ClusterWindowsReport, isWindow, judgeClusterWindows } from './cluster-windows.js';
 
 /** What became of the messages of a job. A faultless one has only empty lists and no duplicate. */
 export interface JobReport extends Delivery {
@@ -22,6 +23,8 @@ export class JobFlow implements AsyncDisposable {
   readonly load: KillLoad;
   /** As a witness saw them, in order. */
   readonly seen: SeenMessage[] = [];
+  /** Results of windows, as the witness saw them. */
+  readonly #windows: SeenMessage[] = [];
   readonly #distinct = new Set<string>();
   /** So many of those that were sent first were all seen. */
   #complete = 0;
@@ -39,6 +42,10 @@ export class JobFlow implements AsyncDisposable {
   /** Takes what the witness saw, where it is of this job. */
   take(message: SeenMessage): void {
     if (!message.topic.startsWith(this.#prefix)) return;
+    if (isWindow(message.topic.slice(this.#prefix.length))) {
+      this.#windows.push(message);
+      return;
+    }
     this.seen.push(message);
     this.#distinct.add(this.#letterOf(message).text);
   }
@@ -75,6 +82,10 @@ export class JobFlow implements AsyncDisposable {
     // the broker divides the messages of a topic: their order is given up
     const disordered = this.spec.spread === 'shared' ? [] : delivery.disordered;
     return { ...delivery, disordered, sent: sent.length, miscounted: this.#miscounted() };
+  }
+
+  windowsReport(): ClusterWindowsReport {
+    return judgeClusterWindows(this.load.sent, this.#windows);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,8 +5,10 @@
 import { Socket } from 'node:net';
 
 const { CLUSTER_MILLRACE, CLUSTER_OPTIONS } = process.env;
-const { Engine, MqttSinks, MqttSources, Pipeline, SourceBuilder } = await import(CLUSTER_MILLRACE);
-const { engine: options, jobs, levels, from, to, network = {} } = JSON.parse(CLUSTER_OPTIONS);
+const { AggregateOperations, Engine, MqttSinks, MqttSources, Pipeline, SourceBuilder, WindowDefinition } = await import(
+  CLUSTER_MILLRACE
+);
+const { engine: options, jobs, levels, windows, from, to, network = {} } = JSON.parse(CLUSTER_OPTIONS);
 
 /** All nodes know servers and brokers by the same addresses, and each reaches them through proxies of its own. */
 const { connect } = Socket.prototype;
@@ -77,10 +79,37 @@ const count = (stage) =>
     )
     .setName('count');
 
+const numberOf = ({ text }) => Number(text.split(' ')[1]);
+
+const gathered = AggregateOperations.withCreate(() => [])
+  .andAccumulate((all, item) => [...all, numberOf(item)])
+  .andCombine((all, later) => [...all, ...later])
+  .andDeduct((all, part) => all.filter((n) => !part.includes(n)))
+  .andExport((all) => [...all].sort((a, b) => a - b));
+
+/** Messages, and windows of their numbers by a key that those of all levels have. A partition that is away for long is not idle. */
+const windowed = (source) => {
+  const timed = source.withTimestamps((item) => windows.stepMs * numberOf(item), windows.allowedLagMs, {
+    idleTimeoutMs: 3_600_000,
+  });
+  const results = timed
+    .groupingKey((item) => String(numberOf(item) % windows.keys))
+    .setName('by key')
+    .window(WindowDefinition.sliding(windows.sizeMs, windows.slideMs))
+    .aggregate(gathered)
+    .setName('windows')
+    .map(({ key, start, end, value }) => ({ level: `window/${key}`, text: `${start} ${end} ${value.join(',')}` }));
+  return timed.merge(results);
+};
+
+const stagesOf = (job, source) => {
+  if (job.windows) return windowed(source);
+  return job.counts ? count(source) : source;
+};
+
 const pipelineOf = (job) => {
   const pipeline = Pipeline.create();
-  const read = pipeline.readFrom(sourceOf(job));
-  (job.counts ? count(read) : read).writeTo(
+  stagesOf(job, pipeline.readFrom(sourceOf(job))).writeTo(
     MqttSinks.builder()
       .clientId(`${job.name}-out`)
       .broker(to)

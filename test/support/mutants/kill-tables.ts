@@ -3,6 +3,7 @@ import type { TestCell } from './mutant-cell.js';
 import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from './mutants.js';
 import { POSTGRES_CELLS, POSTGRES_MUTANTS } from './postgres-mutants.js';
 import { STORE_CELLS, STORE_MUTANTS } from './store-mutants.js';
+import { FURTHER_TIME_CELLS, TIME_CELLS, TIME_MUTANTS } from './time-mutants.js';
 
 /** Mutants that belong together, and the cells that each of them is tried on. */
 export interface KillTable {
@@ -50,5 +51,13 @@ export const POSTGRES_KILLS: KillTable = {
   furtherCells: [],
 };
 
+/** The rules of timers, event time and windows. */
+export const TIME_KILLS: KillTable = {
+  introduction: 'What timers, event time and windows rest on:',
+  mutants: TIME_MUTANTS,
+  cells: TIME_CELLS,
+  furtherCells: FURTHER_TIME_CELLS,
+};
+
 /** All there are. */
-export const KILL_TABLES: readonly KillTable[] = [JOB_KILLS, CLUSTER_KILLS, STORE_KILLS, POSTGRES_KILLS];
+export const KILL_TABLES: readonly KillTable[] = [JOB_KILLS, CLUSTER_KILLS, STORE_KILLS, POSTGRES_KILLS, TIME_KILLS];

@@ -157,13 +157,16 @@ describe('event time of a job with a store', () => {
     await rig.open();
     source.push('a 100', 'b 1000');
     await rig.settle(0);
+    await rig.restart();
+    source.push('d 999');
+    await rig.settle(1);
+    assert.deepEqual(out, ['a 110', 'late d 999']);
     source.push('c 5000');
     // without a commit: it comes again
-    rig.machine.tick(1);
+    rig.machine.tick(2);
     await rig.restart();
-    assert.deepEqual(out, ['a 110']);
-    source.push('d 999');
-    await rig.settle(2);
+    assert.deepEqual(out, ['a 110', 'late d 999']);
+    await rig.settle(3);
     assert.deepEqual(out, ['a 110', 'late d 999', 'b 1010']);
     await rig.close();
   });

@@ -1,0 +1,113 @@
+import type { TestCell } from './mutant-cell.js';
+import type { Mutant } from './mutants.js';
+
+const WINDOWS_TEST = 'test/property/windows.test.ts';
+const IN_JOBS_TEST = 'test/simulation/windows-in-jobs.test.ts';
+
+/** The cells of windows. */
+export const WINDOW_CELLS: readonly TestCell[] = [
+  { id: 'sliding windows', file: WINDOWS_TEST, test: 'sliding and tumbling windows' },
+  { id: 'deducting windows', file: WINDOWS_TEST, test: 'a window with deduct' },
+  { id: 'sessions', file: WINDOWS_TEST, test: 'sessions are those' },
+  { id: 'early results', file: WINDOWS_TEST, test: 'an early result is' },
+  { id: 'windows in jobs', file: IN_JOBS_TEST },
+];
+
+const SLIDING = 'src/pipeline/windows/sliding-windows.ts';
+const SESSIONS = 'src/pipeline/windows/session-windows.ts';
+
+/** One for each way in which windows could be others than those of their items. */
+export const WINDOW_MUTANTS: readonly Mutant[] = [
+  {
+    id: 'T19',
+    title: 'counts a late item in windows that have ended, and tells them again',
+    caughtBy: 'sliding windows',
+    patches: [
+      {
+        file: SLIDING,
+        find: 'const from = isLate ? multipleBehind(timers.now, slide) : start + slide;',
+        replace: 'const from = start + slide + 0 * multipleBehind(timers.now, slide);',
+      },
+    ],
+  },
+  {
+    id: 'T20',
+    title: 'takes an item all windows of which have ended',
+    caughtBy: 'windows in jobs',
+    patches: [{ file: SLIDING, find: '    if (to <= timers.now) return false;\n', replace: '' }],
+  },
+  {
+    id: 'T21',
+    title: 'does not deduct what has left a sliding window',
+    caughtBy: 'deducting windows',
+    patches: [
+      {
+        file: SLIDING,
+        find: 'else for (const pane of gone) this.#options.accumulators.deduct(state, running, pane);',
+        replace: 'else this.#options.accumulators.of(state, running);',
+      },
+    ],
+  },
+  {
+    id: 'T22',
+    title: 'puts a late item in the place of one that is not, in a window that slides',
+    caughtBy: 'deducting windows',
+    patches: [{ file: SLIDING, find: 'if (isLate) state.mixedUntil = Math.max(state.mixedUntil, from);', replace: '' }],
+  },
+  {
+    id: 'T23',
+    title: 'does not store that a window has been told of',
+    caughtBy: 'windows in jobs',
+    patches: [
+      {
+        file: 'src/pipeline/compile/compile-window.ts',
+        find: 'calls);\n    save(key, value);\n    if (results',
+        replace: 'calls);\n    if (results',
+      },
+    ],
+  },
+  {
+    id: 'T24',
+    title: 'loses a session where two become one',
+    caughtBy: 'sessions',
+    patches: [
+      {
+        file: SESSIONS,
+        find: 'for (const other of others) this.#options.accumulators.combine(state, first, other);',
+        replace: 'void others;',
+      },
+    ],
+  },
+  {
+    id: 'T25',
+    title: 'goes on with a session that has ended',
+    caughtBy: 'sessions',
+    patches: [
+      { file: SESSIONS, find: ' || pane.to <= now) break;', replace: ' || now < Number.NEGATIVE_INFINITY) break;' },
+    ],
+  },
+  {
+    id: 'T26',
+    title: 'ends a session at the end that it had at first',
+    caughtBy: 'sessions',
+    patches: [
+      {
+        file: SESSIONS,
+        find: 'const kept = panes.findIndex(({ to }) => to > end);',
+        replace: 'const kept = panes.findIndex(({ from }) => from + this.#options.timeout > end);',
+      },
+    ],
+  },
+  {
+    id: 'T27',
+    title: 'tells a window early that has nothing new',
+    caughtBy: 'early results',
+    patches: [
+      {
+        file: 'src/pipeline/windows/window-state.ts',
+        find: 'for (const pane of state.panes) pane.fresh = false;',
+        replace: '',
+      },
+    ],
+  },
+];
