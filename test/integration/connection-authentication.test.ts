@@ -323,6 +323,34 @@ describe('connection: enhanced authentication', () => {
     }
   });
 
+  for (const where of ['start', 'continue', 'finish'] as const) {
+    it(
+      `a provider that never answers when it is to authenticate anew (${where}) ends the connection in time`,
+      LIMIT,
+      async () => {
+        await using broker = await startFakeBroker(STEPS);
+        const good = steps();
+        const never = new Promise<never>(() => {});
+        const start: Authentication['start'] = async (context) => {
+          const exchange = await good.authentication.start(context);
+          if (!context.reauthentication) return exchange;
+          return where === 'start' ? never : { ...exchange, [where]: () => never };
+        };
+        const options = { authentication: { method: METHOD, start }, connectTimeout: 1000, connackTimeout: 1000 };
+        const rig = connectionRig(broker.url, options, { startClean: false });
+        await rig.open();
+        good.contexts[0]?.reauthenticate();
+        await until(() => rig.granted.length === 2);
+        assert.deepEqual(
+          [rig.disconnects[0]?.code, rig.disconnects[0]?.details.awaited],
+          ['TIMEOUT', 'authentication'],
+        );
+        assert.ok(good.contexts[1]?.signal.aborted);
+        await rig.connection.close();
+      },
+    );
+  }
+
   it('closing amid an exchange ends it', LIMIT, async () => {
     await using broker = await startFakeBroker({ connect: (client) => authenticate(client, 'q1') });
     const { authentication, contexts } = steps();

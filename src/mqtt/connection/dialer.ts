@@ -118,11 +118,19 @@ export class Dialer {
   }
 
   #authenticate(address: ServerAddress): Authenticator | undefined {
-    const { authentication, name, clientId } = this.#options;
+    const { authentication, name, clientId, connectTimeoutMs, connackTimeoutMs } = this.#options;
     this.#authenticator?.end();
     if (authentication === undefined) return undefined;
     const server = formatAddress(address);
-    this.#authenticator = new Authenticator({ authentication, name, clientId, server, signal: this.#signal });
+    this.#authenticator = new Authenticator({
+      authentication,
+      name,
+      clientId,
+      server,
+      signal: this.#signal,
+      startTimeoutMs: connectTimeoutMs,
+      finishTimeoutMs: connackTimeoutMs,
+    });
     return this.#authenticator;
   }
 

@@ -1,9 +1,11 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../../metrics/diagnostics.js';
+import { unansweredError } from '../../protocol/session/present/silence-error.js';
 import type { Session } from '../../protocol/session/session.js';
 import type { AuthSuccessEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import type { AuthenticationStart } from '../../protocol/session/session-options.js';
 import { type AuthEvent, isAuthEvent } from '../connection-event.js';
+import { timedSignal } from '../transport/timed-signal.js';
 import { askProvider, providerFailed } from './ask-provider.js';
 import type { Authentication, AuthenticationContext, AuthenticationExchange } from './authentication.js';
 
@@ -22,6 +24,10 @@ export interface AuthenticatorParts {
   readonly server: string;
   /** Aborts when nothing is to be connected any more. */
   readonly signal: AbortSignal;
+  /** Milliseconds that `start` has to authenticate a live connection anew. */
+  readonly startTimeoutMs: number;
+  /** Milliseconds that `finish` has. */
+  readonly finishTimeoutMs: number;
 }
 
 /** The connection that is authenticated. */
@@ -36,7 +42,8 @@ export interface AuthenticatedLink {
 
 /**
  * Drives the exchanges of one connection: the promises between the session's events and the user's provider. AU1. One exchange at a time.
- * AU2. Nothing of an exchange touches a connection that has ended. AU3. The session is not admitted before `finish` has resolved.
+ * AU2. Nothing of an exchange touches a connection that has ended. AU3. The session is not admitted before `finish` has resolved. AU4. Every wait for the provider has a bound: that of `begin` is the
+ * caller's, that of `continue` the session's, and the rest are here; else one exchange that never ends would be the last (AU1).
  */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
@@ -88,7 +95,9 @@ export class Authenticator {
   }
 
   async #finish({ data, initial }: AuthSuccessEvent): Promise<void> {
-    await this.#ask((signal) => this.#exchange?.finish?.(data, signal));
+    await this.#within(this.#parts.finishTimeoutMs, (signal) =>
+      this.#ask((given) => this.#exchange?.finish?.(data, given), signal),
+    );
     this.#busy = false;
     this.#exchange = undefined;
     this.#arm();
@@ -102,8 +111,7 @@ export class Authenticator {
     if (this.#busy || this.#stop.signal.aborted || this.#link?.session.limits === undefined) return;
     clearTimeout(this.#timer);
     void this.#run(async () => {
-      const data = await this.#start(true, this.#stop.signal);
-      this.#stop.signal.throwIfAborted();
+      const data = await this.#within(this.#parts.startTimeoutMs, (signal) => this.#start(true, signal));
       this.#link?.session.reauthenticate(data);
       this.#link?.pump();
     });
@@ -120,11 +128,22 @@ export class Authenticator {
   }
 
   /** AU2: the connection may end in the very turn in which the provider answers. */
-  async #ask<T>(ask: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
-    const { signal } = this.#stop;
+  async #ask<T>(ask: (signal: AbortSignal) => T | Promise<T>, signal = this.#stop.signal): Promise<T> {
     const answer = await askProvider(WHAT, () => ask(signal), signal);
     signal.throwIfAborted();
     return answer;
+  }
+
+  /** AU4, and AU2 as for `#ask`. */
+  async #within<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = timedSignal(this.#stop.signal, ms, unansweredError);
+    try {
+      const answer = await ask(limit.signal);
+      this.#stop.signal.throwIfAborted();
+      return answer;
+    } finally {
+      limit.dispose();
+    }
   }
 
   #context(reauthentication: boolean): AuthenticationContext {

@@ -6,7 +6,8 @@ import type { Silence } from './session-timers.js';
 export function unansweredError(): MillraceError {
   return new MillraceError('TIMEOUT', 'The authentication was not answered by us in time', {
     details: { awaited: 'authentication' },
-    advice: 'See why the `authentication` of the connect options takes so long; raise `connackTimeout` if it must.',
+    advice:
+      'See why the `authentication` of the connect options takes so long; raise `connectTimeout` (for `start`) or `connackTimeout` if it must.',
   });
 }
 
