@@ -38,18 +38,22 @@ const BY_CONVENTION: ReadonlyMap<string, InstrumentName> = new Map([
   ],
 ]);
 
+/** Without its unit it would have the name of the bytes of commits: of two kinds of instruments with one name a reader gets one. */
+const COMMIT_TIME: InstrumentName = { name: 'millrace.job.commit.duration', unit: 's', attributes: {} };
+
 /** What stands between dots; what follows is one word with underscores. */
-const PARTS = /^millrace_(?:(job|source|sink|exchange|postgres)_)?/;
+const PARTS = /^millrace_(?:(job|source|sink|table|exchange|postgres)_)?/;
 const UNITS: readonly (readonly [end: string, unit: string])[] = [
   ['_seconds', 's'],
   ['_bytes', 'By'],
 ];
 
 /**
- * The name by the conventions of OpenTelemetry: dots, the unit beside it, no `_total`. An exporter to Prometheus makes ours of it again.
+ * The name by the conventions of OpenTelemetry: dots, the unit beside it, no `_total`. An exporter to Prometheus makes ours of it again, but for
+ * those that have a name by the conventions, and the time of a commit. No two of ours have the same.
  */
 export const instrumentName = (name: string): InstrumentName => {
-  const known = BY_CONVENTION.get(name);
+  const known = name === 'millrace_job_commit_seconds' ? COMMIT_TIME : BY_CONVENTION.get(name);
   if (known !== undefined) return known;
   const bare = name.replace(/_total$/, '');
   const [end, unit] = UNITS.find(([one]) => bare.endsWith(one)) ?? ['', ''];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
@@ -113,6 +113,10 @@ test(
     );
     const wrong = await site.reload(bridge, `${UP}    qos: 7\n${DOWN}`, /is not taken/);
     assert.match(wrong, /bridge\.yaml is not taken, all goes on as before: it is wrong$/);
+    const right = readFileSync(site.file, 'utf8').replace('    qos: 7\n', '');
+    writeFileSync(site.file, right.replace('dir: state', 'dir: other'));
+    bridge.signal('SIGHUP');
+    await bridge.waitForLine(/is not taken, all goes on as before: dir is another one/);
     await publishAll({ port: edge.port, topic: 'press/a', qos: 1 }, ['newer']);
     assert.deepEqual(
       (await witness.untilCount(2)).map(({ text }) => text),

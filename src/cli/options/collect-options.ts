@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { closestName } from '../../internal/options/closest-name.js';
 import type { CommandOptions } from '../command.js';
+import { ourNameOf } from './other-clients.js';
 import { usageError } from './usage-error.js';
 
 /** What stood on the command line, checked for shape only. */
@@ -20,6 +21,8 @@ const NO_PASSWORD =
 const REFUSED: Readonly<Record<string, string>> = {
   password: NO_PASSWORD,
   P: NO_PASSWORD,
+  pw: NO_PASSWORD,
+  insecure: 'a certificate that is not verified protects nothing: give the authority of the broker by --ca',
   'http-token':
     'a token on the command line can be read by every user of this machine: use --http-token-env or --http-token-file',
 };
@@ -100,6 +103,8 @@ function requiredValue(token: OptionToken): string {
 function unknownOption(name: string, rawName: string, known: CommandOptions) {
   const refused = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (refused !== undefined) return usageError(`${rawName} is not an option: ${refused}`, name);
+  const ours = ourNameOf(name, known);
+  if (ours !== undefined) return usageError(`there is no option ${rawName} here: --${ours} does that`, name);
   const closest = closestName(name, Object.keys(known));
   return usageError(`unknown option ${rawName}${closest === undefined ? '' : `, did you mean --${closest}?`}`, name);
 }

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { Engine, Pipeline, Sinks, TestSources } from '../../../src/index.js';
 import { MetricsRegistry } from '../../../src/metrics/index.js';
 import { openTelemetryMetrics } from '../../../src/opentelemetry/index.js';
+import { instrumentName } from '../../../src/opentelemetry/metric-names.js';
 import { LIMIT } from '../../support/limits.js';
+
+const SOURCES = fileURLToPath(new URL('../../../src', import.meta.url));
 
 /** Collects when it is asked, and never by itself. */
 class Reader extends MetricReader {
@@ -92,4 +98,19 @@ test('a histogram has the same buckets there, and each observation once', LIMIT,
 test('what is no meter is refused', () => {
   assert.throws(() => openTelemetryMetrics(Object({ meter: {} })), /meter must be a Meter/);
   assert.throws(() => openTelemetryMetrics(Object({})), /meter is missing/);
+});
+
+test('no two metrics have one name there', () => {
+  const sources = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const texts = sources.map((path) => readFileSync(join(SOURCES, path), 'utf8'));
+  const names = new Set(
+    texts.flatMap((text) => [...text.matchAll(/'(millrace_[a-z_]*[a-z])'/g)].map(([, name = '']) => name)),
+  );
+  assert.ok(names.size > 50, `${names.size} names were found`);
+  const there = new Map<string, string>();
+  for (const name of names) {
+    const { name: dotted } = instrumentName(name);
+    assert.equal(there.get(dotted), undefined, name);
+    there.set(dotted, name);
+  }
 });

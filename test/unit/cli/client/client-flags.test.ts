@@ -48,6 +48,20 @@ describe('the flags of pub and sub', () => {
     );
   });
 
+  it('say what an option of other clients is called here, and why there is none', () => {
+    for (const [line, said] of [
+      ['--cafile f', /there is no option --cafile here: --ca does that/],
+      ['--will-message gone', /there is no option --will-message here: --will-payload does that/],
+      ['-F %p', /there is no option -F here: --json does that/],
+      ['--insecure', /--insecure is not an option: a certificate that is not verified protects nothing/],
+      ['--pw x', /--pw is not an option: a password on the command line/],
+    ] as const)
+      assert.match(
+        refusal(() => sub(line)),
+        said,
+      );
+  });
+
   it('refuse what contradicts itself, naming the option', () => {
     assert.match(
       refusal(() => sub('-L mqtt://h -p 1')),
