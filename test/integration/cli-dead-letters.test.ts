@@ -195,6 +195,9 @@ test('letters of a topic are listed without being taken, and replayed to their o
     assert.deepEqual([code, stdout.length], [0, 3], stderr.join('\n'));
     assert.match(stdout[2] ?? '', /^3 {2}\d{4}-\S+ {2}PUBLISH_REFUSED {2}in\/a {2}5 B {2}b$/);
   }
+  const chosen = await runCli(['dead-letters', 'list', ...at, '--number', '2', '--error', 'PUBLISH_REFUSED'], env);
+  assert.deepEqual([chosen.code, chosen.stdout.length], [0, 1]);
+  assert.match(chosen.stdout[0] ?? '', /^2 /);
   const witness = await startMosquittoSub({ port: to.port, topic: 'in/#', username: 'admin', password: 'secret' });
   const state = join(tempDir('cli-topic-replay'), 'state');
   const replayed = await runCli(['dead-letters', 'replay', ...at, '--dir', state, '--stop-after', '3'], env);
@@ -206,4 +209,18 @@ test('letters of a topic are listed without being taken, and replayed to their o
   );
   assert.deepEqual((await runCli(['dead-letters', 'list', ...at, '--idle', '1'], env)).stdout, []);
   assert.equal((await runCli(['dead-letters', 'drop', ...at], env)).code, 2);
+
+  await publishAll({ port: from.port, topic: 'in/b', qos: 2 }, ['four', 'five']);
+  await watch.untilCount(5);
+  const file = join(tempDir('cli-topic-save'), 'letters.jsonl');
+  const save = ['dead-letters', 'save', ...at, '--file', file];
+  const first = await runCli([...save, '--stop-after', '1'], env);
+  assert.deepEqual([first.code, first.stderr.length], [0, 1], first.stderr.join('\n'));
+  assert.match(first.stderr.join(), /1 letter saved to /);
+  assert.match((await runCli(save, env)).stderr.at(-1) ?? '', /1 letter saved to /);
+  const { stdout } = await runCli(['dead-letters', 'list', '--file', file]);
+  assert.deepEqual(
+    stdout.map((line) => line.split('  ').slice(2)),
+    ['four', 'five'].map((text) => ['PUBLISH_REFUSED', 'in/b', `${text.length} B`, 'b']),
+  );
 });

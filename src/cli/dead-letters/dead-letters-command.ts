@@ -7,11 +7,13 @@ import { DEAD_LETTERS_OPTIONS } from './dead-letters-options.js';
 import { dropLetters } from './drop-letters.js';
 import { peekLetters } from './peek-letters.js';
 import { replayLetters } from './replay-letters.js';
+import { saveLetters } from './save-letters.js';
 import { type LookedThrough, listLetters, showLetters } from './show-letters.js';
 
 const ABOUT = `What could not be processed: dead letters, in a file or as messages of a topic. ACTION is one of:
   list     a line for each: number, time, error, topic, size, where it was rejected
   show     all of them, with payload
+  save     takes the letters of a topic into a file, where the others can choose among them
   replay   publishes their messages again, to their own topics or others; a file keeps them
   drop     removes them from the file, which nobody may have open
 `;
@@ -37,6 +39,8 @@ async function runDeadLetters(flags: DeadLettersFlags, output: Output): Promise<
       if (foreign > 0) output.stderr(`${foreign} messages are no letters\n`);
       return foreign > 0 ? EXIT_CODE.FAILED : EXIT_CODE.OK;
     }
+    case 'save':
+      return saveLetters(flags, new Reporter(DEAD_LETTERS, output, flags.json));
     case 'replay':
       return replayLetters(flags, new Reporter(DEAD_LETTERS, output, flags.json));
     case 'drop': {

@@ -31,9 +31,21 @@ export interface TopicLetters {
 export interface PeekFlags extends TopicLetters {
   readonly action: 'peek';
   readonly show: boolean;
+  readonly filter: LetterFilter;
   readonly json: boolean;
   /** After which nothing more is awaited. */
   readonly idleMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Letters of a topic that are taken into a file. */
+export interface SaveFlags extends TopicLetters {
+  readonly action: 'save';
+  readonly file: string;
+  readonly json: boolean;
+  readonly idleMs: number;
+  /** Letters after which it ends; undefined: when none comes for `idleMs`. */
+  readonly stopAfter: number | undefined;
   readonly connectTimeoutMs: number;
 }
 
@@ -61,6 +73,7 @@ export type DeadLettersFlags =
   | (LetterFlags & { readonly action: 'list' | 'drop' })
   | (LetterFlags & { readonly action: 'show'; readonly raw: boolean })
   | PeekFlags
+  | SaveFlags
   | ReplayFlags;
 
 const FILTERS = Object.keys(FILTER_OPTIONS);
@@ -69,19 +82,21 @@ const OF_FILE = ['file', ...FILTERS, 'json'] as const;
 const OF_TOPIC = ['from', 'letters', 'client-id', ...BROKER, 'json'] as const;
 const OF_REPLAY = ['to', 'to-topic', 'qos', 'dir', 'client-id', ...BROKER] as const;
 
-type Action = 'list' | 'show' | 'replay' | 'drop';
+type Action = 'list' | 'show' | 'save' | 'replay' | 'drop';
 
 /** What each action takes with a file, and with a topic. */
 const TAKEN: Readonly<Record<'file' | 'topic', Readonly<Record<Action, readonly string[]>>>> = {
   file: {
     list: OF_FILE,
     show: [...OF_FILE, 'raw'],
+    save: [],
     replay: [...OF_FILE, ...OF_REPLAY],
     drop: [...OF_FILE, 'all'],
   },
   topic: {
-    list: [...OF_TOPIC, 'idle'],
-    show: [...OF_TOPIC, 'idle'],
+    list: [...OF_TOPIC, ...FILTERS, 'idle'],
+    show: [...OF_TOPIC, ...FILTERS, 'idle'],
+    save: [...OF_TOPIC, 'file', 'idle', 'stop-after'],
     replay: [...OF_TOPIC, ...OF_REPLAY, 'stop-after', 'dead-letters'],
     drop: [],
   },
@@ -97,20 +112,28 @@ export function parseDeadLettersFlags(args: readonly string[], environment: Node
   const [action] = options.positionals;
   if (!isAction(action)) throw usageError(`ACTION must be ${inWords(ACTIONS)}`);
   const kind = options.value('letters') === undefined ? 'file' : 'topic';
-  if (kind === 'topic' && action === 'drop')
-    throw usageError(
-      'drop is for a file: what a topic has for a session is dropped by reading it, as sub does',
-      'letters',
-    );
+  if (TAKEN[kind][action].length > 0) refuseForeign(options, kind, action);
+  if (kind === 'file' && action !== 'save') return fileFlags(action, options, environment);
+  if (kind === 'topic' && action !== 'drop') return topicFlags(action, options, environment);
+  const where = kind === 'file' ? 'save is for letters of a topic' : 'drop is for a file: save takes letters into one';
+  throw usageError(where, 'letters');
+}
+
+function refuseForeign(options: CollectedOptions, kind: 'file' | 'topic', action: Action): void {
   const foreign = Object.keys(DEAD_LETTERS_OPTIONS).find(
     (name) => options.flag(name) && !TAKEN[kind][action].includes(name),
   );
-  if (foreign !== undefined)
-    throw usageError(`--${foreign} is not an option of dead-letters ${action} with a ${kind}`, foreign);
-  return kind === 'file' ? fileFlags(action, options, environment) : topicFlags(action, options, environment);
+  if (foreign === undefined) return;
+  const why =
+    FILTERS.includes(foreign) && kind === 'topic' ? ': save takes them into a file, where there is a choice' : '';
+  throw usageError(`--${foreign} is not an option of dead-letters ${action} with a ${kind}${why}`, foreign);
 }
 
-function fileFlags(action: Action, options: CollectedOptions, environment: NodeJS.ProcessEnv): DeadLettersFlags {
+function fileFlags(
+  action: Exclude<Action, 'save'>,
+  options: CollectedOptions,
+  environment: NodeJS.ProcessEnv,
+): DeadLettersFlags {
   const file = options.value('file');
   if (file === undefined) throw usageError('--file is missing, or --from and --letters', 'file');
   const common = { file, filter: parseLetterFilter(options), json: options.flag('json') };
@@ -133,25 +156,29 @@ function fileFlags(action: Action, options: CollectedOptions, environment: NodeJ
 }
 
 /** A topic has them for a session: each is taken, or none is. */
-function topicFlags(action: Action, options: CollectedOptions, environment: NodeJS.ProcessEnv): DeadLettersFlags {
+function topicFlags(
+  action: Exclude<Action, 'drop'>,
+  options: CollectedOptions,
+  environment: NodeJS.ProcessEnv,
+): DeadLettersFlags {
   const topic = requiredOption(options, 'letters');
   const problem = topicFilterProblem(topic);
   if (problem !== undefined) throw usageError(`--letters: ${problem}`, 'letters');
   const from = parseBroker(requiredOption(options, 'from'), 'from', options, environment);
   const letters = { from, topic, clientId: options.value('client-id') };
-  if (action !== 'replay') {
-    const idleMs = secondsOption(options, 'idle') ?? DEFAULT_IDLE_SECONDS * 1000;
-    const json = options.flag('json');
-    return {
-      action: 'peek',
-      show: action === 'show',
-      ...letters,
-      json,
-      idleMs,
-      connectTimeoutMs: parseConnectTimeout(options),
-    };
-  }
+  const common = { ...letters, json: options.flag('json'), connectTimeoutMs: parseConnectTimeout(options) };
+  const idleMs = secondsOption(options, 'idle') ?? DEFAULT_IDLE_SECONDS * 1000;
+  if (action === 'list' || action === 'show')
+    return { action: 'peek', show: action === 'show', filter: parseLetterFilter(options), idleMs, ...common };
   requiredOption(options, 'client-id');
+  if (action === 'save')
+    return {
+      action,
+      ...common,
+      file: requiredOption(options, 'file'),
+      idleMs,
+      stopAfter: countOption(options, 'stop-after', 1),
+    };
   const url = options.value('to');
   return {
     action,

@@ -7,17 +7,21 @@ export const DEFAULT_IDLE_SECONDS = 2;
 
 /** What `millrace dead-letters` takes. */
 export const DEAD_LETTERS_OPTIONS = {
-  file: { kind: 'value', argument: 'F', help: 'The file, as --dead-letters of bridge names it' },
+  file: {
+    kind: 'value',
+    argument: 'F',
+    help: 'The file, as --dead-letters of bridge names it; of save, where they go',
+  },
   from: { kind: 'value', argument: 'URL' },
   letters: {
     kind: 'value',
     argument: 'TOPIC',
-    help: 'Or: list, show, replay: letters of a topic at this broker, in the session of --client-id',
+    help: 'Or: list, show, save, replay: letters of a topic at this broker, in the session of --client-id',
   },
   idle: {
     kind: 'value',
     argument: 'S',
-    help: `With --letters: list, show: end after S seconds without one (default ${DEFAULT_IDLE_SECONDS})`,
+    help: `With --letters: list, show, save: end after S seconds without one (default ${DEFAULT_IDLE_SECONDS})`,
   },
   ...FILTER_OPTIONS,
   all: { kind: 'flag', help: 'drop: all letters, where nothing else says which' },
@@ -43,11 +47,11 @@ export const DEAD_LETTERS_OPTIONS = {
     argument: 'D',
     help: 'replay: exactly once, also after a crash; what was published is kept in D',
   },
-  'client-id': { kind: 'value', argument: 'ID', help: 'replay: who we are to the broker; needed with --dir' },
+  'client-id': { kind: 'value', argument: 'ID', help: 'replay, save: who we are to the broker; needed with --dir' },
   'stop-after': {
     kind: 'value',
     argument: 'N',
-    help: 'With --letters: replay: end after N letters (default: at SIGINT)',
+    help: 'With --letters: end after N letters (default: replay at SIGINT, save by --idle)',
   },
   'dead-letters': {
     kind: 'value',

@@ -10,6 +10,7 @@ import type { Output, Reporter } from '../job/reporter.js';
 import { listenForStop } from '../job/signal-drain.js';
 import { untilRunning } from '../job/until-running.js';
 import type { PeekFlags } from './dead-letters-flags.js';
+import { isMeant } from './letter-filter.js';
 import { letterLine, letterText } from './letter-text.js';
 import { readTopicLetter } from './topic-letter.js';
 import { topicSource } from './topic-source.js';
@@ -33,7 +34,7 @@ export async function peekLetters(flags: PeekFlags, output: Output, reporter: Re
     number += 1;
     const letter = readTopicLetter(message);
     if (letter === undefined) foreign += 1;
-    else
+    else if (isMeant(letter, number, flags.filter))
       output.stdout(flags.show ? letterText(letter, { number }, flags.json) : letterLine(letter, number, flags.json));
   };
   const pipeline = Pipeline.create();

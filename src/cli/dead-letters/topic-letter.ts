@@ -5,7 +5,8 @@ import type { ReceivedMessage } from '../../mqtt/source/received-message.js';
 import type { ReplayedLetter } from './letter-source.js';
 import { readLetter, type StoredLetter } from './read-letter.js';
 
-const MARK = 'millrace-';
+/** With it begin the names of the user properties that say what is known of a letter. */
+export const MARK = 'millrace-';
 
 /**
  * A dead letter that came as a message (`deadLetterMessage`): on 5.0 its payload is that of the original and user properties say the rest, on 3.x
@@ -33,7 +34,7 @@ export const readTopicLetter = ({ payload, properties }: ReceivedMessage): Store
   };
 };
 
-const withoutMarks = (pairs: readonly UserProperty[]): readonly UserProperty[] =>
+export const withoutMarks = (pairs: readonly UserProperty[]): readonly UserProperty[] =>
   pairs.filter(([name]) => !name.startsWith(MARK));
 
 /** @throws MillraceError INVALID_MESSAGE for a message that is no letter, or one that cannot be published again */
