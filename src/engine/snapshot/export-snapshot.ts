@@ -16,7 +16,7 @@ export interface ExportRequest {
 /**
  * Exports the state of a job as of one commit, beside its run: nothing of that waits.
  *
- * R18. What stages keep is in it, and the keys by which sources tell copies. Of positions, outboxes and sessions nothing is: they are of one
+ * R18. What stages keep is in it, with how far their event time had come, and the keys by which sources tell copies. Of positions, outboxes and sessions nothing is: they are of one
  *      job and its brokers.
  * @throws MillraceError UNSUPPORTED where the stores cannot; INVALID_OPTIONS for the name; INVALID_STATE when it is taken, or nothing was
  * stored yet; STORE_CORRUPT, STORAGE_FAILED, STORE_FULL
@@ -64,7 +64,7 @@ const putMoment = async (
 };
 
 /** R18. */
-const EXPORTED: ReadonlySet<string | undefined> = new Set(['state', 'timer', 'due', 'async', 'dedupe']);
+const EXPORTED: ReadonlySet<string | undefined> = new Set(['state', 'timer', 'due', 'time', 'async', 'dedupe']);
 
 const isOfStages = (key: string): boolean => EXPORTED.has(placeOfKey(key)?.is);
 

@@ -6,6 +6,7 @@ import { MergedWatermark } from './merged-watermark.js';
 import { PendingTimes } from './pending-times.js';
 import { SenderWatermark } from './sender-watermark.js';
 import { SourceWatermark } from './source-watermark.js';
+import { StageTime } from './stage-time.js';
 import { needsTime, type TimeRoots, timeRootsOf } from './time-roots.js';
 import { type StreamTime, type TimeSource, timeOf } from './time-source.js';
 import { TimersTime } from './timers-time.js';
@@ -14,7 +15,7 @@ import { TimersTime } from './timers-time.js';
 export interface EventTimesState {
   /** By the name of the stage that gives the timestamps; of what comes from other partitions, by where from. */
   readonly sources: readonly (readonly [name: string, time: StreamTime])[];
-  /** Of streams that meet, by the names of what they come from; behind timers, by the stage. */
+  /** Of streams that meet, by the names of what they come from; of a stage that goes by event time, and behind its timers, by the stage. */
   readonly merged: readonly (readonly [names: string, watermark: number])[];
 }
 
@@ -35,6 +36,7 @@ export class EventTimes {
   readonly #senders = new Map<number, readonly SenderWatermark[]>();
   readonly #departures = new Map<number, Departure>();
   readonly #pending = new Map<number, PendingTimes>();
+  readonly #stages = new Map<number, StageTime>();
   readonly #timers = new Map<number, TimersTime>();
   /** By the names of what they come from. */
   readonly #merged = new Map<string, MergedWatermark>();
@@ -72,7 +74,7 @@ export class EventTimes {
   timersOf(vertex: Vertex): TimersTime | undefined {
     if (!needsTime(vertex)) return undefined;
     const { id } = vertex;
-    return made(this.#timers, id, () => new TimersTime(this.#before(id), this.#options.firstTimerOf(vertex)));
+    return made(this.#timers, id, () => new TimersTime(this.#at(id), this.#options.firstTimerOf(vertex)));
   }
 
   /** That of what comes to a stage; undefined where its items have no timestamp. */
@@ -80,12 +82,13 @@ export class EventTimes {
     return this.#roots.timed.has(id) ? this.#before(id) : undefined;
   }
 
-  /** The time at a stage whose items have timestamps. */
-  clockOf(vertex: Vertex): StageClock {
-    const stream = present(this.streamOf(vertex), TIMED);
+  /** The time at a stage that goes by that of its items. */
+  clockOf({ id }: Vertex): StageClock {
+    if (!this.#roots.timed.has(id)) throw new RangeError(TIMED);
+    const time = this.#at(id);
     return {
       get now() {
-        return timeOf(stream);
+        return timeOf(time);
       },
     };
   }
@@ -133,11 +136,19 @@ export class EventTimes {
   }
 
   /** What would go back if it were not known. */
-  #reached(): readonly (readonly [string, MergedWatermark | TimersTime])[] {
+  #reached(): readonly (readonly [string, MergedWatermark | StageTime | TimersTime])[] {
+    const stages = [...this.#stages].map(
+      ([id, time]) => [JSON.stringify({ at: this.#vertex(id).name }), time] as const,
+    );
     const timers = [...this.#timers].map(
       ([id, time]) => [JSON.stringify({ behind: this.#vertex(id).name }), time] as const,
     );
-    return [...this.#merged, ...timers];
+    return [...this.#merged, ...stages, ...timers];
+  }
+
+  /** At a stage that goes by it. */
+  #at(id: number): StageTime {
+    return made(this.#stages, id, () => new StageTime(this.#before(id)));
   }
 
   /** Of the stream in front of a vertex. */
