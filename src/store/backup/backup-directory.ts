@@ -1,5 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { MillraceError } from '../../errors/index.js';
 import { isThere } from '../../internal/files/is-there.js';
 import { checkFoundDirectory } from '../../internal/files/own-files.js';
@@ -53,12 +53,25 @@ async function refusePlace(from: string, location: string): Promise<void> {
     throw new MillraceError('INVALID_OPTIONS', `there is no directory ${from}`, {
       advice: 'Name the one that the engine has as dir.',
     });
-  if (!relative(from, location).startsWith('..'))
+  if (liesIn(await realpath(from), await realPlace(location)))
     throw new MillraceError('INVALID_OPTIONS', `the copy ${location} would lie in what it is of`, {
       advice: 'Name a place beside it, or on another disk.',
     });
   if (await isThere(location))
     throw new MillraceError('INVALID_OPTIONS', `${location} is there already`, { advice: 'Name a place that is not.' });
+}
+
+/** Behind all links; nothing is there yet, nor need what it is to lie in. */
+async function realPlace(location: string): Promise<string> {
+  const above = dirname(location);
+  if (above === location) return location;
+  const real = (await isThere(above)) ? await realpath(above) : await realPlace(above);
+  return join(real, basename(location));
+}
+
+function liesIn(dir: string, location: string): boolean {
+  const way = relative(dir, location);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 async function copyAll(from: string, location: string): Promise<Backup> {
