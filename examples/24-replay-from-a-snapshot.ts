@@ -13,7 +13,6 @@ import {
   Engine,
   type Job,
   type JobOptions,
-  type KeyedResult,
   MqttSources,
   Pipeline,
   Sinks,
@@ -51,7 +50,7 @@ function energy(told: string[], toKilo: (wattHours: number) => number, replayed:
     .groupingKey(({ meter }) => meter)
     .rollingAggregate(AggregateOperations.summing(({ wattHours }: Reading) => toKilo(wattHours)))
     .setName('totals') // The snapshot has the state under this name.
-    .map(({ key, value }: KeyedResult<string, number>) => `${key}: ${value} kWh`)
+    .map(({ key, value }) => `${key}: ${value} kWh`)
     .writeTo(Sinks.list(told));
   return pipeline;
 }

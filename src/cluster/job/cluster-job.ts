@@ -108,7 +108,8 @@ export class ClusterJob implements RunningJob {
    */
   async exportSnapshot(_name: string): Promise<never> {
     throw new MillraceError('UNSUPPORTED', `job "${this.name}" runs on a cluster, where no snapshot can be exported`, {
-      advice: 'Run it in one process for that: Engine.embedded({ dir }).',
+      advice:
+        'A changed pipeline goes on with the state under the name of the job (allowPlanChange). Where a snapshot is needed, run the job in one process: Engine.embedded({ dir }).',
     });
   }
 
