@@ -10,7 +10,7 @@ import type { LetterAnswers } from './letters/letter-answers.js';
 import type { PageFiles } from './page-files.js';
 import { judgeRequest, type RequestPolicy, type Verdict } from './policy/judge-request.js';
 import type { Route } from './policy/routes.js';
-import { isJsonObject, readBody } from './read-body.js';
+import { readBody, readJsonObject } from './read-body.js';
 import type { TokenCheck } from './token-check.js';
 import { Viewers } from './viewers.js';
 
@@ -136,11 +136,12 @@ export class HttpService {
   ): Promise<void> {
     const body = await readBody(request);
     const job = this.#parts.engine.getJob(name);
+    const told = readJsonObject(body ?? '');
     if (body === undefined) refuse(response, 413, 'the body may have at most 1,024 bytes');
-    else if (!isJsonObject(body)) refuse(response, 400, 'the body must be empty, or an object as JSON');
+    else if (told === undefined) refuse(response, 400, 'the body must be empty, or an object as JSON');
     else if (job === undefined) refuse(response, 404, 'there is no such job, or it has ended');
     else {
-      const asked = await controlJob(job, action);
+      const asked = await controlJob(job, action, told);
       answer(response, asked.status, asked.body);
     }
   }

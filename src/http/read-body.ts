@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isObject } from '../internal/is-object.js';
 
 const MOST_BYTES = 1024;
 
@@ -18,13 +19,13 @@ export const readBody = async (request: IncomingMessage): Promise<string | undef
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** An empty body is as good as `{}`: nothing is asked for in it. */
-export const isJsonObject = (text: string): boolean => {
-  if (text.trim() === '') return true;
+/** What a body says; an empty one is as good as `{}`. Undefined where it is no object. */
+export const readJsonObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
+  if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(value) && !Array.isArray(value) ? value : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 };

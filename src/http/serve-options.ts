@@ -17,7 +17,7 @@ export interface ServeOptions {
    * case for control. 128 random bits at least, as hexadecimal digits or letters and digits. Default: none, and so no control.
    */
   readonly token?: string | undefined;
-  /** Whether jobs may be suspended, resumed, drained and restarted. Default false: all is only read. It needs a token. */
+  /** Whether jobs may be suspended, resumed, drained and restarted, and their state exported. Default false: all is only read. It needs a token. */
   readonly allowControl?: boolean | undefined;
   /** Further names that may stand in Host, without a port: those of a proxy, or of a service. Default: none. */
   readonly hosts?: readonly string[] | undefined;

@@ -247,6 +247,40 @@ describe('what is served of a job', SUITE_LIMIT, () => {
     assert.equal((await control('drain'))[0], 404);
   });
 
+  it('has its state exported with the token, under the name in the body; what cannot be is refused by name', async () => {
+    await using engine = Engine.embedded({ stores: new MemoryStores() });
+    await using served = await serve(engine, { port: 0, token: TOKEN, allowControl: true });
+    const counting = Pipeline.create();
+    counting
+      .readFrom(TestSources.itemStream(10, () => 1))
+      .groupingKey(() => 'all')
+      .rollingAggregate(AggregateOperations.counting())
+      .setName('counts')
+      .writeTo(Sinks.noop());
+    const job = engine.newJob(counting, { name: 'counts', processingGuarantee: 'exactly-once' });
+    await engine.newJob(endless(), { name: 'plain' }).whenRunning();
+    await job.whenRunning();
+    const exported = async (of: string, body: unknown, headers = CONTROL) => {
+      const asked = { method: 'POST', path: `/api/jobs/${of}/export`, headers, body: JSON.stringify(body) };
+      const answer = await ask({ port: served.port ?? 0 }, asked);
+      return { status: answer.status, ...JSON.parse(answer.body) };
+    };
+    const { status, action, snapshot } = await exported('counts', { name: 'before-1.4' });
+    assert.deepEqual([status, action, snapshot.name, snapshot.stages], [200, 'export', 'before-1.4', ['counts']]);
+    assert.deepEqual(await engine.snapshots(), [snapshot]);
+    const again = await exported('counts', { name: 'before-1.4' });
+    assert.deepEqual([again.status, again.error.code, again.jobStatus], [409, 'INVALID_STATE', 'RUNNING']);
+    for (const body of [{}, { name: 7 }, { name: '' }, { name: 'x'.repeat(201) }]) {
+      const refused = await exported('counts', body);
+      assert.deepEqual([refused.status, refused.error.code], [400, 'INVALID_OPTIONS']);
+    }
+    assert.equal((await exported('plain', { name: 'none' })).status, 409);
+    const [json = ''] = CONTROL;
+    assert.equal((await exported('counts', { name: 'without' }, [json])).status, 401);
+    assert.equal((await engine.snapshots()).length, 1);
+    for (const one of engine.jobs) await one.cancel();
+  });
+
   it('is served with TLS, where a certificate is given', async () => {
     const { ca, server } = await makeCertificates();
     await using engine = Engine.embedded();

@@ -29,7 +29,7 @@ export const HTTP_FLAGS = {
   'http-key': { kind: 'value', argument: 'F', help: 'PEM files, for TLS' },
   'allow-control': {
     kind: 'flag',
-    help: 'Who has the token may suspend, resume, drain and restart the job; otherwise it is read-only',
+    help: 'Who has the token may suspend, resume, drain and restart the job, and export its state; otherwise it is read-only',
   },
 } as const satisfies CommandOptions;
 

@@ -27,12 +27,17 @@ export const exportSnapshot = async (
 ): Promise<JobSnapshot> => {
   const shelf = SnapshotShelf.of(stores);
   if (stores?.lookAt === undefined) throw unsupported(stores?.location);
-  await shelf.refuseTaken(name);
-  const takenAtMs = Date.now();
-  const exported = await stores.lookAt(job, partition, (moment) => putMoment(shelf, moment, { name, job, takenAtMs }));
-  if (exported === undefined) throw nothingStored(job, stores.location);
-  if (exported instanceof MillraceError) throw exported;
-  return exported;
+  const release = await shelf.take(name);
+  try {
+    const takenAtMs = Date.now();
+    const put = (moment: StoreMoment) => putMoment(shelf, moment, { name, job, takenAtMs });
+    const exported = await stores.lookAt(job, partition, put);
+    if (exported === undefined) throw nothingStored(job, stores.location);
+    if (exported instanceof MillraceError) throw exported;
+    return exported;
+  } finally {
+    release();
+  }
 };
 
 /** The error where something could not be read: then it is tried again, or told. */

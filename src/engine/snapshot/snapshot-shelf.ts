@@ -17,6 +17,9 @@ const PREFIX = 'snapshot-';
 /** No key of a store is empty: what a snapshot says of itself stands first in it, under this one. */
 const ABOUT = '';
 
+/** Names under which something is being put, by where. */
+const TAKEN = new WeakMap<SnapshotBlobs, Set<string>>();
+
 /** A snapshot that is read. */
 export interface ReadSnapshot {
   readonly about: JobSnapshot;
@@ -42,13 +45,25 @@ export class SnapshotShelf {
     });
   }
 
-  /** @throws MillraceError INVALID_OPTIONS for what cannot be a name; INVALID_STATE when there is one of that name */
-  async refuseTaken(name: string): Promise<void> {
+  /**
+   * Takes a name for what is to be put under it. Call what it gives when that is done, or has failed.
+   * @throws MillraceError INVALID_OPTIONS for what cannot be a name; INVALID_STATE when there is one of that name, or will be
+   */
+  async take(name: string): Promise<() => void> {
     checkName(name);
-    if (!(await this.#blobs.list()).includes(blobOf(name))) return;
-    throw new MillraceError('INVALID_STATE', `there is a snapshot "${name}" already in ${this.#location}`, {
-      advice: 'Choose another name, or delete that one first (deleteSnapshot, millrace snapshots --delete).',
-    });
+    const blob = blobOf(name);
+    const taken = TAKEN.get(this.#blobs) ?? new Set();
+    TAKEN.set(this.#blobs, taken);
+    if (taken.has(blob)) throw this.#takenError(name, 'is being exported');
+    taken.add(blob);
+    const release = (): void => void taken.delete(blob);
+    try {
+      if ((await this.#blobs.list()).includes(blob)) throw this.#takenError(name, 'is there already');
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
   }
 
   /** It is seen when all of it is durable. */
@@ -98,6 +113,12 @@ export class SnapshotShelf {
       break;
     }
     throw new MillraceError('STORE_CORRUPT', `${what} is no snapshot that this version can read`);
+  }
+
+  #takenError(name: string, what: string): MillraceError {
+    return new MillraceError('INVALID_STATE', `a snapshot "${name}" ${what} in ${this.#location}`, {
+      advice: 'Choose another name, or delete that one first (deleteSnapshot, millrace snapshots --delete).',
+    });
   }
 
   async #unknown(name: string): Promise<MillraceError> {

@@ -1,5 +1,5 @@
 /** What can be asked of a job. */
-export const CONTROL_ACTIONS = ['suspend', 'resume', 'drain', 'restart'] as const;
+export const CONTROL_ACTIONS = ['suspend', 'resume', 'drain', 'restart', 'export'] as const;
 
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 

@@ -19,7 +19,7 @@ export interface EngineSnapshot {
   readonly jobs: readonly JobSnapshot[];
   /** The last 16 that have, since the server began. */
   readonly ended: readonly EndedJob[];
-  /** Whether jobs may be suspended, resumed, drained and restarted here, by who has the token. */
+  /** Whether jobs may be suspended, resumed, drained, restarted and exported here, by who has the token. */
   readonly control: boolean;
 }
 

@@ -256,7 +256,17 @@ describe('snapshots of a job', SUITE_LIMIT, () => {
     await job.whenRunning();
     await ends.take('a');
     await job.exportSnapshot('nightly');
-    await assert.rejects(job.exportSnapshot('nightly'), { code: 'INVALID_STATE', message: /"nightly" already/ });
+    await assert.rejects(job.exportSnapshot('nightly'), {
+      code: 'INVALID_STATE',
+      message: /"nightly" is there already/,
+    });
+    const twice = await Promise.allSettled([job.exportSnapshot('twice'), job.exportSnapshot('twice')]);
+    const refusals = twice.flatMap((one) => (one.status === 'rejected' ? [MillraceError.from(one.reason)] : []));
+    assert.deepEqual(
+      refusals.map(({ code, message }) => [code, /"twice" is being exported/.test(message)]),
+      [['INVALID_STATE', true]],
+    );
+    await engine.deleteSnapshot('twice');
     for (const name of ['', '\ud800', 'x'.repeat(201), 7 as never]) {
       await assert.rejects(job.exportSnapshot(name), { code: 'INVALID_OPTIONS' });
     }

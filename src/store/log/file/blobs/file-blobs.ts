@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,9 +18,12 @@ const PIECE_BYTES = 1024 * 1024;
 /** Blobs as files of a directory that this process owns, each with a seal at its end, which tells that it is what was put. */
 export class FileBlobs implements SnapshotBlobs {
   readonly #directory: string;
+  /** Of what is not finished: another process may put a blob of the same name at the same time. Each has its name when all of it is there. */
+  readonly #unfinished: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, unfinished = '') {
     this.#directory = directory;
+    this.#unfinished = unfinished;
   }
 
   /** @throws MillraceError STORE_FULL, STORAGE_FAILED */
@@ -36,7 +40,7 @@ export class FileBlobs implements SnapshotBlobs {
   /** The same beside others that write there: what they have not finished stays. @throws as `open` */
   static async beside(directory: string): Promise<FileBlobs> {
     await makeStoreDirectory(directory);
-    return new FileBlobs(directory);
+    return new FileBlobs(directory, `.${randomBytes(4).toString('hex')}`);
   }
 
   /** Those of another owner, to be read: nothing is made or removed. */
@@ -46,7 +50,7 @@ export class FileBlobs implements SnapshotBlobs {
 
   async put(name: string, slices: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#pathOf(name);
-    const unfinished = join(this.#directory, `${UNFINISHED}${name}`);
+    const unfinished = join(this.#directory, `${UNFINISHED}${name}${this.#unfinished}`);
     await named(`cannot write ${path}`, () => makeWhole(path, unfinished, (file) => writeSealed(file, slices)));
   }
 
