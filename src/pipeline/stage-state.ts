@@ -1,4 +1,5 @@
 import type { StateCodec } from './state-codec.js';
+import type { KeptWindows } from './windows/kept-windows.js';
 
 /** What may be a grouping key. Keys of different types are different keys: `1` is not `'1'`. NaN is none, and `-0` is `0`. */
 export type StateKey = string | number | bigint | boolean;
@@ -30,4 +31,6 @@ export interface StatefulStage {
   readonly codec: StateCodec<unknown>;
   /** Whether it keeps timers. */
   readonly timed: boolean;
+  /** Set where a state is that of windows. */
+  readonly windows?: KeptWindows;
 }

@@ -9,6 +9,7 @@ import type { ItemTime } from './time/pending-times.js';
 import type { StreamTime } from './time/time-source.js';
 import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
+import type { KeptWindows } from './windows/kept-windows.js';
 import type { WindowResult } from './windows/window-result.js';
 
 /** What has a function of the user's, which may fail. */
@@ -60,6 +61,8 @@ export interface StatefulWork extends Fallible {
   readonly codec: StateCodec<unknown>;
   /** Asked after each item, and each timer. */
   forgetWhen(state: unknown): boolean;
+  /** Set where a state is that of windows. */
+  readonly windows?: KeptWindows;
   /** Set where the stage keeps timers. */
   readonly timed?: TimedWork;
 }

@@ -1,4 +1,5 @@
 import type { StateCodec } from '../../pipeline/state-codec.js';
+import type { KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import {
@@ -30,6 +31,8 @@ export interface KeepingStage {
   readonly name: string;
   /** Of its states, or of the items of its calls. */
   readonly codec: StateCodec<unknown>;
+  /** Where its states are those of windows. */
+  readonly windows?: KeptWindows;
 }
 
 /**

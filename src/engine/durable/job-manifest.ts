@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { closestName } from '../../internal/options/closest-name.js';
 import type { Store, StoreView } from '../../store/store.js';
 import { keysOf, type Part, type PartKind, partName, storedOf } from '../layout/stored-parts.js';
+import { changedWindowsIn } from './changed-windows.js';
 import { type ManifestOwner, tellGivenUp, waysOut, waysOutOfStages } from './giving-up.js';
 import { type Holding, homelessIn, type KeepingStage, unreadableIn } from './homeless-state.js';
 import {
@@ -23,7 +24,8 @@ const MOST_DROPPED = 256;
  * nothing is stored is retired silently: what a sink has of its session stays, should it come back. One that has a position, messages,
  * calls or state is refused, for it would be lost silently, unless it is given up by name. True when the store has nothing yet.
  *
- * State of a stage that is still there has no place either where its codec cannot read it, or where the stage keeps another kind of thing now.
+ * State of a stage that is still there has no place either where its codec cannot read it, or where the stage keeps another kind of thing now,
+ * as other windows are.
  *
  * G1. What is given up stands in the manifest as `removing` before the first of it is removed, and is removed to its end before anything else is
  *     done, by the next start where a crash cuts it off: no part is ever found in half.
@@ -39,12 +41,14 @@ export const settleManifest = async (
   const here = partsOf(now);
   refusePresent(owner, here);
   const dropped = droppedBy(owner, before, now);
+  // first, for their timers have no place either
+  const changed = changedWindowsIn(store, keeping, owner.dropState);
   const names = new Set(here.map(partName));
   const gone = partsOf(before).filter((part) => !names.has(partName(part)) && !goesWithStage(part, names));
   const holding = [...gone.flatMap((part) => holdingOf(store, part, before.called)), ...homelessIn(store, keeping)];
   const lost = holding.filter((one) => !isGivenUp(owner, one));
   if (lost.length > 0) throw jobChanged(owner, lost, added(here, before));
-  const given = [...holding, ...unreadableIn(store, keeping, owner.dropState)];
+  const given = [...holding, ...unreadableIn(store, keeping, owner.dropState), ...changed];
   // what a stage without state has left is its codec's version: it would refuse another one
   const removing = [...given.map(({ keys }) => keys), ...gone.filter(({ kind }) => isOfStage(kind)).map(keysOf)];
   const isRenamed = JSON.stringify(before.called) !== JSON.stringify(now.called);

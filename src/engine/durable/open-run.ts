@@ -108,7 +108,7 @@ const recover = async (
 const partsOf = (graph: PipelineGraph): SettledParts => {
   const plan = compilePipeline(graph);
   const keeping = [
-    ...plan.stateful.map(({ name, codec }) => ({ kind: 'state', name, codec }) as const),
+    ...plan.stateful.map((stage) => ({ kind: 'state', ...stage }) as const),
     ...plan.asyncStages.map(({ name, codec }) => ({ kind: 'async', name, codec }) as const),
   ];
   const ports = planPorts(plan);

@@ -1,4 +1,5 @@
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
+import { isSameShape, type KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
 import { entryKey } from '../layout/keys/entry-key.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
@@ -59,6 +60,7 @@ export class KeyedState implements StageState {
   readonly #bundles: StateBundles;
   /** The keys that were ever put, where the store had none when it was opened (K3): before one is in a bundle it is put by itself. */
   readonly #ever: KeyFilter | undefined;
+  readonly #windows: KeptWindows | undefined;
   #record: StageRecord;
   /** The entry that was asked for last: functions get, change and set one key at a time. It need not be in the cache. */
   #last: StateEntry | undefined;
@@ -67,6 +69,7 @@ export class KeyedState implements StageState {
   /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
   constructor({ kind, stage, overlay, store, limits, bundles }: KeyedStateOptions) {
     this.#view = overlay;
+    this.#windows = stage.windows;
     this.#encoding = { codec: stage.codec, owner: `the ${OWNED[kind]} of stage "${stage.name}"` };
     this.#prefix = namePrefix(kind, stage.name);
     this.#recordKey = nameKey(kind, stage.name);
@@ -188,11 +191,13 @@ export class KeyedState implements StageState {
   /** It stands in the store before, or in the same commit as, the first state that needs it. */
   #storeRecord(overlay: Overlay): void {
     const { version } = this.#encoding.codec;
-    const { versions, bundled } = this.#record;
-    if (versions.includes(version) && (bundled || !this.#bundles.some)) return;
+    const { versions, bundled, windows } = this.#record;
+    const isSame = isSameShape(windows, this.#windows) && windows?.aggregate === this.#windows?.aggregate;
+    if (isSame && versions.includes(version) && (bundled || !this.#bundles.some)) return;
     this.#record = {
       versions: versions.includes(version) ? versions : [...versions, version],
       bundled: bundled || this.#bundles.some,
+      windows: this.#windows,
     };
     overlay.put(this.#recordKey, encodeStage(this.#record));
   }

@@ -28,7 +28,11 @@ export class StoredTimers implements CommitPart {
   /** @throws MillraceError INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
   constructor(options: Omit<KeyedStateOptions, 'kind'>) {
     const { stage, overlay, store } = options;
-    this.#records = new KeyedState({ ...options, kind: 'timer', stage: { ...stage, codec: CODEC } });
+    this.#records = new KeyedState({
+      ...options,
+      kind: 'timer',
+      stage: { name: stage.name, codec: CODEC, timed: true },
+    });
     this.#index = new StoredTimerIndex({ prefix: namePrefix('due', stage.name), overlay, store });
     this.#countKey = nameKey('due', stage.name);
     this.#storedPending = readCount(overlay.get(this.#countKey));

@@ -5,6 +5,7 @@ import { max, maxBy, min, minBy } from './best.js';
 import { countingDistinct, toList } from './collections.js';
 import { first, last } from './ends.js';
 import { linearTrend } from './linear-trend.js';
+import { named } from './named-aggregates.js';
 import { percentiles } from './percentiles.js';
 import { averaging, counting, summing } from './sums.js';
 
@@ -31,40 +32,40 @@ export const AggregateOperations = frozenFunctions('AggregateOperations', {
   withCreate: 1,
 })({
   /** How many items. */
-  counting,
+  counting: named('counting', counting),
 
   /** The sum of a number of each item; 0 before the first. The stage fails at an item for which `valueFn` gives none, or NaN. */
-  summing,
+  summing: named('summing', summing),
 
   /** The arithmetic mean of a number of each item. The stage fails at an item for which `valueFn` gives none, or NaN. */
-  averaging,
+  averaging: named('averaging', averaging),
 
   /** The lowest value: of numbers, or bigints, or texts. `undefined` while every value was NaN. */
-  min,
+  min: named('min', min),
 
   /** The highest value. `undefined` while every value was NaN. */
-  max,
+  max: named('max', max),
 
   /** The item with the lowest value, the first of equal ones. `undefined` while every value was NaN. */
-  minBy,
+  minBy: named('minBy', minBy),
 
   /** The item with the highest value, the first of equal ones. `undefined` while every value was NaN. */
-  maxBy,
+  maxBy: named('maxBy', maxBy),
 
   /** The first item. */
-  first,
+  first: named('first', first),
 
   /** The last item. */
-  last,
+  last: named('last', last),
 
   /** All items, in their order: a new list each time. The stage fails at the item behind `maxItems`, 10,000 by default. */
-  toList,
+  toList: named('toList', toList),
 
   /**
    * How many different keys the items have: strings, numbers other than NaN, bigints, booleans. Exact, so the state has all of them: the
    * stage fails at the first key behind `maxKeys`, 10,000 by default.
    */
-  countingDistinct,
+  countingDistinct: named('countingDistinct', countingDistinct),
 
   /**
    * For each of `percents` (0 to 100) the number that as many percent of all are at most: of 1,000 numbers the 990th for 99. In the order
@@ -72,13 +73,13 @@ export const AggregateOperations = frozenFunctions('AggregateOperations', {
    * most 1,024 counts, 16 KB: from as many on, which takes values that are far apart, it makes every two of them one, and the error
    * about doubles each time. The stage fails at what is not a finite number.
    */
-  percentiles,
+  percentiles: named('percentiles', percentiles),
 
   /**
    * The slope of the line through the points of the items, by least squares: by how much `yFn` grows for each 1 of `xFn`. NaN while all have one
    * `x`. The stage fails at what is not a finite number.
    */
-  linearTrend,
+  linearTrend: named('linearTrend', linearTrend),
 
   /**
    * Several aggregates over the same items, as a record: `allOf({ count: counting(), mean: averaging(fn) })` gives `{ count, mean }`. It

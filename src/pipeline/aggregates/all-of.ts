@@ -3,6 +3,7 @@ import { anObject, withMethods } from '../../internal/options/option-checks.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import { checkArgument } from './given-values.js';
+import { nameOfAggregate, withName } from './named-aggregates.js';
 
 /** The accumulator of each, by its name. */
 export type AllOfState = Record<string, unknown>;
@@ -27,14 +28,21 @@ export const allOf = <T, R extends object>(
     name,
     operation: given,
   }));
-  return {
+  return withName<AggregateOperation<T, AllOfState, R>>(nameOf(parts), {
     create: () => each(parts, ({ operation }) => operation.create()),
     accumulate: (state, item) => each(parts, ({ name, operation }) => operation.accumulate(state[name], item)),
     ...mixOf(parts, 'combine'),
     ...mixOf(parts, 'deduct'),
     // each name of R is that of a part, whose result is R's
     export: (state) => each(parts, ({ name, operation }) => operation.export(state[name])) as R,
-  };
+  });
+};
+
+/** None where a part has none. */
+const nameOf = (parts: readonly Part[]): string | undefined => {
+  const names = parts.map(({ name, operation }) => [name, nameOfAggregate(operation)] as const);
+  if (names.some(([, of]) => of === undefined)) return undefined;
+  return `allOf(${names.map(([name, of]) => `${name}: ${of}`).join(', ')})`;
 };
 
 const each = (parts: readonly Part[], of: (part: Part) => unknown): AllOfState =>

@@ -7,6 +7,7 @@ import type { StatefulWork, WindowOperation } from '../vertex.js';
 import type { WindowOptions } from '../window-options.js';
 import { Accumulators } from '../windows/accumulators.js';
 import { createWindowLogic } from '../windows/create-window-logic.js';
+import { keptWindows } from '../windows/kept-windows.js';
 import { windowCodec } from '../windows/window-codec.js';
 import type { WindowDefinition } from '../windows/window-definition.js';
 import { emptyState, type WindowState } from '../windows/window-state.js';
@@ -42,6 +43,7 @@ export const windowWork = <T, A>(
     kind: 'stateful',
     operation: windowOperation(definition, new Accumulators(operation, codec), keyed),
     codec: windowCodec(definition.shape, codec),
+    windows: keptWindows(definition.shape, operation),
     forgetWhen: ({ panes }: WindowState) => panes.length === 0,
     onError,
     timed: { clock: 'event', forgetAfter: undefined },

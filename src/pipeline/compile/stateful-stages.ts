@@ -6,8 +6,9 @@ export const statefulStages = ({ vertices }: PipelineGraph): readonly StatefulSt
   vertices.flatMap((vertex) => (vertex.work.kind === 'stateful' ? [statefulStage(vertex.name, vertex.work)] : []));
 
 /** One of them, as who keeps its state knows it. */
-export const statefulStage = (name: string, { codec, timed }: StatefulWork): StatefulStage => ({
+export const statefulStage = (name: string, { codec, timed, windows }: StatefulWork): StatefulStage => ({
   name,
   codec,
   timed: timed !== undefined,
+  ...(windows && { windows }),
 });

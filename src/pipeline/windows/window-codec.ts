@@ -2,6 +2,7 @@ import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { StateCodec } from '../state-codec.js';
+import { lengthsOf, lengthsText } from './kept-windows.js';
 import { NumberReader } from './number-bytes.js';
 import { readState } from './read-state.js';
 import type { WindowShape } from './window-definition.js';
@@ -10,10 +11,6 @@ import { writeState } from './write-state.js';
 
 /** The first byte: one that no codec of `StateCodecs` begins with, so that nobody takes the one for the other. */
 const FORMAT = 16;
-
-/** What a shape is stored as: a session may get another timeout, since each has its end. */
-const lengthsOf = (shape: WindowShape): readonly number[] =>
-  shape.kind === 'session' ? [0] : [shape.slide, shape.size / shape.slide];
 
 /**
  * The state of a key as bytes: a format, the shape of the windows, then panes and accumulators, these as their codec has them. An accumulator that
@@ -52,18 +49,19 @@ const checkBytes = (encoded: unknown): Uint8Array => {
 };
 
 const checkHead = (reader: NumberReader, shape: WindowShape): void => {
-  const [format, slide, slides] = readable(() => {
+  const lengths = readLengths(reader);
+  if (lengths.join() === lengthsOf(shape).join()) return;
+  throw corruptState(`there are ${lengthsText(lengths)}, and the stage has others`);
+};
+
+/** Of a state, which is behind them. @throws MillraceError STORE_CORRUPT for what is none of windows */
+const readLengths = (reader: NumberReader): readonly number[] => {
+  const [format, ...lengths] = readable(() => {
     const head = [reader.count(), reader.count()];
     return head[1] === 0 ? head : [...head, reader.count()];
   });
   if (format !== FORMAT) throw corruptState(`windows are not stored in format ${format}`);
-  const [ownSlide, ownSlides] = lengthsOf(shape);
-  if (slide === ownSlide && slides === ownSlides) return;
-  const were = slides === undefined ? 'sessions' : `windows of ${Number(slide) * slides} ms that slide by ${slide} ms`;
-  throw new MillraceError('JOB_CHANGED', `there are ${were} in the store, and the stage has others now`, {
-    advice:
-      'Give the stage another name, under which it begins anew, or go back to those windows until they have ended.',
-  });
+  return lengths;
 };
 
 const readable = <R>(read: () => R): R => {

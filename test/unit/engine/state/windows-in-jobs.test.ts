@@ -211,7 +211,7 @@ describe('windows in a store', LIMIT, () => {
     await assert.rejects(
       runUntil(WindowDefinition.tumbling(50), () => manual.acknowledged === 5),
       (error: MillraceError) =>
-        error.details.cause === 'JOB_CHANGED' && /windows of 100 ms that slide by 100 ms/.test(error.message),
+        error.code === 'JOB_CHANGED' && /windows of 100 ms, aggregated by counting, and has/.test(error.message),
     );
     manual.push(100);
     await runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 6 && out.length > 0);
