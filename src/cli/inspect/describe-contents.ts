@@ -7,7 +7,10 @@ import { fromIdRuns } from '../../mqtt/protocol/session/inbound/id-runs.js';
 import { readOutboxState } from '../../mqtt/sink/outbox/sender/outbox-state.js';
 import { readSourceState } from '../../mqtt/source/durable/source-state.js';
 import { fromStoredMemory } from '../../mqtt/source/durable/stored-memory.js';
+import { windowsText } from '../../pipeline/windows/kept-windows.js';
+import { describeTime, type TimeReport } from './describe-time.js';
 import { shownRow, shownValue } from './shown-value.js';
+import { timeText } from './time-text.js';
 
 /** What a store knows of a session at a broker. */
 export interface SessionReport {
@@ -83,6 +86,8 @@ export interface StageReport {
   readonly name: string;
   /** With state. */
   readonly keys: number;
+  /** Which windows that is, in words; undefined: it is not that of windows. */
+  readonly windows: string | undefined;
   readonly bytes: number;
   /** Items of mapAsync that have no result yet; undefined: it is no such stage. */
   readonly pendingCalls: number | undefined;
@@ -97,6 +102,8 @@ export interface ContentsReport {
   readonly sources: readonly SourceReport[];
   readonly sinks: readonly SinkReport[];
   readonly stages: readonly StageReport[];
+  /** How far event time has come; empty without timestamps. */
+  readonly time: readonly TimeReport[];
   /** The next run takes inputs one by one: the last one lost work to a failing item. */
   readonly careful: boolean;
   /** Keys that this version does not know. */
@@ -127,6 +134,7 @@ export const describeContents = (contents: StoreContents): ContentsReport => {
     sources: [...sources].map((name) => sourceReport(name, contents)),
     sinks: [...sinks].map((name) => sinkReport(name, contents)),
     stages: [...stages].map((name) => stageReport(name, contents)),
+    time: describeTime(facts.time),
     careful: facts.careful,
     unknownKeys: contents.unknown.count,
   };
@@ -139,8 +147,10 @@ const stageReport = (name: string, { states, calls, due, facts }: StoreContents)
   const pending = calls.get(name)?.count ?? (facts.calls.has(name) ? 0 : undefined);
   const next = due.get(name);
   const timers = facts.timers.get(name) ?? (next === undefined ? undefined : 0);
-  const nextTimer = next === undefined ? undefined : attempt(() => new Date(next).toISOString());
-  return { name, keys: count, bytes, pendingCalls: pending, timers, nextTimer };
+  const nextTimer = next === undefined ? undefined : timeText(next);
+  const kept = facts.windows.get(name);
+  const windows = kept && windowsText(kept);
+  return { name, keys: count, windows, bytes, pendingCalls: pending, timers, nextTimer };
 };
 
 const sourceReport = (storedAs: string, { facts }: StoreContents): SourceReport => {

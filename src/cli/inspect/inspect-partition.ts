@@ -6,6 +6,7 @@ import { describeContents } from './describe-contents.js';
 import type { InspectFlags } from './inspect-flags.js';
 import type { PartitionReport, RowReport, StateReport } from './inspection-report.js';
 import { payloadOf, shownRow, shownState } from './shown-value.js';
+import { shownWindows } from './shown-windows.js';
 
 /** What is told of the records of a partition. */
 export type RecordsReport = Pick<PartitionReport, 'contents' | 'complete' | 'states' | 'rows' | 'problems'>;
@@ -31,8 +32,9 @@ export const inspectPartition = async (
   }
   if (question.about === 'state') {
     const found = await findState(look, question.stage, question.key);
-    const states = found.map(({ key, version, body }): StateReport => {
-      return { stage: question.stage, key: `${key}`, keyType: typeof key, version, ...shownState(body) };
+    const states = found.map(({ key, version, body, isWindows }): StateReport => {
+      const shown = isWindows ? shownWindows(body) : shownState(body);
+      return { stage: question.stage, key: `${key}`, keyType: typeof key, version, ...shown };
     });
     return { report: { ...NOTHING, states, problems: look.problems }, raw: found.map(({ body }) => body) };
   }

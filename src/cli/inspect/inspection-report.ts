@@ -3,6 +3,7 @@ import type { FoundKind } from '../../store/look/found-stores.js';
 import type { LogFacts } from '../../store/look/store-look.js';
 import type { ContentsReport } from './describe-contents.js';
 import type { ShownBytes, ShownRow } from './shown-value.js';
+import type { WindowReport } from './shown-windows.js';
 
 /** What was asked for by `--key`. */
 export interface StateReport {
@@ -13,6 +14,8 @@ export interface StateReport {
   /** Of the codec. */
   readonly version: number;
   readonly value?: string;
+  /** Where it is that of windows: those that are open, in the order of their ends. */
+  readonly windows?: readonly WindowReport[];
   readonly bytes: ShownBytes;
 }
 

@@ -1,7 +1,9 @@
 import { errorLine } from '../job/error-line.js';
 import type { OutboxReport, SessionReport, SinkReport, SourceReport, StageReport } from './describe-contents.js';
+import type { TimeReport } from './describe-time.js';
 import type { InspectionReport, PartitionReport, RowReport, StateReport } from './inspection-report.js';
 import type { ShownBytes } from './shown-value.js';
+import type { WindowReport } from './shown-windows.js';
 
 /** A report for people, as lines. Names and topics are as they were stored. */
 export const reportLines = ({ location, owner, partitions, problems }: InspectionReport): readonly string[] => [
@@ -20,6 +22,7 @@ const partitionLines = (report: PartitionReport): readonly string[] => {
       : []),
     ...(contents?.sources.flatMap(sourceLines) ?? []),
     ...(contents?.stages.flatMap(stageLines) ?? []),
+    ...(contents?.time.map(timeLine) ?? []),
     ...(contents?.sinks.flatMap(sinkLines) ?? []),
     ...(contents !== undefined && contents.unknownKeys > 0
       ? [`  ${grouped(contents.unknownKeys)} records that this version does not know`]
@@ -75,9 +78,19 @@ const outboxLine = ({ name, rows, bytes, sent, oldest, end }: OutboxReport): str
   return `    outbox ${name}: ${many(rows, 'row')}, ${bytesText(bytes)}${sentText}${oldestText}`;
 };
 
-const stageLines = ({ name, keys, bytes, pendingCalls, timers, nextTimer }: StageReport): readonly string[] => [
+const stageLines = ({
+  name,
+  keys,
+  windows,
+  bytes,
+  pendingCalls,
+  timers,
+  nextTimer,
+}: StageReport): readonly string[] => [
   ...(pendingCalls === undefined ? [] : [`  stage ${name}: ${many(pendingCalls, 'pending call')}`]),
-  ...(pendingCalls === undefined || keys > 0 ? [`  stage ${name}: ${many(keys, 'key')}, ${bytesText(bytes)}`] : []),
+  ...(pendingCalls === undefined || keys > 0
+    ? [`  stage ${name}: ${many(keys, 'key')}, ${bytesText(bytes)}${windows === undefined ? '' : `, ${windows}`}`]
+    : []),
   ...(timers === undefined
     ? []
     : [`  stage ${name}: ${many(timers, 'timer')}${nextTimer === undefined ? '' : `, the next look at ${nextTimer}`}`]),
@@ -104,9 +117,21 @@ const sessionLine = (session: SessionReport): string => {
 const VERSIONS: Readonly<Record<number, string>> = { 3: '3.1', 4: '3.1.1', 5: '5.0' };
 const versionText = (version: number): string => VERSIONS[version] ?? `${version}`;
 
-const stateLines = ({ stage, key, keyType, version, value, bytes }: StateReport): readonly string[] => [
-  `  stage ${stage}, key ${key} (${keyType}), codec version ${version}: ${value === undefined ? shown(bytes) : oneLine(value)}`,
-];
+const stateLines = ({ stage, key, keyType, version, windows, ...state }: StateReport): readonly string[] => {
+  const head = `  stage ${stage}, key ${key} (${keyType}), codec version ${version}`;
+  return windows === undefined
+    ? [`${head}: ${valueText(state)}`]
+    : [`${head}: ${many(windows.length, 'part')} of open windows`, ...windows.map(windowLine)];
+};
+
+const windowLine = ({ start, end, windows, ...state }: WindowReport): string =>
+  `    ${start} to ${end}${windows === 1 ? '' : ` (${many(windows, 'window')})`}: ${valueText(state)}`;
+
+const valueText = ({ value, bytes }: Pick<StateReport, 'value' | 'bytes'>): string =>
+  value === undefined ? shown(bytes) : oneLine(value);
+
+const timeLine = ({ at, watermark, pace }: TimeReport): string =>
+  `  event time, ${at}: ${watermark ?? 'none yet'}${pace === undefined || pace === 'going' ? '' : `, ${pace}`}`;
 
 const rowLines = (row: RowReport): readonly string[] => {
   const { outbox, seq, delivered, topic, qos, retain, expires, payload, item, bytes } = row;

@@ -15,6 +15,8 @@ export interface FoundState {
   readonly version: number;
   /** As the codec made it. */
   readonly body: Uint8Array;
+  /** Whether it is that of windows. */
+  readonly isWindows: boolean;
   /** Where it stands: among those of busy keys, or by itself. */
   readonly where: 'bundle' | 'key';
 }
@@ -40,7 +42,8 @@ export const findState = async (look: RecordLook, stage: string, text: string): 
     if (record === undefined) return [];
     const body = fullText === undefined ? record : behindText(record);
     const version = (body[0] ?? 0) | ((body[1] ?? 0) << 8);
-    return [{ key, version, body: body.subarray(VERSION_BYTES), where: inBundle === undefined ? 'key' : 'bundle' }];
+    const where = inBundle === undefined ? 'key' : 'bundle';
+    return [{ key, version, body: body.subarray(VERSION_BYTES), isWindows: facts.windows.has(stage), where }];
   });
 };
 

@@ -1,9 +1,13 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { isCount } from '../../internal/is-count.js';
 import { isObject } from '../../internal/is-object.js';
+import type { EventTimesState } from '../../pipeline/time/event-times.js';
+import type { KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { RecordLook } from '../../store/look/record-look.js';
+import { readEventTimes } from '../layout/values/event-times-record.js';
 import { type OutboxHead, readOutboxHead } from '../layout/values/outbox-head.js';
 import { readSourceRecord, type SourceRecord } from '../layout/values/source-record.js';
+import { decodeStage } from '../layout/values/stage-record.js';
 import { decodeBundle, type Span } from '../layout/values/state-bundle.js';
 import { decodeStored } from '../layout/values/stored-value.js';
 import { type KeyPlace, placeOfKey } from './key-place.js';
@@ -45,6 +49,10 @@ export interface StoredFacts {
   readonly known: ReadonlyMap<string, number>;
   /** Stages that have, or had, state. */
   readonly stages: ReadonlySet<string>;
+  /** Of those whose states are windows, which. */
+  readonly windows: ReadonlyMap<string, KeptWindows>;
+  /** How far event time has come; undefined: nothing of it was committed. */
+  readonly time: EventTimesState | undefined;
   /** By stage and what stands behind its prefix: the states that bundles have, which count before those under keys of their own. */
   readonly bundled: ReadonlyMap<string, ReadonlyMap<string, BundledRecord>>;
 }
@@ -116,6 +124,8 @@ class Facts implements StoredFacts {
   readonly timers = new Map<string, number>();
   readonly known = new Map<string, number>();
   readonly stages = new Set<string>();
+  readonly windows = new Map<string, KeptWindows>();
+  time: EventTimesState | undefined;
   readonly bundled = new Map<string, Map<string, BundledRecord>>();
   readonly #bundles = new Map<string, Map<string, Uint8Array>>();
 
@@ -156,6 +166,9 @@ class Facts implements StoredFacts {
         this.known.set(place.name, Number(Object(ring).size ?? 0));
         return;
       }
+      case 'time':
+        this.time = readEventTimes(value);
+        return;
       case 'state':
         this.#takeStage(place.name, place.rest, value);
         return;
@@ -166,7 +179,11 @@ class Facts implements StoredFacts {
 
   #takeStage(stage: string, rest: string | undefined, value: Uint8Array): void {
     this.stages.add(stage);
-    if (rest === undefined) return;
+    if (rest === undefined) {
+      const { windows } = decodeStage(value);
+      if (windows !== undefined) this.windows.set(stage, windows);
+      return;
+    }
     const bundles = this.#bundles.get(stage) ?? new Map<string, Uint8Array>();
     this.#bundles.set(stage, bundles.set(rest, value));
   }

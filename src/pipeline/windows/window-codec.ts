@@ -21,11 +21,9 @@ export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown
   const encodeOne = (value: unknown): Uint8Array => checkBytes(accumulators.encode(value));
   const encode = (state: WindowState): Uint8Array => writeState(state, head, encodeOne);
   const decode = (bytes: Uint8Array): WindowState => {
-    // what is given may be a part of something large, which would stay with it
-    const own = bytes.slice();
-    const reader = new NumberReader(own);
-    checkHead(reader, shape);
-    return readable(() => readState(reader, own));
+    const { lengths, state } = readWindows(bytes);
+    checkLengths(lengths, shape);
+    return state;
   };
   const { version } = accumulators;
   if (accumulators.upgrade === undefined) return { version, encode, decode };
@@ -48,8 +46,18 @@ const checkBytes = (encoded: unknown): Uint8Array => {
   throw new MillraceError('USER_FUNCTION_FAILED', 'encode gave no Uint8Array');
 };
 
-const checkHead = (reader: NumberReader, shape: WindowShape): void => {
+/** The state of a key, by whatever windows it is of. @throws MillraceError STORE_CORRUPT */
+export const readWindows = (
+  bytes: Uint8Array,
+): { readonly lengths: readonly number[]; readonly state: WindowState } => {
+  // what is given may be a part of something large, which would stay with it
+  const own = bytes.slice();
+  const reader = new NumberReader(own);
   const lengths = readLengths(reader);
+  return { lengths, state: readable(() => readState(reader, own)) };
+};
+
+const checkLengths = (lengths: readonly number[], shape: WindowShape): void => {
   if (lengths.join() === lengthsOf(shape).join()) return;
   throw corruptState(`there are ${lengthsText(lengths)}, and the stage has others`);
 };
