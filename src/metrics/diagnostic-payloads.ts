@@ -233,6 +233,8 @@ export interface DiagnosticPayloads {
   };
   /** No item has come to a stream with timestamps for a while: it does not hold the time of others back. */
   readonly 'stream-idle': { readonly job: string; readonly stage: string };
+  /** A stage that forgets no key has twice as many as when it was told last. */
+  readonly 'keys-grow': { readonly job: string; readonly stage: string; readonly keys: number };
   /** A message counts as delivered by a session that nothing proves to be ours. */
   readonly 'delivery-unverified': { readonly sink: string; readonly topic: string };
   /** A dead letter is read again, and rejected again. */

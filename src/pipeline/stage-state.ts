@@ -9,6 +9,8 @@ export type StateKey = string | number | bigint | boolean;
  * `set` says that it was. Nothing of it is seen by others. `undefined` is no value.
  */
 export interface StageState {
+  /** How many keys have some. */
+  readonly size: number;
   /** Undefined where there is none. It may be changed in place, and given to `set` then. */
   get(key: StateKey): unknown;
   /** The state of the key is this from now on, and has changed. */

@@ -20,8 +20,13 @@ export interface StateOptions<S> extends StageOptions, ForgetOptions {
   readonly forgetWhen?: (state: S) => boolean;
 }
 
-/** How long a stage knows a key. */
+/** How long a stage knows a key, and how many. */
 export interface ForgetOptions {
+  /**
+   * Keys of which it has state at most, in each partition: at an item of one more the stage has failed (`onError`), and the others go on. Default:
+   * there is no bound.
+   */
+  readonly maxKeys?: number;
   /**
    * Milliseconds without an item of the key after which its state is forgotten, and at most an eighth of that later. It waits for the timers
    * of the key. Default: a key is kept for ever.

@@ -59,6 +59,10 @@ export interface StatefulWork extends Fallible {
   readonly operation: StatefulOperation;
   /** How a state of it becomes bytes, in a job with a store. */
   readonly codec: StateCodec<unknown>;
+  /** Keys that may have state at most; undefined: there is no bound. */
+  readonly maxKeys?: number;
+  /** Whether a key may be forgotten. */
+  readonly forgets: boolean;
   /** Asked after each item, and each timer. */
   forgetWhen(state: unknown): boolean;
   /** Set where a state is that of windows. */

@@ -8,6 +8,7 @@ import { closingOnFailure, openServices } from '../opening/open-services.js';
 import type { RunParts, RunRequest } from '../opening/run-parts.js';
 import { showTimers } from '../opening/show-timers.js';
 import { watchEventTime } from '../opening/watch-event-time.js';
+import { watchKeys } from '../opening/watch-keys.js';
 import { TickLanes } from '../tick/lanes/tick-lanes.js';
 import { TickMachine } from '../tick/tick-machine.js';
 import { NO_UNIT } from '../tick/unit.js';
@@ -44,8 +45,9 @@ export const openDirectRun = async (request: RunRequest): Promise<RunParts> => {
   showTimers(options, plan);
   const { processingClock: clock } = plan;
   const eventTime = watchEventTime({ ...options, plan, lanes, gate });
+  const keyWatch = watchKeys(options, plan);
   const bounds = { maxItemsInFlight, maxBytesInFlight };
-  const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
+  const machine = new TickMachine({ clock, eventTime, keyWatch, lanes, gate, custody, ...bounds, startCall });
   const close = async (): Promise<void> => {
     // the sources first: nothing more comes in while the sinks end
     await closePorts(job, readers);

@@ -13,6 +13,7 @@ import type { OpenPorts } from '../opening/open-in-order.js';
 import type { RunRequest } from '../opening/run-parts.js';
 import { showTimers } from '../opening/show-timers.js';
 import { watchEventTime } from '../opening/watch-event-time.js';
+import { watchKeys } from '../opening/watch-keys.js';
 import { Deduplicators } from '../state/deduplicators.js';
 import type { KeyedStates } from '../state/keyed-states.js';
 import { StoredEventTimes } from '../state/stored-event-times.js';
@@ -108,8 +109,9 @@ export const assembleWork = (
   showTimers(options, plan);
   const { processingClock: clock } = plan;
   const eventTime = watchEventTime({ ...options, plan, lanes, gate });
+  const keyWatch = watchKeys(options, plan);
   const bounds = { maxItemsInFlight, maxBytesInFlight };
-  const machine = new TickMachine({ clock, eventTime, lanes, gate, custody, ...bounds, startCall });
+  const machine = new TickMachine({ clock, eventTime, keyWatch, lanes, gate, custody, ...bounds, startCall });
   return { machine, custody, lanes, gate, calls };
 };
 

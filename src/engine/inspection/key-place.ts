@@ -9,7 +9,7 @@ export type KeyPlace =
   | { readonly is: 'rows'; readonly sink: string; readonly outbox: string; readonly last: number }
   /** `rest`: what stands behind the prefix of the stage, or source; undefined: the record of the name itself. */
   | {
-      readonly is: 'state' | 'timer' | 'due' | 'async' | 'dedupe';
+      readonly is: 'state' | 'keys' | 'timer' | 'due' | 'async' | 'dedupe';
       readonly name: string;
       readonly rest: string | undefined;
     };
@@ -33,6 +33,7 @@ export const placeOfKey = (key: string): KeyPlace | undefined => {
     case 'rows':
       return rowsPlace(name, behind);
     case 'state':
+    case 'keys':
     case 'timer':
     case 'due':
     case 'async':

@@ -68,6 +68,7 @@ const isSmall = (place: KeyPlace | undefined): boolean => {
       return false;
     case 'state':
       return place.rest === undefined || BUNDLE.test(place.rest);
+    case 'keys':
     case 'timer':
     case 'due':
     case 'async':

@@ -65,8 +65,9 @@ export type StageKind = Extract<NamedKind, 'state' | 'async'>;
 /** Of one kind of stage alone. */
 export const keysOfStage = (kind: StageKind, name: string): StoredKeys => {
   const timers = kind === 'state' ? timersOf(name) : { keys: [], prefixes: [] };
+  const count = kind === 'state' ? [nameKey('keys', name)] : [];
   return {
-    keys: [nameKey(kind, name), ...timers.keys],
+    keys: [nameKey(kind, name), ...count, ...timers.keys],
     prefixes: [namePrefix(kind, name), ...timers.prefixes],
   };
 };

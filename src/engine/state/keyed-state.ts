@@ -14,6 +14,7 @@ import {
   encodeBody,
   encodeVersioned,
 } from '../layout/values/versioned-record.js';
+import { KeyCount } from './key-count.js';
 import { KeyFilter } from './key-filter.js';
 import { type BundleLimits, StateBundles } from './state-bundles.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
@@ -60,6 +61,8 @@ export class KeyedState implements StageState {
   readonly #bundles: StateBundles;
   /** The keys that were ever put, where the store had none when it was opened (K3): before one is in a bundle it is put by itself. */
   readonly #ever: KeyFilter | undefined;
+  /** Of the states; timers have a count of their own. */
+  readonly #count: KeyCount | undefined;
   readonly #windows: KeptWindows | undefined;
   #record: StageRecord;
   /** The entry that was asked for last: functions get, change and set one key at a time. It need not be in the cache. */
@@ -83,6 +86,7 @@ export class KeyedState implements StageState {
       limits: bundles,
     });
     this.#ever = hasKeys(store, this.#prefix) ? undefined : new KeyFilter();
+    this.#count = kind === 'state' ? new KeyCount({ stage: stage.name, overlay, store }) : undefined;
   }
 
   /** An estimate of the memory that changes since the last seal take. */
@@ -94,12 +98,17 @@ export class KeyedState implements StageState {
     return this.#cache.changed.length > 0;
   }
 
+  get size(): number {
+    return this.#count?.size ?? 0;
+  }
+
   get(key: StateKey): unknown {
     return this.#entry(key).value;
   }
 
   set(key: StateKey, value: unknown): void {
     const entry = this.#entry(key);
+    this.#count?.change(entry.value !== undefined, value !== undefined);
     entry.value = value;
     this.#cache.markChanged(entry);
   }
@@ -111,8 +120,9 @@ export class KeyedState implements StageState {
   /** By its stored form, where it has not changed since the last seal; else by a copy, which is made now. */
   restorer(key: StateKey): () => void {
     const { changed, value } = this.#entry(key);
-    if (!changed) return () => this.#drop(key);
-    if (value === undefined) return () => this.remove(key);
+    const had = value !== undefined;
+    if (!changed) return () => this.#drop(key, had);
+    if (!had) return () => this.remove(key);
     const copy = encodeVersioned(this.#encoding, value);
     return () => this.set(key, decodeVersioned(this.#encoding, copy));
   }
@@ -120,11 +130,13 @@ export class KeyedState implements StageState {
   /** Nothing has changed since the last seal: that is what `undo` goes back to. */
   begin(): void {
     this.#bundles.begin();
+    this.#count?.begin();
   }
 
   /** Forgets every instance, those that were changed in place and never set too: they are read as they were sealed before `begin`. */
   undo(): void {
     this.#bundles.undo();
+    this.#count?.undo();
     this.#record = decodeStage(this.#view.get(this.#recordKey));
     this.#cache.clear();
     this.#last = undefined;
@@ -139,10 +151,12 @@ export class KeyedState implements StageState {
     this.#bundles.close(overlay);
     this.#cache.sealed(({ value }) => value === undefined);
     this.#storeRecord(overlay);
+    this.#count?.sealInto(overlay);
   }
 
   /** The instance may be half changed: overlay and store have the state as it was sealed. */
-  #drop(key: StateKey): void {
+  #drop(key: StateKey, had: boolean): void {
+    this.#count?.change(this.#entry(key).value !== undefined, had);
     this.#cache.drop(key);
     this.#last = undefined;
   }

@@ -34,6 +34,9 @@ const BEHIND_BUNDLES = 'e';
 
 const NOTHING = new Uint8Array();
 
+/** Of what stands behind the prefix of a stage: a bundle, and no state of a key. */
+export const isBundleKey = (rest: string): boolean => rest.startsWith(BUNDLE);
+
 /** A place as it was. */
 interface Was extends Span {
   readonly place: Place;

@@ -12,6 +12,8 @@ export interface TickMachineOptions extends IntakeOptions, CallsOptions {
   readonly clock: { now: number };
   /** Undefined in a pipeline without timestamps. */
   readonly eventTime?: EventTimeWatch | undefined;
+  /** Looks how many keys there are. */
+  readonly keyWatch?: { look(): void };
 }
 
 /**
@@ -45,6 +47,7 @@ export class TickMachine implements InFlight {
   readonly #timers: DueTimers;
   readonly #intake: Intake;
   readonly #eventTime: EventTimeWatch | undefined;
+  readonly #keyWatch: TickMachineOptions['keyWatch'];
 
   constructor(options: TickMachineOptions) {
     this.#lanes = options.lanes;
@@ -54,6 +57,7 @@ export class TickMachine implements InFlight {
     this.#timers = new DueTimers(options);
     this.#intake = new Intake(options);
     this.#eventTime = options.eventTime;
+    this.#keyWatch = options.keyWatch;
   }
 
   /** Set when an item failed the job: nothing is processed from then on, what was written before is still delivered. */
@@ -122,6 +126,7 @@ export class TickMachine implements InFlight {
     this.#timers.fire();
     this.#intake.take();
     this.#eventTime?.look(now);
+    this.#keyWatch?.look();
     lanes.write();
     lanes.flush();
     this.#calls.start();

@@ -49,6 +49,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'outbox-restored': 'info',
   'outbox-full': 'warn',
   'stream-idle': 'info',
+  'keys-grow': 'warn',
   'delivery-unverified': 'warn',
   'letters-read-again': 'warn',
   'edge-message-dropped': 'warn',

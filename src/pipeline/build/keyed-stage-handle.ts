@@ -1,6 +1,6 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { func, oneOf, wholeNumber } from '../../internal/options/option-checks.js';
+import { count, func, oneOf, wholeNumber } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
@@ -31,7 +31,7 @@ import { keyedWindows } from './windowed-stage-handle.js';
 type HandleOf<Timed extends boolean> = <T>(graph: GraphBuilder, id: number) => Stage<T, Timed>;
 
 const MILLISECONDS = wholeNumber(1, FARTHEST_MS);
-const FORGET: OptionChecks<StageOptions & ForgetOptions> = { ...STAGE, forgetAfter: MILLISECONDS };
+const FORGET: OptionChecks<StageOptions & ForgetOptions> = { ...STAGE, forgetAfter: MILLISECONDS, maxKeys: count };
 const STATE: OptionChecks<StateOptions<never>> = { ...FORGET, codec: stateCodec, forgetWhen: func };
 const TIMER: OptionChecks<TimerOptions<never, never, never> & ClockOptions<true>> = {
   ...STATE,
@@ -165,13 +165,16 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
       codec = StateCodecs.structuredClone<S>(),
       forgetWhen = KEEP,
       forgetAfter,
+      maxKeys,
       clock = 'processing',
       onError = 'fail',
     } = options;
     const isTimed =
       clock === 'event' || forgetAfter !== undefined || ('onTimer' in operation && operation.onTimer !== undefined);
     const timed = isTimed && { timed: { clock, forgetAfter } };
-    const work: StatefulWork = { kind: 'stateful', operation, codec, forgetWhen, onError, ...timed };
+    const forgets = forgetAfter !== undefined || forgetWhen !== KEEP;
+    const bound = maxKeys !== undefined && { maxKeys };
+    const work: StatefulWork = { kind: 'stateful', operation, codec, forgets, forgetWhen, onError, ...bound, ...timed };
     return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], name));
   }
 

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
-import { withMethods } from '../../internal/options/option-checks.js';
+import { count, withMethods } from '../../internal/options/option-checks.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { StatefulWork, WindowOperation } from '../vertex.js';
@@ -17,6 +17,7 @@ import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 const WINDOW: OptionChecks<WindowOptions<never, never>> = {
   ...STAGE,
   codec: stateCodec,
+  maxKeys: count,
   lateItems: withMethods('a sink', 'createWriter'),
 };
 
@@ -38,7 +39,7 @@ export const windowWork = <T, A>(
   checkFunctions('aggregate', { create, accumulate, export: exportFn });
   checkStageOptions<WindowOptions<T, A>>('aggregate', options, WINDOW);
   checkCombines(definition, operation);
-  const { codec = StateCodecs.structuredClone<A>(), onError = 'fail' } = options;
+  const { codec = StateCodecs.structuredClone<A>(), onError = 'fail', maxKeys } = options;
   return {
     kind: 'stateful',
     operation: windowOperation(definition, new Accumulators(operation, codec), keyed),
@@ -46,6 +47,8 @@ export const windowWork = <T, A>(
     windows: keptWindows(definition.shape, operation),
     forgetWhen: ({ panes }: WindowState) => panes.length === 0,
     onError,
+    forgets: true,
+    ...(maxKeys !== undefined && { maxKeys }),
     timed: { clock: 'event', forgetAfter: undefined },
   };
 };

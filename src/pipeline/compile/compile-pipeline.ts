@@ -15,6 +15,7 @@ import type {
   AsyncStagePlan,
   DeparturePlan,
   Downstream,
+  KeyedStagePlan,
   PipelinePlan,
   ServicePlan,
   SinkPlan,
@@ -108,6 +109,7 @@ class PipelineCompiler {
       processingClock,
       sinks,
       stateful,
+      keyedStages: this.#keyedStages(),
       services,
       times: this.#times,
       departures: this.#departures(),
@@ -145,6 +147,13 @@ class PipelineCompiler {
       times: this.#times,
       serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
     };
+  }
+
+  #keyedStages(): readonly KeyedStagePlan[] {
+    return this.#graph.vertices.flatMap(({ name, work }) => {
+      if (work.kind !== 'stateful') return [];
+      return [{ name, forgets: work.forgets, state: this.#keeper.stateOf(statefulStage(name, work)) }];
+    });
   }
 
   #timersOf({ name }: Vertex, work: StatefulWork): StageTimers {

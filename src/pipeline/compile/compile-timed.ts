@@ -4,6 +4,7 @@ import { type DueTimer, FORGET } from '../timers/stage-timers.js';
 import type { StatefulWork } from '../vertex.js';
 import { compileStateful, forgets } from './compile-stateful.js';
 import type { KeyedParts, KeyedStep, TimedParts } from './keyed-parts.js';
+import { putWithin } from './put-state.js';
 
 /** A key is forgotten so much later at most, as a part of `forgetAfter`: so its items need not move the timer each time. */
 const SLACK = 8;
@@ -18,9 +19,10 @@ export interface StatefulSteps {
 /** A stage without timers pays for none. */
 export const compileUntimed = (work: StatefulWork, parts: KeyedParts): KeyedStep => {
   const { state } = parts;
+  const put = putWithin(state, work.maxKeys);
   return compileStateful(work, parts, (key, value) => {
     if (forgets(work, value)) state.remove(key);
-    else state.set(key, value);
+    else put(key, value);
   }).onItem;
 };
 
@@ -35,6 +37,7 @@ export const compileTimed = (
   { clock, timers, due }: TimedParts,
 ): StatefulSteps => {
   const { state, calls } = parts;
+  const put = putWithin(state, work.maxKeys);
   const forgetAfter = work.timed?.forgetAfter;
   const touch = (key: StateKey): void => {
     // of an event clock nothing is known before the first items, and nothing comes behind the last
@@ -47,7 +50,7 @@ export const compileTimed = (
   const keep = (key: StateKey, value: unknown): boolean => {
     calls.key = undefined;
     const keeps = !forgets(work, value);
-    if (keeps) state.set(key, value);
+    if (keeps) put(key, value);
     else {
       state.remove(key);
       timers.clear(key, FORGET);

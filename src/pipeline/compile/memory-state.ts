@@ -11,6 +11,10 @@ export class MemoryState implements StageState {
     this.#stage = stage;
   }
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   get(key: StateKey): unknown {
     return this.#values.get(key);
   }

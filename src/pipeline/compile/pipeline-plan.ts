@@ -2,7 +2,7 @@ import type { RetryRules } from '../../connector/retry/retries.js';
 import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import type { AnySink } from '../any-sink.js';
-import type { StatefulStage } from '../stage-state.js';
+import type { StageState, StatefulStage } from '../stage-state.js';
 import type { StateCodec } from '../state-codec.js';
 import type { Departure } from '../time/departure.js';
 import type { EventTimes } from '../time/event-times.js';
@@ -81,6 +81,16 @@ export interface TimedStagePlan {
   readonly downstream: Downstream;
 }
 
+/** A stage that keeps state by key. */
+export interface KeyedStagePlan {
+  /** No other stage of the pipeline has it. */
+  readonly name: string;
+  /** Whether a key may be forgotten. */
+  readonly forgets: boolean;
+  /** That of the run. */
+  readonly state: Pick<StageState, 'size'>;
+}
+
 /** A stage that gives items up instead of failing the job. */
 export interface StageErrors {
   /** Its id in the graph. */
@@ -128,6 +138,8 @@ export interface PipelinePlan {
   readonly sinks: readonly SinkPlan[];
   /** The stages that keep state. */
   readonly stateful: readonly StatefulStage[];
+  /** The same with their state. */
+  readonly keyedStages: readonly KeyedStagePlan[];
   /** Those of the stages that use one. */
   readonly services: readonly ServicePlan[];
   /** Undefined without timestamps. */

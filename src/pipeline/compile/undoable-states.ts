@@ -19,6 +19,10 @@ class UndoableState implements StageState {
     this.#state = state;
   }
 
+  get size(): number {
+    return this.#state.size;
+  }
+
   get(key: StateKey): unknown {
     return told(() => {
       // functions change in place what they get, so it is too late when they set it

@@ -217,6 +217,7 @@ test('forgetWhen removes the state of a key after the item with which it says so
 test('a state is marked as changed after each call, also after one that gives nothing', () => {
   const calls: string[] = [];
   const state: StageState = {
+    size: 0,
     get: (key) => void calls.push(`get ${key}`),
     set: (key, value) => void calls.push(`set ${key} ${JSON.stringify(value)}`),
     remove: (key) => void calls.push(`remove ${key}`),
