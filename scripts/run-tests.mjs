@@ -1,7 +1,7 @@
 /*
  * npm test [-- <part of a path>…]: runs test/**\/*.test.ts, or those whose path contains one of the given parts, with node's
- * test runner. Files of test/unit share processes (test-groups.mjs). A file that hangs is ended after its time limit. CI=true
- * prints a compact report.
+ * test runner, as JavaScript (compile-tests.mjs). Files of test/unit share processes (test-programs.mjs). A file that hangs is ended after
+ * its time limit. CI=true prints a compact report.
  *
  * npm run test:full [-- <part of a path>…] (--full): the same, but sweeps and seeded histories run whole, not as a sample. With --sampled
  * only the files that have such: the others are the same in both.
@@ -12,26 +12,20 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileTests } from './compile-tests.mjs';
-import { grouped } from './test-groups.mjs';
+import { writePrograms } from './test-programs.mjs';
 
 /** Most files wait for brokers and processes most of the time. */
-const LEAST_AT_ONCE = 4;
+const LEAST_AT_ONCE = 6;
 const FILE_LIMIT_MS = 900_000;
 /** With --full. */
 const LONG_FILE_LIMIT_MS = 2_700_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** All test files, the folders with the longest running ones first, so that no long file is left for the end. */
 function testFiles() {
-  const slowFirst = ['fault', 'integration', 'simulation'];
-  const rank = (path) => {
-    const index = slowFirst.indexOf(path.split(/[\\/]/)[1]);
-    return index === -1 ? slowFirst.length : index;
-  };
   return readdirSync(join(root, 'test'), { recursive: true })
     .map((path) => join('test', path))
     .filter((path) => path.endsWith('.test.ts'))
-    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    .sort();
 }
 
 function chosen(files, parts) {
@@ -70,7 +64,7 @@ const child = spawn(
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,
     ...(named ? [] : [`--test-reporter=${ours}`]),
     ...flags,
-    ...grouped(compiled, files),
+    ...writePrograms(compiled, files),
   ],
   {
     cwd: root,

@@ -6,7 +6,7 @@ import { howMany } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 
 const LEASE = 3000;
-const SEEDS = howMany({ sample: 5, full: 20 });
+const SEEDS = howMany({ sample: 2, full: 20 });
 /** Enough for anything to come to rest that can, one at a time. */
 const CALM = 20 * LEASE;
 
@@ -153,7 +153,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
   });
 
   test('what a node with a broken disk cannot open runs elsewhere soon; what runs there stays, and it tries rarer and rarer', () => {
-    for (let seed = 0; seed < howMany({ sample: 2, full: 4 }); seed++) {
+    for (let seed = 0; seed < howMany({ sample: 1, full: 4 }); seed++) {
       const world = started(settings(seed, { partitions: 9, standbys: seed % 2 }), ['b', 'c']);
       const broken = world.start('a');
       broken.broken = true;
@@ -220,7 +220,7 @@ describe('claims of simulated nodes', SUITE_LIMIT, () => {
     assert.ok(owners(world).every((owner) => owner === undefined));
   });
 
-  const histories = howMany({ sample: 20, full: 500 });
+  const histories = howMany({ sample: 10, full: 500 });
   test(`${histories} histories of kills, pauses, cuts, joins and leaves: one writer, and calm after them`, () => {
     for (let seed = 0; seed < histories; seed++) {
       const world = new ClaimsWorld(

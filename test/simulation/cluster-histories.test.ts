@@ -13,7 +13,7 @@ import { LIMIT } from '../support/limits.js';
  * loss all the same would have to be told (R5).
  */
 
-const SAMPLE = 80;
+const SAMPLE = 40;
 /** Minutes. */
 const FULL = 1500;
 const { MILLRACE_SEED, MILLRACE_SEEDS } = process.env;

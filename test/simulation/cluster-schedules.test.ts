@@ -18,7 +18,7 @@ import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
  * `exchange-histories.test.ts`'s, and `cluster-histories.test.ts`'s with all of this.
  */
 
-const SAMPLE = 700;
+const SAMPLE = 400;
 /** Minutes, on two processors. MILLRACE_SEEDS=100000 plays a hundred thousand. */
 const FULL = 20_000;
 const { MILLRACE_SEED, MILLRACE_SEEDS } = process.env;

@@ -6,7 +6,7 @@ import { LIMIT } from '../support/limits.js';
 
 /** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
 const SEED = process.env.MILLRACE_SEED;
-const HISTORIES = Number(process.env.MILLRACE_HISTORIES ?? howMany({ sample: 60, full: 400 }));
+const HISTORIES = Number(process.env.MILLRACE_HISTORIES ?? howMany({ sample: 20, full: 400 }));
 
 const playAll = (options: OutboxHistoryOptions): void => {
   const seeds = SEED === undefined ? Array.from({ length: HISTORIES }, (_, seed) => seed) : [Number(SEED)];

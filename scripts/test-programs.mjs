@@ -1,0 +1,66 @@
+/*
+ * The programs that node is to run for test files. Those of test/unit share programs: most of them take a hundredth of the time that a process
+ * needs to load the sources, and they leave nothing in it that the next would see. All others, and a few alone, have one each.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { compiledPath } from './compile-tests.mjs';
+
+const OF_A_GROUP = 25;
+/** They take minutes, above all in a full run, and would be left over at the end. */
+const FIRST = [
+  'fault/exactly-once-kills',
+  'fault/exactly-once-sweeps',
+  'fault/exactly-once-again',
+  'simulation/job-exactly-once',
+  'integration/cli-check-brokers',
+].map((name) => join('test', `${name}.test.ts`));
+
+/**
+ * Writes them for test files (paths from the root), which are compiled in `folder`. Node runs them in the order of their names; what waits for
+ * brokers and what computes alternate, so that neither is left for the end.
+ * @returns their paths
+ */
+export function writePrograms(folder, files) {
+  const kinds = new Map();
+  for (const file of files) {
+    if (FIRST.includes(file)) continue;
+    const kind = file.split(sep)[1];
+    kinds.set(kind, [...(kinds.get(kind) ?? []), file]);
+  }
+  const programs = [...kinds].map(([kind, list]) =>
+    inGroups(list, kind === 'unit' && list.length > OF_A_GROUP ? OF_A_GROUP : 1),
+  );
+  mkdirSync(join(folder, 'run'));
+  const first = FIRST.filter((file) => files.includes(file)).map((file) => [file]);
+  return [...first, ...spread(programs)].map((group, index) => writeProgram(folder, index, group));
+}
+
+function inGroups(files, size) {
+  const count = Math.ceil(files.length / size);
+  return Array.from({ length: count }, (_, at) => files.slice(at * size, (at + 1) * size));
+}
+
+/** One list of all, in which each of them is spread evenly. */
+function spread(lists) {
+  return lists
+    .flatMap((list) => list.map((one, index) => ({ one, place: (index + 0.5) / list.length })))
+    .sort((a, b) => a.place - b.place)
+    .map(({ one }) => one);
+}
+
+function writeProgram(folder, index, files) {
+  const title = files[0]
+    .split(sep)
+    .slice(1)
+    .join('-')
+    .replace(/\.test\.ts$/, '');
+  const path = join(folder, 'run', `${String(index).padStart(4, '0')}-${title}.test.mjs`);
+  writeFileSync(path, files.map(importOf).join(''));
+  return path;
+}
+
+/** One after another: tests that a file declares begin before the next file is loaded. */
+function importOf(file) {
+  return `await import(${JSON.stringify(compiledPath('..', file).replaceAll(sep, '/'))});\n`;
+}
