@@ -17,7 +17,10 @@ import { sourceCase, tracesCase } from './source.js';
 import { storeCommitsCase } from './store-commits.js';
 import { storeKeysCase } from './store-keys.js';
 import { storeWindowCase } from './store-window.js';
+import { timersCase } from './timers.js';
 import { viewersCase } from './viewers.js';
+import { windowKeysSlopeCase, windowSlidesSlopeCase } from './window-slopes.js';
+import { windowsCase } from './windows.js';
 
 /** What `--only` chooses from. */
 export interface BenchCase {
@@ -52,6 +55,15 @@ export const CASES = [
   benchCase('recovery', 3, recoveryCase),
   benchCase('keyed-10000', 5, (options) => keyedCase(10_000, options)),
   benchCase('keyed-2000000', 3, (options) => keyedCase(2_000_000, options)),
+  benchCase('windows-tumbling-10', 1, (options) => windowsCase('tumbling', 10, options)),
+  benchCase('windows-tumbling-10000', 3, (options) => windowsCase('tumbling', 10_000, options)),
+  benchCase('windows-tumbling-1000000', 1, (options) => windowsCase('tumbling', 1_000_000, options)),
+  benchCase('windows-sliding-10', 1, (options) => windowsCase('sliding', 10, options)),
+  benchCase('windows-sliding-10000', 1, (options) => windowsCase('sliding', 10_000, options)),
+  benchCase('windows-sliding-1000000', 1, (options) => windowsCase('sliding', 1_000_000, options)),
+  benchCase('windows-slope-keys', 1, windowKeysSlopeCase),
+  benchCase('windows-slope-slides', 1, windowSlidesSlopeCase),
+  benchCase('timers', 1, timersCase),
   benchCase('slope-messages', 1, messagesSlopeCase),
   benchCase('slope-topics', 1, topicsSlopeCase),
   benchCase('slope-keys', 3, keysSlopeCase),

@@ -21,7 +21,7 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 /** A row of a series, which has as many rows as there are sizes. */
-interface Step {
+export interface Step {
   readonly contender: string;
   readonly size: number;
   readonly measure: () => Promise<Measured>;
@@ -83,7 +83,7 @@ export function keysSlopeCase(options: BenchOptions): Promise<Comparison> {
   return slopes({ title: 'State by key by the number of keys', of: 'keys', steps, cost: cpuPerMessage }, options);
 }
 
-interface Series {
+export interface Series {
   readonly title: string;
   /** What there is more of. */
   readonly of: string;
@@ -91,7 +91,7 @@ interface Series {
   readonly cost: (measured: Measured) => number;
 }
 
-async function slopes({ title, of, steps, cost }: Series, options: BenchOptions): Promise<Comparison> {
+export async function slopes({ title, of, steps, cost }: Series, options: BenchOptions): Promise<Comparison> {
   const comparison = await compare(title, steps, options);
   const { rows } = comparison;
   const column: Column = {
@@ -110,4 +110,4 @@ async function slopes({ title, of, steps, cost }: Series, options: BenchOptions)
   return { ...comparison, columns: [RATE, CPU, RSS, column], notes: [note] };
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
+export const count = (value: number): string => value.toLocaleString('en-US');

@@ -1,5 +1,6 @@
 import { AT_LEAST_ONCE, addedMs, EXACTLY_ONCE } from '../cases/latency.js';
 import { NOT_VIEWED, VIEWED } from '../cases/viewers.js';
+import { KEYED, STORED as STORED_WINDOWS } from '../cases/windows.js';
 import { type Comparison, cpuPerMessage, figure, measuredOf, ratePerSecond } from './result.js';
 
 /** Something that is aimed at, and where it is measured. */
@@ -109,6 +110,12 @@ export const AIMS: readonly Aim[] = [
     '< 600 MB',
     'keyed-2000000',
     (comparison) => `${figure(measuredOf(comparison, STORED).maxRssBytes / 1e6, 0)} MB`,
+  ),
+  row(
+    'averages of a minute of 10,000 keys, beside state by key',
+    '≥ 0.5',
+    'windows-tumbling-10000',
+    beside(ratePerSecond, STORED_WINDOWS, KEYED),
   ),
   row('all CPU by the number of messages, steepest slope', '≤ 1.05', 'slope-messages', steepest),
   row('CPU of a message by the number of topics, steepest slope', '≤ 0.1', 'slope-topics', steepest),

@@ -1,6 +1,13 @@
 /** The store of a directory, a log in front of LMDB, or LMDB alone. */
 export type StoreForm = 'log' | 'lmdb';
 
+/** Windows of time, and how often each key has an item. */
+export interface WindowTask {
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly everyMs: number;
+}
+
 /** What a contender's process is told on its command line. */
 export interface ContenderTask {
   readonly url: string;
@@ -15,6 +22,8 @@ export interface ContenderTask {
   readonly dir?: string;
   /** Different keys of a pipeline with state. */
   readonly keys?: number;
+  /** Of a pipeline with windows. */
+  readonly windows?: WindowTask;
   /** Which store: the one of a directory, or what earlier versions had. The first when undefined. */
   readonly store?: StoreForm;
 }

@@ -1,20 +1,18 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
 import type { IndexEntry, TimerIndex } from '../../pipeline/timers/timer-index.js';
 import { compareKeys } from '../../store/compare-keys.js';
-import type { StoreView } from '../../store/store.js';
+import type { StoreRecord, StoreView } from '../../store/store.js';
 import { dueRecord, readDue } from '../layout/keys/due-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { endOf } from '../layout/stored-parts.js';
+import { TimerFront } from './timer-front.js';
 
-/** So many of the first are read at once, and twice as many are in memory at most. */
-const FRONT = 1024;
+/** So many are read at once. */
+const READ = 1024;
+/** So many are in memory at most; half of them stay when there are more. */
+const MOST = 16_384;
 /** What a change adds to a commit besides its key. */
 const OVERHEAD_BYTES = 64;
-
-/** An entry with its key of the store, by which they are ordered. */
-interface Placed extends IndexEntry {
-  readonly id: string;
-}
 
 export interface StoredTimerIndexOptions {
   /** What the keys of all entries begin with. */
@@ -36,8 +34,7 @@ export class StoredTimerIndex implements TimerIndex {
   readonly #end: string;
   readonly #overlay: Overlay;
   readonly #store: Pick<StoreView, 'range'>;
-  /** Ascending. */
-  #front: Placed[] = [];
+  readonly #front = new TimerFront();
   #horizon: string;
   #changedBytes = 0;
 
@@ -59,26 +56,25 @@ export class StoredTimerIndex implements TimerIndex {
     this.#overlay.put(id, value);
     this.#changedBytes += OVERHEAD_BYTES + id.length;
     if (compareKeys(id, this.#horizon) >= 0) return;
-    this.#front.splice(this.#placeOf(id), 0, { id, at, key });
-    if (this.#front.length > 2 * FRONT) this.#shorten();
+    this.#front.put({ id, at, key });
+    this.#bound();
   }
 
   remove(at: number, key: StateKey): void {
     const { key: id } = this.#recordOf(at, key);
     this.#overlay.remove(id);
     this.#changedBytes += OVERHEAD_BYTES + id.length;
-    const place = this.#placeOf(id);
-    if (this.#front[place]?.id === id) this.#front.splice(place, 1);
+    this.#front.remove({ id, at });
   }
 
   peek(): IndexEntry | undefined {
     this.#fill();
-    return this.#front[0];
+    return this.#front.peek();
   }
 
   first(most: number): readonly IndexEntry[] {
     this.#fill();
-    return this.#front.slice(0, most);
+    return this.#front.first(most);
   }
 
   /** The next commit has what was changed. */
@@ -88,7 +84,7 @@ export class StoredTimerIndex implements TimerIndex {
 
   /** The overlay has taken back what it had of the index: it is read anew. */
   undo(): void {
-    this.#front = [];
+    this.#front.clear();
     this.#horizon = this.#prefix;
     this.#changedBytes = 0;
   }
@@ -98,47 +94,37 @@ export class StoredTimerIndex implements TimerIndex {
   }
 
   /** What is left out is read again when its turn comes. */
-  #shorten(): void {
-    this.#horizon = this.#front[FRONT]?.id ?? this.#end;
-    this.#front.length = FRONT;
+  #bound(): void {
+    if (this.#front.size > MOST) this.#horizon = this.#front.shorten(MOST / 2)?.id ?? this.#end;
   }
 
   #fill(): void {
-    if (this.#front.length > 0 || this.#horizon === this.#end) return;
+    if (this.#front.size > 0 || this.#horizon === this.#end) return;
     const from = this.#horizon;
-    const front = this.#readStored(from);
-    const read = new Set(front.map(({ id }) => id));
+    const read = this.#readStored(from);
     for (const record of this.#overlay.putsWithin(from, this.#horizon)) {
-      if (!read.has(record.key)) front.push({ id: record.key, ...readDue(this.#prefix, record) });
+      if (!read.has(record.key)) this.#take(record);
     }
-    this.#front = front.sort((one, other) => compareKeys(one.id, other.id));
-    if (front.length > 2 * FRONT) this.#shorten();
+    this.#bound();
   }
 
   /** Of the store alone, without what is removed; moves the horizon to where it has stopped. */
-  #readStored(from: string): Placed[] {
-    const front: Placed[] = [];
+  #readStored(from: string): ReadonlySet<string> {
+    const read = new Set<string>();
     this.#horizon = this.#end;
     for (const record of this.#store.range(from, this.#end)) {
-      if (front.length === FRONT) {
+      if (read.size === READ) {
         this.#horizon = record.key;
         break;
       }
-      if (!this.#overlay.removes(record.key)) front.push({ id: record.key, ...readDue(this.#prefix, record) });
+      if (this.#overlay.removes(record.key)) continue;
+      read.add(record.key);
+      this.#take(record);
     }
-    return front;
+    return read;
   }
 
-  /** Where it is in the front, or would be. */
-  #placeOf(id: string): number {
-    let low = 0;
-    let high = this.#front.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#front[middle];
-      if (other !== undefined && compareKeys(other.id, id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #take(record: StoreRecord): void {
+    this.#front.put({ id: record.key, ...readDue(this.#prefix, record) });
   }
 }

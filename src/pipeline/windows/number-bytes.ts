@@ -3,6 +3,12 @@ const LARGEST = 2 ** 50;
 /** In the place of a whole number: eight bytes of a double follow. */
 const DOUBLE = 1;
 
+/** What four bytes of a varint have. */
+const LOW = 2 ** 28;
+const LOW_BYTES = 4;
+/** Up to so many bytes a loop is faster than a call into the platform. */
+const SHORT = 128;
+
 /** Bytes under construction: numbers in as few as they need. One after the other uses the same room. */
 export class NumberWriter {
   #bytes = new Uint8Array(1024);
@@ -21,14 +27,18 @@ export class NumberWriter {
   /** A whole number from 0 to 2^53 - 1. */
   count(value: number): void {
     this.#need(8);
-    let left = value;
-    while (left >= 0x80) {
-      this.#bytes[this.#at] = (left % 0x80) | 0x80;
-      this.#at += 1;
-      left = Math.floor(left / 0x80);
+    if (value < LOW) {
+      this.#rest(value);
+      return;
     }
-    this.#bytes[this.#at] = left;
-    this.#at += 1;
+    // remainders of numbers above 32 bits are slow, so there is one for four bytes
+    const high = Math.floor(value / LOW);
+    let low = value - high * LOW;
+    for (let left = LOW_BYTES; left > 0; left -= 1) {
+      this.#byte((low & 0x7f) | 0x80);
+      low >>>= 7;
+    }
+    this.#rest(high);
   }
 
   /** Any number. */
@@ -44,14 +54,34 @@ export class NumberWriter {
   }
 
   bytes(from: Uint8Array): void {
-    this.#need(from.byteLength);
-    this.#bytes.set(from, this.#at);
-    this.#at += from.byteLength;
+    const { byteLength } = from;
+    this.#need(byteLength);
+    if (byteLength > SHORT) this.#bytes.set(from, this.#at);
+    else for (let index = 0; index < byteLength; index += 1) this.#bytes[this.#at + index] = from[index] ?? 0;
+    this.#at += byteLength;
   }
 
   /** A copy. */
   taken(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    const taken = new Uint8Array(this.#at);
+    if (this.#at > SHORT) taken.set(this.#bytes.subarray(0, this.#at));
+    else for (let index = 0; index < this.#at; index += 1) taken[index] = this.#bytes[index] ?? 0;
+    return taken;
+  }
+
+  /** Of less than 32 bits. */
+  #rest(value: number): void {
+    let left = value;
+    while (left >= 0x80) {
+      this.#byte((left & 0x7f) | 0x80);
+      left >>>= 7;
+    }
+    this.#byte(left);
+  }
+
+  #byte(value: number): void {
+    this.#bytes[this.#at] = value;
+    this.#at += 1;
   }
 
   #need(bytes: number): void {

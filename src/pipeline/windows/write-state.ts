@@ -13,14 +13,14 @@ const spans: number[] = [];
 /** The bytes of the state, which it knows from then on. */
 export const writeState = (
   state: WindowState,
-  head: readonly number[],
+  head: Uint8Array,
   encode: (value: unknown) => Uint8Array,
 ): Uint8Array => {
   const { panes, armed, early, mixedUntil, running, bytes } = state;
   const isMixed = mixedUntil >= armed;
   spans.length = 0;
   writer.begin();
-  for (const one of head) writer.count(one);
+  writer.bytes(head);
   writer.count((early ? STATE_BITS.early : 0) | (running ? STATE_BITS.running : 0) | (isMixed ? STATE_BITS.mixed : 0));
   writer.number(armed);
   if (isMixed) writer.number(mixedUntil);

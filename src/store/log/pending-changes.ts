@@ -1,6 +1,6 @@
 import { compareKeys } from '../compare-keys.js';
-import { SortedRecords } from '../memory/sorted-records.js';
 import type { StoreBatch } from '../store.js';
+import { OrderedKeys } from './ordered-keys.js';
 
 /** The last change of a key. */
 interface Change {
@@ -40,32 +40,42 @@ export class PendingChanges {
 
   /** The change of a key, if there is one. */
   get(key: string): Change | undefined {
-    return this.#young.changes.get(key) ?? this.#leaving.changes.get(key);
+    return this.#young.get(key) ?? this.#leaving.get(key);
   }
 
   /** The first changed key that is not below `from`; with `after`, that is above it. */
   next(from: string, after: boolean): string | undefined {
-    const young = this.#young.changes.next(from, after);
-    const leaving = this.#leaving.changes.next(from, after);
+    const young = this.#young.next(from, after);
+    const leaving = this.#leaving.next(from, after);
     if (young === undefined || leaving === undefined) return young ?? leaving;
     return compareKeys(young, leaving) < 0 ? young : leaving;
   }
 }
 
 class Generation {
-  readonly changes = new SortedRecords<Change>();
+  readonly #changes = new Map<string, Change>();
+  readonly #keys = new OrderedKeys();
   bytes = 0;
 
+  get(key: string): Change | undefined {
+    return this.#changes.get(key);
+  }
+
+  next(from: string, after: boolean): string | undefined {
+    return this.#keys.next(from, after);
+  }
+
   put(key: string, value: Uint8Array | undefined): void {
-    const former = this.changes.get(key);
-    if (former === undefined) this.bytes += key.length;
+    const former = this.#changes.get(key);
+    if (former === undefined) {
+      this.bytes += key.length;
+      this.#keys.add(key);
+    }
     this.bytes += (value?.byteLength ?? 0) - (former?.value?.byteLength ?? 0);
-    this.changes.put(key, { value });
+    this.#changes.set(key, { value });
   }
 
   batch(): StoreBatch {
-    const batch = new Map<string, Uint8Array | undefined>();
-    for (const [key, { value }] of this.changes.entries()) batch.set(key, value);
-    return batch;
+    return new Map(this.#keys.all().map((key) => [key, this.#changes.get(key)?.value]));
   }
 }

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AggregateOperations, Engine, Pipeline, Sinks, WindowDefinition } from 'millrace';
+import { serveContender } from '../support/contender.js';
+import { gatedItems } from '../support/gated-items.js';
+import { degreesOf, windowedItems } from '../support/windowed-items.js';
+
+/** Averages by key in windows of time. QoS 2 stands for the store. */
+await serveContender(async (task) => {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-windows-'));
+  const items = gatedItems(task.messages);
+  const { windows, keyOf, timeOf } = windowedItems(task);
+  let results = 0;
+  const pipeline = Pipeline.create();
+  pipeline
+    .readFrom(items.source)
+    .withTimestamps(timeOf, 0)
+    .groupingKey(keyOf)
+    .window(WindowDefinition.sliding(windows.sizeMs, windows.slideMs))
+    .aggregate(AggregateOperations.averaging(degreesOf))
+    .setName('averages')
+    .map((result) => {
+      results += 1;
+      return result;
+    })
+    .writeTo(Sinks.noop());
+  const isStored = task.qos === 2;
+  const engine = isStored ? Engine.embedded({ dir }) : Engine.embedded();
+  const job = engine.newJob(pipeline, {
+    name: task.clientId,
+    processingGuarantee: isStored ? 'exactly-once' : 'none',
+  });
+  await job.whenRunning();
+  return {
+    run: () => {
+      items.open();
+      return job.join();
+    },
+    figures: () => ({ results }),
+    close: async () => {
+      await engine.shutdown();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+});

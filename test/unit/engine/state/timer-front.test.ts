@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Placed, TimerFront } from '../../../../src/engine/state/timer-front.js';
+
+const entry = (at: number, key: string): Placed => ({ id: `${String(at).padStart(8, '0')}/s${key}`, at, key });
+
+/** What it should do, in the plainest way. */
+class Plain {
+  #entries: Placed[] = [];
+
+  put(one: Placed): void {
+    this.#entries.push(one);
+  }
+
+  remove(one: Placed): void {
+    this.#entries = this.#entries.filter(({ id }) => id !== one.id);
+  }
+
+  first(most: number): readonly Placed[] {
+    this.#entries.sort((one, other) => (one.id < other.id ? -1 : 1));
+    return this.#entries.slice(0, most);
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+}
+
+const randomOf = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+describe('the first timers of an index, in memory', () => {
+  it('TM2: are in the order of time and key, whatever is put and removed between two looks', () => {
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const random = randomOf(seed);
+      const [front, plain] = [new TimerFront(), new Plain()];
+      for (let step = 0; step < 30; step += 1) {
+        for (let count = random(80); count > 0; count -= 1) {
+          const one = entry(random(20), `${seed}-${step}-${count}`);
+          front.put(one);
+          plain.put(one);
+        }
+        // the first ones are what fires, others are cleared
+        const gone = [...plain.first(random(30)), ...plain.first(1000).filter(() => random(40) === 0)];
+        for (const one of gone) {
+          front.remove(one);
+          plain.remove(one);
+          assert.equal(front.peek()?.id, plain.first(1)[0]?.id, `seed ${seed}`);
+        }
+        const most = 1 + random(50);
+        assert.deepEqual(front.first(most), plain.first(most), `seed ${seed}`);
+        assert.equal(front.size, plain.size);
+      }
+    }
+  });
+
+  it('are cut to so many, and the first of the others is told', () => {
+    const front = new TimerFront();
+    for (let at = 100; at > 0; at -= 1) front.put(entry(at, 'k'));
+    front.remove(entry(1, 'k'));
+    assert.equal(front.shorten(10)?.at, 12);
+    assert.deepEqual(
+      front.first(100).map(({ at }) => at),
+      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    );
+  });
+});
