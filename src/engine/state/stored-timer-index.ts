@@ -61,7 +61,9 @@ export class StoredTimerIndex implements TimerIndex {
   }
 
   remove(at: number, key: StateKey): void {
-    const { key: id } = this.#recordOf(at, key);
+    const first = this.#front.peek();
+    // mostly it fires, and its key is known
+    const id = first?.at === at && first.key === key ? first.id : this.#recordOf(at, key).key;
     this.#overlay.remove(id);
     this.#changedBytes += OVERHEAD_BYTES + id.length;
     this.#front.remove({ id, at });

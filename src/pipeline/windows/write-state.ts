@@ -10,7 +10,7 @@ const writer = new NumberWriter();
 /** Where the accumulators begin and end that were written, in their order. */
 const spans: number[] = [];
 
-/** The bytes of the state, which it knows from then on. */
+/** The bytes of the state. It knows them from then on where that spares it the encoding of an accumulator that the next item does not change. */
 export const writeState = (
   state: WindowState,
   head: Uint8Array,
@@ -33,7 +33,11 @@ export const writeState = (
     writePane(pane);
     writeKept(pane, bytes, encode);
   }
-  return settle(state);
+  const written = writer.taken();
+  if (spans.length > 2) settle(state, written);
+  // of one that has a value nothing is asked any more
+  else if (panes[0]?.storedStart === 0) state.bytes = undefined;
+  return written;
 };
 
 const writePane = ({ from, to, fresh }: Pane): void => {
@@ -51,8 +55,7 @@ const writeKept = (kept: Kept, stored: Uint8Array | undefined, encode: (value: u
 };
 
 /** Only when all is written: what is there before is read by the places of before. */
-const settle = (state: WindowState): Uint8Array => {
-  const written = writer.taken();
+const settle = (state: WindowState, written: Uint8Array): void => {
   state.bytes = written;
   let at = 0;
   const place = (kept: Kept): void => {
@@ -62,5 +65,4 @@ const settle = (state: WindowState): Uint8Array => {
   };
   if (state.running !== undefined) place(state.running);
   for (const pane of state.panes) place(pane);
-  return written;
 };
