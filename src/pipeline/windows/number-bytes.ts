@@ -108,6 +108,11 @@ export class NumberReader {
     return this.#bytes.byteLength - this.#at;
   }
 
+  /** Where the next byte is. */
+  get place(): number {
+    return this.#at;
+  }
+
   count(): number {
     let value = 0;
     for (let unit = 1; ; unit *= 0x80) {

@@ -19,9 +19,11 @@ export const readState = (reader: NumberReader, bytes: Uint8Array): WindowState 
 };
 
 const readPane = (reader: NumberReader): Pane => {
+  const recordStart = reader.place;
   const bits = reader.count();
   const to = reader.number();
   const pane = emptyPane((bits & PANE_BITS.oneWindow) === 0 ? reader.number() : to, to);
+  pane.recordStart = recordStart;
   pane.fresh = (bits & PANE_BITS.fresh) !== 0;
   readKept(reader, pane);
   return pane;

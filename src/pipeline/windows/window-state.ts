@@ -15,6 +15,8 @@ export interface Kept {
  *     and its end.
  */
 export interface Pane extends Kept {
+  /** Where it begins among the bytes of the state, up to the end of its accumulator; 0: it is not there, or was another. */
+  recordStart: number;
   from: number;
   to: number;
   /** It has an item that no early result has shown. */
@@ -59,12 +61,16 @@ export const emptyState = (): WindowState => ({
 
 const NOTHING: Readonly<Kept> = { value: undefined, storedStart: 0, storedEnd: 0 };
 
-export const emptyPane = (from: number, to: number): Pane => ({ from, to, fresh: false, ...NOTHING });
+export const emptyPane = (from: number, to: number): Pane => ({ recordStart: 0, from, to, fresh: false, ...NOTHING });
 
 export const emptyRunning = (): Running => ({ count: 0, ...NOTHING });
 
 /** Every pane is as the early result has it that comes now. */
 export const endEarly = (state: WindowState): void => {
   state.early = false;
-  for (const pane of state.panes) pane.fresh = false;
+  for (const pane of state.panes) {
+    if (!pane.fresh) continue;
+    pane.fresh = false;
+    pane.recordStart = 0;
+  }
 };
