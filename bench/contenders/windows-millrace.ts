@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AggregateOperations, Engine, Pipeline, Sinks, WindowDefinition } from 'millrace';
 import { serveContender } from '../support/contender.js';
 import { gatedItems } from '../support/gated-items.js';
+import { medianOf, sampleRss } from '../support/sample-rss.js';
 import { degreesOf, windowedItems } from '../support/windowed-items.js';
 
 /** Averages by key in windows of time. QoS 2 stands for the store. */
@@ -12,6 +13,7 @@ await serveContender(async (task) => {
   const items = gatedItems(task.messages);
   const { windows, keyOf, timeOf } = windowedItems(task);
   let results = 0;
+  const own = sampleRss(process.pid, 250, 'own');
   const pipeline = Pipeline.create();
   pipeline
     .readFrom(items.source)
@@ -37,8 +39,14 @@ await serveContender(async (task) => {
       items.open();
       return job.join();
     },
-    figures: () => ({ results }),
+    figures: () => {
+      const quarter = Math.floor(own.bytes.length / 4);
+      const secondQuarter = medianOf(own.bytes.slice(quarter, 2 * quarter));
+      const lastQuarter = medianOf(own.bytes.slice(3 * quarter));
+      return { results, secondQuarter, lastQuarter, ownPeak: Math.max(...own.bytes) };
+    },
     close: async () => {
+      own.stop();
       await engine.shutdown();
       rmSync(dir, { recursive: true, force: true });
     },

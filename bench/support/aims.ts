@@ -114,7 +114,7 @@ export const AIMS: readonly Aim[] = [
   row(
     'averages of a minute of 10,000 keys, beside state by key',
     '≥ 0.5',
-    'windows-tumbling-10000',
+    'windows-tumbling-10k',
     beside(ratePerSecond, STORED_WINDOWS, KEYED),
   ),
   row('all CPU by the number of messages, steepest slope', '≤ 1.05', 'slope-messages', steepest),
