@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../support/bench-options.js';
 import type { ContenderTask, WindowTask } from '../support/contender.js';
-import { type Comparison, cpuPerMessage } from '../support/result.js';
+import { type Comparison, cpuPerMessage, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 import { count, type Step, slopes } from './slopes.js';
 
@@ -39,8 +39,8 @@ export function windowKeysSlopeCase(options: BenchOptions): Promise<Comparison> 
   return slopes({ title, of: 'keys', steps, cost: cpuPerMessage }, options);
 }
 
-/** What an item costs where its windows are longer, and slide as before: each key has as many results. */
-export function windowSlidesSlopeCase(options: BenchOptions): Promise<Comparison> {
+/** What an item costs where its windows are longer, and slide as before. When the items are over, each key has the windows that are open still. */
+export async function windowSlidesSlopeCase(options: BenchOptions): Promise<Comparison> {
   const messages = Math.round(SLIDES_ITEMS * options.scale);
   const steps = KINDS.flatMap(({ kind, qos }) =>
     SLIDES.map((slides): Step => {
@@ -53,5 +53,6 @@ export function windowSlidesSlopeCase(options: BenchOptions): Promise<Comparison
     }),
   );
   const title = `Averages that slide by ten seconds, ${count(SLIDES_KEYS)} keys, by window over slide`;
-  return slopes({ title, of: 'slides in a window', steps, cost: cpuPerMessage }, options);
+  const comparison = await slopes({ title, of: 'slides in a window', steps, cost: cpuPerMessage }, options);
+  return { ...comparison, further: [figureColumn('results', 'results', 0)] };
 }

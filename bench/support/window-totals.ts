@@ -18,8 +18,7 @@ export const addTo = (totals: Totals, key: string, value: number): void => {
 };
 
 /**
- * Averages of windows that slide, of the totals of each slide: what comes is added, what goes is taken away. It says how many results there are, and
- * keeps nothing but memory.
+ * Averages of windows that slide, of the totals of each slide: what comes is added, what goes is taken away.
  */
 export class SlidingAverages {
   readonly #slides: Totals[] = [];
@@ -55,8 +54,8 @@ export class SlidingAverages {
   /** Those windows that have not ended with the last slide. */
   endAll(): void {
     while (this.#slides.length > 0) {
-      this.#takeAway(this.#slides.shift() ?? new Map());
       for (const [key, { sum, count }] of this.#running) this.#give({ key, average: sum / count });
+      this.#takeAway(this.#slides.shift() ?? new Map());
     }
   }
 
