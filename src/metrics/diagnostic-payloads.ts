@@ -235,6 +235,8 @@ export interface DiagnosticPayloads {
   readonly 'stream-idle': { readonly job: string; readonly stage: string };
   /** A stage that forgets no key has twice as many as when it was told last. */
   readonly 'keys-grow': { readonly job: string; readonly stage: string; readonly keys: number };
+  /** The clock of the machine was set back, and the time of a run stands still until it has caught up. */
+  readonly 'clock-set-back': { readonly job: string; readonly byMs: number };
   /** A message counts as delivered by a session that nothing proves to be ours. */
   readonly 'delivery-unverified': { readonly sink: string; readonly topic: string };
   /** A dead letter is read again, and rejected again. */

@@ -27,6 +27,8 @@ export interface JobDriverOptions {
   readonly drainTimeoutMs: number;
   /** `atEnd` has become true. */
   readonly onEnd: () => void;
+  /** The clock of the machine was set back by so much. */
+  readonly onSetBack: (byMs: number) => void;
 }
 
 /** The loop gives way to sockets and timers after so long. */
@@ -58,7 +60,7 @@ export class JobDriver {
   readonly #calls: StageCalls;
   readonly #commitTimer = new DeadlineTimer(() => this.#latch.wake());
   readonly #dueTimer = new DeadlineTimer(() => this.#latch.wake());
-  readonly #clock = new WallClock();
+  readonly #clock: WallClock;
   readonly #latch = new WakeUpLatch();
   /** Whose `whenDirty` is pending (J2). One that rejects stays in: `failed`, or the next poll, says why. */
   readonly #dirtyAsked = new Set<SourceLane>();
@@ -76,7 +78,8 @@ export class JobDriver {
   /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
 
-  constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd }: JobDriverOptions) {
+  constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd, onSetBack }: JobDriverOptions) {
+    this.#clock = new WallClock(onSetBack);
     this.#machine = machine;
     this.#custody = custody;
     this.#lanes = lanes;

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import { openDirectRun } from '../direct/open-run.js';
 import { openDurableRun } from '../durable/open-run.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
@@ -125,7 +126,8 @@ export class JobRun {
   #drive(parts: RunParts, onEnd: () => void): JobDriver {
     const { job, metrics, drainTimeoutMs } = this.#options;
     const calls = new StageCalls({ job, metrics, signal: this.#abort.signal });
-    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs, onEnd });
+    const onSetBack = (byMs: number): void => publishDiagnostic('clock-set-back', { job, byMs });
+    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs, onEnd, onSetBack });
     this.#parts = parts;
     this.#driver = driver;
     // it may have come after the last port was open

@@ -50,6 +50,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'outbox-full': 'warn',
   'stream-idle': 'info',
   'keys-grow': 'warn',
+  'clock-set-back': 'warn',
   'delivery-unverified': 'warn',
   'letters-read-again': 'warn',
   'edge-message-dropped': 'warn',

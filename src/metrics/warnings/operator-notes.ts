@@ -56,6 +56,11 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
   ['millrace:table-failed', tableFailed],
   ['millrace:table-full', 'a table has no room for another row: raise maxRows, or take a narrower filter'],
   ['millrace:table-row-rejected', 'a message gives no row of its table: see millrace:table-row-rejected'],
+  ['millrace:keys-grow', keysGrow],
+  [
+    'millrace:clock-set-back',
+    'the clock of this machine was set back: timers that go by it wait until it has caught up, or until the job is restarted',
+  ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];
 
@@ -68,6 +73,10 @@ function unverified(facts: Facts): string | undefined {
 /** What an event comes to in words. */
 export const noteOf = (text: string | TextOf, facts: Facts): string | undefined =>
   typeof text === 'string' ? text : text(facts);
+
+function keysGrow(facts: Facts): string {
+  return `stage "${textOf(facts, 'stage')}" has the state of ${Number(facts.keys)} keys, and forgets none: forgetAfter, forgetWhen or maxKeys`;
+}
 
 function tableFailed(facts: Facts): string {
   const why = textOf(factsOf(facts.error), 'message');

@@ -8,6 +8,7 @@ import type { WindowOptions } from '../window-options.js';
 import { Accumulators } from '../windows/accumulators.js';
 import { createWindowLogic } from '../windows/create-window-logic.js';
 import { keptWindows } from '../windows/kept-windows.js';
+import { refuseLarge } from '../windows/refuse-large.js';
 import { windowCodec } from '../windows/window-codec.js';
 import type { WindowDefinition } from '../windows/window-definition.js';
 import { emptyState, type WindowState } from '../windows/window-state.js';
@@ -59,7 +60,11 @@ const windowOperation = (definition: WindowDefinition, accumulators: Accumulator
     kind: 'window',
     keyed,
     create: emptyState,
-    accept: (state: WindowState, timestamp, item, timers) => logic.accept(state, timestamp, item, timers),
+    accept: (state: WindowState, timestamp, item, timers) => {
+      const isTaken = logic.accept(state, timestamp, item, timers);
+      if (isTaken) refuseLarge(state);
+      return isTaken;
+    },
     onTimer: (state: WindowState, timer, timers) => logic.onTimer(state, timer, timers),
     giveUp: (state: WindowState, timer, timers) => logic.giveUp(state, timer, timers),
   };

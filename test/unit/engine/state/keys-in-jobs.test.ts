@@ -87,6 +87,11 @@ describe('how many keys a stage has', SUITE_LIMIT, () => {
   it('a stage that forgets none is told of at 131,072 keys, and when they have doubled; one that forgets is not', async () => {
     const told: unknown[] = [];
     using _ = onDiagnostic('keys-grow', (data) => told.push(data));
+    const warned: string[] = [];
+    const onWarning = (warning: Error): void => {
+      if (Object(warning).code === 'MILLRACE_KEYS_GROW') warned.push(warning.message);
+    };
+    process.on('warning', onWarning);
     const keys = 300_000;
     const pipeline = Pipeline.create();
     const numbers = pipeline
@@ -104,6 +109,10 @@ describe('how many keys a stage has', SUITE_LIMIT, () => {
       .writeTo(Sinks.noop());
     const job = Engine.embedded().newJob(pipeline, { ...NO_STORE, name: 'grows' });
     await job.join();
+    await until(() => warned.length > 0);
+    process.off('warning', onWarning);
+    assert.match(warned[0] ?? '', /stage "ever" has the state of \d+ keys, and forgets none/);
+    assert.equal(warned.length, 1);
     assert.equal(told.length, 2);
     assert.ok(told.every((one) => Object(one).job === 'grows' && Object(one).stage === 'ever'));
     const counts = told.map((one) => Number(Object(one).keys));

@@ -219,6 +219,42 @@ describe('windows in a store', LIMIT, () => {
   });
 });
 
+describe('windows of a key that are too large for commits', LIMIT, () => {
+  it('take no further item, by the onError of their stage, and are told when they end; other keys and the watermark go on', async () => {
+    const out: unknown[] = [];
+    const manual = new ManualSource<Item & { readonly text: string }>();
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(manual.source)
+      .withTimestamps(({ at }) => at, 0)
+      .groupingKey(({ key }) => key)
+      .window(WindowDefinition.tumbling(100))
+      .aggregate(AggregateOperations.toList(), { onError: 'skip' })
+      .map(({ key, value }) => `${key} ${value.length}`)
+      .writeTo(Sinks.list(out));
+    const engine = Engine.embedded({ stores: new MemoryStores() });
+    try {
+      const job = engine.newJob(pipeline, { name: 'windows', processingGuarantee: 'exactly-once' });
+      const take = async (key: string, at: number, text: string): Promise<void> => {
+        manual.push({ key, at, text });
+        await until(() => manual.acknowledged === manual.items.length || job.status === 'FAILED');
+      };
+      const megabyte = 'x'.repeat(1024 * 1024);
+      for (let at = 0; at < 12; at += 1) await take('large', at, megabyte);
+      await take('small', 50, 'x');
+      assert.equal(job.metrics().itemsSkipped, 4);
+      await take('small', 100, 'x');
+      await until(() => out.length === 2);
+      assert.deepEqual(out, ['large 8', 'small 1']);
+      await take('large', 101, 'x');
+      assert.equal(job.metrics().itemsSkipped, 4);
+      await job.drain();
+    } finally {
+      await engine.shutdown();
+    }
+  });
+});
+
 describe('what windows refuse', () => {
   const problem = { code: 'INVALID_OPTIONS' };
 
