@@ -147,7 +147,8 @@ export class Calls {
     gate.pass(lane, run.paused);
     if (!run.paused && !gate.end()) return;
     frame.holds -= run.next - from;
-    endTime(lane, slots[run.next - 1]);
+    // in the middle of one those before it are through since it was begun: ended once more, they would take all that wait with them
+    if (!run.paused && run.next > from) endTime(lane, slots[run.next - 1]);
     const slot = slots[run.next];
     if (run.next < values.length || slot === undefined) return;
     this.#passing.delete(lane);

@@ -13,6 +13,9 @@ const NEVER = Number.POSITIVE_INFINITY;
 const newSource = (name: string): ManualSource<string> =>
   new ManualSource<string>({ name, defaultGuarantee: 'exactly-once' });
 
+/** Results of one call, in many portions. */
+const MANY = 5000;
+
 /** `a 5`: an item of key a with timestamp 5. */
 const parts = (text: string) => {
   const [key = '', at = '0'] = text.split(' ');
@@ -132,6 +135,25 @@ for (const kind of KINDS) {
         assert.equal(out.length, 4, 'it holds the others back again');
       });
       assert.deepEqual(told, [{ job: 'job', stage: 'time of other' }]);
+      await rig.close();
+    });
+
+    it('stands behind calls at the oldest that waits, also where a result leads to more than goes on at once', async () => {
+      const pipeline = Pipeline.create();
+      const source = newSource('one');
+      const out: string[] = [];
+      const answered = timed(pipeline, source)
+        .mapAsync(async (text) => text)
+        .setName('call')
+        .flatMap((text) => (text.startsWith('b') ? Array.from({ length: MANY }, () => text) : [text]));
+      alarmed(answered, out);
+      const rig = new MachineRig(pipeline, kind);
+      await rig.open();
+      source.push('a 100', 'b 200', 'c 1000');
+      await rig.settle(1);
+      for (const { slot } of rig.calls) slot.settled = { kind: 'value', value: slot.item };
+      await rig.settle(2);
+      assert.deepEqual(out, ['a 110', 'b 210'], 'none of them is late');
       await rig.close();
     });
 
