@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import {
+  accept,
+  acceptResumed,
+  type FakeClient,
+  type FakeScript,
+  startFakeBroker,
+} from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { freePort } from '../support/free-port.js';
 import { LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
-import { connectionRig } from '../support/rigs/connection-rig.js';
+import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { Told } from '../support/told.js';
 import { until } from '../support/until.js';
 
@@ -327,6 +333,22 @@ describe('connection: attempts', () => {
     await rig.connection.close();
     await assert.rejects(rig.open(), { code: 'INVALID_STATE' });
     assert.equal(rig.connection.bufferedBytes, 0);
+  });
+
+  it('R22: a broker that answers what cannot be taken is named, and not asked for ever', LIMIT, async () => {
+    let asked = 0;
+    for (const script of [
+      { connect: (client) => client.sendBytes(Uint8Array.of(0x20, 3, 0, 5, 0)) },
+      { subscribe: (client) => client.send({ type: 'suback', packetId: 100 + ++asked, reasonCodes: [1] }) },
+    ] satisfies FakeScript[]) {
+      await using broker = await startFakeBroker(script);
+      const rig = connectionRig(broker.url, {}, { startClean: false, subscriptions: [wanted('a')] });
+      await assert.rejects(rig.open(), {
+        code: 'PROTOCOL_ERROR',
+        message: /on 5 connections in a row: .*(connack|suback)/,
+      });
+      assert.equal(broker.clients.length, 5);
+    }
   });
 
   it('names the protocol that the port speaks instead of MQTT', LIMIT, async () => {

@@ -80,6 +80,9 @@ export class ReconnectPolicy {
   readonly #conflict = new ConflictDetector();
   readonly #patience: RefusalPatience;
   readonly #repeated: RepeatedEnd;
+  /** Answers to CONNECT, while none was ever accepted (R24). */
+  readonly #answers = new RepeatedEnd(true);
+  readonly #acceptedBefore: boolean;
   #connected = false;
 
   constructor(options: MqttConnectionOptions, random: () => number, facts: PolicyFacts = {}) {
@@ -90,6 +93,7 @@ export class ReconnectPolicy {
     this.#patience = new RefusalPatience(options.refusalTimeoutMs, accepted);
     this.#rotation = new ServerRotation(options.servers);
     this.#repeated = new RepeatedEnd(options.subscriptions.length > 0);
+    this.#acceptedBefore = accepted;
   }
 
   /** Of the present attempt or connection; after its end, of the next. */
@@ -187,7 +191,7 @@ export class ReconnectPolicy {
   #afterConnection({ error, progressed, connectedMs = 0 }: AttemptEnd, suspicion: Suspicion): NextStep {
     this.#backoff.lasted(connectedMs, progressed);
     // before `retryable` is asked: what ends five connections alike is fatal all the same
-    const fatal = this.#repeated.after(error);
+    const fatal = this.#repeated.after(error, progressed);
     if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
@@ -199,6 +203,8 @@ export class ReconnectPolicy {
   #afterAttempt({ error }: AttemptEnd): NextStep {
     const ofOneServer = OF_ONE_SERVER.has(error.code) && !error.retryable;
     if (!ofOneServer && !error.retryable) return { do: 'fail', error };
+    const fatal = this.#connected || this.#acceptedBefore ? undefined : this.#answers.after(error);
+    if (fatal !== undefined) return { do: 'fail', error: fatal };
     // before the rotation, which may go on to the next server
     const inDoubt = this.#versions.isInDoubt(formatAddress(this.address));
     const turn = this.#rotation.failed(ofOneServer);

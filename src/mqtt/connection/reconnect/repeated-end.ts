@@ -10,6 +10,7 @@ const SAME_ENDS = 5;
 export class RepeatedEnd {
   readonly #counts: (error: MillraceError) => string | undefined;
   #last: string | undefined;
+  #lastText = '';
   #count = 0;
 
   /** `receives`: messages are expected from the broker. Where they are not, garbage is an outage like any other, and ours wait. */
@@ -17,11 +18,16 @@ export class RepeatedEnd {
     this.#counts = receives ? reasonOf : tooLargeReason;
   }
 
-  /** A connection ended with this error. The fatal one, when it was once too often. */
-  after(error: MillraceError): MillraceError | undefined {
+  /**
+   * A connection ended with this error; `progressed`: messages or answers came on it. The fatal one, when it was once too often. Where
+   * nothing moves, another packet id in the same words is the same end.
+   */
+  after(error: MillraceError, progressed = false): MillraceError | undefined {
     const reason = this.#counts(error);
-    this.#count = reason !== undefined && reason === this.#last ? this.#count + 1 : 1;
+    const same = reason !== undefined && reason === this.#last && (!progressed || error.message === this.#lastText);
+    this.#count = same ? this.#count + 1 : 1;
     this.#last = reason;
+    this.#lastText = error.message;
     if (reason === undefined || this.#count < SAME_ENDS) return undefined;
     return error.code === 'PACKET_TOO_LARGE' ? tooLargeError(error) : undelimitedError(error);
   }
@@ -29,7 +35,8 @@ export class RepeatedEnd {
 
 /** The packets of one outbox of a broker differ in size, the bytes that it has wrong do not. */
 function reasonOf(error: MillraceError): string | undefined {
-  if (error.code === 'MALFORMED_PACKET' || error.code === 'PROTOCOL_ERROR') return `${error.code} ${error.message}`;
+  const { code, message } = error;
+  if (code === 'MALFORMED_PACKET' || code === 'PROTOCOL_ERROR') return `${code} ${message.replace(/\d+/g, '#')}`;
   return tooLargeReason(error);
 }
 

@@ -8,6 +8,14 @@ import { type AttemptEnd, ReconnectPolicy } from '../../../../../src/mqtt/connec
 import type { WantedSubscription } from '../../../../../src/mqtt/connection/subscriptions/wanted-subscription.js';
 import { lostError } from '../../../../../src/mqtt/connection/transport/transport-error.js';
 
+const FILTER: WantedSubscription = {
+  filter: 't',
+  qos: 1,
+  noLocal: false,
+  retainHandling: 1,
+  retainAsPublished: false,
+  subscriptionIdentifier: undefined,
+};
 const SERVER = { protocol: 'mqtts', host: 'h', port: 8883, path: '' } as const;
 
 function policy(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
@@ -157,16 +165,7 @@ describe('reconnect policy', () => {
   });
 
   it('R22: a source gives up on bytes that end five connections in a row in the same way; a sink waits for better ones', () => {
-    const source = established({}, [
-      {
-        filter: 't',
-        qos: 1,
-        noLocal: false,
-        retainHandling: 1,
-        retainAsPublished: false,
-        subscriptionIdentifier: undefined,
-      },
-    ]);
+    const source = established({}, [FILTER]);
     const qos3 = new MillraceError('MALFORMED_PACKET', 'publish with QoS 3');
     const other = new MillraceError('MALFORMED_PACKET', 'a field goes past the end of its packet');
     const ends = [qos3, qos3, qos3, qos3, other, qos3, qos3, qos3, qos3, qos3].map((error) =>
@@ -180,6 +179,34 @@ describe('reconnect policy', () => {
     assert.ok(last?.do === 'fail' && last.error.code === 'MALFORMED_PACKET' && !last.error.retryable);
     const sink = established();
     for (let count = 0; count < 20; count += 1) assert.equal(sink.after(end(qos3, 10)).do, 'retry');
+  });
+
+  it('R22: another packet id in the same words is the same end, unless messages came meanwhile', () => {
+    const asked = (id: number): MillraceError =>
+      new MillraceError('PROTOCOL_ERROR', `suback for packet id ${id}, which asked for none`);
+    const source = established({}, [FILTER]);
+    const ends = [1, 2, 3, 4, 5].map((id) => source.after(end(asked(id), 10)).do);
+    assert.deepEqual(ends, ['retry', 'retry', 'retry', 'retry', 'fail']);
+    const busy = established({}, [FILTER]);
+    for (let id = 1; id < 20; id += 1)
+      assert.equal(busy.after({ ...end(asked(id), 10), progressed: true }).do, 'retry', String(id));
+  });
+
+  it('R22, R24: an answer to CONNECT that cannot be taken five times in a row is fatal before any was accepted, and an outage later', () => {
+    const answer = new MillraceError('PROTOCOL_ERROR', 'connack with the code 5');
+    for (const subscriptions of [[], [FILTER]]) {
+      const first = policy({}, subscriptions);
+      const steps = [answer, answer, answer, answer, 'CONNECT_FAILED' as const, ...new Array(5).fill(answer)];
+      const ends = steps.map((error) => first.after(end(error)));
+      assert.deepEqual(
+        ends.map((next) => next.do),
+        [...new Array(9).fill('retry'), 'fail'],
+      );
+      const last = ends.at(-1);
+      assert.ok(last?.do === 'fail' && last.error.code === 'PROTOCOL_ERROR' && !last.error.retryable);
+      const later = established({}, subscriptions);
+      for (let count = 0; count < 20; count += 1) assert.equal(later.after(end(answer)).do, 'retry');
+    }
   });
 
   it('is failed by a conflict that the broker names three times, and by one that a trial shows, and says which (R19a)', () => {
