@@ -256,6 +256,17 @@ describe('durable connection: two lives', () => {
   });
 
   it(
+    'a broker that ends each connection at the UNSUBSCRIBE of a marker gets none, and the connection opens',
+    LIMIT,
+    async () => {
+      await using broker = await startFakeBroker({ ...keepingScript(), unsubscribe: (client) => client.fin() });
+      const record = await live(broker);
+      assert.equal(recordOf(record).markers, undefined);
+      assert.deepEqual((await live(broker, record)).value, record.value, 'the next process comes to the same end');
+    },
+  );
+
+  it(
     'R5a: where the broker refuses markers, a session in doubt is trusted, and said to be unverified',
     LIMIT,
     async () => {

@@ -7,7 +7,7 @@ import { type BatchLimits, subscribeBatches } from '../../subscriptions/subscrib
 import type { Resume, SubscribingSession } from '../../subscriptions/subscription-keeper.js';
 import { KEPT, markerFilter, type SessionMarkers } from './session-markers.js';
 
-/** So many connections in a row that ended with the SUBSCRIBE of markers unanswered say that the broker ends them because of it. */
+/** So many connections in a row that ended with something about markers unanswered say that the broker ends them because of it. */
 const MOST_UNANSWERED = 5;
 const PROBE = 0;
 const HIGHEST_GRANT = 2;
@@ -54,7 +54,7 @@ export class MarkerKeeper {
     { version, batches }: Pick<Resume, 'version' | 'batches'>,
     held: SessionMarkers | undefined,
   ): void {
-    if (this.#subscribeIds.size > 0) this.#unanswered += 1;
+    if (!this.settled) this.#unanswered += 1;
     this.#markers = undefined;
     this.#subscribeIds.clear();
     this.#batches = batches;
@@ -75,12 +75,14 @@ export class MarkerKeeper {
   answered(answer: SubscriptionAnswerEvent): boolean {
     const { packetId, reasonCodes } = answer;
     if (this.#subscribeIds.delete(packetId)) {
-      if (this.#subscribeIds.size === 0) this.#unanswered = 0;
       this.#holds = reasonCodes.some((code) => code <= HIGHEST_GRANT);
       if (reasonCodes.some((code) => code > HIGHEST_GRANT)) this.#target = this.#markers;
     } else if (!this.#probes.some(({ proof }) => proof.answered(answer))) return false;
     if (this.#probes.some(isDisappointed)) this.#target = undefined;
-    if (this.settled) this.#markers = this.#target;
+    if (this.settled) {
+      this.#unanswered = 0;
+      this.#markers = this.#target;
+    }
     return true;
   }
 
