@@ -8,7 +8,7 @@ import { checkMessage } from './outbound-check.js';
 import type { OutboundAction, OutboundStanding } from './outbound-flow.js';
 import { OutboundPace } from './outbound-pace.js';
 import type { OutboundEntry, OutboundWindow } from './outbound-window.js';
-import type { PacketIds } from './packet-ids.js';
+import { MOST_BURNT, type PacketIds } from './packet-ids.js';
 
 const UNSPECIFIED_ERROR = 0x80;
 const PACKET_TOO_LARGE = 0x95;
@@ -211,6 +211,7 @@ export class OutboundTurns {
     if (transition === undefined) return;
     const problem = this.#sendProblem(message, transition.action, limits);
     if (problem !== undefined) {
+      this.#burn(entry);
       this.#parts.window.remove(message.seq);
       this.#reportProblem(message, problem);
       return;
@@ -231,6 +232,12 @@ export class OutboundTurns {
     } catch (error) {
       return MillraceError.from(error, 'INVALID_MESSAGE');
     }
+  }
+
+  /** A server that can do less now may hold its half from before (R20a). Where no spare id is left the id is used again all the same. */
+  #burn({ message, position }: OutboundEntry): void {
+    const { ids } = this.#parts;
+    if (message.qos === 2 && isSent(position) && ids.burnt.length < MOST_BURNT) ids.burn(message.seq);
   }
 
   #reportProblem(message: OutboundMessage, problem: MillraceError): void {

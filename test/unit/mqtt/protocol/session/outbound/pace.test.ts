@@ -232,6 +232,14 @@ describe('Session.abandon (R20a)', () => {
     assert.equal(next.session.state().burnt, undefined);
   });
 
+  it('so is the id of one that was sent, and that the server of a later connection cannot take any more', () => {
+    const rig = inFlight(2);
+    rig.cut();
+    rig.connect({}, { sessionPresent: true, properties: { maximumPacketSize: 4 } });
+    assert.deepEqual(rig.eventTypes().slice(-2), ['refused', 'refused']);
+    assert.deepEqual(rig.session.state().burnt, [0, 1]);
+  });
+
   it('burns nothing for QoS 1, nor for a message that was never sent in this session', () => {
     const rig = new SessionRig().connect();
     rig.session.publish(outbound(0, 1));
