@@ -112,6 +112,8 @@ interface ReceiverState {
 
 const CHANNEL = 3;
 const NOTHING = { taken: [], releasing: [] } as const;
+const TOKENS = /"token":\d+/g;
+const tokenIn = (text: string): number => Number(text.slice('"token":'.length));
 const NO_ID_FREE: Hold = { fence: 'wanted', waiting: [], finished: [], newCame: false };
 
 /** A broker, the real Session and a source with its commits: every order in which they, crashes and cuts can happen. */
@@ -131,10 +133,9 @@ export class ReceiverModel implements Model<ReceiverState> {
 
   /** Tokens only tell messages apart: their order is what counts. */
   key({ session: _, token: __, ...rest }: ReceiverState): string {
-    const tokens = [...new Set(JSON.stringify(rest).match(/(?<="token":)\d+/g) ?? [])]
-      .map(Number)
-      .sort((a, b) => a - b);
-    return JSON.stringify(rest, (name, value) => (name === 'token' ? tokens.indexOf(value) : value));
+    const text = JSON.stringify(rest);
+    const tokens = [...new Set(text.match(TOKENS))].sort((a, b) => tokenIn(a) - tokenIn(b));
+    return text.replace(TOKENS, (token) => `"token":${tokens.indexOf(token)}`);
   }
 
   drained({ broker, durable, sealed, memory, up, down, letOut }: ReceiverState): boolean {
