@@ -75,6 +75,14 @@ describe('snapshots in files', LIMIT, () => {
     }
   });
 
+  it('two that are put beside each other under one name leave one of them, whole, and nothing else', async () => {
+    const dir = tempDir('blobs');
+    const [one, other] = [await FileBlobs.beside(dir), await FileBlobs.beside(dir)];
+    await Promise.all([one.put('a', slices(40, 1000)), other.put('a', slices(30, 1000))]);
+    assert.ok([40_000, 30_000].includes(await read(one, 'a')));
+    assert.deepEqual(readdirSync(dir), ['a']);
+  });
+
   it('D3 a disk that is full is STORE_FULL, and leaves nothing', {
     ...LIMIT,
     skip: smallDiskProblem() ?? false,
