@@ -124,6 +124,7 @@ export {
   AggregateOperations,
   type AggregateStart,
   type AsyncServiceOptions,
+  type BothSides,
   type ClockKind,
   type ClockOptions,
   type Entry,

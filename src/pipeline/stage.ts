@@ -18,6 +18,7 @@ import type {
 import type { Timers } from './timers/timers.js';
 import type { IngestionOptions, TimestampOptions } from './timestamp-options.js';
 import type { WindowOptions } from './window-options.js';
+import type { BothSides } from './windows/by-side.js';
 import type { WindowDefinition } from './windows/window-definition.js';
 import type { KeyedWindowResult, WindowResult } from './windows/window-result.js';
 
@@ -167,6 +168,18 @@ export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boole
    */
   setName(name: string): KeyedStage<T, K, Timed>;
   /**
+   * The items of both, with the keys that they have: each stage behind it keeps one state for a key of both. Items have timestamps where both
+   * sides have. @throws MillraceError INVALID_OPTIONS when `other` is of another pipeline
+   *
+   * ```ts
+   * const commands = sent.groupingKey(({ device }) => device);
+   * const answers = received.groupingKey(({ from }) => from);
+   * commands.merge(answers).mapStateful(createFn, (state, device, commandOrAnswer, timers) => …)
+   * ```
+   */
+  merge<U>(this: KeyedStage<T, K, true>, other: KeyedStage<U, K, true>): KeyedStage<T | U, K, true>;
+  merge<U>(other: KeyedStage<U, K>): KeyedStage<T | U, K>;
+  /**
    * Gives what `mapFn` gives for each item, and nothing for `undefined` and `null`. `createFn` makes the state of a key at its first
    * item; `mapFn` changes it in place. The state itself must not be given on: later items change it. With `onTimer` it may set timers:
    *
@@ -238,6 +251,23 @@ export interface WindowedStage<T> {
    * @throws MillraceError INVALID_OPTIONS for sliding windows and sessions of an aggregate that does not combine
    */
   aggregate<A, R>(operation: AggregateOperation<T, A, R>, options?: WindowOptions<T, A>): Stage<WindowResult<R>, true>;
+  /**
+   * As `aggregate`, with the items of another stage in the same windows: what each of the two aggregates has come to. A window is told that has an
+   * item of either; where it has none of one, the value of that is the one of no items. The time of the windows is that of the stream
+   * that is behind. `codec` has both accumulators, and `lateItems` the late items of both.
+   *
+   * ```ts
+   * sent.window(WindowDefinition.tumbling(60_000)).aggregate2(counting(), received, counting())
+   *   .map(({ value: [sent, received] }) => sent - received)
+   * ```
+   * @throws MillraceError INVALID_OPTIONS as `aggregate`, and for a stage of another pipeline
+   */
+  aggregate2<A, R, U, B, S>(
+    operation: AggregateOperation<T, A, R>,
+    other: Stage<U, true>,
+    otherOperation: AggregateOperation<NoInfer<U>, B, S>,
+    options?: WindowOptions<T | U, BothSides<A, B>>,
+  ): Stage<WindowResult<BothSides<R, S>>, true>;
 }
 
 /** The same with a window of its own for each key. */
@@ -247,4 +277,11 @@ export interface KeyedWindowedStage<T, K extends StateKey> {
     operation: AggregateOperation<T, A, R>,
     options?: WindowOptions<T, A>,
   ): Stage<KeyedWindowResult<K, R>, true>;
+  /** As {@link WindowedStage.aggregate2}, for each key that has an item of either stage in the window. */
+  aggregate2<A, R, U, B, S>(
+    operation: AggregateOperation<T, A, R>,
+    other: KeyedStage<U, K, true>,
+    otherOperation: AggregateOperation<NoInfer<U>, B, S>,
+    options?: WindowOptions<T | U, BothSides<A, B>>,
+  ): Stage<KeyedWindowResult<K, BothSides<R, S>>, true>;
 }

@@ -170,6 +170,8 @@ export interface Edge {
   readonly to: number;
   /** Set where items go to the partition of their key: the edges that lead to a `groupingKey`. Others stay in their partition. */
   readonly exchange?: true;
+  /** Which of the streams that it takes from this is to a stage with state that has several. */
+  readonly side?: number;
   /** Set where late items go, and nothing else: from a stage with windows to a sink. */
   readonly late?: true;
 }

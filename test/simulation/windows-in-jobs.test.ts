@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DurableSinkWriter, defineSink, type Sink } from '../../src/connector/index.js';
 import {
   AggregateOperations,
   type KeyedWindowResult,
@@ -10,7 +9,7 @@ import {
 } from '../../src/index.js';
 import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
-import { CrashingJob, type CrashingJobOptions } from '../support/rigs/crashing-job.js';
+import { arrivedOf, asText, type Crash, runThrough } from '../support/rigs/crashing-runs.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 
 interface Item {
@@ -18,48 +17,6 @@ interface Item {
   readonly at: number;
   readonly n: number;
 }
-
-type Crash = Parameters<CrashingJob['round']>[0];
-
-/** What arrived, once each: what is sent again after a crash has the number that it had. */
-const arrivedOf = <T>(destination: Destination): T[] => {
-  const rows = new Map(destination.arrived.map(({ seq, item }) => [seq, item]));
-  return [...rows].sort(([a], [b]) => a - b).map(([, item]) => JSON.parse(item));
-};
-
-/** The sink, of any items. */
-const asText = <T>(sink: Sink<string>): Sink<T> =>
-  defineSink<T>({
-    name: `${sink.name} as text`,
-    claims: [],
-    refuse: () => undefined,
-    onError: 'fail',
-    createWriter: () => Promise.reject(new Error('this sink is for jobs with a store')),
-    createDurableWriter: async (context, restore): Promise<DurableSinkWriter<T>> => {
-      assert.ok(sink.createDurableWriter);
-      const writer = await sink.createDurableWriter(context, restore);
-      return {
-        outboxes: writer.outboxes,
-        prepare: (items) => writer.prepare(items.map((item) => JSON.stringify(item))),
-        flush: () => writer.flush(),
-        ready: () => writer.ready(),
-        close: () => writer.close(),
-      };
-    },
-  });
-
-/** Runs the job to its end through these crashes. */
-const runThrough = async (crashes: readonly Crash[], options: CrashingJobOptions): Promise<CrashingJob> => {
-  const job = new CrashingJob(options);
-  await job.start();
-  for (const crash of crashes) await job.round(crash);
-  for (let rounds = 0; !job.finished; rounds += 1) {
-    assert.ok(rounds < 10_000, 'the job comes to its end');
-    await job.round();
-  }
-  await job.end();
-  return job;
-};
 
 /** With the time of the stream at each: the highest so far, less the lag. */
 const metBy = (items: readonly Item[], lag: number) => {

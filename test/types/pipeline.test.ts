@@ -1,3 +1,4 @@
+import { throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { expectTypeOf } from 'expect-type';
 import {
@@ -130,6 +131,48 @@ test('windows need items that have a timestamp, and give results that have one',
   timed.map(String).window(minutes).aggregate(averaging);
   // @ts-expect-error: a sink of other items
   keyed.window(minutes).aggregate(averaging, { lateItems: Sinks.list<string>([]) });
+});
+
+test('two streams in one window give both values, and need keys of one type', () => {
+  const source = Pipeline.create().readFrom(TestSources.items({ device: 'a', degrees: 1 }));
+  const minutes = WindowDefinition.tumbling(60_000);
+  const timed = source.withIngestionTimestamps();
+  const keyed = timed.groupingKey(({ device }) => device);
+  const commands = timed.map(({ degrees }) => degrees);
+  const { counting, toList } = AggregateOperations;
+  const joined = keyed.window(minutes).aggregate2(
+    counting(),
+    commands.groupingKey((degrees) => String(degrees)),
+    toList(),
+  );
+  expectTypeOf(joined).toEqualTypeOf<Stage<KeyedWindowResult<string, readonly [number, readonly number[]]>, true>>();
+  expectTypeOf(timed.window(minutes).aggregate2(counting(), commands, toList())).toEqualTypeOf<
+    Stage<WindowResult<readonly [number, readonly number[]]>, true>
+  >();
+  const late: (number | { device: string; degrees: number })[] = [];
+  timed.window(minutes).aggregate2(counting(), commands, toList(), { lateItems: Sinks.list(late) });
+  const byNumber = commands.groupingKey((degrees) => degrees);
+  // @ts-expect-error: keys of another type
+  keyed.window(minutes).aggregate2(counting(), byNumber, toList());
+  // @ts-expect-error: items without a time
+  timed.window(minutes).aggregate2(counting(), source, counting());
+  // @ts-expect-error: a sink for the late items of one of them
+  timed.window(minutes).aggregate2(counting(), commands, toList(), { lateItems: Sinks.list<number>([]) });
+});
+
+test('streams that are merged by their keys have the items of both', () => {
+  const source = Pipeline.create().readFrom(TestSources.items(1));
+  const timed = source.withIngestionTimestamps();
+  const numbers = timed.groupingKey((n) => String(n));
+  const texts = timed.map(String).groupingKey((text) => text);
+  expectTypeOf(numbers.merge(texts)).toEqualTypeOf<KeyedStage<number | string, string, true>>();
+  const untimed = source.map((n) => n > 0).groupingKey(String);
+  expectTypeOf(numbers.merge(untimed)).toEqualTypeOf<KeyedStage<number | boolean, string>>();
+  const byNumber = timed.groupingKey((n) => n);
+  // @ts-expect-error: keys of another type
+  numbers.merge(byNumber);
+  // @ts-expect-error: a stage without keys
+  throws(() => numbers.merge(timed));
 });
 
 test('writeTo takes a sink for the items or for more, never one for less', () => {

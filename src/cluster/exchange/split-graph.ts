@@ -87,9 +87,10 @@ class Splitting {
 
   finish(edges: readonly Edge[]): PipelineGraph {
     this.#checkNames();
-    const kept = edges.map(({ from, to, late }) => ({
+    const kept = edges.map(({ from, to, side, late }) => ({
       from: this.#now(from),
       to: this.#entries.get(to) ?? this.#now(to),
+      ...(side !== undefined && { side }),
       ...(late && { late }),
     }));
     return { vertices: this.#vertices, edges: [...kept, ...this.#edges] };

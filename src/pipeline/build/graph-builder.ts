@@ -5,12 +5,17 @@ export class GraphBuilder {
   readonly #vertices: Vertex[] = [];
   readonly #edges: Edge[] = [];
 
-  /** Adds a vertex behind others and gives its id. Its name is its kind, numbered, until `rename`. */
+  /**
+   * Adds a vertex behind others and gives its id. Its name is its kind, numbered, until `rename`. One with state that stands behind several is told
+   * from which of them an item comes.
+   */
   add(work: VertexWork, from: readonly number[], name?: string): number {
     const id = this.#vertices.length;
     this.#vertices.push({ id, name: this.#freeName(name ?? work.kind), work });
     const exchange = work.kind === 'groupingKey' ? ({ exchange: true } as const) : {};
-    for (const one of from) this.#edges.push({ from: one, to: id, ...exchange });
+    const sided = work.kind === 'stateful' && from.length > 1;
+    for (const [side, one] of from.entries())
+      this.#edges.push({ from: one, to: id, ...exchange, ...(sided && { side }) });
     return id;
   }
 

@@ -24,6 +24,7 @@ import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { keptItemCodec } from './kept-item.js';
 import { debounceStage, isOver, type RateStage, sampleStage, throttleStage } from './rate-stages.js';
+import { registerStage, vertexOf } from './stage-registry.js';
 import { checkWindows } from './window-work.js';
 import { keyedWindows } from './windowed-stage-handle.js';
 
@@ -51,6 +52,7 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     this.#graph = graph;
     this.#id = id;
     this.#handleOf = handleOf;
+    registerStage(this, graph, id, 'stage with keys');
   }
 
   get name(): string {
@@ -61,6 +63,13 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     checkName(name);
     this.#graph.rename(this.#id, name);
     return this;
+  }
+
+  merge<U>(this: KeyedStage<T, K, true>, other: KeyedStage<U, K, true>): KeyedStage<T | U, K, true>;
+  merge<U>(other: KeyedStage<U, K>): KeyedStage<T | U, K>;
+  merge<U>(other: KeyedStage<U, K>): KeyedStage<T | U, K> {
+    const id = vertexOf(other, { method: 'merge', graph: this.#graph, kind: 'stage with keys' });
+    return new KeyedStageHandle(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, id]), this.#handleOf);
   }
 
   mapStateful<S extends object, R, O = never>(
@@ -183,6 +192,7 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
       'a stage with keys',
       {
         setName: 1,
+        merge: 1,
         mapStateful: 3,
         flatMapStateful: 3,
         filterStateful: 3,

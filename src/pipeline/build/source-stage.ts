@@ -1,7 +1,8 @@
 import type { SourceStage } from '../stage.js';
 import type { TimestampsWork } from '../vertex.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { registerStage, StageHandle } from './stage-handle.js';
+import { StageHandle } from './stage-handle.js';
+import { registerStage } from './stage-registry.js';
 import { ingestionWork, timestampsWork } from './timestamps-work.js';
 
 /** The stage of a source, which may be given a time. */
@@ -15,5 +16,5 @@ export const sourceStage = <T>(graph: GraphBuilder, id: number): SourceStage<T> 
       timed(ingestionWork(...given)),
     withoutTimestamps: () => stage,
   });
-  return registerStage(stage, graph, id);
+  return registerStage(stage, graph, id, 'stage');
 };

@@ -3,7 +3,6 @@ import { schemaFunction } from '../../connector/schema/schema-function.js';
 import type { StandardSchema } from '../../connector/schema/standard-schema.js';
 import type { SinkDefinition } from '../../connector/sink.js';
 import type { OpenTable, Table, TableKey } from '../../connector/tables/table.js';
-import { MillraceError } from '../../errors/millrace-error.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { MapAsyncOptions } from '../map-async-options.js';
@@ -20,17 +19,9 @@ import { checkStageOptions, resolveStage } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { KeyedStageHandle } from './keyed-stage-handle.js';
 import { ASYNC_SERVICE, SERVICE, serviceWork } from './service-work.js';
+import { registerStage, vertexOf } from './stage-registry.js';
 import { checkWindows } from './window-work.js';
-import { windowsOfAll } from './windowed-stage-handle.js';
-
-/** Stages built so far, so that `merge` can tell whether the other one is of the same pipeline. */
-const handles = new WeakMap<object, { readonly graph: GraphBuilder; readonly id: number }>();
-
-/** Remembers which vertex a stage stands for. */
-export const registerStage = <S extends object>(stage: S, graph: GraphBuilder, id: number): S => {
-  handles.set(stage, { graph, id });
-  return stage;
-};
+import { groupingOfAll, windowsOfAll } from './windowed-stage-handle.js';
 
 /** A stage as a handle on one vertex of a graph under construction. */
 export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T, Timed> {
@@ -40,7 +31,7 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
   constructor(graph: GraphBuilder, id: number) {
     this.#graph = graph;
     this.#id = id;
-    registerStage(this, graph, id);
+    registerStage(this, graph, id, 'stage');
   }
 
   get name(): string {
@@ -138,9 +129,13 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
 
   window(definition: WindowDefinition): WindowedStage<T> {
     checkWindows(definition);
-    const grouping = this.#graph.add({ kind: 'groupingKey', keyOf: () => true, onError: 'fail' }, [this.#id], 'all');
     const handleOf = <R>(graph: GraphBuilder, id: number) => new StageHandle<R, true>(graph, id);
-    return windowsOfAll<T>({ graph: this.#graph, grouping, definition, handleOf });
+    return windowsOfAll<T>({
+      graph: this.#graph,
+      grouping: groupingOfAll(this.#graph, this.#id),
+      definition,
+      handleOf,
+    });
   }
 
   peek(observe?: (item: T) => void, options: StageOptions = {}): Stage<T, Timed> {
@@ -155,12 +150,8 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
   merge<U>(this: Stage<T, true>, other: Stage<U, true>): Stage<T | U, true>;
   merge<U>(other: Stage<U>): Stage<T | U>;
   merge<U>(other: Stage<U>): Stage<T | U> {
-    const known = handles.get(other);
-    if (known?.graph !== this.#graph) {
-      const what = known === undefined ? 'it is no stage' : `${other.name} is a stage of another pipeline`;
-      throw new MillraceError('INVALID_OPTIONS', `merge: ${what}`);
-    }
-    return new StageHandle(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, known.id]));
+    const id = vertexOf(other, { method: 'merge', graph: this.#graph, kind: 'stage' });
+    return new StageHandle(this.#graph, this.#graph.add({ kind: 'merge' }, [this.#id, id]));
   }
 
   writeTo(sink: SinkDefinition<T>): SinkStage {

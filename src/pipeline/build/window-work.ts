@@ -1,11 +1,10 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { count, withMethods } from '../../internal/options/option-checks.js';
-import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { StatefulWork, WindowOperation } from '../vertex.js';
 import type { WindowOptions } from '../window-options.js';
-import { Accumulators } from '../windows/accumulators.js';
+import { Accumulators, type AnyAggregate } from '../windows/accumulators.js';
 import { createWindowLogic } from '../windows/create-window-logic.js';
 import { keptWindows } from '../windows/kept-windows.js';
 import { refuseLarge } from '../windows/refuse-large.js';
@@ -30,14 +29,19 @@ export const checkWindows = (given: WindowDefinition): void => {
   });
 };
 
+/** @throws MillraceError INVALID_OPTIONS for what is no aggregate */
+export const checkAggregate = (method: string, given: unknown): void => {
+  const { create, accumulate, export: exportFn } = Object(given);
+  checkFunctions(method, { create, accumulate, export: exportFn });
+};
+
 /** What a stage of these windows does. @throws MillraceError INVALID_OPTIONS */
 export const windowWork = <T, A>(
   definition: WindowDefinition,
-  operation: AggregateOperation<T, A, unknown>,
+  operation: AnyAggregate,
   { keyed, ...options }: WindowOptions<T, A> & { readonly keyed: boolean },
 ): StatefulWork => {
-  const { create, accumulate, export: exportFn } = Object(operation);
-  checkFunctions('aggregate', { create, accumulate, export: exportFn });
+  checkAggregate('aggregate', operation);
   checkStageOptions<WindowOptions<T, A>>('aggregate', options, WINDOW);
   checkCombines(definition, operation);
   const { codec = StateCodecs.structuredClone<A>(), onError = 'fail', maxKeys } = options;

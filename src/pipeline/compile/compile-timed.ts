@@ -69,9 +69,9 @@ export const compileTimed = (
     else timers.set(key, FORGET, last + 1);
   };
   return {
-    onItem: (key, item) => {
+    onItem: (key, item, side) => {
       calls.key = key;
-      items.onItem(key, item);
+      items.onItem(key, item, side);
     },
     onDue: (timer) => {
       if (!due.isFirst(timer)) return;

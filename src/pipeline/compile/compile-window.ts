@@ -1,4 +1,5 @@
 import type { WindowOperation } from '../vertex.js';
+import type { SidedItem } from '../windows/by-side.js';
 import type { KeyedParts, KeyedSteps, Save } from './keyed-parts.js';
 
 /** The steps of a stage with windows: their results have the key, and a timestamp that is in the window. */
@@ -7,9 +8,10 @@ export const windowSteps = (
   { state, calls, emit, cursor, late }: KeyedParts,
   save: Save,
 ): KeyedSteps => ({
-  onItem: (key, item) => {
+  onItem: (key, item, side) => {
     const value = state.get(key) ?? operation.create();
-    if (operation.accept(value, cursor.timestamp, item, calls)) return save(key, value);
+    const taken = side === undefined ? item : ({ item, side } satisfies SidedItem);
+    if (operation.accept(value, cursor.timestamp, taken, calls)) return save(key, value);
     cursor.late += 1;
     late(item);
   },

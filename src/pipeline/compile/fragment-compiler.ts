@@ -56,6 +56,7 @@ export class FragmentCompiler {
   readonly #graph: PipelineGraph;
   readonly #around: FragmentSurroundings;
   readonly #steps = new Map<number, Step>();
+  readonly #keyedSteps = new Map<number, KeyedStep>();
 
   constructor(graph: PipelineGraph, around: FragmentSurroundings) {
     this.#graph = graph;
@@ -191,10 +192,10 @@ export class FragmentCompiler {
     };
   }
 
-  /** Behind a grouping there are only stages with state: each is given the key, which is made once. */
+  /** Behind a grouping, and what it is merged into, there are only stages with state: each is given the key, which is made once. */
   #grouping(vertex: Vertex, keyOf: (item: unknown) => unknown): Step {
     const { cursor } = this;
-    const steps = this.#graph.edges.filter(({ from }) => from === vertex.id).map(({ to }) => this.#stateful(to));
+    const steps = this.#keyedBehind(vertex.id);
     const from = (start: number, key: StateKey, item: unknown): void => {
       for (let index = start; index < steps.length; index += 1) {
         steps[index]?.(key, item);
@@ -208,18 +209,29 @@ export class FragmentCompiler {
     };
   }
 
-  #stateful(id: number): KeyedStep {
-    const vertex = this.#graph.vertices[id];
-    if (vertex?.work.kind !== 'stateful') return () => {};
+  #keyedBehind(id: number): readonly KeyedStep[] {
+    return this.#graph.edges
+      .filter(({ from }) => from === id)
+      .flatMap(({ to, side }) => {
+        const vertex = this.#graph.vertices[to];
+        if (vertex?.work.kind === 'merge') return this.#keyedBehind(to);
+        if (vertex?.work.kind !== 'stateful') return [];
+        // compiled once, whatever leads to it: there is one way back for what an input does to its state
+        const step = this.#keyedSteps.get(to) ?? this.#stateful(vertex, vertex.work);
+        this.#keyedSteps.set(to, step);
+        return side === undefined ? step : (key: StateKey, item: unknown) => step(key, item, side);
+      });
+  }
+
+  #stateful(vertex: Vertex, work: StatefulWork): KeyedStep {
     const { cursor } = this;
-    const { work } = vertex;
     const step = work.timed === undefined ? this.#untimed(vertex, work) : this.#timed(vertex, work).onItem;
-    return (key, item) => {
+    return (key, item, side) => {
       cursor.stage = vertex;
       cursor.item = item;
       cursor.key = key;
       cursor.touched = cursor.index;
-      step(key, item);
+      step(key, item, side);
     };
   }
 

@@ -31,8 +31,8 @@ export interface TimedParts {
   readonly due: Pick<StageTimers, 'isFirst' | 'clear'>;
 }
 
-/** One stage with state, for one item. */
-export type KeyedStep = (key: StateKey, item: unknown) => void;
+/** One stage with state, for one item. `side` says of which stream it is, where the stage takes several. */
+export type KeyedStep = (key: StateKey, item: unknown, side?: number) => void;
 
 /** Where the state of a key stays, or goes, after a call. */
 export type Save = (key: StateKey, value: unknown) => void;

@@ -55,13 +55,7 @@ export class Accumulators {
   }
 
   resultOf(accumulator: unknown): unknown {
-    const result = this.#operation.export(accumulator);
-    refusePromise(result, 'export');
-    if (result !== accumulator || typeof result !== 'object' || result === null) return result;
-    throw functionMistake(
-      'export returned the accumulator itself',
-      'Return a copy, as { ...accumulator }: later items change it.',
-    );
+    return exported(this.#operation, accumulator);
   }
 
   #create(): unknown {
@@ -90,8 +84,20 @@ export class Accumulators {
 
 const NO_BYTES = new Uint8Array();
 
-const checked = (value: unknown, name: string): unknown => {
+/** What a function gave as an accumulator. */
+export const checked = (value: unknown, name: string): unknown => {
   refusePromise(value, name);
   if (value !== undefined) return value;
   throw functionMistake(`${name} returned undefined`, 'It must return the accumulator.');
+};
+
+/** What an accumulator has come to. */
+export const exported = (operation: AnyAggregate, accumulator: unknown): unknown => {
+  const result = operation.export(accumulator);
+  refusePromise(result, 'export');
+  if (result !== accumulator || typeof result !== 'object' || result === null) return result;
+  throw functionMistake(
+    'export returned the accumulator itself',
+    'Return a copy, as { ...accumulator }: later items change it.',
+  );
 };
