@@ -139,6 +139,7 @@ export {
   Pipeline,
   type ReloadableTable,
   type ServiceOptions,
+  type SessionizeOptions,
   type SinkStage,
   Sinks,
   type SourceStage,

@@ -49,7 +49,7 @@ export type {
   VertexWork,
   WindowOperation,
 } from './vertex.js';
-export type { WindowOptions } from './window-options.js';
+export type { SessionizeOptions, WindowOptions } from './window-options.js';
 export type { BothSides } from './windows/by-side.js';
 export { WindowDefinition, type WindowShape } from './windows/window-definition.js';
 export type { KeyedWindowResult, WindowResult } from './windows/window-result.js';

@@ -17,7 +17,7 @@ import type {
 } from './state-options.js';
 import type { Timers } from './timers/timers.js';
 import type { IngestionOptions, TimestampOptions } from './timestamp-options.js';
-import type { WindowOptions } from './window-options.js';
+import type { SessionizeOptions, WindowOptions } from './window-options.js';
 import type { BothSides } from './windows/by-side.js';
 import type { WindowDefinition } from './windows/window-definition.js';
 import type { KeyedWindowResult, WindowResult } from './windows/window-result.js';
@@ -235,6 +235,15 @@ export interface KeyedStage<T, K extends StateKey, Timed extends boolean = boole
   throttle(ms: number, options?: StageOptions): Stage<T, Timed>;
   /** Passes on the last item of each period of `ms` milliseconds. A period of a key begins with the first item after the last one ended. */
   sample(ms: number, options?: KeptItemOptions<T>): Stage<T, Timed>;
+  /**
+   * Gives the items of a key that came less than `timeoutMs` milliseconds apart, in their order, when it has been silent for so long: `value` has them, `start`
+   * is the time of the first, and `end` is `timeoutMs` behind the last. By the clock of the machine; with `clock: 'event'` by the
+   * timestamps of the items, as `window(WindowDefinition.session(timeoutMs))`. At an item more than `maxItems` the stage has failed.
+   */
+  sessionize(
+    timeoutMs: number,
+    options?: SessionizeOptions<T> & ClockOptions<Timed>,
+  ): Stage<KeyedWindowResult<K, readonly T[]>, Timed>;
 }
 
 /**

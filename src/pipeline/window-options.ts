@@ -11,3 +11,11 @@ export interface WindowOptions<T, A> extends StageOptions {
   /** Takes the items all windows of which have ended. Default: they are dropped. They are counted either way. */
   readonly lateItems?: SinkDefinition<T>;
 }
+
+/** How `sessionize` keeps sessions. */
+export interface SessionizeOptions<T> extends StageOptions {
+  /** How many items one session may have: at one more the stage has failed, and the session is as it was. Default 10,000. */
+  readonly maxItems?: number;
+  /** That of the items of a session. Default: `StateCodecs.structuredClone()`, version 0. */
+  readonly codec?: StateCodec<T[]>;
+}

@@ -131,7 +131,13 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
         .groupingKey((item) => item)
         .window(WindowDefinition.tumbling(1))
         .aggregate(AggregateOperations.counting(), options),
+    (options) => {
+      const items = timed();
+      const { counting } = AggregateOperations;
+      return items.window(WindowDefinition.tumbling(1)).aggregate2(counting(), items, counting(), options);
+    },
   ],
+  SessionizeOptions: [(options) => keyed().sessionize(1, options)],
   TimerOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().flatMapStateful(Object, () => [], options),
@@ -139,6 +145,7 @@ const TAKERS: Readonly<Record<string, readonly Give[]>> = {
   ClockOptions: [
     (options) => keyed().mapStateful(Object, () => 1, options),
     (options) => keyed().flatMapStateful(Object, () => [], options),
+    (options) => keyed().sessionize(1, options),
   ],
   TimestampOptions: [(options) => stage().withTimestamps(Number, 0, options)],
   IngestionOptions: [(options) => stage().withIngestionTimestamps(options)],

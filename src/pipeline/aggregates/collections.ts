@@ -17,8 +17,7 @@ const full = (what: string, bound: string): MillraceError =>
 export const toList = <T>(maxItems = MOST): AggregateOperation<T, T[], readonly T[]> => {
   checkArgument('toList', count, maxItems, 'maxItems');
   const check = (size: number): void => {
-    if (size > maxItems)
-      throw full(`the list would have ${size} items, and ${maxItems} are its bound`, 'maxItems of toList');
+    if (size > maxItems) throw full(`the list would have ${size} items, and ${maxItems} are its bound`, 'maxItems');
   };
   return {
     create: () => [],

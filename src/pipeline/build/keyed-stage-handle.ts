@@ -3,6 +3,7 @@ import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { count, func, oneOf, wholeNumber } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
+import { AggregateOperations } from '../aggregates/aggregate-operations.js';
 import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, KeyedWindowedStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
@@ -18,7 +19,9 @@ import type {
 import { FARTHEST_MS } from '../timers/call-timers.js';
 import type { Timers } from '../timers/timers.js';
 import type { StatefulOperation, StatefulWork } from '../vertex.js';
-import type { WindowDefinition } from '../windows/window-definition.js';
+import type { SessionizeOptions } from '../window-options.js';
+import { WindowDefinition } from '../windows/window-definition.js';
+import type { KeyedWindowResult } from '../windows/window-result.js';
 import { checkFunctions, checkName } from './check-parts.js';
 import { checkStageOptions, STAGE, stateCodec } from './check-stage-options.js';
 import type { GraphBuilder } from './graph-builder.js';
@@ -26,7 +29,7 @@ import { keptItemCodec } from './kept-item.js';
 import { debounceStage, isOver, type RateStage, sampleStage, throttleStage } from './rate-stages.js';
 import { registerStage, vertexOf } from './stage-registry.js';
 import { checkWindows } from './window-work.js';
-import { keyedWindows } from './windowed-stage-handle.js';
+import { addWindows, keyedWindows } from './windowed-stage-handle.js';
 
 /** Makes the stage that stands for a vertex. */
 type HandleOf<Timed extends boolean> = <T>(graph: GraphBuilder, id: number) => Stage<T, Timed>;
@@ -40,6 +43,11 @@ const TIMER: OptionChecks<TimerOptions<never, never, never> & ClockOptions<true>
   clock: oneOf('processing', 'event'),
 };
 const KEPT: OptionChecks<KeptItemOptions<never>> = { ...STAGE, codec: stateCodec };
+const SESSION: OptionChecks<SessionizeOptions<never> & ClockOptions<true>> = {
+  ...KEPT,
+  maxItems: count,
+  clock: oneOf('processing', 'event'),
+};
 const KEEP = (): boolean => false;
 
 /** A grouping as a handle on its vertex. */
@@ -157,6 +165,25 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     return this.#rate('sample', ms, sampleStage<T>, options);
   }
 
+  sessionize(
+    timeoutMs: number,
+    options: SessionizeOptions<T> & ClockOptions<true> = {},
+  ): Stage<KeyedWindowResult<K, readonly T[]>, Timed> {
+    const problems = MILLISECONDS(timeoutMs, 'timeoutMs');
+    if (problems.length > 0) throw invalidOptions('sessionize', problems);
+    checkStageOptions<SessionizeOptions<T> & ClockOptions<true>>('sessionize', options, SESSION);
+    const { maxItems, clock = 'processing', ...others } = options;
+    const definition = WindowDefinition.session(timeoutMs);
+    const sessions = {
+      definition,
+      groupings: [this.#id],
+      operation: AggregateOperations.toList<T>(maxItems),
+      name: 'sessionize',
+    };
+    const id = addWindows<T, T[]>(this.#graph, sessions, { clock, ...others, keyed: true });
+    return this.#handleOf<KeyedWindowResult<K, readonly T[]>>(this.#graph, id);
+  }
+
   #rate(name: string, ms: number, stageOf: (ms: number) => RateStage<T>, options: KeptItemOptions<T>): Stage<T, Timed> {
     const problems = MILLISECONDS(ms, 'ms');
     if (problems.length > 0) throw invalidOptions(name, problems);
@@ -202,6 +229,7 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
         debounce: 2,
         throttle: 2,
         sample: 2,
+        sessionize: 2,
       },
       KeyedStageHandle.prototype,
     );

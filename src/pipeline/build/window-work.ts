@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { count, withMethods } from '../../internal/options/option-checks.js';
 import { StateCodecs } from '../codec/state-codecs.js';
+import type { ClockKind } from '../timers/stage-clock.js';
 import type { StatefulWork, WindowOperation } from '../vertex.js';
 import type { WindowOptions } from '../window-options.js';
 import { Accumulators, type AnyAggregate } from '../windows/accumulators.js';
@@ -35,11 +36,18 @@ export const checkAggregate = (method: string, given: unknown): void => {
   checkFunctions(method, { create, accumulate, export: exportFn });
 };
 
+/** Options of a stage with windows, and what its kind says. */
+export interface WindowsWanted<T, A> extends WindowOptions<T, A> {
+  readonly keyed: boolean;
+  /** Which time its windows go by: that of the items, or that of the machine. Default `event`. */
+  readonly clock?: ClockKind;
+}
+
 /** What a stage of these windows does. @throws MillraceError INVALID_OPTIONS */
 export const windowWork = <T, A>(
   definition: WindowDefinition,
   operation: AnyAggregate,
-  { keyed, ...options }: WindowOptions<T, A> & { readonly keyed: boolean },
+  { keyed, clock = 'event', ...options }: WindowsWanted<T, A>,
 ): StatefulWork => {
   checkAggregate('aggregate', operation);
   checkStageOptions<WindowOptions<T, A>>('aggregate', options, WINDOW);
@@ -54,7 +62,7 @@ export const windowWork = <T, A>(
     onError,
     forgets: true,
     ...(maxKeys !== undefined && { maxKeys }),
-    timed: { clock: 'event', forgetAfter: undefined },
+    timed: { clock, forgetAfter: undefined },
   };
 };
 

@@ -9,7 +9,7 @@ import type { WindowDefinition } from '../windows/window-definition.js';
 import type { KeyedWindowResult, WindowResult } from '../windows/window-result.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { vertexOf } from './stage-registry.js';
-import { checkAggregate, windowWork } from './window-work.js';
+import { checkAggregate, type WindowsWanted, windowWork } from './window-work.js';
 
 /** What a stage with windows stands behind. */
 export interface WindowsPlace {
@@ -21,17 +21,32 @@ export interface WindowsPlace {
   readonly handleOf: <R>(graph: GraphBuilder, id: number) => Stage<R, true>;
 }
 
-/** Behind one grouping, or behind those of two streams. */
-const addStage = <T, A, R>(
-  { graph, definition, handleOf }: WindowsPlace,
-  { groupings, operation }: { readonly groupings: readonly number[]; readonly operation: AnyAggregate },
-  { keyed, ...options }: WindowOptions<T, A> & { readonly keyed: boolean },
-): Stage<R, true> => {
-  const id = graph.add(windowWork(definition, operation, { keyed, ...options }), groupings, 'window');
+/** What a stage with windows is made of. */
+interface Windows {
+  readonly definition: WindowDefinition;
+  /** Those it stands behind: one for each stream. */
+  readonly groupings: readonly number[];
+  readonly operation: AnyAggregate;
+  readonly name?: string;
+}
+
+/** Adds one, with where its late items go, and gives its id. */
+export const addWindows = <T, A>(
+  graph: GraphBuilder,
+  { definition, groupings, operation, name = 'window' }: Windows,
+  options: WindowsWanted<T, A>,
+): number => {
+  const id = graph.add(windowWork(definition, operation, options), groupings, name);
   const { lateItems } = options;
   if (lateItems !== undefined) graph.addLate(id, graph.add({ kind: 'sink', sink: lateItems }, [], lateItems.name));
-  return handleOf<R>(graph, id);
+  return id;
 };
+
+const addStage = <T, A, R>(
+  { graph, definition, handleOf }: WindowsPlace,
+  windows: Omit<Windows, 'definition'>,
+  options: WindowsWanted<T, A>,
+): Stage<R, true> => handleOf<R>(graph, addWindows(graph, { definition, ...windows }, options));
 
 /** A grouping by one key, for windows of all items together. */
 export const groupingOfAll = (graph: GraphBuilder, id: number): number =>

@@ -130,14 +130,14 @@ export const forgets = (work: StatefulWork, value: unknown): boolean => {
  * The steps of a stage with state. The state is marked as changed after each call (`save`), since functions change it in place, and before the
  * item goes on. It undoes nothing when a function throws: who runs the fragment does, or discards what was not committed.
  */
-export const compileStateful = ({ operation }: StatefulWork, parts: KeyedParts, save: Save): KeyedSteps => {
+export const compileStateful = ({ operation, timed }: StatefulWork, parts: KeyedParts, save: Save): KeyedSteps => {
   switch (operation.kind) {
     case 'mapStateful':
       return mapSteps(operation, parts, save);
     case 'flatMapStateful':
       return flatMapSteps(operation, parts, save);
     case 'window':
-      return windowSteps(operation, parts, save);
+      return windowSteps({ operation, clock: timed?.clock }, parts, save);
     case 'filterStateful':
       return { onItem: filterStep(operation, parts, save), onTimer: noTimers };
     case 'rollingAggregate':

@@ -1,17 +1,19 @@
+import type { ClockKind } from '../timers/stage-clock.js';
 import type { WindowOperation } from '../vertex.js';
 import type { SidedItem } from '../windows/by-side.js';
 import type { KeyedParts, KeyedSteps, Save } from './keyed-parts.js';
 
-/** The steps of a stage with windows: their results have the key, and a timestamp that is in the window. */
+/** The steps of a stage with windows: an item is in those of its own time, or of the time at which it came. Results have the key. */
 export const windowSteps = (
-  operation: WindowOperation,
+  { operation, clock }: { readonly operation: WindowOperation; readonly clock: ClockKind | undefined },
   { state, calls, emit, cursor, late }: KeyedParts,
   save: Save,
 ): KeyedSteps => ({
   onItem: (key, item, side) => {
     const value = state.get(key) ?? operation.create();
     const taken = side === undefined ? item : ({ item, side } satisfies SidedItem);
-    if (operation.accept(value, cursor.timestamp, taken, calls)) return save(key, value);
+    const time = clock === 'processing' ? Math.floor(calls.now) : cursor.timestamp;
+    if (operation.accept(value, time, taken, calls)) return save(key, value);
     cursor.late += 1;
     late(item);
   },

@@ -282,7 +282,7 @@ export class FragmentCompiler {
     const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'processing', timers, isWindow);
     const late = this.#toAll(this.#graph.edges.filter((edge) => edge.from === vertex.id && edge.late === true));
     const behind = this.fanOut(vertex.id);
-    const next = isWindow ? this.#inWindow(behind) : behind;
+    const next = isWindow && needsTime(vertex) ? this.#inWindow(behind) : behind;
     return { state, calls, next, emit: this.#emit(next), cursor: this.cursor, late };
   }
 

@@ -21,7 +21,7 @@ export const giveUpWindow = (
   const stage = statefulStage(vertex.name, work);
   const state = keeper.stateOf(stage);
   const timers = keeper.timersOf(stage);
-  const calls = new CallTimers(clockOf(vertex), 'event', timers, true);
+  const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'event', timers, true);
   return (input) => {
     // what the timers of the stage have given as due
     const { key, name, at } = input as DueTimer;
