@@ -7,4 +7,6 @@ export interface StageKeeper {
   stateOf(stage: StatefulStage): StageState;
   /** Its timers: of a stage that is `timed`. */
   timersOf(stage: StatefulStage): StageTimers;
+  /** Those by which it tells early results: of one that is `early`. */
+  earlyTimersOf(stage: StatefulStage): StageTimers;
 }

@@ -35,4 +35,6 @@ export interface StatefulStage {
   readonly timed: boolean;
   /** Set where a state is that of windows. */
   readonly windows?: KeptWindows;
+  /** Set where it keeps others by the clock of the machine, for early results. */
+  readonly early?: true;
 }

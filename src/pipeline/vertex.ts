@@ -10,6 +10,7 @@ import type { StreamTime } from './time/time-source.js';
 import type { ClockKind } from './timers/stage-clock.js';
 import type { Timer, Timers } from './timers/timers.js';
 import type { KeptWindows } from './windows/kept-windows.js';
+import type { WindowTimers } from './windows/window-logic.js';
 import type { WindowResult } from './windows/window-result.js';
 
 /** What has a function of the user's, which may fail. */
@@ -77,6 +78,8 @@ export interface TimedWork {
   readonly clock: ClockKind;
   /** Milliseconds without an item after which a key is forgotten; undefined: never. */
   readonly forgetAfter: number | undefined;
+  /** Set where windows tell early results: by timers of the machine's clock, which are kept apart from the others. */
+  readonly early?: true;
 }
 
 /**
@@ -112,10 +115,10 @@ export interface WindowOperation {
   readonly keyed: boolean;
   create(): object;
   /** False: the item is late. */
-  accept(state: unknown, timestamp: number, item: unknown, timers: Timers): boolean;
-  onTimer(state: unknown, timer: Timer, timers: Timers): readonly WindowResult<unknown>[];
+  accept(state: unknown, timestamp: number, item: unknown, timers: WindowTimers): boolean;
+  onTimer(state: unknown, timer: Timer, timers: WindowTimers): readonly WindowResult<unknown>[];
   /** What `onTimer` led to was given up: the state goes on behind it. Calls no function of the user's. */
-  giveUp(state: unknown, timer: Timer, timers: Timers): void;
+  giveUp(state: unknown, timer: Timer, timers: WindowTimers): void;
 }
 
 /**

@@ -24,7 +24,8 @@ const queue = AggregateOperations.withCreate((): number[] => [])
 type Step =
   | { readonly kind: 'item'; readonly key: string; readonly off: number }
   | { readonly kind: 'advance'; readonly by: number; readonly most: number | undefined }
-  | { readonly kind: 'restart'; readonly key: string };
+  | { readonly kind: 'restart'; readonly key: string }
+  | { readonly kind: 'pass'; readonly by: number };
 
 const KEYS = ['a', 'b'];
 const key = fc.constantFrom(...KEYS);
@@ -47,6 +48,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('restart' as const), key }) },
 );
 const steps = fc.array(step, { maxLength: 80, size: 'max' });
+/** The clock of the machine goes on, too. */
+const pass = fc.record({ kind: fc.constant('pass' as const), by: fc.nat({ max: 30 }) });
+const passing = fc.array(fc.oneof({ weight: 4, arbitrary: step }, { weight: 1, arbitrary: pass }), {
+  maxLength: 80,
+  size: 'max',
+});
 const start = fc.constantFrom(-1_000, -5, 0, 1_700_000_000_000);
 
 /** An item, and the watermark that it met. */
@@ -55,6 +62,8 @@ interface Taken {
   readonly timestamp: number;
   readonly item: number;
   readonly watermark: number;
+  /** The time of the machine. */
+  readonly machine: number;
 }
 
 interface Run {
@@ -67,7 +76,7 @@ interface Run {
 const run = (
   rig: WindowsRig,
   { steps, start }: { readonly steps: readonly Step[]; readonly start: number },
-  watch?: (taken: readonly Taken[]) => void,
+  watch?: (taken: readonly Taken[], step: Step) => void,
 ): Run => {
   const taken: Taken[] = [];
   const late: Taken[] = [];
@@ -75,17 +84,19 @@ const run = (
   for (const [item, one] of steps.entries()) {
     if (one.kind === 'item') {
       const timestamp = time + one.off;
-      const each = { key: one.key, timestamp, item, watermark: rig.now };
+      const each = { key: one.key, timestamp, item, watermark: rig.now, machine: rig.machine };
       (rig.take(one.key, timestamp, item) ? taken : late).push(each);
     } else if (one.kind === 'restart') rig.restart(one.key);
+    else if (one.kind === 'pass') rig.passTo(rig.machine + one.by);
     else {
       time += one.by;
       rig.advanceTo(time, one.most);
     }
-    watch?.(taken);
+    watch?.(taken, one);
   }
   rig.advanceTo(time + 1_000_000);
   assert.deepEqual(rig.keys, [], 'nothing is kept of windows that have ended');
+  assert.equal(rig.pending, 0, 'nor a timer');
   return { rig, taken, late };
 };
 
@@ -262,9 +273,10 @@ test(
   },
 );
 
-/** When an early result has an item that met this watermark; before there is one it is some later item that sees to it. */
-const toldAt = (watermark: number, period: number): number =>
-  watermark === -Infinity ? Infinity : (Math.floor(watermark / period) + 1) * period;
+/** When an early result has an item that came at this time of the machine, if its window is open still. */
+const toldAt = (machine: number, period: number): number => (Math.floor(machine / period) + 1) * period;
+
+const itemsOf = ({ value }: TestedResult): readonly number[] => value as number[];
 
 /** An early result has an item that none before it has of the same window. */
 const assertSomethingNew = (results: readonly TestedResult[]): void => {
@@ -282,31 +294,35 @@ test(
   LIMIT,
   () => {
     fc.assert(
-      fc.property(steps, start, shapes, fc.constantFrom(1, 4, 25), (steps, start, [size, slide], period) => {
-        const plain = run(new WindowsRig(WindowDefinition.sliding(size, slide), queue as Operation), { steps, start });
-        const early = new WindowsRig(
-          WindowDefinition.sliding(size, slide).setEarlyResultsPeriod(period),
-          queue as Operation,
-        );
+      fc.property(passing, start, shapes, fc.constantFrom(1, 4, 25), (steps, start, [size, slide], period) => {
+        const windows = WindowDefinition.sliding(size, slide);
+        const plain = run(new WindowsRig(windows, queue as Operation), { steps, start });
+        const early = new WindowsRig(windows.setEarlyResultsPeriod(period), queue as Operation);
         let shown = 0;
-        const { taken } = run(early, { steps, start }, (taken) => {
-          for (const { key, end, value, isEarly } of early.results.slice(shown)) {
+        const { taken } = run(early, { steps, start }, (taken, { kind }) => {
+          for (const result of early.results.slice(shown)) {
+            if (!result.isEarly) continue;
+            const { key, end } = result;
             const window = slidingModel(taken, size, slide).find((one) => one.key === key && one.end === end);
-            if (isEarly)
-              assert.deepEqual(sorted(value as number[]), sorted((window?.items ?? []).map(({ item }) => item)));
+            assert.deepEqual(sorted(itemsOf(result)), sorted((window?.items ?? []).map(({ item }) => item)));
           }
           shown = early.results.length;
+          if (kind !== 'pass') return;
+          for (const { key, timestamp, watermark, machine, item } of taken) {
+            if (toldAt(machine, period) > early.machine) continue;
+            for (const end of endsOf(timestamp, size, slide)) {
+              const told = early.results.filter((one) => one.key === key && one.end === end);
+              const isOpen = end > watermark && told.every(({ isEarly }) => isEarly);
+              if (isOpen)
+                assert.ok(
+                  told.some((one) => itemsOf(one).includes(item)),
+                  `item ${item} up to ${end}`,
+                );
+            }
+          }
         });
         assert.equal(taken.length, plain.taken.length);
         assertSomethingNew(early.results);
-        for (const { timestamp, watermark, item } of taken) {
-          for (const end of endsOf(timestamp, size, slide)) {
-            if (end <= toldAt(watermark, period)) continue;
-            const has = ({ isEarly, value, ...one }: TestedResult) =>
-              isEarly && one.end === end && (value as number[]).includes(item);
-            assert.ok(early.results.some(has), `item ${item} in the window up to ${end}`);
-          }
-        }
         const final = early.results.filter(({ isEarly }) => !isEarly);
         assert.deepEqual(
           inOrder(valuesOf(final) as TestedResult[]),
@@ -320,17 +336,18 @@ test(
 
 test('early results of sessions have each item of a session that goes on', LIMIT, () => {
   fc.assert(
-    fc.property(steps, start, fc.constantFrom(5, 20), fc.constantFrom(1, 4), (steps, start, timeout, period) => {
+    fc.property(passing, start, fc.constantFrom(5, 20), fc.constantFrom(1, 4), (steps, start, timeout, period) => {
       const windows = WindowDefinition.session(timeout);
       const plain = run(new WindowsRig(windows, list as Operation), { steps, start });
       const early = new WindowsRig(windows.setEarlyResultsPeriod(period), list as Operation);
-      const { taken } = run(early, { steps, start });
+      run(early, { steps, start }, (taken, { kind }) => {
+        if (kind !== 'pass') return;
+        const shown = new Set(early.results.flatMap(itemsOf));
+        for (const { machine, item } of taken)
+          if (toldAt(machine, period) <= early.machine) assert.ok(shown.has(item), `item ${item}`);
+      });
       const final = early.results.filter(({ isEarly }) => !isEarly);
       assert.deepEqual(final, plain.rig.results);
-      const shown = new Set(early.results.flatMap(({ isEarly, value }) => (isEarly ? (value as number[]) : [])));
-      for (const { timestamp, watermark, item } of taken) {
-        if (toldAt(watermark, period) < timestamp + timeout) assert.ok(shown.has(item), `item ${item}`);
-      }
     }),
     { numRuns: 200 },
   );

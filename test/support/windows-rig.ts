@@ -1,11 +1,13 @@
 import type { AggregateOperation } from '../../src/pipeline/aggregates/aggregate-operation.js';
 import { StateCodecs } from '../../src/pipeline/codec/state-codecs.js';
 import type { StateCodec } from '../../src/pipeline/state-codec.js';
+import type { ClockKind } from '../../src/pipeline/timers/stage-clock.js';
 import type { Timers } from '../../src/pipeline/timers/timers.js';
 import { Accumulators } from '../../src/pipeline/windows/accumulators.js';
 import { createWindowLogic } from '../../src/pipeline/windows/create-window-logic.js';
 import { windowCodec } from '../../src/pipeline/windows/window-codec.js';
 import type { WindowDefinition } from '../../src/pipeline/windows/window-definition.js';
+import type { WindowTimers } from '../../src/pipeline/windows/window-logic.js';
 import type { WindowResult } from '../../src/pipeline/windows/window-result.js';
 import { emptyState, type WindowState } from '../../src/pipeline/windows/window-state.js';
 
@@ -15,6 +17,7 @@ export interface TestedResult extends WindowResult<unknown> {
 }
 
 interface SetTimer {
+  readonly clock: ClockKind;
   readonly key: string;
   readonly name: string;
   readonly at: number;
@@ -29,7 +32,7 @@ export class WindowsRig {
   readonly #codec;
   readonly #states = new Map<string, WindowState>();
   #timers: SetTimer[] = [];
-  #now = Number.NEGATIVE_INFINITY;
+  readonly #now = { event: Number.NEGATIVE_INFINITY, processing: 0 };
 
   /** @param codec of the accumulators */
   constructor(
@@ -41,8 +44,19 @@ export class WindowsRig {
     this.#codec = windowCodec(definition.shape, codec);
   }
 
+  /** The watermark. */
   get now(): number {
-    return this.#now;
+    return this.#now.event;
+  }
+
+  /** The time of the machine. */
+  get machine(): number {
+    return this.#now.processing;
+  }
+
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#timers.length;
   }
 
   get keys(): readonly string[] {
@@ -59,9 +73,19 @@ export class WindowsRig {
 
   /** The watermark moves, and some of what is due is called: all where `most` is not given. */
   advanceTo(watermark: number, most = Number.POSITIVE_INFINITY): void {
-    this.#now = Math.max(this.#now, watermark);
+    this.#now.event = Math.max(this.#now.event, watermark);
+    this.#fire('event', most);
+  }
+
+  /** The clock of the machine goes on, and early results that are due are told. */
+  passTo(machine: number, most = Number.POSITIVE_INFINITY): void {
+    this.#now.processing = machine;
+    this.#fire('processing', most);
+  }
+
+  #fire(clock: ClockKind, most: number): void {
     for (let left = most; left > 0; left -= 1) {
-      const due = this.#takeDue();
+      const due = this.#takeDue(clock);
       if (due === undefined) return;
       const state = this.#stateOf(due.key);
       for (const result of this.#logic.onTimer(state, due, this.#timersOf(due.key)))
@@ -71,8 +95,8 @@ export class WindowsRig {
   }
 
   /** What is due first is given up. */
-  giveUp(): void {
-    const due = this.#takeDue();
+  giveUp(clock: ClockKind = 'event'): void {
+    const due = this.#takeDue(clock);
     if (due === undefined) return;
     // what its own try has left is undone
     this.restart(due.key);
@@ -90,21 +114,27 @@ export class WindowsRig {
     return this.#states.get(key) ?? emptyState();
   }
 
-  #takeDue(): SetTimer | undefined {
+  #takeDue(clock: ClockKind): SetTimer | undefined {
     const order = (a: SetTimer, b: SetTimer): number => a.at - b.at || (a.key < b.key ? -1 : 1);
-    const [due] = this.#timers.filter(({ at }) => at <= this.#now).sort(order);
+    const [due] = this.#timers.filter((one) => one.clock === clock && one.at <= this.#now[clock]).sort(order);
     this.#timers = this.#timers.filter((timer) => timer !== due);
     return due;
   }
 
-  #timersOf(key: string): Timers {
-    const others = (name: string) => this.#timers.filter((timer) => timer.key !== key || timer.name !== name);
+  #timersOf(key: string): WindowTimers {
+    const [ends, early] = [this.#ofClock('event', key), this.#ofClock('processing', key)];
+    return { now: ends.now, set: ends.set, clear: ends.clear, early };
+  }
+
+  #ofClock(clock: ClockKind, key: string): Timers {
+    const others = (name: string) =>
+      this.#timers.filter((timer) => timer.clock !== clock || timer.key !== key || timer.name !== name);
     return {
-      now: this.#now,
+      now: this.#now[clock],
       set: (name, at) => {
         if (!Number.isInteger(at)) throw new RangeError(`a timer at ${at}`);
         this.timersSet += 1;
-        this.#timers = [...others(name), { key, name, at }];
+        this.#timers = [...others(name), { clock, key, name, at }];
       },
       clear: (name) => {
         this.#timers = others(name);

@@ -116,7 +116,7 @@ const partsOf = (graph: PipelineGraph): SettledParts => {
     sources: plan.sources.map(({ name }) => name),
     sinks: ports.sinks.map(({ name }) => name),
     stages: keeping.map(({ name }) => name),
-    timers: plan.timedStages.map(({ name }) => name),
+    timers: plan.timedStages.flatMap(({ name, early }) => (early ? [] : name)),
     ...calledIn(ports),
   };
   return { now, keeping };

@@ -134,6 +134,8 @@ class RecordCounter {
         this.#takeDue(place.name, place.rest ?? '');
         return;
       case 'timer':
+      case 'early':
+      case 'early-due':
       case 'dedupe':
         return;
       default:

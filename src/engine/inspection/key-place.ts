@@ -1,3 +1,5 @@
+import type { NamedKind } from '../layout/keys/named-keys.js';
+
 /** What the record of a key is. Names are decoded. */
 export type KeyPlace =
   | { readonly is: 'job' | 'careful' | 'reached' | 'time' }
@@ -9,7 +11,7 @@ export type KeyPlace =
   | { readonly is: 'rows'; readonly sink: string; readonly outbox: string; readonly last: number }
   /** `rest`: what stands behind the prefix of the stage, or source; undefined: the record of the name itself. */
   | {
-      readonly is: 'state' | 'keys' | 'timer' | 'due' | 'async' | 'dedupe';
+      readonly is: NamedKind;
       readonly name: string;
       readonly rest: string | undefined;
     };
@@ -36,6 +38,8 @@ export const placeOfKey = (key: string): KeyPlace | undefined => {
     case 'keys':
     case 'timer':
     case 'due':
+    case 'early':
+    case 'early-due':
     case 'async':
     case 'dedupe':
       return { is, name, rest: key.length === is.length + first.length + 1 ? undefined : behind };

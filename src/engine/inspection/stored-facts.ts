@@ -71,6 +71,8 @@ const isSmall = (place: KeyPlace | undefined): boolean => {
     case 'keys':
     case 'timer':
     case 'due':
+    case 'early':
+    case 'early-due':
     case 'async':
     case 'dedupe':
       return place.rest === undefined;

@@ -54,9 +54,12 @@ export const keysOf = (part: Part): StoredKeys => {
   }
 };
 
+/** Those of early results go with the others, and are missed by nobody. */
+const TIMERS = ['timer', 'due', 'early', 'early-due'] as const;
+
 const timersOf = (stage: string): StoredKeys => ({
-  keys: [nameKey('timer', stage), nameKey('due', stage)],
-  prefixes: [namePrefix('timer', stage), namePrefix('due', stage)],
+  keys: TIMERS.map((kind) => nameKey(kind, stage)),
+  prefixes: TIMERS.map((kind) => namePrefix(kind, stage)),
 });
 
 /** What a stage keeps: its state with its timers, or the items of its pending calls. */

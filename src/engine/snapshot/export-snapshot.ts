@@ -69,7 +69,16 @@ const putMoment = async (
 };
 
 /** R18. */
-const EXPORTED: ReadonlySet<string | undefined> = new Set(['state', 'timer', 'due', 'time', 'async', 'dedupe']);
+const EXPORTED: ReadonlySet<string | undefined> = new Set([
+  'state',
+  'timer',
+  'due',
+  'time',
+  'early',
+  'early-due',
+  'async',
+  'dedupe',
+]);
 
 const isOfStages = (key: string): boolean => EXPORTED.has(placeOfKey(key)?.is);
 

@@ -23,11 +23,11 @@ import { NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
 /** How large a state is taken for before any was encoded. */
 const FIRST_GUESS_BYTES = 64;
 
-const OWNED = { state: 'state', timer: 'timers' } as const;
+const OWNED = { state: 'state', timer: 'timers', early: 'timers of early results' } as const;
 
 export interface KeyedStateOptions {
-  /** What is kept by key: the state, or the timers. */
-  readonly kind: 'state' | 'timer';
+  /** What is kept by key: the state, or timers. */
+  readonly kind: keyof typeof OWNED;
   /** Its name is the key of its states, its codec makes them bytes. */
   readonly stage: StatefulStage;
   /** Read from what it has, written to by `sealInto`. */

@@ -33,11 +33,14 @@ export class KeyedStates implements CommitPart, StageKeeper {
   readonly #states: readonly (KeyedState | StoredTimers)[];
   readonly #byName: ReadonlyMap<string, KeyedState>;
   readonly #timers: ReadonlyMap<string, StoredTimers>;
+  readonly #early: ReadonlyMap<string, StoredTimers>;
 
   /** Opens every stage, so that what does not fit is refused before the first item. @throws MillraceError as `KeyedState` */
   constructor({ stages, overlay, store, limits, bundles }: KeyedStatesOptions) {
     const timed = stages.filter((stage) => stage.timed);
-    const share = (bound: number): number => Math.floor(bound / Math.max(1, stages.length + timed.length));
+    const early = stages.filter((stage) => stage.early === true);
+    const share = (bound: number): number =>
+      Math.floor(bound / Math.max(1, stages.length + timed.length + early.length));
     const shares = {
       limits: { maxEntries: share(limits.maxEntries), maxBytes: share(limits.maxBytes) },
       bundles: {
@@ -48,8 +51,11 @@ export class KeyedStates implements CommitPart, StageKeeper {
     };
     const common = { overlay, store, ...shares };
     this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ kind: 'state', stage, ...common })]));
-    this.#timers = new Map(timed.map((stage) => [stage.name, new StoredTimers({ stage, ...common })]));
-    this.#states = [...this.#byName.values(), ...this.#timers.values()];
+    const timersOf = (some: readonly StatefulStage[], kind: 'timer' | 'early') =>
+      new Map(some.map((stage) => [stage.name, new StoredTimers({ kind, stage, ...common })]));
+    this.#timers = timersOf(timed, 'timer');
+    this.#early = timersOf(early, 'early');
+    this.#states = [...this.#byName.values(), ...this.#timers.values(), ...this.#early.values()];
   }
 
   /** An estimate of the memory that changes since the last seal take. */
@@ -67,6 +73,10 @@ export class KeyedStates implements CommitPart, StageKeeper {
 
   timersOf({ name }: StatefulStage): StageTimers {
     return opened(this.#timers, name).timers;
+  }
+
+  earlyTimersOf({ name }: StatefulStage): StageTimers {
+    return opened(this.#early, name).timers;
   }
 
   /** Puts every change since the last seal into the overlay, right before that is sealed itself. */

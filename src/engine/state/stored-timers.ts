@@ -12,6 +12,11 @@ import { StoredTimerIndex } from './stored-timer-index.js';
 /** Replaced and never changed in place, so what stands in memory need not be copied. */
 const CODEC: StateCodec<unknown> = { version: 0, encode: (timers) => encodeStored(timers), decode: decodeStored };
 
+export interface StoredTimersOptions extends KeyedStateOptions {
+  /** `early`: those by which windows tell early results, which go by another clock. */
+  readonly kind: 'timer' | 'early';
+}
+
 /**
  * The timers of one stage over the store of its job: for each key a record of what is set, kept as states are, and an index by time.
  *
@@ -26,15 +31,12 @@ export class StoredTimers implements CommitPart {
   #saved = { pending: 0, storedPending: 0 };
 
   /** @throws MillraceError INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
-  constructor(options: Omit<KeyedStateOptions, 'kind'>) {
-    const { stage, overlay, store } = options;
-    this.#records = new KeyedState({
-      ...options,
-      kind: 'timer',
-      stage: { name: stage.name, codec: CODEC, timed: true },
-    });
-    this.#index = new StoredTimerIndex({ prefix: namePrefix('due', stage.name), overlay, store });
-    this.#countKey = nameKey('due', stage.name);
+  constructor(options: StoredTimersOptions) {
+    const { kind, stage, overlay, store } = options;
+    const index = kind === 'timer' ? 'due' : 'early-due';
+    this.#records = new KeyedState({ ...options, stage: { name: stage.name, codec: CODEC, timed: true } });
+    this.#index = new StoredTimerIndex({ prefix: namePrefix(index, stage.name), overlay, store });
+    this.#countKey = nameKey(index, stage.name);
     this.#storedPending = readCount(overlay.get(this.#countKey));
     const records = this.#records;
     const entries = {

@@ -62,7 +62,7 @@ export const windowWork = <T, A>(
     onError,
     forgets: true,
     ...(maxKeys !== undefined && { maxKeys }),
-    timed: { clock, forgetAfter: undefined },
+    timed: { clock, forgetAfter: undefined, ...(definition.earlyResultsPeriod !== undefined && { early: true }) },
   };
 };
 

@@ -37,10 +37,14 @@ export const compileFragment = (graph: PipelineGraph, entry: number, around: Fra
   });
 
 /** Fuses a stage that keeps timers, from a due one on, with the stages behind it. */
-export const compileTimerFragment = (graph: PipelineGraph, entry: Vertex, around: FragmentSurroundings): Fragment => {
+export const compileTimerFragment = (
+  graph: PipelineGraph,
+  { entry, early }: { readonly entry: Vertex; readonly early: boolean },
+  around: FragmentSurroundings,
+): Fragment => {
   const rejects = onErrorOf(entry) !== 'fail' || mayReject(graph, entry.id, isBoundary(around));
   const giveUp = giveUpWindow(entry, around);
-  return fuse(graph, around, { rejects, giveUp, stepOf: (compiler) => compiler.timerEntry(entry) });
+  return fuse(graph, around, { rejects, giveUp, stepOf: (compiler) => compiler.timerEntry(entry, early) });
 };
 
 const isBoundary =
@@ -68,6 +72,7 @@ const fuse = (graph: PipelineGraph, around: FragmentSurroundings, { rejects, giv
 const undoable = ({ keeper }: FragmentSurroundings, states: UndoableStates): StageKeeper => ({
   stateOf: (stage) => states.add(keeper.stateOf(stage)),
   timersOf: (stage) => states.addTimers(keeper.timersOf(stage)),
+  earlyTimersOf: (stage) => states.addTimers(keeper.earlyTimersOf(stage)),
 });
 
 /**

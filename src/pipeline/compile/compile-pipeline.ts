@@ -73,7 +73,8 @@ class PipelineCompiler {
     const sinks: SinkPlan[] = [];
     for (const vertex of this.#graph.vertices) {
       const { id, name, work } = vertex;
-      if (work.kind === 'stateful' && work.timed !== undefined) timedStages.push(this.#timed(vertex, work, work.timed));
+      if (work.kind === 'stateful' && work.timed !== undefined)
+        timedStages.push(...this.#timed(vertex, work, work.timed));
       if (work.kind === 'sink') sinks.push({ name, sink: work.sink });
       if (work.kind === 'source') {
         sources.push({ name, source: work.source, watermarks: this.#watermarksOf(id), ...this.#after(id) });
@@ -117,21 +118,24 @@ class PipelineCompiler {
     };
   }
 
-  #timed(vertex: Vertex, work: StatefulWork, { clock: clockKind }: TimedWork): TimedStagePlan {
+  /** A stage with windows that tells early results is two of them: what ends windows is due first. */
+  #timed(vertex: Vertex, work: StatefulWork, { clock: clockKind, early }: TimedWork): readonly TimedStagePlan[] {
     const { id, name } = vertex;
-    const timers = this.#timersOf(vertex, work);
-    const fragment = compileTimerFragment(this.#graph, vertex, this.#around);
-    const downstream = this.#downstream(id);
-    return {
-      vertex: id,
-      name,
+    const common = { vertex: id, name, downstream: this.#downstream(id) };
+    const fragmentOf = (early: boolean) => compileTimerFragment(this.#graph, { entry: vertex, early }, this.#around);
+    const timed: TimedStagePlan = {
+      ...common,
+      early: false,
       clockKind,
       clock: this.#clockOf(vertex),
       firing: this.#times?.timersOf(vertex),
-      timers,
-      fragment,
-      downstream,
+      timers: this.#timersOf(vertex, work),
+      fragment: fragmentOf(false),
     };
+    if (early === undefined) return [timed];
+    const machine = { clockKind: 'processing', clock: this.#processingClock, firing: undefined } as const;
+    const timers = this.#keeper.earlyTimersOf(statefulStage(name, work));
+    return [timed, { ...common, ...machine, early, timers, fragment: fragmentOf(true) }];
   }
 
   #after(id: number): Pick<SourcePlan, 'fragment' | 'downstream'> {
@@ -143,6 +147,8 @@ class PipelineCompiler {
       targetOf: this.#targetOf,
       keeper: this.#keeper,
       dueOf: (vertex, work) => this.#timersOf(vertex, work),
+      earlyDueOf: ({ name }, work) => this.#keeper.earlyTimersOf(statefulStage(name, work)),
+      processingClock: this.#processingClock,
       clockOf: (vertex) => this.#clockOf(vertex),
       times: this.#times,
       serviceOf: (vertex) => present(this.#services.get(vertex.id), SERVICE),
@@ -222,6 +228,7 @@ const servicesOf = ({ vertices }: PipelineGraph): ReadonlyMap<number, ServicePla
 const onceForEach = (keeper: StageKeeper): StageKeeper => ({
   stateOf: onceBy((stage) => keeper.stateOf(stage)),
   timersOf: onceBy((stage) => keeper.timersOf(stage)),
+  earlyTimersOf: onceBy((stage) => keeper.earlyTimersOf(stage)),
 });
 
 const onceBy = <R>(make: (stage: StatefulStage) => R): ((stage: StatefulStage) => R) => {

@@ -1,3 +1,5 @@
+import type { StateKey } from '../stage-state.js';
+import type { CallTimers } from '../timers/call-timers.js';
 import type { ClockKind } from '../timers/stage-clock.js';
 import type { WindowOperation } from '../vertex.js';
 import type { SidedItem } from '../windows/by-side.js';
@@ -10,6 +12,7 @@ export const windowSteps = (
   save: Save,
 ): KeyedSteps => ({
   onItem: (key, item, side) => {
+    forKey(calls, key);
     const value = state.get(key) ?? operation.create();
     const taken = side === undefined ? item : ({ item, side } satisfies SidedItem);
     const time = clock === 'processing' ? Math.floor(calls.now) : cursor.timestamp;
@@ -18,9 +21,16 @@ export const windowSteps = (
     late(item);
   },
   onTimer: (key, timer) => {
+    forKey(calls, key);
     const value = state.get(key) ?? operation.create();
     const results = operation.onTimer(value, timer, calls);
     save(key, value);
     if (results.length > 0) emit(operation.keyed ? results.map((result) => ({ key, ...result })) : results);
   },
 });
+
+/** What is set from now on is set for this key. */
+export const forKey = (calls: CallTimers, key: StateKey): void => {
+  calls.key = key;
+  if (calls.early !== undefined) calls.early.key = key;
+};

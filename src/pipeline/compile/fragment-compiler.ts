@@ -1,15 +1,13 @@
 import { present } from '../../internal/present.js';
 import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { StageKeeper } from '../stage-keeper.js';
 import type { StateKey } from '../stage-state.js';
 import type { EventTimes } from '../time/event-times.js';
 import type { PendingTimes } from '../time/pending-times.js';
 import { needsTime } from '../time/time-roots.js';
-import { CallTimers } from '../timers/call-timers.js';
-import type { StageClock } from '../timers/stage-clock.js';
 import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
 import type { Edge, PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
 import type { WindowResult } from '../windows/window-result.js';
+import { callTimersOf, type StageSurroundings } from './call-timers-of.js';
 import { checkKey } from './check-key.js';
 import { compileArrival, compileRoute } from './compile-exchange.js';
 import { compileTimed, compileUntimed, type StatefulSteps } from './compile-timed.js';
@@ -26,15 +24,13 @@ export type Step = (item: unknown) => void;
 /** Which boundary a vertex is, if it is one. */
 export type TargetOf = (vertex: Vertex) => Target | undefined;
 
-export interface FragmentSurroundings {
+export interface FragmentSurroundings extends StageSurroundings {
   /** Undefined for a vertex that belongs to the fragment itself. */
   readonly targetOf: TargetOf;
-  /** In memory, or over a store: the fragment does not know. */
-  readonly keeper: StageKeeper;
   /** Not taken back with what an input did. */
   readonly dueOf: (vertex: Vertex, work: StatefulWork) => Pick<StageTimers, 'isFirst' | 'clear'>;
-  /** The time that a stage with state goes by. */
-  readonly clockOf: (vertex: Vertex) => StageClock;
+  /** The same of timers of early results. */
+  readonly earlyDueOf: FragmentSurroundings['dueOf'];
   /** Undefined in a pipeline without timestamps. */
   readonly times: EventTimes | undefined;
   /** That of a stage which uses one. */
@@ -225,7 +221,8 @@ export class FragmentCompiler {
 
   #stateful(vertex: Vertex, work: StatefulWork): KeyedStep {
     const { cursor } = this;
-    const step = work.timed === undefined ? this.#untimed(vertex, work) : this.#timed(vertex, work).onItem;
+    const step =
+      work.timed === undefined ? this.#untimed(vertex, work) : this.#timed(vertex, work, this.#around.dueOf).onItem;
     return (key, item, side) => {
       cursor.stage = vertex;
       cursor.item = item;
@@ -235,13 +232,14 @@ export class FragmentCompiler {
     };
   }
 
-  /** What the due timers of a stage are run through: each is an input. */
-  timerEntry(vertex: Vertex): Step {
+  /** What the due timers of a stage are run through: each is an input. @param early whether they are those of early results */
+  timerEntry(vertex: Vertex, early: boolean): Step {
     if (vertex.work.kind !== 'stateful') return () => {};
     const { cursor } = this;
-    const { onDue } = this.#timed(vertex, vertex.work);
+    const { dueOf, earlyDueOf, times } = this.#around;
+    const { onDue } = this.#timed(vertex, vertex.work, early ? earlyDueOf : dueOf);
     const timeOf = this.#timeOfTimers(vertex);
-    const firing = this.#around.times?.timersOf(vertex);
+    const firing = early ? undefined : times?.timersOf(vertex);
     return (item) => {
       // what the timers of the stage have given as due
       const due = item as DueTimer;
@@ -267,8 +265,8 @@ export class FragmentCompiler {
     return compileUntimed(work, this.#parts(vertex, work, undefined));
   }
 
-  #timed(vertex: Vertex, work: StatefulWork): StatefulSteps {
-    const { keeper, clockOf, dueOf } = this.#around;
+  #timed(vertex: Vertex, work: StatefulWork, dueOf: FragmentSurroundings['dueOf']): StatefulSteps {
+    const { keeper, clockOf } = this.#around;
     const timers = keeper.timersOf(statefulStage(vertex.name, work));
     const has = 'onTimer' in work.operation && work.operation.onTimer !== undefined;
     const parts = this.#parts(vertex, work, has ? timers : undefined);
@@ -276,10 +274,9 @@ export class FragmentCompiler {
   }
 
   #parts(vertex: Vertex, work: StatefulWork, timers: StageTimers | undefined): KeyedParts {
-    const { keeper, clockOf } = this.#around;
-    const state = keeper.stateOf(statefulStage(vertex.name, work));
+    const state = this.#around.keeper.stateOf(statefulStage(vertex.name, work));
     const isWindow = work.operation.kind === 'window';
-    const calls = new CallTimers(clockOf(vertex), work.timed?.clock ?? 'processing', timers, isWindow);
+    const calls = callTimersOf(vertex, work, timers, this.#around);
     const late = this.#toAll(this.#graph.edges.filter((edge) => edge.from === vertex.id && edge.late === true));
     const behind = this.fanOut(vertex.id);
     const next = isWindow && needsTime(vertex) ? this.#inWindow(behind) : behind;

@@ -61,12 +61,14 @@ export interface AsyncStagePlan {
   call(item: unknown, signal: AbortSignal): PromiseLike<unknown> | unknown;
 }
 
-/** A stage that keeps timers. */
+/** A stage that keeps timers; one that tells early results is there twice. */
 export interface TimedStagePlan {
   /** Its id in the graph. */
   readonly vertex: number;
   /** No other stage of the pipeline has it. */
   readonly name: string;
+  /** Whether the timers are those of early results: nothing is missed without them. */
+  readonly early: boolean;
   /** Whose time it goes by. */
   readonly clockKind: ClockKind;
   /** That time. */

@@ -11,4 +11,5 @@ export const statefulStage = (name: string, { codec, timed, windows }: StatefulW
   codec,
   timed: timed !== undefined,
   ...(windows && { windows }),
+  ...(timed?.early && { early: true }),
 });

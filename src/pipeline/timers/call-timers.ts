@@ -13,6 +13,8 @@ export const FARTHEST_MS = 100 * 365.25 * 24 * 3600 * 1000;
 export class CallTimers implements Timers {
   /** That of the call; undefined between two calls. */
   key: StateKey | undefined;
+  /** Those of early results, by the clock of the machine: of windows that tell them. */
+  early: CallTimers | undefined;
   readonly #clock: StageClock;
   readonly #kind: ClockKind;
   /** Undefined where nothing would be done at a timer. */

@@ -1,23 +1,26 @@
-import type { Timers } from '../timers/timers.js';
 import { multipleBehind } from './multiples.js';
-import { EARLY, END } from './window-logic.js';
+import { EARLY, END, type WindowTimers } from './window-logic.js';
 import type { WindowState } from './window-state.js';
 
-/** Has the timer `end` there. @param at NaN: there is no window */
-export const arm = (state: WindowState, at: number, timers: Timers): void => {
+/** Has the timer `end` there. @param at NaN: there is no window, and nothing to tell early */
+export const arm = (state: WindowState, at: number, timers: WindowTimers): void => {
   if (Object.is(state.armed, at)) return;
   state.armed = at;
   if (!Number.isNaN(at)) timers.set(END, at);
+  else if (state.early) {
+    state.early = false;
+    timers.early?.clear(EARLY);
+  }
 };
 
 /** Has the timer `end` there, or before. */
-export const armBy = (state: WindowState, at: number, timers: Timers): void => {
+export const armBy = (state: WindowState, at: number, timers: WindowTimers): void => {
   if (!(state.armed <= at)) arm(state, at, timers);
 };
 
-/** Has the timer `early` at the next multiple of the period, so that all keys tell at one moment; once a time is known. */
-export const armEarly = (state: WindowState, period: number, timers: Timers): void => {
-  if (state.early || !Number.isFinite(timers.now)) return;
+/** Has the timer `early` at the next multiple of the period, so that all keys tell at one moment. */
+export const armEarly = (state: WindowState, period: number, { early }: WindowTimers): void => {
+  if (state.early || early === undefined) return;
   state.early = true;
-  timers.set(EARLY, multipleBehind(timers.now, period));
+  early.set(EARLY, multipleBehind(early.now, period));
 };

@@ -1,8 +1,8 @@
-import type { Timer, Timers } from '../timers/timers.js';
+import type { Timer } from '../timers/timers.js';
 import type { Accumulators } from './accumulators.js';
 import { arm, armBy, armEarly } from './arm-timers.js';
 import { insertPane } from './pane-order.js';
-import { EARLY, type WindowLogic } from './window-logic.js';
+import { EARLY, type WindowLogic, type WindowTimers } from './window-logic.js';
 import type { WindowResult } from './window-result.js';
 import { emptyPane, endEarly, type Pane, type WindowState } from './window-state.js';
 
@@ -27,7 +27,7 @@ export class SessionWindows implements WindowLogic {
     this.#options = options;
   }
 
-  accept(state: WindowState, timestamp: number, item: unknown, timers: Timers): boolean {
+  accept(state: WindowState, timestamp: number, item: unknown, timers: WindowTimers): boolean {
     const { timeout, earlyPeriod, accumulators } = this.#options;
     const own = emptyPane(timestamp, timestamp + timeout);
     const near = takeNear(state.panes, own, timers.now);
@@ -41,12 +41,12 @@ export class SessionWindows implements WindowLogic {
     return true;
   }
 
-  onTimer(state: WindowState, { name, at }: Timer, timers: Timers): readonly WindowResult<unknown>[] {
+  onTimer(state: WindowState, { name, at }: Timer, timers: WindowTimers): readonly WindowResult<unknown>[] {
     if (name === EARLY) return this.#early(state);
     return this.#leave(state, at, timers).map((session) => this.#result(state, session, false));
   }
 
-  giveUp(state: WindowState, { name, at }: Timer, timers: Timers): void {
+  giveUp(state: WindowState, { name, at }: Timer, timers: WindowTimers): void {
     if (name === EARLY) endEarly(state);
     else this.#leave(state, at, timers);
   }
@@ -62,7 +62,7 @@ export class SessionWindows implements WindowLogic {
   }
 
   /** Takes out the sessions that end up to there, and arms the timer for the next one. */
-  #leave(state: WindowState, end: number, timers: Timers): readonly Pane[] {
+  #leave(state: WindowState, end: number, timers: WindowTimers): readonly Pane[] {
     const { panes } = state;
     const kept = panes.findIndex(({ to }) => to > end);
     const gone = panes.splice(0, kept < 0 ? panes.length : kept);

@@ -1,9 +1,9 @@
-import type { Timer, Timers } from '../timers/timers.js';
+import type { Timer } from '../timers/timers.js';
 import type { Accumulators } from './accumulators.js';
 import { arm, armBy, armEarly } from './arm-timers.js';
 import { multipleBehind, multipleUpTo } from './multiples.js';
 import { paneOf } from './pane-order.js';
-import { EARLY, type WindowLogic } from './window-logic.js';
+import { EARLY, type WindowLogic, type WindowTimers } from './window-logic.js';
 import type { WindowResult } from './window-result.js';
 import { emptyRunning, endEarly, type Pane, type WindowState } from './window-state.js';
 
@@ -34,7 +34,7 @@ export class SlidingWindows implements WindowLogic {
     this.#keepsRunning = options.slide < options.size && options.accumulators.deducts;
   }
 
-  accept(state: WindowState, timestamp: number, item: unknown, timers: Timers): boolean {
+  accept(state: WindowState, timestamp: number, item: unknown, timers: WindowTimers): boolean {
     const { size, slide, earlyPeriod, accumulators } = this.#options;
     const start = multipleUpTo(timestamp, slide);
     const to = start + size;
@@ -50,7 +50,7 @@ export class SlidingWindows implements WindowLogic {
     return true;
   }
 
-  onTimer(state: WindowState, { name, at }: Timer, timers: Timers): readonly WindowResult<unknown>[] {
+  onTimer(state: WindowState, { name, at }: Timer, timers: WindowTimers): readonly WindowResult<unknown>[] {
     if (name === EARLY) return this.#early(state);
     const results: WindowResult<unknown>[] = [];
     while (state.armed <= at) {
@@ -61,7 +61,7 @@ export class SlidingWindows implements WindowLogic {
     return results;
   }
 
-  giveUp(state: WindowState, { name, at }: Timer, timers: Timers): void {
+  giveUp(state: WindowState, { name, at }: Timer, timers: WindowTimers): void {
     if (name === EARLY) {
       endEarly(state);
       return;
@@ -91,7 +91,7 @@ export class SlidingWindows implements WindowLogic {
   }
 
   /** Goes on to the next window, and gives the panes that are in none any more. */
-  #leave(state: WindowState, end: number, timers: Timers): readonly Pane[] {
+  #leave(state: WindowState, end: number, timers: WindowTimers): readonly Pane[] {
     const { panes } = state;
     const kept = panes.findIndex(({ to }) => to > end);
     const gone = panes.splice(0, kept < 0 ? panes.length : kept);

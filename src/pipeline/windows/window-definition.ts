@@ -16,7 +16,8 @@ export interface WindowDefinition {
   /** How often a window is told of before its end; undefined: never. */
   readonly earlyResultsPeriod: number | undefined;
   /**
-   * The same windows, each of which gives a result so far (`isEarly`) every `periodMs` of the time of the items, if it has a new item since.
+   * The same windows, each of which gives a result so far (`isEarly`) every `periodMs` by the clock of the machine, if it has a new item
+   * since: while the time of the items stands still, too.
    * @throws MillraceError INVALID_OPTIONS
    */
   setEarlyResultsPeriod(periodMs: number): WindowDefinition;

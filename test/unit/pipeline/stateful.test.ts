@@ -244,6 +244,7 @@ test('a state is marked as changed after each call, also after one that gives no
       return state;
     },
     timersOf: () => assert.fail('it has none'),
+    earlyTimersOf: () => assert.fail('nor these'),
   });
   plan.sources[0]?.fragment.run([1], 0, LIMITS);
   assert.deepEqual(calls, ['get k', 'set k {"n":1}']);

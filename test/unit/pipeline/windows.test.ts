@@ -201,16 +201,53 @@ describe('windows', () => {
 
   it('early results that were given up do not end those that come', () => {
     const rig = new WindowsRig(WindowDefinition.tumbling(100).setEarlyResultsPeriod(10), counting() as Operation);
-    rig.advanceTo(0);
     rig.take('k', 1, 0);
-    rig.advanceTo(10, 0);
-    rig.giveUp();
+    rig.passTo(10, 0);
+    rig.giveUp('processing');
     rig.take('k', 11, 0);
-    rig.advanceTo(20);
+    rig.passTo(20);
     assert.deepEqual(
       rig.results.map(({ end, value, isEarly }) => [end, value, isEarly]),
       [[100, 2, true]],
     );
+  });
+
+  it('early results come by the clock of the machine, at multiples of the period, while event time stands still', () => {
+    for (const windows of [WindowDefinition.tumbling(100), WindowDefinition.session(100)]) {
+      const rig = new WindowsRig(windows.setEarlyResultsPeriod(1_000), counting() as Operation);
+      rig.passTo(1_700);
+      rig.take('a', 1, 0);
+      rig.advanceTo(50);
+      rig.take('b', 60, 0);
+      assert.deepEqual(rig.results, []);
+      rig.passTo(1_999);
+      assert.deepEqual(rig.results, []);
+      rig.passTo(2_000);
+      assert.deepEqual(
+        rig.results.map(({ key, value, isEarly }) => [key, value, isEarly]),
+        [
+          ['a', 1, true],
+          ['b', 1, true],
+        ],
+      );
+      rig.passTo(9_000);
+      assert.equal(rig.results.length, 2, 'nothing is new');
+    }
+  });
+
+  it('a window that has ended leaves no timer for early results', () => {
+    for (const windows of [WindowDefinition.sliding(20, 10), WindowDefinition.session(100)]) {
+      const rig = new WindowsRig(windows.setEarlyResultsPeriod(1_000), counting() as Operation);
+      rig.take('k', 1, 0);
+      assert.equal(rig.pending, 2);
+      rig.advanceTo(1_000);
+      assert.equal(rig.pending, 0);
+      rig.take('k', 2_000, 0);
+      rig.advanceTo(3_000, 0);
+      rig.giveUp();
+      if (windows.shape.kind === 'sliding') rig.giveUp();
+      assert.equal(rig.pending, 0);
+    }
   });
 
   it('one key may not have more panes than it may, and the state is as it was', () => {
