@@ -3,7 +3,7 @@ import { type DurableSinkWriter, defineSink, type Sink } from '../../../src/conn
 import { CrashingJob, type CrashingJobOptions } from './crashing-job.js';
 import type { Destination } from './durable-sink-rig.js';
 
-/** Where in a round the process is gone. */
+/** Where in a round the process is gone; undefined: nowhere. */
 export type Crash = Parameters<CrashingJob['round']>[0];
 
 /** What arrived, once each: what is sent again after a crash has the number that it had. */
