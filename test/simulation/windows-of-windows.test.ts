@@ -12,8 +12,8 @@ import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { type PlainItem, PlainWindows } from '../support/plain-windows.js';
-import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { arrivedOf, asText, type Crash, runThrough } from '../support/rigs/crashing-runs.js';
+import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 
 /*
  * Two sources that end at different times meet, their items are gathered in windows, and the results of these in longer windows. Nothing is late,
