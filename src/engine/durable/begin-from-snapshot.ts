@@ -12,7 +12,7 @@ const COMMIT_BYTES = 4 * 1024 * 1024;
 /** All that a snapshot may have (R18). */
 const EXPORTED: StoredKeys = {
   keys: [storeKeys.eventTimes],
-  prefixes: ['state/', 'timer/', 'due/', 'async/', 'dedupe/'],
+  prefixes: ['state/', 'timer/', 'due/', 'early/', 'early-due/', 'async/', 'dedupe/'],
 };
 
 /**

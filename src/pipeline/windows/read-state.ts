@@ -4,7 +4,7 @@ import { PANE_BITS, STATE_BITS } from './write-state.js';
 
 /** Reads what `writeState` has written behind its head. The accumulators stay bytes, of `bytes`. @throws RangeError for anything else */
 export const readState = (reader: NumberReader, bytes: Uint8Array): WindowState => {
-  const state = { ...emptyState(), bytes };
+  const state = { ...emptyState(), bytes, storedBytes: bytes.byteLength };
   const bits = reader.count();
   state.early = (bits & STATE_BITS.early) !== 0;
   state.armed = reader.number();

@@ -8,8 +8,8 @@ const MOST_BYTES = 8 * 1024 * 1024;
  * A key whose windows were larger when they were stored last takes no further item: so they end, and are told, before no commit could have them.
  * @throws MillraceError MESSAGE_TOO_LARGE: the stage has failed at the item
  */
-export const refuseLarge = ({ bytes }: WindowState): void => {
-  if (bytes !== undefined && bytes.byteLength > MOST_BYTES) throw tooLarge(bytes.byteLength);
+export const refuseLarge = ({ storedBytes }: WindowState): void => {
+  if (storedBytes > MOST_BYTES) throw tooLarge(storedBytes);
 };
 
 const tooLarge = (bytes: number): MillraceError =>

@@ -3,11 +3,11 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { StateCodec } from '../state-codec.js';
 import { lengthsOf, lengthsText } from './kept-windows.js';
-import { NumberReader, NumberWriter } from './number-bytes.js';
+import { NumberReader } from './number-bytes.js';
 import { readState } from './read-state.js';
 import type { WindowShape } from './window-definition.js';
 import type { Kept, WindowState } from './window-state.js';
-import { writeState } from './write-state.js';
+import { writeHead, writeState } from './write-state.js';
 
 /** The first byte: one that no codec of `StateCodecs` begins with, so that nobody takes the one for the other. */
 const FORMAT = 16;
@@ -17,7 +17,7 @@ const FORMAT = 16;
  * has not changed since it was read or stored is copied as it is, and is read when it is asked for.
  */
 export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown>): StateCodec<WindowState> => {
-  const head = headOf(shape);
+  const head = writeHead([FORMAT, ...lengthsOf(shape)]);
   const encodeOne = (value: unknown): Uint8Array => checkBytes(accumulators.encode(value));
   const encode = (state: WindowState): Uint8Array => writeState(state, head, encodeOne);
   const decode = (bytes: Uint8Array): WindowState => {
@@ -38,12 +38,6 @@ export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown
     return { ...state, running: undefined };
   };
   return { version, encode, decode, upgrade };
-};
-
-const headOf = (shape: WindowShape): Uint8Array => {
-  const writer = new NumberWriter();
-  for (const one of [FORMAT, ...lengthsOf(shape)]) writer.count(one);
-  return writer.taken();
 };
 
 const checkBytes = (encoded: unknown): Uint8Array => {

@@ -48,6 +48,8 @@ export interface WindowState {
   running: Running | undefined;
   /** What it was read from, or was stored as last. */
   bytes: Uint8Array | undefined;
+  /** How many bytes it had when it was read or stored last; 0: neither. */
+  storedBytes: number;
 }
 
 export const emptyState = (): WindowState => ({
@@ -57,6 +59,7 @@ export const emptyState = (): WindowState => ({
   mixedUntil: Number.NEGATIVE_INFINITY,
   running: undefined,
   bytes: undefined,
+  storedBytes: 0,
 });
 
 const NOTHING: Readonly<Kept> = { value: undefined, storedStart: 0, storedEnd: 0 };

@@ -12,6 +12,13 @@ const spans: number[] = [];
 
 type Encode = (value: unknown) => Uint8Array;
 
+/** What all states of a stage begin with. */
+export const writeHead = (numbers: readonly number[]): Uint8Array => {
+  writer.begin();
+  for (const one of numbers) writer.count(one);
+  return writer.taken();
+};
+
 /** The bytes of the state. It knows them from then on where that spares it the encoding of an accumulator that the next item does not change. */
 export const writeState = (state: WindowState, head: Uint8Array, encode: Encode): Uint8Array => {
   const { panes, armed, early, mixedUntil, running, bytes } = state;
@@ -29,6 +36,7 @@ export const writeState = (state: WindowState, head: Uint8Array, encode: Encode)
   writer.count(panes.length);
   for (let index = 0; index < panes.length; ) index += writePanes(panes, index, { bytes, encode });
   const written = writer.taken();
+  state.storedBytes = written.byteLength;
   if (running !== undefined || panes.length > 1) settle(state, written);
   // of one that has a value nothing is asked any more
   else if (panes[0]?.storedStart === 0) state.bytes = undefined;
