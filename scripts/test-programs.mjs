@@ -7,6 +7,11 @@ import { join, sep } from 'node:path';
 import { compiledPath } from './compile-tests.mjs';
 
 const OF_A_GROUP = 25;
+/** Node runs the `after` of cleanup.ts as soon as no test is declared that has not run: between two files, too, and then no more. */
+const END_ALL = `import { test } from 'node:test';
+import { endAll } from '../test/support/cleanup.js';
+test('what the tests of these files have started is ended', endAll);
+`;
 /** They take minutes, above all in a full run, and would be left over at the end. */
 const FIRST = [
   'fault/exactly-once-kills',
@@ -56,7 +61,7 @@ function writeProgram(folder, index, files) {
     .join('-')
     .replace(/\.test\.ts$/, '');
   const path = join(folder, 'run', `${String(index).padStart(4, '0')}-${title}.test.mjs`);
-  writeFileSync(path, files.map(importOf).join(''));
+  writeFileSync(path, [...files.map(importOf), ...(files.length > 1 ? [END_ALL] : [])].join(''));
   return path;
 }
 
