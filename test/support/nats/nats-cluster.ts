@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NatsServerProgram } from '../../../scripts/nats-servers.js';
 import { onCleanup } from '../cleanup.js';
-import { freePort } from '../free-port.js';
+import { freePorts } from '../free-port.js';
 import { tempDir } from '../temp-dir.js';
 import { until } from '../until.js';
 import { writeNatsConfig } from './nats-config.js';
@@ -64,11 +64,12 @@ export class NatsCluster implements AsyncDisposable {
     const dir = tempDir('nats');
     // its own: a server of another cluster that has got one of the ports must not become a member
     const cluster = `millrace-${randomUUID()}`;
-    const routes: number[] = [];
-    while (routes.length < size) routes.push(await freePort());
+    const ports = await freePorts(3 * size);
+    const routes = ports.slice(0, size);
     const servers: NatsProcess[] = [];
     for (const [index, route] of routes.entries()) {
-      const [name, port, monitorPort] = [nameOf(index), await freePort(), await freePort()];
+      const name = nameOf(index);
+      const [port = 0, monitorPort = 0] = ports.slice(size + 2 * index);
       const to = await Promise.all(
         routes.map((port, other) => (other === index ? port : (routeVia?.(name, nameOf(other), port) ?? port))),
       );
@@ -101,7 +102,8 @@ export class NatsCluster implements AsyncDisposable {
   /** Resolves when every server that runs can be used, and who places streams knows so. */
   async ready(): Promise<void> {
     const running = this.servers.filter(({ answers }) => answers);
-    for (const server of running) await server.ready();
+    // at once: while one of three has never begun, the other two choose no leader, and wait for it
+    await Promise.all(running.map((server) => server.ready()));
     if (running.length < 2) return;
     await until(() => this.#placesOn(running), {
       intervalMs: 20,
