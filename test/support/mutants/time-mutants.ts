@@ -64,8 +64,8 @@ const TIMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: STORED_INDEX,
-        find: 'return this.#front.slice(0, most);',
-        replace: 'return this.#front.slice(0, most).sort((a, b) => (String(a.key) < String(b.key) ? -1 : 1));',
+        find: 'return this.#front.first(most);',
+        replace: 'return [...this.#front.first(most)].sort((a, b) => (String(a.key) < String(b.key) ? -1 : 1));',
       },
     ],
   },
@@ -73,7 +73,7 @@ const TIMER_MUTANTS: readonly Mutant[] = [
     id: 'T3',
     title: 'reads all timers to find the first',
     caughtBy: 'TM3',
-    patches: [{ file: STORED_INDEX, find: 'if (front.length === FRONT) {', replace: 'if (front.length < 0) {' }],
+    patches: [{ file: STORED_INDEX, find: 'if (read.size === READ) {', replace: 'if (read.size < 0) {' }],
   },
   {
     id: 'T4',
@@ -109,7 +109,7 @@ const TIMER_MUTANTS: readonly Mutant[] = [
     id: 'T7',
     title: 'does not see a timer that is put among those in memory',
     caughtBy: 'TM7',
-    patches: [{ file: STORED_INDEX, find: 'this.#front.splice(this.#placeOf(id), 0, { id, at, key });', replace: '' }],
+    patches: [{ file: STORED_INDEX, find: 'this.#front.put({ id, at, key });', replace: '' }],
   },
   {
     id: 'T8',

@@ -105,7 +105,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/pipeline/windows/window-state.ts',
-        find: 'for (const pane of state.panes) pane.fresh = false;',
+        find: '    pane.fresh = false;\n',
         replace: '',
       },
     ],
