@@ -1,19 +1,12 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Store, StoreProvider } from '../../store/store.js';
-import { storeKeys } from '../layout/keys/store-keys.js';
-import type { StoredKeys } from '../layout/stored-parts.js';
+import { EXPORTED } from '../layout/exported-keys.js';
 import { type ReadSnapshot, SnapshotShelf } from '../snapshot/snapshot-shelf.js';
 import { finishRemoval, isFirst, NOTHING, noteManifest, readManifest } from './stored-manifest.js';
 
 /** Bytes of a commit, about: many records share one flush. */
 const COMMIT_BYTES = 4 * 1024 * 1024;
-
-/** All that a snapshot may have (R18). */
-const EXPORTED: StoredKeys = {
-  keys: [storeKeys.eventTimes],
-  prefixes: ['state/', 'timer/', 'due/', 'early/', 'early-due/', 'async/', 'dedupe/'],
-};
 
 /**
  * Has a job that has nothing yet begin with the state of a snapshot. One that began with it goes on. True when it begins now.

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { StoreMoment, StoreProvider, StoreRecord } from '../../store/store.js';
-import { placeOfKey } from '../inspection/key-place.js';
 import { readStoredFacts } from '../inspection/stored-facts.js';
+import { isExported } from '../layout/exported-keys.js';
 import { describeSnapshot, type JobSnapshot } from './job-snapshot.js';
 import { SnapshotShelf } from './snapshot-shelf.js';
 
@@ -14,10 +14,7 @@ export interface ExportRequest {
 }
 
 /**
- * Exports the state of a job as of one commit, beside its run: nothing of that waits.
- *
- * R18. What stages keep is in it, with how far their event time had come, and the keys by which sources tell copies. Of positions, outboxes and sessions nothing is: they are of one
- *      job and its brokers.
+ * Exports the state of a job (R18) as of one commit, beside its run: nothing of that waits.
  * @throws MillraceError UNSUPPORTED where the stores cannot; INVALID_OPTIONS for the name; INVALID_STATE when it is taken, or nothing was
  * stored yet; STORE_CORRUPT, STORAGE_FAILED, STORE_FULL
  */
@@ -53,7 +50,7 @@ const putMoment = async (
   const problem = (): MillraceError | undefined => damage ?? moment.problems[0];
   const about = describeSnapshot(as, facts);
   async function* whole(): AsyncGenerator<StoreRecord, void> {
-    yield* moment.records(isOfStages);
+    yield* moment.records(isExported);
     const found = problem();
     // what has a part of it would count as all of it
     if (found !== undefined) throw found;
@@ -67,20 +64,6 @@ const putMoment = async (
     throw error;
   }
 };
-
-/** R18. */
-const EXPORTED: ReadonlySet<string | undefined> = new Set([
-  'state',
-  'timer',
-  'due',
-  'time',
-  'early',
-  'early-due',
-  'async',
-  'dedupe',
-]);
-
-const isOfStages = (key: string): boolean => EXPORTED.has(placeOfKey(key)?.is);
 
 const unsupported = (location: string | undefined): MillraceError =>
   new MillraceError(
