@@ -296,6 +296,13 @@ export interface DiagnosticPayloads {
     readonly seq: number;
     readonly found: number | undefined;
   };
+  /** The first rows of a table cannot be had yet, and the job waits for them. */
+  readonly 'table-waiting': {
+    readonly job: string;
+    readonly table: string;
+    readonly attempts: number;
+    readonly error: ToldError;
+  };
   /** A table has all its rows, the first time or anew. */
   readonly 'table-loaded': { readonly job: string; readonly table: string; readonly rows: number };
   /** A table could not be loaded anew, and stays as it is. */

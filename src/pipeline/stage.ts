@@ -92,9 +92,9 @@ export interface Stage<T, Timed extends boolean = boolean> {
     options?: AsyncServiceOptions<T>,
   ): Stage<R, Timed>;
   /**
-   * As `map`, with the row that a table has for the item: `undefined` where it has none. The stage opens the table for itself when a run
-   * of the job begins, before an input is polled, and again where that fails, as `createRetryStrategy` says. A row is that of the moment
-   * in which the item is processed: one that is processed again may find another.
+   * As `map`, with the row that a table has for the item: `undefined` where it has none. The table is opened when a run of the job begins,
+   * before an input is polled, once for all stages that have it, and again where that fails, as `createRetryStrategy` says. A row is that of
+   * the moment in which the item is processed: one that is processed again may find another.
    *
    * ```ts
    * readings.lookup(devices, ({ device }) => device, (reading, row) => ({ ...reading, site: row?.site }))

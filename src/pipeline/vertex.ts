@@ -27,6 +27,8 @@ export interface ServiceWork {
   destroy(service: unknown): void | PromiseLike<void>;
   /** When `create` is called again. */
   readonly retry: RetryRules;
+  /** Stages that have the same one here use one service. Undefined: the stage has its own. */
+  readonly sharedBy?: object;
 }
 
 /** Gives items a time. */

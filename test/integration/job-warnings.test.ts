@@ -50,6 +50,27 @@ describe('a job that nobody watches', SUITE_LIMIT, () => {
     assert.equal(warnings.all.length, 1);
   });
 
+  it('says the same of the broker of a table that it waits for', async () => {
+    using warnings = new Warnings();
+    const broker = `mqtt://127.0.0.1:${await freePort()}`;
+    const sites = MqttSources.table({ broker, topic: 'sites/+' });
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.items('boiler'))
+      .lookup(
+        sites,
+        (device) => device,
+        (_, site) => site,
+      )
+      .writeTo(Sinks.noop());
+    await using _job = Engine.embedded().newJob(pipeline, { name: 'enriches' });
+    const [warning]: Warning[] = await once(process, 'warning');
+    assert.equal(warning?.code, 'MILLRACE_NOT_CONNECTED');
+    assert.match(warning.message, /job "enriches": table sites\/\+: .*connection refused.* \(for \d+ s\)/);
+    assert.match(warning.detail ?? '', /Check that the broker runs and listens on this host and port/);
+    assert.equal(warnings.all.length, 1);
+  });
+
   it('as a source or a sink does that is opened without an engine', async () => {
     using warnings = new Warnings();
     const broker = `mqtt://127.0.0.1:${await freePort()}`;

@@ -202,7 +202,123 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
   });
 });
 
+describe('a table that several stages look up', SUITE_LIMIT, () => {
+  it('has one connection and one set of rows in each run', async () => {
+    await retained('shared/boiler', 'north');
+    await retained('shared/north', 'Ada');
+    using told = new Told('table-loaded');
+    await using proxy = await startChaosProxy({ to: broker });
+    const table = tableOf('shared/+', { broker: proxy.url });
+    const found: string[] = [];
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.items('boiler'))
+      .lookup(
+        table,
+        (device) => device,
+        (_, site) => site ?? '',
+      )
+      .lookup(
+        table,
+        (site) => site,
+        (site, keeper) => `${site}: ${keeper}`,
+      )
+      .writeTo(Sinks.list(found));
+    const job = Engine.embedded().newJob(pipeline, { name: 'shared' });
+    await job.join();
+    assert.deepEqual(found, ['north: Ada']);
+    assert.deepEqual(
+      facts(told, 'table-loaded').map(({ job: of, rows }) => [of, rows]),
+      [['shared', 2]],
+    );
+    assert.equal(proxy.count('client', 'subscribe'), 1);
+    await until(() => proxy.active === 0);
+  });
+});
+
 describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
+  it('is what its job waits for, by name and with the reason, until the broker comes', async () => {
+    using told = new Told('table-waiting', 'table-loaded');
+    await using late = await startMosquitto({ persistence: true });
+    const publisher = await connectPeer(late.port);
+    await publisher.publish('sites/boiler', 'north', { qos: 1, retain: true });
+    await publisher.close();
+    await late.stop();
+    const site = tableOf('sites/+', { broker: late.url });
+    const found: string[] = [];
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.items('boiler'))
+      .lookup(
+        site,
+        (device) => device,
+        (device, row) => `${device} ${row}`,
+      )
+      .writeTo(Sinks.list(found));
+    const job = Engine.embedded().newJob(pipeline, { name: 'late' });
+    await until(() => facts(told, 'table-waiting').length >= 2);
+    assert.equal(job.status, 'STARTING');
+    await late.start();
+    await job.join();
+    const waits = facts(told, 'table-waiting');
+    for (const [index, { job: of, table, attempts, error }] of waits.entries()) {
+      assert.deepEqual([of, table, attempts, error.code], ['late', 'sites/+', 2 ** index, 'CONNECT_FAILED']);
+    }
+    assert.deepEqual(told.names.slice(waits.length), ['table-loaded'], 'behind it nothing is waited for');
+    assert.deepEqual(found, ['boiler north']);
+  });
+
+  for (const [what, script] of [
+    ['SUBSCRIBE', { subscribe: () => {} }],
+    ['what asks whether all is there', { unsubscribe: () => {} }],
+  ] as const) {
+    it(`fails by name where the broker does not answer ${what} in time, and its stage tries again`, async () => {
+      using told = new Told('retrying', 'table-loaded', 'retry-over');
+      await using silent = await startFakeBroker(script);
+      const table = tableOf('silent/+', { broker: silent.url, connectOptionsFn: () => ({ ackTimeout: 50 }) });
+      await assert.rejects(table.open(contextOf()), {
+        code: 'TIMEOUT',
+        message: 'the broker has not answered within 50 ms for the table of "silent/+"',
+      });
+      await until(() => silent.clients[0]?.ended === true);
+      const pipeline = Pipeline.create();
+      const lookedUp = pipeline.readFrom(TestSources.items('a')).lookup(
+        table,
+        (key) => key,
+        () => 1,
+      );
+      lookedUp.setName('enriched').writeTo(Sinks.noop());
+      const job = Engine.embedded().newJob(pipeline, { name: 'silent' });
+      await until(() => told.names.includes('retrying'));
+      const { part, error } = facts(told, 'retrying')[0];
+      assert.deepEqual([part, error.code], ['stage "enriched"', 'TIMEOUT']);
+      silent.script = {};
+      await job.join();
+      assert.deepEqual(told.names.slice(-2), ['table-loaded', 'retry-over']);
+    });
+  }
+
+  it('keeps its rows when the broker does not answer later on, and says so', async () => {
+    using told = new Told('table-failed', 'table-loaded', 'table-waiting');
+    await using moody = await startFakeBroker({
+      subscribe: (client, packet) => {
+        grant(client, packet);
+        client.send(row('moody/a', '1'));
+      },
+    });
+    const connectOptionsFn = () => ({ ...connectOptions, ackTimeout: 1_000 });
+    const table = await tableOf('moody/+', { broker: moody.url, connectOptionsFn }).open(contextOf());
+    moody.script = { subscribe: () => {} };
+    (await moody.client(0)).fin();
+    await until(() => told.names.includes('table-failed'));
+    assert.equal(facts(told, 'table-failed')[0]?.error.code, 'TIMEOUT');
+    assert.equal(table.get('a'), '1');
+    moody.script = {};
+    await until(() => facts(told, 'table-loaded').length === 2);
+    assert.ok(!told.names.includes('table-waiting'), 'there are rows');
+    await table.close();
+  });
+
   it('opens when the broker comes, and ends its opening with the signal', async () => {
     const port = await freePort();
     const opening = tableOf('late/+', { broker: `mqtt://127.0.0.1:${port}` }).open(contextOf());

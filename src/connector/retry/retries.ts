@@ -1,5 +1,6 @@
 import { isFunctionMistake } from '../../errors/function-mistake.js';
 import { MillraceError } from '../../errors/millrace-error.js';
+import { isPowerOfTwo } from '../../internal/is-power-of-two.js';
 import { type DiagnosticData, publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Counter, Metrics } from '../../metrics/metrics.js';
 import { type ClassifyErrorFn, classifyError } from './classify-error.js';
@@ -153,5 +154,3 @@ export class Retries {
 
 const CALL_ADVICE =
   'Mend the function, or what it uses. Whether it is tried again it says by throwing a TransientError or a PermanentError, or classifyErrorFn says it.';
-
-const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count));

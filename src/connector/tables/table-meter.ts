@@ -1,4 +1,5 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
+import { isPowerOfTwo } from '../../internal/is-power-of-two.js';
 import { publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Counter, Metrics } from '../../metrics/metrics.js';
 
@@ -19,6 +20,10 @@ export class TableMeter {
   readonly #table: MeteredTable;
   readonly #failed: Counter;
   readonly #rejected: Counter;
+  /** All rows were there once: from then on those are used. */
+  #isLoaded = false;
+  /** Attempts that have ended before. */
+  #waits = 0;
 
   constructor(table: MeteredTable) {
     const { name, metrics, rows } = table;
@@ -29,8 +34,18 @@ export class TableMeter {
     this.#rejected = metrics.counter('millrace_table_rejected_total', 'Messages that gave no row of a table', labels);
   }
 
+  /** An attempt has ended before there were any rows, and is made again: told at the attempts number 1, 2, 4, 8 and so on. */
+  waiting(error: MillraceError): void {
+    if (this.#isLoaded) return;
+    this.#waits += 1;
+    if (!isPowerOfTwo(this.#waits)) return;
+    const { name, job } = this.#table;
+    publishDiagnostic('table-waiting', { job, table: name, attempts: this.#waits, error: error.toJSON() });
+  }
+
   /** All rows are there, the first time or anew. */
   loaded(): void {
+    this.#isLoaded = true;
     publishDiagnostic('table-loaded', this.#facts());
   }
 

@@ -20,7 +20,7 @@ interface Kept extends Omit<ToldEvent, 'times'> {
 }
 
 /** What tells two events of a kind apart: no topic, of which publishers choose as many as they like. */
-const ABOUT = ['job', 'status', 'name', 'source', 'sink', 'part', 'partition', 'node', 'exchange'] as const;
+const ABOUT = ['job', 'status', 'name', 'source', 'sink', 'part', 'table', 'partition', 'node', 'exchange'] as const;
 const MOST_EVENTS = 500;
 const SAME_MS = 1000;
 

@@ -61,6 +61,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'begun-from-snapshot': 'warn',
   'changes-held-back': 'warn',
   'sink-position-reset': 'warn',
+  'table-waiting': 'warn',
   'table-loaded': 'info',
   'table-failed': 'warn',
   'table-full': 'warn',

@@ -28,7 +28,7 @@ const RETRIED = 'It is tried again, as its retryStrategy says. What can never pa
 const GOES_ON = 'It is tried again for ever. Check the URL of the broker, and that it runs.';
 
 /**
- * Says as warnings of the process what nobody would learn otherwise: that a source or a sink is not connected, after a while and then
+ * Says as warnings of the process what nobody would learn otherwise: that a source, a sink or a table is not connected, after a while and then
  * rarely, and once each what weakens the job. The command line tells the same by itself.
  */
 export class OperatorWarnings implements Disposable {
@@ -49,6 +49,7 @@ export class OperatorWarnings implements Disposable {
     this.#handlers = [
       ['millrace:retrying', (message) => this.#retrying(factsOf(message))],
       ['millrace:retry-over', (message) => this.#over(factsOf(message))],
+      ['millrace:table-waiting', (message) => this.#tableWaiting(factsOf(message))],
       ...OPERATOR_NOTES.map(
         ([name, text]) => [name, (message: unknown) => this.#note(name, text, factsOf(message))] as const,
       ),
@@ -58,7 +59,7 @@ export class OperatorWarnings implements Disposable {
 
   /** It is being opened: it may wait for what no event tells of. */
   starting(): void {
-    const message = 'it is not open yet, and no source or sink says why';
+    const message = 'it is not open yet, and no source, sink or table says why';
     const advice =
       'A source or sink of your own may wait in its opening; a broker may accept connections and not answer.';
     this.#outages.add({ name: START, code: NOT_CONNECTED, message, advice }, performance.now(), SILENT_START_MS);
@@ -106,6 +107,16 @@ export class OperatorWarnings implements Disposable {
     // what a user's function throws that is an error of ours does not name it
     const message = why.includes(name) ? why : `${name}: ${why}`;
     const outage = { name, code: 'MILLRACE_RETRYING', message, advice: advice ?? RETRIED };
+    this.#outages.add(outage, performance.now(), NEVER_MADE_MS);
+    this.#arm();
+  }
+
+  /** Under the name of its connection: when that is made, nothing is wrong with it. */
+  #tableWaiting(facts: Facts): void {
+    if (facts.job !== this.#warned.job) return;
+    const { message: why, advice } = troubleOf(facts);
+    const name = `table ${textOf(facts, 'table')}`;
+    const outage = { name, code: NOT_CONNECTED, message: `${name}: ${why}`, advice };
     this.#outages.add(outage, performance.now(), NEVER_MADE_MS);
     this.#arm();
   }

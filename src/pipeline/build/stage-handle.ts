@@ -110,7 +110,8 @@ export class StageHandle<T, Timed extends boolean = boolean> implements Stage<T,
     checkFunctions('lookup', { keyFn, mapFn });
     checkStageOptions('lookup', options, SERVICE);
     const createFn = (context: OpenContext) => table.open(context);
-    const service = serviceWork({ createFn, destroyFn: (open: OpenTable<K, V>) => open.close() }, options);
+    const destroyFn = (open: OpenTable<K, V>) => open.close();
+    const service = { ...serviceWork({ createFn, destroyFn }, options), sharedBy: table };
     const apply = (open: OpenTable<K, V>, item: T): R => {
       const key = keyFn(item);
       refusePromise(key, 'keyFn');

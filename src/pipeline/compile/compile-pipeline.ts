@@ -23,6 +23,7 @@ import type {
   StageErrors,
   TimedStagePlan,
 } from './pipeline-plan.js';
+import { servicesOf } from './services-of.js';
 import { onErrorOf } from './stage-errors.js';
 import { statefulStage, statefulStages } from './stateful-stages.js';
 
@@ -211,18 +212,6 @@ class PipelineCompiler {
 
 const TIMES = 'a pipeline with timestamps has event time';
 const SERVICE = 'a stage that uses a service has one in the plan';
-
-const servicesOf = ({ vertices }: PipelineGraph): ReadonlyMap<number, ServicePlan> =>
-  new Map(
-    vertices.flatMap(({ id, name, work }) => {
-      const service = 'service' in work ? work.service : undefined;
-      if (service === undefined) return [];
-      const { retry } = service;
-      const create: ServicePlan['create'] = (context) => service.create(context);
-      const destroy: ServicePlan['destroy'] = (made) => service.destroy(made);
-      return [[id, { name, retry, create, destroy, current: undefined }] as const];
-    }),
-  );
 
 /** Two sources may lead to one stage: its state is one and the same in both of their fragments. */
 const onceForEach = (keeper: StageKeeper): StageKeeper => ({

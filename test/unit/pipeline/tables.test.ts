@@ -61,6 +61,61 @@ describe('lookup', () => {
     await assert.rejects(Engine.embedded().newJob(pipeline).join(), failed(/more than 1 rows/));
   });
 
+  it(
+    'opens a table once for all stages of a run that have it, and closes it with the last of them',
+    LIMIT,
+    async () => {
+      const calls: string[] = [];
+      const table: Table<number, string> = {
+        name: 'one',
+        open: async () => {
+          calls.push('open');
+          return { get: (key) => `row ${key}`, close: async () => void calls.push('close') };
+        },
+      };
+      const found: string[] = [];
+      const pipeline = Pipeline.create();
+      pipeline
+      .readFrom(TestSources.items(1))
+      .lookup(table, (item) => item, (item, row) => ({ item, row })) // biome-ignore format: one line
+      .lookup(table, ({ item }) => 2 * item, (one, row) => `${one.row}, ${row}`) // biome-ignore format: one line
+        .writeTo(Sinks.list(found));
+      const engine = Engine.embedded();
+      await engine.newJob(pipeline).join();
+      assert.deepEqual(calls, ['open', 'close']);
+      await engine.newJob(pipeline).join();
+      assert.deepEqual(calls, ['open', 'close', 'open', 'close']);
+      assert.deepEqual(found, ['row 1, row 2', 'row 1, row 2']);
+    },
+  );
+
+  it(
+    'an attempt to open such a table that fails has failed for each of the stages, and is made again as each says',
+    LIMIT,
+    async () => {
+      using told = new Told('retrying');
+      let attempts = 0;
+      const table = Tables.loaded('flaky', async () => {
+        attempts += 1;
+        if (attempts === 1) throw new Error('away');
+        return [[1, 'one']] as const;
+      });
+      const found: string[] = [];
+      const pipeline = Pipeline.create();
+      const createRetryStrategy = RetryStrategies.custom().maxAttempts(5).intervalMs(1).build();
+      pipeline
+      .readFrom(TestSources.items(1))
+      .lookup(table, (item) => item, (item, row) => `${item} ${row}`, { createRetryStrategy }) // biome-ignore format: one line
+      .setName('first')
+      .lookup(table, () => 1, (text, row) => `${text} ${row}`, { createRetryStrategy }) // biome-ignore format: one line
+        .setName('second')
+        .writeTo(Sinks.list(found));
+      await Engine.embedded().newJob(pipeline).join();
+      assert.deepEqual(found, ['1 one one']);
+      assert.deepEqual(told.events.map(({ data }) => Object(data).part).sort(), ['stage "first"', 'stage "second"']);
+    },
+  );
+
   it('is refused with what is no table, and a key that is a promise fails', LIMIT, async () => {
     const stage = Pipeline.create().readFrom(TestSources.items(1));
     const none = { name: 'x' } as unknown as Table<number, string>;

@@ -84,9 +84,11 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     });
   }
 
-  onDisconnected(): void {
+  onDisconnected(error: MillraceError): void {
     this.#round?.stop();
     this.#round = undefined;
+    // what it has failed with for good, or is closed, is for who opens it
+    if (this.#line?.state === 'backing-off') this.#parts.meter.waiting(error);
   }
 
   onSessionLost(): void {

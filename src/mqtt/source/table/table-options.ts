@@ -22,6 +22,6 @@ export interface MqttTableOptions<V, K extends TableKey = string> {
   readonly keyFn?: ((topic: string) => K | undefined) | undefined;
   /** Rows that there may be: what is new beyond is left out, which is told. Default 100,000. */
   readonly maxRows?: number | undefined;
-  /** As of a source. With a `clientId` of its own it can be open once at a time: one stage, one partition. Default: a random one. */
+  /** As of a source. With a `clientId` of its own it can be open once at a time: one job, one partition. Default: a random one. */
   readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
 }
