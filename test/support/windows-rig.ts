@@ -2,12 +2,11 @@ import type { AggregateOperation } from '../../src/pipeline/aggregates/aggregate
 import { StateCodecs } from '../../src/pipeline/codec/state-codecs.js';
 import type { StateCodec } from '../../src/pipeline/state-codec.js';
 import type { ClockKind } from '../../src/pipeline/timers/stage-clock.js';
-import type { Timers } from '../../src/pipeline/timers/timers.js';
 import { Accumulators } from '../../src/pipeline/windows/accumulators.js';
 import { createWindowLogic } from '../../src/pipeline/windows/create-window-logic.js';
 import { windowCodec } from '../../src/pipeline/windows/window-codec.js';
 import type { WindowDefinition } from '../../src/pipeline/windows/window-definition.js';
-import type { WindowTimers } from '../../src/pipeline/windows/window-logic.js';
+import type { EarlyTimers, WindowTimers } from '../../src/pipeline/windows/window-logic.js';
 import type { WindowResult } from '../../src/pipeline/windows/window-result.js';
 import { emptyState, type WindowState } from '../../src/pipeline/windows/window-state.js';
 
@@ -126,7 +125,7 @@ export class WindowsRig {
     return { now: ends.now, set: ends.set, clear: ends.clear, early };
   }
 
-  #ofClock(clock: ClockKind, key: string): Timers {
+  #ofClock(clock: ClockKind, key: string): EarlyTimers {
     const others = (name: string) =>
       this.#timers.filter((timer) => timer.clock !== clock || timer.key !== key || timer.name !== name);
     return {
@@ -139,6 +138,7 @@ export class WindowsRig {
       clear: (name) => {
         this.#timers = others(name);
       },
+      isSet: (name) => others(name).length < this.#timers.length,
     };
   }
 }

@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { isSameShape, type KeptWindows, windowsText } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
 import { nameKey } from '../layout/keys/named-keys.js';
-import { keysOfStage, storedOfKind } from '../layout/stored-parts.js';
+import { earlyTimersOf, keysOfStage, removalOf, type StoredKeys, storedOfKind } from '../layout/stored-parts.js';
 import { decodeStage, type StageRecord } from '../layout/values/stage-record.js';
 import type { Holding, KeepingStage } from './homeless-state.js';
 
@@ -24,6 +24,18 @@ export const changedWindowsIn = (
     const stored = `the state of ${windowsText(record.windows)}`;
     return [{ part: { kind: 'stage', name }, stored, called: undefined, keys: keysOfStage(kind, name) }];
   });
+
+/**
+ * The timers that stages have set to tell early results, and tell none any more. Nobody misses them: what their windows have is told in the
+ * end. A state may say that it has one still, which it looks at where early results come again.
+ */
+export const silencedIn = (view: StoreView, stages: readonly KeepingStage[]): readonly StoredKeys[] =>
+  stages.flatMap(({ name, early }) => {
+    const timers = earlyTimersOf(name);
+    return early !== true && hasAny(view, timers) ? [timers] : [];
+  });
+
+const hasAny = (view: StoreView, stored: StoredKeys): boolean => removalOf(view, stored, 1).size > 0;
 
 /** Another aggregate may go on where its codec makes its accumulators of all that is stored. */
 const hasChanged = ({ codec, windows }: KeepingStage, { versions, windows: were }: StageRecord): boolean => {

@@ -33,6 +33,8 @@ export interface KeepingStage {
   readonly codec: StateCodec<unknown>;
   /** Where its states are those of windows. */
   readonly windows?: KeptWindows;
+  /** Where these tell early results. */
+  readonly early?: true;
 }
 
 /**

@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { closestName } from '../../internal/options/closest-name.js';
 import type { Store, StoreView } from '../../store/store.js';
 import { keysOf, type Part, type PartKind, partName, storedOf } from '../layout/stored-parts.js';
-import { changedWindowsIn } from './changed-windows.js';
+import { changedWindowsIn, silencedIn } from './changed-windows.js';
 import { type ManifestOwner, tellGivenUp, waysOut, waysOutOfStages } from './giving-up.js';
 import { type Holding, homelessIn, type KeepingStage, unreadableIn } from './homeless-state.js';
 import {
@@ -50,7 +50,8 @@ export const settleManifest = async (
   if (lost.length > 0) throw jobChanged(owner, lost, added(here, before));
   const given = [...holding, ...unreadableIn(store, keeping, owner.dropState), ...changed];
   // what a stage without state has left is its codec's version: it would refuse another one
-  const removing = [...given.map(({ keys }) => keys), ...gone.filter(({ kind }) => isOfStage(kind)).map(keysOf)];
+  const left = [...gone.filter(({ kind }) => isOfStage(kind)).map(keysOf), ...silencedIn(store, keeping)];
+  const removing = [...given.map(({ keys }) => keys), ...left];
   const isRenamed = JSON.stringify(before.called) !== JSON.stringify(now.called);
   const isNamed = dropped.some((name) => before.dropped?.includes(name) !== true);
   const isNews = gone.length > 0 || added(here, before).length > 0 || isNamed || isRenamed;

@@ -54,13 +54,19 @@ export const keysOf = (part: Part): StoredKeys => {
   }
 };
 
+const EARLY_TIMERS = ['early', 'early-due'] as const;
 /** Those of early results go with the others, and are missed by nobody. */
-const TIMERS = ['timer', 'due', 'early', 'early-due'] as const;
+const TIMERS = ['timer', 'due', ...EARLY_TIMERS] as const;
 
-const timersOf = (stage: string): StoredKeys => ({
-  keys: TIMERS.map((kind) => nameKey(kind, stage)),
-  prefixes: TIMERS.map((kind) => namePrefix(kind, stage)),
+const keysOfKinds = (kinds: readonly NamedKind[], stage: string): StoredKeys => ({
+  keys: kinds.map((kind) => nameKey(kind, stage)),
+  prefixes: kinds.map((kind) => namePrefix(kind, stage)),
 });
+
+const timersOf = (stage: string): StoredKeys => keysOfKinds(TIMERS, stage);
+
+/** By which a stage with windows tells early results. */
+export const earlyTimersOf = (stage: string): StoredKeys => keysOfKinds(EARLY_TIMERS, stage);
 
 /** What a stage keeps: its state with its timers, or the items of its pending calls. */
 export type StageKind = Extract<NamedKind, 'state' | 'async'>;

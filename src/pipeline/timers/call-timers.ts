@@ -47,6 +47,12 @@ export class CallTimers implements Timers {
     timers.clear(key, name);
   }
 
+  /** Whether the key has a timer of that name. */
+  isSet(name: string): boolean {
+    const { timers, key } = this.#open();
+    return timers.at(key, name) !== undefined;
+  }
+
   #open(): { readonly timers: StageTimers; readonly key: StateKey } {
     const timers = this.#timers;
     if (timers === undefined)

@@ -18,9 +18,11 @@ export const armBy = (state: WindowState, at: number, timers: WindowTimers): voi
   if (!(state.armed <= at)) arm(state, at, timers);
 };
 
-/** Has the timer `early` at the next multiple of the period, so that all keys tell at one moment. */
+/** Has the timer `early`: where there is none, at the next multiple of the period, so that all keys tell at one moment. */
 export const armEarly = (state: WindowState, period: number, { early }: WindowTimers): void => {
-  if (state.early || early === undefined) return;
+  if (early === undefined || (state.early && !state.earlyStored)) return;
+  const isSet = state.early && early.isSet(EARLY);
   state.early = true;
-  early.set(EARLY, multipleBehind(early.now, period));
+  state.earlyStored = false;
+  if (!isSet) early.set(EARLY, multipleBehind(early.now, period));
 };

@@ -23,6 +23,7 @@ export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown
   const decode = (bytes: Uint8Array): WindowState => {
     const { lengths, state } = readWindows(bytes);
     checkLengths(lengths, shape);
+    state.earlyStored = state.early;
     return state;
   };
   const { version } = accumulators;

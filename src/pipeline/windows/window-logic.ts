@@ -10,7 +10,12 @@ export const EARLY = 'early';
 /** By which it is told that time has come. */
 export interface WindowTimers extends Timers {
   /** Those of early results, by the clock of the machine; undefined where none are asked for. */
-  readonly early?: Timers | undefined;
+  readonly early?: EarlyTimers | undefined;
+}
+
+/** By which it is told that early results are due. */
+export interface EarlyTimers extends Timers {
+  isSet(name: string): boolean;
 }
 
 /** What a window stage does with the state of a key. It has no clock: time is that of the items, and of `timers`. */

@@ -42,6 +42,8 @@ export interface WindowState {
   armed: number;
   /** There is a timer `early`. */
   early: boolean;
+  /** That is what was stored: the timer may have gone since, with a pipeline that has told nothing early. */
+  earlyStored: boolean;
   /** Up to here windows end that panes stand before which are not in them; -Infinity: none. */
   mixedUntil: number;
   /** Absent: it is made of the panes when it is needed. */
@@ -56,6 +58,7 @@ export const emptyState = (): WindowState => ({
   panes: [],
   armed: Number.NaN,
   early: false,
+  earlyStored: false,
   mixedUntil: Number.NEGATIVE_INFINITY,
   running: undefined,
   bytes: undefined,

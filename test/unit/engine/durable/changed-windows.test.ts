@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { placeOfKey } from '../../../../src/engine/inspection/key-place.js';
+import type { NamedKind } from '../../../../src/engine/layout/keys/named-keys.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import {
   type AggregateOperation,
@@ -20,6 +22,9 @@ import { until } from '../../../support/until.js';
 const OPTIONS: JobOptions = { name: 'windows', processingGuarantee: 'exactly-once', restart: { maxAttempts: 0 } };
 const { counting, summing, averaging, allOf } = AggregateOperations;
 const { tumbling, sliding, session } = WindowDefinition;
+
+/** 50 years: nothing is told early by that here. */
+const AGES_MS = 50 * 365 * 86_400_000;
 
 interface Reading {
   readonly at: number;
@@ -83,6 +88,13 @@ class World {
     await until(() => this.destination.items.length >= before + results);
     await job.drain();
     return this.destination.items.slice(before);
+  }
+
+  /** What the store has under keys of these kinds. */
+  stored(...kinds: readonly NamedKind[]): readonly string[] {
+    const all = new Map(this.stores.batches.flatMap((batch) => [...batch]));
+    const keys = [...all].flatMap(([key, value]) => (value === undefined ? [] : key));
+    return keys.filter((key) => kinds.some((kind) => kind === placeOfKey(key)?.is));
   }
 
   async refused(stage: Stage): Promise<MillraceError> {
@@ -160,6 +172,16 @@ describe('windows that change under the name of their stage', SUITE_LIMIT, () =>
     assert.equal((await upgraded.refused([tumbling(10), mean])).code, 'JOB_CHANGED');
     assert.deepEqual(await upgraded.run([tumbling(10), mean, codec], [2, 11], { results: 1 }), ['0 10 1.5']);
     assert.equal((await upgraded.refused([tumbling(10), count(), codec])).code, 'JOB_CHANGED');
+  });
+
+  it('early results that are told no more leave nothing behind, and come anew where they are told again', async () => {
+    const world = new World();
+    await world.run([tumbling(10).setEarlyResultsPeriod(AGES_MS), sum()], [1]);
+    assert.ok(world.stored('early').length > 0 && world.stored('early-due').length > 0);
+    await world.run([tumbling(10), sum()], [2]);
+    assert.deepEqual(world.stored('early', 'early-due'), []);
+    const told = await world.run([tumbling(10).setEarlyResultsPeriod(1), sum()], [3], { results: 1 });
+    assert.deepEqual(told, ['0 10 6']);
   });
 
   it('a stage whose windows have all ended may get others', async () => {
