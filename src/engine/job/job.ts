@@ -154,7 +154,8 @@ export class Job implements RunningJob {
 
   /**
    * Exports what the stages of the job keep (state, pending calls, known keys) under a name, as of one commit, while it goes on. Everything that was
-   * acknowledged before the call is in it. Resolves when it is durable.
+   * acknowledged before the call is in it. Resolves when it is durable. When all sources have ended every window is told: of a job that is
+   * exported behind that a window whose time had not come is told again by the job that begins with it, of what comes there.
    * @throws MillraceError UNSUPPORTED for a job without a store; INVALID_STATE when there is a snapshot of that name, or nothing was stored yet;
    * INVALID_OPTIONS for what cannot be a name; STORE_FULL, STORAGE_FAILED, STORE_CORRUPT
    */

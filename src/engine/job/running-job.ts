@@ -27,7 +27,8 @@ export interface RunningJob extends AsyncDisposable {
   drain(): Promise<boolean>;
   /**
    * Exports the state of the job under a name, as of one commit, while it goes on: what `initialSnapshot` begins another job with. Resolves when it is
-   * durable. @throws MillraceError UNSUPPORTED on a cluster, and for a job without a store
+   * durable. A window that was told only since all sources had ended is told again by that job, of what comes there.
+   * @throws MillraceError UNSUPPORTED on a cluster, and for a job without a store
    */
   exportSnapshot(name: string): Promise<JobSnapshot>;
   /** The job's numbers as they stand; on a cluster those of this node. */
