@@ -7,6 +7,7 @@ import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT } from '../support/limits.js';
 import { tempDir } from '../support/temp-dir.js';
+import { until } from '../support/until.js';
 
 const READING = z.object({ device: z.string(), degrees: z.number() });
 
@@ -61,5 +62,77 @@ it(
     // 1,000 has left no trace in the average
     assert.deepEqual(averages.map(({ text }) => text), ['10', '15', '20']); // biome-ignore format: one line
     assert.deepEqual(firstLetters.map(({ text }) => text).sort(), ['{"device":"oven","degrees":"warm"}', '{"key":"oven","value":343.3333333333333}']); // biome-ignore format: one line
+  },
+);
+
+it(
+  'exactly once, a call that a timer led to and that fails behind a restart is at its topic once, and the others go on',
+  LIMIT,
+  async () => {
+    const broker = await startMosquitto();
+    const dir = tempDir();
+    const out = await startMosquittoSub({ port: broker.port, topic: 'alarms/#' });
+    const letters = await startMosquittoSub({ port: broker.port, topic: 'dead' });
+    const asked: string[] = [];
+    let ask = (_device: string): Promise<string> => new Promise(() => {});
+    const pipelineOf = (): Pipeline => {
+      const pipeline = Pipeline.create();
+      const deadLetter = DeadLetters.topic({ broker: broker.url, clientId: 'dead-writer', topic: 'dead' });
+      const source = MqttSources.builder({ topic: 'readings/+', qualityOfService: 2 })
+        .broker(broker.url)
+        .clientId('reader')
+        .keepSession()
+        .mapToItemFn((topic) => topic.slice('readings/'.length));
+      pipeline
+        .readFrom(source.build())
+        .groupingKey((device) => device)
+        .mapStateful(
+          () => ({}),
+          (_state, _device, _item, timers) => timers.set('silent', timers.now),
+          { onTimer: (_state, device) => device },
+        )
+        .setName('silence')
+        .mapAsync((device) => {
+          asked.push(device);
+          return ask(device);
+        }, { onError: { deadLetter } }) // biome-ignore format: one stage
+        .setName('owner')
+        .map((owner) => ({ topic: `alarms/${owner}`, payload: 'silent' }))
+        .writeTo(
+          MqttSinks.builder<{ topic: string; payload: string }>({ messageFn: (message) => message })
+            .broker(broker.url)
+            .clientId('writer')
+            .build(),
+        );
+      return pipeline;
+    };
+    const options = { name: 'silence', processingGuarantee: 'exactly-once' } as const;
+    const first = Engine.embedded({ dir });
+    const job = first.newJob(pipelineOf(), options);
+    await job.whenRunning();
+    for (const device of ['boiler', 'oven', 'press']) {
+      await publishAll({ port: broker.port, topic: `readings/${device}`, args: ['-q', '2'] }, ['1']);
+    }
+    await until(() => asked.length === 3);
+    await job.cancel();
+    await first.shutdown();
+
+    ask = async (device) => {
+      if (device === 'oven') throw new Error('nobody owns it');
+      return `owner-of-${device}`;
+    };
+    for (let runs = 0; runs < 2; runs += 1) {
+      const engine = Engine.embedded({ dir });
+      await engine.newJob(pipelineOf(), options).whenRunning();
+      await out.untilCount(2);
+      await letters.untilCount(1);
+      await engine.shutdown();
+    }
+    assert.deepEqual(out.messages.map(({ topic }) => topic).sort(), [
+      'alarms/owner-of-boiler',
+      'alarms/owner-of-press',
+    ]);
+    assert.deepEqual(letters.messages.map(({ text }) => text), ['oven']); // biome-ignore format: one line
+    assert.deepEqual(asked.slice(3).sort(), ['boiler', 'oven', 'press']);
   },
 );

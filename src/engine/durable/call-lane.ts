@@ -7,7 +7,7 @@ import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import { AFTER_NUMBERS, numberKey } from '../layout/keys/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
-import { type CallChunk, decodeCallChunk, encodeCallChunk } from '../layout/values/call-chunk.js';
+import { type CallChunk, type CallPart, decodeCallChunk, encodeCallChunk } from '../layout/values/call-chunk.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import { decodeVersioned, type Encoding, encodeVersioned } from '../layout/values/versioned-record.js';
 import type { CommitPart } from '../tick/commit-part.js';
@@ -203,6 +203,7 @@ export class DurableCallLane implements CallLane, CommitPart {
       parts: added.map(({ part, encoded, times }) => ({
         source: part.frame.source,
         last: part.frame.last,
+        ...(part.frame.timers && { ofTimers: true }),
         items: encoded,
         ...(times.length > 0 && { times }),
       })),
@@ -217,10 +218,11 @@ export class DurableCallLane implements CallLane, CommitPart {
     for (const { key, value } of view.range(this.#prefix, this.#prefix + AFTER_NUMBERS)) {
       const { first, parts } = decodeCallChunk(value);
       let next = first;
-      for (const { source, last, items, times = [] } of parts) {
+      for (const part of parts) {
+        const { items, times = [] } = part;
         const done = Math.max(0, this.#sealedHead - next);
         next += items.length;
-        this.#take(items.slice(done), this.#timesOf(items, times).slice(done), restoredFrame(source, last));
+        this.#take(items.slice(done), this.#timesOf(items, times).slice(done), restoredFrame(part));
       }
       this.#chunks.push({ key, end: next });
     }
@@ -244,14 +246,15 @@ export class DurableCallLane implements CallLane, CommitPart {
 const bytesOf = (encoded: readonly Uint8Array[]): number =>
   encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** Positions are those of the run that took the input: errors say up to where it had read. */
-const restoredFrame = (source: string, last: number): Frame => ({
+/** Positions are those of the run that took the input: errors say up to where it had read. Which timer it was is not known any more. */
+const restoredFrame = ({ source, last, ofTimers }: CallPart): Frame => ({
   source,
   last,
   itemCount: 0,
   bytes: 0,
   holds: 0,
   whole: false,
+  ...(ofTimers && { timers: [] }),
   positionOf: () => undefined,
 });
 

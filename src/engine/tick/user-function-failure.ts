@@ -40,7 +40,11 @@ const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: Fai
 const placeOf = ({ frame, origin }: FailedAt) => {
   const { source, last, timers } = frame;
   if (timers !== undefined) {
-    const { name = '', at = last } = timers[origin] ?? {};
+    const timer = timers[origin];
+    if (timer === undefined) {
+      return { where: `a timer of stage "${source}", due by ${last}`, details: { timerOf: source, upTo: last } };
+    }
+    const { name, at } = timer;
     return {
       where: `the timer "${name}" of stage "${source}", due at ${at}`,
       details: { timer: name, timerOf: source, at },

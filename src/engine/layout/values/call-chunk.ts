@@ -3,10 +3,12 @@ import { decodeStored, encodeStored } from './stored-value.js';
 
 /** Items of a mapAsync stage that were handed over together. Of their frame only what an error names is kept. */
 export interface CallPart {
-  /** Name of the source. */
+  /** Name of the source, or of the stage with timers. */
   readonly source: string;
-  /** Position of its last item that they come from. */
+  /** Position of its last item that they come from; of timers when the last of them was due. */
   readonly last: number;
+  /** Set where they come from timers. */
+  readonly ofTimers?: true;
   /** As the codec of the stage made them, each with its version. */
   readonly items: readonly Uint8Array[];
   /** Of each of them, where they have one. */

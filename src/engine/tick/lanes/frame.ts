@@ -18,7 +18,7 @@ export interface Frame {
   holds: number;
   /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
   readonly whole: boolean;
-  /** Set where its items are timers. */
+  /** Set where its items are timers; of one that was restored they are not known any more. */
   readonly timers?: readonly Timer[];
   /** The position of an item by its index in the poll; undefined where gaps make it unknown. */
   positionOf(index: number): number | undefined;
