@@ -44,9 +44,15 @@ const ask = async (job: RunningJob, action: ControlAction, { name }: Told): Prom
       await job.restart();
       return undefined;
     case 'export':
-      // one that is no text is refused as any that cannot be a name
-      return { snapshot: await job.exportSnapshot(typeof name === 'string' ? name : '') };
+      return { snapshot: await job.exportSnapshot(nameIn(name)) };
   }
+};
+
+const nameIn = (name: unknown): string => {
+  if (typeof name === 'string') return name;
+  throw new MillraceError('INVALID_OPTIONS', 'the body has no name of the snapshot that is text', {
+    advice: 'Send an object as JSON whose `name` is a string: {"name":"before-1.4"}.',
+  });
 };
 
 const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {

@@ -270,9 +270,17 @@ describe('what is served of a job', SUITE_LIMIT, () => {
     assert.deepEqual(await engine.snapshots(), [snapshot]);
     const again = await exported('counts', { name: 'before-1.4' });
     assert.deepEqual([again.status, again.error.code, again.jobStatus], [409, 'INVALID_STATE', 'RUNNING']);
-    for (const body of [{}, { name: 7 }, { name: '' }, { name: 'x'.repeat(201) }]) {
+    const noText = /the body has no name of the snapshot that is text/;
+    for (const [body, words] of [
+      [{}, noText],
+      [{ name: 7 }, noText],
+      [{ name: ['before-1.4'] }, noText],
+      [{ name: '' }, /well-formed text of 1 to 200 characters/],
+      [{ name: 'x'.repeat(201) }, /well-formed text of 1 to 200 characters/],
+    ] as const) {
       const refused = await exported('counts', body);
       assert.deepEqual([refused.status, refused.error.code], [400, 'INVALID_OPTIONS']);
+      assert.match(refused.error.message, words);
     }
     assert.equal((await exported('plain', { name: 'none' })).status, 409);
     const [json = ''] = CONTROL;
