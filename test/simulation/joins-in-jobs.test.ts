@@ -11,46 +11,18 @@ import {
 } from '../../src/index.js';
 import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
-import { arrivedOf, asText, type Crash, runThrough } from '../support/rigs/crashing-runs.js';
+import { PlainWindows } from '../support/plain-windows.js';
+import { anyBounds, anyCrashes } from '../support/rigs/any-crashes.js';
+import { arrivedOf, asText, runThrough } from '../support/rigs/crashing-runs.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
-
-interface Item {
-  readonly side: 0 | 1;
-  readonly key: string;
-  readonly at: number;
-  readonly n: number;
-}
+import { anyShape, inOrder, listing, type TimedItem, timedItems } from '../support/timed-items.js';
 
 const MOST_OFF = 40;
-const items = fc
-  .array(
-    fc.record({
-      side: fc.constantFrom<0 | 1>(0, 1),
-      key: fc.constantFrom('a', 'b', 'c'),
-      step: fc.nat({ max: 12 }),
-      off: fc.nat({ max: MOST_OFF }),
-    }),
-    { maxLength: 60, size: 'max' },
-  )
-  .map((steps) => {
-    let time = -100;
-    return steps.map(({ side, key, step, off }, n): Item => {
-      time += step;
-      return { side, key, at: time - off, n };
-    });
-  });
-const crash = fc.constantFrom<Crash>(undefined, undefined, 'before the commit', 'behind the commit');
-const crashes = fc.array(crash, { maxLength: 30 });
-const bounds = fc.record({ maxItemsInFlight: fc.constantFrom(1, 3, 50), maxEntries: fc.constantFrom(0, 1, 100) });
-const shapes = fc.constantFrom<[number, number]>([10, 10], [30, 10], [20, 5]);
+const items = timedItems({ maxLength: 60, mostOff: MOST_OFF });
 /** One source for both sides: the time at each item is known. Two: nothing is late, since what is out of order is less than the lag. */
 const sources = fc.constantFrom({ two: true, lag: MOST_OFF }, ...[0, 15, 40].map((lag) => ({ two: false, lag })));
 
-const numbers = AggregateOperations.withCreate((): number[] => [])
-  .andAccumulate((all, { n }: Item) => [...all, n])
-  .andCombine((all, later) => [...all, ...later])
-  .andDeduct((all, part) => all.filter((n) => !part.includes(n)))
-  .andExport((all) => [...all].sort((a, b) => a - b));
+const numbers = listing(({ n }: TimedItem) => n);
 const counting = AggregateOperations.counting();
 
 type Joined = KeyedWindowResult<string, BothSides<readonly number[], number>>;
@@ -62,39 +34,26 @@ interface Setting {
 }
 
 /** The windows of the whole input, and what is too late for all of them. */
-const recomputed = (items: readonly Item[], { lag, size, slide }: Setting, keyOf: (item: Item) => string) => {
-  const windows = new Map<string, { key: string; start: number; end: number; items: Item[] }>();
-  const late: number[] = [];
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const item of items) {
-    highest = Math.max(highest, item.at);
-    const frame = Math.floor(item.at / slide) * slide;
-    if (frame + size <= highest - lag) late.push(item.n);
-    for (let end = frame + slide; end <= frame + size; end += slide) {
-      if (end <= highest - lag) continue;
-      const id = `${keyOf(item)} ${end}`;
-      const window = windows.get(id) ?? { key: keyOf(item), start: end - size, end, items: [] };
-      windows.set(id, window);
-      window.items.push(item);
-    }
-  }
-  const results = [...windows.values()].map(({ items, ...window }) => {
-    const [one, other] = [0, 1].map((side) => items.filter((item) => item.side === side).map(({ n }) => n));
-    return { ...window, value: [(one ?? []).sort((a, b) => a - b), other?.length ?? 0] };
+const recomputed = (items: readonly TimedItem[], { lag, size, slide }: Setting, keyOf: (item: TimedItem) => string) => {
+  const windows = new PlainWindows({ kind: 'sliding', size, slide }, lag);
+  for (const item of items) windows.take({ ...item, key: keyOf(item) });
+  const results = windows.all().map(({ numbers, ...window }) => {
+    const one = numbers.filter((n) => items[n]?.side === 0);
+    return { ...window, value: [one, numbers.length - one.length] };
   });
-  return { results: results.sort((a, b) => a.end - b.end || (a.key < b.key ? -1 : 1)), late };
+  return { results: inOrder(results), late: windows.late.map(({ n }) => n) };
 };
 
 /** Both sides, with the time that they have. */
 const sidesOf = (
   pipeline: Pipeline,
-  items: readonly Item[],
+  items: readonly TimedItem[],
   { two, lag }: { readonly two: boolean; readonly lag: number },
-): readonly [Stage<Item, true>, Stage<Item, true>] => {
-  const read = (some: readonly Item[]): Stage<Item, true> =>
+): readonly [Stage<TimedItem, true>, Stage<TimedItem, true>] => {
+  const read = (some: readonly TimedItem[]): Stage<TimedItem, true> =>
     pipeline.readFrom(TestSources.items(...some)).withTimestamps(({ at }) => at, lag);
   const all = two ? undefined : read(items);
-  const of = (side: number): Stage<Item, true> =>
+  const of = (side: number): Stage<TimedItem, true> =>
     all?.filter((item) => item.side === side) ?? read(items.filter((item) => item.side === side));
   return [of(0), of(1)];
 };
@@ -107,9 +66,9 @@ for (const keyed of [true, false]) {
       await fc.assert(
         fc.asyncProperty(
           items,
-          crashes,
-          bounds,
-          shapes,
+          anyCrashes,
+          anyBounds,
+          anyShape,
           sources,
           async (items, crashes, bounds, [size, slide], from) => {
             const [results, late] = [new Destination(), new Destination()];
@@ -117,8 +76,8 @@ for (const keyed of [true, false]) {
             const pipelineOf = (): Pipeline => {
               const pipeline = Pipeline.create();
               const [one, other] = sidesOf(pipeline, items, from);
-              const options = { lateItems: asText<Item>(durableSink(late)) };
-              const keyOf = ({ key }: Item): string => key;
+              const options = { lateItems: asText<TimedItem>(durableSink(late)) };
+              const keyOf = ({ key }: TimedItem): string => key;
               const joined = keyed
                 ? one
                     .groupingKey(keyOf)
@@ -132,18 +91,15 @@ for (const keyed of [true, false]) {
               return pipeline;
             };
             await runThrough(crashes, { ...bounds, pipelineOf });
-            const key = keyed ? ({ key }: Item) => key : () => 'all';
+            const key = keyed ? ({ key }: TimedItem) => key : () => 'all';
             const expected = recomputed(items, { lag: from.two ? 1_000_000 : from.lag, size, slide }, key);
             const found = arrivedOf<Joined>(results).map(({ isEarly: _, ...one }) => ({
               ...one,
               key: one.key ?? 'all',
             }));
+            assert.deepEqual(inOrder(found), expected.results);
             assert.deepEqual(
-              found.sort((a, b) => a.end - b.end || (a.key < b.key ? -1 : 1)),
-              expected.results,
-            );
-            assert.deepEqual(
-              arrivedOf<Item>(late).map(({ n }) => n),
+              arrivedOf<TimedItem>(late).map(({ n }) => n),
               expected.late,
             );
           },
@@ -159,7 +115,7 @@ test(
   LIMIT,
   async () => {
     await fc.assert(
-      fc.asyncProperty(items, crashes, bounds, async (items, crashes, bounds) => {
+      fc.asyncProperty(items, anyCrashes, anyBounds, async (items, crashes, bounds) => {
         const results = new Destination();
         const pipelineOf = (): Pipeline => {
           const pipeline = Pipeline.create();

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { type KeyedWindowResult, Pipeline, TestSources } from '../../src/index.js';
 import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
-import { arrivedOf, asText, type Crash, runThrough } from '../support/rigs/crashing-runs.js';
+import { anyCrashes, fewAtOnce } from '../support/rigs/any-crashes.js';
+import { arrivedOf, asText, runThrough } from '../support/rigs/crashing-runs.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 
 interface Item {
@@ -14,10 +15,6 @@ interface Item {
 const items = fc
   .array(fc.constantFrom('a', 'b', 'c'), { maxLength: 60, size: 'max' })
   .map((keys) => keys.map((key, n): Item => ({ key, n })));
-const crash = fc.constantFrom<Crash>(undefined, undefined, 'before the commit', 'behind the commit');
-const crashes = fc.array(crash, { maxLength: 30 });
-/** Of one item for each round, so that time goes by between them. */
-const bounds = fc.record({ maxItemsInFlight: fc.constantFrom(1, 3), maxEntries: fc.constantFrom(0, 1, 100) });
 
 test(
   'exactly once: sessions by the clock of the machine have each item once, in order, through crashes at any moment',
@@ -26,8 +23,8 @@ test(
     await fc.assert(
       fc.asyncProperty(
         items,
-        crashes,
-        bounds,
+        anyCrashes,
+        fewAtOnce,
         fc.integer({ min: 1, max: 6 }),
         async (items, crashes, bounds, timeout) => {
           const results = new Destination();

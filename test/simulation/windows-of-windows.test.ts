@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  AggregateOperations,
-  type KeyedWindowResult,
-  Pipeline,
-  TestSources,
-  WindowDefinition,
-} from '../../src/index.js';
+import { type KeyedWindowResult, Pipeline, TestSources, WindowDefinition } from '../../src/index.js';
 import { fc } from '../support/fast-check.js';
 import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { type PlainItem, PlainWindows } from '../support/plain-windows.js';
-import { arrivedOf, asText, type Crash, runThrough } from '../support/rigs/crashing-runs.js';
+import { anyBounds, anyCrashes } from '../support/rigs/any-crashes.js';
+import { arrivedOf, asText, runThrough } from '../support/rigs/crashing-runs.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
+import { listing, timedItems } from '../support/timed-items.js';
 
 /*
  * Two sources that end at different times meet, their items are gathered in windows, and the results of these in longer windows. Nothing is late,
@@ -25,37 +21,13 @@ const LAG = 30;
 const LONG = 60;
 const FOREVER = Number.POSITIVE_INFINITY;
 
-const itemsFrom = (first: number) =>
-  fc
-    .array(
-      fc.record({ key: fc.constantFrom('a', 'b', 'c'), step: fc.nat({ max: 12 }), off: fc.nat({ max: LAG - 1 }) }),
-      {
-        maxLength: 40,
-        size: 'max',
-      },
-    )
-    .map((steps) => {
-      let time = -100;
-      return steps.map(({ key, step, off }, index): PlainItem => {
-        time += step;
-        return { key, at: time - off, n: first + index };
-      });
-    });
-const crash = fc.constantFrom<Crash>(undefined, undefined, 'before the commit', 'behind the commit');
 const aCase = fc.record({
-  one: itemsFrom(0),
-  other: itemsFrom(1000),
-  crashes: fc.array(crash, { maxLength: 30 }),
-  bounds: fc.record({ maxItemsInFlight: fc.constantFrom(1, 3, 50), maxEntries: fc.constantFrom(0, 1, 100) }),
+  one: timedItems({ maxLength: 40, mostOff: LAG - 1 }),
+  other: timedItems({ maxLength: 40, mostOff: LAG - 1, first: 1000 }),
+  crashes: anyCrashes,
+  bounds: anyBounds,
   windows: fc.constantFrom(WindowDefinition.tumbling(10), WindowDefinition.sliding(20, 5), WindowDefinition.session(8)),
 });
-
-const listing = <T>(nameOf: (item: T) => string) =>
-  AggregateOperations.withCreate((): string[] => [])
-    .andAccumulate((all, item: T) => [...all, nameOf(item)])
-    .andCombine((all, later) => [...all, ...later])
-    .andDeduct((all, part) => all.filter((name) => !part.includes(name)))
-    .andExport((all) => [...all].sort());
 
 type Result = Pick<KeyedWindowResult<string, readonly string[]>, 'key' | 'start' | 'end' | 'value'>;
 
