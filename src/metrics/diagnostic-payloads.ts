@@ -55,6 +55,8 @@ export interface DiagnosticPayloads {
     readonly error: ToldError;
     readonly waitMs: number;
   };
+  /** One server of a list answers CONNECT with what cannot be taken; the others are asked on. */
+  readonly 'server-unusable': { readonly name: string; readonly server: string; readonly error: ToldError };
   /** A trial was held after connections that ended early. */
   readonly 'client-id-examined': {
     readonly name: string;
@@ -149,6 +151,8 @@ export interface DiagnosticPayloads {
     readonly payloadBytes: number;
     readonly item: number;
   };
+  /** The packet id of a QoS 2 message that was given up unanswered is used again: no other one is left in this session. */
+  readonly 'packet-ids-spent': { readonly sink: string; readonly topic: string; readonly packetId: number };
   /** The broker has no QoS 2. */
   readonly 'qos-downgraded': {
     readonly sink: string;

@@ -351,6 +351,26 @@ describe('connection: attempts', () => {
     }
   });
 
+  it(
+    'R22: a list of servers that answer different things which cannot be taken is given up, and each is named',
+    LIMIT,
+    async () => {
+      await using first = await startFakeBroker({
+        connect: (client) => client.sendBytes(Uint8Array.of(0x20, 3, 0, 5, 0)),
+      });
+      await using second = await startFakeBroker({ connect: (client) => client.sendBytes('SSH-2.0-OpenSSH_9.2\r\n') });
+      using told = new Told('server-unusable');
+      const servers = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
+      const rig = connectionRig(first.url, { servers }, { startClean: false, subscriptions: [wanted('a')] });
+      await assert.rejects(rig.open(), { message: /on 5 connections in a row/ });
+      assert.deepEqual(
+        told.events.map(({ data }) => Reflect.get(Object(data), 'server')),
+        [first.url],
+      );
+      assert.ok(first.clients.length === 5 && second.clients.length <= 5);
+    },
+  );
+
   it('names the protocol that the port speaks instead of MQTT', LIMIT, async () => {
     for (const [bytes, pattern] of [
       [Buffer.from([0x15, 3, 1, 0, 2, 2, 70]), /TLS/],

@@ -95,6 +95,30 @@ describe('connection: refusals after an accepted connect (R24)', () => {
     },
   );
 
+  it(
+    'outlasts a SUBSCRIBE above what the broker takes in a packet since a reconnect, and is failed by it at the first',
+    LIMIT,
+    async () => {
+      const limit = (client: FakeClient): void =>
+        client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties: { maximumPacketSize: 30 } });
+      await using broker = await startFakeBroker({
+        connect: (client) => (client.index === 1 || client.index === 2 ? limit(client) : accept(client)),
+      });
+      using told = new Told('refused-for-now');
+      const input = { subscriptions: [wanted('a/filter/of/some/length')], startClean: false };
+      const rig = connectionRig(broker.url, {}, input);
+      await rig.open();
+      (await broker.client(0)).reset();
+      await until(() => rig.granted.length === 2);
+      assert.deepEqual(codes(told), ['MESSAGE_TOO_LARGE', 'MESSAGE_TOO_LARGE']);
+      assert.deepEqual(rig.failures, []);
+      await rig.connection.close();
+      await using strict = await startFakeBroker({ connect: limit });
+      await assert.rejects(connectionRig(strict.url, {}, input).open(), { code: 'MESSAGE_TOO_LARGE' });
+      assert.equal(strict.clients.length, 1);
+    },
+  );
+
   it('is failed by a refusal that lasts for longer than refusalTimeout, with what was refused', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) => (client.index === 0 ? accept(client) : refuse(0x87)(client)),

@@ -173,6 +173,33 @@ describe('connection: sessions and subscriptions', () => {
     await assert.rejects(strict.open(), { code: 'GRANTED_QOS_TOO_LOW' });
   });
 
+  it(
+    'QoS 0 for what is to be acknowledged is refused at the first connect, and outlasted at a reconnect (R24)',
+    LIMIT,
+    async () => {
+      await using broker = await startFakeBroker({
+        subscribe: (client, { packetId }) => {
+          const lowered = client.index === 1 || client.index === 2;
+          client.send({ type: 'suback', packetId, reasonCodes: [lowered ? 0 : 1] });
+        },
+      });
+      const input = { subscriptions: [wanted('a')], refuseQos0: true, startClean: false };
+      const rig = connectionRig(broker.url, {}, input);
+      await rig.open();
+      (await broker.client(0)).reset();
+      await until(() => rig.granted.length === 2);
+      assert.deepEqual(
+        rig.disconnects.slice(-2).map(({ code }) => code),
+        ['GRANTED_QOS_TOO_LOW', 'GRANTED_QOS_TOO_LOW'],
+      );
+      await rig.connection.close();
+      await using strict = await startFakeBroker({
+        subscribe: (client, { packetId }) => client.send({ type: 'suback', packetId, reasonCodes: [0] }),
+      });
+      await assert.rejects(connectionRig(strict.url, {}, input).open(), { code: 'GRANTED_QOS_TOO_LOW' });
+    },
+  );
+
   it('fails before SUBSCRIBE when the CONNACK says that the server cannot do it', LIMIT, async () => {
     await using broker = await startFakeBroker({
       connect: (client) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
+import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type WebSocket from 'ws';
 import { WebSocketServer } from 'ws';
@@ -117,6 +118,29 @@ describe('connection: WebSocket (J3)', () => {
     assert.equal(rig.disconnects[0]?.code, 'PROTOCOL_ERROR');
     await rig.connection.close();
   });
+
+  for (const [what, frame, code] of [
+    ['has an opcode that there is not', [0x83, 0], 'PROTOCOL_ERROR'],
+    ['is masked', [0x82, 0x80, 0, 0, 0, 0], 'PROTOCOL_ERROR'],
+    ['is larger than any message', [0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0], 'PACKET_TOO_LARGE'],
+  ] as const) {
+    it(
+      `R22: a frame that ${what}, five connections in a row, is an error by name, before CONNACK and behind it`,
+      LIMIT,
+      async () => {
+        for (const early of [true, false]) {
+          const fake = await serve((socket) => {
+            if (!early) socket.send(CONNACK);
+            const raw: unknown = Reflect.get(socket, '_socket');
+            if (raw instanceof Socket) setTimeout(() => raw.write(Buffer.from(frame)), early ? 0 : 50);
+          });
+          const rig = connectionRig(fake.url, {}, { startClean: false, subscriptions: [wanted('a')] });
+          await assert.rejects(rig.open(), { code, message: /on 5 connections in a row/ });
+          assert.equal(fake.sockets.length, 5);
+        }
+      },
+    );
+  }
 
   for (const [what, protocol] of [
     ['none', ''],

@@ -5,7 +5,7 @@ import { RetryStrategies } from '../../src/connector/index.js';
 import type { ConnectOptions } from '../../src/mqtt/connection/options/connect-options.js';
 import type { PublishPacket } from '../../src/mqtt/protocol/packet.js';
 import { MqttSinks } from '../../src/mqtt/sink/index.js';
-import { acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
+import { accept, acceptResumed, type FakeClient, startFakeBroker } from '../support/brokers/fake-broker.js';
 import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
@@ -252,6 +252,26 @@ describe('MqttSinks without auto-reconnect', SUITE_LIMIT, () => {
     await broker.start();
     await using driver = await opening;
     await driver.deliver(['x']);
+  });
+
+  it('the strategy outlasts a refusal after an accepted connect, and not one at the first (R24)', LIMIT, async () => {
+    const refuse = (client: FakeClient): void => {
+      client.send({ type: 'connack', sessionPresent: false, reasonCode: 0x86 });
+      client.fin();
+    };
+    await using broker = await startFakeBroker({
+      connect: (client) => (client.index === 1 || client.index === 2 ? refuse(client) : accept(client)),
+    });
+    const sinkOf = (url: string) =>
+      sinkTo(url, {}).autoReconnect(false).retryStrategy(RetryStrategies.indefinitely(20)).build();
+    const driver = await SinkDriver.open(sinkOf(broker.url));
+    broker.clients[0]?.reset();
+    await until(() => broker.clients.length === 4);
+    await driver.deliver(['x']);
+    await driver.close();
+    await using strict = await startFakeBroker({ connect: refuse });
+    await assert.rejects(SinkDriver.open(sinkOf(strict.url)), { code: 'BAD_CREDENTIALS' });
+    assert.equal(strict.clients.length, 1);
   });
 
   it('closing ends a wait between retries at once', LIMIT, async () => {

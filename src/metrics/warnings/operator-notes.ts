@@ -44,6 +44,11 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'millrace:message-suspected',
     'the receiving broker closes the connection while a message waits for its answer: it is being found out whether that is the cause',
   ],
+  ['millrace:server-unusable', serverUnusable],
+  [
+    'millrace:packet-ids-spent',
+    'the receiving broker may hold half of a QoS 2 message whose packet id is used again, for no other one is left: it may take the next message for that one; begin a new session',
+  ],
   ['millrace:qos-downgraded', 'the receiving broker has no QoS 2: messages may arrive twice'],
   [
     'millrace:message-expired',
@@ -76,6 +81,11 @@ export const noteOf = (text: string | TextOf, facts: Facts): string | undefined 
 
 function keysGrow(facts: Facts): string {
   return `stage "${textOf(facts, 'stage')}" has the state of ${Number(facts.keys)} keys, and forgets none: forgetAfter, forgetWhen or maxKeys`;
+}
+
+function serverUnusable(facts: Facts): string {
+  const why = textOf(factsOf(facts.error), 'message');
+  return `${textOf(facts, 'server')} cannot be used, the other servers of the list are asked on (${why})`;
 }
 
 function tableFailed(facts: Facts): string {

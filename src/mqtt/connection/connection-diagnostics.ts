@@ -33,6 +33,8 @@ export class ConnectionDiagnostics {
   readonly #metrics: ConnectionMetrics;
   /** Of the last accepted connection. */
   #version: ProtocolVersion | undefined;
+  /** Servers of the list that were told to be so. */
+  readonly #unusable = new Set<string>();
 
   constructor(options: MqttConnectionOptions, metrics: ConnectionMetrics) {
     this.#options = options;
@@ -102,7 +104,15 @@ export class ConnectionDiagnostics {
     if (next.do === 'retry' && next.refused === true) {
       publishDiagnostic('refused-for-now', { name, server, error: told, waitMs: Math.round(next.waitMs) });
     }
+    if (next.do === 'retry' && next.unusable !== undefined) this.#tellUnusable(server, next.unusable);
     publishDiagnostic('disconnect', { name, error: told, next: next.do });
+  }
+
+  /** Once for each server: it is asked again in each round of its list. */
+  #tellUnusable(server: string, error: MillraceError): void {
+    if (this.#unusable.has(server)) return;
+    this.#unusable.add(server);
+    publishDiagnostic('server-unusable', { name: this.#options.name, server, error: error.toJSON() });
   }
 
   /** R5d: an older version that nobody asked for is never spoken without a word. */

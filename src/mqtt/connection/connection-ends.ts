@@ -22,7 +22,7 @@ export interface EndParts {
   readonly identity: SessionIdentity;
   readonly diagnostics: ConnectionDiagnostics;
   /** Of them what is the same for all attempts. */
-  readonly options: Pick<MqttConnectionOptions, 'followServerReference' | 'subscriptions'>;
+  readonly options: Pick<MqttConnectionOptions, 'followServerReference' | 'subscriptions' | 'ownFilters'>;
 }
 
 /** What an end shows by itself. */
@@ -102,7 +102,9 @@ export class ConnectionEnds {
 
   #unanswered(conversation: Conversation | undefined, connectSent: boolean): Unanswered | undefined {
     const { policy, options } = this.#parts;
-    if (conversation?.awaitsGrant) return { packet: 'SUBSCRIBE', filters: options.subscriptions.length };
+    if (conversation?.awaitsGrant) {
+      return { packet: 'SUBSCRIBE', filters: options.subscriptions.length + (options.ownFilters ?? 0) };
+    }
     const accepted = conversation?.connectedMs !== undefined;
     if (!connectSent || accepted) return undefined;
     return { packet: 'CONNECT', version: policy.version, secure: isSecure(policy.address) };

@@ -12,6 +12,8 @@ import type { GrantedSubscription } from './subscriptions/wanted-subscription.js
  * follows the last `onDisconnected`.
  */
 export interface ConnectionListener {
+  /** Of an owner with filters of its own (`ownFilters`): their SUBSCRIBE is not answered. */
+  readonly awaitsGrant?: boolean;
   /**
    * Session events other than `connected`, `session-lost` and `close`, which the connection handles; of `subscribed` and `unsubscribed` those
    * behind `onSubscribed`, which answer what the owner has asked the session for itself.

@@ -325,7 +325,7 @@ export class Connection {
       void this.#connectAgain(conversation, new MillraceError('CONNECTION_LOST', KEPT_OR_NOT));
       return;
     }
-    this.#policy.granted();
+    if (this.#options.ownFilters === undefined) this.#policy.granted();
     // what was asked while everything had to be read (Z13)
     conversation.setReading(this.#reading);
     // before the opening resolves, so that its owner knows what was granted

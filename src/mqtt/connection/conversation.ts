@@ -115,6 +115,7 @@ export class Conversation {
 
   /** A SUBSCRIBE of the owner's filters is not answered. */
   get awaitsGrant(): boolean {
+    if (this.#at === 'running') return this.#parts.listener.awaitsGrant === true;
     return this.#at === 'subscribing' && this.#opening?.awaitsGrant === true;
   }
 

@@ -128,7 +128,15 @@ export class OutboxHistory {
         limits: { maxBufferedMessages: 5, maxBufferedBytes: 1 << 20, offlineOverflow: 'pause' },
         retry: RetryStrategies.custom().maxAttempts(100).intervalMs(3).build(),
         owner: {
-          meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
+          meter: {
+            delivered() {},
+            dropped() {},
+            retried() {},
+            published() {},
+            suspected() {},
+            idsSpent() {},
+            stripped() {},
+          },
           refused: (row, error) => deadLetterOf({ row, error, origin: 'test' }),
           downgraded() {},
           unverified() {},

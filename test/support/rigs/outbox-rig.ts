@@ -101,7 +101,15 @@ export class OutboxRig {
       limits: { maxBufferedMessages: 1000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
       retry,
       owner: {
-        meter: { delivered() {}, dropped() {}, retried() {}, published() {}, suspected() {}, stripped() {} },
+        meter: {
+          delivered() {},
+          dropped() {},
+          retried() {},
+          published() {},
+          suspected() {},
+          idsSpent() {},
+          stripped() {},
+        },
         refused: (row, error) => (failOnRefusal ? undefined : deadLetterOf({ row, error, origin: 'rig' })),
         downgraded: () => {},
         unverified: (row) => this.unverified.push(row.index),

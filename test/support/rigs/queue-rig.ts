@@ -58,6 +58,7 @@ export class QueueRig {
         published: () => {},
         downgraded: (row) => this.outcome.push(`downgraded ${row.index}`),
         suspected: (row, finding) => this.outcome.push(`${finding} ${row.index}`),
+        idsSpent: (topic, packetId) => this.outcome.push(`ids-spent ${topic} ${packetId}`),
       },
       custody: directCustody(() => this),
     });

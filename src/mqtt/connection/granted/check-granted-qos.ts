@@ -10,10 +10,12 @@ export function checkGrantedQos(
 ): void {
   if (granted >= requested) return;
   publishDiagnostic('granted-qos', { name: options.name, filter, requested, granted });
-  if (!options.refuseLowerQos) return;
+  if (!options.refuseLowerQos && !(options.refuseQos0 === true && granted === 0)) return;
   const text = `the broker grants "${filter}" QoS ${granted} instead of ${requested}`;
   throw new MillraceError('GRANTED_QOS_TOO_LOW', text, {
-    advice: 'Ask for the lower QoS and a guarantee that it can carry, or use a broker that does this QoS.',
+    advice: options.refuseLowerQos
+      ? 'Ask for the lower QoS and a guarantee that it can carry, or use a broker that does this QoS.'
+      : "At-least-once needs QoS 1: use a broker that grants it, or processingGuarantee 'none'.",
     details: { filter, requested, granted },
   });
 }

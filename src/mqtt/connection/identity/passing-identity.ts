@@ -57,8 +57,9 @@ export class PassingIdentity implements SessionIdentity {
     const { present, unverified } = met;
     const holds = question !== undefined;
     const lost = holds || this.#elsewhere || isAbsent(met);
-    const { name, clientId, onSessionLoss: policy } = this.#options;
-    if (lost) this.#onLost();
+    const { name, clientId, onSessionLoss: policy, ownFilters } = this.#options;
+    // an owner that subscribes anew on each connection has nothing that could be lost
+    if (lost && (holds || ownFilters === undefined)) this.#onLost();
     if (lost && policy === 'fail') {
       follow({ do: 'end', error: sessionLost(clientId) });
       return;

@@ -127,10 +127,17 @@ export interface MqttConnectionOptions {
   readonly ackTimeoutMs: number;
   /** What the session is to have, and nothing else. */
   readonly subscriptions: readonly WantedSubscription[];
+  /**
+   * How many filters the owner subscribes to by itself, when all of `subscriptions` is granted: messages are expected then, too (R22), and
+   * whether all is granted is for the owner to know (R24), who says by `awaitsGrant` of its listener when a SUBACK is due. Default 0.
+   */
+  readonly ownFilters?: number | undefined;
   /** What it may have besides, of an earlier program, and is to have no more; nobody else knows of it without a store. */
   readonly formerFilters: readonly string[];
   /** A granted QoS below what was asked for: refuse (the guarantee needs it) or only say so. */
   readonly refuseLowerQos: boolean;
+  /** The same for QoS 0 alone, at which nothing is acknowledged. Default: say so. */
+  readonly refuseQos0?: true | undefined;
   /** A sink without a store redelivers, whatever the guarantee: what it holds it can still send. */
   readonly onSessionLoss: OnSessionLoss;
   /** The guarantee needs QoS 2: a broker whose Maximum QoS is lower is refused with GUARANTEE_UNSUPPORTED. */

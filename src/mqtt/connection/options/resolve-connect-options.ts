@@ -49,6 +49,8 @@ export interface ConnectInput {
   readonly formerFilters?: readonly string[] | undefined;
   /** A grant below what was asked for is fatal. */
   readonly refuseLowerQos: boolean;
+  /** Default false. */
+  readonly refuseQos0?: boolean | undefined;
   /** What follows where the broker has no session and we have state. */
   readonly onSessionLoss: OnSessionLoss;
   /** Default false. */
@@ -94,6 +96,7 @@ function resolveChecked(input: ConnectInput, problems: OptionProblems): Resolved
     subscriptions,
     formerFilters: input.formerFilters ?? [],
     refuseLowerQos,
+    ...(input.refuseQos0 === true && { refuseQos0: true }),
     onSessionLoss,
     requireQos2: input.requireQos2 ?? false,
     requireKeptSession: input.requireKeptSession ?? false,

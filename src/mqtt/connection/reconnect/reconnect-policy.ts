@@ -43,6 +43,8 @@ export type NextStep =
       readonly waitMs: number;
       /** It was refused, by who accepted it before (R24). */
       readonly refused?: true;
+      /** What makes the server unusable, where another one of the list is tried on for that reason. */
+      readonly unusable?: MillraceError;
       /** First a `TakeoverTrial` is to tell whether another client uses our id; `examined` takes what it found (R19a). */
       readonly examine?: { readonly longestMs: number };
     }
@@ -81,8 +83,9 @@ export class ReconnectPolicy {
   readonly #patience: RefusalPatience;
   readonly #repeated: RepeatedEnd;
   /** Answers to CONNECT, while none was ever accepted (R24). */
-  readonly #answers = new RepeatedEnd(true);
+  readonly #answers = new RepeatedEnd('answers');
   readonly #acceptedBefore: boolean;
+  readonly #filters: number;
   #connected = false;
 
   constructor(options: MqttConnectionOptions, random: () => number, facts: PolicyFacts = {}) {
@@ -92,7 +95,8 @@ export class ReconnectPolicy {
     this.#versions = new VersionFallback({ asked: options.version, oldest: oldestVersion(options), epoch, accepted });
     this.#patience = new RefusalPatience(options.refusalTimeoutMs, accepted);
     this.#rotation = new ServerRotation(options.servers);
-    this.#repeated = new RepeatedEnd(options.subscriptions.length > 0);
+    this.#filters = options.subscriptions.length + (options.ownFilters ?? 0);
+    this.#repeated = new RepeatedEnd(this.#filters > 0 ? 'messages' : 'sizes');
     this.#acceptedBefore = accepted;
   }
 
@@ -123,7 +127,7 @@ export class ReconnectPolicy {
 
   /** CONNACK accepted us, perhaps only to throw an old session away. */
   spoken(now: number): void {
-    this.#versions.after({ outcome: 'accepted', server: formatAddress(this.address), now });
+    this.#versions.after({ outcome: 'accepted', server: this.#server, now });
     this.#patience.accepted();
   }
 
@@ -157,7 +161,7 @@ export class ReconnectPolicy {
   /** R24. Soon only where the next attempt brings other credentials. */
   #refusedForNow(error: MillraceError): NextStep {
     if (this.#rotation.failed(false) === 'next') return { do: 'retry', waitMs: 0, refused: true };
-    if (!this.#options.autoReconnect) return { do: 'rest', error };
+    if (!this.#options.autoReconnect) return { do: 'rest', error: passing(error) };
     const waitMs = this.#options.dynamicCredentials ? this.#backoff.nextMs() : this.#backoff.longMs();
     return { do: 'retry', waitMs, refused: true };
   }
@@ -183,7 +187,7 @@ export class ReconnectPolicy {
 
   /** The broker takes the connection as long as nothing is subscribed, and never answers the SUBSCRIBE. */
   #subscribeRefused(now: number): Examined {
-    const error = closedAtSubscribe(this.#options.subscriptions.length);
+    const error = closedAtSubscribe(this.#filters);
     const passes = this.#patience.judge({ error, connected: true, now }) === 'for-now';
     return { next: passes ? this.#refusedForNow(error) : { do: 'fail', error }, error };
   }
@@ -191,7 +195,7 @@ export class ReconnectPolicy {
   #afterConnection({ error, progressed, connectedMs = 0 }: AttemptEnd, suspicion: Suspicion): NextStep {
     this.#backoff.lasted(connectedMs, progressed);
     // before `retryable` is asked: what ends five connections alike is fatal all the same
-    const fatal = this.#repeated.after(error, progressed);
+    const fatal = this.#repeated.after(error, { server: this.#server, progressed });
     if (fatal !== undefined) return { do: 'fail', error: fatal };
     if (!error.retryable && !OF_ONE_SERVER.has(error.code)) return { do: 'fail', error };
     if (!this.#options.autoReconnect) return { do: 'rest', error };
@@ -203,20 +207,32 @@ export class ReconnectPolicy {
   #afterAttempt({ error }: AttemptEnd): NextStep {
     const ofOneServer = OF_ONE_SERVER.has(error.code) && !error.retryable;
     if (!ofOneServer && !error.retryable) return { do: 'fail', error };
-    const fatal = this.#connected || this.#acceptedBefore ? undefined : this.#answers.after(error);
-    if (fatal !== undefined) return { do: 'fail', error: fatal };
+    const unusable = this.#unusable(error);
+    // whoever names a server that cannot be used would name it again
+    if (unusable !== undefined && this.#rotation.atGuest) return { do: 'fail', error: unusable };
     // before the rotation, which may go on to the next server
-    const inDoubt = this.#versions.isInDoubt(formatAddress(this.address));
-    const turn = this.#rotation.failed(ofOneServer);
-    if (turn === 'hopeless') return { do: 'fail', error };
-    if (turn === 'next') return { do: 'retry', waitMs: 0 };
-    if (!this.#options.autoReconnect) return { do: 'rest', error };
+    const inDoubt = this.#versions.isInDoubt(this.#server);
+    const turn = this.#rotation.failed(ofOneServer || unusable !== undefined);
+    if (turn === 'hopeless') return { do: 'fail', error: unusable ?? error };
+    const told = unusable && { unusable };
+    if (turn === 'next') return { do: 'retry', waitMs: 0, ...told };
+    if (!this.#options.autoReconnect) return { do: 'rest', error: unusable ?? error };
     const waitMs = this.#backoff.nextMs();
-    return { do: 'retry', waitMs: inDoubt ? Math.min(waitMs, VERSION_DOUBT_MS) : waitMs };
+    return { do: 'retry', waitMs: inDoubt ? Math.min(waitMs, VERSION_DOUBT_MS) : waitMs, ...told };
+  }
+
+  /** R22, R24: of answers to CONNECT, while none was ever accepted. */
+  #unusable(error: MillraceError): MillraceError | undefined {
+    if (this.#connected || this.#acceptedBefore) return undefined;
+    return this.#answers.after(error, { server: this.#server, progressed: false });
+  }
+
+  get #server(): string {
+    return formatAddress(this.address);
   }
 
   #versionAttempt(end: AttemptEnd): VersionAttempt {
-    return { outcome: versionOutcome(end), server: formatAddress(this.address), now: end.now };
+    return { outcome: versionOutcome(end), server: this.#server, now: end.now };
   }
 
   #conflictError(how: string, cause?: MillraceError): MillraceError {
@@ -230,6 +246,17 @@ export class ReconnectPolicy {
       },
     );
   }
+}
+
+/** The refusal as an outage: whoever connects again goes by that. */
+function passing({ code, message, cause, advice, details, reasonCode }: MillraceError): MillraceError {
+  return new MillraceError(code, message, {
+    cause,
+    details,
+    retryable: true,
+    ...(advice === undefined ? {} : { advice }),
+    ...(reasonCode === undefined ? {} : { reasonCode }),
+  });
 }
 
 /** A version whose CONNECT cannot say what is asked for is not tried: its error would hide why the others failed. */

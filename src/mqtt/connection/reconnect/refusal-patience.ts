@@ -1,7 +1,10 @@
 import type { ErrorCode } from '../../../errors/error-code.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 
-/** Refusals before a CONNACK that accepts: of the way to the broker, of who we are, and by the user's own function. */
+/**
+ * Refusals before a CONNACK that accepts, or where a live connection is authenticated anew: of the way to the broker, of who we are, and by the
+ * user's own function.
+ */
 const OF_CONNECTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONNECTION_REFUSED_BY_BROKER',
   'UNSUPPORTED_PROTOCOL_VERSION',
@@ -14,10 +17,11 @@ const OF_CONNECTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'USER_FUNCTION_FAILED',
 ]);
 
-/** Refusals on a connection that was accepted: of what is subscribed. */
+/** Refusals on a connection that was accepted: of what is subscribed, and of what its CONNACK leaves no room to send. */
 const OF_CONNECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SUBSCRIPTION_REFUSED',
   'GRANTED_QOS_TOO_LOW',
+  'MESSAGE_TOO_LARGE',
   'DISCONNECTED_BY_BROKER',
 ]);
 
@@ -65,8 +69,9 @@ export class RefusalPatience {
 
   /** The limit counts from the first refusal since all was granted last. */
   judge({ error, connected, now }: PossibleRefusal): RefusalVerdict {
-    if (error.retryable || !(connected ? OF_CONNECTIONS : OF_CONNECTS).has(error.code)) return 'none';
-    if (!(connected ? this.#granted : this.#accepted)) return 'fatal';
+    const ofConnection = connected && OF_CONNECTIONS.has(error.code);
+    if (error.retryable || !(ofConnection || OF_CONNECTS.has(error.code))) return 'none';
+    if (!(ofConnection ? this.#granted : this.#accepted)) return 'fatal';
     this.#since ??= now;
     return now - this.#since < this.#limitMs ? 'for-now' : 'fatal';
   }

@@ -2,36 +2,69 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 
 /** How many connections in a row may end in the same way, by bytes of the broker that we do not take. */
 const SAME_ENDS = 5;
+/** Servers that redirects name are any number. */
+const MOST_SERVERS = 100;
+
+/** Where an end was, and whether messages or answers came before it. */
+export interface EndPlace {
+  /** As it is told. */
+  readonly server: string;
+  /** Messages, or answers to them, came on the connection. */
+  readonly progressed: boolean;
+}
+
+/**
+ * Which ends count. `answers` to CONNECT: all that cannot be taken are one. `messages`, which are expected from the broker: those that are
+ * alike. `sizes`: where none are expected garbage is an outage like any other, and ours wait.
+ */
+export type CountedEnds = 'answers' | 'messages' | 'sizes';
+
+/** Ends in a row at one server. */
+interface SameEnds {
+  readonly reason: string;
+  /** Of the last one. */
+  readonly text: string;
+  readonly count: number;
+}
 
 /**
  * Finds out that a broker sends on every connection what ends it: a packet above our maximum, or one that cannot be delimited (R22).
- * It would come again for ever, and nothing behind it.
+ * It would come again for ever, and nothing behind it. Of a failover list each server is counted for itself: they fail by turns.
  */
 export class RepeatedEnd {
-  readonly #counts: (error: MillraceError) => string | undefined;
-  #last: string | undefined;
-  #lastText = '';
-  #count = 0;
+  readonly #reasonOf: (error: MillraceError) => string | undefined;
+  readonly #ends = new Map<string, SameEnds>();
 
-  /** `receives`: messages are expected from the broker. Where they are not, garbage is an outage like any other, and ours wait. */
-  constructor(receives: boolean) {
-    this.#counts = receives ? reasonOf : tooLargeReason;
+  constructor(counted: CountedEnds) {
+    this.#reasonOf = REASONS[counted];
   }
 
   /**
-   * A connection ended with this error; `progressed`: messages or answers came on it. The fatal one, when it was once too often. Where
-   * nothing moves, another packet id in the same words is the same end.
+   * A connection ended with this error. The fatal one, when it was once too often at that server. Where nothing moves, another packet id in
+   * the same words is the same end.
    */
-  after(error: MillraceError, progressed = false): MillraceError | undefined {
-    const reason = this.#counts(error);
-    const same = reason !== undefined && reason === this.#last && (!progressed || error.message === this.#lastText);
-    this.#count = same ? this.#count + 1 : 1;
-    this.#last = reason;
-    this.#lastText = error.message;
-    if (reason === undefined || this.#count < SAME_ENDS) return undefined;
+  after(error: MillraceError, { server, progressed }: EndPlace): MillraceError | undefined {
+    const last = this.#ends.get(server);
+    this.#ends.delete(server);
+    const reason = this.#reasonOf(error);
+    if (reason === undefined) return undefined;
+    const same = reason === last?.reason && (!progressed || error.message === last.text);
+    const count = same ? last.count + 1 : 1;
+    this.#ends.set(server, { reason, text: error.message, count });
+    if (this.#ends.size > MOST_SERVERS) {
+      const [oldest = server] = this.#ends.keys();
+      this.#ends.delete(oldest);
+    }
+    if (count < SAME_ENDS) return undefined;
     return error.code === 'PACKET_TOO_LARGE' ? tooLargeError(error) : undelimitedError(error);
   }
 }
+
+const REASONS: Readonly<Record<CountedEnds, (error: MillraceError) => string | undefined>> = {
+  answers: (error) => (reasonOf(error) === undefined ? undefined : 'answer'),
+  messages: reasonOf,
+  sizes: tooLargeReason,
+};
 
 /** The packets of one outbox of a broker differ in size, the bytes that it has wrong do not. */
 function reasonOf(error: MillraceError): string | undefined {

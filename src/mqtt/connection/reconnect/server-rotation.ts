@@ -30,6 +30,11 @@ export class ServerRotation {
     return this.#guest ?? this.#servers[this.#index]?.address ?? this.#first;
   }
 
+  /** The current server is none of the list. */
+  get atGuest(): boolean {
+    return this.#guest !== undefined;
+  }
+
   /** The current server accepted us. */
   accepted(): void {
     this.#failures = 0;

@@ -37,6 +37,9 @@ const NOT_TLS_CODES = new Set([
   'ERR_SSL_RECORD_TOO_SMALL',
 ]);
 
+/** Names of ws. */
+const TOO_LARGE_FRAME = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
+
 const ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Check that the broker runs and listens on this host and port.',
   ENOTFOUND: 'Check the host name.',
@@ -73,6 +76,10 @@ function meaningOf(code: string): Meaning | undefined {
       code: 'TLS_REFUSED',
       advice: 'The server refused our side of TLS: check `cert` and `key`, `ALPNProtocols` and `minVersion`.',
     };
+  }
+  // what ws cannot take is what the peer has sent, not an end of its doing (R20a)
+  if (code.startsWith('WS_ERR_')) {
+    return { code: TOO_LARGE_FRAME.has(code) ? 'PACKET_TOO_LARGE' : 'PROTOCOL_ERROR', advice: undefined };
   }
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('ERR_OSSL_')) {
     return { code: 'TLS_REFUSED', advice: undefined };
@@ -129,7 +136,10 @@ export function connectError(error: unknown, address: ServerAddress): MillraceEr
   });
 }
 
-/** Why an open transport broke: CONNECTION_LOST, or TLS_REFUSED when the server rejected our certificate after the handshake (TLS 1.3). */
+/**
+ * Why an open transport broke: CONNECTION_LOST; TLS_REFUSED when the server rejected our certificate after the handshake (TLS 1.3);
+ * PROTOCOL_ERROR or PACKET_TOO_LARGE when it sent frames that no WebSocket has, or too large ones.
+ */
 export function lostError(error: unknown, address: ServerAddress): MillraceError {
   if (error instanceof MillraceError) return error;
   const code = codeOf(error);

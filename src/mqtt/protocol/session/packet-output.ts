@@ -2,8 +2,8 @@ import { PacketWriter } from '../codec/packet-writer.js';
 import type { ConnectPacket, Packet } from '../packet.js';
 import type { ProtocolVersion } from '../protocol-version.js';
 
-/** PUBCOMP with a reason code. */
-const LONGEST_ACKNOWLEDGEMENT = 5;
+/** DISCONNECT with a Session Expiry Interval; the longest acknowledgement is shorter. */
+const LONGEST_NEEDED = 9;
 
 /** What waits to be written on the present connection. Owns the rule that nothing follows DISCONNECT [MQTT-3.14.4-1]. */
 export class PacketOutput {
@@ -38,9 +38,12 @@ export class PacketOutput {
     this.#open = true;
   }
 
-  /** The server takes no larger packet from now on [MQTT-3.2.2-15]; one that leaves no room for an acknowledgement is given that much. */
+  /**
+   * The server takes no larger packet from now on [MQTT-3.2.2-15]; one that leaves no room for an acknowledgement, or for what ends a session,
+   * is given that much.
+   */
   limit(maximumPacketSize: number): void {
-    this.#writer.maximumPacketSize = Math.max(maximumPacketSize, LONGEST_ACKNOWLEDGEMENT);
+    this.#writer.maximumPacketSize = Math.max(maximumPacketSize, LONGEST_NEEDED);
   }
 
   /** Takes nothing more; what waits may still be taken. */

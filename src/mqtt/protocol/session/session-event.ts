@@ -199,6 +199,16 @@ export interface RefusedEvent extends OutboundEvent {
   readonly reasonString: string | undefined;
 }
 
+/**
+ * Before `refused`, which follows: the id of this QoS 2 message, which the server may hold half-done, is used again, for as many are burnt
+ * as can be (R20a).
+ */
+export interface IdsSpentEvent extends OutboundEvent {
+  readonly type: 'ids-spent';
+  /** Under which it was sent. */
+  readonly packetId: number;
+}
+
 /** At a pace of one (`Session.pace`): the server has shown that it lives, so that the next message may go out. */
 export interface CreditEvent {
   readonly type: 'credit';
@@ -237,6 +247,7 @@ export type SessionEvent =
   | ReceivedEvent
   | DeliveredEvent
   | RefusedEvent
+  | IdsSpentEvent
   | CreditEvent
   | SubscriptionAnswerEvent
   | CloseEvent;

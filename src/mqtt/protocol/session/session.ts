@@ -279,7 +279,8 @@ export class Session {
    * follow, or the server ends the connection. INVALID_STATE without a method, or before the one under way is over.
    */
   reauthenticate(data: Uint8Array | undefined): void {
-    if (this.#present.sending === undefined) notConnected();
+    // also before the session is settled, which takes as long as its store and the server take (Z2)
+    if (this.limits === undefined) notConnected();
     this.#parts.authentication.restart(data);
     this.#parts.timers.reauthenticating();
   }

@@ -139,6 +139,10 @@ export class MqttSinkWriter<T> implements SinkWriter<T>, QueueOutcome, SinkClien
     this.#meter.suspected(row, finding);
   }
 
+  idsSpent(topic: string, packetId: number): void {
+    this.#meter.idsSpent(topic, packetId);
+  }
+
   stripped(row: Row): void {
     this.#meter.stripped(row);
   }

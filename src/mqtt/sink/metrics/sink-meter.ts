@@ -83,6 +83,11 @@ export class SinkMeter {
     });
   }
 
+  /** Told each time: the next message under this id may be lost. */
+  idsSpent(topic: string, packetId: number): void {
+    publishDiagnostic('packet-ids-spent', { sink: this.#sink, topic, packetId });
+  }
+
   /** Told once for the sink, counted each time. */
   stripped(row: Row): void {
     this.#metrics.propertiesDropped.add();

@@ -191,6 +191,7 @@ export class ClientQueue {
       if (event.type === 'delivered') this.#handleDelivered(event);
       else if (event.type === 'received') this.#handleReceived(event);
       else if (event.type === 'refused') this.#handleRefused(event, now);
+      else if (event.type === 'ids-spent') this.#parts.outcome.idsSpent(event.message.topic, event.packetId);
     }
     if (this.#watch.window !== UNPACED) this.#setPace(now);
   }

@@ -27,6 +27,8 @@ export interface QueueOutcome {
   published(row: Row): void;
   /** A connection ended while this row alone was unanswered (R20a). */
   suspected(row: Row, finding: Finding): void;
+  /** A message that the broker may hold half-done is refused, and its packet id used again: no other one is left (R20a). */
+  idsSpent(topic: string, packetId: number): void;
   /** The session is not ours (R9a): nothing more can be delivered. */
   failed(error: MillraceError): void;
   /** It had properties and goes out on a 3.x connection, without them. */

@@ -48,8 +48,9 @@ export const sourceConnectInput = (
   startClean: !(settings.keepSession ?? facts.options.clean === false),
   subscriptions: facts.subscriptions,
   formerFilters: settings.unsubscribe ?? [],
-  // QoS 2 granted as 1 is enough for at-least-once and with deduplication; 0 is refused by the intake.
+  // QoS 2 granted as 1 is enough for at-least-once and with deduplication
   refuseLowerQos: context.guarantee === 'exactly-once' && facts.neededQos === 2,
+  refuseQos0: context.guarantee !== 'none',
   requireQos2: context.guarantee === 'exactly-once' && facts.neededQos === 2,
   requireKeptSession: context.guarantee === 'exactly-once',
   onSessionLoss: settings.onSessionLoss ?? DEFAULT_SESSION_LOSS[context.guarantee],

@@ -234,10 +234,13 @@ export class OutboundTurns {
     }
   }
 
-  /** A server that can do less now may hold its half from before (R20a). Where no spare id is left the id is used again all the same. */
+  /** A server that can do less now may hold its half from before (R20a). Where no spare id is left the id is used again, and that is told. */
   #burn({ message, position }: OutboundEntry): void {
-    const { ids } = this.#parts;
-    if (message.qos === 2 && isSent(position) && ids.burnt.length < MOST_BURNT) ids.burn(message.seq);
+    const { ids, events } = this.#parts;
+    const { qos, seq } = message;
+    if (qos !== 2 || !isSent(position)) return;
+    if (ids.burnt.length < MOST_BURNT) ids.burn(seq);
+    else events.push({ type: 'ids-spent', seq, message, packetId: ids.of(seq) });
   }
 
   #reportProblem(message: OutboundMessage, problem: MillraceError): void {

@@ -254,6 +254,10 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
     this.#parts.owner.meter.suspected(row, finding);
   }
 
+  idsSpent(topic: string, packetId: number): void {
+    this.#parts.owner.meter.idsSpent(topic, packetId);
+  }
+
   stripped(row: Row): void {
     this.#parts.owner.meter.stripped(row);
   }

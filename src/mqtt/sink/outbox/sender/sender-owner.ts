@@ -6,7 +6,10 @@ import type { QueueOutcome } from '../../queue/queue-outcome.js';
 /** Whom a sender tells. */
 export interface SenderOwner {
   /** Counts what needs no answer. */
-  readonly meter: Pick<QueueOutcome, 'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'stripped'>;
+  readonly meter: Pick<
+    QueueOutcome,
+    'delivered' | 'dropped' | 'retried' | 'published' | 'suspected' | 'idsSpent' | 'stripped'
+  >;
   /** Makes the letter of a row that is refused for good, or gives undefined when that fails the sink. */
   refused(row: Row, error: MillraceError): DeadLetter | undefined;
   /** The broker took a QoS 2 row at QoS 1, and has no other. */

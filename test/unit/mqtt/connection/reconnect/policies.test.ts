@@ -213,12 +213,24 @@ describe('refusals (R24)', () => {
     }
   });
 
+  it('are outages where a live connection is authenticated anew', () => {
+    const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
+    patience.accepted();
+    for (const code of ['BAD_CREDENTIALS', 'NOT_AUTHORIZED', 'USER_FUNCTION_FAILED'] as const)
+      assert.equal(patience.judge(refusal(code, true)), 'for-now', code);
+  });
+
   it('of what is subscribed are outages only when all was granted once', () => {
     const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
     patience.accepted();
     assert.equal(patience.judge(refusal('SUBSCRIPTION_REFUSED', true)), 'fatal');
     patience.granted();
-    for (const code of ['SUBSCRIPTION_REFUSED', 'GRANTED_QOS_TOO_LOW', 'DISCONNECTED_BY_BROKER'] as const) {
+    for (const code of [
+      'SUBSCRIPTION_REFUSED',
+      'GRANTED_QOS_TOO_LOW',
+      'MESSAGE_TOO_LARGE',
+      'DISCONNECTED_BY_BROKER',
+    ] as const) {
       assert.equal(patience.judge(refusal(code, true)), 'for-now', code);
     }
   });

@@ -209,6 +209,47 @@ describe('reconnect policy', () => {
     }
   });
 
+  it('R22: answers to CONNECT that cannot be taken are one end, however they differ', () => {
+    const first = policy({}, [FILTER]);
+    const ends = [1, 2, 3, 4, 5].map((at) =>
+      first.after(
+        end(new MillraceError(at % 2 === 0 ? 'PROTOCOL_ERROR' : 'MALFORMED_PACKET', `words ${'x'.repeat(at)}`)),
+      ),
+    );
+    assert.deepEqual(
+      ends.map((next) => next.do),
+      [...new Array(4).fill('retry'), 'fail'],
+    );
+  });
+
+  it('R22: servers of a list that answer by turns what cannot be taken are counted each, told, and given up together', () => {
+    const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
+    const made = policy({ servers }, [FILTER]);
+    const answers = [new MillraceError('PROTOCOL_ERROR', 'one'), new MillraceError('MALFORMED_PACKET', 'another')];
+    const steps = Array.from({ length: 10 }, (_, at) => made.after(end(answers[at % 2] ?? 'INTERNAL')));
+    assert.deepEqual(
+      steps.map((next) => next.do),
+      [...new Array(9).fill('retry'), 'fail'],
+    );
+    const told = steps.map((next) => (next.do === 'retry' ? next.unusable?.message : undefined));
+    assert.deepEqual(
+      told.map((text) => text !== undefined),
+      [...new Array(8).fill(false), true, false],
+    );
+    const last = steps.at(-1);
+    assert.ok(last?.do === 'fail' && last.error.code === 'MALFORMED_PACKET' && !last.error.retryable);
+    assert.match(last.error.message, /on 5 connections in a row: another/);
+  });
+
+  it('asked wrongly: one server of a list that is away may come back, whatever the others answer', () => {
+    const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
+    const made = policy({ servers }, [FILTER]);
+    const answers = [new MillraceError('PROTOCOL_ERROR', 'one'), 'CONNECT_FAILED' as const];
+    const steps = Array.from({ length: 40 }, (_, at) => made.after(end(answers[at % 2] ?? 'INTERNAL')));
+    assert.ok(steps.every((next) => next.do === 'retry'));
+    assert.equal(steps.filter((next) => next.do === 'retry' && next.unusable !== undefined).length, 16);
+  });
+
   it('is failed by a conflict that the broker names three times, and by one that a trial shows, and says which (R19a)', () => {
     const taken = new MillraceError('DISCONNECTED_BY_BROKER', 'taken over', { reasonCode: 0x8e });
     const made = established();

@@ -232,6 +232,12 @@ test('R15: a graceful end keeps the session, and cannot give it an expiry that C
   assert.deepEqual(rig.events(), []);
 });
 
+test('a Maximum Packet Size without room for a DISCONNECT that ends the session is given that much', () => {
+  const rig = new SessionRig().connect({ sessionExpiryInterval: 5 }, { properties: { maximumPacketSize: 2 } }).forget();
+  rig.session.disconnect(0, { sessionExpiryInterval: 0 });
+  assert.deepEqual(rig.written(), [{ type: 'disconnect', reasonCode: 0, properties: { sessionExpiryInterval: 0 } }]);
+});
+
 test('R5: a fresh session without anything held is a new epoch, and only that', () => {
   const rig = new SessionRig().connect();
   rig.cut();

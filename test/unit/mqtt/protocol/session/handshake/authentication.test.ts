@@ -251,3 +251,17 @@ test('an AUTH that is larger than the server takes is not written [MQTT-3.15.2-2
   rig.session.reauthenticate(undefined);
   assert.deepEqual(rig.written(), [auth(0x19)]);
 });
+
+test('a connection may authenticate anew before its session is settled, which may take long', () => {
+  const rig = new SessionRig();
+  rig.dial({ authentication: { method: METHOD }, unproven: true });
+  rig.serve({ ...connack(), sessionPresent: true } as Packet);
+  rig.session.admit();
+  assert.deepEqual(rig.eventTypes().slice(-2), ['connected', 'session-unproven']);
+  rig.forget();
+  rig.session.reauthenticate(undefined);
+  assert.deepEqual(rig.written(), [auth(0x19)]);
+  rig.session.trust();
+  rig.serve(auth(0));
+  assert.deepEqual(rig.eventTypes(), ['auth-success']);
+});

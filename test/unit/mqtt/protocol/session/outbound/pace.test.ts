@@ -240,6 +240,16 @@ describe('Session.abandon (R20a)', () => {
     assert.deepEqual(rig.session.state().burnt, [0, 1]);
   });
 
+  it('where no spare id is left, one of them is used again, which is told of each before it is refused', () => {
+    const burnt = Array.from({ length: MOST_BURNT }, (_, index) => 10 + index);
+    const messages = [0, 1].map((seq) => ({ message: outbound(seq, 2), stage: 'sent' as const }));
+    const state = { epoch: 1, inbound: [], outbound: messages, burnt };
+    const rig = new SessionRig({ state });
+    rig.connect({}, { sessionPresent: true, properties: { maximumPacketSize: 4 } });
+    assert.deepEqual(rig.eventTypes().slice(-4), ['ids-spent', 'refused', 'ids-spent', 'refused']);
+    assert.equal(rig.session.state().burnt?.length, MOST_BURNT);
+  });
+
   it('burns nothing for QoS 1, nor for a message that was never sent in this session', () => {
     const rig = new SessionRig().connect();
     rig.session.publish(outbound(0, 1));
