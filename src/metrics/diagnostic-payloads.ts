@@ -323,6 +323,9 @@ export interface DiagnosticPayloads {
     readonly table: string;
     readonly rows: number;
     readonly maxRows: number;
+    /** Of the messages that gave the rows. */
+    readonly bytes: number;
+    readonly maxBytes: number;
   };
   /** A message gives no row of a table. */
   readonly 'table-row-rejected': {

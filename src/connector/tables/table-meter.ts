@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { isPowerOfTwo } from '../../internal/is-power-of-two.js';
-import { publishDiagnostic } from '../../metrics/diagnostics.js';
+import { type DiagnosticData, publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { Counter, Metrics } from '../../metrics/metrics.js';
 
 /** Whose figures and events they are. */
@@ -14,6 +14,9 @@ export interface MeteredTable {
   /** How many there are now. */
   readonly rows: () => number;
 }
+
+/** How much of what may be in a table is there; `bytes` of the messages that gave the rows. */
+export type TableFill = Omit<DiagnosticData<'table-full'>, 'job' | 'table' | 'rows'>;
 
 /** What is told of a table, on diagnostics channels and as metrics with the label `table`. */
 export class TableMeter {
@@ -62,8 +65,8 @@ export class TableMeter {
   }
 
   /** There is no room for a new row; told once until there is again. */
-  full(maxRows: number): void {
-    publishDiagnostic('table-full', { ...this.#facts(), maxRows });
+  full(bounds: TableFill): void {
+    publishDiagnostic('table-full', { ...this.#facts(), ...bounds });
   }
 
   #facts() {

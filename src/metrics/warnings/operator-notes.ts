@@ -59,7 +59,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'dead letters are read again from the topic that they go to, and rejected again, which never ends: filters that leave that topic out, or another topic',
   ],
   ['millrace:table-failed', tableFailed],
-  ['millrace:table-full', 'a table has no room for another row: raise maxRows, or take a narrower filter'],
+  ['millrace:table-full', 'a table has no room for another row: raise maxRows or maxBytes, or take a narrower filter'],
   ['millrace:table-row-rejected', 'a message gives no row of its table: see millrace:table-row-rejected'],
   ['millrace:keys-grow', keysGrow],
   [

@@ -21,6 +21,8 @@ export interface ResolvedTable<K extends TableKey, V> {
   readonly mapToRowFn: NonNullable<MqttTableOptions<V, K>['mapToRowFn']>;
   readonly keyFn: NonNullable<MqttTableOptions<V, K>['keyFn']>;
   readonly maxRows: number;
+  /** Of the messages that gave the rows, as `heldBytes` counts. */
+  readonly maxBytes: number;
   /** For SUBACK, and for what asks whether all is there. */
   readonly ackTimeoutMs: number;
   /** The subscription that brings all retained messages. */
@@ -41,9 +43,11 @@ const TABLE: OptionChecks<MqttTableOptions<unknown, TableKey>> = {
   mapToRowFn: func,
   keyFn: func,
   maxRows: count,
+  maxBytes: count,
   connectOptionsFn: func,
 };
 const DEFAULT_MAX_ROWS = 100_000;
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
 /** @throws MillraceError INVALID_OPTIONS with all problems at once */
 export const resolveTable = <K extends TableKey, V>(given: TableSettings<K, V>): ResolvedTable<K, V> => {
@@ -51,7 +55,8 @@ export const resolveTable = <K extends TableKey, V>(given: TableSettings<K, V>):
   const asked = askConnectOptions(given);
   const all = [...problems, ...filterProblems(given.topic), ...(typeof asked === 'string' ? [asked] : [])];
   const known = typeof asked === 'string' ? {} : asked;
-  const { topic, qualityOfService: qos = 0, mapToRowFn, keyFn, maxRows = DEFAULT_MAX_ROWS } = given;
+  const { topic, qualityOfService: qos = 0, mapToRowFn, keyFn } = given;
+  const { maxRows = DEFAULT_MAX_ROWS, maxBytes = DEFAULT_MAX_BYTES } = given;
   const connect = resolveConnect(given, known, new MetricsRegistry());
   if (connect.options === undefined || all.length > 0) {
     throw invalidOptions('the MQTT table cannot be built', [...all, ...connect.problems]);
@@ -61,6 +66,7 @@ export const resolveTable = <K extends TableKey, V>(given: TableSettings<K, V>):
     mapToRowFn,
     keyFn,
     maxRows,
+    maxBytes,
     ackTimeoutMs: connect.options.ackTimeoutMs,
     request: (isVersion5) =>
       isVersion5
@@ -97,7 +103,7 @@ const resolveConnect = (
     metrics,
     labels: { table: topic },
   });
-  return { options: options && { ...options, sessionExpiryInterval: 0 }, problems };
+  return { options: options && { ...options, sessionExpiryInterval: 0, ownFilters: 1 }, problems };
 };
 
 const connectionOptions = <K extends TableKey, V>(

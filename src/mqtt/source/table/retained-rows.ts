@@ -1,11 +1,27 @@
 import type { TableKey } from '../../../connector/tables/table.js';
 
-interface Row<V> {
+/** What a message makes. */
+export interface NewRow<V> {
   /** That it came of: two topics may have one key. */
   readonly topic: string;
   readonly value: V;
+  /** Of the message. */
+  readonly bytes: number;
+  /** When the broker has it no more, which it does not tell, in milliseconds of a monotonic clock; undefined: it stays. */
+  readonly expiresAtMs: number | undefined;
+}
+
+interface Row<V> extends NewRow<V> {
   /** In which the broker has told of it. */
   readonly round: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Above either there is no room. */
+export interface TableBounds {
+  readonly maxRows: number;
+  readonly maxBytes: number;
 }
 
 /**
@@ -13,22 +29,37 @@ interface Row<V> {
  * not told of when all of it is there was deleted while nobody listened.
  */
 export class RetainedRows<K extends TableKey, V> {
-  readonly #maxRows: number;
+  readonly #bounds: TableBounds;
+  readonly #now: () => number;
   readonly #rows = new Map<K, Row<V>>();
+  #bytes = 0;
+  /** No row expires before. */
+  #soonestMs = NEVER;
   /** What this round has told of, until it has ended. */
   #told: Set<string> | undefined;
   #round = 0;
 
-  constructor(maxRows: number) {
-    this.#maxRows = maxRows;
+  /** `now`: milliseconds of a monotonic clock. */
+  constructor(bounds: TableBounds, now: () => number) {
+    this.#bounds = bounds;
+    this.#now = now;
   }
 
   get size(): number {
     return this.#rows.size;
   }
 
+  /** Of the messages that gave the rows. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** R23: one that has expired is there no more. */
   get(key: K): V | undefined {
-    return this.#rows.get(key)?.value;
+    const row = this.#rows.get(key);
+    if (row?.expiresAtMs === undefined || this.#now() < row.expiresAtMs) return row?.value;
+    this.#delete(key);
+    return undefined;
   }
 
   begin(): void {
@@ -41,23 +72,48 @@ export class RetainedRows<K extends TableKey, V> {
     return this.#told?.size ?? 0;
   }
 
-  /** False: it is a new one, and there is no room. */
-  set(key: K, topic: string, value: V): boolean {
-    if (!this.#rows.has(key) && this.#rows.size >= this.#maxRows) return false;
-    this.#told?.add(topic);
-    this.#rows.set(key, { topic, value, round: this.#round });
+  /** False: there is no room for it, and of its key there is no row then. */
+  set(key: K, row: NewRow<V>): boolean {
+    this.#delete(key);
+    if (!this.#hasRoom(row)) this.#expire();
+    if (!this.#hasRoom(row)) return false;
+    this.#told?.add(row.topic);
+    this.#bytes += row.bytes;
+    this.#soonestMs = Math.min(this.#soonestMs, row.expiresAtMs ?? NEVER);
+    this.#rows.set(key, { ...row, round: this.#round });
     return true;
   }
 
   /** The topic has no retained message any more, or none that gives a row. */
   remove(key: K, topic: string): void {
     this.#told?.add(topic);
-    if (this.#rows.get(key)?.topic === topic) this.#rows.delete(key);
+    if (this.#rows.get(key)?.topic === topic) this.#delete(key);
   }
 
   /** The round has told of all that there is. */
   end(): void {
     this.#told = undefined;
-    for (const [key, { round }] of this.#rows) if (round !== this.#round) this.#rows.delete(key);
+    for (const [key, { round }] of this.#rows) if (round !== this.#round) this.#delete(key);
+  }
+
+  #hasRoom({ bytes }: NewRow<V>): boolean {
+    const { maxRows, maxBytes } = this.#bounds;
+    return this.#rows.size < maxRows && this.#bytes + bytes <= maxBytes;
+  }
+
+  /** Looks at all rows only when one may have expired. */
+  #expire(): void {
+    const now = this.#now();
+    if (now < this.#soonestMs) return;
+    this.#soonestMs = NEVER;
+    for (const [key, { expiresAtMs = NEVER }] of this.#rows) {
+      if (now >= expiresAtMs) this.#delete(key);
+      else this.#soonestMs = Math.min(this.#soonestMs, expiresAtMs);
+    }
+  }
+
+  #delete(key: K): void {
+    this.#bytes -= this.#rows.get(key)?.bytes ?? 0;
+    this.#rows.delete(key);
   }
 }

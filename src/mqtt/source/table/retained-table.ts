@@ -34,7 +34,7 @@ export class RetainedTable<K extends TableKey, V> implements OpenTable<K, V> {
   constructor(table: ResolvedTable<K, V>, context: OpenContext) {
     this.#table = table;
     this.#context = context;
-    this.#rows = new RetainedRows(table.maxRows);
+    this.#rows = new RetainedRows(table, () => performance.now());
     const { job, metrics } = context;
     this.#meter = new TableMeter({ name: table.name, job, metrics, rows: () => this.#rows.size });
   }

@@ -4,10 +4,11 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { deferred } from '../../../internal/deferred.js';
 import { refusePromise } from '../../../internal/refuse-promise.js';
 import type { Connection, ConnectionListener } from '../../connection/connection.js';
+import { heldBytes } from '../../protocol/held-bytes.js';
 import type { ConnectedEvent, MessageEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import { ReceivedMessage } from '../received-message.js';
 import type { ResolvedTable } from './resolve-table.js';
-import type { RetainedRows } from './retained-rows.js';
+import type { NewRow, RetainedRows } from './retained-rows.js';
 import { TableRound } from './table-round.js';
 
 export interface TableIntakeParts<K extends TableKey, V> {
@@ -29,7 +30,10 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
   #round: TableRound | undefined;
   /** On 5.0 messages have the flag that they were published with. */
   #tellsRetained = false;
+  /** It was told that there is no room. */
   #full = false;
+  /** For a row of this round there was none. */
+  #leftOut = false;
 
   constructor(parts: TableIntakeParts<K, V>) {
     this.#parts = parts;
@@ -38,6 +42,10 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
   /** Before it is opened. */
   attach(line: Connection): void {
     this.#line = line;
+  }
+
+  get awaitsGrant(): boolean {
+    return this.#round?.awaitsGrant === true;
   }
 
   /** Resolves when all rows are there for the first time. */
@@ -72,7 +80,12 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     const line = this.#line;
     if (line === undefined) return;
     const { rows, table } = this.#parts;
+    if (line.session.limits?.retainAvailable === false) {
+      this.#lost.resolve(noRetained(table.name));
+      return;
+    }
     rows.begin();
+    this.#leftOut = false;
     this.#round = new TableRound({
       session: line.session,
       flush: () => line.flush(),
@@ -105,7 +118,7 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
 
   #ended(): void {
     this.#parts.rows.end();
-    this.#full &&= this.#parts.rows.size >= this.#parts.table.maxRows;
+    this.#full &&= this.#leftOut;
     this.#parts.meter.loaded();
     this.#whole.resolve();
   }
@@ -115,15 +128,13 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     const { topic, payload, retain, rejection } = event;
     // what was not retained is no row: the next subscription would not bring it
     if (this.#tellsRetained && !retain) return;
-    if (rejection !== undefined) {
-      this.#parts.meter.rejected(topic, rejection.error);
-      return;
-    }
-    const key = this.#orReject(topic, () => this.#keyOf(topic));
+    if (rejection !== undefined) this.#parts.meter.rejected(topic, rejection.error);
+    // one that cannot be read is nobody's
+    const key = topic === '' ? undefined : this.#orReject(topic, () => this.#keyOf(topic));
     if (key === undefined) return;
-    const row = payload.byteLength === 0 ? undefined : this.#rowOf(event);
+    const row = payload.byteLength === 0 || rejection !== undefined ? undefined : this.#rowOf(event);
     if (row === undefined) this.#parts.rows.remove(key, topic);
-    else this.#set(key, topic, row.value);
+    else this.#set(key, { topic, value: row.value, bytes: heldBytes(event), expiresAtMs: expiryOf(event) });
   }
 
   #keyOf(topic: string): K | undefined {
@@ -144,11 +155,14 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     });
   }
 
-  #set(key: K, topic: string, value: V): void {
+  #set(key: K, row: NewRow<V>): void {
     const { rows, meter, table } = this.#parts;
-    if (rows.set(key, topic, value) || this.#full) return;
+    if (rows.set(key, row)) return;
+    this.#leftOut = true;
+    if (this.#full) return;
     this.#full = true;
-    meter.full(table.maxRows);
+    const { maxRows, maxBytes } = table;
+    meter.full({ maxRows, bytes: rows.bytes, maxBytes });
   }
 
   /** A message that gives no row is told, and the table goes on without. */
@@ -161,3 +175,15 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     }
   }
 }
+
+/** The broker sends what is left of the interval [MQTT-3.3.2-6], and deletes without a word what has nothing left. */
+const expiryOf = ({ properties: { messageExpiryInterval: seconds = 0 } = {} }: MessageEvent): number | undefined =>
+  // to some brokers 0 is never
+  seconds === 0 ? undefined : performance.now() + seconds * 1000;
+
+/** [MQTT-3.2.2-13]: it would be a table without rows, for ever. */
+const noRetained = (table: string): MillraceError =>
+  new MillraceError('UNSUPPORTED', `the broker keeps no retained messages, of which the table of "${table}" is made`, {
+    advice: 'Let the broker retain messages, or use another one.',
+    details: { table },
+  });

@@ -22,6 +22,11 @@ export interface MqttTableOptions<V, K extends TableKey = string> {
   readonly keyFn?: ((topic: string) => K | undefined) | undefined;
   /** Rows that there may be: what is new beyond is left out, which is told. Default 100,000. */
   readonly maxRows?: number | undefined;
+  /**
+   * Bytes of the messages that gave the rows, with topics, properties and 256 each: what is beyond is left out, too, also in place of an
+   * earlier row. Default 268435456 (256 MiB).
+   */
+  readonly maxBytes?: number | undefined;
   /** As of a source. With a `clientId` of its own it can be open once at a time: one job, one partition. Default: a random one. */
   readonly connectOptionsFn?: (() => ConnectOptions) | undefined;
 }

@@ -5,6 +5,7 @@ import type { SubscriptionAnswerEvent } from '../../protocol/session/session-eve
 
 /** A filter that nobody has, of which nothing changes: its UNSUBACK is the fence. */
 const FENCE = ['millrace/fence'];
+const NOTHING = -1;
 /** Nothing new for so long behind a fence: some brokers read their retained messages aside, and answer meanwhile. */
 const QUIET_MS = 200;
 
@@ -28,19 +29,25 @@ export interface RoundParts {
  */
 export class TableRound {
   readonly #parts: RoundParts;
-  #awaited: number;
+  #awaited = NOTHING;
+  #isGranted = false;
   #toldBefore = -1;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
-    this.#awaited = parts.session.subscribe([parts.request]);
-    this.#sent();
+    this.#send(() => parts.session.subscribe([parts.request]));
+  }
+
+  /** SUBACK is due. */
+  get awaitsGrant(): boolean {
+    return !this.#isGranted && this.#awaited !== NOTHING;
   }
 
   answered(event: SubscriptionAnswerEvent): void {
     if (event.packetId !== this.#awaited) return;
     clearTimeout(this.#timer);
+    this.#isGranted = true;
     const { request, onFailed } = this.#parts;
     const [code = 0x80] = event.reasonCodes;
     if (event.type === 'subscribed' && code >= 0x80) onFailed(refused(request.filter, code));
@@ -51,18 +58,29 @@ export class TableRound {
   /** The connection is over, or nobody wants it any more. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#awaited = -1;
+    this.#awaited = NOTHING;
   }
 
   #ask(): void {
     this.#toldBefore = this.#parts.told();
-    this.#awaited = this.#parts.session.unsubscribe(FENCE);
-    this.#sent();
+    this.#send(() => this.#parts.session.unsubscribe(FENCE));
   }
 
-  #sent(): void {
-    this.#parts.flush();
-    this.#timer = setTimeout(() => this.#parts.onFailed(late(this.#parts)), this.#parts.ackTimeoutMs);
+  /** Nobody above hears of an error: what cannot be sent to this broker fails the round. */
+  #send(request: () => number): void {
+    const { flush, onFailed, ackTimeoutMs } = this.#parts;
+    try {
+      this.#awaited = request();
+    } catch (thrown) {
+      this.#awaited = NOTHING;
+      const error = MillraceError.from(thrown);
+      // the connection has ended with the answer at hand, which is told next
+      if (error.code !== 'INVALID_STATE') onFailed(error);
+      return;
+    }
+    // before the flush, which may end the connection, and the round with it
+    this.#timer = setTimeout(() => onFailed(late(this.#parts)), ackTimeoutMs);
+    flush();
   }
 
   #waitQuiet(): void {
