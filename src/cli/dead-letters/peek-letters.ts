@@ -1,4 +1,6 @@
-import type { SinkDefinition } from '../../connector/sink.js';
+import type { DeadLetter } from '../../connector/dead-letter.js';
+import { defineSink } from '../../connector/define-sink.js';
+import type { Sink } from '../../connector/sink.js';
 import type { SinkWriter } from '../../connector/sink-writer.js';
 import { Engine } from '../../engine/index.js';
 import { deferred } from '../../internal/deferred.js';
@@ -38,9 +40,16 @@ export async function peekLetters(flags: PeekFlags, output: Output, reporter: Re
       output.stdout(flags.show ? letterText(letter, { number }, flags.json) : letterLine(letter, number, flags.json));
   };
   const pipeline = Pipeline.create();
-  pipeline.readFrom(topicSource(flags)).writeTo(shownOnly(tell));
+  // a malformed one is no letter, and stays like the others
+  const deadLetter = shownOnly<DeadLetter>('malformed', () => {
+    wait();
+    number += 1;
+    foreign += 1;
+  });
+  pipeline.readFrom(topicSource(flags, { deadLetter })).writeTo(shownOnly('shown', tell));
   const job = engine.newJob(pipeline, { name: 'dead-letters' });
-  const ended = job.join().catch(() => {});
+  const ended = job.join();
+  ended.catch(() => {});
   try {
     await untilRunning(job, flags.connectTimeoutMs, watch);
     wait();
@@ -53,19 +62,20 @@ export async function peekLetters(flags: PeekFlags, output: Output, reporter: Re
 }
 
 /** Takes items and delivers none. */
-const shownOnly = <T>(show: (item: T) => void): SinkDefinition<T> => ({
-  name: 'shown',
-  claims: [],
-  refuse: () => undefined,
-  onError: 'fail',
-  createWriter: async (): Promise<SinkWriter<T>> => ({
-    write: (items) => {
-      for (const item of items) show(item);
-      return items.length;
-    },
-    flush: () => {},
-    progress: () => ({ delivered: 0, rejected: [] }),
-    ready: () => new Promise(() => {}),
-    close: async () => {},
-  }),
-});
+const shownOnly = <T>(name: string, show: (item: T) => void): Sink<T> =>
+  defineSink({
+    name,
+    claims: [],
+    refuse: () => undefined,
+    onError: 'fail',
+    createWriter: async (): Promise<SinkWriter<T>> => ({
+      write: (items) => {
+        for (const item of items) show(item);
+        return items.length;
+      },
+      flush: () => {},
+      progress: () => ({ delivered: 0, rejected: [] }),
+      ready: () => new Promise(() => {}),
+      close: async () => {},
+    }),
+  });

@@ -1,3 +1,4 @@
+import type { OnError } from '../../connector/sink.js';
 import { DeadLetters } from '../../mqtt/sink/dead-letters/dead-letters.js';
 import { MqttSinks } from '../../mqtt/sink/mqtt-sinks.js';
 import type { ReceivedMessage } from '../../mqtt/source/received-message.js';
@@ -64,17 +65,19 @@ function replayText({ replayed, unpublishable, damaged, others, before, ended }:
 }
 
 function pipelineOf(flags: ReplayFlags, counts: ReplayCounts): Pipeline {
-  const { letters, stopAfter, qos, template } = flags;
+  const { letters, stopAfter, qos, template, rejected } = flags;
+  // one for both sides: a file has one writer
+  const onError: OnError = rejected === undefined ? 'fail' : { deadLetter: DeadLetters.file(rejected) };
   const pipeline = Pipeline.create();
   if ('file' in letters) {
-    const sink = sinkOf(flags).messageFn(({ topic, payload, properties }: ReplayedLetter) => {
+    const sink = sinkOf(flags, onError).messageFn(({ topic, payload, properties }: ReplayedLetter) => {
       return { topic: template.fill(topic), payload, qos, properties };
     });
     pipeline.readFrom(letterSource(letters, counts)).writeTo(sink.build());
     return pipeline;
   }
-  const source = topicSource(letters);
-  const sink = sinkOf(flags).messageFn((message: ReceivedMessage) => {
+  const source = topicSource(letters, onError);
+  const sink = sinkOf(flags, onError).messageFn((message: ReceivedMessage) => {
     const { topic, payload, properties } = publishableLetter(message);
     return { topic: template.fill(topic), payload, qos, properties };
   });
@@ -83,11 +86,11 @@ function pipelineOf(flags: ReplayFlags, counts: ReplayCounts): Pipeline {
 }
 
 /** It may be a client of the broker that the letters are read at: then it is another one. */
-function sinkOf({ letters, to, clientId, rejected }: ReplayFlags) {
+function sinkOf({ letters, to, clientId }: ReplayFlags, onError: OnError) {
   const sink = MqttSinks.builder()
     .broker(to.url)
     .connectOptionsFn(() => connectOptions(to))
-    .onError(rejected === undefined ? 'fail' : { deadLetter: DeadLetters.file(rejected) });
+    .onError(onError);
   if (clientId === undefined) return sink;
   return sink.clientId('file' in letters ? clientId : `${clientId}-out`);
 }

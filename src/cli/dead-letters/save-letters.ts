@@ -2,8 +2,10 @@ import { MillraceError } from '../../errors/index.js';
 import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
 import { whenAborted } from '../../internal/waiting/when-aborted.js';
 import { openAppendFile } from '../../mqtt/sink/dead-letters/append-file.js';
+import { DeadLetters } from '../../mqtt/sink/dead-letters/dead-letters.js';
 import { openInTime } from '../client/client-run.js';
 import { listenForEnd } from '../client/ending.js';
+import { tellMalformed } from '../client/tell-malformed.js';
 import { EXIT_CODE } from '../exit-code.js';
 import { ConnectionObserver } from '../job/connection-observer.js';
 import type { Reporter } from '../job/reporter.js';
@@ -13,14 +15,15 @@ import { topicSource } from './topic-source.js';
 
 /**
  * Takes the letters of a topic into a file, where they can be chosen among: each is acknowledged when its line is on the disk, so one may stand
- * there twice after an interruption, and none is lost. Ends when none comes any more. Gives the exit code.
+ * there twice after an interruption, and none is lost; what is malformed stands there, too, as it came. Ends when none comes any more. Gives the exit code.
  */
 export async function saveLetters(flags: SaveFlags, reporter: Reporter): Promise<number> {
   using watch = new ConnectionObserver((event) => reporter.tell(event));
   using ending = listenForEnd(undefined);
   let saved = 0;
   try {
-    const source = topicSource(flags);
+    using _malformed = tellMalformed((event) => reporter.tell(event), `goes to ${flags.file} as it came`);
+    const source = topicSource(flags, { deadLetter: DeadLetters.file(flags.file) });
     const file = await openAppendFile(flags.file);
     try {
       const open = (signal: AbortSignal) => source.open({ signal, warnings: false });

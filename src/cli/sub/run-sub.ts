@@ -9,6 +9,7 @@ import { tellExposedPassword } from '../bridge/exposed-password.js';
 import { clientConnectOptions } from '../client/client-flags.js';
 import { openInTime } from '../client/client-run.js';
 import { type Ending, listenForEnd } from '../client/ending.js';
+import { tellMalformed } from '../client/tell-malformed.js';
 import { EXIT_CODE } from '../exit-code.js';
 import { ConnectionObserver } from '../job/connection-observer.js';
 import type { DataOutput, Reporter } from '../job/reporter.js';
@@ -19,6 +20,7 @@ import type { SubFlags } from './parse-sub-flags.js';
 export async function runSub(flags: SubFlags, data: DataOutput, reporter: Reporter): Promise<number> {
   tellExposedPassword(flags.broker.passwordInUrl ? ['--url'] : [], reporter);
   using watch = new ConnectionObserver((event) => reporter.tell(event));
+  using _malformed = tellMalformed((event) => reporter.tell(event), 'is left out');
   using ending = listenForEnd(flags.timeoutMs);
   try {
     const source = subSource(flags);
@@ -43,6 +45,8 @@ function subSource(flags: SubFlags) {
     .broker(flags.broker.url)
     .subscriptions(...filters.map((filter) => Subscription.of(filter, qos, own)))
     .keepSession(keepSession)
+    // anybody may publish one (R22): it ends nothing
+    .onError('skip')
     .connectOptionsFn(() => clientConnectOptions(flags, sessionExpiry))
     .mapToItemFn((_topic, message) => message);
   return (clientId === undefined ? source : source.clientId(clientId)).build();
