@@ -53,6 +53,8 @@ test('letters of a topic: a malformed message is listed as none, and saved as it
   const list = await runCli(['dead-letters', 'list', ...at]);
   assert.deepEqual([list.code, list.stdout.length], [1, 1], list.stderr.join('\n'));
   assert.match(list.stderr.join('\n'), /2 messages are no letters/);
+  const answers = broker.clients.flatMap(({ packets }) => packets.filter(({ type }) => type === 'pubrec'));
+  assert.deepEqual(answers, [], 'all of it stays');
   const file = join(tempDir('cli-malformed'), 'letters.jsonl');
   const save = await runCli(['dead-letters', 'save', ...at, '--file', file]);
   assert.equal(save.code, 0, save.stderr.join('\n'));

@@ -216,7 +216,7 @@ export class ReconnectPolicy {
     if (turn === 'hopeless') return { do: 'fail', error: unusable ?? error };
     const told = unusable && { unusable };
     if (turn === 'next') return { do: 'retry', waitMs: 0, ...told };
-    if (!this.#options.autoReconnect) return { do: 'rest', error: unusable ?? error };
+    if (!this.#options.autoReconnect) return { do: 'rest', error };
     const waitMs = this.#backoff.nextMs();
     return { do: 'retry', waitMs: inDoubt ? Math.min(waitMs, VERSION_DOUBT_MS) : waitMs, ...told };
   }

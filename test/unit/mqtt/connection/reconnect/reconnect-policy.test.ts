@@ -243,8 +243,13 @@ describe('reconnect policy', () => {
 
   it('asked wrongly: one server of a list that is away may come back, whatever the others answer', () => {
     const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
-    const made = policy({ servers }, [FILTER]);
+    const owned = policy({ servers, autoReconnect: false });
     const answers = [new MillraceError('PROTOCOL_ERROR', 'one'), 'CONNECT_FAILED' as const];
+    for (let at = 0; at < 40; at += 1) {
+      const next = owned.after(end(answers[at % 2] ?? 'INTERNAL'));
+      assert.ok(next.do === 'retry' || (next.do === 'rest' && next.error.retryable), 'its owner tries on');
+    }
+    const made = policy({ servers }, [FILTER]);
     const steps = Array.from({ length: 40 }, (_, at) => made.after(end(answers[at % 2] ?? 'INTERNAL')));
     assert.ok(steps.every((next) => next.do === 'retry'));
     assert.equal(steps.filter((next) => next.do === 'retry' && next.unusable !== undefined).length, 16);
