@@ -116,6 +116,25 @@ describe('a table of a broker that does odd things', SUITE_LIMIT, () => {
     });
   });
 
+  it('is open although publishers never cease to publish to new topics', async () => {
+    let count = 0;
+    await using broker = await startFakeBroker({
+      subscribe: (client, packet) => {
+        grant(client, packet);
+        client.send(row('t/a', 'a'));
+        const timer = setInterval(() => {
+          if (client.ended) clearInterval(timer);
+          else client.send(row(`t/${++count}`, 'x'));
+        }, 20);
+      },
+    });
+    const connectOptionsFn = () => ({ reconnectPeriod: 10, ackTimeout: 1000 });
+    const table = await open(broker.url, { connectOptionsFn });
+    assert.equal(table.get('t/a'), 'a');
+    assert.equal(broker.clients.length, 1);
+    await table.close();
+  });
+
   it('has a row no longer than the broker has its message (R23)', async () => {
     const expiring = (seconds: number): Packet =>
       Object.assign(row(`t/${seconds}`, 'x'), { properties: { messageExpiryInterval: seconds } });

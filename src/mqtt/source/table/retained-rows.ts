@@ -35,8 +35,7 @@ export class RetainedRows<K extends TableKey, V> {
   #bytes = 0;
   /** No row expires before. */
   #soonestMs = NEVER;
-  /** What this round has told of, until it has ended. */
-  #told: Set<string> | undefined;
+  #told = 0;
   #round = 0;
 
   /** `now`: milliseconds of a monotonic clock. */
@@ -64,20 +63,21 @@ export class RetainedRows<K extends TableKey, V> {
 
   begin(): void {
     this.#round += 1;
-    this.#told = new Set();
+    this.#told = 0;
   }
 
-  /** How many topics this round has told of; 0 when it has ended. */
+  /** How many rows this round has told of; what gives no row does not count, of which there may be any number. */
   get told(): number {
-    return this.#told?.size ?? 0;
+    return this.#told;
   }
 
   /** False: there is no room for it, and of its key there is no row then. */
   set(key: K, row: NewRow<V>): boolean {
+    const isTold = this.#rows.get(key)?.round === this.#round;
     this.#delete(key);
     if (!this.#hasRoom(row)) this.#expire();
     if (!this.#hasRoom(row)) return false;
-    this.#told?.add(row.topic);
+    if (!isTold) this.#told += 1;
     this.#bytes += row.bytes;
     this.#soonestMs = Math.min(this.#soonestMs, row.expiresAtMs ?? NEVER);
     this.#rows.set(key, { ...row, round: this.#round });
@@ -86,13 +86,14 @@ export class RetainedRows<K extends TableKey, V> {
 
   /** The topic has no retained message any more, or none that gives a row. */
   remove(key: K, topic: string): void {
-    this.#told?.add(topic);
-    if (this.#rows.get(key)?.topic === topic) this.#delete(key);
+    const row = this.#rows.get(key);
+    if (row?.topic !== topic) return;
+    if (row.round !== this.#round) this.#told += 1;
+    this.#delete(key);
   }
 
   /** The round has told of all that there is. */
   end(): void {
-    this.#told = undefined;
     for (const [key, { round }] of this.#rows) if (round !== this.#round) this.#delete(key);
   }
 

@@ -8,15 +8,17 @@ const FENCE = ['millrace/fence'];
 const NOTHING = -1;
 /** Nothing new for so long behind a fence: some brokers read their retained messages aside, and answer meanwhile. */
 const QUIET_MS = 200;
+/** So many new rows in that time are no trickle. */
+const TRICKLE = 100;
 
 export interface RoundParts {
   readonly session: Pick<Session, 'subscribe' | 'unsubscribe'>;
   /** Writes what the session has to send. */
   readonly flush: () => void;
   readonly request: SubscriptionRequest;
-  /** How many topics the round has told of. */
+  /** How many rows the round has told of. */
   readonly told: () => number;
-  /** How long an answer may take. */
+  /** How long an answer may take; and how long rows are waited for that come in a trickle, which are new ones of publishers. */
   readonly ackTimeoutMs: number;
   readonly onEnd: () => void;
   readonly onFailed: (error: MillraceError) => void;
@@ -30,7 +32,8 @@ export interface RoundParts {
 export class TableRound {
   readonly #parts: RoundParts;
   #awaited = NOTHING;
-  #isGranted = false;
+  /** When SUBACK came; undefined: it is due. */
+  #grantedAt: number | undefined;
   #toldBefore = -1;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,17 +44,17 @@ export class TableRound {
 
   /** SUBACK is due. */
   get awaitsGrant(): boolean {
-    return !this.#isGranted && this.#awaited !== NOTHING;
+    return this.#grantedAt === undefined && this.#awaited !== NOTHING;
   }
 
   answered(event: SubscriptionAnswerEvent): void {
     if (event.packetId !== this.#awaited) return;
     clearTimeout(this.#timer);
-    this.#isGranted = true;
+    this.#grantedAt ??= performance.now();
     const { request, onFailed } = this.#parts;
     const [code = 0x80] = event.reasonCodes;
     if (event.type === 'subscribed' && code >= 0x80) onFailed(refused(request.filter, code));
-    else if (event.type === 'unsubscribed' && this.#toldBefore === this.#parts.told()) this.#waitQuiet();
+    else if (event.type === 'unsubscribed' && this.#isQuiet) this.#waitQuiet();
     else this.#ask();
   }
 
@@ -85,9 +88,17 @@ export class TableRound {
 
   #waitQuiet(): void {
     this.#timer = setTimeout(() => {
-      if (this.#toldBefore === this.#parts.told()) this.#parts.onEnd();
+      if (this.#isQuiet) this.#parts.onEnd();
       else this.#ask();
     }, QUIET_MS);
+  }
+
+  /** Nothing new since it was asked, or so little for so long that it does not end. */
+  get #isQuiet(): boolean {
+    const { told, ackTimeoutMs } = this.#parts;
+    const news = told() - this.#toldBefore;
+    const isLate = performance.now() - (this.#grantedAt ?? Number.POSITIVE_INFINITY) >= ackTimeoutMs;
+    return news === 0 || (isLate && news < TRICKLE);
   }
 }
 
