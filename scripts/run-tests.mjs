@@ -59,6 +59,7 @@ const child = spawn(
   process.execPath,
   [
     '--enable-source-maps',
+    `--import=${new URL('without-async-hooks.mjs', import.meta.url).href}`,
     '--test',
     `--test-concurrency=${Math.max(LEAST_AT_ONCE, availableParallelism())}`,
     `--test-timeout=${full ? LONG_FILE_LIMIT_MS : FILE_LIMIT_MS}`,

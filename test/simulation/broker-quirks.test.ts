@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fullRun } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import type { SimBrokerName } from '../support/sim/sim-broker-habits.js';
 import { playDirected } from '../support/sim/sim-directed.js';
@@ -11,7 +12,9 @@ import type { SimFault, SimPlan } from '../support/sim/sim-plan.js';
  * (docs/guarantees.md); a test that pins one fails when it goes away.
  */
 
-const SEEDS = 20;
+const SEEDS = fullRun ? 20 : 5;
+/** Where a history takes long, or there are many. */
+const FEW_SEEDS = fullRun ? 3 : 1;
 
 function allWell(outcomes: readonly SimOutcome[]): void {
   for (const { plan, verdicts } of outcomes) assert.deepEqual(verdicts, [], `seed ${plan.seed}`);
@@ -51,7 +54,7 @@ for (const broker of ['specification', 'mosquitto', 'emqx'] as const) {
   test(`${broker}: a cut or a kill in any phase of either QoS 2 flow is survived exactly once`, LIMIT, async () => {
     for (const [side, direction, packet] of PHASES) {
       for (const fault of [severs(side, direction, packet), kills(side, direction, packet)]) {
-        const outcomes = await playDirected({ source: broker, sink: broker, faults: [fault] }, 3);
+        const outcomes = await playDirected({ source: broker, sink: broker, faults: [fault] }, FEW_SEEDS);
         allWell(outcomes);
         assert.ok(outcomes.every(({ fired }) => fired.length === 1));
       }
@@ -87,7 +90,7 @@ test(
   async () => {
     const plan = { messages: 60, publishMs: 3000 };
     const faults = [freezes(8, 100_000), freezes(6, 100_000), freezes(5, 40_000)];
-    const outcomes = await playDirected({ source: 'mosquitto', plan, faults }, 12);
+    const outcomes = await playDirected({ source: 'mosquitto', plan, faults }, fullRun ? 12 : 4);
     allWell(outcomes);
     assert.equal(duplicatesOf(outcomes), 0);
     assert.ok(outcomes.every(({ fired }) => fired.length === faults.length));
@@ -178,8 +181,8 @@ test(
   LIMIT,
   async () => {
     const outage = (downMs: number): readonly SimFault[] => [fells('restart', downMs, 'sink', 'out', 'pubrec')];
-    allWell(await playDirected({ sink: 'emqx', faults: outage(200_000) }, 3));
-    for (const { verdicts } of await playDirected({ sink: 'emqx', faults: outage(301_000) }, 3)) {
+    allWell(await playDirected({ sink: 'emqx', faults: outage(200_000) }, FEW_SEEDS));
+    for (const { verdicts } of await playDirected({ sink: 'emqx', faults: outage(301_000) }, FEW_SEEDS)) {
       assert.match(verdicts.join('; '), /^DUPLICATED/);
     }
   },

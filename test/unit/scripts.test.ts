@@ -51,6 +51,28 @@ describe('the scripts', () => {
     assert.match(stderr, /assert\.ok\(counted\.count > 1\)\n(?:.*\n)*? +at .*\/test\/sample\.test\.ts:7:8/);
   });
 
+  it('a stray error fails its file and is told, although the runner does not follow promises', LIMIT, () => {
+    for (const stray of [
+      "Promise.reject(new Error('the reason'))",
+      "setTimeout(() => { throw new Error('the reason'); })",
+    ]) {
+      const file = join(tempDir('stray'), 'sample.test.mjs');
+      const lines = [
+        "import { describe, it } from 'node:test';",
+        "describe('outer', () => {",
+        `  it('is over', async () => { ${stray}; await new Promise((resolve) => setTimeout(resolve, 20)); });`,
+        '});',
+      ];
+      writeFileSync(file, lines.join('\n'));
+      const { status, stdout, stderr } = node(
+        '--import=./scripts/without-async-hooks.mjs',
+        ...['--test', '--test-reporter=./scripts/compact-reporter.mjs', file],
+      );
+      assert.equal(status, 1, stderr);
+      assert.match(stdout, /^Error: the reason\n +at .*sample\.test\.mjs:3:/m);
+    }
+  });
+
   it('the check for mosquitto says nothing when all is there', LIMIT, () => {
     const { status, stdout, stderr } = node('scripts/ensure-mosquitto.mjs');
     assert.deepEqual([status, stdout, stderr], [0, '', '']);
