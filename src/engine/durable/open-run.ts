@@ -19,6 +19,7 @@ import { assembleWork, type DurableWork } from './assemble-work.js';
 import { beginFromSnapshot } from './begin-from-snapshot.js';
 import { beCareful } from './careful-unit.js';
 import type { DurableCustody } from './custody.js';
+import { dropTimerRecords } from './drop-timer-records.js';
 import { type SettledParts, settleManifest } from './job-manifest.js';
 import { openDurablePorts } from './open-ports.js';
 import { settleClients } from './settle-clients.js';
@@ -33,7 +34,7 @@ export interface DurableRunParts extends RunParts {
  * Opens a run of a job with a store: it goes on from what the last run has committed. It owns the store until the run is closed.
  *
  * The order, and why: the store is opened, and gets the state of the snapshot with which the job is to begin, if any. What it has is held against the pipeline (`settleManifest`), its parts and the codecs of its
- * states: what does not fit is refused before anything is reached, or removed where it is given up. Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
+ * states: what does not fit is refused before anything is reached, or removed where it is given up, as is what earlier versions have stored besides (`dropTimerRecords`). Then the services of stages are made and the sinks are opened, each with its stored outboxes, and those that the job had never open
  * are waited for; that they were reached is durable before a source is opened with its stored position. Now it is known which clients there
  * are, and what is stored for others is settled (`settleClients`). Last, the lanes are put around all of it (`assembleWork`), which reads
  * pending calls, the head of the known keys of each source, and the end and the first chunk of each outbox: a start takes no longer because
@@ -71,6 +72,7 @@ const recover = async (
   const hasBegun = snapshot !== undefined && (await beginFromSnapshot(store, stores, { job, snapshot }));
   const stages = statefulStages(options.graph);
   const isFirst = await settleManifest(store, options, partsOf(options.graph));
+  await dropTimerRecords(store, stages);
   const overlay = new Overlay(store);
   const states = new KeyedStates({ stages, overlay, store, limits: options.stateLimits, bundles: BUNDLE_LIMITS });
   const plan = compilePipeline(options.graph, states);

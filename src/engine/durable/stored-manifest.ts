@@ -57,12 +57,14 @@ export const finishRemoval = async (store: Store): Promise<void> => {
 
 /** The manifest loses its `removing` only behind the last removal (G1). */
 export const removeAll = async (store: Store, removing: readonly StoredKeys[]): Promise<void> => {
-  for (const stored of removing) {
-    // read anew for each commit: what is removed is found no more, so a removal that was cut off goes on where it was
-    for (let batch = removalOf(store, stored, REMOVE_AT_ONCE); batch.size > 0; ) {
-      await store.commit(batch);
-      batch = removalOf(store, stored, REMOVE_AT_ONCE);
-    }
-  }
+  for (const stored of removing) await removeStored(store, stored);
   await noteManifest(store, { ...readManifest(store), removing: [] });
+};
+
+/** In as many commits as it takes. One that was cut off goes on where it was: what is removed is found no more. */
+export const removeStored = async (store: Store, stored: StoredKeys): Promise<void> => {
+  for (let batch = removalOf(store, stored, REMOVE_AT_ONCE); batch.size > 0; ) {
+    await store.commit(batch);
+    batch = removalOf(store, stored, REMOVE_AT_ONCE);
+  }
 };

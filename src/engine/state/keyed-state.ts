@@ -48,6 +48,8 @@ export interface KeyedStateOptions {
  * K2. `sealInto` encodes what was changed, all of it and nothing else, as it is between two ticks. Later changes are the next seal's.
  * K3. A stage of which nothing was stored when it was opened is not looked up for keys that it has never put: that none is there costs the store
  *     more than to find one, since it looks whether its file is damaged in that place.
+ * K4. That a key has lost its state is remembered as a state is, and droppable as one: what comes and goes, as windows do, is not looked up
+ *     each time that it comes.
  *
  * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object,
  * or `undo` forgets it, or what `restorer` gave puts it back.
@@ -149,7 +151,7 @@ export class KeyedState implements StageState {
     this.#bundles.open(changed);
     for (const entry of changed) this.#store(entry, overlay);
     this.#bundles.close(overlay);
-    this.#cache.sealed(({ value }) => value === undefined);
+    this.#cache.sealed();
     this.#storeRecord(overlay);
     this.#count?.sealInto(overlay);
   }
@@ -189,6 +191,9 @@ export class KeyedState implements StageState {
     if (value === undefined) {
       overlay.remove(at.storeKey);
       this.#bundles.setApart(entry);
+      this.#cache.reweigh(entry, weightOf(at, 0));
+      // it may be in a bundle next (K3)
+      this.#ever?.add(at.storeKey, this.#prefix.length);
       return;
     }
     const encoding = this.#encoding;

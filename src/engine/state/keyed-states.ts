@@ -22,7 +22,7 @@ export interface KeyedStatesOptions {
   readonly overlay: Overlay;
   /** Below the overlay: read when a stage is opened. */
   readonly store: Pick<StoreView, 'range'>;
-  /** Each stage has an equal share. */
+  /** Each stage has an equal share, and what it has of timers by key. */
   readonly limits: CacheLimits;
   /** The same. */
   readonly bundles: BundleLimits;
@@ -39,8 +39,10 @@ export class KeyedStates implements CommitPart, StageKeeper {
   constructor({ stages, overlay, store, limits, bundles }: KeyedStatesOptions) {
     const timed = stages.filter((stage) => stage.timed);
     const early = stages.filter((stage) => stage.early === true);
+    // those of windows are in their states
+    const records = timed.filter(({ windows }) => windows === undefined);
     const share = (bound: number): number =>
-      Math.floor(bound / Math.max(1, stages.length + timed.length + early.length));
+      Math.floor(bound / Math.max(1, stages.length + records.length + early.length));
     const shares = {
       limits: { maxEntries: share(limits.maxEntries), maxBytes: share(limits.maxBytes) },
       bundles: {
@@ -52,7 +54,12 @@ export class KeyedStates implements CommitPart, StageKeeper {
     const common = { overlay, store, ...shares };
     this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ kind: 'state', stage, ...common })]));
     const timersOf = (some: readonly StatefulStage[], kind: 'timer' | 'early') =>
-      new Map(some.map((stage) => [stage.name, new StoredTimers({ kind, stage, ...common })]));
+      new Map(
+        some.map((stage) => {
+          const states = opened(this.#byName, stage.name);
+          return [stage.name, new StoredTimers({ kind, stage, states, ...common })];
+        }),
+      );
     this.#timers = timersOf(timed, 'timer');
     this.#early = timersOf(early, 'early');
     this.#states = [...this.#byName.values(), ...this.#timers.values(), ...this.#early.values()];

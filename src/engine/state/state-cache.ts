@@ -66,12 +66,9 @@ export class StateCache {
     this.#youngBytes += entry.bytes;
   }
 
-  /** The store's next commit has all changes: from now on any entry can be read again. `isGone` says that it need not be kept. */
-  sealed(isGone: (entry: StateEntry) => boolean): void {
-    for (const entry of this.#changed) {
-      entry.changed = false;
-      if (isGone(entry)) this.#forget(entry);
-    }
+  /** The store's next commit has all changes: from now on any entry can be read again. */
+  sealed(): void {
+    for (const entry of this.#changed) entry.changed = false;
     this.#changed = [];
     this.#changedBytes = 0;
     this.#age();

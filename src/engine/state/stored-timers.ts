@@ -1,30 +1,29 @@
-import type { StateCodec } from '../../pipeline/state-codec.js';
 import { IndexedTimers } from '../../pipeline/timers/indexed-timers.js';
-import type { KeyTimers } from '../../pipeline/timers/key-timers.js';
 import type { StageTimers } from '../../pipeline/timers/stage-timers.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
-import { KeyedState, type KeyedStateOptions } from './keyed-state.js';
+import { ArmedTimers } from './armed-timers.js';
+import type { KeyedState, KeyedStateOptions } from './keyed-state.js';
 import { StoredTimerIndex } from './stored-timer-index.js';
-
-/** Replaced and never changed in place, so what stands in memory need not be copied. */
-const CODEC: StateCodec<unknown> = { version: 0, encode: (timers) => encodeStored(timers), decode: decodeStored };
+import { TimersByKey } from './timers-by-key.js';
 
 export interface StoredTimersOptions extends KeyedStateOptions {
   /** `early`: those by which windows tell early results, which go by another clock. */
   readonly kind: 'timer' | 'early';
+  /** That of the stage. */
+  readonly states: Pick<KeyedState, 'get'>;
 }
 
 /**
- * The timers of one stage over the store of its job: for each key a record of what is set, kept as states are, and an index by time.
+ * The timers of one stage over the store of its job: for each key what is set, and an index by time.
  *
  * TM8. Records, index and their number change in one commit, that of what changed them.
  */
 export class StoredTimers implements CommitPart {
   readonly #timers: IndexedTimers;
-  readonly #records: KeyedState;
+  readonly #records: TimersByKey | ArmedTimers;
   readonly #index: StoredTimerIndex;
   readonly #countKey: string;
   #storedPending: number;
@@ -32,20 +31,15 @@ export class StoredTimers implements CommitPart {
 
   /** @throws MillraceError INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
   constructor(options: StoredTimersOptions) {
-    const { kind, stage, overlay, store } = options;
+    const { kind, stage, overlay, store, states } = options;
     const index = kind === 'timer' ? 'due' : 'early-due';
-    this.#records = new KeyedState({ ...options, stage: { name: stage.name, codec: CODEC, timed: true } });
+    // those of early results go by a clock of which states know nothing
+    const isArmed = kind === 'timer' && stage.windows !== undefined;
+    this.#records = isArmed ? new ArmedTimers({ stage, states, overlay }) : new TimersByKey(options);
     this.#index = new StoredTimerIndex({ prefix: namePrefix(index, stage.name), overlay, store });
     this.#countKey = nameKey(index, stage.name);
     this.#storedPending = readCount(overlay.get(this.#countKey));
-    const records = this.#records;
-    const entries = {
-      // written by `set`, and its bytes are checked by the store
-      get: (key: Parameters<KeyedState['get']>[0]) => records.get(key) as KeyTimers | undefined,
-      set: (key: Parameters<KeyedState['get']>[0], timers: KeyTimers) => records.set(key, timers),
-      remove: (key: Parameters<KeyedState['get']>[0]) => records.remove(key),
-    };
-    this.#timers = new IndexedTimers(entries, this.#index, this.#storedPending);
+    this.#timers = new IndexedTimers(this.#records, this.#index, this.#storedPending);
   }
 
   /** For the pipeline. */

@@ -5,12 +5,13 @@ import type { WindowState } from './window-state.js';
 /** Has the timer `end` there. @param at NaN: there is no window, and nothing to tell early */
 export const arm = (state: WindowState, at: number, timers: WindowTimers): void => {
   if (Object.is(state.armed, at)) return;
-  state.armed = at;
+  // in this order: until it is set anew, the state says where it is (WS3)
   if (!Number.isNaN(at)) timers.set(END, at);
   else if (state.early) {
     state.early = false;
     timers.early?.clear(EARLY);
   }
+  state.armed = at;
 };
 
 /** Has the timer `end` there, or before. */

@@ -11,6 +11,7 @@ export const WINDOW_CELLS: readonly TestCell[] = [
   { id: 'sessions', file: WINDOWS_TEST, test: 'sessions are those' },
   { id: 'early results', file: WINDOWS_TEST, test: 'an early result is' },
   { id: 'windows in jobs', file: IN_JOBS_TEST },
+  { id: 'TM11', file: 'test/property/armed-timers.test.ts', test: 'TM11:' },
 ];
 
 const SLIDING = 'src/pipeline/windows/sliding-windows.ts';
@@ -107,6 +108,30 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
         file: 'src/pipeline/windows/window-state.ts',
         find: '    pane.fresh = false;\n',
         replace: '',
+      },
+    ],
+  },
+  {
+    id: 'T28',
+    title: 'takes the timer of a window that has fired for one that is set',
+    caughtBy: 'TM11',
+    patches: [
+      {
+        file: 'src/engine/state/armed-timers.ts',
+        find: 'if (this.#changed.has(key)) return this.#changed.get(key);',
+        replace: 'if (this.#changed.get(key) !== undefined) return this.#changed.get(key);',
+      },
+    ],
+  },
+  {
+    id: 'T29',
+    title: 'says in the state of a window where its timer is before it is there',
+    caughtBy: 'TM11',
+    patches: [
+      {
+        file: 'src/pipeline/windows/arm-timers.ts',
+        find: '  if (Object.is(state.armed, at)) return;\n',
+        replace: '  if (Object.is(state.armed, at)) return;\n  state.armed = at;\n',
       },
     ],
   },

@@ -23,16 +23,21 @@ class Stage {
   bundles: BundleLimits;
   readonly rig: StateStore<KeyedStates>;
 
-  constructor(bundles: BundleLimits) {
+  constructor(bundles: BundleLimits, limits = LIMITS) {
     this.bundles = bundles;
     this.rig = new StateStore((overlay, store) => {
       this.#count(store);
-      return new KeyedStates({ stages: [STAGE], overlay, store, limits: LIMITS, bundles: this.bundles });
+      return new KeyedStates({ stages: [STAGE], overlay, store, limits, bundles: this.bundles });
     });
   }
 
   get state() {
     return this.rig.subject.stateOf(STAGE);
+  }
+
+  async removed(keys: readonly StateKey[]): Promise<StoreBatch> {
+    for (const key of keys) this.state.remove(key);
+    return this.commit();
   }
 
   change(keys: readonly StateKey[], by: (n: number) => number = (n) => n + 1): void {
@@ -72,8 +77,12 @@ class Stage {
   }
 }
 
-const withStage = async (run: (stage: Stage) => Promise<void>, bundles = BUNDLE_LIMITS): Promise<void> => {
-  const stage = new Stage(bundles);
+const withStage = async (
+  run: (stage: Stage) => Promise<void>,
+  bundles = BUNDLE_LIMITS,
+  limits = LIMITS,
+): Promise<void> => {
+  const stage = new Stage(bundles, limits);
   await stage.rig.start();
   try {
     await run(stage);
@@ -121,6 +130,46 @@ test(
       );
     }),
 );
+
+test('K4: a key whose state comes and goes is not looked up each time that it comes', LIMIT, () =>
+  withStage(async (stage) => {
+    await stage.changed(KEYS);
+    await stage.rig.restart();
+    await stage.changed(KEYS);
+    stage.reads = 0;
+    for (let round = 0; round < 3; round += 1) {
+      await stage.removed(KEYS);
+      await stage.changed(KEYS);
+    }
+    assert.equal(stage.reads, 0);
+    assert.deepEqual(
+      await stage.stored(KEYS),
+      KEYS.map(() => 1),
+    );
+  }),
+);
+
+test('K3: a key that came and went before it was ever put is found when its bundle is given up', LIMIT, () => {
+  const limits = { maxEntries: 40, maxBytes: 1e6 };
+  return withStage(
+    async (stage) => {
+      const few = KEYS.slice(0, 8);
+      stage.change(few);
+      await stage.removed(few);
+      await stage.changed(few);
+      const [bundle = ''] = stage.bundleKeys;
+      assert.notEqual(bundle, '');
+      for (let commit = 0; commit < 3; commit += 1) await stage.changed(KEYS.slice(100, 200));
+      assert.ok(!stage.bundleKeys.includes(bundle));
+      assert.deepEqual(
+        few.map((key) => stage.state.get(key)),
+        few.map(() => ({ n: 1 })),
+      );
+    },
+    { fewest: 2, maxStates: 10, maxBytes: 1e6 },
+    limits,
+  );
+});
 
 test(
   'however many commits there are, bundles are few, and what is left of an old one has a record of its own',

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readDue } from '../../../../src/engine/layout/keys/due-key.js';
+import { entryKey } from '../../../../src/engine/layout/keys/entry-key.js';
+import { endOf } from '../../../../src/engine/layout/stored-parts.js';
+import { decodeStage, encodeStage } from '../../../../src/engine/layout/values/stage-record.js';
+import { decodeStored, encodeStored } from '../../../../src/engine/layout/values/stored-value.js';
+import { checkVersions, encodeVersioned } from '../../../../src/engine/layout/values/versioned-record.js';
 import {
   AggregateOperations,
   Engine,
@@ -12,7 +18,7 @@ import {
   WindowDefinition,
   type WindowResult,
 } from '../../../../src/index.js';
-import { MemoryStores } from '../../../../src/store/index.js';
+import { MemoryStores, type Store } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { LIMIT } from '../../../support/limits.js';
 import { until } from '../../../support/until.js';
@@ -201,42 +207,99 @@ for (const guarantee of GUARANTEES) {
   });
 }
 
+/** Runs of one job that counts in windows, over one store. */
+class Runs {
+  readonly manual = new ManualSource<number>();
+  readonly out: unknown[] = [];
+  stores = new MemoryStores();
+
+  async runUntil(windows: WindowDefinition, done: () => boolean): Promise<void> {
+    this.stores = new MemoryStores(this.stores);
+    const pipeline = Pipeline.create();
+    const timestamps = pipeline.readFrom(this.manual.source).withTimestamps((at) => at, 0);
+    timestamps.window(windows).aggregate(counting()).setName('windows').writeTo(Sinks.list(this.out));
+    const engine = Engine.embedded({ stores: this.stores });
+    try {
+      const job = engine.newJob(pipeline, { name: 'windows', processingGuarantee: 'exactly-once' });
+      let ended = false;
+      const over = job.join().finally(() => {
+        ended = true;
+      });
+      over.catch(() => {});
+      await until(() => ended || done());
+      if (ended) await over;
+      await job.drain();
+    } finally {
+      await engine.shutdown();
+    }
+  }
+
+  /** Between two runs. */
+  async withStore(use: (store: Store) => void | Promise<void>): Promise<void> {
+    const stores = new MemoryStores(this.stores);
+    const store = await stores.open('windows', 0);
+    await use(store);
+    await store.close();
+  }
+}
+
+const TIMERS = 'timer/windows/';
+const timerRecords = (store: Store): string[] => [...store.range(TIMERS, endOf(TIMERS))].map(({ key }) => key);
+
+/** As versions did it that knew nothing else: a record for each key that has a timer. */
+const storeTimers = (store: Store): Promise<void> => {
+  const owner = 'the timers of stage "windows"';
+  const encoding = { owner, codec: { version: 0, encode: encodeStored, decode: decodeStored } };
+  const [due] = [...store.range('due/windows/', endOf('due/windows/'))].map((record) =>
+    readDue('due/windows/', record),
+  );
+  assert.ok(due !== undefined);
+  const { at, key } = due;
+  const timers = encodeVersioned(encoding, { wake: at, timers: [{ name: 'end', at }] });
+  return store.commit(
+    new Map([
+      ['timer/windows', encodeStage({ versions: [0], bundled: false })],
+      [entryKey(TIMERS, key, store.maxKeyBytes).storeKey, timers],
+    ]),
+  );
+};
+
 describe('windows in a store', LIMIT, () => {
   it('an open window goes on in the next run, and other windows under its name are refused', async () => {
-    const manual = new ManualSource<number>();
-    let stores = new MemoryStores();
-    const out: unknown[] = [];
-    const runUntil = async (windows: WindowDefinition, done: () => boolean): Promise<void> => {
-      stores = new MemoryStores(stores);
-      const pipeline = Pipeline.create();
-      const timestamps = pipeline.readFrom(manual.source).withTimestamps((at) => at, 0);
-      timestamps.window(windows).aggregate(counting()).setName('windows').writeTo(Sinks.list(out));
-      const engine = Engine.embedded({ stores });
-      try {
-        const job = engine.newJob(pipeline, { name: 'windows', processingGuarantee: 'exactly-once' });
-        let ended = false;
-        const over = job.join().finally(() => {
-          ended = true;
-        });
-        over.catch(() => {});
-        await until(() => ended || done());
-        if (ended) await over;
-        await job.drain();
-      } finally {
-        await engine.shutdown();
-      }
-    };
+    const runs = new Runs();
+    const { manual, out } = runs;
     manual.push(0, 5, 10, 95);
-    await runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 4);
+    await runs.runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 4);
     manual.push(20);
     await assert.rejects(
-      runUntil(WindowDefinition.tumbling(50), () => manual.acknowledged === 5),
+      runs.runUntil(WindowDefinition.tumbling(50), () => manual.acknowledged === 5),
       (error: MillraceError) =>
         error.code === 'JOB_CHANGED' && /windows of 100 ms, aggregated by counting, and has/.test(error.message),
     );
     manual.push(100);
-    await runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 6 && out.length > 0);
+    await runs.runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 6 && out.length > 0);
     assert.deepEqual(out, [{ start: 0, end: 100, value: 5, isEarly: false }]);
+  });
+
+  it('TM11: one whose timer an earlier version has stored goes on without it, and that version refuses what was made of it', async () => {
+    const runs = new Runs();
+    const { manual, out } = runs;
+    manual.push(0, 5, 10, 95);
+    await runs.runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 4);
+    await runs.withStore(async (store) => {
+      assert.deepEqual(timerRecords(store), []);
+      await storeTimers(store);
+      assert.equal(timerRecords(store).length, 1);
+    });
+    manual.push(20, 100);
+    await runs.runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 6 && out.length > 0);
+    assert.deepEqual(out, [{ start: 0, end: 100, value: 5, isEarly: false }]);
+    await runs.withStore((store) => {
+      assert.deepEqual(timerRecords(store), []);
+      const { versions } = decodeStage(store.get('timer/windows'));
+      const former = { version: 0, encode: encodeStored, decode: decodeStored };
+      assert.throws(() => checkVersions({ codec: former, owner: 'the timers' }, versions), { code: 'JOB_CHANGED' });
+    });
   });
 });
 
