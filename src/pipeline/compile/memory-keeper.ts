@@ -1,6 +1,6 @@
 import type { StageKeeper } from '../stage-keeper.js';
-import { HeapTimerIndex } from '../timers/heap-timer-index.js';
 import { IndexedTimers } from '../timers/indexed-timers.js';
+import { MemoryTimerIndex } from '../timers/memory-timer-index.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import { MemoryState } from './memory-state.js';
 
@@ -9,7 +9,7 @@ const timersInMemory = (): StageTimers => {
   const remove = (key: unknown): void => void records.delete(key);
   return new IndexedTimers(
     { get: (key) => records.get(key), set: (key, timers) => void records.set(key, timers), remove },
-    new HeapTimerIndex(),
+    new MemoryTimerIndex(),
     0,
   );
 };
