@@ -37,10 +37,10 @@ const addInfinite = (state: SumState, other: Pick<SumState, 'above' | 'below'>, 
   const below = (state.below ?? 0) + sign * (other.below ?? 0);
   if (Number.isNaN(withInfinite(state.sum, above, below)))
     throw refuseItem('Infinity and -Infinity have no sum', NO_NUMBER);
-  delete state.above;
-  delete state.below;
   if (above > 0) state.above = above;
+  else if (state.above !== undefined) delete state.above;
   if (below > 0) state.below = below;
+  else if (state.below !== undefined) delete state.below;
 };
 
 /** A sum that has overflowed is infinite itself. */

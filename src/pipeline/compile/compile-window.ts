@@ -3,6 +3,7 @@ import type { CallTimers } from '../timers/call-timers.js';
 import type { ClockKind } from '../timers/stage-clock.js';
 import type { WindowOperation } from '../vertex.js';
 import type { SidedItem } from '../windows/by-side.js';
+import type { KeyedWindowResult, WindowResult } from '../windows/window-result.js';
 import type { KeyedParts, KeyedSteps, Save } from './keyed-parts.js';
 
 /** The steps of a stage with windows: an item is in those of its own time, or of the time at which it came. Results have the key. */
@@ -25,9 +26,14 @@ export const windowSteps = (
     const value = state.get(key) ?? operation.create();
     const results = operation.onTimer(value, timer, calls);
     save(key, value);
-    if (results.length > 0) emit(operation.keyed ? results.map((result) => ({ key, ...result })) : results);
+    if (results.length > 0) emit(operation.keyed ? results.map((result) => withKey(key, result)) : results);
   },
 });
+
+const withKey = (
+  key: StateKey,
+  { start, end, value, isEarly }: WindowResult<unknown>,
+): KeyedWindowResult<StateKey, unknown> => ({ key, start, end, value, isEarly });
 
 /** What is set from now on is set for this key. */
 export const forKey = (calls: CallTimers, key: StateKey): void => {

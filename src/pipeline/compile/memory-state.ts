@@ -6,6 +6,9 @@ import type { StageState, StatefulStage, StateKey } from '../stage-state.js';
 export class MemoryState implements StageState {
   readonly #stage: StatefulStage;
   readonly #values = new Map<StateKey, unknown>();
+  /** What the key has that was asked for last: mostly that is changed in place, and set as what it was. */
+  #lastKey: StateKey | undefined;
+  #lastValue: unknown;
 
   constructor(stage: StatefulStage) {
     this.#stage = stage;
@@ -16,15 +19,20 @@ export class MemoryState implements StageState {
   }
 
   get(key: StateKey): unknown {
-    return this.#values.get(key);
+    this.#lastKey = key;
+    this.#lastValue = this.#values.get(key);
+    return this.#lastValue;
   }
 
   set(key: StateKey, value: unknown): void {
+    if (key === this.#lastKey && value === this.#lastValue) return;
     this.#values.set(key, value);
+    this.#lastKey = undefined;
   }
 
   remove(key: StateKey): void {
     this.#values.delete(key);
+    this.#lastKey = undefined;
   }
 
   /** By a copy that the codec makes, as it would for a store. */
