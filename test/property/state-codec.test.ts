@@ -29,6 +29,9 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
     fc.uniqueArray(tie('value'), { maxLength: 4 }).map((all) => new Set(all)),
     fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((all) => new Map(all)),
     fc.array(tie('value'), { maxLength: 40, minLength: 20, size: 'max' }),
+    fc.record({ count: tie('value'), sum: tie('value'), lost: tie('value') }, { noNullPrototype: true }),
+    fc.record({ sum: tie('value'), lost: fc.double() }, { noNullPrototype: true }),
+    fc.record({ item: tie('value') }, { noNullPrototype: true }).map((item) => ({ best: item })),
   ),
 })).value;
 

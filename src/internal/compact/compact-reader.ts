@@ -1,3 +1,4 @@
+import { SHAPES } from './compact-shapes.js';
 import { COMPACT } from './compact-tags.js';
 
 /** Reads what `writeCompact` has written, from `start` on. @throws RangeError for anything else */
@@ -46,6 +47,8 @@ class CompactReader {
         return this.#array();
       case COMPACT.object:
         return this.#object();
+      case COMPACT.shaped:
+        return this.#shaped();
       case COMPACT.date:
         this.#at += 8;
         return new Date(this.#bytes.readDoubleLE(this.#at - 8));
@@ -79,6 +82,15 @@ class CompactReader {
       this.#at += 1;
       value[this.#string(tag)] = this.read();
     }
+    return value;
+  }
+
+  #shaped(): object {
+    const names = SHAPES[this.#bytes.readUInt8(this.#at)];
+    if (names === undefined) throw new RangeError('an object of an unknown shape');
+    this.#at += 1;
+    const value: Record<string, unknown> = {};
+    for (const name of names) value[name] = this.read();
     return value;
   }
 

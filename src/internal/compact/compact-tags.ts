@@ -31,6 +31,8 @@ export const COMPACT = {
   uint16s: 16,
   /** A Uint32Array, likewise. */
   uint32s: 17,
+  /** An object of one of `SHAPES`: the number of that (8 bits), then the values. */
+  shaped: 18,
 } as const;
 
 /** Longer encodings are made by structured clone. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { shapeOf } from './compact-shapes.js';
 import { COMPACT, COMPACT_BYTES } from './compact-tags.js';
 
 /** So deep and with so many objects a value is still small; it also ends the walk through a cycle. */
@@ -191,10 +192,13 @@ const writeArray = (value: readonly unknown[], depth: number): boolean => {
 
 /** What `Reflect.get` would read, which takes much longer. */
 const writeProperties = (value: Readonly<Record<string, unknown>>, depth: number): boolean => {
+  const names = Object.keys(value);
+  const shape = shapeOf(names);
+  if (shape >= 0) return writeShaped(value, { names, shape, depth });
   const start = at;
   let count = 0;
   at += 3;
-  for (const name of Object.keys(value)) {
+  for (const name of names) {
     if (name === '__proto__' || !writeString(name) || !write(value[name], depth + 1)) return false;
     count += 1;
   }
@@ -202,5 +206,20 @@ const writeProperties = (value: Readonly<Record<string, unknown>>, depth: number
   at = start;
   writeLength(COMPACT.object, count);
   at = end;
+  return true;
+};
+
+interface Shaped {
+  readonly names: readonly string[];
+  readonly shape: number;
+  readonly depth: number;
+}
+
+/** There is room for more than tag and number: `writeObject` has looked. */
+const writeShaped = (value: Readonly<Record<string, unknown>>, { names, shape, depth }: Shaped): boolean => {
+  scratch[at] = COMPACT.shaped;
+  scratch[at + 1] = shape;
+  at += 2;
+  for (const name of names) if (!write(value[name], depth + 1)) return false;
   return true;
 };

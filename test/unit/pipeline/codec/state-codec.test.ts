@@ -153,6 +153,41 @@ test('what an earlier version has stored of such states is read', () => {
   // a long string with two bytes for each character, behind tag and length
   const text = 'state '.repeat(20);
   assert.equal(codec.decode(new Uint8Array([1, 7, 240, 0, ...Buffer.from(text, 'utf16le')])), text);
+  // an accumulator with its names
+  const named = ([name, value]: readonly [string, number]) => [
+    6,
+    name.length,
+    0,
+    ...Buffer.from(name),
+    4,
+    value,
+    0,
+    0,
+    0,
+  ];
+  const average = [
+    ['count', 2],
+    ['sum', 9],
+    ['lost', 0],
+  ] as const;
+  assert.deepEqual(codec.decode(new Uint8Array([1, 9, 3, 0, ...average.flatMap(named)])), {
+    count: 2,
+    sum: 9,
+    lost: 0,
+  });
+});
+
+test('accumulators of aggregates are stored without the names that all of them have', () => {
+  for (const [state, bytes] of [
+    [{ count: 2, sum: 0.5, lost: 0 }, 22],
+    [{ sum: 0.5, lost: 0.25 }, 21],
+    [{ best: { item: 7 } }, 10],
+    [{ end: undefined }, 4],
+  ] as const) {
+    assert.equal(codec.encode(state).byteLength, bytes);
+    assert.deepEqual(codec.decode(codec.encode(state)), state);
+    assert.deepEqual(Object.keys(codec.decode(codec.encode(state)) as object), Object.keys(state));
+  }
 });
 
 test('a string of ASCII has one byte for each character, whatever its length; any other comes back as it was', () => {
