@@ -3,7 +3,7 @@ import { refusePromise } from '../../internal/refuse-promise.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateFailure } from '../compile/undoable-states.js';
 import type { StateCodec } from '../state-codec.js';
-import type { Kept, Pane, WindowState } from './window-state.js';
+import { changeFrom, type Kept, type Pane, type WindowState } from './window-state.js';
 
 /** Any aggregate: what its accumulators are is for itself to know. */
 export type AnyAggregate = AggregateOperation<unknown, unknown, unknown>;
@@ -32,8 +32,12 @@ export class Accumulators {
   }
 
   /** Has an item in it. */
-  accumulate(state: WindowState, kept: Kept, item: unknown): void {
-    kept.value = checked(this.#operation.accumulate(this.#toChange(state, kept), item), 'accumulate');
+  accumulate(state: WindowState, pane: Pane, item: unknown): void {
+    const before = this.#toChange(state, pane);
+    changeFrom(state, pane.to);
+    const after = this.#operation.accumulate(before, item);
+    // mostly it is changed in place, and was looked at when it was created
+    if (after !== before) pane.value = checked(after, 'accumulate');
   }
 
   /** Has what is in the pane in it, too. */

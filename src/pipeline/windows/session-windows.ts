@@ -1,7 +1,7 @@
 import type { Timer } from '../timers/timers.js';
 import type { Accumulators } from './accumulators.js';
 import { arm, armBy, armEarly } from './arm-timers.js';
-import { insertPane } from './pane-order.js';
+import { insertPane, removeEnded, removePanes } from './pane-order.js';
 import { EARLY, type WindowLogic, type WindowTimers } from './window-logic.js';
 import type { WindowResult } from './window-result.js';
 import { emptyPane, endEarly, type Pane, type WindowState } from './window-state.js';
@@ -30,10 +30,10 @@ export class SessionWindows implements WindowLogic {
   accept(state: WindowState, timestamp: number, item: unknown, timers: WindowTimers): boolean {
     const { timeout, earlyPeriod, accumulators } = this.#options;
     const own = emptyPane(timestamp, timestamp + timeout);
-    const near = takeNear(state.panes, own, timers.now);
+    const near = takeNear(state, own, timers.now);
     if (near.length === 0 && own.to <= timers.now) return false;
     const session = this.#asOne(state, near, own);
-    insertPane(state.panes, session);
+    insertPane(state, session);
     accumulators.accumulate(state, session, item);
     session.fresh = true;
     armBy(state, Math.ceil(session.to), timers);
@@ -63,10 +63,8 @@ export class SessionWindows implements WindowLogic {
 
   /** Takes out the sessions that end up to there, and arms the timer for the next one. */
   #leave(state: WindowState, end: number, timers: WindowTimers): readonly Pane[] {
-    const { panes } = state;
-    const kept = panes.findIndex(({ to }) => to > end);
-    const gone = panes.splice(0, kept < 0 ? panes.length : kept);
-    arm(state, Math.ceil(panes[0]?.to ?? Number.NaN), timers);
+    const gone = removeEnded(state, end);
+    arm(state, Math.ceil(state.panes[0]?.to ?? Number.NaN), timers);
     return gone;
   }
 
@@ -84,7 +82,8 @@ export class SessionWindows implements WindowLogic {
 }
 
 /** Takes out those that an item is near enough to, and that have not ended (WS2: they stand last, one behind the other). */
-const takeNear = (panes: Pane[], { from, to }: Pane, now: number): readonly Pane[] => {
+const takeNear = (state: WindowState, { from, to }: Pane, now: number): readonly Pane[] => {
+  const { panes } = state;
   let start = panes.length;
   let end = panes.length;
   for (let index = panes.length - 1; index >= 0; index -= 1) {
@@ -93,5 +92,5 @@ const takeNear = (panes: Pane[], { from, to }: Pane, now: number): readonly Pane
     if (pane.from >= to) end = index;
     else start = index;
   }
-  return start < end ? panes.splice(start, end - start) : [];
+  return removePanes(state, start, end);
 };

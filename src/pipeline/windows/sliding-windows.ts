@@ -2,7 +2,7 @@ import type { Timer } from '../timers/timers.js';
 import type { Accumulators } from './accumulators.js';
 import { arm, armBy, armEarly } from './arm-timers.js';
 import { multipleBehind, multipleUpTo } from './multiples.js';
-import { paneOf } from './pane-order.js';
+import { paneOf, removeEnded } from './pane-order.js';
 import { EARLY, type WindowLogic, type WindowTimers } from './window-logic.js';
 import type { WindowResult } from './window-result.js';
 import { emptyRunning, endEarly, type Pane, type WindowState } from './window-state.js';
@@ -36,12 +36,13 @@ export class SlidingWindows implements WindowLogic {
 
   accept(state: WindowState, timestamp: number, item: unknown, timers: WindowTimers): boolean {
     const { size, slide, earlyPeriod, accumulators } = this.#options;
+    const { now } = timers;
     const start = multipleUpTo(timestamp, slide);
     const to = start + size;
-    if (to <= timers.now) return false;
-    const isLate = start + slide <= timers.now;
-    const from = isLate ? multipleBehind(timers.now, slide) : start + slide;
-    const pane = paneOf(state.panes, from, to);
+    if (to <= now) return false;
+    const isLate = start + slide <= now;
+    const from = isLate ? multipleBehind(now, slide) : start + slide;
+    const pane = paneOf(state, from, to);
     accumulators.accumulate(state, pane, item);
     pane.fresh = true;
     if (isLate) state.mixedUntil = Math.max(state.mixedUntil, from);
@@ -93,8 +94,7 @@ export class SlidingWindows implements WindowLogic {
   /** Goes on to the next window, and gives the panes that are in none any more. */
   #leave(state: WindowState, end: number, timers: WindowTimers): readonly Pane[] {
     const { panes } = state;
-    const kept = panes.findIndex(({ to }) => to > end);
-    const gone = panes.splice(0, kept < 0 ? panes.length : kept);
+    const gone = removeEnded(state, end);
     arm(state, this.#nextEnd(panes, end), timers);
     return gone;
   }

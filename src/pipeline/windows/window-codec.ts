@@ -4,22 +4,23 @@ import { refusePromise } from '../../internal/refuse-promise.js';
 import type { StateCodec } from '../state-codec.js';
 import { lengthsOf, lengthsText } from './kept-windows.js';
 import { NumberReader } from './number-bytes.js';
+import { readFormerState } from './read-former-state.js';
 import { readState } from './read-state.js';
 import type { WindowShape } from './window-definition.js';
 import type { Kept, WindowState } from './window-state.js';
-import { writeHead, writeState } from './write-state.js';
+import { writeState, writtenForm } from './write-state.js';
 
 /** The first byte: one that no codec of `StateCodecs` begins with, so that nobody takes the one for the other. */
-const FORMAT = 16;
+const FORMAT = 17;
+const FORMER_FORMAT = 16;
 
 /**
  * The state of a key as bytes: a format, the shape of the windows, then panes and accumulators, these as their codec has them. An accumulator that
  * has not changed since it was read or stored is copied as it is, and is read when it is asked for.
  */
 export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown>): StateCodec<WindowState> => {
-  const head = writeHead([FORMAT, ...lengthsOf(shape)]);
-  const encodeOne = (value: unknown): Uint8Array => checkBytes(accumulators.encode(value));
-  const encode = (state: WindowState): Uint8Array => writeState(state, head, encodeOne);
+  const form = writtenForm(FORMAT, lengthsOf(shape), (value) => checkBytes(accumulators.encode(value)));
+  const encode = (state: WindowState): Uint8Array => writeState(state, form);
   const decode = (bytes: Uint8Array): WindowState => {
     const { lengths, state } = readWindows(bytes);
     checkLengths(lengths, shape);
@@ -35,8 +36,10 @@ export const windowCodec = (shape: WindowShape, accumulators: StateCodec<unknown
       kept.storedStart = 0;
     };
     for (const pane of state.panes) renew(pane);
+    state.storedTo = Number.NEGATIVE_INFINITY;
     // made of what the panes are now
-    return { ...state, running: undefined };
+    state.running = undefined;
+    return state;
   };
   return { version, encode, decode, upgrade };
 };
@@ -54,8 +57,9 @@ export const readWindows = (
   // what is given may be a part of something large, which would stay with it
   const own = bytes.slice();
   const reader = new NumberReader(own);
-  const lengths = readLengths(reader);
-  return { lengths, state: readable(() => readState(reader, own)) };
+  const { format, lengths } = readHead(reader);
+  const read = format === FORMAT ? () => readState(reader, own, lengths) : () => readFormerState(reader, own);
+  return { lengths, state: readable(read) };
 };
 
 const checkLengths = (lengths: readonly number[], shape: WindowShape): void => {
@@ -64,13 +68,13 @@ const checkLengths = (lengths: readonly number[], shape: WindowShape): void => {
 };
 
 /** Of a state, which is behind them. @throws MillraceError STORE_CORRUPT for what is none of windows */
-const readLengths = (reader: NumberReader): readonly number[] => {
-  const [format, ...lengths] = readable(() => {
-    const head = [reader.count(), reader.count()];
-    return head[1] === 0 ? head : [...head, reader.count()];
+const readHead = (reader: NumberReader): { readonly format: number; readonly lengths: readonly number[] } => {
+  const [format, slide, slides] = readable(() => {
+    const [format, slide] = [reader.count(), reader.count()];
+    return [format, slide, slide === 0 ? 0 : reader.count()] as const;
   });
-  if (format !== FORMAT) throw corruptState(`windows are not stored in format ${format}`);
-  return lengths;
+  if (format !== FORMAT && format !== FORMER_FORMAT) throw corruptState(`windows are not stored in format ${format}`);
+  return { format, lengths: slide === 0 ? [slide] : [slide, slides] };
 };
 
 const readable = <R>(read: () => R): R => {

@@ -50,6 +50,10 @@ export interface WindowState {
   running: Running | undefined;
   /** What it was read from, or was stored as last. */
   bytes: Uint8Array | undefined;
+  /** Panes that end before it stand first in `bytes`, as they are and one behind the other. */
+  storedTo: number;
+  /** That from which its times are stored: it stays, so that what is stored of a pane stays. NaN: it was never stored. */
+  origin: number;
   /** How many bytes it had when it was read or stored last; 0: neither. */
   storedBytes: number;
 }
@@ -62,14 +66,27 @@ export const emptyState = (): WindowState => ({
   mixedUntil: Number.NEGATIVE_INFINITY,
   running: undefined,
   bytes: undefined,
+  storedTo: Number.NEGATIVE_INFINITY,
+  origin: Number.NaN,
   storedBytes: 0,
 });
 
-const NOTHING: Readonly<Kept> = { value: undefined, storedStart: 0, storedEnd: 0 };
+/** What is stored of panes from there on has to be written anew, or to another place. */
+export const changeFrom = (state: WindowState, to: number): void => {
+  if (to < state.storedTo) state.storedTo = to;
+};
 
-export const emptyPane = (from: number, to: number): Pane => ({ recordStart: 0, from, to, fresh: false, ...NOTHING });
+export const emptyPane = (from: number, to: number): Pane => ({
+  value: undefined,
+  storedStart: 0,
+  storedEnd: 0,
+  recordStart: 0,
+  from,
+  to,
+  fresh: false,
+});
 
-export const emptyRunning = (): Running => ({ count: 0, ...NOTHING });
+export const emptyRunning = (): Running => ({ value: undefined, storedStart: 0, storedEnd: 0, count: 0 });
 
 /** Every pane is as the early result has it that comes now. */
 export const endEarly = (state: WindowState): void => {
@@ -78,5 +95,6 @@ export const endEarly = (state: WindowState): void => {
     if (!pane.fresh) continue;
     pane.fresh = false;
     pane.recordStart = 0;
+    changeFrom(state, pane.to);
   }
 };

@@ -26,8 +26,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SLIDING,
-        find: 'const from = isLate ? multipleBehind(timers.now, slide) : start + slide;',
-        replace: 'const from = start + slide + 0 * multipleBehind(timers.now, slide);',
+        find: 'const from = isLate ? multipleBehind(now, slide) : start + slide;',
+        replace: 'const from = start + slide + 0 * multipleBehind(now, slide);',
       },
     ],
   },
@@ -35,7 +35,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     id: 'T20',
     title: 'takes an item all windows of which have ended',
     caughtBy: 'windows in jobs',
-    patches: [{ file: SLIDING, find: '    if (to <= timers.now) return false;\n', replace: '' }],
+    patches: [{ file: SLIDING, find: '    if (to <= now) return false;\n', replace: '' }],
   },
   {
     id: 'T21',
@@ -54,6 +54,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     title: 'puts a late item in the place of one that is not, in a window that slides',
     caughtBy: 'deducting windows',
     patches: [{ file: SLIDING, find: 'if (isLate) state.mixedUntil = Math.max(state.mixedUntil, from);', replace: '' }],
+  },
+  {
+    id: 'T30',
+    title: 'stores a pane that has changed as it was stored before',
+    caughtBy: 'sliding windows',
+    patches: [
+      {
+        file: 'src/pipeline/windows/accumulators.ts',
+        find: '    changeFrom(state, pane.to);\n',
+        replace: '',
+      },
+    ],
   },
   {
     id: 'T23',
@@ -94,8 +106,10 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SESSIONS,
-        find: 'const kept = panes.findIndex(({ to }) => to > end);',
-        replace: 'const kept = panes.findIndex(({ from }) => from + this.#options.timeout > end);',
+        find: 'const gone = removeEnded(state, end);',
+        replace:
+          'const kept = state.panes.findIndex(({ from }) => from + this.#options.timeout > end); ' +
+          'const gone = state.panes.splice(0, kept < 0 ? state.panes.length : kept); removeEnded(state, Number.NaN);',
       },
     ],
   },
