@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
+import { encodeBody } from '../../src/engine/layout/values/versioned-record.js';
+import { inPlaceOf } from '../../src/pipeline/codec/in-place.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
@@ -42,6 +44,23 @@ test('a state comes back as structured clone would give it back', LIMIT, () => {
     }),
     { numRuns: 1500 },
   );
+});
+
+test('a state of which no bytes of its own are made is the same', LIMIT, () => {
+  const encoding = { codec, owner: 'a stage', inPlace: inPlaceOf(codec) };
+  assert.ok(encoding.inPlace !== undefined);
+  let inPlace = 0;
+  fc.assert(
+    fc.property(value, (state) => {
+      const expected = codec.encode(state);
+      const { bytes, length, version } = encodeBody(encoding, state);
+      assert.deepEqual(Buffer.from(bytes.subarray(0, length)), Buffer.from(expected));
+      assert.equal(version, codec.version);
+      if (bytes.byteLength > length) inPlace += 1;
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(inPlace > 250, `${inPlace} of 500`);
 });
 
 test('what an earlier version has stored by structured clone alone is read', LIMIT, () => {

@@ -1,3 +1,4 @@
+import { inPlaceOf } from '../../pipeline/codec/in-place.js';
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
 import { isSameShape, type KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
@@ -18,7 +19,7 @@ import { KeyCount } from './key-count.js';
 import { KeyFilter } from './key-filter.js';
 import { type BundleLimits, StateBundles } from './state-bundles.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
-import { NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
+import { NEVER_CACHED, NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
 
 /** How large a state is taken for before any was encoded. */
 const FIRST_GUESS_BYTES = 64;
@@ -69,13 +70,16 @@ export class KeyedState implements StageState {
   #record: StageRecord;
   /** The entry that was asked for last: functions get, change and set one key at a time. It need not be in the cache. */
   #last: StateEntry | undefined;
+  /** The very text with which it was: comparing it costs nothing when it is given again. */
+  #lastKey: StateKey | undefined;
   #usualBytes = FIRST_GUESS_BYTES;
 
   /** @throws MillraceError JOB_CHANGED when the store has states that the codec cannot read, INVALID_OPTIONS for the stage's name, STORE_CORRUPT */
   constructor({ kind, stage, overlay, store, limits, bundles }: KeyedStateOptions) {
     this.#view = overlay;
     this.#windows = stage.windows;
-    this.#encoding = { codec: stage.codec, owner: `the ${OWNED[kind]} of stage "${stage.name}"` };
+    const owner = `the ${OWNED[kind]} of stage "${stage.name}"`;
+    this.#encoding = { codec: stage.codec, owner, inPlace: inPlaceOf(stage.codec) };
     this.#prefix = namePrefix(kind, stage.name);
     this.#recordKey = nameKey(kind, stage.name);
     this.#cache = new StateCache(limits);
@@ -83,7 +87,7 @@ export class KeyedState implements StageState {
     checkVersions(this.#encoding, this.#record.versions);
     this.#bundles = new StateBundles({
       prefix: this.#prefix,
-      owner: this.#encoding.owner,
+      owner,
       store,
       limits: bundles,
     });
@@ -164,9 +168,10 @@ export class KeyedState implements StageState {
   }
 
   #entry(key: StateKey): StateEntry {
-    if (this.#last?.key === key) return this.#last;
+    if (this.#lastKey === key && this.#last !== undefined) return this.#last;
     const entry = this.#cache.find(key) ?? this.#load(key);
     this.#last = entry;
+    this.#lastKey = key;
     return entry;
   }
 
@@ -177,7 +182,17 @@ export class KeyedState implements StageState {
     const record = bundled?.record ?? this.#stored(at.storeKey);
     const value = record === undefined ? undefined : decodeRecord(this.#encoding, at, record);
     const bytes = weightOf(at, record?.byteLength ?? this.#usualBytes);
-    const entry = { key, at, value, bytes, changed: false, sealedIn: NEVER_SEALED, place: bundled?.place };
+    const place = bundled?.place;
+    const entry = {
+      key,
+      at,
+      value,
+      bytes,
+      changed: false,
+      generation: NEVER_CACHED,
+      sealedIn: NEVER_SEALED,
+      place,
+    };
     if (record !== undefined) this.#cache.add(entry);
     return entry;
   }
@@ -196,15 +211,14 @@ export class KeyedState implements StageState {
       this.#ever?.add(at.storeKey, this.#prefix.length);
       return;
     }
-    const encoding = this.#encoding;
-    const body = encodeBody(encoding, value);
-    if (!this.#bundles.take(entry, { version: encoding.codec.version, body }, overlay)) {
-      overlay.put(at.storeKey, makeRecord(encoding, at, body));
+    const encoded = encodeBody(this.#encoding, value);
+    if (!this.#bundles.take(entry, encoded, overlay)) {
+      overlay.put(at.storeKey, makeRecord(at, encoded));
       this.#ever?.add(at.storeKey, this.#prefix.length);
       this.#bundles.setApart(entry);
     }
-    this.#cache.reweigh(entry, weightOf(at, body.byteLength));
-    this.#usualBytes = body.byteLength;
+    this.#cache.reweigh(entry, weightOf(at, encoded.length));
+    this.#usualBytes = encoded.length;
   }
 
   /** It stands in the store before, or in the same commit as, the first state that needs it. */

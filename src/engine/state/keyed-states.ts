@@ -67,7 +67,9 @@ export class KeyedStates implements CommitPart, StageKeeper {
 
   /** An estimate of the memory that changes since the last seal take. */
   get changedBytes(): number {
-    return this.#states.reduce((sum, { changedBytes }) => sum + changedBytes, 0);
+    let bytes = 0;
+    for (const { changedBytes } of this.#states) bytes += changedBytes;
+    return bytes;
   }
 
   get changed(): boolean {

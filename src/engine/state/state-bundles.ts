@@ -6,7 +6,8 @@ import type { StoreView } from '../../store/store.js';
 import { keyOfText } from '../layout/keys/entry-key.js';
 import { numberKey } from '../layout/keys/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
-import { decodeBundle, type EncodedState, type Span, StateBundleWriter } from '../layout/values/state-bundle.js';
+import { decodeBundle, type Span, StateBundleWriter } from '../layout/values/state-bundle.js';
+import type { Encoded } from '../layout/values/versioned-record.js';
 import type { StateEntry } from './state-entry.js';
 import type { Bundle, Place } from './state-place.js';
 
@@ -28,6 +29,9 @@ const MAX_STATE_BYTES = 1024;
 const BUNDLE_BYTES = 256 * 1024;
 /** Each is read at a start. */
 const MAX_BUNDLES = 64;
+/** A bundle has room for more than the last ones needed, and that is forgotten slowly. */
+const ROOM = 1.1;
+const DECAY = 0.95;
 /** Behind the prefix of the stage: no key of a state begins with it (`keyText`). */
 const BUNDLE = 'd';
 const BEHIND_BUNDLES = 'e';
@@ -90,6 +94,8 @@ export class StateBundles {
   #bundling = false;
   /** That of the seal under way. */
   #open: { readonly bundle: Bundle; readonly writer: StateBundleWriter } | undefined;
+  /** How large the last bundles were. */
+  #usualBytes = 0;
 
   /** @throws MillraceError STORE_CORRUPT */
   constructor(options: StateBundlesOptions) {
@@ -138,9 +144,9 @@ export class StateBundles {
   }
 
   /** Puts a state into a bundle, as its codec made it, where that is worth it. Otherwise the caller puts it under its own key: `setApart`. */
-  take(entry: StateEntry, state: EncodedState, overlay: Overlay): boolean {
+  take(entry: StateEntry, state: Encoded, overlay: Overlay): boolean {
     const { key, at } = entry;
-    if (!this.#bundling || at.fullText !== undefined || state.body.byteLength > MAX_STATE_BYTES) return false;
+    if (!this.#bundling || at.fullText !== undefined || state.length > MAX_STATE_BYTES) return false;
     if (!this.#isBusy(entry)) return false;
     if (this.#open !== undefined && this.#open.writer.size >= BUNDLE_BYTES) this.#finish(overlay);
     const { bundle, writer } = this.#current();
@@ -181,7 +187,8 @@ export class StateBundles {
 
   #current(): { readonly bundle: Bundle; readonly writer: StateBundleWriter } {
     if (this.#open !== undefined) return this.#open;
-    this.#open = { bundle: { number: this.#next, bytes: NOTHING, places: [] }, writer: new StateBundleWriter() };
+    const writer = new StateBundleWriter(Math.ceil(ROOM * this.#usualBytes));
+    this.#open = { bundle: { number: this.#next, bytes: NOTHING, places: [] }, writer };
     this.#next += 1;
     return this.#open;
   }
@@ -189,6 +196,7 @@ export class StateBundles {
   #finish(overlay: Overlay): void {
     const { bundle, writer } = this.#current();
     bundle.bytes = writer.finish(this.#bundles[0]?.number ?? bundle.number);
+    this.#usualBytes = Math.max(writer.size, DECAY * this.#usualBytes);
     overlay.put(this.#keyOf(bundle.number), bundle.bytes);
     this.#bundles.push(bundle);
     this.#open = undefined;

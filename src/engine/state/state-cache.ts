@@ -1,5 +1,5 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
-import type { StateEntry } from './state-entry.js';
+import { NEVER_CACHED, type StateEntry } from './state-entry.js';
 
 /** How much decoded state stays in memory that the store has as well. */
 export interface CacheLimits {
@@ -20,6 +20,8 @@ export class StateCache {
   #young = new Map<StateKey, StateEntry>();
   #old = new Map<StateKey, StateEntry>();
   #youngBytes = 0;
+  /** Counts the young ones: an entry that has this number is in there, and need not be looked for. */
+  #generation = 0;
   #changed: StateEntry[] = [];
   #changedBytes = 0;
 
@@ -50,8 +52,7 @@ export class StateCache {
   }
 
   add(entry: StateEntry): void {
-    this.#young.set(entry.key, entry);
-    this.#youngBytes += entry.bytes;
+    this.#keep(entry);
     this.#age();
   }
 
@@ -61,9 +62,7 @@ export class StateCache {
     entry.changed = true;
     this.#changed.push(entry);
     this.#changedBytes += entry.bytes;
-    if (this.#young.has(entry.key)) return;
-    this.#young.set(entry.key, entry);
-    this.#youngBytes += entry.bytes;
+    if (entry.generation !== this.#generation) this.#keep(entry);
   }
 
   /** The store's next commit has all changes: from now on any entry can be read again. */
@@ -88,9 +87,8 @@ export class StateCache {
 
   /** Forgets all, what was changed since the last seal too. */
   clear(): void {
-    this.#young = new Map();
+    this.#begin();
     this.#old = new Map();
-    this.#youngBytes = 0;
     this.#changed = [];
     this.#changedBytes = 0;
   }
@@ -102,9 +100,16 @@ export class StateCache {
     entry.bytes = bytes;
   }
 
+  #keep(entry: StateEntry): void {
+    this.#young.set(entry.key, entry);
+    this.#youngBytes += entry.bytes;
+    entry.generation = this.#generation;
+  }
+
   #forget(entry: StateEntry): void {
     if (this.#young.delete(entry.key)) this.#youngBytes -= entry.bytes;
     this.#old.delete(entry.key);
+    entry.generation = NEVER_CACHED;
   }
 
   #age(): void {
@@ -112,11 +117,13 @@ export class StateCache {
     const { maxEntries, maxBytes } = this.#limits;
     if (clean * 2 <= maxEntries && (this.#youngBytes - this.#changedBytes) * 2 <= maxBytes) return;
     this.#old = this.#young;
+    this.#begin();
+    for (const entry of this.#changed) this.#keep(entry);
+  }
+
+  #begin(): void {
     this.#young = new Map();
     this.#youngBytes = 0;
-    for (const entry of this.#changed) {
-      this.#young.set(entry.key, entry);
-      this.#youngBytes += entry.bytes;
-    }
+    this.#generation += 1;
   }
 }

@@ -19,6 +19,8 @@ export interface StateEntry {
   bytes: number;
   /** Since the last seal. */
   changed: boolean;
+  /** Which young generation of the cache it came into last; `NEVER_CACHED` for none. */
+  generation: number;
   /** The seal that had it last; `NEVER_SEALED` for what was read and has not changed since. */
   sealedIn: number;
   /** Among the bundles, where it has been in one. */
@@ -27,6 +29,9 @@ export interface StateEntry {
 
 /** Long before the first. */
 export const NEVER_SEALED = -1_000_000;
+
+/** Before the first. */
+export const NEVER_CACHED = -1;
 
 /** `encodedBytes` of its value as it was stored last; of a usual value when it never was. */
 export const weightOf = ({ storeKey }: EntryKey, encodedBytes: number): number =>

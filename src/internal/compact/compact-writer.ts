@@ -12,8 +12,9 @@ const SHORT_STRING = 32;
 const scratch = new Uint8Array(COMPACT_BYTES);
 const text = Buffer.from(scratch.buffer);
 const view = new DataView(scratch.buffer);
-/** The objects of the value that is being written: one that stands in it twice must stay one. */
+/** The objects of the value that is being written, so many of them: one that stands in it twice must stay one. */
 const seen: object[] = [];
+let seenCount = 0;
 let at = 0;
 
 /**
@@ -23,11 +24,20 @@ let at = 0;
  * written is exactly what structured clone would give back.
  */
 export const writeCompact = (value: unknown, format: number): Uint8Array | undefined => {
+  const length = writeScratch(value, format);
+  return length === 0 ? undefined : scratch.slice(0, length);
+};
+
+/** The same at the beginning of `compactScratch`, without bytes of its own. Gives the length; 0 where `writeCompact` is undefined. */
+export const writeScratch = (value: unknown, format: number): number => {
   scratch[0] = format;
   at = 1;
-  seen.length = 0;
-  return write(value, 0) ? scratch.slice(0, at) : undefined;
+  seenCount = 0;
+  return write(value, 0) ? at : 0;
 };
+
+/** What `writeScratch` has written stands here until the next value is written. */
+export const compactScratch: Uint8Array = scratch;
 
 const write = (value: unknown, depth: number): boolean => {
   switch (typeof value) {
@@ -123,13 +133,21 @@ const writeAscii = (value: string): boolean => {
 };
 
 const writeObject = (value: object, depth: number): boolean => {
-  if (depth >= MAX_DEPTH || seen.length >= MAX_OBJECTS || seen.includes(value) || !hasRoom(3)) return false;
-  seen.push(value);
+  if (depth >= MAX_DEPTH || !isSeenFirst(value) || !hasRoom(3)) return false;
   if (Array.isArray(value)) return writeArray(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype
     ? writeProperties(value as Readonly<Record<string, unknown>>, depth)
     : writeBuiltIn(value, prototype, depth);
+};
+
+/** They are left in their places: to make the array empty each time takes longer than all else that is done for a small state. */
+const isSeenFirst = (value: object): boolean => {
+  for (let index = 0; index < seenCount; index += 1) if (seen[index] === value) return false;
+  if (seenCount === MAX_OBJECTS) return false;
+  seen[seenCount] = value;
+  seenCount += 1;
+  return true;
 };
 
 /** One of these and nothing more: a class derived from it, or what was hung on it, is left to structured clone, which refuses it. */

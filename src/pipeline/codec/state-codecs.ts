@@ -3,12 +3,13 @@ import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
 import { readCompact } from '../../internal/compact/compact-reader.js';
-import { writeCompact } from '../../internal/compact/compact-writer.js';
+import { writeCompact, writeScratch } from '../../internal/compact/compact-writer.js';
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { func, wholeNumber } from '../../internal/options/option-checks.js';
 import type { StateCodec } from '../state-codec.js';
+import { encodesInPlace } from './in-place.js';
 
 /** The first byte. */
 const CLONED = 0;
@@ -70,16 +71,27 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
   const { version = 0, upgrade } = options;
   // stored under this version means encoded by this type: that is what versions are for
   let unchecked = CHECKED_STATES;
+  const check = (state: unknown): void => {
+    if (unchecked === 0) return;
+    unchecked -= 1;
+    checkStorable(state);
+  };
   const encodeState = (state: S): Uint8Array => {
-    if (unchecked > 0) {
-      unchecked -= 1;
-      checkStorable(state);
-    }
+    check(state);
     return encode(state);
   };
-  const codec = { version, encode: encodeState, decode: (bytes: Uint8Array) => decode(bytes) as S };
-  if (upgrade === undefined) return codec;
-  return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };
+  const write = (state: unknown): number => {
+    check(state);
+    return writeScratch(state, COMPACTED);
+  };
+  const codec: StateCodec<S> = {
+    version,
+    encode: encodeState,
+    decode: (bytes) => decode(bytes) as S,
+    ...(upgrade && { upgrade: (bytes, from) => upgrade(decode(bytes), from) }),
+  };
+  encodesInPlace(codec, { write, encodeOther: encodeCloned });
+  return codec;
 };
 
 /**

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
 import type { EntryKey } from '../keys/entry-key.js';
-import { decodeVersioned, type Encoding, withVersion } from './versioned-record.js';
+import { decodeVersioned, type Encoded, type Encoding, withVersion } from './versioned-record.js';
 
 /** Length of the full key in bytes (32 bits), where there is one. */
 const LENGTH_BYTES = 4;
@@ -9,8 +9,8 @@ const LENGTH_BYTES = 4;
  * What stands in the store for a state: its bytes, behind the full key when the store's key is only a digest.
  * @param encoded by `encodeBody`
  */
-export const makeRecord = (encoding: Encoding, { fullText }: EntryKey, encoded: Uint8Array): Uint8Array => {
-  const body = withVersion(encoding, encoded);
+export const makeRecord = ({ fullText }: EntryKey, encoded: Encoded): Uint8Array => {
+  const body = withVersion(encoded);
   if (fullText === undefined) return body;
   const text = Buffer.from(fullText, 'utf16le');
   const record = Buffer.allocUnsafe(LENGTH_BYTES + text.byteLength + body.byteLength);

@@ -1,4 +1,7 @@
 import { corruptState } from '../../../errors/corrupt-state.js';
+import { copyBytes } from '../../../internal/copy-bytes.js';
+import { writeText } from '../../../internal/write-text.js';
+import type { Encoded } from './versioned-record.js';
 
 /** What stands for one key in a bundle. */
 export interface BundledState {
@@ -16,13 +19,6 @@ export interface Span {
   readonly end: number;
 }
 
-/** A state as its codec made it. */
-export interface EncodedState {
-  /** Of the codec. */
-  readonly version: number;
-  readonly body: Uint8Array;
-}
-
 const VERSION = 1;
 /** Version (1 byte), number of the oldest bundle that counts (8), count (4). */
 const HEADER = 13;
@@ -35,7 +31,7 @@ const ELSEWHERE = 0xffff_ffff;
 const CODEC_VERSION = 2;
 /** A unit of UTF-16 is three bytes of UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
-/** A bundle begins with room for so much, and has twice as much when that is full. */
+/** A bundle begins with room for so much at least, and has twice as much when that is full. */
 const FIRST_BYTES = 16 * 1024;
 
 /**
@@ -43,9 +39,14 @@ const FIRST_BYTES = 16 * 1024;
  * key and record, the key in UTF-8 and the record as it would stand under that key. Little endian.
  */
 export class StateBundleWriter {
-  #bytes: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #bytes: Buffer<ArrayBuffer>;
   #at = HEADER;
   #count = 0;
+
+  /** @param expected how large it will be, about */
+  constructor(expected = 0) {
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, expected));
+  }
 
   /** With its header. */
   get size(): number {
@@ -53,14 +54,14 @@ export class StateBundleWriter {
   }
 
   /** @param from where the part of the key begins that is written */
-  add(key: string, from: number, { version, body }: EncodedState): Span {
-    const length = CODEC_VERSION + body.byteLength;
+  add(key: string, from: number, { version, bytes, length: bodyLength }: Encoded): Span {
+    const length = CODEC_VERSION + bodyLength;
     this.#open(key, from, length);
     this.#bytes.writeUInt32LE(length, this.#at);
     const start = this.#at + RECORD_LENGTH;
     this.#bytes[start] = version & 0xff;
     this.#bytes[start + 1] = version >>> 8;
-    this.#bytes.set(body, start + CODEC_VERSION);
+    copyBytes(bytes, bodyLength, this.#bytes, start + CODEC_VERSION);
     this.#at = start + length;
     return { start, end: this.#at };
   }
@@ -76,28 +77,20 @@ export class StateBundleWriter {
     this.#bytes[0] = VERSION;
     this.#bytes.writeDoubleLE(oldest, 1);
     this.#bytes.writeUInt32LE(this.#count, 9);
-    return this.#bytes.subarray(0, this.#at);
+    const record = this.#bytes.subarray(0, this.#at);
+    // it is kept for a while, and what it did not need with it
+    return 2 * this.#at < this.#bytes.byteLength ? new Uint8Array(record) : record;
   }
 
   #open(key: string, from: number, recordBytes: number): void {
     this.#reserve(KEY_LENGTH + MAX_UNIT_BYTES * (key.length - from) + RECORD_LENGTH + recordBytes);
     this.#count += 1;
     const start = this.#at + KEY_LENGTH;
-    const length = this.#writeText(key, from, start);
+    const end = writeText(this.#bytes, start, key, from);
+    const length = end - start;
     this.#bytes[this.#at] = length & 0xff;
     this.#bytes[this.#at + 1] = length >>> 8;
-    this.#at = start + length;
-  }
-
-  /** Keys are short, and mostly ASCII: a loop is faster than a call into the platform. */
-  #writeText(key: string, from: number, start: number): number {
-    const bytes = this.#bytes;
-    for (let index = from; index < key.length; index += 1) {
-      const code = key.charCodeAt(index);
-      if (code > 0x7f) return bytes.write(key.slice(from), start);
-      bytes[start + index - from] = code;
-    }
-    return key.length - from;
+    this.#at = end;
   }
 
   #reserve(more: number): void {

@@ -1,5 +1,8 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
+import { compactScratch } from '../../../internal/compact/compact-writer.js';
+import { copyBytes } from '../../../internal/copy-bytes.js';
 import { refusePromise } from '../../../internal/refuse-promise.js';
+import type { InPlace } from '../../../pipeline/codec/in-place.js';
 import type { StateCodec } from '../../../pipeline/state-codec.js';
 
 /** Version of the codec in 16 bits, then what the codec made. */
@@ -11,6 +14,18 @@ export interface Encoding {
   readonly codec: StateCodec<unknown>;
   /** For errors. */
   readonly owner: string;
+  /** Of the codec, where it is asked for very many values. */
+  readonly inPlace?: InPlace | undefined;
+}
+
+/** A value as its codec made it. */
+export interface Encoded {
+  /** Of the codec. */
+  readonly version: number;
+  /** Has it at the beginning, and is not kept: what is encoded next may be written there. */
+  readonly bytes: Uint8Array;
+  /** So many of the bytes. */
+  readonly length: number;
 }
 
 /**
@@ -18,21 +33,25 @@ export interface Encoding {
  * @throws MillraceError STATE_NOT_STORABLE, and USER_FUNCTION_FAILED when a codec of the user's throws
  */
 export const encodeVersioned = (encoding: Encoding, value: unknown): Uint8Array =>
-  withVersion(encoding, encodeBody(encoding, value));
+  withVersion(encodeBody(encoding, value));
 
 /** What `encodeVersioned` makes, of what `encodeBody` has made. */
-export const withVersion = ({ codec }: Encoding, body: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(HEADER_BYTES + body.byteLength);
-  bytes[0] = codec.version & 0xff;
-  bytes[1] = codec.version >>> 8;
-  bytes.set(body, HEADER_BYTES);
+export const withVersion = ({ version, bytes: body, length }: Encoded): Uint8Array => {
+  const bytes = new Uint8Array(HEADER_BYTES + length);
+  bytes[0] = version & 0xff;
+  bytes[1] = version >>> 8;
+  copyBytes(body, length, bytes, HEADER_BYTES);
   return bytes;
 };
 
 /** Without the version. @throws MillraceError as `encodeVersioned` */
-export const encodeBody = ({ codec, owner }: Encoding, value: unknown): Uint8Array => {
+export const encodeBody = ({ codec, owner, inPlace }: Encoding, value: unknown): Encoded => {
+  const { version } = codec;
   try {
-    return checkBytes(codec.encode(value));
+    const length = inPlace?.write(value) ?? 0;
+    if (length > 0) return { version, bytes: compactScratch, length };
+    const bytes = inPlace?.encodeOther(value) ?? checkBytes(codec.encode(value));
+    return { version, bytes, length: bytes.byteLength };
   } catch (error) {
     throw failure(error, `${owner} cannot be stored`);
   }

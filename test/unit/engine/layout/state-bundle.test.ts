@@ -29,7 +29,7 @@ const bundleOf = (states: readonly State[], oldest = 0): Uint8Array => {
   const writer = new StateBundleWriter();
   for (const { key, version, body } of states) {
     if (body === undefined) writer.addElsewhere(`${PREFIX}${keyText(key)}`, PREFIX.length);
-    else writer.add(`${PREFIX}${keyText(key)}`, PREFIX.length, { version, body });
+    else writer.add(`${PREFIX}${keyText(key)}`, PREFIX.length, { version, bytes: body, length: body.byteLength });
   }
   return writer.finish(oldest);
 };
