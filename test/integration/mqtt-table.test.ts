@@ -343,6 +343,49 @@ describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
     });
   });
 
+  it('is refused by name at a broker that keeps no retained messages, where it would be empty for ever', async () => {
+    await using none = await startMosquitto({ config: ['retain_available false'] });
+    await assert.rejects(tableOf('none/+', { broker: none.url }).open(contextOf()), {
+      code: 'UNSUPPORTED',
+      message: 'the broker keeps no retained messages, which the table of "none/+" is made of',
+    });
+    await none.stop();
+  });
+
+  it('is refused by name at a broker without wildcards, and not with a filter that has none', async () => {
+    const properties = { wildcardSubscriptionAvailable: false };
+    await using plain = await startFakeBroker({
+      connect: (client) => client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties }),
+    });
+    await assert.rejects(tableOf('plain/+', { broker: plain.url }).open(contextOf()), {
+      code: 'SUBSCRIPTION_REFUSED',
+      message: 'the broker does not do wildcard subscriptions, which filter "plain/+" needs',
+    });
+    await (await tableOf('plain/a', { broker: plain.url }).open(contextOf())).close();
+  });
+
+  it('keeps its rows at a broker that keeps no retained messages any more, and tells it', async () => {
+    using told = new Told('table-failed');
+    let keeps = true;
+    await using moody = await startFakeBroker({
+      connect: (client) => {
+        const properties = keeps ? {} : { retainAvailable: false };
+        client.send({ type: 'connack', sessionPresent: false, reasonCode: 0, properties });
+      },
+      subscribe: (client, packet) => {
+        grant(client, packet);
+        client.send(row('kept/a', '1'));
+      },
+    });
+    const table = await tableOf('kept/+', { broker: moody.url }).open(contextOf());
+    keeps = false;
+    (await moody.client(0)).fin();
+    await until(() => told.names.includes('table-failed'));
+    assert.equal(table.get('a'), '1');
+    assert.equal(facts(told, 'table-failed')[0]?.error.code, 'UNSUPPORTED');
+    await table.close();
+  });
+
   it('keeps its rows when it is refused later on, says so, and goes on when it is taken again', async () => {
     using told = new Told('table-failed', 'table-loaded');
     let subscribed = 0;
@@ -380,6 +423,25 @@ describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
     clients[0].send(row('slow/a', '1'));
     const table = await opening;
     assert.equal(table.get('a'), '1');
+    await table.close();
+  });
+
+  it('waits the longer for a heap of rows behind the first, the slower the broker answers in between (HiveMQ)', async () => {
+    const ANSWER_MS = 250;
+    // longer than a broker that answers at once is waited for, shorter than four times its longest silence
+    const HEAP_MS = 1550;
+    await using slow = await startFakeBroker({
+      subscribe: (client, packet) => {
+        grant(client, packet);
+        client.send(row('heaps/a', '1'));
+        setTimeout(() => client.send(row('heaps/b', '2')), HEAP_MS);
+      },
+      unsubscribe: (client, { packetId }) => {
+        setTimeout(() => client.send({ type: 'unsuback', packetId, reasonCodes: [0x11] }), ANSWER_MS);
+      },
+    });
+    const table = await tableOf('heaps/+', { broker: slow.url }).open(contextOf());
+    assert.deepEqual([table.get('a'), table.get('b')], ['1', '2']);
     await table.close();
   });
 });

@@ -30,7 +30,7 @@ function tooLong(filter: string, maximumPacketSize: number): MillraceError {
  * [MQTT-3.2.2.3.11 to 3.2.2.3.13]. Identifiers are not used below 5.0, where the limits are the defaults.
  */
 export function checkServerLimits(
-  wanted: readonly WantedSubscription[],
+  wanted: readonly Pick<WantedSubscription, 'filter' | 'subscriptionIdentifier'>[],
   limits: ServerLimits,
 ): MillraceError | undefined {
   for (const { filter, subscriptionIdentifier } of wanted) {

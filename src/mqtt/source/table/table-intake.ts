@@ -7,6 +7,7 @@ import type { Connection, ConnectionListener } from '../../connection/connection
 import { heldBytes } from '../../protocol/held-bytes.js';
 import type { ConnectedEvent, MessageEvent, SessionEvent } from '../../protocol/session/session-event.js';
 import { ReceivedMessage } from '../received-message.js';
+import { checkRetained } from './check-retained.js';
 import type { ResolvedTable } from './resolve-table.js';
 import type { NewRow, RetainedRows } from './retained-rows.js';
 import { TableRound } from './table-round.js';
@@ -78,10 +79,12 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
 
   onSubscribed(): void {
     const line = this.#line;
-    if (line === undefined) return;
+    const limits = line?.session.limits;
+    if (line === undefined || limits === undefined) return;
     const { rows, table } = this.#parts;
-    if (line.session.limits?.retainAvailable === false) {
-      this.#lost.resolve(noRetained(table.name));
+    const problem = checkRetained(table.name, limits);
+    if (problem !== undefined) {
+      this.#lost.resolve(problem);
       return;
     }
     rows.begin();
@@ -124,6 +127,7 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
   }
 
   #take(event: MessageEvent): void {
+    this.#round?.heard();
     if (event.qos > 0) this.#line?.session.accept(event.token);
     const { topic, payload, retain, rejection } = event;
     // what was not retained is no row: the next subscription would not bring it
@@ -180,10 +184,3 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
 const expiryOf = ({ properties: { messageExpiryInterval: seconds = 0 } = {} }: MessageEvent): number | undefined =>
   // to some brokers 0 is never
   seconds === 0 ? undefined : performance.now() + seconds * 1000;
-
-/** [MQTT-3.2.2-13]: it would be a table without rows, for ever. */
-const noRetained = (table: string): MillraceError =>
-  new MillraceError('UNSUPPORTED', `the broker keeps no retained messages, of which the table of "${table}" is made`, {
-    advice: 'Let the broker retain messages, or use another one.',
-    details: { table },
-  });

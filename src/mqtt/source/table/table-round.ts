@@ -7,9 +7,12 @@ import type { SubscriptionAnswerEvent } from '../../protocol/session/session-eve
 const FENCE = ['millrace/fence'];
 const NOTHING = -1;
 /** Nothing new for so long behind a fence: some brokers read their retained messages aside, and answer meanwhile. */
-const QUIET_MS = 200;
-/** So many new rows in that time are no trickle. */
-const TRICKLE = 100;
+const QUIET_MS = 500;
+/** A slow broker is given more: so many times the longest silence so far, up to a bound. */
+const SILENCES = 4;
+const LONGEST_QUIET_MS = 10_000;
+/** Fewer new rows in `QUIET_MS` are a trickle. */
+const TRICKLE = 250;
 
 export interface RoundParts {
   readonly session: Pick<Session, 'subscribe' | 'unsubscribe'>;
@@ -25,9 +28,10 @@ export interface RoundParts {
 }
 
 /**
- * Subscribes, and finds out when all retained messages are there. No packet says so: they may come before the SUBACK and behind it. But
- * what they wait for in the broker is our acknowledgements, so a question that the broker answers with nothing new before the
- * answer shows that it has nothing more (the fence of R14b). Then it is to be quiet for a moment, too.
+ * Subscribes, and finds out when all retained messages are there. No packet says so: they may come before the SUBACK and behind it, one heap
+ * after the other, and a broker may answer what is asked in between (HiveMQ). So it asks something that changes nothing (the fence of R14b),
+ * until an answer comes with nothing new before it; then it is to be quiet for a while, which is the longer the slower the broker was; and
+ * then once more.
  */
 export class TableRound {
   readonly #parts: RoundParts;
@@ -36,6 +40,12 @@ export class TableRound {
   #grantedAt: number | undefined;
   #toldBefore = -1;
   #timer: NodeJS.Timeout | undefined;
+  /** When something was asked or came last. */
+  #at = 0;
+  #longestSilenceMs = 0;
+  #askedAt = 0;
+  /** For how long nothing new came before what is asked now. */
+  #quietMs = 0;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
@@ -47,15 +57,24 @@ export class TableRound {
     return this.#grantedAt === undefined && this.#awaited !== NOTHING;
   }
 
+  /** A message came, or an answer. */
+  heard(): void {
+    const now = performance.now();
+    this.#longestSilenceMs = Math.max(this.#longestSilenceMs, now - this.#at);
+    this.#at = now;
+  }
+
   answered(event: SubscriptionAnswerEvent): void {
     if (event.packetId !== this.#awaited) return;
     clearTimeout(this.#timer);
     this.#grantedAt ??= performance.now();
-    const { request, onFailed } = this.#parts;
+    this.heard();
+    const { request, onFailed, onEnd } = this.#parts;
     const [code = 0x80] = event.reasonCodes;
     if (event.type === 'subscribed' && code >= 0x80) onFailed(refused(request.filter, code));
-    else if (event.type === 'unsubscribed' && this.#isQuiet) this.#waitQuiet();
-    else this.#ask();
+    else if (event.type === 'subscribed' || !this.#isQuiet) this.#ask(0);
+    else if (this.#quietMs < this.#enoughMs) this.#waitQuiet(this.#enoughMs);
+    else onEnd();
   }
 
   /** The connection is over, or nobody wants it any more. */
@@ -64,7 +83,12 @@ export class TableRound {
     this.#awaited = NOTHING;
   }
 
-  #ask(): void {
+  get #enoughMs(): number {
+    return Math.min(LONGEST_QUIET_MS, Math.max(QUIET_MS, SILENCES * this.#longestSilenceMs));
+  }
+
+  #ask(quietMs: number): void {
+    this.#quietMs = quietMs;
     this.#toldBefore = this.#parts.told();
     this.#send(() => this.#parts.session.unsubscribe(FENCE));
   }
@@ -72,6 +96,8 @@ export class TableRound {
   /** Nobody above hears of an error: what cannot be sent to this broker fails the round. */
   #send(request: () => number): void {
     const { flush, onFailed, ackTimeoutMs } = this.#parts;
+    this.#at = performance.now();
+    this.#askedAt = this.#at;
     try {
       this.#awaited = request();
     } catch (thrown) {
@@ -86,19 +112,18 @@ export class TableRound {
     flush();
   }
 
-  #waitQuiet(): void {
-    this.#timer = setTimeout(() => {
-      if (this.#isQuiet) this.#parts.onEnd();
-      else this.#ask();
-    }, QUIET_MS);
+  #waitQuiet(ms: number): void {
+    this.#timer = setTimeout(() => this.#ask(this.#isQuiet ? ms : 0), ms);
   }
 
   /** Nothing new since it was asked, or so little for so long that it does not end. */
   get #isQuiet(): boolean {
     const { told, ackTimeoutMs } = this.#parts;
     const news = told() - this.#toldBefore;
-    const isLate = performance.now() - (this.#grantedAt ?? Number.POSITIVE_INFINITY) >= ackTimeoutMs;
-    return news === 0 || (isLate && news < TRICKLE);
+    const now = performance.now();
+    const isLate = now - (this.#grantedAt ?? Number.POSITIVE_INFINITY) >= ackTimeoutMs;
+    const periods = Math.max(1, (now - this.#askedAt) / QUIET_MS);
+    return news === 0 || (isLate && news < TRICKLE * periods);
   }
 }
 
