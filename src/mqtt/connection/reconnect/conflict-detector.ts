@@ -132,7 +132,9 @@ export class ConflictDetector {
 
   #closed({ byFin, moved, unanswered, subscribing }: ConnectionEnd, connectedMs: number): Suspicion {
     if (unanswered && !byFin) return 'none';
-    this.#early += unanswered || (moved && !byFin) ? LIKELIER_COUNTS : 1;
+    // one at a SUBSCRIBE is what the trial is to explain, too
+    const hasLikelier = (unanswered && !subscribing) || (moved && !byFin);
+    this.#early += hasLikelier ? LIKELIER_COUNTS : 1;
     this.#quiet = byFin && !moved && !subscribing ? this.#quiet + 1 : 0;
     if (!subscribing) this.#elsewhere += 1;
     this.#longestMs = Math.max(this.#longestMs, connectedMs);

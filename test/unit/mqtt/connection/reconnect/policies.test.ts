@@ -406,7 +406,8 @@ describe('suspicion of a client-id conflict (R19a)', () => {
   });
 
   it('knows when all were closed at their SUBSCRIBE', () => {
-    const subscribing = { ...quiet, subscribing: true };
+    // as all of them are: the SUBSCRIBE is
+    const subscribing = { ...quiet, subscribing: true, unanswered: true };
     const watch = new ConflictDetector();
     assert.equal(after(watch, ...Array.from({ length: 6 }, () => subscribing)).at(-1), 'examine');
     assert.equal(watch.onlyAtSubscribe, true);
