@@ -5,6 +5,9 @@ const MOST_WAIT_MS = 3;
 const ANSWER_MS = 0.01;
 /** Commits need not be farther apart, however much is let out by each. */
 const MOST_APART_MS = 1;
+/** To write a byte of changed state takes a fraction of that: where there is always more to do, it is a small part of the work. */
+const STATE_BYTE_MS = 1 / 150_000;
+const MOST_GATHER_MS = 20;
 /** So many commits in a row that were not answered in time, less those that were, and answers are waited for no more. */
 const DOUBTED = 4;
 const MOST_DOUBTS = 8;
@@ -15,7 +18,9 @@ const MOST_DOUBTS = 8;
  * - it waits until what the last one let out is answered, no longer than that one took: more is not lost by sealing too early;
  * - where answers come later than that, as with a broker far away, none is waited for;
  * - where very much is let out, commits are so far apart that a commit, which costs the same whatever it has, is a small part of the work.
- * What comes while nothing is awaited is sealed at once: a message that is alone waits for no timer.
+ * What comes while nothing is awaited is sealed at once: a message that is alone waits for no timer. Only where there is more to do at once,
+ * a commit that had very much state keeps the next one away for a while: what comes meanwhile changes many of the same keys, and each of them
+ * is written once.
  *
  * Pure. `observe` comes at each look at what is awaited, `waits` before a commit that could be sealed, `sealed` and `durable` with each.
  */
@@ -26,6 +31,8 @@ export class CommitTiming {
   #answersUntil = Number.NEGATIVE_INFINITY;
   /** Until then a commit would be too near to the last one. */
   #apartUntil = Number.NEGATIVE_INFINITY;
+  /** Until then changes of state are gathered, where there are more at once. */
+  #gatherUntil = Number.NEGATIVE_INFINITY;
   /** The answers to the last commit are not all there, and not late. */
   #inTime = false;
   #doubts = 0;
@@ -47,9 +54,15 @@ export class CommitTiming {
     return this.#waiting;
   }
 
-  /** A commit is under way. */
-  sealed(now: number): void {
+  /** Whether it is to wait for more changes of state. Asked while there is more to do at once. */
+  gathers(now: number): boolean {
+    return this.#awaited === 0 && now < this.#gatherUntil;
+  }
+
+  /** A commit is under way. @param stateBytes of state that has changed, roughly */
+  sealed(now: number, stateBytes = 0): void {
     this.#sealedAt = now;
+    this.#gatherUntil = now + Math.min(MOST_GATHER_MS, stateBytes * STATE_BYTE_MS);
     this.#waiting = false;
   }
 

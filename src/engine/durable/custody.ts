@@ -70,8 +70,8 @@ export class DurableCustody implements Custody {
     return new DurablePortions({ lanes, gate, room: () => this.room() });
   }
 
-  conclude(now: number, last: boolean): Promise<void> | undefined {
-    const batch = this.tick.seal(now, last);
+  conclude(now: number, last: boolean, more: boolean): Promise<void> | undefined {
+    const batch = this.tick.seal(now, last, more);
     return batch === undefined ? undefined : this.#options.commit(batch);
   }
 

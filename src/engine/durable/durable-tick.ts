@@ -91,17 +91,19 @@ export class DurableTick {
   /**
    * What the next commit stores, or undefined while one is under way, when there is nothing to store, while answers that belong into it are
    * about to come (`CommitTiming`), and after a failure in the middle of a tick: that is not to be stored. In the middle of an input, and
-   * where there is much, it stages rows (`Outbox`, B1). `last` takes what could wait, too.
+   * where there is much, it stages rows (`Outbox`, B1).
+   * @param last takes what could wait, too
+   * @param more there is more to do at once
    * @throws MillraceError STATE_NOT_STORABLE and others of a part, MESSAGE_TOO_LARGE: nothing of it may be stored, the run must end
    */
-  seal(now: number, last = false): StoreBatch | undefined {
+  seal(now: number, last = false, more = false): StoreBatch | undefined {
     const { gate } = this.#options;
     this.#timing.observe(now, this.#awaited());
     if (this.#committing || gate.spoilt) return undefined;
     this.#end();
     const staged = this.#stage();
     if (staged !== undefined) return staged;
-    if (gate.midUnit || !this.#due(now, last) || (!last && this.#timing.waits(now))) return undefined;
+    if (gate.midUnit || !this.#due(now, last) || (!last && this.#waits(now, more))) return undefined;
     try {
       return this.#sealAll(now);
     } catch (error) {
@@ -135,6 +137,7 @@ export class DurableTick {
     // first, since a letter becomes a row of a dead-letter sink, which belongs into the commit that says the message was refused (R9a)
     lanes.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
     this.#hasInputs = this.#inputsChanged();
+    const stateBytes = parts.reduce((sum, { changedBytes }) => sum + changedBytes, 0);
     // a letter may have failed the job
     if (gate.spoilt) return undefined;
     this.#sealed = lanes.sources.flatMap((lane) => lane.takeCommit() ?? []);
@@ -148,7 +151,7 @@ export class DurableTick {
     // behind all of them, and before it counts as under way: what is refused here ends the run, and the store has nothing of it
     checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
     this.#committing = true;
-    this.#timing.sealed(now);
+    this.#timing.sealed(now, stateBytes);
     this.#waitingSince = undefined;
     return overlay.seal();
   }
@@ -180,6 +183,17 @@ export class DurableTick {
     for (const { options } of lanes.sources) awaited += options.reader.awaited ?? 0;
     for (const { outboxes } of sinks) for (const outbox of outboxes) awaited += outbox.awaited;
     return awaited;
+  }
+
+  #waits(now: number, more: boolean): boolean {
+    return (more && this.#timing.gathers(now) && !this.#isUrgent()) || this.#timing.waits(now);
+  }
+
+  /** Whether a broker waits for the next commit; rows that it would let out do not count. */
+  #isUrgent(): boolean {
+    const { lanes, sinks } = this.#options;
+    if (lanes.sources.some(({ options }) => options.reader.dirty === true)) return true;
+    return sinks.some(({ outboxes }) => outboxes.some(({ urgencyOfAnswers }) => urgencyOfAnswers === 'now'));
   }
 
   /** Also notes when completions begin to wait, and forgets it when none does: so it is asked at each `seal`. */

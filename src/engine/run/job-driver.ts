@@ -145,7 +145,7 @@ export class JobDriver {
     for (;;) {
       const now = this.#clock.now();
       const more = this.#machine.tick(now);
-      this.#conclude();
+      this.#conclude(more);
       this.#armTimers(now);
       // after the tick: a `ready` is for what it could not take
       this.#arm();
@@ -178,11 +178,11 @@ export class JobDriver {
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;
   }
 
-  #conclude(): void {
+  #conclude(more: boolean): void {
     const custody = this.#custody;
     const ending = this.#drainTimer !== undefined || this.#machine.finished;
     // what a part cannot store ends the run here, with nothing of the tick stored
-    const commit = custody.conclude(performance.now(), ending);
+    const commit = custody.conclude(performance.now(), ending, more);
     this.#commitTimer.set(custody.deadline());
     commit?.then(
       () => this.#handleCommitted(),

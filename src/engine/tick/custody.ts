@@ -30,9 +30,10 @@ export interface Custody {
   /**
    * What a tick did is through: answers the sources, or gives the commit that must be durable before they are.
    * @param last takes what could wait for another reason to commit, too
+   * @param more the next tick has more to do at once
    * @throws MillraceError for what cannot be stored: nothing of it is, and the run must end
    */
-  conclude(now: number, last: boolean): Promise<void> | undefined;
+  conclude(now: number, last: boolean, more: boolean): Promise<void> | undefined;
   /** The commit that `conclude` gave is durable: everything that waited for it goes out. */
   handleCommitted(now: number): void;
   /** When `conclude` has work that only time gives; Infinity for never. */

@@ -88,7 +88,7 @@ export class MachineRig {
   /** One tick, and the commit that it gives. */
   async turn(now: number): Promise<{ readonly more: boolean; readonly commit: boolean }> {
     const more = this.machine.tick(now);
-    const commit = this.run.custody.conclude(now, true);
+    const commit = this.run.custody.conclude(now, true, false);
     await commit;
     if (commit !== undefined) this.run.custody.handleCommitted(now);
     return { more, commit: commit !== undefined };

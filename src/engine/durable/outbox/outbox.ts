@@ -136,6 +136,11 @@ export class Outbox {
     return this.#added.length > 0 || this.#staged.length > 0 ? 'now' : this.#sender.urgency;
   }
 
+  /** The same by what its destination has said alone. */
+  get urgencyOfAnswers(): CommitUrgency {
+    return this.#sender.urgency;
+  }
+
   /** Answers to what was let out that are to come. */
   get awaited(): number {
     return this.#sender.awaited ?? 0;

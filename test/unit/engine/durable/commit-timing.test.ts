@@ -86,4 +86,21 @@ describe('CommitTiming', () => {
     commit(timing, now + 1, 0.3, 10);
     assert.ok(!waits(timing, now + 1.31, 9));
   });
+
+  it('a commit with very much state keeps the next one away, 20 ms at most, where nothing is awaited', () => {
+    for (const [stateBytes, waitMs] of [
+      [0, 0],
+      [300, 0.002],
+      [1_500_000, 10],
+      [100_000_000, 20],
+    ] as const) {
+      const timing = new CommitTiming();
+      timing.sealed(100, stateBytes);
+      timing.durable(100, 0);
+      assert.equal(timing.gathers(100 + waitMs / 2), waitMs > 0);
+      assert.ok(!timing.gathers(100 + waitMs + 0.001));
+      timing.observe(100, 1);
+      assert.ok(!timing.gathers(100));
+    }
+  });
 });

@@ -13,7 +13,7 @@ import type { DurableTick } from '../../../../src/engine/durable/durable-tick.js
 import { openDurableRun } from '../../../../src/engine/durable/open-run.js';
 import type { RunParts } from '../../../../src/engine/opening/run-parts.js';
 import { createTallies } from '../../../../src/engine/tick/job-tallies.js';
-import { MillraceError, Pipeline } from '../../../../src/index.js';
+import { MillraceError, Pipeline, type Stage } from '../../../../src/index.js';
 import { MetricsRegistry } from '../../../../src/metrics/index.js';
 import { MemoryStores, type StoreProvider } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
@@ -26,6 +26,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 interface Ports {
   readonly source: Source<string>;
   readonly sink: Sink<string>;
+  /** Counts the items by key, and gives none on. */
+  readonly counts?: true;
 }
 
 interface Run extends Pick<RunParts, 'machine' | 'lanes' | 'close'> {
@@ -33,9 +35,11 @@ interface Run extends Pick<RunParts, 'machine' | 'lanes' | 'close'> {
 }
 
 /** A run that no driver drives: no timer, no promise, only what the test calls. */
-const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition = 0): Promise<Run> => {
+const openRun = async ({ source, sink, counts }: Ports, stores: StoreProvider, partition = 0): Promise<Run> => {
   const pipeline = Pipeline.create();
-  pipeline.readFrom(source).writeTo(sink);
+  const stage = pipeline.readFrom(source);
+  if (counts) countByKey(stage).writeTo(sink);
+  else stage.writeTo(sink);
   const metrics = new MetricsRegistry();
   const fail = (error: Error): never => {
     throw error;
@@ -69,6 +73,17 @@ const openRun = async ({ source, sink }: Ports, stores: StoreProvider, partition
   );
   return { machine, lanes, close, tick: custody.tick };
 };
+
+const countByKey = (stage: Stage<string>): Stage<string> =>
+  stage
+    .groupingKey((key) => key)
+    .mapStateful(
+      () => ({ count: 0 }),
+      (state) => {
+        state.count += 1;
+        return undefined;
+      },
+    );
 
 /** A source without items that has something to commit, or has not. */
 class LonePubrel {
@@ -262,6 +277,34 @@ describe('what the last commit has let out is answered before the next one is se
     commit(NOW + 2);
     assert.equal(run.tick.seal(NOW + 3.9), undefined);
     commit(NOW + 3.9, true);
+    await run.close();
+  });
+});
+
+describe('a commit with very much state', () => {
+  it('keeps the next one away for a moment, where there is more to do at once and nobody waits for it', async () => {
+    const sender = new UrgentSender();
+    const manual = new ManualSource<string>();
+    const run = await openRun({ source: manual.source, sink: sender.sink, counts: true }, new MemoryStores());
+    const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
+    const commits = (now: number, { last = false, more = true } = {}): boolean => {
+      manual.push(...keys);
+      for (const source of run.lanes.sources) source.handleReady();
+      run.machine.tick(NOW);
+      if (run.tick.seal(now, last, more) === undefined) return false;
+      run.tick.handleCommitted(now);
+      return true;
+    };
+    assert.ok(commits(NOW));
+    assert.ok(!commits(NOW + 0.1));
+    assert.ok(commits(NOW + 0.2, { more: false }), 'there is nothing more to do');
+    assert.ok(!commits(NOW + 0.3));
+    assert.ok(commits(NOW + 0.4, { last: true }), 'the end');
+    assert.ok(!commits(NOW + 0.5));
+    sender.urgency = 'now';
+    assert.ok(commits(NOW + 0.6), 'a PUBREC');
+    assert.ok(!commits(NOW + 0.7));
+    assert.ok(commits(NOW + 20.7), 'so long at most');
     await run.close();
   });
 });
