@@ -22,7 +22,7 @@ const GOODBYE_MS = 1000;
 export interface LinkEnd {
   /** From the server's DISCONNECT, the network, a deadline, or as `giveUp` was told. */
   readonly error: MillraceError;
-  /** The server closed the connection in order and said nothing. */
+  /** The server closed the connection in order and said nothing of why. */
   readonly byFin: boolean;
 }
 
@@ -200,7 +200,7 @@ export class Link {
       if (told.length > 0) this.#parts.listener.onEvents(told);
       if (close !== undefined && !this.#over) {
         this.#writeRest();
-        this.#end({ error: close.error, byFin: false });
+        this.#end({ error: close.error, byFin: close.inOrder });
       }
     }
   }

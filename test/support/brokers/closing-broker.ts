@@ -10,8 +10,13 @@ export interface ClosingBroker extends FakeBroker {
   readonly trials: readonly FakeClient[];
 }
 
-/** How it ends one: by FIN, by RST, which takes the answers before it along, or with a DISCONNECT of this code. */
-export type Closing = 'fin' | 'reset' | number;
+/**
+ * How it ends one: by FIN, by RST, which takes the answers before it along, with a DISCONNECT of this code, or with one as Mochi sends it
+ * below 5.0, where a server has none.
+ */
+export type Closing = 'fin' | 'reset' | 'bare-disconnect' | number;
+
+const BARE_DISCONNECT = Uint8Array.of(0xe0, 0);
 
 /** Starts one that closes, instead of an answer, at messages for which `closesAt` holds, and keeps its half of them. */
 export async function startClosingBroker(
@@ -41,7 +46,8 @@ function closingScript(
     ended.add(client);
     if (closing === 'reset') client.reset();
     else {
-      if (closing !== 'fin') client.send({ type: 'disconnect', reasonCode: closing });
+      if (closing === 'bare-disconnect') client.sendBytes(BARE_DISCONNECT);
+      else if (closing !== 'fin') client.send({ type: 'disconnect', reasonCode: closing });
       client.fin();
     }
   };

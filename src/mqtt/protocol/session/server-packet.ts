@@ -27,6 +27,8 @@ export function serverPacket(packet: Packet, request: ConnectRequest): ServerPac
     // a PUBLISH may always explain itself
     case 'publish':
     case 'pingresp':
+    // below 5.0 only a tolerant decoder gives it
+    case 'disconnect':
       return packet;
     case 'puback':
     case 'pubrec':
@@ -36,9 +38,6 @@ export function serverPacket(packet: Packet, request: ConnectRequest): ServerPac
     case 'unsuback':
     case 'auth':
       if (packet.properties !== undefined) checkProblemInformation(packet, request);
-      return packet;
-    case 'disconnect':
-      if (request.version < 5) throw protocolError('DISCONNECT is not for a client below 5.0');
       return packet;
     case 'connack':
       throw protocolError('a second CONNACK [MQTT-3.2.0-2]');

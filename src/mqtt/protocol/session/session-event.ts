@@ -230,6 +230,8 @@ export interface CloseEvent {
   readonly type: 'close';
   /** Why; its code says whose fault it is and whether another attempt makes sense. */
   readonly error: MillraceError;
+  /** The server ended it in order and had no word for why: by a DISCONNECT below 5.0. It means what closing the transport would. */
+  readonly inOrder: boolean;
 }
 
 /** All that a session tells, in the order in which it happened. */

@@ -7,7 +7,7 @@ const DUP = 8;
 
 /**
  * The kind of a packet by its first byte. Refuses reserved types and flags [MQTT-2.2.2-2; 5: MQTT-2.1.3-1], QoS 3
- * [MQTT-3.3.1-4], and packets that the other end does not send.
+ * [MQTT-3.3.1-4], and packets that the other end does not send. A tolerant decoder takes a DISCONNECT below 5.0 from a server, too (Mochi).
  */
 export function checkFirstByte(
   first: number,
@@ -25,7 +25,8 @@ export function checkFirstByte(
     );
   }
   const only = version < 5 ? kind.onlyFrom3 : kind.onlyFrom;
-  if (only !== undefined && only !== from) throw protocolError(`a ${from} does not send ${kind.type}`);
+  if (only !== undefined && only !== from && !(kind.type === 'disconnect' && tolerance !== undefined))
+    throw protocolError(`a ${from} does not send ${kind.type}`);
   return kind;
 }
 

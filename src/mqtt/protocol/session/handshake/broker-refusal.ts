@@ -127,6 +127,10 @@ export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacke
   );
 }
 
+/** The same below 5.0, where it has no reason. */
+export const endedByBroker = (): MillraceError =>
+  new MillraceError('CONNECTION_LOST', 'The broker ended the connection by a DISCONNECT');
+
 /** Where the broker wants us, when it says so in plain letters. */
 function elsewhere(serverReference: string | undefined): string {
   return /^[\x20-\x7e]{1,255}$/.test(serverReference ?? '') ? `, it names "${serverReference}"` : '';

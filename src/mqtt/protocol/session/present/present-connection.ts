@@ -3,7 +3,7 @@ import { invalidState, protocolError } from '../../codec/protocol-error.js';
 import type { AuthPacket, ConnackPacket, Packet } from '../../packet.js';
 import type { Properties } from '../../properties.js';
 import type { Rejection } from '../../rejection.js';
-import { disconnectedByBroker } from '../handshake/broker-refusal.js';
+import { disconnectedByBroker, endedByBroker } from '../handshake/broker-refusal.js';
 import { disconnectForError, disconnectPacket } from '../handshake/disconnect-packet.js';
 import type { InboundMessages } from '../inbound/inbound-messages.js';
 import type { Qos2Messages } from '../inbound/qos2-messages.js';
@@ -240,7 +240,8 @@ export class PresentConnection {
         this.#handleAuth(packet);
         break;
       case 'disconnect':
-        this.#end(disconnectedByBroker(packet));
+        if (this.#boundary?.request.version === 5) this.#end(disconnectedByBroker(packet));
+        else this.#end(endedByBroker(), true);
     }
   }
 
@@ -324,9 +325,9 @@ export class PresentConnection {
     this.#end(error);
   }
 
-  #end(error: MillraceError): void {
+  #end(error: MillraceError, inOrder = false): void {
     this.#finish();
-    this.#parts.events.push({ type: 'close', error });
+    this.#parts.events.push({ type: 'close', error, inOrder });
   }
 
   #finish(): void {

@@ -100,6 +100,22 @@ test('what a CONNACK answers although nobody asked ends a strict session, and is
   }
 });
 
+test('a DISCONNECT below 5.0 ends a strict session as an error of the server, and a tolerant one as a close would', () => {
+  const tolerance = { refuseControlCharacters: false };
+  for (const version of [4, 3] as const) {
+    const ends = [new SessionRig(), new SessionRig({ tolerance })].map((rig) => {
+      rig.connect({ version });
+      rig.serveBytes(Uint8Array.of(0xe0, 0));
+      const end = rig.events().at(-1);
+      return end?.type === 'close' ? [end.error.code, end.error.retryable, end.inOrder] : undefined;
+    });
+    assert.deepEqual(ends, [
+      ['PROTOCOL_ERROR', true, false],
+      ['CONNECTION_LOST', true, true],
+    ]);
+  }
+});
+
 test('the server limits are those of the CONNACK, with the defaults of the specification', () => {
   const rig = new SessionRig().connect({ keepAlive: 60 }, { properties: { serverKeepAlive: 5, receiveMaximum: 7 } });
   assert.deepEqual(rig.session.limits, {
