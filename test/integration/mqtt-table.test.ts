@@ -63,12 +63,13 @@ const facts = (told: Told, name: string) =>
 
 describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
   for (const protocolVersion of [5, 4, 3] as const) {
-    it(`has all rows when it is open, follows what is published, and forgets what is deleted, on version ${protocolVersion}`, async () => {
+    it(`has all rows when it is open, follows what is published, and forgets what is deleted, on version ${protocolVersion}`, async (t) => {
       const base = `follow/${protocolVersion}`;
       await retained(`${base}/a`, '1');
       await retained(`${base}/b`, '2');
       const connectOptionsFn = () => ({ ...connectOptions, protocolVersion });
       const table = await tableOf(`${base}/+`, { connectOptionsFn }).open(contextOf());
+      t.after(() => table.close());
       assert.deepEqual([table.get('a'), table.get('b'), table.get('c')], ['1', '2', undefined]);
       await retained(`${base}/c`, '3');
       await until(() => table.get('c') === '3');
@@ -76,7 +77,6 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
       await until(() => table.get('a') === undefined);
       await retained(`${base}/b`, '4');
       await until(() => table.get('b') === '4');
-      await table.close();
     });
   }
 
@@ -104,7 +104,7 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
   });
 
   for (const protocolVersion of [5, 4] as const) {
-    it(`has no row any more that was deleted while it was away, and those that came, on version ${protocolVersion}`, async () => {
+    it(`has no row any more that was deleted while it was away, and those that came, on version ${protocolVersion}`, async (t) => {
       const base = `away/${protocolVersion}`;
       await using proxy = await startChaosProxy({ to: broker });
       await retained(`${base}/stays`, '1');
@@ -113,6 +113,7 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
       using told = new Told('table-loaded');
       const connectOptionsFn = () => ({ ...connectOptions, protocolVersion });
       const table = await tableOf(`${base}/+`, { broker: proxy.url, connectOptionsFn }).open(contextOf());
+      t.after(() => table.close());
       proxy.refuse();
       proxy.cutAll();
       await retained(`${base}/goes`, '');
@@ -125,7 +126,6 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
         ['stays', 'goes', 'changes', 'comes'].map((key) => table.get(key)),
         ['1', undefined, '4', '5'],
       );
-      await table.close();
     });
   }
 
@@ -331,6 +331,19 @@ describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
     assert.equal(table.get('a'), undefined);
     await table.close();
     await late.stop();
+  });
+
+  it('keeps no process alive by an answer that it was waiting for when it was given up', async () => {
+    await using silent = await startFakeBroker({ subscribe: () => {} });
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const given = new AbortController();
+    const connectOptionsFn = () => ({ ackTimeout: 600_000 });
+    const opening = tableOf('silent/+', { broker: silent.url, connectOptionsFn }).open(contextOf(given.signal));
+    await until(() => silent.clients[0]?.packets.some(({ type }) => type === 'subscribe') === true);
+    given.abort();
+    await assert.rejects(opening, { code: 'ABORTED' });
+    await until(() => timers() <= before);
   });
 
   it('is refused by name with a filter that it may not read', async () => {

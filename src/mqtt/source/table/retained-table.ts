@@ -28,7 +28,7 @@ export class RetainedTable<K extends TableKey, V> implements OpenTable<K, V> {
   readonly #rows: RetainedRows<K, V>;
   readonly #meter: TableMeter;
   readonly #stop = new AbortController();
-  #line: Connection | undefined;
+  #present: Line<K, V> | undefined;
   #failures = 0;
 
   constructor(table: ResolvedTable<K, V>, context: OpenContext) {
@@ -51,14 +51,14 @@ export class RetainedTable<K extends TableKey, V> implements OpenTable<K, V> {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#line?.close();
+    await this.#end();
   }
 
   async #live(first: Line<K, V>): Promise<void> {
     let intake: TableIntake<K, V> | undefined = first.intake;
     while (!this.#stop.signal.aborted) {
       if (intake !== undefined) this.#failed(await intake.lost);
-      await this.#line?.close();
+      await this.#end();
       await abortableWait(this.#waitMs, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       intake = await this.#again();
@@ -81,20 +81,25 @@ export class RetainedTable<K extends TableKey, V> implements OpenTable<K, V> {
     const intake = new TableIntake({ table: this.#table, rows: this.#rows, meter: this.#meter });
     const line = new Connection(this.#table.connectionOptions(this.#context.metrics), intake);
     intake.attach(line);
-    this.#line = line;
+    this.#present = { line, intake };
     const gone = whenAborted(signal, () => intake.stop());
     const lost = intake.lost.then((error) => Promise.reject(error));
     lost.catch(() => {});
     try {
       await line.open(signal);
       await Promise.race([intake.whole, lost]);
-      return { line, intake };
+      return this.#present;
     } catch (error) {
-      await line.close();
+      await this.#end();
       throw error;
     } finally {
       gone();
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#present?.intake.stop();
+    await this.#present?.line.close();
   }
 
   get #waitMs(): number {

@@ -61,7 +61,8 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
 
   /** Nobody waits for it any more. */
   stop(): void {
-    this.#lost.resolve(new MillraceError('ABORTED', `table "${this.#parts.table.name}" was not opened: aborted`));
+    this.#round?.stop();
+    this.#lost.resolve(new MillraceError('ABORTED', `table "${this.#parts.table.name}" is closed`));
   }
 
   onSessionEvents(events: readonly SessionEvent[]): void {
