@@ -1,4 +1,5 @@
 import { CLUSTER_CELLS, CLUSTER_MUTANTS, FURTHER_CLUSTER_CELLS } from './cluster-mutants.js';
+import { JOIN_CELLS, JOIN_MUTANTS } from './join-mutants.js';
 import type { TestCell } from './mutant-cell.js';
 import { CELLS, FURTHER_CELLS, MUTANTS, type Mutant } from './mutants.js';
 import { POSTGRES_CELLS, POSTGRES_MUTANTS } from './postgres-mutants.js';
@@ -59,5 +60,20 @@ export const TIME_KILLS: KillTable = {
   furtherCells: FURTHER_TIME_CELLS,
 };
 
+/** What items are put together with: rows of tables, and those of other streams. */
+export const JOIN_KILLS: KillTable = {
+  introduction: 'What tables, joins of two streams and sessions rest on:',
+  mutants: JOIN_MUTANTS,
+  cells: JOIN_CELLS,
+  furtherCells: [],
+};
+
 /** All there are. */
-export const KILL_TABLES: readonly KillTable[] = [JOB_KILLS, CLUSTER_KILLS, STORE_KILLS, POSTGRES_KILLS, TIME_KILLS];
+export const KILL_TABLES: readonly KillTable[] = [
+  JOB_KILLS,
+  CLUSTER_KILLS,
+  STORE_KILLS,
+  POSTGRES_KILLS,
+  TIME_KILLS,
+  JOIN_KILLS,
+];

@@ -28,6 +28,7 @@ export const TIME_CELLS: readonly TestCell[] = [
   { id: 'watermarks', file: TIME_TEST, test: 'those of a recomputation' },
   { id: 'behind timers', file: TIME_TEST, test: 'behind timers' },
   { id: 'behind calls', file: TIME_TEST, test: 'behind calls' },
+  { id: 'results in portions', file: EVENT_TEST, test: 'leads to more than goes on at once' },
   { id: 'counts', file: COUNTS_TEST, test: 'in memory' },
   ...WINDOW_CELLS,
 ];
@@ -233,6 +234,18 @@ const EVENT_TIME_MUTANTS: readonly Mutant[] = [
         file: 'src/pipeline/time/source-watermark.ts',
         find: 'const watermark = timestamp - this.#allowedLagMs;',
         replace: 'const watermark = timestamp - 0 * this.#allowedLagMs;',
+      },
+    ],
+  },
+  {
+    id: 'T28',
+    title: 'ends a call once more when a part of the next result has gone on',
+    caughtBy: 'results in portions',
+    patches: [
+      {
+        file: 'src/engine/tick/calls.ts',
+        find: 'if (!run.paused && run.next > from) endTime(lane, slots[run.next - 1]);',
+        replace: 'endTime(lane, slots[run.next - 1]);',
       },
     ],
   },

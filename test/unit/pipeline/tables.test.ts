@@ -143,11 +143,12 @@ describe('a loaded table', () => {
   it(
     'keeps its rows when a load fails, says so, tries again soon, and has the next rows as a whole',
     LIMIT,
-    async () => {
+    async (t) => {
       using told = new Told('table-failed', 'table-loaded');
       let load = async (): Promise<readonly (readonly [string, number])[]> => [['a', 1]];
       const table = Tables.loaded('t', () => load(), { reloadEveryMs: 5 });
       const open = await table.open(context());
+      t.after(() => open.close());
       load = async () => Promise.reject(new Error('away'));
       await until(() => told.names.includes('table-failed'));
       assert.equal(open.get('a'), 1);
@@ -157,7 +158,6 @@ describe('a loaded table', () => {
       load = async () => [['b', 2]];
       await until(() => open.get('b') === 2);
       assert.equal(open.get('a'), undefined);
-      await open.close();
     },
   );
 
