@@ -1,4 +1,2 @@
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** Whether a string has bytes of its own in UTF-8: a lone surrogate is encoded like U+FFFD. */
-export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);
+export const isWellFormed = (text: string): boolean => text.isWellFormed();

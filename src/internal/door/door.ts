@@ -40,19 +40,17 @@ export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 /**
  * Calls what owes a promise. It rejects with CONTRACT_BROKEN, rule `promise`, when none is given, and names whose it is in whatever
- * else it fails with.
+ * else it fails with. Not an async function, which would take four promises for what is asked at each turn of an engine.
  */
-export const owedPromise = async (
-  door: Door,
-  method: string,
-  call: () => PromiseLike<void> | undefined,
-): Promise<void> => {
-  const promise = attempt(door, call);
-  if (!isThenable(promise)) throw contractBroken(door, 'promise', `${method} gave ${shown(promise)} and no promise`);
+export const owedPromise = (door: Door, method: string, call: () => PromiseLike<void> | undefined): Promise<void> => {
   try {
-    await promise;
-  } catch (thrown) {
-    throw thrownBy(door, thrown);
+    const promise = attempt(door, call);
+    if (!isThenable(promise)) throw contractBroken(door, 'promise', `${method} gave ${shown(promise)} and no promise`);
+    return Promise.resolve(promise).then(undefined, (thrown: unknown) => {
+      throw thrownBy(door, thrown);
+    });
+  } catch (error) {
+    return Promise.reject(error);
   }
 };
 

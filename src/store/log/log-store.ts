@@ -158,21 +158,21 @@ export class LogStore implements Store {
 
   /** Not called again after it has rejected (R13). */
   async #write(group: readonly Entry[]): Promise<void> {
-    await this.#behind.room();
+    const room = this.#behind.room();
+    if (room !== undefined) await room;
     await this.#writeCommits(group);
     for (const { kind, body } of group) if (kind === 'snapshot') await this.#writeRecord(kind, body);
   }
 
-  async #writeCommits(group: readonly Entry[]): Promise<void> {
+  #writeCommits(group: readonly Entry[]): Promise<void> | undefined {
     const commits = group.filter(({ body, kind }) => kind === 'commit' && body.byteLength > 0);
     const [first] = commits;
     if (first !== undefined) {
       const body = commits.length === 1 ? first.body : Buffer.concat(commits.map(({ body }) => body));
-      await this.#writeRecord('commit', body, commits);
-    } else if (group.includes(RENEWAL)) {
-      // beside commits there is no need for it: only the owner can make them
-      await this.#writeRecord('proof', RENEWAL.body);
+      return this.#writeRecord('commit', body, commits);
     }
+    // beside commits there is no need for it: only the owner can make them
+    return group.includes(RENEWAL) ? this.#writeRecord('proof', RENEWAL.body) : undefined;
   }
 
   async #writeRecord(kind: Entry['kind'], body: Buffer, commits: readonly Entry[] = [RENEWAL]): Promise<void> {

@@ -54,8 +54,13 @@ export class ViewWriter {
     this.#arm();
   }
 
-  /** Resolves when there is room for more. @throws what the view failed with: it gets nothing more then */
-  async room(): Promise<void> {
+  /** Undefined where there is room for more, else resolves when there is. @throws what the view failed with: it gets nothing more then */
+  room(): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.pending.bytes < MOST_PENDING_BYTES ? undefined : this.#waitForRoom();
+  }
+
+  async #waitForRoom(): Promise<void> {
     while (this.#failure === undefined && this.pending.bytes >= MOST_PENDING_BYTES) {
       this.#room ??= deferred<void>();
       await this.#room.promise;

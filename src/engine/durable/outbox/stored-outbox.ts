@@ -2,6 +2,7 @@ import type { OutboxRow, RestoredOutbox } from '../../../connector/durable-sink.
 import { MillraceError } from '../../../errors/millrace-error.js';
 import { present } from '../../../internal/present.js';
 import type { StoreView } from '../../../store/store.js';
+import { AFTER_NUMBERS, numberKey } from '../../layout/keys/number-key.js';
 import { storeKeys } from '../../layout/keys/store-keys.js';
 import { decodeChunk } from '../../layout/values/outbox-chunk.js';
 import { type OutboxHead, readOutboxHead } from '../../layout/values/outbox-head.js';
@@ -28,23 +29,25 @@ const EMPTY: OutboxHead = { state: undefined, low: 0, end: 0, bytes: 0, times: u
  * above a seq is that of the chunk which has it.
  */
 export class StoredOutbox {
+  /** Of its head. */
+  readonly headKey: string;
   readonly #view: StoreView;
   readonly #id: OutboxId;
+  /** Encoded once: each commit has some keys of it. */
+  readonly #chunks: string;
 
   /** @param view of the store itself: what is not durable yet is not seen */
   constructor(view: StoreView, id: OutboxId) {
+    const { sink, outbox } = id;
+    this.headKey = storeKeys.outbox(sink, outbox);
     this.#view = view;
     this.#id = id;
-  }
-
-  /** Of its head. */
-  get headKey(): string {
-    return storeKeys.outbox(this.#id.sink, this.#id.outbox);
+    this.#chunks = storeKeys.chunks(sink, outbox);
   }
 
   /** Of the chunk with this last row. */
   keyOf(last: number): string {
-    return storeKeys.chunk(this.#id.sink, this.#id.outbox, last);
+    return this.#chunks + numberKey(last);
   }
 
   /** An empty outbox where there is none. */
@@ -93,7 +96,7 @@ export class StoredOutbox {
   }
 
   get #chunksEnd(): string {
-    return storeKeys.chunksEnd(this.#id.sink, this.#id.outbox);
+    return this.#chunks + AFTER_NUMBERS;
   }
 }
 

@@ -1,5 +1,4 @@
 import { namePart as part } from './key-text.js';
-import { AFTER_NUMBERS, numberKey } from './number-key.js';
 
 /**
  * Where things are in the store of a job, but for what stages have there.
@@ -24,9 +23,9 @@ export const storeKeys = {
   /** Above all of them. */
   outboxesEnd: 'outbox0',
   outbox: (sink: string, outbox: string): string => `outbox/${part(sink)}/${part(outbox)}`,
-  /** The rows of a commit stand under the seq of the last of them: the first key at or above a seq is the chunk that has it. */
-  chunk: (sink: string, outbox: string, lastSeq: number): string =>
-    `rows/${part(sink)}/${part(outbox)}/${numberKey(lastSeq)}`,
-  /** Above every chunk of that outbox. */
-  chunksEnd: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/${AFTER_NUMBERS}`,
+  /**
+   * All chunks of an outbox begin with it. The rows of a commit stand under the seq of the last of them (`numberKey`): the first key at or
+   * above a seq is the chunk that has it.
+   */
+  chunks: (sink: string, outbox: string): string => `rows/${part(sink)}/${part(outbox)}/`,
 } as const;

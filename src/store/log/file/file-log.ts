@@ -228,13 +228,11 @@ export class FileLog implements PartitionLog {
     return next === undefined ? this.#last : next.first - 1;
   }
 
-  async #underWay<T>(call: Promise<T>): Promise<T> {
+  #underWay<T>(call: Promise<T>): Promise<T> {
     this.#calls.add(call);
-    try {
-      return await call;
-    } finally {
-      this.#calls.delete(call);
-    }
+    const over = (): void => void this.#calls.delete(call);
+    call.then(over, over);
+    return call;
   }
 
   async #close(): Promise<void> {
