@@ -124,6 +124,10 @@ export class OutboxRig {
     return this.#credit;
   }
 
+  get portion(): number {
+    return this.#credit;
+  }
+
   message(seq: number): OutboundMessage | undefined {
     return this.#messages.get(seq);
   }

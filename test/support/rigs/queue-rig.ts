@@ -69,6 +69,10 @@ export class QueueRig {
     return this.#window - this.#inflight.size;
   }
 
+  get portion(): number {
+    return this.credit;
+  }
+
   message(seq: number): OutboundMessage | undefined {
     return this.#inflight.get(seq);
   }

@@ -126,6 +126,14 @@ export class Session {
     return this.#present.sending === undefined ? 0 : this.#turns.credit;
   }
 
+  /**
+   * How many of them are better published now than a little later: all of them, or none while they are few and answers are on their way that
+   * make room for more, which then leave in one write.
+   */
+  get portion(): number {
+    return this.#present.sending === undefined ? 0 : this.#turns.portion;
+  }
+
   /** Outbound QoS 1 and 2 messages that are not complete. */
   get inflight(): number {
     return this.#outbound.size;

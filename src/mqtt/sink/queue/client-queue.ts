@@ -267,7 +267,7 @@ export class ClientQueue {
   #pumpWaiting(publisher: Publisher, wallMs: number): void {
     const { mark } = this.#parts.custody;
     const { window } = this.#watch;
-    let credit = publisher.credit;
+    let credit = publisher.portion;
     while (!this.#stopped) {
       const row = this.#waiting.peek();
       if (row === undefined) return;

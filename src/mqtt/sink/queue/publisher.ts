@@ -4,6 +4,8 @@ import type { OutboundMessage } from '../../protocol/session/outbound-message.js
 export interface Publisher {
   /** How many more QoS 1 and 2 messages `publish` takes now. */
   readonly credit: number;
+  /** As many, or 0 while they are so few that they are better published together with others, for which room is made soon. */
+  readonly portion: number;
   /** The QoS 1 or 2 message with this number, while it is not complete. */
   message(seq: number): OutboundMessage | undefined;
   /** All of them. */

@@ -181,7 +181,7 @@ export class OutboundMessages {
     if (action === 'none') return;
     const complete = next === 'done';
     this.#answers += 1;
-    this.turns.answered(complete);
+    this.turns.answered(entry, complete);
     if (complete) this.#window.remove(message.seq);
     else entry.position = next;
     // before others use its room: what cannot be sent then is told behind it

@@ -12,6 +12,8 @@ import { MOST_BURNT, type PacketIds } from './packet-ids.js';
 
 const UNSPECIFIED_ERROR = 0x80;
 const PACKET_TOO_LARGE = 0x95;
+/** Messages of one write are worth that of a write by themselves, if there are so many. */
+const LOT = 8;
 
 /** What turns are given of the session. */
 export interface TurnParts {
@@ -31,7 +33,7 @@ export interface TurnParts {
  *      (R14a). Only PUBREL may have its turn before that: it never waits for the quota of a PUBLISH [MQTT-3.3.4-8]; below `#ahead` none waits.
  * TU2. `#used` messages are incomplete at the server: those whose PUBREC it has sent, and those that had their turn [MQTT-3.3.4-7].
  *     A PUBLISH goes out only while they are fewer than `#bound`.
- * TU3. `#owed` packets of this connection have no acknowledgement (R21).
+ * TU3. `#owed` packets of this connection have no acknowledgement (R21). That of `#freeing` of them makes room for a PUBLISH.
  */
 export class OutboundTurns {
   readonly #parts: TurnParts;
@@ -46,6 +48,7 @@ export class OutboundTurns {
   #limits: ServerLimits | undefined;
   #used = 0;
   #owed = 0;
+  #freeing = 0;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
@@ -68,6 +71,16 @@ export class OutboundTurns {
     const { window } = this.#parts;
     if (this.#limits === undefined || this.#cursor < window.next || !this.#mayPublish) return 0;
     return Math.max(0, Math.min(this.#bound - this.#used, window.room));
+  }
+
+  /**
+   * How many of them are worth a write now: none while they are few and a write later can have more of them, since answers are on their way
+   * that make room. Nothing but the server is waited for.
+   */
+  get portion(): number {
+    const { credit } = this;
+    const lot = Math.min(LOT, this.#bound >> 2);
+    return credit < lot && credit + this.#freeing >= lot ? 0 : credit;
   }
 
   /** The one packet that is unanswered is the PUBLISH of this message, after an answered PINGREQ (R20a); -1 when it is not so. */
@@ -118,6 +131,7 @@ export class OutboundTurns {
     this.rewind();
     this.#used = 0;
     this.#owed = 0;
+    this.#freeing = 0;
   }
 
   /** Nothing has had its turn. */
@@ -144,7 +158,7 @@ export class OutboundTurns {
     window.add(message, 'sent');
     this.#cursor = window.next;
     this.#used += 1;
-    this.#owed += 1;
+    this.#owe(qos === 1);
   }
 
   /** PUBREL of a message that had its turn. */
@@ -152,9 +166,10 @@ export class OutboundTurns {
     this.#act('pubrel', message);
   }
 
-  /** An acknowledgement moved a message on; `complete`: out of the window. */
-  answered(complete: boolean): void {
+  /** An acknowledgement moves a message on from where it stands; `complete`: out of the window. */
+  answered({ message, position }: OutboundEntry, complete: boolean): void {
     this.#owed -= 1;
+    if (message.qos === 1 || isReleasing(position)) this.#freeing -= 1;
     if (complete) this.#used -= 1;
   }
 
@@ -257,7 +272,12 @@ export class OutboundTurns {
     else if (action === 'publish') output.write(publishPacket(message, packetId, false));
     else if (action === 'publish-dup') output.write(publishPacket(message, packetId, true));
     else return;
+    this.#owe(action === 'pubrel' || message.qos === 1);
+  }
+
+  #owe(frees: boolean): void {
     this.#owed += 1;
+    if (frees) this.#freeing += 1;
   }
 }
 

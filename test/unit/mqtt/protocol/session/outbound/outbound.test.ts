@@ -46,6 +46,41 @@ test('R8a: the connection may lower the limit for servers that cannot say theirs
   assert.equal(rig.session.credit, 20);
 });
 
+test('few messages at QoS 1 wait for room that is on its way, and leave together', () => {
+  const rig = new SessionRig({ maxInflight: 20 }).connect().forget();
+  for (let seq = 0; seq < 20; seq += 1) {
+    assert.equal(rig.session.portion, seq <= 15 ? 20 - seq : 0);
+    rig.session.publish(outbound(seq, 1));
+  }
+  for (let seq = 0; seq < 5; seq += 1) {
+    assert.deepEqual([rig.session.credit, rig.session.portion], [seq, 0]);
+    rig.serve(ack('puback', packetIdOf(seq)));
+  }
+  assert.equal(rig.session.portion, 5, 'a quarter of the window');
+});
+
+test('at QoS 2 room is on its way once PUBREL is written, and nothing is waited for that the server does not owe', () => {
+  const rig = new SessionRig({ maxInflight: 20 }).connect().forget();
+  for (let seq = 0; seq < 18; seq += 1) rig.session.publish(outbound(seq, 2));
+  assert.equal(rig.session.portion, 2, 'a PUBREC makes none');
+  for (const id of [1, 2, 3]) rig.serve(ack('pubrec', id));
+  assert.equal(rig.session.portion, 2, 'nor does it before its PUBREL');
+  for (const seq of [0, 1, 2]) rig.session.release(seq);
+  assert.equal(rig.session.portion, 0);
+  for (const id of [1, 2, 3]) rig.serve(ack('pubcomp', id));
+  assert.equal(rig.session.portion, 5);
+  for (const id of [4, 5, 6]) rig.serve(ack('pubrec', id));
+  for (const seq of [3, 4, 5]) rig.session.release(seq);
+  rig.resume();
+  for (let seq = 6; seq < 18; seq += 1) {
+    rig.serve(ack('pubrec', packetIdOf(seq)));
+    rig.session.release(seq);
+  }
+  for (let seq = 3; seq < 18; seq += 1) rig.serve(ack('pubcomp', packetIdOf(seq)));
+  for (let seq = 18; seq < 36; seq += 1) rig.session.publish(outbound(seq, 2));
+  assert.equal(rig.session.portion, 2, 'what the last connection owed is not on its way');
+});
+
 test('R8a, R11: a message 60000 after the lowest incomplete one has to wait for it, since it would take its packet id', () => {
   const rig = new SessionRig({ maxInflight: 59_999 }).connect().forget();
   rig.session.publish(outbound(5, 1));
