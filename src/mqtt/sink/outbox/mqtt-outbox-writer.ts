@@ -107,7 +107,7 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
   }
 
   flush(): void {
-    for (const { client } of this.#clients) client.flush();
+    for (const client of this.#clients) client.flush();
     // what was published has made room, or brings the marks nearer
     this.changed();
   }

@@ -39,6 +39,8 @@ export class OutboxClient implements OutboxSender {
   readonly name: string;
   readonly sender: MqttOutboxSender;
   readonly client: SinkClient;
+  /** The engine has given it something since the last `flush`. */
+  #given = false;
 
   constructor({ connection, birth, codec, limits, retry, owner }: OutboxClientParts) {
     this.name = connection.clientId;
@@ -81,6 +83,7 @@ export class OutboxClient implements OutboxSender {
   }
 
   offer(rows: readonly OutboxRow[]): number {
+    this.#given = true;
     return this.sender.offer(rows, performance.now(), Date.now());
   }
 
@@ -89,7 +92,15 @@ export class OutboxClient implements OutboxSender {
   }
 
   committed(mark: number): void {
+    this.#given = true;
     this.sender.committed(mark);
+  }
+
+  /** Lets out what the engine has given. What the broker's answers and time let out, the client does by itself: most ticks find nothing here. */
+  flush(): void {
+    if (!this.#given) return;
+    this.#given = false;
+    this.client.flush();
   }
 
   /** What is in flight is settled and durable before the sink fails. */
