@@ -62,9 +62,10 @@ export interface SourceSnapshot {
  * 6. `failed`, where there is one, resolves with the error once the source has failed, also while back-pressure keeps it from
  *    being polled. Without it such a failure is noticed at the next poll.
  * 7. `whenDirty`, where there is one, resolves when `dirty` has become true, also while back-pressure keeps the source from being
- *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false.
+ *    polled: what the broker answered is always taken. Asked for again only while `dirty` is false, or `awaited` above 0.
  * 8. `awaited`, where there is one, counts the answers that are to come for what commits have let out, and that will make `dirty` true (an
- *    MQTT source: PUBRELs). An engine may hold its next commit back for them, about as long as a commit takes.
+ *    MQTT source: PUBRELs). An engine may hold its next commit back for them, about as long as a commit takes. A `whenDirty` that was
+ *    asked for while `dirty` was true resolves when none is to come any more: an engine need not be woken for each.
  * 9. `atEnd`, where there is one, is true while all is committed that is known to come, and something may come all the same: a job of
  *    such sources, and of others that are done, is at its end and stays open.
  */
@@ -77,7 +78,7 @@ export interface SourceReader<T> {
   readonly awaited?: number;
   /** Whether nothing is known to come any more. Absent is false. */
   readonly atEnd?: boolean;
-  /** Resolves when `dirty` has become true. */
+  /** Resolves when `dirty` has become true; where it is, when it is and `awaited` is 0. */
   whenDirty?(): Promise<void>;
   /** Takes what has arrived. */
   poll(max: number): Polled<T>;

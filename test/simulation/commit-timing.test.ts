@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { onDiagnostic } from '../../src/metrics/diagnostics.js';
 import { LIMIT } from '../support/limits.js';
 import { playFlow } from '../support/sim/sim-flow.js';
 
@@ -55,3 +56,14 @@ for (const { perSecond, messages, medianMs, p99Ms } of SEALED_AT_ONCE) {
     assert.ok(figures.p99Ms <= p99Ms);
   });
 }
+
+test('messages that come while a commit is under way, or waits for answers, are taken together', LIMIT, async (t) => {
+  let portions = 0;
+  using _ = onDiagnostic('hand-over', () => {
+    portions += 1;
+  });
+  await playFlow({ window: 1000, link: NEAR, disk: FAST_DISK, messages: 3000, everyMs: 0.2 });
+  t.diagnostic(`${(3000 / portions).toFixed(2)} messages at once`);
+  // each is taken by itself where it wakes the engine
+  assert.ok(portions < 3000 * 0.75);
+});

@@ -28,6 +28,7 @@ export class DirectCustody implements Custody {
   /** Every source is answered in the tick itself. */
   readonly settled = true;
   readonly covered = true;
+  readonly holding = false;
   readonly #options: DirectCustodyOptions;
 
   constructor(options: DirectCustodyOptions) {

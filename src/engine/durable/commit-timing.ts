@@ -54,6 +54,11 @@ export class CommitTiming {
     return this.#waiting;
   }
 
+  /** Whether the last question whether it is to wait was answered so, and no commit was sealed since. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
   /** Whether it is to wait for more changes of state. Asked while there is more to do at once. */
   gathers(now: number): boolean {
     return this.#awaited === 0 && now < this.#gatherUntil;

@@ -83,9 +83,14 @@ export class DurableCustody implements Custody {
     return this.tick.deadline();
   }
 
-  /** What only a commit lets the source answer must not wait until it can be polled again. */
+  /** What only a commit lets the source answer must not wait until it can be polled again; nor must a commit, for answers that are there. */
   whenDirty(reader: SourceReader<unknown>): Promise<void> | undefined {
-    return reader.dirty === true ? undefined : reader.whenDirty?.();
+    const isAsked = reader.dirty !== true || (reader.awaited ?? 0) > 0;
+    return isAsked ? reader.whenDirty?.() : undefined;
+  }
+
+  get holding(): boolean {
+    return this.tick.holding;
   }
 
   get settled(): boolean {

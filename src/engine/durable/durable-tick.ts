@@ -82,6 +82,11 @@ export class DurableTick {
     return !(this.#committing && this.#hasInputs) && !this.#inputsChanged();
   }
 
+  /** Whether `seal` gives nothing before a commit is durable, or before answers have come that it waits for. */
+  get holding(): boolean {
+    return this.#committing || this.#timing.waiting;
+  }
+
   /** When `seal` has work that only time gives; Infinity for never. */
   deadline(): number {
     const soon = this.#waitingSince === undefined ? Number.POSITIVE_INFINITY : this.#waitingSince + SOON_MS;

@@ -35,6 +35,10 @@ export interface JobDriverOptions {
 const SLICE_MS = 5;
 /** While a timer is set, the clock is looked at so often at least. */
 const CLOCK_LOOK_MS = 60_000;
+/** What comes while nothing can be concluded is taken with what comes meanwhile: so long after it at the latest. */
+const GATHER_MS = 1;
+/** Where a tick takes longer, a commit under way is time to be used. */
+const SHORT_TICK_MS = 0.25;
 
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -50,6 +54,7 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * J2. There is at most one `ready` and one `whenDirty` promise of each port at a time, and no timer but that of a drain, that of
  *     what waits for its commit (completions for another reason, all for answers that belong into it), and that of the next due timer of a stage.
  * J3. At most one commit is under way, since `conclude` gives none before `handleCommitted`; after `stop` none is answered any more.
+ *     One of `ready` that brings items while nothing can be concluded (`Custody.holding`) wakes nobody: they are taken when that ends.
  * J4. A run that was halted drains: what was written before the failure is brought to its end, as far as the custody says, and then the
  *     first failure is the run's, whatever fails while that goes on.
  */
@@ -77,6 +82,8 @@ export class JobDriver {
   #drainTimedOut = false;
   /** By `performance.now()`: when the loop last came back from the sockets. */
   #sliceStartMs = 0;
+  /** What the last turn took. */
+  #turnMs = 0;
 
   constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd, onSetBack }: JobDriverOptions) {
     this.#clock = new WallClock(onSetBack);
@@ -143,9 +150,10 @@ export class JobDriver {
 
   async #loop(): Promise<RunOutcome> {
     for (;;) {
+      const startMs = performance.now();
       const now = this.#clock.now();
       const more = this.#machine.tick(now);
-      this.#conclude(more);
+      this.#conclude(startMs, more);
       this.#armTimers(now);
       // after the tick: a `ready` is for what it could not take
       this.#arm();
@@ -178,11 +186,13 @@ export class JobDriver {
     return this.#drainTimedOut ? 'drain-timed-out' : undefined;
   }
 
-  #conclude(more: boolean): void {
+  #conclude(startMs: number, more: boolean): void {
     const custody = this.#custody;
     const ending = this.#drainTimer !== undefined || this.#machine.finished;
+    const nowMs = performance.now();
+    this.#turnMs = nowMs - startMs;
     // what a part cannot store ends the run here, with nothing of the tick stored
-    const commit = custody.conclude(performance.now(), ending, more);
+    const commit = custody.conclude(nowMs, ending, more);
     this.#commitTimer.set(custody.deadline());
     commit?.then(
       () => this.#handleCommitted(),
@@ -234,7 +244,10 @@ export class JobDriver {
       this.#armDirty(lane);
       if (lane.mayHaveItems || lane.done || this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.options.reader.ready(), {
-        onReady: () => lane.handleReady(),
+        onReady: () => {
+          lane.handleReady();
+          this.#wakeForItems();
+        },
         // what it gave before is still delivered
         onFailed: (error) => this.#machine.halt(error),
       });
@@ -242,7 +255,7 @@ export class JobDriver {
     for (const lane of this.#lanes.sinks) {
       if (this.#waitingFor.has(lane)) continue;
       this.#ask(lane, lane.ready(), {
-        onReady: () => {},
+        onReady: () => this.#latch.wake(),
         // a drain would wait for what it never delivers
         onFailed: (error) => this.#stopFor(error),
       });
@@ -267,13 +280,20 @@ export class JobDriver {
       () => {
         this.#waitingFor.delete(lane);
         on.onReady();
-        this.#latch.wake();
       },
       (error: unknown) => {
         on.onFailed(MillraceError.from(error));
         this.#latch.wake();
       },
     );
+  }
+
+  /** Calls are not made later than they can be: what they wait for is not the commit. */
+  #wakeForItems(): void {
+    const { holding } = this.#custody;
+    const gathers = holding && this.#turnMs < SHORT_TICK_MS && this.#lanes.asyncStages.length === 0;
+    if (gathers) this.#commitTimer.set(Math.min(this.#custody.deadline(), performance.now() + GATHER_MS));
+    else this.#latch.wake();
   }
 
   /** By a macrotask: a chain of promises alone would let no socket be read and no timer fire, however long it is. */

@@ -38,7 +38,15 @@ export interface Custody {
   handleCommitted(now: number): void;
   /** When `conclude` has work that only time gives; Infinity for never. */
   deadline(): number;
-  /** Resolves when a source has something that only a commit lets it answer; undefined where it need not be asked. */
+  /**
+   * Whether what is taken now can only be concluded later: while a commit is under way, or waits for answers. The end of the one is told by
+   * `handleCommitted`, that of the other by `whenDirty` and the sinks, or it is the `deadline`.
+   */
+  readonly holding: boolean;
+  /**
+   * Resolves when a source has something that only a commit lets it answer, and when no more of that is to come for now; undefined where it
+   * need not be asked.
+   */
   whenDirty(reader: SourceReader<unknown>): Promise<void> | undefined;
 
   /** Whether everything that happened is answered, but for completions that may wait. */

@@ -53,7 +53,7 @@ export class MessageIntake implements ConnectionListener {
   #acks: Acknowledger | undefined;
   /** As in `Acknowledger`. */
   #owes = false;
-  /** A PUBREL that waits for a commit came since `ready` last resolved. */
+  /** Since `ready` last resolved the first PUBREL came that waits for a commit, or the last that is to come. */
   #news = false;
   #failure: MillraceError | undefined;
   #reading = true;
@@ -96,9 +96,9 @@ export class MessageIntake implements ConnectionListener {
     return this.buffer.count > 0 || news ? Promise.resolve() : this.#readiness.wait();
   }
 
-  /** Resolves when there is something to commit besides positions. */
+  /** Resolves when there is something to commit besides positions; where there is already, when no more of that is to come for now. */
   whenDirty(): Promise<void> {
-    return this.#acks?.dirty === true ? Promise.resolve() : this.#dirtiness.wait();
+    return this.#dirty && !this.#awaitsReleases ? Promise.resolve() : this.#dirtiness.wait();
   }
 
   /** The first failure stays. */
@@ -120,6 +120,8 @@ export class MessageIntake implements ConnectionListener {
   }
 
   onSessionEvents(events: readonly SessionEvent[]): void {
+    const wasDirty = this.#dirty;
+    let others = false;
     let messages = 0;
     let bytes = 0;
     for (const event of events) {
@@ -132,7 +134,13 @@ export class MessageIntake implements ConnectionListener {
       } else if (event.type === 'release') this.#release(event.token);
       else if (event.type === 'session-suspect') this.#suspect(event.packetId);
       else if (event.type === 'message-again') this.#again(event);
-      this.#news ||= event.type !== 'message';
+      others ||= event.type !== 'message';
+    }
+    // those between the first and the last of a burst wake nobody: the commit waits for all of them
+    const isNews = others && this.#dirty && !(wasDirty && this.#awaitsReleases);
+    if (isNews) {
+      this.#news = true;
+      this.#dirtiness.notify();
     }
     this.#options.metrics.messages.add(messages);
     this.#options.metrics.bytes.add(bytes);
@@ -230,16 +238,24 @@ export class MessageIntake implements ConnectionListener {
   }
 
   #notify(): void {
-    if (this.#acks?.dirty === true) this.#dirtiness.notify();
-    if (this.buffer.count === 0 && !(this.#news && this.#acks?.dirty === true)) return;
+    if (this.buffer.count === 0 && !(this.#news && this.#dirty)) return;
     if (this.#readiness.awaited) this.#news = false;
     this.#readiness.notify();
   }
 
   #takeNews(): boolean {
-    const news = this.#news && this.#acks?.dirty === true;
+    const news = this.#news && this.#dirty;
     this.#news = false;
     return news;
+  }
+
+  get #dirty(): boolean {
+    return this.#acks?.dirty === true;
+  }
+
+  /** PUBRELs are to come. */
+  get #awaitsReleases(): boolean {
+    return (this.#line?.session.releasesOwed ?? 0) > 0;
   }
 
   /** One event for a burst: it begins with a drop and ends when half the buffer is free again. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { placeOfKey } from '../../../../src/engine/inspection/key-place.js';
 import { EXPORTED, isExported } from '../../../../src/engine/layout/exported-keys.js';
 import { type NamedKind, nameKey, namePrefix } from '../../../../src/engine/layout/keys/named-keys.js';
+import { numberKey } from '../../../../src/engine/layout/keys/number-key.js';
 import { storeKeys } from '../../../../src/engine/layout/keys/store-keys.js';
 import { keysIn } from '../../../../src/engine/layout/stored-parts.js';
 import { MemoryStores } from '../../../../src/store/index.js';
@@ -31,7 +32,7 @@ const OTHERS: Readonly<Record<Exclude<keyof typeof storeKeys, 'outboxesEnd' | 'c
   record: storeKeys.record('state', 'due'),
   outboxes: `${storeKeys.outboxes}state/async`,
   outbox: storeKeys.outbox('state', 'due'),
-  chunk: storeKeys.chunk('state', 'due', 1),
+  chunks: `${storeKeys.chunks('state', 'due')}${numberKey(1)}`,
 };
 
 const namedKeys = (kind: NamedKind): readonly string[] => [nameKey(kind, 'job'), `${namePrefix(kind, 'job')}sa`];

@@ -10,6 +10,7 @@ import type { QualityOfService } from '../../../../src/mqtt/protocol/quality-of-
 import type { ConnectedEvent } from '../../../../src/mqtt/protocol/session/session-event.js';
 import type { BufferLimits } from '../../../../src/mqtt/source/buffer/message-buffer.js';
 import { directCustody } from '../../../../src/mqtt/source/direct/custody.js';
+import { DurableAcks } from '../../../../src/mqtt/source/durable/acks.js';
 import type { DeduplicateBy } from '../../../../src/mqtt/source/items/deduplicate-by.js';
 import { ItemMaker } from '../../../../src/mqtt/source/items/item-maker.js';
 import type { MapToItemFn } from '../../../../src/mqtt/source/items/map-to-item.js';
@@ -27,6 +28,8 @@ interface Settings {
   readonly schema?: (item: unknown) => string;
   readonly onError?: OnError;
   readonly guarantee?: ProcessingGuarantee;
+  /** In a job with a store. */
+  readonly stored?: boolean;
   readonly autoReconnect?: boolean;
   readonly limits?: Partial<BufferLimits>;
   readonly deduplicateBy?: DeduplicateBy<string>;
@@ -51,7 +54,9 @@ const open = (settings: Settings = {}) => {
     autoReconnect: settings.autoReconnect ?? true,
     metrics,
   });
-  const acks = directCustody(settings.guarantee ?? 'at-least-once').acknowledger(line.session);
+  const acks = settings.stored
+    ? new DurableAcks(line.session, { inbound: [] }, 's')
+    : directCustody(settings.guarantee ?? 'at-least-once').acknowledger(line.session);
   intake.attach(line, acks);
   const reader = new MqttSourceReader({
     name: 's',
@@ -194,6 +199,28 @@ describe('source reader', () => {
     await assert.rejects(failed, { code: 'CONNECTION_LOST' });
     await assert.rejects(reader.ready(), { code: 'CONNECTION_LOST' });
     assert.throws(() => reader.poll(1), { code: 'CONNECTION_LOST' });
+  });
+
+  it('tells the first PUBREL that waits for a commit, and the last that is to come, and none between them', async () => {
+    const { reader, intake, line } = open({ stored: true });
+    const release = (token: number, owed: number): void => {
+      line.session.releasesOwed = owed;
+      intake.onSessionEvents([{ type: 'release', token }]);
+    };
+    const first = Promise.all([reader.whenDirty(), reader.ready()]);
+    release(1, 2);
+    await first;
+    const told: string[] = [];
+    const last = Promise.all([
+      reader.whenDirty().then(() => told.push('dirty')),
+      reader.ready().then(() => told.push('ready')),
+    ]);
+    release(2, 1);
+    await new Promise(setImmediate);
+    assert.deepEqual(told, []);
+    release(3, 0);
+    await last;
+    assert.equal(told.length, 2);
   });
 
   it('ends a wait when it is closed, is done then, and closes once', async () => {
