@@ -68,7 +68,7 @@ export const LAYERS = [
   { folder: 'nats/nats-errors.ts', imports: ['errors'], pure: true },
   { folder: 'pipeline', imports: [...BELOW, 'connector'] },
   { folder: 'pipeline/aggregates', imports: ['errors', 'internal', 'pipeline'], pure: true },
-  { folder: 'pipeline/timers', imports: ['errors', 'pipeline'], pure: true },
+  { folder: 'pipeline/timers', imports: ['errors', 'internal', 'pipeline'], pure: true },
   { folder: 'pipeline/time', imports: ['internal', 'pipeline'], pure: true },
   { folder: 'pipeline/windows', imports: ['errors', 'internal', 'pipeline'], pure: true },
   { folder: 'store', imports: ['errors', 'internal'], packages: ['lmdb', 'fs-native-extensions'] },
