@@ -335,4 +335,11 @@ export interface DiagnosticPayloads {
     readonly topic: string;
     readonly error: ToldError;
   };
+  /** A message of the topic of a row came without the RETAIN flag, on MQTT 5, and is left out; told once. */
+  readonly 'table-row-unretained': {
+    readonly job: string;
+    readonly table: string;
+    readonly rows: number;
+    readonly topic: string;
+  };
 }

@@ -67,6 +67,7 @@ export const DIAGNOSTIC_NAMES = [
   'table-failed',
   'table-full',
   'table-row-rejected',
+  'table-row-unretained',
 ] as const;
 
 /** They are told of each message: whoever listens makes every message dearer. */
@@ -153,6 +154,7 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'table-failed': channel('millrace:table-failed'),
   'table-full': channel('millrace:table-full'),
   'table-row-rejected': channel('millrace:table-row-rejected'),
+  'table-row-unretained': channel('millrace:table-row-unretained'),
 };
 
 /** Whether anyone listens: ask before gathering facts on a hot path. */

@@ -439,6 +439,27 @@ describe('a table whose broker is away, or refuses it', SUITE_LIMIT, () => {
     await table.close();
   });
 
+  it('says once that messages of a row come without the flag, where it is not followed (Artemis passes none on)', async () => {
+    using told = new Told('table-row-unretained');
+    await using plain = await startFakeBroker({
+      subscribe: (client, packet) => {
+        grant(client, packet);
+        client.send(row('flags/a', '1'));
+      },
+    });
+    const table = await tableOf('flags/+', { broker: plain.url }).open(contextOf());
+    const client = await plain.client(0);
+    for (const topic of ['flags/none', 'flags/a', 'flags/a']) client.send({ ...row(topic, '2'), retain: false });
+    client.send(row('flags/b', '3'));
+    await until(() => table.get('b') === '3');
+    assert.equal(table.get('a'), '1');
+    assert.deepEqual(
+      told.events.map(({ data }) => data),
+      [{ job: 'job', table: 'flags/+', rows: 1, topic: 'flags/a' }],
+    );
+    await table.close();
+  });
+
   it('waits the longer for a heap of rows behind the first, the slower the broker answers in between (HiveMQ)', async () => {
     const ANSWER_MS = 250;
     // longer than a broker that answers at once is waited for, shorter than four times its longest silence

@@ -64,6 +64,11 @@ export class TableMeter {
     publishDiagnostic('table-row-rejected', { ...this.#facts(), topic, error: error.toJSON() });
   }
 
+  /** A message that would be a row came without the RETAIN flag; told once. */
+  unretained(topic: string): void {
+    publishDiagnostic('table-row-unretained', { ...this.#facts(), topic });
+  }
+
   /** There is no room for a new row; told once until there is again. */
   full(bounds: TableFill): void {
     publishDiagnostic('table-full', { ...this.#facts(), ...bounds });

@@ -68,6 +68,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'table-failed': 'warn',
   'table-full': 'warn',
   'table-row-rejected': 'warn',
+  'table-row-unretained': 'warn',
 };
 
 /** Events of a job, by their kind. One that is not here is information, unless it has an error. */

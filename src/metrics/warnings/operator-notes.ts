@@ -61,6 +61,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
   ['millrace:table-failed', tableFailed],
   ['millrace:table-full', 'a table has no room for another row: raise maxRows or maxBytes, or take a narrower filter'],
   ['millrace:table-row-rejected', 'a message gives no row of its table: see millrace:table-row-rejected'],
+  [
+    'millrace:table-row-unretained',
+    'messages for rows of a table come without the RETAIN flag and are left out: publish them with it, or, where the broker does not pass it on, read the table by protocolVersion 4',
+  ],
   ['millrace:keys-grow', keysGrow],
   [
     'millrace:clock-set-back',

@@ -61,6 +61,11 @@ export class RetainedRows<K extends TableKey, V> {
     return undefined;
   }
 
+  /** Whether the row of a key came of that topic. */
+  isOf(key: K, topic: string): boolean {
+    return this.#rows.get(key)?.topic === topic;
+  }
+
   begin(): void {
     this.#round += 1;
     this.#told = 0;

@@ -35,6 +35,8 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
   #full = false;
   /** For a row of this round there was none. */
   #leftOut = false;
+  /** It was told that messages of a row come without RETAIN. */
+  #toldUnretained = false;
 
   constructor(parts: TableIntakeParts<K, V>) {
     this.#parts = parts;
@@ -132,7 +134,10 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     if (event.qos > 0) this.#line?.session.accept(event.token);
     const { topic, payload, retain, rejection } = event;
     // what was not retained is no row: the next subscription would not bring it
-    if (this.#tellsRetained && !retain) return;
+    if (this.#tellsRetained && !retain) {
+      this.#leaveOut(topic);
+      return;
+    }
     if (rejection !== undefined) this.#parts.meter.rejected(topic, rejection.error);
     // one that cannot be read is nobody's
     const key = topic === '' ? undefined : this.#orReject(topic, () => this.#keyOf(topic));
@@ -140,6 +145,23 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     const row = payload.byteLength === 0 || rejection !== undefined ? undefined : this.#rowOf(event);
     if (row === undefined) this.#parts.rows.remove(key, topic);
     else this.#set(key, { topic, value: row.value, bytes: heldBytes(event), expiresAtMs: expiryOf(event) });
+  }
+
+  /** Of the topic of a row: its publisher has forgotten the flag, or the broker does not pass it on (Artemis) and the table is not followed. */
+  #leaveOut(topic: string): void {
+    if (this.#toldUnretained) return;
+    const key = this.#keyOrNone(topic);
+    if (key === undefined || !this.#parts.rows.isOf(key, topic)) return;
+    this.#toldUnretained = true;
+    this.#parts.meter.unretained(topic);
+  }
+
+  #keyOrNone(topic: string): K | undefined {
+    try {
+      return this.#keyOf(topic);
+    } catch {
+      return undefined;
+    }
   }
 
   #keyOf(topic: string): K | undefined {

@@ -84,13 +84,17 @@ function sharing(shared: readonly string[], { version, limits }: NonNullable<Pro
   return [{ level: 'unknown', check: 'subscribe', message }];
 }
 
+/** What becomes of messages above it. */
+const higherQos = (guarantee: PlannedRoute['options']['guarantee'], { maximumQoS }: ServerLimits): string =>
+  guarantee === 'exactly-once' ? 'exactly-once is refused' : `qos: ${maximumQoS}, or messages above it go to onError`;
+
 function publishing({ guarantee, qos, retain }: PlannedRoute['options'], limits: ServerLimits): readonly Judged[] {
   const found: Judged[] = [];
   if (limits.maximumQoS < qos)
     found.push({
       level: guarantee === 'exactly-once' ? 'problem' : 'warning',
       check: 'qos',
-      message: `it takes at most QoS ${limits.maximumQoS}`,
+      message: `it takes at most QoS ${limits.maximumQoS}: ${higherQos(guarantee, limits)}`,
     });
   if (retain && !limits.retainAvailable)
     found.push({

@@ -13,17 +13,22 @@ const QOS_NOT_SUPPORTED = 0x9b;
  */
 export function checkMessage({ qos, retain, properties }: OutboundMessage, limits: ServerLimits): void {
   if (qos > limits.maximumQoS) {
-    throw beyond(QOS_NOT_SUPPORTED, `QoS ${qos} is above the broker's maximum of ${limits.maximumQoS} [MQTT-3.2.2-11]`);
+    throw beyond(
+      QOS_NOT_SUPPORTED,
+      `QoS ${qos} is above the broker's maximum of ${limits.maximumQoS} [MQTT-3.2.2-11]`,
+      `Publish at QoS ${limits.maximumQoS} at most, or use a broker that takes more.`,
+    );
   }
   if (retain && !limits.retainAvailable) {
-    throw beyond(RETAIN_NOT_SUPPORTED, 'The broker takes no retained messages [MQTT-3.2.2-14]');
+    throw beyond(
+      RETAIN_NOT_SUPPORTED,
+      'The broker takes no retained messages [MQTT-3.2.2-14]',
+      'Publish it without the retain flag, or use a broker that keeps retained messages.',
+    );
   }
   if (properties?.topicAlias !== undefined) throw invalidMessage('Topic aliases are not sent: leave topicAlias out');
 }
 
-function beyond(reasonCode: number, message: string): MillraceError {
-  return new MillraceError('INVALID_MESSAGE', message, {
-    reasonCode,
-    advice: 'Send the message without it, or use a broker that can do it.',
-  });
+function beyond(reasonCode: number, message: string, advice: string): MillraceError {
+  return new MillraceError('INVALID_MESSAGE', message, { reasonCode, advice });
 }

@@ -41,7 +41,7 @@ async function judged(
   };
   return judgeEnd(route, end, { probed, asked: 604_800 })
     .filter(({ level }) => level === 'problem' || level === 'warning')
-    .map(({ level, check }) => `${level} ${check}`);
+    .map(({ level, check, message }) => `${level} ${check}${check === 'qos' && end === 'to' ? `: ${message}` : ''}`);
 }
 
 test('what a broker grants or takes below the QoS is a problem where the guarantee needs it, else a warning', async () => {
@@ -49,8 +49,12 @@ test('what a broker grants or takes below the QoS is a problem where the guarant
   assert.deepEqual(await judged('from', { granted: 1, guarantee: 'exactly-once' }), ['problem qos']);
   assert.deepEqual(await judged('from', { granted: 0 }), ['problem qos']);
   assert.deepEqual(await judged('from', { granted: 0, guarantee: 'none' }), ['warning qos']);
-  assert.deepEqual(await judged('to', { limits: { maximumQoS: 1 }, guarantee: 'exactly-once' }), ['problem qos']);
-  assert.deepEqual(await judged('to', { limits: { maximumQoS: 0 } }), ['warning qos']);
+  assert.deepEqual(await judged('to', { limits: { maximumQoS: 1 }, guarantee: 'exactly-once' }), [
+    'problem qos: it takes at most QoS 1: exactly-once is refused',
+  ]);
+  assert.deepEqual(await judged('to', { limits: { maximumQoS: 0 } }), [
+    'warning qos: it takes at most QoS 0: qos: 0, or messages above it go to onError',
+  ]);
 });
 
 test('a session that is not kept is a problem, one that is kept for less than asked a warning, none without a guarantee', async () => {

@@ -240,8 +240,16 @@ test('what is told of a message carries the very object that was published, so t
 test('a message beyond what the server can do is refused before anything is written', () => {
   const properties = { maximumQoS: 1, retainAvailable: false, maximumPacketSize: 40 } as const;
   const rig = new SessionRig().connect({}, { properties }).forget();
-  assert.throws(() => rig.session.publish(outbound(0, 2)), { code: 'INVALID_MESSAGE', reasonCode: 0x9b });
-  assert.throws(() => rig.session.publish(outbound(0, 1, { retain: true })), { code: 'INVALID_MESSAGE' });
+  assert.throws(() => rig.session.publish(outbound(0, 2)), {
+    code: 'INVALID_MESSAGE',
+    reasonCode: 0x9b,
+    advice: 'Publish at QoS 1 at most, or use a broker that takes more.',
+  });
+  assert.throws(() => rig.session.publish(outbound(0, 1, { retain: true })), {
+    code: 'INVALID_MESSAGE',
+    reasonCode: 0x9a,
+    advice: 'Publish it without the retain flag, or use a broker that keeps retained messages.',
+  });
   const payload = new Uint8Array(41 - 12);
   assert.throws(() => rig.session.publish(outbound(0, 1, { payload })), { code: 'MESSAGE_TOO_LARGE' });
   assert.throws(() => rig.session.publish(outbound(0, 1, { topic: 'a/#' })), { code: 'INVALID_TOPIC' });
