@@ -12,13 +12,17 @@ const END_ALL = `import { test } from 'node:test';
 import { endAll } from '../test/support/cleanup.js';
 test('what the tests of these files have started is ended', endAll);
 `;
-/** They take minutes, above all in a full run, and would be left over at the end. */
+/** They take minutes, the longest first, above all in a full run, and would be left over at the end. */
 const FIRST = [
+  'integration/cli-check-brokers',
   'fault/exactly-once-kills',
   'fault/exactly-once-sweeps',
   'fault/exactly-once-again',
   'simulation/job-exactly-once',
-  'integration/cli-check-brokers',
+  'fault/exactly-once-brokers',
+  'fault/cluster-kills',
+  'fault/windows-cluster-kills',
+  'fault/time-mutants',
 ].map((name) => join('test', `${name}.test.ts`));
 
 /**

@@ -339,10 +339,10 @@ describe('MqttSinks offline without a guarantee', SUITE_LIMIT, () => {
 
 describe('MqttSinks, refusals for now (R20)', SUITE_LIMIT, () => {
   it('0x97: the topic waits and keeps its order, others go on, the retry is a new message', LIMIT, async () => {
-    let refusals = 3;
     await using broker = await startFakeBroker({
       publish: (client, { packetId, topic }) => {
-        const refused = topic === 'a' && refusals-- > 0;
+        // until all others are here
+        const refused = topic === 'a' && !texts(publishes(client)).includes('b1');
         client.send({ type: 'puback', packetId, reasonCode: refused ? 0x97 : 0 });
       },
     });
@@ -355,10 +355,14 @@ describe('MqttSinks, refusals for now (R20)', SUITE_LIMIT, () => {
     await using driver = await SinkDriver.open(sink);
     await driver.deliver(['a0', 'a1', 'b0', 'a2', 'b1']);
     const seen = publishes(broker.clients[0]);
-    assert.deepEqual(texts(seen), ['a0', 'b0', 'b1', 'a0', 'a0', 'a0', 'a1', 'a2']);
+    const of = (topic: string) => texts(seen).filter((text) => text.startsWith(topic));
+    const attempts = of('a').lastIndexOf('a0') + 1;
+    assert.deepEqual(of('a'), [...new Array<string>(attempts).fill('a0'), 'a1', 'a2']);
+    assert.deepEqual(of('b'), ['b0', 'b1']);
     assert.ok(seen.every(({ dup }) => !dup));
     assert.equal(new Set(seen.map(({ packetId }) => packetId)).size, seen.length);
-    assert.equal(driver.metric('millrace_sink_retried_total'), 3);
+    assert.equal(driver.metric('millrace_sink_retried_total'), attempts - 1);
+    assert.ok(attempts > 1);
   });
 
   it(

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
 import type { Packet, ProtocolVersion } from '../../src/mqtt/protocol/index.js';
+import { howMany } from '../support/full-run.js';
 import { ack, inbound, outbound, SessionRig } from '../support/rigs/session-rig.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 /** `MILLRACE_SEED=n` plays that case alone. */
 const SEED = process.env.MILLRACE_SEED;
-const CASES = 3000;
+const CASES = howMany({ sample: 1000, full: 7500 });
 const MAXIMUM_PACKET_SIZE = 2000;
 
 const PHASES = ['idle', 'connecting', 'connected', 'settling', 'during QoS 2', 'disconnected'] as const;

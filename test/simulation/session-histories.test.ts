@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { howMany } from '../support/full-run.js';
 import { type HistoryOptions, SessionHistory } from '../support/histories/session-history.js';
 
 /** `MILLRACE_SEED=n` plays that history alone; `MILLRACE_HISTORIES=n` plays more or fewer of each kind. */
 const SEED = process.env.MILLRACE_SEED;
-const HISTORIES = Number(process.env.MILLRACE_HISTORIES ?? 1000);
+const HISTORIES = Number(process.env.MILLRACE_HISTORIES ?? howMany({ sample: 250, full: 2500 }));
 
 function playAll(options: HistoryOptions): void {
   const seeds = SEED === undefined ? Array.from({ length: HISTORIES }, (_, seed) => seed) : [Number(SEED)];
