@@ -102,13 +102,14 @@ class RecordCounter {
   readonly #states = new Map<string, Tally>();
   readonly #calls = new Map<string, Tally>();
   readonly #pages = new Map<string, Tally>();
-  readonly #due = new Map<string, number>();
+  readonly #due: Map<string, number>;
   readonly #unknown: Tally = { count: 0, bytes: 0 };
   readonly #lows: ReadonlyMap<string, number>;
   readonly #first = new Map<string, FirstChunk>();
 
   constructor(facts: StoredFacts) {
     this.#facts = facts;
+    this.#due = new Map(facts.firstDue);
     this.#lows = new Map(facts.outboxes.map((head) => [idOf(head), head.low]));
     for (const stage of facts.stages) this.#states.set(stage, bundledTally(facts, stage));
   }

@@ -4,6 +4,7 @@ import { isObject } from '../../internal/is-object.js';
 import type { EventTimesState } from '../../pipeline/time/event-times.js';
 import type { KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { RecordLook } from '../../store/look/record-look.js';
+import { decodeDueTime } from '../layout/values/due-time.js';
 import { readEventTimes } from '../layout/values/event-times-record.js';
 import { type OutboxHead, readOutboxHead } from '../layout/values/outbox-head.js';
 import { readSourceRecord, type SourceRecord } from '../layout/values/source-record.js';
@@ -45,6 +46,8 @@ export interface StoredFacts {
   readonly calls: ReadonlyMap<string, number>;
   /** Timers that are set, by stage; those that forget a key do not count. */
   readonly timers: ReadonlyMap<string, number>;
+  /** By stage: when the first of the timers that bundles have is looked at. */
+  readonly firstDue: ReadonlyMap<string, number>;
   /** Keys that a deduplicating source knows. */
   readonly known: ReadonlyMap<string, number>;
   /** Stages that have, or had, state. */
@@ -57,7 +60,7 @@ export interface StoredFacts {
   readonly bundled: ReadonlyMap<string, ReadonlyMap<string, BundledRecord>>;
 }
 
-/** Behind the prefix of a stage: a bundle of states (`StateBundles`). */
+/** Behind the prefix of a stage: a bundle of states, or of timers in their order (`StateBundles`). */
 const BUNDLE = /^d\d{16}$/;
 
 const isSmall = (place: KeyPlace | undefined): boolean => {
@@ -67,10 +70,10 @@ const isSmall = (place: KeyPlace | undefined): boolean => {
     case 'rows':
       return false;
     case 'state':
+    case 'due':
       return place.rest === undefined || BUNDLE.test(place.rest);
     case 'keys':
     case 'timer':
-    case 'due':
     case 'early':
     case 'early-due':
     case 'async':
@@ -102,7 +105,7 @@ export const readStoredFacts = async (
       damaged(new MillraceError(code, `the record ${key} cannot be read: ${message}`, { cause: error }));
     }
   }
-  for (const stage of facts.stages) facts.settleBundles(stage, damaged);
+  facts.settleBundles(damaged);
   return facts;
 };
 
@@ -125,12 +128,14 @@ class Facts implements StoredFacts {
   readonly outboxes: StoredHead[] = [];
   readonly calls = new Map<string, number>();
   readonly timers = new Map<string, number>();
+  readonly firstDue = new Map<string, number>();
   readonly known = new Map<string, number>();
   readonly stages = new Set<string>();
   readonly windows = new Map<string, KeptWindows>();
   time: EventTimesState | undefined;
   readonly bundled = new Map<string, Map<string, BundledRecord>>();
   readonly #bundles = new Map<string, Map<string, Uint8Array>>();
+  readonly #dueBundles = new Map<string, Map<string, Uint8Array>>();
 
   take(place: KeyPlace, value: Uint8Array): void {
     switch (place.is) {
@@ -159,11 +164,9 @@ class Facts implements StoredFacts {
         if (isCount(head)) this.calls.set(place.name, head);
         return;
       }
-      case 'due': {
-        const pending = decodeStored(value);
-        if (isCount(pending)) this.timers.set(place.name, pending);
+      case 'due':
+        this.#takeTimers(place.name, place.rest, value);
         return;
-      }
       case 'dedupe': {
         const { ring } = Object(decodeStored(value));
         this.known.set(place.name, Number(Object(ring).size ?? 0));
@@ -187,27 +190,61 @@ class Facts implements StoredFacts {
       if (windows !== undefined) this.windows.set(stage, windows);
       return;
     }
-    const bundles = this.#bundles.get(stage) ?? new Map<string, Uint8Array>();
-    this.#bundles.set(stage, bundles.set(rest, value));
+    addBundle(this.#bundles, stage, { rest, value });
   }
 
-  /** The last bundle that names a key says where its state is (SB1). */
-  settleBundles(stage: string, damaged: (error: MillraceError) => void): void {
-    const at = new Map<string, BundledRecord>();
-    const bundles = [...(this.#bundles.get(stage) ?? [])].sort(([one], [other]) => (one < other ? -1 : 1));
-    for (const [name, bytes] of bundles) {
-      try {
-        const { states } = decodeBundle(bytes, `stage "${stage}", bundle ${name}`);
-        for (const { text, at: span } of states) {
-          if (span === undefined) at.delete(text);
-          else at.set(text, recordAt(bytes, span));
-        }
-      } catch (error) {
-        damaged(MillraceError.from(error));
-      }
+  #takeTimers(stage: string, rest: string | undefined, value: Uint8Array): void {
+    if (rest !== undefined) {
+      addBundle(this.#dueBundles, stage, { rest, value });
+      return;
     }
-    this.bundled.set(stage, at);
+    const pending = decodeStored(value);
+    if (isCount(pending)) this.timers.set(stage, pending);
+  }
+
+  settleBundles(damaged: (error: MillraceError) => void): void {
+    for (const stage of this.stages) {
+      this.bundled.set(stage, settled(`stage "${stage}"`, this.#bundles.get(stage), damaged));
+    }
+    for (const [stage, bundles] of this.#dueBundles) {
+      const records = [...settled(`the timers of stage "${stage}"`, bundles, damaged).values()];
+      const times = records.map((record) => decodeDueTime(record) ?? Number.POSITIVE_INFINITY);
+      const first = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+      if (first < Number.POSITIVE_INFINITY) this.firstDue.set(stage, first);
+    }
   }
 }
+
+type Bundles = Map<string, Uint8Array>;
+
+const addBundle = (
+  all: Map<string, Bundles>,
+  stage: string,
+  { rest, value }: { readonly rest: string; readonly value: Uint8Array },
+): void => {
+  const bundles = all.get(stage) ?? new Map<string, Uint8Array>();
+  all.set(stage, bundles.set(rest, value));
+};
+
+/** The last bundle that names a key says where its record is (SB1). */
+const settled = (
+  owner: string,
+  bundles: Bundles = new Map(),
+  damaged: (error: MillraceError) => void,
+): Map<string, BundledRecord> => {
+  const at = new Map<string, BundledRecord>();
+  for (const [name, bytes] of [...bundles].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    try {
+      const { states } = decodeBundle(bytes, `${owner}, bundle ${name}`);
+      for (const { text, at: span } of states) {
+        if (span === undefined) at.delete(text);
+        else at.set(text, recordAt(bytes, span));
+      }
+    } catch (error) {
+      damaged(MillraceError.from(error));
+    }
+  }
+  return at;
+};
 
 const recordAt = (bytes: Uint8Array, { start, end }: Span): Uint8Array => bytes.subarray(start, end);

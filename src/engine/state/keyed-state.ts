@@ -21,6 +21,8 @@ import { type BundleLimits, StateBundles } from './state-bundles.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { NEVER_CACHED, NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
 
+/** A key is busy when it was sealed among so many last seals, first under its own key. */
+const BUSY_SEALS = 4;
 /** How large a state is taken for before any was encoded. */
 const FIRST_GUESS_BYTES = 64;
 
@@ -90,6 +92,8 @@ export class KeyedState implements StageState {
       owner,
       store,
       limits: bundles,
+      busySeals: BUSY_SEALS,
+      putApart: ({ storeKey }, record, into) => into.put(storeKey, record),
     });
     this.#ever = hasKeys(store, this.#prefix) ? undefined : new KeyFilter();
     this.#count = kind === 'state' ? new KeyCount({ stage: stage.name, overlay, store }) : undefined;

@@ -12,6 +12,8 @@ import { StoredTimers } from './stored-timers.js';
 
 /** For all stages of a job together, as far as the cache is that large: what is bundled has a share of it in memory. */
 export const BUNDLE_LIMITS: BundleLimits = { fewest: 32, maxStates: 65_536, maxBytes: 8 * 1024 * 1024 };
+/** Of a stage: each takes several times the memory of its bytes. */
+const MOST_BUNDLED_TIMERS = 32_768;
 /** Of a cache. */
 const BUNDLE_SHARE = 4;
 
@@ -51,13 +53,15 @@ export class KeyedStates implements CommitPart, StageKeeper {
         maxBytes: share(Math.min(bundles.maxBytes, limits.maxBytes / BUNDLE_SHARE)),
       },
     };
+    const { maxStates } = shares.bundles;
+    const dueBundles = { ...shares.bundles, maxStates: Math.min(maxStates, MOST_BUNDLED_TIMERS) };
     const common = { overlay, store, ...shares };
     this.#byName = new Map(stages.map((stage) => [stage.name, new KeyedState({ kind: 'state', stage, ...common })]));
     const timersOf = (some: readonly StatefulStage[], kind: 'timer' | 'early') =>
       new Map(
         some.map((stage) => {
           const states = opened(this.#byName, stage.name);
-          return [stage.name, new StoredTimers({ kind, stage, states, ...common })];
+          return [stage.name, new StoredTimers({ kind, stage, states, dueBundles, ...common })];
         }),
       );
     this.#timers = timersOf(timed, 'timer');

@@ -21,8 +21,6 @@ export interface BundleLimits {
   readonly maxBytes: number;
 }
 
-/** A key is busy when it was sealed among so many last seals, first under its own key. */
-const BUSY_SEALS = 4;
 /** A larger state stands by itself: it costs more to write twice than a key of its own. */
 const MAX_STATE_BYTES = 1024;
 /** A larger record would need as much in one piece in the store's file. */
@@ -66,7 +64,20 @@ export interface StateBundlesOptions {
   readonly store: Pick<StoreView, 'range'>;
   /** Of the stage. */
   readonly limits: BundleLimits;
+  /** A key is busy when it was sealed among so many last seals. */
+  readonly busySeals: number;
+  /** Puts what a bundle has had of a key where it stands by itself. */
+  readonly putApart: (place: Place, record: Uint8Array, overlay: Overlay) => void;
 }
+
+/** What a bundle has of a key. */
+export interface BundledRecord {
+  readonly place: Place;
+  readonly record: Uint8Array;
+}
+
+/** What is bundled: the state of a key, mostly. */
+export type BundledEntry = Pick<StateEntry, 'key' | 'at' | 'sealedIn' | 'place'>;
 
 /**
  * The states of busy keys, those of each seal in a few records: a key that changes in nearly each commit costs the writing of its state, and
@@ -109,10 +120,17 @@ export class StateBundles {
   }
 
   /** The record of a key that a bundle has, which must not be changed. */
-  find(key: StateKey): { readonly place: Place; readonly record: Uint8Array } | undefined {
+  find(key: StateKey): BundledRecord | undefined {
     const place = this.#live.get(key);
     if (place?.bundle === undefined) return undefined;
-    return { place, record: place.bundle.bytes.subarray(place.start, place.end) };
+    return { place, record: recordOf(place, place.bundle) };
+  }
+
+  /** What counts of all bundles, in no order. */
+  *all(): Generator<BundledRecord> {
+    for (const place of this.#live.values()) {
+      if (place.bundle !== undefined) yield { place, record: recordOf(place, place.bundle) };
+    }
   }
 
   /** From here on a seal can be undone, until the next `begin` or a second seal. */
@@ -133,7 +151,7 @@ export class StateBundles {
     this.begin();
   }
 
-  open(changed: readonly StateEntry[]): void {
+  open(changed: Iterable<BundledEntry>): void {
     if (this.#saved?.sealed === true) this.#saved = undefined;
     if (this.#saved !== undefined) this.#saved.sealed = true;
     this.#seal += 1;
@@ -144,7 +162,7 @@ export class StateBundles {
   }
 
   /** Puts a state into a bundle, as its codec made it, where that is worth it. Otherwise the caller puts it under its own key: `setApart`. */
-  take(entry: StateEntry, state: Encoded, overlay: Overlay): boolean {
+  take(entry: BundledEntry, state: Encoded, overlay: Overlay): boolean {
     const { key, at } = entry;
     if (!this.#bundling || at.fullText !== undefined || state.length > MAX_STATE_BYTES) return false;
     if (!this.#isBusy(entry)) return false;
@@ -159,7 +177,7 @@ export class StateBundles {
   }
 
   /** What a changed key has now is under its own key, or it has nothing (SB1). */
-  setApart(entry: StateEntry): void {
+  setApart(entry: BundledEntry): void {
     const { place } = entry;
     entry.sealedIn = this.#seal;
     entry.place = undefined;
@@ -181,8 +199,8 @@ export class StateBundles {
     this.#open = undefined;
   }
 
-  #isBusy({ place, sealedIn }: StateEntry): boolean {
-    return place?.bundle !== undefined || this.#seal - sealedIn <= BUSY_SEALS;
+  #isBusy({ place, sealedIn }: BundledEntry): boolean {
+    return place?.bundle !== undefined || this.#seal - sealedIn <= this.#options.busySeals;
   }
 
   #current(): { readonly bundle: Bundle; readonly writer: StateBundleWriter } {
@@ -219,7 +237,7 @@ export class StateBundles {
     const bundle = present(this.#bundles.shift(), 'asked while there is one');
     for (const place of bundle.places) {
       if (place.bundle !== bundle) continue;
-      overlay.put(place.storeKey, bundle.bytes.subarray(place.start, place.end));
+      this.#options.putApart(place, recordOf(place, bundle), overlay);
       this.#move(place, undefined, place);
     }
     overlay.remove(this.#keyOf(bundle.number));
@@ -271,3 +289,5 @@ export class StateBundles {
     return corruptState(`${this.#options.owner}: bundle ${number} of its states is missing`);
   }
 }
+
+const recordOf = ({ start, end }: Span, { bytes }: Bundle): Uint8Array => bytes.subarray(start, end);

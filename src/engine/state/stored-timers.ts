@@ -6,6 +6,7 @@ import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
 import { ArmedTimers } from './armed-timers.js';
 import type { KeyedState, KeyedStateOptions } from './keyed-state.js';
+import type { BundleLimits } from './state-bundles.js';
 import { StoredTimerIndex } from './stored-timer-index.js';
 import { TimersByKey } from './timers-by-key.js';
 
@@ -14,6 +15,8 @@ export interface StoredTimersOptions extends KeyedStateOptions {
   readonly kind: 'timer' | 'early';
   /** That of the stage. */
   readonly states: Pick<KeyedState, 'get'>;
+  /** Of the index. */
+  readonly dueBundles: BundleLimits;
 }
 
 /**
@@ -36,7 +39,9 @@ export class StoredTimers implements CommitPart {
     // those of early results go by a clock of which states know nothing
     const isArmed = kind === 'timer' && stage.windows !== undefined;
     this.#records = isArmed ? new ArmedTimers({ stage, states, overlay }) : new TimersByKey(options);
-    this.#index = new StoredTimerIndex({ prefix: namePrefix(index, stage.name), overlay, store });
+    const owner = `the order of timers of stage "${stage.name}"`;
+    const prefix = namePrefix(index, stage.name);
+    this.#index = new StoredTimerIndex({ prefix, owner, overlay, store, bundles: options.dueBundles });
     this.#countKey = nameKey(index, stage.name);
     this.#storedPending = readCount(overlay.get(this.#countKey));
     this.#timers = new IndexedTimers(this.#records, this.#index, this.#storedPending);
@@ -57,7 +62,7 @@ export class StoredTimers implements CommitPart {
 
   sealInto(overlay: Overlay): void {
     this.#records.sealInto(overlay);
-    this.#index.sealed();
+    this.#index.sealInto(overlay);
     const { pending } = this.#timers;
     if (pending === this.#storedPending) return;
     overlay.put(this.#countKey, encodeStored(pending));
@@ -66,6 +71,7 @@ export class StoredTimers implements CommitPart {
 
   begin(): void {
     this.#records.begin();
+    this.#index.begin();
     this.#saved = { pending: this.#timers.pending, storedPending: this.#storedPending };
   }
 

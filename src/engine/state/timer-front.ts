@@ -1,25 +1,26 @@
+import type { StateKey } from '../../pipeline/stage-state.js';
 import type { IndexEntry } from '../../pipeline/timers/timer-index.js';
 import { compareKeys } from '../../store/compare-keys.js';
 
-/** An entry with its key of the store, by which they are ordered. */
+/** An entry with the text of its key in the store, by which those of one time are ordered. */
 export interface Placed extends IndexEntry {
-  /** Begins with the time. */
-  readonly id: string;
+  /** What stands behind the time. */
+  readonly text: string;
 }
 
 /** So many are put in their places one by one; more are sorted together with the others. */
 const FEW = 32;
 
 /**
- * The first entries of an index, in memory. They are put in order when somebody asks for more than the first: of very many that come between two
- * looks, each would move half of the others.
+ * Entries of an index in memory, of a key one at most. They are put in order when somebody asks for more than the first: of very many that come
+ * between two looks, each would move half of the others.
  */
 export class TimerFront {
   /** Ascending, from `#from` on: what stands before is gone. */
   #ordered: Placed[] = [];
   #from = 0;
-  /** Those that are not in order yet, by `id`. */
-  readonly #added = new Map<string, Placed>();
+  /** Those that are not in order yet. */
+  readonly #added = new Map<StateKey, Placed>();
   /** The first one of them. */
   #firstAdded: Placed | undefined;
 
@@ -27,21 +28,21 @@ export class TimerFront {
     return this.#ordered.length - this.#from + this.#added.size;
   }
 
-  /** It is not there. */
+  /** None of its key is there. */
   put(entry: Placed): void {
-    this.#added.set(entry.id, entry);
-    if (this.#firstAdded === undefined || compare(entry, this.#firstAdded) < 0) this.#firstAdded = entry;
+    this.#added.set(entry.key, entry);
+    if (this.#firstAdded === undefined || compareEntries(entry, this.#firstAdded) < 0) this.#firstAdded = entry;
   }
 
   /** It need not be there. */
-  remove({ id, at }: Pick<Placed, 'id' | 'at'>): void {
-    if (this.#added.delete(id)) {
-      if (this.#firstAdded?.id === id) this.#order();
+  remove(entry: Placed): void {
+    if (this.#added.delete(entry.key)) {
+      if (this.#firstAdded?.key === entry.key) this.#order();
       return;
     }
-    const place = this.#placeOf({ id, at });
-    if (this.#ordered[place]?.id !== id) return;
     // what fires is the first
+    const place = isSame(this.#ordered[this.#from], entry) ? this.#from : this.#placeOf(entry);
+    if (!isSame(this.#ordered[place], entry)) return;
     if (place === this.#from) this.#from += 1;
     else this.#ordered.splice(place, 1);
   }
@@ -49,13 +50,13 @@ export class TimerFront {
   peek(): Placed | undefined {
     const first = this.#ordered[this.#from];
     if (first === undefined || this.#firstAdded === undefined) return first ?? this.#firstAdded;
-    return compare(first, this.#firstAdded) < 0 ? first : this.#firstAdded;
+    return compareEntries(first, this.#firstAdded) < 0 ? first : this.#firstAdded;
   }
 
   /** The first ones, in order. */
   first(most: number): readonly Placed[] {
     const last = this.#ordered[this.#from + most - 1];
-    const isWhole = last !== undefined && this.#firstAdded !== undefined && compare(last, this.#firstAdded) < 0;
+    const isWhole = last !== undefined && this.#firstAdded !== undefined && compareEntries(last, this.#firstAdded) < 0;
     if (!isWhole) this.#order();
     return this.#ordered.slice(this.#from, this.#from + most);
   }
@@ -79,7 +80,9 @@ export class TimerFront {
   #order(): void {
     const added = this.#added;
     if (added.size > FEW) {
-      this.#ordered = [...this.#ordered.slice(this.#from), ...[...added.values()].sort(compare)].sort(compare);
+      this.#ordered = [...this.#ordered.slice(this.#from), ...[...added.values()].sort(compareEntries)].sort(
+        compareEntries,
+      );
       this.#from = 0;
     } else for (const entry of added.values()) this.#ordered.splice(this.#placeOf(entry), 0, entry);
     added.clear();
@@ -87,19 +90,21 @@ export class TimerFront {
   }
 
   /** Where it is among those in order, or would be. */
-  #placeOf(entry: Pick<Placed, 'id' | 'at'>): number {
+  #placeOf(entry: Placed): number {
     let low = this.#from;
     let high = this.#ordered.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.#ordered[middle];
-      if (other !== undefined && compare(other, entry) < 0) low = middle + 1;
+      if (other !== undefined && compareEntries(other, entry) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-/** As their keys, which are compared where the times are the same. */
-const compare = (one: Pick<Placed, 'id' | 'at'>, other: Pick<Placed, 'id' | 'at'>): number =>
-  one.at === other.at ? compareKeys(one.id, other.id) : one.at - other.at;
+/** As their keys in the store: by time, then by text. */
+export const compareEntries = (one: Placed, other: Placed): number =>
+  one.at === other.at ? compareKeys(one.text, other.text) : one.at - other.at;
+
+const isSame = (one: Placed | undefined, other: Placed): boolean => one?.key === other.key && one.at === other.at;

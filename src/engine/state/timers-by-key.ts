@@ -6,8 +6,16 @@ import type { Overlay } from '../layout/overlay.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
 import { KeyedState, type KeyedStateOptions } from './keyed-state.js';
 
-/** Replaced and never changed in place, so what stands in memory need not be copied. */
-const CODEC: StateCodec<unknown> = { version: 0, encode: (timers) => encodeStored(timers), decode: decodeStored };
+/**
+ * Replaced and never changed in place, so what stands in memory need not be copied. By their version those refuse the store that know no order of
+ * timers in bundles: the bytes are the same.
+ */
+const CODEC: StateCodec<unknown> = {
+  version: 1,
+  encode: (timers) => encodeStored(timers),
+  decode: decodeStored,
+  upgrade: decodeStored,
+};
 
 /** A record for each key that has timers, kept as states are. */
 export class TimersByKey implements TimerRecords {

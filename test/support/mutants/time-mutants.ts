@@ -4,6 +4,7 @@ import { WINDOW_CELLS, WINDOW_MUTANTS } from './window-mutants.js';
 
 const STAGES_TEST = 'test/unit/pipeline/timers/stages.test.ts';
 const STORED_TEST = 'test/unit/engine/state/timers.test.ts';
+const BUNDLED_TEST = 'test/unit/engine/state/bundled-timers.test.ts';
 const DUE_TEST = 'test/unit/engine/tick/due-timers.test.ts';
 const EVENT_TEST = 'test/unit/engine/tick/event-time.test.ts';
 const TIME_TEST = 'test/property/event-time.test.ts';
@@ -19,6 +20,8 @@ export const TIME_CELLS: readonly TestCell[] = [
   { id: 'TM6', file: STAGES_TEST, test: 'TM6:' },
   { id: 'TM7', file: STORED_TEST, test: 'TM7:' },
   { id: 'TM8', file: STORED_TEST, test: 'TM8:' },
+  { id: 'TM8 in bundles', file: BUNDLED_TEST, test: 'TM8:' },
+  { id: 'TM12', file: BUNDLED_TEST, test: 'TM12:' },
   { id: 'TM9', file: DUE_TEST, test: 'TM9:' },
   { id: 'TM10', file: DUE_TEST, test: 'TM10:' },
   { id: 'timers in jobs', file: 'test/property/timers-in-jobs.test.ts', test: 'what took effect' },
@@ -42,6 +45,7 @@ const INDEXED = 'src/pipeline/timers/indexed-timers.ts';
 const TIMED = 'src/pipeline/compile/compile-timed.ts';
 const STORED = 'src/engine/state/stored-timers.ts';
 const STORED_INDEX = 'src/engine/state/stored-timer-index.ts';
+const BUNDLED = 'src/engine/state/bundled-timers.ts';
 const DUE = 'src/engine/tick/due-timers.ts';
 const MERGED = 'src/pipeline/time/merged-watermark.ts';
 
@@ -65,8 +69,8 @@ const TIMER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: STORED_INDEX,
-        find: 'return this.#front.first(most);',
-        replace: 'return [...this.#front.first(most)].sort((a, b) => (String(a.key) < String(b.key) ? -1 : 1));',
+        find: '.sort(compareEntries).slice(0, most);',
+        replace: '.sort((a, b) => (String(a.key) < String(b.key) ? -1 : 1)).slice(0, most);',
       },
     ],
   },
@@ -110,7 +114,7 @@ const TIMER_MUTANTS: readonly Mutant[] = [
     id: 'T7',
     title: 'does not see a timer that is put among those in memory',
     caughtBy: 'TM7',
-    patches: [{ file: STORED_INDEX, find: 'this.#front.put({ id, at, key });', replace: '' }],
+    patches: [{ file: STORED_INDEX, find: 'this.#take(record);\n    this.#bound();', replace: 'this.#bound();' }],
   },
   {
     id: 'T8',
@@ -167,6 +171,18 @@ const TIMER_MUTANTS: readonly Mutant[] = [
         replace: '{ frame, origin: run.next }), true);',
       },
     ],
+  },
+  {
+    id: 'T30',
+    title: 'loses a timer whose bundle is given up',
+    caughtBy: 'TM12',
+    patches: [{ file: BUNDLED, find: '    this.#options.putOwn(entry.wake, key);\n', replace: '' }],
+  },
+  {
+    id: 'T31',
+    title: 'has in the bundles what a unit has set that was undone',
+    caughtBy: 'TM8 in bundles',
+    patches: [{ file: BUNDLED, find: '    this.#bundles.undo();\n', replace: '' }],
   },
 ];
 
