@@ -25,7 +25,10 @@ export interface StoreView {
   range(from: string, to: string): Iterable<StoreRecord>;
 }
 
-/** What one commit changes: a value to put, or undefined to remove the key (which need not exist). */
+/** A value to put, or undefined to remove the key (which need not exist). */
+export type StoreChange = readonly [key: string, value: Uint8Array | undefined];
+
+/** What one commit changes, by key, as in `StoreChange`. */
 export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
 
 /**

@@ -32,7 +32,7 @@ export class LocalFailures {
       },
       get: (key) => this.#notedNow(() => view.get(key)),
       range: (from, to) => this.#range(view, from, to),
-      apply: (batches, point) => this.#noted(() => view.apply(batches, point)),
+      apply: (batch, point) => this.#noted(() => view.apply(batch, point)),
       applyBodies: (bodies, point) => this.#noted(() => view.applyBodies(bodies, point)),
       reset: () => this.#noted(() => view.reset()),
       close: () => this.#noted(() => view.close()),

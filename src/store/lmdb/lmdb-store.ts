@@ -8,7 +8,7 @@ import { failedWrite } from './file/failed-write.js';
 import type { FileChange, LmdbFile } from './file/lmdb-file.js';
 import type { OpeningMark } from './opening/opening-mark.js';
 import { encodeCommits } from './records/commits-record.js';
-import { encodeBatch, encodeOwn, LmdbRecords } from './records/lmdb-records.js';
+import { encodeChanges, encodeOwn, LmdbRecords } from './records/lmdb-records.js';
 
 /** Opened by `openLmdbStore`, which has checked the file. */
 export interface LmdbStoreParts {
@@ -62,7 +62,7 @@ export class LmdbStore implements Store {
   async commit(batch: StoreBatch): Promise<void> {
     this.#checkOpen();
     const bytes = checkBatch(batch);
-    return this.#group.commit(encodeBatch(batch), bytes);
+    return this.#group.commit(encodeChanges(batch), bytes);
   }
 
   close(): Promise<void> {

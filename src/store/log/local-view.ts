@@ -8,15 +8,14 @@ import type { LogPoint } from './record/log-point.js';
 export interface LocalView extends StoreView {
   /** Up to which record it has everything; `LOG_START` for an empty one. */
   readonly applied: LogPoint;
-  /** Up to which record it may have something: further than `applied` where an `applyBodies` has not come to its end. */
+  /** Up to which record it may have something: further than `applied` where what was applied has not come to its end. */
   readonly reached: LogPoint;
-  /** Applies batches in their order, and notes `point`: all of it, or after a crash nothing. One call at a time, of this and the next. */
-  apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void>;
   /**
-   * The same for many changes at once, as the bodies of commits that `countChanges` has looked at, which the caller does not change any more. A
-   * crash may leave a part of them, and `point` as what was reached: the view is whole again when the records behind `applied` were applied
-   * up to there (C4).
+   * Applies changes, and notes `point`. Of very many a crash may leave a part, and `point` as what was reached: the view is whole again when
+   * the records behind `applied` were applied up to there (C4). The batch is not changed meanwhile. One call at a time, of this and the next.
    */
+  apply(batch: StoreBatch, point: LogPoint): Promise<void>;
+  /** The same of the bodies of commits, in their order, which `countChanges` has looked at, and which the caller does not change any more. */
   applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void>;
   /** Empties it. */
   reset(): Promise<void>;

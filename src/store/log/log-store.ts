@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/index.js';
 import { deferred } from '../../internal/deferred.js';
 import { checkBatch, checkKey, MAX_COMMIT_BYTES, MAX_KEY_BYTES } from '../check-batch.js';
 import { GroupCommitter } from '../group-committer.js';
-import type { Store, StoreBatch, StoreRecord } from '../store.js';
+import type { Store, StoreBatch, StoreChange, StoreRecord } from '../store.js';
 import type { LocalView } from './local-view.js';
 import { LogWatch } from './log-watch.js';
 import type { LogWriter } from './log-writer.js';
@@ -22,10 +22,10 @@ interface Entry {
   readonly kind: 'commit' | 'proof' | 'snapshot';
   readonly body: Buffer;
   /** Of a commit; values are views of the body. */
-  readonly changes: StoreBatch;
+  readonly changes: readonly StoreChange[];
 }
 
-const NOTHING = new Map();
+const NOTHING: readonly StoreChange[] = [];
 const RENEWAL: Entry = { kind: 'proof', body: Buffer.alloc(0), changes: NOTHING };
 
 /** Opened by `openLogStore`: the log is ours, and the view has all of it. */
@@ -103,8 +103,8 @@ export class LogStore implements Store {
 
   async commit(batch: StoreBatch): Promise<void> {
     this.#checkOpen();
-    checkBatch(batch, this.maxCommitBytes);
-    const entry: Entry = { kind: 'commit', ...encodeBatch(batch) };
+    const bytes = checkBatch(batch, this.maxCommitBytes);
+    const entry: Entry = { kind: 'commit', ...encodeBatch(batch, bytes) };
     this.#checkFits(entry);
     return this.#append(entry);
   }
@@ -188,7 +188,7 @@ export class LogStore implements Store {
     if (body.byteLength <= maxBodyBytes) return;
     throw new MillraceError(
       'INVALID_OPTIONS',
-      `a commit of ${changes.size} changes has ${body.byteLength} bytes in the log, which takes ${maxBodyBytes}`,
+      `a commit of ${changes.length} changes has ${body.byteLength} bytes in the log, which takes ${maxBodyBytes}`,
       { advice: 'Put less into one commit; nothing of it was stored.' },
     );
   }

@@ -39,7 +39,7 @@ export interface LogStoresOptions {
   readonly epochOf?: ((name: PartitionName) => Promise<number>) | undefined;
   /** How many bytes a log grows, at least, from one snapshot to the next. Default 64 MiB. */
   readonly snapshotBytes?: number | undefined;
-  /** How many bytes a log is ahead of its view, about, before that is written. Default 1 MiB. */
+  /** How many bytes a log is ahead of its view, about, before that is written; more where these are very many changes. Default 1 MiB. */
   readonly behindBytes?: number | undefined;
   /** How often a log from which others can remove records is looked at, in milliseconds. Default 10,000. */
   readonly lookMs?: number | undefined;

@@ -1,5 +1,5 @@
 import { compareKeys } from '../compare-keys.js';
-import type { StoreBatch } from '../store.js';
+import type { StoreBatch, StoreChange } from '../store.js';
 import { OrderedKeys } from './ordered-keys.js';
 
 /** The last change of a key. */
@@ -17,20 +17,25 @@ export class PendingChanges {
   /** On their way into the view. */
   #leaving = new Generation();
 
+  /** How many `take` would give. */
+  get size(): number {
+    return this.#young.changes.size;
+  }
+
   /** Of keys and values. */
   get bytes(): number {
     return this.#young.bytes + this.#leaving.bytes;
   }
 
-  add(changes: StoreBatch): void {
+  add(changes: Iterable<StoreChange>): void {
     for (const [key, value] of changes) this.#young.put(key, value);
   }
 
-  /** All that is to go into the view, ordered by key: `applied` comes before the next `take`. */
+  /** All that is to go into the view: `applied` comes before the next `take`. */
   take(): StoreBatch {
     this.#leaving = this.#young;
     this.#young = new Generation();
-    return this.#leaving.batch();
+    return this.#leaving.changes;
   }
 
   /** The view has what was taken. */
@@ -53,12 +58,13 @@ export class PendingChanges {
 }
 
 class Generation {
-  readonly #changes = new Map<string, Change>();
+  readonly changes = new Map<string, Uint8Array | undefined>();
   readonly #keys = new OrderedKeys();
   bytes = 0;
 
   get(key: string): Change | undefined {
-    return this.#changes.get(key);
+    const value = this.changes.get(key);
+    return value !== undefined || this.changes.has(key) ? { value } : undefined;
   }
 
   next(from: string, after: boolean): string | undefined {
@@ -66,16 +72,12 @@ class Generation {
   }
 
   put(key: string, value: Uint8Array | undefined): void {
-    const former = this.#changes.get(key);
-    if (former === undefined) {
-      this.bytes += key.length;
-      this.#keys.add(key);
-    }
-    this.bytes += (value?.byteLength ?? 0) - (former?.value?.byteLength ?? 0);
-    this.#changes.set(key, { value });
-  }
-
-  batch(): StoreBatch {
-    return new Map(this.#keys.all().map((key) => [key, this.#changes.get(key)?.value]));
+    const former = this.changes.get(key);
+    const before = this.changes.size;
+    this.changes.set(key, value);
+    this.bytes += (value?.byteLength ?? 0) - (former?.byteLength ?? 0);
+    if (this.changes.size === before) return;
+    this.bytes += key.length;
+    this.#keys.add(key);
   }
 }

@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../../internal/deferred.js';
-import type { StoreBatch } from '../store.js';
+import type { StoreChange } from '../store.js';
 import type { LocalView } from './local-view.js';
 import { PendingChanges } from './pending-changes.js';
 import type { LogPoint } from './record/log-point.js';
@@ -11,13 +11,18 @@ const MOST_PENDING_BYTES = 32 * 1024 * 1024;
  * commits as for one, and rows that come and go meanwhile never get there. An opening after a crash reads as much more of the log.
  */
 export const DEFAULT_BEHIND_BYTES = 1024 * 1024;
+/**
+ * The log grows by so many times as much where there are more changes than that: they stand all over a large view, and a page of it has the more of
+ * them the later it is written.
+ */
+const MORE_BEHIND = 8;
+const MANY_CHANGES = 4_000;
 
 /** So long after a change at most, where the log grows slowly: what a view has tells a log that lost its end (`replay`). */
 const BEHIND_MS = 1000;
 
 /**
- * Writes a view behind the log: what the log has waits until it has grown by so much, and is applied in one transaction, the last change of
- * each key.
+ * Writes a view behind the log: what the log has waits until it has grown by so much, and is applied at once, the last change of each key.
  */
 export class ViewWriter {
   readonly pending = new PendingChanges();
@@ -46,11 +51,11 @@ export class ViewWriter {
   }
 
   /** The log has this. */
-  add(changes: StoreBatch, point: LogPoint): void {
+  add(changes: Iterable<StoreChange>, point: LogPoint): void {
     // seen in any case, as all that the log has
     this.pending.add(changes);
     this.#head = point;
-    this.#write(this.#behindBytes);
+    this.#write(this.#enough);
     this.#arm();
   }
 
@@ -82,6 +87,10 @@ export class ViewWriter {
     await this.#running;
   }
 
+  get #enough(): number {
+    return this.#behindBytes * (this.pending.size > MANY_CHANGES ? MORE_BEHIND : 1);
+  }
+
   #arm(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -97,7 +106,7 @@ export class ViewWriter {
     do {
       this.#applying = this.#applyAll();
       await this.#applying;
-    } while (this.#isDue(this.#behindBytes));
+    } while (this.#isDue(this.#enough));
     this.#running = undefined;
     // the timer may have fired meanwhile
     if (this.#head.seq > this.#taken.seq) this.#arm();
@@ -115,7 +124,7 @@ export class ViewWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      await this.#view.apply([this.pending.take()], this.#taken);
+      await this.#view.apply(this.pending.take(), this.#taken);
       this.pending.applied();
     } catch (error) {
       this.#failure = { error };

@@ -21,9 +21,9 @@ export class BreakableViews implements LocalViews {
       },
       get: (key) => view.get(key),
       range: (from, to) => view.range(from, to),
-      apply: async (batches, point) => {
+      apply: async (batch, point) => {
         this.#check();
-        await view.apply(batches, point);
+        await view.apply(batch, point);
       },
       applyBodies: async (bodies, point) => {
         this.#check();

@@ -50,10 +50,10 @@ export class HeldView implements LocalView {
     return this.#view.range(from, to);
   }
 
-  async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
+  async apply(batch: StoreBatch, point: LogPoint): Promise<void> {
     await this.#whenLet();
-    await this.#view.apply(batches, point);
-    this.batches.push(batches);
+    await this.#view.apply(batch, point);
+    this.batches.push([batch]);
   }
 
   async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {

@@ -1,5 +1,7 @@
+import { copyBytes } from '../../../internal/copy-bytes.js';
+import { writeText } from '../../../internal/write-text.js';
 import { corruptError, storageError } from '../../storage-error.js';
-import type { StoreBatch, StoreRecord } from '../../store.js';
+import type { StoreChange, StoreRecord } from '../../store.js';
 import type { FileChange, FileRecord, LmdbFile } from '../file/lmdb-file.js';
 import { CHECKSUM_BYTES, insertChecksum, readChecked, writeChecked } from './record-checksum.js';
 
@@ -165,9 +167,27 @@ export class LmdbRecords {
   }
 }
 
-/** The changes of a batch as the file takes them, in one buffer of their own. */
-export function encodeBatch(batch: StoreBatch): FileChange[] {
-  return encode([...batch].map(([key, value]) => [userKey(key), value]));
+/** Changes as the file takes them, in one buffer of their own. */
+export function encodeChanges(given: Iterable<StoreChange>): FileChange[] {
+  let size = 0;
+  for (const [key, value] of given) size += 1 + Buffer.byteLength(key) + CHECKSUM_BYTES + (value?.byteLength ?? 0);
+  const slab = Buffer.allocUnsafeSlow(size);
+  const changes: FileChange[] = [];
+  let at = 0;
+  for (const [key, value] of given) {
+    slab[at] = USER;
+    const keyEnd = writeText(slab, at + 1, key);
+    const end = value === undefined ? keyEnd : writeValue(slab, { at, keyEnd }, value);
+    changes.push([slab.subarray(at, keyEnd), value && slab.subarray(keyEnd, end)]);
+    at = end;
+  }
+  return changes;
+}
+
+/** Behind its key. @returns where it ends */
+function writeValue(slab: Buffer, { at, keyEnd }: { at: number; keyEnd: number }, value: Uint8Array): number {
+  copyBytes(value, value.byteLength, slab, keyEnd);
+  return insertChecksum(slab, { at, keyEnd, end: keyEnd + value.byteLength });
 }
 
 /** A change that stands in the body of a commit: where its key, its value and the next change begin. */

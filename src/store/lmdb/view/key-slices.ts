@@ -1,4 +1,5 @@
 import { bufferOf, visitChanges } from '../../log/record/batch-codec.js';
+import type { StoreBatch, StoreChange } from '../../store.js';
 import type { BodyChange } from '../records/lmdb-records.js';
 
 /** Changes of a slice, about. */
@@ -20,42 +21,57 @@ interface KeyedChange extends BodyChange {
  * @throws MillraceError STORE_CORRUPT
  */
 export async function keySlices(bodies: readonly Uint8Array[], what: string): Promise<readonly BodyChange[][]> {
-  const changes = await changesOf(bodies, what);
-  const starts = startsOf(changes);
-  const slices = Array.from({ length: starts.length + 1 }, () => new Map<string, BodyChange>());
-  for (let begin = 0; begin < changes.length; begin += TURN_CHANGES) {
-    for (const change of changes.slice(begin, begin + TURN_CHANGES))
-      slices[sliceOf(change.name, starts)]?.set(change.name, change);
-    await othersTurn();
-  }
-  return slices.map((slice) => [...slice.values()]);
+  return slicesOf(await changesOf(bodies, what), ({ name }) => name);
 }
 
+/** The same of a batch. Where keys are no ASCII, some slices are not in the order of keys, but each has those between two. */
+export const batchSlices = async (batch: StoreBatch): Promise<readonly StoreChange[][]> =>
+  slicesOf([...batch], ([key]) => key);
+
 async function changesOf(bodies: readonly Uint8Array[], what: string): Promise<readonly KeyedChange[]> {
-  const changes: KeyedChange[] = [];
+  const changes = new Map<string, KeyedChange>();
   let turnEnds = TURN_CHANGES;
+  let count = 0;
   for (const body of bodies) {
-    addChanges(changes, bufferOf(body), what);
-    if (changes.length < turnEnds) continue;
+    count += addChanges(changes, bufferOf(body), what);
+    if (count < turnEnds) continue;
     await othersTurn();
-    turnEnds = changes.length + TURN_CHANGES;
+    turnEnds = count + TURN_CHANGES;
   }
-  return changes;
+  return [...changes.values()];
 }
 
 const othersTurn = (): Promise<void> => new Promise(setImmediate);
 
-function addChanges(changes: KeyedChange[], body: Buffer, what: string): void {
+/** @returns how many there are */
+function addChanges(changes: Map<string, KeyedChange>, body: Buffer, what: string): number {
+  let count = 0;
   visitChanges(body, what, (keyAt, valueAt, end, isRemoved) => {
-    changes.push({ body, keyAt, valueAt, end, isRemoved, name: body.toString('latin1', keyAt, valueAt) });
+    const name = body.toString('latin1', keyAt, valueAt);
+    changes.set(name, { body, keyAt, valueAt, end, isRemoved, name });
+    count += 1;
   });
+  return count;
+}
+
+/** Each is of another key. */
+async function slicesOf<T>(changes: readonly T[], nameOf: (change: T) => string): Promise<readonly T[][]> {
+  const starts = startsOf(changes, nameOf);
+  const slices = Array.from({ length: starts.length + 1 }, (): T[] => []);
+  for (let begin = 0; begin < changes.length; begin += TURN_CHANGES) {
+    if (begin > 0) await othersTurn();
+    for (const change of changes.slice(begin, begin + TURN_CHANGES)) {
+      slices[sliceOf(nameOf(change), starts)]?.push(change);
+    }
+  }
+  return slices;
 }
 
 /** The key with which each slice but the first one begins, by keys that are taken at equal distances. */
-function startsOf(changes: readonly KeyedChange[]): readonly string[] {
+function startsOf<T>(changes: readonly T[], nameOf: (change: T) => string): readonly string[] {
   const count = Math.ceil(changes.length / SLICE_CHANGES);
   const distance = Math.max(1, Math.floor(changes.length / (count * SAMPLES)));
-  const samples = changes.filter((_, index) => index % distance === 0).map(({ name }) => name);
+  const samples = changes.filter((_, index) => index % distance === 0).map(nameOf);
   samples.sort();
   return samples.filter((_, index) => index > 0 && index % SAMPLES === 0).slice(0, Math.max(0, count - 1));
 }

@@ -10,9 +10,9 @@ import { type FileChange, type LmdbFile, openLmdbFile } from '../file/lmdb-file.
 import { openCheckedFile } from '../opening/open-checked-file.js';
 import { OpeningMark } from '../opening/opening-mark.js';
 import { provideRoom } from '../opening/provide-room.js';
-import { type BodyChange, encodeBatch, encodeBodyChanges, encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
+import { encodeBodyChanges, encodeChanges, encodeOwn, LmdbRecords } from '../records/lmdb-records.js';
 import { BootMark } from './boot-mark.js';
-import { keySlices } from './key-slices.js';
+import { batchSlices, keySlices } from './key-slices.js';
 import { decodeView, encodeView, type ViewRecord } from './view-record.js';
 
 interface Opened {
@@ -134,18 +134,14 @@ class LmdbView implements LocalView {
     }
   }
 
-  async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
-    await this.#noted(point, async () => {
-      await this.#opened.file.write([...batches.flatMap(encodeBatch), ...this.#encodeStanding(this.#at(point))]);
-    });
+  async apply(batch: StoreBatch, point: LogPoint): Promise<void> {
+    await this.#noted(point, async () => this.#writeSlices(await batchSlices(batch), encodeChanges, point));
   }
 
   async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
-    await this.#noted(point, async () => {
-      const slices = await keySlices(bodies, this.#parts.path);
-      this.#standing = { applied: this.applied, reached: this.#at(point).reached };
-      await this.#writeSlices(slices, point);
-    });
+    await this.#noted(point, async () =>
+      this.#writeSlices(await keySlices(bodies, this.#parts.path), encodeBodyChanges, point),
+    );
   }
 
   async reset(): Promise<void> {
@@ -173,10 +169,15 @@ class LmdbView implements LocalView {
   }
 
   /** Each slice is a transaction, and the next one is made ready while it is written. The first says how far they go, the last that they are there. */
-  async #writeSlices(slices: readonly BodyChange[][], point: LogPoint): Promise<void> {
+  async #writeSlices<T>(
+    slices: readonly T[][],
+    encode: (slice: readonly T[]) => FileChange[],
+    point: LogPoint,
+  ): Promise<void> {
+    this.#standing = { applied: this.applied, reached: this.#at(point).reached };
     let written: Promise<void> | undefined;
     for (const [index, slice] of slices.entries()) {
-      const changes = encodeBodyChanges(slice);
+      const changes = encode(slice);
       if (index === slices.length - 1) changes.push(...this.#encodeStanding(this.#at(point)));
       else if (index === 0) changes.push(...this.#encodeStanding(this.#standing));
       await written;

@@ -31,21 +31,17 @@ export class MemoryView implements LocalView {
     }
   }
 
-  async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
-    for (const batch of batches) {
-      for (const [key, value] of batch) {
-        if (value === undefined) this.#records.remove(key);
-        else this.#records.put(key, new Uint8Array(value));
-      }
+  async apply(batch: StoreBatch, point: LogPoint): Promise<void> {
+    for (const [key, value] of batch) {
+      if (value === undefined) this.#records.remove(key);
+      else this.#records.put(key, new Uint8Array(value));
     }
     this.#applied = point;
   }
 
   async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {
-    await this.apply(
-      bodies.map((body) => decodeBatch(body, 'a commit')),
-      point,
-    );
+    for (const body of bodies) await this.apply(decodeBatch(body, 'a commit'), this.#applied);
+    this.#applied = point;
   }
 
   async reset(): Promise<void> {

@@ -1,5 +1,7 @@
+import { copyBytes } from '../../../internal/copy-bytes.js';
+import { writeText } from '../../../internal/write-text.js';
 import { corruptError } from '../../storage-error.js';
-import type { StoreBatch } from '../../store.js';
+import type { StoreBatch, StoreChange } from '../../store.js';
 
 /** Key length 2, value length 4. */
 const ENTRY_HEAD_BYTES = 6;
@@ -8,35 +10,49 @@ const REMOVED = 0xffff_ffff;
 /** A batch whose bytes are in the body of a record. */
 export interface EncodedBatch {
   readonly body: Buffer;
-  /** Values are views of the body. */
-  readonly changes: StoreBatch;
+  /** Each key once; values are views of the body. */
+  readonly changes: readonly StoreChange[];
 }
 
 /**
  * A batch as the body of a commit: each change as length of the key, length of the value (all ones: removed), key, value; little-endian.
  * Bodies of several batches, one behind the other, are the body of all in their order: a key may come again, and the last one counts.
+ * @param bytes of its keys and values
  */
-export function encodeBatch(batch: StoreBatch): EncodedBatch {
-  let size = 0;
-  for (const [key, value] of batch) size += ENTRY_HEAD_BYTES + Buffer.byteLength(key) + (value?.byteLength ?? 0);
-  const body = Buffer.allocUnsafe(size);
-  const changes = new Map<string, Uint8Array | undefined>();
+export function encodeBatch(batch: StoreBatch, bytes = bytesOf(batch)): EncodedBatch {
+  const body = Buffer.allocUnsafe(bytes + ENTRY_HEAD_BYTES * batch.size);
+  const changes: StoreChange[] = [];
   let at = 0;
   for (const [key, value] of batch) {
-    const valueAt = writeHead(body, at, key, value);
+    const valueAt = writeChange(body, at, key, value);
     at = valueAt + (value?.byteLength ?? 0);
-    if (value !== undefined) body.set(value, valueAt);
-    changes.set(key, value && body.subarray(valueAt, at));
+    changes.push([key, value && body.subarray(valueAt, at)]);
   }
   return { body, changes };
 }
 
-/** @returns where the value goes */
-function writeHead(body: Buffer, offset: number, key: string, value: Uint8Array | undefined): number {
-  const keyBytes = body.write(key, offset + ENTRY_HEAD_BYTES);
-  body.writeUInt16LE(keyBytes, offset);
+/** The same of changes each of which is of another key, without views of their values. */
+export function encodeChanges(changes: readonly StoreChange[]): Buffer {
+  const body = Buffer.allocUnsafe(bytesOf(changes) + ENTRY_HEAD_BYTES * changes.length);
+  let at = 0;
+  for (const [key, value] of changes) at = writeChange(body, at, key, value) + (value?.byteLength ?? 0);
+  return body;
+}
+
+function bytesOf(changes: Iterable<StoreChange>): number {
+  let bytes = 0;
+  for (const [key, value] of changes) bytes += Buffer.byteLength(key) + (value?.byteLength ?? 0);
+  return bytes;
+}
+
+/** @returns where its value begins */
+function writeChange(body: Buffer, offset: number, key: string, value: Uint8Array | undefined): number {
+  const keyAt = offset + ENTRY_HEAD_BYTES;
+  const keyEnd = writeText(body, keyAt, key);
+  body.writeUInt16LE(keyEnd - keyAt, offset);
   body.writeUInt32LE(value === undefined ? REMOVED : value.byteLength, offset + 2);
-  return offset + ENTRY_HEAD_BYTES + keyBytes;
+  if (value !== undefined) copyBytes(value, value.byteLength, body, keyEnd);
+  return keyEnd;
 }
 
 /** Is told where a change of a body has its key, where its value, and where it ends. */

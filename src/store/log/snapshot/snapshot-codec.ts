@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { corruptError } from '../../storage-error.js';
-import type { StoreBatch, StoreRecord } from '../../store.js';
-import { encodeBatch } from '../record/batch-codec.js';
+import type { StoreChange, StoreRecord } from '../../store.js';
+import { encodeChanges } from '../record/batch-codec.js';
 
 /** Length 4, CRC-32 of the body 4; little-endian. */
 const HEAD_BYTES = 8;
@@ -10,43 +10,53 @@ const SLICE_BYTES = 256 * 1024;
 const MOST_SLICE_BYTES = 256 * 1024 * 1024;
 
 /**
- * A snapshot as slices of bytes: length, checksum and changes of each (`encodeBatch`), at the end one without changes, by which it is
+ * A snapshot as slices of bytes: length, checksum and changes of each (`encodeChanges`), at the end one without changes, by which it is
  * known to be whole.
  */
 export function* encodeSnapshot(records: Iterable<StoreRecord>): Generator<Buffer, void> {
   const slicer = new Slicer();
-  for (const record of records) yield* slicer.add(record);
+  for (const record of records) {
+    const slice = slicer.add(record);
+    if (slice !== undefined) yield slice;
+  }
   yield* slicer.end();
 }
 
 /** The same of records that come one by one. */
 export async function* encodeSnapshotOf(records: AsyncIterable<StoreRecord>): AsyncGenerator<Buffer, void> {
   const slicer = new Slicer();
-  for await (const record of records) yield* slicer.add(record);
+  for await (const record of records) {
+    const slice = slicer.add(record);
+    if (slice !== undefined) yield slice;
+  }
   yield* slicer.end();
 }
 
 class Slicer {
-  #slice = new Map<string, Uint8Array>();
+  #slice: StoreChange[] = [];
   #bytes = 0;
 
-  *add({ key, value }: StoreRecord): Generator<Buffer, void> {
-    this.#slice.set(key, value);
+  /** A slice, where the record is the last one that it has room for. */
+  add({ key, value }: StoreRecord): Buffer | undefined {
+    this.#slice.push([key, value]);
     this.#bytes += key.length + value.byteLength;
-    if (this.#bytes < SLICE_BYTES) return;
-    yield frame(this.#slice);
-    this.#slice = new Map();
-    this.#bytes = 0;
+    return this.#bytes < SLICE_BYTES ? undefined : this.#take();
   }
 
-  *end(): Generator<Buffer, void> {
-    if (this.#slice.size > 0) yield frame(this.#slice);
-    yield frame(new Map());
+  end(): readonly Buffer[] {
+    return this.#slice.length > 0 ? [this.#take(), frame([])] : [frame([])];
+  }
+
+  #take(): Buffer {
+    const slice = frame(this.#slice);
+    this.#slice = [];
+    this.#bytes = 0;
+    return slice;
   }
 }
 
-function frame(batch: StoreBatch): Buffer {
-  const { body } = encodeBatch(batch);
+function frame(changes: readonly StoreChange[]): Buffer {
+  const body = encodeChanges(changes);
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(body.byteLength, 0);
   head.writeUInt32LE(crc32(body), 4);

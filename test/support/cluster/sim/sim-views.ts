@@ -73,9 +73,9 @@ class SlowView implements LocalView {
     return this.#view.range(from, to);
   }
 
-  async apply(batches: readonly StoreBatch[], point: LogPoint): Promise<void> {
+  async apply(batch: StoreBatch, point: LogPoint): Promise<void> {
     await new Promise<void>((resolve) => setTimeout(resolve, this.#someMs()));
-    await this.#view.apply(batches, point);
+    await this.#view.apply(batch, point);
   }
 
   async applyBodies(bodies: readonly Uint8Array[], point: LogPoint): Promise<void> {

@@ -24,7 +24,7 @@ async function written(): Promise<{ dir: string; path: string }> {
   const dir = tempDir('views');
   const views = await LmdbViews.open(dir);
   const view = await views.open('job', 0, 'log-1');
-  await view.apply([changes], POINT);
+  await view.apply(changes, POINT);
   await view.close();
   await views.close();
   const [job] = (await readdir(dir)).filter((name) => name.startsWith('job-'));
@@ -106,7 +106,7 @@ describe('LmdbViews', () => {
     const error = { code: 'STORAGE_FAILED', message: /partition-0\.view.*"a"/, advice: /made anew/ };
     for (const read of [() => view.get('a'), () => keysOf(view), () => view.get('a')]) assert.throws(read, error);
     assert.equal(Buffer.from(view.get('b') ?? []).toString(), '2');
-    await view.apply([new Map([['c', Buffer.from('3')]])], { ...POINT, seq: 8 });
+    await view.apply(new Map([['c', Buffer.from('3')]]), { ...POINT, seq: 8 });
     await until(() => readFileSync(`${path}.opening`, 'utf8').includes('opening'));
     cpSync(dir, left, { recursive: true });
     await view.close();
@@ -139,7 +139,7 @@ describe('LmdbViews', () => {
     const view = await views.open('job', 0, 'log-1');
     await view.reset();
     assert.deepEqual({ keys: keysOf(view), applied: view.applied }, EMPTY);
-    await view.apply([new Map([['c', Buffer.from('3')]])], POINT);
+    await view.apply(new Map([['c', Buffer.from('3')]]), POINT);
     assert.deepEqual(keysOf(view), ['c']);
     await view.close();
     await views.close();
@@ -150,7 +150,7 @@ describe('LmdbViews', () => {
     const dir = tempDir('views');
     const views = await LmdbViews.open(dir);
     const view = await views.open('job', 0, 'log-1');
-    await view.apply([new Map([['stage/00007', Buffer.from('to be removed')]])], LOG_START);
+    await view.apply(new Map([['stage/00007', Buffer.from('to be removed')]]), LOG_START);
     const expected = new Map<string, string>();
     const bodies = Array.from({ length: 30 }, (_, body) => {
       const batch = new Map<string, Buffer | undefined>([['stage/00007', undefined]]);
@@ -191,7 +191,7 @@ describe('LmdbViews', () => {
     const dir = tempDir('views');
     const views = await LmdbViews.open(dir);
     const view = await views.open('job', 0, 'log-1');
-    await view.apply([changes], POINT);
+    await view.apply(changes, POINT);
     const further = { ...POINT, seq: POINT.seq + 2 };
     const applied = view.applyBodies(manyBodies(100_000), further);
     applied.catch(() => {});
@@ -210,6 +210,31 @@ describe('LmdbViews', () => {
     await last.applyBodies(manyBodies(100_000), further);
     assert.deepEqual([last.applied, last.reached], [further, further]);
     await last.close();
+    await views.close();
+  });
+
+  it('say the same of very many changes of a batch, which are not one transaction', async () => {
+    const dir = tempDir('views');
+    const views = await LmdbViews.open(dir);
+    const view = await views.open('job', 0, 'log-1');
+    await view.apply(changes, POINT);
+    const further = { ...POINT, seq: POINT.seq + 1 };
+    const keys = Array.from({ length: 50_000 }, (_, index) => `k${String((index * 7_919) % 50_000).padStart(6, '0')}`);
+    const batch = new Map<string, Buffer | undefined>(keys.map((key) => [key, Buffer.from(`${key} ä`)]));
+    batch.set('a', undefined);
+    const applied = view.apply(batch, further);
+    applied.catch(() => {});
+    while (view.get('k000000') === undefined) await new Promise(setImmediate);
+    await view.close();
+    await assert.rejects(applied);
+    const again = await views.open('job', 0, 'log-1');
+    assert.deepEqual([again.applied, again.reached], [POINT, further]);
+    assert.equal(again.get('k049999'), undefined);
+    await again.apply(batch, further);
+    assert.deepEqual([again.applied, again.reached], [further, further]);
+    const found = [...again.range('', '~')].map(({ key, value }) => [key, Buffer.from(value).toString()]);
+    assert.deepEqual(found, [['b', '2'], ...[...keys].sort().map((key) => [key, `${key} ä`])]);
+    await again.close();
     await views.close();
   });
 

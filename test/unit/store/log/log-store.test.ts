@@ -186,7 +186,7 @@ describe('LogStore', () => {
     const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
     await store.commit(put('a'));
     await store.close();
-    await view.apply([], { ...view.applied, seq: 50 });
+    await view.apply(new Map(), { ...view.applied, seq: 50 });
     await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
   });
 
@@ -197,7 +197,7 @@ describe('LogStore', () => {
     await store.commit(put('a'));
     await store.close();
     const { seq, number, crc } = view.applied;
-    await view.apply([put('b')], { ...view.applied, seq: seq + 1, number: number + 1, crc: crc ^ 1 });
+    await view.apply(put('b'), { ...view.applied, seq: seq + 1, number: number + 1, crc: crc ^ 1 });
     await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
   });
 
@@ -221,7 +221,7 @@ describe('LogStore', () => {
     const store = await new LogStores({ logs, views: viewsOf(view) }).open('job', 0);
     await store.commit(put('a'));
     await store.close();
-    await view.apply([], { ...view.applied, crc: view.applied.crc ^ 1 });
+    await view.apply(new Map(), { ...view.applied, crc: view.applied.crc ^ 1 });
     await rejectsWith('STORE_CORRUPT', new LogStores({ logs, views: viewsOf(view) }).open('job', 0));
   });
 });

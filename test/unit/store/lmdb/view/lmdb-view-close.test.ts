@@ -11,7 +11,7 @@ describe('a view in a file', () => {
   it('that is opened again at once has what it had, though nothing was flushed; a last close says that all was', async () => {
     const path = join(tempDir('view'), 'partition-0.view');
     const first = await openLmdbView(path, 'log');
-    await first.apply([new Map([['key', Buffer.from('value')]])], POINT);
+    await first.apply(new Map([['key', Buffer.from('value')]]), POINT);
     await first.close(true);
     assert.equal(existsSync(`${path}.boot`), true, 'after a power cut it is not trusted');
     const again = await openLmdbView(path, 'log');
