@@ -88,6 +88,7 @@ describe('event time in a snapshot', LIMIT, () => {
     const windows = new Windows('pumps');
     const job = engine.newJob(windows.pipeline, { name: 'first', processingGuarantee: 'exactly-once' });
     await windows.take(10, 95, 130);
+    await until(() => windows.told.length === 1);
     await job.drain();
     assert.deepEqual(windows.told, ['0: 2'], 'a drain tells no window before its time');
     await job.exportSnapshot('drained');
