@@ -69,8 +69,8 @@ const TABLE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/mqtt/source/table/retained-rows.ts',
-        find: 'if (round !== this.#round) this.#delete(key);',
-        replace: 'if (round > this.#round) this.#delete(key);',
+        find: 'if (round !== this.#round)',
+        replace: 'if (round > this.#round)',
       },
     ],
   },
