@@ -96,9 +96,9 @@ export class OutboxClient implements OutboxSender {
     this.sender.committed(mark);
   }
 
-  /** Lets out what the engine has given. What the broker's answers and time let out, the client does by itself: most ticks find nothing here. */
+  /** Lets out what the engine has given, and what waits. Most ticks find neither, and what the broker answers the client sees by itself. */
   flush(): void {
-    if (!this.#given) return;
+    if (!this.#given && this.sender.queue.buffered === 0) return;
     this.#given = false;
     this.client.flush();
   }
