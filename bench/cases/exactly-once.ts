@@ -5,6 +5,7 @@ import { compare } from '../support/compare.js';
 import { fillBacklog } from '../support/fill-backlog.js';
 import { type Comparison, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
+import { WARM_CPU, WARM_RATE } from '../support/warm-half.js';
 
 /** So many that what is compiled at first is a small part of the whole. */
 const BACKLOG = 120_000;
@@ -34,7 +35,9 @@ const CONTENDERS: readonly Contender[] = [
   },
 ];
 
-const COMMITS = [
+const FURTHER = [
+  WARM_RATE,
+  WARM_CPU,
   figureColumn('messages/commit', 'messagesPerCommit', 0),
   figureColumn('ms/commit', 'commitMs', 1),
   figureColumn('% of the time in a commit', 'commitShare', 0),
@@ -73,5 +76,5 @@ export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions):
   }));
   const name = window === 20 ? 'stock window (20)' : 'unlimited window';
   const comparison = await compare(`Bridge draining a backlog, QoS 2, ${name}`, entries, options);
-  return { ...comparison, further: COMMITS };
+  return { ...comparison, further: FURTHER };
 }

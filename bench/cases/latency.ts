@@ -5,6 +5,7 @@ import { fillBacklog } from '../support/fill-backlog.js';
 import { PacedStream } from '../support/paced-stream.js';
 import { type Column, type Comparison, CPU, figure, figureColumn, type Row } from '../support/result.js';
 import { type Measured, runContender } from '../support/run-contender.js';
+import { WARM_CPU } from '../support/warm-half.js';
 
 const CLIENT_ID = 'bench-bridge';
 
@@ -48,6 +49,7 @@ const columnsOf = (rows: readonly Row[]): readonly Column[] => [
   addedColumn('added p50 ms', 'p50Ms', rows),
   addedColumn('added p99 ms', 'p99Ms', rows),
   CPU,
+  WARM_CPU,
 ];
 
 /** By how much a row is above the last one, which promises less. */
