@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../support/bench-options.js';
 import { compare } from '../support/compare.js';
-import type { Comparison } from '../support/result.js';
+import { type Comparison, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 
 /**
@@ -17,5 +17,6 @@ export async function keyedCase(keys: 10_000 | 2_000_000, options: BenchOptions)
     },
     { contender: 'state in memory, no guarantee', measure: () => runContender('keyed-millrace', { ...task, qos: 0 }) },
   ];
-  return compare(`State by key, ${keys.toLocaleString('en-US')} keys, no broker`, entries, options);
+  const comparison = await compare(`State by key, ${keys.toLocaleString('en-US')} keys, no broker`, entries, options);
+  return { ...comparison, further: [figureColumn('peak RSS MB without pages of files', 'ownRssMb', 0)] };
 }
