@@ -25,11 +25,11 @@ export interface StoreView {
   range(from: string, to: string): Iterable<StoreRecord>;
 }
 
-/** A value to put, or undefined to remove the key (which need not exist). */
-export type StoreChange = readonly [key: string, value: Uint8Array | undefined];
-
-/** What one commit changes, by key, as in `StoreChange`. */
+/** What one commit changes: a value to put, or undefined to remove the key (which need not exist). */
 export type StoreBatch = ReadonlyMap<string, Uint8Array | undefined>;
+
+/** One change of it. */
+export type StoreChange = readonly [key: string, value: Uint8Array | undefined];
 
 /**
  * Where one partition of a job keeps its state. The rules:
