@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { generate, type Packet } from 'mqtt-packet';
+import { MqttSources } from '../../src/index.js';
 import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { connectRaw, type RawMqtt } from '../support/clients/raw-mqtt.js';
@@ -74,6 +75,44 @@ describe('the quirks of mosquitto 2.0.11, at the wire', SUITE_LIMIT, () => {
       assert.deepEqual(textsOf(seen), numbers(STOCK_WINDOW + 1, COUNT).map(String));
       assert.ok(seen.every((packet) => packet.cmd !== 'publish' || packet.dup));
     },
+  );
+
+  it('after a restart a session has no place in its group until it subscribes again, which a source does', LIMIT, () =>
+    withMosquitto(async (broker) => {
+      const filter = '$share/group/quirk';
+      const client = await connectRaw(broker.port, 'reader');
+      client.send({
+        cmd: 'subscribe',
+        messageId: 1,
+        subscriptions: [
+          { topic: filter, qos: 2 },
+          { topic: 'plain', qos: 2 },
+        ],
+      });
+      await client.await('suback');
+      const reconnects = { reconnectPeriod: 20, maxReconnectPeriod: 200 };
+      const source = MqttSources.builder()
+        .broker(broker.url)
+        .clientId('member')
+        .keepSession()
+        .topic('$share/ours/quirk');
+      const opened = await source
+        .connectOptionsFn(() => reconnects)
+        .build()
+        .open();
+      await broker.restart();
+      const back = await connectRaw(broker.port, 'reader');
+      assert.equal((await back.await('connack')).sessionPresent, true);
+      await broker.waitForLog(/Received SUBSCRIBE from member/);
+      await publish(broker.port, ['1']);
+      const { value } = await opened[Symbol.asyncIterator]().next();
+      assert.equal(`${Buffer.from(value.item)}`, '1');
+      await using peer = await connectPeer(broker.port, { protocolVersion: 5 });
+      await peer.publish('plain', 'last', { qos: 2 });
+      await back.await('publish');
+      assert.deepEqual(textsOf(back.seen), ['last']);
+      await opened.close();
+    }),
   );
 
   it('with a Receive Maximum of its stock window it sends none of them again', LIMIT, async () => {

@@ -1,3 +1,4 @@
+import { isSharedFilter } from '../../protocol/topic.js';
 import type { WantedSubscription } from './wanted-subscription.js';
 
 /** What to send so that the session has what is wanted and nothing else. */
@@ -19,7 +20,8 @@ function same(a: WantedSubscription, b: WantedSubscription): boolean {
 
 /**
  * R5a: filters that the session has with the same options are left alone, so that their retained messages do not come again. When it
- * is not `certain` that the session has what was granted, all that is wanted is asked for again.
+ * is not `certain` that the session has what was granted, all that is wanted is asked for again. Shared ones always are: they bring no retained
+ * messages, and a broker may have kept a session and lost its place in the group (mosquitto, at a restart).
  */
 export function subscriptionDiff(
   granted: readonly WantedSubscription[],
@@ -31,7 +33,7 @@ export function subscriptionDiff(
   return {
     subscribe: wanted.filter((subscription) => {
       const known = held.get(subscription.filter);
-      return !certain || known === undefined || !same(known, subscription);
+      return !certain || known === undefined || !same(known, subscription) || isSharedFilter(subscription.filter);
     }),
     unsubscribe: granted.filter(({ filter }) => !names.has(filter)).map(({ filter }) => filter),
   };

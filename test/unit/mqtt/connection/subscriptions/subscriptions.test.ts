@@ -68,6 +68,16 @@ describe('subscription difference', () => {
     );
     assert.deepEqual(diff.unsubscribe, ['gone']);
   });
+
+  it('asks for shared ones again, as a session may have lost its place in the group', () => {
+    const both = [wanted('kept'), wanted('$share/group/kept')];
+    const diff = subscriptionDiff(both, both, true);
+    assert.deepEqual(
+      diff.subscribe.map(({ filter }) => filter),
+      ['$share/group/kept'],
+    );
+    assert.deepEqual(diff.unsubscribe, []);
+  });
 });
 
 describe('subscriptions over connections (R5a)', () => {
