@@ -22,6 +22,7 @@ const FIRST = [
   'fault/exactly-once-brokers',
   'fault/cluster-kills',
   'fault/windows-cluster-kills',
+  'fault/windows-kills',
   'fault/time-mutants',
 ].map((name) => join('test', `${name}.test.ts`));
 

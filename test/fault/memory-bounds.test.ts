@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { encodePacket } from '../../src/mqtt/protocol/codec/encode/encode-packet.js';
 import type { Properties } from '../../src/mqtt/protocol/properties.js';
@@ -218,23 +219,9 @@ describe('X5: memory of a source over WebSocket', { ...SUITE_LIMIT, ...only }, (
   });
 });
 
-const bridgeArgs = (from: string, to: string, ...more: string[]): string[] => [
-  ...[
-    'bridge',
-    '--from',
-    from,
-    '--topic',
-    'in/#',
-    '--to',
-    to,
-    '--to-topic',
-    'out',
-    '--client-id',
-    'b',
-    '--qos',
-    '1',
-    ...more,
-  ],
+const bridgeArgs = (from: string, to: string, qos = 1, ...more: string[]): string[] => [
+  ...['bridge', '--from', from, '--topic', 'in/#', '--to', to, '--to-topic', 'out'],
+  ...['--client-id', 'b', '--qos', `${qos}`, '--connect-timeout', '0', ...more],
 ];
 
 describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIMIT, ...only }, () => {
@@ -255,7 +242,8 @@ describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIM
     const dir = tempDir();
     await using from = await startFakeBroker();
     await using to = await startFakeBroker({ publish: () => {} });
-    const args = bridgeArgs(from.url, to.url, '--dir', dir, '--on-session-loss', 'redeliver');
+    const durable = ['--guarantee', 'exactly-once', '--dir', dir, '--on-session-loss', 'redeliver'];
+    const args = bridgeArgs(from.url, to.url, 2, ...durable);
     for (const start of ['first', 'second']) {
       await using bridge = startCli(args);
       await bridge.waitForLine(/RUNNING/);
@@ -265,5 +253,6 @@ describe('X1: memory of a bridge whose destination stands still', { ...SUITE_LIM
       assert.ok(bridge.running && grown < TIMES * BRIDGE_MIB, `${grown.toFixed()} MiB after the ${start} start`);
       await bridge.end('SIGKILL');
     }
+    assert.ok(readdirSync(dir).some((name) => name.startsWith('job-')));
   });
 });
