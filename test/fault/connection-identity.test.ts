@@ -12,6 +12,8 @@ const KEPT = { startClean: false };
 const isOurs = (client: FakeClient): boolean => client.connect?.clientId === 'rig';
 const resume = (client: FakeClient): void => (isOurs(client) ? acceptResumed(client) : accept(client));
 
+const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code');
+
 const verdicts = (told: Told): readonly unknown[] =>
   told.events.map(({ data }) => Reflect.get(Object(data), 'verdict'));
 
@@ -42,6 +44,48 @@ describe('connection: client-id conflicts (R19a)', () => {
       );
     }
   }
+
+  it(
+    'names a fight in which no connection lives until its SUBSCRIBE is answered, and not the subscription',
+    LIMIT,
+    async () => {
+      let holder: FakeClient | undefined;
+      await using broker = await startFakeBroker({
+        connect: (client) => {
+          resume(client);
+          if (!isOurs(client)) return;
+          holder?.fin();
+          holder = client;
+        },
+        // a broker under load
+        subscribe: () => {},
+      });
+      const options = { reconnectPeriod: 300, maxReconnectPeriod: 30_000 };
+      const rigs = [0, 1].map(() => connectionRig(broker.url, options, { ...KEPT, subscriptions: [wanted('t')] }));
+      const ends = rigs.map((rig) => rig.open().then(() => undefined, codeOf));
+      assert.equal(await Promise.race(ends), 'CLIENT_ID_CONFLICT');
+      await Promise.all(rigs.map((rig) => rig.connection.close()));
+      await Promise.all(ends);
+    },
+  );
+
+  it('finds the other client also when it comes a second later than the fight has it', LIMIT, async () => {
+    let ours = 0;
+    await using broker = await startFakeBroker({
+      connect: (client) => {
+        resume(client);
+        if (!isOurs(client)) return;
+        ours += 1;
+        // three are reason for a trial
+        setTimeout(() => client.fin(), ours <= 3 ? 60 : 1000);
+      },
+    });
+    const rig = connectionRig(broker.url, { maxReconnectPeriod: 50 }, KEPT);
+    await rig.open();
+    await until(() => rig.failures.length === 1);
+    assert.equal(rig.failures[0]?.code, 'CLIENT_ID_CONFLICT');
+    assert.equal(ours, 6, 'the first trial has found it');
+  });
 
   it(
     'fails when the broker says three times in a row that the session was taken over (0x8E), and not before',

@@ -11,8 +11,8 @@ const STRIKES = 3;
 const MOST_TRIALS = 6;
 /** What ends as soon as it is accepted, in milliseconds, ends by what the broker has for us, not by another client that comes. */
 const AT_ONCE_MS = 50;
-/** Bounds of how long a connection is held, in milliseconds. */
-const LEAST_HOLD_MS = 500;
+/** Bounds of how long a connection is held, in milliseconds. Another client like us may wait for a second before it comes (`Backoff.shortMs`). */
+const LEAST_HOLD_MS = 1500;
 const MOST_HOLD_MS = 5000;
 /** Longest wait between two of them, so that two clients on trial do not keep step. */
 const PAUSE_MS = 300;

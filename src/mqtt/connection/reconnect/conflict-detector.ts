@@ -140,6 +140,7 @@ export class ConflictDetector {
     this.#longestMs = Math.max(this.#longestMs, connectedMs);
     const enough = (ends: number) => (ends + this.#bears) * this.#patience;
     if (this.#quiet >= enough(QUIET_ENDS) || this.#early >= enough(EARLY_ENDS)) return 'examine';
-    return byFin && !unanswered && this.#patience === 1 ? 'early' : 'none';
+    // at a SUBSCRIBE, too: who waits longer and longer is away when the other one looks for it
+    return byFin && (subscribing || !unanswered) && this.#patience === 1 ? 'early' : 'none';
   }
 }
