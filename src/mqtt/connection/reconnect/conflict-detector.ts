@@ -101,9 +101,10 @@ export class ConflictDetector {
   /** To be told each end, in their order: it counts rows of them. */
   ended(end: ConnectionEnd): Suspicion {
     const { connectedMs, error } = end;
-    if (connectedMs === undefined) return this.#unanswered(error);
-    if (connectedMs >= NAMED_WITHIN_MS) this.#forget();
+    if (connectedMs !== undefined && connectedMs >= NAMED_WITHIN_MS) this.#forget();
+    // also in the place of CONNACK
     if (error.reasonCode === TAKEN_OVER) return this.#taken();
+    if (connectedMs === undefined) return this.#unanswered(error);
     this.#named = 0;
     if (error.code !== 'CONNECTION_LOST' || connectedMs >= EARLY_MS) {
       this.clear();

@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../../errors/error-code.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
 
 /**
- * Refusals before a CONNACK that accepts, or where a live connection is authenticated anew: of the way to the broker, of who we are, and by the
- * user's own function.
+ * Refusals before a CONNACK that accepts, by a DISCONNECT in its place, too, or where a live connection is authenticated anew: of the way to
+ * the broker, of who we are, and by the user's own function.
  */
 const OF_CONNECTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONNECTION_REFUSED_BY_BROKER',
@@ -12,6 +12,7 @@ const OF_CONNECTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NOT_AUTHORIZED',
   'CLIENT_ID_REJECTED',
   'TLS_REFUSED',
+  'DISCONNECTED_BY_BROKER',
   'WRONG_PROTOCOL',
   'WEBSOCKET_REFUSED',
   'USER_FUNCTION_FAILED',

@@ -113,11 +113,17 @@ const DEMANDS_CHANGE = new Set([0x8f, 0x9e, 0xa1, 0xa2]);
 /**
  * What a DISCONNECT of the server means: DISCONNECTED_BY_BROKER, retryable unless the filters are at fault. One 0x8E proves nothing (R19a).
  */
-export function disconnectedByBroker({ reasonCode, properties }: DisconnectPacket): MillraceError {
+export const disconnectedByBroker = (packet: DisconnectPacket): MillraceError => disconnected(packet, '');
+
+/** The same where a CONNACK is due. It may not come there [MQTT-3.2.0-1], and says why it comes all the same. */
+export const disconnectedBeforeConnack = (packet: DisconnectPacket): MillraceError =>
+  disconnected(packet, ' before it answered CONNECT');
+
+function disconnected({ reasonCode, properties }: DisconnectPacket, when: string): MillraceError {
   const advice = DISCONNECT_ADVICE[reasonCode];
   return new MillraceError(
     'DISCONNECTED_BY_BROKER',
-    `The broker ended the connection: ${reasonName(reasonCode)}${elsewhere(properties?.serverReference)}`,
+    `The broker ended the connection${when}: ${reasonName(reasonCode)}${elsewhere(properties?.serverReference)}`,
     {
       reasonCode,
       details: detailsOf(properties?.reasonString, properties?.serverReference),

@@ -5,7 +5,7 @@ import { serverLimits } from '../server-limits.js';
 import type { SessionEpoch } from '../session-epoch.js';
 import type { ConnectedEvent } from '../session-event.js';
 import type { ConnectRequest, SessionOptions } from '../session-options.js';
-import { connectionRefused } from './broker-refusal.js';
+import { connectionRefused, disconnectedBeforeConnack } from './broker-refusal.js';
 import { checkConnack } from './connack-check.js';
 import { connectPacket } from './connect-packet.js';
 import type { SessionAuthentication } from './session-authentication.js';
@@ -44,7 +44,7 @@ export class SessionHandshake {
 
   /**
    * A packet before the server has accepted us. Gives CONNACK when it counts at once; one that ends an authentication counts when the
-   * owner believes the server. Throws PROTOCOL_ERROR, and what CONNACK refuses.
+   * owner believes the server. Throws PROTOCOL_ERROR, what CONNACK refuses, and what a DISCONNECT in its place says (5.0).
    */
   handle(packet: Packet, boundary: PacketBoundary): ConnackPacket | undefined {
     const { options, authentication } = this.#parts;
@@ -52,8 +52,10 @@ export class SessionHandshake {
       authentication.handle(packet, false);
       return undefined;
     }
+    const { version } = boundary.request;
+    if (packet.type === 'disconnect' && version === 5) throw disconnectedBeforeConnack(packet);
     if (packet.type !== 'connack') throw protocolError(`${packet.type} before CONNACK [MQTT-3.2.0-1]`);
-    if (packet.reasonCode !== 0) throw connectionRefused(packet, boundary.request.version);
+    if (packet.reasonCode !== 0) throw connectionRefused(packet, version);
     // from here on a server is told what is wrong with what it sends, with this very CONNACK, too
     boundary.accepted = true;
     const tolerant = options.tolerance !== undefined;

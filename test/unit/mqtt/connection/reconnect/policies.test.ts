@@ -204,6 +204,8 @@ describe('refusals (R24)', () => {
     'USER_FUNCTION_FAILED',
   ];
 
+    // in the place of CONNACK
+    'DISCONNECTED_BY_BROKER',
   it('are fatal at the first connect and outages after an accepted one, for ever', () => {
     for (const code of OF_CONNECTS) {
       const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
@@ -340,6 +342,11 @@ describe('suspicion of a client-id conflict (R19a)', () => {
       Array(3).fill('settled early'),
     );
     const borne = after(settled, taken, taken, taken, taken);
+  it('is named in the place of CONNACK, too', () => {
+    const before = { ...taken, connectedMs: undefined };
+    assert.deepEqual(after(new ConflictDetector(), before, taken, before), ['early', 'early', 'named']);
+  });
+
     assert.deepEqual(borne, ['early', 'early', 'early', 'named'], 'for a while only');
     const closed = new ConflictDetector();
     const ends = after(closed, { ...quiet, connectedMs: 60_000 }, ...Array(7).fill(quiet));

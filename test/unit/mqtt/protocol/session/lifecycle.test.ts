@@ -172,6 +172,31 @@ test('a DISCONNECT of the server is told with its code, 0x8E as a conflict of cl
   }
 });
 
+test('a DISCONNECT in the place of CONNACK is told with its code, and judged by it', () => {
+  const properties = { serverReference: 'other.example:1883' };
+  for (const [reasonCode, text, retryable] of [
+    [0x89, 'Server busy', true],
+    [0x9c, 'Use another server, it names "other.example:1883"', true],
+    [0x8f, 'Topic Filter invalid', false],
+  ] as const) {
+    const rig = new SessionRig();
+    rig.dial();
+    rig.forget();
+    rig.serve({ type: 'disconnect', reasonCode, ...(reasonCode === 0x9c ? { properties } : {}) });
+    const error = closeOf(rig);
+    assert.deepEqual(
+      [error?.code, error?.reasonCode, error?.retryable, error?.message],
+      [
+        'DISCONNECTED_BY_BROKER',
+        reasonCode,
+        retryable,
+        `The broker ended the connection before it answered CONNECT: ${text}`,
+      ],
+    );
+    assert.deepEqual(rig.answers(), []);
+  }
+});
+
 test('a redirect says where to and how it is followed; a filter that the server cannot serve is final', () => {
   const properties = { serverReference: 'other.example:1883' };
   const refused = new SessionRig();
