@@ -59,6 +59,30 @@ describe('connection: server references', () => {
     },
   );
 
+  it('to a server that only fails do not keep us from the others of the list', LIMIT, async () => {
+    await using gone = await startFakeBroker();
+    const reference = `127.0.0.1:${gone.port}`;
+    await gone.stop();
+    await using broker = await startFakeBroker({ connect: (client) => send(client, 'connack', 0x9c, reference) });
+    await using other = await startFakeBroker();
+    const servers = [broker, other].map(({ port }) => ({ host: '127.0.0.1', port }));
+    const rig = connectionRig(broker.url, { ...ALLOWED, servers }, { startClean: false });
+    await rig.open();
+    assert.deepEqual([broker.clients.length, other.clients.length], [1, 1]);
+    await rig.connection.close();
+  });
+
+  it('of a DISCONNECT in the place of CONNACK are followed, too', LIMIT, async () => {
+    await using other = await startFakeBroker();
+    await using broker = await startFakeBroker({
+      connect: (client) => send(client, 'disconnect', 0x9c, `127.0.0.1:${other.port}`),
+    });
+    const rig = connectionRig(broker.url, ALLOWED, { startClean: false });
+    await rig.open();
+    assert.deepEqual([broker.clients.length, other.clients.length], [1, 1]);
+    await rig.connection.close();
+  });
+
   it(
     'for good, on a live connection: another server is another session (R5b), unless they share them',
     LIMIT,

@@ -129,22 +129,62 @@ describe('server rotation with redirects', () => {
     rotation.accepted();
     assert.deepEqual(hosts(rotation, 4), ['guest', 'a', 'b', 'a']);
     rotation.redirect(at('guest'), false);
+    rotation.accepted();
     assert.equal(rotation.failed(true), 'round-over');
     assert.equal(rotation.current.host, 'b');
+  });
+
+  it('who names another server answers, so that a list with it is never without hope', () => {
+    const rotation = new ServerRotation([at('a'), at('b')]);
+    rotation.failed(true);
+    rotation.failed(false);
+    rotation.redirect(at('guest'), false);
+    assert.equal(rotation.failed(false), 'round-over');
+    assert.equal(rotation.failed(true), 'round-over', 'b');
+  });
+
+  it('whoever sends us where nobody accepts us has had its turn, whether it accepted us before that or not', () => {
+    for (const moved of [false, true]) {
+      for (const [to, known] of [
+        ['new', false],
+        ['c', true],
+      ] as const) {
+        for (const accepts of [false, true]) {
+          const rotation = new ServerRotation([at('a'), at('b'), at('c')]);
+          const asked: string[] = [];
+          let waits = 0;
+          while (asked.length < 12) {
+            const { host } = rotation.current;
+            asked.push(host);
+            if (host === 'a') {
+              if (accepts) rotation.accepted();
+              rotation.redirect(at(to), moved);
+            } else if (rotation.failed(false) === 'round-over') waits += 1;
+          }
+          const seen = `${asked.join(' ')}, ${waits} waits`;
+          assert.deepEqual([...new Set(asked)].sort(), known ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'new'], seen);
+          assert.equal(asked[2], 'b', seen);
+          assert.ok(waits >= 2, seen);
+        }
+      }
+    }
   });
 
   it('a server that moved keeps its place behind the new one, and learns one new place only', () => {
     const rotation = new ServerRotation([at('a'), at('b')]);
     rotation.redirect(at('new'), true);
+    rotation.accepted();
     assert.deepEqual(hosts(rotation, 4), ['new', 'a', 'b', 'new']);
     const again = new ServerRotation([at('a')]);
     for (const host of ['n1', 'n2', 'n3']) again.redirect(at(host), true);
+    again.accepted();
     assert.deepEqual(hosts(again, 3), ['n3', 'a', 'n3']);
   });
 
   it('a server of the list is asked in its place', () => {
     const rotation = new ServerRotation([at('a'), at('b'), at('c')]);
     rotation.redirect(at('c'), false);
+    rotation.accepted();
     assert.deepEqual(hosts(rotation, 3), ['c', 'a', 'b']);
   });
 });
