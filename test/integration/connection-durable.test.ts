@@ -11,7 +11,7 @@ import { connectionRig, wanted } from '../support/rigs/connection-rig.js';
 import { durableRig, type LifeOptions } from '../support/rigs/durable-rig.js';
 import { outbound } from '../support/rigs/session-rig.js';
 import { MemoryRecord } from '../support/store/memory-record.js';
-import { toldOfSessions } from '../support/told.js';
+import { Told, toldOfSessions } from '../support/told.js';
 import { until } from '../support/until.js';
 
 const SUBSCRIPTIONS = { input: { subscriptions: [wanted('t', { qos: 2 })] } } as const;
@@ -501,15 +501,75 @@ describe('durable connection: unknown and shortened sessions', () => {
     assert.deepEqual(told.names, ['session-expiry-shortened'], 'where the guarantee needs none it is an event');
   });
 
-  it('refuses it at a reconnect too, and 3.1.1 has no word for it', LIMIT, async () => {
+  it(
+    'takes nothing from a broker that is restarted with such limits, and goes on when it is put right (R24)',
+    LIMIT,
+    async () => {
+      for (const properties of [{ sessionExpiryInterval: 0 }, { maximumQoS: 1 }] as const) {
+        const keeping = keepingScript();
+        await using broker = await startFakeBroker({
+          ...keeping,
+          // the second connection is the trial of the first (R5e)
+          connect: (client, packet) => {
+            if (client.index !== 2 && client.index !== 3) return keeping.connect(client, packet);
+            client.send({ type: 'connack', sessionPresent: true, reasonCode: 0, properties });
+            const payload = new Uint8Array(1);
+            client.send({ type: 'publish', topic: 't', payload, qos: 1, packetId: 7, dup: false, retain: false });
+          },
+        });
+        using told = new Told('refused-for-now');
+        const input = { ...SUBSCRIPTIONS.input, requireKeptSession: true, requireQos2: true };
+        const rig = durableRig(broker.url, { record: new MemoryRecord(), options: { maxReconnectPeriod: 50 }, input });
+        await rig.open();
+        (await broker.client(1)).reset();
+        await until(() => broker.clients.length === 5 && rig.connection.state === 'running');
+        const codes = told.events.map(({ data }) => Reflect.get(Object(Reflect.get(Object(data), 'error')), 'code'));
+        assert.deepEqual(codes, ['GUARANTEE_UNSUPPORTED', 'GUARANTEE_UNSUPPORTED']);
+        for (const client of broker.clients.slice(2, 4)) {
+          await until(() => types(client).includes('disconnect'));
+          assert.deepEqual(types(client), ['connect', 'disconnect'], 'nothing is asked, and nothing acknowledged');
+        }
+        assert.deepEqual([rig.failures, rig.messages], [[], []]);
+        await rig.connection.close();
+      }
+    },
+  );
+
+  it('a guarantee that needs more than before is a first connect, which such limits fail', LIMIT, async () => {
+    for (const [before, next] of [
+      [{}, 'fails'],
+      [{ requireQos2: true }, 'waits'],
+    ] as const) {
+      const keeping = keepingScript();
+      await using broker = await startFakeBroker(keeping);
+      const first = new MemoryRecord();
+      const life = durableRig(broker.url, { record: first, input: { ...SUBSCRIPTIONS.input, ...before } });
+      await life.open();
+      await life.connection.close();
+      broker.script = {
+        ...keeping,
+        connect: (client) =>
+          client.send({ type: 'connack', sessionPresent: true, reasonCode: 0, properties: { maximumQoS: 1 } }),
+      };
+      using told = new Told('refused-for-now');
+      const input = { ...SUBSCRIPTIONS.input, requireQos2: true };
+      const rig = durableRig(broker.url, { record: first.crash(), options: { maxReconnectPeriod: 50 }, input });
+      const end = rig.open().catch((error: unknown) => Reflect.get(Object(error), 'code'));
+      if (next === 'waits') await until(() => told.events.length > 0);
+      else assert.equal(await end, 'GUARANTEE_UNSUPPORTED');
+      await rig.connection.close();
+      assert.equal(await end, next === 'waits' ? 'ABORTED' : 'GUARANTEE_UNSUPPORTED');
+    }
+  });
+
+  it('fails where such limits last for longer than refusalTimeout, and 3.1.1 has no word for it', LIMIT, async () => {
     const keeping = keepingScript();
     await using broker = await startFakeBroker({
       ...keeping,
-      // the second connection is the trial of the first (R5e)
-      connect: (client, packet) => (client.index === 2 ? forgettingScript() : keeping).connect(client, packet),
+      connect: (client, packet) => (client.index >= 2 ? forgettingScript() : keeping).connect(client, packet),
     });
     const input = { ...SUBSCRIPTIONS.input, requireKeptSession: true };
-    const rig = durableRig(broker.url, { record: new MemoryRecord(), input });
+    const rig = durableRig(broker.url, { record: new MemoryRecord(), options: { refusalTimeout: 0 }, input });
     await rig.open();
     (await broker.client(1)).reset();
     await until(() => rig.failures.length === 1);

@@ -15,6 +15,10 @@ export function checkGuarantee(needed: NeededOfBroker, limits: ServerLimits): Mi
   return undefined;
 }
 
+/** The error is from `checkGuarantee`. What a broker says in one CONNACK it may take back in the next; other reasons of that code stay. */
+export const isBelowGuarantee = ({ code, details }: MillraceError): boolean =>
+  code === 'GUARANTEE_UNSUPPORTED' && ('maximumQoS' in details || 'sessionExpiryInterval' in details);
+
 /** [MQTT-3.2.2-9] */
 const refuseQos = (maximumQoS: number): MillraceError =>
   new MillraceError(

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../errors/error-code.js';
 import type { MillraceError } from '../../../errors/millrace-error.js';
+import { isBelowGuarantee } from '../granted/check-guarantee.js';
 
 /**
  * Refusals before a CONNACK that accepts, by a DISCONNECT in its place, too, or where a live connection is authenticated anew: of the way to
@@ -11,14 +12,17 @@ const OF_CONNECTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BAD_CREDENTIALS',
   'NOT_AUTHORIZED',
   'CLIENT_ID_REJECTED',
-  'TLS_REFUSED',
   'DISCONNECTED_BY_BROKER',
+  'TLS_REFUSED',
   'WRONG_PROTOCOL',
   'WEBSOCKET_REFUSED',
   'USER_FUNCTION_FAILED',
 ]);
 
-/** Refusals on a connection that was accepted: of what is subscribed, and of what its CONNACK leaves no room to send. */
+/**
+ * Refusals on a connection that was accepted: of what is subscribed, and of what its CONNACK leaves no room to send. A CONNACK that takes
+ * back what the guarantee needs is one of them.
+ */
 const OF_CONNECTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SUBSCRIPTION_REFUSED',
   'GRANTED_QOS_TOO_LOW',
@@ -41,8 +45,8 @@ export type RefusalVerdict = 'none' | 'fatal' | 'for-now';
 
 /**
  * R24: what is refused at the first connect is fatal; what is refused after an accepted connect with the same settings is an outage,
- * up to a limit that the user may set. A broker that is restarted with another password file, or a proxy that knows no broker for a
- * moment, must not end a job that runs. For what is subscribed, "accepted" is that all was granted once.
+ * up to a limit that the user may set. A broker that is restarted with another password file or lower limits, or a proxy that knows no
+ * broker for a moment, must not end a job that runs. For what is subscribed, "accepted" is that all was granted once.
  */
 export class RefusalPatience {
   readonly #limitMs: number;
@@ -70,7 +74,7 @@ export class RefusalPatience {
 
   /** The limit counts from the first refusal since all was granted last. */
   judge({ error, connected, now }: PossibleRefusal): RefusalVerdict {
-    const ofConnection = connected && OF_CONNECTIONS.has(error.code);
+    const ofConnection = connected && (OF_CONNECTIONS.has(error.code) || isBelowGuarantee(error));
     if (error.retryable || !(ofConnection || OF_CONNECTS.has(error.code))) return 'none';
     if (!(ofConnection ? this.#granted : this.#accepted)) return 'fatal';
     this.#since ??= now;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
+import { checkGuarantee } from '../../../../../src/mqtt/connection/granted/check-guarantee.js';
 import type { ServerAddress } from '../../../../../src/mqtt/connection/options/mqtt-connection-options.js';
 import { Backoff } from '../../../../../src/mqtt/connection/reconnect/backoff.js';
 import {
@@ -19,6 +20,7 @@ import {
   type VersionOutcome,
 } from '../../../../../src/mqtt/connection/reconnect/version-fallback.js';
 import { fc } from '../../../../support/fast-check.js';
+import { SERVER_LIMITS } from '../../../../support/server-limits.js';
 
 const almostOne = () => 1 - Number.EPSILON;
 
@@ -202,10 +204,10 @@ describe('refusals (R24)', () => {
     'WRONG_PROTOCOL',
     'WEBSOCKET_REFUSED',
     'USER_FUNCTION_FAILED',
-  ];
-
     // in the place of CONNACK
     'DISCONNECTED_BY_BROKER',
+  ];
+
   it('are fatal at the first connect and outages after an accepted one, for ever', () => {
     for (const code of OF_CONNECTS) {
       const patience = new RefusalPatience(Number.POSITIVE_INFINITY, false);
@@ -241,6 +243,20 @@ describe('refusals (R24)', () => {
     const patience = new RefusalPatience(Number.POSITIVE_INFINITY, true);
     assert.equal(patience.judge(refusal('NOT_AUTHORIZED')), 'for-now');
     assert.equal(patience.judge(refusal('SUBSCRIPTION_REFUSED', true)), 'for-now');
+  });
+
+  it('by a CONNACK that takes back what the guarantee needs are outages once all was granted, and fatal before', () => {
+    for (const limits of [{ maximumQoS: 1 }, { sessionExpiryInterval: 0 }] as const) {
+      const error = checkGuarantee({ requireQos2: true, requireKeptSession: true }, { ...SERVER_LIMITS, ...limits });
+      assert.ok(error);
+      const patience = new RefusalPatience(5000, false);
+      // CONNACK itself accepted us
+      patience.accepted();
+      assert.equal(patience.judge({ error, connected: true, now: 0 }), 'fatal');
+      patience.granted();
+      const at = (now: number): string => patience.judge({ error, connected: true, now });
+      assert.deepEqual([at(0), at(4999), at(5000)], ['for-now', 'for-now', 'fatal']);
+    }
   });
 
   it('asked wrongly: the loss of a session, a conflict, a full disk or a broken guarantee is no refusal that passes', () => {
@@ -326,6 +342,11 @@ describe('suspicion of a client-id conflict (R19a)', () => {
     ]);
   });
 
+  it('is named in the place of CONNACK, too', () => {
+    const before = { ...taken, connectedMs: undefined };
+    assert.deepEqual(after(new ConflictDetector(), before, taken, before), ['early', 'early', 'named']);
+  });
+
   it('of two that throw each other out the newcomer has it first, when the other one was there for a minute', () => {
     const [settled, newcomer] = [new ConflictDetector(), new ConflictDetector()];
     let longest = 3_600_000;
@@ -342,11 +363,6 @@ describe('suspicion of a client-id conflict (R19a)', () => {
       Array(3).fill('settled early'),
     );
     const borne = after(settled, taken, taken, taken, taken);
-  it('is named in the place of CONNACK, too', () => {
-    const before = { ...taken, connectedMs: undefined };
-    assert.deepEqual(after(new ConflictDetector(), before, taken, before), ['early', 'early', 'named']);
-  });
-
     assert.deepEqual(borne, ['early', 'early', 'early', 'named'], 'for a while only');
     const closed = new ConflictDetector();
     const ends = after(closed, { ...quiet, connectedMs: 60_000 }, ...Array(7).fill(quiet));
