@@ -1,5 +1,5 @@
 import { endAll } from '../test/support/cleanup.js';
-import { CLUSTER_KILLS, JOB_KILLS, STORE_KILLS, TIME_KILLS } from '../test/support/mutants/kill-tables.js';
+import { CLUSTER_KILLS, JOB_KILLS, JOIN_KILLS, STORE_KILLS, TIME_KILLS } from '../test/support/mutants/kill-tables.js';
 import { againSection } from './sections/again.js';
 import { cellsSection } from './sections/cells.js';
 import { clusterSection } from './sections/cluster.js';
@@ -19,7 +19,7 @@ import { type EvidenceOptions, parseEvidenceOptions } from './support/evidence-o
  *
  * Breaks what can break, counts what was lost and what came twice, and writes docs/evidence.md. With --quick (a few rounds of
  * everything) or --only (kills, windows, cuts, again, restarts, steps, cells, histories, mutants, mutants-cluster, mutants-store,
- * mutants-time, postgres, cluster) it prints and writes nothing; --only with --write replaces that section, and `mutants` is all that begin so.
+ * mutants-time, mutants-joins, postgres, cluster) it prints and writes nothing; --only with --write replaces that section, and `mutants` is all that begin so.
  */
 
 const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Section>>> = {
@@ -35,6 +35,7 @@ const SECTIONS: Readonly<Record<string, (options: EvidenceOptions) => Promise<Se
   'mutants-cluster': mutantsSection('The tests of a cluster are tested', CLUSTER_KILLS),
   'mutants-store': mutantsSection('The tests of the store are tested', STORE_KILLS),
   'mutants-time': mutantsSection('The tests of time are tested', TIME_KILLS),
+  'mutants-joins': mutantsSection('The tests of tables and joins are tested', JOIN_KILLS),
   postgres: postgresSection,
   cluster: clusterSection,
 };
