@@ -54,6 +54,8 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
       ...['bridge', '--from', fromUrl, '--topic', `${prefix}/in/#`, '--to', toUrl],
       ...['--to-topic', `${prefix}/out/{level.${level}}`, '--client-id', clientId, '--qos', String(qos)],
       ...['--guarantee', guarantee, ...(guarantee === 'exactly-once' ? ['--dir', dir] : []), '--drain-timeout', '5'],
+      // how soon a broker answers is no promise of ours
+      ...['--connect-timeout', '0'],
       ...args,
     ];
     const { nodeArgs, main } = await buildOnce();
