@@ -41,6 +41,8 @@ export class CommitTiming {
   /** So many answers are to come. */
   observe(now: number, awaited: number): void {
     this.#awaited = awaited;
+    // what it waited with may be wanted no more, as the mark of a connection that has ended: then nobody asks whether it still waits
+    this.#waiting &&= awaited > 0 && now < this.#until;
     if (!this.#inTime) return;
     const isLate = now > this.#answersUntil;
     if (awaited > 0 && !isLate) return;

@@ -44,6 +44,20 @@ describe('CommitTiming', () => {
     assert.equal(timing.deadline(), NEVER);
   });
 
+  it('what is not asked for any more does not wait: a job at rest is not woken for it again and again', () => {
+    for (const [afterMs, awaited] of [
+      [0.2, 0],
+      [1, 1],
+    ] as const) {
+      const timing = new CommitTiming();
+      const now = commit(timing, 0, 1, 1);
+      assert.ok(waits(timing, now + 0.1, 1));
+      assert.deepEqual([timing.waiting, timing.deadline()], [true, now + 1]);
+      timing.observe(now + afterMs, awaited);
+      assert.deepEqual([timing.waiting, timing.deadline()], [false, NEVER]);
+    }
+  });
+
   it('waits as long as the last commit took, between 0.5 and 3 ms', () => {
     for (const [tookMs, waitMs] of [
       [0.05, 0.5],

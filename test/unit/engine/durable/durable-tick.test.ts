@@ -262,6 +262,23 @@ describe('what the last commit has let out is answered before the next one is se
     await run.close();
   });
 
+  it('nothing waits for answers where a cut has taken what it was to store, and the answers with it', async () => {
+    const sender = new UrgentSender();
+    const run = await openRun({ source: new LonePubrel().source, sink: sender.sink }, new MemoryStores());
+    sender.urgency = 'now';
+    assert.ok(run.tick.seal(NOW) !== undefined);
+    sender.awaited = 1;
+    run.tick.handleCommitted(NOW + 1);
+    sender.urgency = 'now';
+    assert.equal(run.tick.seal(NOW + 1.5), undefined);
+    assert.equal(run.tick.holding, true);
+    sender.urgency = 'none';
+    sender.awaited = 0;
+    assert.equal(run.tick.seal(NOW + 1.6), undefined);
+    assert.deepEqual([run.tick.holding, run.tick.deadline()], [false, NEVER], 'it rests');
+    await run.close();
+  });
+
   it('it waits no longer than that one took, and not at all at the end of a run', async () => {
     const sender = new UrgentSender();
     const run = await openRun({ source: new LonePubrel().source, sink: sender.sink }, new MemoryStores());
