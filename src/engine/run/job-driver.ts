@@ -292,7 +292,8 @@ export class JobDriver {
   #wakeForItems(): void {
     const { holding } = this.#custody;
     const gathers = holding && this.#turnMs < SHORT_TICK_MS && this.#lanes.asyncStages.length === 0;
-    if (gathers) this.#commitTimer.set(Math.min(this.#custody.deadline(), performance.now() + GATHER_MS));
+    // not later than what another source was to wait for
+    if (gathers) this.#commitTimer.bring(performance.now() + GATHER_MS);
     else this.#latch.wake();
   }
 

@@ -22,6 +22,11 @@ export class DeadlineTimer {
     if (deadline < this.#firesAt) this.#arm();
   }
 
+  /** The same where it is before the one that is set. */
+  bring(deadline: number): void {
+    if (deadline < this.#deadline) this.set(deadline);
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
