@@ -63,6 +63,13 @@ test('a state of which no bytes of its own are made is the same', LIMIT, () => {
   assert.ok(inPlace > 250, `${inPlace} of 500`);
 });
 
+test('a codec of which the user has replaced `encode` is asked by that, and one with another `decode` encodes as before', () => {
+  const given = Object.assign(StateCodecs.structuredClone<unknown>(), { encode: () => Uint8Array.of(7) });
+  const { bytes, length } = encodeBody({ codec: given, owner: 'a stage', inPlace: inPlaceOf(given) }, { count: 1 });
+  assert.deepEqual([...bytes.subarray(0, length)], [7]);
+  assert.ok(inPlaceOf({ ...StateCodecs.structuredClone<unknown>(), version: 3, decode: () => 1 }) !== undefined);
+});
+
 test('what an earlier version has stored by structured clone alone is read', LIMIT, () => {
   fc.assert(
     fc.property(value, (state) => {

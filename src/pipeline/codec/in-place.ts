@@ -7,13 +7,15 @@ export interface InPlace {
   readonly encodeOther: (state: unknown) => Uint8Array;
 }
 
-/** By their codecs, those of `StateCodecs`: what `encode` of these would make. */
-const inPlace = new WeakMap<object, InPlace>();
+type Encode<S> = StateCodec<S>['encode'];
 
-/** Says how a codec does that. */
-export const encodesInPlace = (codec: object, how: InPlace): void => {
-  inPlace.set(codec, how);
+/** By `encode` of the codecs of `StateCodecs`, which would make the same: a codec of which somebody has replaced it is none of these. */
+const inPlace = new WeakMap<Encode<never>, InPlace>();
+
+/** Says how it does that. */
+export const encodesInPlace = <S>(encode: Encode<S>, how: InPlace): void => {
+  inPlace.set(encode, how);
 };
 
 /** Undefined for a codec of the user's. */
-export const inPlaceOf = (codec: StateCodec<unknown>): InPlace | undefined => inPlace.get(codec);
+export const inPlaceOf = ({ encode }: StateCodec<unknown>): InPlace | undefined => inPlace.get(encode);

@@ -84,14 +84,10 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
     check(state);
     return writeScratch(state, COMPACTED);
   };
-  const codec: StateCodec<S> = {
-    version,
-    encode: encodeState,
-    decode: (bytes) => decode(bytes) as S,
-    ...(upgrade && { upgrade: (bytes, from) => upgrade(decode(bytes), from) }),
-  };
-  encodesInPlace(codec, { write, encodeOther: encodeCloned });
-  return codec;
+  encodesInPlace(encodeState, { write, encodeOther: encodeCloned });
+  const codec = { version, encode: encodeState, decode: (bytes: Uint8Array) => decode(bytes) as S };
+  if (upgrade === undefined) return codec;
+  return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };
 };
 
 /**
