@@ -10,6 +10,8 @@ export interface Placed extends IndexEntry {
 
 /** So many are put in their places one by one; more are sorted together with the others. */
 const FEW = 32;
+/** So many that are gone may stand in front of the others, besides as many as there are of these. */
+const MOST_GONE = 1024;
 
 /**
  * Entries of an index in memory, of a key one at most. They are put in order when somebody asks for more than the first: of very many that come
@@ -43,8 +45,8 @@ export class TimerFront {
     // what fires is the first
     const place = isSame(this.#ordered[this.#from], entry) ? this.#from : this.#placeOf(entry);
     if (!isSame(this.#ordered[place], entry)) return;
-    if (place === this.#from) this.#from += 1;
-    else this.#ordered.splice(place, 1);
+    if (place !== this.#from) this.#ordered.splice(place, 1);
+    else this.#leaveFirst();
   }
 
   peek(): Placed | undefined {
@@ -75,6 +77,13 @@ export class TimerFront {
     this.#from = 0;
     this.#added.clear();
     this.#firstAdded = undefined;
+  }
+
+  #leaveFirst(): void {
+    this.#from += 1;
+    if (this.#from <= MOST_GONE || 2 * this.#from < this.#ordered.length) return;
+    this.#ordered = this.#ordered.slice(this.#from);
+    this.#from = 0;
   }
 
   #order(): void {

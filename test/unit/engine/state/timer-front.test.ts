@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Placed, TimerFront } from '../../../../src/engine/state/timer-front.js';
 
 const entry = (at: number, key: string): Placed => ({ at, key, text: `s${key}` });
@@ -68,5 +71,25 @@ describe('the first timers of an index, in memory', () => {
       front.first(100).map(({ at }) => at),
       [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
     );
+  });
+
+  it('leave nothing of those that are gone, however few come at a time', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const front = new TimerFront();
+    const fire = (at: number): WeakRef<Placed> => {
+      const one = entry(at, `k${at}`);
+      front.put(one);
+      assert.equal(front.first(10)[0], one);
+      front.remove(one);
+      return new WeakRef(one);
+    };
+    front.put(entry(1e9, 'far'));
+    const gone = Array.from({ length: 5000 }, (_, at) => fire(at));
+    // in the turn in which it is made a WeakRef keeps what it refers to
+    await setImmediate();
+    collect();
+    const held = gone.filter((one) => one.deref() !== undefined).length;
+    assert.ok(held <= 1100, `${held} are held`);
   });
 });
