@@ -4,6 +4,7 @@ import type { OnError } from '../../src/connector/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { ManualSource } from '../support/ends/manual-source.js';
 import { fc } from '../support/fast-check.js';
+import { howMany } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { Destination, durableSink } from '../support/rigs/durable-sink-rig.js';
 import { MachineRig } from '../support/rigs/machine-rig.js';
@@ -206,6 +207,6 @@ test(
 test('the same where a function fails the job now and then, and runs begin carefully', LIMIT, async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.integer({ min: 2, max: 12 }), (all, every) => new World({ every }).play(all)),
-    { numRuns: 150 },
+    { numRuns: howMany({ sample: 50, full: 150 }) },
   );
 });
