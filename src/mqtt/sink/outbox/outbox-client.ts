@@ -96,9 +96,9 @@ export class OutboxClient implements OutboxSender {
     this.sender.committed(mark);
   }
 
-  /** Lets out what the engine has given, and what waits. Most ticks find neither, and what the broker answers the client sees by itself. */
+  /** Lets out what the engine has given, and what waits where there is room. What the broker answers the client sees by itself. */
   flush(): void {
-    if (!this.#given && this.sender.queue.buffered === 0) return;
+    if (!this.#given && !this.sender.queue.hasWork) return;
     this.#given = false;
     this.client.flush();
   }

@@ -110,6 +110,13 @@ export class ClientQueue {
     return this.#published.unwritten.size > 0;
   }
 
+  /** Whether `pump` may find work that no event and no deadline has told of. */
+  get hasWork(): boolean {
+    if (this.hasUnwritten || this.#held.size > 0) return true;
+    const row = this.#waiting.peek();
+    return row !== undefined && (row.qos === 0 || this.#parts.publisher().portion > 0);
+  }
+
   /** No more rows are to be enqueued now. */
   get full(): boolean {
     return this.#overBounds && (this.#online || this.#parts.limits.offlineOverflow === 'pause');

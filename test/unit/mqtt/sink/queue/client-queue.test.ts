@@ -9,6 +9,26 @@ const indicesOf = (published: readonly string[], topic: string): number[] =>
   published.filter((entry) => entry.startsWith(`${topic}:`)).map((entry) => Number(entry.slice(topic.length + 1)));
 
 describe('ClientQueue', () => {
+  it('has work while rows wait that the session takes, and none while they wait for its answers', () => {
+    const rig = new QueueRig({ window: 1 });
+    assert.equal(rig.queue.hasWork, false);
+    rig.add();
+    rig.add();
+    assert.equal(rig.queue.hasWork, true);
+    rig.queue.handleConnected(5, 0);
+    rig.pump();
+    assert.equal(rig.queue.hasWork, false, 'the window is full, and an answer is told');
+    rig.answer(0, 'delivered');
+    assert.equal(rig.queue.hasWork, true);
+    rig.pump();
+    rig.answer(1, 'delivered');
+    rig.add('t', 0);
+    rig.pump();
+    assert.equal(rig.queue.hasWork, true, 'a message of QoS 0 is settled when its bytes have left');
+    rig.queue.handleWritten();
+    assert.equal(rig.queue.hasWork, false);
+  });
+
   it('publishes in order, as many as the window takes, and goes on with each acknowledgement', () => {
     const rig = new QueueRig({ window: 2 });
     for (let i = 0; i < 4; i += 1) rig.add();
