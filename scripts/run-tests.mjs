@@ -15,7 +15,7 @@ import { compileTests } from './compile-tests.mjs';
 import { writePrograms } from './test-programs.mjs';
 
 /** Most files wait for brokers and processes most of the time: they take a few seconds of a processor. */
-const LEAST_AT_ONCE = 8;
+const LEAST_AT_ONCE = 6;
 const FILE_LIMIT_MS = 900_000;
 /** With --full. */
 const LONG_FILE_LIMIT_MS = 2_700_000;
