@@ -36,15 +36,18 @@ export async function runCell(
   const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
   const run = async (folder: string, env: Readonly<Record<string, string>>) => {
     const program = join(folder, file.replace(/\.ts$/, '.js'));
-    return verdictOf(
-      await outputOf(['--test-reporter=tap', ...names, program], { MILLRACE_COMPILED: folder, ...env, ...more }),
-    );
+    return outputOf(['--test-reporter=tap', ...names, program], { MILLRACE_COMPILED: folder, ...env, ...more });
   };
-  if (patches.length === 0) return run(await compiledSources(), {});
+  if (patches.length === 0) return verdictOf((await run(await compiledSources(), {})).tap);
   const problem = patches.map(patchProblem).find((one) => one !== undefined);
   if (problem !== undefined) return { passed: 0, failed: [], broken: problem };
   await using mutant = await compiledMutant(patches);
-  return await run(mutant.folder, { MILLRACE_MUTANT: mutant.folder, MILLRACE_PATIENCE_MS: '20000' });
+  const { tap, stoodStill } = await run(mutant.folder, {
+    MILLRACE_MUTANT: mutant.folder,
+    MILLRACE_PATIENCE_MS: '20000',
+  });
+  // a loop without end lets no test fail by its limit
+  return stoodStill ? { passed: 0, failed: [`${file} stands still`] } : verdictOf(tap);
 }
 
 /** The verdict that a TAP report is. */
@@ -61,7 +64,13 @@ export function verdictOf(tap: string): CellVerdict {
   return { passed, failed: failed.map(([, name = '']) => name) };
 }
 
-function outputOf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+interface Output {
+  readonly tap: string;
+  /** It was ended after `LIMIT_MS`. */
+  readonly stoodStill: boolean;
+}
+
+function outputOf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Output> {
   // A test process of its own, not a part of this run.
   const { NODE_TEST_CONTEXT: _, ...own } = process.env;
   const child = spawn(process.execPath, args, { env: { ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -69,14 +78,18 @@ function outputOf(args: readonly string[], env: Readonly<Record<string, string>>
     () => void child.kill(),
     () => void child.kill('SIGKILL'),
   );
-  const timer = setTimeout(() => child.kill(), LIMIT_MS);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  let stoodStill = false;
+  const timer = setTimeout(() => {
+    stoodStill = true;
+    child.kill();
+  }, LIMIT_MS);
+  let tap = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (tap += chunk));
   return new Promise((resolve) => {
     child.once('close', () => {
       clearTimeout(timer);
       forget();
-      resolve(output);
+      resolve({ tap, stoodStill });
     });
   });
 }
