@@ -45,6 +45,8 @@ export class SimDisk {
   #commits = 0;
   #failing = false;
   #owner = 0;
+  /** What processes that were taken over had seen. */
+  readonly #left = new Map<number, SortedRecords>();
   /** What the last writes have replaced, newest last. */
   readonly #undo: StoreBatch[] = [];
   flaw: DiskFlaw = 'none';
@@ -80,17 +82,27 @@ export class SimDisk {
   /** A process becomes the owner: of what the one before had begun to write some is there, and the rest is refused. */
   takeOver(process: number): void {
     if (process === this.#owner) return;
+    const former = this.#owner;
     this.#owner = process;
     const kept = this.#random.below(this.#writes.length + 1);
     for (const [index, { batch, owner, onDurable, onFenced }] of this.#writes.splice(0).entries()) {
       if (index < kept) this.#apply(batch);
       this.#clock.after(0, index < kept ? onDurable : onFenced, owner);
     }
+    const left = new SortedRecords();
+    for (const [key, value] of this.#records.entries()) left.put(key, value);
+    this.#left.set(former, left);
+  }
+
+  /** The durable state; of a process that was taken over, as that found it: each has a view of its own of the log. */
+  viewOf(process: number): StoreView {
+    const records = (): SortedRecords => this.#left.get(process) ?? this.#records;
+    return { get: (key) => copyOf(records().get(key)), range: (from, to) => rangeOf(records(), from, to) };
   }
 
   /** The durable state. */
   get view(): StoreView {
-    return { get: (key) => copyOf(this.#records.get(key)), range: (from, to) => this.#range(from, to) };
+    return { get: (key) => copyOf(this.#records.get(key)), range: (from, to) => rangeOf(this.#records, from, to) };
   }
 
   /** The next fsync fails: of what waits for it some is there and some is not. */
@@ -151,15 +163,15 @@ export class SimDisk {
       else this.#records.put(key, value);
     }
   }
+}
 
-  *#range(from: string, to: string): Generator<StoreRecord, void> {
-    let after = false;
-    for (let key = this.#records.next(from, after); key !== undefined; key = this.#records.next(key, after)) {
-      if (compareKeys(key, to) >= 0) return;
-      const value = copyOf(this.#records.get(key));
-      if (value !== undefined) yield { key, value };
-      after = true;
-    }
+function* rangeOf(records: SortedRecords, from: string, to: string): Generator<StoreRecord, void> {
+  let after = false;
+  for (let key = records.next(from, after); key !== undefined; key = records.next(key, after)) {
+    if (compareKeys(key, to) >= 0) return;
+    const value = copyOf(records.get(key));
+    if (value !== undefined) yield { key, value };
+    after = true;
   }
 }
 

@@ -60,12 +60,12 @@ class SimStore implements Store {
 
   get(key: string): Uint8Array | undefined {
     this.#check();
-    return this.#disk.view.get(key);
+    return this.#disk.viewOf(this.#owner.number).get(key);
   }
 
   range(from: string, to: string): Iterable<StoreRecord> {
     this.#check();
-    return this.#disk.view.range(from, to);
+    return this.#disk.viewOf(this.#owner.number).range(from, to);
   }
 
   commit(batch: StoreBatch): Promise<void> {
