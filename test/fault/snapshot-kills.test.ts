@@ -133,7 +133,8 @@ test(
     // what comes behind the snapshot is in the state of that job alone
     await world.publish(KEYS.slice(0, 3));
     await witness.untilCount(2 * KEYS.length * rounds + 6);
-    // it ends by itself: killed before it has acknowledged them, it would leave them to the one that takes its session over
+    // it ends by itself: killed before it has acknowledged them, it would leave them to the one that takes its session over; and nobody
+    // connects in between, since mosquitto sends what it had to release on a connection that ends as new on the next (R2b)
     job.endInput();
     await job.exited;
 
@@ -159,11 +160,6 @@ test(
     assert.equal(countsOf(witness.texts.slice(before)).size, 2 * KEYS.length);
     await again.end('SIGKILL');
 
-    // the sessions of the first job are none of a job that begins: that is said, and nothing of them is taken in silence
-    const same = world.start({ ...first, name: 'third', initialSnapshot: 'whole' });
-    const refused = JSON.parse(await same.waitForLine(/failed|running/));
-    assert.equal(refused.failed, 'SESSION_UNKNOWN', JSON.stringify(refused));
-    await same.end('SIGKILL');
     // what the broker has kept comes to the one that takes it over; what came behind the snapshot before is in no state of it
     await world.publish(KEYS.slice(1, 5));
     const adopting = world.start({ ...first, name: 'fourth', initialSnapshot: 'whole', onUnknown: 'adopt' });
@@ -173,5 +169,11 @@ test(
     const counts = countsOf(witness.texts.slice(late));
     for (const key of KEYS.slice(1, 5)) assert.equal(counts.get(`one ${key}`)?.at(-1), rounds + 1, key);
     await adopting.end('SIGKILL');
+
+    // the sessions of the first job are none of a job that begins: that is said, and nothing of them is taken in silence
+    const same = world.start({ ...first, name: 'third', initialSnapshot: 'whole' });
+    const refused = JSON.parse(await same.waitForLine(/failed|running/));
+    assert.equal(refused.failed, 'SESSION_UNKNOWN', JSON.stringify(refused));
+    await same.end('SIGKILL');
   },
 );
