@@ -164,6 +164,8 @@ export class DurableTick {
   /** What was sealed is durable: everything that waited for it goes out. */
   handleCommitted(now: number): void {
     const { overlay, sinks, parts } = this.#options;
+    // what came meanwhile, before more is let out
+    this.#timing.observe(now, this.#awaited());
     this.#committing = false;
     if (this.#staging) {
       this.#staging = false;
@@ -181,12 +183,11 @@ export class DurableTick {
     this.#timing.durable(now, this.#awaited());
   }
 
-  /** Answers to what was let out that are to come: most of them want a commit. */
-  #awaited(): number {
+  /** Answers to what was let out that are to come, at each port: most of them want a commit. */
+  #awaited(): readonly number[] {
     const { lanes, sinks } = this.#options;
-    let awaited = 0;
-    for (const { options } of lanes.sources) awaited += options.reader.awaited ?? 0;
-    for (const { outboxes } of sinks) for (const outbox of outboxes) awaited += outbox.awaited;
+    const awaited = lanes.sources.map(({ options }) => options.reader.awaited ?? 0);
+    for (const { outboxes } of sinks) for (const outbox of outboxes) awaited.push(outbox.awaited);
     return awaited;
   }
 

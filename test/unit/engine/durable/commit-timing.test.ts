@@ -7,12 +7,12 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** A commit that takes so long, and lets out what so many answers are to come for. Gives when it was durable. */
 const commit = (timing: CommitTiming, sealedAt: number, tookMs: number, awaited: number): number => {
   timing.sealed(sealedAt);
-  timing.durable(sealedAt + tookMs, awaited);
+  timing.durable(sealedAt + tookMs, [awaited]);
   return sealedAt + tookMs;
 };
 
 const waits = (timing: CommitTiming, now: number, awaited: number): boolean => {
-  timing.observe(now, awaited);
+  timing.observe(now, [awaited]);
   return timing.waits(now);
 };
 
@@ -21,7 +21,7 @@ const commits = (timing: CommitTiming, from: number, count: number, answeredAfte
   let now = from;
   for (let n = 0; n < count; n += 1) {
     now = commit(timing, now, 1, 2) + answeredAfterMs;
-    timing.observe(now, 0);
+    timing.observe(now, [0]);
   }
   return now;
 };
@@ -53,7 +53,7 @@ describe('CommitTiming', () => {
       const now = commit(timing, 0, 1, 1);
       assert.ok(waits(timing, now + 0.1, 1));
       assert.deepEqual([timing.waiting, timing.deadline()], [true, now + 1]);
-      timing.observe(now + afterMs, awaited);
+      timing.observe(now + afterMs, [awaited]);
       assert.deepEqual([timing.waiting, timing.deadline()], [false, NEVER]);
     }
   });
@@ -83,6 +83,27 @@ describe('CommitTiming', () => {
     assert.ok(waits(timing, commit(timing, now, 1, 1) + 0.1, 1), 'nearer now');
   });
 
+  it('a port whose answers are late keeps nobody from waiting for those of another one', () => {
+    const timing = new CommitTiming();
+    let now = 0;
+    // a broker that has thousands to go through answers a few between two commits
+    for (let owed = 5000; owed > 4950; owed -= 5) {
+      timing.sealed(now);
+      timing.observe(now + 1, [owed, 0]);
+      timing.durable(now + 1, [owed + 5, 20]);
+      timing.observe(now + 1.5, [owed + 3, 0]);
+      now += 3;
+      timing.observe(now, [owed, 0]);
+    }
+    timing.sealed(now);
+    timing.observe(now + 1, [5000, 0]);
+    timing.durable(now + 1, [5005, 20]);
+    timing.observe(now + 1.3, [5003, 20]);
+    assert.ok(timing.waits(now + 1.3), 'those of the other one come in time');
+    timing.observe(now + 1.6, [5003, 0]);
+    assert.ok(!timing.waits(now + 1.6), 'they are there');
+  });
+
   it('an answer that is late by chance changes nothing', () => {
     const timing = new CommitTiming();
     let now = 0;
@@ -110,10 +131,10 @@ describe('CommitTiming', () => {
     ] as const) {
       const timing = new CommitTiming();
       timing.sealed(100, stateBytes);
-      timing.durable(100, 0);
+      timing.durable(100, [0]);
       assert.equal(timing.gathers(100 + waitMs / 2), waitMs > 0);
       assert.ok(!timing.gathers(100 + waitMs + 0.001));
-      timing.observe(100, 1);
+      timing.observe(100, [1]);
       assert.ok(!timing.gathers(100));
     }
   });
