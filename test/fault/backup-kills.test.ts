@@ -51,16 +51,24 @@ test(
       copies.push(copy);
     }
 
+    /** A process that stands still in the middle of its copy: how long one takes is not for a test to know. */
+    const halfCopied = async (copy: string): Promise<Child> => {
+      for (let attempt = 0; attempt < 20; attempt += 1) {
+        rmSync(copy, { recursive: true, force: true });
+        const copying = startCli(['backup', dir, copy]);
+        await until(() => existsSync(`${copy}.unfinished`) || !copying.running, { intervalMs: 1 });
+        copying.signal('SIGSTOP');
+        if (existsSync(`${copy}.unfinished`)) return copying;
+        copying.signal('SIGCONT');
+        await copying.exited;
+      }
+      return assert.fail('no copy was met in its middle');
+    };
+
     // the process that copies is killed: there is no copy, and the next one takes its place
     const torn = join(place, 'torn');
-    for (let attempt = 0; !existsSync(`${torn}.unfinished`); attempt += 1) {
-      assert.ok(attempt < 20, 'it was never killed in the middle');
-      rmSync(torn, { recursive: true, force: true });
-      const copying = startCli(['backup', dir, torn]);
-      await until(() => existsSync(`${torn}.unfinished`) || !copying.running, { intervalMs: 1 });
-      copying.signal('SIGKILL');
-      await copying.exited;
-    }
+    await (await halfCopied(torn)).end('SIGKILL');
+    assert.equal(existsSync(`${torn}.unfinished`), true);
     assert.equal(existsSync(torn), false);
     assert.equal((await runCli(['backup', dir, torn])).code, 0);
     assert.equal(existsSync(`${torn}.unfinished`), false);
@@ -68,11 +76,11 @@ test(
 
     // the owner is
     const widowed = join(place, 'widowed');
-    const copying = startCli(['backup', dir, widowed]);
-    await until(() => existsSync(`${widowed}.unfinished`) || !copying.running, { intervalMs: 1 });
+    const copying = await halfCopied(widowed);
     job.signal('SIGKILL');
     await job.exited;
     assert.equal(existsSync(widowed), false, 'its owner was killed while it was copied');
+    copying.signal('SIGCONT');
     assert.equal((await copying.exited).code, 0, copying.stderr.join('\n'));
     copies.push(widowed);
 
