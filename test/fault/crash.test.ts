@@ -68,7 +68,7 @@ class CrashRig implements AsyncDisposable {
     const { run, qos } = this.#parts;
     this.#bridge = startCli([
       ...['bridge', '--from', this.source.url, '--topic', `${run}/in/#`, '--to', this.sink.url],
-      ...['--to-topic', `${run}/out/{level.3}`, '--client-id', run, '--qos', String(qos), '--drain-timeout', '5'],
+      ...['--to-topic', `${run}/out/{level.3}`, '--client-id', run, '--qos', String(qos)],
     ]);
     await this.#bridge.waitForLine(/RUNNING/);
   }
@@ -152,8 +152,14 @@ describe('kill -9 of the bridge', SUITE_LIMIT, () => {
     });
   }
 
-  /** Brings the bridge into a phase by faults, kills it there, and lets a new one finish. */
-  const killedIn = async (qos: 1 | 2, count: number, phase: (rig: CrashRig) => Fault, reached: number) => {
+  /** Brings the bridge into a phase by faults, kills it there, and lets a new one finish, which is ended when `finished` is. */
+  const killedIn = async (
+    qos: 1 | 2,
+    count: number,
+    phase: (rig: CrashRig) => Fault,
+    reached: number,
+    finished: (rig: CrashRig) => Promise<void> = async () => {},
+  ) => {
     await using rig = await CrashRig.open(qos);
     await rig.start();
     const fault = phase(rig);
@@ -163,6 +169,7 @@ describe('kill -9 of the bridge', SUITE_LIMIT, () => {
     await rig.kill();
     fault.disarm();
     await rig.start();
+    await finished(rig);
     return { delivery: await rig.settle(), rig };
   };
 
@@ -215,7 +222,8 @@ describe('kill -9 of the bridge', SUITE_LIMIT, () => {
     LIMIT,
     async () => {
       const unreleased = (rig: CrashRig) => rig.source.drop({ from: 'server', type: 'pubrel', times: 10_000 });
-      const { delivery, rig } = await killedIn(2, 60, unreleased, 60);
+      const released = ({ source }: CrashRig) => source.untilSeen('client', 'pubcomp', 60);
+      const { delivery, rig } = await killedIn(2, 60, unreleased, 60, released);
       assertSound(delivery, { once: true });
       assert.ok(
         rig.source.count('client', 'pubcomp', ({ connection }) => connection > 1) >= 60,
