@@ -35,7 +35,7 @@ async function withRig(broker: Mosquitto, version: 5 | 4, run: (rig: Rig) => Pro
   runs += 1;
   const topic = `finished/${runs}`;
   await using proxy = await startChaosProxy({ to: broker });
-  const times = { reconnectPeriod: 20, maxReconnectPeriod: 50, connackTimeout: 300 };
+  const times = { reconnectPeriod: 20, maxReconnectPeriod: 50 };
   const source = MqttSources.builder()
     .broker(proxy.url)
     .clientId(`finished-${process.pid}-${runs}`)
