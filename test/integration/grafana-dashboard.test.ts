@@ -17,7 +17,6 @@ async function servedSeries(): Promise<ReadonlyMap<string, ReadonlySet<string>>>
   const { url: broker } = await startAedes();
   const connectOptionsFn = () => ({ protocolVersion: 4 }) as const;
   await using engine = Engine.embedded({ stores: new MemoryStores() });
-  await using served = await serve(engine, { port: 0 });
   const source = MqttSources.builder({ broker, clientId: 'in', topic: 'in/#', connectOptionsFn });
   const pipeline = Pipeline.create();
   pipeline
@@ -25,6 +24,8 @@ async function servedSeries(): Promise<ReadonlyMap<string, ReadonlySet<string>>>
     .writeTo(MqttSinks.builder({ broker, clientId: 'out', topic: 'out', connectOptionsFn }).build());
   const job = engine.newJob(pipeline, { name: 'bridge', processingGuarantee: 'exactly-once' });
   await job.whenRunning();
+  // what is served may be a second old: of a job that is served before it runs that is not the whole
+  await using served = await serve(engine, { port: 0 });
   const { body } = await ask({ port: served.port ?? 0 }, { path: '/metrics' });
   await job.cancel();
   const series = new Map<string, Set<string>>();
