@@ -101,15 +101,15 @@ describe('viewers of events', SUITE_LIMIT, () => {
     const viewer = new Viewer(path);
     await until(() => viewer.frames >= 1);
     for (const [runner, name] of [
-      [engine, 'ours'],
       [other, 'theirs'],
+      [engine, 'ours'],
     ] as const) {
       const pipeline = Pipeline.create();
       pipeline.readFrom(TestSources.itemStream(10, () => 1)).writeTo(Sinks.noop());
       runner.newJob(pipeline, { name });
     }
-    await until(() => viewer.text.includes('event: events\ndata: [{"seq":'));
-    assert.ok(viewer.text.includes('"kind":"status","job":"ours","status":"RUNNING"'));
+    await until(() => viewer.text.includes('"kind":"status","job":"ours","status":"RUNNING"'));
+    assert.ok(viewer.text.includes('event: events\ndata: [{"seq":'));
     assert.ok(!viewer.text.includes('theirs'));
     assert.match(viewer.text, /^HTTP\/1\.1 200 OK[\s\S]*\r\nContent-Type: text\/event-stream; charset=utf-8\r\n/);
     viewer.socket.destroy();
