@@ -20,9 +20,12 @@ export interface EngineParts {
   readonly standbys?: number;
 }
 
+/** A node that stands still for longer loses what it has, also where the machine alone is to blame. */
+const LEASE_MS = 3_000;
+
 /** An engine whose beats need not be waited for long. It is shut down behind the test. */
 export function quickEngine({ place, node, standbys = 0 }: EngineParts): ClusterEngine {
-  const engine = new ClusterEngine({ place, node, standbys, leaseMs: 600, warnings: false });
+  const engine = new ClusterEngine({ place, node, standbys, leaseMs: LEASE_MS, warnings: false });
   onCleanup(() => engine.shutdown());
   return engine;
 }
