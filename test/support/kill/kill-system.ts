@@ -32,6 +32,9 @@ export interface BridgeSystem {
   owes?(messages: readonly SeenMessage[]): boolean;
 }
 
+/** Less than a process is given to end; nothing that is to end in order takes so long, but on a machine that has other work. */
+const DRAIN_SECONDS = '20';
+
 const PROMISES = { none: 0, 'at-least-once': 1, 'exactly-once': 2 } as const;
 
 /** `millrace bridge` as its users run it. */
@@ -53,7 +56,8 @@ export function millraceBridge(options: MillraceOptions = {}): BridgeSystem {
     const command = [
       ...['bridge', '--from', fromUrl, '--topic', `${prefix}/in/#`, '--to', toUrl],
       ...['--to-topic', `${prefix}/out/{level.${level}}`, '--client-id', clientId, '--qos', String(qos)],
-      ...['--guarantee', guarantee, ...(guarantee === 'exactly-once' ? ['--dir', dir] : []), '--drain-timeout', '5'],
+      ...['--guarantee', guarantee, ...(guarantee === 'exactly-once' ? ['--dir', dir] : [])],
+      ...['--drain-timeout', DRAIN_SECONDS],
       // how soon a broker answers is no promise of ours
       ...['--connect-timeout', '0'],
       ...args,
@@ -92,7 +96,7 @@ export function millracePipeline(title: string, options: PipelineOptions): Bridg
       KILL_CLIENT_ID: clientId,
       KILL_OPTIONS: JSON.stringify({ ...options, qos, guarantee, windows: KILL_WINDOWS }),
     };
-    return nodeLaunch([...nodeArgs, main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', '5'], env);
+    return nodeLaunch([...nodeArgs, main, 'run', PIPELINE, '--dir', dir, '--drain-timeout', DRAIN_SECONDS], env);
   };
   const plain: BridgeSystem = { title, qos, promise: guarantee === 'exactly-once' ? 2 : 1, launch };
   if (options.kind === 'windows')
