@@ -227,6 +227,7 @@ describe('brokers that die and come back', SUITE_LIMIT, () => {
           await using rig = await startBridge(brokers, { qos: 2, version });
           for (let round = 0; round < 12; round += 1) {
             await rig.publish(30);
+            await until(() => rig.source.active > 0 && rig.sink.active > 0, { what: 'both links' });
             await sleep(120);
             rig.source.cutAll('fin');
             rig.sink.cutAll('fin');
