@@ -59,7 +59,7 @@ export async function stopRigBrokers({ from, to }: RigBrokers): Promise<void> {
 }
 
 /** Reconnects at once, so that a cell takes no longer than its fault. */
-export const QUICK: ConnectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 200, connackTimeout: 2_000 };
+export const QUICK: ConnectOptions = { reconnectPeriod: 20, maxReconnectPeriod: 200 };
 
 /**
  * Publisher → broker → proxy → job (source, map, sink) → proxy → broker → verifier. Resolves when the job runs.
