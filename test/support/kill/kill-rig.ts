@@ -40,7 +40,7 @@ export interface KillReport extends Delivery {
 }
 
 /** A system that has lost messages is not waited for any longer when nothing has come for so long. */
-const GIVE_UP_MS = PATIENCE_MS / 4;
+const GIVE_UP_MS = PATIENCE_MS / 2;
 /** A copy would come sooner. */
 const QUIET_MS = 250;
 
