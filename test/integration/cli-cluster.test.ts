@@ -8,7 +8,7 @@ import { buildOnce } from '../support/build-once.js';
 import type { Child } from '../support/child-process.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence } from '../support/nats/nats-servers-here.js';
 import { runCli, startCli } from '../support/start-cli.js';
@@ -58,7 +58,7 @@ const skip = natsAbsence();
 /** As docs/cluster.md lists them. */
 const RIGHTS = ['$JS.API.>', '$JS.FC.>', '$KV.>', '$O.>', 'mr.>'];
 
-describe('millrace run --cluster', { ...LIMIT, skip }, () => {
+describe('millrace run --cluster', { ...SUITE_LIMIT, skip }, () => {
   it('hands the job over to the other node at SIGTERM, which loses and doubles nothing', async () => {
     const [nats, broker] = await Promise.all([startNats(), startMosquitto()]);
     const witness = await startMosquittoSub({ port: broker.port, topic: 'out' });
@@ -158,7 +158,7 @@ describe('millrace run --cluster', { ...LIMIT, skip }, () => {
   });
 });
 
-describe('wrong usage of millrace run --cluster', LIMIT, () => {
+describe('wrong usage of millrace run --cluster', SUITE_LIMIT, () => {
   const CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an option of a cluster without one', ['--partitions', '2'], /--partitions is of --cluster, which is missing/],
     ['a URL with a user', ['--cluster', 'nats://me:hunter2@host'], /without a user: that is --nats-user/],

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Pipeline } from '../../src/index.js';
 import type { Mosquitto } from '../support/brokers/mosquitto.js';
 import { DEVICES, KeyedRig, lines, readings } from '../support/cluster/keyed-rig.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /*
@@ -48,7 +48,7 @@ const countingPeriods = (broker: Mosquitto): Pipeline => {
   return pipeline;
 };
 
-describe('event time in a job of several partitions', LIMIT, () => {
+describe('event time in a job of several partitions', SUITE_LIMIT, () => {
   it('closes a period by the time of all that send, over the hand-over of a node, and each once', async () => {
     const rig = await KeyedRig.start();
     const first = rig.node(countingPeriods(rig.broker));

@@ -4,7 +4,7 @@ import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { type ClusterJobSpec, LEVELS } from '../support/cluster/cluster-jobs.js';
 import { ClusterNode } from '../support/cluster/cluster-node.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence } from '../support/nats/nats-servers-here.js';
 import { until } from '../support/until.js';
@@ -28,7 +28,10 @@ const JOB: ClusterJobSpec = {
   items: ITEMS,
 };
 
-describe('sources that end, in a job whose items change their partition, on a NATS server', { skip, ...LIMIT }, () => {
+describe('sources that end, in a job whose items change their partition, on a NATS server', {
+  skip,
+  ...SUITE_LIMIT,
+}, () => {
   it('complete it on all nodes, of which one is killed again and again, and each item is counted once', async (t) => {
     await using nats = await startNats();
     await using broker = await startMosquitto();

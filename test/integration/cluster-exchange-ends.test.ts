@@ -6,7 +6,7 @@ import type { ClusterJobOptions } from '../../src/cluster/job/cluster-job-option
 import { Pipeline, Sinks, type Source, SourceBuilder } from '../../src/index.js';
 import { onCleanup } from '../support/cleanup.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /*
@@ -129,7 +129,7 @@ const wanted = (count: number): readonly string[] => {
 /** Each once: a sink of a list has what was under way twice where a node of a busy machine is late with its beats. */
 const distinct = (lines: readonly string[]): readonly string[] => [...new Set(lines)].sort();
 
-describe('sources that end in a job whose items change their partition', LIMIT, () => {
+describe('sources that end in a job whose items change their partition', SUITE_LIMIT, () => {
   it('complete the job on all nodes when each item is through', async () => {
     const rig = new Rig();
     const seen: string[] = [];

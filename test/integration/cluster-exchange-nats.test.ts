@@ -6,7 +6,7 @@ import { openNatsPlace } from '../../src/cluster/engine/nats-place.js';
 import { NatsClient } from '../../src/nats/index.js';
 import { onCleanup } from '../support/cleanup.js';
 import { byDevice, counting, DEVICES, KeyedRig, upTo } from '../support/cluster/keyed-rig.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startNats } from '../support/nats/nats-cluster.js';
 import { NatsProxy } from '../support/nats/nats-proxy.js';
 import { natsAbsence } from '../support/nats/nats-servers-here.js';
@@ -17,7 +17,7 @@ const skip = natsAbsence() ?? false;
 const ROUNDS = 40;
 const CUTS = 6;
 
-describe('state by key over a NATS server', { skip, ...LIMIT }, () => {
+describe('state by key over a NATS server', { skip, ...SUITE_LIMIT }, () => {
   it('counts each item once, in the order of its key, over connections that are cut in the middle of it', async () => {
     await using nats = await startNats();
     const [server] = nats.servers;

@@ -6,7 +6,7 @@ import { type Mosquitto, startMosquitto } from '../support/brokers/mosquitto.js'
 import { onCleanup } from '../support/cleanup.js';
 import { watchOut } from '../support/cluster/broker-ends.js';
 import { DEVICES, KEYED_JOB, KeyedRig, lines, readings, upTo } from '../support/cluster/keyed-rig.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /*
@@ -62,7 +62,7 @@ const watchFull = (): ReadonlyMap<string, number> => {
   return full;
 };
 
-describe('a ring of full outboxes', LIMIT, () => {
+describe('a ring of full outboxes', SUITE_LIMIT, () => {
   it('empties itself once what is behind it takes something, and each item is through once', async () => {
     const rig = await KeyedRig.start();
     const out = await startMosquitto();

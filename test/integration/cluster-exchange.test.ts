@@ -16,7 +16,7 @@ import {
   upTo,
 } from '../support/cluster/keyed-rig.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { until } from '../support/until.js';
 
@@ -82,7 +82,7 @@ const waiting = (broker: Mosquitto, told: { mayTell: boolean; waiting: number })
   return pipeline;
 };
 
-describe('state by key in a job of several partitions', LIMIT, () => {
+describe('state by key in a job of several partitions', SUITE_LIMIT, () => {
   it('sees all items of a key in one partition, whichever session they come by, and each once over a hand-over', async () => {
     const rig = await KeyedRig.start();
     const first = rig.node(counting(rig.broker, 'shared'));

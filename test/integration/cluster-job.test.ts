@@ -10,7 +10,7 @@ import { BreakableViews } from '../support/cluster/breakable-views.js';
 import { BrokerEnds } from '../support/cluster/broker-ends.js';
 import { has, type JobNode, joinJob, quickEngine } from '../support/cluster/job-node.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { until } from '../support/until.js';
 
@@ -129,7 +129,7 @@ class Cluster {
 const nodesOf = ({ job }: JobNode): (string | undefined)[] => job.partitions.map(({ node }) => node);
 const runsHere = ({ job, engine }: JobNode): boolean => job.partitions[0]?.node === engine.nodeId;
 
-describe('a job on a cluster', LIMIT, () => {
+describe('a job on a cluster', SUITE_LIMIT, () => {
   it('moves to another node when its own leaves in order: nothing is lost, doubled or counted anew', async () => {
     const cluster = await Cluster.start();
     const first = cluster.node();

@@ -6,7 +6,7 @@ import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { connectPeer } from '../support/clients/mqtt-peer.js';
 import { type JobNode, joinJob, quickEngine } from '../support/cluster/job-node.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 function startNode(memory: MemoryCluster, node: string, pipeline: Pipeline): JobNode {
@@ -27,7 +27,7 @@ async function isWarm(memory: MemoryCluster, name: string): Promise<void> {
   });
 }
 
-describe('a standby', LIMIT, () => {
+describe('a standby', SUITE_LIMIT, () => {
   it('has the state of a partition at hand, and goes on from there when the owner leaves', async () => {
     const memory = new MemoryCluster();
     const broker = await startMosquitto();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AggregateOperations, Pipeline, WindowDefinition } from '../../src/index.js';
 import type { Mosquitto } from '../support/brokers/mosquitto.js';
 import { DEVICES, KeyedRig, lines, type Reading, readings } from '../support/cluster/keyed-rig.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { until } from '../support/until.js';
 
 /*
@@ -81,7 +81,7 @@ const joins = (broker: Mosquitto): Pipeline => {
   return pipeline;
 };
 
-describe('windows in a job of several partitions', LIMIT, () => {
+describe('windows in a job of several partitions', SUITE_LIMIT, () => {
   it('have the items of all that send, by key and of all together, over the hand-over of a node, each once', async () => {
     const rig = await KeyedRig.start();
     const first = rig.node(countingWindows(rig.broker));

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { Engine, Pipeline, TestSources } from '../../src/index.js';
 import { type OnConflict, PostgresSinks, PostgresSources } from '../../src/postgres/index.js';
 import { MemoryStores } from '../../src/store/index.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -16,7 +16,10 @@ import { until } from '../support/until.js';
 
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, index) => index);
 
-describe('a database that changes under a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('a database that changes under a sink to PostgreSQL', {
+  ...SUITE_LIMIT,
+  skip: postgresAbsence() ?? false,
+}, () => {
   let server: Postgres;
   before(async () => {
     server = await startPostgres({ settings: { fsync: 'off' } });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { onCleanup } from '../support/cleanup.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startChaosProxy } from '../support/proxy/chaos-proxy.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, index) => index);
 
-describe('the position of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('the position of a sink to PostgreSQL', { ...SUITE_LIMIT, skip: postgresAbsence() ?? false }, () => {
   let server: Postgres;
   before(async () => {
     server = await startPostgres();

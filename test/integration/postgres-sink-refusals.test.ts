@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { DeadLetter } from '../../src/connector/dead-letter.js';
 import type { Sink } from '../../src/connector/sink.js';
 import { PostgresSinks } from '../../src/postgres/index.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { type Numbered, numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 
 /* What a server says, and whether that is about a row, about the database, or nothing that stays. */
 
-describe('refusals of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('refusals of a sink to PostgreSQL', { ...SUITE_LIMIT, skip: postgresAbsence() ?? false }, () => {
   let server: Postgres;
   before(async () => {
     server = await startPostgres();

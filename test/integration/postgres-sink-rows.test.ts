@@ -6,7 +6,7 @@ import type { Sink } from '../../src/connector/sink.js';
 import { Sinks } from '../../src/pipeline/samples/sinks.js';
 import { PostgresSinks } from '../../src/postgres/index.js';
 import { onCleanup } from '../support/cleanup.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { DurableSinkDriver } from '../support/rigs/durable-sink-driver.js';
 import { type Numbered, numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
@@ -17,7 +17,7 @@ import { until } from '../support/until.js';
 const numbersOf = (letters: readonly DeadLetter[]): unknown[] =>
   letters.map(({ attributes }) => (attributes.item as Numbered).n);
 
-describe('rows of a sink to PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('rows of a sink to PostgreSQL', { ...SUITE_LIMIT, skip: postgresAbsence() ?? false }, () => {
   let server: Postgres;
   before(async () => {
     server = await startPostgres();

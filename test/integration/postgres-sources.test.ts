@@ -8,7 +8,7 @@ import type { Source } from '../../src/connector/source.js';
 import type { SourceReader } from '../../src/connector/source-reader.js';
 import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import { type PostgresChangesOptions, PostgresSources } from '../../src/postgres/index.js';
-import { LIMIT, PATIENCE_MS } from '../support/limits.js';
+import { PATIENCE_MS, SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { type Postgres, postgresAbsence, startPostgres } from '../support/servers/postgres.js';
@@ -38,7 +38,7 @@ const take = async <T>(reader: SourceReader<T>, count: number): Promise<T[]> => 
   return items;
 };
 
-describe('sources from PostgreSQL', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('sources from PostgreSQL', { ...SUITE_LIMIT, skip: postgresAbsence() ?? false }, () => {
   let server: Postgres;
   let tables = 0;
   before(async () => {

@@ -11,7 +11,7 @@ import { deferred } from '../../../../src/internal/deferred.js';
 import { onCleanup } from '../../../support/cleanup.js';
 import { CutBucket } from '../../../support/cluster/cut-bucket.js';
 import { MemoryCluster } from '../../../support/cluster/memory-place.js';
-import { LIMIT } from '../../../support/limits.js';
+import { SUITE_LIMIT } from '../../../support/limits.js';
 import { rejectsWith } from '../../../support/rejects-with.js';
 import { until } from '../../../support/until.js';
 
@@ -121,7 +121,7 @@ const loading = (load: () => Promise<void>) => {
   return { pipeline, seen };
 };
 
-describe('the life of a job on a cluster', { ...LIMIT, concurrency: 8 }, () => {
+describe('the life of a job on a cluster', { ...SUITE_LIMIT, concurrency: 8 }, () => {
   it('has loaded what its ends are opened with at a node that opens nothing yet; what fails to load keeps no node from taking over', async () => {
     const memory = new MemoryCluster();
     const [first, second] = [loading(async () => {}), loading(() => Promise.reject(new Error('no such module')))];
