@@ -39,7 +39,7 @@ describe('a log in files across kill -9', OPTIONS, () => {
       const random = new SeededRandom(seed);
       const dir = join(tempDir('log'), 'store');
       let last = 0;
-      for (let round = 0; round < 4; round += 1) {
+      for (let round = 0; round < 4 || last === 0; round += 1) {
         const { durable, signal } = await runStoreWriter(dir, {
           writer: 'log-writer',
           killAfterMs: random.below(200),
@@ -48,7 +48,6 @@ describe('a log in files across kill -9', OPTIONS, () => {
         isWhole(await recoverHistoryLog(dir), Math.max(durable, last));
         last = await withLog(dir, checkLog, HISTORY_SEGMENT_BYTES);
       }
-      assert.ok(last > 0, 'nothing was written');
     }
   });
 });
