@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { numbered, PostgresRig } from '../support/rigs/postgres-rig.js';
 import { type Postgres, postgresAbsence, startPostgres } from '../support/servers/postgres.js';
 import { Told } from '../support/told.js';
@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 /* A COMMIT that takes as long as one likes, and takes effect: it waits for a standby that is not there yet. */
 
-describe('a sink to PostgreSQL whose standby is away', { ...LIMIT, skip: postgresAbsence() ?? false }, () => {
+describe('a sink to PostgreSQL whose standby is away', { ...SUITE_LIMIT, skip: postgresAbsence() ?? false }, () => {
   let server: Postgres;
   before(async () => {
     server = await startPostgres();
@@ -44,7 +44,7 @@ describe('a sink to PostgreSQL whose standby is away', { ...LIMIT, skip: postgre
     const rig = await PostgresRig.create(server);
     await loseStandby();
     using told = new Told('retrying');
-    const opening = rig.open({ timeoutMs: 300 });
+    const opening = rig.open({ timeoutMs: 1_000 });
     // the COMMIT was given up, and the next connection waits for it
     await retriesTold(told, 2);
     await setStandby('');
@@ -57,7 +57,7 @@ describe('a sink to PostgreSQL whose standby is away', { ...LIMIT, skip: postgre
 
   it('SP3 rows whose COMMIT waits are not complete, and are in once when it is done', async () => {
     const rig = await PostgresRig.create(server);
-    const driver = await rig.open({ timeoutMs: 300 });
+    const driver = await rig.open({ timeoutMs: 1_000 });
     await loseStandby();
     using told = new Told('retrying');
     driver.add(...numbered(0, 5));
