@@ -13,7 +13,7 @@ export type { JobLimits, JobPart, JobPlan } from './job/job-plan.js';
 export type { JobStatus } from './job/job-status.js';
 export type { RestartOptions } from './job/restart-policy.js';
 export type { RunningJob } from './job/running-job.js';
-export type { StoppedEarly } from './job/stopped-early.js';
 export type { JobRunner, RunnerJobOptions } from './job-runner.js';
 export type { Recovered } from './opening/recovered.js';
+export type { StoppedEarly } from './run/stopped-early.js';
 export type { JobSnapshot } from './snapshot/job-snapshot.js';

@@ -1,7 +1,7 @@
 import type { ResolvedRestart } from '../../engine/job/restart-policy.js';
-import { type StoppedEarly, stoppedEarlyWords } from '../../engine/job/stopped-early.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { JobRun } from '../../engine/run/job-run.js';
+import { type StoppedEarly, stoppedEarlyWords } from '../../engine/run/stopped-early.js';
 import { MillraceError } from '../../errors/index.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { LocalViews } from '../../store/log/local-view.js';

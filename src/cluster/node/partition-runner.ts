@@ -1,8 +1,8 @@
 import { type FailedRun, type ResolvedRestart, wentWell } from '../../engine/job/restart-policy.js';
-import type { StoppedEarly } from '../../engine/job/stopped-early.js';
 import type { JobRunOptions } from '../../engine/opening/job-run-options.js';
 import type { RunOutcome } from '../../engine/run/job-driver.js';
 import { JobRun } from '../../engine/run/job-run.js';
+import type { StoppedEarly } from '../../engine/run/stopped-early.js';
 import { Tally } from '../../engine/tick/tally.js';
 import { MillraceError } from '../../errors/index.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
@@ -111,15 +111,20 @@ export class PartitionRunner {
         () => this.#observer.ended(),
       );
     } catch (error) {
-      this.#run = undefined;
+      this.#leave(run);
       return this.#fail(MillraceError.from(error), ran());
     }
-    this.#run = undefined;
+    this.#leave(run);
     if (wentWell(ran())) this.#observer.proved();
     if (this.#stopped) this.#finish('end');
     else if (outcome === 'ended' && !this.#draining) this.#end();
-    else if (outcome === 'drain-timed-out') this.#stopEarly(run);
-    else this.#release();
+    else this.#release(outcome === 'drain-timed-out' ? 'end' : 'release');
+  }
+
+  /** What a drain has left is told also where the run was lost meanwhile, or could not be closed. */
+  #leave({ stoppedEarly }: JobRun): void {
+    this.#run = undefined;
+    if (stoppedEarly !== undefined) this.#observer.stoppedEarly(stoppedEarly);
   }
 
   #end(): void {
@@ -127,16 +132,10 @@ export class PartitionRunner {
     this.#observer.ended();
   }
 
-  #release(): void {
+  /** `end`: not all was delivered, which is no release in order. */
+  #release(signal: 'release' | 'end' = 'release'): void {
     this.#observer.released(undefined);
-    this.#finish('release');
-  }
-
-  /** Not all was delivered: that is no release in order. */
-  #stopEarly({ inFlight: { inFlightItems: inFlight }, unfinished }: JobRun): void {
-    this.#observer.stoppedEarly({ afterMs: this.#options.drainTimeoutMs, inFlight, unfinished });
-    this.#observer.released(undefined);
-    this.#finish('end');
+    this.#finish(signal);
   }
 
   /** Once for each opening. */

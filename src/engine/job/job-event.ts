@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import type { Recovered } from '../opening/recovered.js';
+import type { StoppedEarly } from '../run/stopped-early.js';
 import type { JobStatus } from './job-status.js';
-import type { StoppedEarly } from './stopped-early.js';
 
 /** What a job tells its owner. */
 export type JobEvent =

@@ -8,6 +8,7 @@ import type { OpeningSink } from '../opening/opening-sink.js';
 import type { Recovered } from '../opening/recovered.js';
 import type { RunParts } from '../opening/run-parts.js';
 import { JobRun } from '../run/job-run.js';
+import { type StoppedEarly, stoppedEarlyWords } from '../run/stopped-early.js';
 import { exportSnapshot } from '../snapshot/export-snapshot.js';
 import type { JobSnapshot } from '../snapshot/job-snapshot.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
@@ -16,7 +17,6 @@ import type { JobPlan } from './job-plan.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
 import { RestartPolicy } from './restart-policy.js';
 import type { RunningJob } from './running-job.js';
-import { stoppedEarlyWords } from './stopped-early.js';
 import { tellObserver } from './tell-observer.js';
 import { warnOfFailure } from './warn-of-failure.js';
 
@@ -193,7 +193,6 @@ export class Job implements RunningJob {
     try {
       const outcome = await run.execute((parts) => this.#handleOpen(parts));
       this.#leave(run);
-      if (outcome === 'drain-timed-out') this.#tellStoppedEarly(run);
       this.#handleEnd(outcome === 'ended' ? 'complete' : this.#intent);
       return outcome !== 'drain-timed-out';
     } catch (error) {
@@ -206,6 +205,7 @@ export class Job implements RunningJob {
     // before it is forgotten: until the next run `metrics` tells of the outboxes what this one has left
     this.#left = run.stored;
     this.#run = undefined;
+    if (run.stoppedEarly !== undefined) this.#tellStoppedEarly(run.stoppedEarly);
   }
 
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
@@ -256,9 +256,8 @@ export class Job implements RunningJob {
   }
 
   /** Whoever stops it may not look at what that resolves with; `restart` gives nothing. */
-  #tellStoppedEarly({ inFlight: { inFlightItems: inFlight }, unfinished }: JobRun): void {
+  #tellStoppedEarly(early: StoppedEarly): void {
     const { options, run, warnings } = this.#parts;
-    const early = { afterMs: run.drainTimeoutMs, inFlight, unfinished };
     tellObserver(options.onEvent, { kind: 'stopped-early', job: this.name, ...early });
     const { text, advice } = stoppedEarlyWords(early, run.guarantee);
     warnings?.stoppedEarly(text, advice);

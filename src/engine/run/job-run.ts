@@ -9,6 +9,7 @@ import { type InFlight, NOTHING_IN_FLIGHT } from '../tick/in-flight.js';
 import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js';
 import { JobDriver, type RunOutcome } from './job-driver.js';
 import { StageCalls } from './stage-calls.js';
+import type { StoppedEarly } from './stopped-early.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
 export class JobRun {
@@ -23,7 +24,7 @@ export class JobRun {
   /** The first reason of a `stop`; whatever else fails because of it is none (E1). */
   #stopped: MillraceError | undefined;
   /** As it was when the time of a drain was over: what is closed then settles for nobody. */
-  #unfinished: readonly string[] = [];
+  #stoppedEarly: StoppedEarly | undefined;
 
   constructor(options: JobRunOptions) {
     this.#options = options;
@@ -45,9 +46,9 @@ export class JobRun {
     return this.#driver?.atEnd ?? false;
   }
 
-  /** For which stages and sinks a drain has waited in vain. */
-  get unfinished(): readonly string[] {
-    return this.#unfinished;
+  /** Set when a drain has waited its time in vain, whatever becomes of the run while its ports close. */
+  get stoppedEarly(): StoppedEarly | undefined {
+    return this.#stoppedEarly;
   }
 
   /**
@@ -65,7 +66,7 @@ export class JobRun {
       if (this.#stopped !== undefined) throw this.#stopped;
       onOpen(parts);
       outcome = await driver.run();
-      if (outcome === 'drain-timed-out') this.#unfinished = this.#inTheWay(parts);
+      if (outcome === 'drain-timed-out') this.#stoppedEarly = this.#earlyEnd(parts);
     } catch (error) {
       // what its end fails with is no news beside it
       await this.#close(parts).catch(() => {});
@@ -113,6 +114,11 @@ export class JobRun {
       if (this.#drainAsked) return undefined;
       throw MillraceError.from(error);
     }
+  }
+
+  #earlyEnd(parts: RunParts): StoppedEarly {
+    const { inFlightItems } = parts.machine;
+    return { afterMs: this.#options.drainTimeoutMs, inFlight: inFlightItems, unfinished: this.#inTheWay(parts) };
   }
 
   /** With a store a drain waits for no call, and for no delivery: it has them. */

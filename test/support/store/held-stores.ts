@@ -9,6 +9,8 @@ export class HeldStores implements StoreProvider {
   readonly batches: StoreBatch[] = [];
   holding = false;
   failing: MillraceError | undefined;
+  /** With which a store rejects when it is closed. */
+  endingWith: MillraceError | undefined;
   onCommit: () => void = () => {};
   #held: (() => void)[] = [];
 
@@ -24,7 +26,7 @@ export class HeldStores implements StoreProvider {
       get: (key) => store.get(key),
       range: (from, to) => store.range(from, to),
       commit: (batch) => this.#commit(store, batch),
-      close: () => store.close(),
+      close: () => this.#close(store),
     };
   }
 
@@ -35,6 +37,11 @@ export class HeldStores implements StoreProvider {
     const held = this.#held;
     this.#held = [];
     for (const one of held) one();
+  }
+
+  async #close(store: Store): Promise<void> {
+    await store.close();
+    if (this.endingWith !== undefined) throw this.endingWith;
   }
 
   async #commit(store: Store, batch: StoreBatch): Promise<void> {
