@@ -167,6 +167,8 @@ export class MessageIntake implements ConnectionListener {
     if (this.#opened && !this.#options.autoReconnect) this.lose(error);
     if (this.#owes) this.buffer.holdQos1();
     this.#options.metrics.latency.forget();
+    // on this connection no PUBREL comes any more
+    if (this.#dirty) this.#dirtiness.notify();
     this.#setReading(true);
   }
 

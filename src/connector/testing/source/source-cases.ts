@@ -1,6 +1,7 @@
 import type { ContractCase } from '../contract-case.js';
 import { boundedCase, DEFAULT_PATIENCE_MS, untilWithin } from '../until.js';
 import { acknowledgementScenarios } from './acknowledgement-cases.js';
+import { answerScenarios } from './answer-cases.js';
 import { durableScenarios } from './durable-cases.js';
 import { readerScenarios } from './reader-cases.js';
 import type { SourceHarness, SourceScenario } from './source-harness.js';
@@ -18,6 +19,7 @@ export const sourceCases = <T>(harness: SourceHarness<T>): readonly ContractCase
     ...readerScenarios<T>(limits.failure),
     ...acknowledgementScenarios<T>(limits),
     ...durableScenarios<T>(limits),
+    ...answerScenarios<T>(limits),
   ];
   return scenarios.map((scenario) => ({
     name: scenario.name,

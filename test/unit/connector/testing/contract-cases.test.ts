@@ -18,6 +18,7 @@ import {
 } from '../../../../src/connector/testing/index.js';
 import { Sinks, TestSources } from '../../../../src/index.js';
 import { MemoryStores, type Store, type StoreProvider } from '../../../../src/store/index.js';
+import { type AnsweredBreach, answeredSource } from '../../../support/ends/answered-source.js';
 import { type Broken, breaking } from '../../../support/ends/broken-ends.js';
 import { SUITE_LIMIT } from '../../../support/limits.js';
 
@@ -217,6 +218,56 @@ describe('the cases of a contract fail for what breaks it', SUITE_LIMIT, () => {
   ];
   for (const [what, name, breach, message] of sources) {
     it(`a source: ${what}`, () => fails(sourceWith(breach), name, message));
+  }
+
+  const answered = (breach?: AnsweredBreach): readonly ContractCase[] =>
+    sourceCases<number>({
+      patienceMs: PATIENCE_MS,
+      start: async (items) => ({
+        source: answeredSource(items, breach),
+        produce: () => {},
+        sequenceOf: (item) => item,
+        stop: () => {},
+      }),
+      limits: { redelivery: 'it begins again', acknowledgement: 'it keeps none', failure: 'it does not fail' },
+    });
+  const UNPOLLED = 'durable: it tells what there is to commit, though nobody polls';
+  const LAST = 'durable: while there is something to commit it tells the last answer that is to come, and none before';
+  const answers: readonly [string, string, AnsweredBreach, RegExp][] = [
+    ['whenDirty never comes', UNPOLLED, { tells: () => false }, /whenDirty, with \d answers to come/],
+    [
+      'whenDirty comes for items',
+      UNPOLLED,
+      { whenDirty: () => Promise.resolve() },
+      /whenDirty came with nothing to commit/,
+    ],
+    ['answers are awaited before a commit', UNPOLLED, { awaited: () => 1 }, /no commit has let anything out/],
+    [
+      'whenDirty comes for each answer',
+      LAST,
+      { tells: () => true, whenDirty: ({ dirtiness }) => dirtiness.wait() },
+      /whenDirty came before the last answer/,
+    ],
+    [
+      'whenDirty comes at once while there is something to commit',
+      LAST,
+      { whenDirty: ({ dirty, dirtiness }) => (dirty ? Promise.resolve() : dirtiness.wait()) },
+      /whenDirty came before the last answer/,
+    ],
+    [
+      'whenDirty comes for the first answer only',
+      LAST,
+      { tells: (_, wasDirty) => !wasDirty },
+      /whenDirty, with \d answers to come/,
+    ],
+  ];
+  it('a source that is answered keeps them all', async () => {
+    for (const { name, skip, run } of answered()) {
+      if (skip === undefined) await assert.doesNotReject(run, name);
+    }
+  });
+  for (const [what, name, breach, message] of answers) {
+    it(`a source that is answered: ${what}`, () => fails(answered(breach), name, message));
   }
 
   const sinks: readonly [string, string, WriterBreach, RegExp][] = [

@@ -223,6 +223,17 @@ describe('source reader', () => {
     assert.equal(told.length, 2);
   });
 
+  it('tells what there is to commit when the connection is lost on which PUBRELs were to come', async () => {
+    const { reader, intake, line } = open({ stored: true });
+    line.session.releasesOwed = 2;
+    intake.onSessionEvents([{ type: 'release', token: 1 }]);
+    const last = reader.whenDirty();
+    line.session.releasesOwed = 0;
+    intake.onDisconnected(lost);
+    await last;
+    assert.equal(reader.awaited, 0);
+  });
+
   it('ends a wait when it is closed, is done then, and closes once', async () => {
     const { reader, line, receive } = open();
     const ready = reader.ready();
