@@ -11,6 +11,11 @@ const NAMED_WITHIN_MS = 60_000;
 const SETTLED_BEARS = 4;
 /** Most CONNECTs of our own, given up and unanswered, that may still come to an end at the broker and take the session. */
 const MOST_LATE = 10;
+/**
+ * After so many trials that found nothing waits are those of an outage. Not after the first: where the other one stood still for a moment it
+ * has misled us, and who then waits for longer than a trial holds its connection misleads the other one's, for ever.
+ */
+const TRIALS_BELIEVED = 2;
 /** How soon after CONNACK an end is an early one, in milliseconds. */
 const EARLY_MS = 5000;
 /** So many early closes in a row, of connections on which nothing was asked or moved, are worth an examination … */
@@ -67,7 +72,7 @@ export class ConflictDetector {
   /** Of the early ends those that were not at a SUBSCRIBE. */
   #elsewhere = 0;
   #longestMs = 0;
-  #patience = 1;
+  #trials = 0;
 
   /** Connections in a row that 0x8E ended. */
   get namedEnds(): number {
@@ -94,7 +99,7 @@ export class ConflictDetector {
 
   /** An examination found no conflict: the next one waits for twice as many ends. */
   acquit(): void {
-    this.#patience *= 2;
+    this.#trials += 1;
     this.clear();
   }
 
@@ -139,9 +144,9 @@ export class ConflictDetector {
     this.#quiet = byFin && !moved && !subscribing ? this.#quiet + 1 : 0;
     if (!subscribing) this.#elsewhere += 1;
     this.#longestMs = Math.max(this.#longestMs, connectedMs);
-    const enough = (ends: number) => (ends + this.#bears) * this.#patience;
+    const enough = (ends: number) => (ends + this.#bears) * 2 ** this.#trials;
     if (this.#quiet >= enough(QUIET_ENDS) || this.#early >= enough(EARLY_ENDS)) return 'examine';
     // at a SUBSCRIBE, too: who waits longer and longer is away when the other one looks for it
-    return byFin && (subscribing || !unanswered) && this.#patience === 1 ? 'early' : 'none';
+    return byFin && (subscribing || !unanswered) && this.#trials < TRIALS_BELIEVED ? 'early' : 'none';
   }
 }

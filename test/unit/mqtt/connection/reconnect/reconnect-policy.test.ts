@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ErrorCode, MillraceError } from '../../../../../src/errors/index.js';
-import { MetricsRegistry } from '../../../../../src/metrics/metrics-registry.js';
 import type { ConnectOptions } from '../../../../../src/mqtt/connection/options/connect-options.js';
-import { resolveConnectOptions } from '../../../../../src/mqtt/connection/options/resolve-connect-options.js';
-import { type AttemptEnd, ReconnectPolicy } from '../../../../../src/mqtt/connection/reconnect/reconnect-policy.js';
+import type { AttemptEnd, ReconnectPolicy } from '../../../../../src/mqtt/connection/reconnect/reconnect-policy.js';
 import type { WantedSubscription } from '../../../../../src/mqtt/connection/subscriptions/wanted-subscription.js';
 import { lostError } from '../../../../../src/mqtt/connection/transport/transport-error.js';
+import { policyOf } from '../../../../support/reconnect/policy-of.js';
 
 const FILTER: WantedSubscription = {
   filter: 't',
@@ -18,26 +17,9 @@ const FILTER: WantedSubscription = {
 };
 const SERVER = { protocol: 'mqtts', host: 'h', port: 8883, path: '' } as const;
 
-function policy(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
-  const { options: resolved } = resolveConnectOptions({
-    name: 'test',
-    broker: undefined,
-    options: { clientId: 'c', ...options },
-    keepSession: undefined,
-    startClean: true,
-    subscriptions,
-    refuseLowerQos: false,
-    onSessionLoss: 'redeliver',
-    metrics: new MetricsRegistry(),
-    labels: {},
-  });
-  assert.ok(resolved);
-  return new ReconnectPolicy(resolved, () => 0.5);
-}
-
 /** One that has been connected once. */
 function established(options: ConnectOptions = {}, subscriptions: readonly WantedSubscription[] = []): ReconnectPolicy {
-  const made = policy(options, subscriptions);
+  const made = policyOf(options, subscriptions);
   made.accepted(0);
   return made;
 }
@@ -69,7 +51,7 @@ describe('reconnect policy', () => {
   });
 
   it('asks the next server of the list at once, and waits only when none is left', () => {
-    const made = policy({
+    const made = policyOf({
       servers: [
         { host: 'a', port: 1883 },
         { host: 'b', port: 1883 },
@@ -91,20 +73,20 @@ describe('reconnect policy', () => {
 
   it('tries again when the network corrupts a TLS record before CONNACK, but not when a certificate is refused', () => {
     for (const code of ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC']) {
-      assert.equal(policy().after(end(tlsError(code))).do, 'retry', code);
+      assert.equal(policyOf().after(end(tlsError(code))).do, 'retry', code);
     }
-    assert.equal(policy().after(end(tlsError('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))).do, 'fail');
+    assert.equal(policyOf().after(end(tlsError('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'))).do, 'fail');
   });
 
   it('takes what a proxy says in place of its broker for final only before the first connection', () => {
     const notFound = new MillraceError('WEBSOCKET_REFUSED', 'HTTP 404', { retryable: false });
-    assert.equal(policy().after(end(notFound)).do, 'fail');
+    assert.equal(policyOf().after(end(notFound)).do, 'fail');
     assert.equal(established().after(end(notFound)).do, 'retry');
   });
 
   it('waits long after a refusal by who accepted it before, and says so (R24)', () => {
     const refused = end('NOT_AUTHORIZED');
-    assert.equal(policy().after(refused).do, 'fail', 'at the first connect it is fatal');
+    assert.equal(policyOf().after(refused).do, 'fail', 'at the first connect it is fatal');
     const made = established({ maxReconnectPeriod: 20_000 });
     assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
     assert.deepEqual(made.after(refused), { do: 'retry', waitMs: 15_000, refused: true });
@@ -137,7 +119,7 @@ describe('reconnect policy', () => {
   });
 
   it('waits little between the closes before CONNACK that may come of the version, and as ever after them (R5d)', () => {
-    const made = policy({ reconnectPeriod: 10_000, maxReconnectPeriod: 10_000 });
+    const made = policyOf({ reconnectPeriod: 10_000, maxReconnectPeriod: 10_000 });
     const close = (now: number) => made.after({ ...end('CONNECTION_LOST'), now });
     const steps = [0, 1500, 3000, 4500, 4500, 4500].map((now) => [close(now), made.version]);
     assert.deepEqual(steps, [
@@ -195,7 +177,7 @@ describe('reconnect policy', () => {
   it('R22, R24: an answer to CONNECT that cannot be taken five times in a row is fatal before any was accepted, and an outage later', () => {
     const answer = new MillraceError('PROTOCOL_ERROR', 'connack with the code 5');
     for (const subscriptions of [[], [FILTER]]) {
-      const first = policy({}, subscriptions);
+      const first = policyOf({}, subscriptions);
       const steps = [answer, answer, answer, answer, 'CONNECT_FAILED' as const, ...new Array(5).fill(answer)];
       const ends = steps.map((error) => first.after(end(error)));
       assert.deepEqual(
@@ -210,7 +192,7 @@ describe('reconnect policy', () => {
   });
 
   it('R22: answers to CONNECT that cannot be taken are one end, however they differ', () => {
-    const first = policy({}, [FILTER]);
+    const first = policyOf({}, [FILTER]);
     const ends = [1, 2, 3, 4, 5].map((at) =>
       first.after(
         end(new MillraceError(at % 2 === 0 ? 'PROTOCOL_ERROR' : 'MALFORMED_PACKET', `words ${'x'.repeat(at)}`)),
@@ -224,7 +206,7 @@ describe('reconnect policy', () => {
 
   it('R22: servers of a list that answer by turns what cannot be taken are counted each, told, and given up together', () => {
     const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
-    const made = policy({ servers }, [FILTER]);
+    const made = policyOf({ servers }, [FILTER]);
     const answers = [new MillraceError('PROTOCOL_ERROR', 'one'), new MillraceError('MALFORMED_PACKET', 'another')];
     const steps = Array.from({ length: 10 }, (_, at) => made.after(end(answers[at % 2] ?? 'INTERNAL')));
     assert.deepEqual(
@@ -243,13 +225,13 @@ describe('reconnect policy', () => {
 
   it('asked wrongly: one server of a list that is away may come back, whatever the others answer', () => {
     const servers = ['a', 'b'].map((host) => ({ host, port: 1883 }));
-    const owned = policy({ servers, autoReconnect: false });
+    const owned = policyOf({ servers, autoReconnect: false });
     const answers = [new MillraceError('PROTOCOL_ERROR', 'one'), 'CONNECT_FAILED' as const];
     for (let at = 0; at < 40; at += 1) {
       const next = owned.after(end(answers[at % 2] ?? 'INTERNAL'));
       assert.ok(next.do === 'retry' || (next.do === 'rest' && next.error.retryable), 'its owner tries on');
     }
-    const made = policy({ servers }, [FILTER]);
+    const made = policyOf({ servers }, [FILTER]);
     const steps = Array.from({ length: 40 }, (_, at) => made.after(end(answers[at % 2] ?? 'INTERNAL')));
     assert.ok(steps.every((next) => next.do === 'retry'));
     assert.equal(steps.filter((next) => next.do === 'retry' && next.unusable !== undefined).length, 16);
