@@ -16,3 +16,4 @@ export type { StandingWindow } from './snapshot/standing-windows.js';
 export type { EndedJob } from './told/process-listener.js';
 export type { ToldConnection } from './told/told-connections.js';
 export type { ToldEvent } from './told/told-events.js';
+export type { ToldTable } from './told/told-tables.js';

@@ -25,6 +25,7 @@ import { startAedes } from '../support/brokers/aedes-broker.js';
 import { makeCertificates } from '../support/certificates.js';
 import { startChild } from '../support/child-process.js';
 import { MemoryCluster } from '../support/cluster/memory-place.js';
+import { freePort } from '../support/free-port.js';
 import { ask } from '../support/http/ask.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { rejectsWith } from '../support/rejects-with.js';
@@ -97,6 +98,43 @@ describe('what is served of a job', SUITE_LIMIT, () => {
     assert.match(metrics, /^millrace_connected\{job="copy",source="in"\} 1$/m);
     const all = `${metrics}${JSON.stringify(troubled)}`;
     assert.ok(!all.includes('hidden'));
+    await job.cancel();
+  });
+
+  it('says of a job that has not begun which table it waits for, and why, until all rows are there', async () => {
+    const port = await freePort();
+    await using engine = Engine.embedded();
+    await using served = await serve(engine, { port: 0 });
+    const at = { port: served.port ?? 0 };
+    const json = async (path: string) => JSON.parse((await ask(at, { path })).body);
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.itemStream(10, () => 'boiler'))
+      .lookup(
+        MqttSources.table({
+          broker: `mqtt://127.0.0.1:${port}`,
+          topic: 'sites/+',
+          connectOptionsFn: () => ({ protocolVersion: 4, maxReconnectPeriod: 50, reconnectPeriod: 50 }) as const,
+        }),
+        (device) => device,
+        (_, site) => site,
+      )
+      .writeTo(Sinks.noop());
+    const job = engine.newJob(pipeline, { name: 'enriches' });
+    const waits = /^job "enriches" is STARTING, and waits for table "sites\/\+": .*refused/;
+    await until(async () => (await json('/ready')).reasons.some((reason: string) => waits.test(reason)));
+    const [waiting] = (await json('/api/jobs')).jobs;
+    assert.deepEqual(
+      waiting.awaitedTables.map(({ name, trouble }: { name: string; trouble: { code: string } }) => [
+        name,
+        trouble.code,
+      ]),
+      [['sites/+', 'CONNECT_FAILED']],
+    );
+    await startAedes({ port });
+    await job.whenRunning();
+    await until(async () => (await ask(at, { path: '/ready' })).status === 200);
+    assert.deepEqual((await json('/api/jobs')).jobs[0].awaitedTables, []);
     await job.cancel();
   });
 

@@ -88,6 +88,7 @@ export class EngineObserver {
       ...figures,
       windows: standing.look(figures.windows, figures.sinks, nowMs),
       sessions: connectionsOf(job, this.#listener.connections.all),
+      awaitedTables: this.#listener.tables.of(name),
       events: events.slice(-MOST_EVENTS),
       errors: errors.slice(-MOST_ERRORS),
     };

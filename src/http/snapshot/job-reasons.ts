@@ -12,9 +12,11 @@ export const reasonsOf = (job: JobFigures): readonly string[] => {
   return [...awayIn(job), ...retryingIn(job), ...fullIn(job), ...stuckIn(job)];
 };
 
-/** While it starts, what it waits for. */
-const why = (job: JobFigures): string => {
-  const trouble = job.sessions.find(({ connected }) => !connected)?.trouble;
+/** While it starts, what it waits for: its tables come before its sources and sinks. */
+const why = ({ awaitedTables, sessions }: JobFigures): string => {
+  const tables = awaitedTables.map(({ name, trouble }) => `table "${foreignText(name)}": ${words(trouble.message)}`);
+  if (tables.length > 0) return `, and waits for ${tables.join(', and ')}`;
+  const trouble = sessions.find(({ connected }) => !connected)?.trouble;
   return trouble === undefined ? '' : `: ${words(trouble.message)}`;
 };
 

@@ -3,6 +3,7 @@ import type { JobPlan } from '../../engine/job/job-plan.js';
 import type { JobStatus } from '../../engine/job/job-status.js';
 import type { ToldConnection } from '../told/told-connections.js';
 import type { ToldEvent } from '../told/told-events.js';
+import type { ToldTable } from '../told/told-tables.js';
 import type { JobRates } from './job-rates.js';
 import type { PartFigures } from './part-figures.js';
 import type { StandingWindow } from './standing-windows.js';
@@ -23,6 +24,8 @@ export interface JobFigures extends PartFigures {
   readonly windows: readonly StandingWindow[];
   /** The clients of its sources and sinks at their brokers, as far as they were told of since the server began. */
   readonly sessions: readonly ToldConnection[];
+  /** Tables for whose first rows it waits before it begins, as far as that was told since the server began. */
+  readonly awaitedTables: readonly ToldTable[];
   /** The last 50, the oldest first. */
   readonly events: readonly ToldEvent[];
   /** Those of them that had an error, the last 10. */

@@ -4,6 +4,7 @@ import { DIAGNOSTIC_NAMES, type DiagnosticName, OF_EACH_MESSAGE } from '../../me
 import { factsOf, textOf } from '../../metrics/warnings/facts.js';
 import { ToldConnections } from './told-connections.js';
 import { ToldEvents } from './told-events.js';
+import { ToldTables } from './told-tables.js';
 
 /** A job that runs no more. */
 export interface EndedJob {
@@ -23,6 +24,7 @@ const MOST_ENDED = 16;
 export class ProcessListener implements Disposable {
   readonly events = new ToldEvents();
   readonly connections = new ToldConnections();
+  readonly tables = new ToldTables();
   readonly #isOurs: (job: string) => boolean;
   /** By name: at most 16, those that ended last. */
   readonly #ended = new Map<string, EndedJob>();
@@ -56,11 +58,14 @@ export class ProcessListener implements Disposable {
     this.events.add(event, facts, { ms: performance.now(), time }, () => boundedFacts(facts));
     if (name === 'connect') this.connections.connect(boundedFacts(facts), time);
     if (name === 'disconnect') this.connections.disconnect(boundedFacts(facts), time);
+    if (name === 'table-waiting') this.tables.waiting(boundedFacts(facts), time);
+    if (name === 'table-loaded') this.tables.loaded(boundedFacts(facts));
     if (name === 'job' && event === 'status') this.#statusOf(boundedFacts(facts), time);
   }
 
   #statusOf({ job, status, error }: Readonly<Record<string, unknown>>, time: string): void {
     const name = String(job);
+    this.tables.left(name);
     if (!this.#isOurs(name)) return;
     this.#ended.delete(name);
     if (status !== 'COMPLETED' && status !== 'FAILED') return;

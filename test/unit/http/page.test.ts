@@ -65,6 +65,7 @@ const ORDERS: JobSnapshot = {
   stages: {},
   sinks: {},
   sessions: [],
+  awaitedTables: [],
   events: [],
   errors: [],
   reasons: [],

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { MillraceError } from '../../../src/errors/index.js';
 import { ToldConnections } from '../../../src/http/told/told-connections.js';
 import { ToldEvents } from '../../../src/http/told/told-events.js';
+import { ToldTables } from '../../../src/http/told/told-tables.js';
 import { boundedFacts } from '../../../src/metrics/bounded-facts.js';
 
 const at = (ms: number) => ({ ms, time: new Date(ms).toISOString() });
@@ -75,5 +76,21 @@ describe('what is kept of events', () => {
     assert.deepEqual(connections.of('source a')?.trouble, undefined);
     for (let index = 0; index < 300; index += 1) connections.connect({ name: `x-${index}` }, 't5');
     assert.equal(connections.all.length, 256);
+  });
+
+  it('of tables is which a job waits for, since when and why, until it has them or has left', () => {
+    const tables = new ToldTables();
+    const error = { code: 'CONNECT_FAILED', message: 'refused', advice: 'look' };
+    tables.waiting({ job: 'a', table: 'sites/+', error: { ...error, message: 'no' } }, 't1');
+    tables.waiting({ job: 'a', table: 'sites/+', error }, 't2');
+    tables.waiting({ job: 'a', table: 'staff/+', error }, 't3');
+    tables.waiting({ job: 'b', table: 'sites/+', error }, 't4');
+    tables.loaded({ job: 'a', table: 'staff/+' });
+    assert.deepEqual(tables.of('a'), [{ name: 'sites/+', since: 't1', trouble: error }]);
+    tables.left('a');
+    assert.deepEqual(tables.of('a'), []);
+    assert.equal(tables.of('b').length, 1);
+    for (let index = 0; index < 300; index += 1) tables.waiting({ job: 'c', table: `${index}`, error }, 't5');
+    assert.deepEqual([tables.of('b').length, tables.of('c').length], [0, 256]);
   });
 });
