@@ -1,3 +1,4 @@
+import { Heap } from '../../internal/heap.js';
 import type { StateKey } from '../stage-state.js';
 import { KeysOfTime } from './keys-of-time.js';
 import type { IndexEntry, TimerIndex } from './timer-index.js';
@@ -8,7 +9,7 @@ const MOST_STALE = 1024;
 /** An index in memory: a heap of the times, and the keys of each. Keys of the same time are compared when that has come, and no sooner. */
 export class MemoryTimerIndex implements TimerIndex {
   /** Has each time that has a key, and such as have none any more. A time may be in it twice. */
-  #heap: number[] = [];
+  readonly #heap = new Heap<number>((one, other) => one < other);
   /** By time: the only one, or several. */
   readonly #keys = new Map<number, StateKey | KeysOfTime>();
 
@@ -33,10 +34,10 @@ export class MemoryTimerIndex implements TimerIndex {
   }
 
   peek(): IndexEntry | undefined {
-    for (let at = this.#heap[0]; at !== undefined; at = this.#heap[0]) {
+    for (let at = this.#heap.first; at !== undefined; at = this.#heap.first) {
       const known = this.#keys.get(at);
       if (known !== undefined) return known instanceof KeysOfTime ? known : { at, key: known };
-      this.#pop();
+      this.#heap.drop();
     }
     return undefined;
   }
@@ -49,51 +50,17 @@ export class MemoryTimerIndex implements TimerIndex {
         times.push(first.at);
         taken.push(...(first instanceof KeysOfTime ? first.first(most - taken.length) : [first]));
       }
-      this.#pop();
+      this.#heap.drop();
     }
-    for (const at of times) this.#push(at);
+    for (const at of times) this.#heap.put(at);
     return taken;
   }
 
   #begin(at: number, key: StateKey): void {
     this.#keys.set(at, key);
-    this.#push(at);
-    if (this.#heap.length > 2 * this.#keys.size + MOST_STALE)
-      this.#heap = [...this.#keys.keys()].sort((one, other) => one - other);
-  }
-
-  #push(time: number): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(time);
-    while (at > 0) {
-      const parent = (at - 1) >>> 1;
-      const other = heap[parent];
-      if (other === undefined || other <= time) break;
-      heap[at] = other;
-      at = parent;
-    }
-    heap[at] = time;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const child = this.#smallerChild(at);
-      const smaller = heap[child];
-      if (smaller === undefined || smaller >= last) break;
-      heap[at] = smaller;
-      at = child;
-    }
-    heap[at] = last;
-  }
-
-  #smallerChild(at: number): number {
-    const left = 2 * at + 1;
-    const [one, other] = [this.#heap[left], this.#heap[left + 1]];
-    return one !== undefined && other !== undefined && other < one ? left + 1 : left;
+    this.#heap.put(at);
+    if (this.#heap.size <= 2 * this.#keys.size + MOST_STALE) return;
+    this.#heap.clear();
+    for (const time of this.#keys.keys()) this.#heap.put(time);
   }
 }

@@ -15,6 +15,7 @@ import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outb
 import { readOutboxState } from '../../../src/mqtt/sink/outbox/sender/outbox-state.js';
 import { restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
+import { SILENT_METER } from '../rigs/silent-meter.js';
 import { SeededRandom } from '../seeded-random.js';
 import { MemoryOutboxes, type OutboxCommit } from '../store/memory-outboxes.js';
 import { connectRequest, sessionOptions } from './client-session.js';
@@ -128,15 +129,7 @@ export class OutboxHistory {
         limits: { maxBufferedMessages: 5, maxBufferedBytes: 1 << 20, offlineOverflow: 'pause' },
         retry: RetryStrategies.custom().maxAttempts(100).intervalMs(3).build(),
         owner: {
-          meter: {
-            delivered() {},
-            dropped() {},
-            retried() {},
-            published() {},
-            suspected() {},
-            idsSpent() {},
-            stripped() {},
-          },
+          meter: SILENT_METER,
           refused: (row, error) => deadLetterOf({ row, error, origin: 'test' }),
           downgraded() {},
           unverified() {},

@@ -17,6 +17,7 @@ import { MqttOutboxSender } from '../../../src/mqtt/sink/outbox/sender/mqtt-outb
 import { type OutboxBirth, restoreOutbox } from '../../../src/mqtt/sink/outbox/sender/restore-outbox.js';
 import { RowCodec } from '../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { MemoryOutboxes } from '../store/memory-outboxes.js';
+import { SILENT_METER } from './silent-meter.js';
 
 /** What may be set in an {@link OutboxRig}. */
 export interface OutboxRigOptions {
@@ -101,15 +102,7 @@ export class OutboxRig {
       limits: { maxBufferedMessages: 1000, maxBufferedBytes: 1 << 24, offlineOverflow: 'pause', ...limits },
       retry,
       owner: {
-        meter: {
-          delivered() {},
-          dropped() {},
-          retried() {},
-          published() {},
-          suspected() {},
-          idsSpent() {},
-          stripped() {},
-        },
+        meter: SILENT_METER,
         refused: (row, error) => (failOnRefusal ? undefined : deadLetterOf({ row, error, origin: 'rig' })),
         downgraded: () => {},
         unverified: (row) => this.unverified.push(row.index),
