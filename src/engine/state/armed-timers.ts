@@ -1,3 +1,4 @@
+import { MillraceError } from '../../errors/millrace-error.js';
 import type { StatefulStage, StateKey } from '../../pipeline/stage-state.js';
 import type { TimerRecords } from '../../pipeline/timers/indexed-timers.js';
 import type { KeyTimers } from '../../pipeline/timers/key-timers.js';
@@ -26,7 +27,8 @@ export interface ArmedTimersOptions {
  * The timers of a stage with windows: a key has one, and its state says where.
  *
  * TM11. What has not changed since the last seal is where the state is armed (WS3), so nothing is stored besides. What has changed is kept here:
- *       a timer that has fired is gone before the state says so.
+ *       a timer that has fired is gone before the state says so. One that is there is set anew to an earlier time alone: the
+ *       index would keep the time before a later one, of which the state says nothing (TM4).
  */
 export class ArmedTimers implements TimerRecords {
   readonly #states: Pick<KeyedState, 'get'>;
@@ -61,7 +63,11 @@ export class ArmedTimers implements TimerRecords {
     return { wake: state.armed, timers: [{ name: END, at: state.armed }] };
   }
 
+  /** @throws MillraceError INTERNAL for what the state of a window could not say */
   set(key: StateKey, timers: KeyTimers): void {
+    const { wake, timers: all } = timers;
+    if (all.length !== 1 || all[0]?.at !== wake)
+      throw new MillraceError('INTERNAL', 'TM11: a window has one timer, which is never set to a later time');
     this.#changed.set(key, timers);
   }
 
