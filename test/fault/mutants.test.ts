@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
+import { type CellVerdict, fairVerdict } from '../support/mutants/fair-verdict.js';
 import { verdictOf } from '../support/mutants/mutant-cell.js';
 import { patchProblem } from '../support/mutants/mutant-patch.js';
 import { MutantTable } from '../support/mutants/mutant-table.js';
@@ -37,6 +38,33 @@ describe('the mutants', { concurrency: 2, ...SUITE_LIMIT }, () => {
       /SyntaxError/,
     );
     assert.match(verdictOf('# pass 0\n').broken ?? '', /no test ran/);
+  });
+
+  it('what a cell fails at for want of time counts where the unchanged sources pass in that time', async () => {
+    const failed = { passed: 0, failed: ['x'] };
+    const passed = { passed: 1, failed: [] };
+    /** Each takes a minute, and nothing passes then that waits for less than it takes. */
+    const busy = (ofMutant: CellVerdict) => {
+      const tried: string[] = [];
+      const verdict = fairVerdict(async (on, patienceMs) => {
+        tried.push(`${on} ${patienceMs / 1000}`);
+        const hasTime = patienceMs > 60_000;
+        return { verdict: hasTime ? (on === 'mutant' ? ofMutant : passed) : failed, tookMs: 60_000 };
+      });
+      return verdict.then((of) => ({ of, tried }));
+    };
+    const short = ['mutant 20', 'sources 20', 'mutant 40', 'sources 40', 'mutant 80'];
+    assert.deepEqual(await busy(passed), { of: passed, tried: short });
+    assert.deepEqual(await busy(failed), { of: failed, tried: short });
+    const atOnce = async () => ({ verdict: failed, tookMs: 5 });
+    assert.deepEqual(await fairVerdict(atOnce), failed);
+    const starved = await fairVerdict(async (_, patienceMs) => ({ verdict: failed, tookMs: patienceMs }));
+    assert.match(starved.broken ?? '', /too busy/);
+    const lasting = await fairVerdict(async (on, patienceMs) => ({
+      verdict: on === 'mutant' ? failed : passed,
+      tookMs: patienceMs,
+    }));
+    assert.deepEqual(lasting, failed);
   });
 
   after(() => console.log(table.lines().join('\n')));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onCleanup } from '../cleanup.js';
 import { compiledMutant, compiledSources } from './compiled-mutant.js';
+import { type CellVerdict, fairVerdict, type Played } from './fair-verdict.js';
 import { patchProblem, type SourcePatch } from './mutant-patch.js';
 
 /** A cell of the fault matrix as one of our tests, which the unchanged sources pass. */
@@ -15,39 +16,43 @@ export interface TestCell {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What became of a cell. */
-export interface CellVerdict {
-  /** Tests that held. */
-  readonly passed: number;
-  /** The names of those that did not: they ran and found something wrong. */
-  readonly failed: readonly string[];
-  /** Set when the cell could not be run at all, which proves nothing. */
-  readonly broken?: string;
-}
-
 /** Of a cell that has come to stand still. The slowest take a minute of CPU, of which a busy machine gives little. */
 const LIMIT_MS = 900_000;
 
 /** Runs a cell on sources that the patches have changed. */
-export async function runCell(
-  { file, test, env: more }: TestCell,
-  patches: readonly SourcePatch[],
-): Promise<CellVerdict> {
-  const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
-  const run = async (folder: string, env: Readonly<Record<string, string>>) => {
-    const program = join(folder, file.replace(/\.ts$/, '.js'));
-    return outputOf(['--test-reporter=tap', ...names, program], { MILLRACE_COMPILED: folder, ...env, ...more });
-  };
-  if (patches.length === 0) return verdictOf((await run(await compiledSources(), {})).tap);
+export async function runCell(cell: TestCell, patches: readonly SourcePatch[]): Promise<CellVerdict> {
+  if (patches.length === 0) return (await played(cell, await compiledSources(), {})).verdict;
   const problem = patches.map(patchProblem).find((one) => one !== undefined);
   if (problem !== undefined) return { passed: 0, failed: [], broken: problem };
   await using mutant = await compiledMutant(patches);
-  const { tap, stoodStill } = await run(mutant.folder, {
-    MILLRACE_MUTANT: mutant.folder,
-    MILLRACE_PATIENCE_MS: '20000',
+  return fairVerdict(async (on, patienceMs) =>
+    on === 'mutant'
+      ? played(cell, mutant.folder, { MILLRACE_MUTANT: mutant.folder }, patienceMs)
+      : played(cell, await compiledSources(), {}, patienceMs),
+  );
+}
+
+/** @param patienceMs of a wait; without it, as in a run of the tests */
+async function played(
+  { file, test, env: more }: TestCell,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  patienceMs?: number,
+): Promise<Played> {
+  const names = test === undefined ? [] : [`--test-name-pattern=${quoted(test)}`];
+  const program = join(folder, file.replace(/\.ts$/, '.js'));
+  const patience: Readonly<Record<string, string>> =
+    patienceMs === undefined ? {} : { MILLRACE_PATIENCE_MS: String(patienceMs) };
+  const began = performance.now();
+  const { tap, stoodStill } = await outputOf(['--test-reporter=tap', ...names, program], {
+    MILLRACE_COMPILED: folder,
+    ...env,
+    ...patience,
+    ...more,
   });
   // a loop without end lets no test fail by its limit
-  return stoodStill ? { passed: 0, failed: [`${file} stands still`] } : verdictOf(tap);
+  const verdict = stoodStill ? { passed: 0, failed: [`${file} stands still`] } : verdictOf(tap);
+  return { verdict, tookMs: performance.now() - began };
 }
 
 /** The verdict that a TAP report is. */

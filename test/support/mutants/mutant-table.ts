@@ -1,4 +1,5 @@
-import { type CellVerdict, runCell, type TestCell } from './mutant-cell.js';
+import type { CellVerdict } from './fair-verdict.js';
+import { runCell, type TestCell } from './mutant-cell.js';
 import type { Mutant } from './mutants.js';
 
 /** The kill table: what each cell said of each mutant, and of the unchanged sources. */
