@@ -5,23 +5,29 @@ import { fillBacklog } from '../support/fill-backlog.js';
 import { PacedStream } from '../support/paced-stream.js';
 import { type Column, type Comparison, CPU, figure, figureColumn, type Row } from '../support/result.js';
 import { type Measured, runContender } from '../support/run-contender.js';
-import { WARM_CPU } from '../support/warm-half.js';
+import { WARM_COUNTS, WARM_CPU } from '../support/warm-half.js';
 
 const CLIENT_ID = 'bench-bridge';
 
 export const EXACTLY_ONCE = 'exactly once';
 export const AT_LEAST_ONCE = 'at least once';
+/** What is left of exactly once where nothing but its packets and its flushed writes are. */
+export const BARE = 'the same packets and flushed writes alone';
 
 const CONTENDERS = [
   [EXACTLY_ONCE, 'bridge-exactly-once'],
+  [BARE, 'bridge-bare'],
   [AT_LEAST_ONCE, 'bridge-millrace'],
 ] as const;
 
-/** Messages a second, and for how many seconds: at first little is compiled yet. One in a second is alone, and there are few of them. */
+/**
+ * Messages a second, and for how many seconds: at first little is compiled yet, and at a thousand a second what compiles takes the processors for
+ * some seconds. One in a second is alone, and there are few of them.
+ */
 const PACES = {
   1: { warmUp: 2, counted: 10 },
   100: { warmUp: 2, counted: 5 },
-  1000: { warmUp: 3, counted: 6 },
+  1000: { warmUp: 8, counted: 8 },
   5000: { warmUp: 3, counted: 6 },
 } as const;
 
@@ -50,6 +56,7 @@ const columnsOf = (rows: readonly Row[]): readonly Column[] => [
   addedColumn('added p99 ms', 'p99Ms', rows),
   CPU,
   WARM_CPU,
+  ...WARM_COUNTS,
 ];
 
 /** By how much a row is above the last one, which promises less. */

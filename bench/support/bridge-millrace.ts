@@ -45,16 +45,15 @@ export async function startBridgeJob(engine: Engine, task: ContenderTask, durabl
 export async function finishBridgeJob(job: Job, { messages }: ContenderTask, startMs: number): Promise<Figures> {
   const isDurable = job.metrics().samples.some(({ name }) => name === OUTBOX);
   const half = new WarmHalf(messages);
-  while (!isThrough(job, messages, isDurable)) {
-    half.look(job.metrics().itemsDelivered);
+  for (;;) {
+    const { itemsAcknowledged, itemsDelivered } = job.metrics();
+    half.look(itemsDelivered);
+    if (itemsAcknowledged >= messages && !(isDurable && outboxRows(job) > 0)) break;
     await sleep(POLL_MS);
   }
   const commits = isDurable ? commitFigures(job, messages, performance.now() - startMs) : {};
   return { ...commits, ...half.figures() };
 }
-
-const isThrough = (job: Job, messages: number, isDurable: boolean): boolean =>
-  job.metrics().itemsAcknowledged >= messages && !(isDurable && outboxRows(job) > 0);
 
 /** Runs the pipeline from its start to the last message. */
 export async function runBridge(engine: Engine, task: ContenderTask, durable: boolean): Promise<Figures> {
