@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type BenchMosquitto, startBenchMosquitto } from '../support/bench-mosquitto.js';
 import type { BenchOptions } from '../support/bench-options.js';
+import { brokersAtWork } from '../support/brokers-at-work.js';
 import { compare } from '../support/compare.js';
 import { fillBacklog } from '../support/fill-backlog.js';
-import { type Comparison, figureColumn } from '../support/result.js';
+import { type Column, type Comparison, figure, figureColumn } from '../support/result.js';
 import { runContender } from '../support/run-contender.js';
 import { WARM_CPU, WARM_RATE } from '../support/warm-half.js';
 
@@ -35,9 +37,20 @@ const CONTENDERS: readonly Contender[] = [
   },
 ];
 
+const PROCESSORS: Column = {
+  heading: '% of all processors, with the brokers',
+  cell: ({ measured: { cpuMicros, wallMs, figures } }) =>
+    figure((cpuMicros + (figures?.brokersCpuMicros ?? Number.NaN)) / (wallMs * 10 * availableParallelism()), 0),
+};
+
 const FURTHER = [
   WARM_RATE,
   WARM_CPU,
+  {
+    heading: 'CPU µs/message of both brokers',
+    cell: ({ measured: { messages, figures } }) => figure((figures?.brokersCpuMicros ?? Number.NaN) / messages, 1),
+  } satisfies Column,
+  PROCESSORS,
   figureColumn('messages/commit', 'messagesPerCommit', 0),
   figureColumn('ms/commit', 'commitMs', 1),
   figureColumn('% of the time in a commit', 'commitShare', 0),
@@ -68,7 +81,7 @@ export async function exactlyOnceCase(window: 20 | 1000, options: BenchOptions):
           clientId: 'bench-bridge',
           ...(dir && { dir }),
         } as const;
-        return await runContender(file, task);
+        return await runContender(file, task, brokersAtWork(brokers.map(({ pid }) => pid)));
       } finally {
         for (const broker of brokers) await broker.stop();
       }

@@ -12,7 +12,10 @@ export interface Measured {
   readonly figures?: Figures;
 }
 
-/** Lets the parent take part: `start` right after `go`, `finish` before the figures are asked for; it may add some. */
+/**
+ * Lets the parent take part: `start` right after `go`, `finish` before the figures are asked for; it may add some, and
+ * `wallMs` where the end was another one than its own.
+ */
 export interface Referee {
   start(): void;
   finish(): Promise<Figures | undefined>;
@@ -35,7 +38,7 @@ export async function runContender(name: string, task: ContenderTask, referee = 
     referee.start();
     await inbox.next('done');
     const seen = await referee.finish();
-    const wallMs = performance.now() - startedAt;
+    const wallMs = seen?.wallMs ?? performance.now() - startedAt;
     child.send({ type: 'report' });
     const result = await inbox.next('result');
     await inbox.ended;
