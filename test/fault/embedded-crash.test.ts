@@ -137,7 +137,11 @@ function withoutView(dir: string): string {
 async function killedAgainAndAgain(random: SeededRandom, rounds: number, change: (dir: string) => void): Promise<void> {
   const dir = newDir();
   let last = -1;
-  for (let round = 0; round < rounds; round += 1) {
+  const filesIn = (place: string): readonly string[] => readdirSync(historyFile(dir, place)).sort();
+  const isTrimmed = (): boolean =>
+    (filesIn('log')[0] ?? '') > '0000000000000001.segment' && filesIn('blobs').some((name) => !name.startsWith('.'));
+  // so much has been written that a snapshot was taken: how long that takes is up to the machine
+  for (let round = 0; round < rounds || !isTrimmed(); round += 1) {
     const run = { ...FORM, from: last + 1, rows: 100, killAfterMs: 100 + random.below(500) };
     const { durable, signal } = await runStoreWriter(dir, run);
     assert.equal(signal, 'SIGKILL');
@@ -148,9 +152,6 @@ async function killedAgainAndAgain(random: SeededRandom, rounds: number, change:
     // The check has committed one more.
     last = found + 1;
   }
-  const [oldest = ''] = readdirSync(historyFile(dir, 'log')).sort();
-  assert.ok(oldest > '0000000000000001.segment', `the log was trimmed: ${oldest}`);
-  assert.ok(readdirSync(historyFile(dir, 'blobs')).some((name) => !name.startsWith('.')));
 }
 
 /** What the power leaves of a view of which nothing was flushed: sectors of now, of before, or of nothing. */
