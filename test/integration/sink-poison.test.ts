@@ -53,10 +53,13 @@ const findings = (): string[] => {
 const closingAt = (topic: string, closing: Closing): Promise<ClosingBroker> =>
   startClosingBroker((packet) => packet.topic === topic, closing);
 
+/** Of ten searches that take some seconds each, on a machine that has other work. */
+const BOUND_MS = 120_000;
+
 describe('a sink finds the message that a broker closes at (R20a)', () => {
-  for (const [name, connectOptions, boundMs] of [
-    ['a back-off of 50 to 300 ms', { reconnectPeriod: 50, maxReconnectPeriod: 300 }, 45_000],
-    ['the default back-off', {}, 90_000],
+  for (const [name, connectOptions] of [
+    ['a back-off of 50 to 300 ms', { reconnectPeriod: 50, maxReconnectPeriod: 300 }],
+    ['the default back-off', {}],
   ] as const) {
     it(
       `mosquitto, which sends nothing after its close: 990 of 1,000 are delivered once, the ten denied get letters (${name})`,
@@ -79,7 +82,7 @@ describe('a sink finds the message that a broker closes at (R20a)', () => {
         assert.equal(driver.letters.length, 10);
         for (const { attributes, error } of driver.letters)
           assert.deepEqual([attributes.topic, error.reasonCode], ['denied', 0x87]);
-        assert.ok(tookMs < boundMs, `${tookMs} ms`);
+        assert.ok(tookMs < BOUND_MS, `${tookMs} ms`);
       },
     );
   }
