@@ -69,6 +69,8 @@ class CrashRig implements AsyncDisposable {
     this.#bridge = startCli([
       ...['bridge', '--from', this.source.url, '--topic', `${run}/in/#`, '--to', this.sink.url],
       ...['--to-topic', `${run}/out/{level.3}`, '--client-id', run, '--qos', String(qos)],
+      // how soon a broker answers is no promise of ours
+      ...['--connect-timeout', '0'],
     ]);
     await this.#bridge.waitForLine(/RUNNING/);
   }

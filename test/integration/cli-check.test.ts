@@ -46,7 +46,9 @@ for (const persistence of [true, false]) {
   test(`a restart, by a command: mosquitto ${what}`, LIMIT, async () => {
     const broker = await startMosquitto({ persistence });
     const command = await restartCommand(() => broker.restart());
-    const args = ['check', broker.url, '--deep', '--wait', '5', '--mqtt', '5', '--restart-command', command, '--json'];
+    // how soon it is there again is no finding
+    const waits = ['--wait', '5', '--connect-timeout', '60'];
+    const args = ['check', broker.url, '--deep', ...waits, '--mqtt', '5', '--restart-command', command, '--json'];
     const findings = findingsOf(await runCli(args));
     assert.deepEqual(levelOf(findings, 'restart', 5), [persistence ? 'ok' : 'problem']);
   });
