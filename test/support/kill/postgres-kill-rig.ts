@@ -70,7 +70,7 @@ export class PostgresKillRig implements AsyncDisposable {
       KILL_TABLE: this.table,
     };
     const { program } = this.#run;
-    const command = [...nodeArgs, main, 'run', PIPELINE, '--dir', this.#dir, '--drain-timeout', '5'];
+    const command = [...nodeArgs, main, 'run', PIPELINE, '--dir', this.#dir, '--drain-timeout', '20'];
     const args = program === undefined ? command : [program];
     this.#process = launch(nodeLaunch(args, env));
     return this.#process;

@@ -51,10 +51,18 @@ export function postgresAbsence(): string | undefined {
 /** Makes a cluster and resolves when it takes connections. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const dir = options.dir ?? tempDir('postgres');
-  const server = new RunningPostgres(dir, await freePort(), options.settings ?? {});
-  server.create();
-  await server.start();
-  return server;
+  for (let attempt = 1; ; attempt += 1) {
+    const server = new RunningPostgres(dir, await freePort(), options.settings ?? {});
+    server.create();
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.stop('immediate');
+      // another process may have taken the port between the choice and the start
+      if (attempt === 5 || !String(error).includes('Address already in use')) throw error;
+    }
+  }
 }
 
 class RunningPostgres implements Postgres {
