@@ -10,7 +10,7 @@ import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { publishAll } from '../support/clients/mosquitto-pub.js';
 import { startMosquittoSub } from '../support/clients/mosquitto-sub.js';
 import { ClusterNode } from '../support/cluster/cluster-node.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence } from '../support/nats/nats-servers-here.js';
 import { runCli } from '../support/start-cli.js';
@@ -19,11 +19,11 @@ import { until } from '../support/until.js';
 
 const skip = natsAbsence();
 
-describe('millrace inspect --cluster', { ...LIMIT, skip }, () => {
+describe('millrace inspect --cluster', { ...SUITE_LIMIT, skip }, () => {
   it('tells what a job has in its log at the servers, beside its node, which goes on as its owner', async () => {
     const nats = await startNats();
     const broker = await startMosquitto();
-    const engine = { servers: nats.urls, nodeId: 'n1', leaseMs: 2_000, replicas: nats.replicas };
+    const engine = { servers: nats.urls, nodeId: 'n1', leaseMs: 10_000, replicas: nats.replicas };
     const node = new ClusterNode({ engine, from: broker.url, to: broker.url });
     await node.start();
     await until(() => node.has(0));
