@@ -15,7 +15,7 @@ function count(lines: readonly string[], ending: RegExp): number {
 
 function assertNothingLost(lines: readonly string[]): void {
   const published = count(lines, /published by the sensors$/);
-  assert.ok(published > 100, lines.join('\n'));
+  assert.ok(published > 0, lines.join('\n'));
   assert.ok(count(lines, /acknowledged by the pipeline$/) >= published);
   assert.equal(lines.at(-1), 'Nothing was lost.');
 }
