@@ -496,3 +496,35 @@ describe(
     });
   },
 );
+
+describe('durable source at a broker that sends the whole of a backlog', SUITE_LIMIT, () => {
+  it('N1: never more than Receive Maximum are behind their PUBREC and before their PUBCOMP, and each comes once', async (t) => {
+    const broker = await startMosquitto();
+    await using proxy = await startChaosProxy({ to: broker });
+    const topic = `durable/${++clients}`;
+    const source = builderAt(proxy.url, { qos: 2, version: 5, topic })
+      .connectOptionsFn(() => ({ properties: { receiveMaximum: 10 } }))
+      .build();
+    const job = new DurableSourceJob(source, 'exactly-once');
+    await job.start();
+    await job.stop();
+    await publishAll({ port: broker.port, topic, qos: 2 }, numbers(300));
+    await job.start();
+    await job.run(() => job.effects.length === 300 && atRest(job));
+    await job.stop();
+    assert.deepEqual(job.effects, numbers(300));
+    const [open, sent] = [new Set<number | undefined>(), new Set<number | undefined>()];
+    let [mostOpen, mostSent] = [0, 0];
+    for (const { from, type, packetId } of proxy.seen) {
+      if (from === 'server' && type === 'publish') sent.add(packetId);
+      if (from !== 'client') continue;
+      if (type === 'pubrec') open.add(packetId);
+      if (type === 'pubcomp') for (const ids of [open, sent]) ids.delete(packetId);
+      mostOpen = Math.max(mostOpen, open.size);
+      mostSent = Math.max(mostSent, sent.size);
+    }
+    t.diagnostic(`the broker has had ${mostSent} unfinished at once`);
+    assert.equal(mostOpen, 10);
+    await broker.stop();
+  });
+});

@@ -2,6 +2,8 @@
 export interface SimBrokerHabits {
   /** Most QoS 1 and 2 messages in flight to a client that names no Receive Maximum. */
   readonly window: number;
+  /** What makes room for another message of QoS 2. */
+  readonly opensAt: 'pubrec' | 'pubcomp';
   /** What CONNACK says it takes at once; undefined: nothing is said. */
   readonly receiveMaximum: number | undefined;
   readonly maximumQoS: 1 | 2;
@@ -35,6 +37,7 @@ export interface SimBrokerHabits {
 
 const SPECIFICATION: SimBrokerHabits = {
   window: 65_535,
+  opensAt: 'pubcomp',
   receiveMaximum: undefined,
   maximumQoS: 2,
   lowestId: false,
@@ -52,6 +55,7 @@ const SPECIFICATION: SimBrokerHabits = {
 const MOSQUITTO: SimBrokerHabits = {
   ...SPECIFICATION,
   window: 20,
+  opensAt: 'pubrec',
   receiveMaximum: 20,
   deliversAt: 'pubrel',
   repeatsUnwritten: true,

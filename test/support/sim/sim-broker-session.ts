@@ -220,10 +220,19 @@ export class SimBrokerSession {
     if (type === 'pubrec') {
       flow.stage = 'pubrel';
       this.#write?.({ type: 'pubrel', packetId, reasonCode: 0 });
+      if (this.#opensAtPubrec) this.#makeRoom();
       return;
     }
     this.#flows = this.#flows.filter((other) => other !== flow);
     if (type === 'pubcomp') this.#completed += 1;
+    if (type !== 'pubcomp' || !this.#opensAtPubrec) this.#makeRoom();
+  }
+
+  get #opensAtPubrec(): boolean {
+    return this.#context.habits.opensAt === 'pubrec';
+  }
+
+  #makeRoom(): void {
     this.#sent -= 1;
     this.#pump();
   }
@@ -268,7 +277,7 @@ export class SimBrokerSession {
 
   #send(flow: Flow, again: boolean): void {
     const { id, message, stage } = flow;
-    this.#sent += 1;
+    if (stage === 'publish' || !this.#opensAtPubrec) this.#sent += 1;
     if (stage !== 'publish') {
       flow.stage = 'pubrel';
       this.#write?.({ type: 'pubrel', packetId: id, reasonCode: 0 });

@@ -45,12 +45,14 @@ export function sessionParts(
   rejectionOf: (error: MillraceError) => Rejection | undefined,
 ): SessionParts {
   const state: SessionState = options.state ?? { epoch: 0, inbound: [], outbound: [] };
-  const { topicAliasMaximum, settlesEmpty = false, storesIds = false } = options;
+  const { topicAliasMaximum, receiveMaximum, settlesEmpty = false, storesIds = false } = options;
   const events = new EventQueue();
   const output = new PacketOutput();
   const epoch = new SessionEpoch(state.epoch);
   const inbound = new InboundMessages(output, events, {
     topicAliasMaximum,
+    // without a store a message that is done, and not answered, would come to the next process as a new one: with one it is known (R2)
+    mostOpen: storesIds ? receiveMaximum : Number.POSITIVE_INFINITY,
     storesIds,
     rejectionOf: options.tolerance && rejectionOf,
     rows: state.inbound,

@@ -15,6 +15,8 @@ import { TopicAliases } from './topic-aliases.js';
 export interface InboundOptions {
   /** Ours; 0 allows the server none [MQTT-3.1.2-27]. */
   readonly topicAliasMaximum: number;
+  /** As in `PubrecHold`. */
+  readonly mostOpen: number;
   /** As in `SessionOptions`. */
   readonly storesIds: boolean;
   /** The rejection of the PUBLISH at hand; absent where an error of its topic alias ends the connection. */
@@ -45,7 +47,7 @@ export class InboundMessages {
   readonly gate: ProofGate;
 
   constructor(output: PacketOutput, events: EventQueue, options: InboundOptions) {
-    const { rows, memory, topicAliasMaximum } = options;
+    const { rows, memory, topicAliasMaximum, mostOpen } = options;
     this.#output = output;
     this.#options = options;
     this.#aliases = new TopicAliases(topicAliasMaximum);
@@ -55,7 +57,15 @@ export class InboundMessages {
     );
     this.#qos1 = new Qos1Messages(output);
     const answerTo = (packet: PublishPacket) => this.#answerTo(packet);
-    this.qos2 = new Qos2Messages({ output, events, deliveries: this.#deliveries, answerTo, rows, memory });
+    this.qos2 = new Qos2Messages({
+      output,
+      events,
+      deliveries: this.#deliveries,
+      answerTo,
+      mostOpen,
+      rows,
+      memory,
+    });
     this.gate = new ProofGate(this.qos2.copies);
   }
 

@@ -24,13 +24,15 @@ export interface InboundMessage {
   queuedOn: number;
   /** The connection on which its PUBREC went out and its PUBREL has not come; 0 for none. */
   answeredOn: number;
+  /** The connection on which its PUBREC went out; 0 for none. */
+  openOn: number;
   /** The connection on which its latest PUBREL came; 0 for none. */
   releasedOn: number;
   /** Removed rows stay in the queue until their turn, and are passed over. */
   gone: boolean;
 }
 
-const ON_NO_CONNECTION = { queuedOn: 0, answeredOn: 0, releasedOn: 0 };
+const ON_NO_CONNECTION = { queuedOn: 0, answeredOn: 0, openOn: 0, releasedOn: 0 };
 
 type NewParts = Pick<InboundMessage, 'reasonCode' | 'digest' | 'takenOn'>;
 
@@ -39,7 +41,7 @@ interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'q
   stage: 'taken' | 'accepted';
 }
 
-/** What is due a PUBREC. */
+/** What is due a PUBREC, in its turn. */
 type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'queuedOn' | 'gone'>;
 
 /** Fewer are not worth the work of taking them out. */
@@ -62,6 +64,7 @@ export class InboundRows {
   readonly #released = new Set<InboundMessage>();
   #size = 0;
   #releasesOwed = 0;
+  #open = 0;
   /** Rows, and what stands for copies: see `enqueueCopy`. */
   readonly #queue = new Ring<QueueEntry>();
   /** By packet id, what waits in the queue for a copy. */
@@ -75,6 +78,11 @@ export class InboundRows {
   /** Rows whose PUBREC went out on this connection, and whose PUBREL has not come. */
   get releasesOwed(): number {
     return this.#releasesOwed;
+  }
+
+  /** Rows whose PUBREC went out on this connection: what the server may count as unfinished. */
+  get open(): number {
+    return this.#open;
   }
 
   /** At birth, before anything else. */
@@ -154,18 +162,22 @@ export class InboundRows {
     this.#copies.delete(packetId);
   }
 
-  /** Whose PUBREC is to be written next, if the first in order is accepted. */
-  takeNext(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
-    for (;;) {
-      const entry = this.#queue.peek();
-      if (entry === undefined || (entry.stage === 'taken' && !entry.gone)) return undefined;
-      this.#queue.shift();
-      entry.queuedOn = 0;
-      if (entry.gone) continue;
-      // a copy that comes from now on is due a PUBREC of its own
-      if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
-      return entry;
+  /** Whose PUBREC is due, if the first in order is accepted. */
+  get due(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
+    for (let entry = this.#queue.peek(); entry !== undefined; entry = this.#queue.peek()) {
+      if (!entry.gone) return entry.stage === 'taken' ? undefined : entry;
+      this.#leaveQueue(entry);
     }
+    return undefined;
+  }
+
+  /** The one that is due is written now. */
+  takeDue(): void {
+    const entry = this.#queue.peek();
+    if (entry === undefined) return;
+    this.#leaveQueue(entry);
+    // a copy that comes from now on is due a PUBREC of its own
+    if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
   }
 
   /** PUBREC went out. */
@@ -173,13 +185,16 @@ export class InboundRows {
     const row = this.#byId[packetId];
     if (row === undefined || row.answeredOn === this.#connection || row.releasedOn === this.#connection) return;
     row.answeredOn = this.#connection;
+    row.openOn = this.#connection;
     this.#releasesOwed += 1;
+    this.#open += 1;
   }
 
   /** Where it waits for its PUBREC it is passed over from now on. */
   remove(row: InboundMessage): void {
     row.gone = true;
     this.#settleAnswered(row);
+    if (row.openOn === this.#connection) this.#open -= 1;
     this.#unreleased.set(this.#indexOf(row.token), 0);
     this.#released.delete(row);
     this.#unlink(row);
@@ -219,6 +234,7 @@ export class InboundRows {
   nextConnection(): void {
     this.#connection += 1;
     this.#releasesOwed = 0;
+    this.#open = 0;
     this.#queue.clear();
     this.#copies.clear();
   }
@@ -257,6 +273,11 @@ export class InboundRows {
     this.#rows.push(row);
     this.#size += 1;
     return row;
+  }
+
+  #leaveQueue(first: QueueEntry): void {
+    this.#queue.shift();
+    first.queuedOn = 0;
   }
 
   #settleAnswered(row: InboundMessage): void {

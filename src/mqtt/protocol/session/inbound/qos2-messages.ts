@@ -12,6 +12,7 @@ import type { Deliveries } from './deliveries.js';
 import { INBOUND_QOS2 } from './inbound-qos2-flow.js';
 import { type InboundMessage, InboundRows } from './inbound-rows.js';
 import { inboundStep } from './inbound-step.js';
+import { PubrecHold } from './pubrec-hold.js';
 import { RowCopies } from './row-copies.js';
 
 const SUCCESS = 0x00;
@@ -27,6 +28,8 @@ export interface Qos2Parts {
   readonly deliveries: Deliveries;
   /** What the PUBREC of a new message is to say (R22). */
   readonly answerTo: (packet: PublishPacket) => number;
+  /** As in `PubrecHold`. */
+  readonly mostOpen: number;
   /** As in `InboundOptions`. */
   readonly rows: readonly InboundRow[];
   /** Undefined: nothing is remembered of finished messages (R2b). */
@@ -47,10 +50,11 @@ export class Qos2Messages {
   /** Shows what may leave `#finished`. */
   readonly fence: PubcompFence;
   readonly #completions: CompletionHold;
+  readonly #pubrecs: PubrecHold;
   readonly #held = new HeldCopies();
 
   constructor(parts: Qos2Parts) {
-    const { rows, memory, output } = parts;
+    const { rows, memory, output, mostOpen } = parts;
     this.#parts = parts;
     this.#digests = new MessageDigests(memory?.digests);
     this.#rows.restore(rows, this.#digests);
@@ -58,6 +62,7 @@ export class Qos2Messages {
     this.#finished = new FinishedIds(this.#digests, memory?.finished, memory?.counter);
     this.fence = new PubcompFence(this.#finished, output);
     this.#completions = new CompletionHold(this.#finished);
+    this.#pubrecs = new PubrecHold(mostOpen);
   }
 
   /** Messages whose id is not released. */
@@ -74,17 +79,20 @@ export class Qos2Messages {
   observe(now: number): void {
     this.fence.observe(now);
     this.#completions.observe(now);
+    this.#pubrecs.observe(now);
   }
 
   /** When `handleTimeout` is wanted; Infinity for never. */
   deadline(): number {
-    return Math.min(this.fence.deadline(), this.#completions.deadline());
+    return Math.min(this.fence.deadline(), this.#completions.deadline(), this.#pubrecs.deadline());
   }
 
   handleTimeout(): void {
     this.fence.handleTimeout();
     this.#completions.handleTimeout();
     this.#completeHeld();
+    this.#pubrecs.handleTimeout();
+    this.#flushPubrecs();
   }
 
   /** Packets came, and are handled: what waited for an answer may go on. */
@@ -97,6 +105,8 @@ export class Qos2Messages {
   end(): void {
     this.#completions.end();
     this.#completeHeld();
+    this.#pubrecs.end();
+    this.#flushPubrecs();
   }
 
   connectionLost(): void {
@@ -105,6 +115,7 @@ export class Qos2Messages {
     this.#held.take();
     this.fence.stop();
     this.#completions.connectionLost();
+    this.#pubrecs.connectionLost();
     this.#finished.connectionLost();
   }
 
@@ -278,6 +289,8 @@ export class Qos2Messages {
     // answered or not: the broker may not know it yet, and send a copy (R2b); but what another message has is that one's (F4)
     if (this.#rows.get(row.packetId) === undefined) this.#finished.add(row.packetId, answered);
     if (answered) this.#writePubcomp(row.packetId, SUCCESS);
+    this.#pubrecs.finished();
+    this.#flushPubrecs();
   }
 
   #completeHeld(): void {
@@ -289,8 +302,10 @@ export class Qos2Messages {
   }
 
   #flushPubrecs(): void {
-    for (let due = this.#rows.takeNext(); due !== undefined; due = this.#rows.takeNext()) {
+    for (let due = this.#rows.due; due !== undefined; due = this.#rows.due) {
+      if (this.#pubrecs.keeps(this.#rows.open)) return;
       const { packetId, reasonCode } = due;
+      this.#rows.takeDue();
       this.#parts.output.write({ type: 'pubrec', packetId, reasonCode });
       // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
       if (reasonCode >= 0x80) this.#rows.removeRefused(packetId, reasonCode);
