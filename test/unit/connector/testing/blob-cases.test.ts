@@ -17,7 +17,7 @@ const bound = (blobs: MemoryBlobs): SnapshotBlobs => ({
 
 const casesWith = (breach: BlobBreach, limits: BlobLimits = {}) =>
   blobCases({
-    patienceMs: 1_000,
+    patienceMs: 5_000,
     start: async () => {
       const memory = new MemoryBlobs();
       const blobs = breaking(bound(memory), breach(memory));

@@ -31,7 +31,7 @@ const casesWith = (breach: LogBreach, limits: LogLimits = {}) => {
     close: () => logs.close(),
   });
   return logCases({
-    patienceMs: 1_000,
+    patienceMs: 5_000,
     start: async () => {
       const logs = new MemoryLogs();
       const again = async () => {
