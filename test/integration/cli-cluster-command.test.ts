@@ -8,7 +8,7 @@ import { startMosquitto } from '../support/brokers/mosquitto.js';
 import { startChild } from '../support/child-process.js';
 import { ClusterNode } from '../support/cluster/cluster-node.js';
 import { freePort } from '../support/free-port.js';
-import { LIMIT } from '../support/limits.js';
+import { SUITE_LIMIT } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence, newestNatsServer } from '../support/nats/nats-servers-here.js';
 import { askJetStream } from '../support/nats/streams.js';
@@ -17,7 +17,7 @@ import { tempDir } from '../support/temp-dir.js';
 import { until } from '../support/until.js';
 
 const skip = natsAbsence();
-const LEASE_MS = 1_000;
+const LEASE_MS = 3_000;
 
 interface Finding {
   readonly check: string;
@@ -50,7 +50,7 @@ const monitorsOf = (nats: NatsCluster) => [
   ...nats.servers.map(({ monitorPort }) => `http://127.0.0.1:${monitorPort}`),
 ];
 
-describe('millrace cluster status', { ...LIMIT, skip }, () => {
+describe('millrace cluster status', { ...SUITE_LIMIT, skip }, () => {
   it('says who runs a partition, how far its log is, and which node is silent', async () => {
     const nats = await startNats();
     const nodes = await startNodes(nats, ['n1', 'n2']);
@@ -97,7 +97,7 @@ describe('millrace cluster status', { ...LIMIT, skip }, () => {
   });
 });
 
-describe('millrace cluster repair', { ...LIMIT, skip }, () => {
+describe('millrace cluster repair', { ...SUITE_LIMIT, skip }, () => {
   it('lets a job run again whose claims were removed and made anew below its logs', async () => {
     const nats = await startNats();
     const line = ['cluster', 'repair', '--cluster', nats.urls.join(','), '--job', 'counting'];
@@ -131,7 +131,7 @@ describe('millrace cluster repair', { ...LIMIT, skip }, () => {
   });
 });
 
-describe('millrace cluster check', { ...LIMIT, skip }, () => {
+describe('millrace cluster check', { ...SUITE_LIMIT, skip }, () => {
   it('finds nothing wrong with servers that run what cluster config prints', async () => {
     const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
     const [dir, client, routes, monitor] = [tempDir('config'), await freePort(), await freePort(), await freePort()];
@@ -221,7 +221,7 @@ max_payload: 4096`;
   });
 });
 
-describe('wrong usage of millrace cluster', LIMIT, () => {
+describe('wrong usage of millrace cluster', SUITE_LIMIT, () => {
   const CASES: readonly (readonly [readonly string[], RegExp])[] = [
     [['sing'], /ACTION must be status, check, repair or config/],
     [['status', '--cluster', 'nats://a'], /--job is missing/],

@@ -20,7 +20,7 @@ import { until } from '../support/until.js';
  */
 
 const skip = natsAbsence() ?? false;
-const LEASE_MS = 1_000;
+const LEASE_MS = 3_000;
 const PARTITIONS = 2;
 const DEVICES = 4;
 /** Of one of the partitions. */
