@@ -234,7 +234,8 @@ describe('the chaos proxy', SUITE_LIMIT, () => {
     await slow.server.untilReceived(PUBLISH);
     assert.ok(slow.server.chunks.length > 2, `${slow.server.chunks.length} reads of 12 bytes`);
     proxy.heal();
-    proxy.coalesce(10 * PUBLISH.length, 2_000);
+    // they are let out as soon as they are enough
+    proxy.coalesce(10 * PUBLISH.length, 10_000);
     const { client, server } = await pair();
     for (let index = 0; index < 10; index += 1) {
       client.socket.write(PUBLISH);
@@ -242,6 +243,7 @@ describe('the chaos proxy', SUITE_LIMIT, () => {
     }
     await until(() => server.received.length === 20 * PUBLISH.length);
     assert.equal(server.chunks.length, 1);
+    proxy.coalesce(10 * PUBLISH.length, 200);
     client.socket.write(PUBREC_7);
     await until(() => server.chunks.length === 2, { what: 'the gathered rest after the hold time' });
   });
