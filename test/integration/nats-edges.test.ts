@@ -104,6 +104,8 @@ describe('the edges of a job over NATS', { skip }, () => {
       await rejectsWith('CLUSTER_UNREACHABLE', edges.subscribe(AT, new Heard()));
       server?.start();
       await Promise.all([listener, sender].map((client) => client.whenConnected(PATIENCE_MS)));
+      // what is published before the server knows again who listens is gone, too
+      await listener.connection.flush();
       edges.publish(AT, bytes('after'));
       await until(() => heard.messages.length === 2);
       assert.deepEqual(heard.messages, ['before', 'after']);
