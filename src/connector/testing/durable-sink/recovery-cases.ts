@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { settlesWithin } from '../settles-within.js';
+import { CLOSE_MS, settlesWithin } from '../settles-within.js';
 import { upwards } from '../upwards.js';
 import type { DurableSinkScenario } from './commit-cases.js';
 import type { DurableSinkLimits, DurableSinkScene } from './durable-sink-harness.js';
@@ -75,7 +75,7 @@ const closesAtOnce = async <T>(scene: DurableSinkScene<T>): Promise<void> => {
   driver.seal();
   driver.commit();
   const closing = driver.close();
-  const closed = await settlesWithin(closing, 3000);
+  const closed = await settlesWithin(closing, CLOSE_MS);
   await scene.fixture.release?.();
   await closing;
   assert.ok(closed, 'close waited');

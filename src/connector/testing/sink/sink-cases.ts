@@ -3,7 +3,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import { defineSink } from '../../define-sink.js';
 import type { SinkWriter } from '../../sink-writer.js';
 import type { ContractCase } from '../contract-case.js';
-import { settlesWithin } from '../settles-within.js';
+import { CLOSE_MS, settlesWithin } from '../settles-within.js';
 import { boundedCase, DEFAULT_PATIENCE_MS, untilWithin } from '../until.js';
 import { upwards } from '../upwards.js';
 import {
@@ -128,7 +128,7 @@ const closesAtOnce = async <T>({ fixture }: SinkScene<T>): Promise<void> => {
   writer.write([fixture.item(0)]);
   writer.flush();
   const closing = writer.close();
-  const closed = await settlesWithin(closing, 2000);
+  const closed = await settlesWithin(closing, CLOSE_MS);
   await fixture.release?.();
   await closing;
   assert.ok(closed, 'close waited');
