@@ -4,20 +4,17 @@ import { type Deferred, deferred } from '../../internal/deferred.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
-import type { OpeningSink } from '../opening/opening-sink.js';
-import type { Recovered } from '../opening/recovered.js';
 import type { RunParts } from '../opening/run-parts.js';
 import { JobRun } from '../run/job-run.js';
-import { type StoppedEarly, stoppedEarlyWords } from '../run/stopped-early.js';
 import { exportSnapshot } from '../snapshot/export-snapshot.js';
 import type { JobSnapshot } from '../snapshot/job-snapshot.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import type { JobPlan } from './job-plan.js';
 import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import { JobTeller } from './job-teller.js';
 import { RestartPolicy } from './restart-policy.js';
 import type { RunningJob } from './running-job.js';
-import { tellObserver } from './tell-observer.js';
 import { warnOfFailure } from './warn-of-failure.js';
 
 /** What becomes of the job when its run ends without a failure. */
@@ -42,6 +39,7 @@ export class Job implements RunningJob {
   /** New with each `newJob`, for logs: what is stored goes by the name. */
   readonly id: string = randomUUID();
   readonly #parts: JobParts;
+  readonly #teller: JobTeller;
   readonly #completion = quiet(deferred<void>());
   #running = quiet(deferred<void>());
   #status: JobStatus = 'NOT_RUNNING';
@@ -64,6 +62,7 @@ export class Job implements RunningJob {
   /** @internal Made by the engine. */
   constructor(parts: JobParts) {
     this.#parts = parts;
+    this.#teller = new JobTeller(parts);
     this.#restarts = new RestartPolicy(resolveRestart(parts.options, parts.run.stores !== undefined));
     this.#observed = parts.options.onEvent !== undefined;
     this.#start();
@@ -205,7 +204,7 @@ export class Job implements RunningJob {
     // before it is forgotten: until the next run `metrics` tells of the outboxes what this one has left
     this.#left = run.stored;
     this.#run = undefined;
-    if (run.stoppedEarly !== undefined) this.#tellStoppedEarly(run.stoppedEarly);
+    if (run.stoppedEarly !== undefined) this.#teller.stoppedEarly(run.stoppedEarly);
   }
 
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
@@ -223,9 +222,8 @@ export class Job implements RunningJob {
     this.#backoff = backoff;
     this.#awaitRunningAgain();
     this.#move('restarting');
-    const { attempts: attempt } = this.#restarts;
     this.#parts.run.tallies.restarts.add();
-    tellObserver(this.#parts.options.onEvent, { kind: 'restarting', job: this.name, error, attempt, waitMs });
+    this.#teller.restarting(error, this.#restarts.attempts, waitMs);
     await abortableWait(waitMs, backoff.signal);
     this.#backoff = undefined;
     // it may have been cancelled, drained or suspended meanwhile
@@ -233,41 +231,10 @@ export class Job implements RunningJob {
     return true;
   }
 
-  #handleOpen({ recovered, opening }: RunParts): void {
-    if (recovered !== undefined) this.#tellRecovered(recovered);
-    const away = opening.filter(({ isOpen }) => !isOpen);
-    if (away.length > 0) this.#tellAway(away);
+  #handleOpen(parts: RunParts): void {
+    this.#teller.opened(parts);
     if (this.#status === 'STARTING') this.#move('started');
     this.#running.resolve();
-  }
-
-  /** Inputs go into the outboxes meanwhile. */
-  #tellAway(away: readonly OpeningSink[]): void {
-    const { onEvent } = this.#parts.options;
-    const sinks = away.map(({ sink }) => sink);
-    tellObserver(onEvent, { kind: 'sinks-away', job: this.name, sinks });
-    for (const { sink, opened } of away) {
-      opened.then(
-        () => tellObserver(onEvent, { kind: 'sink-open', job: this.name, sink }),
-        // it fails the run
-        () => {},
-      );
-    }
-  }
-
-  /** Whoever stops it may not look at what that resolves with; `restart` gives nothing. */
-  #tellStoppedEarly(early: StoppedEarly): void {
-    const { options, run, warnings } = this.#parts;
-    tellObserver(options.onEvent, { kind: 'stopped-early', job: this.name, ...early });
-    const { text, advice } = stoppedEarlyWords(early, run.guarantee);
-    warnings?.stoppedEarly(text, advice);
-  }
-
-  #tellRecovered(recovered: Recovered): void {
-    const { onEvent, metrics } = this.#parts.options;
-    const help = 'How long the last start took that went on from the store, connecting included';
-    metrics.gauge('millrace_job_recovery_seconds', help, { job: this.name }).set(recovered.elapsedMs / 1000);
-    tellObserver(onEvent, { kind: 'recovered', job: this.name, ...recovered });
   }
 
   #handleEnd(intent: Intent): void {
@@ -328,15 +295,13 @@ export class Job implements RunningJob {
 
   #finish(): void {
     this.#parts.options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#parts.warnings?.[Symbol.dispose]();
+    this.#teller[Symbol.dispose]();
     this.#parts.onFinal();
   }
 
   #move(transition: JobTransition, error?: MillraceError): void {
     this.#status = nextStatus(this.#status, transition);
-    if (this.#status === 'STARTING') this.#parts.warnings?.starting();
-    else this.#parts.warnings?.started();
-    tellObserver(this.#parts.options.onEvent, { kind: 'status', job: this.name, status: this.#status, error });
+    this.#teller.status(this.#status, error);
   }
 
   #wrongState(action: string): MillraceError {
