@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { type CellVerdict, fairVerdict } from '../support/mutants/fair-verdict.js';
+import { KILL_TABLES } from '../support/mutants/kill-tables.js';
 import { verdictOf } from '../support/mutants/mutant-cell.js';
 import { patchProblem } from '../support/mutants/mutant-patch.js';
 import { MutantTable } from '../support/mutants/mutant-table.js';
@@ -31,6 +32,15 @@ describe('the mutants', { concurrency: 2, ...SUITE_LIMIT }, () => {
       t.diagnostic(`${mutant.id}: ${failed[0]}`);
     });
   }
+
+  it('a table has one verdict for each cell and mutant: no two have the same id', () => {
+    for (const { introduction, mutants, cells, furtherCells } of KILL_TABLES) {
+      for (const all of [mutants, [...cells, ...furtherCells]]) {
+        const ids = all.map(({ id }) => id);
+        assert.deepEqual(ids, [...new Set(ids)], introduction);
+      }
+    }
+  });
 
   it('a cell that could not be run is not taken for one that caught something', () => {
     assert.match(

@@ -25,7 +25,8 @@ export async function runCell(cell: TestCell, patches: readonly SourcePatch[]): 
   const problem = patches.map(patchProblem).find((one) => one !== undefined);
   if (problem !== undefined) return { passed: 0, failed: [], broken: problem };
   await using mutant = await compiledMutant(patches);
-  return fairVerdict(async (on, patienceMs) =>
+  // the folder is there until then
+  return await fairVerdict(async (on, patienceMs) =>
     on === 'mutant'
       ? played(cell, mutant.folder, { MILLRACE_MUTANT: mutant.folder }, patienceMs)
       : played(cell, await compiledSources(), {}, patienceMs),

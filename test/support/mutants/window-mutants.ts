@@ -56,7 +56,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [{ file: SLIDING, find: 'if (isLate) state.mixedUntil = Math.max(state.mixedUntil, from);', replace: '' }],
   },
   {
-    id: 'T30',
+    id: 'T33',
     title: 'stores a pane that has changed as it was stored before',
     caughtBy: 'sliding windows',
     patches: [
@@ -126,7 +126,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    id: 'T28',
+    id: 'T32',
     title: 'takes the timer of a window that has fired for one that is set',
     caughtBy: 'TM11',
     patches: [
