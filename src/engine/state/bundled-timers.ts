@@ -149,7 +149,7 @@ export class BundledTimers {
     // behind a time it must fit, too
     const at = entryKey(prefix, key, overlay.maxKeyBytes - TIME_LENGTH);
     if (at.fullText !== undefined) return undefined;
-    const entry = { key, at, text: at.storeKey.slice(prefix.length), ...NEW };
+    const entry = newEntry(key, at, at.storeKey.slice(prefix.length));
     this.#entries.set(key, entry);
     return entry;
   }
@@ -162,10 +162,22 @@ export class BundledTimers {
       const wake = decodeDueTime(record);
       if (wake === undefined) throw corruptState(`${owner}: a bundle has no time for a key`);
       const text = storeKey.slice(prefix.length);
-      this.#entries.set(key, { key, at: { storeKey, fullText: undefined }, text, ...NEW, wake, place });
+      const entry = newEntry(key, { storeKey, fullText: undefined }, text);
+      entry.wake = wake;
+      entry.place = place;
+      this.#entries.set(key, entry);
       this.#front.put({ at: wake, key, text });
     }
   }
 }
 
-const NEW = { wake: undefined, changed: false, sealedIn: NEVER_SEALED, place: undefined };
+/** Of one shape: there are very many, and what is spread into a literal stands in an array beside it. */
+const newEntry = (key: StateKey, at: Entry['at'], text: string): Entry => ({
+  key,
+  at,
+  text,
+  wake: undefined,
+  changed: false,
+  sealedIn: NEVER_SEALED,
+  place: undefined,
+});

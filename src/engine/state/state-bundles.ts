@@ -170,7 +170,7 @@ export class StateBundles {
     const { bundle, writer } = this.#current();
     const span = writer.add(at.storeKey, this.#options.prefix.length, state);
     entry.sealedIn = this.#seal;
-    entry.place ??= { key, storeKey: at.storeKey, bundle: undefined, ...span };
+    entry.place ??= { key, storeKey: at.storeKey, bundle: undefined, start: span.start, end: span.end };
     this.#move(entry.place, bundle, span);
     bundle.places.push(entry.place);
     return true;

@@ -18,6 +18,17 @@ describe('a filter of keys', () => {
     );
   });
 
+  it('has memory for the keys that came, and no more', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const filters = Array.from({ length: 100 }, (_, index) => {
+      const filter = new KeyFilter();
+      filter.add(`ssensor-${index}`, 0);
+      return filter;
+    });
+    const taken = process.memoryUsage().arrayBuffers - before;
+    assert.ok(taken < 16_384 * filters.length, `${taken} bytes`);
+  });
+
   it('has few others: with two million keys that look alike less than one of a hundred', LIMIT, () => {
     const filter = new KeyFilter();
     for (let index = 0; index < 2_000_000; index += 1) filter.add(`ssensor-${index}`, 0);
