@@ -151,7 +151,7 @@ export class SimLink {
   }
 
   #write(pipe: Pipe, chunks: readonly Uint8Array[], end: () => LinkEnd | undefined): void {
-    pipe.bytes = Uint8Array.from(Buffer.concat([pipe.bytes, ...chunks]));
+    pipe.bytes = new Uint8Array(Buffer.concat([pipe.bytes, ...chunks]));
     this.#move(pipe, end);
   }
 

@@ -27,7 +27,9 @@ class TopicFate {
   readonly brokerLost = new Set<number>();
   /** Messages that the broker of the source sends as if they were new, although it had our acknowledgement. */
   readonly repeated: number[] = [];
-  readonly outputs: Output[] = [];
+  /** What arrived, by its key. */
+  readonly arrived = new Set<string>();
+  last: Output | undefined;
   /** What arrived as a dead letter: a poisoned message by its number, a refused output by its key. */
   readonly letters = new Set<string>();
 }
@@ -73,6 +75,8 @@ export class SimOracle {
   /** Dead letters that arrived. */
   letters = 0;
   readonly verdicts: string[] = [];
+  /** Undefined: something has come since it was looked at. It is asked for at each step of a world. */
+  #missing: readonly string[] | undefined;
 
   /** @param now milliseconds since 1970, in the world */
   constructor(plan: SimPlan, view: StoreView, now: () => number) {
@@ -87,6 +91,7 @@ export class SimOracle {
 
   /** The broker of the source has it for our session. */
   accepted(topic: string, n: number): void {
+    this.#missing = undefined;
     const { accepted, poison } = this.#fate(topic);
     if (isPoison(this.#plan, n)) poison.push(n);
     else {
@@ -106,11 +111,13 @@ export class SimOracle {
 
   /** The broker of the source lost them. */
   brokerLost(messages: readonly SimMessage[]): void {
+    this.#missing = undefined;
     for (const { topic, payload } of messages) this.#fate(topic.slice('in/'.length)).brokerLost.add(Number(payload));
   }
 
   /** The broker of the source sends it again as if it were new. */
   repeated({ topic, payload }: SimMessage): void {
+    this.#missing = undefined;
     this.#fate(topic.slice('in/'.length)).repeated.push(Number(payload));
   }
 
@@ -142,6 +149,7 @@ export class SimOracle {
 
   /** The broker of the sink passed it on. */
   delivered(message: SimMessage): void {
+    this.#missing = undefined;
     if (isLetter(message)) this.#letter(message);
     else if (isTimed(message)) this.time?.delivered(message);
     else this.#output(message);
@@ -158,9 +166,9 @@ export class SimOracle {
       this.complain(`PHANTOM: ${topic} ${payload}`);
     }
     if (this.#plan.refusals && isRefused(n)) this.complain(`PHANTOM, it was refused: ${topic} ${payload}`);
-    const seen = fate.outputs.some((other) => keyOf(other) === key);
+    const seen = fate.arrived.has(key);
     if (seen) this.#doubled(`${topic} ${payload}`, fate.repeated.includes(n));
-    const last = fate.outputs.at(-1);
+    const { last } = fate;
     const behind = last !== undefined && (n < last.n || (n === last.n && copy < last.copy));
     if (behind && !seen && !this.#inDoubt)
       this.complain(`OUT OF ORDER: ${topic} ${payload} after ${last.n} ${last.count} ${last.copy}`);
@@ -170,7 +178,8 @@ export class SimOracle {
         `COUNTED WRONG: ${topic} ${payload}, it is number ${least === most ? most : `${least} to ${most}`}`,
       );
     }
-    fate.outputs.push(output);
+    fate.arrived.add(key);
+    fate.last = output;
   }
 
   #letter({ topic, payload, about }: SimMessage): void {
@@ -201,10 +210,14 @@ export class SimOracle {
 
   /** What is owed and not there. */
   missing(): readonly string[] {
+    this.#missing ??= this.#look();
+    return this.#missing;
+  }
+
+  #look(): readonly string[] {
     const missing: string[] = [...(this.time?.missing() ?? [])];
-    for (const [topic, { accepted, poison, brokerLost, outputs, letters }] of this.#topics) {
+    for (const [topic, { accepted, poison, brokerLost, arrived, letters }] of this.#topics) {
       for (const n of poison) if (!brokerLost.has(n) && !letters.has(String(n))) missing.push(`letter ${topic} ${n}`);
-      const arrived = new Set(outputs.map(keyOf));
       for (const n of accepted) {
         const refused = this.#plan.refusals && isRefused(n);
         if (brokerLost.has(n) || (refused && !this.#buriesRefused)) continue;

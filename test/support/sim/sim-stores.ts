@@ -4,6 +4,7 @@ import type { SimDisk } from './sim-disk.js';
 import type { SimLife } from './sim-life.js';
 
 const fenced = (): MillraceError => new MillraceError('STORE_FENCED', 'another process has taken the store over');
+const failed = (): MillraceError => new MillraceError('STORAGE_FAILED', 'the simulated disk failed');
 
 /** Which process has the stores, and whether another one can take them over while it lives. */
 export interface SimOwner {
@@ -76,15 +77,15 @@ class SimStore implements Store {
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
     const commit = new Promise<void>((resolve, reject) => {
       if (!life.alive) return;
-      const fail = (error: MillraceError) => () =>
+      const fail = (errorOf: () => MillraceError) => () =>
         life.enter(() => {
-          this.#dead ??= error;
+          this.#dead ??= errorOf();
           reject(this.#dead);
         });
       this.#disk.write(batch, life, {
         onDurable: () => life.enter(resolve),
-        onFailed: fail(new MillraceError('STORAGE_FAILED', 'the simulated disk failed')),
-        onFenced: fail(fenced()),
+        onFailed: fail(failed),
+        onFenced: fail(fenced),
       });
     });
     this.#pending.add(commit);
