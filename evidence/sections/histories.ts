@@ -10,8 +10,9 @@ export async function historiesSection(options: EvidenceOptions): Promise<Sectio
   const seeds = options.rounds(1000, 20);
   const lines = [
     'The real program over a simulated network, disk, clock and brokers. One seed is one history of kills, cuts, restarts and',
-    `failures, at any byte, packet or call; ${seeds.toLocaleString('en-US')} seeds of each family here, and 10,000 in \`npm run test:full\`. A seed that breaks a`,
-    'promise is printed with the command that plays it again. Duplicates are counted where the guarantee, or a broker, allows them.',
+    `failures, at any byte, packet or call; ${seeds.toLocaleString('en-US')} seeds of each family here; \`.ci/run\` plays 10,000 of all families.`,
+    'A seed that breaks a promise is printed with the command that plays it again. Duplicates are counted where the guarantee, or a broker,',
+    'allows them.',
     '',
   ];
   const broken: string[] = [];

@@ -14,7 +14,7 @@ test(
   'exactly once: in every history each message changes the state once and reaches the other broker once and in order',
   LIMIT,
   async (t) => {
-    const outcomes = await playSeeds(t, 'exactly-once', { sample: 100, full: 4000 });
+    const outcomes = await playSeeds(t, 'exactly-once', { sample: 100, full: 8500 });
     if (outcomes.length < 100) return;
     const failures = outcomes.reduce((sum, one) => sum + one.failures, 0);
     assert.ok(failures >= 50, `functions failed ${failures} times`);

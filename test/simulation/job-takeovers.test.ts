@@ -12,7 +12,7 @@ test(
   'over takeovers nothing is lost, doubled or out of order, and who was taken over ends as fenced',
   LIMIT,
   async (t) => {
-    const outcomes = await playSeeds(t, 'takeovers', { sample: 60, full: 2000 });
+    const outcomes = await playSeeds(t, 'takeovers', { sample: 60, full: 4000 });
     if (outcomes.length < 60) return;
     const takeovers = firedIn(outcomes).get('takeover') ?? 0;
     assert.ok(takeovers >= outcomes.length, `only ${takeovers} takeovers`);
