@@ -1,4 +1,5 @@
 import type { StateCodec } from './state-codec.js';
+import type { StateParts } from './state-parts.js';
 import type { KeptWindows } from './windows/kept-windows.js';
 
 /** What may be a grouping key. Keys of different types are different keys: `1` is not `'1'`. NaN is none, and `-0` is `0`. */
@@ -31,6 +32,8 @@ export interface StatefulStage {
   readonly name: string;
   /** How a state becomes bytes. */
   readonly codec: StateCodec<unknown>;
+  /** Set where it may be stored in several records. */
+  readonly parts?: StateParts;
   /** Whether it keeps timers. */
   readonly timed: boolean;
   /** Set where a state is that of windows. */

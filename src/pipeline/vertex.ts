@@ -5,6 +5,7 @@ import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { StateParts } from './state-parts.js';
 import type { ItemTime } from './time/pending-times.js';
 import type { StreamTime } from './time/time-source.js';
 import type { ClockKind } from './timers/stage-clock.js';
@@ -62,6 +63,8 @@ export interface StatefulWork extends Fallible {
   readonly operation: StatefulOperation;
   /** How a state of it becomes bytes, in a job with a store. */
   readonly codec: StateCodec<unknown>;
+  /** Set where a state may be stored in several records. */
+  readonly parts?: StateParts;
   /** Keys that may have state at most; undefined: there is no bound. */
   readonly maxKeys?: number;
   /** Whether a key may be forgotten. */

@@ -45,10 +45,16 @@ class Windows {
   #told: string[] = [];
 
   /** @param areArmed whether the states have the timers; else they have records */
-  constructor(definition: WindowDefinition, areArmed: boolean) {
+  constructor(definition: WindowDefinition, areArmed: boolean, partBytes = Number.POSITIVE_INFINITY) {
     const { shape } = definition;
     this.#logic = createWindowLogic(definition, new Accumulators(COUNTING, CODEC));
-    const stage = { name: 's', codec: windowCodec(shape, CODEC) as StatefulStage['codec'], timed: true };
+    const { parts, ...codec } = windowCodec(shape, CODEC, partBytes);
+    const stage = {
+      name: 's',
+      codec: codec as StatefulStage['codec'],
+      ...(parts && { parts }),
+      timed: true,
+    };
     this.#stage = areArmed ? { ...stage, windows: keptWindows(shape, COUNTING) } : stage;
     this.#rig = new StateStore(
       (overlay, store) => new KeyedStates({ stages: [this.#stage], overlay, store, limits: LIMITS, bundles: BUNDLES }),
@@ -204,6 +210,42 @@ for (const [name, definition] of Object.entries(WINDOWS)) {
         }
       };
       await fc.assert(fc.asyncProperty(fc.array(steps, { maxLength: 60, size: 'max' }), check), { numRuns: 200 });
+    },
+  );
+}
+
+for (const name of ['tumbling', 'sliding'] as const) {
+  test(
+    `SR1, WP1: ${name} windows whose panes stand in parts tell the same as those in one record, and leave no part behind`,
+    LIMIT,
+    async () => {
+      let parted = 0;
+      const isPart = (key: string): boolean => key.startsWith('state/s/p');
+      const check = async (played: readonly Step[], partBytes: number): Promise<void> => {
+        const [inParts, whole] = [new Windows(WINDOWS[name], true, partBytes), new Windows(WINDOWS[name], true)];
+        await Promise.all([inParts.start(), whole.start()]);
+        const play = async (step: Step): Promise<void> => {
+          await Promise.all([inParts.play(step), whole.play(step)]);
+          assert.deepEqual(inParts.look(), whole.look());
+        };
+        try {
+          for (const step of played) {
+            await play(step);
+            parted += inParts.keys().filter(isPart).length;
+          }
+          const rest = ['commit', 'seal', 'commit'].map((kind) => ({ kind }) as Step);
+          for (const step of [{ kind: 'fire', now: 1_000, most: 5, fails: false } as const, ...rest]) await play(step);
+          assert.deepEqual(
+            inParts.keys().filter((key) => key.startsWith('state/s/')),
+            whole.keys().filter((key) => key.startsWith('state/s/')),
+          );
+        } finally {
+          await Promise.all([inParts.stop(), whole.stop()]);
+        }
+      };
+      const many = fc.array(steps, { maxLength: 60, size: 'max' });
+      await fc.assert(fc.asyncProperty(many, fc.constantFrom(1, 20), check), { numRuns: 150 });
+      assert.ok(parted > 100, `${parted} parts were seen`);
     },
   );
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KeyedWindowResult, Pipeline, TestSources, WindowDefinition } from '../../src/index.js';
+import { type KeyedWindowResult, Pipeline, type StateCodec, TestSources, WindowDefinition } from '../../src/index.js';
 import { fc } from '../support/fast-check.js';
 import { LIMIT } from '../support/limits.js';
 import { type PlainItem, PlainWindows } from '../support/plain-windows.js';
@@ -11,6 +11,14 @@ import { anyShape, inOrder, listing, timedItems } from '../support/timed-items.j
 
 const items = timedItems({ maxLength: 60, mostOff: 40 });
 const lags = fc.constantFrom(0, 15, 40);
+
+/** So large that the panes of a key stand in parts, mostly. */
+const padded: StateCodec<number[]> = {
+  version: 0,
+  encode: (numbers) => Buffer.from(JSON.stringify(numbers).padEnd(400)),
+  decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as number[],
+};
+const codecs = fc.constantFrom(undefined, padded);
 
 /** The windows of the whole input, and what is too late for all of them. */
 const recomputed = (items: readonly PlainItem[], lag: number, size: number, slide: number) => {
@@ -31,7 +39,8 @@ test(
         anyBounds,
         anyShape,
         lags,
-        async (items, crashes, bounds, [size, slide], lag) => {
+        codecs,
+        async (items, crashes, bounds, [size, slide], lag, codec) => {
           const [results, late] = [new Destination(), new Destination()];
           const pipelineOf = (): Pipeline => {
             const pipeline = Pipeline.create();
@@ -43,7 +52,7 @@ test(
               .window(WindowDefinition.sliding(size, slide))
               .aggregate(
                 listing(({ n }: PlainItem) => n),
-                { lateItems: asText<PlainItem>(durableSink(late)) },
+                { lateItems: asText<PlainItem>(durableSink(late)), ...(codec && { codec }) },
               )
               .setName('windows')
               .writeTo(asText(durableSink(results)))

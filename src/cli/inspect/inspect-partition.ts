@@ -32,8 +32,8 @@ export const inspectPartition = async (
   }
   if (question.about === 'state') {
     const found = await findState(look, question.stage, question.key);
-    const states = found.map(({ key, version, body, isWindows }): StateReport => {
-      const shown = isWindows ? shownWindows(body) : shownState(body);
+    const states = found.map(({ key, version, body, isWindows, parts }): StateReport => {
+      const shown = isWindows ? shownWindows(body, parts) : shownState(body);
       return { stage: question.stage, key: `${key}`, keyType: typeof key, version, ...shown };
     });
     return { report: { ...NOTHING, states, problems: look.problems }, raw: found.map(({ body }) => body) };

@@ -1,5 +1,6 @@
 import type { KeptWindows } from '../../pipeline/windows/kept-windows.js';
-import { readWindows } from '../../pipeline/windows/window-codec.js';
+import { joinParts } from '../../pipeline/windows/pane-parts.js';
+import { readWindowPart, readWindows } from '../../pipeline/windows/window-codec.js';
 import type { Pane } from '../../pipeline/windows/window-state.js';
 import { type ShownBytes, shownBytes, shownState } from './shown-value.js';
 import { timeText } from './time-text.js';
@@ -20,12 +21,16 @@ export interface WindowReport {
 /** The state of a key of a window stage: as bytes alone where it cannot be read. */
 export const shownWindows = (
   body: Uint8Array,
+  parts: readonly Uint8Array[],
 ): { readonly windows?: readonly WindowReport[]; readonly bytes: ShownBytes } => {
   const bytes = shownBytes(body);
   try {
     const { lengths, state } = readWindows(body);
-    const stored = state.bytes ?? body;
-    return { windows: state.panes.map((pane) => windowReport(pane, lengths, stored)), bytes };
+    joinParts(
+      state,
+      parts.map((part) => readWindowPart(part).part),
+    );
+    return { windows: state.panes.map((pane) => windowReport(pane, lengths)), bytes };
   } catch {
     return { bytes };
   }
@@ -33,12 +38,13 @@ export const shownWindows = (
 
 /** Of a session a pane has start and end, of the others the ends of its first and its last window. */
 const windowReport = (
-  { from, to, storedStart, storedEnd }: Pane,
+  { from, to, bytes, storedStart, storedEnd }: Pane,
   [slide = 0, slides = 1]: KeptWindows['lengths'],
-  stored: Uint8Array,
 ): WindowReport => ({
   start: timeText(slide === 0 ? from : from - slide * slides),
   end: timeText(to),
   windows: slide === 0 ? 1 : (to - from) / slide + 1,
-  ...shownState(stored.subarray(storedStart, storedEnd)),
+  ...shownState((bytes ?? NOTHING).subarray(storedStart, storedEnd)),
 });
+
+const NOTHING = new Uint8Array();

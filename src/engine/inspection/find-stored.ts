@@ -4,6 +4,7 @@ import { MAX_KEY_BYTES } from '../../store/check-batch.js';
 import type { RecordLook } from '../../store/look/record-look.js';
 import { entryKey } from '../layout/keys/entry-key.js';
 import { namePrefix } from '../layout/keys/named-keys.js';
+import { partsPrefix } from '../layout/keys/part-key.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';
 import { type KeyPlace, placeOfKey } from './key-place.js';
 import { calledIn, isFact, readStoredFacts } from './stored-facts.js';
@@ -19,6 +20,8 @@ export interface FoundState {
   readonly isWindows: boolean;
   /** Where it stands: among those of busy keys, or by itself. */
   readonly where: 'bundle' | 'key';
+  /** Its parts, in order: as their codec made them. */
+  readonly parts: readonly Uint8Array[];
 }
 
 const VERSION_BYTES = 2;
@@ -30,22 +33,42 @@ const LENGTH_BYTES = 4;
  */
 export const findState = async (look: RecordLook, stage: string, text: string): Promise<readonly FoundState[]> => {
   const prefix = namePrefix('state', stage);
-  const keys = readings(text).map((key) => ({ key, at: entryKey(prefix, key, MAX_KEY_BYTES) }));
+  const keys = readings(text).map((key) => ({
+    key,
+    at: entryKey(prefix, key, MAX_KEY_BYTES),
+    partsAt: partsPrefix(prefix, key, MAX_KEY_BYTES),
+  }));
   const wanted = new Set(keys.map(({ at }) => at.storeKey));
   const own = new Map<string, Uint8Array>();
   const facts = await readStoredFacts(look, () => {});
-  for await (const { key, value } of look.records((one) => wanted.has(one))) own.set(key, value);
+  const isPart = (one: string): boolean => keys.some(({ partsAt }) => isNumbered(one, partsAt));
+  for await (const { key, value } of look.records((one) => wanted.has(one) || isPart(one))) own.set(key, value);
   const bundled = facts.bundled.get(stage);
-  return keys.flatMap(({ key, at: { storeKey, fullText } }): FoundState[] => {
+  return keys.flatMap(({ key, at: { storeKey, fullText }, partsAt }): FoundState[] => {
     const inBundle = bundled?.get(storeKey.slice(prefix.length));
     const record = inBundle ?? own.get(storeKey);
     if (record === undefined) return [];
     const body = fullText === undefined ? record : behindText(record);
     const version = (body[0] ?? 0) | ((body[1] ?? 0) << 8);
     const where = inBundle === undefined ? 'key' : 'bundle';
-    return [{ key, version, body: body.subarray(VERSION_BYTES), isWindows: facts.windows.has(stage), where }];
+    const parts = [...own.keys()].filter((one) => isNumbered(one, partsAt)).sort();
+    return [
+      {
+        key,
+        version,
+        body: body.subarray(VERSION_BYTES),
+        isWindows: facts.windows.has(stage),
+        where,
+        parts: parts.map((one) => (own.get(one) ?? NOTHING).subarray(VERSION_BYTES)),
+      },
+    ];
   });
 };
+
+const NOTHING = new Uint8Array();
+
+const isNumbered = (key: string, prefix: string): boolean =>
+  key.startsWith(prefix) && /^\d{16}$/.test(key.slice(prefix.length));
 
 /** Every key that a person may mean. */
 const readings = (text: string): readonly StateKey[] => [

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { RecordLook } from '../../store/look/record-look.js';
 import { timeOfDue } from '../layout/keys/due-key.js';
+import { isPartKey } from '../layout/keys/part-key.js';
 import { decodeCallChunk } from '../layout/values/call-chunk.js';
 import { decodeChunk } from '../layout/values/outbox-chunk.js';
 import { type KeyPlace, placeOfKey } from './key-place.js';
@@ -118,8 +119,9 @@ class RecordCounter {
     const bytes = Buffer.byteLength(key) + value.byteLength;
     switch (place?.is) {
       case 'state':
+        if (isPartKey(place.rest ?? '')) add(this.#states, place.name, 0, bytes);
         // the bundle's counts
-        if (this.#facts.bundled.get(place.name)?.has(place.rest ?? '') !== true)
+        else if (this.#facts.bundled.get(place.name)?.has(place.rest ?? '') !== true)
           add(this.#states, place.name, 1, bytes);
         return;
       case 'async':

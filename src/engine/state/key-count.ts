@@ -1,5 +1,6 @@
 import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
+import { isPartKey } from '../layout/keys/part-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { endOf } from '../layout/stored-parts.js';
 import { decodeStored, encodeStored } from '../layout/values/stored-value.js';
@@ -57,6 +58,9 @@ export class KeyCount {
 /** Once, of a stage whose keys came by an earlier version, or by a snapshot. Each key that has state stands there (K3). */
 const countIn = (store: Pick<StoreView, 'range'>, prefix: string): number => {
   let count = 0;
-  for (const { key } of store.range(prefix, endOf(prefix))) if (!isBundleKey(key.slice(prefix.length))) count += 1;
+  for (const { key } of store.range(prefix, endOf(prefix))) {
+    const rest = key.slice(prefix.length);
+    if (!isBundleKey(rest) && !isPartKey(rest)) count += 1;
+  }
   return count;
 };

@@ -17,6 +17,7 @@ import {
 } from '../layout/values/versioned-record.js';
 import { KeyCount } from './key-count.js';
 import { KeyFilter } from './key-filter.js';
+import { PartRecords } from './part-records.js';
 import { type BundleLimits, StateBundles } from './state-bundles.js';
 import { type CacheLimits, StateCache } from './state-cache.js';
 import { NEVER_CACHED, NEVER_SEALED, type StateEntry, weightOf } from './state-entry.js';
@@ -53,13 +54,18 @@ export interface KeyedStateOptions {
  *     more than to find one, since it looks whether its file is damaged in that place.
  * K4. That a key has lost its state is remembered as a state is, and droppable as one: what comes and goes, as windows do, is not looked up
  *     each time that it comes.
+ * K5. A state may have parts, each a record that is put once (`PartRecords`): what is encoded at a seal is without what they have.
  *
  * A user function that throws in the middle of a change leaves a state that nobody may see: the run ends then, and with it this object,
  * or `undo` forgets it, or what `restorer` gave puts it back.
  */
 export class KeyedState implements StageState {
   readonly #view: Pick<Overlay, 'get' | 'maxKeyBytes'>;
+  /** Of all of a state, for copies. */
   readonly #encoding: Encoding;
+  /** Of its record, which is without what its parts have. */
+  readonly #stored: Encoding;
+  readonly #parts: PartRecords | undefined;
   readonly #prefix: string;
   readonly #recordKey: string;
   readonly #cache: StateCache;
@@ -81,8 +87,11 @@ export class KeyedState implements StageState {
     this.#view = overlay;
     this.#windows = stage.windows;
     const owner = `the ${OWNED[kind]} of stage "${stage.name}"`;
-    this.#encoding = { codec: stage.codec, owner, inPlace: inPlaceOf(stage.codec) };
+    const { codec, parts } = stage;
+    this.#encoding = { codec, owner, inPlace: inPlaceOf(codec) };
+    this.#stored = parts === undefined ? this.#encoding : { codec: { ...codec, encode: parts.encodeRest }, owner };
     this.#prefix = namePrefix(kind, stage.name);
+    this.#parts = parts === undefined ? undefined : new PartRecords({ parts, prefix: this.#prefix, owner, overlay });
     this.#recordKey = nameKey(kind, stage.name);
     this.#cache = new StateCache(limits);
     this.#record = decodeStage(overlay.get(this.#recordKey));
@@ -183,9 +192,11 @@ export class KeyedState implements StageState {
   #load(key: StateKey): StateEntry {
     const at = entryKey(this.#prefix, key, this.#view.maxKeyBytes);
     const bundled = this.#bundles.find(key);
-    const record = bundled?.record ?? this.#stored(at.storeKey);
+    const record = bundled?.record ?? this.#storedRecord(at.storeKey);
     const value = record === undefined ? undefined : decodeRecord(this.#encoding, at, record);
-    const bytes = weightOf(at, record?.byteLength ?? this.#usualBytes);
+    const parts = value === undefined ? undefined : this.#parts?.join(key, value);
+    const size = parts === undefined ? record?.byteLength : this.#parts?.sizeOf(value);
+    const bytes = weightOf(at, size ?? this.#usualBytes);
     const place = bundled?.place;
     const entry = {
       key,
@@ -196,12 +207,13 @@ export class KeyedState implements StageState {
       generation: NEVER_CACHED,
       sealedIn: NEVER_SEALED,
       place,
+      parts,
     };
     if (record !== undefined) this.#cache.add(entry);
     return entry;
   }
 
-  #stored(storeKey: string): Uint8Array | undefined {
+  #storedRecord(storeKey: string): Uint8Array | undefined {
     return this.#ever?.mayHave(storeKey, this.#prefix.length) === false ? undefined : this.#view.get(storeKey);
   }
 
@@ -210,30 +222,35 @@ export class KeyedState implements StageState {
     if (value === undefined) {
       overlay.remove(at.storeKey);
       this.#bundles.setApart(entry);
+      this.#parts?.store(entry, undefined, overlay);
       this.#cache.reweigh(entry, weightOf(at, 0));
       // it may be in a bundle next (K3)
       this.#ever?.add(at.storeKey, this.#prefix.length);
       return;
     }
-    const encoded = encodeBody(this.#encoding, value);
+    const encoded = encodeBody(this.#stored, value);
+    this.#parts?.store(entry, value, overlay);
     if (!this.#bundles.take(entry, encoded, overlay)) {
       overlay.put(at.storeKey, makeRecord(at, encoded));
       this.#ever?.add(at.storeKey, this.#prefix.length);
       this.#bundles.setApart(entry);
     }
-    this.#cache.reweigh(entry, weightOf(at, encoded.length));
+    const size = entry.parts === undefined ? encoded.length : this.#parts?.sizeOf(value);
+    this.#cache.reweigh(entry, weightOf(at, size ?? encoded.length));
     this.#usualBytes = encoded.length;
   }
 
   /** It stands in the store before, or in the same commit as, the first state that needs it. */
   #storeRecord(overlay: Overlay): void {
     const { version } = this.#encoding.codec;
-    const { versions, bundled, windows } = this.#record;
+    const { versions, bundled, parted, windows } = this.#record;
+    const hasParts = this.#parts?.some === true;
     const isSame = isSameShape(windows, this.#windows) && windows?.aggregate === this.#windows?.aggregate;
-    if (isSame && versions.includes(version) && (bundled || !this.#bundles.some)) return;
+    if (isSame && versions.includes(version) && (bundled || !this.#bundles.some) && (parted || !hasParts)) return;
     this.#record = {
       versions: versions.includes(version) ? versions : [...versions, version],
       bundled: bundled || this.#bundles.some,
+      parted: parted || hasParts,
       windows: this.#windows,
     };
     overlay.put(this.#recordKey, encodeStage(this.#record));

@@ -1,4 +1,5 @@
 import type { StateKey } from '../../pipeline/stage-state.js';
+import type { PartRange } from '../../pipeline/state-parts.js';
 import type { EntryKey } from '../layout/keys/entry-key.js';
 import type { Place } from './state-place.js';
 
@@ -25,6 +26,8 @@ export interface StateEntry {
   sealedIn: number;
   /** Among the bundles, where it has been in one. */
   place: Place | undefined;
+  /** The parts that are stored of it; undefined: none. */
+  parts: PartRange | undefined;
 }
 
 /** Long before the first. */

@@ -52,11 +52,13 @@ export const windowWork = <T, A>(
   checkAggregate('aggregate', operation);
   checkStageOptions<WindowOptions<T, A>>('aggregate', options, WINDOW);
   checkCombines(definition, operation);
-  const { codec = StateCodecs.structuredClone<A>(), onError = 'fail', maxKeys } = options;
+  const { codec: accumulators = StateCodecs.structuredClone<A>(), onError = 'fail', maxKeys } = options;
+  const { parts, ...codec } = windowCodec(definition.shape, accumulators);
   return {
     kind: 'stateful',
-    operation: windowOperation(definition, new Accumulators(operation, codec), keyed),
-    codec: windowCodec(definition.shape, codec),
+    operation: windowOperation(definition, new Accumulators(operation, accumulators), keyed),
+    codec,
+    ...(parts && { parts }),
     windows: keptWindows(definition.shape, operation),
     forgetWhen: ({ panes }: WindowState) => panes.length === 0,
     onError,

@@ -6,9 +6,10 @@ export const statefulStages = ({ vertices }: PipelineGraph): readonly StatefulSt
   vertices.flatMap((vertex) => (vertex.work.kind === 'stateful' ? [statefulStage(vertex.name, vertex.work)] : []));
 
 /** One of them, as who keeps its state knows it. */
-export const statefulStage = (name: string, { codec, timed, windows }: StatefulWork): StatefulStage => ({
+export const statefulStage = (name: string, { codec, parts, timed, windows }: StatefulWork): StatefulStage => ({
   name,
   codec,
+  ...(parts && { parts }),
   timed: timed !== undefined,
   ...(windows && { windows }),
   ...(timed?.early && { early: true }),

@@ -3,7 +3,7 @@ import { refusePromise } from '../../internal/refuse-promise.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
 import { StateFailure } from '../compile/undoable-states.js';
 import type { StateCodec } from '../state-codec.js';
-import { changeFrom, type Kept, type Pane, type WindowState } from './window-state.js';
+import { changeFrom, type Kept, leavePart, type Pane, type WindowState } from './window-state.js';
 
 /** Any aggregate: what its accumulators are is for itself to know. */
 export type AnyAggregate = AggregateOperation<unknown, unknown, unknown>;
@@ -26,14 +26,15 @@ export class Accumulators {
   }
 
   /** Not to be changed. */
-  of(state: WindowState, kept: Kept): unknown {
-    if (kept.value === undefined) kept.value = kept.storedStart === 0 ? this.#create() : this.#read(state, kept);
+  of(kept: Kept): unknown {
+    if (kept.value === undefined) kept.value = kept.storedStart === 0 ? this.#create() : this.#read(kept);
     return kept.value;
   }
 
   /** Has an item in it. */
   accumulate(state: WindowState, pane: Pane, item: unknown): void {
-    const before = this.#toChange(state, pane);
+    const before = this.#toChange(pane);
+    leavePart(state, pane);
     changeFrom(state, pane.to);
     const after = this.#operation.accumulate(before, item);
     // mostly it is changed in place, and was looked at when it was created
@@ -41,21 +42,21 @@ export class Accumulators {
   }
 
   /** Has what is in the pane in it, too. */
-  combine(state: WindowState, kept: Kept, pane: Pane): void {
-    kept.value = this.#combined(this.#toChange(state, kept), this.of(state, pane));
+  combine(kept: Kept, pane: Pane): void {
+    kept.value = this.#combined(this.#toChange(kept), this.of(pane));
   }
 
   /** Undoes `combine`. */
-  deduct(state: WindowState, kept: Kept, pane: Pane): void {
-    const before = this.#toChange(state, kept);
-    kept.value = checked(this.#operation.deduct?.(before, this.of(state, pane)), 'deduct');
+  deduct(kept: Kept, pane: Pane): void {
+    const before = this.#toChange(kept);
+    kept.value = checked(this.#operation.deduct?.(before, this.of(pane)), 'deduct');
   }
 
   /** That of all these, in their order: not to be changed, since it may be that of the only one. */
-  together(state: WindowState, panes: readonly Pane[]): unknown {
+  together(panes: readonly Pane[]): unknown {
     const [only, second] = panes;
-    if (only !== undefined && second === undefined) return this.of(state, only);
-    return panes.reduce((all, pane) => this.#combined(all, this.of(state, pane)), this.#create());
+    if (only !== undefined && second === undefined) return this.of(only);
+    return panes.reduce((all, pane) => this.#combined(all, this.of(pane)), this.#create());
   }
 
   resultOf(accumulator: unknown): unknown {
@@ -71,13 +72,14 @@ export class Accumulators {
   }
 
   /** Functions change it in place, so its bytes are no longer its own, whatever comes of it. */
-  #toChange(state: WindowState, kept: Kept): unknown {
-    const before = this.of(state, kept);
+  #toChange(kept: Kept): unknown {
+    const before = this.of(kept);
     kept.storedStart = 0;
+    kept.bytes = undefined;
     return before;
   }
 
-  #read({ bytes }: WindowState, { storedStart, storedEnd }: Kept): unknown {
+  #read({ bytes, storedStart, storedEnd }: Kept): unknown {
     try {
       return this.#codec.decode((bytes ?? NO_BYTES).slice(storedStart, storedEnd));
     } catch (cause) {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors/millrace-error.js';
-import { changeFrom, emptyPane, type Pane, type WindowState } from './window-state.js';
+import { changeFrom, emptyPane, leavePart, type Pane, type WindowState } from './window-state.js';
 
 /** More of one key are a mistake in its times, mostly: each takes memory until its windows end. */
 const MOST_PANES = 100_000;
@@ -36,7 +36,9 @@ export const removePanes = (state: WindowState, start: number, end: number): rea
   const first = state.panes[start];
   if (first === undefined || start >= end) return [];
   changeFrom(state, first.to);
-  return state.panes.splice(start, end - start);
+  const removed = state.panes.splice(start, end - start);
+  if (state.inParts > 0) for (const pane of removed) leavePart(state, pane);
+  return removed;
 };
 
 /** Takes out those that end up to there (WS2: they stand first). */
@@ -44,6 +46,7 @@ export const removeEnded = (state: WindowState, end: number): readonly Pane[] =>
   const { panes } = state;
   let ended = 0;
   for (let pane = panes[0]; pane !== undefined && pane.to <= end; pane = panes[ended]) ended += 1;
+  state.goneTo = Math.max(state.goneTo, end);
   return removePanes(state, 0, ended);
 };
 

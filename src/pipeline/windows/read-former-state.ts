@@ -1,5 +1,4 @@
-import type { NumberReader } from './number-bytes.js';
-import { readKept } from './read-state.js';
+import { type ReadFrom, readKept } from './read-state.js';
 import { emptyPane, emptyRunning, emptyState, type Pane, type WindowState } from './window-state.js';
 import { STATE_BITS } from './write-state.js';
 
@@ -12,7 +11,8 @@ const ONE_WINDOW = 2;
  * copied as they are, and its panes are written anew.
  * @throws RangeError for anything else
  */
-export const readFormerState = (reader: NumberReader, bytes: Uint8Array): WindowState => {
+export const readFormerState = (from: ReadFrom): WindowState => {
+  const { reader, bytes } = from;
   const state = emptyState();
   state.bytes = bytes;
   state.storedBytes = bytes.byteLength;
@@ -23,18 +23,19 @@ export const readFormerState = (reader: NumberReader, bytes: Uint8Array): Window
   if ((bits & STATE_BITS.running) !== 0) {
     state.running = emptyRunning();
     state.running.count = reader.count();
-    readKept(reader, state.running);
+    readKept(from, state.running);
   }
-  for (let left = reader.count(); left > 0; left -= 1) state.panes.push(readPane(reader));
+  for (let left = reader.count(); left > 0; left -= 1) state.panes.push(readPane(from));
   if (reader.left > 0) throw new RangeError('bytes are left over');
   return state;
 };
 
-const readPane = (reader: NumberReader): Pane => {
+const readPane = (from: ReadFrom): Pane => {
+  const { reader } = from;
   const bits = reader.count();
   const to = reader.number();
   const pane = emptyPane((bits & ONE_WINDOW) === 0 ? reader.number() : to, to);
   pane.fresh = (bits & FRESH) !== 0;
-  readKept(reader, pane);
+  readKept(from, pane);
   return pane;
 };

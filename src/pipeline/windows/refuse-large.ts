@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { WindowState } from './window-state.js';
 
-/** All that a key has is written when one item changes it, and a commit has that of several keys. */
+/** All that a key has is written at once where its parts are made anew, and a commit has that of several keys. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /**

@@ -32,7 +32,7 @@ export class SessionWindows implements WindowLogic {
     const own = emptyPane(timestamp, timestamp + timeout);
     const near = takeNear(state, own, timers.now);
     if (near.length === 0 && own.to <= timers.now) return false;
-    const session = this.#asOne(state, near, own);
+    const session = this.#asOne(near, own);
     insertPane(state, session);
     accumulators.accumulate(state, session, item);
     session.fresh = true;
@@ -43,7 +43,7 @@ export class SessionWindows implements WindowLogic {
 
   onTimer(state: WindowState, { name, at }: Timer, timers: WindowTimers): readonly WindowResult<unknown>[] {
     if (name === EARLY) return this.#early(state);
-    return this.#leave(state, at, timers).map((session) => this.#result(state, session, false));
+    return this.#leave(state, at, timers).map((session) => this.#result(session, false));
   }
 
   giveUp(state: WindowState, { name, at }: Timer, timers: WindowTimers): void {
@@ -52,12 +52,12 @@ export class SessionWindows implements WindowLogic {
   }
 
   /** One session of the earlier ones, in their order, up to the bounds of the new one. */
-  #asOne(state: WindowState, near: readonly Pane[], own: Pane): Pane {
+  #asOne(near: readonly Pane[], own: Pane): Pane {
     const [first, ...others] = near;
     if (first === undefined) return own;
     first.from = Math.min(first.from, own.from);
     first.to = Math.max(own.to, near.at(-1)?.to ?? own.to);
-    for (const other of others) this.#options.accumulators.combine(state, first, other);
+    for (const other of others) this.#options.accumulators.combine(first, other);
     return first;
   }
 
@@ -71,12 +71,12 @@ export class SessionWindows implements WindowLogic {
   #early(state: WindowState): readonly WindowResult<unknown>[] {
     const fresh = state.panes.filter((session) => session.fresh);
     endEarly(state);
-    return fresh.map((session) => this.#result(state, session, true));
+    return fresh.map((session) => this.#result(session, true));
   }
 
-  #result(state: WindowState, session: Pane, isEarly: boolean): WindowResult<unknown> {
+  #result(session: Pane, isEarly: boolean): WindowResult<unknown> {
     const { accumulators } = this.#options;
-    const value = accumulators.resultOf(accumulators.of(state, session));
+    const value = accumulators.resultOf(accumulators.of(session));
     return { start: session.from, end: session.to, value, isEarly };
   }
 }

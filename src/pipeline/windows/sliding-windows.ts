@@ -77,18 +77,15 @@ export class SlidingWindows implements WindowLogic {
     const { panes } = state;
     if (!this.#keepsRunning || state.mixedUntil >= end) {
       state.running = undefined;
-      return accumulators.together(
-        state,
-        panes.filter(({ from }) => from <= end),
-      );
+      return accumulators.together(panes.filter(({ from }) => from <= end));
     }
     state.running ??= emptyRunning();
     const { running } = state;
     for (let pane = panes[running.count]; pane !== undefined && pane.from <= end; pane = panes[running.count]) {
-      accumulators.combine(state, running, pane);
+      accumulators.combine(running, pane);
       running.count += 1;
     }
-    return accumulators.of(state, running);
+    return accumulators.of(running);
   }
 
   /** Goes on to the next window, and gives the panes that are in none any more. */
@@ -105,7 +102,7 @@ export class SlidingWindows implements WindowLogic {
     running.count -= gone.length;
     // none is exactly none, whatever roundings have left
     if (running.count === 0) state.running = undefined;
-    else for (const pane of gone) this.#options.accumulators.deduct(state, running, pane);
+    else for (const pane of gone) this.#options.accumulators.deduct(running, pane);
   }
 
   /** The end of the first window behind `end` that has an item; NaN where there is none. */
@@ -125,7 +122,7 @@ export class SlidingWindows implements WindowLogic {
     endEarly(state);
     return ends.map((end) => {
       const panes = state.panes.filter(({ from, to }) => from <= end && end <= to);
-      return this.#result(end, this.#options.accumulators.together(state, panes), true);
+      return this.#result(end, this.#options.accumulators.together(panes), true);
     });
   }
 

@@ -12,6 +12,7 @@ export const WINDOW_CELLS: readonly TestCell[] = [
   { id: 'early results', file: WINDOWS_TEST, test: 'an early result is' },
   { id: 'windows in jobs', file: IN_JOBS_TEST },
   { id: 'TM11', file: 'test/property/armed-timers.test.ts', test: 'TM11:' },
+  { id: 'SR1', file: 'test/property/armed-timers.test.ts', test: 'SR1,' },
 ];
 
 const SLIDING = 'src/pipeline/windows/sliding-windows.ts';
@@ -44,8 +45,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SLIDING,
-        find: 'else for (const pane of gone) this.#options.accumulators.deduct(state, running, pane);',
-        replace: 'else this.#options.accumulators.of(state, running);',
+        find: 'else for (const pane of gone) this.#options.accumulators.deduct(running, pane);',
+        replace: 'else this.#options.accumulators.of(running);',
       },
     ],
   },
@@ -86,7 +87,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: SESSIONS,
-        find: 'for (const other of others) this.#options.accumulators.combine(state, first, other);',
+        find: 'for (const other of others) this.#options.accumulators.combine(first, other);',
         replace: 'void others;',
       },
     ],
@@ -146,6 +147,55 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
         file: 'src/pipeline/windows/arm-timers.ts',
         find: '  if (Object.is(state.armed, at)) return;\n',
         replace: '  if (Object.is(state.armed, at)) return;\n  state.armed = at;\n',
+      },
+    ],
+  },
+  {
+    id: 'T32',
+    title: 'leaves a pane that an item changes in the part that has it as it was',
+    caughtBy: 'sliding windows',
+    patches: [
+      { file: 'src/pipeline/windows/accumulators.ts', find: '    leavePart(state, pane);\n', replace: '' },
+      {
+        file: 'src/pipeline/windows/accumulators.ts',
+        find: 'changeFrom, type Kept, leavePart, type Pane',
+        replace: 'changeFrom, type Kept, type Pane',
+      },
+    ],
+  },
+  {
+    id: 'T33',
+    title: 'counts what an earlier part has of a pane, and not what a later one has',
+    caughtBy: 'sliding windows',
+    patches: [
+      {
+        file: 'src/pipeline/windows/pane-parts.ts',
+        find: 'const sorted = [...panes].sort(order);',
+        replace: 'const sorted = [...panes].reverse().sort(order);',
+      },
+    ],
+  },
+  {
+    id: 'T34',
+    title: 'does not store up to where the panes of parts are gone',
+    caughtBy: 'SR1',
+    patches: [
+      {
+        file: 'src/pipeline/windows/write-state.ts',
+        find: 'const isGone = isParted && goneTo > Number.NEGATIVE_INFINITY;',
+        replace: 'const isGone = isParted && goneTo > Number.POSITIVE_INFINITY;',
+      },
+    ],
+  },
+  {
+    id: 'T35',
+    title: 'leaves the parts of a key where its state is gone',
+    caughtBy: 'SR1',
+    patches: [
+      {
+        file: 'src/engine/state/keyed-state.ts',
+        find: '      this.#parts?.store(entry, undefined, overlay);\n',
+        replace: '',
       },
     ],
   },

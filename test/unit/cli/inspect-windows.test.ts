@@ -24,6 +24,9 @@ const TEXT = {
   decode: () => [],
 };
 
+/** Two of them are as large as a part has to be. */
+const LONG = { ...TEXT, encode: (list: Stroke[]) => Buffer.from(`strokes ${list.length}`.padStart(400)) };
+
 /** Of three kinds of windows over the same strokes. */
 const pipelineOf = (source: ManualSource<Stroke>, destination: Destination): Pipeline => {
   const pipeline = Pipeline.create();
@@ -88,5 +91,43 @@ it(
     );
     const slides = await inspect('--stage', 'slides', '--key', 'true');
     assert.match(slides.lines, /\n {4}1970-01-01T00:00:00.020Z to 1970-01-01T00:00:00.050Z \(2 windows\): 2$/);
+  },
+);
+
+it(
+  'inspect shows what is in the windows of a key whose panes stand in parts, and counts it as one key',
+  LIMIT,
+  async () => {
+    const directory = tempDir('inspect-parts');
+    const source = new ManualSource<Stroke>();
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source.source)
+      .withTimestamps(({ at }) => at, 0)
+      .groupingKey(({ pump }) => pump)
+      .window(WindowDefinition.sliding(60, 10))
+      .aggregate(AggregateOperations.toList(), { codec: LONG })
+      .setName('slides')
+      .map((result) => JSON.stringify(result))
+      .writeTo(durableSink(new Destination()))
+      .setName('one');
+    const job = Engine.embedded({ dir: directory }).newJob(pipeline, OPTIONS);
+    await job.whenRunning();
+    for (const [count, at] of [5, 15, 25, 35].entries()) {
+      source.push({ pump: 'p', at });
+      await until(() => source.acknowledged === count + 1);
+    }
+    await job.drain();
+    const inspect = async (...args: string[]) => {
+      const { report } = await inspectDirectory(directory, parseInspectFlags([directory, ...args], {}), () => {});
+      assert.deepEqual(report.partitions[0]?.problems, []);
+      return { report, lines: reportLines(report).join('\n') };
+    };
+    const [stage] = (await inspect()).report.partitions[0]?.contents?.stages ?? [];
+    assert.equal(stage?.keys, 1);
+    assert.ok(stage.bytes > 4 * 400, `${stage.bytes} bytes`);
+    const { lines } = await inspect('--stage', 'slides', '--key', 'p');
+    assert.match(lines, /4 parts of open windows/);
+    assert.equal(lines.match(/: +strokes 1$/gm)?.length, 4);
   },
 );

@@ -323,7 +323,7 @@ describe('the stored state of windows', () => {
           if (step % 7 === 0 && state.panes.length > 0) logic.onTimer(state, { name: 'end', at: step }, timers);
         }
         for (const kept of [...anew.panes, ...(anew.running ? [anew.running] : [])]) {
-          accumulators.of(anew, kept);
+          accumulators.of(kept);
           kept.storedStart = 0;
         }
         anew.storedTo = Number.NEGATIVE_INFINITY;

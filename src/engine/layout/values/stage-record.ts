@@ -7,24 +7,30 @@ export interface StageRecord {
   readonly versions: readonly number[];
   /** Whether there may be bundles, which have states that stand nowhere else. */
   readonly bundled: boolean;
+  /** Whether there may be states that have parts. */
+  readonly parted?: boolean | undefined;
   /** Set where states are those of windows. */
   readonly windows?: KeptWindows | undefined;
 }
 
 /** In place of the version of `encodeStored`: one that knows no bundles must not take what stands under the keys for the states. */
 const BUNDLED = 2;
+/** In front of all: one that knows no parts must not take what stands under the keys for whole states. */
+const PARTED = 4;
 
-export const encodeStage = ({ versions, bundled, windows }: StageRecord): Uint8Array => {
+export const encodeStage = ({ versions, bundled, parted, windows }: StageRecord): Uint8Array => {
   const bytes = encodeStored(windows === undefined ? versions : { versions, windows });
-  return bundled ? Uint8Array.of(BUNDLED, ...bytes) : bytes;
+  return Uint8Array.of(...(parted === true ? [PARTED] : []), ...(bundled ? [BUNDLED] : []), ...bytes);
 };
 
 /** Of a stage that has nothing there, too. @throws MillraceError STORE_CORRUPT */
 export const decodeStage = (bytes: Uint8Array | undefined): StageRecord => {
-  const bundled = bytes?.[0] === BUNDLED;
-  const stored: unknown = bytes === undefined ? [] : decodeStored(bundled ? bytes.subarray(1) : bytes);
-  if (Array.isArray(stored)) return { versions: stored, bundled };
+  const parted = bytes?.[0] === PARTED;
+  const behind = parted ? bytes?.subarray(1) : bytes;
+  const bundled = behind?.[0] === BUNDLED;
+  const stored: unknown = behind === undefined ? [] : decodeStored(bundled ? behind.subarray(1) : behind);
+  if (Array.isArray(stored)) return { versions: stored, bundled, parted };
   // written by `encodeStage`, and its bytes are checked by the store
   const { versions, windows } = stored as Required<StageRecord>;
-  return { versions, bundled, windows };
+  return { versions, bundled, parted, windows };
 };
