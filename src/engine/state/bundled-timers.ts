@@ -2,7 +2,7 @@ import { corruptState } from '../../errors/corrupt-state.js';
 import type { StateKey } from '../../pipeline/stage-state.js';
 import type { StoreView } from '../../store/store.js';
 import { TIME_LENGTH } from '../layout/keys/due-key.js';
-import { entryKey } from '../layout/keys/entry-key.js';
+import { type EntryKey, entryKey } from '../layout/keys/entry-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeDueTime, encodeDueTime } from '../layout/values/due-time.js';
 import { type BundledEntry, type BundleLimits, StateBundles } from './state-bundles.js';
@@ -26,6 +26,7 @@ export interface BundledTimersOptions {
 }
 
 interface Entry extends BundledEntry {
+  readonly at: EntryKey;
   /** What stands behind the prefix. */
   readonly text: string;
   /** Undefined: the key is not in the index any more. */
@@ -108,7 +109,7 @@ export class BundledTimers {
     for (const entry of changed) {
       entry.changed = false;
       const { wake, key } = entry;
-      if (wake !== undefined && this.#bundles.take(entry, encodeDueTime(wake), overlay)) continue;
+      if (wake !== undefined && this.#bundles.take(entry, entry.at, encodeDueTime(wake), overlay)) continue;
       this.#bundles.setApart(entry);
       this.#leave(key);
     }

@@ -2,7 +2,7 @@ import { inPlaceOf } from '../../pipeline/codec/in-place.js';
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
 import { isSameShape, type KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
-import { entryKey } from '../layout/keys/entry-key.js';
+import { type EntryKey, entryKey } from '../layout/keys/entry-key.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
 import type { Overlay } from '../layout/overlay.js';
 import { hasKeys } from '../layout/stored-parts.js';
@@ -190,7 +190,7 @@ export class KeyedState implements StageState {
 
   /** What the store does not have is not kept: it would come in by the first change. */
   #load(key: StateKey): StateEntry {
-    const at = entryKey(this.#prefix, key, this.#view.maxKeyBytes);
+    const at = this.#keyOf(key);
     const bundled = this.#bundles.find(key);
     const record = bundled?.record ?? this.#storedRecord(at.storeKey);
     const value = record === undefined ? undefined : decodeRecord(this.#encoding, at, record);
@@ -218,10 +218,11 @@ export class KeyedState implements StageState {
   }
 
   #store(entry: StateEntry, overlay: Overlay): void {
-    const { at, value } = entry;
+    const { value } = entry;
+    const at = entry.at ?? this.#keyOf(entry.key);
     if (value === undefined) {
       overlay.remove(at.storeKey);
-      this.#bundles.setApart(entry);
+      this.#setApart(entry);
       this.#parts?.store(entry, undefined, overlay);
       this.#cache.reweigh(entry, weightOf(at, 0));
       // it may be in a bundle next (K3)
@@ -230,14 +231,23 @@ export class KeyedState implements StageState {
     }
     const encoded = encodeBody(this.#stored, value);
     this.#parts?.store(entry, value, overlay);
-    if (!this.#bundles.take(entry, encoded, overlay)) {
+    if (!this.#bundles.take(entry, at, encoded, overlay)) {
       overlay.put(at.storeKey, makeRecord(at, encoded));
       this.#ever?.add(at.storeKey, this.#prefix.length);
-      this.#bundles.setApart(entry);
+      this.#setApart(entry);
     }
     const size = entry.parts === undefined ? encoded.length : this.#parts?.sizeOf(value);
     this.#cache.reweigh(entry, weightOf(at, size ?? encoded.length));
     this.#usualBytes = encoded.length;
+  }
+
+  #setApart(entry: StateEntry): void {
+    this.#bundles.setApart(entry);
+    entry.at = undefined;
+  }
+
+  #keyOf(key: StateKey): EntryKey {
+    return entryKey(this.#prefix, key, this.#view.maxKeyBytes);
   }
 
   /** It stands in the store before, or in the same commit as, the first state that needs it. */

@@ -3,7 +3,7 @@ import type { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
 import type { StateKey } from '../../pipeline/stage-state.js';
 import type { StoreView } from '../../store/store.js';
-import { keyOfText } from '../layout/keys/entry-key.js';
+import { type EntryKey, keyOfText } from '../layout/keys/entry-key.js';
 import { numberKey } from '../layout/keys/number-key.js';
 import type { Overlay } from '../layout/overlay.js';
 import { decodeBundle, type Span, StateBundleWriter } from '../layout/values/state-bundle.js';
@@ -77,7 +77,7 @@ export interface BundledRecord {
 }
 
 /** What is bundled: the state of a key, mostly. */
-export type BundledEntry = Pick<StateEntry, 'key' | 'at' | 'sealedIn' | 'place'>;
+export type BundledEntry = Pick<StateEntry, 'key' | 'sealedIn' | 'place'>;
 
 /**
  * The states of busy keys, those of each seal in a few records: a key that changes in nearly each commit costs the writing of its state, and
@@ -162,8 +162,8 @@ export class StateBundles {
   }
 
   /** Puts a state into a bundle, as its codec made it, where that is worth it. Otherwise the caller puts it under its own key: `setApart`. */
-  take(entry: BundledEntry, state: Encoded, overlay: Overlay): boolean {
-    const { key, at } = entry;
+  take(entry: BundledEntry, at: EntryKey, state: Encoded, overlay: Overlay): boolean {
+    const { key } = entry;
     if (!this.#bundling || at.fullText !== undefined || state.length > MAX_STATE_BYTES) return false;
     if (!this.#isBusy(entry)) return false;
     if (this.#open !== undefined && this.#open.writer.size >= BUNDLE_BYTES) this.#finish(overlay);

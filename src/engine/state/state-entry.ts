@@ -12,8 +12,8 @@ const VALUE_FACTOR = 2;
 export interface StateEntry {
   /** As the stage gave it. */
   readonly key: StateKey;
-  /** Where it is stored. */
-  readonly at: EntryKey;
+  /** Where it is stored. Undefined of most that are stored by themselves: it is made anew when they change, and would be a quarter of their memory. */
+  at: EntryKey | undefined;
   /** Undefined: there is none, or it was removed. */
   value: unknown;
   /** An estimate: functions change values in place, so their size is known when they are encoded and no sooner. */
