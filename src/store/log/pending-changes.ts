@@ -1,6 +1,6 @@
 import { compareKeys } from '../compare-keys.js';
 import type { StoreBatch, StoreChange } from '../store.js';
-import { OrderedKeys } from './ordered-keys.js';
+import { KeysByKind } from './keys-by-kind.js';
 
 /** The last change of a key. */
 interface Change {
@@ -20,6 +20,11 @@ export class PendingChanges {
   /** How many `take` would give. */
   get size(): number {
     return this.#young.changes.size;
+  }
+
+  /** All that the view has not yet. */
+  get count(): number {
+    return this.#young.changes.size + this.#leaving.changes.size;
   }
 
   /** Of keys and values. */
@@ -48,10 +53,10 @@ export class PendingChanges {
     return this.#young.get(key) ?? this.#leaving.get(key);
   }
 
-  /** The first changed key that is not below `from`; with `after`, that is above it. */
-  next(from: string, after: boolean): string | undefined {
-    const young = this.#young.next(from, after);
-    const leaving = this.#leaving.next(from, after);
+  /** The first changed key that is not below `from` and is below `to`; with `after`, that is above `from`. */
+  next(from: string, to: string, after: boolean): string | undefined {
+    const young = this.#young.next(from, to, after);
+    const leaving = this.#leaving.next(from, to, after);
     if (young === undefined || leaving === undefined) return young ?? leaving;
     return compareKeys(young, leaving) < 0 ? young : leaving;
   }
@@ -59,7 +64,7 @@ export class PendingChanges {
 
 class Generation {
   readonly changes = new Map<string, Uint8Array | undefined>();
-  readonly #keys = new OrderedKeys();
+  readonly #keys = new KeysByKind();
   bytes = 0;
 
   get(key: string): Change | undefined {
@@ -67,8 +72,8 @@ class Generation {
     return value !== undefined || this.changes.has(key) ? { value } : undefined;
   }
 
-  next(from: string, after: boolean): string | undefined {
-    return this.#keys.next(from, after);
+  next(from: string, to: string, after: boolean): string | undefined {
+    return this.#keys.next(from, to, after);
   }
 
   put(key: string, value: Uint8Array | undefined): void {

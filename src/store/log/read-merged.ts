@@ -80,8 +80,7 @@ function nextChanged(
   key: string,
   { after, to }: Pick<Wanted, 'after' | 'to'>,
 ): string | undefined {
-  const next = pending.next(key, after);
-  return next !== undefined && compareKeys(next, to) < 0 ? next : undefined;
+  return pending.next(key, to, after);
 }
 
 /** What is pending goes into the view later; a reader may change what it got. */

@@ -6,6 +6,8 @@ import type { LogPoint } from './record/log-point.js';
 
 /** Above this commits wait for the view. */
 const MOST_PENDING_BYTES = 32 * 1024 * 1024;
+/** And above so many changes: each takes some 200 bytes besides its key and its value. Twice what is written at once, mostly. */
+const MOST_PENDING = 200_000;
 /**
  * The log grows by so much before the view is written, if nothing else is said: a transaction of the view costs the same for a thousand
  * commits as for one, and rows that come and go meanwhile never get there. An opening after a crash reads as much more of the log.
@@ -62,11 +64,11 @@ export class ViewWriter {
   /** Undefined where there is room for more, else resolves when there is. @throws what the view failed with: it gets nothing more then */
   room(): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.pending.bytes < MOST_PENDING_BYTES ? undefined : this.#waitForRoom();
+    return this.#isFull ? this.#waitForRoom() : undefined;
   }
 
   async #waitForRoom(): Promise<void> {
-    while (this.#failure === undefined && this.pending.bytes >= MOST_PENDING_BYTES) {
+    while (this.#failure === undefined && this.#isFull) {
       this.#room ??= deferred<void>();
       await this.#room.promise;
     }
@@ -87,7 +89,12 @@ export class ViewWriter {
     await this.#running;
   }
 
+  get #isFull(): boolean {
+    return this.pending.bytes >= MOST_PENDING_BYTES || this.pending.count >= MOST_PENDING;
+  }
+
   get #enough(): number {
+    if (this.#isFull) return 0;
     return this.#behindBytes * (this.pending.size > MANY_CHANGES ? MORE_BEHIND : 1);
   }
 

@@ -4,7 +4,7 @@ import { LogStores } from '../../../../src/store/log/log-stores.js';
 import { MemoryLogs } from '../../../../src/store/log/memory/memory-logs.js';
 import { MemoryView } from '../../../../src/store/log/memory/memory-view.js';
 import { MemoryViews } from '../../../../src/store/log/memory/memory-views.js';
-import type { Store } from '../../../../src/store/store.js';
+import type { Store, StoreBatch } from '../../../../src/store/store.js';
 import { rejectsWith } from '../../../support/rejects-with.js';
 import { HeldView, viewsOf } from '../../../support/store/held-view.js';
 import { until } from '../../../support/until.js';
@@ -113,22 +113,30 @@ describe('LogStore', () => {
     assert.deepEqual(keysOf(next), ['a']);
   });
 
-  it('lets commits wait when the view is 32 MiB behind, and goes on when it has caught up', async () => {
-    const { view, store } = await openHeld();
-    view.hold();
-    const large = new Uint8Array(16 * 1024 * 1024);
-    await store.commit(new Map([['a', large]]));
-    await store.commit(new Map([['b', large]]));
-    let settled = false;
-    const third = store.commit(put('c')).then(() => {
-      settled = true;
+  const large = new Uint8Array(16 * 1024 * 1024);
+  const many = (kind: string): StoreBatch =>
+    new Map(Array.from({ length: 100_000 }, (_, index) => [`${kind}${index}`, undefined]));
+  const behind: [string, readonly StoreBatch[]][] = [
+    ['32 MiB', [new Map([['a', large]]), new Map([['b', large]])]],
+    ['200,000 changes', [put('a', 'b'), many('x'), many('y')]],
+  ];
+  for (const [howFar, batches] of behind) {
+    it(`lets commits wait when the view is ${howFar} behind, has it written, and goes on then`, async () => {
+      const { view, store } = await openHeld(1e9);
+      view.hold();
+      for (const batch of batches) await store.commit(batch);
+      let settled = false;
+      const next = store.commit(put('c')).then(() => {
+        settled = true;
+      });
+      await new Promise(setImmediate);
+      assert.equal(settled, false);
+      assert.equal(view.waiting, 1);
+      view.letGo();
+      await next;
+      assert.deepEqual(keysOf(store), ['a', 'b', 'c']);
     });
-    await new Promise(setImmediate);
-    assert.equal(settled, false);
-    view.letGo();
-    await third;
-    assert.deepEqual(keysOf(store), ['a', 'b', 'c']);
-  });
+  }
 
   it('is dead when the view cannot be written, and still shows all that is durable', async () => {
     const { logs, view, store } = await openHeld();
