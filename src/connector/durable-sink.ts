@@ -7,6 +7,8 @@ export interface OutboxRow {
   readonly seq: number;
   /** As `prepare` made them. */
   readonly bytes: Uint8Array;
+  /** That of `prepare`, as long as the row has not left memory since; absent behind a restart, and in a backlog. */
+  readonly held?: unknown;
 }
 
 /** What `prepare` made of an item. `outbox` is an index into `DurableSinkWriter.outboxes`. */
@@ -15,6 +17,11 @@ export interface PreparedRow {
   readonly outbox: number;
   /** Stored as they are: they must not be changed afterwards. */
   readonly bytes: Uint8Array;
+  /**
+   * Given back with the row as it is, so that its sender need not read the bytes again; small, since nobody counts it. Absent: nothing. A
+   * sender that gets none, as behind a restart, goes by the bytes, which must say the same.
+   */
+  readonly held?: unknown;
 }
 
 /** What `prepare` made of its items. */

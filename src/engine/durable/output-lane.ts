@@ -97,7 +97,7 @@ export class DurableOutputLane implements OutputLane {
   /** All that leads here has ended, and is in the outboxes. */
   end(): void {
     const rows = this.#options.writer.end?.() ?? [];
-    for (const { outbox, bytes } of rows) present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+    for (const row of rows) present(this.#options.outboxes[row.outbox], OUTBOX).append(row);
     this.#options.tallies.written.add(rows.length);
   }
 
@@ -112,10 +112,10 @@ export class DurableOutputLane implements OutputLane {
     // frame by frame, so that what is rejected is told with the frame that its letter holds
     for (const { items, frame } of pending) {
       const { rows, rejected } = this.#prepare(items, frame);
-      for (const { outbox, bytes } of rows) {
+      for (const row of rows) {
         // before it is in the outbox: a row that no commit can have would be found when the tick is sealed, with all that came before it
-        this.#options.checkSize(bytes.byteLength);
-        present(this.#options.outboxes[outbox], OUTBOX).append(bytes);
+        this.#options.checkSize(row.bytes.byteLength);
+        present(this.#options.outboxes[row.outbox], OUTBOX).append(row);
       }
       this.#options.tallies.written.add(rows.length);
       for (const { letter } of rejected) onRejected(letter, frame);

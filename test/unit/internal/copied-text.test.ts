@@ -17,13 +17,16 @@ describe('short texts and bytes that are written in a loop, and longer ones', ()
 
   it('are the first bytes of what they are copied from', () => {
     const bytes = Uint8Array.from({ length: 200 }, (_, index) => index);
-    for (const length of [0, 1, 50, 96, 97, 199, 200]) {
+    for (const length of [0, 1, 16, 17, 32, 33, 199, 200]) {
       const target = new Uint8Array(210);
       copyBytes(bytes, length, target, 5);
       assert.deepEqual(
         [...target],
         [...new Uint8Array(5), ...bytes.subarray(0, length), ...new Uint8Array(205 - length)],
       );
+      const whole = new Uint8Array(210);
+      copyBytes(bytes.slice(0, length), length, whole, 5);
+      assert.deepEqual(whole, target);
     }
   });
 });

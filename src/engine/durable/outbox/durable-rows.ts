@@ -2,7 +2,7 @@ import type { OutboxRow } from '../../../connector/durable-sink.js';
 import { Ring } from '../../../internal/ring.js';
 
 /** Durable rows beyond these stay in the store until the sender gets there. */
-const CACHED_ROWS = 4096;
+export const CACHED_ROWS = 4096;
 /** One row may overshoot it. */
 const CACHED_BYTES = 4 * 1024 * 1024;
 /** Reads rows from the store, as they are asked for. */

@@ -1,4 +1,10 @@
-import type { CommitUrgency, OutboxRow, OutboxSender, RefusedRow } from '../../../connector/durable-sink.js';
+import type {
+  CommitUrgency,
+  OutboxRow,
+  OutboxSender,
+  PreparedRow,
+  RefusedRow,
+} from '../../../connector/durable-sink.js';
 import type { StoreView } from '../../../store/store.js';
 import type { Overlay } from '../../layout/overlay.js';
 import { encodeChunk } from '../../layout/values/outbox-chunk.js';
@@ -7,7 +13,7 @@ import { type RowTimes, timesFrom, withRowsStored } from '../../layout/values/ro
 import { encodeStored } from '../../layout/values/stored-value.js';
 import { type AddedRow, bytesOf, inChunks } from './added-rows.js';
 import { ChunksToRemove } from './chunks-to-remove.js';
-import { DurableRows } from './durable-rows.js';
+import { CACHED_ROWS, DurableRows } from './durable-rows.js';
 import { type OutboxId, type StoredChunk, StoredOutbox } from './stored-outbox.js';
 
 /** So many rows are offered at once: with each offer that is taken whole twice as many, behind one that is not as few as were taken. */
@@ -147,8 +153,10 @@ export class Outbox {
   }
 
   /** Its seq is given here, in the order of the outputs; the bytes are stored as they are. */
-  append(bytes: Uint8Array): void {
-    this.#added.push({ seq: this.#end, bytes, before: this.#bytes });
+  append({ bytes, held }: Pick<PreparedRow, 'bytes' | 'held'>): void {
+    // of the others none will be offered from memory
+    const kept = this.#added.length < CACHED_ROWS ? held : undefined;
+    this.#added.push({ seq: this.#end, bytes, held: kept, before: this.#bytes });
     this.#end += 1;
     this.#bytes += bytes.byteLength;
     this.#addedBytes += bytes.byteLength;

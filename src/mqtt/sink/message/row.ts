@@ -25,8 +25,8 @@ export interface RowContent {
  * so `seq` changes only when the session does not hold it (before the first publish, after a refusal).
  */
 export class Row implements OutboundMessage {
-  /** The item's number in the order of `write`. */
-  readonly index: number;
+  /** The item's number in the order of `write`. With an outbox its seq there: −1 until it has one. */
+  index: number;
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly qos: QualityOfService;

@@ -175,7 +175,8 @@ export class MqttOutboxWriter<T> implements DurableSinkWriter<T>, OutboxClientOw
     if (made.qos < this.#parts.leastQos) throw tooLowQos(made);
     const content = version < 5 && made.properties !== undefined ? this.#strip(made) : made;
     const outbox = this.#clients.length === 1 ? 0 : hashTopic(content.topic) % this.#clients.length;
-    return { outbox, bytes: this.#parts.codec.encode(content) };
+    const bytes = this.#parts.codec.encode(content);
+    return { outbox, bytes, held: this.#parts.codec.hold(content, bytes) };
   }
 
   /** A 3.x connection has no place for properties: said, never silent. */

@@ -143,11 +143,11 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
   offer(rows: readonly OutboxRow[], now: number, wallMs: number): number {
     if (this.#failure !== undefined) throw this.#failure;
     let taken = 0;
-    for (const { seq, bytes } of rows) {
+    for (const row of rows) {
       if (this.queue.full) this.queue.pump(now, wallMs);
       if (this.queue.full) break;
-      this.queue.enqueue(new Row(seq, this.#parts.codec.decode(bytes)));
-      this.#next = seq + 1;
+      this.queue.enqueue(this.#rowOf(row));
+      this.#next = row.seq + 1;
       taken += 1;
     }
     this.#end = Math.max(this.#end, this.#next);
@@ -260,6 +260,12 @@ export class MqttOutboxSender implements QueueOutcome, QueueCustody {
 
   stripped(row: Row): void {
     this.#parts.owner.meter.stripped(row);
+  }
+
+  #rowOf({ seq, bytes, held }: OutboxRow): Row {
+    if (!(held instanceof Row)) return new Row(seq, this.#parts.codec.decode(bytes));
+    held.index = seq;
+    return held;
   }
 
   /** What the broker does not owe an answer for, since its connection has ended or it is sent no more, is in doubt and stays so. */

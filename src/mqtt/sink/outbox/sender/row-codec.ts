@@ -1,12 +1,15 @@
 import { corruptState } from '../../../../errors/corrupt-state.js';
+import { copyBytes } from '../../../../internal/copy-bytes.js';
 import { ByteReader } from '../../../protocol/codec/decode/byte-reader.js';
 import { readProperties } from '../../../protocol/codec/decode/property-reader.js';
 import { TopicDecoder } from '../../../protocol/codec/decode/topic-decoder.js';
-import { ByteWriter } from '../../../protocol/codec/encode/byte-writer.js';
+import { ByteWriter, checkInteger } from '../../../protocol/codec/encode/byte-writer.js';
 import { hasProperties, writeProperties } from '../../../protocol/codec/encode/property-writer.js';
+import { TopicEncoder } from '../../../protocol/codec/encode/topic-encoder.js';
+import type { Properties } from '../../../protocol/properties.js';
 import type { QualityOfService } from '../../../protocol/quality-of-service.js';
-import { checkTopicName, receivedTopicProblem } from '../../../protocol/topic.js';
-import type { RowContent } from '../../message/row.js';
+import { receivedTopicProblem } from '../../../protocol/topic.js';
+import { Row, type RowContent } from '../../message/row.js';
 
 /** Raised when the bytes mean something else. A row without a time is written as version 1 wrote all rows. */
 const VERSION = 1;
@@ -17,6 +20,10 @@ const TIMED_VERSION = 2;
 const SLAB_BYTES = 16_384;
 /** A row that is larger has memory of its own. */
 const LARGEST_SHARED = SLAB_BYTES / 8;
+
+/** Version and flags. */
+const HEAD_BYTES = 2;
+const TIME_BYTES = 8;
 
 const QOS = 0b0011;
 const RETAIN = 0b0100;
@@ -38,26 +45,37 @@ export class RowCodec {
   /** Never written to behind a row that is there: rows must not change. */
   #slab = new Uint8Array(0);
   #slabUsed = 0;
+  /** Throws for what `decode` would take for damage: that must not be stored. */
+  readonly #encoded = new TopicEncoder();
   /** As tolerant as `encode`: a topic that came with control characters goes on (`checkTopicName`). */
   readonly #topics = new TopicDecoder(receivedTopicProblem);
 
   /** A copy: the payload may be changed afterwards. @throws MillraceError INVALID_MESSAGE or INVALID_TOPIC */
   encode({ topic, payload, qos, retain, properties, expiresAtMs }: RowContent): Uint8Array {
-    const writer = this.#writer;
-    const withProperties = hasProperties(properties);
-    // what `decode` would take for damage must not be stored
-    checkTopicName(topic);
-    writer.reset();
-    writer.u8(expiresAtMs === undefined ? VERSION : TIMED_VERSION, 'version');
-    writer.u8(qos | (retain ? RETAIN : 0) | (withProperties ? PROPERTIES : 0), 'flags');
-    if (expiresAtMs !== undefined) writeTime(writer, expiresAtMs);
-    writer.string(topic, 'topic');
-    if (withProperties) writeProperties(writer, properties, PLACE);
-    const head = writer.view();
-    const bytes = this.#take(head.length + payload.length);
-    bytes.set(head);
-    bytes.set(payload, head.length);
+    const name = this.#encoded.encode(topic);
+    const listed = hasProperties(properties) ? this.#encodeProperties(properties) : undefined;
+    const nameAt = HEAD_BYTES + (expiresAtMs === undefined ? 0 : TIME_BYTES);
+    const listAt = nameAt + name.length;
+    const payloadAt = listAt + (listed?.length ?? 0);
+    const bytes = this.#take(payloadAt + payload.length);
+    bytes[0] = expiresAtMs === undefined ? VERSION : TIMED_VERSION;
+    bytes[1] = qos | (retain ? RETAIN : 0) | (listed === undefined ? 0 : PROPERTIES);
+    if (expiresAtMs !== undefined) writeTime(bytes, expiresAtMs);
+    copyBytes(name, name.length, bytes, nameAt);
+    if (listed !== undefined) copyBytes(listed, listed.length, bytes, listAt);
+    copyBytes(payload, payload.length, bytes, payloadAt);
     return bytes;
+  }
+
+  /**
+   * What `decode` would make of a row that `encode` has just made of this content: for its sender, who gives it an index. Only of the plain
+   * ones: properties belong to whoever made the message, and to copy them costs as much as to read them.
+   */
+  hold({ topic, payload, qos, retain, properties, expiresAtMs }: RowContent, bytes: Uint8Array): Row | undefined {
+    if (properties !== undefined || expiresAtMs !== undefined) return undefined;
+    const at = bytes.byteOffset + bytes.byteLength - payload.length;
+    const copy = new Uint8Array(bytes.buffer, at, payload.length);
+    return new Row(-1, { topic, payload: copy, qos, retain, properties: undefined });
   }
 
   /** The payload is a view of the bytes. @throws MillraceError STORE_CORRUPT for bytes that `encode` cannot have made */
@@ -77,7 +95,14 @@ export class RowCodec {
     }
     const start = this.#slabUsed;
     this.#slabUsed += size;
-    return this.#slab.subarray(start, this.#slabUsed);
+    return new Uint8Array(this.#slab.buffer, start, size);
+  }
+
+  /** Valid until the next call. */
+  #encodeProperties(properties: Properties): Uint8Array {
+    this.#writer.reset();
+    writeProperties(this.#writer, properties, PLACE);
+    return this.#writer.view();
   }
 
   #decode(bytes: Uint8Array): RowContent {
@@ -102,10 +127,13 @@ export class RowCodec {
 }
 
 /** In two halves: 32 bits of milliseconds are not even two months. */
-const writeTime = (writer: ByteWriter, ms: number): void => {
+const writeTime = (bytes: Uint8Array, ms: number): void => {
   const whole = Math.max(0, Math.floor(ms));
-  writer.u32(Math.floor(whole / 2 ** 32), 'time');
-  writer.u32(whole % 2 ** 32, 'time');
+  const high = Math.floor(whole / 2 ** 32);
+  checkInteger(high, 0xffff_ffff, 'time');
+  const view = new DataView(bytes.buffer, bytes.byteOffset + HEAD_BYTES, TIME_BYTES);
+  view.setUint32(0, high);
+  view.setUint32(4, whole % 2 ** 32);
 };
 
 const readTime = (reader: ByteReader): number => {

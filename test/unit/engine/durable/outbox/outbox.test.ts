@@ -37,7 +37,7 @@ class LimitedSender implements OutboxSender {
 }
 
 const commit = async (store: Store, outbox: Outbox, rows: { readonly from: number; readonly to: number }) => {
-  for (let seq = rows.from; seq < rows.to; seq += 1) outbox.append(new Uint8Array(20).fill(seq));
+  for (let seq = rows.from; seq < rows.to; seq += 1) outbox.append({ bytes: new Uint8Array(20).fill(seq) });
   const overlay = new Overlay(store);
   outbox.snapshot();
   outbox.seal(overlay);

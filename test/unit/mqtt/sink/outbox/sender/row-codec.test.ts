@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../../../src/errors/millrace-error.js';
 import type { Properties } from '../../../../../../src/mqtt/protocol/properties.js';
-import type { RowContent } from '../../../../../../src/mqtt/sink/message/row.js';
+import { Row, type RowContent } from '../../../../../../src/mqtt/sink/message/row.js';
 import { RowCodec } from '../../../../../../src/mqtt/sink/outbox/sender/row-codec.js';
 import { SeqStages } from '../../../../../../src/mqtt/sink/outbox/sender/seq-stages.js';
 import { fc } from '../../../../../support/fast-check.js';
@@ -35,6 +35,7 @@ const content: fc.Arbitrary<RowContent> = fc.record(
 );
 
 const codec = new RowCodec();
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('the coding of outbox rows', () => {
   it('gives back every message as it was', () => {
@@ -83,6 +84,31 @@ describe('the coding of outbox rows', () => {
     const row = codec.encode({ topic: 't', payload, qos: 2, retain: false, properties: undefined });
     payload.fill(0);
     assert.equal(Buffer.from(codec.decode(row).payload).toString(), 'before');
+  });
+
+  it('holds of a plain message what it would read of its row, and of one with properties nothing', () => {
+    fc.assert(
+      fc.property(content, (given) => {
+        const row = codec.encode(given);
+        const held = codec.hold(given, row);
+        assert.equal(held === undefined, given.properties !== undefined);
+        if (held !== undefined) assert.deepEqual(held, new Row(held.index, codec.decode(row)));
+      }),
+    );
+    const timed = { topic: 't', payload: bytesOf('7'), qos: 2, retain: false, properties: undefined } as const;
+    assert.equal(codec.hold({ ...timed, expiresAtMs: 5 }, codec.encode({ ...timed, expiresAtMs: 5 })), undefined);
+  });
+
+  it('holds the payload as the row has it, in the same memory: it may be changed afterwards', () => {
+    const given = { topic: 't', payload: bytesOf('before'), qos: 2, retain: false, properties: undefined } as const;
+    for (const payload of [given.payload, new Uint8Array(5000).fill(7)]) {
+      const before = payload.slice();
+      const row = codec.encode({ ...given, payload });
+      const held = codec.hold({ ...given, payload }, row);
+      payload.fill(0);
+      assert.deepEqual(held?.payload, before);
+      assert.equal(held?.payload.buffer, row.buffer);
+    }
   });
 
   it('refuses what it cannot have made with STORE_CORRUPT, and nothing else', () => {
