@@ -498,7 +498,7 @@ describe(
 );
 
 describe('durable source at a broker that sends the whole of a backlog', SUITE_LIMIT, () => {
-  it('N1: never more than Receive Maximum are behind their PUBREC and before their PUBCOMP, and each comes once', async (t) => {
+  it('PH1: never more than Receive Maximum are behind their PUBREC and before their PUBCOMP, and each comes once', async (t) => {
     const broker = await startMosquitto();
     await using proxy = await startChaosProxy({ to: broker });
     const topic = `durable/${++clients}`;

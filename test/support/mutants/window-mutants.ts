@@ -151,7 +151,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    id: 'T32',
+    id: 'T36',
     title: 'leaves a pane that an item changes in the part that has it as it was',
     caughtBy: 'sliding windows',
     patches: [
@@ -164,7 +164,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    id: 'T33',
+    id: 'T37',
     title: 'counts what an earlier part has of a pane, and not what a later one has',
     caughtBy: 'sliding windows',
     patches: [

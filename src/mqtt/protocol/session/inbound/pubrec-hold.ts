@@ -5,10 +5,10 @@ const SILENCE_MS = 1000;
  * Which PUBRECs are kept back. The quota of a server grows by PUBCOMP (5.0, 4.9), but mosquitto below 2.0.13 sends the whole of a backlog, and
  * looks for the message of each PUBREC from the first one that is not finished on: of twenty thousand that are open it does little else. Where
  * few are open it finds it soon. The invariants:
- * N1. No PUBREC is written while as many as Receive Maximum are behind theirs and before their PUBCOMP. From a server that keeps to it no
+ * PH1. No PUBREC is written while as many as Receive Maximum are behind theirs and before their PUBCOMP. From a server that keeps to it no
  *     more can come, so none of its messages waits.
- * N2. Where none is finished for a second while one is kept back, as many more go out: what a server has forgotten stops nothing.
- * N3. Before DISCONNECT all are written that are due: who takes the session over need not know what we have.
+ * PH2. Where none is finished for a second while one is kept back, as many more go out: what a server has forgotten stops nothing.
+ * PH3. Before DISCONNECT all are written that are due: who takes the session over need not know what we have.
  */
 export class PubrecHold {
   readonly #mostOpen: number;
@@ -55,7 +55,7 @@ export class PubrecHold {
     return this.#since + SILENCE_MS;
   }
 
-  /** Behind it, what is due is to be written as far as `keeps` lets it (N2). */
+  /** Behind it, what is due is to be written as far as `keeps` lets it (PH2). */
   handleTimeout(): void {
     if (this.#now < this.deadline()) return;
     this.#most += this.#mostOpen;

@@ -39,7 +39,7 @@ const pubrecs = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `pubrec ${from + index}`);
 
 describe('PUBRECs for a server that exceeds Receive Maximum', () => {
-  it('N1: no more go out than messages may be unfinished, and a PUBCOMP is followed by one', () => {
+  it('PH1: no more go out than messages may be unfinished, and a PUBCOMP is followed by one', () => {
     const rig = new Rig(3);
     assert.deepEqual(rig.send(1, 10), pubrecs(1, 3));
     const tokens = rig.release(1);
@@ -56,7 +56,7 @@ describe('PUBRECs for a server that exceeds Receive Maximum', () => {
     assert.deepEqual(rig.send(4, 4), ['pubrec 4']);
   });
 
-  it('N2: where none is finished for a second as many more go out, and again', () => {
+  it('PH2: where none is finished for a second as many more go out, and again', () => {
     const rig = new Rig(3);
     rig.send(1, 10);
     assert.equal(rig.session.deadline(), rig.now + 1000);
@@ -76,7 +76,7 @@ describe('PUBRECs for a server that exceeds Receive Maximum', () => {
     assert.deepEqual(rig.complete(...rig.release(1)), ['pubcomp 1', 'pubrec 4']);
   });
 
-  it('N3: what is kept back goes out before DISCONNECT', () => {
+  it('PH3: what is kept back goes out before DISCONNECT', () => {
     const rig = new Rig(3);
     rig.send(1, 5);
     rig.session.disconnect();
