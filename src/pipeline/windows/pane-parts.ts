@@ -34,15 +34,15 @@ export const ownPanes = ({ panes, parts, inParts }: WindowState): readonly Pane[
 /** Drops what does not count (WP3). Gives whether panes that were in parts are to be written anew. @param spare bytes that are not worth it */
 export const dropParts = (state: WindowState, spare: number): boolean => {
   const { parts } = state;
-  while (parts[0]?.panes === 0) parts.shift();
-  let [bytes, live] = [0, 0];
-  for (const part of parts) {
-    bytes += part.bytes;
-    live += part.live;
+  for (let [first] = parts; first?.panes === 0; first = parts[0]) {
+    parts.shift();
+    state.partBytes -= first.bytes;
   }
-  if (bytes - live <= live + spare) return false;
+  if (state.partBytes <= 2 * state.liveBytes + spare) return false;
   for (const pane of state.panes) pane.part = undefined;
   state.inParts = 0;
+  state.partBytes = 0;
+  state.liveBytes = 0;
   state.storedTo = Number.NEGATIVE_INFINITY;
   parts.length = 0;
   return true;
@@ -50,13 +50,14 @@ export const dropParts = (state: WindowState, spare: number): boolean => {
 
 /** Has the panes in a new part, which stand in it already. */
 export const addPart = (state: WindowState, panes: readonly Pane[], bytes: Uint8Array): void => {
-  const part: PanePart = { number: state.nextPart, bytes: bytes.byteLength, panes: panes.length, live: 0 };
+  const part: PanePart = { number: state.nextPart, bytes: bytes.byteLength, panes: panes.length };
   for (const pane of panes) {
     pane.part = part;
-    part.live += recordBytes(pane);
+    state.liveBytes += recordBytes(pane);
   }
   state.nextPart += 1;
   state.inParts += panes.length;
+  state.partBytes += part.bytes;
   state.parts.push(part);
   state.newPart = bytes;
   // the panes that are left stand elsewhere among its bytes
@@ -71,6 +72,7 @@ export const joinParts = (state: WindowState, read: readonly ReadPart[]): void =
     const part = state.parts[index];
     if (part === undefined) continue;
     part.bytes = bytes;
+    state.partBytes += bytes;
     for (const pane of panes) {
       if (pane.to <= state.goneTo) continue;
       pane.part = part;
@@ -85,10 +87,10 @@ export const joinParts = (state: WindowState, read: readonly ReadPart[]): void =
     const { part } = pane;
     if (part === undefined) continue;
     part.panes += 1;
-    part.live += recordBytes(pane);
     state.inParts += 1;
-    state.storedBytes += recordBytes(pane);
+    state.liveBytes += recordBytes(pane);
   }
+  state.storedBytes += state.liveBytes;
 };
 
 /** WS2 */

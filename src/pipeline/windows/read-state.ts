@@ -87,7 +87,7 @@ const readParts = (reader: NumberReader, state: WindowState): void => {
   for (let number = first; number < state.nextPart; number += 1) state.parts.push(notReadYet(number));
 };
 
-const notReadYet = (number: number): PanePart => ({ number, bytes: 0, panes: 0, live: 0 });
+const notReadYet = (number: number): PanePart => ({ number, bytes: 0, panes: 0 });
 
 export const readKept = ({ reader, bytes }: Pick<ReadFrom, 'reader' | 'bytes'>, kept: Kept): void => {
   const length = reader.count();

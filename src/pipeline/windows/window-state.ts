@@ -34,8 +34,6 @@ export interface PanePart {
   bytes: number;
   /** How many of its panes count. */
   panes: number;
-  /** Bytes of these. */
-  live: number;
 }
 
 /** What the panes come to together that stand first: those that are in the window which ended last. */
@@ -77,6 +75,10 @@ export interface WindowState {
   nextPart: number;
   /** How many panes are in parts. */
   inParts: number;
+  /** Bytes of all parts. */
+  partBytes: number;
+  /** Bytes of the panes that are in them. */
+  liveBytes: number;
   /** Panes that end up to here are gone, as far as parts have them. */
   goneTo: number;
   /** The part that was made when it was stored last, as it is to be stored; undefined: none. */
@@ -97,6 +99,8 @@ export const emptyState = (): WindowState => ({
   parts: [],
   nextPart: 0,
   inParts: 0,
+  partBytes: 0,
+  liveBytes: 0,
   goneTo: Number.NEGATIVE_INFINITY,
   newPart: undefined,
 });
@@ -111,8 +115,8 @@ export const leavePart = (state: WindowState, pane: Pane): void => {
   const { part } = pane;
   if (part === undefined) return;
   part.panes -= 1;
-  part.live -= recordBytes(pane);
   state.inParts -= 1;
+  state.liveBytes -= recordBytes(pane);
   pane.part = undefined;
 };
 

@@ -53,7 +53,7 @@ export const writeRest = (state: WindowState, form: WrittenForm, partBytes: numb
   const isAnew = state.parts.length > 0 && dropParts(state, partBytes);
   if (isAnew || (state.bytes?.byteLength ?? 0) >= partBytes) writePart(state, form, partBytes);
   const written = writeOwn(state, ownPanes(state), form);
-  for (const part of state.parts) state.storedBytes += part.live;
+  state.storedBytes += state.liveBytes;
   return written;
 };
 
