@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { MillraceError } from '../../../../src/errors/index.js';
 import { Engine, type JobEvent, Pipeline, RetryStrategies, Sinks, TestSources } from '../../../../src/index.js';
+import { deferred } from '../../../support/deferred.js';
 import { SUITE_LIMIT } from '../../../support/limits.js';
+import { HeldStores } from '../../../support/store/held-stores.js';
 
 interface Warning extends Error {
   readonly code?: string;
@@ -45,6 +48,32 @@ describe('a graceful stop that has waited its time', SUITE_LIMIT, () => {
       );
     });
   }
+
+  it('is told also where the job fails while it is closed', async () => {
+    const stores = new HeldStores();
+    stores.endingWith = new MillraceError('STORAGE_FAILED', 'it cannot be closed');
+    const taken = deferred<void>();
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(TestSources.items(1))
+      .peek(() => {
+        stores.holding = true;
+        taken.resolve();
+      })
+      .writeTo(Sinks.noop());
+    const events: JobEvent[] = [];
+    const job = Engine.embedded({ stores, warnings: false }).newJob(pipeline, {
+      name: 'orders',
+      processingGuarantee: 'exactly-once',
+      drainTimeoutMs: 20,
+      onEvent: (event) => events.push(event),
+    });
+    const failed = assert.rejects(job.join(), { code: 'STORAGE_FAILED' });
+    await taken.promise;
+    assert.equal(await job.drain(), false);
+    await failed;
+    assert.ok(events.some(({ kind }) => kind === 'stopped-early'));
+  });
 
   it('says nothing where all was delivered, nor with warnings: false', async () => {
     const heard: Error[] = [];
