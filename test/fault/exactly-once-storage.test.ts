@@ -70,8 +70,8 @@ describe('exactly-once on a disk that fails', SUITE_LIMIT, () => {
     to.cutAll('rst');
     await rig.load.send(COUNT);
     await rig.load.settle();
-    // PUBREC goes out when the commit is durable (R1): what is in the file before may be of a commit that never ends.
-    await until(() => from.count('client', 'pubrec') >= COUNT, { what: 'PUBREC for every message' });
+    // PUBCOMP goes out when a later commit is durable (R3): what is damaged in the last one may be the end of one that was never durable
+    await until(() => from.count('client', 'pubcomp') >= COUNT, { what: 'PUBCOMP for every message' });
     await rig.kill();
     to.heal();
     return rig;
