@@ -75,7 +75,9 @@ export class RowCodec {
     if (properties !== undefined || expiresAtMs !== undefined) return undefined;
     const at = bytes.byteOffset + bytes.byteLength - payload.length;
     const copy = new Uint8Array(bytes.buffer, at, payload.length);
-    return new Row(-1, { topic, payload: copy, qos, retain, properties: undefined });
+    // and no piece of a long text, which a row that waits for its broker would keep in memory
+    const { name } = this.#encoded.known(topic);
+    return new Row(-1, { topic: name, payload: copy, qos, retain, properties: undefined });
   }
 
   /** The payload is a view of the bytes. @throws MillraceError STORE_CORRUPT for bytes that `encode` cannot have made */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MillraceError } from '../../../../../../src/errors/millrace-error.js';
 import type { Properties } from '../../../../../../src/mqtt/protocol/properties.js';
 import { Row, type RowContent } from '../../../../../../src/mqtt/sink/message/row.js';
@@ -109,6 +111,35 @@ describe('the coding of outbox rows', () => {
       assert.deepEqual(held?.payload, before);
       assert.equal(held?.payload.buffer, row.buffer);
     }
+  });
+
+  it('keeps nothing of the text that a topic is a piece of', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const own = new RowCodec();
+    const held: (Row | undefined)[] = [];
+    const used = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    for (let index = 0; index < 200; index += 1) {
+      const line = Buffer.from(`devices/of-number-${index}/alarm `.padEnd(100_000, 'x')).toString('latin1');
+      // remembered by the codec, and too long for that
+      for (const end of [line.indexOf(' '), 1000]) {
+        const plain = {
+          topic: line.slice(0, end),
+          payload: bytesOf('7'),
+          qos: 2,
+          retain: false,
+          properties: undefined,
+        } as const;
+        held.push(own.hold(plain, own.encode(plain)));
+      }
+    }
+    const bytes = used() - before;
+    assert.equal(held.length, 400);
+    assert.ok(bytes < 5_000_000, `${bytes} bytes for the topics of 200 lines that have 20 MB`);
   });
 
   it('refuses what it cannot have made with STORE_CORRUPT, and nothing else', () => {
