@@ -281,6 +281,9 @@ export class Qos2Messages {
     // what is remembered of such a session tells nothing (R2b)
     this.#finished.distrust();
     this.#parts.events.push({ type: 'session-suspect', packetId });
+    // its PUBREC may have been the next one that was due, or the last one that was let out
+    this.#pubrecs.finished();
+    this.#flushPubrecs();
   }
 
   #complete(row: InboundMessage): void {

@@ -76,6 +76,18 @@ describe('PUBRECs for a server that exceeds Receive Maximum', () => {
     assert.deepEqual(rig.complete(...rig.release(1)), ['pubcomp 1', 'pubrec 4']);
   });
 
+  it('a message that is dropped since its id came for another one keeps none back, neither by its place nor by its PUBREC', () => {
+    const rig = new Rig(3);
+    rig.serve(inbound(1, 2), inbound(2, 2), inbound(3, 2), inbound(4, 2), inbound(5, 2));
+    const tokens = rig.events().flatMap((event) => (event.type === 'message' ? [event.token] : []));
+    for (const token of tokens.slice(1)) rig.session.accept(token);
+    assert.deepEqual(rig.answers(), [], 'the first is not accepted');
+    rig.serve(inbound(1, 1));
+    assert.deepEqual(rig.answers(), pubrecs(2, 4));
+    rig.serve(inbound(2, 1));
+    assert.deepEqual(rig.answers(), ['pubrec 5']);
+  });
+
   it('PH3: what is kept back goes out before DISCONNECT', () => {
     const rig = new Rig(3);
     rig.send(1, 5);
