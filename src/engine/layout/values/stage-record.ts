@@ -1,3 +1,4 @@
+import { MillraceError } from '../../../errors/millrace-error.js';
 import type { KeptWindows } from '../../../pipeline/windows/kept-windows.js';
 import { decodeStored, encodeStored } from './stored-value.js';
 
@@ -17,20 +18,29 @@ export interface StageRecord {
 const BUNDLED = 2;
 /** In front of all: one that knows no parts must not take what stands under the keys for whole states. */
 const PARTED = 4;
+/** A record may begin with it, or with less (`encodeStored`). What begins with more is of a version to come, which damage is not: the store has checksums. */
+const NEWEST = PARTED;
 
 export const encodeStage = ({ versions, bundled, parted, windows }: StageRecord): Uint8Array => {
   const bytes = encodeStored(windows === undefined ? versions : { versions, windows });
   return Uint8Array.of(...(parted === true ? [PARTED] : []), ...(bundled ? [BUNDLED] : []), ...bytes);
 };
 
-/** Of a stage that has nothing there, too. @throws MillraceError STORE_CORRUPT */
+/** Of a stage that has nothing there, too. @throws MillraceError STORE_VERSION for what a newer version has written, STORE_CORRUPT */
 export const decodeStage = (bytes: Uint8Array | undefined): StageRecord => {
   const parted = bytes?.[0] === PARTED;
   const behind = parted ? bytes?.subarray(1) : bytes;
   const bundled = behind?.[0] === BUNDLED;
-  const stored: unknown = behind === undefined ? [] : decodeStored(bundled ? behind.subarray(1) : behind);
+  const value = bundled ? behind.subarray(1) : behind;
+  if ((value?.[0] ?? 0) > NEWEST) throw newerStage();
+  const stored: unknown = value === undefined ? [] : decodeStored(value);
   if (Array.isArray(stored)) return { versions: stored, bundled, parted };
   // written by `encodeStage`, and its bytes are checked by the store
   const { versions, windows } = stored as Required<StageRecord>;
   return { versions, bundled, parted, windows };
 };
+
+const newerStage = (): MillraceError =>
+  new MillraceError('STORE_VERSION', 'the states of a stage are stored in a form that this version does not know', {
+    advice: 'Run the version of Millrace that wrote it, or one that is newer.',
+  });

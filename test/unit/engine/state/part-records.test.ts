@@ -117,3 +117,13 @@ it('a stage that has parts is refused by a version that knows none', async () =>
   assert.deepEqual(decodeStage(encodeStage(all)), all);
   await rig.stop();
 });
+
+it('a stage whose record is of a later form is refused as that of a newer version, not as damage', () => {
+  const later = encodeStage({ versions: [1], bundled: true, parted: true });
+  for (const at of [0, 1, 2])
+    assert.throws(() => decodeStage(Uint8Array.of(...later.subarray(0, at), 5, ...later.subarray(at))), {
+      code: 'STORE_VERSION',
+      advice: /Run the version of Millrace that wrote it/,
+    });
+  assert.throws(() => decodeStage(Uint8Array.of(0)), { code: 'STORE_CORRUPT' });
+});
