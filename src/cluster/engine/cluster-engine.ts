@@ -19,8 +19,9 @@ import { CLUSTER_FORMAT } from '../manifest/cluster-manifest.js';
 import type { DesiredState } from '../manifest/desired-state.js';
 import { errorOf } from '../manifest/told-error.js';
 import { Members } from '../members/members.js';
-import { ClaimsDriver } from '../node/claims-driver.js';
+import { ClaimsDriver, type ClaimsHandler } from '../node/claims-driver.js';
 import { NodePartitions } from '../node/node-partitions.js';
+import { answeredBy } from './answered-by.js';
 import type { ClusterPlace } from './cluster-place.js';
 import { loadParts } from './load-parts.js';
 import { planLines } from './plan-lines.js';
@@ -146,8 +147,9 @@ export class ClusterEngine implements JobRunner {
     const members = new Members(bucket, job.name);
     const plan = planLines(prepared.plan);
     const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
-    await members.settleManifest(manifest, { allowPlanChange });
-    const { desired, begun } = await members.begin(beginAgain);
+    const endsAt = performance.now() + place.patienceMs;
+    await answeredBy(endsAt, () => members.settleManifest(manifest, { allowPlanChange }));
+    const { desired, begun } = await answeredBy(endsAt, () => members.begin(beginAgain));
     this.#tellBegun(job, desired.state, begun);
     const durable = run.stores !== undefined;
     let driver: ClaimsDriver | undefined;
@@ -169,16 +171,15 @@ export class ClusterEngine implements JobRunner {
       failed: (error) => job.fail(error),
       ended: () => driver?.say(),
     });
-    driver = await ClaimsDriver.join(
-      members,
-      { node, partitions, standbys, leaseMs },
-      {
-        act: (action) => job.act(action),
-        said: () => partitionsHere.said(),
-        desired: (seen) => job.desired(seen),
-        unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
-        failed: (error) => job.failNode(error),
-      },
+    const handler: ClaimsHandler = {
+      act: (action) => job.act(action),
+      said: () => partitionsHere.said(),
+      desired: (seen) => job.desired(seen),
+      unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
+      failed: (error) => job.failNode(error),
+    };
+    driver = await answeredBy(endsAt, () =>
+      ClaimsDriver.join(members, { node, partitions, standbys, leaseMs }, handler),
     );
     const { generation } = desired;
     return { driver, node: partitionsHere, generation, desire: (ask) => members.desire(ask) };

@@ -14,6 +14,8 @@ export interface StalledCommit {
 export interface ClusterPlace {
   /** For messages. */
   readonly location: string;
+  /** How long servers may be without answer to a node that joins a job, in milliseconds. */
+  readonly patienceMs: number;
   /** The claims of a job. */
   openBucket(job: string): Promise<Bucket>;
   /** What items of a job take to another partition. */

@@ -29,6 +29,7 @@ export async function openNatsPlace({ nats, dir, replicas }: ResolvedCluster): P
     await loadObj();
     return {
       location: client.location,
+      patienceMs: PATIENCE_MS,
       logs,
       views,
       openBucket: (job) => openKvBucket(client, { key: jobKey(job, 40), replicas, patienceMs: PATIENCE_MS }),

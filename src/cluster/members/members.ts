@@ -58,6 +58,8 @@ export class Members {
   #manifest: ClusterManifest | undefined;
   /** The revision of the last that this node said of itself. */
   #said = 0;
+  /** Of the end from which this began the job again without an answer: it may be done or not. */
+  #unanswered: number | undefined;
 
   /** @param job its name, for messages */
   constructor(bucket: Bucket, job: string) {
@@ -102,15 +104,21 @@ export class Members {
   }
 
   /**
-   * Becomes a member under that id. A process that had it before is superseded.
+   * Becomes a member under that id. A process that had it before is superseded. May be tried again when there was no answer.
    * @returns the run, which the beats carry and claims are made with
    */
   async join(introduction: Introduction): Promise<number> {
     if (!NODE_ID.test(introduction.node)) throw badNodeId(introduction.node);
-    const run = await this.#bucket.put(nodeKey(introduction.node), encodeBeat({ ...introduction, run: 0, count: 0 }));
-    this.#say(run);
-    if (run === undefined) throw new MillraceError('INTERNAL', 'a put without expectation was refused');
-    return run;
+    const key = nodeKey(introduction.node);
+    const value = encodeBeat({ ...introduction, run: 0, count: 0 });
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      // with an expectation: an earlier attempt that had no answer would supersede this one if it were done after it
+      const run = await this.#bucket.put(key, value, (await this.#bucket.get(key))?.revision ?? 0);
+      if (run === undefined) continue;
+      this.#say(run);
+      return run;
+    }
+    throw new MillraceError('CLUSTER_UNREACHABLE', `${key} of ${this.location} changes all the time`);
   }
 
   /** Resolves when all can see it. */
@@ -171,17 +179,24 @@ export class Members {
   }
 
   /**
-   * A node brings the job: one that has failed is begun again, and with `again` any that has ended.
+   * A node brings the job: one that has failed is begun again, and with `again` any that has ended. It may be tried again when there was no
+   * answer: the job is begun again once.
    * @returns what is desired then, and the end that the job had; `begun`: it was begun again by this
    */
   async begin(again: boolean): Promise<{ readonly desired: Desired; readonly begun: DesiredState | undefined }> {
-    let begun: DesiredState | undefined;
-    const { desired } = await this.#changeDesired(0, (stored) => {
-      const next = begunAgain(stored, again);
-      begun = next && stored.state;
-      return next;
-    });
-    return { desired, begun };
+    let end: Desired['end'];
+    try {
+      const { desired } = await this.#changeDesired(0, (stored) => {
+        const isDone = this.#unanswered !== undefined && (stored.end?.generation ?? 0) >= this.#unanswered;
+        const next = isDone ? undefined : begunAgain(stored, again);
+        end = isDone ? stored.end : next?.end;
+        return next;
+      });
+      return { desired, begun: end?.state };
+    } catch (error) {
+      this.#unanswered = end?.generation ?? this.#unanswered;
+      throw error;
+    }
   }
 
   /** Tells all that is there, and what changes from then on, until it is stopped by the function that it gives. */

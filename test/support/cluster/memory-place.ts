@@ -15,6 +15,7 @@ export class MemoryCluster {
     const logs = new MemoryLogs(this.logs);
     return {
       location: 'memory',
+      patienceMs: 30_000,
       logs,
       views: new MemoryViews(),
       openBucket: async (job) => new MemoryBucket(this.#entriesOf(job), pace),

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { ClusterEngine } from '../../../../src/cluster/engine/cluster-engine.js';
 import type { ClusterJob } from '../../../../src/cluster/job/cluster-job.js';
 import type { ClusterJobOptions } from '../../../../src/cluster/job/cluster-job-options.js';
-import { claimKey } from '../../../../src/cluster/members/entry-codec.js';
+import { claimKey, DESIRED_KEY, MANIFEST_KEY, nodeKey } from '../../../../src/cluster/members/entry-codec.js';
+import { Members } from '../../../../src/cluster/members/members.js';
 import type { MemoryPace, MemoryStep } from '../../../../src/cluster/memory/memory-bucket.js';
 import type { ClusterJobEvent } from '../../../../src/cluster/node/cluster-event.js';
 import { Pipeline, SinkBuilder, Sinks, SourceBuilder, TestSources } from '../../../../src/index.js';
@@ -46,17 +47,22 @@ const ending = (): Pipeline => {
 interface NodeOptions extends Partial<ClusterJobOptions> {
   readonly pace?: MemoryPace;
   readonly pipeline?: Pipeline;
+  readonly patienceMs?: number;
+  /** Of what it has of the servers, before anything is asked of it. */
+  readonly prepare?: (bucket: CutBucket) => void;
 }
 
-function startNode(memory: MemoryCluster, name: string, { pace, pipeline = endless(), ...options }: NodeOptions = {}) {
+function startNode(memory: MemoryCluster, name: string, given: NodeOptions = {}) {
+  const { pace, pipeline = endless(), patienceMs = 30_000, prepare, ...options } = given;
   let cutBucket: CutBucket | undefined;
   const place = memory.place(pace);
   const openBucket = async (job: string): Promise<CutBucket> => {
     cutBucket = new CutBucket(await place.openBucket(job));
+    prepare?.(cutBucket);
     return cutBucket;
   };
   const engine = new ClusterEngine({
-    place: { ...place, openBucket },
+    place: { ...place, patienceMs, openBucket },
     node: name,
     leaseMs: LEASE_MS,
     standbys: 0,
@@ -173,6 +179,33 @@ describe('the life of a job on a cluster', { ...SUITE_LIMIT, concurrency: 8 }, (
     gate.resolve();
     await Promise.all([one.job.join(), other.job.join()]);
     assert.equal(await one.job.drain(), true);
+  });
+
+  for (const how of ['done', 'done late'] as const)
+    for (const key of [MANIFEST_KEY, nodeKey('a')])
+      it(`begins although a put to ${key} has no answer, and is ${how}`, async () => {
+        const prepare = (bucket: CutBucket) => bucket.leaveUnanswered(key, how);
+        const { job } = startNode(new MemoryCluster(), 'a', { prepare });
+        await job.whenRunning();
+      });
+
+  for (const how of ['done', 'done late'] as const)
+    it(`is begun again once, and told so, although that it is has no answer, and is ${how}`, async () => {
+      const memory = new MemoryCluster();
+      await startNode(memory, 'a', { pipeline: ending() }).job.join();
+      const prepare = (bucket: CutBucket) => bucket.leaveUnanswered(DESIRED_KEY, how);
+      const again = startNode(memory, 'a', { pipeline: ending(), beginAgain: true, prepare });
+      await again.job.join();
+      const told = again.events.flatMap((event) => (event.kind === 'begun-again' ? [event.after] : []));
+      assert.deepEqual(told, ['completed']);
+      const members = new Members(again.bucket(), 'idle');
+      assert.equal((await members.desired()).generation, 2);
+    });
+
+  it('fails at a node that reaches the servers in none of the time that it has to join', async () => {
+    const prepare = (bucket: CutBucket) => bucket.cut();
+    const { job } = startNode(new MemoryCluster(), 'a', { prepare, patienceMs: 300 });
+    await rejectsWith('CLUSTER_UNREACHABLE', job.join());
   });
 
   it('is left by a node whose claim is answered when it leaves already', async () => {

@@ -20,6 +20,7 @@ export class EngineNode implements ClusterNode {
     this.#setting = setting;
     const place = {
       location: 'simulated servers',
+      patienceMs: 30_000,
       openBucket: async () => bucket,
       edgesOf: () => edges,
       logs,
