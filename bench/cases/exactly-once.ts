@@ -6,7 +6,7 @@ import { brokersAtWork } from '../support/brokers-at-work.js';
 import { compare } from '../support/compare.js';
 import { fillBacklog } from '../support/fill-backlog.js';
 import { type Column, type Comparison, figure, figureColumn } from '../support/result.js';
-import { runContender } from '../support/run-contender.js';
+import { type Measured, runContender } from '../support/run-contender.js';
 import { WARM_CPU, WARM_RATE } from '../support/warm-half.js';
 
 /** So many that what is compiled at first is a small part of the whole. */
@@ -37,19 +37,25 @@ const CONTENDERS: readonly Contender[] = [
   },
 ];
 
+const brokersCpu = ({ figures }: Measured): number => figures?.brokersCpuMicros ?? Number.NaN;
+
+const BROKERS: Column = {
+  heading: 'CPU µs/message of both brokers',
+  cell: ({ measured }) => figure(brokersCpu(measured) / measured.messages, 1),
+};
+
 const PROCESSORS: Column = {
   heading: '% of all processors, with the brokers',
-  cell: ({ measured: { cpuMicros, wallMs, figures } }) =>
-    figure((cpuMicros + (figures?.brokersCpuMicros ?? Number.NaN)) / (wallMs * 10 * availableParallelism()), 0),
+  cell: ({ measured }) => {
+    const availableMicros = measured.wallMs * 1000 * availableParallelism();
+    return figure((100 * (measured.cpuMicros + brokersCpu(measured))) / availableMicros, 0);
+  },
 };
 
 const FURTHER = [
   WARM_RATE,
   WARM_CPU,
-  {
-    heading: 'CPU µs/message of both brokers',
-    cell: ({ measured: { messages, figures } }) => figure((figures?.brokersCpuMicros ?? Number.NaN) / messages, 1),
-  } satisfies Column,
+  BROKERS,
   PROCESSORS,
   figureColumn('messages/commit', 'messagesPerCommit', 0),
   figureColumn('ms/commit', 'commitMs', 1),
