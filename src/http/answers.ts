@@ -1,7 +1,7 @@
 import type { JobRunner } from '../engine/job-runner.js';
 import { visibleJson } from '../internal/visible-text.js';
 import { type Body, jsonBody } from './answer.js';
-import { MadeOnce } from './policy/made-once.js';
+import { FRESH_MS, MadeOnce } from './policy/made-once.js';
 import { isAbout } from './snapshot/belongs-to-job.js';
 import { EngineObserver, type Looked } from './snapshot/engine-snapshot.js';
 import { metricsText } from './snapshot/metrics-text.js';
@@ -55,6 +55,12 @@ class LookedAnswers {
 /** How often it is looked where nobody asks: who asks once is told what has stood still since before. */
 const LOOK_MS = 5000;
 
+/**
+ * What viewers are shown each second is as new as that: the timer of a busy machine fires less than a second after the last look, and a frame of that one
+ * would show nothing new.
+ */
+const SHOWN_MS = FRESH_MS / 2;
+
 /** What is answered of an engine: all of one look at it, a second old at most. */
 export class Answers implements Disposable {
   readonly #engine: Pick<JobRunner, 'jobs'>;
@@ -107,7 +113,7 @@ export class Answers implements Disposable {
     const news = events.since(this.#toldSeq).filter(({ facts }) => jobs.some((job) => isAbout(job, facts)));
     this.#toldSeq = events.lastSeq;
     const told = news.length === 0 ? [] : [frameOf('events', visibleJson(news))];
-    return Buffer.concat([...told, this.#now.frame]);
+    return Buffer.concat([...told, this.#looked.at(performance.now(), SHOWN_MS).frame]);
   }
 
   #look(): void {

@@ -1,7 +1,7 @@
 /** An answer is at most so old. */
 export const FRESH_MS = 1000;
 
-/** What is made once a second at most, however many ask for it. Has no clock. */
+/** What is made once for all who ask for it while it is fresh. Has no clock. */
 export class MadeOnce<T> {
   readonly #make: (nowMs: number) => T;
   #last: { readonly value: T; readonly madeMs: number } | undefined;
@@ -10,9 +10,10 @@ export class MadeOnce<T> {
     this.#make = make;
   }
 
-  at(nowMs: number): T {
+  /** @param freshMs what is younger is not made anew */
+  at(nowMs: number, freshMs = FRESH_MS): T {
     const last = this.#last;
-    if (last !== undefined && nowMs - last.madeMs < FRESH_MS) return last.value;
+    if (last !== undefined && nowMs - last.madeMs < freshMs) return last.value;
     const value = this.#make(nowMs);
     this.#last = { value, madeMs: nowMs };
     return value;

@@ -59,3 +59,24 @@ test('a gauge that throws when nobody asks ends nothing', (t) => {
   t.mock.timers.tick(5000);
   assert.throws(() => answers.jobs, /a gauge/);
 });
+
+test('each second viewers are shown a new look, also where their timer fires early; who asks meanwhile is told the same', (t) => {
+  using listener = new ProcessListener(() => false);
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  using answers = new Answers({ jobs: [] }, listener, false);
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  const waitMs = (ms: number) => {
+    nowMs += ms;
+    t.mock.timers.tick(ms);
+  };
+  const lookedMs = (told: Uint8Array) => Date.parse(/"time":"([^"]+)"/.exec(Buffer.from(told).toString())?.[1] ?? '');
+  assert.equal(lookedMs(answers.firstFrame()), 0);
+  for (const early of [300, 1, 0]) {
+    waitMs(1000 - early);
+    const shownMs = Date.now();
+    assert.equal(lookedMs(answers.nextFrame()), shownMs);
+    waitMs(early);
+    assert.equal(lookedMs(answers.jobs.bytes), shownMs);
+  }
+});
