@@ -2,12 +2,13 @@ import { MillraceError } from '../../../../errors/index.js';
 import { checkTopicName } from '../../topic.js';
 import { decodeUtf8, encodeUtf8 } from '../utf8.js';
 
-/** Of one generation: room for the topics of ten thousand devices and more. */
-const MAX_TOPICS = 16_384;
-const MAX_BYTES = 1_048_576;
+/** Of one generation: room for the topics of thirty thousand devices and more. */
+const MAX_TOPICS = 65_536;
+const MAX_BYTES = 4_194_304;
 const LONGEST = 256;
 /** Of the length in front. */
 const LENGTH_BYTES = 2;
+const SLAB_BYTES = 16_384;
 
 /** A checked topic name. */
 export interface KnownTopic {
@@ -18,13 +19,16 @@ export interface KnownTopic {
 }
 
 /**
- * Topic names to their bytes with the length in front. Checked topics are remembered in two generations of at most 16384
- * topics and 1 MiB each: when the young one is full the old one is forgotten, so topics in use stay.
+ * Topic names to their bytes with the length in front. Checked topics are remembered in two generations of at most 65536
+ * topics and 4 MiB each: when the young one is full the old one is forgotten, so topics in use stay. Those of a generation share buffers, since one
+ * for each would be most of what a topic costs.
  */
 export class TopicEncoder {
   private young = new Map<string, KnownTopic>();
   private old = new Map<string, KnownTopic>();
   private bytes = 0;
+  private slab = new Uint8Array(0);
+  private slabUsed = 0;
 
   /** Throws INVALID_TOPIC. The result must not be changed. */
   encode(topic: string): Uint8Array {
@@ -33,34 +37,61 @@ export class TopicEncoder {
 
   /** Throws INVALID_TOPIC. */
   known(topic: string): KnownTopic {
-    return this.young.get(topic) ?? this.remember(this.old.get(topic) ?? knownTopic(topic));
+    const young = this.young.get(topic);
+    if (young !== undefined) return young;
+    if (this.young.size >= MAX_TOPICS || this.bytes >= MAX_BYTES) this.beginGeneration();
+    const old = this.old.get(topic);
+    if (old !== undefined) return this.remember({ name: old.name, bytes: this.copyOf(old.bytes) });
+    const known = this.make(topic);
+    return known.bytes.length > LONGEST ? known : this.remember(known);
+  }
+
+  private beginGeneration(): void {
+    this.old = this.young;
+    this.young = new Map();
+    this.bytes = 0;
+    // one that reached over generations would stay for a single topic of the first
+    this.slab = new Uint8Array(0);
+    this.slabUsed = 0;
   }
 
   private remember(known: KnownTopic): KnownTopic {
-    const { name, bytes } = known;
-    if (bytes.length > LONGEST) return known;
-    if (this.young.size >= MAX_TOPICS || this.bytes + bytes.length > MAX_BYTES) {
-      this.old = this.young;
-      this.young = new Map();
-      this.bytes = 0;
-    }
-    this.young.set(name, known);
-    this.bytes += bytes.length;
+    this.young.set(known.name, known);
+    this.bytes += known.bytes.length;
     return known;
+  }
+
+  private make(topic: string): KnownTopic {
+    if (typeof topic !== 'string') throw new MillraceError('INVALID_TOPIC', 'A topic must be a string');
+    checkTopicName(topic);
+    const most = LENGTH_BYTES + 3 * topic.length;
+    if (topic.length > LONGEST) return knownTopic(topic, new Uint8Array(most), 0);
+    this.reserve(most);
+    const known = knownTopic(topic, this.slab, this.slabUsed);
+    this.slabUsed += known.bytes.length;
+    return known;
+  }
+
+  private copyOf(bytes: Uint8Array): Uint8Array {
+    this.reserve(bytes.length);
+    const { slab, slabUsed: start } = this;
+    slab.set(bytes, start);
+    this.slabUsed += bytes.length;
+    return slab.subarray(start, this.slabUsed);
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.slab.length - this.slabUsed) return;
+    this.slab = new Uint8Array(SLAB_BYTES);
+    this.slabUsed = 0;
   }
 }
 
-function knownTopic(topic: string): KnownTopic {
-  const bytes = encodeTopic(topic);
-  return { name: decodeUtf8(bytes, LENGTH_BYTES, bytes.length), bytes };
-}
-
-function encodeTopic(topic: string): Uint8Array {
-  if (typeof topic !== 'string') throw new MillraceError('INVALID_TOPIC', 'A topic must be a string');
-  checkTopicName(topic);
-  const buffer = new Uint8Array(LENGTH_BYTES + 3 * topic.length);
-  const end = encodeUtf8(topic, buffer, LENGTH_BYTES);
-  buffer[0] = (end - LENGTH_BYTES) >>> 8;
-  buffer[1] = (end - LENGTH_BYTES) & 0xff;
-  return buffer.slice(0, end);
+/** Written to `bytes` from `start` on. */
+function knownTopic(topic: string, bytes: Uint8Array, start: number): KnownTopic {
+  const nameAt = start + LENGTH_BYTES;
+  const end = encodeUtf8(topic, bytes, nameAt);
+  bytes[start] = (end - nameAt) >>> 8;
+  bytes[start + 1] = (end - nameAt) & 0xff;
+  return { name: decodeUtf8(bytes, nameAt, end), bytes: bytes.subarray(start, end) };
 }
