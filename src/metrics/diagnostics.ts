@@ -157,8 +157,11 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'table-row-unretained': channel('millrace:table-row-unretained'),
 };
 
-/** Whether anyone listens: ask before gathering facts on a hot path. */
+/** Whether anyone listens: ask before gathering facts. */
 export const hasDiagnosticSubscribers = (name: DiagnosticName): boolean => channels[name].hasSubscribers;
+
+/** For what is told of each message: to look the channel up by its name each time would cost more than to ask it. */
+export const diagnosticChannel = (name: DiagnosticName): { readonly hasSubscribers: boolean } => channels[name];
 
 /**
  * Tells the subscribers of the `node:diagnostics_channel` named `millrace:<name>`. Costs one property read without any.

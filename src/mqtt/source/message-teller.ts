@@ -1,7 +1,11 @@
 import { Ring } from '../../internal/ring.js';
-import { hasDiagnosticSubscribers, publishDiagnostic } from '../../metrics/diagnostics.js';
+import { diagnosticChannel, publishDiagnostic } from '../../metrics/diagnostics.js';
 import type { MessageEvent } from '../protocol/session/session-event.js';
 import { userProperty } from '../protocol/user-property.js';
+
+const RECEIVE = diagnosticChannel('receive');
+const PROCESS = diagnosticChannel('process');
+const PROCESSED = diagnosticChannel('processed');
 
 /** What a snapshot covers. */
 interface Covered {
@@ -20,7 +24,7 @@ export class MessageTeller {
   }
 
   received(event: MessageEvent): void {
-    if (!hasDiagnosticSubscribers('receive')) return;
+    if (!RECEIVE.hasSubscribers) return;
     const { token, topic, qos, retain, dup, payload, properties } = event;
     publishDiagnostic('receive', {
       source: this.#source,
@@ -35,11 +39,11 @@ export class MessageTeller {
   }
 
   polled({ token }: MessageEvent, position: number): void {
-    if (hasDiagnosticSubscribers('process')) publishDiagnostic('process', { source: this.#source, token, position });
+    if (PROCESS.hasSubscribers) publishDiagnostic('process', { source: this.#source, token, position });
   }
 
   covered(upTo: number, mark: number): void {
-    if (hasDiagnosticSubscribers('processed')) this.#covered.push({ upTo, mark });
+    if (PROCESSED.hasSubscribers) this.#covered.push({ upTo, mark });
   }
 
   committed(mark: number): void {

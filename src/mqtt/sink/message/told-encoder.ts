@@ -1,8 +1,10 @@
-import { hasDiagnosticSubscribers, publishDiagnostic } from '../../../metrics/diagnostics.js';
+import { diagnosticChannel, publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { UserProperty } from '../../protocol/properties.js';
 import { userProperty } from '../../protocol/user-property.js';
 import type { Encode } from './message-encoder.js';
 import type { RowContent } from './row.js';
+
+const MESSAGE = diagnosticChannel('message');
 
 /**
  * Tells of each message that is made, before it is stored or sent, where it can have user properties: whoever listens may add some, which
@@ -12,7 +14,7 @@ export const toldEncoder =
   <T>(sink: string, encode: Encode<T>): Encode<T> =>
   (item, version) => {
     const content = encode(item, version);
-    return version === 5 && hasDiagnosticSubscribers('message') ? told(sink, content) : content;
+    return version === 5 && MESSAGE.hasSubscribers ? told(sink, content) : content;
   };
 
 const told = (sink: string, content: RowContent): RowContent => {

@@ -1,8 +1,11 @@
-import { type DiagnosticData, hasDiagnosticSubscribers, publishDiagnostic } from '../../../metrics/diagnostics.js';
+import { type DiagnosticData, diagnosticChannel, publishDiagnostic } from '../../../metrics/diagnostics.js';
 import { userProperty } from '../../protocol/user-property.js';
 import type { Row } from '../message/row.js';
 import type { DropReason, Finding } from '../queue/queue-outcome.js';
 import type { SinkMetrics } from './sink-metrics.js';
+
+const PUBLISH = diagnosticChannel('publish');
+const DELIVERED = diagnosticChannel('delivered');
 
 /** Counts and tells what becomes of the rows of a sink. */
 export class SinkMeter {
@@ -29,7 +32,7 @@ export class SinkMeter {
     }
     this.#metrics.messages.add();
     this.#metrics.bytes.add(row.payload.length);
-    if (hasDiagnosticSubscribers('publish')) this.#tellOfPublish(row);
+    if (PUBLISH.hasSubscribers) this.#tellOfPublish(row);
   }
 
   delivered(row: Row): void {
@@ -39,14 +42,14 @@ export class SinkMeter {
     }
     if (row.qos === 0) this.#metrics.unconfirmed.add();
     else this.#metrics.delivered.add();
-    if (hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'delivered');
+    if (DELIVERED.hasSubscribers) this.#tellOutcome(row, 'delivered');
   }
 
   /** One that expired is told besides (`message-expired`, R23). */
   dropped(row: Row, reason: DropReason): void {
     this.#forget(row);
     this.#metrics.dropped[reason].add();
-    if (hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'dropped');
+    if (DELIVERED.hasSubscribers) this.#tellOutcome(row, 'dropped');
     if (reason === 'expired')
       publishDiagnostic('message-expired', { sink: this.#sink, topic: row.topic, qos: row.qos });
   }
@@ -55,7 +58,7 @@ export class SinkMeter {
   refused(row?: Row): void {
     if (row !== undefined) this.#forget(row);
     this.#metrics.refused.add();
-    if (row !== undefined && hasDiagnosticSubscribers('delivered')) this.#tellOutcome(row, 'refused');
+    if (row !== undefined && DELIVERED.hasSubscribers) this.#tellOutcome(row, 'refused');
   }
 
   retried(): void {

@@ -18,6 +18,8 @@ export class MessageQueue {
   readonly #messages = new Ring<HeldMessage>();
   #bytes = 0;
   #newest: MessageEvent | undefined;
+  /** Its chunk. */
+  #chunk: ArrayBufferLike | undefined;
 
   get count(): number {
     return this.#messages.size;
@@ -28,10 +30,13 @@ export class MessageQueue {
   }
 
   push(event: MessageEvent): void {
-    const size = this.#sizeOf(event);
+    const { buffer, byteLength } = event.payload;
+    const own = heldBytes(event);
+    const size = this.#chunk === buffer ? own : own - byteLength + buffer.byteLength;
     this.#messages.push({ event, size });
     this.#bytes += size;
     this.#newest = event;
+    this.#chunk = buffer;
   }
 
   peek(): MessageEvent | undefined {
@@ -43,13 +48,12 @@ export class MessageQueue {
     if (held === undefined) return undefined;
     this.#bytes -= held.size;
     // its chunk is not to be kept by an empty queue
-    if (held.event === this.#newest) this.#newest = undefined;
+    if (held.event === this.#newest) this.#forgetNewest();
     return held.event;
   }
 
-  #sizeOf(event: MessageEvent): number {
-    const own = heldBytes(event);
-    const { buffer, byteLength } = event.payload;
-    return this.#newest?.payload.buffer === buffer ? own : own - byteLength + buffer.byteLength;
+  #forgetNewest(): void {
+    this.#newest = undefined;
+    this.#chunk = undefined;
   }
 }
