@@ -24,7 +24,7 @@ export async function historiesSection(options: EvidenceOptions): Promise<Sectio
     lines.push(...result.tests.map(({ test, verdict }) => `- ${test}: **${verdict}**. ${result.notes.join('; ')}.`));
   }
   options.tell(MODEL);
-  const model = await runTestFile(MODEL, {});
+  const model = await runTestFile(MODEL, { MILLRACE_FULL: '1' });
   broken.push(...problemsOf(MODEL, model));
   lines.push(
     '',

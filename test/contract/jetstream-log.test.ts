@@ -3,6 +3,7 @@ import { NatsClient } from '../../src/nats/index.js';
 import { JetStreamLogs } from '../../src/store/jetstream/jetstream-logs.js';
 import type { PartitionLogs } from '../../src/store/log/partition-log.js';
 import { onCleanup } from '../support/cleanup.js';
+import { fullRun } from '../support/full-run.js';
 import { SUITE_LIMIT } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import { natsAbsence, natsServersHere } from '../support/nats/nats-servers-here.js';
@@ -18,7 +19,7 @@ const renamed = (logs: PartitionLogs, round: number): PartitionLogs => ({
 });
 
 describe('the logs in JetStream', { ...SUITE_LIMIT, skip: natsAbsence() ?? false }, () => {
-  for (const program of natsServersHere()) {
+  for (const program of fullRun ? natsServersHere() : natsServersHere().slice(-1)) {
     for (const size of [1, 3] as const) {
       let cluster: Promise<NatsCluster> | undefined;
       let client: NatsClient | undefined;

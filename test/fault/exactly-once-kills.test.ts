@@ -43,7 +43,7 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
   };
 
   it('exactly-once: nothing is lost and nothing comes twice', LIMIT, async (t) => {
-    assertOnce(await kill(t, EXACTLY_ONCE, howMany({ sample: 8, full: 100 })));
+    assertOnce(await kill(t, EXACTLY_ONCE, howMany({ sample: 5, full: 100 })));
   });
 
   it('at-least-once at QoS 1: nothing is lost', LIMIT, async (t) => {
@@ -72,7 +72,7 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
     'exactly-once with timers: each one fires once, and each message that waited for it counts once',
     LIMIT,
     async (t) => {
-      const report = await kill(t, millracePipeline('timers', { kind: 'timers' }), howMany({ sample: 4, full: 50 }));
+      const report = await kill(t, millracePipeline('timers', { kind: 'timers' }), howMany({ sample: 2, full: 50 }));
       assertOnce(report);
       const numbers = numbersOf(report);
       for (const [topic, seen] of numbers) assert.deepEqual(seen, upTo(seen.length), topic);
@@ -133,7 +133,7 @@ describe('kill -9 at random moments', SUITE_LIMIT, () => {
     const system = millracePipeline('cuts', { kind: 'plain' });
     const report = await randomCuts(
       { system, from, to },
-      { rounds: howMany({ sample: 8, full: 100 }), seed: killSeed },
+      { rounds: howMany({ sample: 5, full: 100 }), seed: killSeed },
     );
     t.diagnostic(reportLine(report));
     assertOnce(report);

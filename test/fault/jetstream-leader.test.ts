@@ -9,6 +9,7 @@ import type { PartitionLog } from '../../src/store/log/partition-log.js';
 import { follow } from '../../src/store/log/record/follow.js';
 import { LOG_START } from '../../src/store/log/record/log-point.js';
 import { onCleanup } from '../support/cleanup.js';
+import { fullRun } from '../support/full-run.js';
 import { LIMIT, SUITE_LIMIT } from '../support/limits.js';
 import { type NatsCluster, startNats } from '../support/nats/nats-cluster.js';
 import type { NatsProcess } from '../support/nats/nats-process.js';
@@ -86,7 +87,7 @@ describe('the leader of a log is lost while records are appended', {
   ...SUITE_LIMIT,
   skip: natsAbsence() ?? false,
 }, () => {
-  for (const program of natsServersHere()) {
+  for (const program of fullRun ? natsServersHere() : natsServersHere().slice(-1)) {
     for (const [how, strike, mend] of FAULTS) {
       it(
         `${program.version}, ${how}: what was acknowledged is there, once and in order, and nothing else`,

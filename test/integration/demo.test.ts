@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { startChild } from '../support/child-process.js';
 import { LIMIT } from '../support/limits.js';
+import { programArgs } from '../support/program-args.js';
 
-const MAIN = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url));
-const startDemo = (...args: readonly string[]) => startChild(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+const MAIN = programArgs('examples/demo/main.ts');
+const startDemo = (...args: readonly string[]) => startChild(process.execPath, [...MAIN, ...args]);
 
 /** The number at the start of the line that ends so. */
 function count(lines: readonly string[], ending: RegExp): number {

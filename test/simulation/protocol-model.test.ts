@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { fullRun } from '../support/full-run.js';
 import { LIMIT } from '../support/limits.js';
 import { type ReceiverBounds, ReceiverModel } from '../support/model/model-receiver.js';
 import { type Model, printed, type SearchResult, search, walk } from '../support/model/model-search.js';
@@ -51,7 +52,9 @@ for (const deliversAt of ['pubrel', 'publish'] as const) {
   );
 }
 
-test('a sender that keeps the rules is right in larger bounds too', LIMIT, (t) => {
+const LARGE = { ...LIMIT, skip: fullRun ? false : 'npm run test:full' };
+
+test('a sender that keeps the rules is right in larger bounds too', LARGE, (t) => {
   holds(t, new SenderModel({ messages: 4, ids: 2, crashes: 3, cuts: 3, losses: 0, deliversAt: 'pubrel' }));
 });
 

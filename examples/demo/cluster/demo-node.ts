@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../../../test/support/child-process.js';
+import { programArgs } from '../../../test/support/program-args.js';
 import { tempDir } from '../../../test/support/temp-dir.js';
 
 /** Where a node works. */
@@ -12,7 +13,8 @@ export interface DemoPlace {
 }
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const MODULE = 'examples/demo/cluster/pipeline.ts';
+const COMMAND = programArgs('src/cli/main.ts');
+const [MODULE = ''] = programArgs('examples/demo/cluster/pipeline.ts').slice(-1);
 
 /** A node in a process of its own: `millrace run … --cluster …`, as anybody runs it, whose lines for machines are read. */
 export class DemoNode {
@@ -57,7 +59,7 @@ export class DemoNode {
     const { servers, from, to } = this.#place;
     const cluster = ['--cluster', servers.join(','), '--node-id', this.name, '--dir', join(this.#dir, 'views')];
     const http = ['--http', this.#page === undefined ? '0' : new URL(this.#page).port];
-    const args = ['--import', 'tsx', 'src/cli/main.ts', 'run', MODULE, ...cluster, ...http, '--stats', '--json'];
+    const args = [...COMMAND, 'run', MODULE, ...cluster, ...http, '--stats', '--json'];
     this.#state = 'starting';
     this.#child = startChild(process.execPath, args, {
       cwd: ROOT,

@@ -6,6 +6,8 @@ import { type StartedBroker, startBroker } from './started-broker.js';
 
 /** Seconds for which it keeps a session. */
 export const EJABBERD_EXPIRY = 3600;
+/** Threads of Erlang that have nothing to do sleep, instead of turning for a while. */
+export const IDLE_SLEEPS = ['+sbwt', 'none', '+sbwtdcpu', 'none', '+sbwtdio', 'none'];
 /** It takes any password of a user of its host. */
 export const EJABBERD_LOGIN = {
   args: ['--username', 'check@localhost', '--password-env', 'PASSWORD'],
@@ -35,7 +37,7 @@ export function startEjabberd(): Promise<StartedBroker> {
     writeFileSync(config, configOf(port));
     return {
       command: 'erl',
-      args: ['-noinput', '-mnesia', 'dir', `"${join(home, 'database')}"`, '-s', 'ejabberd'],
+      args: [...IDLE_SLEEPS, '-noinput', '-mnesia', 'dir', `"${join(home, 'database')}"`, '-s', 'ejabberd'],
       env: {
         HOME: home,
         ERL_LIBS: folder,

@@ -5,6 +5,7 @@ import { freePort } from '../free-port.js';
 import { tempDir } from '../temp-dir.js';
 import { until } from '../until.js';
 import { checkBrokerHere } from './check-brokers-here.js';
+import { IDLE_SLEEPS } from './ejabberd.js';
 import { takesConnections } from './mosquitto.js';
 import { type StartedBroker, startBroker } from './started-broker.js';
 
@@ -34,7 +35,7 @@ export async function startRabbitMq(): Promise<StartedBroker> {
         ERL_EPMD_PORT: `${names}`,
         RABBITMQ_NODENAME: 'check@localhost',
         RABBITMQ_DIST_PORT: `${distribution}`,
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [...IDLE_SLEEPS, '-kernel inet_dist_use_interface {127,0,0,1}'].join(' '),
         RABBITMQ_MNESIA_BASE: join(home, 'database'),
         RABBITMQ_LOG_BASE: join(home, 'log'),
         RABBITMQ_CONFIG_FILE: file('rabbitmq.conf', configOf(port)),

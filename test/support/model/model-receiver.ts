@@ -112,8 +112,7 @@ interface ReceiverState {
 
 const CHANNEL = 3;
 const NOTHING = { taken: [], releasing: [] } as const;
-const TOKENS = /"token":\d+/g;
-const tokenIn = (text: string): number => Number(text.slice('"token":'.length));
+const TOKEN = '"token":';
 const NO_ID_FREE: Hold = { fence: 'wanted', waiting: [], finished: [], newCame: false };
 
 /** A broker, the real Session and a source with its commits: every order in which they, crashes and cuts can happen. */
@@ -133,9 +132,13 @@ export class ReceiverModel implements Model<ReceiverState> {
 
   /** Tokens only tell messages apart: their order is what counts. */
   key({ session: _, token: __, ...rest }: ReceiverState): string {
-    const text = JSON.stringify(rest);
-    const tokens = [...new Set(text.match(TOKENS))].sort((a, b) => tokenIn(a) - tokenIn(b));
-    return text.replace(TOKENS, (token) => `"token":${tokens.indexOf(token)}`);
+    const [before = '', ...parts] = JSON.stringify(rest).split(TOKEN);
+    const tokens = parts.map((part) => Number.parseInt(part, 10));
+    const inOrder = [...new Set(tokens)].sort((a, b) => a - b);
+    return parts.reduce((text, part, at) => {
+      const token = tokens[at] as number;
+      return `${text}${TOKEN}${inOrder.indexOf(token)}${part.slice(String(token).length)}`;
+    }, before);
   }
 
   drained({ broker, durable, sealed, memory, up, down, letOut }: ReceiverState): boolean {
