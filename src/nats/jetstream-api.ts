@@ -7,6 +7,8 @@ import { type ApiError, apiErrorKind, natsError, unreachable } from './nats-erro
 const PATIENCE_MS = 30_000;
 const ANSWER_MS = 5_000;
 const PAUSE_MS = 100;
+/** How long a connection is waited for before it is looked again, in milliseconds. */
+const CONNECTION_MS = 1_000;
 
 /** What JetStream says: what was asked for, or that it will not do it. */
 export type ApiAnswer<A> =
@@ -19,9 +21,12 @@ export type ApiAnswer<A> =
  */
 export class JetStreamApi {
   readonly client: NatsClient;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(client: NatsClient) {
+  /** @param signal aborted: nothing is asked again */
+  constructor(client: NatsClient, signal?: AbortSignal) {
     this.client = client;
+    this.#signal = signal;
   }
 
   /**
@@ -48,13 +53,14 @@ export class JetStreamApi {
   async patiently<A>(work: () => Promise<A>, patienceMs: number = PATIENCE_MS): Promise<A> {
     const endsAt = performance.now() + patienceMs;
     for (;;) {
+      this.#signal?.throwIfAborted();
       try {
         return await work();
       } catch (error) {
         const leftMs = endsAt - performance.now();
         if (!isUnreachable(error) || leftMs < 0) throw error;
         await sleep(PAUSE_MS);
-        await this.client.whenConnected(leftMs);
+        await this.client.whenConnected(Math.min(leftMs, CONNECTION_MS));
       }
     }
   }

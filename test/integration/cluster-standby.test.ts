@@ -19,7 +19,7 @@ const runningFrom = ({ events }: JobNode): string | undefined =>
 
 /** The node says of itself that its view is near the end of the log. */
 async function isWarm(memory: MemoryCluster, name: string): Promise<void> {
-  const bucket = await memory.place().openBucket('standing by');
+  const bucket = await memory.place().openBucket('standing by', new AbortController().signal);
   await until(async () => {
     const entry = await bucket.get(nodeKey(name));
     const change = entry && changeOf(entry, 0);

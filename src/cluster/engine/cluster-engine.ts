@@ -5,6 +5,7 @@ import { nameless, nameTaken, type PreparedRun, prepareRun } from '../../engine/
 import type { JobRunner } from '../../engine/job-runner.js';
 import { MillraceError } from '../../errors/index.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
+import { unlessAborted } from '../../internal/waiting/unless-aborted.js';
 import { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { StoreProvider } from '../../store/store.js';
@@ -100,7 +101,7 @@ export class ClusterEngine implements JobRunner {
       plan: planOfJob(prepared),
       partitions,
       onGeneration: (now) => generation.set(now),
-      join: (one) => this.#join(one, { prepared, partitions, changes, options: resolved, warnings }),
+      join: (one, signal) => this.#join(one, { prepared, partitions, changes, options: resolved, warnings, signal }),
       onFinal: () => {
         warnings?.[Symbol.dispose]();
         this.#forget(resolved.name);
@@ -138,18 +139,19 @@ export class ClusterEngine implements JobRunner {
     this.#claims.delete(name);
   }
 
-  async #join(job: JobAtNode, { prepared, partitions, changes, options, warnings }: Joining): Promise<Joined> {
+  async #join(job: JobAtNode, joining: Joining): Promise<Joined> {
+    const { prepared, partitions, changes, options, warnings, signal } = joining;
     const { place, node, leaseMs, standbys } = this.#parts;
     const { run } = prepared;
     const { allowPlanChange = false, beginAgain = false } = changes;
     void loadParts(prepared.plan);
-    const bucket = await place.openBucket(job.name);
-    const members = new Members(bucket, job.name);
+    const bucket = await unlessAborted(place.openBucket(job.name, signal), signal);
+    const members = new Members(bucket, job.name, signal);
     const plan = planLines(prepared.plan);
     const manifest = { format: CLUSTER_FORMAT, partitions, hash: KEY_HASH, plan, epochBase: 0 };
-    const endsAt = performance.now() + place.patienceMs;
-    await answeredBy(endsAt, () => members.settleManifest(manifest, { allowPlanChange }));
-    const { desired, begun } = await answeredBy(endsAt, () => members.begin(beginAgain));
+    const patience = { endsAt: performance.now() + place.patienceMs, signal };
+    await answeredBy(patience, () => members.settleManifest(manifest, { allowPlanChange }));
+    const { desired, begun } = await answeredBy(patience, () => members.begin(beginAgain));
     this.#tellBegun(job, desired.state, begun);
     const durable = run.stores !== undefined;
     let driver: ClaimsDriver | undefined;
@@ -178,9 +180,12 @@ export class ClusterEngine implements JobRunner {
       unreachable: (error) => job.tell({ kind: 'cluster-unreachable', job: job.name, error }),
       failed: (error) => job.failNode(error),
     };
-    driver = await answeredBy(endsAt, () =>
-      ClaimsDriver.join(members, { node, partitions, standbys, leaseMs }, handler),
-    );
+    driver = await answeredBy(patience, async () => {
+      const joined = await ClaimsDriver.join(members, { node, partitions, standbys, leaseMs }, handler);
+      // given up meanwhile: the others are not to count on a member that is none
+      if (signal.aborted) await joined.close();
+      return joined;
+    });
     const { generation } = desired;
     return { driver, node: partitionsHere, generation, desire: (ask) => members.desire(ask) };
   }
@@ -207,6 +212,8 @@ interface Joining {
   readonly changes: Omit<ClusterOnly, 'partitions'>;
   readonly options: ReturnType<typeof resolveJobOptions>;
   readonly warnings: OperatorWarnings | undefined;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
 }
 
 /** That there will be some is all that is asked before a job joins. */

@@ -3,6 +3,7 @@ import { invalidOptions } from '../../internal/options/invalid-options.js';
 import { flag, must, text } from '../../internal/options/option-checks.js';
 import { NATS_CHECKS } from '../../nats/nats-checks.js';
 import type { NatsOptions } from '../../nats/nats-options.js';
+import { isNodeId } from '../members/node-id.js';
 
 /** Where the nodes of a cluster meet, and what this one is. */
 export interface ClusterOptions extends NatsOptions {
@@ -42,7 +43,7 @@ const LEAST_LEASE_MS = 500;
 const CLUSTER: OptionChecks<ClusterOptions> = {
   ...NATS_CHECKS,
   dir: text,
-  nodeId: must('1 to 64 letters, digits, _ and -', (value) => /^[A-Za-z0-9_-]{1,64}$/.test(String(value))),
+  nodeId: must('1 to 64 letters, digits, _ and -', (value) => isNodeId(String(value))),
   leaseMs: must(`a number of milliseconds from ${LEAST_LEASE_MS}`, (value) => Number(value) >= LEAST_LEASE_MS),
   replicas: must('1, 3 or 5', (value) => value === 1 || value === 3 || value === 5),
   standbys: must('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0),

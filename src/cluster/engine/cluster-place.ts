@@ -16,8 +16,8 @@ export interface ClusterPlace {
   readonly location: string;
   /** How long servers may be without answer to a node that joins a job, in milliseconds. */
   readonly patienceMs: number;
-  /** The claims of a job. */
-  openBucket(job: string): Promise<Bucket>;
+  /** The claims of a job. @param signal aborted: who joins has given up, and nothing is asked again */
+  openBucket(job: string, signal: AbortSignal): Promise<Bucket>;
   /** What items of a job take to another partition. */
   edgesOf(job: string): Edges;
   readonly logs: PartitionLogs;

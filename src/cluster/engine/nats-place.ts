@@ -32,7 +32,8 @@ export async function openNatsPlace({ nats, dir, replicas }: ResolvedCluster): P
       patienceMs: PATIENCE_MS,
       logs,
       views,
-      openBucket: (job) => openKvBucket(client, { key: jobKey(job, 40), replicas, patienceMs: PATIENCE_MS }),
+      openBucket: (job, signal) =>
+        openKvBucket(client, { key: jobKey(job, 40), replicas, patienceMs: PATIENCE_MS, signal }),
       edgesOf: (job) => new NatsEdges(client, job),
       onStalled: (listener) => {
         listeners.add(listener);

@@ -22,6 +22,8 @@ export interface KvBucketParts {
   readonly name: string;
   /** How long what is read may wait for somebody to lead, in milliseconds. */
   readonly patienceMs: number;
+  /** Ends that; undefined: nothing does. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** An answer to `STREAM.MSG.GET`; bytes in base64. */
@@ -57,10 +59,10 @@ export class KvBucket implements Bucket {
   readonly #watches = new Set<KvWatch>();
 
   /** Made by `openKvBucket`. */
-  constructor({ client, kv, name, patienceMs }: KvBucketParts) {
+  constructor({ client, kv, name, patienceMs, signal }: KvBucketParts) {
     this.location = `bucket ${name} of ${client.location}`;
     this.#client = client;
-    this.#api = new JetStreamApi(client);
+    this.#api = new JetStreamApi(client, signal);
     this.#kv = kv;
     this.#name = name;
     this.#patienceMs = patienceMs;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Kv from '@nats-io/kv';
 import type { MillraceError } from '../../errors/index.js';
 import { loadPackage } from '../../internal/load-package.js';
@@ -13,6 +14,8 @@ export interface KvBucketOptions {
   readonly replicas: number;
   /** How long servers may take to agree who leads, in milliseconds. */
   readonly patienceMs: number;
+  /** Ends the patience, also of what is read later. */
+  readonly signal?: AbortSignal;
 }
 
 /** Between attempts, in milliseconds. */
@@ -23,19 +26,21 @@ const RETRY_MS = 250;
  * @throws MillraceError CLUSTER_UNREACHABLE, UNSUPPORTED without the packages, STORE_CORRUPT for a bucket of others, NOT_AUTHORIZED
  */
 export async function openKvBucket(client: NatsClient, options: KvBucketOptions): Promise<KvBucket> {
+  const { patienceMs, signal } = options;
   const { Kvm } = await loadKv();
   const name = `mr-${options.key}`;
   const manager = new Kvm(client.connection);
-  const endsAt = performance.now() + options.patienceMs;
+  const endsAt = performance.now() + patienceMs;
   for (;;) {
+    signal?.throwIfAborted();
     try {
       const kv = await manager.create(name, { history: 1, replicas: options.replicas, allow_direct: false });
       await checkConfiguration(kv, `bucket ${name} of ${client.location}`);
-      return new KvBucket({ client, kv, name, patienceMs: options.patienceMs });
+      return new KvBucket({ client, kv, name, patienceMs, signal });
     } catch (error) {
       const known = jetStreamError(error, `opening bucket ${name} of ${client.location}`);
       if (!mayPass(known) || performance.now() > endsAt) throw known;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await sleep(RETRY_MS);
     }
   }
 }

@@ -8,7 +8,8 @@ import type { ClaimsDriver } from '../node/claims-driver.js';
 import type { ClusterJobEvent } from '../node/cluster-event.js';
 import type { NodePartitions } from '../node/node-partitions.js';
 import { actOn, type JobAction } from './act-on.js';
-import { cancelled, left, superseded } from './job-ends.js';
+import { cancelled, cancelledUnheard, left, superseded } from './job-ends.js';
+import { Joining } from './joining.js';
 import { StatusAtNode } from './status-at-node.js';
 
 /** What a node makes its part of a job of. */
@@ -18,8 +19,8 @@ export interface JobAtNodeParts {
   readonly partitions: number;
   /** It is known, or another one: the job goes on from a stop, or was begun again. Before anything of it is opened. */
   readonly onGeneration: (generation: number) => void;
-  /** Joins the others, when all that is asked of a node is settled. */
-  readonly join: (job: JobAtNode) => Promise<Joined>;
+  /** Joins the others, when all that is asked of a node is settled; it is given up when the signal aborts, and rejects with its reason. */
+  readonly join: (job: JobAtNode, signal: AbortSignal) => Promise<Joined>;
   /** Called once, when the job runs no more at this node. */
   readonly onFinal: () => void;
 }
@@ -44,7 +45,7 @@ export class JobAtNode {
   #joined: Joined | undefined;
   /** Settles, and never rejects, when nothing of it is at this node any more. */
   readonly #over = deferred<void>();
-  readonly #joining: Promise<void>;
+  readonly #joining: Joining;
   #wanted: DesiredState['status'] = 'running';
   /** Of what is wanted: what is older comes too late. */
   #wantedAt = 0;
@@ -66,7 +67,7 @@ export class JobAtNode {
     this.#parts = parts;
     this.status = new StatusAtNode(parts.options.name, parts.onEvent);
     this.status.move('start');
-    this.#joining = this.#join();
+    this.#joining = new Joining((signal) => this.#join(signal));
   }
 
   get name(): string {
@@ -102,7 +103,7 @@ export class JobAtNode {
    * @throws MillraceError when the servers were not reached
    */
   async ask(status: 'running' | 'suspended' | 'completed' | 'cancelled'): Promise<Pick<Ask, 'state' | 'generation'>> {
-    await this.#joining;
+    await this.#joining.done;
     const state = { status };
     const generation = this.#generation;
     if (isFinal(this.status.now)) return { state, generation };
@@ -115,6 +116,7 @@ export class JobAtNode {
   /** The same; it ends here although the others may not have heard of it, which the caller is told. */
   async cancel(reason: unknown): Promise<void> {
     this.#cancel = { reason };
+    if (await this.#joining.end(cancelled(this.name, reason))) throw cancelledUnheard(this.name);
     try {
       await this.ask('cancelled');
     } catch (error) {
@@ -126,7 +128,7 @@ export class JobAtNode {
 
   /** Hands over what this node has, and ends here; the job goes on elsewhere. */
   async leave(): Promise<void> {
-    await this.#joining;
+    await this.#joining.end(left(this.name));
     if (isFinal(this.status.now) || this.#joined === undefined) return;
     this.#leaving = true;
     this.#joined.driver.leave();
@@ -225,9 +227,9 @@ export class JobAtNode {
     this.#parts.onGeneration(generation);
   }
 
-  async #join(): Promise<void> {
+  async #join(signal: AbortSignal): Promise<void> {
     try {
-      const joined = await this.#parts.join(this);
+      const joined = await this.#parts.join(this, signal);
       this.#joined = joined;
       this.#goesOnAs(joined.generation);
       this.#looking = setInterval(() => this.look(), LOOK_MS);

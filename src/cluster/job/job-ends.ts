@@ -4,6 +4,16 @@ import { MillraceError } from '../../errors/index.js';
 export const cancelled = (job: string, reason: unknown): MillraceError =>
   new MillraceError('ABORTED', `job "${job}" was cancelled`, reason === undefined ? {} : { cause: reason });
 
+/** It has ended here all the same. */
+export const cancelledUnheard = (job: string): MillraceError =>
+  new MillraceError(
+    'CLUSTER_UNREACHABLE',
+    `job "${job}" was cancelled at this node, and the others may not have heard of it`,
+    {
+      advice: 'Cancel it at another node, or start it here again when the servers answer, and cancel it then.',
+    },
+  );
+
 export const left = (job: string): MillraceError =>
   new MillraceError('ABORTED', `this node has left job "${job}", which goes on at the others`);
 

@@ -28,6 +28,7 @@ import {
   readManifest,
   readReached,
 } from './entry-codec.js';
+import { checkNodeId } from './node-id.js';
 
 /** What a node says of itself when it joins; its run is what the join gives. */
 export type Introduction = Omit<Beat, 'run' | 'count'>;
@@ -39,8 +40,6 @@ export type MembersEvent =
   | ({ readonly type: 'desired' } & SeenDesired)
   | { readonly type: 'failed'; readonly error: MillraceError };
 
-/** Of a node: so that it can be part of a key. */
-const NODE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** Somebody may always be quicker, but not so often. */
 const MOST_ATTEMPTS = 100;
 /** Until what was read too early is read again, in milliseconds. */
@@ -55,17 +54,22 @@ export class Members {
   readonly location: string;
   readonly #bucket: Bucket;
   readonly #job: string;
+  readonly #joining: AbortSignal | undefined;
   #manifest: ClusterManifest | undefined;
   /** The revision of the last that this node said of itself. */
   #said = 0;
   /** Of the end from which this began the job again without an answer: it may be done or not. */
   #unanswered: number | undefined;
 
-  /** @param job its name, for messages */
-  constructor(bucket: Bucket, job: string) {
+  /**
+   * @param job its name, for messages
+   * @param joining aborted: the join is given up, and nothing is changed by it any more
+   */
+  constructor(bucket: Bucket, job: string, joining?: AbortSignal) {
     this.location = bucket.location;
     this.#bucket = bucket;
     this.#job = job;
+    this.#joining = joining;
   }
 
   /**
@@ -108,12 +112,12 @@ export class Members {
    * @returns the run, which the beats carry and claims are made with
    */
   async join(introduction: Introduction): Promise<number> {
-    if (!NODE_ID.test(introduction.node)) throw badNodeId(introduction.node);
+    checkNodeId(introduction.node);
     const key = nodeKey(introduction.node);
     const value = encodeBeat({ ...introduction, run: 0, count: 0 });
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       // with an expectation: an earlier attempt that had no answer would supersede this one if it were done after it
-      const run = await this.#bucket.put(key, value, (await this.#bucket.get(key))?.revision ?? 0);
+      const run = await this.#bucket.put(key, value, (await this.#read(key))?.revision ?? 0);
       if (run === undefined) continue;
       this.#say(run);
       return run;
@@ -239,9 +243,16 @@ export class Members {
     return [];
   }
 
+  /** What is about to be changed. */
+  async #read(key: string): Promise<BucketEntry | undefined> {
+    const entry = await this.#bucket.get(key);
+    this.#joining?.throwIfAborted();
+    return entry;
+  }
+
   async #changeDesired(known: number, change: (stored: Desired) => Desired | undefined): Promise<SeenDesired> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const entry = await this.#bucket.get(DESIRED_KEY);
+      const entry = await this.#read(DESIRED_KEY);
       const stored = readEntry(entry);
       if (stored.generation < known) {
         await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_MS));
@@ -257,7 +268,7 @@ export class Members {
 
   async #changeManifest(change: (stored: ClusterManifest | undefined) => ClusterManifest): Promise<ClusterManifest> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const entry = await this.#bucket.get(MANIFEST_KEY);
+      const entry = await this.#read(MANIFEST_KEY);
       const stored = entry?.value && readManifest(entry.value);
       if (entry?.value !== undefined && stored === undefined) throw this.#gone();
       const next = change(stored);
@@ -284,9 +295,3 @@ export class Members {
 
 const readEntry = (entry: BucketEntry | undefined): Desired =>
   entry?.value === undefined ? FIRST_DESIRED : readDesired(entry.value);
-
-const badNodeId = (node: string): MillraceError =>
-  new MillraceError(
-    'INVALID_OPTIONS',
-    `nodeId must be 1 to 64 letters, digits, _ and -, not ${JSON.stringify(node.slice(0, 80))}`,
-  );

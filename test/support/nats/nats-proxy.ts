@@ -26,7 +26,7 @@ export class NatsProxy {
   readonly #links = new Set<readonly [Socket, Socket]>();
   #fate: (number: number) => AckFate = () => 'pass';
   #acks = 0;
-  #held: { readonly chunks: (() => void)[] } | undefined;
+  #held: { readonly from: string; readonly chunks: (() => void)[] } | undefined;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -51,9 +51,11 @@ export class NatsProxy {
     this.#fate = fate;
   }
 
-  /** What the client sends is held from now on. The function it gives lets it go. */
-  hold(): () => void {
-    const held = { chunks: [] as (() => void)[] };
+  /**
+   * What the client sends is held from now on; with a text, from the first chunk in which that stands. The function it gives lets it go.
+   */
+  hold(from = ''): () => void {
+    const held = { from, chunks: [] as (() => void)[] };
     this.#held = held;
     return () => {
       this.#held = undefined;
@@ -86,8 +88,10 @@ export class NatsProxy {
     this.#links.add(link);
     const frames = new NatsFrames();
     client.on('data', (chunk) => {
-      if (this.#held === undefined) server.write(chunk);
-      else this.#held.chunks.push(() => server.write(chunk));
+      const held = this.#held;
+      const isHeld = held !== undefined && (held.chunks.length > 0 || chunk.includes(held.from));
+      if (isHeld) held.chunks.push(() => server.write(chunk));
+      else server.write(chunk);
     });
     server.on('data', (chunk) => {
       for (const frame of frames.push(chunk)) this.#pass(frame, client, server);

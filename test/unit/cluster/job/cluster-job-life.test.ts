@@ -56,8 +56,8 @@ function startNode(memory: MemoryCluster, name: string, given: NodeOptions = {})
   const { pace, pipeline = endless(), patienceMs = 30_000, prepare, ...options } = given;
   let cutBucket: CutBucket | undefined;
   const place = memory.place(pace);
-  const openBucket = async (job: string): Promise<CutBucket> => {
-    cutBucket = new CutBucket(await place.openBucket(job));
+  const openBucket = async (job: string, signal: AbortSignal): Promise<CutBucket> => {
+    cutBucket = new CutBucket(await place.openBucket(job, signal));
     prepare?.(cutBucket);
     return cutBucket;
   };
@@ -105,6 +105,51 @@ class Hold {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const go of held) go();
+  }
+}
+
+/** What a node asks one after the other when it joins: which of those of a key is held, and which key that is. */
+const STEPS_OF_JOINING = [
+  ['the reading of the manifest', 1, MANIFEST_KEY],
+  ['the writing of the manifest', 2, MANIFEST_KEY],
+  ['the reading of what is desired', 1, DESIRED_KEY],
+  ['the look for itself', 1, nodeKey('a')],
+  ['the writing of itself', 2, nodeKey('a')],
+] as const;
+/** Far below the half minute that servers have to answer who joins. */
+const GIVEN_UP_MS = 15_000;
+
+/** Holds back what is asked about a key for the n-th time, until it is let go. */
+class HeldStep {
+  readonly #key: string;
+  readonly #nth: number;
+  #asked = 0;
+  #under = 0;
+  #go: (() => void) | undefined;
+
+  constructor(key: string, nth: number) {
+    this.#key = key;
+    this.#nth = nth;
+  }
+
+  get isHeld(): boolean {
+    return this.#go !== undefined;
+  }
+
+  readonly pace: MemoryPace = (step, go, key) => {
+    if (step === 'ask') this.#under += 1;
+    if (step === 'answer') this.#under -= 1;
+    if (step !== 'ask' || key !== this.#key || ++this.#asked !== this.#nth) go();
+    else this.#go = go;
+  };
+
+  letGo(): void {
+    this.#go?.();
+  }
+
+  /** Resolves when all that was asked is answered, and nothing more is asked because of it. */
+  async quiet(): Promise<void> {
+    for (let turn = 0; turn < 10 || this.#under > 0; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
@@ -206,6 +251,46 @@ describe('the life of a job on a cluster', { ...SUITE_LIMIT, concurrency: 8 }, (
     const prepare = (bucket: CutBucket) => bucket.cut();
     const { job } = startNode(new MemoryCluster(), 'a', { prepare, patienceMs: 300 });
     await rejectsWith('CLUSTER_UNREACHABLE', job.join());
+  });
+
+  for (const [end, how] of [
+    ['cancelled', ({ job }: Node) => rejectsWith('CLUSTER_UNREACHABLE', job.cancel('enough'))],
+    ['left', ({ engine }: Node) => engine.shutdown()],
+  ] as const)
+    for (const [what, nth, key] of STEPS_OF_JOINING)
+      it(`is ${end} at a node that joins and has no answer to ${what}, and that has no part in it when it is answered`, async () => {
+        const memory = new MemoryCluster();
+        const held = new HeldStep(key, nth);
+        const node = startNode(memory, 'a', { pace: held.pace });
+        await until(() => held.isHeld);
+        const before = performance.now();
+        await how(node);
+        assert.ok(performance.now() - before < GIVEN_UP_MS);
+        assert.equal(node.job.status, 'FAILED');
+        const error = await rejectsWith('ABORTED', node.job.join());
+        assert.equal(error.cause, end === 'cancelled' ? 'enough' : undefined);
+        held.letGo();
+        await held.quiet();
+        const bucket = await memory.place().openBucket('idle', new AbortController().signal);
+        assert.equal((await bucket.get(nodeKey('a')))?.value, undefined, 'no member');
+        if (nth === 1) assert.equal(await bucket.get(key), undefined, 'nothing was written of what was read');
+        assert.equal(await bucket.get(claimKey(0)), undefined, 'nothing was claimed');
+        // nor was it ended for the others
+        await startNode(memory, 'b').job.whenRunning();
+      });
+
+  it('is cancelled on all nodes by one that joins, when the servers answer', async () => {
+    const memory = new MemoryCluster();
+    const other = startNode(memory, 'b');
+    await other.job.whenRunning();
+    const held = new HeldStep(MANIFEST_KEY, 1);
+    const { job } = startNode(memory, 'a', { pace: held.pace });
+    await until(() => held.isHeld);
+    const cancelled = job.cancel('enough');
+    held.letGo();
+    await cancelled;
+    await rejectsWith('ABORTED', other.job.join());
+    assert.equal((await rejectsWith('ABORTED', job.join())).cause, 'enough');
   });
 
   it('is left by a node whose claim is answered when it leaves already', async () => {
