@@ -4,9 +4,11 @@ import type { StageKeeper } from '../stage-keeper.js';
 import type { PipelineGraph, Vertex } from '../vertex.js';
 import type { Cursor } from './cursor.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
-import { FragmentCompiler, type FragmentSurroundings, type Step } from './fragment-compiler.js';
+import { FragmentCompiler } from './fragment-compiler.js';
+import type { FragmentSurroundings } from './fragment-surroundings.js';
 import { type GiveUp, giveUpWindow } from './give-up-window.js';
 import { type InputTimes, NO_TIMES } from './input-times.js';
+import type { Step } from './keyed-parts.js';
 import { mayReject, onErrorOf } from './stage-errors.js';
 import { StateFailure, UndoableStates } from './undoable-states.js';
 
@@ -44,7 +46,7 @@ export const compileTimerFragment = (
 ): Fragment => {
   const rejects = onErrorOf(entry) !== 'fail' || mayReject(graph, entry.id, isBoundary(around));
   const giveUp = giveUpWindow(entry, around);
-  return fuse(graph, around, { rejects, giveUp, stepOf: (compiler) => compiler.timerEntry(entry, early) });
+  return fuse(graph, around, { rejects, giveUp, stepOf: (compiler) => compiler.keyed.timerEntry(entry, early) });
 };
 
 const isBoundary =

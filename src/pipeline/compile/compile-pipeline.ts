@@ -9,7 +9,7 @@ import type { StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { PipelineGraph, StatefulWork, TimedWork, Vertex, VertexWork } from '../vertex.js';
 import { compileFragment, compileTimerFragment } from './compile-fragment.js';
-import type { FragmentSurroundings, TargetOf } from './fragment-compiler.js';
+import type { FragmentSurroundings, TargetOf } from './fragment-surroundings.js';
 import { MEMORY_KEEPER } from './memory-keeper.js';
 import type {
   AsyncStagePlan,

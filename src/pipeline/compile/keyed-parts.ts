@@ -12,7 +12,7 @@ export interface KeyedParts {
   /** What its functions are given. */
   readonly calls: CallTimers;
   /** Takes one output. */
-  readonly next: (item: unknown) => void;
+  readonly next: Step;
   /** Takes several, of one call. */
   readonly emit: (items: readonly unknown[]) => void;
   /** Has the time of the item under way, and counts late ones. */
@@ -30,6 +30,9 @@ export interface TimedParts {
   /** What fires is taken from here: it stays gone where what it led to is taken back. */
   readonly due: Pick<StageTimers, 'isFirst' | 'clear'>;
 }
+
+/** One stage, and all behind it, for one item. */
+export type Step = (item: unknown) => void;
 
 /** One stage with state, for one item. `side` says of which stream it is, where the stage takes several. */
 export type KeyedStep = (key: StateKey, item: unknown, side?: number) => void;

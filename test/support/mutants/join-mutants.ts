@@ -23,7 +23,7 @@ export const JOIN_CELLS: readonly TestCell[] = [
 
 const SHARED = 'src/pipeline/compile/shared-service.ts';
 const BY_SIDE = 'src/pipeline/windows/by-side.ts';
-const COMPILER = 'src/pipeline/compile/fragment-compiler.ts';
+const KEYED = 'src/pipeline/compile/keyed-steps.ts';
 
 const TABLE_MUTANTS: readonly Mutant[] = [
   {
@@ -107,7 +107,7 @@ const TWO_STREAM_MUTANTS: readonly Mutant[] = [
     caughtBy: 'merged keys',
     patches: [
       {
-        file: COMPILER,
+        file: KEYED,
         find: "if (vertex?.work.kind === 'merge') return this.#keyedBehind(to);",
         replace:
           "if (vertex?.work.kind === 'merge') return this.#graph.edges.find((edge) => edge.to === to)?.from === id ? this.#keyedBehind(to) : [];",
@@ -118,7 +118,7 @@ const TWO_STREAM_MUTANTS: readonly Mutant[] = [
     id: 'J10',
     title: 'undoes what an item did by one of two ways to a state only',
     caughtBy: 'one way back',
-    patches: [{ file: COMPILER, find: '        this.#keyedSteps.set(to, step);\n', replace: '' }],
+    patches: [{ file: KEYED, find: '        this.#steps.set(to, step);\n', replace: '' }],
   },
 ];
 
