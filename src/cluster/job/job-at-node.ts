@@ -1,5 +1,7 @@
 import type { ResolvedJobOptions } from '../../engine/job/job-options.js';
 import { isFinal } from '../../engine/job/job-status.js';
+import { tellObserver } from '../../engine/job/tell-observer.js';
+import { WatchedStatus } from '../../engine/job/watched-status.js';
 import { MillraceError } from '../../errors/index.js';
 import { deferred } from '../../internal/deferred.js';
 import type { Ask, DesiredState, SeenDesired, Stop } from '../manifest/desired-state.js';
@@ -10,7 +12,6 @@ import type { NodePartitions } from '../node/node-partitions.js';
 import { actOn, type JobAction } from './act-on.js';
 import { cancelled, cancelledUnheard, left, superseded } from './job-ends.js';
 import { Joining } from './joining.js';
-import { StatusAtNode } from './status-at-node.js';
 
 /** What a node makes its part of a job of. */
 export interface JobAtNodeParts {
@@ -40,7 +41,7 @@ export interface Joined {
  * where each node sees it, and each does its part. The node alone is left by `leave`, and then the job goes on elsewhere.
  */
 export class JobAtNode {
-  readonly status: StatusAtNode;
+  readonly status: WatchedStatus;
   readonly #parts: JobAtNodeParts;
   #joined: Joined | undefined;
   /** Settles, and never rejects, when nothing of it is at this node any more. */
@@ -65,7 +66,12 @@ export class JobAtNode {
 
   constructor(parts: JobAtNodeParts) {
     this.#parts = parts;
-    this.status = new StatusAtNode(parts.options.name, parts.onEvent);
+    const { name: job } = parts.options;
+    this.status = new WatchedStatus({
+      job,
+      observed: parts.onEvent !== undefined,
+      tell: (status, error) => this.tell({ kind: 'status', job, status, error }),
+    });
     this.status.move('start');
     this.#joining = new Joining((signal) => this.#join(signal));
   }
@@ -172,7 +178,7 @@ export class JobAtNode {
   }
 
   tell(event: ClusterJobEvent): void {
-    this.status.tell(event);
+    tellObserver(this.#parts.onEvent, event);
   }
 
   /** Something may have come to its end, or run. */
@@ -180,9 +186,7 @@ export class JobAtNode {
     const joined = this.#joined;
     if (joined === undefined || this.#ending) return;
     const { driver } = joined;
-    if (this.status.now === 'STARTING' && driver.runningAt.every((node) => node !== undefined)) {
-      this.status.move('started');
-    }
+    if (this.status.now === 'STARTING' && driver.runningAt.every((node) => node !== undefined)) this.status.runs();
     if (this.#leaving) {
       if (driver.hasLeft) void this.#end({ error: left(this.name) });
     } else if (this.#wanted === 'completed') {

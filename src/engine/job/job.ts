@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { MillraceError } from '../../errors/millrace-error.js';
-import { type Deferred, deferred } from '../../internal/deferred.js';
 import { abortableWait } from '../../internal/waiting/abortable-wait.js';
 import type { OperatorWarnings } from '../../metrics/warnings/operator-warnings.js';
 import type { JobRunOptions } from '../opening/job-run-options.js';
@@ -11,11 +10,11 @@ import type { JobSnapshot } from '../snapshot/job-snapshot.js';
 import { type JobMetrics, NO_RUN, readJobMetrics } from './job-metrics.js';
 import { type ResolvedJobOptions, resolveRestart } from './job-options.js';
 import type { JobPlan } from './job-plan.js';
-import { isFinal, type JobStatus, type JobTransition, nextStatus } from './job-status.js';
+import { isFinal, type JobStatus } from './job-status.js';
 import { JobTeller } from './job-teller.js';
 import { RestartPolicy } from './restart-policy.js';
 import type { RunningJob } from './running-job.js';
-import { warnOfFailure } from './warn-of-failure.js';
+import { WatchedStatus } from './watched-status.js';
 
 /** What becomes of the job when its run ends without a failure. */
 type Intent = 'complete' | 'suspend' | 'restart';
@@ -40,9 +39,7 @@ export class Job implements RunningJob {
   readonly id: string = randomUUID();
   readonly #parts: JobParts;
   readonly #teller: JobTeller;
-  readonly #completion = quiet(deferred<void>());
-  #running = quiet(deferred<void>());
-  #status: JobStatus = 'NOT_RUNNING';
+  readonly #status: WatchedStatus;
   /** Undefined between two runs, and after the last. */
   #run: JobRun | undefined;
   /** Settles, and never rejects, when the present run is over. True when everything in flight was delivered. */
@@ -56,15 +53,17 @@ export class Job implements RunningJob {
   #startedMs = 0;
   /** How many inputs were complete when the present run began. */
   #acknowledgedBefore = 0;
-  /** Whether somebody will learn of a failure. */
-  #observed: boolean;
 
   /** @internal Made by the engine. */
   constructor(parts: JobParts) {
     this.#parts = parts;
     this.#teller = new JobTeller(parts);
     this.#restarts = new RestartPolicy(resolveRestart(parts.options, parts.run.stores !== undefined));
-    this.#observed = parts.options.onEvent !== undefined;
+    this.#status = new WatchedStatus({
+      job: parts.options.name,
+      observed: parts.options.onEvent !== undefined,
+      tell: (status, error) => this.#teller.status(status, error),
+    });
     this.#start();
     const { signal } = parts.options;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -78,13 +77,12 @@ export class Job implements RunningJob {
 
   /** Does not change once it is COMPLETED or FAILED. */
   get status(): JobStatus {
-    return this.#status;
+    return this.#status.now;
   }
 
   /** Resolves when the job has completed; rejects with the error that failed it, ABORTED when it was cancelled. */
   join(): Promise<void> {
-    this.#observed = true;
-    return this.#completion.promise;
+    return this.#status.completion;
   }
 
   /** What it is made of: the same for as long as it lives. */
@@ -98,13 +96,12 @@ export class Job implements RunningJob {
    * with ABORTED when it is drained or cancelled before.
    */
   whenRunning(): Promise<void> {
-    this.#observed = true;
-    return this.#running.promise;
+    return this.#status.running;
   }
 
   /** Stops at once. What is in flight is not acknowledged. The job has FAILED with ABORTED, as in Jet. Resolves when all is closed. */
   async cancel(reason?: unknown): Promise<void> {
-    if (isFinal(this.#status)) return;
+    if (isFinal(this.#status.now)) return;
     const error = new MillraceError(
       'ABORTED',
       `job "${this.name}" was cancelled`,
@@ -128,23 +125,23 @@ export class Job implements RunningJob {
 
   /** Starts a suspended job again. Resolves when it runs. @throws MillraceError INVALID_STATE when it is not suspended */
   async resume(): Promise<void> {
-    if (this.#status !== 'SUSPENDED') throw this.#wrongState('resume');
+    if (this.#status.now !== 'SUSPENDED') throw this.#wrongState('resume');
     this.#start();
     await this.whenRunning();
   }
 
   /** Suspends and resumes. Resolves when it runs again. @throws MillraceError INVALID_STATE when it is not running */
   async restart(): Promise<void> {
-    if (this.#status === 'SUSPENDED') throw this.#wrongState('restart');
+    if (this.#status.now === 'SUSPENDED') throw this.#wrongState('restart');
     await this.#stopFor('restart', 'restart');
     await this.whenRunning();
   }
 
   /** Stops gracefully like `suspend`, for good: the job completes. Resolves with true when everything in flight was delivered. */
   async drain(): Promise<boolean> {
-    if (isFinal(this.#status)) return this.#runOver;
+    if (isFinal(this.#status.now)) return this.#runOver;
     this.#intent = 'complete';
-    if (this.#status !== 'COMPLETING') this.#move('complete');
+    if (this.#status.now !== 'COMPLETING') this.#status.move('complete');
     if (this.#run === undefined) this.#complete();
     this.#run?.drain();
     this.#backoff?.abort();
@@ -188,7 +185,7 @@ export class Job implements RunningJob {
   }
 
   async #supervise(run: JobRun): Promise<boolean> {
-    this.#move('start');
+    this.#status.move('start');
     try {
       const outcome = await run.execute((parts) => this.#handleOpen(parts));
       this.#leave(run);
@@ -210,7 +207,7 @@ export class Job implements RunningJob {
   /** Runs the job again where that may help. Resolves when that is decided, and waited for. */
   async #handleFailure(error: MillraceError): Promise<boolean> {
     // whoever has asked for the end wants no further run
-    const stopping = this.#status === 'COMPLETING' || this.#intent === 'suspend';
+    const stopping = this.#status.now === 'COMPLETING' || this.#intent === 'suspend';
     const ranMs = performance.now() - this.#startedMs;
     const progressed = this.#parts.run.tallies.acknowledged.value > this.#acknowledgedBefore;
     const waitMs = stopping ? undefined : this.#restarts.after(error, { ranMs, progressed });
@@ -220,55 +217,46 @@ export class Job implements RunningJob {
     }
     const backoff = new AbortController();
     this.#backoff = backoff;
-    this.#awaitRunningAgain();
-    this.#move('restarting');
+    this.#status.move('restarting');
     this.#parts.run.tallies.restarts.add();
     this.#teller.restarting(error, this.#restarts.attempts, waitMs);
     await abortableWait(waitMs, backoff.signal);
     this.#backoff = undefined;
     // it may have been cancelled, drained or suspended meanwhile
-    if (this.#status === 'NOT_RUNNING') this.#start();
+    if (this.#status.now === 'NOT_RUNNING') this.#start();
     return true;
   }
 
   #handleOpen(parts: RunParts): void {
     this.#teller.opened(parts);
-    if (this.#status === 'STARTING') this.#move('started');
-    this.#running.resolve();
+    this.#status.runs();
   }
 
   #handleEnd(intent: Intent): void {
     switch (intent) {
       case 'complete':
-        if (this.#status !== 'COMPLETING') this.#move('complete');
+        if (this.#status.now !== 'COMPLETING') this.#status.move('complete');
         this.#complete();
         break;
       case 'suspend':
-        this.#awaitRunningAgain();
-        this.#move('suspended');
+        this.#status.move('suspended');
         break;
       case 'restart':
-        this.#awaitRunningAgain();
-        this.#move('restarting');
+        this.#status.move('restarting');
         // an observer of that may have cancelled the job
-        if (!isFinal(this.#status)) this.#start();
+        if (!isFinal(this.#status.now)) this.#start();
         break;
     }
-  }
-
-  /** Whoever waits for a run that never came to run goes on waiting for the next. */
-  #awaitRunningAgain(): void {
-    if (this.#status === 'RUNNING') this.#running = quiet(deferred<void>());
   }
 
   #stopFor(intent: Intent, action: string): Promise<boolean> {
-    if (this.#status === 'SUSPENDED') return this.#runOver;
+    if (this.#status.now === 'SUSPENDED') return this.#runOver;
     if (this.#backoff !== undefined && intent === 'suspend') {
-      this.#move('suspended');
+      this.#status.move('suspended');
       this.#backoff.abort();
       return this.#runOver;
     }
-    if (this.#run === undefined || this.#status === 'COMPLETING') return Promise.reject(this.#wrongState(action));
+    if (this.#run === undefined || this.#status.now === 'COMPLETING') return Promise.reject(this.#wrongState(action));
     this.#intent = intent;
     this.#run.drain();
     return this.#runOver;
@@ -276,21 +264,15 @@ export class Job implements RunningJob {
 
   /** Does nothing when an observer of the status has cancelled the job meanwhile. */
   #complete(): void {
-    if (isFinal(this.#status)) return;
-    // whoever waits for a run that there will not be; nothing where it has run
-    this.#running.reject(new MillraceError('ABORTED', `job "${this.name}" was drained before it ran`));
-    this.#move('completed');
-    this.#completion.resolve();
+    if (isFinal(this.#status.now)) return;
+    this.#status.complete();
     this.#finish();
   }
 
   #fail(error: MillraceError): void {
-    if (isFinal(this.#status)) return;
-    this.#move('fail', error);
-    this.#running.reject(error);
-    this.#completion.reject(error);
+    if (isFinal(this.#status.now)) return;
+    this.#status.fail(error);
     this.#finish();
-    if (!this.#observed && error.code !== 'ABORTED') warnOfFailure(this.name, error);
   }
 
   #finish(): void {
@@ -299,18 +281,7 @@ export class Job implements RunningJob {
     this.#parts.onFinal();
   }
 
-  #move(transition: JobTransition, error?: MillraceError): void {
-    this.#status = nextStatus(this.#status, transition);
-    this.#teller.status(this.#status, error);
-  }
-
   #wrongState(action: string): MillraceError {
-    return new MillraceError('INVALID_STATE', `cannot ${action} job "${this.name}": it is ${this.#status}`);
+    return new MillraceError('INVALID_STATE', `cannot ${action} job "${this.name}": it is ${this.#status.now}`);
   }
 }
-
-/** A deferred whose rejection may stay unobserved. */
-const quiet = <T>(one: Deferred<T>): Deferred<T> => {
-  one.promise.catch(() => {});
-  return one;
-};
