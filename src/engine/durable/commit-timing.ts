@@ -7,9 +7,10 @@ const MOST_WAIT_MS = 3;
 const ANSWER_MS = 0.01;
 /** Commits need not be farther apart, however much is let out by each. */
 const MOST_APART_MS = 1;
-/** To write a byte of changed state takes a fraction of that: where there is always more to do, it is a small part of the work. */
-const STATE_BYTE_MS = 1 / 150_000;
-const MOST_GATHER_MS = 20;
+/** To write a byte of changed state takes about a tenth of that: where there is always more to do, it is a small part of the work. */
+const STATE_BYTE_MS = 1 / 30_000;
+/** What is let out waits no longer than that, and never longer than it takes until all is done that is there to do. */
+const MOST_GATHER_MS = 50;
 
 /**
  * When the next commit is sealed. What one has let out is answered soon (PUBLISH by PUBREC, PUBREC by PUBREL), and each answer wants a
