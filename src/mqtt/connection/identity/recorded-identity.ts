@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { publishDiagnostic } from '../../../metrics/diagnostics.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
 import { isSharedFilter } from '../../protocol/topic.js';
 import type { MqttConnectionOptions, ServerAddress } from '../options/mqtt-connection-options.js';
@@ -13,6 +12,7 @@ import {
   type SubscribingSession,
 } from '../subscriptions/subscription-keeper.js';
 import type { Transport } from '../transport/transport.js';
+import { holdFilter } from './hold-filter.js';
 import { type Decision, type Judgement, judgeSession, type SessionQuestion } from './record/judge-session.js';
 import { MarkerKeeper } from './record/marker-keeper.js';
 import { sessionLost } from './record/session-lost.js';
@@ -36,6 +36,7 @@ import type {
   SessionDoubts,
   SessionIdentity,
 } from './session-identity.js';
+import { SessionNews } from './session-news.js';
 import type { SessionPast } from './session-past.js';
 import { SessionServer, serverKey } from './session-server.js';
 import { tellUnverified } from './tell-unverified.js';
@@ -60,7 +61,7 @@ export class RecordedIdentity implements SessionIdentity {
   readonly birth: SessionBirth;
   readonly #options: MqttConnectionOptions;
   readonly #past: SessionPast;
-  readonly #onLost: (wentBack: boolean) => void;
+  readonly #news: SessionNews;
   readonly #settings: string;
   readonly #stored: RecordKeeper;
   readonly #server: SessionServer;
@@ -78,8 +79,6 @@ export class RecordedIdentity implements SessionIdentity {
   #asked: SessionMarkers | undefined;
   /** The markers as the answer leaves them. */
   #confirmed: SessionMarkers | undefined;
-  /** It is told that the session went back, and not settled yet. */
-  #toldBack = false;
 
   /**
    * `onLost`: a lost session is found out; `wentBack`: it is there as it was at an earlier time (R5c).
@@ -91,7 +90,7 @@ export class RecordedIdentity implements SessionIdentity {
     }
     this.#options = options;
     this.#past = past;
-    this.#onLost = onLost;
+    this.#news = new SessionNews(options, past.onUnknownSession, onLost);
     this.#settings = settingsDigest(options);
     this.#stored = new RecordKeeper(past.record);
     const { record } = this.#stored;
@@ -280,8 +279,8 @@ export class RecordedIdentity implements SessionIdentity {
       // a put is a proof itself, unless something is said before it
       if (this.fenceable && (put === undefined || tell !== undefined)) await this.#stored.renew();
       // before the put, which may fail: what was found out is to be known
-      if (tell !== undefined) this.#tell(tell);
-      if (decision.do === 'begin') this.#toldBack = false;
+      if (tell !== undefined) this.#news.tell(tell);
+      if (decision.do === 'begin') this.#news.settled();
       // before the put, which spends them
       if (decision.do === 'verify') this.#asked = this.#record.markers;
       if (decision.do === 'again') this.#forgot ||= decision.forget;
@@ -294,24 +293,4 @@ export class RecordedIdentity implements SessionIdentity {
       return { do: 'cut', error: MillraceError.from(error) };
     }
   }
-
-  /** A session that went back is told once, however often it is met before it is settled. */
-  #tell(what: NonNullable<Judgement['tell']>): void {
-    const { name, clientId, onSessionLoss } = this.#options;
-    const back = what === 'went-back';
-    if (what === 'not-kept') publishDiagnostic('session-not-kept', { name, clientId, policy: onSessionLoss });
-    else if (what === 'unknown')
-      publishDiagnostic('session-unknown', { name, clientId, policy: this.#past.onUnknownSession });
-    else {
-      if (!back || !this.#toldBack) this.#onLost(back);
-      this.#toldBack = back;
-    }
-  }
 }
-
-/**
- * The filter of the subscription that holds the session of a client which only publishes (R5e): some brokers keep a session for its
- * subscriptions only. The same in each process, and nothing is ever published to it. A client id may have characters that no filter may.
- */
-const holdFilter = (clientId: string): string =>
-  `millrace/session/${createHash('sha256').update(clientId).digest('hex').slice(0, 16)}/hold`;
