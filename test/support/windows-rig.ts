@@ -1,4 +1,5 @@
 import type { AggregateOperation } from '../../src/pipeline/aggregates/aggregate-operation.js';
+import { inPlaceOf } from '../../src/pipeline/codec/in-place.js';
 import { StateCodecs } from '../../src/pipeline/codec/state-codecs.js';
 import type { StateCodec } from '../../src/pipeline/state-codec.js';
 import type { ClockKind } from '../../src/pipeline/timers/stage-clock.js';
@@ -21,6 +22,13 @@ interface SetTimer {
   readonly name: string;
   readonly at: number;
 }
+
+/** As a store does: in place where that is possible. */
+const encodedOnce = (encode: StateCodec<unknown>['encode'], state: unknown): Uint8Array => {
+  const inPlace = inPlaceOf({ version: 0, encode, decode: () => undefined });
+  const length = inPlace?.write(state) ?? 0;
+  return inPlace !== undefined && length > 0 ? inPlace.bytes.slice(0, length) : encode(state);
+};
 
 /** Small enough that some panes are as large together. */
 const PART_BYTES = 30;
@@ -121,7 +129,7 @@ export class WindowsRig {
   #stored(key: string, state: WindowState): WindowState {
     const { parts } = this.#codec;
     if (parts === undefined) throw new Error('it has no parts');
-    const bytes = parts.encodeRest(state);
+    const bytes = encodedOnce(parts.encodeRest, state);
     const { first, end } = parts.rangeOf(state);
     const before = this.#parts.get(key);
     const after = new Map<number, Uint8Array>();

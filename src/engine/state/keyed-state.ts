@@ -89,7 +89,8 @@ export class KeyedState implements StageState {
     const owner = `the ${OWNED[kind]} of stage "${stage.name}"`;
     const { codec, parts } = stage;
     this.#encoding = { codec, owner, inPlace: inPlaceOf(codec) };
-    this.#stored = parts === undefined ? this.#encoding : { codec: { ...codec, encode: parts.encodeRest }, owner };
+    const rest = parts && { ...codec, encode: parts.encodeRest };
+    this.#stored = rest === undefined ? this.#encoding : { codec: rest, owner, inPlace: inPlaceOf(rest) };
     this.#prefix = namePrefix(kind, stage.name);
     this.#parts = parts === undefined ? undefined : new PartRecords({ parts, prefix: this.#prefix, owner, overlay });
     this.#recordKey = nameKey(kind, stage.name);
@@ -231,7 +232,9 @@ export class KeyedState implements StageState {
     }
     const encoded = encodeBody(this.#stored, value);
     this.#parts?.store(entry, value, overlay);
-    if (!this.#bundles.take(entry, at, encoded, overlay)) {
+    // what is bundled has the text anyway, in its place
+    if (this.#bundles.take(entry, at, encoded, overlay)) entry.at = at;
+    else {
       overlay.put(at.storeKey, makeRecord(at, encoded));
       this.#ever?.add(at.storeKey, this.#prefix.length);
       this.#setApart(entry);

@@ -2,7 +2,9 @@ import type { StateCodec } from '../state-codec.js';
 
 /** How a codec encodes small states, of which a commit has thousands, without making bytes for each. */
 export interface InPlace {
-  /** Writes a state to the beginning of `compactScratch`. Gives the length; 0: it is not small, and `encodeOther` is asked. */
+  /** Has what was written last at its beginning. It is not kept: what is encoded next may be written there. */
+  readonly bytes: Uint8Array;
+  /** Writes a state to the beginning of `bytes`. Gives the length; 0: it is not small, and `encodeOther` is asked. */
   readonly write: (state: unknown) => number;
   readonly encodeOther: (state: unknown) => Uint8Array;
 }

@@ -3,7 +3,7 @@ import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { checkStorable } from '../../internal/check-storable.js';
 import { readCompact } from '../../internal/compact/compact-reader.js';
-import { writeCompact, writeScratch } from '../../internal/compact/compact-writer.js';
+import { compactScratch, writeCompact, writeScratch } from '../../internal/compact/compact-writer.js';
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
@@ -84,7 +84,7 @@ const structuredClone = <S = unknown>(options: StructuredCloneOptions<S> = {}): 
     check(state);
     return writeScratch(state, COMPACTED);
   };
-  encodesInPlace(encodeState, { write, encodeOther: encodeCloned });
+  encodesInPlace(encodeState, { bytes: compactScratch, write, encodeOther: encodeCloned });
   const codec = { version, encode: encodeState, decode: (bytes: Uint8Array) => decode(bytes) as S };
   if (upgrade === undefined) return codec;
   return { ...codec, upgrade: (bytes, from) => upgrade(decode(bytes), from) };

@@ -19,6 +19,11 @@ export class NumberWriter {
     this.#at = 0;
   }
 
+  /** Has what was written at its beginning, until more is. */
+  get room(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** How many were written. */
   get length(): number {
     return this.#at;
@@ -54,11 +59,16 @@ export class NumberWriter {
   }
 
   bytes(from: Uint8Array): void {
-    const { byteLength } = from;
-    this.#need(byteLength);
-    if (byteLength > SHORT) this.#bytes.set(from, this.#at);
-    else for (let index = 0; index < byteLength; index += 1) this.#bytes[this.#at + index] = from[index] ?? 0;
-    this.#at += byteLength;
+    this.part(from, 0, from.byteLength);
+  }
+
+  /** Those from `start` up to `end`. */
+  part(from: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#need(length);
+    if (length > SHORT) this.#bytes.set(from.subarray(start, end), this.#at);
+    else for (let index = 0; index < length; index += 1) this.#bytes[this.#at + index] = from[start + index] ?? 0;
+    this.#at += length;
   }
 
   /** A copy. */

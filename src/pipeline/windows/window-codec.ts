@@ -1,6 +1,7 @@
 import { corruptState } from '../../errors/corrupt-state.js';
 import { MillraceError } from '../../errors/millrace-error.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
+import { encodesInPlace, inPlaceOf } from '../codec/in-place.js';
 import type { StateCodec } from '../state-codec.js';
 import type { StateParts } from '../state-parts.js';
 import { lengthsOf, lengthsText } from './kept-windows.js';
@@ -10,7 +11,15 @@ import { readFormerState } from './read-former-state.js';
 import { type ReadFrom, readPart, readState } from './read-state.js';
 import type { WindowShape } from './window-definition.js';
 import type { Kept, WindowState } from './window-state.js';
-import { FORMATS, type WrittenForm, writeRest, writeState, writtenForm } from './write-state.js';
+import {
+  FORMATS,
+  type WrittenForm,
+  writeRest,
+  writeSingle,
+  writeState,
+  writtenBytes,
+  writtenForm,
+} from './write-state.js';
 
 const FORMER_FORMAT = 16;
 /** Panes of so many bytes are worth a record of their own: what is written for an item stays below, mostly. */
@@ -32,7 +41,9 @@ export const windowCodec = (
   accumulators: StateCodec<unknown>,
   partBytes = PART_BYTES,
 ): WindowCodec => {
-  const form = writtenForm(lengthsOf(shape), (value) => checkBytes(accumulators.encode(value)));
+  const inPlace = inPlaceOf(accumulators);
+  const encodeOne = inPlace?.encodeOther ?? ((value: unknown) => checkBytes(accumulators.encode(value)));
+  const form = writtenForm(lengthsOf(shape), { encode: encodeOne, inPlace });
   const decode = (bytes: Uint8Array): WindowState => {
     const { lengths, state } = readWindows(bytes);
     checkLengths(lengths, shape);
@@ -48,7 +59,7 @@ export const windowCodec = (
   const { version } = accumulators;
   const codec = {
     version,
-    encode: (state: WindowState) => writeState(state, form),
+    encode: encodingSingle((state) => writeState(state, form), form),
     decode,
     ...(renewed && { upgrade: (bytes: Uint8Array, from: number) => upgraded(decode(bytes), from, renewed) }),
   };
@@ -72,7 +83,7 @@ export const windowCodec = (
 /** What stands in parts is that of the states of the stage, which has no others. */
 const windowParts = (form: WrittenForm, codec: StateCodec<unknown>, partBytes: number): StateParts => ({
   codec,
-  encodeRest: (state) => writeRest(state as WindowState, form, partBytes),
+  encodeRest: encodingSingle((state) => writeRest(state, form, partBytes), form),
   newPart: (state) => (state as WindowState).newPart,
   rangeOf: (state) => {
     const { parts, nextPart } = state as WindowState;
@@ -81,6 +92,19 @@ const windowParts = (form: WrittenForm, codec: StateCodec<unknown>, partBytes: n
   sizeOf: (state) => (state as WindowState).storedBytes,
   join: (state, parts) => joinParts(state as WindowState, parts as readonly ReadPart[]),
 });
+
+/** The same function, of which it is known how it encodes in place. */
+const encodingSingle = (encode: (state: WindowState) => Uint8Array, form: WrittenForm) => {
+  const encodeAny = (state: unknown): Uint8Array => encode(state as WindowState);
+  encodesInPlace(encodeAny, {
+    get bytes() {
+      return writtenBytes();
+    },
+    write: (state) => writeSingle(state as WindowState, form),
+    encodeOther: encodeAny,
+  });
+  return encodeAny;
+};
 
 type Renew = (kept: Kept, from: number) => void;
 

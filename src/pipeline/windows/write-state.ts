@@ -1,3 +1,4 @@
+import type { InPlace } from '../codec/in-place.js';
 import { NumberWriter } from './number-bytes.js';
 import { addPart, dropParts, ownPanes } from './pane-parts.js';
 import { type StoredTimes, timesOf } from './stored-times.js';
@@ -16,23 +17,46 @@ const writer = new NumberWriter();
 /** Where that begins and ends which was written, in its order: of each pane three places, of the running one two. */
 const spans: number[] = [];
 
-type Encode = (value: unknown) => Uint8Array;
-
 /** What the states of a stage have in common. */
 export interface WrittenForm {
   /** What all of them begin with. */
   readonly head: Uint8Array;
   readonly times: StoredTimes;
   /** Of an accumulator. */
-  readonly encode: Encode;
+  readonly encode: (value: unknown) => Uint8Array;
+  /** Of small ones, where their codec does that. */
+  readonly inPlace: InPlace | undefined;
 }
 
 /** The form of the states of windows of these lengths. */
-export const writtenForm = (lengths: readonly number[], encode: Encode): WrittenForm => {
+export const writtenForm = (
+  lengths: readonly number[],
+  accumulators: Pick<WrittenForm, 'encode' | 'inPlace'>,
+): WrittenForm => {
   writer.begin();
   for (const one of [FORMATS.whole, ...lengths]) writer.count(one);
-  return { head: writer.taken(), times: timesOf(lengths), encode };
+  return { head: writer.taken(), times: timesOf(lengths), ...accumulators };
 };
+
+/**
+ * As `writeState` and `writeRest`, to the beginning of `writtenBytes`: of a state of one pane that has changed, since nothing of what is written is
+ * asked for by the next item. Gives the length; 0: it is another one.
+ */
+export const writeSingle = (state: WindowState, form: WrittenForm): number => {
+  const { panes, parts, running } = state;
+  const [pane] = panes;
+  if (panes.length !== 1 || pane?.storedStart !== 0 || parts.length > 0 || running !== undefined) return 0;
+  begin();
+  writeBeginning(state, form);
+  writePane(pane, state.origin, form);
+  writeEnd(state, { isParted: false }, form);
+  state.newPart = undefined;
+  state.bytes = undefined;
+  state.storedBytes = writer.length;
+  return writer.length;
+};
+
+export const writtenBytes = (): Uint8Array => writer.room;
 
 /**
  * The bytes of all of the state. It knows them from then on where that spares it the encoding of an accumulator that the next item does not change,
@@ -110,12 +134,16 @@ const writeStored = (state: WindowState, panes: readonly Pane[], form: WrittenFo
   while (count > 0 && !((panes[count - 1]?.to ?? 0) < storedTo)) count -= 1;
   const last = panes[count - 1];
   if (last !== undefined && bytes !== undefined) {
-    writer.bytes(bytes.subarray(0, last.storedEnd));
+    writer.part(bytes, 0, last.storedEnd);
     return count;
   }
-  if (Number.isNaN(state.origin)) state.origin = form.times.originOf(panes);
-  writeHead(state, form);
+  writeBeginning(state, form);
   return 0;
+};
+
+const writeBeginning = (state: WindowState, form: WrittenForm): void => {
+  if (Number.isNaN(state.origin)) state.origin = form.times.originOf(state.panes);
+  writeHead(state, form);
 };
 
 interface Stretch {
@@ -147,7 +175,7 @@ const writeSome = (panes: readonly Pane[], { from, origin }: Stretch, form: Writ
     index += 1;
     one = panes[index];
   }
-  writer.bytes(bytes.subarray(start, end));
+  writer.part(bytes, start, end);
   return index - from;
 };
 
@@ -190,12 +218,25 @@ const writeEnd = (state: WindowState, { isParted }: { readonly isParted: boolean
   }
 };
 
-const writeKept = (kept: Kept, { encode }: WrittenForm): void => {
-  const { bytes, storedStart, storedEnd, value } = kept;
-  const body = storedStart > 0 && bytes !== undefined ? bytes.subarray(storedStart, storedEnd) : encode(value);
-  writer.count(body.byteLength);
-  spans.push(writer.length, writer.length + body.byteLength);
-  writer.bytes(body);
+const writeKept = ({ bytes, storedStart, storedEnd, value }: Kept, { encode, inPlace }: WrittenForm): void => {
+  if (storedStart > 0 && bytes !== undefined) {
+    writeBody(bytes, storedStart, storedEnd);
+    return;
+  }
+  const length = inPlace?.write(value) ?? 0;
+  if (inPlace !== undefined && length > 0) {
+    writeBody(inPlace.bytes, 0, length);
+    return;
+  }
+  const body = encode(value);
+  writeBody(body, 0, body.byteLength);
+};
+
+const writeBody = (from: Uint8Array, start: number, end: number): void => {
+  const length = end - start;
+  writer.count(length);
+  spans.push(writer.length, writer.length + length);
+  writer.part(from, start, end);
 };
 
 interface Written {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inPlaceOf } from '../../../src/pipeline/codec/in-place.js';
 import { type AggregateOperation, AggregateOperations, StateCodecs } from '../../../src/pipeline/index.js';
 import { Accumulators } from '../../../src/pipeline/windows/accumulators.js';
 import { createWindowLogic } from '../../../src/pipeline/windows/create-window-logic.js';
@@ -201,4 +202,28 @@ describe('the parts of a key with windows that slide', () => {
     windows.dropPart();
     assert.throws(() => windows.restart(), { code: 'STORE_CORRUPT' });
   });
+});
+
+it('a state of one pane that has changed is written in place as it is in bytes of its own; one of more panes is not', () => {
+  const shape = WindowDefinition.sliding(60, 10).shape;
+  const logic = createWindowLogic(WindowDefinition.sliding(60, 10), new Accumulators(averaging(Number), CODEC));
+  const timers = { now: 0, set: () => {}, clear: () => {} };
+  for (const accumulators of [CODEC, { ...CODEC, encode: (value: unknown) => Uint8Array.from(CODEC.encode(value)) }]) {
+    const codec = windowCodec(shape, accumulators);
+    const state = emptyState();
+    for (const [at, panes] of [
+      [61, 1],
+      [65.5, 1],
+      [74, 2],
+    ] as const) {
+      logic.accept(state, at, at, timers);
+      for (const encode of [codec.encode, codec.parts?.encodeRest]) {
+        assert.ok(encode);
+        const inPlace = inPlaceOf({ ...CODEC, encode: encode as (state: unknown) => Uint8Array });
+        const length = inPlace?.write(state) ?? 0;
+        const written = inPlace?.bytes.slice(0, length) ?? new Uint8Array();
+        assert.deepEqual(written, panes === 1 ? encode(state) : new Uint8Array());
+      }
+    }
+  }
 });

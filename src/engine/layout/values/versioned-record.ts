@@ -1,5 +1,4 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
-import { compactScratch } from '../../../internal/compact/compact-writer.js';
 import { copyBytes } from '../../../internal/copy-bytes.js';
 import { refusePromise } from '../../../internal/refuse-promise.js';
 import type { InPlace } from '../../../pipeline/codec/in-place.js';
@@ -49,7 +48,7 @@ export const encodeBody = ({ codec, owner, inPlace }: Encoding, value: unknown):
   const { version } = codec;
   try {
     const length = inPlace?.write(value) ?? 0;
-    if (length > 0) return { version, bytes: compactScratch, length };
+    if (inPlace !== undefined && length > 0) return { version, bytes: inPlace.bytes, length };
     const bytes = inPlace?.encodeOther(value) ?? checkBytes(codec.encode(value));
     return { version, bytes, length: bytes.byteLength };
   } catch (error) {
