@@ -33,7 +33,8 @@ export class CommitTiming {
   #answersUntil = Number.NEGATIVE_INFINITY;
   /** Until then a commit would be too near to the last one. */
   #apartUntil = Number.NEGATIVE_INFINITY;
-  /** Until then changes of state are gathered, where there are more at once. */
+  /** For so long behind the last one changes of state are gathered, where there are more at once. */
+  #gatherMs = 0;
   #gatherUntil = Number.NEGATIVE_INFINITY;
   #waiting = false;
 
@@ -63,7 +64,7 @@ export class CommitTiming {
   /** A commit is under way. @param stateBytes of state that has changed, roughly */
   sealed(now: number, stateBytes = 0): void {
     this.#sealedAt = now;
-    this.#gatherUntil = now + Math.min(MOST_GATHER_MS, stateBytes * STATE_BYTE_MS);
+    this.#gatherMs = Math.min(MOST_GATHER_MS, stateBytes * STATE_BYTE_MS);
     this.#waiting = false;
   }
 
@@ -72,6 +73,8 @@ export class CommitTiming {
     this.#answersUntil = now + Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, now - this.#sealedAt));
     let more = 0;
     for (const [index, count] of awaited.entries()) more += this.#port(index).letOut(count, this.#answersUntil);
+    // and not from its seal, which takes as long where very much state has changed
+    this.#gatherUntil = now + this.#gatherMs;
     this.#apartUntil = this.#sealedAt + Math.min(MOST_APART_MS, more * ANSWER_MS);
   }
 
