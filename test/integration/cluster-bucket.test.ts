@@ -91,7 +91,7 @@ for (const program of natsServersHere()) {
     test('MB3: a watch that another server serves goes on soon after that one is killed', LIMIT, async () => {
       await using nats = await startNats({ program, size: 3 });
       const first = await open(nats);
-      await first.put('part.0', bytes('before'));
+      await persistently(() => first.put('part.0', bytes('before')));
       const leader = await nats.leaderOf(STREAM);
       const client = await NatsClient.open({ servers: leader.url });
       onCleanup(() => client.close());
@@ -118,7 +118,7 @@ for (const program of natsServersHere()) {
       const killedAt = performance.now();
       await until(
         async () => {
-          await bucket.put('part.0', bytes('after'));
+          await persistently(() => bucket.put('part.0', bytes('after')));
           return events.slice(before).some((event) => event.type === 'entry' && event.entry.key === 'part.0');
         },
         { intervalMs: 500 },
