@@ -15,7 +15,8 @@ export async function untilRunning(job: RunningJob, timeoutMs: number, watch: Co
   let late: MillraceError | undefined;
   const onTimeout = (): void => {
     late = startError(timeoutMs, watch);
-    void job.cancel();
+    // what it fails with, `whenRunning` says
+    job.cancel().catch(() => {});
   };
   const timer = timeoutMs === 0 ? undefined : setTimeout(onTimeout, timeoutMs);
   try {

@@ -63,7 +63,7 @@ export class Members {
 
   /**
    * @param job its name, for messages
-   * @param joining aborted: the join is given up, and nothing is changed by it any more
+   * @param joining aborted: the join is given up, and begins to change nothing more
    */
   constructor(bucket: Bucket, job: string, joining?: AbortSignal) {
     this.location = bucket.location;

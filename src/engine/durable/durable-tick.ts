@@ -198,7 +198,7 @@ export class DurableTick {
   /** Whether a broker waits for the next commit; rows that it would let out do not count. */
   #isUrgent(): boolean {
     const { lanes, sinks } = this.#options;
-    if (lanes.sources.some(({ options }) => options.reader.dirty === true)) return true;
+    if (lanes.sources.some((lane) => lane.options.reader.dirty === true || lane.waitsForCommit)) return true;
     return sinks.some(({ outboxes }) => outboxes.some(({ urgencyOfAnswers }) => urgencyOfAnswers === 'now'));
   }
 

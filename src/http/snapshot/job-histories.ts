@@ -17,7 +17,7 @@ export type HistoryRow = readonly [
 
 /** How far back they go. */
 const HISTORY_MS = 300_000;
-/** It is looked once a second at most. */
+/** It is looked once a second. */
 const MOST_ROWS = HISTORY_MS / 1000;
 
 /** What was seen of each job in the last five minutes, for a page that is opened later. */

@@ -161,6 +161,11 @@ export class SourceLane {
     return this.#coveredUpTo() !== this.#markedUpTo || this.options.reader.dirty === true;
   }
 
+  /** Whether it gives nothing more for now, and has what only a commit answers: a broker may wait for that before it sends more. */
+  get waitsForCommit(): boolean {
+    return !this.mayHaveItems && !this.ended && this.committable;
+  }
+
   /** What belongs into a commit: every input up to the position has been processed, in part of a frame too. */
   takeCommit(): SourceCommit | undefined {
     if (!this.committable) return undefined;

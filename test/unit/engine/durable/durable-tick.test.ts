@@ -304,10 +304,12 @@ describe('a commit with very much state', () => {
     const manual = new ManualSource<string>();
     const run = await openRun({ source: manual.source, sink: sender.sink, counts: true }, new MemoryStores());
     const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
-    const commits = (now: number, { last = false, more = true } = {}): boolean => {
+    const commits = (now: number, { last = false, more = true, given = true } = {}): boolean => {
       manual.push(...keys);
       for (const source of run.lanes.sources) source.handleReady();
       run.machine.tick(NOW);
+      // it has been asked until it gave nothing: there is more by now
+      if (given) for (const source of run.lanes.sources) source.handleReady();
       if (run.tick.seal(now, last, more) === undefined) return false;
       run.tick.handleCommitted(now);
       return true;
@@ -321,7 +323,9 @@ describe('a commit with very much state', () => {
     sender.urgency = 'now';
     assert.ok(commits(NOW + 0.6), 'a PUBREC');
     assert.ok(!commits(NOW + 0.7));
-    assert.ok(commits(NOW + 20.7), 'so long at most');
+    assert.ok(commits(NOW + 0.8, { given: false }), 'a source that may get no more before it has answered');
+    assert.ok(!commits(NOW + 0.9));
+    assert.ok(commits(NOW + 50.8), 'so long at most');
     await run.close();
   });
 });

@@ -42,8 +42,7 @@ export class TopicEncoder {
     if (this.young.size >= MAX_TOPICS || this.bytes >= MAX_BYTES) this.beginGeneration();
     const old = this.old.get(topic);
     if (old !== undefined) return this.remember({ name: old.name, bytes: this.copyOf(old.bytes) });
-    const known = this.make(topic);
-    return known.bytes.length > LONGEST ? known : this.remember(known);
+    return this.make(topic);
   }
 
   private beginGeneration(): void {
@@ -68,8 +67,11 @@ export class TopicEncoder {
     if (topic.length > LONGEST) return knownTopic(topic, new Uint8Array(most), 0);
     this.reserve(most);
     const known = knownTopic(topic, this.slab, this.slabUsed);
-    this.slabUsed += known.bytes.length;
-    return known;
+    const { length } = known.bytes;
+    // it is not remembered, and has no part of what others share: they would keep that, too
+    if (length > LONGEST) return { name: known.name, bytes: known.bytes.slice() };
+    this.slabUsed += length;
+    return this.remember(known);
   }
 
   private copyOf(bytes: Uint8Array): Uint8Array {

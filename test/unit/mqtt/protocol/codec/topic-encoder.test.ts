@@ -21,6 +21,20 @@ describe('topics that are remembered', () => {
     }
   });
 
+  it('share their buffers with none that is too long to be remembered, which would keep these apart', () => {
+    const encoder = new TopicEncoder();
+    const buffers = new Set<ArrayBufferLike>();
+    for (let count = 0; count < 1000; count += 1) {
+      buffers.add(encoder.encode(`topic/${count}`).buffer);
+      for (const long of ['x'.repeat(255), '温'.repeat(86)]) {
+        const bytes = encoder.encode(long);
+        assert.equal(textOf(bytes), long);
+        assert.ok(!buffers.has(bytes.buffer));
+      }
+    }
+    assert.equal(buffers.size, 1);
+  });
+
   it('of a generation keep no buffer of one before, which one topic of it would keep whole', () => {
     const encoder = new TopicEncoder();
     const first = encoder.encode('hot').buffer;
