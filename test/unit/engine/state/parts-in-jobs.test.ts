@@ -70,6 +70,7 @@ interface StartOptions extends Partial<JobOptions> {
 class Windows {
   readonly source = new ManualSource<PlainItem>();
   readonly #told = new Destination();
+  #job: Job | undefined;
 
   /** @param earlier whose destination is as it is now: to go on from a copy of its store */
   constructor(earlier?: Windows) {
@@ -88,7 +89,9 @@ class Windows {
           .setName(STAGE)
           .map(({ key, end, value }) => textOf(key, end, value));
     lines.writeTo(asText(durableSink(this.#told))).setName('out');
-    return Engine.embedded({ stores }).newJob(pipeline, { ...OPTIONS, ...options });
+    const job = Engine.embedded({ stores }).newJob(pipeline, { ...OPTIONS, ...options });
+    this.#job = job;
+    return job;
   }
 
   /** Once each. */
@@ -100,9 +103,17 @@ class Windows {
   async take(items: readonly PlainItem[], results: number): Promise<void> {
     for (let first = 0; first < items.length; first += BATCH) {
       this.source.push(...items.slice(first, first + BATCH));
-      await until(() => this.source.acknowledged === this.source.items.length);
+      await this.#until(() => this.source.acknowledged === this.source.items.length);
     }
-    await until(() => this.told.length >= results);
+    await this.#until(() => this.told.length >= results);
+  }
+
+  /** Rejects with what the job fails with. */
+  async #until(probe: () => boolean): Promise<void> {
+    await until(async () => {
+      if (this.#job?.status === 'FAILED') await this.#job.join();
+      return probe();
+    });
   }
 }
 
