@@ -6,19 +6,22 @@ import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import type { JobRunOptions } from './job-run-options.js';
 
-export interface WatchedRun extends Pick<JobRunOptions, 'job' | 'metrics'> {
+export interface WatchedRun extends Pick<JobRunOptions, 'job' | 'metrics' | 'tallies'> {
   readonly plan: Pick<PipelinePlan, 'times' | 'departures' | 'sources'>;
   readonly lanes: TickLanes;
   readonly gate: UnitGate;
 }
 
 /** Undefined for a pipeline without timestamps. */
-export const watchEventTime = ({ job, metrics, plan, lanes, gate }: WatchedRun): EventTimeWatch | undefined => {
+export const watchEventTime = (run: WatchedRun): EventTimeWatch | undefined => {
+  const { job, metrics, tallies, plan, lanes, gate } = run;
   const { times, departures, sources } = plan;
   if (times === undefined) return undefined;
   for (const watermark of sources.flatMap(({ watermarks }) => watermarks)) showTime(metrics, job, watermark);
   const onIdle = (stage: string): void => publishDiagnostic('stream-idle', { job, stage });
-  return new EventTimeWatch({ times, departures, lanes, gate, onIdle });
+  const { late } = tallies;
+  const onLate = (items: number): void => publishDiagnostic('items-late', { job, items });
+  return new EventTimeWatch({ times, departures, lanes, gate, onIdle, late, onLate });
 };
 
 const showTime = (metrics: JobRunOptions['metrics'], job: string, source: SourceWatermark): void =>

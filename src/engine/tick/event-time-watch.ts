@@ -13,25 +13,40 @@ export interface EventTimeWatchOptions {
   readonly gate: UnitGate;
   /** The stream of this stage has become idle. */
   readonly onIdle: (stage: string) => void;
+  /** How many items were late so far. */
+  readonly late: { readonly value: number };
+  /** Told of the first, and each time they have doubled. */
+  readonly onLate: (items: number) => void;
 }
 
 /** Moves event time by what no item tells: that none has come for a while, or that none will come. */
 export class EventTimeWatch {
   readonly #options: EventTimeWatchOptions;
+  /** So many late items are told. */
+  #nextLate = 1;
 
   constructor(options: EventTimeWatchOptions) {
     this.#options = options;
+    this.#passLate();
   }
 
   /** After inputs were taken. */
   look(now: number): void {
-    const { times, lanes, onIdle } = this.#options;
+    const { times, lanes, onIdle, late, onLate } = this.#options;
     for (const { done, processing, options } of lanes.sources) {
       if (!done || processing !== undefined) continue;
       for (const watermark of options.watermarks) watermark.end();
     }
     for (const stage of times.look(now)) onIdle(stage);
+    if (late.value >= this.#nextLate) {
+      onLate(late.value);
+      this.#passLate();
+    }
     this.#tell();
+  }
+
+  #passLate(): void {
+    while (this.#nextLate <= this.#options.late.value) this.#nextLate *= 2;
   }
 
   /** Behind all that has gone so far. */
