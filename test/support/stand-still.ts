@@ -20,6 +20,15 @@ export function standStill(pid: number): void {
   }
 }
 
+/** The same of a process that may have ended. */
+export function standStillIfThere(pid: number): void {
+  try {
+    standStill(pid);
+  } catch (error) {
+    if (isThere(pid)) throw error;
+  }
+}
+
 function stands(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).every((thread) => STANDING.has(stateOf(pid, thread)));

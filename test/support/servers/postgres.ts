@@ -5,7 +5,7 @@ import pg from 'pg';
 import { type Child, type Exit, startChild } from '../child-process.js';
 import { onCleanup } from '../cleanup.js';
 import { freePort } from '../free-port.js';
-import { standStill } from '../stand-still.js';
+import { standStill, standStillIfThere } from '../stand-still.js';
 import { tempDir } from '../temp-dir.js';
 
 /** How a cluster is started. */
@@ -71,7 +71,7 @@ class RunningPostgres implements Postgres {
   readonly dir: string;
   readonly #settings: Readonly<Record<string, string>>;
   #process: Child | undefined;
-  #suspended: readonly number[] = [];
+  #suspended: number[] = [];
 
   constructor(dir: string, port: number, settings: Readonly<Record<string, string>>) {
     this.dir = dir;
@@ -128,8 +128,13 @@ class RunningPostgres implements Postgres {
   }
 
   suspend(): void {
-    this.#suspended = [this.pid, ...childrenOf(this.pid)];
-    for (const pid of this.#suspended) standStill(pid);
+    this.#suspended = [this.pid];
+    standStill(this.pid);
+    // no others come now; one that serves a connection may end meanwhile
+    for (const pid of childrenOf(this.pid)) {
+      this.#suspended.push(pid);
+      standStillIfThere(pid);
+    }
   }
 
   resume(): void {
