@@ -23,8 +23,12 @@ const HEADING = '### ';
 /** Replaces all tables. */
 export const writeDocument = (text: string): void => writeBetween(TABLES, text);
 
-/** Replaces what long runs have shown. */
-export const writeLong = (text: string): void => writeBetween(LONG, text);
+/** Replaces what the long run of the same title has shown, or adds it behind the others. */
+export function writeLong(table: string): void {
+  const { sections } = sectionsOf(readDocument(LONG).text);
+  sections.set(titleOf(table), table);
+  writeBetween(LONG, [...sections.values()].join('\n\n'));
+}
 
 /** Replaces what stands between two marks of docs/benchmarks.md; adds them at the end of a document without. */
 function writeBetween(marks: Marks, text: string): void {
