@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeyedStates } from '../../src/engine/state/keyed-states.js';
-import { MEMORY_KEEPER } from '../../src/pipeline/compile/memory-keeper.js';
+import { MEMORY_KEEPER } from '../../src/pipeline/compile/memory/memory-keeper.js';
 import { StateCodecs } from '../../src/pipeline/index.js';
 import type { DueTimer, StageTimers } from '../../src/pipeline/timers/stage-timers.js';
 import { fc } from '../support/fast-check.js';

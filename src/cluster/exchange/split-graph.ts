@@ -2,7 +2,7 @@ import type { OnError } from '../../connector/sink.js';
 import type { SourceDefinition } from '../../connector/source.js';
 import { MillraceError } from '../../errors/index.js';
 import type { AnySink } from '../../pipeline/any-sink.js';
-import { checkKey } from '../../pipeline/compile/check-key.js';
+import { checkKey } from '../../pipeline/compile/keyed/check-key.js';
 import type { ItemTime } from '../../pipeline/time/pending-times.js';
 import { timeRootsOf } from '../../pipeline/time/time-roots.js';
 import type { StreamTime } from '../../pipeline/time/time-source.js';

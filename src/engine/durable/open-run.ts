@@ -1,7 +1,7 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import type { AnyDurableSinkWriter } from '../../pipeline/any-sink.js';
 import { compilePipeline } from '../../pipeline/compile/compile-pipeline.js';
-import { statefulStages } from '../../pipeline/compile/stateful-stages.js';
+import { statefulStages } from '../../pipeline/compile/keyed/stateful-stages.js';
 import type { PipelineGraph } from '../../pipeline/vertex.js';
 import { openStore } from '../../store/guarded-store.js';
 import type { Store, StoreProvider } from '../../store/store.js';

@@ -1,5 +1,5 @@
 import { present } from '../../internal/present.js';
-import { type InputTimes, NO_TIMES } from '../../pipeline/compile/input-times.js';
+import { type InputTimes, NO_TIMES } from '../../pipeline/compile/steps/input-times.js';
 import type { Custody } from './custody.js';
 import type { CallLane } from './lanes/call-lane.js';
 import type { Frame } from './lanes/frame.js';

@@ -1,5 +1,5 @@
 import { present } from '../../internal/present.js';
-import type { FragmentRun } from '../../pipeline/compile/fragment.js';
+import type { FragmentRun } from '../../pipeline/compile/fragment/fragment.js';
 import type { DueTimer } from '../../pipeline/timers/stage-timers.js';
 import type { Custody } from './custody.js';
 import type { Frame } from './lanes/frame.js';

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors/millrace-error.js';
 import { present } from '../../internal/present.js';
-import type { FragmentRun } from '../../pipeline/compile/fragment.js';
+import type { FragmentRun } from '../../pipeline/compile/fragment/fragment.js';
 import type { Custody } from './custody.js';
 import { isWhole } from './lanes/frame.js';
 import type { Processing, SourceLane } from './lanes/source-lane.js';

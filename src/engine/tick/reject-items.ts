@@ -1,4 +1,4 @@
-import type { FragmentRun } from '../../pipeline/compile/fragment.js';
+import type { FragmentRun } from '../../pipeline/compile/fragment/fragment.js';
 import type { Frame } from './lanes/frame.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import { rejectedByStage } from './user-function-failure.js';

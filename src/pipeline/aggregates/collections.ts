@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../errors/millrace-error.js';
 import { count } from '../../internal/options/option-checks.js';
 import { checkFunctions } from '../build/check-parts.js';
-import { checkKey } from '../compile/check-key.js';
+import { checkKey } from '../compile/keyed/check-key.js';
 import type { StateKey } from '../stage-state.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import { checkArgument, refuseItem } from './given-values.js';

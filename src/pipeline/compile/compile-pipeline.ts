@@ -8,9 +8,11 @@ import type { StreamTime } from '../time/time-source.js';
 import type { StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { PipelineGraph, StatefulWork, TimedWork, Vertex, VertexWork } from '../vertex.js';
-import { compileFragment, compileTimerFragment } from './compile-fragment.js';
-import type { FragmentSurroundings, TargetOf } from './fragment-surroundings.js';
-import { MEMORY_KEEPER } from './memory-keeper.js';
+import { onErrorOf } from './failure/stage-errors.js';
+import { compileFragment, compileTimerFragment } from './fragment/compile-fragment.js';
+import type { FragmentSurroundings, TargetOf } from './fragment/fragment-surroundings.js';
+import { statefulStage, statefulStages } from './keyed/stateful-stages.js';
+import { MEMORY_KEEPER } from './memory/memory-keeper.js';
 import type {
   AsyncStagePlan,
   DeparturePlan,
@@ -23,9 +25,7 @@ import type {
   StageErrors,
   TimedStagePlan,
 } from './pipeline-plan.js';
-import { servicesOf } from './services-of.js';
-import { onErrorOf } from './stage-errors.js';
-import { statefulStage, statefulStages } from './stateful-stages.js';
+import { servicesOf } from './services/services-of.js';
 
 type Kind = VertexWork['kind'];
 

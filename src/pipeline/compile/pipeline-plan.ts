@@ -13,7 +13,7 @@ import type { TimersTime } from '../time/timers-time.js';
 import type { ClockKind, StageClock } from '../timers/stage-clock.js';
 import type { StageTimers } from '../timers/stage-timers.js';
 import type { ServiceWork } from '../vertex.js';
-import type { Fragment } from './fragment.js';
+import type { Fragment } from './fragment/fragment.js';
 
 /** Indexes of the sinks and mapAsync stages that items may reach: what their back-pressure stops. */
 export interface Downstream {

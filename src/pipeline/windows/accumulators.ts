@@ -1,7 +1,7 @@
 import { functionMistake } from '../../errors/function-mistake.js';
 import { refusePromise } from '../../internal/refuse-promise.js';
 import type { AggregateOperation } from '../aggregates/aggregate-operation.js';
-import { StateFailure } from '../compile/undoable-states.js';
+import { StateFailure } from '../compile/failure/undoable-states.js';
 import type { StateCodec } from '../state-codec.js';
 import { changeFrom, type Kept, leavePart, type Pane, type WindowState } from './window-state.js';
 

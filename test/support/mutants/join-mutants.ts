@@ -21,9 +21,9 @@ export const JOIN_CELLS: readonly TestCell[] = [
   { id: 'sessions in jobs', file: 'test/simulation/sessions-in-jobs.test.ts' },
 ];
 
-const SHARED = 'src/pipeline/compile/shared-service.ts';
+const SHARED = 'src/pipeline/compile/services/shared-service.ts';
 const BY_SIDE = 'src/pipeline/windows/by-side.ts';
-const KEYED = 'src/pipeline/compile/keyed-steps.ts';
+const KEYED = 'src/pipeline/compile/keyed/keyed-steps.ts';
 
 const TABLE_MUTANTS: readonly Mutant[] = [
   {
@@ -129,7 +129,7 @@ const SESSIONIZE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'sessionize',
     patches: [
       {
-        file: 'src/pipeline/compile/compile-window.ts',
+        file: 'src/pipeline/compile/keyed/compile-window.ts',
         find: 'Math.floor(calls.now)',
         replace: 'calls.now',
       },
@@ -165,7 +165,7 @@ const SESSIONIZE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'sessions in jobs',
     patches: [
       {
-        file: 'src/pipeline/compile/compile-window.ts',
+        file: 'src/pipeline/compile/keyed/compile-window.ts',
         find: 'calls);\n    save(key, value);\n    if (results',
         replace: 'calls);\n    if (results',
       },

@@ -42,7 +42,7 @@ export const FURTHER_TIME_CELLS: readonly TestCell[] = [
 ];
 
 const INDEXED = 'src/pipeline/timers/indexed-timers.ts';
-const TIMED = 'src/pipeline/compile/compile-timed.ts';
+const TIMED = 'src/pipeline/compile/keyed/compile-timed.ts';
 const STORED = 'src/engine/state/stored-timers.ts';
 const STORED_INDEX = 'src/engine/state/stored-timer-index.ts';
 const BUNDLED = 'src/engine/state/bundled-timers.ts';

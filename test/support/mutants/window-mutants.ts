@@ -74,7 +74,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     caughtBy: 'windows in jobs',
     patches: [
       {
-        file: 'src/pipeline/compile/compile-window.ts',
+        file: 'src/pipeline/compile/keyed/compile-window.ts',
         find: 'calls);\n    save(key, value);\n    if (results',
         replace: 'calls);\n    if (results',
       },

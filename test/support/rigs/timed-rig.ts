@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
-import type { Fragment, FragmentRun } from '../../../src/pipeline/compile/fragment.js';
+import type { Fragment, FragmentRun } from '../../../src/pipeline/compile/fragment/fragment.js';
 import type { PipelinePlan, TimedStagePlan } from '../../../src/pipeline/compile/pipeline-plan.js';
 import { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { Sinks } from '../../../src/pipeline/samples/sinks.js';

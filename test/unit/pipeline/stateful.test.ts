@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError } from '../../../src/errors/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
-import type { FragmentRun } from '../../../src/pipeline/compile/fragment.js';
+import type { FragmentRun } from '../../../src/pipeline/compile/fragment/fragment.js';
 import {
   type AggregateOperation,
   AggregateOperations,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MillraceError, Pipeline, Sinks, type Stage, TestSources, type TimestampOptions } from '../../../src/index.js';
 import { compilePipeline } from '../../../src/pipeline/compile/compile-pipeline.js';
-import type { FragmentRun } from '../../../src/pipeline/compile/fragment.js';
-import { NO_TIMES } from '../../../src/pipeline/compile/input-times.js';
+import type { FragmentRun } from '../../../src/pipeline/compile/fragment/fragment.js';
+import { NO_TIMES } from '../../../src/pipeline/compile/steps/input-times.js';
 import type { ItemTime } from '../../../src/pipeline/time/pending-times.js';
 
 const LIMITS = { budget: 1000, pauseAfter: 1000 };

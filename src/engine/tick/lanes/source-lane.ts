@@ -1,8 +1,8 @@
 import type { Polled, SourceReader, SourceSnapshot } from '../../../connector/source-reader.js';
 import { Ring } from '../../../internal/ring.js';
-import type { Fragment } from '../../../pipeline/compile/fragment.js';
-import { type InputTimes, NO_TIMES } from '../../../pipeline/compile/input-times.js';
+import type { Fragment } from '../../../pipeline/compile/fragment/fragment.js';
 import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
+import { type InputTimes, NO_TIMES } from '../../../pipeline/compile/steps/input-times.js';
 import type { SourceWatermark } from '../../../pipeline/time/source-watermark.js';
 import type { JobTallies } from '../job-tallies.js';
 import { createFrame, type Frame } from './frame.js';

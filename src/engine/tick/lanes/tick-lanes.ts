@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../../connector/dead-letter.js';
 import type { FailedItem } from '../../../connector/letter-of-item.js';
 import { present } from '../../../internal/present.js';
-import type { Fragment } from '../../../pipeline/compile/fragment.js';
+import type { Fragment } from '../../../pipeline/compile/fragment/fragment.js';
 import type { Downstream } from '../../../pipeline/compile/pipeline-plan.js';
 import type { InFlight } from '../in-flight.js';
 import type { JobTallies } from '../job-tallies.js';

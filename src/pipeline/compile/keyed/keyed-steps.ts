@@ -1,13 +1,13 @@
-import type { StateKey } from '../stage-state.js';
-import { needsTime } from '../time/time-roots.js';
-import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
-import type { PipelineGraph, StatefulWork, Vertex } from '../vertex.js';
-import type { WindowResult } from '../windows/window-result.js';
+import type { StateKey } from '../../stage-state.js';
+import { needsTime } from '../../time/time-roots.js';
+import type { DueTimer, StageTimers } from '../../timers/stage-timers.js';
+import type { PipelineGraph, StatefulWork, Vertex } from '../../vertex.js';
+import type { WindowResult } from '../../windows/window-result.js';
+import type { FragmentSurroundings } from '../fragment/fragment-surroundings.js';
+import type { Cursor } from '../steps/cursor.js';
 import { callTimersOf } from './call-timers-of.js';
 import { checkKey } from './check-key.js';
 import { compileTimed, compileUntimed, type StatefulSteps } from './compile-timed.js';
-import type { Cursor } from './cursor.js';
-import type { FragmentSurroundings } from './fragment-surroundings.js';
 import type { KeyedParts, KeyedStep, Step } from './keyed-parts.js';
 import { statefulStage } from './stateful-stages.js';
 

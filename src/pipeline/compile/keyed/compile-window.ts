@@ -1,9 +1,9 @@
-import type { StateKey } from '../stage-state.js';
-import type { CallTimers } from '../timers/call-timers.js';
-import type { ClockKind } from '../timers/stage-clock.js';
-import type { WindowOperation } from '../vertex.js';
-import type { SidedItem } from '../windows/by-side.js';
-import type { KeyedWindowResult, WindowResult } from '../windows/window-result.js';
+import type { StateKey } from '../../stage-state.js';
+import type { CallTimers } from '../../timers/call-timers.js';
+import type { ClockKind } from '../../timers/stage-clock.js';
+import type { WindowOperation } from '../../vertex.js';
+import type { SidedItem } from '../../windows/by-side.js';
+import type { KeyedWindowResult, WindowResult } from '../../windows/window-result.js';
 import type { KeyedParts, KeyedSteps, Save } from './keyed-parts.js';
 
 /** The steps of a stage with windows: an item is in those of its own time, or of the time at which it came. Results have the key. */

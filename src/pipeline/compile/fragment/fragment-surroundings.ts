@@ -1,9 +1,9 @@
-import type { EventTimes } from '../time/event-times.js';
-import type { StageTimers } from '../timers/stage-timers.js';
-import type { StatefulWork, Vertex } from '../vertex.js';
-import type { StageSurroundings } from './call-timers-of.js';
+import type { EventTimes } from '../../time/event-times.js';
+import type { StageTimers } from '../../timers/stage-timers.js';
+import type { StatefulWork, Vertex } from '../../vertex.js';
+import type { StageSurroundings } from '../keyed/call-timers-of.js';
+import type { ServicePlan } from '../pipeline-plan.js';
 import type { Target } from './fragment.js';
-import type { ServicePlan } from './pipeline-plan.js';
 
 /** Which boundary a vertex is, if it is one. */
 export type TargetOf = (vertex: Vertex) => Target | undefined;

@@ -1,6 +1,6 @@
-import type { StateKey } from '../stage-state.js';
-import type { ItemTime, PendingTimes } from '../time/pending-times.js';
-import type { InputTimes } from './input-times.js';
+import type { StateKey } from '../../stage-state.js';
+import type { ItemTime, PendingTimes } from '../../time/pending-times.js';
+import type { InputTimes } from '../steps/input-times.js';
 
 /** Where the items of a fragment leave it. */
 export interface Target {

@@ -1,9 +1,9 @@
-import type { StageState, StateKey } from '../stage-state.js';
-import type { CallTimers } from '../timers/call-timers.js';
-import type { StageClock } from '../timers/stage-clock.js';
-import type { StageTimers } from '../timers/stage-timers.js';
-import type { Timer } from '../timers/timers.js';
-import type { Cursor } from './cursor.js';
+import type { StageState, StateKey } from '../../stage-state.js';
+import type { CallTimers } from '../../timers/call-timers.js';
+import type { StageClock } from '../../timers/stage-clock.js';
+import type { StageTimers } from '../../timers/stage-timers.js';
+import type { Timer } from '../../timers/timers.js';
+import type { Cursor } from '../steps/cursor.js';
 
 /** What a stage with state works with. */
 export interface KeyedParts {

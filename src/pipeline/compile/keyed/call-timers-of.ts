@@ -1,8 +1,8 @@
-import type { StageKeeper } from '../stage-keeper.js';
-import { CallTimers } from '../timers/call-timers.js';
-import type { StageClock } from '../timers/stage-clock.js';
-import type { StageTimers } from '../timers/stage-timers.js';
-import type { StatefulWork, Vertex } from '../vertex.js';
+import type { StageKeeper } from '../../stage-keeper.js';
+import { CallTimers } from '../../timers/call-timers.js';
+import type { StageClock } from '../../timers/stage-clock.js';
+import type { StageTimers } from '../../timers/stage-timers.js';
+import type { StatefulWork, Vertex } from '../../vertex.js';
 import { statefulStage } from './stateful-stages.js';
 
 /** What a stage with state has around it. */

@@ -1,8 +1,8 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { Arrival } from '../time/arrival.js';
-import type { Departure } from '../time/departure.js';
-import type { SenderWatermark } from '../time/sender-watermark.js';
-import type { RouteWork, Vertex } from '../vertex.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { Arrival } from '../../time/arrival.js';
+import type { Departure } from '../../time/departure.js';
+import type { SenderWatermark } from '../../time/sender-watermark.js';
+import type { RouteWork, Vertex } from '../../vertex.js';
 import type { Cursor } from './cursor.js';
 
 type Step = (item: unknown) => void;

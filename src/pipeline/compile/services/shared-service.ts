@@ -1,5 +1,5 @@
-import type { OpenContext } from '../../connector/open-context.js';
-import type { ServiceWork } from '../vertex.js';
+import type { OpenContext } from '../../../connector/open-context.js';
+import type { ServiceWork } from '../../vertex.js';
 
 type Ends = Pick<ServiceWork, 'create' | 'destroy'>;
 

@@ -1,16 +1,16 @@
-import { isFunctionMistake } from '../../errors/function-mistake.js';
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { StageKeeper } from '../stage-keeper.js';
-import type { PipelineGraph, Vertex } from '../vertex.js';
-import type { Cursor } from './cursor.js';
+import { isFunctionMistake } from '../../../errors/function-mistake.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { StageKeeper } from '../../stage-keeper.js';
+import type { PipelineGraph, Vertex } from '../../vertex.js';
+import { type GiveUp, giveUpWindow } from '../failure/give-up-window.js';
+import { mayReject, onErrorOf } from '../failure/stage-errors.js';
+import { StateFailure, UndoableStates } from '../failure/undoable-states.js';
+import type { Step } from '../keyed/keyed-parts.js';
+import type { Cursor } from '../steps/cursor.js';
+import { type InputTimes, NO_TIMES } from '../steps/input-times.js';
 import type { Fragment, FragmentRun, Outlet, RejectedByStage, RunLimits } from './fragment.js';
 import { FragmentCompiler } from './fragment-compiler.js';
 import type { FragmentSurroundings } from './fragment-surroundings.js';
-import { type GiveUp, giveUpWindow } from './give-up-window.js';
-import { type InputTimes, NO_TIMES } from './input-times.js';
-import type { Step } from './keyed-parts.js';
-import { mayReject, onErrorOf } from './stage-errors.js';
-import { StateFailure, UndoableStates } from './undoable-states.js';
 
 /**
  * What an input leads to stays here until it is through where it may have to be taken back: so many items come out of `flatMap` before it

@@ -1,8 +1,8 @@
-import type { DueTimer } from '../timers/stage-timers.js';
-import type { Vertex } from '../vertex.js';
-import { callTimersOf, type StageSurroundings } from './call-timers-of.js';
-import { forKey } from './compile-window.js';
-import { statefulStage } from './stateful-stages.js';
+import type { DueTimer } from '../../timers/stage-timers.js';
+import type { Vertex } from '../../vertex.js';
+import { callTimersOf, type StageSurroundings } from '../keyed/call-timers-of.js';
+import { forKey } from '../keyed/compile-window.js';
+import { statefulStage } from '../keyed/stateful-stages.js';
 
 /** Lets go of what an input was that is given up. */
 export type GiveUp = (input: unknown) => void;

@@ -1,7 +1,7 @@
-import type { StateKey } from '../stage-state.js';
-import { END_OF_TIME } from '../time/time-source.js';
-import { type DueTimer, FORGET } from '../timers/stage-timers.js';
-import type { StatefulWork } from '../vertex.js';
+import type { StateKey } from '../../stage-state.js';
+import { END_OF_TIME } from '../../time/time-source.js';
+import { type DueTimer, FORGET } from '../../timers/stage-timers.js';
+import type { StatefulWork } from '../../vertex.js';
 import { compileStateful, forgets } from './compile-stateful.js';
 import type { KeyedParts, KeyedStep, TimedParts } from './keyed-parts.js';
 import { putWithin } from './put-state.js';

@@ -1,6 +1,6 @@
-import { functionMistake } from '../../errors/function-mistake.js';
-import { MillraceError } from '../../errors/millrace-error.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
+import { functionMistake } from '../../../errors/function-mistake.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
 
 /** Many of something: an async iterable gives promises, and is none. @throws MillraceError USER_FUNCTION_FAILED for what is none */
 export const iteratorOf = (many: Iterable<unknown>): Iterator<unknown> => {

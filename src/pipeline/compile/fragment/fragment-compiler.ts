@@ -1,16 +1,16 @@
-import { present } from '../../internal/present.js';
-import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { EventTimes } from '../time/event-times.js';
-import type { PendingTimes } from '../time/pending-times.js';
-import type { Edge, PipelineGraph, Vertex } from '../vertex.js';
-import { compileArrival, compileRoute } from './compile-exchange.js';
-import { compileTimestamps } from './compile-timestamps.js';
-import { createCursor } from './cursor.js';
+import { present } from '../../../internal/present.js';
+import { isThenable, promiseError, refusePromise } from '../../../internal/refuse-promise.js';
+import type { EventTimes } from '../../time/event-times.js';
+import type { PendingTimes } from '../../time/pending-times.js';
+import type { Edge, PipelineGraph, Vertex } from '../../vertex.js';
+import type { Step } from '../keyed/keyed-parts.js';
+import { KeyedSteps } from '../keyed/keyed-steps.js';
+import { compileArrival, compileRoute } from '../steps/compile-exchange.js';
+import { compileTimestamps } from '../steps/compile-timestamps.js';
+import { createCursor } from '../steps/cursor.js';
+import { iteratorOf } from '../steps/iterator-of.js';
 import type { Outlet, Target } from './fragment.js';
 import type { FragmentSurroundings } from './fragment-surroundings.js';
-import { iteratorOf } from './iterator-of.js';
-import type { Step } from './keyed-parts.js';
-import { KeyedSteps } from './keyed-steps.js';
 
 /**
  * Makes one closure for each stage; they share a cursor.

@@ -1,5 +1,5 @@
-import type { StatefulStage } from '../stage-state.js';
-import type { PipelineGraph, StatefulWork } from '../vertex.js';
+import type { StatefulStage } from '../../stage-state.js';
+import type { PipelineGraph, StatefulWork } from '../../vertex.js';
 
 /** The stages of a pipeline that keep state, in the order of building. */
 export const statefulStages = ({ vertices }: PipelineGraph): readonly StatefulStage[] =>

@@ -1,4 +1,4 @@
-import type { ItemTime } from '../time/pending-times.js';
+import type { ItemTime } from '../../time/pending-times.js';
 
 /** What is known of the time of the inputs of a run. */
 export interface InputTimes {

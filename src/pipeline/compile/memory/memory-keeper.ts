@@ -1,7 +1,7 @@
-import type { StageKeeper } from '../stage-keeper.js';
-import { IndexedTimers } from '../timers/indexed-timers.js';
-import { MemoryTimerIndex } from '../timers/memory-timer-index.js';
-import type { StageTimers } from '../timers/stage-timers.js';
+import type { StageKeeper } from '../../stage-keeper.js';
+import { IndexedTimers } from '../../timers/indexed-timers.js';
+import { MemoryTimerIndex } from '../../timers/memory-timer-index.js';
+import type { StageTimers } from '../../timers/stage-timers.js';
 import { MemoryState } from './memory-state.js';
 
 const timersInMemory = (): StageTimers => {

@@ -1,5 +1,5 @@
-import type { StateKey } from '../stage-state.js';
-import type { Vertex } from '../vertex.js';
+import type { StateKey } from '../../stage-state.js';
+import type { Vertex } from '../../vertex.js';
 import { type InputTimes, NO_TIMES } from './input-times.js';
 
 /** The rest of a fan-out, or of a `flatMap`. */

@@ -1,5 +1,5 @@
-import type { OnError } from '../../connector/sink.js';
-import type { PipelineGraph, Vertex } from '../vertex.js';
+import type { OnError } from '../../../connector/sink.js';
+import type { PipelineGraph, Vertex } from '../../vertex.js';
 
 /** What happens to an item that a stage fails at; a vertex without a function has none that it could fail at. */
 export const onErrorOf = ({ work }: Vertex): OnError => ('onError' in work ? work.onError : 'fail');

@@ -1,7 +1,7 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
-import type { SourceWatermark } from '../time/source-watermark.js';
-import type { TimestampsWork, Vertex } from '../vertex.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
+import type { SourceWatermark } from '../../time/source-watermark.js';
+import type { TimestampsWork, Vertex } from '../../vertex.js';
 import type { Cursor } from './cursor.js';
 
 /** That of `Date`. */

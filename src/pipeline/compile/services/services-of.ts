@@ -1,5 +1,5 @@
-import type { PipelineGraph, ServiceWork } from '../vertex.js';
-import type { ServicePlan } from './pipeline-plan.js';
+import type { PipelineGraph, ServiceWork } from '../../vertex.js';
+import type { ServicePlan } from '../pipeline-plan.js';
 import { SharedService } from './shared-service.js';
 
 /** Those of the stages of a run, by the ids of these. */

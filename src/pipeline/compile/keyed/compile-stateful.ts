@@ -1,9 +1,9 @@
-import { functionMistake } from '../../errors/function-mistake.js';
-import { isThenable, promiseError, refusePromise } from '../../internal/refuse-promise.js';
-import type { StateKey } from '../stage-state.js';
-import type { StatefulOperation, StatefulWork } from '../vertex.js';
+import { functionMistake } from '../../../errors/function-mistake.js';
+import { isThenable, promiseError, refusePromise } from '../../../internal/refuse-promise.js';
+import type { StateKey } from '../../stage-state.js';
+import type { StatefulOperation, StatefulWork } from '../../vertex.js';
+import { iteratorOf } from '../steps/iterator-of.js';
 import { windowSteps } from './compile-window.js';
-import { iteratorOf } from './iterator-of.js';
 import type { KeyedParts, KeyedStep, KeyedSteps, Save } from './keyed-parts.js';
 
 type Kind<K> = Extract<StatefulOperation, { readonly kind: K }>;

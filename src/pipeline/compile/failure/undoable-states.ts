@@ -1,5 +1,5 @@
-import type { StageState, StateKey } from '../stage-state.js';
-import type { DueTimer, StageTimers } from '../timers/stage-timers.js';
+import type { StageState, StateKey } from '../../stage-state.js';
+import type { DueTimer, StageTimers } from '../../timers/stage-timers.js';
 
 /** What the state of a stage failed with, not the user's function: no `onError` is asked about that. */
 export class StateFailure extends Error {

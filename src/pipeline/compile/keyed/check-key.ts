@@ -1,6 +1,6 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
-import type { StateKey } from '../stage-state.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
+import type { StateKey } from '../../stage-state.js';
 
 /** @throws MillraceError USER_FUNCTION_FAILED for what cannot be a key; the run of the fragment adds the stage */
 export const checkKey = (key: unknown): StateKey => {

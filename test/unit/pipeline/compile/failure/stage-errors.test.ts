@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pipeline, type Stage, TestSources } from '../../../../src/index.js';
-import { compilePipeline } from '../../../../src/pipeline/compile/compile-pipeline.js';
-import { Sinks } from '../../../../src/pipeline/index.js';
+import { Pipeline, type Stage, TestSources } from '../../../../../src/index.js';
+import { compilePipeline } from '../../../../../src/pipeline/compile/compile-pipeline.js';
+import { Sinks } from '../../../../../src/pipeline/index.js';
 
 /** Branches that part and meet again, so many times. */
 const diamonds = (start: Stage<number>, count: number): Stage<number> => {

@@ -1,5 +1,5 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import type { StageState } from '../stage-state.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import type { StageState } from '../../stage-state.js';
 import type { Save } from './keyed-parts.js';
 
 /** Sets the state of a key within the bound of its stage. A key that has some already is set in any case. */

@@ -1,6 +1,6 @@
-import { MillraceError } from '../../errors/millrace-error.js';
-import { refusePromise } from '../../internal/refuse-promise.js';
-import type { StageState, StatefulStage, StateKey } from '../stage-state.js';
+import { MillraceError } from '../../../errors/millrace-error.js';
+import { refusePromise } from '../../../internal/refuse-promise.js';
+import type { StageState, StatefulStage, StateKey } from '../../stage-state.js';
 
 /** State without a store: in memory, bounded by nothing but the number of keys, and lost with the run. */
 export class MemoryState implements StageState {
