@@ -1,13 +1,13 @@
 /*
  * npm test [-- <part of a path>…]: runs test/**\/*.test.ts, or those whose path contains one of the given parts, with node's
- * test runner, as JavaScript (compile-tests.mjs). Files of test/unit share processes (test-programs.mjs). A file that hangs is ended after
+ * test runner, as JavaScript (compile-tests.mjs). Files of test/unit and test/property share processes (test-programs.mjs). A file that hangs is ended after
  * its time limit. CI=true prints a compact report.
  *
  * npm run test:full [-- <part of a path>…] (--full): the same, but sweeps and seeded histories run whole, not as a sample. With --sampled
  * only the files that have such: the others are the same in both.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +55,10 @@ if (files.length === 0) {
 const named = flags.some((flag) => flag.startsWith('--test-reporter'));
 const ours = process.env.CI === 'true' ? new URL('compact-reporter.mjs', import.meta.url).href : 'spec';
 const compiled = await compileTests(root);
+/** What one file of this run makes and others take. */
+const shared = `${compiled}-shared`;
+mkdirSync(shared);
+process.once('exit', () => rmSync(shared, { recursive: true, force: true }));
 const child = spawn(
   process.execPath,
   [
@@ -73,7 +77,12 @@ const child = spawn(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, MILLRACE_COMPILED: compiled, ...(full ? { MILLRACE_FULL: '1' } : {}) },
+    env: {
+      ...process.env,
+      MILLRACE_COMPILED: compiled,
+      MILLRACE_SHARED: shared,
+      ...(full ? { MILLRACE_FULL: '1' } : {}),
+    },
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

@@ -1,12 +1,12 @@
 /*
- * The programs that node is to run for test files. Those of test/unit share programs: most of them take a hundredth of the time that a process
- * needs to load the sources, and they leave nothing in it that the next would see. All others, and a few alone, have one each.
+ * The programs that node is to run for test files. Those of test/unit and test/property share programs: many of them take a part of the time that
+ * a process needs to load the sources, and they leave nothing in it that the next would see. All others, and a few alone, have one each.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { compiledPath } from './compile-tests.mjs';
 
-const OF_A_GROUP = 25;
+const OF_A_GROUP = { unit: 25, property: 7 };
 /** Node runs the `after` of cleanup.ts as soon as no test is declared that has not run: between two files, too, and then no more. */
 const END_ALL = `import { test } from 'node:test';
 import { endAll } from '../test/support/cleanup.js';
@@ -39,7 +39,7 @@ export function writePrograms(folder, files) {
     kinds.set(kind, [...(kinds.get(kind) ?? []), file]);
   }
   const programs = [...kinds].map(([kind, list]) =>
-    inGroups(list, kind === 'unit' && list.length > OF_A_GROUP ? OF_A_GROUP : 1),
+    inGroups(list, list.length > (OF_A_GROUP[kind] ?? list.length) ? OF_A_GROUP[kind] : 1),
   );
   mkdirSync(join(folder, 'run'));
   const first = FIRST.filter((file) => files.includes(file)).map((file) => [file]);
