@@ -57,8 +57,11 @@ const ours = process.env.CI === 'true' ? new URL('compact-reporter.mjs', import.
 const compiled = await compileTests(root);
 /** What one file of this run makes and others take. */
 const shared = `${compiled}-shared`;
+const removeShared = () => rmSync(shared, { recursive: true, force: true });
+// a run that was killed may have had the same id
+removeShared();
 mkdirSync(shared);
-process.once('exit', () => rmSync(shared, { recursive: true, force: true }));
+process.once('exit', removeShared);
 const child = spawn(
   process.execPath,
   [

@@ -94,7 +94,10 @@ class RunningPostgres implements Postgres {
     const { uid, gid } = serverUser();
     chownSync(this.dir, uid, gid);
     const fresh = freshCluster();
-    if (fresh !== undefined && existsSync(fresh)) return copyFolder(fresh, this.#data);
+    if (fresh !== undefined && existsSync(fresh)) {
+      copyFolder(fresh, this.#data);
+      return;
+    }
     const args = ['-D', this.#data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync'];
     const [command, ...rest] = asServerUser([program('initdb'), ...args]);
     execFileSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] });
