@@ -237,6 +237,28 @@ export interface DiagnosticPayloads {
   };
   /** No item has come to a stream with timestamps for a while: it does not hold the time of others back. */
   readonly 'stream-idle': { readonly job: string; readonly stage: string };
+  /**
+   * A stream with timestamps goes on, is far behind the others that it meets, and comes no nearer: time stands where it does. Told first, and
+   * each time that it is twice as far behind.
+   */
+  readonly 'stream-behind': {
+    readonly job: string;
+    readonly partition: number;
+    /** Where its time is made: the stage that gives the timestamps, an exchange between partitions, or a stage with calls or timers. */
+    readonly stage: string;
+    /** Of its timestamps. */
+    readonly source: string | undefined;
+    /** The partition from which it comes, of an exchange. */
+    readonly from: number | undefined;
+    /** Undefined: it has brought no item yet. */
+    readonly behindMs: number | undefined;
+    /** In milliseconds since 1970; undefined as above. */
+    readonly watermarkMs: number | undefined;
+    /** How long that is so. */
+    readonly forMs: number;
+    /** The stage of the stream that is ahead. */
+    readonly ahead: string;
+  };
   /** Items came when all their windows had ended: the first, and each time they have doubled. */
   readonly 'items-late': { readonly job: string; readonly items: number };
   /** A stage that forgets no key has twice as many as when it was told last. */

@@ -1,5 +1,6 @@
 import type { DeparturePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { EventTimes } from '../../pipeline/time/event-times.js';
+import type { StreamBehind, StreamsBehind } from '../../pipeline/time/streams-behind.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
 import type { UnitGate } from './unit-gate.js';
 
@@ -13,6 +14,10 @@ export interface EventTimeWatchOptions {
   readonly gate: UnitGate;
   /** The stream of this stage has become idle. */
   readonly onIdle: (stage: string) => void;
+  /** Finds the streams that hold others back. */
+  readonly behind: StreamsBehind;
+  /** This stream does. */
+  readonly onBehind: (behind: StreamBehind) => void;
   /** How many items were late so far. */
   readonly late: { readonly value: number };
   /** Told of the first, and each time they have doubled. */
@@ -32,12 +37,13 @@ export class EventTimeWatch {
 
   /** After inputs were taken. */
   look(now: number): void {
-    const { times, lanes, onIdle, late, onLate } = this.#options;
+    const { times, lanes, onIdle, behind, onBehind, late, onLate } = this.#options;
     for (const { done, processing, options } of lanes.sources) {
       if (!done || processing !== undefined) continue;
       for (const watermark of options.watermarks) watermark.end();
     }
     for (const stage of times.look(now)) onIdle(stage);
+    for (const stream of behind.look(now)) onBehind(stream);
     if (late.value >= this.#nextLate) {
       onLate(late.value);
       this.#passLate();

@@ -51,6 +51,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'outbox-restored': 'info',
   'outbox-full': 'warn',
   'stream-idle': 'info',
+  'stream-behind': 'warn',
   'items-late': 'warn',
   'keys-grow': 'warn',
   'clock-set-back': 'warn',

@@ -66,6 +66,7 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
     'messages for rows of a table come without the RETAIN flag and are left out: publish them with it, or, where the broker does not pass it on, read the table by protocolVersion 4',
   ],
   ['millrace:keys-grow', keysGrow],
+  ['millrace:stream-behind', streamBehind],
   [
     'millrace:clock-set-back',
     'the clock of this machine was set back: timers that go by it wait until it has caught up, or until the job is restarted',
@@ -85,6 +86,15 @@ export const noteOf = (text: string | TextOf, facts: Facts): string | undefined 
 
 function keysGrow(facts: Facts): string {
   return `stage "${textOf(facts, 'stage')}" has the state of ${Number(facts.keys)} keys, and forgets none: forgetAfter, forgetWhen or maxKeys`;
+}
+
+function streamBehind(facts: Facts): string {
+  const { behindMs } = facts;
+  const of = facts.source === undefined ? '' : ` of source "${textOf(facts, 'source')}"`;
+  const from = facts.from === undefined ? '' : ` from partition ${Number(facts.from)}`;
+  const far =
+    behindMs === undefined ? 'no time at all' : `a time that is ${Math.round(Number(behindMs) / 1000)} s behind`;
+  return `the stream of stage "${textOf(facts, 'stage')}"${of}${from} has ${far} and comes no nearer to that of "${textOf(facts, 'ahead')}": windows and timers of event time wait for it. See that its timestamps are in milliseconds and of the right time zone, and that those of the other are not ahead; a smaller idleTimeoutMs if it is silent`;
 }
 
 function serverUnusable(facts: Facts): string {

@@ -1,7 +1,8 @@
 import { present } from '../../internal/present.js';
 import type { StageClock } from '../timers/stage-clock.js';
-import type { PipelineGraph, Vertex } from '../vertex.js';
+import type { PipelineGraph, TimestampsWork, Vertex } from '../vertex.js';
 import { Departure } from './departure.js';
+import type { Meeting, MeetingStream } from './meeting.js';
 import { MergedWatermark } from './merged-watermark.js';
 import { PendingTimes } from './pending-times.js';
 import { SenderWatermark } from './sender-watermark.js';
@@ -40,6 +41,7 @@ export class EventTimes {
   readonly #timers = new Map<number, TimersTime>();
   /** By the names of what they come from. */
   readonly #merged = new Map<string, MergedWatermark>();
+  readonly #meetings: Meeting[] = [];
 
   constructor(options: EventTimesOptions) {
     this.#options = options;
@@ -91,6 +93,26 @@ export class EventTimes {
         return timeOf(time);
       },
     };
+  }
+
+  /** Where streams meet, so that one may hold others back. */
+  get meetings(): readonly Meeting[] {
+    return this.#meetings;
+  }
+
+  /** The greatest of the pipeline. */
+  get allowedLagMs(): number {
+    return this.#greatest(({ allowedLagMs }) => allowedLagMs);
+  }
+
+  /** The longest of the pipeline that is finite. */
+  get idleTimeoutMs(): number {
+    return this.#greatest(({ idleTimeoutMs }) => (Number.isFinite(idleTimeoutMs) ? idleTimeoutMs : 0));
+  }
+
+  #greatest(of: (work: TimestampsWork) => number): number {
+    const all = this.#options.graph.vertices.map(({ work }) => (work.kind === 'timestamps' ? of(work) : 0));
+    return Math.max(0, ...all);
   }
 
   /** Looks for sources that have become idle. @returns the names of their stages */
@@ -154,18 +176,26 @@ export class EventTimes {
   /** Of the stream in front of a vertex. */
   #before(id: number): TimeSource {
     const roots = (this.#roots.before.get(id) ?? []).map((root) => this.#vertex(root));
-    const streams = roots.map((root) => this.#behindRoot(root));
+    const streams = roots.map((root) => ({ stage: root.name, time: this.#behindRoot(root) }));
     const [only] = streams;
-    if (only !== undefined && streams.length === 1) return only;
-    const names = JSON.stringify(roots.map(({ name }) => name).sort());
-    return made(this.#merged, names, () => new MergedWatermark(streams));
+    if (only !== undefined && streams.length === 1) return only.time;
+    return this.#meet(JSON.stringify(roots.map(({ name }) => name).sort()), streams);
+  }
+
+  #meet(names: string, streams: readonly MeetingStream[]): MergedWatermark {
+    return made(this.#merged, names, () => {
+      this.#meetings.push(streams);
+      return new MergedWatermark(streams.map(({ time }) => time));
+    });
   }
 
   #behindRoot(vertex: Vertex): TimeSource {
     const { work } = vertex;
     if (work.kind === 'timestamps') return this.sourceOf(vertex);
-    if (work.kind === 'arrival')
-      return made(this.#merged, JSON.stringify(vertex.name), () => new MergedWatermark(this.sendersOf(vertex)));
+    if (work.kind === 'arrival') {
+      const senders = this.sendersOf(vertex).map((time, from) => ({ stage: vertex.name, from, time }));
+      return this.#meet(JSON.stringify(vertex.name), senders);
+    }
     if (work.kind === 'mapAsync') return present(this.pendingOf(vertex), VERTEX);
     return present(this.timersOf(vertex), VERTEX);
   }

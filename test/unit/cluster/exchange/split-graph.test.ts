@@ -4,6 +4,7 @@ import { keyPartition } from '../../../../src/cluster/exchange/key-partition.js'
 import { RoutedItem } from '../../../../src/cluster/exchange/routed-item.js';
 import { type GroupingOf, splitGraph } from '../../../../src/cluster/exchange/split-graph.js';
 import { AggregateOperations, Pipeline, Sinks, SourceBuilder, WindowDefinition } from '../../../../src/index.js';
+import { compilePipeline } from '../../../../src/pipeline/compile/compile-pipeline.js';
 import type { PipelineGraph, Vertex } from '../../../../src/pipeline/vertex.js';
 
 const PARTITIONS = 5;
@@ -106,6 +107,23 @@ describe('a pipeline that is cut in front of its groupings', () => {
     const late = graph.edges.filter((edge) => edge.late === true);
     assert.deepEqual(edgesOf({ ...graph, edges: late }), ['stateful window > sink list']);
     assert.ok(edgesOf(graph).includes('stateful window > sink out'));
+  });
+
+  it('has the streams of the partitions meet, so that one of them that is behind is found', () => {
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source('in'))
+      .withIngestionTimestamps()
+      .groupingKey(() => 'k')
+      .setName('by device')
+      .window(WindowDefinition.tumbling(10))
+      .aggregate(AggregateOperations.counting())
+      .writeTo(Sinks.noop());
+    const { times } = compilePipeline(split(pipeline.toGraph()).graph);
+    assert.deepEqual(
+      times?.meetings.map((streams) => streams.map(({ stage, from }) => ({ stage, from }))),
+      [Array.from({ length: PARTITIONS }, (_, from) => ({ stage: 'exchange by device', from }))],
+    );
   });
 
   it('is the same where nothing is grouped', () => {

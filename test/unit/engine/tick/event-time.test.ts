@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { MillraceError } from '../../../../src/errors/index.js';
+import { onDiagnostic } from '../../../../src/metrics/index.js';
 import { Pipeline, Sinks, type Stage } from '../../../../src/pipeline/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
 import { MachineRig } from '../../../support/rigs/machine-rig.js';
 
 const KINDS = ['stored', 'in memory'] as const;
 const IDLE_MS = 1000;
+/** Not further ahead of 0, when the sources say that they poll, than a timestamp may be. */
+const NOON = 12 * 3600_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 const newSource = (name: string): ManualSource<string> =>
@@ -135,6 +138,34 @@ for (const kind of KINDS) {
         assert.equal(out.length, 4, 'it holds the others back again');
       });
       assert.deepEqual(told, [{ job: 'job', stage: 'time of other' }]);
+      await rig.close();
+    });
+
+    it('do not wait in silence for a source whose timestamps are in seconds', async () => {
+      const { pipeline, one, other, out } = twoSources();
+      const rig = new MachineRig(pipeline, kind);
+      await rig.open();
+      const told: unknown[] = [];
+      using _ = onDiagnostic('stream-behind', (data) => told.push(data));
+      for (let second = 0; second <= 300; second += 1) {
+        const now = NOON + second * 1000;
+        one.push(`a${second} ${now / 1000}`);
+        other.push(`b${second} ${now}`);
+        await rig.settle(now);
+      }
+      assert.deepEqual(out.slice(-1), [`a290 ${NOON / 1000 + 300}`], 'nothing of the other one is due');
+      const watched = { watermarkMs: NOON / 1000 + 61, behindMs: 0.999 * NOON + 61 * 999, forMs: 61_000 };
+      assert.deepEqual(told, [
+        {
+          job: 'job',
+          partition: 0,
+          stage: 'time of one',
+          source: 'one',
+          from: undefined,
+          ...watched,
+          ahead: 'time of other',
+        },
+      ]);
       await rig.close();
     });
 
