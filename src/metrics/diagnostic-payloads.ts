@@ -259,8 +259,8 @@ export interface DiagnosticPayloads {
     /** The stage of the stream that is ahead. */
     readonly ahead: string;
   };
-  /** Items came when all their windows had ended: the first, and each time they have doubled. */
-  readonly 'items-late': { readonly job: string; readonly items: number };
+  /** Items came when all their windows in this stage had ended: the first, and each time they have doubled. */
+  readonly 'items-late': { readonly job: string; readonly stage: string; readonly items: number };
   /** A stage that forgets no key has twice as many as when it was told last. */
   readonly 'keys-grow': { readonly job: string; readonly stage: string; readonly keys: number };
   /** The clock of the machine was set back, and the time of a run stands still until it has caught up. */

@@ -18,7 +18,7 @@ const PLAN: AsyncStagePlan = {
   codec: StateCodecs.structuredClone(),
   fragment: {
     outlets: [],
-    late: 0,
+    takeLate: () => [],
     run: (items) => ({ next: items.length, paused: false, failure: undefined, rejected: [] }),
   },
   downstream: { sinks: [], asyncStages: [], stages: [] },

@@ -21,7 +21,7 @@ export const watchEventTime = (run: WatchedRun): EventTimeWatch | undefined => {
   for (const watermark of sources.flatMap(({ watermarks }) => watermarks)) showTime(metrics, job, watermark);
   const onIdle = (stage: string): void => publishDiagnostic('stream-idle', { job, stage });
   const { late } = tallies;
-  const onLate = (items: number): void => publishDiagnostic('items-late', { job, items });
+  const onLate = (stage: string, items: number): void => publishDiagnostic('items-late', { job, stage, items });
   const sourceOf = new Map(sources.flatMap(({ name, watermarks }) => watermarks.map((one) => [one.name, name])));
   const onBehind = ({ ahead, from, ...behind }: StreamBehind): void => {
     const source = sourceOf.get(behind.stage);

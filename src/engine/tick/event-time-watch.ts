@@ -2,6 +2,7 @@ import type { DeparturePlan } from '../../pipeline/compile/pipeline-plan.js';
 import type { EventTimes } from '../../pipeline/time/event-times.js';
 import type { StreamBehind, StreamsBehind } from '../../pipeline/time/streams-behind.js';
 import type { TickLanes } from './lanes/tick-lanes.js';
+import type { LateTally } from './late-tally.js';
 import type { UnitGate } from './unit-gate.js';
 
 export interface EventTimeWatchOptions {
@@ -19,20 +20,20 @@ export interface EventTimeWatchOptions {
   /** This stream does. */
   readonly onBehind: (behind: StreamBehind) => void;
   /** How many items were late so far. */
-  readonly late: { readonly value: number };
-  /** Told of the first, and each time they have doubled. */
-  readonly onLate: (items: number) => void;
+  readonly late: Pick<LateTally, 'of' | 'stages'>;
+  /** Told of the first of a stage, and each time they have doubled. */
+  readonly onLate: (stage: string, items: number) => void;
 }
 
 /** Moves event time by what no item tells: that none has come for a while, or that none will come. */
 export class EventTimeWatch {
   readonly #options: EventTimeWatchOptions;
-  /** So many late items are told. */
-  #nextLate = 1;
+  /** By stage: how many late items are to be told next. */
+  readonly #nextLate = new Map<string, number>();
 
   constructor(options: EventTimeWatchOptions) {
     this.#options = options;
-    this.#passLate();
+    for (const stage of options.late.stages) this.#passLate(stage);
   }
 
   /** After inputs were taken. */
@@ -44,15 +45,18 @@ export class EventTimeWatch {
     }
     for (const stage of times.look(now)) onIdle(stage);
     for (const stream of behind.look(now)) onBehind(stream);
-    if (late.value >= this.#nextLate) {
-      onLate(late.value);
-      this.#passLate();
+    for (const stage of late.stages) {
+      if (late.of(stage) < (this.#nextLate.get(stage) ?? 1)) continue;
+      onLate(stage, late.of(stage));
+      this.#passLate(stage);
     }
     this.#tell();
   }
 
-  #passLate(): void {
-    while (this.#nextLate <= this.#options.late.value) this.#nextLate *= 2;
+  #passLate(stage: string): void {
+    let next = 1;
+    while (next <= this.#options.late.of(stage)) next *= 2;
+    this.#nextLate.set(stage, next);
   }
 
   /** Behind all that has gone so far. */

@@ -1,4 +1,5 @@
 import type { Metrics } from '../../metrics/metrics.js';
+import { LateTally } from './late-tally.js';
 import { Tally } from './tally.js';
 
 /** What a job counts over all its runs. */
@@ -16,7 +17,7 @@ export interface JobTallies {
   /** Rejected items that went to a dead-letter sink. */
   readonly deadLettered: Tally;
   /** Items that came too late for their windows. */
-  readonly late: Tally;
+  readonly late: LateTally;
   /** Copies that were dropped. */
   readonly deduplicated: Tally;
   /** Items whose copies cannot be told. */
@@ -36,7 +37,9 @@ export const createTallies = (metrics: Metrics, job: string): JobTallies => {
     delivered: tally('millrace_job_items_delivered_total', 'Items that the destinations have confirmed'),
     skipped: tally('millrace_job_items_skipped_total', 'Rejected items that were skipped'),
     deadLettered: tally('millrace_job_items_dead_lettered_total', 'Rejected items sent to a dead-letter sink'),
-    late: tally('millrace_job_items_late_total', 'Items that came when all their windows had ended'),
+    late: new LateTally(
+      metrics.counter('millrace_job_items_late_total', 'Items that came when all their windows had ended', { job }),
+    ),
     commits: tally('millrace_job_commits_total', 'Commits of ticks to the store'),
     restarts: tally('millrace_job_restarts_total', 'Runs that began because the one before had failed'),
     deduplicated: tally('millrace_job_items_deduplicated_total', 'Items dropped because their key was taken before'),

@@ -122,7 +122,7 @@ class PipelineCompiler {
   /** A stage with windows that tells early results is two of them: what ends windows is due first. */
   #timed(vertex: Vertex, work: StatefulWork, { clock: clockKind, early }: TimedWork): readonly TimedStagePlan[] {
     const { id, name } = vertex;
-    const common = { vertex: id, name, downstream: this.#downstream(id) };
+    const common = { vertex: id, name, fires: firesOf(work), downstream: this.#downstream(id) };
     const fragmentOf = (early: boolean) => compileTimerFragment(this.#graph, { entry: vertex, early }, this.#around);
     const timed: TimedStagePlan = {
       ...common,
@@ -209,6 +209,11 @@ class PipelineCompiler {
     return { sinks: indexes(this.#sinkIds), asyncStages: indexes(this.#asyncIds), stages };
   }
 }
+
+const firesOf = ({ operation }: StatefulWork): TimedStagePlan['fires'] => {
+  if (operation.kind !== 'window') return 'timers';
+  return operation.keyed ? 'windows' : 'keyless windows';
+};
 
 const TIMES = 'a pipeline with timestamps has event time';
 const SERVICE = 'a stage that uses a service has one in the plan';

@@ -67,6 +67,8 @@ export interface TimedStagePlan {
   readonly vertex: number;
   /** No other stage of the pipeline has it. */
   readonly name: string;
+  /** What its timers are for; `keyless windows` are those of a stage without keys. */
+  readonly fires: 'timers' | 'windows' | 'keyless windows';
   /** Whether the timers are those of early results: nothing is missed without them. */
   readonly early: boolean;
   /** Whose time it goes by. */

@@ -47,7 +47,7 @@ export interface StreamsBehindOptions {
  * Finds the streams for which others wait in vain: one goes on, is behind by more than half an hour and what it may lag, and has come no
  * nearer in a minute and the time after which it would be idle. One that catches up comes nearer, and one that is silent becomes idle.
  *
- * SB1. Each stream is found the first time, and each time that it is twice as far behind as when it was found last.
+ * HB1. Each stream is found the first time, and each time that it is twice as far behind as when it was found last.
  */
 export class StreamsBehind {
   readonly #meetings: readonly Meeting[];

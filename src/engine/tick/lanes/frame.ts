@@ -1,5 +1,6 @@
 import type { Polled } from '../../../connector/source-reader.js';
-import type { Timer } from '../../../pipeline/timers/timers.js';
+import type { TimedStagePlan } from '../../../pipeline/compile/pipeline-plan.js';
+import type { DueTimer } from '../../../pipeline/timers/stage-timers.js';
 
 /**
  * The unit of work: what one poll of one source gave, or timers of one stage that fired together. `holds` counts what must happen before the frame is complete: its
@@ -19,10 +20,15 @@ export interface Frame {
   /** A durable job commits all of it or nothing: from the poll on, something of each of its items is in the next commit. */
   readonly whole: boolean;
   /** Set where its items are timers; of one that was restored they are not known any more. */
-  readonly timers?: readonly Timer[];
+  readonly timers?: readonly DueTimer[];
+  /** What they are for. */
+  readonly fires?: FiringStage;
   /** The position of an item by its index in the poll; undefined where gaps make it unknown. */
   positionOf(index: number): number | undefined;
 }
+
+/** What is said of the stage whose timers fire. */
+export type FiringStage = Pick<TimedStagePlan, 'name' | 'fires' | 'early'>;
 
 const positionLookup = ({ first, last, items, rejected }: Polled<unknown>): Frame['positionOf'] => {
   if (items.length === last - first + 1) return (index) => first + index;
@@ -51,14 +57,15 @@ export const createFrame = (source: string, polled: Polled<unknown>): Frame => (
 });
 
 /** One that no source is told of: its timers are cleared in the commit that has what they led to. */
-export const createTimerFrame = (stage: string, timers: readonly Timer[]): Frame => ({
-  source: stage,
+export const createTimerFrame = (stage: FiringStage, timers: readonly DueTimer[]): Frame => ({
+  source: stage.name,
   last: timers.at(-1)?.at ?? 0,
   itemCount: timers.length,
   bytes: 0,
   holds: 1,
   whole: false,
   timers,
+  fires: stage,
   positionOf: () => undefined,
 });
 

@@ -105,10 +105,7 @@ export class TickLanes implements InFlight {
 
   /** Moves what a run has left in the outlets to the lanes, which hold the frame from then on. */
   dispatch(fragment: Fragment, frame: Frame, originOf: (index: number) => number): void {
-    if (fragment.late > 0) {
-      this.#options.tallies.late.add(fragment.late);
-      fragment.late = 0;
-    }
+    for (const stage of fragment.takeLate()) this.#options.tallies.late.addOf(stage);
     for (const outlet of fragment.outlets) {
       const { target, items, origins, times } = outlet;
       if (items.length === 0) continue;

@@ -33,7 +33,7 @@ export class TimerLane {
   /** A frame for timers that fire now, held by their processing. */
   track(due: readonly DueTimer[]): Frame {
     this.#forgetComplete();
-    const frame = createTimerFrame(this.plan.name, due);
+    const frame = createTimerFrame(this.plan, due);
     this.#frames.push(frame);
     return frame;
   }

@@ -89,7 +89,7 @@ class FusedFragment implements Fragment {
   readonly #states: UndoableStates | undefined;
   readonly #giveUp: GiveUp | undefined;
   readonly #lengths: number[];
-  /** Before the input under way. */
+  /** How many before the input under way. */
   #late = 0;
   /** Those of the run. */
   #rejected: RejectedByStage[] = [];
@@ -111,12 +111,10 @@ class FusedFragment implements Fragment {
     this.#lengths = outlets.map(() => 0);
   }
 
-  get late(): number {
-    return this.#cursor.late;
-  }
-
-  set late(count: number) {
-    this.#cursor.late = count;
+  takeLate(): readonly string[] {
+    const { late } = this.#cursor;
+    if (late.length > 0) this.#cursor.late = [];
+    return late;
   }
 
   run(items: readonly unknown[], start: number, limits: RunLimits, times: InputTimes = NO_TIMES): FragmentRun {
@@ -165,7 +163,7 @@ class FusedFragment implements Fragment {
 
   #mark(): void {
     const lengths = this.#lengths;
-    this.#late = this.#cursor.late;
+    this.#late = this.#cursor.late.length;
     for (let index = 0; index < lengths.length; index += 1) lengths[index] = this.outlets[index]?.items.length ?? 0;
   }
 
@@ -193,7 +191,7 @@ class FusedFragment implements Fragment {
   #fail(thrown: unknown): FragmentRun['failure'] {
     const cursor = this.#cursor;
     cursor.rest = [];
-    cursor.late = this.#late;
+    cursor.late.length = this.#late;
     truncate(this.outlets, this.#lengths);
     const stateFailed = this.#undo();
     const { index, stage, item, key } = cursor;
@@ -205,7 +203,7 @@ class FusedFragment implements Fragment {
     if (!asked || thrown instanceof StateFailure || isFunctionMistake(cause))
       return { stage: name, cause, touchedState };
     if (!this.#undoable) return { stage: name, cause: tooLate(cause), touchedState };
-    const keyed = stage.work.kind === 'stateful' ? { key } : {};
+    const keyed = hasKeys(stage) ? { key } : {};
     this.#rejected.push({ index, vertex: stage.id, stage: name, cause, item, ...keyed });
     this.#spent += UNDOABLE_ITEMS - cursor.left;
     return undefined;
@@ -232,6 +230,10 @@ class FusedFragment implements Fragment {
     return undefined;
   }
 }
+
+/** Windows without keys have one all the same, which is nobody's. */
+const hasKeys = ({ work }: Vertex): boolean =>
+  work.kind === 'stateful' && !(work.operation.kind === 'window' && !work.operation.keyed);
 
 const tooLate = (cause: unknown): MillraceError =>
   new MillraceError(

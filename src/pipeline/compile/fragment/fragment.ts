@@ -77,8 +77,8 @@ export interface RunLimits {
 export interface Fragment {
   /** One for each target behind it. */
   readonly outlets: readonly Outlet[];
-  /** Items that came too late for a window. Taken away by the engine after each run. */
-  late: number;
+  /** Takes away, after each run, the stage of each item that came too late for a window of it. */
+  takeLate(): readonly string[];
   /**
    * Runs the inputs from `start`. It stops after the input with which `budget` outputs are reached, or in the middle of one between
    * two items of a `flatMap`.

@@ -18,7 +18,6 @@ export const windowSteps = (
     const taken = side === undefined ? item : ({ item, side } satisfies SidedItem);
     const time = clock === 'processing' ? Math.floor(calls.now) : cursor.timestamp;
     if (operation.accept(value, time, taken, calls)) return save(key, value);
-    cursor.late += 1;
     late(item);
   },
   onTimer: (key, timer) => {

@@ -15,9 +15,9 @@ export interface KeyedParts {
   readonly next: Step;
   /** Takes several, of one call. */
   readonly emit: (items: readonly unknown[]) => void;
-  /** Has the time of the item under way, and counts late ones. */
-  readonly cursor: Pick<Cursor, 'timestamp' | 'late'>;
-  /** Takes one item that is late. */
+  /** Has the time of the item under way. */
+  readonly cursor: Pick<Cursor, 'timestamp'>;
+  /** Counts one item that is late, and takes it. */
   readonly late: (item: unknown) => void;
 }
 

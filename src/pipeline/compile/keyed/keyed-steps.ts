@@ -123,10 +123,19 @@ export class KeyedSteps {
     const isWindow = work.operation.kind === 'window';
     const calls = callTimersOf(vertex, work, timers, this.#around);
     const { cursor } = this.#behind;
-    const late = this.#behind.lateOut(vertex.id);
+    const late = this.#late(vertex);
     const behind = this.#behind.fanOut(vertex.id);
     const next = isWindow && needsTime(vertex) ? this.#inWindow(behind) : behind;
     return { state, calls, next, emit: this.#emit(next), cursor, late };
+  }
+
+  #late({ id, name }: Vertex): Step {
+    const { cursor } = this.#behind;
+    const next = this.#behind.lateOut(id);
+    return (item) => {
+      cursor.late.push(name);
+      next(item);
+    };
   }
 
   /** The result of a window has the last moment of it as its time. */

@@ -23,8 +23,8 @@ export interface Cursor {
   timestamp: number;
   /** What is known of the inputs of the run. */
   times: InputTimes;
-  /** Items that came too late for a window, until the engine has counted them. */
-  late: number;
+  /** For each item that came too late for a window the name of the stage, until the engine has counted them. */
+  late: string[];
   /** Items that `flatMap` may still give before the run pauses. */
   left: number;
   /**
@@ -43,7 +43,7 @@ export const createCursor = (): Cursor => ({
   touched: -1,
   timestamp: Number.NaN,
   times: NO_TIMES,
-  late: 0,
+  late: [],
   left: 0,
   rest: [],
 });

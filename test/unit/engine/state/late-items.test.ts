@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AggregateOperations, Engine, Pipeline, Sinks, WindowDefinition } from '../../../../src/index.js';
+import { AggregateOperations, Engine, Pipeline, Sinks, TestSources, WindowDefinition } from '../../../../src/index.js';
 import { onDiagnostic } from '../../../../src/metrics/index.js';
 import { MemoryStores } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
@@ -40,7 +40,7 @@ describe('late items', LIMIT, () => {
 
       assert.deepEqual(
         told,
-        [1, 2, 4, 8].map((items) => ({ job: 'late', items })),
+        [1, 2, 4, 8].map((items) => ({ job: 'late', stage: 'counts', items })),
       );
       assert.equal(job.metrics().itemsLate, 9);
       if (guarantee === 'exactly-once') {
@@ -52,4 +52,27 @@ describe('late items', LIMIT, () => {
       await engine.shutdown();
     });
   }
+
+  it('are told with the stage that drops them, where there are several', async () => {
+    const told: unknown[] = [];
+    using _ = onDiagnostic('items-late', (data) => told.push(data));
+    const pipeline = Pipeline.create();
+    const numbers = pipeline.readFrom(TestSources.items(1, 2_500, 1, 2, 3)).withTimestamps((at) => at, 0);
+    for (const size of [1000, 2000, 10_000])
+      numbers
+        .window(WindowDefinition.tumbling(size))
+        .aggregate(AggregateOperations.counting())
+        .setName(`of ${size}`)
+        .writeTo(Sinks.noop());
+    const engine = Engine.embedded();
+    const job = engine.newJob(pipeline, { name: 'late', processingGuarantee: 'none' });
+    await job.join();
+
+    assert.deepEqual(told, [
+      { job: 'late', stage: 'of 1000', items: 3 },
+      { job: 'late', stage: 'of 2000', items: 3 },
+    ]);
+    assert.equal(job.metrics().itemsLate, 6);
+    await engine.shutdown();
+  });
 });

@@ -216,8 +216,11 @@ for (const kind of KINDS) {
       rig.machine.tick(60);
       const { halted } = rig.machine;
       assert.equal(halted?.code, 'USER_FUNCTION_FAILED');
-      assert.match(halted.message, /stage "alarms" failed at the timer "alarm" of stage "alarms", due at 50: a 50 1/);
-      assert.deepEqual({ ...halted.details }, { stage: 'alarms', timer: 'alarm', timerOf: 'alarms', at: 50 });
+      assert.match(
+        halted.message,
+        /stage "alarms" failed at the timer "alarm" of key "a" in stage "alarms", due at 50: a 50 1/,
+      );
+      assert.deepEqual({ ...halted.details }, { stage: 'alarms', timer: 'alarm', timerOf: 'alarms', key: 'a', at: 50 });
       assert.equal(rig.machine.deadline, NEVER);
       await rig.close();
     });

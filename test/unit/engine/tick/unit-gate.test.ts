@@ -12,7 +12,11 @@ const lane = (name: string): DirectCallLane =>
     name,
     maxConcurrency: 1,
     codec: { version: 0, encode: () => new Uint8Array(), decode: () => undefined },
-    fragment: { outlets: [], late: 0, run: () => ({ next: 0, paused: false, failure: undefined, rejected: [] }) },
+    fragment: {
+      outlets: [],
+      takeLate: () => [],
+      run: () => ({ next: 0, paused: false, failure: undefined, rejected: [] }),
+    },
     downstream: { sinks: [], asyncStages: [], stages: [] },
     retry: { retryStrategy: RetryStrategies.never(), classifyErrorFn: undefined },
     timeoutMs: Number.POSITIVE_INFINITY,
