@@ -18,6 +18,11 @@ export class IdColumn {
     this.#runs[blockOf(index)] = undefined;
   }
 
+  /** Whether there is an id at the index. */
+  has(index: number): boolean {
+    return (this.#ids[index] ?? 0) !== 0;
+  }
+
   /** Leaves only the ids at these indexes, ascending, without gaps. */
   keep(indexes: readonly number[]): void {
     indexes.forEach((from, to) => {
